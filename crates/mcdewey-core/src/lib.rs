@@ -1,0 +1,41 @@
+//! What McDewey talks about: documents, pages, chunks, versions, scopes, and the seams between its rooms.
+//!
+//! Nothing here reads a file, opens a socket or knows a database. Every other crate depends on this one and
+//! speaks in its types; [`Embed`], [`Index`] and [`SyncHandle`] are the only seams.
+
+#![forbid(unsafe_code)]
+
+mod chunk;
+mod document;
+mod embed;
+mod error;
+mod facets;
+mod hash;
+mod identity;
+mod index;
+mod library;
+mod page;
+mod scope;
+mod sync;
+mod text;
+mod version;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use chunk::{Chunk, Span, TEXT_SCHEMA};
+pub use document::{Document, DocumentMeta, DocumentRevision, DocumentSummary, ManifestEntry, Passage};
+pub use embed::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
+pub use error::InvalidValue;
+pub use facets::{Facet, Facets};
+pub use hash::ContentHash;
+pub use identity::{ChunkId, RootName, SourcePath, point_id};
+pub use index::{
+    Candidate, CandidateQuery, Candidates, Generation, Index, IndexError, IndexState, Revision, WeightedText,
+};
+pub use library::{Alias, LibraryDescription, Product};
+pub use page::{OutlineEntry, Page, PageNumber, PageRef, Section};
+pub use scope::{Filter, Scope, VersionFilter, VersionTerm, Visibility};
+pub use sync::{SkippedFile, SyncError, SyncEvent, SyncHandle, SyncJob, SyncProgress, SyncReport, SyncRequest};
+pub use text::{keyword_form, normalise};
+pub use version::{Version, VersionKey, VersionRange, VersionScheme, VersionSelector};

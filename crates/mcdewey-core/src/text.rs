@@ -1,0 +1,109 @@
+//! Forms of a text that are compared or searched; the verbatim text is never changed.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// The form in which passages are compared: compatibility characters unified, invisible ones left out, every run of
+/// white space one space, no space at the ends. Two passages with one normal form are the same passage.
+pub fn normalise(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut gap = false;
+    for c in text.nfkc() {
+        if is_invisible(c) {
+            continue;
+        }
+        if c.is_whitespace() {
+            gap = !out.is_empty();
+            continue;
+        }
+        if gap {
+            out.push(' ');
+            gap = false;
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// The form that keyword search sees: [`normalise`]d, with Markdown's escapes undone (`max\_calls`), and with the parts
+/// of compound identifiers beside the whole (`setAgentState` also as "set Agent State").
+pub fn keyword_form(text: &str) -> String {
+    let plain = unescape(&normalise(text));
+    let mut out = String::with_capacity(plain.len() + plain.len() / 4);
+    for word in plain.split(' ') {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+        for token in word.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            let parts = identifier_parts(token);
+            if parts.len() > 1 {
+                for part in parts {
+                    out.push(' ');
+                    out.push_str(part);
+                }
+            }
+        }
+    }
+    out
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+/// Takes the backslash from Markdown's escaped punctuation.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\\' && chars.peek().is_some_and(char::is_ascii_punctuation) {
+            continue;
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// `setAgentState` → set, Agent, State; `log_min_messages` → log, min, messages; `HTTPServer` → HTTP, Server.
+fn identifier_parts(token: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let chars: Vec<(usize, char)> = token.char_indices().collect();
+    for (place, &(at, c)) in chars.iter().enumerate() {
+        if c == '_' {
+            parts.push(&token[start..at]);
+            start = at + 1;
+            continue;
+        }
+        let before = place.checked_sub(1).map(|p| chars[p].1);
+        let after = chars.get(place + 1).map(|next| next.1);
+        let hump = c.is_uppercase()
+            && before.is_some_and(|b| b.is_lowercase() || (b.is_uppercase() && after.is_some_and(char::is_lowercase)));
+        if hump && at > start {
+            parts.push(&token[start..at]);
+            start = at;
+        }
+    }
+    parts.push(&token[start..]);
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passages_are_compared_without_their_dress() {
+        assert_eq!(normalise("  a\u{a0}b \n\n c\u{200b}d\tﬁ "), "a b cd fi");
+        assert_eq!(normalise(""), "");
+    }
+
+    #[test]
+    fn identifiers_are_findable_by_their_parts() {
+        assert_eq!(keyword_form("call setAgentState()"), "call setAgentState() set Agent State");
+        assert_eq!(keyword_form(r"log\_min\_messages"), "log_min_messages log min messages");
+        assert_eq!(keyword_form("the HTTPServer runs"), "the HTTPServer HTTP Server runs");
+        assert_eq!(keyword_form("plain words 0x103 CCX"), "plain words 0x103 CCX");
+    }
+}
