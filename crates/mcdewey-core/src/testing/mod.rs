@@ -1,5 +1,9 @@
 //! Stand-ins and suites for tests of the other crates; never part of the program.
 
 mod fake_embed;
+mod memory_index;
+mod sample;
 
 pub use fake_embed::FakeEmbed;
+pub use memory_index::MemoryIndex;
+pub use sample::SampleDocument;

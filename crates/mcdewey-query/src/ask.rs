@@ -1,0 +1,237 @@
+//! One question on its way: read, embedded, looked up, fused, collapsed, cut, written out.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mcdewey_core::{CandidateQuery, Chunk, ChunkId, IndexState, Scope, VersionFilter, Visibility, WeightedText};
+
+use crate::search::aliases::{self, Reading};
+use crate::search::collapse::{Collapsed, collapse, group_by_page};
+use crate::search::fusion::fuse;
+use crate::search::{cursor, facets, resolve, terms};
+use crate::view::LibraryView;
+use crate::{
+    DEFAULT_LIMIT, Group, Hit, Library, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, QueryError, SearchAnswer, SearchRequest,
+    present,
+};
+
+/// Candidates asked of each list at first: enough for ten distinct passages when each stands in five releases.
+const FIRST_DEPTH: usize = 200;
+/// How much deeper each further try looks.
+const DEEPER: usize = 4;
+/// No list is asked for more than this.
+const MAX_DEPTH: usize = 12_800;
+/// How much the other names of a thing count beside the question's own words.
+const OTHER_NAME_WEIGHT: f32 = 0.3;
+/// How long the model may take before the question is answered without it.
+const EMBED_DEADLINE: Duration = Duration::from_secs(10);
+/// Most passages shown of documents that name no release.
+const MAX_UNVERSIONED: usize = 5;
+
+/// A question with all that is known about it before the lists are asked for.
+pub(crate) struct Question<'a> {
+    library: &'a Library,
+    request: &'a SearchRequest,
+    scope: Scope,
+    state: IndexState,
+    reading: Reading,
+    offset: usize,
+    limit: usize,
+    started: Instant,
+}
+
+/// What the lists are asked with.
+struct Lookup {
+    query: CandidateQuery,
+    notices: Vec<String>,
+    degraded: Option<String>,
+}
+
+/// The hits of one scope before they are written out.
+struct Found {
+    page: Vec<Collapsed>,
+    more: bool,
+    facets: BTreeMap<String, Vec<crate::FacetCount>>,
+}
+
+impl<'a> Question<'a> {
+    pub(crate) async fn new(
+        library: &'a Library,
+        request: &'a SearchRequest,
+        visibility: &Visibility,
+    ) -> Result<Self, QueryError> {
+        let started = Instant::now();
+        let limit = check(request)?;
+        let state = library.index.state().await?;
+        let view: Arc<LibraryView> = library.view(&state, visibility).await?;
+        let scope = Scope { filter: resolve::filter(request, &view)?, visibility: visibility.clone() };
+        let offset = match &request.cursor {
+            Some(text) => cursor::decode(text, request, &state)?,
+            None => 0,
+        };
+        let reading = aliases::read(&request.q, &view);
+        Ok(Self { library, request, scope, state, reading, offset, limit, started })
+    }
+
+    pub(crate) async fn answer(self) -> Result<SearchAnswer, QueryError> {
+        let mut timings = BTreeMap::new();
+        let mut clock = Instant::now();
+        let mut lap = |name: &str| {
+            timings.insert(name.to_owned(), clock.elapsed().as_secs_f64() * 1000.0);
+            clock = Instant::now();
+        };
+        let lookup = self.lookup().await?;
+        lap("embed");
+        let found = self.find(&lookup.query, &self.scope, self.offset, self.limit).await?;
+        let unversioned = match self.unversioned_scope() {
+            Some(scope) => self.find(&lookup.query, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?.page,
+            None => Vec::new(),
+        };
+        lap("search");
+        let next_cursor = found.more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
+        let hits = self.write_out(found.page).await?;
+        let unversioned = self.write_out(unversioned).await?;
+        lap("write");
+        timings.insert("total".to_owned(), self.started.elapsed().as_secs_f64() * 1000.0);
+        Ok(SearchAnswer {
+            hits,
+            unversioned,
+            facets: found.facets,
+            next_cursor,
+            degraded: lookup.degraded,
+            notices: lookup.notices,
+            generation: self.state.generation,
+            revision: self.state.revision,
+            timings_ms: timings,
+        })
+    }
+
+    async fn lookup(&self) -> Result<Lookup, QueryError> {
+        let mode = self.request.mode;
+        let mut lookup = Lookup {
+            query: CandidateQuery { exact: self.request.exact, ..CandidateQuery::default() },
+            notices: Vec::new(),
+            degraded: None,
+        };
+        if mode != Mode::Dense {
+            lookup.query.keyword = self.keyword_texts();
+        }
+        if mode != Mode::Keyword {
+            match self.embed().await {
+                Ok((vector, truncated)) => {
+                    lookup.query.dense = Some(vector);
+                    if truncated {
+                        lookup.notices.push(
+                            "the question is longer than the model reads; its end was not used for \
+                                             the search by meaning"
+                                .to_owned(),
+                        );
+                    }
+                }
+                Err(error) if mode == Mode::Dense => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "answering without the dense list");
+                    lookup.degraded = Some("dense unavailable".to_owned());
+                }
+            }
+        }
+        Ok(lookup)
+    }
+
+    async fn embed(&self) -> Result<(Vec<f32>, bool), QueryError> {
+        let question = self.library.embed.question(&self.request.q);
+        let embedding = tokio::time::timeout(EMBED_DEADLINE, question)
+            .await
+            .map_err(|_| QueryError::Unavailable("the embedding model took too long".to_owned()))??;
+        Ok((embedding.vector, embedding.truncated))
+    }
+
+    fn keyword_texts(&self) -> Vec<WeightedText> {
+        let own = WeightedText { text: mcdewey_core::keyword_form(&self.request.q), weight: 1.0 };
+        let others = self.reading.other_names.iter();
+        let others = others.map(|name| WeightedText { text: name.clone(), weight: OTHER_NAME_WEIGHT });
+        std::iter::once(own).chain(others).collect()
+    }
+
+    /// With a version filter: the documents that name no release, unless the asker wants none.
+    fn unversioned_scope(&self) -> Option<Scope> {
+        let limited = self.scope.filter.version != VersionFilter::Any;
+        (limited && !self.request.strict && self.offset == 0).then(|| {
+            let mut scope = self.scope.clone();
+            scope.filter.version = VersionFilter::Unversioned;
+            scope
+        })
+    }
+
+    /// Asks the lists, deeper when equal passages leave too few, until the page of hits is full.
+    async fn find(
+        &self,
+        query: &CandidateQuery,
+        scope: &Scope,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Found, QueryError> {
+        let mut query = query.clone();
+        query.depth = FIRST_DEPTH;
+        loop {
+            let lists = self.library.index.candidates(&query, scope).await?;
+            let full = [&lists.dense, &lists.keyword].into_iter().flatten().any(|list| list.len() >= query.depth);
+            let ranked = fuse(&lists, query.depth, self.library.fusion, &self.reading.preference);
+            let mut hits = collapse(ranked, &self.reading.preference.versions);
+            if self.request.group == Some(Group::Page) {
+                hits = group_by_page(hits);
+            }
+            if hits.len() <= offset + limit && full && query.depth < MAX_DEPTH {
+                query.depth *= DEEPER;
+                continue;
+            }
+            let facets = facets::count(&hits);
+            let more = hits.len() > offset + limit;
+            let page = hits.into_iter().skip(offset).take(limit).collect();
+            return Ok(Found { page, more, facets });
+        }
+    }
+
+    async fn write_out(&self, found: Vec<Collapsed>) -> Result<Vec<Hit>, QueryError> {
+        let ids: Vec<ChunkId> = found.iter().map(|one| one.shown.candidate.chunk_id.clone()).collect();
+        let chunks = self.library.index.chunks(&ids, &self.scope_without_filter()).await?;
+        let mut chunks: HashMap<ChunkId, Chunk> =
+            chunks.into_iter().map(|chunk| (chunk.chunk_id.clone(), chunk)).collect();
+        let stems: HashSet<String> = terms::stems(&self.request.q);
+        let mut hits = Vec::with_capacity(found.len());
+        for one in found {
+            // A document replaced since the lists were made may have lost the passage: then it is no hit any more.
+            let Some(chunk) = chunks.remove(&one.shown.candidate.chunk_id) else { continue };
+            if chunk.passage_hash != one.shown.candidate.passage_hash {
+                continue;
+            }
+            let mut hit = present::hit(chunk, &stems, &self.library.public_url);
+            hit.score = one.shown.score;
+            hit.also_in = one.also_in.into_iter().map(present::also_in).collect();
+            hit.explain = self.request.explain.then_some(one.shown.explanation);
+            hits.push(hit);
+        }
+        Ok(hits)
+    }
+
+    fn scope_without_filter(&self) -> Scope {
+        Scope { visibility: self.scope.visibility.clone(), ..Scope::default() }
+    }
+}
+
+/// Checks what does not depend on the library; gives the limit.
+fn check(request: &SearchRequest) -> Result<usize, QueryError> {
+    let refuse = |message: String| Err(QueryError::InvalidRequest(message));
+    if request.q.trim().is_empty() {
+        return refuse("q is empty; ask a question, such as q=barge state in CCX".to_owned());
+    }
+    if request.q.len() > MAX_QUESTION_BYTES {
+        return refuse(format!("q has {} bytes; at most {MAX_QUESTION_BYTES} are allowed", request.q.len()));
+    }
+    let limit = request.limit.unwrap_or(DEFAULT_LIMIT);
+    if limit == 0 || limit > MAX_LIMIT {
+        return refuse(format!("limit is {limit}; 1 to {MAX_LIMIT} are allowed"));
+    }
+    Ok(limit)
+}

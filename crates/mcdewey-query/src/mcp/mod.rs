@@ -1,0 +1,27 @@
+//! The library for language models: read-only tools and resources over the Model Context Protocol, on HTTP and on
+//! standard input and output. Never changes the library, never sends more than the caller's token budget, and never
+//! lets text from a document pass for its own words.
+
+mod access;
+mod arguments;
+mod budget;
+mod doc_range;
+mod envelope;
+mod fence;
+mod guard;
+mod http;
+mod list_library;
+mod read_doc;
+mod resources;
+mod schema;
+mod search_docs;
+mod server;
+mod stdio;
+#[cfg(test)]
+mod testing;
+mod tools;
+mod wire;
+
+pub use access::Access;
+pub use http::router;
+pub use stdio::{McpError, serve_stdio};

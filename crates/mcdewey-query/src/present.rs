@@ -1,0 +1,105 @@
+//! From stored passages, pages and documents to what the faces answer with.
+
+use std::collections::HashSet;
+
+use mcdewey_core::{Candidate, Chunk, Document, DocumentMeta, IndexState, PageRef, SourcePath};
+
+use crate::search::snippet::snippet;
+use crate::{AlsoIn, DocumentAnswer, Hit, OutlineItem, PageItem, links};
+
+/// A passage as a hit; score, also_in and explain are filled in by the search.
+pub(crate) fn hit(chunk: Chunk, question: &HashSet<String>, public_url: &str) -> Hit {
+    let meta = &chunk.document;
+    let facets = &meta.facets;
+    Hit {
+        handle: chunk.handle(),
+        url: format!("{public_url}{}", links::chunk_path(chunk.chunk_id.as_str())),
+        page_url: format!("{public_url}{}", links::page_path(&meta.source, &chunk.page)),
+        source: meta.source.to_string(),
+        page: physical(&chunk.page),
+        section: slug(&chunk.page),
+        vendor: facets.vendor.clone(),
+        product: facets.product.clone(),
+        version: facets.version_label(),
+        guide: facets.guide.clone(),
+        snippet: snippet(&chunk.text, question),
+        doc_title: meta.title.clone(),
+        source_url: meta.source_url.clone(),
+        updated: meta.updated.clone(),
+        text_hash: chunk.text_hash.to_string(),
+        chunk_id: chunk.chunk_id.into(),
+        page_label: chunk.page.label,
+        headings: chunk.headings,
+        text: chunk.text,
+        score: 0.0,
+        also_in: Vec::new(),
+        explain: None,
+    }
+}
+
+/// Another place of a passage.
+pub(crate) fn also_in(candidate: Candidate) -> AlsoIn {
+    let meta: &DocumentMeta = &candidate.document;
+    AlsoIn {
+        chunk_id: candidate.chunk_id.to_string(),
+        source: meta.source.to_string(),
+        page: meta.paged.then_some(candidate.page.0),
+        product: meta.facets.product.clone(),
+        version: meta.facets.version_label(),
+        doc_title: meta.title.clone(),
+    }
+}
+
+/// A document with its outline and pages.
+pub(crate) fn document(document: &Document, state: &IndexState, public_url: &str) -> DocumentAnswer {
+    let meta = &document.meta;
+    let facets = &meta.facets;
+    DocumentAnswer {
+        source: meta.source.to_string(),
+        doc_title: meta.title.clone(),
+        vendor: facets.vendor.clone(),
+        product: facets.product.clone(),
+        version: facets.version_label(),
+        guide: facets.guide.clone(),
+        lang: facets.lang.clone(),
+        source_url: meta.source_url.clone(),
+        updated: meta.updated.clone(),
+        paged: meta.paged,
+        outline: outline(document),
+        pages: document.pages.iter().map(|page| page_item(&meta.source, page, public_url)).collect(),
+        chunks: document.chunks,
+        url: format!("{public_url}{}", links::document_path(&meta.source)),
+        generation: state.generation.clone(),
+        revision: state.revision,
+    }
+}
+
+/// A page or section of a document.
+pub(crate) fn page_item(source: &SourcePath, page: &PageRef, public_url: &str) -> PageItem {
+    PageItem {
+        page: physical(page),
+        page_label: page.label.clone(),
+        section: slug(page),
+        title: page.title(),
+        url: format!("{public_url}{}", links::page_path(source, page)),
+    }
+}
+
+fn outline(document: &Document) -> Vec<OutlineItem> {
+    let by_number = |number| document.pages.iter().find(|page| page.number == number);
+    let item = |entry: &mcdewey_core::OutlineEntry| OutlineItem {
+        level: entry.level,
+        title: entry.title.clone(),
+        page: document.meta.paged.then_some(entry.page.0),
+        section: by_number(entry.page).and_then(slug),
+    };
+    document.outline.iter().map(item).collect()
+}
+
+fn physical(page: &PageRef) -> Option<u32> {
+    if page.section.is_some() { None } else { Some(page.number.0) }
+}
+
+fn slug(page: &PageRef) -> Option<String> {
+    page.section.as_ref().map(|section| section.slug.clone())
+}

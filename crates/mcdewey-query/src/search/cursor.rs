@@ -1,0 +1,50 @@
+//! Where a list of hits goes on. A cursor holds for one question on one state of the library.
+
+use mcdewey_core::{ContentHash, IndexState};
+
+use crate::{QueryError, SearchRequest};
+
+/// The cursor that goes on at `offset`.
+pub(crate) fn encode(request: &SearchRequest, state: &IndexState, offset: usize) -> String {
+    format!("{offset}-{}", seal(request, state))
+}
+
+/// The offset a cursor stands for; refused when question or library are others.
+pub(crate) fn decode(cursor: &str, request: &SearchRequest, state: &IndexState) -> Result<usize, QueryError> {
+    let malformed =
+        || QueryError::InvalidRequest(format!("{cursor:?} is not a cursor; use `next_cursor` of an answer"));
+    let (offset, seal_given) = cursor.split_once('-').ok_or_else(malformed)?;
+    let offset: usize = offset.parse().map_err(|_| malformed())?;
+    if seal_given != seal(request, state) {
+        return Err(QueryError::CursorExpired);
+    }
+    Ok(offset)
+}
+
+fn seal(request: &SearchRequest, state: &IndexState) -> String {
+    let question = SearchRequest { cursor: None, limit: None, explain: false, ..request.clone() };
+    ContentHash::of_parts([format!("{question:?}"), state.generation.to_string(), state.revision.to_string()]).short(16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mcdewey_core::{Generation, Revision};
+
+    fn state(revision: u64) -> IndexState {
+        let generation = Generation("g".to_owned());
+        IndexState { generation, revision: Revision(revision), documents: 0, pages: 0, chunks: 0 }
+    }
+
+    #[test]
+    fn holds_for_one_question_and_one_revision() {
+        let request = SearchRequest { q: "barge".to_owned(), ..SearchRequest::default() };
+        let cursor = encode(&request, &state(1), 10);
+        let with_limit = SearchRequest { limit: Some(3), cursor: Some(cursor.clone()), ..request.clone() };
+        assert_eq!(decode(&cursor, &with_limit, &state(1)).unwrap(), 10);
+        assert!(matches!(decode(&cursor, &request, &state(2)), Err(QueryError::CursorExpired)));
+        let other = SearchRequest { q: "park".to_owned(), ..request.clone() };
+        assert!(matches!(decode(&cursor, &other, &state(1)), Err(QueryError::CursorExpired)));
+        assert!(matches!(decode("x", &request, &state(1)), Err(QueryError::InvalidRequest(_))));
+    }
+}

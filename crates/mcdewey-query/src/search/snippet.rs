@@ -1,0 +1,88 @@
+//! The part of a passage that answers best, on one line.
+
+use std::collections::HashSet;
+
+use super::terms;
+
+/// Longest snippet, in characters.
+const LENGTH: usize = 280;
+
+/// The stretch of `text` with the most different words of the question, cut at word borders.
+pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
+    let line = one_line(text);
+    if line.chars().count() <= LENGTH {
+        return line;
+    }
+    let start = best_start(&line, question);
+    let mut out = String::new();
+    if start > 0 {
+        out.push_str("… ");
+    }
+    let rest = &line[start..];
+    match rest.char_indices().nth(LENGTH) {
+        None => out.push_str(rest),
+        Some((cut, _)) => {
+            let end = rest[..cut].rfind(' ').unwrap_or(cut);
+            out.push_str(&rest[..end]);
+            out.push_str(" …");
+        }
+    }
+    out
+}
+
+/// The text without line breaks, table rules and the marks of headings and fences.
+fn one_line(text: &str) -> String {
+    let keep = |word: &&str| !word.chars().all(|c| "#|-=:`*".contains(c)) || *word == "-";
+    text.split_whitespace().filter(keep).collect::<Vec<_>>().join(" ")
+}
+
+/// Where the window with the most different matches begins; sentence starts and word starts are tried.
+fn best_start(line: &str, question: &HashSet<String>) -> usize {
+    let found = terms::matches(line, question);
+    let mut best = (0, 0);
+    for start in sentence_starts(line) {
+        let window = line[start..].char_indices().nth(LENGTH).map_or(line.len(), |(cut, _)| start + cut);
+        let inside = found.iter().filter(|range| range.start >= start && range.end <= window);
+        let different: HashSet<String> = inside.flat_map(|range| terms::stems(&line[range.clone()])).collect();
+        if different.len() > best.0 {
+            best = (different.len(), start);
+        }
+    }
+    best.1
+}
+
+fn sentence_starts(line: &str) -> Vec<usize> {
+    let mut starts = vec![0];
+    for (at, _) in line.match_indices(". ").chain(line.match_indices(": ")).chain(line.match_indices("; ")) {
+        starts.push(at + 2);
+    }
+    // A long stretch without sentences (a table, a log) is tried every few words.
+    starts.extend(line.match_indices(' ').map(|(at, _)| at + 1).step_by(12));
+    starts.sort_unstable();
+    starts.dedup();
+    starts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_passage_is_shown_whole_on_one_line() {
+        assert_eq!(snippet("# Barge\n\na  b\n| x | y |\n|---|---|", &HashSet::new()), "Barge a b x y");
+    }
+
+    #[test]
+    fn a_long_passage_shows_the_sentence_that_answers() {
+        let filler = "Nothing of interest stands in this sentence at all. ".repeat(12);
+        let text = format!("{filler}The supervisor is NOT_READY while monitoring. {filler}");
+        let shown = snippet(&text, &terms::stems("supervisor monitoring state"));
+        assert!(shown.starts_with("… ") && shown.contains("NOT_READY while monitoring") && shown.ends_with(" …"));
+        assert!(shown.chars().count() <= LENGTH + 4);
+    }
+
+    #[test]
+    fn letters_of_any_width_are_cut_whole() {
+        assert!(snippet(&"ü".repeat(1000), &HashSet::new()).ends_with(" …"));
+    }
+}
