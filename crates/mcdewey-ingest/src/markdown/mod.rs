@@ -68,9 +68,13 @@ pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> Parsed {
     };
     if let Some(found) = pages::pages(body) {
         warnings.extend(found.warnings);
-        let pages = with_content(found.pages, dialect);
-        let first = pages.iter().flat_map(|page| &page.structure.headings).next();
-        return Parsed { title: title(first), front_matter, paged: true, pages, warnings };
+        let mut pages = with_content(found.pages, dialect);
+        // A heading that runs through the book is no chapter, yet a good title.
+        let title = title(pages.iter().flat_map(|page| &page.structure.headings).next());
+        for ParsedPage { structure, content, .. } in &mut pages {
+            structure.headings.retain(|heading| content.contains(&heading.range.start));
+        }
+        return Parsed { title, front_matter, paged: true, pages, warnings };
     }
     let structure = structure_of(body, dialect);
     let title = title(structure.headings.first());
@@ -104,8 +108,7 @@ fn with_content(pages: Vec<Page>, dialect: Dialect) -> Vec<ParsedPage> {
     let texts: Vec<&str> = pages.iter().map(|page| page.text.as_str()).collect();
     let contents = running::content_ranges(&texts);
     let read = |(page, content): (Page, Range<usize>)| {
-        let mut structure = structure_of(&page.text, dialect);
-        structure.headings.retain(|heading| content.contains(&heading.range.start));
+        let structure = structure_of(&page.text, dialect);
         ParsedPage { page, structure, content }
     };
     pages.into_iter().zip(contents).map(read).collect()
@@ -162,7 +165,8 @@ mod tests {
     fn running_headings_are_no_chapters() {
         let text = "<!-- page: 1 -->\n# Guide\n## A\nx\n<!-- page: 2 -->\n# Guide\ny\n<!-- page: 3 -->\n# Guide\nz\n";
         let parsed = parse(text, "x", Dialect::Markdown);
-        assert_eq!(parsed.title, "A");
+        assert_eq!(parsed.title, "Guide");
+        assert_eq!(parsed.outline()[0].title, "A");
         assert_eq!(parsed.outline().len(), 1);
     }
 

@@ -1,0 +1,175 @@
+//! What can be typed: commands and flags. Settings that flags leave open come from the environment, then from
+//! `mcdewey.toml`; `settings.rs` puts them together.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mcdewey_query::Mode;
+
+/// A self-hosted library of vendor documentation that answers questions with the exact page.
+#[derive(Debug, Parser)]
+#[command(name = "mcdewey", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) settings: SettingFlags,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Settings of every command; each also stands in `mcdewey.toml` and as `MCDEWEY_*` in the environment.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SettingFlags {
+    /// Settings file [default: mcdewey.toml, if there is one]
+    #[arg(long, global = true, env = "MCDEWEY_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder of documents [default: corpus]
+    #[arg(long, global = true, env = "MCDEWEY_CORPUS", value_name = "DIR")]
+    pub(crate) corpus: Option<PathBuf>,
+    /// Folder of the index [default: data]
+    #[arg(long, global = true, env = "MCDEWEY_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// A sentence-transformers folder to use as it is, instead of a model of the catalogue
+    #[arg(long, global = true, env = "MCDEWEY_MODEL_DIR", value_name = "DIR")]
+    pub(crate) model_dir: Option<PathBuf>,
+    /// The embedding model, a name of the catalogue (see `mcdewey models`)
+    #[arg(long, global = true, env = "MCDEWEY_MODEL", value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Where downloaded models are kept [default: models]
+    #[arg(long, global = true, env = "MCDEWEY_MODELS_DIR", value_name = "DIR")]
+    pub(crate) models_dir: Option<PathBuf>,
+    /// The ONNX Runtime library to load, instead of the one of the catalogue
+    #[arg(long, global = true, env = "ORT_DYLIB_PATH", value_name = "FILE")]
+    pub(crate) ort_dylib: Option<PathBuf>,
+    /// Address to serve on [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "MCDEWEY_LISTEN", value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// What leads the links in answers [default: http:// and the address]
+    #[arg(long, global = true, env = "MCDEWEY_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Threads of the embedding model [default: all cores]
+    #[arg(long, global = true, env = "MCDEWEY_THREADS", value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Bring the library up to date and answer over REST, MCP and web pages
+    Serve,
+    /// Bring the library up to date
+    Ingest(IngestArgs),
+    /// Ask a question
+    Search(SearchArgs),
+    /// Serve MCP on standard input and output
+    Mcp,
+    /// List the embedding models, or fetch one
+    Models(ModelsArgs),
+    /// Measure the search on labelled questions
+    Eval(EvalArgs),
+    /// Check model, library and settings
+    Doctor(DoctorArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestArgs {
+    /// A root of the settings by name, or a folder [default: all roots]
+    pub(crate) root: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SearchArgs {
+    /// The question
+    #[arg(required = true, num_args = 1..)]
+    pub(crate) question: Vec<String>,
+    /// Which lists answer
+    #[arg(long, value_enum, default_value_t = ModeArg::Hybrid)]
+    pub(crate) mode: ModeArg,
+    /// Only this vendor; may be given again
+    #[arg(long)]
+    pub(crate) vendor: Vec<String>,
+    /// Only this product (id, title or alias); may be given again
+    #[arg(long)]
+    pub(crate) product: Vec<String>,
+    /// Only this release: 12.5, 12.5.*, 12.0..15.0, ">=12.0 <15", latest
+    #[arg(long, value_name = "RELEASE", id = "release")]
+    pub(crate) version: Option<String>,
+    /// With a release: leave out documents that name none
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Only this guide; may be given again
+    #[arg(long)]
+    pub(crate) guide: Vec<String>,
+    /// Only this document; may be given again
+    #[arg(long)]
+    pub(crate) source: Vec<String>,
+    /// How many hits, 1 to 50
+    #[arg(long, short = 'n')]
+    pub(crate) limit: Option<usize>,
+    /// Where to go on: `next_cursor` of the answer before
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+    /// At most one hit of each page
+    #[arg(long)]
+    pub(crate) group_by_page: bool,
+    /// Say with each hit how it was found
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Compare with every vector
+    #[arg(long)]
+    pub(crate) exact: bool,
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArg {
+    Hybrid,
+    Dense,
+    Keyword,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::Hybrid => Self::Hybrid,
+            ModeArg::Dense => Self::Dense,
+            ModeArg::Keyword => Self::Keyword,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArgs {
+    /// Fetch and verify the model of the settings
+    #[arg(long)]
+    pub(crate) fetch: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    /// Folders with a set in BEIR form, or files of judgments over the library of the settings
+    #[arg(required = true, value_name = "SET")]
+    pub(crate) sets: Vec<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Measure only this mode; may be given again
+    #[arg(long, value_enum)]
+    pub(crate) mode: Vec<ModeArg>,
+    /// Keep the indexes of the sets here, to measure again without embedding again
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

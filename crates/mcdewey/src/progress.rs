@@ -1,0 +1,59 @@
+//! Progress of long work: a bar on a terminal, plain lines elsewhere; always on standard error.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use mcdewey_core::SyncProgress;
+
+/// How often a plain line is written.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows how far a synchronisation is.
+pub(crate) struct SyncDisplay {
+    bar: Option<ProgressBar>,
+    started: Instant,
+    last_line: Instant,
+}
+
+impl SyncDisplay {
+    pub(crate) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{spinner} {pos}/{len} files {wide_bar} {msg} {eta} left");
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        Self { bar, started: Instant::now(), last_line: Instant::now() }
+    }
+
+    pub(crate) fn show(&mut self, progress: &SyncProgress) {
+        let rate = progress.tokens as f64 / self.started.elapsed().as_secs_f64().max(0.001);
+        let work = format!("{} passages, {rate:.0} tokens/s", progress.chunks);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(progress.files);
+                bar.set_position(progress.done);
+                bar.set_message(work);
+            }
+            None if self.last_line.elapsed() >= LINE_EVERY => {
+                self.last_line = Instant::now();
+                eprintln!("{} of {} files, {work}{}", progress.done, progress.files, self.remaining(progress));
+            }
+            None => {}
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn remaining(&self, progress: &SyncProgress) -> String {
+        if progress.done == 0 {
+            return String::new();
+        }
+        let per_file = self.started.elapsed().as_secs_f64() / progress.done as f64;
+        let left = per_file * progress.files.saturating_sub(progress.done) as f64;
+        format!(", about {left:.0} s left")
+    }
+}

@@ -1,0 +1,158 @@
+//! The settings, resolved once: `mcdewey.toml` < `MCDEWEY_*` < flags (clap already puts flags over the environment).
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use mcdewey_core::RootName;
+use mcdewey_embed::ModelSettings;
+use mcdewey_ingest::Root;
+use serde::Deserialize;
+
+use crate::cli::SettingFlags;
+
+/// The model a fresh library is built with.
+const DEFAULT_MODEL: &str = "all-MiniLM-L6-v2";
+/// Below this much free space nothing is written.
+const DEFAULT_MIN_FREE_MB: u64 = 256;
+const DEFAULT_FILE: &str = "mcdewey.toml";
+
+/// Everything a command needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) roots: Vec<Root>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) model: ModelSettings,
+    pub(crate) listen: SocketAddr,
+    pub(crate) public_url: Option<String>,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) threads: Option<usize>,
+    pub(crate) min_free_bytes: u64,
+}
+
+/// `mcdewey.toml` as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SettingsFile {
+    corpus: Option<PathBuf>,
+    data_dir: Option<PathBuf>,
+    model: Option<String>,
+    model_dir: Option<PathBuf>,
+    models_dir: Option<PathBuf>,
+    ort_dylib: Option<PathBuf>,
+    python: Option<String>,
+    listen: Option<String>,
+    public_url: Option<String>,
+    allowed_hosts: Vec<String>,
+    threads: Option<usize>,
+    min_free_mb: Option<u64>,
+    root: Vec<RootEntry>,
+    /// Rules, products and aliases for the default root, when its folder is not ours to write to.
+    library: Option<toml::Table>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RootEntry {
+    name: RootName,
+    path: PathBuf,
+    library: Option<toml::Table>,
+}
+
+impl Settings {
+    /// Puts flags, environment and file together.
+    pub(crate) fn resolve(flags: SettingFlags) -> Result<Self> {
+        let file = read_file(flags.config.as_deref())?;
+        let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let listen: SocketAddr = listen
+            .parse()
+            .with_context(|| format!("{listen:?} is not an address to listen on; write it as 127.0.0.1:8080"))?;
+        if !listen.ip().is_loopback() {
+            bail!(
+                "{listen} can be reached from other machines, and there are no access keys yet; listen on 127.0.0.1 \
+                 and put a proxy that authenticates in front"
+            );
+        }
+        let corpus = flags.corpus.or(file.corpus).unwrap_or_else(|| PathBuf::from("corpus"));
+        let mut roots = vec![root(RootName::default(), corpus, file.library)?];
+        for entry in file.root {
+            if roots.iter().any(|known| known.name == entry.name) {
+                bail!("two roots are named {}; give each its own name in the settings", entry.name);
+            }
+            roots.push(root(entry.name, entry.path, entry.library)?);
+        }
+        Ok(Self {
+            roots,
+            data_dir: flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data")),
+            model: ModelSettings {
+                name: flags.model.or(file.model).unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
+                model_dir: flags.model_dir.or(file.model_dir),
+                cache_dir: flags.models_dir.or(file.models_dir).unwrap_or_else(|| PathBuf::from("models")),
+                ort_dylib: flags.ort_dylib.or(file.ort_dylib),
+                python: file.python.unwrap_or_else(|| "python3".to_owned()),
+            },
+            listen,
+            public_url: flags.public_url.or(file.public_url),
+            allowed_hosts: file.allowed_hosts,
+            threads: flags.threads.or(file.threads),
+            min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB) * 1024 * 1024,
+        })
+    }
+}
+
+fn root(name: RootName, path: PathBuf, library: Option<toml::Table>) -> Result<Root> {
+    let rules = library.map(|table| toml::to_string(&table)).transpose().context("the settings' library table")?;
+    Ok(Root { name, path, below: None, rules })
+}
+
+/// The named file must exist; the default one may be missing.
+fn read_file(named: Option<&Path>) -> Result<SettingsFile> {
+    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(SettingsFile::default());
+        }
+        Err(error) => return Err(error).with_context(|| format!("the settings file {} cannot be read", path.display())),
+    };
+    toml::from_str(&text).with_context(|| format!("the settings file {} is not valid", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(file: &str, flags: SettingFlags) -> Result<Settings> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mcdewey.toml");
+        std::fs::write(&path, file).unwrap();
+        Settings::resolve(SettingFlags { config: Some(path), ..flags })
+    }
+
+    #[test]
+    fn flags_go_over_the_file_and_the_file_over_the_defaults() {
+        let file = "corpus = 'manuals'\ndata_dir = 'index'\nlisten = '127.0.0.1:9000'";
+        let flags = SettingFlags { data_dir: Some(PathBuf::from("elsewhere")), ..SettingFlags::default() };
+        let settings = resolve(file, flags).unwrap();
+        assert_eq!(settings.roots[0].path, PathBuf::from("manuals"));
+        assert_eq!(settings.data_dir, PathBuf::from("elsewhere"));
+        assert_eq!(settings.listen.port(), 9000);
+        assert_eq!(settings.model.cache_dir, PathBuf::from("models"));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (file, word) in [
+            ("corpse = 'x'", "corpse"),
+            ("listen = 'somewhere'", "somewhere"),
+            ("listen = '0.0.0.0:80'", "0.0.0.0:80"),
+            ("[[root]]\nname = 'a b'\npath = 'x'", "a b"),
+            ("[[root]]\nname = 'corpus'\npath = 'x'", "corpus"),
+        ] {
+            let error = format!("{:#}", resolve(file, SettingFlags::default()).unwrap_err());
+            assert!(error.contains(word), "{error}");
+        }
+        let missing = SettingFlags { config: Some(PathBuf::from("no-such.toml")), ..SettingFlags::default() };
+        assert!(format!("{:#}", Settings::resolve(missing).unwrap_err()).contains("no-such.toml"));
+    }
+}
