@@ -1,1 +1,32 @@
-//! Placeholder.
+//! From a corpus on disk to an up-to-date index: walk → parse (pages) → split (passages) → embed → commit.
+//!
+//! [`Ingester::sync`] is the whole journey. Unchanged files are recognised by hash and not even parsed; a file that
+//! cannot be read is reported and never stops the others; nothing outside the walked folder is ever removed.
+//! This crate knows the traits of `mcdewey-core` and neither a model nor a database.
+
+#![forbid(unsafe_code)]
+
+mod document;
+mod error;
+mod jobs;
+mod markdown;
+mod pipeline;
+mod plan;
+mod read;
+mod releases;
+mod roots;
+mod rules;
+mod split;
+mod sync;
+mod tally;
+mod vectors;
+mod walk;
+
+pub use error::IngestError;
+pub use roots::{Root, resolve_root};
+pub use rules::{
+    AliasEntry, Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, ProductEntry, RuleCoverage, RuleEntry,
+    RuleSet, coverage,
+};
+pub use split::CHUNKER;
+pub use sync::Ingester;

@@ -1,1 +1,57 @@
-fn main() {}
+//! The `mcdewey` program: reads what was typed, resolves the settings, and hands over to a command.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod commands;
+mod engine;
+mod owner;
+mod progress;
+mod settings;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Command};
+use settings::Settings;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    init_log(matches!(cli.command, Command::Serve));
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let settings = Settings::resolve(cli.settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Serve => commands::serve::run(settings).await,
+            Command::Ingest(args) => commands::ingest::run(settings, args).await,
+            Command::Search(args) => commands::search::run(settings, args).await,
+            Command::Mcp => commands::mcp::run(settings).await,
+            Command::Models(args) => commands::models::run(&settings, &args).await,
+            Command::Eval(args) => commands::eval::run(settings, args).await,
+            Command::Doctor(args) => commands::doctor::run(&settings, &args).await,
+        }
+    });
+    // A file that is being read or a batch that is being embedded must not hold the exit up.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// The log goes to standard error; `MCDEWEY_LOG` chooses what is in it (`debug`, `mcdewey_store=trace`, …).
+fn init_log(serving: bool) {
+    let default = if serving { "info,ort=warn" } else { "warn" };
+    let filter = EnvFilter::try_from_env("MCDEWEY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}

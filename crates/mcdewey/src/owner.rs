@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use mcdewey_core::{SyncEvent, SyncProgress, SyncReport, SyncRequest};
-use mcdewey_query::{SearchAnswer, SearchRequest};
+use mcdewey_query::{LibraryAnswer, SearchAnswer, SearchRequest};
 use mcdewey_store::{Owner, OwnerLock};
 use serde_json::Value;
 
@@ -46,6 +46,17 @@ impl RunningOwner {
         let url = format!("{}/api/v1/search", self.address);
         let timed = self.agent.post(&url).config().timeout_global(Some(ANSWER_DEADLINE)).build();
         let mut response = timed.send_json(request).with_context(|| self.unreachable())?;
+        if !response.status().is_success() {
+            bail!(problem(&mut response));
+        }
+        response.body_mut().read_json().context("the running server gave an answer of another shape")
+    }
+
+    /// What the library holds.
+    pub(crate) fn library(&self) -> Result<LibraryAnswer> {
+        let url = format!("{}/api/v1/library", self.address);
+        let timed = self.agent.get(&url).config().timeout_global(Some(ANSWER_DEADLINE)).build();
+        let mut response = timed.call().with_context(|| self.unreachable())?;
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }

@@ -1,6 +1,7 @@
 //! Progress of long work: a bar on a terminal, plain lines elsewhere; always on standard error.
 
 use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -13,7 +14,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 pub(crate) struct SyncDisplay {
     bar: Option<ProgressBar>,
     started: Instant,
-    last_line: Instant,
+    last_line: Mutex<Instant>,
 }
 
 impl SyncDisplay {
@@ -22,10 +23,10 @@ impl SyncDisplay {
             let style = ProgressStyle::with_template("{spinner} {pos}/{len} files {wide_bar} {msg} {eta} left");
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        Self { bar, started: Instant::now(), last_line: Instant::now() }
+        Self { bar, started: Instant::now(), last_line: Mutex::new(Instant::now()) }
     }
 
-    pub(crate) fn show(&mut self, progress: &SyncProgress) {
+    pub(crate) fn show(&self, progress: &SyncProgress) {
         let rate = progress.tokens as f64 / self.started.elapsed().as_secs_f64().max(0.001);
         let work = format!("{} passages, {rate:.0} tokens/s", progress.chunks);
         match &self.bar {
@@ -34,8 +35,7 @@ impl SyncDisplay {
                 bar.set_position(progress.done);
                 bar.set_message(work);
             }
-            None if self.last_line.elapsed() >= LINE_EVERY => {
-                self.last_line = Instant::now();
+            None if self.line_is_due() => {
                 eprintln!("{} of {} files, {work}{}", progress.done, progress.files, self.remaining(progress));
             }
             None => {}
@@ -46,6 +46,15 @@ impl SyncDisplay {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+
+    fn line_is_due(&self) -> bool {
+        let mut last = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.elapsed() >= LINE_EVERY;
+        if due {
+            *last = Instant::now();
+        }
+        due
     }
 
     fn remaining(&self, progress: &SyncProgress) -> String {

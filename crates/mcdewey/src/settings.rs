@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use mcdewey_core::RootName;
 use mcdewey_embed::ModelSettings;
-use mcdewey_ingest::Root;
+use mcdewey_ingest::{LibraryFile, Root};
 use serde::Deserialize;
 
 use crate::cli::SettingFlags;
@@ -48,7 +48,7 @@ struct SettingsFile {
     min_free_mb: Option<u64>,
     root: Vec<RootEntry>,
     /// Rules, products and aliases for the default root, when its folder is not ours to write to.
-    library: Option<toml::Table>,
+    library: LibraryFile,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,7 +56,8 @@ struct SettingsFile {
 struct RootEntry {
     name: RootName,
     path: PathBuf,
-    library: Option<toml::Table>,
+    #[serde(default)]
+    library: LibraryFile,
 }
 
 impl Settings {
@@ -74,12 +75,12 @@ impl Settings {
             );
         }
         let corpus = flags.corpus.or(file.corpus).unwrap_or_else(|| PathBuf::from("corpus"));
-        let mut roots = vec![root(RootName::default(), corpus, file.library)?];
+        let mut roots = vec![Root { rules: file.library, ..Root::new(RootName::default(), corpus) }];
         for entry in file.root {
             if roots.iter().any(|known| known.name == entry.name) {
                 bail!("two roots are named {}; give each its own name in the settings", entry.name);
             }
-            roots.push(root(entry.name, entry.path, entry.library)?);
+            roots.push(Root { rules: entry.library, ..Root::new(entry.name, entry.path) });
         }
         Ok(Self {
             roots,
@@ -98,11 +99,6 @@ impl Settings {
             min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB) * 1024 * 1024,
         })
     }
-}
-
-fn root(name: RootName, path: PathBuf, library: Option<toml::Table>) -> Result<Root> {
-    let rules = library.map(|table| toml::to_string(&table)).transpose().context("the settings' library table")?;
-    Ok(Root { name, path, below: None, rules })
 }
 
 /// The named file must exist; the default one may be missing.

@@ -34,9 +34,9 @@ pub(super) fn download(
     }
     let no_python = |source| ProvisionError::NoPython { python: python.to_owned(), source };
     let child = command(python, bundle, &scratch, &wheels).spawn().map_err(no_python)?;
-    let (status, last_lines) = follow(child, workplace, bundle.bytes, report).map_err(no_python)?;
+    let (status, output) = follow(child, workplace, bundle.bytes, report).map_err(no_python)?;
     if !status.success() {
-        return Err(failure(python, bundle, status, &last_lines));
+        return Err(failure(python, bundle, status, &output));
     }
     find_wheel(&wheels).ok_or_else(|| ProvisionError::NoWheel { package: bundle.label() })
 }
@@ -60,28 +60,59 @@ fn command(python: &str, bundle: &Bundle, scratch: &Path, wheels: &Path) -> Comm
     command
 }
 
+/// The last lines that pip printed.
+#[derive(Debug, Default)]
+struct LastLines {
+    /// Progress.
+    out: VecDeque<String>,
+    /// What went wrong.
+    err: VecDeque<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stream {
+    Out,
+    Err,
+}
+
+impl LastLines {
+    fn push(&mut self, stream: Stream, line: String) {
+        let lines = match stream {
+            Stream::Out => &mut self.out,
+            Stream::Err => &mut self.err,
+        };
+        lines.push_back(line);
+        if lines.len() > QUOTED_LINES {
+            lines.pop_front();
+        }
+    }
+
+    /// The lines to quote in an error.
+    fn quoted(&self) -> String {
+        let lines = if self.err.is_empty() { &self.out } else { &self.err };
+        lines.iter().map(String::as_str).collect::<Vec<_>>().join(" / ")
+    }
+}
+
 /// Passes on what pip prints and how much has arrived, until it ends.
 fn follow(
     mut child: Child,
     workplace: &Path,
     total: u64,
     report: &dyn Fn(ProvisionStep),
-) -> io::Result<(ExitStatus, VecDeque<String>)> {
+) -> io::Result<(ExitStatus, LastLines)> {
     let (sender, lines) = mpsc::channel();
     let readers = [
-        child.stdout.take().map(|stream| read_lines(stream, sender.clone())),
-        child.stderr.take().map(|stream| read_lines(stream, sender)),
+        child.stdout.take().map(|stream| read_lines(stream, Stream::Out, sender.clone())),
+        child.stderr.take().map(|stream| read_lines(stream, Stream::Err, sender)),
     ];
-    let mut last_lines = VecDeque::new();
+    let mut last_lines = LastLines::default();
     let mut received = 0;
     loop {
         match lines.recv_timeout(PROGRESS_INTERVAL) {
-            Ok(line) => {
+            Ok((stream, line)) => {
                 report(ProvisionStep::Output(line.clone()));
-                last_lines.push_back(line);
-                if last_lines.len() > QUOTED_LINES {
-                    last_lines.pop_front();
-                }
+                last_lines.push(stream, line);
             }
             Err(RecvTimeoutError::Timeout) => {
                 let bytes = bytes_below(workplace).min(total);
@@ -100,11 +131,15 @@ fn follow(
     Ok((child.wait()?, last_lines))
 }
 
-fn read_lines(stream: impl Read + Send + 'static, lines: Sender<String>) -> thread::JoinHandle<()> {
+fn read_lines(
+    source: impl Read + Send + 'static,
+    stream: Stream,
+    lines: Sender<(Stream, String)>,
+) -> thread::JoinHandle<()> {
     thread::spawn(move || {
-        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+        for line in BufReader::new(source).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line).trim().to_owned();
-            if !line.is_empty() && lines.send(line).is_err() {
+            if !line.is_empty() && lines.send((stream, line)).is_err() {
                 break;
             }
         }
@@ -121,12 +156,11 @@ fn bytes_below(dir: &Path) -> u64 {
     entries.flatten().map(size).sum()
 }
 
-fn failure(python: &str, bundle: &Bundle, status: ExitStatus, last_lines: &VecDeque<String>) -> ProvisionError {
-    if last_lines.iter().any(|line| line.contains("No module named pip")) {
+fn failure(python: &str, bundle: &Bundle, status: ExitStatus, last_lines: &LastLines) -> ProvisionError {
+    if last_lines.err.iter().any(|line| line.contains("No module named pip")) {
         return ProvisionError::NoPip { python: python.to_owned() };
     }
-    let output = last_lines.iter().map(String::as_str).collect::<Vec<_>>().join(" / ");
-    ProvisionError::PipFailed { package: bundle.label(), status: status.to_string(), output }
+    ProvisionError::PipFailed { package: bundle.label(), status: status.to_string(), output: last_lines.quoted() }
 }
 
 fn find_wheel(dir: &Path) -> Option<PathBuf> {

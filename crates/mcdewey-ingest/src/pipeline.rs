@@ -1,0 +1,171 @@
+//! Three stages side by side: read and cut files, embed their passages in batches across documents, commit. Channels
+//! and a memory budget bound what is under way; dropping the future stops it between documents.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use futures::stream::{self, StreamExt};
+use mcdewey_core::{DocumentRevision, Embed, EmbedError, Index, IndexError, Passage};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::spawn_blocking;
+
+use crate::IngestError;
+use crate::document::{Draft, Outcome, prepare};
+use crate::plan::Plan;
+use crate::rules::RuleSet;
+use crate::tally::Tally;
+use crate::vectors::{Found, Vectors};
+
+/// How many documents may wait between two stages.
+const WAITING: usize = 32;
+
+/// Passages are gathered up to this number before the model is asked, so that small documents share its batches.
+const BATCH_PASSAGES: usize = 256;
+
+/// How many commits are under way at once; the store gathers them into one write.
+const COMMITS: usize = 16;
+
+/// Kilobytes of files that may be under way at once; a document takes several times its file's size in memory.
+const BUDGET_KB: usize = 64 * 1024;
+
+/// The journey of many files, and who is told about it.
+pub(crate) struct Pipeline<'a> {
+    pub(crate) index: &'a Arc<dyn Index>,
+    pub(crate) embed: &'a Arc<dyn Embed>,
+    pub(crate) tally: &'a Tally<'a>,
+}
+
+/// A document between two stages, with its share of the memory budget.
+struct Weighed<T> {
+    item: T,
+    /// Whether the index holds an older revision of it.
+    known: bool,
+    share: OwnedSemaphorePermit,
+}
+
+impl Pipeline<'_> {
+    /// Brings all files of the plans into the index.
+    pub(crate) async fn run(&self, plans: Vec<(Plan, Arc<RuleSet>)>) -> Result<(), IngestError> {
+        let (drafts, to_embed) = mpsc::channel(WAITING);
+        let (revisions, to_commit) = mpsc::channel(WAITING);
+        tokio::try_join!(self.read(plans, drafts), self.embed(to_embed, revisions), self.commit(to_commit))?;
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        plans: Vec<(Plan, Arc<RuleSet>)>,
+        drafts: mpsc::Sender<Weighed<Draft>>,
+    ) -> Result<(), IngestError> {
+        let budget = Arc::new(Semaphore::new(BUDGET_KB));
+        let files = plans.into_iter().flat_map(|(plan, rules)| {
+            plan.files.into_iter().map(move |(file, known)| (file, known, Arc::clone(&rules)))
+        });
+        let embed = Arc::clone(self.embed);
+        let reads = stream::iter(files).map(move |(file, known, rules)| {
+            let (embed, budget) = (Arc::clone(&embed), Arc::clone(&budget));
+            async move {
+                let share = budget.acquire_many_owned(share(file.bytes)).await;
+                let source = file.source.clone();
+                let outcome = spawn_blocking(move || prepare(&file, &rules, embed.as_ref(), known)).await;
+                (source, known.is_some(), outcome, share)
+            }
+        });
+        let readers = available_parallelism().map_or(2, |cores| cores.get().min(8));
+        let mut reads = pin!(reads.buffered(readers));
+        while let Some((source, known, outcome, share)) = reads.next().await {
+            let share = share.map_err(|error| IngestError::Interrupted(error.to_string()))?;
+            let outcome = match outcome {
+                Ok(outcome) => outcome?,
+                Err(error) if error.is_panic() => {
+                    Outcome::Skipped("the reader failed on it; please report it with the file".to_owned())
+                }
+                Err(error) => return Err(IngestError::Interrupted(error.to_string())),
+            };
+            match outcome {
+                Outcome::Unchanged => self.tally.unchanged(),
+                Outcome::Skipped(reason) => self.tally.skipped(&source, reason, known),
+                Outcome::Draft(draft) => {
+                    self.tally.parsed(&source, &draft.warnings);
+                    if drafts.send(Weighed { item: *draft, known, share }).await.is_err() {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn embed(
+        &self,
+        mut drafts: mpsc::Receiver<Weighed<Draft>>,
+        revisions: mpsc::Sender<Weighed<DocumentRevision>>,
+    ) -> Result<(), IngestError> {
+        let mut vectors = Vectors::new(Arc::clone(self.index), Arc::clone(self.embed));
+        while let Some(first) = drafts.recv().await {
+            let mut passages = first.item.chunks.len();
+            let mut batch = vec![first];
+            while passages < BATCH_PASSAGES
+                && let Ok(next) = drafts.try_recv()
+            {
+                passages += next.item.chunks.len();
+                batch.push(next);
+            }
+            let chunks: Vec<_> = batch.iter().flat_map(|draft| &draft.item.chunks).collect();
+            let found = vectors.of(&chunks, self.tally).await?;
+            for Weighed { item, known, share } in batch {
+                let item = finish(item, &found, &vectors)?;
+                if revisions.send(Weighed { item, known, share }).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn commit(&self, revisions: mpsc::Receiver<Weighed<DocumentRevision>>) -> Result<(), IngestError> {
+        let ready = stream::unfold(revisions, |mut revisions| async move {
+            let next = revisions.recv().await?;
+            Some((next, revisions))
+        });
+        let index = Arc::clone(self.index);
+        let commits = ready.map(move |Weighed { item, known, share }| {
+            let index = Arc::clone(&index);
+            async move {
+                let (source, chunks) = (item.meta.source.clone(), item.passages.len());
+                let result = index.commit(item).await;
+                drop(share);
+                (source, known, chunks, result)
+            }
+        });
+        let mut commits = pin!(commits.buffer_unordered(COMMITS));
+        while let Some((source, known, chunks, result)) = commits.next().await {
+            match result {
+                Ok(_) => self.tally.written(chunks),
+                Err(IndexError::Invalid(error)) => {
+                    self.tally.skipped(&source, format!("it cannot be stored: {error}"), known);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A draft with the vectors of its passages.
+fn finish(draft: Draft, found: &Found, vectors: &Vectors) -> Result<DocumentRevision, EmbedError> {
+    let Draft { root, input, meta, outline, pages, chunks, warnings: _ } = draft;
+    let mut passages = Vec::with_capacity(chunks.len());
+    for sized in chunks {
+        let embedding_key = vectors.key(&sized.dense_text);
+        let vector = found.get(&embedding_key).ok_or_else(|| EmbedError::Model("a vector is missing".to_owned()))?;
+        passages.push(Passage { chunk: sized.chunk, embedding_key, vector: vector.to_vec() });
+    }
+    Ok(DocumentRevision { root, input, meta, outline, pages, passages })
+}
+
+/// A file's share of the memory budget; the largest files go alone.
+fn share(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024).clamp(1, BUDGET_KB as u64)).unwrap_or(u32::MAX)
+}

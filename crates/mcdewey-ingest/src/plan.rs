@@ -1,0 +1,102 @@
+//! What has to be done for a root: which files to look at, which documents are gone. A pure comparison of what was
+//! found with what the index remembers; here it is decided that nothing is removed by mistake.
+
+use std::collections::{HashMap, HashSet};
+
+use mcdewey_core::{ContentHash, ManifestEntry, SourcePath};
+
+use crate::walk::{FoundFile, Walk};
+use crate::{IngestError, Root};
+
+/// The work for one root.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Files to read, each with what the index remembers of it.
+    pub(crate) files: Vec<(FoundFile, Option<ContentHash>)>,
+    /// Documents whose file is gone.
+    pub(crate) gone: Vec<SourcePath>,
+    /// Documents that stay although their file cannot be read now.
+    pub(crate) kept: Vec<SourcePath>,
+}
+
+/// Refuses a folder in which nothing was found while the library holds documents from there.
+pub(crate) fn refuse_empty(root: &Root, walk: &Walk, manifest: &[ManifestEntry]) -> Result<(), IngestError> {
+    let held = manifest.iter().filter(|entry| root.covers(&entry.source)).count();
+    if held > 0 && walk.documents.is_empty() {
+        return Err(IngestError::EmptyRoot { root: root.name.clone(), path: root.folder(), held });
+    }
+    Ok(())
+}
+
+/// Compares what was found with what the index remembers of the root. A document is gone when its file is missing
+/// from a folder that was seen; a file that is there and cannot be read keeps its document.
+pub(crate) fn plan(root: &Root, walk: Walk, manifest: &[ManifestEntry]) -> Plan {
+    let known: HashMap<&SourcePath, ContentHash> = manifest.iter().map(|entry| (&entry.source, entry.input)).collect();
+    let found: HashSet<&SourcePath> = walk.documents.iter().map(|file| &file.source).collect();
+    let skipped: HashSet<&str> = walk.skipped.iter().map(|file| file.path.as_str()).collect();
+    let unseen = |source: &SourcePath| walk.unseen.iter().any(|folder| source.is_below(folder));
+    let missing = manifest.iter().map(|entry| &entry.source).filter(|source| root.covers(source) && !found.contains(source));
+    let (kept, gone) = missing.cloned().partition(|source| skipped.contains(source.as_str()) || unseen(source));
+    let files = walk.documents.iter().map(|file| (file.clone(), known.get(&file.source).copied())).collect();
+    Plan { files, gone, kept }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcdewey_core::{RootName, SkippedFile};
+
+    use super::*;
+    use crate::markdown::Dialect;
+
+    fn found(source: &str) -> FoundFile {
+        FoundFile {
+            root: RootName::default(),
+            source: source.parse().unwrap(),
+            path_in_root: source.to_owned(),
+            file: source.into(),
+            dialect: Dialect::Markdown,
+            bytes: 1,
+        }
+    }
+
+    fn manifest(sources: &[&str]) -> Vec<ManifestEntry> {
+        let entry = |source: &&str| ManifestEntry { source: source.parse().unwrap(), input: ContentHash::of(source) };
+        sources.iter().map(entry).collect()
+    }
+
+    fn names(sources: &[SourcePath]) -> Vec<&str> {
+        sources.iter().map(SourcePath::as_str).collect()
+    }
+
+    #[test]
+    fn only_what_is_surely_gone_is_removed() {
+        let walk = Walk {
+            documents: vec![found("a.md"), found("new.md")],
+            skipped: vec![SkippedFile { path: "broken.md".to_owned(), reason: String::new() }],
+            unseen: vec!["closed".to_owned()],
+        };
+        let plan = plan(&Root::default(), walk, &manifest(&["a.md", "broken.md", "closed/b.md", "gone.md"]));
+        assert_eq!(names(&plan.gone), ["gone.md"]);
+        assert_eq!(names(&plan.kept), ["broken.md", "closed/b.md"]);
+        assert_eq!(plan.files[0].1, Some(ContentHash::of("a.md")));
+        assert_eq!(plan.files[1].1, None);
+    }
+
+    #[test]
+    fn a_walk_of_a_part_leaves_the_rest_alone() {
+        let root = Root { below: Some("x".to_owned()), ..Root::default() };
+        let walk = Walk { documents: vec![found("x/a.md")], ..Walk::default() };
+        let plan = plan(&root, walk, &manifest(&["x/b.md", "y/c.md", "xx/d.md"]));
+        assert_eq!(names(&plan.gone), ["x/b.md"]);
+        assert!(plan.kept.is_empty());
+    }
+
+    #[test]
+    fn an_empty_folder_does_not_empty_the_library() {
+        let part = Root { below: Some("x".to_owned()), ..Root::default() };
+        let error = refuse_empty(&Root::default(), &Walk::default(), &manifest(&["a.md", "b.md"])).unwrap_err();
+        assert!(error.to_string().contains("holds 2 of the root `corpus`"), "{error}");
+        assert!(refuse_empty(&part, &Walk::default(), &manifest(&["y/a.md"])).is_ok());
+        assert!(refuse_empty(&Root::default(), &Walk::default(), &[]).is_ok());
+    }
+}

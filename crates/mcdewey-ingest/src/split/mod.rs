@@ -1,0 +1,213 @@
+//! Cuts pages into passages: sized in the model's tokens, never across a page, and nothing left out but white space
+//! and running headers.
+
+mod breadcrumb;
+mod pieces;
+mod segments;
+mod sizer;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use mcdewey_core::{Chunk, ChunkId, DocumentMeta, Embed, EmbedError, PageRef, Span, normalise};
+
+use crate::markdown::{ParsedPage, Table};
+use crate::releases::ReleaseFilter;
+use breadcrumb::{ContextWriter, HeadingPath};
+use segments::{Segment, join_tiny, segments};
+use sizer::TokenCount;
+
+/// Names the way passages are cut; part of an index's generation. It changes with every change here that would cut
+/// the same page differently.
+pub const CHUNKER: &str = "markdown-1;tiny=30;context=40;bytes-per-token=24;stretch=16384;text-splitter=0.33";
+
+/// How many tokens the breadcrumb may take from a passage, in a window large enough.
+const MAX_CONTEXT: usize = 40;
+
+/// A passage and how many tokens its dense text has, special ones left out.
+#[derive(Debug)]
+pub(crate) struct SizedChunk {
+    /// The passage.
+    pub(crate) chunk: Chunk,
+    /// What the model will read.
+    pub(crate) dense_text: String,
+    /// How long that is.
+    pub(crate) tokens: usize,
+}
+
+/// Cuts a document's pages. Tokenises, so it may block.
+pub(crate) fn split(
+    document: &Arc<DocumentMeta>,
+    pages: &[ParsedPage],
+    embed: &dyn Embed,
+) -> Result<Vec<SizedChunk>, EmbedError> {
+    let model = embed.model();
+    let window = model.window.saturating_sub(model.special_tokens).max(1);
+    let filter = ReleaseFilter::new(&document.facets.versions);
+    let room = MAX_CONTEXT.min(window / 4);
+    let writer = ContextWriter { embed, filter: &filter, room };
+    let mut splitter = Splitter { document, embed, writer, window, path: HeadingPath::default(), chunks: Vec::new() };
+    for page in pages {
+        splitter.page(page)?;
+    }
+    Ok(splitter.chunks)
+}
+
+struct Splitter<'a> {
+    document: &'a Arc<DocumentMeta>,
+    embed: &'a dyn Embed,
+    writer: ContextWriter<'a>,
+    /// Tokens that the model reads of a passage and its context.
+    window: usize,
+    /// Carried over page borders.
+    path: HeadingPath,
+    chunks: Vec<SizedChunk>,
+}
+
+/// A page while it is cut.
+struct OpenPage<'a> {
+    page: &'a PageRef,
+    text: &'a str,
+    tables: &'a [Table],
+    count: TokenCount<'a>,
+}
+
+impl Splitter<'_> {
+    fn page(&mut self, parsed: &ParsedPage) -> Result<(), EmbedError> {
+        let ParsedPage { page, structure, content } = parsed;
+        let text = page.text.as_str();
+        if !text[content.clone()].contains(char::is_alphabetic) {
+            // Its headings, if any, are without letters too.
+            return Ok(());
+        }
+        let count = TokenCount::new(text, self.embed)?;
+        let open = OpenPage { page: &page.page, text, tables: &structure.tables, count };
+        let found = segments(text, content.clone(), &structure.headings, &mut self.path);
+        let capacity = self.window.saturating_sub(self.writer.room).max(1);
+        for segment in join_tiny(text, found, &open.count, capacity) {
+            self.segment(&open, &segment)?;
+        }
+        Ok(())
+    }
+
+    fn segment(&mut self, page: &OpenPage<'_>, segment: &Segment<'_>) -> Result<(), EmbedError> {
+        let breadcrumb = segment.path.breadcrumb(&self.document.title);
+        let context = self.writer.context(&breadcrumb, &[])?;
+        let mut capacity = self.window.saturating_sub(self.embed.tokens(&context)?.len()).max(1);
+        if page.count.of(&segment.range) > capacity {
+            capacity -= self.header_room(page, &segment.range, capacity)?;
+        }
+        for piece in pieces::pieces(page.text, segment.range.clone(), segment.lead, capacity, &page.count) {
+            let leads = piece.start == segment.range.start;
+            let within: Vec<&str> =
+                segment.headings.iter().filter(|_| leads).map(|heading| heading.title.as_str()).collect();
+            let own = self.writer.context(&breadcrumb, &within)?;
+            self.piece(page, piece, &breadcrumb, &own)?;
+        }
+        Ok(())
+    }
+
+    /// What repeating the longest header row of a table in `range` costs, if that is affordable.
+    fn header_room(&self, page: &OpenPage<'_>, range: &Range<usize>, capacity: usize) -> Result<usize, EmbedError> {
+        let tables = page.tables.iter().filter(|table| table.range.start < range.end && table.range.end > range.start);
+        let mut longest = 0;
+        for table in tables {
+            let tokens = self.embed.tokens(&normalise(&table.header))?.len();
+            if tokens * 4 <= capacity {
+                longest = longest.max(tokens);
+            }
+        }
+        Ok(longest)
+    }
+
+    /// Makes a passage of a piece, with as much context as the window takes; cuts it again if it is too long alone.
+    fn piece(
+        &mut self,
+        page: &OpenPage<'_>,
+        piece: Range<usize>,
+        breadcrumb: &[String],
+        context: &str,
+    ) -> Result<(), EmbedError> {
+        let range = trim(page.text, piece);
+        if range.is_empty() {
+            return Ok(());
+        }
+        let mut chunk = self.chunk(page, &range, breadcrumb);
+        for context in contexts(context, header_row(page, &range)) {
+            chunk.context = context;
+            let dense_text = chunk.dense_text();
+            let tokens = self.embed.tokens(&dense_text)?.len();
+            if tokens <= self.window {
+                self.chunks.push(SizedChunk { chunk, dense_text, tokens });
+                return Ok(());
+            }
+        }
+        match halves(page, &range) {
+            Some(parts) => parts.into_iter().try_for_each(|part| self.piece(page, part, breadcrumb, context)),
+            None => {
+                // One character that is more than the window: nothing is left to cut.
+                let dense_text = chunk.dense_text();
+                self.chunks.push(SizedChunk { chunk, dense_text, tokens: self.window });
+                Ok(())
+            }
+        }
+    }
+
+    fn chunk(&self, page: &OpenPage<'_>, range: &Range<usize>, breadcrumb: &[String]) -> Chunk {
+        let ordinal = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
+        let text = page.text[range.clone()].to_owned();
+        let (text_hash, passage_hash) = Chunk::hashes(&text);
+        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Chunk {
+            chunk_id: ChunkId::new(&self.document.source, ordinal),
+            document: Arc::clone(self.document),
+            ordinal,
+            page: page.page.clone(),
+            headings: breadcrumb.to_vec(),
+            context: String::new(),
+            spans: vec![Span { page: page.page.number, start: byte(range.start), end: byte(range.end) }],
+            text,
+            text_hash,
+            passage_hash,
+        }
+    }
+}
+
+/// The header row that a stretch beginning among a table's rows has lost.
+fn header_row<'a>(page: &'a OpenPage<'_>, range: &Range<usize>) -> Option<&'a str> {
+    let table = page.tables.iter().find(|table| (table.rows..table.range.end).contains(&range.start))?;
+    (range.start > table.range.start || table.rows == table.range.start).then_some(table.header.as_str())
+}
+
+/// What may stand beside a passage, the fullest first.
+fn contexts(context: &str, header: Option<&str>) -> Vec<String> {
+    let header = header.map(normalise).filter(|header| !header.is_empty());
+    let both = header.map(|header| if context.is_empty() { header } else { format!("{context}\n{header}") });
+    let mut contexts: Vec<String> = both.into_iter().chain([context.to_owned(), String::new()]).collect();
+    contexts.dedup();
+    contexts
+}
+
+/// A stretch in two parts, or nothing where it is one character.
+fn halves(page: &OpenPage<'_>, range: &Range<usize>) -> Option<Vec<Range<usize>>> {
+    let size = page.count.of(range);
+    let parts = pieces::pieces(page.text, range.clone(), range.start, size / 2, &page.count);
+    if parts.len() > 1 {
+        return Some(parts);
+    }
+    let middle = (range.start + range.len() / 2..range.end).find(|at| page.text.is_char_boundary(*at))?;
+    let middle = if middle > range.start { middle } else { return None };
+    Some(vec![range.start..middle, middle..range.end])
+}
+
+/// Without white space at the ends; the indentation of the first line stays.
+fn trim(text: &str, range: Range<usize>) -> Range<usize> {
+    let slice = &text[range.clone()];
+    let end = range.start + slice.trim_end().len();
+    let first = slice.len() - slice.trim_start().len();
+    let start = range.start + slice[..first].rfind('\n').map_or(0, |at| at + 1);
+    if start >= end { end..end } else { start..end }
+}
+
+#[cfg(test)]
+mod tests;

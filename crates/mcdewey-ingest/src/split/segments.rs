@@ -1,0 +1,106 @@
+//! Divides a page at its headings and joins what is too small to stand alone.
+
+use std::ops::Range;
+
+use crate::markdown::{Heading, cut};
+
+use super::breadcrumb::HeadingPath;
+use super::sizer::TokenCount;
+
+/// Fewer tokens are no passage of their own when a neighbour has room: a heading, a one-line synopsis.
+pub(super) const TINY: usize = 30;
+
+/// Longer stretches are cut before the Markdown splitter sees them; its time grows faster than the text.
+const MAX_STRETCH: usize = 16 * 1024;
+
+/// A stretch of a page under one breadcrumb.
+#[derive(Debug)]
+pub(super) struct Segment<'a> {
+    /// Where it is on its page.
+    pub(super) range: Range<usize>,
+    /// The end of the headings it begins with.
+    pub(super) lead: usize,
+    /// Those headings.
+    pub(super) headings: Vec<&'a Heading>,
+    /// The headings above its text.
+    pub(super) path: HeadingPath,
+}
+
+impl Segment<'_> {
+    /// Nothing but headings.
+    fn is_bare(&self, text: &str) -> bool {
+        text[self.lead..self.range.end].trim().is_empty()
+    }
+}
+
+/// Divides `content` of a page at its headings, which `path` enters one by one.
+pub(super) fn segments<'a>(
+    text: &str,
+    content: Range<usize>,
+    headings: &'a [Heading],
+    path: &mut HeadingPath,
+) -> Vec<Segment<'a>> {
+    let mut segments = Vec::new();
+    let starts: Vec<&Heading> = headings.iter().filter(|heading| content.contains(&heading.range.start)).collect();
+    let first = starts.first().map_or(content.end, |heading| heading.range.start);
+    let open = Segment { range: content.start..first, lead: content.start, headings: Vec::new(), path: path.clone() };
+    segments.extend(stretches(text, open));
+    for (place, heading) in starts.iter().enumerate() {
+        path.enter(heading);
+        let end = starts.get(place + 1).map_or(content.end, |next| next.range.start);
+        let lead = heading.range.end.min(end);
+        let segment =
+            Segment { range: heading.range.start..end, lead, headings: vec![heading], path: path.clone() };
+        segments.extend(stretches(text, segment));
+    }
+    segments.retain(|segment| !text[segment.range.clone()].trim().is_empty());
+    segments
+}
+
+fn stretches<'a>(text: &str, segment: Segment<'a>) -> Vec<Segment<'a>> {
+    let Segment { range, lead, headings, path } = segment;
+    let pieces = cut(text, range, MAX_STRETCH);
+    let whole = |(place, piece): (usize, Range<usize>)| Segment {
+        lead: if place == 0 { lead.min(piece.end) } else { piece.start },
+        headings: if place == 0 { headings.clone() } else { Vec::new() },
+        path: path.clone(),
+        range: piece,
+    };
+    pieces.into_iter().enumerate().map(whole).collect()
+}
+
+/// Joins tiny segments with the next one, a last tiny one with the one before it, as far as `capacity` goes. Headings
+/// without text always join the text below them.
+pub(super) fn join_tiny<'a>(
+    text: &str,
+    segments: Vec<Segment<'a>>,
+    count: &TokenCount<'_>,
+    capacity: usize,
+) -> Vec<Segment<'a>> {
+    let mut joined: Vec<Segment<'a>> = Vec::new();
+    for segment in segments {
+        let Some(last) = joined.last_mut() else {
+            joined.push(segment);
+            continue;
+        };
+        let size = count.of(&last.range);
+        if last.is_bare(text) && size * 2 <= capacity {
+            last.range.end = segment.range.end;
+            last.lead = segment.lead;
+            last.headings.extend(segment.headings);
+            last.path = segment.path;
+        } else if size < TINY && size + count.of(&segment.range) <= capacity {
+            last.range.end = segment.range.end;
+        } else {
+            joined.push(segment);
+        }
+    }
+    if let [.., before, last] = joined.as_mut_slice() {
+        let size = count.of(&last.range);
+        if size < TINY && size + count.of(&before.range) <= capacity {
+            before.range.end = last.range.end;
+            joined.pop();
+        }
+    }
+    joined
+}

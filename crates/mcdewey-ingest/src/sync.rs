@@ -1,0 +1,122 @@
+//! One synchronisation: the index is brought up to date with what lies in the roots now.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use mcdewey_core::{Embed, Index, SyncProgress, SyncReport};
+use tokio::task::spawn_blocking;
+
+use crate::pipeline::Pipeline;
+use crate::plan::{Plan, plan, refuse_empty};
+use crate::rules::RuleSet;
+use crate::tally::{Tally, kept_warning};
+use crate::walk::{Walk, set_doubles_apart, walk};
+use crate::{IngestError, Root};
+
+/// Brings an index up to date with folders of documents.
+#[derive(Clone)]
+pub struct Ingester {
+    index: Arc<dyn Index>,
+    embed: Arc<dyn Embed>,
+}
+
+/// A root, its rules, and what lies in it.
+struct Survey {
+    root: Root,
+    rules: Arc<RuleSet>,
+    walk: Walk,
+}
+
+impl Ingester {
+    /// An ingester for this index and this model.
+    pub fn new(index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Self {
+        Self { index, embed }
+    }
+
+    /// Brings the index up to date with `roots` and says what was done; `progress` is called often.
+    ///
+    /// An unreadable root, a broken `library.toml`, or a folder that is empty while the library holds documents from
+    /// it is an error, found before anything is changed. Dropping the future stops the work between documents; the
+    /// next run finishes it.
+    pub async fn sync(
+        &self,
+        roots: &[Root],
+        progress: &(dyn Fn(SyncProgress) + Send + Sync),
+    ) -> Result<SyncReport, IngestError> {
+        let begun = Instant::now();
+        let mut surveys = survey(roots.to_vec()).await?;
+        let mut manifests = Vec::with_capacity(surveys.len());
+        for survey in &surveys {
+            let manifest = self.index.manifest(&survey.root.name).await?;
+            refuse_empty(&survey.root, &survey.walk, &manifest)?;
+            manifests.push(manifest);
+        }
+        let mut walks: Vec<Walk> = surveys.iter_mut().map(|survey| std::mem::take(&mut survey.walk)).collect();
+        set_doubles_apart(&mut walks);
+        let mut report = SyncReport { roots: roots.iter().map(|root| root.name.clone()).collect(), ..SyncReport::default() };
+        let mut plans: Vec<(Plan, Arc<RuleSet>)> = Vec::new();
+        for ((survey, walk), manifest) in surveys.iter().zip(walks).zip(&manifests) {
+            report.files += (walk.documents.len() + walk.skipped.len()) as u64;
+            report.skipped.extend(walk.skipped.iter().cloned());
+            let plan = plan(&survey.root, walk, manifest);
+            report.warnings.extend(plan.kept.iter().map(kept_warning));
+            plans.push((plan, Arc::clone(&survey.rules)));
+        }
+        for survey in &surveys {
+            self.index.describe(&survey.root.name, survey.rules.description()).await?;
+        }
+        report.removed = self.remove_gone(&plans).await?;
+        let tally = Tally::new(report, progress);
+        Pipeline { index: &self.index, embed: &self.embed, tally: &tally }.run(plans).await?;
+        self.close(tally.finish(), begun).await
+    }
+
+    /// Documents go before others come: a renamed file may claim the chunk ids of the one it replaces.
+    async fn remove_gone(&self, plans: &[(Plan, Arc<RuleSet>)]) -> Result<u64, IngestError> {
+        let gone: Vec<_> = plans.iter().flat_map(|(plan, _)| plan.gone.iter().cloned()).collect();
+        if !gone.is_empty() {
+            self.index.remove(&gone).await?;
+        }
+        Ok(gone.len() as u64)
+    }
+
+    async fn close(&self, mut report: SyncReport, begun: Instant) -> Result<SyncReport, IngestError> {
+        if report.written + report.removed > 0 {
+            self.index.settle().await?;
+        }
+        let state = self.index.state().await?;
+        report.generation = Some(state.generation);
+        report.revision = state.revision;
+        report.seconds = begun.elapsed().as_secs_f64();
+        tracing::info!(
+            files = report.files,
+            written = report.written,
+            removed = report.removed,
+            skipped = report.skipped.len(),
+            seconds = report.seconds,
+            "the library is up to date"
+        );
+        Ok(report)
+    }
+}
+
+/// Walks all roots and reads their rules, on a thread that may block.
+async fn survey(roots: Vec<Root>) -> Result<Vec<Survey>, IngestError> {
+    let survey_all = move || {
+        let mut names = HashSet::new();
+        let mut surveys = Vec::new();
+        for root in roots {
+            if !names.insert(root.name.clone()) {
+                return Err(IngestError::DoubleRoot(root.name));
+            }
+            let walk = walk(&root)?;
+            surveys.push(Survey { rules: Arc::new(root.rule_set()?), walk, root });
+        }
+        Ok(surveys)
+    };
+    spawn_blocking(survey_all).await.map_err(|error| IngestError::Interrupted(error.to_string()))?
+}
+
+#[cfg(test)]
+mod tests;

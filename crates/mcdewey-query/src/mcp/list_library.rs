@@ -1,0 +1,231 @@
+//! `list_library`: what there is to ask about, as deep as the budget goes.
+
+use mcdewey_core::Visibility;
+use rmcp::model::CallToolResult;
+
+use super::arguments::{Arguments, Kind, Parameter, TOKEN_BUDGET};
+use super::budget::{Counter, blocking};
+use super::envelope::{RESERVE, answer};
+use super::fence::line;
+use super::readable::closing;
+use super::wire::{Detail, GuideShelf, ProductShelf, Shelves, VendorShelf, VersionShelf};
+use crate::{GuideEntry, Library, LibraryAnswer, ProductEntry, QueryError, VendorEntry, VersionEntry};
+
+/// What the tool takes.
+pub(super) static PARAMETERS: [Parameter; 3] = [
+    Parameter {
+        name: "vendor",
+        aliases: &["vendors"],
+        kind: Kind::Names,
+        required: false,
+        description: "Only this vendor.",
+        examples: &["Cisco"],
+    },
+    Parameter {
+        name: "product",
+        aliases: &["products"],
+        kind: Kind::Names,
+        required: false,
+        description: "Only this product: its id, title or another known name.",
+        examples: &["finesse", "CCX"],
+    },
+    TOKEN_BUDGET,
+];
+
+/// From the shortest list to the longest.
+const DETAILS: [Detail; 5] =
+    [Detail::Vendors, Detail::Products, Detail::Versions, Detail::Guides, Detail::Documents];
+
+/// Answers a call.
+pub(super) async fn call(
+    library: &Library,
+    arguments: &Arguments,
+    visibility: &Visibility,
+) -> Result<CallToolResult, QueryError> {
+    let budget = arguments.budget();
+    let mut whole = library.library(visibility).await?;
+    keep_vendors(&mut whole, &arguments.names("vendor"))?;
+    keep_products(&mut whole, &arguments.names("product"))?;
+    let counter = Counter::new(library);
+    blocking(move || deepest(&whole, &counter, budget)).await
+}
+
+/// The longest list that fits. Longer ones are not tried once one does not: counting a list of a large library in full
+/// would cost more than the answer is worth.
+fn deepest(whole: &LibraryAnswer, counter: &Counter, budget: usize) -> Result<CallToolResult, QueryError> {
+    let mut best = None;
+    for detail in DETAILS {
+        let result = render(whole, detail, whole.vendors.len())?;
+        if !fits(&result, counter, budget)? {
+            break;
+        }
+        best = Some(result);
+    }
+    if let Some(result) = best {
+        return Ok(result);
+    }
+    // Not even the vendors: as many as fit, halving.
+    let mut vendors = whole.vendors.len();
+    while vendors > 0 {
+        vendors /= 2;
+        let result = render(whole, Detail::Vendors, vendors)?;
+        if fits(&result, counter, budget)? {
+            return Ok(result);
+        }
+    }
+    Err(QueryError::InvalidRequest(format!("token_budget {budget} is too small for this answer; ask with a larger one")))
+}
+
+fn fits(result: &CallToolResult, counter: &Counter, budget: usize) -> Result<bool, QueryError> {
+    let json = serde_json::to_string(result).map_err(|error| QueryError::Internal(error.to_string()))?;
+    Ok(counter.fits(&json, budget.saturating_sub(RESERVE))?)
+}
+
+fn keep_vendors(whole: &mut LibraryAnswer, wanted: &[String]) -> Result<(), QueryError> {
+    let known: Vec<String> = whole.vendors.iter().filter_map(|entry| entry.vendor.clone()).collect();
+    for asked in wanted {
+        if !known.iter().any(|name| same(name, asked)) {
+            return Err(QueryError::UnknownFacet { facet: "vendor", asked: asked.clone(), known });
+        }
+    }
+    let named = |entry: &VendorEntry| entry.vendor.iter().any(|name| wanted.iter().any(|asked| same(name, asked)));
+    whole.vendors.retain(|entry| wanted.is_empty() || named(entry));
+    Ok(())
+}
+
+fn keep_products(whole: &mut LibraryAnswer, wanted: &[String]) -> Result<(), QueryError> {
+    for asked in wanted {
+        let mut products = whole.vendors.iter().flat_map(|entry| &entry.products);
+        if !products.any(|entry| is_called(entry, asked)) {
+            let all = whole.vendors.iter().flat_map(|entry| &entry.products);
+            let known = all.filter_map(|entry| entry.product.clone()).collect();
+            return Err(QueryError::UnknownFacet { facet: "product", asked: asked.clone(), known });
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    for vendor in &mut whole.vendors {
+        vendor.products.retain(|entry| wanted.iter().any(|asked| is_called(entry, asked)));
+    }
+    whole.vendors.retain(|vendor| !vendor.products.is_empty());
+    Ok(())
+}
+
+fn is_called(entry: &ProductEntry, asked: &str) -> bool {
+    entry.product.iter().chain(&entry.title).chain(&entry.aliases).any(|name| same(name, asked))
+}
+
+fn same(name: &str, asked: &str) -> bool {
+    name.to_lowercase() == asked.to_lowercase()
+}
+
+fn render(whole: &LibraryAnswer, detail: Detail, vendors: usize) -> Result<CallToolResult, QueryError> {
+    let mut shelves = Shelves {
+        vendors: whole.vendors.iter().take(vendors).map(|entry| vendor(entry, detail)).collect(),
+        detail,
+        ..Shelves::default()
+    };
+    for guide in guides(&whole.vendors) {
+        shelves.documents += guide.documents.len() as u64;
+        shelves.pages += guide.pages;
+    }
+    if vendors < whole.vendors.len() {
+        let all = whole.vendors.len();
+        shelves.notices.push(format!("{vendors} of {all} vendors fit the token budget; ask with a larger token_budget"));
+    } else if let Some(deeper) = next(detail) {
+        shelves.notices.push(format!("{deeper} are left out to fit the token budget; narrow with vendor or product"));
+    }
+    let text = markdown(&shelves);
+    answer(&shelves, text)
+}
+
+fn next(detail: Detail) -> Option<&'static str> {
+    match detail {
+        Detail::Vendors => Some("products"),
+        Detail::Products => Some("versions"),
+        Detail::Versions => Some("guides"),
+        Detail::Guides => Some("documents"),
+        Detail::Documents => None,
+    }
+}
+
+fn guides(vendors: &[VendorEntry]) -> impl Iterator<Item = &GuideEntry> {
+    let versions = vendors.iter().flat_map(|vendor| &vendor.products).flat_map(|product| &product.versions);
+    versions.flat_map(|version| &version.guides)
+}
+
+fn vendor(entry: &VendorEntry, detail: Detail) -> VendorShelf {
+    let deeper = detail >= Detail::Products;
+    VendorShelf {
+        vendor: entry.vendor.clone(),
+        documents: guides(std::slice::from_ref(entry)).map(|guide| guide.documents.len() as u64).sum(),
+        products: entry.products.iter().filter(|_| deeper).map(|product| self::product(product, detail)).collect(),
+    }
+}
+
+fn product(entry: &ProductEntry, detail: Detail) -> ProductShelf {
+    let deeper = detail >= Detail::Versions;
+    ProductShelf {
+        product: entry.product.clone(),
+        title: entry.title.clone(),
+        aliases: entry.aliases.clone(),
+        documents: entry.versions.iter().map(documents).sum(),
+        versions: entry.versions.iter().filter(|_| deeper).map(|version| self::version(version, detail)).collect(),
+    }
+}
+
+fn version(entry: &VersionEntry, detail: Detail) -> VersionShelf {
+    let deeper = detail >= Detail::Guides;
+    VersionShelf {
+        version: entry.version.clone(),
+        latest: entry.latest,
+        documents: documents(entry),
+        guides: entry.guides.iter().filter(|_| deeper).map(|guide| self::guide(guide, detail)).collect(),
+    }
+}
+
+fn guide(entry: &GuideEntry, detail: Detail) -> GuideShelf {
+    let deeper = detail >= Detail::Documents;
+    GuideShelf {
+        guide: entry.guide.clone(),
+        pages: entry.pages,
+        sources: entry.documents.iter().filter(|_| deeper).map(|document| document.source.clone()).collect(),
+    }
+}
+
+fn documents(entry: &VersionEntry) -> u64 {
+    entry.guides.iter().map(|guide| guide.documents.len() as u64).sum()
+}
+
+/// The list for readers.
+fn markdown(shelves: &Shelves) -> String {
+    let mut text = format!("{} documents, {} pages and sections\n", shelves.documents, shelves.pages);
+    for vendor in &shelves.vendors {
+        let name = vendor.vendor.as_deref().unwrap_or("(no vendor)");
+        text.push_str(&format!("- {} ({})\n", line(name), vendor.documents));
+        for product in &vendor.products {
+            text.push_str(&product_lines(product));
+        }
+    }
+    text.push_str(&closing(&shelves.notices, None));
+    text.trim_end().to_owned()
+}
+
+fn product_lines(product: &ProductShelf) -> String {
+    let id = product.product.as_deref().unwrap_or("(no product)");
+    let names = product.title.iter().chain(&product.aliases).map(|name| line(name)).collect::<Vec<_>>().join(", ");
+    let names = if names.is_empty() { names } else { format!(": {names}") };
+    let mut text = format!("  - {}{names} ({})\n", line(id), product.documents);
+    for version in &product.versions {
+        let name = version.version.as_deref().unwrap_or("(no version)");
+        let latest = if version.latest { ", latest" } else { "" };
+        text.push_str(&format!("    - {}{latest} ({})\n", line(name), version.documents));
+        for guide in &version.guides {
+            let name = guide.guide.as_deref().unwrap_or("(no guide)");
+            text.push_str(&format!("      - {} ({} pages)\n", line(name), guide.pages));
+            text.extend(guide.sources.iter().map(|source| format!("        - {}\n", line(source))));
+        }
+    }
+    text
+}

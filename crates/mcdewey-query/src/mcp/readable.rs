@@ -1,0 +1,99 @@
+//! The readable side of answers: heads, quoted parts and last lines that the tools share.
+
+use super::fence::{Origin, line, quote};
+use super::wire::{OutlineLine, ReadText, TextPart};
+
+/// "finesse v12.5", as far as known.
+pub(super) fn release(product: Option<&str>, version: Option<&str>) -> String {
+    line(&[product, version].into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+/// The last lines: what was left out, and how to go on.
+pub(super) fn closing(notices: &[String], cursor: Option<&str>) -> String {
+    let notes = notices.iter().map(|notice| format!("\nNote: {}", line(notice)));
+    let more = cursor.map(|cursor| format!("\nMore: repeat with cursor {}", line(cursor)));
+    notes.chain(more).collect()
+}
+
+/// What was read, as Markdown.
+pub(super) fn document(read: &ReadText) -> String {
+    let release = release(read.product.as_deref(), read.version.as_deref());
+    let head: Vec<String> = [line(&read.doc_title), release, read.url.clone()].into();
+    let mut text = head.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    for part in &read.parts {
+        text.push_str(&format!("\n\n{}", quoted(&read.source, part)));
+    }
+    if !read.outline.is_empty() {
+        let lines: Vec<String> = read.outline.iter().map(outline_line).collect();
+        let origin = Origin { source: &read.source, place: "outline", chunk_id: None };
+        text.push_str(&format!("\n\n{}", quote(&lines.join("\n"), &origin)));
+    }
+    text.push('\n');
+    text.push_str(&closing(&read.notices, read.next_cursor.as_deref()));
+    text.trim_end().to_owned()
+}
+
+/// One part, quoted with its source line.
+pub(super) fn quoted(source: &str, part: &TextPart) -> String {
+    let place = match (part.page, &part.page_label, &part.section) {
+        (Some(page), Some(label), _) => format!("Page {page} (printed {label})"),
+        (Some(page), None, _) => format!("Page {page}"),
+        (None, _, Some(section)) => format!("section {section}"),
+        (None, _, None) => String::new(),
+    };
+    quote(&part.text, &Origin { source, place: &place, chunk_id: part.chunk_id.as_deref() })
+}
+
+/// "  - Barge (page 118)".
+pub(super) fn outline_line(entry: &OutlineLine) -> String {
+    let indent = "  ".repeat(usize::from(entry.level.saturating_sub(1)));
+    let place = match (entry.page, &entry.section) {
+        (Some(page), _) => format!(" (page {page})"),
+        (None, Some(section)) => format!(" (section {section})"),
+        (None, None) => String::new(),
+    };
+    format!("{indent}- {}{place}", line(&entry.title))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_names_its_place_and_how_to_go_on() {
+        let read = ReadText {
+            source: "finesse/guide.md".to_owned(),
+            doc_title: "Developer\nGuide".to_owned(),
+            product: Some("finesse".to_owned()),
+            version: Some("v12.5".to_owned()),
+            url: "http://x/d/finesse/guide.md?page=118".to_owned(),
+            parts: vec![TextPart {
+                page: Some(118),
+                page_label: Some("102".to_owned()),
+                text: "Barge.".to_owned(),
+                ..TextPart::default()
+            }],
+            next_cursor: Some("c".to_owned()),
+            notices: vec!["cut".to_owned()],
+            ..ReadText::default()
+        };
+        let text = document(&read);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "Developer Guide · finesse v12.5 · http://x/d/finesse/guide.md?page=118");
+        assert!(lines[2].ends_with("source=\"finesse/guide.md\" place=\"Page 118 (printed 102)\">"), "{}", lines[2]);
+        assert_eq!(lines[3], "Barge.");
+        assert_eq!(lines[5..], ["", "Note: cut", "More: repeat with cursor c"]);
+    }
+
+    #[test]
+    fn an_outline_is_indented() {
+        let entry = |level, page, section: Option<&str>| OutlineLine {
+            level,
+            title: "Barge".to_owned(),
+            page,
+            section: section.map(str::to_owned),
+        };
+        assert_eq!(outline_line(&entry(2, Some(118), None)), "  - Barge (page 118)");
+        assert_eq!(outline_line(&entry(1, None, Some("barge-1"))), "- Barge (section barge-1)");
+    }
+}

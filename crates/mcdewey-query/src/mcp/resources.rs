@@ -1,0 +1,169 @@
+//! Pages and passages as resources, for clients that attach documents instead of calling tools.
+
+use mcdewey_core::Visibility;
+use percent_encoding::percent_decode_str;
+use rmcp::model::{
+    CompleteRequestParams, CompleteResult, CompletionInfo, ReadResourceResult, Reference, ResourceContents,
+    ResourceTemplate,
+};
+
+use super::budget::{self, Counter, blocking};
+use super::envelope::RESERVE;
+use super::readable;
+use super::wire::{TextPart, printed};
+use crate::{DocumentAnswer, Library, PageSelector, QueryError};
+
+const SCHEME: &str = "mcdewey://";
+const PAGE_TEMPLATE: &str = "mcdewey://{+source}/page/{page}";
+const CHUNK_TEMPLATE: &str = "mcdewey://chunk/{chunk_id}";
+const MARKDOWN: &str = "text/markdown";
+
+/// What addresses look like.
+pub(super) fn templates() -> Vec<ResourceTemplate> {
+    let template = |uri: &str, name: &str, title: &str, description: &str| {
+        ResourceTemplate::new(uri, name).with_title(title).with_description(description).with_mime_type(MARKDOWN)
+    };
+    vec![
+        template(PAGE_TEMPLATE, "page", "Page of a document", "A whole page, or a section by its place, as Markdown"),
+        template(CHUNK_TEMPLATE, "chunk", "Passage", "A passage by chunk id or handle, as Markdown"),
+    ]
+}
+
+/// What an address names.
+#[derive(Debug, PartialEq, Eq)]
+enum Address {
+    Page { source: String, page: u32 },
+    Chunk(String),
+}
+
+impl Address {
+    fn parse(uri: &str) -> Result<Self, QueryError> {
+        let unknown = || {
+            QueryError::NotFound(format!("no resource {uri:?}; addresses look like {PAGE_TEMPLATE} or {CHUNK_TEMPLATE}"))
+        };
+        let path = uri.strip_prefix(SCHEME).ok_or_else(unknown)?;
+        if let Some((source, page)) = path.rsplit_once("/page/") {
+            let page = page.parse().map_err(|_| unknown())?;
+            return Ok(Self::Page { source: decoded(source).ok_or_else(unknown)?, page });
+        }
+        let id = path.strip_prefix("chunk/").ok_or_else(unknown)?;
+        // A chunk id has percent signs of its own; written into an address without encoding it is taken as it is.
+        let raw = id.contains("::");
+        Ok(Self::Chunk(if raw { id.to_owned() } else { decoded(id).ok_or_else(unknown)? }))
+    }
+}
+
+fn decoded(text: &str) -> Option<String> {
+    percent_decode_str(text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+/// The text behind an address, quoted; cut at the largest budget.
+pub(super) async fn read(
+    library: &Library,
+    uri: &str,
+    visibility: &Visibility,
+) -> Result<ReadResourceResult, QueryError> {
+    let (source, part) = match Address::parse(uri)? {
+        Address::Page { source, page } => {
+            let found = library.page(&source, &PageSelector::Number(page), visibility).await?;
+            let label = printed(found.page.page, found.page.page_label.as_deref());
+            let (page, section) = (found.page.page, found.page.section);
+            (source, TextPart { page, page_label: label, section, chunk_id: None, text: found.text })
+        }
+        Address::Chunk(id) => {
+            let hit = library.chunk(&id, 0, visibility).await?.chunk;
+            let label = printed(hit.page, hit.page_label.as_deref());
+            let chunk_id = Some(hit.chunk_id);
+            (hit.source, TextPart { page: hit.page, page_label: label, section: hit.section, chunk_id, text: hit.text })
+        }
+    };
+    let counter = Counter::new(library);
+    let uri = uri.to_owned();
+    blocking(move || fit(&counter, &uri, &source, part)).await
+}
+
+fn fit(counter: &Counter, uri: &str, source: &str, mut part: TextPart) -> Result<ReadResourceResult, QueryError> {
+    let mut limit = budget::MAX;
+    let mut note = "";
+    loop {
+        let text = format!("{}{note}", readable::quoted(source, &part));
+        let contents = ResourceContents::text(text, uri).with_mime_type(MARKDOWN);
+        let result = ReadResourceResult::new(vec![contents]);
+        let measured = counter.json(&result)? + 2 * RESERVE;
+        if measured <= budget::MAX || limit == 0 {
+            return Ok(result);
+        }
+        limit = counter.count(&part.text)?.saturating_sub(measured - budget::MAX);
+        part.text = counter.beginning(&part.text, limit)?.to_owned();
+        note = "\n\nNote: the text is cut; read_doc goes on with source and page";
+    }
+}
+
+/// Sources, and the pages of a source, for what was typed so far.
+pub(super) async fn complete(
+    library: &Library,
+    request: &CompleteRequestParams,
+    visibility: &Visibility,
+) -> Result<CompleteResult, QueryError> {
+    let argument = &request.argument;
+    let page_template = matches!(&request.r#ref, Reference::Resource(template) if template.uri == PAGE_TEMPLATE);
+    let source = request.context.as_ref().and_then(|context| context.get_argument("source"));
+    let values = match (page_template, argument.name.as_str(), source) {
+        (true, "source", _) => sources(library, &argument.value, visibility).await?,
+        (true, "page", Some(source)) => pages(&library.document(source, visibility).await?, &argument.value),
+        _ => Vec::new(),
+    };
+    Ok(CompleteResult::new(shown(values)?))
+}
+
+fn shown(mut values: Vec<String>) -> Result<CompletionInfo, QueryError> {
+    let total = u32::try_from(values.len()).ok();
+    let more = values.len() > CompletionInfo::MAX_VALUES;
+    values.truncate(CompletionInfo::MAX_VALUES);
+    CompletionInfo::with_pagination(values, total, more).map_err(QueryError::Internal)
+}
+
+/// Sources that begin with what was typed, then those that have it elsewhere.
+async fn sources(library: &Library, typed: &str, visibility: &Visibility) -> Result<Vec<String>, QueryError> {
+    let whole = library.library(visibility).await?;
+    let products = whole.vendors.into_iter().flat_map(|vendor| vendor.products);
+    let guides = products.flat_map(|product| product.versions).flat_map(|version| version.guides);
+    let typed = typed.to_lowercase();
+    let place = |source: &String| source.to_lowercase().find(&typed);
+    let mut found: Vec<(bool, String)> = guides
+        .flat_map(|guide| guide.documents)
+        .map(|document| document.source)
+        .filter_map(|source| place(&source).map(|at| (at > 0, source)))
+        .collect();
+    found.sort();
+    found.dedup();
+    Ok(found.into_iter().map(|(_, source)| source).collect())
+}
+
+fn pages(document: &DocumentAnswer, typed: &str) -> Vec<String> {
+    let number = |(place, page): (usize, &crate::PageItem)| match page.page {
+        Some(page) => page.to_string(),
+        None => (place + 1).to_string(),
+    };
+    document.pages.iter().enumerate().map(number).filter(|number| number.starts_with(typed.trim())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_pages_and_passages() {
+        let page = |source: &str, page| Address::Page { source: source.to_owned(), page };
+        let parsed = |uri: &str| Address::parse(uri).ok();
+        assert_eq!(parsed("mcdewey://a/v1.2/b.md/page/118"), Some(page("a/v1.2/b.md", 118)));
+        assert_eq!(parsed("mcdewey://a%2Fb%20c.md/page/1"), Some(page("a/b c.md", 1)));
+        assert_eq!(parsed("mcdewey://chunk/x/page/2"), Some(page("chunk/x", 2)));
+        assert_eq!(parsed("mcdewey://chunk/a::b%20c::7"), Some(Address::Chunk("a::b%20c::7".to_owned())));
+        assert_eq!(parsed("mcdewey://chunk/a%3A%3Ab%2520c%3A%3A7"), Some(Address::Chunk("a::b%20c::7".to_owned())));
+        assert_eq!(parsed("mcdewey://chunk/3fa2b1c9"), Some(Address::Chunk("3fa2b1c9".to_owned())));
+        for bad in ["file:///etc/passwd", "mcdewey://a.md", "mcdewey://a.md/page/x", "mcdewey://a%FF/page/1", ""] {
+            assert!(matches!(Address::parse(bad), Err(QueryError::NotFound(_))), "{bad}");
+        }
+    }
+}

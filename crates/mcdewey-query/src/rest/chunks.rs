@@ -1,0 +1,22 @@
+//! `GET /api/v1/chunks/{chunk_id}`: one passage by chunk id or handle.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+
+use super::{Parameters, Problem, conditional, input};
+use crate::AppState;
+
+pub(super) async fn get(
+    State(state): State<AppState>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let id = input::passage_id(&input::path(path)?);
+    let context = Parameters::new(input::pairs(&uri)?, &["context"])?.number("context")?.unwrap_or(0);
+    let answer = state.library.chunk(&id, context, state.visibility()).await?;
+    let tag = conditional::tag(&answer.generation, answer.revision);
+    Ok(conditional::json(&headers, &tag, &answer))
+}

@@ -1,0 +1,50 @@
+//! The library over HTTP for programs: JSON in, JSON out, errors as problem details with stable codes.
+//!
+//! Never renders anything and never changes the library, except that `POST /api/v1/sync` asks its owner to.
+
+mod chunks;
+mod conditional;
+mod documents;
+mod health;
+mod input;
+mod library;
+mod parameters;
+mod problem;
+mod search;
+mod search_parameters;
+mod sync;
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::AppState;
+
+pub(crate) use conditional::is_fresh;
+pub(crate) use input::{pairs, passage_id, path};
+pub(crate) use parameters::Parameters;
+pub(crate) use problem::Problem;
+pub(crate) use search_parameters::{from_query, to_query};
+
+/// Largest request body in bytes; a question is at most 8 KiB.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The routes below `/api/v1`, and those that tell an operator's tools how the server is.
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/search", get(search::get).post(search::post))
+        .route("/api/v1/chunks/{chunk_id}", get(chunks::get))
+        .route("/api/v1/documents/{*source}", get(documents::get))
+        .route("/api/v1/library", get(library::get))
+        .route("/api/v1/sync", post(sync::post))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+/// Whether answers at this path are for programs, errors too.
+pub(crate) fn serves(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz")
+}

@@ -1,0 +1,60 @@
+//! `POST /api/v1/sync`: asks the owner to bring the library up to date, and tells of its progress line by line.
+
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, Stream};
+use mcdewey_core::{ContentHash, SyncEvent, SyncRequest};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::{Problem, input};
+use crate::{AppState, QueryError};
+
+pub(super) async fn post(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    authorise(&headers, &state.admin_token)?;
+    let object = input::json_object(&headers, body, &["root"])?;
+    let request: SyncRequest = serde_json::from_value(Value::Object(object))
+        .map_err(|error| QueryError::InvalidRequest(format!("the body is not a sync request: {error}")))?;
+    let events = state.sync.request(request).map_err(QueryError::from)?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, Body::from_stream(lines(events))).into_response())
+}
+
+/// Only who has the admin token passes. Hashes are compared, every byte of them: the time taken tells nothing.
+fn authorise(headers: &HeaderMap, token: &str) -> Result<(), Problem> {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (scheme, given) = given.split_once(' ').unwrap_or_default();
+    let (given, expected) = (ContentHash::of(given.trim()), ContentHash::of(token));
+    let difference = given.as_bytes().iter().zip(expected.as_bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
+    if token.is_empty() || difference != 0 || !scheme.eq_ignore_ascii_case("bearer") {
+        let detail = "the admin token is needed; send it as Authorization: Bearer …";
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail));
+    }
+    Ok(())
+}
+
+/// One line of JSON per event; the last one says how it ended, even when the owner died on the way.
+fn lines(events: mpsc::Receiver<SyncEvent>) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold(Some(events), |events| async move {
+        let mut events = events?;
+        let event = events.recv().await.unwrap_or_else(|| SyncEvent::Failed {
+            message: "the synchronisation broke off; the server's log says why".to_owned(),
+        });
+        let last = !matches!(event, SyncEvent::Progress(_));
+        let mut line = serde_json::to_vec(&event).unwrap_or_default();
+        line.push(b'\n');
+        Some((Ok(Bytes::from(line)), if last { None } else { Some(events) }))
+    })
+}

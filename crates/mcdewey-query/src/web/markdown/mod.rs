@@ -1,0 +1,130 @@
+//! Markdown of documents as HTML that is safe to show: nobody here trusts a byte of it.
+//!
+//! Markup comes from a closed list, links lead to http, https and mailto only, images become their words, and what
+//! is too large or too deep for that is shown as plain text. Scripts, styles, ids and relative links never get out.
+
+mod blocks;
+mod raw_html;
+mod sanitise;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use blocks::Block;
+use writer::View;
+
+/// Longest text that is read as Markdown, in bytes; far beyond a page, short of what keeps a server busy.
+const MAX_TEXT_BYTES: usize = 512 * 1024;
+/// Most HTML one text may become, in bytes; a hostile table can grow a hundredfold.
+const MAX_HTML_BYTES: usize = 4 * 1024 * 1024;
+
+/// Where a passage stands on its page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Passage {
+    /// Its place in the document; its anchor is `p-` and this.
+    pub(super) ordinal: u32,
+    /// Its bytes in the page's text.
+    pub(super) range: Range<usize>,
+    /// Whether it stands out.
+    pub(super) marked: bool,
+}
+
+/// A whole page, each passage with its anchor.
+pub(super) fn page(text: &str, passages: &[Passage]) -> String {
+    let parsed = if text.len() <= MAX_TEXT_BYTES { blocks::of(text) } else { Vec::new() };
+    let mut page = PageWriter { html: String::new(), open: None, anchored: HashSet::new() };
+    for block in &parsed {
+        page.block(block, passages);
+        if page.html.len() > MAX_HTML_BYTES {
+            return plain(text);
+        }
+    }
+    page.close();
+    if parsed.is_empty() { plain(text) } else { page.html }
+}
+
+/// What stands in `range` of a page's text, with the table head or the fence that stands above it.
+pub(super) fn excerpt(text: &str, range: Range<usize>) -> String {
+    let own = text.get(range.clone()).unwrap_or(text);
+    if text.len() > MAX_TEXT_BYTES {
+        return plain(own);
+    }
+    let mut html = String::new();
+    for block in blocks::of(text).iter().filter(|block| overlap(&block.range, &range)) {
+        html.push_str(&sanitise::clean(&writer::write(&block.events, View::Clip(range.clone()))));
+        if html.len() > MAX_HTML_BYTES {
+            return plain(own);
+        }
+    }
+    if html.is_empty() { plain(own) } else { html }
+}
+
+/// The text as it is.
+fn plain(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() { String::new() } else { format!("<pre class=\"plain\">{}</pre>\n", ammonia::clean_text(text)) }
+}
+
+fn overlap(left: &Range<usize>, right: &Range<usize>) -> bool {
+    left.start < right.end && right.start < left.end
+}
+
+/// Puts blocks one behind the other, those of one passage in one element.
+struct PageWriter {
+    html: String,
+    /// The passage whose element is open.
+    open: Option<u32>,
+    anchored: HashSet<u32>,
+}
+
+impl PageWriter {
+    fn block(&mut self, block: &Block<'_>, passages: &[Passage]) {
+        let here: Vec<&Passage> = passages.iter().filter(|passage| overlap(&passage.range, &block.range)).collect();
+        match here.as_slice() {
+            [only] => {
+                self.enter(only);
+                let html = sanitise::clean(&writer::write(&block.events, View::Whole));
+                self.html.push_str(&html);
+            }
+            several => {
+                self.close();
+                self.shared(block, several);
+            }
+        }
+    }
+
+    /// A block that several passages share, or none: a long table, say. Their anchors stand inside it.
+    fn shared(&mut self, block: &Block<'_>, passages: &[&Passage]) {
+        let new = passages.iter().filter(|passage| self.anchored.insert(passage.ordinal));
+        let anchors: Vec<(usize, u32)> = new.map(|passage| (passage.range.start, passage.ordinal)).collect();
+        let marked = passages.iter().find(|passage| passage.marked).map(|passage| passage.range.clone());
+        let html = sanitise::clean(&writer::write(&block.events, View::Shared { anchors: &anchors, marked }));
+        let (html, lost) = sanitise::place_anchors(&html, &anchors);
+        for ordinal in lost {
+            // Sanitising took the text in which the anchor stood; the block's beginning is next best.
+            let _ = write!(self.html, "{}", sanitise::anchor(ordinal));
+        }
+        self.html.push_str(&html);
+    }
+
+    fn enter(&mut self, passage: &Passage) {
+        if self.open == Some(passage.ordinal) {
+            return;
+        }
+        self.close();
+        self.open = Some(passage.ordinal);
+        let class = if passage.marked { "passage is-marked" } else { "passage" };
+        let id = if self.anchored.insert(passage.ordinal) { format!(" id=\"p-{}\"", passage.ordinal) } else { String::new() };
+        let _ = writeln!(self.html, "<div class=\"{class}\"{id}>");
+    }
+
+    fn close(&mut self) {
+        if self.open.take().is_some() {
+            self.html.push_str("</div>\n");
+        }
+    }
+}

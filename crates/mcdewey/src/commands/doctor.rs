@@ -1,0 +1,160 @@
+//! `mcdewey doctor`: whether model, library and rules are as they should be. Changes nothing; fails when something is
+//! broken.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use mcdewey_core::Visibility;
+use mcdewey_ingest::{Coverage, Root, coverage};
+use mcdewey_query::{Library, LibraryAnswer};
+use serde::Serialize;
+
+use crate::cli::DoctorArgs;
+use crate::engine::Engine;
+use crate::owner::RunningOwner;
+use crate::settings::Settings;
+use crate::terminal;
+
+/// Disagreements of path and title that are listed one by one; the JSON has them all.
+const LISTED: usize = 10;
+
+/// What was looked at.
+#[derive(Debug, Serialize)]
+struct Checkup {
+    data_dir: String,
+    owner: Option<OwnerCheck>,
+    library: Check<LibraryCheck>,
+    roots: Vec<RootCheck>,
+}
+
+#[derive(Debug, Serialize)]
+struct OwnerCheck {
+    pid: u32,
+    address: String,
+}
+
+#[derive(Debug, Serialize)]
+struct LibraryCheck {
+    documents: u64,
+    pages: u64,
+    chunks: u64,
+    generation: String,
+    revision: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct RootCheck {
+    name: String,
+    path: String,
+    rules: Check<Coverage>,
+}
+
+/// A finding, or why there is none.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Check<T> {
+    Ok(T),
+    Missing(String),
+    Broken(String),
+}
+
+pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCode> {
+    let checkup = look(settings).await;
+    let text = if args.json { terminal::json(&checkup)? } else { written(&checkup) };
+    terminal::print(&text)?;
+    let broken = matches!(checkup.library, Check::Broken(_))
+        || checkup.roots.iter().any(|root| matches!(root.rules, Check::Broken(_)));
+    Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn look(settings: &Settings) -> Checkup {
+    let found = RunningOwner::find(settings);
+    let owner = found.as_ref().ok().and_then(Option::as_ref);
+    let owner = owner.map(|owner| OwnerCheck { pid: owner.pid, address: owner.address.clone() });
+    let library = match found {
+        Ok(Some(owner)) => ask_owner(owner).await.into(),
+        Ok(None) if !settings.data_dir.exists() => {
+            Check::Missing("there is no library yet; run `mcdewey ingest` or `mcdewey serve`".to_owned())
+        }
+        Ok(None) => open_here(settings).await.into(),
+        Err(error) => Check::Broken(format!("{error:#}")),
+    };
+    let roots = settings.roots.clone();
+    let roots = tokio::task::spawn_blocking(move || roots.iter().map(look_at_root).collect()).await;
+    Checkup { data_dir: settings.data_dir.display().to_string(), owner, library, roots: roots.unwrap_or_default() }
+}
+
+impl From<Result<LibraryAnswer>> for Check<LibraryCheck> {
+    fn from(answer: Result<LibraryAnswer>) -> Self {
+        match answer {
+            Ok(library) => Self::Ok(LibraryCheck {
+                documents: library.documents,
+                pages: library.pages,
+                chunks: library.chunks,
+                generation: library.generation.to_string(),
+                revision: library.revision.0,
+            }),
+            Err(error) => Self::Broken(format!("{error:#}")),
+        }
+    }
+}
+
+async fn ask_owner(owner: RunningOwner) -> Result<LibraryAnswer> {
+    tokio::task::spawn_blocking(move || owner.library()).await?
+}
+
+async fn open_here(settings: &Settings) -> Result<LibraryAnswer> {
+    let engine = Engine::open(settings).await?;
+    let library = Library::new(engine.index.clone(), engine.embed.clone(), "");
+    library.ready().await?;
+    Ok(library.library(&Visibility::Everything).await?)
+}
+
+fn look_at_root(root: &Root) -> RootCheck {
+    let rules = match coverage(root) {
+        Ok(coverage) => Check::Ok(coverage),
+        Err(error) => Check::Broken(error.to_string()),
+    };
+    RootCheck { name: root.name.to_string(), path: root.path.display().to_string(), rules }
+}
+
+fn written(checkup: &Checkup) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "data directory {}", checkup.data_dir);
+    if let Some(owner) = &checkup.owner {
+        let _ = writeln!(out, "owned by process {} at {}", owner.pid, owner.address);
+    }
+    let _ = match &checkup.library {
+        Check::Ok(LibraryCheck { documents, pages, chunks, generation, revision }) => writeln!(
+            out,
+            "library: {documents} documents, {pages} pages, {chunks} passages; generation {generation}, revision {revision}"
+        ),
+        Check::Missing(reason) => writeln!(out, "library: {reason}"),
+        Check::Broken(reason) => writeln!(out, "library is broken: {reason}"),
+    };
+    for root in &checkup.roots {
+        let _ = writeln!(out, "root {} at {}", root.name, root.path);
+        match &root.rules {
+            Check::Ok(coverage) => write_coverage(&mut out, coverage),
+            Check::Missing(reason) | Check::Broken(reason) => {
+                let _ = writeln!(out, "  broken: {reason}");
+            }
+        }
+    }
+    out
+}
+
+fn write_coverage(out: &mut String, coverage: &Coverage) {
+    let Coverage { documents, without_product, unversioned, disagreements, .. } = coverage;
+    let _ = writeln!(out, "  {documents} documents, {unversioned} without a release, {without_product} without a product");
+    for rule in &coverage.rules {
+        let _ = writeln!(out, "  {}: {} documents", rule.rule, rule.documents);
+    }
+    for one in disagreements.iter().take(LISTED) {
+        let _ = writeln!(out, "  {}: the path says {}, the title {}", one.path, one.path_version, one.title_version);
+    }
+    if disagreements.len() > LISTED {
+        let _ = writeln!(out, "  … and {} more whose path and title disagree", disagreements.len() - LISTED);
+    }
+}

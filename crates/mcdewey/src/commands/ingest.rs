@@ -1,0 +1,50 @@
+//! `mcdewey ingest [ROOT]`: brings the library up to date, through the running server that owns it or by itself.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use mcdewey_core::{SyncReport, SyncRequest};
+use mcdewey_ingest::{Ingester, resolve_root};
+
+use crate::cli::IngestArgs;
+use crate::engine::Engine;
+use crate::owner::RunningOwner;
+use crate::progress::SyncDisplay;
+use crate::settings::Settings;
+use crate::terminal;
+
+pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode> {
+    let display = SyncDisplay::new();
+    let report = match RunningOwner::find(&settings)? {
+        Some(owner) => {
+            let request = SyncRequest { root: args.root.map(absolute_if_folder) };
+            tokio::task::spawn_blocking(move || {
+                let report = owner.sync(&request, |progress| display.show(progress));
+                display.finish();
+                report
+            })
+            .await??
+        }
+        None => ingest_here(&settings, args.root.as_deref(), &display).await?,
+    };
+    let text = if args.json { terminal::json(&report)? } else { terminal::report(&report) };
+    terminal::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn ingest_here(settings: &Settings, root: Option<&str>, display: &SyncDisplay) -> Result<SyncReport> {
+    let roots = resolve_root(&settings.roots, root)?;
+    let engine = Engine::open(settings).await?;
+    let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
+    let report = ingester.sync(&roots, &|progress| display.show(&progress)).await;
+    display.finish();
+    Ok(report?)
+}
+
+/// The server may run in another folder: a path is made absolute, a root's name stays.
+fn absolute_if_folder(root: String) -> String {
+    match std::fs::canonicalize(&root) {
+        Ok(path) if path.is_dir() => path.to_string_lossy().into_owned(),
+        _ => root,
+    }
+}

@@ -1,0 +1,9 @@
+//! One file per command; each wires rooms together and stays thin.
+
+pub(crate) mod doctor;
+pub(crate) mod eval;
+pub(crate) mod ingest;
+pub(crate) mod mcp;
+pub(crate) mod models;
+pub(crate) mod search;
+pub(crate) mod serve;

@@ -1,0 +1,29 @@
+//! `mcdewey models`: what the catalogue offers, and fetching a model ahead of time.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::ModelsArgs;
+use crate::engine;
+use crate::settings::Settings;
+use crate::terminal;
+
+pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCode> {
+    if args.fetch {
+        let settings = settings.clone();
+        let provisioned = tokio::task::spawn_blocking(move || engine::provision(&settings)).await??;
+        let folder = provisioned.model_dir.display();
+        let text = format!("{} is ready in {folder}, runtime {}\n", provisioned.name, provisioned.runtime.display());
+        terminal::print(&text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let models = mcdewey_embed::catalogue();
+    let text = if args.json {
+        terminal::json(&models)?
+    } else {
+        models.iter().map(|model| format!("{}  {} dimensions, {} tokens, {}\n", model.name, model.dimensions, model.window, model.licence)).collect()
+    };
+    terminal::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,55 @@
+//! `mcdewey search`: asks the running server that owns the library, else opens the library itself.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use mcdewey_core::Visibility;
+use mcdewey_query::{Group, Library, SearchAnswer, SearchRequest};
+
+use crate::cli::SearchArgs;
+use crate::engine::Engine;
+use crate::owner::RunningOwner;
+use crate::settings::Settings;
+use crate::terminal;
+
+pub(crate) async fn run(settings: Settings, args: SearchArgs) -> Result<ExitCode> {
+    let (json, request) = (args.json, request(args));
+    let answer = match RunningOwner::find(&settings)? {
+        Some(owner) => tokio::task::spawn_blocking(move || owner.search(&request)).await??,
+        None => answer_here(&settings, &request).await?,
+    };
+    let text = if json { terminal::json(&answer)? } else { terminal::answer(&answer) };
+    terminal::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<SearchAnswer> {
+    if !settings.data_dir.exists() {
+        bail!("there is no library in {} yet; run `mcdewey ingest` or `mcdewey serve`", settings.data_dir.display());
+    }
+    let engine = Engine::open(settings).await?;
+    if engine.index.state().await?.documents == 0 {
+        bail!("the library in {} is empty; run `mcdewey ingest` or `mcdewey serve`", settings.data_dir.display());
+    }
+    let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
+    let library = Library::new(engine.index.clone(), engine.embed.clone(), public_url);
+    Ok(library.search(request, &Visibility::Everything).await?)
+}
+
+fn request(args: SearchArgs) -> SearchRequest {
+    SearchRequest {
+        q: args.question.join(" "),
+        mode: args.mode.into(),
+        vendor: args.vendor,
+        product: args.product,
+        version: args.version,
+        strict: args.strict,
+        guide: args.guide,
+        source: args.source,
+        limit: args.limit,
+        cursor: args.cursor,
+        group: args.group_by_page.then_some(Group::Page),
+        explain: args.explain,
+        exact: args.exact,
+    }
+}

@@ -1,0 +1,102 @@
+//! `mcdewey serve`: brings the library up to date and answers until it is told to stop.
+//!
+//! A library that holds something answers at once, and changes are taken in behind it; an empty one is filled first,
+//! so that no question is answered from half a library.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use mcdewey_core::{SyncEvent, SyncHandle, SyncRequest};
+use mcdewey_ingest::Ingester;
+use mcdewey_query::{AppState, Library, app};
+use tokio::net::TcpListener;
+
+use crate::engine::Engine;
+use crate::progress::SyncDisplay;
+use crate::settings::Settings;
+use crate::terminal;
+
+/// Synchronisations that may wait for the one that runs.
+const WAITING_SYNCS: usize = 8;
+
+pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on; choose another address with --listen", settings.listen))?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let engine = Engine::open(&settings).await?;
+    let empty = engine.index.state().await?.documents == 0;
+
+    let (sync, jobs) = SyncHandle::channel(WAITING_SYNCS);
+    let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
+    let owner = tokio::spawn(ingester.serve_jobs(settings.roots.clone(), jobs));
+    let first = tokio::spawn(first_sync(sync.clone()));
+    if empty {
+        tokio::select! {
+            outcome = first => outcome??,
+            () = stop_signal() => return Ok(ExitCode::SUCCESS),
+        }
+    }
+
+    let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());
+    let library = Arc::new(Library::new(engine.index.clone(), engine.embed.clone(), public_url));
+    let token = admin_token()?;
+    engine.lock.announce(&address, &token)?;
+    let state = AppState::new(library, sync, token).with_hosts(settings.allowed_hosts);
+    eprintln!("McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp");
+    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+        // Without it small answers wait some 40 ms for the peer's acknowledgement.
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, app(state)).with_graceful_shutdown(stop_signal()).await?;
+    owner.abort();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A secret that opens what changes the library; only who may read the owner's file learns it.
+fn admin_token() -> Result<String> {
+    let mut secret = [0_u8; 32];
+    getrandom::fill(&mut secret).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    Ok(secret.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Brings all roots up to date and tells how it went.
+async fn first_sync(sync: SyncHandle) -> Result<()> {
+    let mut events = sync.request(SyncRequest::default())?;
+    let display = SyncDisplay::new();
+    while let Some(event) = events.recv().await {
+        match event {
+            SyncEvent::Progress(progress) => display.show(&progress),
+            SyncEvent::Finished(report) => {
+                display.finish();
+                eprint!("{}", terminal::report(&report));
+            }
+            SyncEvent::Failed { message } => {
+                display.finish();
+                eprintln!("error: the library was not brought up to date: {message}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns when the process is asked to stop.
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "SIGTERM cannot be handled; stop with Ctrl-C"),
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,77 @@
+//! One question, one answer: REST, MCP, the web page and the terminal show the same hits in the same order.
+
+use regex::Regex;
+use serde_json::{Value, json};
+
+use crate::support::{Server, chunk_ids, mcdewey, relevance_cases, succeed};
+
+const GUIDE: &str = "finesse/v12.5/developer-guide/developer-guide.md";
+
+#[test]
+fn page_118_comes_first_on_all_four_faces() {
+    let server = Server::over_sample_library();
+    let question = json!({"q": "barge state in CCX"});
+    let rest = server.search(&question);
+    let first = &rest["hits"][0];
+    assert_eq!((first["source"].as_str(), first["page"].as_u64()), (Some(GUIDE), Some(118)), "{first:#}");
+    assert_eq!(first["page_label"], "102");
+    assert_eq!(first["version"], "v12.5");
+
+    let mcp = server.tool("search_docs", &json!({"query": "barge state in CCX"}));
+    assert_eq!((mcp["hits"][0]["source"].as_str(), mcp["hits"][0]["page"].as_u64()), (Some(GUIDE), Some(118)));
+
+    let (status, page) = server.get("/?q=barge+state+in+CCX");
+    assert_eq!(status, 200);
+    assert_eq!(web_ids(&page)[0], first["chunk_id"].as_str().unwrap());
+
+    let terminal = succeed(mcdewey(&server.data()).args(["search", "barge", "state", "in", "CCX"]));
+    assert!(terminal.starts_with("1. Page 118 (printed 102)"), "{terminal}");
+}
+
+#[test]
+fn four_faces_give_the_same_hits_in_the_same_order() {
+    let server = Server::over_sample_library();
+    let cases = relevance_cases();
+    // Every sixth: questions of all kinds, about all products.
+    let questions: Vec<&Value> = cases.iter().step_by(cases.len() / 20).take(20).collect();
+    assert_eq!(questions.len(), 20);
+    for case in questions {
+        let question = case["q"].as_str().unwrap();
+        let product = case["source"].as_str().unwrap().split('/').next().unwrap();
+        for mode in ["hybrid", "dense", "keyword"] {
+            for filter in [None, Some(product).filter(|product| *product != "notes")] {
+                same_on_all_faces(&server, question, mode, filter);
+            }
+        }
+    }
+}
+
+fn same_on_all_faces(server: &Server, question: &str, mode: &str, product: Option<&str>) {
+    let what = format!("{question:?}, {mode}, {product:?}");
+    let mut request = json!({"q": question, "mode": mode});
+    let mut tool = json!({"query": question, "mode": mode, "limit": 10, "token_budget": 20_000});
+    let mut terminal = mcdewey(&server.data());
+    terminal.args(["search", "--json", "--mode", mode]);
+    let mut path = format!("/?q={}&mode={mode}", encode(question));
+    if let Some(product) = product {
+        request["product"] = json!(product);
+        tool["product"] = json!(product);
+        terminal.args(["--product", product]);
+        path.push_str(&format!("&product={product}"));
+    }
+    let rest = chunk_ids(&server.search(&request));
+    assert_eq!(chunk_ids(&server.tool("search_docs", &tool)), rest, "MCP, {what}");
+    assert_eq!(web_ids(&server.get(&path).1), rest, "web page, {what}");
+    let printed = succeed(terminal.arg("--").arg(question));
+    assert_eq!(chunk_ids(&serde_json::from_str(&printed).unwrap()), rest, "terminal, {what}");
+}
+
+/// The chunk ids of the hits on a page of results, in order.
+fn web_ids(page: &str) -> Vec<String> {
+    let hit = Regex::new(r#"<article[^>]*\bdata-chunk="([^"]+)""#).unwrap();
+    hit.captures_iter(page).map(|found| found[1].to_owned()).collect()
+}
+
+fn encode(text: &str) -> String {
+    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

@@ -1,0 +1,22 @@
+//! McDewey as its users meet it: the real program over the sample library, with the real model.
+//!
+//! One binary for all of it; each module says what it looks at. What a machine may lack (a browser, npm, a package
+//! index for Python) makes a test say so and skip; with `CI` set a skip is a failure.
+
+/// The page in a real browser.
+mod browser;
+/// Killed at any moment, an ingest loses nothing and leaves nothing half.
+mod crash;
+/// REST, MCP, web page and terminal give one answer.
+mod faces;
+/// The layout of the workspace keeps its promises.
+mod house;
+/// Bringing a library up to date: unchanged, changed, removed, unreadable.
+mod ingest;
+/// The official MCP clients.
+mod mcp_clients;
+/// One process owns a library; the others work through it.
+mod ownership;
+/// The questions people ask, and the pages that answer them.
+mod relevance;
+mod support;

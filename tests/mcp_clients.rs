@@ -1,0 +1,88 @@
+//! The official MCP clients for Python and TypeScript against the running server, in both eras of the protocol.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Server, repository, skip};
+
+#[test]
+fn python_client() {
+    let folder = scripts("python");
+    let environment = match python_environment(&folder) {
+        Ok(environment) => environment,
+        Err(reason) => return skip("python_client", &reason),
+    };
+    let server = Server::over_sample_library();
+    let mut command = Command::new(environment.join("bin/python"));
+    check(command.arg(folder.join("client.py")).arg(format!("{}/mcp", server.address)));
+}
+
+#[test]
+fn typescript_clients() {
+    let folder = scripts("node");
+    if let Err(reason) = node_modules(&folder) {
+        return skip("typescript_clients", &reason);
+    }
+    let server = Server::over_sample_library();
+    let mut command = Command::new("node");
+    check(command.arg(folder.join("client.mjs")).arg(format!("{}/mcp", server.address)));
+}
+
+/// A client prints a line of JSON for each era it spoke; in each it found the page and read it.
+fn check(command: &mut Command) {
+    let output = command.output().expect("the client starts");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let mut eras: Vec<&str> = lines.iter().map(|line| line["era"].as_str().expect("an era")).collect();
+    eras.sort_unstable();
+    eras.dedup();
+    assert_eq!(eras, ["2025-11-25", "2026-07-28"], "{printed}");
+    for line in &lines {
+        assert_eq!(line["first_hit"]["page"], json!(118), "{line:#}");
+        for tool in ["search_docs", "read_doc", "list_library"] {
+            assert!(line["tools"].as_array().expect("tools").contains(&json!(tool)), "{line:#}");
+        }
+        assert!(line["read"].as_str().expect("the text read").contains("NOT_READY"), "{line:#}");
+        assert!(line["library"].as_str().expect("the library").contains("finesse"), "{line:#}");
+    }
+}
+
+fn scripts(language: &str) -> PathBuf {
+    repository().join("tests/mcp_clients").join(language)
+}
+
+/// A virtual environment with the pinned client, made once in the target folder.
+fn python_environment(folder: &Path) -> Result<PathBuf, String> {
+    let environment = tests_folder().join("python");
+    let marker = environment.join("ready");
+    if !marker.exists() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+        let requirements = folder.join("requirements.txt");
+        run(Command::new(environment.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(requirements))?;
+        std::fs::write(marker, "").map_err(|error| error.to_string())?;
+    }
+    Ok(environment)
+}
+
+/// The pinned packages, installed once beside the script (git ignores them).
+fn node_modules(folder: &Path) -> Result<(), String> {
+    if folder.join("node_modules/.package-lock.json").exists() {
+        return Ok(());
+    }
+    run(Command::new("npm").args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"]).current_dir(folder))
+}
+
+fn tests_folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned()
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("{command:?} cannot be started: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim()))
+}

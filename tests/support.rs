@@ -1,0 +1,196 @@
+//! What the tests share: the program, an indexed sample library, and a running server.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The top of the repository.
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository is there")
+}
+
+/// The program on a data directory, with the repository's model cache and no settings of the machine.
+pub(crate) fn mcdewey(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mcdewey"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MCDEWEY_")) {
+        command.env_remove(name);
+    }
+    command.current_dir(data.parent().expect("a data directory has a parent"));
+    command.arg("--data-dir").arg(data).arg("--models-dir").arg(repository().join("models"));
+    command
+}
+
+/// Runs a command that must succeed; gives what it printed.
+pub(crate) fn succeed(command: &mut Command) -> String {
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{command:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("the output is UTF-8")
+}
+
+/// Runs a command that must fail; gives what it said on standard error.
+pub(crate) fn fail(command: &mut Command) -> String {
+    let Output { status, stderr, .. } = command.output().expect("the program starts");
+    let said = String::from_utf8(stderr).expect("the output is UTF-8");
+    assert!(!status.success(), "{command:?} succeeded");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+/// Ingests a folder; gives the report.
+pub(crate) fn ingest(data: &Path, corpus: &Path) -> Value {
+    let text = succeed(mcdewey(data).arg("ingest").arg(corpus).arg("--json"));
+    serde_json::from_str(&text).expect("the report is JSON")
+}
+
+/// A copy of the sample library's index, which is built once for all tests.
+pub(crate) fn sample_library() -> TempDir {
+    static INDEXED: OnceLock<TempDir> = OnceLock::new();
+    let indexed = INDEXED.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let report = ingest(&folder.path().join("data"), &repository().join("corpus"));
+        assert_eq!(report["skipped"], json!([]), "{report:#}");
+        folder
+    });
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    copy_folder(&indexed.path().join("data"), &copy.path().join("data"));
+    copy
+}
+
+/// Copies a folder with all that is in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("the folder can be made");
+    for entry in std::fs::read_dir(from).expect("the folder can be read") {
+        let entry = entry.expect("the folder can be read");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("the entry has a type").is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).expect("the file can be copied");
+        }
+    }
+}
+
+/// A running `mcdewey serve`; stopped when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+    folder: TempDir,
+}
+
+impl Server {
+    /// A server over the sample library.
+    pub(crate) fn over_sample_library() -> Self {
+        Self::start(sample_library(), &repository().join("corpus"))
+    }
+
+    /// A server over `folder/data` and a corpus, on a free port.
+    pub(crate) fn start(folder: TempDir, corpus: &Path) -> Self {
+        let mut command = mcdewey(&folder.path().join("data"));
+        command.arg("--corpus").arg(corpus).args(["--listen", "127.0.0.1:0", "serve"]);
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the server starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("standard error is piped")).lines();
+        let mut said = String::new();
+        let address = loop {
+            let Some(Ok(line)) = lines.next() else { panic!("the server ended before it answered:\n{said}") };
+            if let Some(address) = line.strip_prefix("McDewey answers at ") {
+                break address.to_owned();
+            }
+            said.push_str(&line);
+            said.push('\n');
+        };
+        // Somebody must go on reading, or the server stops when the pipe is full.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address, folder }
+    }
+
+    /// Its data directory.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// GET; gives status and body.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let mut response = agent().get(format!("{}{path}", self.address)).call().expect("the server answers");
+        (response.status().as_u16(), response.body_mut().read_to_string().expect("the answer is text"))
+    }
+
+    /// GET of JSON that must succeed.
+    pub(crate) fn get_json(&self, path: &str) -> Value {
+        let (status, body) = self.get(path);
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).expect("the answer is JSON")
+    }
+
+    /// POST of a search that must succeed.
+    pub(crate) fn search(&self, request: &Value) -> Value {
+        let mut response =
+            agent().post(format!("{}/api/v1/search", self.address)).send_json(request).expect("the server answers");
+        let body = response.body_mut().read_to_string().expect("the answer is text");
+        assert_eq!(response.status(), 200, "{request}: {body}");
+        serde_json::from_str(&body).expect("the answer is JSON")
+    }
+
+    /// Calls an MCP tool that must succeed; gives its structured content.
+    pub(crate) fn tool(&self, name: &str, arguments: &Value) -> Value {
+        let call = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": name, "arguments": arguments},
+        });
+        let mut response = agent()
+            .post(format!("{}/mcp", self.address))
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2025-11-25")
+            .send_json(&call)
+            .expect("the server answers");
+        let answer: Value = response.body_mut().read_json().expect("the answer is JSON");
+        assert_ne!(answer["result"]["isError"], json!(true), "{answer:#}");
+        answer["result"]["structuredContent"].clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into()
+}
+
+/// The chunk ids of an answer's hits, in order.
+pub(crate) fn chunk_ids(answer: &Value) -> Vec<String> {
+    let hits = answer["hits"].as_array().expect("an answer has hits");
+    hits.iter().map(|hit| hit["chunk_id"].as_str().expect("a hit has a chunk id").to_owned()).collect()
+}
+
+/// Says why a test does not run here; in CI, where everything is installed, that is a failure.
+pub(crate) fn skip(test: &str, reason: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{test} must run in CI, but {reason}");
+    println!("skipped {test}: {reason}");
+}
+
+/// The cases of `relevance.jsonl`.
+pub(crate) fn relevance_cases() -> Vec<Value> {
+    let text = std::fs::read_to_string(repository().join("tests/relevance.jsonl")).expect("the cases can be read");
+    text.lines().map(|line| serde_json::from_str(line).expect("a case is JSON")).collect()
+}
+
+/// A question of a case as a search request.
+pub(crate) fn request_of(case: &Value) -> Value {
+    let mut request = json!({"q": case["q"]});
+    for (name, value) in case["filter"].as_object().into_iter().flatten() {
+        request[name] = value.clone();
+    }
+    request
+}
