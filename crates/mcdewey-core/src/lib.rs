@@ -20,7 +20,7 @@ mod sync;
 mod text;
 mod version;
 
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use chunk::{Chunk, Span, TEXT_SCHEMA};

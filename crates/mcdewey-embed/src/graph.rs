@@ -5,10 +5,10 @@
 
 use prost::Message;
 
-use crate::folder::{BertConfig, BertFolder, FolderError, WEIGHTS};
+use crate::folder::{BertConfig, BertFolder, FolderError};
 use crate::onnx::{
-    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, Dimension, EXTERNAL, Entry, FLOAT, Graph, INT32, INT64, IR_VERSION, Model,
-    Node, OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
+    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, Dimension, EXTERNAL, Entry, FLOAT, Graph, INT32, INT64, IR_VERSION,
+    Model, Node, OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
 };
 use crate::tensors::{Location, Tensors};
 
@@ -54,7 +54,7 @@ impl Writer<'_> {
             let attended = self.attention(layer, &hidden)?;
             hidden = self.feed_forward(layer, &attended)?;
         }
-        self.node("Identity", "", &[&hidden], &["last_hidden_state"], vec![]);
+        self.standard("Identity", &hidden, "last_hidden_state", vec![]);
         let shape = vec![named("batch"), named("sequence"), fixed(self.config.hidden_size)];
         self.graph.output.push(value("last_hidden_state", FLOAT, shape));
         Ok(())
@@ -62,20 +62,20 @@ impl Writer<'_> {
 
     /// The fused operators take 32-bit integers, callers bring 64-bit ones.
     fn cast(&mut self, input: &str) {
-        self.node("Cast", "", &[input], &[&format!("{input}_32")], vec![integer("to", INT32.into())]);
+        self.standard("Cast", input, &format!("{input}_32"), vec![integer("to", INT32.into())]);
     }
 
     /// Word, position and type embeddings, summed and normalised.
     fn embeddings(&mut self) -> Result<String, FolderError> {
         let BertConfig { hidden_size, vocab_size, max_position_embeddings, type_vocab_size, .. } = *self.config;
         let words = self.weight("embeddings.word_embeddings.weight", &[vocab_size, hidden_size])?;
-        let positions = self.weight("embeddings.position_embeddings.weight", &[max_position_embeddings, hidden_size])?;
+        let positions =
+            self.weight("embeddings.position_embeddings.weight", &[max_position_embeddings, hidden_size])?;
         let types = self.weight("embeddings.token_type_embeddings.weight", &[type_vocab_size, hidden_size])?;
         let gamma = self.weight("embeddings.LayerNorm.weight", &[hidden_size])?;
         let beta = self.weight("embeddings.LayerNorm.bias", &[hidden_size])?;
-        self.node(
+        self.fused(
             "EmbedLayerNormalization",
-            FUSED,
             &["input_ids_32", "token_type_ids_32", &words, &positions, &types, &gamma, &beta, "attention_mask_32"],
             &["embeddings", "mask_index"],
             vec![float("epsilon", self.config.layer_norm_eps)],
@@ -91,9 +91,8 @@ impl Writer<'_> {
         let value = self.linear(&format!("{prefix}.self.value"), hidden, [size, size])?;
         let bias = self.attention_bias(&prefix)?;
         let context = format!("{prefix}.context");
-        self.node(
+        self.fused(
             "MultiHeadAttention",
-            FUSED,
             &[&query, &key, &value, &bias, "mask_index"],
             &[&context],
             vec![integer("num_heads", self.config.num_attention_heads as i64)],
@@ -127,7 +126,7 @@ impl Writer<'_> {
         let wide = self.linear(&format!("{prefix}.intermediate.dense"), hidden, [intermediate_size, hidden_size])?;
         let bias = self.weight(&format!("{prefix}.intermediate.dense.bias"), &[intermediate_size])?;
         let active = format!("{prefix}.intermediate.active");
-        self.node("BiasGelu", FUSED, &[&wide, &bias], &[&active], vec![]);
+        self.fused("BiasGelu", &[&wide, &bias], &[&active], vec![]);
         let narrow = self.linear(&format!("{prefix}.output.dense"), &active, [hidden_size, intermediate_size])?;
         self.add_and_normalise(&format!("{prefix}.output"), &narrow, hidden)
     }
@@ -139,9 +138,8 @@ impl Writer<'_> {
         let beta = self.weight(&format!("{prefix}.LayerNorm.bias"), &size)?;
         let bias = self.weight(&format!("{prefix}.dense.bias"), &size)?;
         let output = format!("{prefix}.normalised");
-        self.node(
+        self.fused(
             "SkipLayerNormalization",
-            FUSED,
             &[value, residual, &gamma, &beta, &bias],
             &[&output],
             vec![float("epsilon", self.config.layer_norm_eps)],
@@ -153,31 +151,43 @@ impl Writer<'_> {
     fn linear(&mut self, prefix: &str, input: &str, shape: [usize; 2]) -> Result<String, FolderError> {
         let weight = self.weight(&format!("{prefix}.weight"), &shape)?;
         let output = format!("{prefix}.product");
-        self.node("FusedMatMul", FUSED, &[input, &weight], &[&output], vec![integer("transB", 1)]);
+        self.fused("FusedMatMul", &[input, &weight], &[&output], vec![integer("transB", 1)]);
         Ok(output)
     }
 
     /// A tensor of the weights file, under its own name.
     fn weight(&mut self, name: &str, shape: &[usize]) -> Result<String, FolderError> {
         let location = self.tensors.locate(name, shape)?;
-        self.graph.initializer.push(external(name, &location));
+        self.graph.initializer.push(external(name, &self.tensors.file_name(), &location));
         Ok(name.to_owned())
     }
 
-    fn node(&mut self, operator: &str, domain: &str, inputs: &[&str], outputs: &[&str], attribute: Vec<Attribute>) {
-        let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        self.graph.node.push(Node {
-            input: own(inputs),
-            output: own(outputs),
-            name: format!("{operator}_{}", self.graph.node.len()),
-            op_type: operator.to_owned(),
-            attribute,
-            domain: domain.to_owned(),
-        });
+    /// Adds an operator of the ONNX standard.
+    fn standard(&mut self, operator: &str, input: &str, output: &str, attribute: Vec<Attribute>) {
+        self.graph.node.push(node(operator, &[input], &[output], attribute));
+    }
+
+    /// Adds one of ONNX Runtime's own operators.
+    fn fused(&mut self, operator: &str, inputs: &[&str], outputs: &[&str], attribute: Vec<Attribute>) {
+        let node = node(operator, inputs, outputs, attribute);
+        self.graph.node.push(Node { domain: FUSED.to_owned(), ..node });
     }
 }
 
-fn external(name: &str, location: &Location) -> Tensor {
+fn node(operator: &str, inputs: &[&str], outputs: &[&str], attribute: Vec<Attribute>) -> Node {
+    let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    Node {
+        input: own(inputs),
+        output: own(outputs),
+        // Outputs are unique, so the first of them tells nodes apart in the runtime's messages.
+        name: format!("{operator}:{}", outputs.first().unwrap_or(&"")),
+        op_type: operator.to_owned(),
+        attribute,
+        domain: String::new(),
+    }
+}
+
+fn external(name: &str, file: &str, location: &Location) -> Tensor {
     let entry = |key: &str, value: String| Entry { key: key.to_owned(), value };
     Tensor {
         dims: location.shape.iter().map(|&dimension| dimension as i64).collect(),
@@ -185,7 +195,7 @@ fn external(name: &str, location: &Location) -> Tensor {
         name: name.to_owned(),
         raw_data: None,
         external_data: vec![
-            entry("location", WEIGHTS.to_owned()),
+            entry("location", file.to_owned()),
             entry("offset", location.offset.to_string()),
             entry("length", location.length.to_string()),
         ],

@@ -18,6 +18,7 @@ mod queue;
 mod runtime;
 mod tensors;
 
+pub use catalogue::{KnownModel, known_models};
 pub use embedder::{EmbedderOptions, OnnxEmbedder, StartError};
 pub use folder::FolderError;
 pub use provision::{ModelSettings, ProvisionError, ProvisionStep, Provisioned, provision};

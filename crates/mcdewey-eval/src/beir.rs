@@ -130,9 +130,9 @@ fn judged(path: &Path) -> Result<Judged, EvalError> {
         // Sets mark judged and irrelevant documents with 0 or less.
         let grade = u32::try_from(score.max(0)).map_err(|_| format!("the score {score} is too large"))?;
         match found.entry(query.to_owned()).or_default().insert(document.to_owned(), grade) {
-            Some(before) if before != grade => {
-                Err(format!("document {document:?} was judged {before} for question {query:?} before and is {grade} here"))
-            }
+            Some(before) if before != grade => Err(format!(
+                "document {document:?} was judged {before} for question {query:?} before and is {grade} here"
+            )),
             _ => Ok(()),
         }
     })?;
@@ -160,10 +160,10 @@ fn notices(documents: &[BeirDocument], asked: &[QueryLine], judged: &Judged) -> 
     let unasked = unasked.len();
     let mut notices = Vec::new();
     if absent > 0 {
-        notices.push(format!("{absent} relevant documents are not in corpus.jsonl; they count as not found"));
+        notices.push(format!("relevant documents that corpus.jsonl lacks: {absent}; they count as not found"));
     }
     if unasked > 0 {
-        notices.push(format!("{unasked} judged questions are not in queries.jsonl; they are left out"));
+        notices.push(format!("judged questions that queries.jsonl lacks: {unasked}; they are left out"));
     }
     notices
 }
@@ -206,7 +206,8 @@ mod tests {
     fn a_set_is_its_documents_and_judged_questions() {
         let set = read(CORPUS, QUERIES, QRELS).unwrap();
         assert_eq!(set.name, "small");
-        let titles: Vec<_> = set.documents.iter().map(|document| (document.id.as_str(), document.title.as_str())).collect();
+        let titles: Vec<_> =
+            set.documents.iter().map(|document| (document.id.as_str(), document.title.as_str())).collect();
         assert_eq!(titles, [("d1", "One"), ("d2", ""), ("d3", "")]);
         let asked: Vec<&str> = set.questions.iter().map(|question| question.text.as_str()).collect();
         assert_eq!(asked, ["which one", "which two"]);
@@ -266,9 +267,12 @@ mod tests {
     fn judgments_that_cannot_be_met_are_said() {
         let set = read(CORPUS, QUERIES, "q1\td1\t1\nq1\td9\t1\nq1\td8\t0\nq9\td7\t1").unwrap();
         assert_eq!(grades(&set, 0), [("d1", 1), ("d9", 1)]);
-        assert_eq!(set.notices, [
-            "1 relevant documents are not in corpus.jsonl; they count as not found",
-            "1 judged questions are not in queries.jsonl; they are left out",
-        ]);
+        assert_eq!(
+            set.notices,
+            [
+                "relevant documents that corpus.jsonl lacks: 1; they count as not found",
+                "judged questions that queries.jsonl lacks: 1; they are left out",
+            ]
+        );
     }
 }

@@ -233,12 +233,15 @@ mod tests {
     fn a_question_carries_kind_filter_and_every_right_place() {
         let questions = read(LINES).unwrap().questions();
         let ids: Vec<&str> = questions.iter().map(|question| question.id.as_str()).collect();
-        assert_eq!(ids, [
-            "barge state in CCX",
-            "port [product=kafka version=3.9]",
-            "port [product=kafka version=0.11.0]",
-            "no \"sound\""
-        ]);
+        assert_eq!(
+            ids,
+            [
+                "barge state in CCX",
+                "port [product=kafka version=3.9]",
+                "port [product=kafka version=0.11.0]",
+                "no \"sound\""
+            ]
+        );
         assert_eq!(questions[0].kind.as_deref(), Some("acronym"));
         assert_eq!(questions[1].filter.version.as_deref(), Some("3.9"));
         let Truth::Places(places) = &questions[3].truth else { panic!("no places") };

@@ -18,7 +18,9 @@ pub(crate) fn for_each_line(
     for (place, line) in file.lines().enumerate() {
         let bad = |problem: String| EvalError::Line { path: path.to_owned(), line: place + 1, problem };
         let line = match line {
-            Err(error) if error.kind() == ErrorKind::InvalidData => return Err(bad("this is not UTF-8 text".to_owned())),
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                return Err(bad("this is not UTF-8 text".to_owned()));
+            }
             line => line.map_err(unreadable)?,
         };
         // Editors on some systems put a byte order mark in front of the first line.

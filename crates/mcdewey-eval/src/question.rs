@@ -58,12 +58,8 @@ impl QuestionFilter {
 /// "product=kafka version=3.9"; empty without limits.
 impl fmt::Display for QuestionFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [
-            ("vendor", &self.vendor),
-            ("product", &self.product),
-            ("version", &self.version),
-            ("guide", &self.guide),
-        ];
+        let parts =
+            [("vendor", &self.vendor), ("product", &self.product), ("version", &self.version), ("guide", &self.guide)];
         let set: Vec<String> =
             parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}"))).collect();
         f.write_str(&set.join(" "))

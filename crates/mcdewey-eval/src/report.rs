@@ -110,7 +110,8 @@ impl Report {
         headings.extend(["p50 ms", "p95 ms", "p99 ms"]);
         let mut table = Table::new(&headings, 2);
         for row in &self.rows {
-            let mut cells = vec![row.set.clone(), row.mode.clone(), row.questions.to_string(), row.failures.to_string()];
+            let mut cells =
+                vec![row.set.clone(), row.mode.clone(), row.questions.to_string(), row.failures.to_string()];
             cells.extend(figures(&metrics, &row.metrics));
             let times = row.latency_ms.map(|latency| [latency.p50, latency.p95, latency.p99]);
             cells.extend((0..3).map(|place| times.map_or("-".to_owned(), |times| format!("{:.1}", times[place]))));
@@ -150,7 +151,12 @@ mod tests {
     use super::*;
 
     fn score(kind: Option<&str>, failed: bool, values: &[(Metric, f64)]) -> QuestionScore {
-        QuestionScore { id: String::new(), kind: kind.map(str::to_owned), failed, values: values.iter().copied().collect() }
+        QuestionScore {
+            id: String::new(),
+            kind: kind.map(str::to_owned),
+            failed,
+            values: values.iter().copied().collect(),
+        }
     }
 
     fn report() -> Report {

@@ -127,7 +127,11 @@ mod tests {
         let refused = "b".to_owned();
         let refused = &refused;
         let run = run(&questions, |question| async move {
-            if question.id == *refused { Err("no answer".to_owned()) } else { Ok(vec![Ranked::document(&question.text)]) }
+            if question.id == *refused {
+                Err("no answer".to_owned())
+            } else {
+                Ok(vec![Ranked::document(&question.text)])
+            }
         })
         .await;
         let failures: Vec<(&str, &str)> = run.failures().map(|(question, why)| (question.id.as_str(), why)).collect();

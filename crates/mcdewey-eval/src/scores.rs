@@ -92,7 +92,10 @@ impl TryFrom<String> for Metric {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|metric| metric.name() == text).ok_or_else(|| format!("no metric is called {text:?}"))
+        Self::ALL
+            .into_iter()
+            .find(|metric| metric.name() == text)
+            .ok_or_else(|| format!("no metric is called {text:?}"))
     }
 }
 

@@ -45,7 +45,11 @@ impl Resampling {
         let tail = (1.0 - self.confidence.clamp(0.0, 1.0)) / 2.0;
         let last = self.samples - 1;
         let below = ((tail * self.samples as f64) as usize).min(last);
-        Some(Estimate { mean: average(values), low: means[below.min(last - below)], high: means[below.max(last - below)] })
+        Some(Estimate {
+            mean: average(values),
+            low: means[below.min(last - below)],
+            high: means[below.max(last - below)],
+        })
     }
 
     /// How much higher the second value of a pair is on average, with its paired bootstrap interval: the two values of

@@ -1,14 +1,15 @@
 //! Three stages side by side: read and cut files, embed their passages in batches across documents, commit. Channels
 //! and a memory budget bound what is under way; dropping the future stops it between documents.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use futures::stream::{self, StreamExt};
-use mcdewey_core::{DocumentRevision, Embed, EmbedError, Index, IndexError, Passage};
+use futures::stream::{self, BoxStream, StreamExt};
+use mcdewey_core::{
+    ContentHash, DocumentRevision, Embed, EmbedError, Index, IndexError, Passage, Revision, SourcePath,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 use crate::IngestError;
 use crate::document::{Draft, Outcome, prepare};
@@ -16,6 +17,7 @@ use crate::plan::Plan;
 use crate::rules::RuleSet;
 use crate::tally::Tally;
 use crate::vectors::{Found, Vectors};
+use crate::walk::FoundFile;
 
 /// How many documents may wait between two stages.
 const WAITING: usize = 32;
@@ -58,32 +60,9 @@ impl Pipeline<'_> {
         plans: Vec<(Plan, Arc<RuleSet>)>,
         drafts: mpsc::Sender<Weighed<Draft>>,
     ) -> Result<(), IngestError> {
-        let budget = Arc::new(Semaphore::new(BUDGET_KB));
-        let files = plans.into_iter().flat_map(|(plan, rules)| {
-            plan.files.into_iter().map(move |(file, known)| (file, known, Arc::clone(&rules)))
-        });
-        let embed = Arc::clone(self.embed);
-        let reads = stream::iter(files).map(move |(file, known, rules)| {
-            let (embed, budget) = (Arc::clone(&embed), Arc::clone(&budget));
-            async move {
-                let share = budget.acquire_many_owned(share(file.bytes)).await;
-                let source = file.source.clone();
-                let outcome = spawn_blocking(move || prepare(&file, &rules, embed.as_ref(), known)).await;
-                (source, known.is_some(), outcome, share)
-            }
-        });
-        let readers = available_parallelism().map_or(2, |cores| cores.get().min(8));
-        let mut reads = pin!(reads.buffered(readers));
-        while let Some((source, known, outcome, share)) = reads.next().await {
-            let share = share.map_err(|error| IngestError::Interrupted(error.to_string()))?;
-            let outcome = match outcome {
-                Ok(outcome) => outcome?,
-                Err(error) if error.is_panic() => {
-                    Outcome::Skipped("the reader failed on it; please report it with the file".to_owned())
-                }
-                Err(error) => return Err(IngestError::Interrupted(error.to_string())),
-            };
-            match outcome {
+        let mut reads = reads(plans, Arc::clone(self.embed));
+        while let Some(Read { source, known, outcome, share }) = reads.next().await {
+            match outcome? {
                 Outcome::Unchanged => self.tally.unchanged(),
                 Outcome::Skipped(reason) => self.tally.skipped(&source, reason, known),
                 Outcome::Draft(draft) => {
@@ -125,22 +104,8 @@ impl Pipeline<'_> {
     }
 
     async fn commit(&self, revisions: mpsc::Receiver<Weighed<DocumentRevision>>) -> Result<(), IngestError> {
-        let ready = stream::unfold(revisions, |mut revisions| async move {
-            let next = revisions.recv().await?;
-            Some((next, revisions))
-        });
-        let index = Arc::clone(self.index);
-        let commits = ready.map(move |Weighed { item, known, share }| {
-            let index = Arc::clone(&index);
-            async move {
-                let (source, chunks) = (item.meta.source.clone(), item.passages.len());
-                let result = index.commit(item).await;
-                drop(share);
-                (source, known, chunks, result)
-            }
-        });
-        let mut commits = pin!(commits.buffer_unordered(COMMITS));
-        while let Some((source, known, chunks, result)) = commits.next().await {
+        let mut commits = commits(revisions, Arc::clone(self.index));
+        while let Some(Commit { source, known, chunks, result }) = commits.next().await {
             match result {
                 Ok(_) => self.tally.written(chunks),
                 Err(IndexError::Invalid(error)) => {
@@ -151,6 +116,74 @@ impl Pipeline<'_> {
         }
         Ok(())
     }
+}
+
+/// A file that was read, or why it was not.
+struct Read {
+    source: SourcePath,
+    known: bool,
+    outcome: Result<Outcome, IngestError>,
+    share: OwnedSemaphorePermit,
+}
+
+/// Reads the files of all plans, several at once, in the plans' order.
+fn reads(plans: Vec<(Plan, Arc<RuleSet>)>, embed: Arc<dyn Embed>) -> BoxStream<'static, Read> {
+    let budget = Arc::new(Semaphore::new(BUDGET_KB));
+    let files = plans.into_iter().flat_map(|(plan, rules)| {
+        plan.files.into_iter().map(move |(file, known)| (file, known, Arc::clone(&rules)))
+    });
+    let read = move |(file, known, rules): (FoundFile, Option<ContentHash>, Arc<RuleSet>)| {
+        let (embed, budget) = (Arc::clone(&embed), Arc::clone(&budget));
+        async move {
+            let share = budget.acquire_many_owned(share(file.bytes)).await.ok()?;
+            let source = file.source.clone();
+            let prepared = spawn_blocking(move || prepare(&file, &rules, embed.as_ref(), known)).await;
+            Some(Read { source, known: known.is_some(), outcome: outcome(prepared), share })
+        }
+    };
+    let readers = available_parallelism().map_or(2, |cores| cores.get().min(8));
+    // The budget is never closed, so no file falls out here.
+    stream::iter(files).map(read).buffered(readers).filter_map(|read| async move { read }).boxed()
+}
+
+/// What became of a file on its thread; a reader that panicked failed on one file only.
+fn outcome(prepared: Result<Result<Outcome, EmbedError>, JoinError>) -> Result<Outcome, IngestError> {
+    match prepared {
+        Ok(outcome) => Ok(outcome?),
+        Err(error) if error.is_panic() => {
+            Ok(Outcome::Skipped("the reader failed on it; please report it with the file".to_owned()))
+        }
+        Err(error) => Err(IngestError::Interrupted(error.to_string())),
+    }
+}
+
+/// A document that was handed to the index, and what the index said.
+struct Commit {
+    source: SourcePath,
+    known: bool,
+    chunks: usize,
+    result: Result<Revision, IndexError>,
+}
+
+/// Commits documents as they come, several at once.
+fn commits(
+    revisions: mpsc::Receiver<Weighed<DocumentRevision>>,
+    index: Arc<dyn Index>,
+) -> BoxStream<'static, Commit> {
+    let ready = stream::unfold(revisions, |mut revisions| async move {
+        let next = revisions.recv().await?;
+        Some((next, revisions))
+    });
+    let commit = move |Weighed { item, known, share }: Weighed<DocumentRevision>| {
+        let index = Arc::clone(&index);
+        async move {
+            let (source, chunks) = (item.meta.source.clone(), item.passages.len());
+            let result = index.commit(item).await;
+            drop(share);
+            Commit { source, known, chunks, result }
+        }
+    };
+    ready.map(commit).buffer_unordered(COMMITS).boxed()
 }
 
 /// A draft with the vectors of its passages.

@@ -49,15 +49,18 @@ impl ReleaseFilter {
 
     /// The document's title without releases.
     pub(crate) fn title(&self, title: &str) -> String {
-        let text = without_words(&self.heading(title), &self.plain);
-        tidy(&text)
+        let heading = self.heading(title);
+        let text = without_words(&heading, &self.plain);
+        if text == heading { heading } else { tidy(&text) }
     }
 
     /// A heading without releases.
     pub(crate) fn heading(&self, heading: &str) -> String {
         let text = NAMED.replace_all(heading, " ");
         let text = BARE.replace_all(&text, " ");
-        tidy(&without_words(&text, &self.dotted))
+        let text = without_words(&text, &self.dotted);
+        // What names no release stays as it is, `Macro()` too.
+        if text == heading { text } else { tidy(&text) }
     }
 }
 
@@ -89,9 +92,9 @@ fn find_ignoring_case(text: &str, lower: &str) -> Option<usize> {
     starts.into_iter().find(|at| text.get(*at..at + lower.len()).is_some_and(|slice| slice.eq_ignore_ascii_case(lower)))
 }
 
-/// One space between words, no empty parentheses, no punctuation left hanging.
+/// One space between words, no emptied parentheses, no punctuation left hanging.
 fn tidy(text: &str) -> String {
-    let text = text.replace("()", " ").replace("[]", " ");
+    let text = text.replace(" ()", " ").replace(" []", " ");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace(" ,", ",");
     text.trim_matches([' ', ',', ';', ':', '-', '–', '/']).to_owned()
 }
@@ -125,6 +128,8 @@ mod tests {
     #[test]
     fn a_plain_number_in_a_heading_stays() {
         assert_eq!(filter("22").heading("Cause code 22"), "Cause code 22");
+        assert_eq!(filter("22").title("Macro() in 22 (22)"), "Macro() in");
+        assert_eq!(filter("22").title("Macro()"), "Macro()");
         assert_eq!(filter("v12.5").heading("New in v12.5"), "New in");
         assert_eq!(filter("12.5").heading("Port 112.5 and 12.5.1"), "Port 112.5 and 12.5.1");
     }

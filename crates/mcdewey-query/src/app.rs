@@ -4,6 +4,8 @@
 
 mod headers;
 mod hosts;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::sync::Arc;
 

@@ -5,20 +5,25 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod app;
 mod ask;
 mod error;
 mod library;
 mod links;
+pub mod mcp;
 mod present;
 mod request;
+mod rest;
 mod search;
 mod tree;
 mod view;
+mod web;
 
 pub use answer::{
     AlsoIn, ChunkAnswer, DocumentAnswer, DocumentEntry, Explanation, FacetCount, GuideEntry, Hit, LibraryAnswer,
     OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry, VersionEntry,
 };
+pub use app::{AppState, LOOPBACK_HOSTS, app};
 pub use error::QueryError;
 pub use library::Library;
 pub use request::{

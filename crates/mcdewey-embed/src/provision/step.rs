@@ -25,6 +25,8 @@ pub enum ProvisionStep {
         version: String,
         /// Its size.
         bytes: u64,
+        /// SPDX name of the licence the files are under.
+        licence: String,
     },
     /// How much of the current package has arrived.
     Received {
@@ -52,8 +54,8 @@ impl fmt::Display for ProvisionStep {
         match self {
             Self::Waiting { lock } => write!(f, "waiting for another process to finish (lock {})", lock.display()),
             Self::Damaged { path } => write!(f, "{} is damaged, fetching it again", path.display()),
-            Self::Downloading { package, version, bytes } => {
-                write!(f, "downloading {package} {version} ({:.1} MB)", megabytes(*bytes))
+            Self::Downloading { package, version, bytes, licence } => {
+                write!(f, "downloading {package} {version} ({:.1} MB, {licence})", megabytes(*bytes))
             }
             Self::Received { bytes, total } => {
                 write!(f, "received {:.1} of {:.1} MB", megabytes(*bytes), megabytes(*total))
@@ -75,9 +77,17 @@ mod tests {
 
     #[test]
     fn steps_read_as_lines() {
-        let step = ProvisionStep::Downloading { package: "a".into(), version: "1".into(), bytes: 83_506_384 };
-        assert_eq!(step.to_string(), "downloading a 1 (83.5 MB)");
-        assert_eq!(ProvisionStep::Received { bytes: 1_250_000, total: 2_000_000 }.to_string(), "received 1.2 of 2.0 MB");
+        let step = ProvisionStep::Downloading {
+            package: "a".into(),
+            version: "1".into(),
+            bytes: 83_506_384,
+            licence: "MIT".into(),
+        };
+        assert_eq!(step.to_string(), "downloading a 1 (83.5 MB, MIT)");
+        assert_eq!(
+            ProvisionStep::Received { bytes: 1_250_000, total: 2_000_000 }.to_string(),
+            "received 1.2 of 2.0 MB"
+        );
         assert_eq!(ProvisionStep::Output("Saved x".into()).to_string(), "pip: Saved x");
     }
 }

@@ -109,8 +109,8 @@ fn catalogue(model: &str, runtime: &str) -> String {
         r#"
         [[model]]
         name = "tiny"
-        licence = "none"
         [model.bundle]
+        licence = "MIT"
         package = "tiny"
         version = "1"
         bytes = 1
@@ -126,8 +126,8 @@ fn catalogue(model: &str, runtime: &str) -> String {
         [[runtime]]
         os = "{os}"
         arch = "{arch}"
-        licence = "none"
         [runtime.bundle]
+        licence = "MIT"
         package = "ort"
         version = "1"
         python = "3.12"

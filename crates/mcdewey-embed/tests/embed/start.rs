@@ -75,3 +75,17 @@ fn a_tokenizer_that_cannot_be_read_is_an_error() {
     assert!(matches!(error, StartError::Model { .. }));
     assert!(error.to_string().contains("tokenizer.json"), "{error}");
 }
+
+/// Model hubs keep their files behind links into a folder of blobs.
+#[cfg(unix)]
+#[tokio::test]
+async fn weights_may_lie_behind_a_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = without_weights(&dir.path().join("snapshot"));
+    let weights = provisioned().model_dir.join("model.safetensors").canonicalize().unwrap();
+    let blob = dir.path().join("53aa5117");
+    fs::hard_link(&weights, &blob).or_else(|_| fs::copy(&weights, &blob).map(drop)).unwrap();
+    std::os::unix::fs::symlink("../53aa5117", model.model_dir.join("model.safetensors")).unwrap();
+    let vector = start(&model).unwrap().question("linked").await.unwrap().vector;
+    assert_eq!(vector.len(), 384);
+}

@@ -90,8 +90,14 @@ fn another_release_is_a_leak_whatever_the_spelling() {
         ..Ranked::document("a.md")
     };
     let leak = |hits: Vec<Ranked>| value(&scored(&asked, Ok(hits)), Metric::VersionLeak);
-    assert_eq!(leak(vec![hit(Some("39"), "kafka"), hit(Some("v3.9"), "kafka"), hit(Some("3.8 and 3.9"), "other")]), 0.0);
-    assert_eq!(leak(vec![hit(Some("39"), "kafka"), hit(Some("38"), "kafka"), hit(None, "kafka"), hit(Some("39"), "x")]), 0.5);
+    assert_eq!(
+        leak(vec![hit(Some("39"), "kafka"), hit(Some("v3.9"), "kafka"), hit(Some("3.8 and 3.9"), "other")]),
+        0.0
+    );
+    assert_eq!(
+        leak(vec![hit(Some("39"), "kafka"), hit(Some("38"), "kafka"), hit(None, "kafka"), hit(Some("39"), "x")]),
+        0.5
+    );
     assert_eq!(leak(Vec::new()), 0.0);
 }
 
@@ -125,7 +131,8 @@ fn runs_are_paired_by_question() {
     };
     let scores = |questions| Scores { questions, latency: None };
     let ours = scores(vec![score("a", Some(0.1)), score("b", Some(0.2)), score("c", None)]);
-    let theirs = scores(vec![score("c", Some(0.3)), score("b", Some(0.4)), score("z", Some(0.5)), score("a", Some(0.6))]);
+    let theirs =
+        scores(vec![score("c", Some(0.3)), score("b", Some(0.4)), score("z", Some(0.5)), score("a", Some(0.6))]);
     assert_eq!(ours.pairs(&theirs, Metric::Ndcg10), [(0.1, 0.6), (0.2, 0.4)]);
     assert!((ours.mean(Metric::Ndcg10).unwrap() - 0.15).abs() < 1e-12);
     assert_eq!(ours.mean(Metric::VersionLeak), None);

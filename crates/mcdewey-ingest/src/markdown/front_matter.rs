@@ -58,11 +58,30 @@ pub(crate) fn front_matter(text: &str) -> (FrontMatter, usize) {
         Ok(Value::Null) => (FrontMatter::default(), body),
         // A rule at the top of a page looks like front matter; what is no mapping stays text.
         Ok(_) => (FrontMatter::default(), 0),
-        Err(error) => {
-            let warning = format!("the front matter is not valid YAML ({error}) and was taken as text");
-            (FrontMatter { warnings: vec![warning], ..FrontMatter::default() }, 0)
-        }
+        Err(error) => match plain_lines(block) {
+            Some(fields) => {
+                let warning = format!("the front matter is not valid YAML ({error}); it was read line by line");
+                let mut found = FrontMatter { fields, warnings: vec![warning] };
+                found.warnings.extend(unusable(&found));
+                (found, body)
+            }
+            None => {
+                let warning = format!("the front matter is not valid YAML ({error}) and was taken as text");
+                (FrontMatter { warnings: vec![warning], ..FrontMatter::default() }, 0)
+            }
+        },
     }
+}
+
+/// The fields of a block whose every line is `name: text`, as people write it who forget to quote a title with a
+/// colon in it.
+fn plain_lines(block: &str) -> Option<BTreeMap<String, String>> {
+    let field = |line: &str| {
+        let (name, value) = line.split_once(": ")?;
+        let named = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+        named.then(|| (name.to_owned(), value.trim().trim_matches(['"', '\'']).to_owned()))
+    };
+    block.lines().filter(|line| !line.trim().is_empty()).map(field).collect()
 }
 
 fn delimit(text: &str) -> Option<(&str, usize)> {
@@ -154,9 +173,15 @@ mod tests {
         for text in ["", "Body", "---\nnever closed", "---\n\nA paragraph.\n\n---\n", "--- \n- a\n- b\n---\n"] {
             check(text, &[], text);
         }
-        let (found, start) = front_matter("---\na: [1\n---\nBody");
+        let (found, start) = front_matter("---\n- a: [1\n---\nBody");
         assert_eq!(start, 0);
         assert!(found.warnings[0].contains("not valid YAML"), "{:?}", found.warnings);
+    }
+
+    #[test]
+    fn a_title_with_an_unquoted_colon_is_read_all_the_same() {
+        check("---\ntitle: ARI: Holding Bridges\npageid: 3\n---\nBody", &[("pageid", "3"), ("title", "ARI: Holding Bridges")], "Body");
+        assert_eq!(front_matter("---\ntitle: a: b\n---\n").0.warnings.len(), 1);
     }
 
     #[test]

@@ -105,8 +105,7 @@ fn structure_of(text: &str, dialect: Dialect) -> Structure {
 
 /// Physical pages are read one by one: a fence that a converter forgot to close ends with its page.
 fn with_content(pages: Vec<Page>, dialect: Dialect) -> Vec<ParsedPage> {
-    let texts: Vec<&str> = pages.iter().map(|page| page.text.as_str()).collect();
-    let contents = running::content_ranges(&texts);
+    let contents = running::content_ranges(&pages);
     let read = |(page, content): (Page, Range<usize>)| {
         let structure = structure_of(&page.text, dialect);
         ParsedPage { page, structure, content }

@@ -43,8 +43,8 @@ pub(crate) fn pages(body: &str) -> Option<Pages> {
     }
     let mut drafts = cut(body, &found, style);
     let mut warnings = Vec::new();
-    place_front(body, &mut drafts);
-    make_unique(&mut drafts, &mut warnings);
+    let front = place_front(body, &mut drafts);
+    make_unique(&mut drafts, front, &mut warnings);
     let pages = drafts.into_iter().map(|draft| draft.finish(body)).collect();
     Some(Pages { pages, warnings })
 }
@@ -104,29 +104,30 @@ fn printed_number(label: &str) -> Option<u32> {
     digits.split_whitespace().next()?.parse().ok()
 }
 
-/// Text before the first numbered page belongs to the page before it; without text there is no such page.
-fn place_front(body: &str, drafts: &mut Vec<Draft>) {
-    let [front, first, ..] = drafts.as_mut_slice() else { return };
+/// Text before the first numbered page belongs to the page before it; without text there is no such page. Whether
+/// there is one.
+fn place_front(body: &str, drafts: &mut Vec<Draft>) -> bool {
+    let [front, first, ..] = drafts.as_mut_slice() else { return false };
     if front.number > 0 {
-        return;
+        return false;
     }
     if front.is_blank(body) {
         drafts.remove(0);
-        return;
+        return false;
     }
     // Before page 0 there is no number; making the numbers unique then finds one.
     front.number = first.number.saturating_sub(1);
+    true
 }
 
 /// Gives every page a number of its own. The first page with a number keeps it; later ones get numbers behind the
-/// last page, where they displace nothing.
-fn make_unique(drafts: &mut [Draft], warnings: &mut Vec<String>) {
+/// last page, where they displace nothing. The text before the first marker (`front`) yields to a marked page.
+fn make_unique(drafts: &mut [Draft], front: bool, warnings: &mut Vec<String>) {
     let mut taken = HashSet::new();
     let mut free = drafts.iter().map(|draft| draft.number).max().unwrap_or(0);
-    // The text before the first marker yields to a marked page.
     let marked: HashSet<u32> = drafts.iter().skip(1).map(|draft| draft.number).collect();
     for (place, draft) in drafts.iter_mut().enumerate() {
-        let yields = place == 0 && draft.label.is_none() && marked.contains(&draft.number);
+        let yields = front && place == 0 && marked.contains(&draft.number);
         if !yields && taken.insert(draft.number) {
             continue;
         }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use mcdewey_core::{Page, PageRef};
 use regex::Regex;
 
 /// Fewer pages do not show what is repeated.
@@ -21,8 +22,8 @@ static COMMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)^<!--\s*Page(?:Header|Footer)\s*=.*-->$").expect("a valid pattern"));
 
 /// For each page, its text without running headers and footers.
-pub(crate) fn content_ranges(pages: &[&str]) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = pages.iter().map(|page| 0..page.len()).collect();
+pub(crate) fn content_ranges(pages: &[Page]) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = pages.iter().map(|page| 0..page.text.len()).collect();
     strip_comments(pages, &mut ranges);
     for edge in [Edge::Top, Edge::Bottom] {
         for _ in 0..MAX_LINES {
@@ -65,10 +66,10 @@ impl Edge {
     }
 }
 
-fn strip_comments(pages: &[&str], ranges: &mut [Range<usize>]) {
-    for (page, range) in pages.iter().zip(ranges) {
+fn strip_comments(pages: &[Page], ranges: &mut [Range<usize>]) {
+    for (Page { text, .. }, range) in pages.iter().zip(ranges) {
         for edge in [Edge::Top, Edge::Bottom] {
-            while let Some(line) = edge.line(page, range).filter(|line| COMMENT.is_match(page[line.clone()].trim())) {
+            while let Some(line) = edge.line(text, range).filter(|line| COMMENT.is_match(text[line.clone()].trim())) {
                 edge.strip(range, &line);
             }
         }
@@ -76,24 +77,28 @@ fn strip_comments(pages: &[&str], ranges: &mut [Range<usize>]) {
 }
 
 /// Takes the outermost line off the pages where it is one of the repeated ones; whether any was.
-fn strip_repeated(pages: &[&str], ranges: &mut [Range<usize>], edge: Edge) -> bool {
+fn strip_repeated(pages: &[Page], ranges: &mut [Range<usize>], edge: Edge) -> bool {
     let lines: Vec<Option<(Range<usize>, String)>> = pages
         .iter()
         .zip(ranges.iter())
         .map(|(page, range)| {
-            let line = edge.line(page, range)?;
-            let key = key(&page[line.clone()])?;
+            let line = edge.line(&page.text, range)?;
+            let key = key(&page.text[line.clone()], &page.page)?;
             Some((line, key))
         })
         .collect();
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    for (_, key) in lines.iter().flatten() {
-        *counts.entry(key).or_default() += 1;
+    let mut counts: HashMap<&str, Sides> = HashMap::new();
+    let mut all = Sides::default();
+    for (page, line) in pages.iter().zip(&lines) {
+        all.add(page);
+        if let Some((_, key)) = line {
+            counts.entry(key).or_default().add(page);
+        }
     }
     let mut stripped = false;
-    for (range, line) in ranges.iter_mut().zip(&lines) {
+    for ((page, range), line) in pages.iter().zip(ranges).zip(&lines) {
         let Some((line, key)) = line else { continue };
-        if counts[key.as_str()] >= MIN_PAGES && counts[key.as_str()] * 2 >= pages.len() {
+        if counts[key.as_str()].are_most_of(&all, page) {
             edge.strip(range, line);
             stripped = true;
         }
@@ -101,24 +106,78 @@ fn strip_repeated(pages: &[&str], ranges: &mut [Range<usize>], edge: Edge) -> bo
     stripped
 }
 
+/// How many left and right pages have something: books print one line on the left and another on the right.
+#[derive(Default)]
+struct Sides([usize; 2]);
+
+impl Sides {
+    fn side(page: &Page) -> usize {
+        page.page.number.0 as usize % 2
+    }
+
+    fn add(&mut self, page: &Page) {
+        self.0[Self::side(page)] += 1;
+    }
+
+    /// Whether these are at least half of all pages, or of those on this page's side.
+    fn are_most_of(&self, all: &Self, page: &Page) -> bool {
+        let side = Self::side(page);
+        let most = |some: usize, of: usize| some >= MIN_PAGES && some * 2 >= of;
+        most(self.0.iter().sum(), all.0.iter().sum()) || most(self.0[side], all.0[side])
+    }
+}
+
 /// What must be equal on two pages: the line without its digits, for they count the pages. In a heading digits tell
-/// one chapter from another. Rows of tables and fences are never running lines.
-fn key(line: &str) -> Option<String> {
+/// one chapter from another, and a bare number must count the pages: error codes are text. Rows of tables and fences
+/// are never running lines.
+fn key(line: &str, page: &PageRef) -> Option<String> {
     let line = line.trim();
     if line.len() > MAX_LINE || line.starts_with(['|', '`', '~']) {
         return None;
     }
-    let words = line.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    if line.starts_with('#') { Some(words) } else { Some(words.replace(|c: char| c.is_ascii_digit(), "")) }
+    let one_space = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = one_space(line).to_lowercase();
+    if line.starts_with('#') {
+        Some(words)
+    } else if line.contains(char::is_alphabetic) {
+        Some(one_space(&words.replace(|c: char| c.is_ascii_digit(), "")))
+    } else {
+        Some(number_key(&words, page))
+    }
+}
+
+/// The key of a line without letters. Equal keys count pages: by the distance to the physical page, by the printed
+/// label, or chapter by chapter (`3-12`).
+fn number_key(words: &str, page: &PageRef) -> String {
+    static CHAPTERS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d+-\d+$").expect("a valid pattern"));
+    if CHAPTERS.is_match(words) {
+        return "chapter-page".to_owned();
+    }
+    let dress = |c: char| !c.is_ascii_digit();
+    let number = words.trim_matches(dress);
+    if page.label.as_deref() == Some(number) {
+        return "label".to_owned();
+    }
+    match number.parse::<i64>() {
+        Ok(number) => format!("page {:+}", number - i64::from(page.number.0)),
+        Err(_) => words.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use mcdewey_core::PageNumber;
+
     use super::*;
 
     fn check(pages: &[&str], expected: &[&str]) {
-        let ranges = content_ranges(pages);
-        let content: Vec<&str> = pages.iter().zip(ranges).map(|(page, range)| page[range].trim()).collect();
+        let page = |(place, text): (usize, &&str)| Page {
+            page: PageRef { number: PageNumber(118 + place as u32), label: None, section: None },
+            text: (*text).to_owned(),
+        };
+        let pages: Vec<Page> = pages.iter().enumerate().map(page).collect();
+        let ranges = content_ranges(&pages);
+        let content: Vec<&str> = pages.iter().zip(ranges).map(|(page, range)| page.text[range].trim()).collect();
         assert_eq!(content, expected);
     }
 
@@ -137,7 +196,8 @@ mod tests {
     #[test]
     fn what_is_not_repeated_on_most_pages_stays() {
         check(&["Guide\nA", "Guide\nB"], &["Guide\nA", "Guide\nB"]);
-        check(&["G\nA", "G\nB", "G\nC", "D", "E", "F", "H"], &["G\nA", "G\nB", "G\nC", "D", "E", "F", "H"]);
+        let pages = ["G\nA", "G\nB", "G\nC", "D", "E", "F", "H"];
+        check(&pages, &pages);
         check(&["Guide", "Guide", "Guide\nA"], &["", "", "A"]);
     }
 
@@ -148,6 +208,22 @@ mod tests {
         let pages = ["| a |\n|---|\n| 1 |", "| a |\n|---|\n| 2 |", "| a |\n|---|\n| 3 |"];
         check(&pages, &pages);
         check(&["# Guide\nA", "# Guide\nB", "# Guide\nC"], &["A", "B", "C"]);
+    }
+
+    #[test]
+    fn left_and_right_pages_have_lines_of_their_own() {
+        check(&["A\n96 Guide", "B\nGuide 97", "C\n98 Guide", "D\nGuide 99"], &["A", "B", "C", "D"]);
+        check(
+            &["Book\nA", "Calls\nB", "Book\nC", "Calls\nD", "Book\nE", "Barge\nF", "G", "H"],
+            &["A", "Calls\nB", "C", "Calls\nD", "E", "Barge\nF", "G", "H"],
+        );
+    }
+
+    #[test]
+    fn bare_numbers_must_count_the_pages() {
+        check(&["A\n- 102 -", "B\n- 103 -", "C\n- 104 -"], &["A", "B", "C"]);
+        check(&["A\n3-12", "B\n3-13", "C\n4-1"], &["A", "B", "C"]);
+        check(&["20700\nA", "20999\nB", "21001\nC"], &["20700\nA", "20999\nB", "21001\nC"]);
     }
 
     #[test]

@@ -63,12 +63,19 @@ fn heading_bounded(body: &str, headings: &[Heading]) -> Vec<Draft> {
     drafts
 }
 
-/// Joins what is tiny with what follows it at the same depth or deeper, else with what stands before it.
+/// Joins headings without a body with what follows them; then what is tiny with what follows it at the same depth or
+/// deeper, else with what stands before it.
 fn join_tiny(drafts: Vec<Draft>) -> Vec<Draft> {
+    join(join(drafts, |last, _| last.bodies == 0), Draft::takes)
+}
+
+fn join(drafts: Vec<Draft>, takes: impl Fn(&Draft, &Draft) -> bool) -> Vec<Draft> {
     let mut joined: Vec<Draft> = Vec::new();
     for draft in drafts {
         match joined.last_mut() {
-            Some(last) if last.takes(&draft) => last.absorb(draft),
+            Some(last) if last.range.len() + draft.range.len() <= MAX_SECTION && takes(last, &draft) => {
+                last.absorb(draft);
+            }
             _ => joined.push(draft),
         }
     }
@@ -81,9 +88,8 @@ impl Draft {
     }
 
     fn takes(&self, next: &Self) -> bool {
-        let fits = self.range.len() + next.range.len() <= MAX_SECTION;
         let below = next.level >= self.level;
-        fits && ((self.is_tiny() && below) || self.bodies == 0 || (next.is_tiny() && next.level > self.level))
+        (self.is_tiny() && below) || (next.is_tiny() && next.level > self.level)
     }
 
     fn absorb(&mut self, next: Self) {
@@ -179,6 +185,15 @@ mod tests {
     fn a_heading_without_a_body_joins_the_next_and_takes_its_name() {
         let found = titles(&format!("# Guide\n\n## Retention\n\n{}## Quotas\n\n{}", long("a"), long("b")));
         assert_eq!(found.iter().map(|(_, title)| title.as_str()).collect::<Vec<_>>(), ["Retention", "Quotas"]);
+    }
+
+    #[test]
+    fn a_heading_without_a_body_is_never_left_at_the_end_of_a_tiny_section() {
+        let found = titles(&format!("Short.\n\n# Logging\n\n## Levels\n\n{}", long("a")));
+        assert_eq!(found.iter().map(|(_, title)| title.as_str()).collect::<Vec<_>>(), ["The guide"]);
+        let body = format!("# A\n\nShort.\n\n## B\n\n### C\n\n{}# D\n\n{}", long("c"), long("d"));
+        let pages = sections(&body, &structure(&body).headings, "The guide");
+        assert!(pages.iter().all(|page| !page.text.trim_end().ends_with("## B")));
     }
 
     #[test]

@@ -306,7 +306,7 @@ mod tests {
             ("path = 'a'\ntitle = 'b'\nset = { guide = 'x' }", "one of"),
             ("pattern = 'a'\nset = { guide = 'x' }", "one of"),
             ("field = 'a'\nset = { guide = 'x' }", "pattern"),
-            ("title = '('", "parenthesis"),
+            ("title = '('", "unclosed group"),
             ("title = 'x'", "yields nothing"),
             ("title = '(?<verison>x)'", "verison"),
         ] {

@@ -33,8 +33,10 @@ impl HeadingPath {
     }
 }
 
+/// Whether two headings have the same words; `Macro()` and "Macro" have.
 fn same(heading: &str, title: &str) -> bool {
-    heading.to_lowercase() == title.to_lowercase()
+    let words = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    words(heading) == words(title)
 }
 
 /// Makes contexts that fit a number of tokens.
@@ -109,6 +111,7 @@ mod tests {
         check(&[(1, "guide"), (2, "A"), (3, "B")], &["Guide", "A", "B"]);
         check(&[(1, "One"), (2, "A"), (1, "Two")], &["Guide", "Two"]);
         check(&[(2, "A"), (4, "B"), (3, "C")], &["Guide", "A", "C"]);
+        check(&[(1, "Guide()"), (2, "A")], &["Guide", "A"]);
         check(&[], &["Guide"]);
     }
 

@@ -24,18 +24,38 @@ pub(super) fn pieces(
         return vec![range];
     }
     let cut_at = capacity.saturating_sub(WORDLESS_ROOM).max(1);
-    let heading = count.of(&(range.start..lead));
-    let mut found = if heading > 0 && heading * 2 <= capacity {
-        let mut found = split(text, lead..range.end, cut_at.saturating_sub(heading), count);
-        if let Some(first) = found.first_mut() {
-            first.start = range.start;
-        }
-        found
-    } else {
-        split(text, range, cut_at, count)
-    };
+    let lead = if count.of(&(range.start..lead)) * 2 <= capacity { lead } else { range.start };
+    let mut found = without_crumbs(text, range, lead, cut_at, count);
     absorb_wordless(text, &mut found, capacity, count);
     balance_tail(text, &mut found, capacity, count);
+    found
+}
+
+/// Cuts `range` so that no piece but the last is a crumb: what the splitter leaves alone because the next block does
+/// not fit beside it (a heading, an opening fence, "Example:") takes the first part of that block with it.
+fn without_crumbs(
+    text: &str,
+    range: Range<usize>,
+    lead: usize,
+    capacity: usize,
+    count: &TokenCount<'_>,
+) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let (mut start, mut lead) = (range.start, lead);
+    while start < range.end {
+        let room = capacity.saturating_sub(count.of(&(start..lead)));
+        let mut pieces = split(text, lead..range.end, room, count);
+        if let Some(first) = pieces.first_mut() {
+            first.start = start;
+        }
+        let crumb = |piece: &Range<usize>| piece.end < range.end && count.of(piece) < TINY.min(capacity / 2);
+        let sound = pieces.iter().position(crumb).unwrap_or(pieces.len());
+        found.extend(pieces.drain(..sound));
+        match pieces.first() {
+            Some(crumb) => (start, lead) = (crumb.start, crumb.end),
+            None => break,
+        }
+    }
     found
 }
 

@@ -139,10 +139,10 @@ fn a_table_cut_in_two_repeats_its_header() {
 
 #[test]
 fn running_lines_are_in_no_passage() {
-    let page = |n: u32| format!("<!-- page: {n} -->\nThe Guide\n\nText of page {n}.\n\n{n}\n");
-    let chunks = split_text(&[page(1), page(2), page(3)].concat());
+    let page = |n: u32, text: &str| format!("<!-- page: {n} -->\nThe Guide\n\n{text}\n\n{n}\n");
+    let chunks = split_text(&[page(1, "Barge."), page(2, "Monitor."), page(3, "Hold.")].concat());
     let texts: Vec<&str> = chunks.iter().map(|sized| sized.chunk.text.as_str()).collect();
-    assert_eq!(texts, ["Text of page 1.", "Text of page 2.", "Text of page 3."]);
+    assert_eq!(texts, ["Barge.", "Monitor.", "Hold."]);
 }
 
 #[test]

@@ -82,7 +82,9 @@ mod tests {
 
     #[test]
     fn other_names_do_not() {
-        for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8080", "[::2]", "", "localhost:x"] {
+        for host in
+            ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8080", "[::2]", "", "localhost:x"]
+        {
             assert!(!allowed(&[host], "/"), "{host}");
         }
         assert!(!allowed(&["docs.example.com"], "/"), "the port was named and is another");

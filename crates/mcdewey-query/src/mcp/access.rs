@@ -4,7 +4,8 @@
 /// Hosts and origins the endpoint accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// Values of the `Host` header: `docs.example.com` with any port, `docs.example.com:8080` with that one.
+    /// Values of the `Host` header: `docs.example.com` with any port, `docs.example.com:8080` with that one. An empty
+    /// list accepts every host.
     pub hosts: Vec<String>,
     /// Values of the `Origin` header, which browsers send: `https://docs.example.com:443`, `http://localhost:*`.
     pub origins: Vec<String>,

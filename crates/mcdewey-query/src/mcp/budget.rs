@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(cut("one two", 2), "one two");
         assert_eq!(cut("one two three\nfour five six", 5), "one two three");
         assert_eq!(cut("One two three. Four five six", 6), "One two three.");
-        assert_eq!(cut("one two three four", 3), "one two");
+        assert_eq!(cut("one two three four", 3), "one two three");
         assert_eq!(cut("one", 0), "");
     }
 }

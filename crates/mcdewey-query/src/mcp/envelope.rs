@@ -46,7 +46,8 @@ pub(super) fn refusal(error: &QueryError, counter: &Counter, budget: usize) -> R
         result
     };
     let text = refusal_text(error);
-    let render = |shown: &str| Ok(result(&if shown.len() < text.len() { format!("{shown} …") } else { shown.to_owned() }));
+    let render =
+        |shown: &str| Ok(result(&if shown.len() < text.len() { format!("{shown} …") } else { shown.to_owned() }));
     Ok(counter.fit_text(budget, &text, render)?.0)
 }
 

@@ -13,16 +13,16 @@ pub(super) struct Origin<'a> {
     pub(super) source: &'a str,
     /// The page or section as people read it.
     pub(super) place: &'a str,
-    /// The passage, where it is one.
-    pub(super) chunk_id: Option<&'a str>,
+    /// What `read_doc` takes for the passage, where it is one.
+    pub(super) id: Option<&'a str>,
 }
 
 /// `text`, verbatim, between two tags whose name does not occur in it: no text can end its own quotation.
 pub(super) fn quote(text: &str, origin: &Origin<'_>) -> String {
     let tag = tag_for(text, ContentHash::of(text));
     let mut attributes = format!(" source=\"{}\" place=\"{}\"", attribute(origin.source), attribute(origin.place));
-    if let Some(chunk_id) = origin.chunk_id {
-        attributes.push_str(&format!(" chunk_id=\"{}\"", attribute(chunk_id)));
+    if let Some(id) = origin.id {
+        attributes.push_str(&format!(" id=\"{}\"", attribute(id)));
     }
     format!("<{tag}{attributes}>\n{text}\n</{tag}>")
 }
@@ -55,11 +55,11 @@ mod tests {
 
     #[test]
     fn words_of_a_document_stand_between_tags_that_name_their_source() {
-        let origin = Origin { source: "a/b \"c\".md", place: "Page 1\n# x", chunk_id: Some("a::b::0") };
+        let origin = Origin { source: "a/b \"c\".md", place: "Page 1\n# x", id: Some("3fa2b1c9") };
         let quoted = quote("first\nsecond", &origin);
         let lines: Vec<&str> = quoted.lines().collect();
         let tag = tag_for("first\nsecond", ContentHash::of("first\nsecond"));
-        let open = format!("<{tag} source=\"a/b &quot;c&quot;.md\" place=\"Page 1 # x\" chunk_id=\"a::b::0\">");
+        let open = format!("<{tag} source=\"a/b &quot;c&quot;.md\" place=\"Page 1 # x\" id=\"3fa2b1c9\">");
         assert_eq!(lines, [open.as_str(), "first", "second", &format!("</{tag}>")]);
     }
 

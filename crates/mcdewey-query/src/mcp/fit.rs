@@ -7,6 +7,9 @@ use super::budget::Counter;
 use super::envelope::RESERVE;
 use crate::QueryError;
 
+/// Tokens that hold the first words of any text, in both places where they may stand.
+const A_FEW_WORDS: usize = 64;
+
 /// Something that makes an answer longer.
 #[derive(Debug, Clone)]
 pub(super) struct Step<S> {
@@ -27,29 +30,30 @@ pub(super) struct Fitted<S> {
 }
 
 impl Counter {
-    /// The fullest answer within `budget`; `render` makes the answer of some steps. Refused when not even the answer
-    /// without any step fits.
+    /// The fullest answer within `budget`; `render` makes the answer of some steps. Steps are looked at only as far as
+    /// they can matter. Refused when not even the answer without any step fits.
     pub(super) fn fit<S: Clone>(
         &self,
         budget: usize,
-        steps: &[Step<S>],
+        steps: impl IntoIterator<Item = Result<Step<S>, QueryError>>,
         render: impl Fn(&[S]) -> Result<CallToolResult, QueryError>,
     ) -> Result<Fitted<S>, QueryError> {
         let bare = render(&[])?;
         let base = self.result(&bare)? + RESERVE;
         if base > budget {
-            let message = format!("token_budget {budget} is too small for this answer; ask with at least {base}");
-            return Err(QueryError::InvalidRequest(message));
+            return Err(too_small(budget, base));
         }
-        let mut taken = affordable(steps, budget - base);
-        while !taken.is_empty() {
+        let mut steps = affordable(steps, budget - base)?;
+        while !steps.is_empty() {
+            let taken: Vec<S> = steps.iter().map(|step| step.what.clone()).collect();
             let result = render(&taken)?;
-            if self.result(&result)? + RESERVE <= budget {
+            let measured = self.result(&result)? + RESERVE;
+            if measured <= budget {
                 return Ok(Fitted { result, taken });
             }
-            taken.pop();
+            take_back(&mut steps, measured - budget);
         }
-        Ok(Fitted { result: bare, taken })
+        Ok(Fitted { result: bare, taken: Vec::new() })
     }
 
     /// The answer with the longest beginning of `text` that fits, and how many bytes of it that is. Refused when not
@@ -69,8 +73,7 @@ impl Counter {
                 return Ok((result, shown.len()));
             }
             if shown.is_empty() {
-                let message = format!("token_budget {budget} is too small for this answer; ask with a larger one");
-                return Err(QueryError::InvalidRequest(message));
+                return Err(too_small(budget, measured));
             }
             // Each token of the text may stand in the answer twice.
             limit = self.count(shown)?.saturating_sub(1.max((measured - budget) / 2));
@@ -89,17 +92,38 @@ impl Counter {
     }
 }
 
-fn affordable<S: Clone>(steps: &[Step<S>], mut room: usize) -> Vec<S> {
+/// The refusal when a budget has no room for more than `bare` tokens without any text.
+fn too_small(budget: usize, bare: usize) -> QueryError {
+    let enough = bare + A_FEW_WORDS;
+    QueryError::InvalidRequest(format!("token_budget {budget} is too small for this answer; ask with at least {enough}"))
+}
+
+fn affordable<S>(
+    steps: impl IntoIterator<Item = Result<Step<S>, QueryError>>,
+    mut room: usize,
+) -> Result<Vec<Step<S>>, QueryError> {
     let mut taken = Vec::new();
     for step in steps {
+        let step = step?;
         if step.cost <= room {
             room -= step.cost;
-            taken.push(step.what.clone());
+            taken.push(step);
         } else if step.leads {
             break;
         }
     }
-    taken
+    Ok(taken)
+}
+
+/// Takes back the last steps that together cost `excess`, at least one.
+fn take_back<S>(steps: &mut Vec<Step<S>>, excess: usize) {
+    let mut saved = 0;
+    while saved < excess.max(1) {
+        match steps.pop() {
+            Some(step) => saved += step.cost.max(1),
+            None => break,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -130,11 +154,11 @@ mod tests {
         let counter = counter();
         let base = counter.result(&words(&[]).unwrap()).unwrap() + RESERVE;
         let steps = [step(10, true), step(50, false), step(5, false)];
-        let taken = |budget| counter.fit(budget, &steps, words).unwrap().taken;
+        let taken = |budget| counter.fit(budget, steps.clone().map(Ok), words).unwrap().taken;
         assert_eq!(taken(base + 65), [10, 50, 5]);
         assert_eq!(taken(base + 20), [10, 5]);
         assert_eq!(taken(base + 9), [0; 0]);
-        assert!(matches!(counter.fit(base - 1, &steps, words), Err(QueryError::InvalidRequest(_))));
+        assert!(matches!(counter.fit(base - 1, steps.clone().map(Ok), words), Err(QueryError::InvalidRequest(_))));
     }
 
     #[test]
@@ -146,7 +170,7 @@ mod tests {
         let (_, all) = counter.fit_text(base + 16, text, render).unwrap();
         assert_eq!(&text[..all], text);
         let (result, some) = counter.fit_text(base + 8, text, render).unwrap();
-        assert_eq!(&text[..some], "one two three");
+        assert_eq!(&text[..some], "one two three four");
         assert!(counter.result(&result).unwrap() + RESERVE <= base + 8);
         assert!(matches!(counter.fit_text(base, text, render), Err(QueryError::InvalidRequest(_))));
     }
@@ -156,7 +180,7 @@ mod tests {
         let counter = counter();
         let base = counter.result(&words(&[]).unwrap()).unwrap() + RESERVE;
         let steps = [Step { what: 10, cost: 10, leads: true }, Step { what: 50, cost: 1, leads: false }];
-        let fitted = counter.fit(base + 20, &steps, words).unwrap();
+        let fitted = counter.fit(base + 20, steps.map(Ok), words).unwrap();
         assert_eq!(fitted.taken, [10]);
         assert!(counter.result(&fitted.result).unwrap() + RESERVE <= base + 20);
     }

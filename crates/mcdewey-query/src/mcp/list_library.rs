@@ -33,8 +33,7 @@ pub(super) static PARAMETERS: [Parameter; 3] = [
 ];
 
 /// From the shortest list to the longest.
-const DETAILS: [Detail; 5] =
-    [Detail::Vendors, Detail::Products, Detail::Versions, Detail::Guides, Detail::Documents];
+const DETAILS: [Detail; 5] = [Detail::Vendors, Detail::Products, Detail::Versions, Detail::Guides, Detail::Documents];
 
 /// Answers a call.
 pub(super) async fn call(
@@ -73,7 +72,9 @@ fn deepest(whole: &LibraryAnswer, counter: &Counter, budget: usize) -> Result<Ca
             return Ok(result);
         }
     }
-    Err(QueryError::InvalidRequest(format!("token_budget {budget} is too small for this answer; ask with a larger one")))
+    Err(QueryError::InvalidRequest(format!(
+        "token_budget {budget} is too small for this answer; ask with a larger one"
+    )))
 }
 
 fn fits(result: &CallToolResult, counter: &Counter, budget: usize) -> Result<bool, QueryError> {
@@ -132,7 +133,9 @@ fn render(whole: &LibraryAnswer, detail: Detail, vendors: usize) -> Result<CallT
     }
     if vendors < whole.vendors.len() {
         let all = whole.vendors.len();
-        shelves.notices.push(format!("{vendors} of {all} vendors fit the token budget; ask with a larger token_budget"));
+        shelves
+            .notices
+            .push(format!("{vendors} of {all} vendors fit the token budget; ask with a larger token_budget"));
     } else if let Some(deeper) = next(detail) {
         shelves.notices.push(format!("{deeper} are left out to fit the token budget; narrow with vendor or product"));
     }
@@ -228,4 +231,59 @@ fn product_lines(product: &ProductShelf) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::testing::{GUIDE, call, refused, sent_tokens, structured, text};
+    use super::super::tools::DocTool::ListLibrary;
+
+    #[tokio::test]
+    async fn an_ample_budget_shows_every_document() {
+        let result = call(ListLibrary, json!({})).await;
+        let answer = structured(&result);
+        assert_eq!((&answer["detail"], &answer["documents"]), (&json!("documents"), &json!(4)));
+        assert!(answer.get("notices").is_none());
+        let product = &answer["vendors"][1]["products"][0];
+        assert_eq!((&product["product"], &product["aliases"]), (&json!("finesse"), &json!(["CCX"])));
+        let newest = json!({"version": "v15.0", "latest": true});
+        assert_eq!(
+            (&product["versions"][0]["version"], &product["versions"][0]["latest"]),
+            (&newest["version"], &newest["latest"])
+        );
+        assert_eq!(product["versions"][1]["guides"][0]["sources"], json!([GUIDE]));
+        let readable = text(&result);
+        assert!(readable.contains("  - finesse: Cisco Finesse, CCX (3)\n    - v15.0, latest (1)\n"), "{readable}");
+        assert!(readable.contains(&format!("        - {GUIDE}")));
+    }
+
+    #[tokio::test]
+    async fn a_small_budget_shows_less_and_says_so() {
+        let mut details = Vec::new();
+        for budget in (300..=700).step_by(20) {
+            let result = call(ListLibrary, json!({"token_budget": budget})).await;
+            assert!(sent_tokens(&result) <= budget);
+            let answer = structured(&result);
+            let detail = answer["detail"].as_str().unwrap().to_owned();
+            assert_eq!(answer.get("notices").is_none(), detail == "documents");
+            assert_eq!(answer["documents"], 4);
+            if details.last() != Some(&detail) {
+                details.push(detail);
+            }
+        }
+        assert!(details.len() > 1 && details.last().unwrap() == "documents", "{details:?}");
+    }
+
+    #[tokio::test]
+    async fn filters_take_any_known_name() {
+        let products = |answer: &Value| answer["vendors"].to_string();
+        let result = call(ListLibrary, json!({"product": "ccx", "vendor": "cisco"})).await;
+        assert!(products(structured(&result)).contains("finesse") && !products(structured(&result)).contains("kafka"));
+        let result = call(ListLibrary, json!({"vendor": "Cisko"})).await;
+        assert!(refused(&result).ends_with("known: Apache, Cisco"), "{}", text(&result));
+        let result = call(ListLibrary, json!({"vendor": "Apache", "product": "finesse"})).await;
+        assert!(refused(&result).starts_with("unknown_facet: no product \"finesse\""));
+    }
 }

@@ -10,6 +10,8 @@ mod fence;
 mod fit;
 mod guard;
 mod http;
+#[cfg(test)]
+mod http_tests;
 mod list_library;
 mod place;
 mod read_doc;

@@ -44,7 +44,6 @@ impl Pages {
 /// Where a text was cut: page and byte, the last page asked for, and proof that the page is still the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cut {
-    pub(super) source: String,
     /// The page's number, or the section's place.
     pub(super) page: u32,
     /// The first byte of the page that was not sent.
@@ -63,15 +62,15 @@ impl Cut {
 
     /// The cursor as it is sent.
     pub(super) fn encode(&self) -> String {
-        format!("{}.{}.{}.{}@{}", self.page, self.last, self.byte, self.seal, self.source)
+        format!("{}.{}.{}.{}", self.page, self.last, self.byte, self.seal)
     }
 
     /// The cursor as it came back.
     pub(super) fn decode(text: &str) -> Result<Self, QueryError> {
-        let malformed =
-            || QueryError::InvalidRequest(format!("{text:?} is not a cursor; use next_cursor of an answer of read_doc"));
-        let (head, source) = text.split_once('@').ok_or_else(malformed)?;
-        let parts: Vec<&str> = head.split('.').collect();
+        let malformed = || {
+            QueryError::InvalidRequest(format!("{text:?} is not a cursor; use next_cursor of an answer of read_doc"))
+        };
+        let parts: Vec<&str> = text.split('.').collect();
         let &[page, last, byte, seal] = parts.as_slice() else { return Err(malformed()) };
         let (Ok(page), Ok(last), Ok(byte)) = (page.parse(), last.parse::<u32>(), byte.parse()) else {
             return Err(malformed());
@@ -79,7 +78,7 @@ impl Cut {
         if last < page || last - page >= MAX_PAGES {
             return Err(malformed());
         }
-        Ok(Self { source: source.to_owned(), page, byte, last, seal: seal.to_owned() })
+        Ok(Self { page, byte, last, seal: seal.to_owned() })
     }
 }
 
@@ -103,10 +102,9 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
-        let source = "a/v1.2/b@c.md".to_owned();
-        let cut = Cut { source, page: 118, byte: 77, last: 120, seal: Cut::seal("text") };
+        let cut = Cut { page: 118, byte: 77, last: 120, seal: Cut::seal("text") };
         assert_eq!(Cut::decode(&cut.encode()).unwrap(), cut);
-        for bad in ["", "118", "118.120.77@a.md", "x.120.77.aa@a.md", "120.118.0.aa@a.md", "1.4000000000.0.aa@a.md"] {
+        for bad in ["", "118", "118.120.77", "x.120.77.aa", "120.118.0.aa", "1.4000000000.0.aa", "118.120.77.aa.b"] {
             assert!(matches!(Cut::decode(bad), Err(QueryError::InvalidRequest(_))), "{bad}");
         }
     }

@@ -24,7 +24,7 @@ pub(super) async fn read(
     blocking(move || {
         let lines = lines(&document);
         let render = |taken: &[usize]| render(&document, &lines, taken);
-        Ok(counter.fit(budget, &steps(&lines, &counter)?, render)?.result)
+        Ok(counter.fit(budget, steps(&lines, &counter), render)?.result)
     })
     .await
 }
@@ -57,14 +57,14 @@ fn line(level: u8, title: &str, page: Option<u32>, section: Option<&String>) -> 
     OutlineLine { level, title: title.to_owned(), page, section: section.cloned() }
 }
 
-fn steps(lines: &[OutlineLine], counter: &Counter) -> Result<Vec<Step<usize>>, QueryError> {
+fn steps(lines: &[OutlineLine], counter: &Counter) -> impl Iterator<Item = Result<Step<usize>, QueryError>> {
     let mut places: Vec<usize> = (0..lines.len()).collect();
     places.sort_by_key(|place| lines[*place].level);
-    let step = |place: usize| {
+    let step = move |place: usize| {
         let cost = counter.json(&lines[place])? + counter.escaped(&readable::outline_line(&lines[place]))?;
         Ok(Step { what: place, cost, leads: true })
     };
-    places.into_iter().map(step).collect()
+    places.into_iter().map(step)
 }
 
 fn render(document: &DocumentAnswer, lines: &[OutlineLine], taken: &[usize]) -> Result<CallToolResult, QueryError> {

@@ -1,5 +1,7 @@
 //! Reading pages or sections: whole passages in order as far as the budget goes, and a cursor to where it went on.
 
+use std::ops::RangeInclusive;
+
 use mcdewey_core::Visibility;
 use rmcp::model::CallToolResult;
 
@@ -25,7 +27,7 @@ pub(super) async fn read(
 ) -> Result<CallToolResult, QueryError> {
     let reading = match pages {
         Pages::One(selector) => Reading::one(library.page(source, selector, visibility).await?),
-        Pages::Range(first, last) => Reading::gather(library, source, *first, *last, budget, visibility).await?,
+        Pages::Range(first, last) => Reading::gather(library, source, *first..=*last, budget, visibility).await?,
     };
     reading.answer(library, budget).await
 }
@@ -33,11 +35,12 @@ pub(super) async fn read(
 /// Answers with what follows where a text was cut.
 pub(super) async fn read_on(
     library: &Library,
+    source: &str,
     cut: &Cut,
     budget: usize,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let mut reading = Reading::gather(library, &cut.source, cut.page, cut.last, budget, visibility).await?;
+    let mut reading = Reading::gather(library, source, cut.page..=cut.last, budget, visibility).await?;
     let first = &reading.pages[0];
     let moved = cut.byte > 0 && (Cut::seal(&first.text) != cut.seal || !first.text.is_char_boundary(cut.byte));
     if moved || first.number != cut.page {
@@ -85,16 +88,15 @@ impl Reading {
     async fn gather(
         library: &Library,
         source: &str,
-        first: u32,
-        last: u32,
+        wanted: RangeInclusive<u32>,
         budget: usize,
         visibility: &Visibility,
     ) -> Result<Self, QueryError> {
         let document = library.document(source, visibility).await?;
         let all = document.pages.iter().enumerate().map(|(place, item)| numbered(place, item));
-        let numbers: Vec<u32> = all.filter(|number| (first..=last).contains(number)).collect();
+        let numbers: Vec<u32> = all.filter(|number| wanted.contains(number)).collect();
         if numbers.is_empty() {
-            return Err(none_between(&document, first, last));
+            return Err(none_between(&document, &wanted));
         }
         let mut reading = Self { document, pages: Vec::new(), from: 0, rest: None };
         let mut bytes = 0;
@@ -103,8 +105,8 @@ impl Reading {
                 reading.rest = Some((*number, numbers[numbers.len() - 1]));
                 break;
             }
-            let selector = selector(&reading.document.pages, *number);
-            let (_, page) = PageText::new(library.page(source, &selector, visibility).await?, *number);
+            let found = library.page(source, &PageSelector::Number(*number), visibility).await?;
+            let (_, page) = PageText::new(found, *number);
             bytes += page.text.len();
             reading.pages.push(page);
         }
@@ -118,8 +120,7 @@ impl Reading {
 
     fn fit(&self, counter: &Counter, budget: usize) -> Result<CallToolResult, QueryError> {
         let segments = self.segments();
-        let steps = self.steps(&segments, counter)?;
-        let fitted = counter.fit(budget, &steps, |taken| self.render(&segments, &segments[..taken.len()]))?;
+        let fitted = counter.fit(budget, self.steps(&segments, counter), |taken| self.render(&segments, &segments[..taken.len()]))?;
         if !fitted.taken.is_empty() {
             return Ok(fitted.result);
         }
@@ -145,9 +146,9 @@ impl Reading {
         segments
     }
 
-    fn steps(&self, segments: &[Segment], counter: &Counter) -> Result<Vec<Step<()>>, QueryError> {
+    fn steps(&self, segments: &[Segment], counter: &Counter) -> impl Iterator<Item = Result<Step<()>, QueryError>> {
         let mut last_page = None;
-        let step = |segment: &Segment| {
+        let step = move |segment: &Segment| {
             let page = &self.pages[segment.page];
             let mut cost = 2 * counter.escaped(&page.text[segment.start..segment.end])?;
             if last_page.replace(segment.page) != Some(segment.page) {
@@ -156,7 +157,7 @@ impl Reading {
             }
             Ok(Step { what: (), cost, leads: true })
         };
-        segments.iter().map(step).collect()
+        segments.iter().map(step)
     }
 
     /// The answer with the first segments of all.
@@ -173,10 +174,8 @@ impl Reading {
             last_page = Some(segment.page);
         }
         let cut = self.cut(all.get(shown.len()));
-        let notice = cut.as_ref().map(|cut| {
-            let place = if self.document.paged { "page" } else { "section" };
-            format!("the text is cut at {place} {} to fit the token budget; read on with cursor", cut.page)
-        });
+        let place = if self.document.paged { "page" } else { "section" };
+        let notice = cut.as_ref().map(|cut| format!("cut at {place} {} to fit token_budget", cut.page));
         let read = ReadText {
             url: self.pages.first().map_or_else(|| self.document.url.clone(), |page| page.item.url.clone()),
             parts,
@@ -189,15 +188,14 @@ impl Reading {
 
     /// Where to go on, given the first segment that was left out.
     fn cut(&self, next: Option<&Segment>) -> Option<Cut> {
-        let source = self.document.source.clone();
         let last_fetched = self.pages.last().map_or(0, |page| page.number);
         match (next, self.rest) {
             (Some(next), rest) => {
                 let page = &self.pages[next.page];
                 let last = rest.map_or(last_fetched, |(_, last)| last);
-                Some(Cut { source, page: page.number, byte: next.start, last, seal: Cut::seal(&page.text) })
+                Some(Cut { page: page.number, byte: next.start, last, seal: Cut::seal(&page.text) })
             }
-            (None, Some((page, last))) => Some(Cut { source, page, byte: 0, last, seal: Cut::seal("") }),
+            (None, Some((page, last))) => Some(Cut { page, byte: 0, last, seal: Cut::seal("") }),
             (None, None) => None,
         }
     }
@@ -224,7 +222,8 @@ impl PageText {
     }
 }
 
-fn none_between(document: &DocumentAnswer, first: u32, last: u32) -> QueryError {
+fn none_between(document: &DocumentAnswer, wanted: &RangeInclusive<u32>) -> QueryError {
+    let (first, last) = (wanted.start(), wanted.end());
     let source = &document.source;
     let ends = [document.pages.first(), document.pages.last()].map(|item| item.and_then(|item| item.page));
     QueryError::NotFound(match ends {
@@ -241,13 +240,4 @@ fn numbered(place: usize, item: &PageItem) -> u32 {
 fn number_of(document: &DocumentAnswer, item: &PageItem) -> u32 {
     let place = document.pages.iter().position(|other| other == item).unwrap_or_default();
     numbered(place, item)
-}
-
-/// How the library is asked for the page with this number.
-fn selector(pages: &[PageItem], number: u32) -> PageSelector {
-    let item = pages.iter().enumerate().find(|(place, item)| numbered(*place, item) == number);
-    match item.and_then(|(_, item)| item.section.clone()) {
-        Some(section) => PageSelector::Section(section),
-        None => PageSelector::Number(number),
-    }
 }

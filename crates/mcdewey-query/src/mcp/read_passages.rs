@@ -39,7 +39,7 @@ impl Reading {
     }
 
     fn fit(&self, counter: &Counter, budget: usize) -> Result<CallToolResult, QueryError> {
-        let fitted = counter.fit(budget, &self.steps(counter)?, |taken| self.render(taken))?;
+        let fitted = counter.fit(budget, self.steps(counter), |taken| self.render(taken))?;
         if !fitted.taken.is_empty() {
             return Ok(fitted.result);
         }
@@ -48,15 +48,15 @@ impl Reading {
     }
 
     /// The passage, then its neighbours by distance.
-    fn steps(&self, counter: &Counter) -> Result<Vec<Step<usize>>, QueryError> {
+    fn steps(&self, counter: &Counter) -> impl Iterator<Item = Result<Step<usize>, QueryError>> {
         let mut places: Vec<usize> = (0..self.passages.len()).collect();
         places.sort_by_key(|place| place.abs_diff(self.asked));
-        let step = |place: usize| {
+        let step = move |place: usize| {
             let part = self.part(place, &self.passages[place].text);
             let quoted = readable::quoted(&self.passages[place].source, &part);
             Ok(Step { what: place, cost: counter.json(&part)? + counter.escaped(&quoted)?, leads: true })
         };
-        places.into_iter().map(step).collect()
+        places.into_iter().map(step)
     }
 
     fn part(&self, place: usize, text: &str) -> TextPart {
@@ -77,8 +77,12 @@ impl Reading {
         let left_out = self.passages.len() - places.len();
         let notice = (left_out > 0).then(|| {
             let ends = [places.first().and_then(|first| first.checked_sub(1)), places.last().map(|last| last + 1)];
-            let next: Vec<&str> =
-                ends.into_iter().flatten().filter_map(|place| self.passages.get(place)).map(|hit| hit.handle.as_str()).collect();
+            let next: Vec<&str> = ends
+                .into_iter()
+                .flatten()
+                .filter_map(|place| self.passages.get(place))
+                .map(|hit| hit.handle.as_str())
+                .collect();
             format!("{left_out} neighbours do not fit the token budget; go on with id {}", next.join(" or "))
         });
         self.finish(parts, notice)

@@ -1,5 +1,7 @@
 //! The readable side of answers: heads, quoted parts and last lines that the tools share.
 
+use mcdewey_core::Chunk;
+
 use super::fence::{Origin, line, quote};
 use super::wire::{OutlineLine, ReadText, TextPart};
 
@@ -25,7 +27,7 @@ pub(super) fn document(read: &ReadText) -> String {
     }
     if !read.outline.is_empty() {
         let lines: Vec<String> = read.outline.iter().map(outline_line).collect();
-        let origin = Origin { source: &read.source, place: "outline", chunk_id: None };
+        let origin = Origin { source: &read.source, place: "outline", id: None };
         text.push_str(&format!("\n\n{}", quote(&lines.join("\n"), &origin)));
     }
     text.push('\n');
@@ -41,7 +43,8 @@ pub(super) fn quoted(source: &str, part: &TextPart) -> String {
         (None, _, Some(section)) => format!("section {section}"),
         (None, _, None) => String::new(),
     };
-    quote(&part.text, &Origin { source, place: &place, chunk_id: part.chunk_id.as_deref() })
+    let handle = part.chunk_id.as_deref().and_then(|id| id.parse().ok()).map(|id| Chunk::handle_of(&id));
+    quote(&part.text, &Origin { source, place: &place, id: handle.as_deref() })
 }
 
 /// "  - Barge (page 118)".

@@ -39,7 +39,9 @@ enum Address {
 impl Address {
     fn parse(uri: &str) -> Result<Self, QueryError> {
         let unknown = || {
-            QueryError::NotFound(format!("no resource {uri:?}; addresses look like {PAGE_TEMPLATE} or {CHUNK_TEMPLATE}"))
+            QueryError::NotFound(format!(
+                "no resource {uri:?}; addresses look like {PAGE_TEMPLATE} or {CHUNK_TEMPLATE}"
+            ))
         };
         let path = uri.strip_prefix(SCHEME).ok_or_else(unknown)?;
         if let Some((source, page)) = path.rsplit_once("/page/") {

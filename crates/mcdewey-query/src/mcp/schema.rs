@@ -28,15 +28,16 @@ pub(super) fn input(table: &[Parameter]) -> Arc<JsonObject> {
 /// The schema of a tool's structured content.
 pub(super) fn output<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     let mut schema = Value::Object(schema_for_output::<T>().as_ref().clone());
-    without_null(&mut schema);
+    simplify(&mut schema);
     match schema {
         Value::Object(object) => Arc::new(object),
         _ => Arc::default(),
     }
 }
 
-/// Takes `null` out of every type: what is absent is left out of the answers, and strict clients warn about it.
-fn without_null(schema: &mut Value) {
+/// Takes `null` out of every type, because what is absent is left out of the answers, and the widths of numbers, which
+/// are no formats of JSON schema. Strict clients warn about both.
+fn simplify(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             if let Some(Value::Array(types)) = object.get_mut("type") {
@@ -46,10 +47,13 @@ fn without_null(schema: &mut Value) {
                     object.insert("type".to_owned(), only);
                 }
             }
+            if object.get("format").and_then(Value::as_str).is_some_and(|format| format.contains("int")) {
+                object.remove("format");
+            }
             unwrap_optional(object);
-            object.values_mut().for_each(without_null);
+            object.values_mut().for_each(simplify);
         }
-        Value::Array(list) => list.iter_mut().for_each(without_null),
+        Value::Array(list) => list.iter_mut().for_each(simplify),
         _ => {}
     }
 }
@@ -73,10 +77,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_output_can_be_null() {
+    fn strict_clients_have_nothing_to_warn_about() {
         for schema in [output::<FoundPassages>(), output::<ReadText>(), output::<Shelves>()] {
             let text = serde_json::to_string(&schema).unwrap();
-            assert!(!text.contains("null"), "{text}");
+            assert!(!text.contains("null") && !text.contains("uint"), "{text}");
             assert_eq!(schema["type"], "object");
         }
     }

@@ -47,7 +47,7 @@ impl DocServer {
     }
 
     /// Answers a call of a tool, whatever happens.
-    async fn answer(&self, tool: DocTool, given: JsonObject) -> CallToolResult {
+    pub(super) async fn answer(&self, tool: DocTool, given: JsonObject) -> CallToolResult {
         let arguments = Arguments::read(tool.parameters(), &given);
         let budget = arguments.as_ref().map_or_else(|_| asked_budget(&given), Arguments::budget);
         let work = async { tool.call(&self.library, &arguments?, &Visibility::Everything).await };
@@ -62,7 +62,7 @@ impl DocServer {
         let counter = Counter::new(&self.library);
         let error = Arc::new(error);
         let told = Arc::clone(&error);
-        let refused = guarded(self.deadline, blocking(move || refusal(&told, &counter, budget))).await;
+        let refused = guarded(DEADLINE, blocking(move || refusal(&told, &counter, budget))).await;
         refused.unwrap_or_else(|_| bare_refusal(&error))
     }
 }
@@ -97,8 +97,7 @@ fn protocol_error(what: &str, error: QueryError) -> ErrorData {
 
 impl ServerHandler for DocServer {
     fn get_info(&self) -> ServerConfig {
-        let capabilities =
-            ServerCapabilities::builder().enable_tools().enable_resources().enable_completions().build();
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().enable_completions().build();
         ServerConfig::new(capabilities).with_server_info(implementation()).with_instructions(INSTRUCTIONS)
     }
 
@@ -151,8 +150,7 @@ impl ServerHandler for DocServer {
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let work = resources::read(&self.library, &request.uri, &Visibility::Everything);
-        let mut read =
-            guarded(self.deadline, work).await.map_err(|error| protocol_error("resources/read", error))?;
+        let mut read = guarded(self.deadline, work).await.map_err(|error| protocol_error("resources/read", error))?;
         read.meta = Some(signature());
         // Private: what may be read can depend on who asks.
         Ok(read.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private).into())
@@ -168,5 +166,49 @@ impl ServerHandler for DocServer {
             guarded(self.deadline, work).await.map_err(|error| protocol_error("completion/complete", error))?;
         completed.meta = Some(signature());
         Ok(completed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::{broken, refused};
+    use super::*;
+
+    fn question() -> JsonObject {
+        json!({"query": "barge", "mode": "dense"}).as_object().cloned().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_call_that_hangs_is_answered_all_the_same() {
+        let server = DocServer { library: broken(false).await, deadline: Duration::ZERO };
+        let result = server.answer(DocTool::SearchDocs, question()).await;
+        assert!(refused(&result).starts_with("unavailable: no answer within"));
+    }
+
+    #[tokio::test]
+    async fn a_call_that_panics_is_answered_without_the_details() {
+        let result = DocServer::new(broken(true).await).answer(DocTool::SearchDocs, question()).await;
+        assert!(refused(&result).starts_with("internal: "));
+        assert!(!refused(&result).contains("the model broke"));
+    }
+
+    #[test]
+    fn a_refusal_keeps_the_budget_that_was_asked_for() {
+        let asked = |given: serde_json::Value| asked_budget(given.as_object().unwrap());
+        assert_eq!(asked(json!({"token_budget": 400})), 400);
+        assert_eq!(asked(json!({"token_budget": 1})), budget::MIN);
+        assert_eq!(asked(json!({"token_budget": "many"})), budget::DEFAULT);
+    }
+
+    #[test]
+    fn only_what_the_asker_can_mend_is_told_apart() {
+        let code = |error| protocol_error("x", error).code;
+        assert_eq!(code(QueryError::NotFound(String::new())), rmcp::model::ErrorCode::RESOURCE_NOT_FOUND);
+        assert_eq!(code(QueryError::InvalidRequest(String::new())), rmcp::model::ErrorCode::INVALID_PARAMS);
+        assert_eq!(code(QueryError::Overloaded), rmcp::model::ErrorCode::INTERNAL_ERROR);
+        let hidden = protocol_error("x", QueryError::Internal("secret path".to_owned()));
+        assert!(!hidden.message.contains("secret"));
     }
 }

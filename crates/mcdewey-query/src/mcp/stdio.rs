@@ -38,3 +38,44 @@ where
     };
     running.waiting().await.map(|_reason| ()).map_err(|error| McpError::Stopped(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
+    use super::super::testing::{BARGE, library};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_child_answers_line_by_line_until_its_input_ends() {
+        let (client, server) = tokio::io::duplex(64 * 1024);
+        let serving = tokio::spawn(serve(library().await, tokio::io::split(server)));
+        let (output, mut input) = tokio::io::split(client);
+        let hello = json!({
+            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+        });
+        let call = json!({"name": "read_doc", "arguments": {"id": BARGE}});
+        for message in [
+            json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
+            json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+            json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}),
+        ] {
+            input.write_all(format!("{message}\n").as_bytes()).await.unwrap();
+        }
+        let mut lines = BufReader::new(output).lines();
+        let greeting: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+        assert_eq!(greeting["result"]["protocolVersion"], "2025-11-25");
+        let answer: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+        assert_eq!(answer["result"]["structuredContent"]["parts"][0]["chunk_id"], BARGE);
+        input.shutdown().await.unwrap();
+        serving.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_client_that_says_nothing_ends_it_quietly() {
+        let (client, server) = tokio::io::duplex(1024);
+        drop(client);
+        serve(library().await, tokio::io::split(server)).await.unwrap();
+    }
+}

@@ -114,14 +114,18 @@ mod tests {
             }
             assert_eq!(DocTool::named(&tool.name).map(DocTool::name), Some(&*tool.name));
         }
-        assert_eq!(TOOLS.iter().map(|tool| &*tool.name).collect::<Vec<_>>(), ["search_docs", "read_doc", "list_library"]);
+        assert_eq!(
+            TOOLS.iter().map(|tool| &*tool.name).collect::<Vec<_>>(),
+            ["search_docs", "read_doc", "list_library"]
+        );
     }
 
     #[test]
     fn no_name_means_two_arguments() {
         for tool in DocTool::ALL {
             let table = tool.parameters();
-            let mut names: Vec<&str> = table.iter().flat_map(|one| one.aliases.iter().chain([&one.name])).copied().collect();
+            let mut names: Vec<&str> =
+                table.iter().flat_map(|one| one.aliases.iter().chain([&one.name])).copied().collect();
             let all = names.len();
             names.sort_unstable();
             names.dedup();

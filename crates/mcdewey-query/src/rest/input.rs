@@ -28,7 +28,8 @@ pub(crate) fn passage_id(decoded: &str) -> String {
     let bytes = decoded.as_bytes();
     let mut id = String::with_capacity(decoded.len());
     for (at, &byte) in bytes.iter().enumerate() {
-        let encoded = byte == b'%' && bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+        let encoded =
+            byte == b'%' && bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
         if encoded || byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
             id.push(char::from(byte));
         } else {
@@ -53,8 +54,8 @@ pub(super) fn json_object(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
     }
     let invalid = |detail: String| Problem::from(QueryError::InvalidRequest(detail));
-    let object: Map<String, Value> = serde_json::from_slice(&body)
-        .map_err(|error| invalid(format!("the body is not a JSON object: {error}")))?;
+    let object: Map<String, Value> =
+        serde_json::from_slice(&body).map_err(|error| invalid(format!("the body is not a JSON object: {error}")))?;
     let unknown = object.keys().filter(|key| !known.contains(&key.as_str()));
     super::parameters::refuse_unknown(unknown, known)?;
     Ok(object)

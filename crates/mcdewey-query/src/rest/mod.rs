@@ -23,10 +23,11 @@ use axum::routing::{get, post};
 use crate::AppState;
 
 pub(crate) use conditional::is_fresh;
+pub(crate) use documents::selector;
 pub(crate) use input::{pairs, passage_id, path};
 pub(crate) use parameters::Parameters;
 pub(crate) use problem::Problem;
-pub(crate) use search_parameters::{from_query, to_query};
+pub(crate) use search_parameters::{from_query, to_pairs, to_query};
 
 /// Largest request body in bytes; a question is at most 8 KiB.
 const MAX_BODY_BYTES: usize = 64 * 1024;

@@ -31,7 +31,8 @@ impl Parameters {
     /// A whole number.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, QueryError> {
         let Some(text) = self.one(name)? else { return Ok(None) };
-        let number = text.trim().parse().map_err(|_| invalid(format!("{name} is {text:?}; a whole number is needed")))?;
+        let number =
+            text.trim().parse().map_err(|_| invalid(format!("{name} is {text:?}; a whole number is needed")))?;
         Ok(Some(number))
     }
 
@@ -87,16 +88,14 @@ fn push_last(values: &mut [String], c: Option<char>) {
 }
 
 /// Refuses names that a request may not use, all of them at once.
-pub(super) fn refuse_unknown<'a>(
-    unknown: impl Iterator<Item = &'a String>,
-    known: &[&str],
-) -> Result<(), QueryError> {
+pub(super) fn refuse_unknown<'a>(unknown: impl Iterator<Item = &'a String>, known: &[&str]) -> Result<(), QueryError> {
     let mut names: Vec<String> = unknown.map(|name| format!("{name:?}")).collect();
     names.dedup();
     if names.is_empty() {
         return Ok(());
     }
-    let allowed = if known.is_empty() { "none is known here".to_owned() } else { format!("known: {}", known.join(", ")) };
+    let allowed =
+        if known.is_empty() { "none is known here".to_owned() } else { format!("known: {}", known.join(", ")) };
     Err(invalid(format!("unknown parameter {}; {allowed}", names.join(", "))))
 }
 

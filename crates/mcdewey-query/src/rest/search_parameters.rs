@@ -38,19 +38,21 @@ pub(crate) fn from_query(pairs: Vec<(String, String)>) -> Result<SearchRequest, 
 }
 
 /// The request in a JSON body.
-pub(super) fn from_json(
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<SearchRequest, Problem> {
+pub(super) fn from_json(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<SearchRequest, Problem> {
     let object = input::json_object(headers, body, &KNOWN)?;
     let wanted: Wanted = serde_json::from_value(Value::Object(object))
         .map_err(|error| QueryError::InvalidRequest(format!("the body is not a search: {error}")))?;
     Ok(wanted.request()?)
 }
 
-/// The query string that asks for the same again; parameters at their defaults are left out.
+/// The query string that asks for the same again.
 pub(crate) fn to_query(request: &SearchRequest) -> String {
-    let mut pairs: Vec<(&str, String)> = Vec::new();
+    to_pairs(request).iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+}
+
+/// The parameters that ask for the same again; those at their defaults are left out.
+pub(crate) fn to_pairs(request: &SearchRequest) -> Vec<(&'static str, String)> {
+    let mut pairs: Vec<(&'static str, String)> = Vec::new();
     pairs.extend((!request.q.is_empty()).then(|| ("q", request.q.clone())));
     pairs.extend((request.mode != Mode::default()).then(|| ("mode", request.mode.name().to_owned())));
     for (name, values) in [("vendor", &request.vendor), ("product", &request.product), ("guide", &request.guide)] {
@@ -63,7 +65,7 @@ pub(crate) fn to_query(request: &SearchRequest) -> String {
     let flags = [("strict", request.strict), ("explain", request.explain), ("exact", request.exact)];
     pairs.extend(flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| (name, "1".to_owned())));
     pairs.extend(request.cursor.iter().map(|cursor| ("cursor", cursor.clone())));
-    pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+    pairs
 }
 
 fn mode(text: &str) -> Result<Mode, QueryError> {
@@ -190,7 +192,8 @@ mod tests {
     #[test]
     fn a_body_says_all_of_a_request() {
         assert_eq!(posted(&serde_json::to_string(&full()).unwrap()).unwrap(), full());
-        let request = posted(r#"{"q": "x", "product": "finesse", "version": ["12.5", "15.0"], "limit": null}"#).unwrap();
+        let request =
+            posted(r#"{"q": "x", "product": "finesse", "version": ["12.5", "15.0"], "limit": null}"#).unwrap();
         assert_eq!(request.product, ["finesse"]);
         assert_eq!(request.version.as_deref(), Some("12.5,15.0"));
         assert_eq!(request, queried("q=x&product=finesse&version=12.5&version=15.0").unwrap());

@@ -1,7 +1,36 @@
+//! The library for people: server-rendered pages that work without scripts, on any screen, and on paper.
+//!
+//! Never shows a whole document, and never lets a document's text act on the page it is shown on.
+
+mod assets;
+mod chunk;
+mod document;
+mod error;
+mod facets;
+mod hit;
+mod library;
 mod markdown;
-use crate::AppState;
-use crate::rest::Problem;
+mod outline;
+mod respond;
+mod search;
+mod site;
+#[cfg(test)]
+mod tests;
+
 use axum::Router;
-use axum::response::{Response, IntoResponse};
-pub(crate) fn router() -> Router<AppState> { Router::new() }
-pub(crate) fn error_page(_state: &AppState, problem: &Problem) -> Response { problem.clone().into_response() }
+use axum::routing::get;
+
+use crate::AppState;
+
+pub(crate) use error::error_page;
+
+/// The pages and what they are dressed with.
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/", get(search::get))
+        .route("/c/{chunk_id}", get(chunk::get))
+        .route("/d/{*source}", get(document::get))
+        .route("/library", get(library::get))
+        .route("/assets/{file}", get(assets::get))
+        .route("/favicon.ico", get(assets::icon))
+}

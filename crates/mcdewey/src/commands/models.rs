@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use mcdewey_embed::KnownModel;
 
 use crate::cli::ModelsArgs;
 use crate::engine;
@@ -18,12 +19,13 @@ pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCo
         terminal::print(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let models = mcdewey_embed::catalogue();
-    let text = if args.json {
-        terminal::json(&models)?
-    } else {
-        models.iter().map(|model| format!("{}  {} dimensions, {} tokens, {}\n", model.name, model.dimensions, model.window, model.licence)).collect()
-    };
+    let models = mcdewey_embed::known_models()?;
+    let text = if args.json { terminal::json(&models)? } else { models.iter().map(line).collect() };
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn line(model: &KnownModel) -> String {
+    let KnownModel { name, package, licence, bytes } = model;
+    format!("{name}  {licence}, in {package} ({:.0} MB)\n", *bytes as f64 / 1e6)
 }

@@ -18,7 +18,8 @@ pub(super) fn of(text: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     let mut events = Vec::new();
     let mut depth = 0_usize;
-    for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).into_offset_iter()
+    for (event, range) in
+        Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).into_offset_iter()
     {
         match &event {
             Event::Start(_) => depth += 1,

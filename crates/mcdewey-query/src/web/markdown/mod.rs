@@ -13,6 +13,7 @@ mod writer;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::sync::Arc;
 
 use blocks::Block;
 use writer::View;
@@ -34,7 +35,26 @@ pub(super) struct Passage {
 }
 
 /// A whole page, each passage with its anchor.
-pub(super) fn page(text: &str, passages: &[Passage]) -> String {
+pub(super) async fn page(text: String, passages: Vec<Passage>) -> String {
+    aside(text, move |text| render_page(text, &passages)).await
+}
+
+/// What stands in `range` of a page's text, with the table head or the fence that stands above it.
+pub(super) async fn excerpt(text: String, range: Range<usize>) -> String {
+    aside(text, move |text| render_excerpt(text, range)).await
+}
+
+/// Renders off the runtime: a large page takes milliseconds, and a parser that gives up takes nothing else with it.
+async fn aside(text: String, render: impl FnOnce(&str) -> String + Send + 'static) -> String {
+    let text: Arc<str> = text.into();
+    let copy = Arc::clone(&text);
+    tokio::task::spawn_blocking(move || render(&copy)).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a page could not be read as Markdown and is shown as plain text");
+        plain(&text)
+    })
+}
+
+fn render_page(text: &str, passages: &[Passage]) -> String {
     let parsed = if text.len() <= MAX_TEXT_BYTES { blocks::of(text) } else { Vec::new() };
     let mut page = PageWriter { html: String::new(), open: None, anchored: HashSet::new() };
     for block in &parsed {
@@ -47,9 +67,8 @@ pub(super) fn page(text: &str, passages: &[Passage]) -> String {
     if parsed.is_empty() { plain(text) } else { page.html }
 }
 
-/// What stands in `range` of a page's text, with the table head or the fence that stands above it.
-pub(super) fn excerpt(text: &str, range: Range<usize>) -> String {
-    let own = text.get(range.clone()).unwrap_or(text);
+fn render_excerpt(text: &str, range: Range<usize>) -> String {
+    let (own, range) = text.get(range.clone()).map_or((text, 0..text.len()), |own| (own, range));
     if text.len() > MAX_TEXT_BYTES {
         return plain(own);
     }
@@ -118,7 +137,11 @@ impl PageWriter {
         self.close();
         self.open = Some(passage.ordinal);
         let class = if passage.marked { "passage is-marked" } else { "passage" };
-        let id = if self.anchored.insert(passage.ordinal) { format!(" id=\"p-{}\"", passage.ordinal) } else { String::new() };
+        let id = if self.anchored.insert(passage.ordinal) {
+            format!(" id=\"p-{}\"", passage.ordinal)
+        } else {
+            String::new()
+        };
         let _ = writeln!(self.html, "<div class=\"{class}\"{id}>");
     }
 

@@ -3,7 +3,7 @@
 use super::*;
 
 fn shown(text: &str) -> String {
-    page(text, &[])
+    render_page(text, &[])
 }
 
 fn passages(text: &str, parts: &[&str], marked: Option<usize>) -> Vec<Passage> {
@@ -51,7 +51,10 @@ fn nothing_in_a_document_runs() {
     for text in hostile {
         let html = shown(text).to_lowercase();
         for bad in ["<script", "onerror=", "onload=", "<iframe", "style=", "onclick=", "javascript:", "data:", "<img"] {
-            assert!(!html.contains(bad) || html.contains("&lt;") && !html.contains(&format!("<{bad}")), "{text} → {html}");
+            assert!(
+                !html.contains(bad) || html.contains("&lt;") && !html.contains(&format!("<{bad}")),
+                "{text} → {html}"
+            );
         }
         for bad in ["<form", "<input", "<style", "<base", "<meta", "<svg", "id=", "class=\"site", "onmouseover="] {
             assert!(!html.contains(bad), "{text} → {html}");
@@ -70,13 +73,16 @@ fn links_lead_out_or_nowhere_and_images_are_words() {
     assert!(shown("[a](https://a.example/?x=1&y=\"2)").contains("href=\"https://a.example/?x=1&amp;y=&quot;2\""));
     assert!(shown("<mailto:a@b.example>").contains("href=\"mailto:a@b.example\""));
     assert_eq!(shown("[a](../b.md#c) [d](/e)"), "<p>a d</p>\n");
-    assert_eq!(shown("x ![the *state* diagram](a.png) ![](b.png)"), "<p>x <span class=\"image\">the <em>state</em> diagram</span> </p>\n");
+    assert_eq!(
+        shown("x ![the *state* diagram](a.png) ![](b.png)"),
+        "<p>x <span class=\"image\">the <em>state</em> diagram</span> </p>\n"
+    );
 }
 
 #[test]
 fn each_passage_has_its_element_and_anchor() {
     let text = "# One\n\nfirst\n\nsecond\n\nloose";
-    let html = page(text, &passages(text, &["# One\n\nfirst", "second"], Some(1)));
+    let html = render_page(text, &passages(text, &["# One\n\nfirst", "second"], Some(1)));
     assert_eq!(
         html,
         "<div class=\"passage\" id=\"p-7\">\n<h2>One</h2>\n<p>first</p>\n</div>\n\
@@ -87,7 +93,7 @@ fn each_passage_has_its_element_and_anchor() {
 #[test]
 fn passages_that_share_a_block_have_anchors_inside_it() {
     let text = "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | *4* |\n\ntail";
-    let html = page(text, &passages(text, &["| a | b |\n|---|---|\n| 1 | 2 |", "| 3 | *4* |\n\ntail"], Some(1)));
+    let html = render_page(text, &passages(text, &["| a | b |\n|---|---|\n| 1 | 2 |", "| 3 | *4* |\n\ntail"], Some(1)));
     assert_eq!(html.matches("id=\"p-7\"").count(), 1);
     assert_eq!(html.matches("id=\"p-8\"").count(), 1);
     assert!(html.contains("<td><span class=\"anchor\" id=\"p-8\"></span><mark>3</mark></td>"), "{html}");
@@ -99,11 +105,11 @@ fn passages_that_share_a_block_have_anchors_inside_it() {
 #[test]
 fn a_passage_may_begin_in_the_middle_of_a_line() {
     let text = "One sentence. Two & sentences.";
-    let html = page(text, &passages(text, &["One sentence. ", "Two & sentences."], Some(1)));
+    let html = render_page(text, &passages(text, &["One sentence. ", "Two & sentences."], Some(1)));
     assert_eq!(
         html,
         "<p><span class=\"anchor\" id=\"p-7\"></span>One sentence. <span class=\"anchor\" id=\"p-8\"></span>\
-         <mark>Two </mark><mark>&amp;</mark><mark> sentences.</mark></p>\n"
+         <mark>Two &amp; sentences.</mark></p>\n"
     );
 }
 
@@ -119,7 +125,7 @@ fn an_excerpt_has_the_head_of_its_table_and_the_fence_of_its_code() {
     let text = "before\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\n```xml\n<x>\n<y>\n</x>\n```\n\nafter";
     let start = text.find("| 3").unwrap();
     let end = text.find("<y>").unwrap() + 3;
-    let html = excerpt(text, start..end);
+    let html = render_excerpt(text, start..end);
     assert!(html.contains("<th scope=\"col\">a</th>") && html.contains("<td>3</td>"), "{html}");
     assert!(html.contains("<pre tabindex=\"0\"><code>&lt;x&gt;\n&lt;y&gt;</code></pre>"), "{html}");
     assert!(!html.contains("<td>1</td>") && !html.contains("before") && !html.contains("after"), "{html}");
@@ -129,7 +135,7 @@ fn an_excerpt_has_the_head_of_its_table_and_the_fence_of_its_code() {
 fn an_excerpt_of_items_is_a_list_of_these_items() {
     let text = "- one\n- two\n- three";
     let start = text.find("- two").unwrap();
-    assert_eq!(excerpt(text, start..start + 5), "<ul>\n<li>two</li>\n</ul>\n");
+    assert_eq!(render_excerpt(text, start..start + 5), "<ul>\n<li>two</li>\n</ul>\n");
 }
 
 #[test]
@@ -142,5 +148,5 @@ fn what_is_too_deep_or_too_large_stays_readable() {
     assert!(shown(&wide).len() <= MAX_HTML_BYTES + wide.len() * 2);
     assert!(shown(&"word ".repeat(200_000)).starts_with("<pre class=\"plain\">"));
     assert_eq!(shown(""), "");
-    assert_eq!(excerpt("äö", 1..2), "<p>äö</p>\n");
+    assert_eq!(render_excerpt("äö", 1..2), "<p>äö</p>\n");
 }

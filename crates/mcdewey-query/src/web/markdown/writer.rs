@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
+use pulldown_cmark::{Alignment, Event, HeadingLevel, Tag, TagEnd};
 
 use super::blocks::Located;
 use super::{overlap, raw_html, sanitise};
@@ -12,9 +12,10 @@ use super::{overlap, raw_html, sanitise};
 const MAX_NESTING: usize = 24;
 
 /// What of a block is written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) enum View<'a> {
     /// All of it.
+    #[default]
     Whole,
     /// All of it, with anchors where passages begin and one passage marked.
     Shared { anchors: &'a [(usize, u32)], marked: Option<Range<usize>> },
@@ -49,12 +50,6 @@ struct Writer<'a> {
     pieces: usize,
     /// Anchors written so far.
     anchors: usize,
-}
-
-impl Default for View<'_> {
-    fn default() -> Self {
-        Self::Whole
-    }
 }
 
 /// An element that is open.
@@ -100,9 +95,7 @@ impl Writer<'_> {
             Tag::Paragraph => ("<p>", "</p>\n"),
             Tag::Heading { level, .. } => heading(*level),
             Tag::BlockQuote(_) => ("<blockquote>\n", "</blockquote>\n"),
-            Tag::CodeBlock(CodeBlockKind::Indented | CodeBlockKind::Fenced(_)) => {
-                ("<pre tabindex=\"0\"><code>", "</code></pre>\n")
-            }
+            Tag::CodeBlock(_) => ("<pre tabindex=\"0\"><code>", "</code></pre>\n"),
             Tag::List(None) => ("<ul>\n", "</ul>\n"),
             Tag::List(Some(first)) => {
                 let _ = writeln!(self.html, "<ol start=\"{first}\">");
@@ -232,9 +225,9 @@ fn heading(level: HeadingLevel) -> (&'static str, &'static str) {
 
 /// Links lead out of the library or nowhere: what a relative one meant is not known here.
 fn is_followed(url: &str) -> bool {
-    ["http://", "https://", "mailto:"].iter().any(|scheme| {
-        url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
+    ["http://", "https://", "mailto:"]
+        .iter()
+        .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
 fn escape(text: &str) -> String {

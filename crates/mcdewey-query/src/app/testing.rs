@@ -1,0 +1,183 @@
+//! A small library behind the whole service, for tests of its faces: no port, no model, no disk.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
+use mcdewey_core::{Alias, DocumentRevision, Index, LibraryDescription, Product, Section, SyncHandle, SyncJob};
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+
+use super::{AppState, app};
+use crate::Library;
+
+/// What opens `POST /api/v1/sync` in tests.
+pub(crate) const TOKEN: &str = "open sesame";
+/// The guide with pages.
+pub(crate) const GUIDE: &str = "finesse/v12.5/developer-guide/developer-guide.md";
+/// A document that would like to run things, with a name that needs encoding.
+pub(crate) const HOSTILE: &str = "evil corp/50% off.md";
+/// A document without pages and without a release.
+pub(crate) const NOTE: &str = "notes/empty-gadgets.md";
+
+const VOCABULARY: [&str; 6] = ["barge", "supervisor", "state", "gadget", "certificate", "script"];
+
+/// The service over the sample library.
+pub(crate) struct Service {
+    pub(crate) router: Router,
+    pub(crate) jobs: mpsc::Receiver<SyncJob>,
+    pub(crate) index: Arc<MemoryIndex>,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).expect("a JSON body")
+    }
+
+    pub(crate) fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The code of problem details.
+    pub(crate) fn code(&self) -> (u16, String) {
+        assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json", "{}", self.body);
+        let body = self.json();
+        assert_eq!(body["status"], self.status.as_u16());
+        (self.status.as_u16(), body["code"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+impl Service {
+    /// The service over the sample library.
+    pub(crate) async fn new() -> Self {
+        Self::with(&documents(), |state| state).await
+    }
+
+    /// The service over these documents.
+    pub(crate) async fn with(documents: &[DocumentRevision], change: impl FnOnce(AppState) -> AppState) -> Self {
+        let index = Arc::new(MemoryIndex::new());
+        for document in documents {
+            index.commit(document.clone()).await.expect("a valid document");
+        }
+        index.describe(&Default::default(), &description()).await.expect("a description");
+        let library =
+            Library::new(Arc::clone(&index) as _, Arc::new(FakeEmbed::new(&VOCABULARY)), "http://localhost:8080");
+        let (sync, jobs) = SyncHandle::channel(1);
+        let router = app(change(AppState::new(Arc::new(library), sync, TOKEN)));
+        Self { router, jobs, index }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("a router answers");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body");
+        let body = String::from_utf8(bytes.to_vec()).expect("text");
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path).body(Body::empty()).expect("a request")).await
+    }
+
+    pub(crate) async fn get_if_none_match(&self, path: &str, tag: &str) -> Answer {
+        let request = request(Method::GET, path).header(header::IF_NONE_MATCH, tag);
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
+        let request = request(Method::POST, path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+}
+
+/// A request to this machine.
+pub(crate) fn request(method: Method, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path).header(header::HOST, "localhost:8080")
+}
+
+/// The sample library.
+pub(crate) fn documents() -> Vec<DocumentRevision> {
+    let embed = FakeEmbed::new(&VOCABULARY);
+    let guide = |source: &str, version: &str| {
+        SampleDocument::new(source).vendor("Cisco").product("finesse").version(version).guide("developer-guide")
+    };
+    let barge = "The supervisor is in the state NOT_READY while monitoring; after barging in the state is TALKING.";
+    let mut first = guide(GUIDE, "v12.5")
+        .title("Finesse Developer Guide 12.5")
+        .page(117, &["# Make a Barge Call", "A supervisor enters the call."])
+        .page(
+            118,
+            &[
+                barge,
+                "| code | meaning |\n|---|---|\n| 20700 | barge resource limit |",
+                "See https://docs.example.com.",
+            ],
+        )
+        .build(&embed);
+    for page in &mut first.pages {
+        page.page.label = Some((page.page.number.0 - 16).to_string());
+    }
+    for passage in &mut first.passages {
+        passage.chunk.page.label = Some((passage.chunk.page.number.0 - 16).to_string());
+        passage.chunk.headings.push("Barge Call".to_owned());
+    }
+    set_source_url(&mut first, "https://docs.example.com/finesse");
+    let second = guide("finesse/v15.0/developer-guide/developer-guide.md", "v15.0")
+        .title("Finesse Developer Guide 15.0")
+        .page(120, &[barge, "A certificate is needed."])
+        .build(&embed);
+    let mut hostile = SampleDocument::new(HOSTILE)
+        .title("<script>alert('title')</script>")
+        .vendor("Evil <b>Corp</b>")
+        .product("evil")
+        .page(1, &["<script>alert(1)</script> barge <img src=x onerror=alert(1)> [x](javascript:alert(1))"])
+        .build(&embed);
+    set_source_url(&mut hostile, "javascript:alert(1)");
+    vec![first, second, hostile, note(&embed)]
+}
+
+fn note(embed: &FakeEmbed) -> DocumentRevision {
+    let text = "An empty gadget lacks a certificate, whatever state it is in.";
+    let mut note = SampleDocument::new(NOTE).title("Empty gadgets").product("finesse").page(1, &[text]).build(embed);
+    let mut meta = (*note.meta).clone();
+    meta.paged = false;
+    meta.updated = Some("2024-06-03".to_owned());
+    note.meta = Arc::new(meta);
+    let section = Section { slug: "certificates-1".to_owned(), title: "Certificates".to_owned() };
+    note.pages[0].page.section = Some(section.clone());
+    for passage in &mut note.passages {
+        passage.chunk.document = Arc::clone(&note.meta);
+        passage.chunk.page.section = Some(section.clone());
+        passage.chunk.headings.push(section.title.clone());
+    }
+    note
+}
+
+fn set_source_url(document: &mut DocumentRevision, url: &str) {
+    let mut meta = (*document.meta).clone();
+    meta.source_url = Some(url.to_owned());
+    document.meta = Arc::new(meta);
+    for passage in &mut document.passages {
+        passage.chunk.document = Arc::clone(&document.meta);
+    }
+}
+
+fn description() -> LibraryDescription {
+    let product = Product {
+        id: "finesse".to_owned(),
+        vendor: Some("Cisco".to_owned()),
+        title: Some("Cisco Finesse".to_owned()),
+        compact: Vec::new(),
+    };
+    let alias = Alias { names: vec!["Agent desktop".to_owned()], products: vec!["finesse".to_owned()] };
+    LibraryDescription { products: vec![product], aliases: vec![alias] }
+}

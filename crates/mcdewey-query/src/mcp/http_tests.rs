@@ -1,0 +1,187 @@
+//! Raw messages of both eras through the router, without a port.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, Response, StatusCode, header};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::testing::{BARGE, GUIDE, library};
+use super::{Access, router};
+
+const NEW: &str = "2026-07-28";
+const OLD: &str = "2025-11-25";
+
+async fn app() -> Router {
+    router(library().await, &Access::default())
+}
+
+fn post(body: &str) -> axum::http::request::Builder {
+    assert!(body.len() < 10_000);
+    Request::builder()
+        .method(Method::POST)
+        .uri("/mcp")
+        .header(header::HOST, "127.0.0.1:8080")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "application/json, text/event-stream")
+}
+
+async fn read(response: Response<Body>) -> (StatusCode, String) {
+    let status = response.status();
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+/// A call as clients of `era` make it; the answer's JSON.
+async fn ask(app: &Router, era: &str, method: &str, mut params: Value) -> Value {
+    let mut request = post("").header("mcp-protocol-version", era);
+    if era == NEW {
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": NEW,
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        request = request.header("mcp-method", method);
+        if let Some(name) = params.get("name").or(params.get("uri")).and_then(Value::as_str) {
+            request = request.header("mcp-name", name);
+        }
+    }
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+    let response = app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+    let (_, text) = read(response).await;
+    serde_json::from_str(&text).unwrap()
+}
+
+fn search(query: &str) -> Value {
+    json!({"name": "search_docs", "arguments": {"query": query, "product": "finesse", "version": "12.5"}})
+}
+
+#[tokio::test]
+async fn clients_of_2025_are_greeted_and_answered() {
+    let app = app().await;
+    let hello = json!({"protocolVersion": OLD, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    let greeting = ask(&app, OLD, "initialize", hello).await;
+    let greeting = &greeting["result"];
+    assert_eq!((&greeting["protocolVersion"], &greeting["serverInfo"]["name"]), (&json!(OLD), &json!("mcdewey")));
+    assert!(greeting["instructions"].as_str().unwrap().lines().count() <= 4);
+    let tools = ask(&app, OLD, "tools/list", json!({})).await;
+    assert_eq!(tools["result"]["tools"].as_array().unwrap().len(), 3);
+    let found = ask(&app, OLD, "tools/call", search("barge supervisor")).await;
+    let result = &found["result"];
+    assert_eq!(result["structuredContent"]["hits"][0]["chunk_id"], BARGE);
+    assert_eq!((result["isError"].as_bool(), result.get("resultType")), (Some(false), None));
+}
+
+#[tokio::test]
+async fn clients_of_2026_are_answered_without_a_greeting() {
+    let app = app().await;
+    let found = ask(&app, NEW, "server/discover", json!({})).await;
+    let discovered = &found["result"];
+    assert!(discovered["supportedVersions"].as_array().unwrap().contains(&json!(NEW)));
+    assert!(discovered["ttlMs"].as_u64().unwrap() > 0);
+    let tools = ask(&app, NEW, "tools/list", json!({})).await;
+    assert!(tools["result"]["ttlMs"].as_u64().unwrap() > 0);
+    let found = ask(&app, NEW, "tools/call", search("barge supervisor")).await;
+    let result = &found["result"];
+    assert_eq!(result["structuredContent"]["hits"][0]["chunk_id"], BARGE);
+    assert_eq!(result["resultType"], "complete");
+    assert_eq!(result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "mcdewey");
+}
+
+#[tokio::test]
+async fn a_whole_response_keeps_its_token_budget() {
+    use mcdewey_core::Embed;
+    let app = app().await;
+    let count = |text: String| mcdewey_core::testing::FakeEmbed::new(&[]).tokens(&text).unwrap().len();
+    for era in [OLD, NEW] {
+        for budget in [300, 600, 1200] {
+            for (name, mut arguments) in [
+                ("search_docs", json!({"query": "barge error"})),
+                ("read_doc", json!({"source": GUIDE, "page": "117-119"})),
+                ("list_library", json!({})),
+                ("search_docs", json!({"query": "barge", "version": "99"})),
+                ("search_docs", json!({"query": "barge", "nonsense": 1})),
+            ] {
+                arguments["token_budget"] = json!(budget);
+                let answer = ask(&app, era, "tools/call", json!({"name": name, "arguments": arguments})).await;
+                let tokens = count(answer.to_string());
+                assert!(tokens <= budget, "{name} {tokens} of {budget}: {answer}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn resources_are_read_and_completed() {
+    let app = app().await;
+    let templates = ask(&app, NEW, "resources/templates/list", json!({})).await;
+    assert_eq!(templates["result"]["resourceTemplates"].as_array().unwrap().len(), 2);
+    let page = ask(&app, NEW, "resources/read", json!({"uri": format!("mcdewey://{GUIDE}/page/118")})).await;
+    let content = &page["result"]["contents"][0];
+    assert_eq!(content["mimeType"], "text/markdown");
+    assert!(
+        content["text"].as_str().unwrap().contains("place=\"Page 118\">\nBarge calls. The supervisor joins.\n\nError")
+    );
+    let chunk = ask(&app, OLD, "resources/read", json!({"uri": format!("mcdewey://chunk/{BARGE}")})).await;
+    assert!(
+        chunk["result"]["contents"][0]["text"].as_str().unwrap().contains("\nBarge calls. The supervisor joins.\n")
+    );
+    let unknown = json!({"uri": "mcdewey://no/such.md/page/1"});
+    assert_eq!(ask(&app, NEW, "resources/read", unknown.clone()).await["error"]["code"], -32602);
+    assert_eq!(ask(&app, OLD, "resources/read", unknown).await["error"]["code"], -32002);
+    let template = json!({"type": "ref/resource", "uri": "mcdewey://{+source}/page/{page}"});
+    let source = json!({"ref": template, "argument": {"name": "source", "value": "V12"}});
+    let completed = ask(&app, NEW, "completion/complete", source).await;
+    assert_eq!(completed["result"]["completion"]["values"], json!([GUIDE]));
+    let page = json!({
+        "ref": template, "argument": {"name": "page", "value": "11"}, "context": {"arguments": {"source": GUIDE}},
+    });
+    let completed = ask(&app, OLD, "completion/complete", page).await;
+    assert_eq!(completed["result"]["completion"]["values"], json!(["117", "118", "119"]));
+}
+
+#[tokio::test]
+async fn unknown_tools_are_a_protocol_error() {
+    let answer = ask(&app().await, NEW, "tools/call", json!({"name": "delete_docs", "arguments": {}})).await;
+    assert_eq!(answer["error"]["code"], -32602);
+    assert!(answer["error"]["message"].as_str().unwrap().contains("known: search_docs, read_doc, list_library"));
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_told_in_json() {
+    let app = app().await;
+    for body in ["{", "[]", "{\"jsonrpc\": \"2.0\"}"] {
+        let (status, text) = read(app.clone().oneshot(post(body).body(Body::from(body)).unwrap()).await.unwrap()).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["error"]["code"], -32700);
+    }
+    let plain = Request::post("/mcp")
+        .header(header::HOST, "localhost")
+        .header(header::CONTENT_TYPE, "text/plain")
+        .header(header::ACCEPT, "application/json, text/event-stream");
+    let response = app.oneshot(plain.body(Body::from("{}")).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn strangers_hosts_and_pages_are_turned_away() {
+    let app = app().await;
+    let send = |host: &'static str, origin: Option<&'static str>, method: Method| {
+        let mut request = Request::builder().method(method).uri("/mcp").header(header::HOST, host);
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        app.clone().oneshot(request.body(Body::empty()).unwrap())
+    };
+    let refused = send("evil.example", None, Method::POST).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let refused = send("localhost:8080", Some("https://evil.example"), Method::OPTIONS).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert!(!refused.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+    let allowed = send("localhost:8080", Some("http://localhost:6274"), Method::OPTIONS).await.unwrap();
+    assert_eq!(allowed.status(), StatusCode::NO_CONTENT);
+    assert_eq!(allowed.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "http://localhost:6274");
+    assert!(allowed.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().contains("mcp-protocol-version"));
+    assert_eq!(send("localhost", None, Method::GET).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
+}

@@ -1,0 +1,129 @@
+//! `/c/{chunk_id}`: one passage, where it stands, and what stands around it.
+
+use askama::Template;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+
+use super::error::error_page;
+use super::search::Form;
+use super::site::{Link, Site, ordinal, outward};
+use super::{hit, markdown, respond};
+use crate::rest::{self, Parameters};
+use crate::{AppState, ChunkAnswer, Hit, PageAnswer, PageSelector, QueryError, SearchRequest, links};
+
+#[derive(Template)]
+#[template(path = "chunk.html")]
+struct ChunkPage {
+    site: Site,
+    form: Form,
+    crumbs: Vec<Link>,
+    /// "Page 118", or the section's heading.
+    title: String,
+    heading: Option<String>,
+    context: String,
+    chunk: Hit,
+    printed: Option<String>,
+    source_url: Option<String>,
+    /// Safe HTML.
+    text: String,
+    before: Option<Neighbour>,
+    after: Option<Neighbour>,
+    also_in: Vec<Link>,
+}
+
+/// A passage beside this one.
+struct Neighbour {
+    link: Link,
+    snippet: String,
+}
+
+pub(super) async fn get(
+    State(state): State<AppState>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    match show(&state, path, &headers, &uri).await {
+        Ok(response) => response,
+        Err(error) => error_page(&state, &error.into()),
+    }
+}
+
+async fn show(
+    state: &AppState,
+    path: Result<Path<String>, PathRejection>,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<Response, QueryError> {
+    let id = rest::passage_id(&rest::path(path)?);
+    Parameters::new(rest::pairs(uri)?, &[])?;
+    let answer = state.library.chunk(&id, 1, state.visibility()).await?;
+    let page = state.library.page(&answer.chunk.source, &selector(&answer.chunk), state.visibility()).await;
+    let text = text(&answer.chunk, page.ok()).await;
+    Ok(respond::page(headers, &chunk_page(Site::of(state), answer, text)))
+}
+
+/// The page a passage stands on.
+pub(super) fn selector(chunk: &Hit) -> PageSelector {
+    match (chunk.page, &chunk.section) {
+        (Some(page), _) => PageSelector::Number(page),
+        (None, Some(section)) => PageSelector::Section(section.clone()),
+        (None, None) => PageSelector::First,
+    }
+}
+
+/// The passage as HTML, read in the context of its page: alone, the end of a table has no head.
+async fn text(chunk: &Hit, page: Option<PageAnswer>) -> String {
+    let place = page.and_then(|page| {
+        let place = page.chunks.iter().find(|place| place.chunk_id == chunk.chunk_id)?;
+        let range = place.start as usize..place.end as usize;
+        (page.text.get(range.clone()) == Some(chunk.text.as_str())).then_some((page.text, range))
+    });
+    match place {
+        Some((text, range)) => markdown::excerpt(text, range).await,
+        None => markdown::excerpt(chunk.text.clone(), 0..chunk.text.len()).await,
+    }
+}
+
+fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
+    let chunk = answer.chunk;
+    let heading = chunk.headings.last().cloned();
+    let title = match chunk.page {
+        Some(page) => format!("Page {page}"),
+        None => chunk.page_title(),
+    };
+    ChunkPage {
+        form: Form::new(&site, &SearchRequest::default()),
+        crumbs: crumbs(&site, &chunk),
+        heading: heading.filter(|heading| *heading != title),
+        context: format!("{}#p-{}", site.local(&chunk.page_url), ordinal(&chunk.chunk_id)),
+        printed: hit::printed(&chunk),
+        source_url: outward(chunk.source_url.as_ref()),
+        before: answer.before.last().map(|hit| neighbour(&site, hit)),
+        after: answer.after.first().map(|hit| neighbour(&site, hit)),
+        also_in: chunk.also_in.iter().map(|place| hit::also_in(&site, &chunk, place)).collect(),
+        text,
+        title,
+        chunk,
+        site,
+    }
+}
+
+fn crumbs(site: &Site, chunk: &Hit) -> Vec<Link> {
+    let only = |request| site.search(&request);
+    let vendor = chunk.vendor.iter().map(|vendor| {
+        Link::new(vendor, only(SearchRequest { vendor: vec![vendor.clone()], ..SearchRequest::default() }))
+    });
+    let product = chunk.product.iter().map(|product| {
+        Link::new(product, only(SearchRequest { product: vec![product.clone()], ..SearchRequest::default() }))
+    });
+    let path: Vec<String> = chunk.source.split('/').map(links::encode).collect();
+    let document = Link::new(&chunk.doc_title, site.document(&path.join("/")));
+    vendor.chain(product).chain(std::iter::once(document)).collect()
+}
+
+fn neighbour(site: &Site, hit: &Hit) -> Neighbour {
+    Neighbour { link: Link::new(hit.page_title(), site.chunk(&hit.chunk_id)), snippet: hit.snippet.clone() }
+}

@@ -1,0 +1,138 @@
+//! BM25 vectors of passages and questions, in the language of the passage.
+//!
+//! A passage's vector holds the term weights only; how rare a word is comes from the catalogue's counts when a question
+//! is asked (see `lookup`). The engine could weigh rarity itself, but it counts deleted points until it has optimised,
+//! so equal libraries would give unequal scores.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use mcdewey_core::WeightedText;
+use qdrant_edge::SparseVector;
+use qdrant_edge::bm25_embed::{EdgeBm25, EdgeBm25Config};
+use qdrant_edge::external::ordered_float::NotNan;
+
+use super::failure::{Failure, Outcome};
+
+/// Words in an average passage, stop words left out: measured as 99.9 over 10,535 passages of 143 words cut from four
+/// real documentation sets.
+const AVERAGE_LENGTH: f64 = 100.0;
+/// How soon a repeated word stops counting: the usual value.
+const K1: f64 = 1.2;
+/// How much a long passage is held back: the usual value.
+const B: f64 = 0.75;
+/// Documents of unknown or unsupported language are read as this one.
+const DEFAULT_LANGUAGE: &str = "en";
+
+/// Makes BM25 vectors; one model per language, made when first needed.
+#[derive(Default)]
+pub(super) struct Bm25 {
+    models: RwLock<HashMap<String, Arc<EdgeBm25>>>,
+}
+
+impl Bm25 {
+    /// Everything that shapes the vectors of passages.
+    pub(super) fn fingerprint() -> String {
+        format!("bm25 k1={K1} b={B} length={AVERAGE_LENGTH} language={DEFAULT_LANGUAGE}")
+    }
+
+    /// The vector of a passage.
+    pub(super) fn passage(&self, text: &str, language: Option<&str>) -> Outcome<SparseVector> {
+        Ok(self.model(language)?.embed_document(text))
+    }
+
+    /// The words of a question with their weights, as each of the library's languages reads them; a word that occurs
+    /// more than once counts as its heaviest.
+    pub(super) fn question(&self, texts: &[WeightedText], languages: &[String]) -> Outcome<BTreeMap<u32, f32>> {
+        let mut weights: BTreeMap<u32, f32> = BTreeMap::new();
+        let languages = languages.iter().map(String::as_str).filter(|language| *language != DEFAULT_LANGUAGE);
+        for language in std::iter::once(DEFAULT_LANGUAGE).chain(languages) {
+            let model = self.model(Some(language))?;
+            for text in texts.iter().filter(|text| text.weight.is_finite() && text.weight > 0.0) {
+                for token in model.embed_query(&text.text).indices {
+                    let weight = weights.entry(token).or_insert(text.weight);
+                    *weight = weight.max(text.weight);
+                }
+            }
+        }
+        Ok(weights)
+    }
+
+    fn model(&self, language: Option<&str>) -> Outcome<Arc<EdgeBm25>> {
+        let language = language.unwrap_or(DEFAULT_LANGUAGE);
+        if let Some(model) = self.models.read().unwrap_or_else(PoisonError::into_inner).get(language) {
+            return Ok(Arc::clone(model));
+        }
+        let model = match make(language) {
+            Ok(model) => Arc::new(model),
+            Err(_) if language != DEFAULT_LANGUAGE => self.model(None)?,
+            Err(reason) => return Err(Failure::Told(mcdewey_core::IndexError::Store(reason))),
+        };
+        let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(models.entry(language.to_owned()).or_insert(model)))
+    }
+}
+
+fn make(language: &str) -> Result<EdgeBm25, String> {
+    let number = |value: f64| NotNan::new(value).map_err(|error| error.to_string());
+    let config = EdgeBm25Config {
+        k: number(K1)?,
+        b: number(B)?,
+        avg_len: number(AVERAGE_LENGTH)?,
+        language: Some(language.to_owned()),
+        ..EdgeBm25Config::default()
+    };
+    EdgeBm25::new(config).map_err(|error| error.to_string())
+}
+
+impl fmt::Debug for Bm25 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bm25").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(texts: &[(&str, f32)], languages: &[&str]) -> BTreeMap<u32, f32> {
+        let texts: Vec<_> =
+            texts.iter().map(|(text, weight)| WeightedText { text: (*text).to_owned(), weight: *weight }).collect();
+        let languages: Vec<_> = languages.iter().map(|language| (*language).to_owned()).collect();
+        Bm25::default().question(&texts, &languages).unwrap()
+    }
+
+    fn overlap(passage: &SparseVector, question: &BTreeMap<u32, f32>) -> usize {
+        passage.indices.iter().filter(|token| question.contains_key(token)).count()
+    }
+
+    #[test]
+    fn words_meet_in_their_stems() {
+        let bm25 = Bm25::default();
+        let passage = bm25.passage("The agents are barging into the calls", None).unwrap();
+        assert_eq!(overlap(&passage, &asked(&[("barge agent call", 1.0)], &[])), 3);
+        assert_eq!(overlap(&passage, &asked(&[("the are into", 1.0)], &[])), 0);
+    }
+
+    #[test]
+    fn documents_of_another_language_are_found_by_their_own_stems() {
+        let bm25 = Bm25::default();
+        let passage = bm25.passage("Die Häuser der Kunden", Some("de")).unwrap();
+        assert_eq!(overlap(&passage, &asked(&[("Haus Kunde", 1.0)], &["de", "en"])), 2);
+        assert!(overlap(&passage, &asked(&[("Haus Kunde", 1.0)], &[])) < 2);
+    }
+
+    #[test]
+    fn an_unsupported_language_is_read_as_the_default() {
+        let bm25 = Bm25::default();
+        let text = "setAgentState 設定 0x103";
+        assert_eq!(bm25.passage(text, Some("tlh")).unwrap(), bm25.passage(text, None).unwrap());
+        assert_eq!(bm25.passage(text, Some("\" ]")).unwrap(), bm25.passage(text, None).unwrap());
+    }
+
+    #[test]
+    fn weightless_words_do_not_count() {
+        assert!(asked(&[("barge", 0.0), ("call", -1.0), ("agent", f32::NAN)], &[]).is_empty());
+    }
+}

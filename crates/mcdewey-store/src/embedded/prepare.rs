@@ -1,0 +1,148 @@
+//! A document on its way in: checked, with its BM25 vectors and point ids, before the writer sees it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mcdewey_core::{
+    Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexError, InvalidValue, OutlineEntry, Page,
+    Passage, RootName, point_id,
+};
+use qdrant_edge::SparseVector;
+use uuid::Uuid;
+
+use super::bm25::Bm25;
+use super::failure::Outcome;
+
+/// The kind of point that stands for a passage.
+const PASSAGE: &str = "chunk";
+
+/// A document ready to be written.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) meta: Arc<DocumentMeta>,
+    pub(super) root: RootName,
+    pub(super) input: ContentHash,
+    pub(super) hash: ContentHash,
+    pub(super) prefix: String,
+    pub(super) outline: Vec<OutlineEntry>,
+    pub(super) pages: Vec<Page>,
+    pub(super) passages: Vec<PreparedPassage>,
+    /// In how many of its passages each BM25 token occurs.
+    pub(super) terms: BTreeMap<u32, u32>,
+}
+
+/// A passage ready to be written.
+#[derive(Debug)]
+pub(super) struct PreparedPassage {
+    pub(super) point: Uuid,
+    pub(super) chunk: Chunk,
+    pub(super) embedding_key: ContentHash,
+    pub(super) vector: Vec<f32>,
+    pub(super) words: SparseVector,
+}
+
+impl Prepared {
+    /// Checks a document and makes its vectors. Takes a while for a large one: not for the runtime's threads.
+    pub(super) fn new(document: DocumentRevision, dimensions: usize, bm25: &Bm25) -> Outcome<Self> {
+        check(&document, dimensions)?;
+        let hash = document.hash();
+        let language = document.meta.facets.lang.clone();
+        let mut terms: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut passages = Vec::with_capacity(document.passages.len());
+        for Passage { chunk, embedding_key, vector } in document.passages {
+            let words = bm25.passage(&chunk.keyword_text(), language.as_deref())?;
+            for token in &words.indices {
+                *terms.entry(*token).or_default() += 1;
+            }
+            let point = point_id(PASSAGE, &chunk.chunk_id, &hash);
+            passages.push(PreparedPassage { point, chunk, embedding_key, vector, words });
+        }
+        Ok(Self {
+            prefix: document.meta.source.chunk_prefix(),
+            meta: document.meta,
+            root: document.root,
+            input: document.input,
+            hash,
+            outline: document.outline,
+            pages: document.pages,
+            passages,
+            terms,
+        })
+    }
+
+    /// About how many bytes the document adds to the disk: its texts and vectors, twice, for they pass a log on the way.
+    pub(super) fn size(&self) -> u64 {
+        let texts: usize = self.pages.iter().map(|page| page.text.len()).sum();
+        let passages = self.passages.iter().map(|passage| {
+            let floats = passage.vector.len() + 2 * passage.words.indices.len();
+            passage.chunk.text.len() + passage.chunk.context.len() + 4 * floats
+        });
+        2 * (texts + passages.sum::<usize>()) as u64
+    }
+}
+
+fn check(document: &DocumentRevision, dimensions: usize) -> Result<(), IndexError> {
+    let source = &document.meta.source;
+    let refuse = |reason: String| Err(InvalidValue::new("document", source.as_str(), reason).into());
+    for (place, passage) in document.passages.iter().enumerate() {
+        let id = &passage.chunk.chunk_id;
+        if passage.chunk.ordinal as usize != place || *id != ChunkId::new(source, passage.chunk.ordinal) {
+            return refuse(format!("its passage `{id}` should be number {place} of this document"));
+        }
+        let length = passage.vector.len();
+        if length != dimensions {
+            return refuse(format!("the vector of `{id}` has {length} numbers instead of {dimensions}"));
+        }
+        if !passage.vector.iter().all(|number| number.is_finite()) {
+            return refuse(format!("the vector of `{id}` holds something that is no number"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
+    use mcdewey_core::{Embed, SourcePath};
+
+    fn sample() -> DocumentRevision {
+        SampleDocument::new("a.md").page(1, &["canine canine calls", "canine"]).build(&embedder())
+    }
+
+    fn prepare(document: DocumentRevision) -> Outcome<Prepared> {
+        Prepared::new(document, embedder().model().dimensions, &Bm25::default())
+    }
+
+    #[test]
+    fn tokens_are_counted_by_passage() {
+        let counts: Vec<u32> = prepare(sample()).unwrap().terms.into_values().collect();
+        assert_eq!(counts.iter().sum::<u32>(), 3, "canine in two passages, call in one");
+        assert_eq!(counts.len(), 2);
+    }
+
+    #[test]
+    fn another_revision_has_other_points() {
+        let one = prepare(sample()).unwrap();
+        let other = prepare(SampleDocument::new("a.md").page(1, &["canine canine calls", "feline"]).build(&embedder()));
+        assert_ne!(one.passages[0].point, other.unwrap().passages[0].point);
+        assert_eq!(one.passages[0].point, prepare(sample()).unwrap().passages[0].point);
+    }
+
+    #[test]
+    fn passages_that_do_not_fit_are_refused() {
+        let mut short = sample();
+        short.passages[1].vector.pop();
+        let mut nan = sample();
+        nan.passages[0].vector[0] = f32::NAN;
+        let mut shuffled = sample();
+        shuffled.passages.swap(0, 1);
+        let mut foreign = sample();
+        let other: SourcePath = "b.md".parse().unwrap();
+        foreign.passages[0].chunk.chunk_id = ChunkId::new(&other, 0);
+        for (document, reason) in [(short, "numbers"), (nan, "no number"), (shuffled, "number 0"), (foreign, "b::0")] {
+            let message = IndexError::from(prepare(document).unwrap_err()).to_string();
+            assert!(message.contains(reason), "{message}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Free space on the disk. The engine maps its files into memory and dies when the disk is full, so the floor is
+//! checked before anything is written.
+
+use std::path::Path;
+
+use mcdewey_core::IndexError;
+
+use super::failure::Outcome;
+
+/// Errs when writing `needed` bytes would leave less than `floor` bytes free.
+pub(super) fn check(dir: &Path, floor: u64, needed: u64) -> Outcome<()> {
+    let free = free(dir)?;
+    let wanted = floor.saturating_add(needed);
+    if free >= wanted {
+        return Ok(());
+    }
+    let message = format!(
+        "{} has {} MiB free and {} MiB are needed; free some space or lower the floor, then try again",
+        dir.display(),
+        mebibytes(free),
+        mebibytes(wanted)
+    );
+    Err(IndexError::NoSpace(message).into())
+}
+
+/// Bytes an ordinary user may still write.
+fn free(dir: &Path) -> Outcome<u64> {
+    let disk = rustix::fs::statvfs(dir).map_err(std::io::Error::from)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+fn mebibytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1024 * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_little_space_is_told_with_numbers() {
+        let dir = tempfile::tempdir().unwrap();
+        check(dir.path(), 0, 1).unwrap();
+        let error = IndexError::from(check(dir.path(), u64::MAX, 1).unwrap_err());
+        assert!(matches!(error, IndexError::NoSpace(_)), "{error}");
+        assert!(error.to_string().contains("MiB"), "{error}");
+    }
+}

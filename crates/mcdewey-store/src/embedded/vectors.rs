@@ -1,0 +1,91 @@
+//! The embedding cache: every vector ever committed, by its embedding key. Keys hold the model's fingerprint, so one
+//! file serves all generations, and a shard is rebuilt from it without embedding anything again.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use mcdewey_core::{ContentHash, IndexError};
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+use super::database::{Database, Schema};
+use super::failure::Outcome;
+
+const SCHEMA: Schema = Schema {
+    name: "the embedding cache",
+    version: 1,
+    tables: "CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) STRICT",
+};
+
+/// The readers' side of the embedding cache.
+#[derive(Debug)]
+pub(super) struct VectorCache {
+    database: Database,
+}
+
+/// The writer's side of it.
+#[derive(Debug)]
+pub(super) struct VectorWriter {
+    connection: Connection,
+}
+
+impl VectorCache {
+    pub(super) fn open(path: &Path) -> Result<(Self, VectorWriter), IndexError> {
+        let (database, connection) = Database::open(path, SCHEMA)?;
+        Ok((Self { database }, VectorWriter { connection }))
+    }
+
+    /// The vectors of these keys, in order.
+    pub(super) fn get(&self, keys: &[ContentHash]) -> Outcome<Vec<Option<Vec<f32>>>> {
+        self.database.read(|snapshot| keys.iter().map(|key| one(snapshot, key)).collect())
+    }
+}
+
+impl VectorWriter {
+    /// Remembers vectors; durable when this returns. Known keys keep their vector: equal keys mean equal vectors.
+    pub(super) fn put<'a>(
+        &mut self,
+        vectors: impl IntoIterator<Item = (&'a ContentHash, &'a [f32])>,
+    ) -> Outcome<()> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO vectors (key, vector) VALUES (?1, ?2)")?;
+            let once: HashMap<&ContentHash, &[f32]> = vectors.into_iter().collect();
+            for (key, vector) in once {
+                insert.execute((key.as_bytes(), to_bytes(vector)))?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+fn one(snapshot: &Transaction<'_>, key: &ContentHash) -> Outcome<Option<Vec<f32>>> {
+    let mut select = snapshot.prepare_cached("SELECT vector FROM vectors WHERE key = ?1")?;
+    let bytes: Option<Vec<u8>> = select.query_row([key.as_bytes()], |row| row.get(0)).optional()?;
+    Ok(bytes.map(|bytes| from_bytes(&bytes)))
+}
+
+/// 32-bit floats, little endian.
+fn to_bytes(vector: &[f32]) -> Vec<u8> {
+    vector.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn from_bytes(bytes: &[u8]) -> Vec<f32> {
+    let (values, _) = bytes.as_chunks::<4>();
+    values.iter().map(|value| f32::from_le_bytes(*value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_come_back_to_the_bit() {
+        let dir = tempfile::tempdir().unwrap();
+        let (cache, mut writer) = VectorCache::open(&dir.path().join("v.sqlite")).unwrap();
+        let vector = vec![0.1_f32, -1.5e-30, 1.0, f32::MIN_POSITIVE];
+        let (known, unknown) = (ContentHash::of("a"), ContentHash::of("b"));
+        writer.put([(&known, vector.as_slice()), (&known, vector.as_slice())]).unwrap();
+        writer.put([(&known, [0.0].as_slice())]).unwrap();
+        assert_eq!(cache.get(&[unknown, known]).unwrap(), [None, Some(vector)]);
+    }
+}

@@ -1,0 +1,63 @@
+"""Asks a running server through the official Python client, in both eras of the protocol.
+
+Usage: python client.py http://127.0.0.1:8080/mcp
+
+Prints one line of JSON for each era: the protocol spoken, the tools, the first hit, what was read, the library.
+The client checks every structured content against the tool's output schema and fails when one does not hold.
+"""
+
+import asyncio
+import json
+import sys
+
+from mcp.client import Client
+
+QUESTION = "barge state in CCX"
+# How the client is told the era, and the era it must then speak.
+MODES = {"2026-07-28": "2026-07-28", "auto": "2026-07-28", "legacy": "2025-11-25"}
+
+
+async def call(client, name, **arguments):
+    result = await client.call_tool(name, arguments)
+    text = "\n".join(block.text for block in result.content)
+    if result.is_error:
+        raise SystemExit(f"{name} failed: {text}")
+    return result.structured_content, text
+
+
+async def ask(url, mode):
+    async with Client(url, mode=mode) as client:
+        tools = (await client.list_tools()).tools
+        found, _ = await call(client, "search_docs", query=QUESTION)
+        hit = found["hits"][0]
+        around, _ = await call(client, "read_doc", id=hit["chunk_id"], context=1)
+        assert any(part["chunk_id"] == hit["chunk_id"] for part in around["parts"]), around
+        _, read = await call(client, "read_doc", source=hit["source"], page=str(hit["page"]))
+        _, library = await call(client, "list_library")
+        page = await client.read_resource(f"mcdewey://{hit['source']}/page/{hit['page']}")
+        assert page.contents[0].text, page
+        refused = await client.call_tool("search_docs", {"query": QUESTION, "version": "no such release"})
+        assert refused.is_error and "unknown_version" in refused.content[0].text, refused
+        return {
+            "client": "python mcp",
+            "mode": mode,
+            "era": client.protocol_version,
+            "server": client.server_info.name if client.server_info else None,
+            "tools": [tool.name for tool in tools],
+            "first_hit": hit,
+            "read": read,
+            "library": library,
+        }
+
+
+async def main(url):
+    for mode, era in MODES.items():
+        answer = await ask(url, mode)
+        assert answer["era"] == era, answer["era"]
+        print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit("usage: python client.py URL")
+    asyncio.run(main(sys.argv[1]))
