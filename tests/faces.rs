@@ -68,10 +68,16 @@ fn same_on_all_faces(server: &Server, question: &str, mode: &str, product: Optio
 
 /// The chunk ids of the hits on a page of results, in order.
 fn web_ids(page: &str) -> Vec<String> {
-    let hit = Regex::new(r#"<article[^>]*\bdata-chunk="([^"]+)""#).unwrap();
-    hit.captures_iter(page).map(|found| found[1].to_owned()).collect()
+    let title = Regex::new(r#"<h3><a href="[^"]*/c/([^"]+)""#).unwrap();
+    title.captures_iter(page).map(|found| decode(&found[1])).collect()
 }
 
 fn encode(text: &str) -> String {
     text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+fn decode(text: &str) -> String {
+    let escaped = Regex::new("%([0-9A-F]{2})").unwrap();
+    let byte = |found: &regex::Captures<'_>| char::from(u8::from_str_radix(&found[1], 16).unwrap()).to_string();
+    escaped.replace_all(text, byte).into_owned()
 }

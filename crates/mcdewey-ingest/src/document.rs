@@ -5,10 +5,10 @@ use std::sync::Arc;
 use mcdewey_core::{ContentHash, DocumentMeta, Embed, EmbedError, OutlineEntry, Page, RootName};
 
 use crate::markdown::{Parsed, READER, parse};
+use crate::read;
 use crate::rules::{RuleSet, Subject, detect_language};
 use crate::split::{CHUNKER, SizedChunk, split};
 use crate::walk::FoundFile;
-use crate::read;
 
 /// A document that wants only its vectors.
 #[derive(Debug)]

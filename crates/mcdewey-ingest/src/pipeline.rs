@@ -129,9 +129,9 @@ struct Read {
 /// Reads the files of all plans, several at once, in the plans' order.
 fn reads(plans: Vec<(Plan, Arc<RuleSet>)>, embed: Arc<dyn Embed>) -> BoxStream<'static, Read> {
     let budget = Arc::new(Semaphore::new(BUDGET_KB));
-    let files = plans.into_iter().flat_map(|(plan, rules)| {
-        plan.files.into_iter().map(move |(file, known)| (file, known, Arc::clone(&rules)))
-    });
+    let files = plans
+        .into_iter()
+        .flat_map(|(plan, rules)| plan.files.into_iter().map(move |(file, known)| (file, known, Arc::clone(&rules))));
     let read = move |(file, known, rules): (FoundFile, Option<ContentHash>, Arc<RuleSet>)| {
         let (embed, budget) = (Arc::clone(&embed), Arc::clone(&budget));
         async move {
@@ -166,10 +166,7 @@ struct Commit {
 }
 
 /// Commits documents as they come, several at once.
-fn commits(
-    revisions: mpsc::Receiver<Weighed<DocumentRevision>>,
-    index: Arc<dyn Index>,
-) -> BoxStream<'static, Commit> {
+fn commits(revisions: mpsc::Receiver<Weighed<DocumentRevision>>, index: Arc<dyn Index>) -> BoxStream<'static, Commit> {
     let ready = stream::unfold(revisions, |mut revisions| async move {
         let next = revisions.recv().await?;
         Some((next, revisions))

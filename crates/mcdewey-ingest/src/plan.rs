@@ -35,7 +35,8 @@ pub(crate) fn plan(root: &Root, walk: Walk, manifest: &[ManifestEntry]) -> Plan 
     let found: HashSet<&SourcePath> = walk.documents.iter().map(|file| &file.source).collect();
     let skipped: HashSet<&str> = walk.skipped.iter().map(|file| file.path.as_str()).collect();
     let unseen = |source: &SourcePath| walk.unseen.iter().any(|folder| source.is_below(folder));
-    let missing = manifest.iter().map(|entry| &entry.source).filter(|source| root.covers(source) && !found.contains(source));
+    let missing =
+        manifest.iter().map(|entry| &entry.source).filter(|source| root.covers(source) && !found.contains(source));
     let (kept, gone) = missing.cloned().partition(|source| skipped.contains(source.as_str()) || unseen(source));
     let files = walk.documents.iter().map(|file| (file.clone(), known.get(&file.source).copied())).collect();
     Plan { files, gone, kept }

@@ -17,9 +17,8 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// "12.5(1) SU3": a number in this form is nothing but a release.
-static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?i)\bv?\d+\.\d+\(\d+[a-z]?\){UPDATE}")).expect("a valid pattern")
-});
+static BARE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(&format!(r"(?i)\bv?\d+\.\d+\(\d+[a-z]?\){UPDATE}")).expect("a valid pattern"));
 
 /// A title or heading without release names.
 #[derive(Debug)]

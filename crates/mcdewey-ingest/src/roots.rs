@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use mcdewey_core::{RootName, SourcePath};
 
-use crate::rules::{LIBRARY_FILE, LibraryFile, RuleSet};
 use crate::IngestError;
+use crate::rules::{LIBRARY_FILE, LibraryFile, RuleSet};
 
 /// A folder of documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

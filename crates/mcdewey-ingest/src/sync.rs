@@ -54,7 +54,8 @@ impl Ingester {
         }
         let mut walks: Vec<Walk> = surveys.iter_mut().map(|survey| std::mem::take(&mut survey.walk)).collect();
         set_doubles_apart(&mut walks);
-        let mut report = SyncReport { roots: roots.iter().map(|root| root.name.clone()).collect(), ..SyncReport::default() };
+        let mut report =
+            SyncReport { roots: roots.iter().map(|root| root.name.clone()).collect(), ..SyncReport::default() };
         let mut plans: Vec<(Plan, Arc<RuleSet>)> = Vec::new();
         for ((survey, walk), manifest) in surveys.iter().zip(walks).zip(&manifests) {
             report.files += (walk.documents.len() + walk.skipped.len()) as u64;

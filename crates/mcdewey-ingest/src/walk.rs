@@ -126,8 +126,9 @@ impl Walker<'_> {
             return Err("it is not a plain file".to_owned());
         }
         let dialect = dialect(&path)?;
-        let source: SourcePath =
-            format!("{}{path}", self.root.name.source_prefix()).parse().map_err(|error| format!("{error}; rename it"))?;
+        let source: SourcePath = format!("{}{path}", self.root.name.source_prefix())
+            .parse()
+            .map_err(|error| format!("{error}; rename it"))?;
         if metadata.len() > MAX_FILE {
             let size = metadata.len() / (1024 * 1024);
             return Err(format!("it has {size} MB, more than {} MB; divide it", MAX_FILE / (1024 * 1024)));
@@ -215,15 +216,27 @@ mod tests {
 
     #[test]
     fn documents_are_found_in_order_and_the_rest_is_named() {
-        let folder = corpus(&["b/z.md", "b/a.MDX", "a.txt", ".hidden/x.md", "library.toml", "b/library.toml", "c.pdf", "LICENSE"]);
+        let folder = corpus(&[
+            "b/z.md",
+            "b/a.MDX",
+            "a.txt",
+            ".hidden/x.md",
+            "library.toml",
+            "b/library.toml",
+            "c.pdf",
+            "LICENSE",
+        ]);
         std::fs::write(folder.path().join(".gitignore"), "*.md").unwrap();
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         assert_eq!(sources(&walk), ["a.txt", "b/a.MDX", "b/z.md"]);
-        assert_eq!(reasons(&walk), [
-            ("LICENSE", "there is no reader for files without an extension"),
-            ("b/library.toml", "there is no reader for .toml yet; convert it to Markdown"),
-            ("c.pdf", "there is no reader for .pdf yet; convert it to Markdown"),
-        ]);
+        assert_eq!(
+            reasons(&walk),
+            [
+                ("LICENSE", "there is no reader for files without an extension"),
+                ("b/library.toml", "there is no reader for .toml yet; convert it to Markdown"),
+                ("c.pdf", "there is no reader for .pdf yet; convert it to Markdown"),
+            ]
+        );
     }
 
     #[test]
@@ -265,6 +278,15 @@ mod tests {
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         assert_eq!(sources(&walk), ["ok.md"]);
         assert!(walk.skipped[0].reason.contains("backslashes"), "{:?}", walk.skipped);
+    }
+
+    #[test]
+    fn huge_files_are_skipped_unread() {
+        let folder = corpus(&["huge.md"]);
+        let file = std::fs::OpenOptions::new().write(true).open(folder.path().join("huge.md")).unwrap();
+        file.set_len(MAX_FILE + 1).unwrap();
+        let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
+        assert!(walk.documents.is_empty() && walk.skipped[0].reason.contains("more than 64 MB"), "{:?}", walk.skipped);
     }
 
     #[test]

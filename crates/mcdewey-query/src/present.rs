@@ -1,8 +1,8 @@
 //! From stored passages, pages and documents to what the faces answer with.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use mcdewey_core::{Candidate, Chunk, Document, DocumentMeta, IndexState, PageRef, SourcePath};
+use mcdewey_core::{Candidate, Chunk, Document, DocumentMeta, IndexState, PageNumber, PageRef, SourcePath};
 
 use crate::search::snippet::snippet;
 use crate::{AlsoIn, DocumentAnswer, Hit, OutlineItem, PageItem, links};
@@ -86,12 +86,12 @@ pub(crate) fn page_item(source: &SourcePath, page: &PageRef, public_url: &str) -
 }
 
 fn outline(document: &Document) -> Vec<OutlineItem> {
-    let by_number = |number| document.pages.iter().find(|page| page.number == number);
+    let by_number: HashMap<PageNumber, &PageRef> = document.pages.iter().map(|page| (page.number, page)).collect();
     let item = |entry: &mcdewey_core::OutlineEntry| OutlineItem {
         level: entry.level,
         title: entry.title.clone(),
         page: document.meta.paged.then_some(entry.page.0),
-        section: by_number(entry.page).and_then(slug),
+        section: by_number.get(&entry.page).and_then(|page| slug(page)),
     };
     document.outline.iter().map(item).collect()
 }

@@ -8,7 +8,7 @@ use mcdewey_query::Mode;
 
 /// A self-hosted library of vendor documentation that answers questions with the exact page.
 #[derive(Debug, Parser)]
-#[command(name = "mcdewey", version, propagate_version = true)]
+#[command(name = "mcdewey", version)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) settings: SettingFlags,

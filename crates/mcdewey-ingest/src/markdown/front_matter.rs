@@ -160,11 +160,7 @@ mod tests {
     fn fields_are_read_and_taken_off_the_body() {
         check("---\ntitle: Barge\nn: 3\n---\n# Body\n", &[("title", "Barge"), ("n", "3")], "# Body\n");
         check("---\r\ntitle: Barge\r\n---\r\nBody", &[("title", "Barge")], "Body");
-        check(
-            "---\nsearch:\n  boost: 0.5\ntags: [a, b]\n---\n",
-            &[("search.boost", "0.5"), ("tags", "a, b")],
-            "",
-        );
+        check("---\nsearch:\n  boost: 0.5\ntags: [a, b]\n---\n", &[("search.boost", "0.5"), ("tags", "a, b")], "");
         check("---\n---\nBody", &[], "Body");
     }
 
@@ -180,13 +176,18 @@ mod tests {
 
     #[test]
     fn a_title_with_an_unquoted_colon_is_read_all_the_same() {
-        check("---\ntitle: ARI: Holding Bridges\npageid: 3\n---\nBody", &[("pageid", "3"), ("title", "ARI: Holding Bridges")], "Body");
+        check(
+            "---\ntitle: ARI: Holding Bridges\npageid: 3\n---\nBody",
+            &[("pageid", "3"), ("title", "ARI: Holding Bridges")],
+            "Body",
+        );
         assert_eq!(front_matter("---\ntitle: a: b\n---\n").0.warnings.len(), 1);
     }
 
     #[test]
     fn links_and_dates_are_checked() {
-        let (good, _) = front_matter("---\nsource_url: https://docs.example.com/a\nupdated: 2024-05-01T10:00:00Z\n---\n");
+        let (good, _) =
+            front_matter("---\nsource_url: https://docs.example.com/a\nupdated: 2024-05-01T10:00:00Z\n---\n");
         assert_eq!(good.source_url().as_deref(), Some("https://docs.example.com/a"));
         assert_eq!(good.updated().as_deref(), Some("2024-05-01"));
         let (bad, _) = front_matter("---\nsource_url: javascript:alert(1)\nupdated: yesterday\n---\n");

@@ -175,41 +175,40 @@ mod tests {
 
     #[test]
     fn numbered_markers_begin_pages() {
-        check("<!-- page: 118 label: 102 -->\nBarge\n\n<!-- Page 119 -->\nNext", &[
-            (118, Some("102"), "Barge\n\n"),
-            (119, None, "Next"),
-        ]);
+        check(
+            "<!-- page: 118 label: 102 -->\nBarge\n\n<!-- Page 119 -->\nNext",
+            &[(118, Some("102"), "Barge\n\n"), (119, None, "Next")],
+        );
         let dashes = "-".repeat(48);
-        check(&format!("\n{{117}}{dashes}\n\nBarge\n\n{{118}}{dashes}\n\nNext\n"), &[
-            (118, None, "\nBarge\n\n"),
-            (119, None, "\nNext\n"),
-        ]);
+        check(
+            &format!("\n{{117}}{dashes}\n\nBarge\n\n{{118}}{dashes}\n\nNext\n"),
+            &[(118, None, "\nBarge\n\n"), (119, None, "\nNext\n")],
+        );
     }
 
     #[test]
     fn breaks_divide_physical_pages_and_numbers_label_them() {
-        check("A\n<!-- PageNumber=\"365\" -->\n<!-- PageBreak -->\nB\n<!-- PageNumber=\"xii\" -->\n", &[
-            (1, Some("365"), "A\n"),
-            (2, Some("xii"), "B\n"),
-        ]);
+        check(
+            "A\n<!-- PageNumber=\"365\" -->\n<!-- PageBreak -->\nB\n<!-- PageNumber=\"xii\" -->\n",
+            &[(1, Some("365"), "A\n"), (2, Some("xii"), "B\n")],
+        );
         check("A\n<!-- PageBreak -->\nB\n<!-- PageBreak -->\n", &[(1, None, "A\n"), (2, None, "B\n")]);
-        check("<!-- PageNumber=\"9\" -->\nA\n<!-- PageFooter=\"x\" -->\n<!-- PageBreak -->\n\n<!-- PageBreak -->\nC", &[
-            (1, Some("9"), "A\n<!-- PageFooter=\"x\" -->\n"),
-            (2, None, "\n"),
-            (3, None, "C"),
-        ]);
+        check(
+            "<!-- PageNumber=\"9\" -->\nA\n<!-- PageFooter=\"x\" -->\n<!-- PageBreak -->\n\n<!-- PageBreak -->\nC",
+            &[(1, Some("9"), "A\n<!-- PageFooter=\"x\" -->\n"), (2, None, "\n"), (3, None, "C")],
+        );
     }
 
     #[test]
     fn numbers_alone_begin_pages() {
-        check("<!-- PageNumber=\"102\" -->\nA\n<!-- PageNumber=\"Page 103 of 200\" -->\nB", &[
-            (102, Some("102"), "A\n"),
-            (103, Some("Page 103 of 200"), "B"),
-        ]);
-        check("<!-- PageNumber=\"i\" -->\nA\n<!-- PageNumber=\"ii\" -->\nB", &[
-            (1, Some("i"), "A\n"),
-            (2, Some("ii"), "B"),
-        ]);
+        check(
+            "<!-- PageNumber=\"102\" -->\nA\n<!-- PageNumber=\"Page 103 of 200\" -->\nB",
+            &[(102, Some("102"), "A\n"), (103, Some("Page 103 of 200"), "B")],
+        );
+        check(
+            "<!-- PageNumber=\"i\" -->\nA\n<!-- PageNumber=\"ii\" -->\nB",
+            &[(1, Some("i"), "A\n"), (2, Some("ii"), "B")],
+        );
     }
 
     #[test]
@@ -224,11 +223,10 @@ mod tests {
         check("Front\n<!-- page: 112 -->\nA", &[(111, None, "Front\n"), (112, None, "A")]);
         check("Front\n<!-- page: 1 -->\nA", &[(0, None, "Front\n"), (1, None, "A")]);
         check("\n\n<!-- page: 112 -->\nA", &[(112, None, "A")]);
-        let warnings = check("Front\n<!-- page: 0 -->\nA\n<!-- page: 1 -->\nB", &[
-            (2, Some("0"), "Front\n"),
-            (0, None, "A\n"),
-            (1, None, "B"),
-        ]);
+        let warnings = check(
+            "Front\n<!-- page: 0 -->\nA\n<!-- page: 1 -->\nB",
+            &[(2, Some("0"), "Front\n"), (0, None, "A\n"), (1, None, "B")],
+        );
         assert_eq!(warnings.len(), 1);
     }
 
@@ -236,13 +234,10 @@ mod tests {
     fn numbers_that_fall_are_kept_and_doubles_made_unique() {
         let warnings = check("<!-- page: 9 -->\nA\n<!-- page: 3 -->\nB", &[(9, None, "A\n"), (3, None, "B")]);
         assert!(warnings.is_empty());
-        let warnings =
-            check("<!-- page: 2 -->\nA\n<!-- page: 2 -->\nB\n<!-- page: 3 -->\nC\n<!-- page: 2 label: x -->\nD", &[
-                (2, None, "A\n"),
-                (4, Some("2"), "B\n"),
-                (3, None, "C\n"),
-                (5, Some("x"), "D"),
-            ]);
+        let warnings = check(
+            "<!-- page: 2 -->\nA\n<!-- page: 2 -->\nB\n<!-- page: 3 -->\nC\n<!-- page: 2 label: x -->\nD",
+            &[(2, None, "A\n"), (4, Some("2"), "B\n"), (3, None, "C\n"), (5, Some("x"), "D")],
+        );
         assert_eq!(warnings.len(), 2);
         assert!(warnings[0].contains("page 2 is marked more than once"), "{warnings:?}");
     }

@@ -25,6 +25,7 @@ static COMMENT: LazyLock<Regex> =
 pub(crate) fn content_ranges(pages: &[Page]) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = pages.iter().map(|page| 0..page.text.len()).collect();
     strip_comments(pages, &mut ranges);
+    let whole = ranges.clone();
     for edge in [Edge::Top, Edge::Bottom] {
         for _ in 0..MAX_LINES {
             if !strip_repeated(pages, &mut ranges, edge) {
@@ -32,7 +33,19 @@ pub(crate) fn content_ranges(pages: &[Page]) -> Vec<Range<usize>> {
             }
         }
     }
-    ranges
+    if is_all_there_is(pages, &whole, &ranges) { whole } else { ranges }
+}
+
+/// Whether most pages would have no text left: then the repeated lines are what the document says.
+fn is_all_there_is(pages: &[Page], before: &[Range<usize>], after: &[Range<usize>]) -> bool {
+    let with_text = |ranges: &[Range<usize>]| {
+        pages
+            .iter()
+            .zip(ranges)
+            .filter(|(page, range)| page.text[(*range).clone()].contains(char::is_alphabetic))
+            .count()
+    };
+    with_text(after) * 2 < with_text(before)
 }
 
 #[derive(Clone, Copy)]
@@ -198,7 +211,8 @@ mod tests {
         check(&["Guide\nA", "Guide\nB"], &["Guide\nA", "Guide\nB"]);
         let pages = ["G\nA", "G\nB", "G\nC", "D", "E", "F", "H"];
         check(&pages, &pages);
-        check(&["Guide", "Guide", "Guide\nA"], &["", "", "A"]);
+        check(&["Guide", "Guide\nB", "Guide\nA"], &["", "B", "A"]);
+        check(&["Guide", "Guide", "Guide\nA"], &["Guide", "Guide", "Guide\nA"]);
     }
 
     #[test]

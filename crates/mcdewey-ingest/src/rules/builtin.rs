@@ -13,9 +13,8 @@ static IN_TITLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"(?i)\b(?:releases?|versions?)\s+({list})(?:\.?$|[^\w.])")).expect("a valid pattern")
 });
 
-static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:v|ver|version|release|rel)?[-_. ]?\d[\w.()\- ]*$").expect("a valid pattern")
-});
+static WHOLE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)^(?:v|ver|version|release|rel)?[-_. ]?\d[\w.()\- ]*$").expect("a valid pattern"));
 
 /// The releases a title names ("…, Release 12.5(1) and 12.5(2)"), as written.
 pub(crate) fn releases_in_title(title: &str) -> Option<&str> {

@@ -1,5 +1,7 @@
 //! How well a root's rules fit its documents: what `doctor` shows. Reads every document, changes nothing.
 
+use serde::Serialize;
+
 use crate::document::read_subject;
 use crate::walk::walk;
 use crate::{IngestError, Root};
@@ -7,7 +9,7 @@ use crate::{IngestError, Root};
 use super::{Assignment, Origin, RuleSet};
 
 /// How many documents each rule covers, and what the rules leave open.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// Documents that could be read.
     pub documents: u64,
@@ -22,7 +24,7 @@ pub struct Coverage {
 }
 
 /// One rule and how many documents got a facet from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuleCoverage {
     /// "rule 2 (title)", or which built-in rule.
     pub rule: String,
@@ -31,7 +33,7 @@ pub struct RuleCoverage {
 }
 
 /// A document whose path and title name different releases.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Disagreement {
     /// Its path below the root.
     pub path: String,

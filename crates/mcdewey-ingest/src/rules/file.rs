@@ -100,9 +100,7 @@ impl LibraryFile {
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(text.trim_start_matches('\u{feff}'), &path.display().to_string()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => {
-                Err(IngestError::Rules { place: path.display().to_string(), reason: error.to_string() })
-            }
+            Err(error) => Err(IngestError::Rules { place: path.display().to_string(), reason: error.to_string() }),
         }
     }
 

@@ -35,7 +35,8 @@ impl HeadingPath {
 
 /// Whether two headings have the same words; `Macro()` and "Macro" have.
 fn same(heading: &str, title: &str) -> bool {
-    let words = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let words =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     words(heading) == words(title)
 }
 
@@ -52,7 +53,8 @@ impl ContextWriter<'_> {
     /// would only cost room.
     pub(super) fn context(&self, breadcrumb: &[String], within: &[&str]) -> Result<String, EmbedError> {
         let Some((title, headings)) = breadcrumb.split_first() else { return Ok(String::new()) };
-        let title = if within.iter().any(|heading| same(heading, title)) { String::new() } else { self.filter.title(title) };
+        let title =
+            if within.iter().any(|heading| same(heading, title)) { String::new() } else { self.filter.title(title) };
         let headings: Vec<String> = headings
             .iter()
             .filter(|heading| !within.contains(&heading.as_str()))

@@ -14,7 +14,7 @@ use mcdewey_core::{Chunk, ChunkId, DocumentMeta, Embed, EmbedError, PageRef, Spa
 use crate::markdown::{ParsedPage, Table};
 use crate::releases::ReleaseFilter;
 use breadcrumb::{ContextWriter, HeadingPath};
-use segments::{Segment, join_tiny, segments};
+use segments::{Segment, TINY, join_tiny, segments};
 use sizer::TokenCount;
 
 /// Names the way passages are cut; part of an index's generation. It changes with every change here that would cut
@@ -84,27 +84,38 @@ impl Splitter<'_> {
         let open = OpenPage { page: &page.page, text, tables: &structure.tables, count };
         let found = segments(text, content.clone(), &structure.headings, &mut self.path);
         let capacity = self.window.saturating_sub(self.writer.room).max(1);
-        for segment in join_tiny(text, found, &open.count, capacity) {
-            self.segment(&open, &segment)?;
+        let segments = join_tiny(text, found, &open.count, capacity);
+        let mut cut: Vec<(&Segment<'_>, Range<usize>)> = Vec::new();
+        for segment in &segments {
+            for piece in self.cut(&open, segment)? {
+                match cut.last_mut() {
+                    // What is left tiny closes the passage before it.
+                    Some((_, last)) if joins(&open.count, last, &piece, capacity) => last.end = piece.end,
+                    _ => cut.push((segment, piece)),
+                }
+            }
         }
-        Ok(())
+        cut.into_iter().try_for_each(|(segment, piece)| {
+            let breadcrumb = segment.path.breadcrumb(&self.document.title);
+            let within: Vec<&str> = segment
+                .headings
+                .iter()
+                .filter(|_| piece.start == segment.range.start)
+                .map(|heading| heading.title.as_str())
+                .collect();
+            let context = self.writer.context(&breadcrumb, &within)?;
+            self.piece(&open, piece, &breadcrumb, &context)
+        })
     }
 
-    fn segment(&mut self, page: &OpenPage<'_>, segment: &Segment<'_>) -> Result<(), EmbedError> {
-        let breadcrumb = segment.path.breadcrumb(&self.document.title);
-        let context = self.writer.context(&breadcrumb, &[])?;
+    /// Cuts a segment into pieces that leave room for its breadcrumb and for a table's header row.
+    fn cut(&self, page: &OpenPage<'_>, segment: &Segment<'_>) -> Result<Vec<Range<usize>>, EmbedError> {
+        let context = self.writer.context(&segment.path.breadcrumb(&self.document.title), &[])?;
         let mut capacity = self.window.saturating_sub(self.embed.tokens(&context)?.len()).max(1);
         if page.count.of(&segment.range) > capacity {
             capacity -= self.header_room(page, &segment.range, capacity)?;
         }
-        for piece in pieces::pieces(page.text, segment.range.clone(), segment.lead, capacity, &page.count) {
-            let leads = piece.start == segment.range.start;
-            let within: Vec<&str> =
-                segment.headings.iter().filter(|_| leads).map(|heading| heading.title.as_str()).collect();
-            let own = self.writer.context(&breadcrumb, &within)?;
-            self.piece(page, piece, &breadcrumb, &own)?;
-        }
-        Ok(())
+        Ok(pieces::pieces(page.text, segment.range.clone(), segment.lead, capacity, &page.count))
     }
 
     /// What repeating the longest header row of a table in `range` costs, if that is affordable.
@@ -171,6 +182,11 @@ impl Splitter<'_> {
             passage_hash,
         }
     }
+}
+
+/// Whether a piece is too small to stand alone and has room behind the one before it.
+fn joins(count: &TokenCount<'_>, before: &Range<usize>, piece: &Range<usize>, capacity: usize) -> bool {
+    count.of(piece) < TINY && count.of(before) + count.of(piece) <= capacity
 }
 
 /// The header row that a stretch beginning among a table's rows has lost.

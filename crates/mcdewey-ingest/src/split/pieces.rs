@@ -85,9 +85,7 @@ fn absorb_wordless(text: &str, pieces: &mut Vec<Range<usize>>, capacity: usize, 
     let mut kept: Vec<Range<usize>> = Vec::new();
     for piece in pieces.drain(..) {
         match kept.last_mut() {
-            Some(last)
-                if (wordless(&piece) || wordless(last)) && count.of(&(last.start..piece.end)) <= capacity =>
-            {
+            Some(last) if (wordless(&piece) || wordless(last)) && count.of(&(last.start..piece.end)) <= capacity => {
                 last.end = piece.end;
             }
             _ => kept.push(piece),

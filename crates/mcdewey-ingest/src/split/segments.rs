@@ -49,8 +49,7 @@ pub(super) fn segments<'a>(
         path.enter(heading);
         let end = starts.get(place + 1).map_or(content.end, |next| next.range.start);
         let lead = heading.range.end.min(end);
-        let segment =
-            Segment { range: heading.range.start..end, lead, headings: vec![heading], path: path.clone() };
+        let segment = Segment { range: heading.range.start..end, lead, headings: vec![heading], path: path.clone() };
         segments.extend(stretches(text, segment));
     }
     segments.retain(|segment| !text[segment.range.clone()].trim().is_empty());
@@ -69,8 +68,8 @@ fn stretches<'a>(text: &str, segment: Segment<'a>) -> Vec<Segment<'a>> {
     pieces.into_iter().enumerate().map(whole).collect()
 }
 
-/// Joins tiny segments with the next one, else with the one before, as far as `capacity` goes. Headings without text
-/// always join the text below them.
+/// Joins tiny segments with the next one as far as `capacity` goes. Headings without text always join the text below
+/// them.
 pub(super) fn join_tiny<'a>(
     text: &str,
     segments: Vec<Segment<'a>>,
@@ -92,20 +91,8 @@ pub(super) fn join_tiny<'a>(
         } else if size < TINY && size + count.of(&segment.range) <= capacity {
             last.range.end = segment.range.end;
         } else {
-            join_back(&mut joined, count, capacity);
             joined.push(segment);
         }
     }
-    join_back(&mut joined, count, capacity);
     joined
-}
-
-/// Joins the last segment with the one before it if it is tiny and there is room.
-fn join_back(segments: &mut Vec<Segment<'_>>, count: &TokenCount<'_>, capacity: usize) {
-    let [.., before, last] = segments.as_mut_slice() else { return };
-    let size = count.of(&last.range);
-    if size < TINY && size + count.of(&before.range) <= capacity {
-        before.range.end = last.range.end;
-        segments.pop();
-    }
 }

@@ -1,3 +1,5 @@
+//! What passages look like; every document that is cut here is also checked against the invariants of all.
+
 use mcdewey_core::testing::FakeEmbed;
 use mcdewey_core::{Facets, VersionScheme};
 use proptest::prelude::*;
@@ -41,7 +43,8 @@ fn check_invariants(pages: &[ParsedPage], chunks: &[SizedChunk]) {
     }
     for page in pages {
         let text = &page.page.text[page.content.clone()];
-        let spans = chunks.iter().flat_map(|sized| &sized.chunk.spans).filter(|span| span.page == page.page.page.number);
+        let spans =
+            chunks.iter().flat_map(|sized| &sized.chunk.spans).filter(|span| span.page == page.page.page.number);
         let covered: String = spans.map(|span| &page.page.text[span.start as usize..span.end as usize]).collect();
         if text.contains(char::is_alphabetic) {
             assert_eq!(dense(&covered), dense(text));
@@ -73,18 +76,24 @@ fn check(text: &str, expected: &[(&[&str], &str)]) {
 #[test]
 fn a_passage_ends_with_its_section() {
     let (a, b) = (words(32, "alpha"), words(32, "beta"));
-    check(&format!("# Guide\n\n## A\n\n{a}\n\n## B\n\n{b}\n"), &[
-        (&["Guide", "A"], &format!("# Guide\n\n## A\n\n{a}")),
-        (&["Guide", "B"], &format!("## B\n\n{b}")),
-    ]);
+    check(
+        &format!("# Guide\n\n## A\n\n{a}\n\n## B\n\n{b}\n"),
+        &[(&["Guide", "A"], &format!("# Guide\n\n## A\n\n{a}")), (&["Guide", "B"], &format!("## B\n\n{b}"))],
+    );
 }
 
 #[test]
 fn tiny_sections_share_a_passage() {
-    check("# Send\n\n### Synopsis\n\nSends digits\n\n### See also\n\nRead\n", &[(
-        &["Send", "Synopsis"],
-        "# Send\n\n### Synopsis\n\nSends digits\n\n### See also\n\nRead",
-    )]);
+    check(
+        "# Send\n\n### Synopsis\n\nSends digits\n\n### See also\n\nRead\n",
+        &[(&["Send", "Synopsis"], "# Send\n\n### Synopsis\n\nSends digits\n\n### See also\n\nRead")],
+    );
+}
+
+#[test]
+fn a_tiny_last_section_closes_the_passage_before_it() {
+    let chunks = split_text(&format!("# Guide\n\n{}.\n\n### Class\n\nCall\n", words(70, "alpha")));
+    assert!(chunks.len() == 2 && chunks[1].chunk.text.ends_with("alpha.\n\n### Class\n\nCall"), "{chunks:?}");
 }
 
 #[test]
@@ -117,7 +126,9 @@ fn a_chapter_does_not_clear_the_title() {
 #[test]
 fn equal_passages_of_two_releases_share_one_vector() {
     let text = |release: &str| {
-        format!("<!-- page: 1 -->\n# Finesse Guide, Release {release}\n\n## New in {release}\n<!-- page: 2 -->\n\nBarge ends.\n")
+        format!(
+            "<!-- page: 1 -->\n# Finesse Guide, Release {release}\n\n## New in {release}\n<!-- page: 2 -->\n\nBarge ends.\n"
+        )
     };
     let (old, new) = (split_release(&text("12.5(1)"), "12.5(1)"), split_release(&text("15.0"), "15.0"));
     assert_eq!(old[1].dense_text, new[1].dense_text);

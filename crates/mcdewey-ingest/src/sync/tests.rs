@@ -1,3 +1,5 @@
+//! Whole synchronisations of small folders into an index in memory.
+
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Mutex;
@@ -61,11 +63,8 @@ impl Desk {
     fn failing_at(panics_at: &'static str, files: &[(&str, &str)]) -> Self {
         let inner = FakeEmbed::new(&["barge", "monitor"]);
         let embed = WatchedEmbed { inner, texts: Mutex::default(), busy: AtomicUsize::new(0), panics_at };
-        let desk = Self {
-            folder: tempfile::tempdir().unwrap(),
-            index: Arc::new(MemoryIndex::new()),
-            embed: Arc::new(embed),
-        };
+        let desk =
+            Self { folder: tempfile::tempdir().unwrap(), index: Arc::new(MemoryIndex::new()), embed: Arc::new(embed) };
         for (path, text) in files {
             desk.write(path, text);
         }
@@ -276,8 +275,7 @@ async fn a_busy_model_is_waited_for() {
 
 #[tokio::test]
 async fn a_run_that_was_dropped_is_finished_by_the_next() {
-    let files: Vec<(String, String)> =
-        (0..60).map(|n| (format!("d{n:02}.md"), format!("Barge number {n}"))).collect();
+    let files: Vec<(String, String)> = (0..60).map(|n| (format!("d{n:02}.md"), format!("Barge number {n}"))).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let desk = Desk::new(&files);
     let (ingester, root) = (desk.ingester(), desk.corpus());

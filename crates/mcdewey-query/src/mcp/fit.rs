@@ -95,7 +95,9 @@ impl Counter {
 /// The refusal when a budget has no room for more than `bare` tokens without any text.
 fn too_small(budget: usize, bare: usize) -> QueryError {
     let enough = bare + A_FEW_WORDS;
-    QueryError::InvalidRequest(format!("token_budget {budget} is too small for this answer; ask with at least {enough}"))
+    QueryError::InvalidRequest(format!(
+        "token_budget {budget} is too small for this answer; ask with at least {enough}"
+    ))
 }
 
 fn affordable<S>(
@@ -179,9 +181,9 @@ mod tests {
     fn what_costs_more_than_was_thought_is_taken_back() {
         let counter = counter();
         let base = counter.result(&words(&[]).unwrap()).unwrap() + RESERVE;
-        let steps = [Step { what: 10, cost: 10, leads: true }, Step { what: 50, cost: 1, leads: false }];
-        let fitted = counter.fit(base + 20, steps.map(Ok), words).unwrap();
+        let steps = [Step { what: 10, cost: 10, leads: true }, Step { what: 50, cost: 40, leads: false }];
+        let fitted = counter.fit(base + 55, steps.map(Ok), words).unwrap();
         assert_eq!(fitted.taken, [10]);
-        assert!(counter.result(&fitted.result).unwrap() + RESERVE <= base + 20);
+        assert!(counter.result(&fitted.result).unwrap() + RESERVE <= base + 55);
     }
 }

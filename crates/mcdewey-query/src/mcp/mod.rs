@@ -8,6 +8,7 @@ mod budget;
 mod envelope;
 mod fence;
 mod fit;
+mod found_page;
 mod guard;
 mod http;
 #[cfg(test)]
@@ -22,6 +23,8 @@ mod readable;
 mod resources;
 mod schema;
 mod search_docs;
+#[cfg(test)]
+mod search_docs_tests;
 mod server;
 mod stdio;
 #[cfg(test)]

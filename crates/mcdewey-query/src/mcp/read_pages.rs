@@ -120,7 +120,8 @@ impl Reading {
 
     fn fit(&self, counter: &Counter, budget: usize) -> Result<CallToolResult, QueryError> {
         let segments = self.segments();
-        let fitted = counter.fit(budget, self.steps(&segments, counter), |taken| self.render(&segments, &segments[..taken.len()]))?;
+        let fitted = counter
+            .fit(budget, self.steps(&segments, counter), |taken| self.render(&segments, &segments[..taken.len()]))?;
         if !fitted.taken.is_empty() {
             return Ok(fitted.result);
         }

@@ -173,7 +173,7 @@ impl ServerHandler for DocServer {
 mod tests {
     use serde_json::json;
 
-    use super::super::testing::{broken, refused};
+    use super::super::testing::{Break, broken, refused};
     use super::*;
 
     fn question() -> JsonObject {
@@ -182,14 +182,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_hangs_is_answered_all_the_same() {
-        let server = DocServer { library: broken(false).await, deadline: Duration::ZERO };
+        let server = DocServer { library: broken(Break::Hangs).await, deadline: Duration::ZERO };
         let result = server.answer(DocTool::SearchDocs, question()).await;
         assert!(refused(&result).starts_with("unavailable: no answer within"));
     }
 
     #[tokio::test]
     async fn a_call_that_panics_is_answered_without_the_details() {
-        let result = DocServer::new(broken(true).await).answer(DocTool::SearchDocs, question()).await;
+        let result = DocServer::new(broken(Break::Panics).await).answer(DocTool::SearchDocs, question()).await;
         assert!(refused(&result).starts_with("internal: "));
         assert!(!refused(&result).contains("the model broke"));
     }

@@ -121,17 +121,24 @@ pub(super) async fn long_page() -> (Arc<Library>, String) {
 /// A model that fails the way it is told to.
 pub(super) struct BrokenModel {
     inner: FakeEmbed,
-    /// Whether a question panics; else it is never answered.
-    panics: bool,
+    how: Break,
+}
+
+/// What a broken model does with a question.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Break {
+    Fails,
+    Hangs,
+    Panics,
 }
 
 /// [`library`] with a broken model.
-pub(super) async fn broken(panics: bool) -> Arc<Library> {
+pub(super) async fn broken(how: Break) -> Arc<Library> {
     let inner = FakeEmbed::new(&[]);
     let index = MemoryIndex::new();
     let document = SampleDocument::new("a.md").page(1, &["barge"]).build(&inner);
     index.commit(document).await.expect("an index in memory takes every document");
-    Arc::new(Library::new(Arc::new(index), Arc::new(BrokenModel { inner, panics }), "http://x"))
+    Arc::new(Library::new(Arc::new(index), Arc::new(BrokenModel { inner, how }), "http://x"))
 }
 
 #[async_trait]
@@ -141,8 +148,11 @@ impl Embed for BrokenModel {
     }
 
     async fn question(&self, _text: &str) -> Result<QuestionEmbedding, EmbedError> {
-        assert!(!self.panics, "the model broke");
-        std::future::pending().await
+        match self.how {
+            Break::Fails => Err(EmbedError::Closed),
+            Break::Hangs => std::future::pending().await,
+            Break::Panics => panic!("the model broke"),
+        }
     }
 
     async fn passages(&self, _texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {

@@ -4,8 +4,6 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::Hit;
-
 /// The answer of `search_docs`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub(super) struct FoundPassages {
@@ -17,6 +15,9 @@ pub(super) struct FoundPassages {
     /// How many of the passages found have which product, version and guide: values for a narrower question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) facets: Option<FoundFacets>,
+    /// Which part of the search failed, when one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) degraded: Option<String>,
     /// Call again with this as `cursor`, and all else the same, for the next passages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_cursor: Option<String>,
@@ -272,31 +273,6 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-impl FoundPassage {
-    /// A hit with its whole text, or with its snippet in the text's place.
-    pub(super) fn new(hit: &Hit, whole: bool, public_url: &str) -> Self {
-        Self {
-            chunk_id: hit.chunk_id.clone(),
-            handle: hit.handle.clone(),
-            source: hit.source.clone(),
-            page: hit.page,
-            page_label: printed(hit.page, hit.page_label.as_deref()),
-            section: hit.section.clone(),
-            vendor: hit.vendor.clone(),
-            product: hit.product.clone(),
-            version: hit.version.clone(),
-            guide: hit.guide.clone(),
-            headings: hit.headings.clone(),
-            text: whole.then(|| hit.text.clone()),
-            snippet: (!whole).then(|| hit.snippet.clone()),
-            url: short_url(public_url, &hit.handle),
-            source_url: hit.source_url.clone(),
-            updated: hit.updated.clone(),
-            also_in: hit.also_in.iter().map(also_in).collect(),
-        }
-    }
-}
-
 /// The passage's address by its handle: a third of the tokens of the address by chunk id, and the same page.
 pub(super) fn short_url(public_url: &str, handle: &str) -> String {
     format!("{public_url}/c/{handle}")
@@ -305,10 +281,4 @@ pub(super) fn short_url(public_url: &str, handle: &str) -> String {
 /// The printed page number, where it is another than the physical one.
 pub(super) fn printed(page: Option<u32>, label: Option<&str>) -> Option<String> {
     label.filter(|label| page.is_none_or(|page| *label != page.to_string())).map(str::to_owned)
-}
-
-fn also_in(other: &crate::AlsoIn) -> String {
-    let page = other.page.map(|page| format!("page {page}"));
-    let product = other.product.clone().or_else(|| Some(other.doc_title.clone()));
-    [product, other.version.clone(), page].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

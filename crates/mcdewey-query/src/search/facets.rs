@@ -1,6 +1,6 @@
 //! Counts of the facet values among the passages found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mcdewey_core::{Facet, Facets};
 
@@ -11,9 +11,8 @@ use crate::FacetCount;
 pub(crate) fn count(hits: &[Collapsed]) -> BTreeMap<String, Vec<FacetCount>> {
     let mut counts: BTreeMap<Facet, BTreeMap<String, usize>> = BTreeMap::new();
     for hit in hits {
-        let facets = &hit.shown.candidate.document.facets;
         for facet in Facet::ALL {
-            for value in values(facets, facet) {
+            for value in values(hit, facet) {
                 *counts.entry(facet).or_default().entry(value).or_default() += 1;
             }
         }
@@ -21,7 +20,13 @@ pub(crate) fn count(hits: &[Collapsed]) -> BTreeMap<String, Vec<FacetCount>> {
     Facet::ALL.map(|facet| (facet.name().to_owned(), sorted(counts.remove(&facet).unwrap_or_default()))).into()
 }
 
-fn values(facets: &Facets, facet: Facet) -> Vec<String> {
+/// The different values of one passage: it may stand in several releases and guides.
+fn values(hit: &Collapsed, facet: Facet) -> BTreeSet<String> {
+    let places = std::iter::once(&hit.shown.candidate).chain(&hit.also_in);
+    places.flat_map(|place| values_of(&place.document.facets, facet)).collect()
+}
+
+fn values_of(facets: &Facets, facet: Facet) -> Vec<String> {
     match facet {
         Facet::Vendor => facets.vendor.iter().cloned().collect(),
         Facet::Product => facets.product.iter().cloned().collect(),
@@ -50,14 +55,14 @@ mod tests {
                 score: 1.0,
                 explanation: Default::default(),
             },
-            also_in: Vec::new(),
+            also_in: vec![candidate_of("c::0", 1.0, product, version), candidate_of("d::0", 1.0, product, Some("2"))],
         };
         let counts = count(&[hit("a::0", "p", Some("1")), hit("a::1", "p", Some("2")), hit("b::0", "o", None)]);
         let read = |facet: &str| -> Vec<(String, usize)> {
             counts[facet].iter().map(|one| (one.value.clone(), one.count)).collect()
         };
         assert_eq!(read("product"), [("p".to_owned(), 2), ("o".to_owned(), 1)]);
-        assert_eq!(read("version"), [("1".to_owned(), 1), ("2".to_owned(), 1)]);
+        assert_eq!(read("version"), [("2".to_owned(), 3), ("1".to_owned(), 1)]);
         assert_eq!(read("vendor"), []);
     }
 }

@@ -30,10 +30,18 @@ pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
     out
 }
 
-/// The text without line breaks, table rules and the marks of headings and fences.
+/// The text without line breaks, table rules, fences, and the marks of headings, emphasis and code. Underscores stay:
+/// in manuals they belong to names.
 fn one_line(text: &str) -> String {
-    let keep = |word: &&str| !word.chars().all(|c| "#|-=:`*".contains(c)) || *word == "-";
-    text.split_whitespace().filter(keep).collect::<Vec<_>>().join(" ")
+    let only_marks = |word: &str| word != "-" && word.chars().all(|c| "#|-=:`*~".contains(c));
+    let words = text.lines().filter(|line| !is_fence(line)).flat_map(str::split_whitespace);
+    let words = words.filter(|word| !only_marks(word)).map(|word| word.replace("**", "").replace('`', ""));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn is_fence(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("```") || line.starts_with("~~~")
 }
 
 /// Where the window with the most different matches begins; sentence starts and word starts are tried.
@@ -69,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_short_passage_is_shown_whole_on_one_line() {
-        assert_eq!(snippet("# Barge\n\na  b\n| x | y |\n|---|---|", &HashSet::new()), "Barge a b x y");
+        let text = "# Barge\n\n**a**  `b_c`\n| x | y |\n|---|---|\n```xml\n<d/>\n```";
+        assert_eq!(snippet(text, &HashSet::new()), "Barge a b_c x y <d/>");
     }
 
     #[test]

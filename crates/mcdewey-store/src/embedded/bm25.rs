@@ -118,9 +118,9 @@ mod tests {
     #[test]
     fn documents_of_another_language_are_found_by_their_own_stems() {
         let bm25 = Bm25::default();
-        let passage = bm25.passage("Die Häuser der Kunden", Some("de")).unwrap();
-        assert_eq!(overlap(&passage, &asked(&[("Haus Kunde", 1.0)], &["de", "en"])), 2);
-        assert!(overlap(&passage, &asked(&[("Haus Kunde", 1.0)], &[])) < 2);
+        let passage = bm25.passage("Das Haus eines Kunden", Some("de")).unwrap();
+        assert_eq!(overlap(&passage, &asked(&[("Häuser Kunde", 1.0)], &["de", "en"])), 2);
+        assert!(overlap(&passage, &asked(&[("Häuser Kunde", 1.0)], &[])) < 2);
     }
 
     #[test]

@@ -95,7 +95,12 @@ fn releases(terms: &[VersionTerm]) -> Vec<Condition> {
 }
 
 fn any(field: &str, values: Vec<String>) -> Condition {
-    Condition::Field(FieldCondition::new_match(JsonPath::new(field), Match::from(values)))
+    Condition::Field(FieldCondition::new_match(path(field), Match::from(values)))
+}
+
+/// The place of a field in the payload.
+pub(super) fn path(field: &str) -> JsonPath {
+    JsonPath { first_key: field.to_owned(), rest: Vec::new() }
 }
 
 fn one_of(conditions: Vec<Condition>) -> Condition {

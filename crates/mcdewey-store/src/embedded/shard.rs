@@ -13,7 +13,7 @@ use mcdewey_core::{DocumentMeta, IndexError};
 use qdrant_edge::external::serde_json::Value;
 use qdrant_edge::{
     CreateIndex, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeSparseVectorParams, EdgeVectorParams,
-    FieldIndexOperations, Filter, HnswIndexConfig, JsonPath, NamedQuery, PayloadFieldSchema, PayloadSchemaType, PointId,
+    FieldIndexOperations, Filter, HnswIndexConfig, NamedQuery, PayloadFieldSchema, PayloadSchemaType, PointId,
     PointInsertOperations, PointOperations, PointStruct, QueryEnum, QueryRequest, ScoringQuery, ScrollRequest,
     SearchParams, SparseVector, UpdateOperation, Vector, VectorInternal, VectorStructInternal, Vectors, WalOptions,
     WithPayloadInterface, WithVector,
@@ -82,7 +82,7 @@ impl Shard {
         let edge = EdgeShard::new(dir, config(dimensions))?;
         for field in filter::FIELDS {
             let index = CreateIndex {
-                field_name: JsonPath::new(field),
+                field_name: filter::path(field),
                 field_schema: Some(PayloadFieldSchema::FieldType(PayloadSchemaType::Keyword)),
             };
             edge.update(UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index)))?;

@@ -15,7 +15,7 @@ use super::database::{Database, Schema};
 use super::failure::Outcome;
 
 pub(super) use read::{LivePoint, Located, Snapshot};
-pub(super) use write::{Change, CatalogueWriter};
+pub(super) use write::CatalogueWriter;
 
 /// The version of the tables; part of a generation's fingerprint.
 pub(super) const SCHEMA: i64 = 1;

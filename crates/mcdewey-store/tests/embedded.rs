@@ -1,0 +1,22 @@
+//! The behaviour suite of `Index` against the index in a directory.
+
+use std::sync::Arc;
+
+use mcdewey_core::testing::index_suite::embedder;
+use mcdewey_core::{Embed, Index};
+use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
+use tempfile::TempDir;
+
+async fn make() -> (Arc<dyn Index>, TempDir) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let options = EmbeddedOptions {
+        dir: dir.path().to_owned(),
+        model: embedder().model().clone(),
+        chunker: "test".to_owned(),
+        min_free_bytes: 0,
+    };
+    let index = tokio::task::spawn_blocking(|| EmbeddedIndex::open(options)).await.expect("no panic");
+    (Arc::new(index.expect("a new index opens")), dir)
+}
+
+mcdewey_core::index_suite!(make);
