@@ -81,7 +81,12 @@ fn removal_never_reaches_beyond_the_walked_folder() {
     std::fs::remove_file(library.corpus().join("q/v1/g/b.md")).unwrap();
     library.write("q/v1/g/c.md", "# Gamma\n\nThree.");
     let report = succeed(
-        mcdewey(&library.data()).arg("--corpus").arg(library.corpus()).arg("ingest").arg(library.corpus().join("q")).arg("--json"),
+        mcdewey(&library.data())
+            .arg("--corpus")
+            .arg(library.corpus())
+            .arg("ingest")
+            .arg(library.corpus().join("q"))
+            .arg("--json"),
     );
     assert_eq!(counts(&serde_json::from_str(&report).unwrap())[4], 1, "{report}");
     let mut left = library.sources("anything");
@@ -125,7 +130,8 @@ fn a_read_only_data_directory_is_a_clear_error() {
     let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
     let blocked = library.folder.path().join("file");
     std::fs::write(&blocked, "not a folder").unwrap();
-    let said = fail(mcdewey(&blocked.join("data")).current_dir(library.folder.path()).arg("ingest").arg(library.corpus()));
+    let said =
+        fail(mcdewey(&blocked.join("data")).current_dir(library.folder.path()).arg("ingest").arg(library.corpus()));
     assert!(said.contains("data") && said.starts_with("error: "), "{said}");
 }
 
@@ -142,6 +148,7 @@ fn facets_come_from_the_path_and_the_title() {
 #[test]
 fn the_model_folder_is_named_when_it_lacks_a_file() {
     let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
-    let said = fail(mcdewey(&library.data()).arg("--model-dir").arg(Path::new("nowhere")).arg("ingest").arg(library.corpus()));
+    let said =
+        fail(mcdewey(&library.data()).arg("--model-dir").arg(Path::new("nowhere")).arg("ingest").arg(library.corpus()));
     assert!(said.contains("nowhere"), "{said}");
 }

@@ -61,7 +61,9 @@ fn python_environment(folder: &Path) -> Result<PathBuf, String> {
     if !marker.exists() {
         run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
         let requirements = folder.join("requirements.txt");
-        run(Command::new(environment.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(requirements))?;
+        run(Command::new(environment.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "-r"])
+            .arg(requirements))?;
         std::fs::write(marker, "").map_err(|error| error.to_string())?;
     }
     Ok(environment)
@@ -72,7 +74,9 @@ fn node_modules(folder: &Path) -> Result<(), String> {
     if folder.join("node_modules/.package-lock.json").exists() {
         return Ok(());
     }
-    run(Command::new("npm").args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"]).current_dir(folder))
+    run(Command::new("npm")
+        .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"])
+        .current_dir(folder))
 }
 
 fn tests_folder() -> PathBuf {

@@ -102,9 +102,11 @@ fn stands_at(place: &Value, hit: &Value) -> bool {
             None => hit["page"] == place["page"],
         };
     // A collapsed passage stands where the asker was sent and in the other places.
-    here || hit["also_in"].as_array().into_iter().flatten().any(|also| {
-        also["source"] == place["source"] && place.get("page").is_some_and(|page| also["page"] == *page)
-    })
+    here || hit["also_in"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|also| also["source"] == place["source"] && place.get("page").is_some_and(|page| also["page"] == *page))
 }
 
 fn pages(hits: &[&Value]) -> Vec<String> {

@@ -103,6 +103,9 @@ pub struct Candidates {
     pub dense: Option<Vec<Candidate>>,
     /// By BM25 score.
     pub keyword: Option<Vec<Candidate>>,
+    /// What BM25 score a passage would come close to that is full of all the question's own words (those of weight 1),
+    /// words that no passage has included: says how much of the question a score stands for. 0 without own words.
+    pub keyword_ceiling: f32,
 }
 
 /// A passage that may answer: enough to fuse, collapse and count, without its text.

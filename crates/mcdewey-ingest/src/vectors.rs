@@ -59,7 +59,7 @@ impl Vectors {
                 None => open.push((key, chunk)),
             }
         }
-        self.from_index(&mut open, &mut found).await?;
+        self.look_up_in_index(&mut open, &mut found).await?;
         tally.reused(chunks.len() - open.len());
         for part in open.chunks(TEXTS_PER_CALL) {
             let texts = part.iter().map(|(_, chunk)| chunk.dense_text.clone()).collect();
@@ -76,7 +76,7 @@ impl Vectors {
     }
 
     /// Takes out of `open` what the index has in its cache.
-    async fn from_index(
+    async fn look_up_in_index(
         &mut self,
         open: &mut Vec<(ContentHash, &SizedChunk)>,
         found: &mut Found,

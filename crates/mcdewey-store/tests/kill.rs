@@ -60,7 +60,7 @@ async fn hits(index: &EmbeddedIndex) -> Vec<(String, u32)> {
             depth: 1000,
             exact: true,
         };
-        let Candidates { dense, keyword } = index.candidates(&query, &Scope::everything()).await.unwrap();
+        let Candidates { dense, keyword, .. } = index.candidates(&query, &Scope::everything()).await.unwrap();
         for hit in dense.unwrap().into_iter().chain(keyword.unwrap()) {
             hits.push((hit.chunk_id.to_string(), hit.score.to_bits()));
         }

@@ -47,11 +47,7 @@ fn own(dir: &Path) -> Result<OwnerLock> {
         Ok(lock) => Ok(lock),
         Err(LockError::Held(owner)) => {
             let place = owner.address.map_or_else(String::new, |address| format!(" and answers at {address}"));
-            bail!(
-                "process {} owns {}{place}; stop it first, or use another --data-dir",
-                owner.pid,
-                dir.display()
-            )
+            bail!("process {} owns {}{place}; stop it first, or use another --data-dir", owner.pid, dir.display())
         }
         Err(error) => Err(error.into()),
     }

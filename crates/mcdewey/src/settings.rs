@@ -109,7 +109,9 @@ fn read_file(named: Option<&Path>) -> Result<SettingsFile> {
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
             return Ok(SettingsFile::default());
         }
-        Err(error) => return Err(error).with_context(|| format!("the settings file {} cannot be read", path.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("the settings file {} cannot be read", path.display()));
+        }
     };
     toml::from_str(&text).with_context(|| format!("the settings file {} is not valid", path.display()))
 }

@@ -69,16 +69,22 @@ pub(crate) fn report(report: &SyncReport) -> String {
     let mut out = String::new();
     let SyncReport { files, unchanged, written, removed, chunks, embedded, reused, seconds, .. } = report;
     let roots: Vec<&str> = report.roots.iter().map(|root| root.as_str()).collect();
-    line(&mut out, &format!(
-        "{}: {files} files, {unchanged} unchanged, {written} written, {removed} removed, {} skipped",
-        roots.join(", "),
-        report.skipped.len()
-    ));
-    line(&mut out, &format!(
-        "{chunks} passages, {embedded} embedded ({:.0} tokens/s), {reused} known; revision {}, {seconds:.1} s",
-        report.tokens as f64 / seconds.max(0.001),
-        report.revision
-    ));
+    line(
+        &mut out,
+        &format!(
+            "{}: {files} files, {unchanged} unchanged, {written} written, {removed} removed, {} skipped",
+            roots.join(", "),
+            report.skipped.len()
+        ),
+    );
+    line(
+        &mut out,
+        &format!(
+            "{chunks} passages, {embedded} embedded ({:.0} tokens/s), {reused} known; revision {}, {seconds:.1} s",
+            report.tokens as f64 / seconds.max(0.001),
+            report.revision
+        ),
+    );
     for skipped in report.skipped.iter().take(LISTED_SKIPS) {
         line(&mut out, &format!("skipped {}: {}", skipped.path, skipped.reason));
     }

@@ -90,6 +90,12 @@ impl Library {
         });
         ranked(scored.filter(|candidate| candidate.score > 0.0).collect(), depth)
     }
+
+    fn keyword_ceiling(&self, texts: &[WeightedText]) -> f32 {
+        let own: Vec<WeightedText> = texts.iter().filter(|text| text.weight >= 1.0).cloned().collect();
+        let statistics = Statistics::of(self);
+        token_weights(&own).keys().map(|token| statistics.rarity(token) * (K1 + 1.0)).sum()
+    }
 }
 
 /// Cosine similarity of two vectors of unit length.
@@ -136,6 +142,12 @@ impl Statistics {
         Self { passages, average_length: length / passages.max(1.0), frequency }
     }
 
+    /// The inverse document frequency of a word.
+    fn rarity(&self, token: &str) -> f32 {
+        let found_in = self.frequency.get(token).copied().unwrap_or_default();
+        ((self.passages - found_in + 0.5) / (found_in + 0.5) + 1.0).ln()
+    }
+
     fn score(&self, chunk: &Chunk, weights: &BTreeMap<String, f32>) -> f32 {
         let words = tokens(&chunk.keyword_text());
         let length = words.len() as f32 / self.average_length.max(1.0);
@@ -143,9 +155,7 @@ impl Statistics {
             .iter()
             .map(|(token, weight)| {
                 let count = words.iter().filter(|word| *word == token).count() as f32;
-                let found_in = self.frequency.get(token).copied().unwrap_or_default();
-                let rarity = ((self.passages - found_in + 0.5) / (found_in + 0.5) + 1.0).ln();
-                weight * rarity * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length))
+                weight * self.rarity(token) * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length))
             })
             .sum()
     }
@@ -193,6 +203,7 @@ impl Index for MemoryIndex {
         Ok(Candidates {
             dense: query.dense.as_ref().map(|vector| library.dense(vector, scope, query.depth)),
             keyword: asked.then(|| library.keyword(&query.keyword, scope, query.depth)),
+            keyword_ceiling: library.keyword_ceiling(&query.keyword),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, Facets, OutlineEntry, Page, PageNumber, PageRef,
+    Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, Embed, Facets, OutlineEntry, Page, PageNumber, PageRef,
     Passage, RootName, SourcePath, Span, Version,
 };
 
@@ -109,8 +109,8 @@ impl SampleDocument {
             revision.outline.push(OutlineEntry { level: 1, title: page.title(), page: page.number });
             let mut start = 0;
             for text in texts {
-                let ordinal = revision.passages.len() as u32;
-                revision.passages.push(self.passage(&meta, &page, ordinal, start, text, embed));
+                let chunk = self.chunk(&meta, &page, (revision.passages.len(), start), text);
+                revision.passages.push(embedded(chunk, embed));
                 start += text.len() + BORDER.len();
             }
             revision.pages.push(Page { page, text: texts.join(BORDER) });
@@ -118,17 +118,10 @@ impl SampleDocument {
         revision
     }
 
-    fn passage(
-        &self,
-        meta: &Arc<DocumentMeta>,
-        page: &PageRef,
-        ordinal: u32,
-        start: usize,
-        text: &str,
-        embed: &FakeEmbed,
-    ) -> Passage {
+    fn chunk(&self, meta: &Arc<DocumentMeta>, page: &PageRef, (place, start): (usize, usize), text: &str) -> Chunk {
         let (text_hash, passage_hash) = Chunk::hashes(text);
-        let chunk = Chunk {
+        let ordinal = place as u32;
+        Chunk {
             chunk_id: ChunkId::new(&meta.source, ordinal),
             document: Arc::clone(meta),
             ordinal,
@@ -139,13 +132,16 @@ impl SampleDocument {
             spans: vec![Span { page: page.number, start: start as u32, end: (start + text.len()) as u32 }],
             text_hash,
             passage_hash,
-        };
-        let dense_text = chunk.dense_text();
-        let fingerprint = &crate::Embed::model(embed).fingerprint;
-        Passage {
-            embedding_key: ContentHash::of_parts([fingerprint.as_str(), dense_text.as_str()]),
-            vector: embed.vector(&dense_text),
-            chunk,
         }
+    }
+}
+
+fn embedded(chunk: Chunk, embed: &FakeEmbed) -> Passage {
+    let dense_text = chunk.dense_text();
+    let fingerprint = &embed.model().fingerprint;
+    Passage {
+        embedding_key: ContentHash::of_parts([fingerprint.as_str(), dense_text.as_str()]),
+        vector: embed.vector(&dense_text),
+        chunk,
     }
 }

@@ -108,6 +108,6 @@ impl Match<'_> {
     /// The text of a facet: the group's, else the constant; an empty constant says that there is none.
     pub(super) fn get(&self, name: FacetName) -> Option<String> {
         let group = self.groups.name(name.group()).map(|found| found.as_str().trim()).filter(|text| !text.is_empty());
-        group.or_else(|| name.constant(&self.set)).map(|text| text.trim().to_owned())
+        group.or_else(|| name.constant(self.set)).map(|text| text.trim().to_owned())
     }
 }

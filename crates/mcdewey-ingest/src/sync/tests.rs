@@ -211,6 +211,16 @@ async fn a_failing_reader_skips_one_file() {
 }
 
 #[tokio::test]
+async fn what_the_index_refuses_is_skipped() {
+    let desk = Desk::new(&[("main/g/b.md", "Barge"), ("other/b.txt", "Hold"), ("other/c.md", "Monitor")]);
+    desk.try_sync(&[Root::new(RootName::default(), desk.path("main"))]).await.unwrap();
+    let other = Root::new("g".parse().unwrap(), desk.path("other"));
+    let report = desk.try_sync(&[other]).await.unwrap();
+    assert_eq!((report.files, report.written, report.skipped.len()), (2, 1, 1));
+    assert!(report.skipped[0].reason.contains("g/b.md"), "{:?}", report.skipped);
+}
+
+#[tokio::test]
 async fn a_renamed_file_may_claim_the_chunk_ids() {
     let desk = Desk::new(&[("a.md", "Barge"), ("b.md", "Hold")]);
     desk.sync().await;

@@ -61,7 +61,7 @@ mod tests {
     use mcdewey_core::Candidates;
 
     fn collapsed(list: Vec<Candidate>, asked: &[&str]) -> Vec<(String, Vec<String>)> {
-        let lists = Candidates { dense: Some(list), keyword: None };
+        let lists = Candidates { dense: Some(list), ..Candidates::default() };
         let ranked = fuse(&lists, 10, Fusion::default(), &Preference::default());
         let asked: Vec<VersionKey> = asked.iter().map(|text| text.parse().unwrap()).collect();
         let name = |candidate: &Candidate| candidate.chunk_id.to_string();

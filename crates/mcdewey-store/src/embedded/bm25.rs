@@ -20,6 +20,8 @@ use super::failure::{Failure, Outcome};
 const AVERAGE_LENGTH: f64 = 100.0;
 /// How soon a repeated word stops counting: the usual value.
 const K1: f64 = 1.2;
+/// The weight in a passage's vector that a word comes close to when it is repeated again and again.
+pub(super) const HIGHEST_WEIGHT: f64 = K1 + 1.0;
 /// How much a long passage is held back: the usual value.
 const B: f64 = 0.75;
 /// Documents of unknown or unsupported language are read as this one.
@@ -46,14 +48,23 @@ impl Bm25 {
     /// more than once counts as its heaviest.
     pub(super) fn question(&self, texts: &[WeightedText], languages: &[String]) -> Outcome<BTreeMap<u32, f32>> {
         let mut weights: BTreeMap<u32, f32> = BTreeMap::new();
-        let languages = languages.iter().map(String::as_str).filter(|language| *language != DEFAULT_LANGUAGE);
-        for language in std::iter::once(DEFAULT_LANGUAGE).chain(languages) {
-            let model = self.model(Some(language))?;
-            for text in texts.iter().filter(|text| text.weight.is_finite() && text.weight > 0.0) {
-                for token in model.embed_query(&text.text).indices {
-                    let weight = weights.entry(token).or_insert(text.weight);
-                    *weight = weight.max(text.weight);
-                }
+        for language in read_as(languages) {
+            for (token, heavier) in self.question_in(texts, language)? {
+                let weight = weights.entry(token).or_insert(heavier);
+                *weight = weight.max(heavier);
+            }
+        }
+        Ok(weights)
+    }
+
+    /// The words of a question with their weights, as one language reads them.
+    pub(super) fn question_in(&self, texts: &[WeightedText], language: &str) -> Outcome<BTreeMap<u32, f32>> {
+        let mut weights: BTreeMap<u32, f32> = BTreeMap::new();
+        let model = self.model(Some(language))?;
+        for text in texts.iter().filter(|text| text.weight.is_finite() && text.weight > 0.0) {
+            for token in model.embed_query(&text.text).indices {
+                let weight = weights.entry(token).or_insert(text.weight);
+                *weight = weight.max(text.weight);
             }
         }
         Ok(weights)
@@ -72,6 +83,12 @@ impl Bm25 {
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(models.entry(language.to_owned()).or_insert(model)))
     }
+}
+
+/// The languages a question is read as: the default one, then the others of the library.
+pub(super) fn read_as(languages: &[String]) -> impl Iterator<Item = &str> {
+    let others = languages.iter().map(String::as_str).filter(|language| *language != DEFAULT_LANGUAGE);
+    std::iter::once(DEFAULT_LANGUAGE).chain(others)
 }
 
 fn make(language: &str) -> Result<EdgeBm25, String> {

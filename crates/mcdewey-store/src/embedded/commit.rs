@@ -88,7 +88,8 @@ impl Committer {
                 self.sweep(&freed);
             }
             Err(failure) => {
-                let points = documents.iter().flat_map(|document| document.passages.iter().map(|passage| passage.point));
+                let points =
+                    documents.iter().flat_map(|document| document.passages.iter().map(|passage| passage.point));
                 self.take_back(points.collect());
                 let error = IndexError::from(failure);
                 for (_, reply) in waiting {

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
-use mcdewey_core::{CandidateQuery, Candidates, Chunk, Embed, Index, IndexState, ManifestEntry, RootName, Scope, WeightedText};
+use mcdewey_core::{
+    CandidateQuery, Candidates, Chunk, Embed, Index, IndexState, ManifestEntry, RootName, Scope, WeightedText,
+};
 
 use super::commit::Step;
 use super::{EmbeddedIndex, EmbeddedOptions};
@@ -22,7 +24,9 @@ enum Act {
 /// Commits, replacements (longer, shorter, of another title), removals, and a document that comes back.
 fn history() -> Vec<Act> {
     let commit = |name: &str, pages: &[(u32, &[&str])]| {
-        Act::Commit(pages.iter().fold(SampleDocument::new(name), |document, (number, texts)| document.page(*number, texts)))
+        Act::Commit(
+            pages.iter().fold(SampleDocument::new(name), |document, (number, texts)| document.page(*number, texts)),
+        )
     };
     vec![
         commit("a.md", &[(1, &["canine alpha", "feline alpha"]), (2, &["gamma"])]),
@@ -76,7 +80,7 @@ async fn view(index: &EmbeddedIndex) -> View {
             depth: 50,
             exact: true,
         };
-        let Candidates { dense, keyword } = index.candidates(&query, &all).await.unwrap();
+        let Candidates { dense, keyword, .. } = index.candidates(&query, &all).await.unwrap();
         let scored = |list: Option<Vec<mcdewey_core::Candidate>>| -> Vec<Scored> {
             let hits = list.unwrap().into_iter();
             hits.map(|hit| (hit.chunk_id.to_string(), hit.page.0, hit.score.to_bits())).collect()

@@ -53,7 +53,9 @@ pub(super) fn reach(scope: &Scope) -> Reach {
     let asked = &scope.filter;
     let sources: Vec<String> = asked.source.iter().map(|source| source.as_str().to_owned()).collect();
     let lists = [(VENDOR, &asked.vendor), (PRODUCT, &asked.product), (GUIDE, &asked.guide), (SOURCE, &sources)];
-    must.extend(lists.into_iter().filter(|(_, values)| !values.is_empty()).map(|(field, values)| any(field, values.clone())));
+    must.extend(
+        lists.into_iter().filter(|(_, values)| !values.is_empty()).map(|(field, values)| any(field, values.clone())),
+    );
     match &asked.version {
         VersionFilter::Any => {}
         VersionFilter::OneOf(terms) if terms.is_empty() => return Reach::Nothing,

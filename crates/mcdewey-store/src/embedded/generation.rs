@@ -43,7 +43,9 @@ impl Layout {
         let layout = Self { data: data.to_owned(), generation: data.join("generations").join(&generation.0) };
         let unusable = |error| {
             let place = data.display();
-            IndexError::Unavailable(format!("cannot write to {place}: {error}; check that it exists and may be written"))
+            IndexError::Unavailable(format!(
+                "cannot write to {place}: {error}; check that it exists and may be written"
+            ))
         };
         fs::create_dir_all(&layout.data).map_err(unusable)?;
         let probe = layout.data.join(".writable");

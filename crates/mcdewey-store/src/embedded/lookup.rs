@@ -3,13 +3,13 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
-use std::thread;
 
-use mcdewey_core::{Candidate, CandidateQuery, Candidates, ChunkId, IndexError, InvalidValue, Scope};
+use mcdewey_core::{Candidate, CandidateQuery, Candidates, ChunkId, IndexError, InvalidValue, Scope, WeightedText};
 use qdrant_edge::{Filter, SparseVector};
 use uuid::Uuid;
 
 use super::Shared;
+use super::bm25::{HIGHEST_WEIGHT, read_as};
 use super::catalogue::{Located, Snapshot};
 use super::failure::Outcome;
 use super::filter::{self, Reach};
@@ -32,6 +32,7 @@ pub(super) fn candidates(shared: &Shared, query: &CandidateQuery, scope: &Scope)
         let empty = Candidates {
             dense: query.dense.is_some().then(Vec::new),
             keyword: (!query.keyword.is_empty()).then(Vec::new),
+            keyword_ceiling: 0.0,
         };
         let Reach::Points(filter) = filter::reach(scope) else { return Ok(empty) };
         if query.depth == 0 {
@@ -39,15 +40,18 @@ pub(super) fn candidates(shared: &Shared, query: &CandidateQuery, scope: &Scope)
         }
         let lookup = Lookup { shard: &shard, snapshot, scope, filter: filter.as_ref(), depth: query.depth };
         let near = query.dense.clone().map(|vector| Sought::Near { vector, exact: query.exact });
-        let weights = weigh(snapshot, &shared.bm25.question(&query.keyword, &snapshot.languages()?)?)?;
+        let languages = snapshot.languages()?;
+        let weights = weigh(snapshot, &shared.bm25.question(&query.keyword, &languages)?)?;
         let words = (!weights.is_empty()).then(|| sparse(&weights)).transpose()?.map(Sought::Words);
         let (near_found, words_found) = lookup.first(near.as_ref(), words.as_ref())?;
         let dense = near.as_ref().zip(near_found).map(|(sought, found)| lookup.ranked(sought, found)).transpose()?;
-        let keyword = words.as_ref().zip(words_found).map(|(sought, found)| lookup.ranked(sought, found)).transpose()?;
+        let keyword =
+            words.as_ref().zip(words_found).map(|(sought, found)| lookup.ranked(sought, found)).transpose()?;
         let keyword = keyword.map(|hits| lookup.rescored(hits, &weights)).transpose()?;
         Ok(Candidates {
             dense: dense.map(|hits| lookup.cut(hits)).or(empty.dense),
             keyword: keyword.map(|hits| lookup.cut(hits)).or(empty.keyword),
+            keyword_ceiling: ceiling(shared, snapshot, query, &languages)?,
         })
     })
 }
@@ -63,16 +67,37 @@ fn check(query: &CandidateQuery, dimensions: usize) -> Result<(), IndexError> {
 
 /// How much each word of a question counts: its own weight times how rare it is among the passages of the library.
 fn weigh(snapshot: &Snapshot<'_>, words: &BTreeMap<u32, f32>) -> Outcome<BTreeMap<u32, f32>> {
-    let all = snapshot.passages_in_all()? as f64;
+    let all = snapshot.passages_in_all()?;
     let mut weights = BTreeMap::new();
     for (token, weight) in words {
-        let with = snapshot.passages_with(*token)? as f64;
-        if with > 0.0 {
-            let rarity = ((all - with + 0.5) / (with + 0.5) + 1.0).ln();
-            weights.insert(*token, (f64::from(*weight) * rarity) as f32);
+        let with = snapshot.passages_with(*token)?;
+        if with > 0 {
+            weights.insert(*token, (f64::from(*weight) * rarity(all, with)) as f32);
         }
     }
     Ok(weights)
+}
+
+/// The inverse document frequency of a word that `with` of `all` passages have.
+fn rarity(all: u64, with: u64) -> f64 {
+    let (all, with) = (all as f64, with as f64);
+    ((all - with + 0.5) / (with + 0.5) + 1.0).ln()
+}
+
+/// [`Candidates::keyword_ceiling`]: in the language that knows the question best, for in the others its stems are
+/// strangers and would count as very rare words.
+fn ceiling(shared: &Shared, snapshot: &Snapshot<'_>, query: &CandidateQuery, languages: &[String]) -> Outcome<f32> {
+    let own: Vec<WeightedText> = query.keyword.iter().filter(|text| text.weight >= 1.0).cloned().collect();
+    let all = snapshot.passages_in_all()?;
+    let mut lowest: Option<f64> = None;
+    for language in read_as(languages) {
+        let mut sum = 0.0;
+        for token in shared.bm25.question_in(&own, language)?.keys() {
+            sum += rarity(all, snapshot.passages_with(*token)?);
+        }
+        lowest = Some(lowest.map_or(sum, |lowest| lowest.min(sum)));
+    }
+    Ok((lowest.unwrap_or_default() * HIGHEST_WEIGHT) as f32)
 }
 
 fn sparse(weights: &BTreeMap<u32, f32>) -> Outcome<SparseVector> {
@@ -97,35 +122,20 @@ struct Hit {
 }
 
 impl Lookup<'_> {
-    /// The first request of each list, side by side.
-    fn first(&self, near: Option<&Sought>, words: Option<&Sought>) -> Outcome<(Option<Vec<Found>>, Option<Vec<Found>>)> {
-        let (shard, filter, limit) = (self.shard, self.filter, self.first_limit());
-        let search = |sought: &Sought| shard.search(sought, filter, limit);
-        let (Some(near), Some(words)) = (near, words) else {
-            return Ok((near.map(search).transpose()?, words.map(search).transpose()?));
-        };
-        thread::scope(|scope| {
-            let near = scope.spawn(|| search(near));
-            let words = search(words)?;
-            let broken = |_| IndexError::Store("the search by meaning broke off".to_owned());
-            Ok((Some(near.join().map_err(broken)??), Some(words)))
-        })
-    }
-
     fn first_limit(&self) -> usize {
         self.depth.saturating_add(self.depth / 4).saturating_add(SPARE)
     }
 
     /// All hits that may belong to a list, asking deeper until no other can.
-    fn ranked(&self, sought: &Sought, first: Vec<Found>) -> Outcome<Vec<Hit>> {
-        let (mut found, mut limit) = (first, self.first_limit());
+    fn ranked(&self, sought: &Sought) -> Outcome<Vec<Hit>> {
+        let mut limit = self.first_limit();
         loop {
+            let found = self.shard.search(sought, self.filter, limit)?;
             let hits = self.live(&found)?;
             if found.len() < limit || self.is_settled(&hits, &found) {
                 return Ok(hits);
             }
             limit = limit.saturating_mul(DEEPER);
-            found = self.shard.search(sought, self.filter, limit)?;
         }
     }
 

@@ -100,8 +100,7 @@ impl EmbeddedIndex {
         let dimensions = options.model.dimensions;
         let source = recovery::Source { catalogue: &catalogue, vectors: &vectors, bm25: &bm25, dimensions };
         let shard = recovery::open(&layout, &source, &mut catalogue_writer)?;
-        let shared =
-            Arc::new(Shared { generation, dimensions, bm25, catalogue, vectors, shard: RwLock::new(shard) });
+        let shared = Arc::new(Shared { generation, dimensions, bm25, catalogue, vectors, shard: RwLock::new(shard) });
         Ok(Committer::new(shared, catalogue_writer, vector_writer, layout, options.min_free_bytes))
     }
 
@@ -210,8 +209,7 @@ impl Index for EmbeddedIndex {
     }
 
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
-        let prepared =
-            self.blocking(move |shared| Prepared::new(document, shared.dimensions, &shared.bm25)).await?;
+        let prepared = self.blocking(move |shared| Prepared::new(document, shared.dimensions, &shared.bm25)).await?;
         self.writer.ask(|reply| Command::Commit(Box::new(prepared), reply)).await
     }
 

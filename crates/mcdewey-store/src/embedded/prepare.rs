@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mcdewey_core::{
-    Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexError, InvalidValue, OutlineEntry, Page,
-    Passage, RootName, point_id,
+    Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexError, InvalidValue, OutlineEntry, Page, Passage,
+    RootName, point_id,
 };
 use qdrant_edge::SparseVector;
 use uuid::Uuid;

@@ -42,13 +42,11 @@ impl VectorCache {
 
 impl VectorWriter {
     /// Remembers vectors; durable when this returns. Known keys keep their vector: equal keys mean equal vectors.
-    pub(super) fn put<'a>(
-        &mut self,
-        vectors: impl IntoIterator<Item = (&'a ContentHash, &'a [f32])>,
-    ) -> Outcome<()> {
+    pub(super) fn put<'a>(&mut self, vectors: impl IntoIterator<Item = (&'a ContentHash, &'a [f32])>) -> Outcome<()> {
         let transaction = self.connection.transaction()?;
         {
-            let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO vectors (key, vector) VALUES (?1, ?2)")?;
+            let mut insert =
+                transaction.prepare_cached("INSERT OR IGNORE INTO vectors (key, vector) VALUES (?1, ?2)")?;
             let once: HashMap<&ContentHash, &[f32]> = vectors.into_iter().collect();
             for (key, vector) in once {
                 insert.execute((key.as_bytes(), to_bytes(vector)))?;

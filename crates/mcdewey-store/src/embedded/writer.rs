@@ -40,7 +40,8 @@ impl Writer {
         let (commands, queue) = channel();
         let thread = thread::Builder::new().name("mcdewey-store".to_owned()).spawn(move || run(committer, &queue));
         // Without a thread the queue is closed, and every command is answered with `stopped`.
-        let thread = thread.inspect_err(|error| tracing::error!(%error, "the store's writer could not be started")).ok();
+        let thread =
+            thread.inspect_err(|error| tracing::error!(%error, "the store's writer could not be started")).ok();
         Self { commands: Some(commands), thread }
     }
 

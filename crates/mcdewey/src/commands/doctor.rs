@@ -147,7 +147,8 @@ fn written(checkup: &Checkup) -> String {
 
 fn write_coverage(out: &mut String, coverage: &Coverage) {
     let Coverage { documents, without_product, unversioned, disagreements, .. } = coverage;
-    let _ = writeln!(out, "  {documents} documents, {unversioned} without a release, {without_product} without a product");
+    let _ =
+        writeln!(out, "  {documents} documents, {unversioned} without a release, {without_product} without a product");
     for rule in &coverage.rules {
         let _ = writeln!(out, "  {}: {} documents", rule.rule, rule.documents);
     }

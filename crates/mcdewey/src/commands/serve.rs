@@ -44,7 +44,9 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
     let token = admin_token()?;
     engine.lock.announce(&address, &token)?;
     let state = AppState::new(library, sync, token).with_hosts(settings.allowed_hosts);
-    eprintln!("McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp");
+    eprintln!(
+        "McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp"
+    );
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Without it small answers wait some 40 ms for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);

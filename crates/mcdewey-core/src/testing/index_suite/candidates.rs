@@ -25,7 +25,8 @@ pub async fn the_nearest_passages_come_first(index: Arc<dyn Index>) {
 
 /// The keyword list holds what shares a word with the question: rare words and repeated words count more.
 pub async fn rare_and_frequent_words_count(index: Arc<dyn Index>) {
-    let texts = ["canine alpha beta", "canine canine beta", "feline alpha beta", "gamma alpha beta", "barge alpha beta"];
+    let texts =
+        ["canine alpha beta", "canine canine beta", "feline alpha beta", "gamma alpha beta", "barge alpha beta"];
     commit(&index, &SampleDocument::new("a.md").page(1, &texts)).await;
     let all = Scope::everything();
     assert_eq!(ids(&keyword(&index, &question("canine", 10), &all).await), ["a::1", "a::0"]);
@@ -103,7 +104,10 @@ pub async fn weights_of_words_count_once(index: Arc<dyn Index>) {
     commit(&index, &SampleDocument::new("a.md").page(1, &["canine", "feline", "gamma"])).await;
     let all = Scope::everything();
     let ask = |texts: &[(&str, f32)]| CandidateQuery {
-        keyword: texts.iter().map(|(text, weight)| WeightedText { text: (*text).to_owned(), weight: *weight }).collect(),
+        keyword: texts
+            .iter()
+            .map(|(text, weight)| WeightedText { text: (*text).to_owned(), weight: *weight })
+            .collect(),
         depth: 5,
         ..CandidateQuery::default()
     };
@@ -112,7 +116,8 @@ pub async fn weights_of_words_count_once(index: Arc<dyn Index>) {
     assert!((weighted[0].score - 2.0 * weighted[1].score).abs() < 1e-4, "{weighted:?}");
     let turned = keyword(&index, &ask(&[("canine", 0.5), ("feline", 1.0)]), &all).await;
     assert_eq!(ids(&turned), ["a::1", "a::0"]);
-    let repeated = keyword(&index, &ask(&[("feline canine", 0.5), ("canine canine", 1.0), ("canine", 0.7)]), &all).await;
+    let repeated =
+        keyword(&index, &ask(&[("feline canine", 0.5), ("canine canine", 1.0), ("canine", 0.7)]), &all).await;
     assert_eq!(repeated, weighted);
 }
 

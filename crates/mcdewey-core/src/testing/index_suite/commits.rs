@@ -49,7 +49,8 @@ pub async fn a_committed_document_is_visible(index: Arc<dyn Index>) {
 /// After a commit nothing of the document's former revision is found.
 pub async fn a_commit_replaces_the_former_revision(index: Arc<dyn Index>) {
     let all = Scope::everything();
-    let old = commit(&index, &SampleDocument::new("a.md").page(1, &["canine", "feline", "gamma"]).page(2, &["beta"])).await;
+    let old =
+        commit(&index, &SampleDocument::new("a.md").page(1, &["canine", "feline", "gamma"]).page(2, &["beta"])).await;
     let new = commit(&index, &SampleDocument::new("a.md").title("New").page(1, &["feline alpha"])).await;
     let now = state(&index).await;
     assert_eq!((now.documents, now.pages, now.chunks), (1, 1, 1));
@@ -220,10 +221,12 @@ pub async fn vectors_are_remembered(index: Arc<dyn Index>) {
 
 /// What the roots say is put together, the default root's word first; a root's new word replaces its old one.
 pub async fn descriptions_of_all_roots_are_merged(index: Arc<dyn Index>) {
-    let product = |id: &str, title: &str| Product { id: id.to_owned(), title: Some(title.to_owned()), ..Product::default() };
+    let product =
+        |id: &str, title: &str| Product { id: id.to_owned(), title: Some(title.to_owned()), ..Product::default() };
     let alias = |name: &str| Alias { names: vec![name.to_owned()], products: Vec::new() };
     assert_eq!(index.description().await.expect(ALL), LibraryDescription::default());
-    let archive = LibraryDescription { products: vec![product("uccx", "Old"), product("pg", "Pg")], aliases: vec![alias("B")] };
+    let archive =
+        LibraryDescription { products: vec![product("uccx", "Old"), product("pg", "Pg")], aliases: vec![alias("B")] };
     index.describe(&"archive".parse().expect("a root name"), &archive).await.expect(ALL);
     for title in ["First", "Second"] {
         let own = LibraryDescription { products: vec![product("uccx", title)], aliases: vec![alias(title)] };

@@ -41,7 +41,10 @@ pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
     let mut scope = Scope::everything();
     scope.filter.vendor = vec!["O'Neil & Søn".to_owned()];
     scope.filter.source = vec![source(names[0])];
-    assert_eq!(ids(&keyword(&index, &question("canine", 50), &scope).await), [ChunkId::new(&source(names[0]), 0).as_str()]);
+    assert_eq!(
+        ids(&keyword(&index, &question("canine", 50), &scope).await),
+        [ChunkId::new(&source(names[0]), 0).as_str()]
+    );
 }
 
 /// A passage and a page of many thousand bytes come back whole, and their last word is found.

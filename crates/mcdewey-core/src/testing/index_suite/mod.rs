@@ -17,7 +17,7 @@ pub use documents::*;
 pub use scopes::*;
 
 use crate::testing::{FakeEmbed, SampleDocument};
-use crate::{CandidateQuery, Candidate, DocumentRevision, Index, Scope, SourcePath, WeightedText};
+use crate::{Candidate, CandidateQuery, DocumentRevision, Index, Scope, SourcePath, WeightedText};
 
 /// The words the suite's vectors count.
 const VOCABULARY: [&str; 6] = ["canine", "feline", "barge", "alpha", "beta", "gamma"];

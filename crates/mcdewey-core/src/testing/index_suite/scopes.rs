@@ -64,10 +64,7 @@ pub async fn filters_hold_for_every_read(index: Arc<dyn Index>) {
         (Filter { product: vec!["uccx".into(), "kafka".into()], ..Filter::default() }, &["uccx.md", "kafka.md"]),
         (Filter { guide: vec!["admin".into()], ..Filter::default() }, &["finesse/15.md", "kafka.md"]),
         (Filter { source: vec![source("loose.md")], ..Filter::default() }, &["loose.md"]),
-        (
-            Filter { vendor: vec!["Cisco".into()], guide: vec!["admin".into()], ..Filter::default() },
-            &["finesse/15.md"],
-        ),
+        (Filter { vendor: vec!["Cisco".into()], guide: vec!["admin".into()], ..Filter::default() }, &["finesse/15.md"]),
         (Filter { vendor: vec!["cisco".into()], ..Filter::default() }, &[]),
     ];
     for (filter, expected) in cases {

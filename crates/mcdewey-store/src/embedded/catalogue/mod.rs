@@ -114,11 +114,7 @@ impl Catalogue {
     }
 
     /// A document's metadata, parsed once.
-    fn remembered(
-        &self,
-        document: i64,
-        read: impl FnOnce() -> Outcome<DocumentMeta>,
-    ) -> Outcome<Arc<DocumentMeta>> {
+    fn remembered(&self, document: i64, read: impl FnOnce() -> Outcome<DocumentMeta>) -> Outcome<Arc<DocumentMeta>> {
         if let Some(meta) = self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(&document) {
             return Ok(Arc::clone(meta));
         }

@@ -91,9 +91,7 @@ impl<'a> Snapshot<'a> {
 
     /// The languages documents name.
     pub(in crate::embedded) fn languages(&self) -> Outcome<Vec<String>> {
-        self.all("SELECT DISTINCT lang FROM documents WHERE lang IS NOT NULL ORDER BY lang", [], |row| {
-            Ok(row.get(0)?)
-        })
+        self.all("SELECT DISTINCT lang FROM documents WHERE lang IS NOT NULL ORDER BY lang", [], |row| Ok(row.get(0)?))
     }
 
     /// A point, if it is live.
@@ -125,9 +123,10 @@ impl<'a> Snapshot<'a> {
             let Some((document, ordinal)): Option<(i64, u32)> = place else { continue };
             let meta = self.meta(document)?;
             let columns = CHUNK.replace(" FROM", ", embedding_key FROM");
-            let found = self.one(&format!("{columns} WHERE document = ?1 AND ordinal = ?2"), (document, ordinal), |row| {
-                Ok(LivePoint { point: *point, chunk: chunk(row, &meta)?, embedding_key: hash(row, 6)? })
-            })?;
+            let found =
+                self.one(&format!("{columns} WHERE document = ?1 AND ordinal = ?2"), (document, ordinal), |row| {
+                    Ok(LivePoint { point: *point, chunk: chunk(row, &meta)?, embedding_key: hash(row, 6)? })
+                })?;
             live.extend(found);
         }
         Ok(live)
@@ -248,12 +247,7 @@ impl<'a> Snapshot<'a> {
         })
     }
 
-    fn all<T>(
-        &self,
-        sql: &str,
-        params: impl Params,
-        mut read: impl FnMut(&Row<'_>) -> Outcome<T>,
-    ) -> Outcome<Vec<T>> {
+    fn all<T>(&self, sql: &str, params: impl Params, mut read: impl FnMut(&Row<'_>) -> Outcome<T>) -> Outcome<Vec<T>> {
         let mut select = self.transaction.prepare_cached(sql)?;
         let mut rows = select.query(params)?;
         let mut found = Vec::new();

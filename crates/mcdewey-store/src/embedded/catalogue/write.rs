@@ -89,11 +89,8 @@ impl Change<'_> {
         let former_terms = former.as_ref().map(|former| &former.terms);
         self.count_terms(Some(&document.terms), former_terms)?;
         let gone = former.as_ref().map_or((0, 0, 0), |former| (1, former.pages, former.chunks));
-        let revision = self.step((
-            1 - gone.0,
-            document.pages.len() as i64 - gone.1,
-            document.passages.len() as i64 - gone.2,
-        ))?;
+        let revision =
+            self.step((1 - gone.0, document.pages.len() as i64 - gone.1, document.passages.len() as i64 - gone.2))?;
         Ok((revision, freed.into_iter().collect()))
     }
 
@@ -110,7 +107,8 @@ impl Change<'_> {
     pub(in crate::embedded) fn describe(&self, root: &RootName, description: &LibraryDescription) -> Outcome<bool> {
         let sql = "SELECT description FROM descriptions WHERE root = ?1";
         let known: Option<String> = self.transaction.query_row(sql, [root.as_str()], |row| row.get(0)).optional()?;
-        let known: LibraryDescription = known.map_or(Ok(LibraryDescription::default()), |text| serde_json::from_str(&text))?;
+        let known: LibraryDescription =
+            known.map_or(Ok(LibraryDescription::default()), |text| serde_json::from_str(&text))?;
         if known == *description {
             return Ok(false);
         }
@@ -203,11 +201,8 @@ impl Change<'_> {
         let mut insert_point = self.transaction.prepare_cached(sql)?;
         for passage in &document.passages {
             let chunk = &passage.chunk;
-            let place = Place {
-                page: chunk.page.clone(),
-                headings: chunk.headings.clone(),
-                spans: chunk.spans.clone(),
-            };
+            let place =
+                Place { page: chunk.page.clone(), headings: chunk.headings.clone(), spans: chunk.spans.clone() };
             insert.execute(rusqlite::params![
                 id,
                 chunk.ordinal,
