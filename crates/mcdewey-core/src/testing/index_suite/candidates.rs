@@ -121,6 +121,27 @@ pub async fn weights_of_words_count_once(index: Arc<dyn Index>) {
     assert_eq!(repeated, weighted);
 }
 
+/// No passage scores above the ceiling; own words that no passage has raise it, other names do not.
+pub async fn a_ceiling_stands_above_every_score(index: Arc<dyn Index>) {
+    let full = "canine gamma ".repeat(40);
+    commit(&index, &SampleDocument::new("a.md").page(1, &[&full, "canine", "feline alpha", "beta"])).await;
+    let ceiling = async |texts: &[(&str, f32)]| {
+        let weighted = |(text, weight): &(&str, f32)| WeightedText { text: (*text).to_owned(), weight: *weight };
+        let keyword = texts.iter().map(weighted).collect();
+        let query = CandidateQuery { keyword, depth: 5, ..CandidateQuery::default() };
+        index.candidates(&query, &Scope::everything()).await.expect(ALL)
+    };
+    let own = ceiling(&[("canine gamma", 1.0)]).await;
+    let best = own.keyword.expect("a list")[0].score;
+    assert!(best < own.keyword_ceiling, "{best} is not below {}", own.keyword_ceiling);
+    assert!(best > 0.6 * own.keyword_ceiling, "{best} is far below {}", own.keyword_ceiling);
+    let more = ceiling(&[("canine gamma unknownword", 1.0), ("feline", 0.5)]).await;
+    assert!(more.keyword_ceiling > own.keyword_ceiling);
+    let named = ceiling(&[("canine gamma", 1.0), ("feline", 0.5)]).await;
+    assert!((named.keyword_ceiling - own.keyword_ceiling).abs() < 1e-4);
+    assert!(ceiling(&[("feline", 0.5)]).await.keyword_ceiling.abs() < f32::EPSILON);
+}
+
 /// The words of the headings above a passage find it too.
 pub async fn the_context_is_searched_too(index: Arc<dyn Index>) {
     commit(&index, &SampleDocument::new("a.md").context("gamma barge").page(1, &["canine"])).await;

@@ -61,6 +61,7 @@ macro_rules! index_suite {
             exact_search_finds_the_same,
             lists_are_only_made_when_asked_for,
             weights_of_words_count_once,
+            a_ceiling_stands_above_every_score,
             the_context_is_searched_too,
             scores_do_not_depend_on_what_is_gone,
         );

@@ -169,7 +169,7 @@ impl<'a> Snapshot<'a> {
         let sql = format!("{} WHERE handle = ?1 ORDER BY document, ordinal", CHUNK.replace(" FROM", ", document FROM"));
         let found = self.all(&sql, [handle], |row| {
             let meta = self.meta(row.get(6)?)?;
-            Ok(scope.contains(&meta).then(|| chunk(row, &meta)).transpose()?)
+            scope.contains(&meta).then(|| chunk(row, &meta)).transpose()
         })?;
         Ok(found.into_iter().flatten().collect())
     }

@@ -1,0 +1,88 @@
+//! How fast a question is answered and a document committed: the embedded index over a seeded corpus, without the model.
+//!
+//! Vectors come from the embedder that counts words, so what is measured is store, fusion and writing out; `embed.rs`
+//! measures the model.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use mcdewey_core::testing::FakeEmbed;
+use mcdewey_core::{Embed, Index, RootName, Visibility};
+use mcdewey_ingest::{CHUNKER, Ingester, Root};
+use mcdewey_query::{Library, Mode, SearchRequest};
+use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// Documents of the corpus, each of `PAGES` pages.
+const DOCUMENTS: usize = 200;
+const PAGES: usize = 25;
+const WORDS: [&str; 16] = [
+    "agent", "call", "queue", "trunk", "group", "code", "failover", "barge", "state", "monitor", "licence", "node",
+    "route", "timer", "certificate", "upgrade",
+];
+
+/// A corpus that is the same on every machine.
+fn write_corpus(folder: &TempDir) {
+    for document in 0..DOCUMENTS {
+        let mut text = format!("# Guide {document}\n");
+        for page in 0..PAGES {
+            text.push_str(&format!("\n<!-- page: {} -->\n\n## Topic {page}\n\n{}\n", page + 1, sentence(document, page)));
+        }
+        let path = folder.path().join(format!("corpus/product-{}/v{}/guide", document % 10, document % 4));
+        std::fs::create_dir_all(&path).expect("a folder");
+        std::fs::write(path.join(format!("{document}.md")), text).expect("a file");
+    }
+}
+
+fn sentence(document: usize, page: usize) -> String {
+    let word = |place: usize| WORDS[(document * 31 + page * 17 + place * place * 7 + place / 3) % WORDS.len()];
+    (0..60).map(word).collect::<Vec<_>>().join(" ") + "."
+}
+
+struct Bench {
+    library: Library,
+    runtime: Runtime,
+    _folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        write_corpus(&folder);
+        let embed: Arc<dyn Embed> = Arc::new(FakeEmbed::new(&WORDS));
+        let options = EmbeddedOptions {
+            dir: folder.path().join("data"),
+            model: embed.model().clone(),
+            chunker: CHUNKER.to_owned(),
+            min_free_bytes: 0,
+        };
+        let index: Arc<dyn Index> = Arc::new(EmbeddedIndex::open(options).expect("an index"));
+        let runtime = Runtime::new().expect("an async runtime");
+        let root = Root::new(RootName::default(), folder.path().join("corpus"));
+        let ingester = Ingester::new(Arc::clone(&index), Arc::clone(&embed));
+        let report = runtime.block_on(ingester.sync(&[root], &|_| {})).expect("an ingest");
+        eprintln!("{} passages in {:.1} s", report.chunks, report.seconds);
+        Self { library: Library::new(index, embed, ""), runtime, _folder: folder }
+    }
+
+    fn ask(&self, request: &SearchRequest) {
+        let answer = self.runtime.block_on(self.library.search(black_box(request), &Visibility::Everything));
+        black_box(answer.expect("an answer"));
+    }
+}
+
+fn search(c: &mut Criterion) {
+    let bench = Bench::new();
+    let mut group = c.benchmark_group("search, 5,000 passages");
+    for mode in Mode::ALL {
+        let request = SearchRequest { q: "barge state of the agent".to_owned(), mode, ..SearchRequest::default() };
+        group.bench_function(BenchmarkId::new("mode", mode.name()), |b| b.iter(|| bench.ask(&request)));
+        let filtered = SearchRequest { product: vec!["product-3".to_owned()], ..request };
+        group.bench_function(BenchmarkId::new("mode and filter", mode.name()), |b| b.iter(|| bench.ask(&filtered)));
+    }
+}
+
+criterion_group!(benches, search);
+criterion_main!(benches);
