@@ -19,8 +19,22 @@ use tokio::runtime::Runtime;
 const DOCUMENTS: usize = 200;
 const PAGES: usize = 25;
 const WORDS: [&str; 16] = [
-    "agent", "call", "queue", "trunk", "group", "code", "failover", "barge", "state", "monitor", "licence", "node",
-    "route", "timer", "certificate", "upgrade",
+    "agent",
+    "call",
+    "queue",
+    "trunk",
+    "group",
+    "code",
+    "failover",
+    "barge",
+    "state",
+    "monitor",
+    "licence",
+    "node",
+    "route",
+    "timer",
+    "certificate",
+    "upgrade",
 ];
 
 /// A corpus that is the same on every machine.
@@ -28,7 +42,11 @@ fn write_corpus(folder: &TempDir) {
     for document in 0..DOCUMENTS {
         let mut text = format!("# Guide {document}\n");
         for page in 0..PAGES {
-            text.push_str(&format!("\n<!-- page: {} -->\n\n## Topic {page}\n\n{}\n", page + 1, sentence(document, page)));
+            text.push_str(&format!(
+                "\n<!-- page: {} -->\n\n## Topic {page}\n\n{}\n",
+                page + 1,
+                sentence(document, page)
+            ));
         }
         let path = folder.path().join(format!("corpus/product-{}/v{}/guide", document % 10, document % 4));
         std::fs::create_dir_all(&path).expect("a folder");

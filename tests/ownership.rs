@@ -16,7 +16,7 @@ fn commands_work_through_the_running_server() {
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     assert_eq!((&report["parsed"], &report["written"]), (&json!(0), &json!(0)), "{report:#}");
 
-    let doctor = succeed(mcdewey(&server.data()).arg("doctor"));
+    let doctor = succeed(mcdewey(&server.data()).arg("--corpus").arg(&corpus).arg("doctor"));
     assert!(doctor.contains(&server.pid().to_string()), "{doctor}");
 }
 

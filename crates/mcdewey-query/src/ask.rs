@@ -198,7 +198,7 @@ impl<'a> Question<'a> {
         let chunks = self.library.index.chunks(&ids, &self.scope_without_filter()).await?;
         let mut chunks: HashMap<ChunkId, Chunk> =
             chunks.into_iter().map(|chunk| (chunk.chunk_id.clone(), chunk)).collect();
-        let stems: HashSet<String> = terms::stems(&self.request.q);
+        let stems: HashSet<String> = terms::content_stems(&self.request.q);
         let mut hits = Vec::with_capacity(found.len());
         for one in found {
             // A document replaced since the lists were made may have lost the passage: then it is no hit any more.

@@ -30,3 +30,4 @@ pub use request::{
     DEFAULT_LIMIT, Group, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, PageSelector, SearchRequest,
 };
 pub use search::fusion::Fusion;
+pub use search::terms::content_stems;

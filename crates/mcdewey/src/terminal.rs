@@ -128,11 +128,11 @@ mod tests {
 
     #[test]
     fn control_characters_of_documents_do_not_reach_the_terminal() {
-        let report = super::report(&SyncReport {
+        let printed = report(&SyncReport {
             skipped: vec![SkippedFile { path: "a\u{1b}[2Jb\r.md".to_owned(), reason: "x".to_owned() }],
             ..SyncReport::default()
         });
-        assert!(report.contains("a[2Jb.md"), "{report}");
-        assert!(!report.contains(['\u{1b}', '\r']));
+        assert!(printed.contains("a[2Jb.md"), "{printed}");
+        assert!(!printed.contains(['\u{1b}', '\r']));
     }
 }

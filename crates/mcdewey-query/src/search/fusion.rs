@@ -44,8 +44,9 @@ pub(crate) struct Preference {
     pub(crate) versions: Vec<mcdewey_core::VersionKey>,
 }
 
-/// What a document of a product that the question names gains.
-const PRODUCT_BONUS: f64 = 0.08;
+/// What a document of a product that the question names gains. Of 0.08, 0.15, 0.25 and 0.4 the first that puts a right
+/// page among the first five for all questions of the sample library; the rest of them does not change.
+const PRODUCT_BONUS: f64 = 0.25;
 /// What a document of a release that the question names gains.
 const VERSION_BONUS: f64 = 0.05;
 

@@ -51,7 +51,7 @@ fn best_start(line: &str, question: &HashSet<String>) -> usize {
     for start in sentence_starts(line) {
         let window = line[start..].char_indices().nth(LENGTH).map_or(line.len(), |(cut, _)| start + cut);
         let inside = found.iter().filter(|range| range.start >= start && range.end <= window);
-        let different: HashSet<String> = inside.flat_map(|range| terms::stems(&line[range.clone()])).collect();
+        let different: HashSet<String> = inside.flat_map(|range| terms::content_stems(&line[range.clone()])).collect();
         if different.len() > best.0 {
             best = (different.len(), start);
         }
@@ -85,7 +85,7 @@ mod tests {
     fn a_long_passage_shows_the_sentence_that_answers() {
         let filler = "Nothing of interest stands in this sentence at all. ".repeat(12);
         let text = format!("{filler}The supervisor is NOT_READY while monitoring. {filler}");
-        let shown = snippet(&text, &terms::stems("supervisor monitoring state"));
+        let shown = snippet(&text, &terms::content_stems("supervisor monitoring state"));
         assert!(shown.starts_with("… ") && shown.contains("NOT_READY while monitoring") && shown.ends_with(" …"));
         assert!(shown.chars().count() <= LENGTH + 4);
     }

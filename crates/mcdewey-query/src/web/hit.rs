@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn words_of_the_question_stand_out_in_all_their_forms() {
-        let found = pieces("Barging in: the call <b>", &terms::stems("barge calls"));
+        let found = pieces("Barging in: the call <b>", &terms::content_stems("barge calls"));
         let read: Vec<(&str, bool)> = found.iter().map(|piece| (piece.text.as_str(), piece.marked)).collect();
         assert_eq!(read, [("Barging", true), (" in: the ", false), ("call", true), (" <b>", false)]);
         assert_eq!(pieces("", &HashSet::new()), []);

@@ -103,7 +103,7 @@ fn home(site: Site, request: &SearchRequest, library: &LibraryAnswer) -> HomePag
 }
 
 fn results(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> ResultsPage {
-    let stems = terms::stems(&request.q);
+    let stems = terms::content_stems(&request.q);
     let view = |hit: &Hit| HitView::new(&site, hit, &stems);
     let first = SearchRequest { cursor: None, ..request.clone() };
     let next = |cursor: &String| site.search(&SearchRequest { cursor: Some(cursor.clone()), ..request.clone() });

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
@@ -11,22 +12,24 @@ use mcdewey_core::{
     CandidateQuery, Candidates, Chunk, Embed, Index, IndexState, ManifestEntry, RootName, Scope, WeightedText,
 };
 
+use tokio::sync::oneshot;
+
 use super::commit::Step;
 use super::{EmbeddedIndex, EmbeddedOptions};
 
 /// One step of a library's history.
 #[derive(Clone)]
 enum Act {
-    Commit(SampleDocument),
+    Commit(Box<SampleDocument>),
     Remove(&'static str),
 }
 
 /// Commits, replacements (longer, shorter, of another title), removals, and a document that comes back.
 fn history() -> Vec<Act> {
     let commit = |name: &str, pages: &[(u32, &[&str])]| {
-        Act::Commit(
+        Act::Commit(Box::new(
             pages.iter().fold(SampleDocument::new(name), |document, (number, texts)| document.page(*number, texts)),
-        )
+        ))
     };
     vec![
         commit("a.md", &[(1, &["canine alpha", "feline alpha"]), (2, &["gamma"])]),
@@ -143,6 +146,8 @@ async fn whatever_moment_the_process_dies_at() {
     for Wreck { dir, step, done } in wrecks {
         let index = EmbeddedIndex::open(options(&dir)).unwrap();
         let found = view(&index).await;
+        let points = index.shared.shard().points().unwrap().len() as u64;
+        assert_eq!(points, found.counts.2, "{step:?} in act {done}: points were left over");
         // Old points are taken out after the answer, so the act under way may or may not be counted as done by then.
         let allowed = done.saturating_sub(1)..=done + 1;
         let reached = allowed.clone().rev().find(|acts| views.get(*acts) == Some(&found));
@@ -155,6 +160,46 @@ async fn whatever_moment_the_process_dies_at() {
         drop(index);
         fs::remove_dir_all(dir).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lookup_keeps_the_points_it_knows() {
+    let place = tempfile::tempdir().unwrap();
+    let mut committer = EmbeddedIndex::open_committer(options(place.path())).unwrap();
+    let looked = Arc::new(AtomicBool::new(false));
+    let swept_too_early = Arc::new(AtomicBool::new(false));
+    committer.watch = Some(Box::new({
+        let (looked, swept_too_early) = (Arc::clone(&looked), Arc::clone(&swept_too_early));
+        move |step| {
+            if step == Step::OldPointsRemoved && !looked.load(Ordering::SeqCst) {
+                swept_too_early.store(true, Ordering::SeqCst);
+            }
+        }
+    }));
+    let index = EmbeddedIndex::start(committer);
+    act(&index, &history()[0]).await;
+    let shared = Arc::clone(&index.shared);
+    let (looking, seen) = (oneshot::channel(), oneshot::channel());
+    let lookup = tokio::task::spawn_blocking(move || {
+        let shard = shared.shard();
+        shared.catalogue.read(|snapshot| {
+            let known = snapshot.points()?;
+            looking.0.send(()).unwrap();
+            seen.1.blocking_recv().unwrap();
+            // Long enough for a sweep that does not wait.
+            for _ in 0..200 {
+                assert!(known.iter().all(|point| shard.points().unwrap().contains(point)));
+            }
+            looked.store(true, Ordering::SeqCst);
+            Ok(())
+        })
+    });
+    looking.1.await.unwrap();
+    act(&index, &history()[2]).await;
+    seen.0.send(()).unwrap();
+    lookup.await.unwrap().unwrap();
+    drop(index);
+    assert!(!swept_too_early.load(Ordering::SeqCst), "points were taken out under a lookup");
 }
 
 #[tokio::test]
