@@ -6,6 +6,8 @@ use super::terms;
 
 /// Longest snippet, in characters.
 const LENGTH: usize = 280;
+/// A long stretch without sentences (a table, a log) is tried every few words.
+const WORDS_PER_STEP: usize = 12;
 
 /// The stretch of `text` with the most different words of the question, cut at word borders.
 pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
@@ -44,30 +46,35 @@ fn is_fence(line: &str) -> bool {
     line.starts_with("```") || line.starts_with("~~~")
 }
 
-/// Where the window with the most different matches begins; sentence starts and word starts are tried.
+/// Where the window with the most different words of the question begins: the last sentence that has them all ahead of
+/// it, so that as much as possible of what follows is shown; a place within a sentence only where it has more.
 fn best_start(line: &str, question: &HashSet<String>) -> usize {
     let found = terms::matches(line, question);
-    let mut best = (0, 0);
-    for start in sentence_starts(line) {
+    let different = |start: usize| {
         let window = line[start..].char_indices().nth(LENGTH).map_or(line.len(), |(cut, _)| start + cut);
         let inside = found.iter().filter(|range| range.start >= start && range.end <= window);
-        let different: HashSet<String> = inside.flat_map(|range| terms::content_stems(&line[range.clone()])).collect();
-        if different.len() > best.0 {
-            best = (different.len(), start);
+        inside.flat_map(|range| terms::content_stems(&line[range.clone()])).collect::<HashSet<_>>().len()
+    };
+    let (mut most, mut best) = (0, 0);
+    for start in sentence_starts(line) {
+        let count = different(start);
+        if count >= most.max(1) {
+            (most, best) = (count, start);
         }
     }
-    best.1
+    for start in line.match_indices(' ').map(|(at, _)| at + 1).step_by(WORDS_PER_STEP) {
+        let count = different(start);
+        if count > most {
+            (most, best) = (count, start);
+        }
+    }
+    best
 }
 
 fn sentence_starts(line: &str) -> Vec<usize> {
-    let mut starts = vec![0];
-    for (at, _) in line.match_indices(". ").chain(line.match_indices(": ")).chain(line.match_indices("; ")) {
-        starts.push(at + 2);
-    }
-    // A long stretch without sentences (a table, a log) is tried every few words.
-    starts.extend(line.match_indices(' ').map(|(at, _)| at + 1).step_by(12));
+    let ends = [". ", "? ", "! ", "; "].into_iter().flat_map(|end| line.match_indices(end));
+    let mut starts: Vec<usize> = std::iter::once(0).chain(ends.map(|(at, end)| at + end.len())).collect();
     starts.sort_unstable();
-    starts.dedup();
     starts
 }
 
@@ -86,7 +93,11 @@ mod tests {
         let filler = "Nothing of interest stands in this sentence at all. ".repeat(12);
         let text = format!("{filler}The supervisor is NOT_READY while monitoring. {filler}");
         let shown = snippet(&text, &terms::content_stems("supervisor monitoring state"));
-        assert!(shown.starts_with("… ") && shown.contains("NOT_READY while monitoring") && shown.ends_with(" …"));
+        assert!(
+            shown.starts_with("… The supervisor")
+                && shown.contains("NOT_READY while monitoring")
+                && shown.ends_with(" …")
+        );
         assert!(shown.chars().count() <= LENGTH + 4);
     }
 

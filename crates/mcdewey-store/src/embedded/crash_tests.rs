@@ -11,7 +11,6 @@ use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 use mcdewey_core::{
     CandidateQuery, Candidates, Chunk, Embed, Index, IndexState, ManifestEntry, RootName, Scope, WeightedText,
 };
-
 use tokio::sync::oneshot;
 
 use super::commit::Step;

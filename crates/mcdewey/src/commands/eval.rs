@@ -43,7 +43,8 @@ async fn judgments(settings: &Settings, file: &Path, modes: &[Mode]) -> Result<V
     ensure!(engine.index.state().await?.documents > 0, "the library is empty; run `mcdewey ingest` first");
     let description = engine.index.description().await?;
     let library = Library::new(engine.index.clone(), engine.embed.clone(), "");
-    measure(&set.name, &set.questions(), &library, &description, modes, |source| source.to_owned()).await
+    let trial = Trial { name: &set.name, library: &library, description: &description, modes };
+    trial.measure(&set.questions(), |source| source.to_owned()).await
 }
 
 async fn beir(settings: &Settings, folder: &Path, keep: Option<&Path>, modes: &[Mode]) -> Result<Vec<Row>> {
@@ -65,7 +66,8 @@ async fn beir(settings: &Settings, folder: &Path, keep: Option<&Path>, modes: &[
     }
     let library = Library::new(engine.index.clone(), engine.embed.clone(), "");
     let id_of = |source: &str| ids.get(source).cloned().unwrap_or_else(|| source.to_owned());
-    measure(&set.name, &set.questions, &library, &LibraryDescription::default(), modes, id_of).await
+    let trial = Trial { name: &set.name, library: &library, description: &LibraryDescription::default(), modes };
+    trial.measure(&set.questions, id_of).await
 }
 
 /// Writes a set's documents as files; gives the id for each source.
@@ -84,30 +86,33 @@ fn write_corpus(set: &BeirSet, folder: &Path) -> Result<HashMap<String, String>>
     Ok(ids)
 }
 
-async fn measure(
-    name: &str,
-    questions: &[Question],
-    library: &Library,
-    description: &LibraryDescription,
-    modes: &[Mode],
-    id_of: impl Fn(&str) -> String,
-) -> Result<Vec<Row>> {
-    let mut rows = Vec::with_capacity(modes.len());
-    for mode in modes {
-        let (id_of, mode) = (&id_of, *mode);
-        let run = mcdewey_eval::run(questions, |question| async move {
-            let answer = library.search(&request(question, mode), &Visibility::Everything).await;
-            let answer = answer.map_err(|error| error.to_string())?;
-            let hits = answer.hits.into_iter().chain(answer.unversioned);
-            Ok(hits.flat_map(|hit| ranked(hit, id_of)).collect())
-        })
-        .await;
-        for (question, reason) in run.failures() {
-            eprintln!("{name}: {:?} failed: {reason}", question.text);
+/// A set and what it is measured on.
+struct Trial<'a> {
+    name: &'a str,
+    library: &'a Library,
+    description: &'a LibraryDescription,
+    modes: &'a [Mode],
+}
+
+impl Trial<'_> {
+    async fn measure(&self, questions: &[Question], id_of: impl Fn(&str) -> String) -> Result<Vec<Row>> {
+        let mut rows = Vec::with_capacity(self.modes.len());
+        for mode in self.modes {
+            let (id_of, mode) = (&id_of, *mode);
+            let run = mcdewey_eval::run(questions, |question| async move {
+                let answer = self.library.search(&request(question, mode), &Visibility::Everything).await;
+                let answer = answer.map_err(|error| error.to_string())?;
+                let hits = answer.hits.into_iter().chain(answer.unversioned);
+                Ok(hits.flat_map(|hit| ranked(hit, id_of)).collect())
+            })
+            .await;
+            for (question, reason) in run.failures() {
+                eprintln!("{}: {:?} failed: {reason}", self.name, question.text);
+            }
+            rows.push(Row::new(self.name, mode.name(), &Scores::of(&run, self.description)?));
         }
-        rows.push(Row::new(name, mode.name(), &Scores::of(&run, description)?));
+        Ok(rows)
     }
-    Ok(rows)
 }
 
 fn request(question: &Question, mode: Mode) -> SearchRequest {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::Catalogue;
 use crate::embedded::failure::{Failure, Outcome};
 
-/// The columns [`Snapshot::chunk`] reads.
+/// The columns [`chunk`] reads.
 const CHUNK: &str = "SELECT ordinal, place, context, text, text_hash, passage_hash FROM passages";
 
 /// The catalogue as it was at one moment.
