@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use mcdewey_query::content_stems;
 use serde_json::{Value, json};
 
-use crate::support::{Server, relevance_cases, repository, request_of};
+use crate::support::{Server, relevance_cases, repository, request_of, say};
 
 /// Share of the questions whose first hit is on the right page.
 const FIRST_HIT_FLOOR: f64 = 0.85;
@@ -30,7 +30,8 @@ fn questions_find_their_pages() {
         }
     }
     let share = f64::from(first) / cases.len() as f64;
-    println!("hit@1 {share:.3}, hit@5 {:.3}", 1.0 - misses.len() as f64 / cases.len() as f64);
+    let found = 1.0 - misses.len() as f64 / cases.len() as f64;
+    say(&format!("relevance: hit@1 {share:.3}, hit@5 {found:.3} over {} questions", cases.len()));
     assert!(misses.is_empty(), "not among the first five:\n{}", misses.join("\n"));
     assert!(share >= FIRST_HIT_FLOOR, "hit@1 is {share:.3}; behind the first:\n{}", late.join("\n"));
 }

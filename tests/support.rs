@@ -1,6 +1,6 @@
 //! What the tests share: the program, an indexed sample library, and a running server.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -177,7 +177,12 @@ pub(crate) fn chunk_ids(answer: &Value) -> Vec<String> {
 /// Says why a test does not run here; in CI, where everything is installed, that is a failure.
 pub(crate) fn skip(test: &str, reason: &str) {
     assert!(std::env::var_os("CI").is_none(), "{test} must run in CI, but {reason}");
-    println!("skipped {test}: {reason}");
+    say(&format!("skipped {test}: {reason}"));
+}
+
+/// Prints a line past the capture of the test runner, which shows nothing of a test that passes.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// The cases of `relevance.jsonl`.
