@@ -5,6 +5,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use mcdewey_core::{SyncEvent, SyncHandle, SyncRequest};
@@ -19,6 +20,8 @@ use crate::terminal;
 
 /// Synchronisations that may wait for the one that runs.
 const WAITING_SYNCS: usize = 8;
+/// How long answers under way may take when the server is told to stop.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
     let listener = TcpListener::bind(settings.listen)
@@ -51,9 +54,23 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
         // Without it small answers wait some 40 ms for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);
     });
-    axum::serve(listener, app(state)).with_graceful_shutdown(stop_signal()).await?;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        stop_signal().await;
+        let _ = stop.send(true);
+    });
+    let serving = axum::serve(listener, app(state)).with_graceful_shutdown(until_stop(stopped.clone()));
+    tokio::select! {
+        outcome = serving => outcome?,
+        () = async { until_stop(stopped).await; tokio::time::sleep(LAST_ANSWERS).await } => {}
+    }
     owner.abort();
     Ok(ExitCode::SUCCESS)
+}
+
+async fn until_stop(mut stopped: tokio::sync::watch::Receiver<bool>) {
+    // An error means that the sender is gone, which never outlives the signal.
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// A secret that opens what changes the library; only who may read the owner's file learns it.
