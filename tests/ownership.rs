@@ -1,6 +1,9 @@
 //! One process owns a data directory; the others find it and work through it.
 
-use serde_json::json;
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
 
 use crate::support::{Server, chunk_ids, fail, mcdewey, repository, sample_library, succeed};
 
@@ -13,7 +16,7 @@ fn commands_work_through_the_running_server() {
 
     let corpus = repository().join("corpus");
     let report = succeed(mcdewey(&server.data()).arg("ingest").arg(&corpus).arg("--json"));
-    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!((&report["parsed"], &report["written"]), (&json!(0), &json!(0)), "{report:#}");
 
     let doctor = succeed(mcdewey(&server.data()).arg("--corpus").arg(&corpus).arg("doctor"));
@@ -29,12 +32,45 @@ fn a_second_server_is_told_who_owns_the_library() {
 
 #[test]
 fn the_library_answers_after_its_owner_was_killed() {
-    let server = Server::over_sample_library();
-    let data = tempfile::tempdir().unwrap();
-    crate::support::copy_folder(&server.data(), &data.path().join("data"));
-    drop(server);
-    let said = succeed(mcdewey(&data.path().join("data")).args(["search", "barge state in CCX"]));
+    let folder = Server::over_sample_library().kill();
+    let said = succeed(mcdewey(&folder.path().join("data")).args(["search", "barge state in CCX"]));
     assert!(said.starts_with("1. Page 118"), "{said}");
+}
+
+#[test]
+fn mcp_on_standard_input_works_beside_the_running_server() {
+    let server = Server::over_sample_library();
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let question = json!({"query": "barge state in CCX"});
+    let hello =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+    let messages = [
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+               "params": {"name": "search_docs", "arguments": question, "_meta": meta}}),
+        json!({"jsonrpc": "2.0", "id": 2, "method": "initialize", "params": hello}),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call",
+               "params": {"name": "search_docs", "arguments": question}}),
+    ];
+    let input: String = messages.iter().map(|message| format!("{message}\n")).collect();
+    let mut child = mcdewey(&server.data())
+        .arg("mcp")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let lines: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| line["id"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    for answer in [&lines[0], &lines[2]] {
+        assert_eq!(answer["result"]["structuredContent"]["hits"][0]["page"], 118, "{answer:#}");
+    }
 }
 
 #[test]

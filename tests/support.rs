@@ -112,6 +112,17 @@ impl Server {
         self.folder.path().join("data")
     }
 
+    /// Kills it as a crash would; gives the folder it left behind.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.stop();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
@@ -159,8 +170,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }
 

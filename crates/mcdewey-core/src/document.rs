@@ -58,6 +58,8 @@ pub struct DocumentSummary {
 pub struct DocumentRevision {
     /// The root it was found in.
     pub root: RootName,
+    /// That root's folder, absolute and free of links: who walks another folder does not remove the document.
+    pub folder: String,
     /// What an unchanged file is recognised by.
     pub input: ContentHash,
     /// What is known of it.
@@ -104,6 +106,8 @@ pub struct Passage {
 pub struct ManifestEntry {
     /// The document.
     pub source: SourcePath,
+    /// [`DocumentRevision::folder`] at its last commit.
+    pub folder: String,
     /// [`DocumentRevision::input`] at its last commit.
     pub input: ContentHash,
 }

@@ -64,9 +64,10 @@ static LIST_BORDER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)\s*(?:,|;|&|/|\+|\band\b|\bor\b)\s*").expect("a valid pattern"));
 
 impl VersionKey {
-    /// Whether this release begins with the same numbers as `prefix` (12.5.1 with 12.5).
-    pub fn starts_with(&self, prefix: &Self) -> bool {
-        self.numbers.starts_with(&prefix.numbers)
+    /// Whether this release begins with these numbers: 12.5.1 with 12.5, and 15 (which is 15.0) with 15.0.
+    fn starts_with(&self, numbers: &[u64]) -> bool {
+        let own = self.numbers.iter().copied().chain(std::iter::repeat(0));
+        !self.numbers.is_empty() && numbers.iter().copied().zip(own).all(|(wanted, own)| wanted == own)
     }
 
     fn from_parts(mut numbers: Vec<u64>, suffixes: Vec<Suffix>) -> Self {
@@ -171,6 +172,12 @@ impl VersionScheme {
 
     /// The canonical form of one release.
     pub fn key(&self, text: &str) -> Result<VersionKey, InvalidValue> {
+        let (numbers, suffixes) = self.parts(text)?;
+        Ok(VersionKey::from_parts(numbers, suffixes))
+    }
+
+    /// Numbers, trailing zeros included, and what stands behind them.
+    fn parts(&self, text: &str) -> Result<(Vec<u64>, Vec<Suffix>), InvalidValue> {
         let lower = text.trim().to_lowercase();
         let mut numbers = Vec::new();
         let mut suffixes: Vec<Suffix> = Vec::new();
@@ -196,7 +203,7 @@ impl VersionScheme {
         if numbers.is_empty() && suffixes.is_empty() {
             return Err(InvalidValue::new("version", text, "it holds neither a number nor a name"));
         }
-        Ok(VersionKey::from_parts(numbers, suffixes))
+        Ok((numbers, suffixes))
     }
 
     /// One release with its label.
@@ -245,8 +252,8 @@ pub enum VersionSelector {
 pub enum VersionRange {
     /// This release and no other.
     Exact(VersionKey),
-    /// Every release whose numbers begin so.
-    Family(VersionKey),
+    /// Every release whose numbers begin so: 15.0 is not the family of 15.5.
+    Family(Vec<u64>),
     /// Between two ends; each end says whether it belongs to the range.
     Between {
         /// The lower end.
@@ -315,7 +322,10 @@ impl VersionRange {
         }
         let lower = text.to_lowercase();
         if let Some(prefix) = lower.strip_suffix(".*").or_else(|| lower.strip_suffix(".x")) {
-            return Ok(Self::Family(scheme.key(prefix)?));
+            return match scheme.parts(prefix)? {
+                (numbers, suffixes) if suffixes.is_empty() => Ok(Self::Family(numbers)),
+                _ => Err(InvalidValue::new("version", text, "a family ends in numbers, as 12.5.* does")),
+            };
         }
         Ok(Self::Exact(scheme.key(text)?))
     }
@@ -420,6 +430,9 @@ mod tests {
         check("v15", &["15.0"]);
         check("12.5", &[]);
         check("12.5.*", &["12.5(1)", "12.5(1) SU3"]);
+        check("15.0.*", &["15.0"]);
+        check("12.0.*", &["12.0"]);
+        check("15.*", &["15.0"]);
         check("12.0..12.5(1)", &["12.0", "12.5(1)"]);
         check(">=12.0 <15", &["12.0", "12.5(1)", "12.5(1) SU3"]);
         check("11.6, 150", &["11.6", "15.0"]);
@@ -432,7 +445,7 @@ mod tests {
         for bad in ["", "  ", "--", "v", "99999999999999999999999"] {
             assert!(cisco().key(bad).is_err(), "{bad:?}");
         }
-        for bad in ["", ",", ">=", "()"] {
+        for bad in ["", ",", ">=", "()", "12.5(1) SU3.*"] {
             assert!(VersionSelector::parse(bad, &cisco()).is_err(), "{bad:?}");
         }
         assert!(VersionScheme::new(&["("]).is_err());

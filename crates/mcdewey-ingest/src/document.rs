@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mcdewey_core::{ContentHash, DocumentMeta, Embed, EmbedError, OutlineEntry, Page, RootName};
 
 use crate::markdown::{Parsed, READER, parse};
+use crate::plan::Known;
 use crate::read;
 use crate::rules::{RuleSet, Subject, detect_language};
 use crate::split::{CHUNKER, SizedChunk, split};
@@ -15,6 +16,8 @@ use crate::walk::FoundFile;
 pub(crate) struct Draft {
     /// The root it was found in.
     pub(crate) root: RootName,
+    /// That root's folder.
+    pub(crate) folder: String,
     /// What the unchanged file will be recognised by.
     pub(crate) input: ContentHash,
     /// What is known of it.
@@ -45,14 +48,14 @@ pub(crate) fn prepare(
     file: &FoundFile,
     rules: &RuleSet,
     embed: &dyn Embed,
-    known: Option<ContentHash>,
+    known: Option<Known>,
 ) -> Result<Outcome, EmbedError> {
     let bytes = match read::bytes(file) {
         Ok(bytes) => bytes,
         Err(reason) => return Ok(Outcome::Skipped(reason)),
     };
     let input = input_hash(file, &bytes, rules, embed);
-    if known == Some(input) {
+    if known == Some(Known { input, here: true }) {
         return Ok(Outcome::Unchanged);
     }
     let text = match read::text(&bytes) {
@@ -104,7 +107,16 @@ fn draft(
     let outline = parsed.outline();
     let warnings = parsed.warnings.into_iter().chain(assignment.warnings).collect();
     let pages = parsed.pages.into_iter().map(|page| page.page).collect();
-    Ok(Draft { root: file.root.clone(), input, meta, outline, pages, chunks, warnings })
+    Ok(Draft {
+        root: file.root.clone(),
+        folder: file.folder.to_string(),
+        input,
+        meta,
+        outline,
+        pages,
+        chunks,
+        warnings,
+    })
 }
 
 /// As much of a document as rules look at.

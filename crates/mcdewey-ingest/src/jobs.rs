@@ -17,6 +17,8 @@ impl Ingester {
     /// Works through `jobs` until nobody can send any more. A follower who went away stops nothing.
     pub async fn serve_jobs(self, configured: Vec<Root>, mut jobs: mpsc::Receiver<SyncJob>) {
         while let Some(SyncJob { request, events }) = jobs.recv().await {
+            // Kept from the beginning: a follower who stands still must not hold up the jobs after this one.
+            let place = events.clone().try_reserve_owned();
             let last = match self.serve(&configured, &request, &events).await {
                 Ok(report) => SyncEvent::Finished(report),
                 Err(error) => {
@@ -25,7 +27,9 @@ impl Ingester {
                 }
             };
             // Nobody may be listening any more.
-            let _ = events.send(last).await;
+            if let Ok(place) = place {
+                place.send(last);
+            }
         }
     }
 

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use futures::stream::{self, BoxStream, StreamExt};
-use mcdewey_core::{
-    ContentHash, DocumentRevision, Embed, EmbedError, Index, IndexError, Passage, Revision, SourcePath,
-};
+use mcdewey_core::{DocumentRevision, Embed, EmbedError, Index, IndexError, Passage, Revision, SourcePath};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::IngestError;
 use crate::document::{Draft, Outcome, prepare};
-use crate::plan::Plan;
+use crate::plan::{Known, Plan};
 use crate::rules::RuleSet;
 use crate::tally::Tally;
 use crate::vectors::{Found, Vectors};
@@ -132,7 +130,7 @@ fn reads(plans: Vec<(Plan, Arc<RuleSet>)>, embed: Arc<dyn Embed>) -> BoxStream<'
     let files = plans
         .into_iter()
         .flat_map(|(plan, rules)| plan.files.into_iter().map(move |(file, known)| (file, known, Arc::clone(&rules))));
-    let read = move |(file, known, rules): (FoundFile, Option<ContentHash>, Arc<RuleSet>)| {
+    let read = move |(file, known, rules): (FoundFile, Option<Known>, Arc<RuleSet>)| {
         let (embed, budget) = (Arc::clone(&embed), Arc::clone(&budget));
         async move {
             let share = budget.acquire_many_owned(share(file.bytes)).await.ok()?;
@@ -185,14 +183,14 @@ fn commits(revisions: mpsc::Receiver<Weighed<DocumentRevision>>, index: Arc<dyn 
 
 /// A draft with the vectors of its passages.
 fn finish(draft: Draft, found: &Found, vectors: &Vectors) -> Result<DocumentRevision, EmbedError> {
-    let Draft { root, input, meta, outline, pages, chunks, warnings: _ } = draft;
+    let Draft { root, folder, input, meta, outline, pages, chunks, warnings: _ } = draft;
     let mut passages = Vec::with_capacity(chunks.len());
     for sized in chunks {
         let embedding_key = vectors.key(&sized.dense_text);
         let vector = found.get(&embedding_key).ok_or_else(|| EmbedError::Model("a vector is missing".to_owned()))?;
         passages.push(Passage { chunk: sized.chunk, embedding_key, vector: vector.to_vec() });
     }
-    Ok(DocumentRevision { root, input, meta, outline, pages, passages })
+    Ok(DocumentRevision { root, folder, input, meta, outline, pages, passages })
 }
 
 /// A file's share of the memory budget; the largest files go alone.

@@ -16,6 +16,10 @@ pub struct Root {
     pub path: PathBuf,
     /// Only this folder below it (`/` between parts); nothing outside it is read or removed.
     pub below: Option<String>,
+    /// Folders that are left out because they are roots of their own; absolute and free of links.
+    pub apart: Vec<PathBuf>,
+    /// Not a configured folder but one that was named for once.
+    pub stands_in: bool,
     /// What the settings say about it; goes before its own `library.toml`.
     pub rules: LibraryFile,
 }
@@ -52,8 +56,19 @@ impl Root {
 }
 
 /// The roots that a request means. Nothing means all of them; a configured name or folder that root; a folder below
-/// one that part of it; any other folder stands in for the default root. Looks folders up, so it may block.
+/// one that part of it; any other folder stands in for the default root. A root inside another one is its own and no
+/// part of the outer one. Looks folders up, so it may block.
 pub fn resolve_root(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, IngestError> {
+    // A folder that is missing is inside no other; walking it says so.
+    let folders: Vec<PathBuf> = configured.iter().filter_map(|root| root.path.canonicalize().ok()).collect();
+    let mut roots = meant(configured, request)?;
+    for root in &mut roots {
+        root.apart.clone_from(&folders);
+    }
+    Ok(roots)
+}
+
+fn meant(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, IngestError> {
     let Some(request) = request else { return Ok(configured.to_vec()) };
     if let Some(root) = configured.iter().find(|root| root.name.as_str() == request) {
         return Ok(vec![root.clone()]);
@@ -69,7 +84,7 @@ pub fn resolve_root(configured: &[Root], request: Option<&str>) -> Result<Vec<Ro
         .filter(|(_, path)| folder.starts_with(path))
         .max_by_key(|(_, path)| path.components().count());
     let Some((root, path)) = innermost else {
-        return Ok(vec![Root::new(RootName::default(), folder)]);
+        return Ok(vec![Root { stands_in: true, ..Root::new(RootName::default(), folder) }]);
     };
     let below = folder.strip_prefix(&path).map_err(|_| unknown())?;
     let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();

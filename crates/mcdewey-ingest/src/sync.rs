@@ -1,10 +1,11 @@
 //! One synchronisation: the index is brought up to date with what lies in the roots now.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use mcdewey_core::{Embed, Index, SyncProgress, SyncReport};
+use mcdewey_core::{Embed, Index, ManifestEntry, SyncProgress, SyncReport};
 use tokio::task::spawn_blocking;
 
 use crate::pipeline::Pipeline;
@@ -47,8 +48,11 @@ impl Ingester {
         let begun = Instant::now();
         let mut surveys = survey(roots.to_vec()).await?;
         let mut manifests = Vec::with_capacity(surveys.len());
-        for survey in &surveys {
+        for survey in &mut surveys {
             let manifest = self.index.manifest(&survey.root.name).await?;
+            if !survey.root.stands_in {
+                survey.walk.lost = lost_folders(&manifest).await?;
+            }
             refuse_empty(&survey.root, &survey.walk, &manifest)?;
             manifests.push(manifest);
         }
@@ -117,6 +121,17 @@ async fn survey(roots: Vec<Root>) -> Result<Vec<Survey>, IngestError> {
         Ok(surveys)
     };
     spawn_blocking(survey_all).await.map_err(|error| IngestError::Interrupted(error.to_string()))?
+}
+
+/// Folders that documents were read from and that are no more: the root was moved.
+async fn lost_folders(manifest: &[ManifestEntry]) -> Result<HashSet<String>, IngestError> {
+    let mut folders: HashSet<String> = manifest.iter().map(|entry| entry.folder.clone()).collect();
+    let look = move || {
+        // What cannot be looked at may well be there.
+        folders.retain(|folder| matches!(Path::new(folder).try_exists(), Ok(false)));
+        folders
+    };
+    spawn_blocking(look).await.map_err(|error| IngestError::Interrupted(error.to_string()))
 }
 
 #[cfg(test)]

@@ -83,7 +83,9 @@ impl<'a> Tally<'a> {
     }
 }
 
-/// Says that a document stays although its file cannot be read.
+/// Says that a document stays although nothing can be made of its file.
 pub(crate) fn kept_warning(source: &SourcePath) -> String {
-    format!("kept the revision of {source} that the library holds, since its file cannot be read now")
+    format!(
+        "kept the revision of {source} that the library holds, since its file cannot become a document as it is (see the skipped files)"
+    )
 }

@@ -1,7 +1,8 @@
 //! Finds the files of a root, in the same order every time. It opens none of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ignore::{DirEntry, WalkBuilder};
 use mcdewey_core::{RootName, SkippedFile, SourcePath};
@@ -22,6 +23,17 @@ pub(crate) struct Walk {
     pub(crate) skipped: Vec<SkippedFile>,
     /// Folders that could not be looked into, as sources; what was in them is unknown.
     pub(crate) unseen: Vec<String>,
+    /// The root's folder, absolute and free of links.
+    pub(crate) folder: Arc<str>,
+    /// Folders that stood for the root before and are no more, so that this one answers for their documents.
+    pub(crate) lost: HashSet<String>,
+}
+
+impl Walk {
+    /// Whether a document read from `folder` is gone when this walk did not find it.
+    pub(crate) fn answers_for(&self, folder: &str) -> bool {
+        *self.folder == *folder || self.lost.contains(folder)
+    }
 }
 
 /// A file that can become a document.
@@ -29,6 +41,8 @@ pub(crate) struct Walk {
 pub(crate) struct FoundFile {
     /// The root it was found in.
     pub(crate) root: RootName,
+    /// That root's folder, absolute and free of links.
+    pub(crate) folder: Arc<str>,
     /// The document's name.
     pub(crate) source: SourcePath,
     /// Its path below the root, which rules look at.
@@ -41,7 +55,7 @@ pub(crate) struct FoundFile {
     pub(crate) bytes: u64,
 }
 
-/// Walks a root's folder: no hidden files, no ignore files, no links out of the root.
+/// Walks a root's folder: no hidden files, no ignore files, no links out of the root, no folders of other roots.
 pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
     let home = root.path.canonicalize().map_err(|error| root.unreadable(error))?;
     let folder = match &root.below {
@@ -50,12 +64,15 @@ pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
     };
     // An unreadable folder must be an error here: as an empty one it would empty the library.
     std::fs::read_dir(&folder).map_err(|error| root.unreadable(error))?;
-    let mut walker = Walker { root, home, walk: Walk::default() };
+    let walk = Walk { folder: home.to_string_lossy().into(), ..Walk::default() };
+    let apart: HashSet<PathBuf> = root.apart.iter().filter(|other| **other != home).cloned().collect();
+    let mut walker = Walker { root, home, walk };
     let entries = WalkBuilder::new(&folder)
         .standard_filters(false)
         .hidden(true)
         .follow_links(false)
         .sort_by_file_name(|a, b| a.cmp(b))
+        .filter_entry(move |entry| !apart.contains(entry.path()))
         .build();
     for entry in entries {
         match entry {
@@ -133,8 +150,16 @@ impl Walker<'_> {
             let size = metadata.len() / (1024 * 1024);
             return Err(format!("it has {size} MB, more than {} MB; divide it", MAX_FILE / (1024 * 1024)));
         }
-        let root = self.root.name.clone();
-        Ok(FoundFile { root, source, path_in_root: path, file: file.to_owned(), dialect, bytes: metadata.len() })
+        let (root, folder) = (self.root.name.clone(), Arc::clone(&self.walk.folder));
+        Ok(FoundFile {
+            root,
+            folder,
+            source,
+            path_in_root: path,
+            file: file.to_owned(),
+            dialect,
+            bytes: metadata.len(),
+        })
     }
 
     fn skip(&mut self, path: &str, reason: &str) {
@@ -173,9 +198,9 @@ fn dialect(path: &str) -> Result<Dialect, String> {
 
 /// Takes out the documents that would share their chunk ids, naming each other.
 pub(crate) fn set_doubles_apart(walks: &mut [Walk]) {
-    let mut named: HashMap<String, Vec<SourcePath>> = HashMap::new();
+    let mut named: HashMap<String, Vec<(RootName, SourcePath)>> = HashMap::new();
     for file in walks.iter().flat_map(|walk| &walk.documents) {
-        named.entry(file.source.chunk_prefix()).or_default().push(file.source.clone());
+        named.entry(file.source.chunk_prefix()).or_default().push((file.root.clone(), file.source.clone()));
     }
     named.retain(|_, sources| sources.len() > 1);
     for walk in walks {
@@ -184,8 +209,10 @@ pub(crate) fn set_doubles_apart(walks: &mut [Walk]) {
         walk.documents = single;
         let doubles: Vec<FoundFile> = doubles;
         for file in doubles {
-            let sources: Vec<String> =
-                named[&file.source.chunk_prefix()].iter().map(|source| format!("`{source}`")).collect();
+            let sources: Vec<String> = named[&file.source.chunk_prefix()]
+                .iter()
+                .map(|(root, source)| format!("`{source}` of the root `{root}`"))
+                .collect();
             let reason = format!("{} would share their chunk ids; rename all but one", sources.join(" and "));
             walk.skipped.push(SkippedFile { path: file.source.to_string(), reason });
         }
@@ -297,7 +324,12 @@ mod tests {
         let mut walks = roots.map(|root| walk(&root).unwrap());
         set_doubles_apart(&mut walks);
         assert!(walks.iter().all(|walk| walk.documents.is_empty()));
-        assert!(walks[0].skipped[0].reason.contains("`g/a.md` and `g/a.mdx`"), "{:?}", walks[0].skipped);
+        assert!(
+            walks[0].skipped[0].reason.contains("`g/a.md` of the root `corpus` and `g/a.mdx`"),
+            "{:?}",
+            walks[0].skipped
+        );
         assert_eq!(walks[1].skipped[0].path, "g/b.md");
+        assert!(walks[1].skipped[0].reason.contains("`g/b.md` of the root `g`"), "{:?}", walks[1].skipped);
     }
 }

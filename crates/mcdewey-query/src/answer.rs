@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use mcdewey_core::{Generation, Revision};
 use serde::{Deserialize, Serialize};
 
+use crate::place;
+
 /// The answer to a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SearchAnswer {
@@ -29,7 +31,7 @@ pub struct SearchAnswer {
     pub generation: Generation,
     /// Which revision of it.
     pub revision: Revision,
-    /// Where the time went, in milliseconds: `embed`, `store`, `fuse`, `total`.
+    /// Where the time went, in milliseconds: `embed`, `search`, `write`, `total`.
     pub timings_ms: BTreeMap<String, f64>,
 }
 
@@ -91,11 +93,8 @@ pub struct Hit {
 impl Hit {
     /// "Page 118 (printed 102)", or the section's heading.
     pub fn page_title(&self) -> String {
-        match (self.page, &self.page_label) {
-            (Some(page), Some(label)) if *label != page.to_string() => format!("Page {page} (printed {label})"),
-            (Some(page), _) => format!("Page {page}"),
-            (None, _) => self.headings.last().cloned().unwrap_or_else(|| self.doc_title.clone()),
-        }
+        let heading = || self.headings.last().cloned().unwrap_or_else(|| self.doc_title.clone());
+        place::page_words(self.page, self.page_label.as_deref()).unwrap_or_else(heading)
     }
 }
 

@@ -4,8 +4,10 @@
 
 mod headers;
 mod hosts;
+mod names;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
 
 use std::sync::Arc;
 
@@ -20,7 +22,10 @@ use tower_http::trace::TraceLayer;
 use crate::rest::Problem;
 use crate::{Library, mcp, rest, web};
 
-pub use hosts::LOOPBACK_HOSTS;
+pub(crate) use headers::is_json;
+pub use names::LOOPBACK_HOSTS;
+pub(crate) use names::{PublicName, origins};
+pub(crate) use told::told;
 
 /// What every request may need; cheap to clone.
 #[derive(Clone)]
@@ -31,33 +36,25 @@ pub struct AppState {
     pub sync: SyncHandle,
     /// Opens `POST /api/v1/sync`; an empty one keeps it closed.
     pub admin_token: Arc<str>,
-    /// Names that the `Host` header may carry: without a port any port is meant. `None` means any name.
+    /// Names that the `Host` header may carry: without a port any port is meant.
     ///
     /// A server that listens on this machine only must know its names: else a web page can point a name of its own
     /// at 127.0.0.1 and read the library through the visitor's browser.
-    pub allowed_hosts: Option<Arc<[String]>>,
+    pub allowed_hosts: Arc<[String]>,
 }
 
 impl AppState {
     /// State for a server that is reached under the names of this machine and the library's public address.
     pub fn new(library: Arc<Library>, sync: SyncHandle, admin_token: impl Into<Arc<str>>) -> Self {
-        let hosts: Vec<String> =
-            LOOPBACK_HOSTS.map(str::to_owned).into_iter().chain(hosts::of_url(library.public_url())).collect();
-        Self { library, sync, admin_token: admin_token.into(), allowed_hosts: Some(hosts.into()) }
+        let public = PublicName::of(library.public_url()).map(|name| name.host);
+        let allowed_hosts = LOOPBACK_HOSTS.map(str::to_owned).into_iter().chain(public).collect();
+        Self { library, sync, admin_token: admin_token.into(), allowed_hosts }
     }
 
     /// The same, reached under further names too.
     #[must_use]
     pub fn with_hosts(mut self, further: impl IntoIterator<Item = String>) -> Self {
-        let known = self.allowed_hosts.iter().flat_map(|hosts| hosts.iter().cloned());
-        self.allowed_hosts = Some(known.chain(further).collect());
-        self
-    }
-
-    /// The same, reached under any name: for a server that listens on the network.
-    #[must_use]
-    pub fn with_any_host(mut self) -> Self {
-        self.allowed_hosts = None;
+        self.allowed_hosts = self.allowed_hosts.iter().cloned().chain(further).collect();
         self
     }
 
@@ -67,11 +64,7 @@ impl AppState {
     }
 
     fn mcp_access(&self) -> mcp::Access {
-        let mut access = mcp::Access::default().with_public_url(self.library.public_url());
-        let hosts = self.allowed_hosts.as_deref().unwrap_or_default();
-        access.origins.extend(hosts.iter().flat_map(|host| hosts::origins(host)));
-        access.hosts = hosts.to_vec();
-        access
+        mcp::Access::to(self.allowed_hosts.to_vec()).with_public_url(self.library.public_url())
     }
 }
 

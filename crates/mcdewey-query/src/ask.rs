@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mcdewey_core::{CandidateQuery, Chunk, ChunkId, IndexState, Scope, VersionFilter, Visibility, WeightedText};
+use mcdewey_core::{
+    Candidate, CandidateQuery, Candidates, Chunk, ChunkId, IndexState, Scope, VersionFilter, Visibility, WeightedText,
+};
 
 use crate::search::aliases::{self, Reading};
 use crate::search::collapse::{Collapsed, collapse, group_by_page};
-use crate::search::fusion::fuse;
+use crate::search::fusion::{Fusion, Preference, fuse};
 use crate::search::{cursor, facets, resolve, terms};
 use crate::view::LibraryView;
 use crate::{
@@ -25,7 +27,7 @@ const MAX_DEPTH: usize = 12_800;
 /// How much the other names of a thing count beside the question's own words.
 const OTHER_NAME_WEIGHT: f32 = 0.3;
 /// How long the model may take before the question is answered without it.
-const EMBED_DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const EMBED_DEADLINE: Duration = Duration::from_secs(10);
 /// Most passages shown of documents that name no release.
 const MAX_UNVERSIONED: usize = 5;
 
@@ -85,13 +87,15 @@ impl<'a> Question<'a> {
         lap("embed");
         let found = self.find(&lookup.query, &self.scope, self.offset, self.limit).await?;
         let unversioned = match self.unversioned_scope() {
-            Some(scope) => self.find(&lookup.query, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?.page,
+            Some(scope) => {
+                let page = self.find(&lookup.query, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?.page;
+                self.write_out(page, &scope).await?
+            }
             None => Vec::new(),
         };
         lap("search");
         let next_cursor = found.more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
-        let hits = self.write_out(found.page).await?;
-        let unversioned = self.write_out(unversioned).await?;
+        let hits = self.write_out(found.page, &self.scope).await?;
         lap("write");
         timings.insert("total".to_owned(), self.started.elapsed().as_secs_f64() * 1000.0);
         Ok(SearchAnswer {
@@ -164,7 +168,8 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// Asks the lists, deeper when equal passages leave too few, until the page of hits is full.
+    /// Asks the lists, deeper when equal passages leave too few, until the page of hits is full. What a deeper look
+    /// brings comes behind what was ranked before it, so that all pages of one answer are cut from one ranking.
     async fn find(
         &self,
         query: &CandidateQuery,
@@ -177,25 +182,32 @@ impl<'a> Question<'a> {
         loop {
             let lists = self.library.index.candidates(&query, scope).await?;
             let full = [&lists.dense, &lists.keyword].into_iter().flatten().any(|list| list.len() >= query.depth);
-            let ranked = fuse(&lists, query.depth, self.library.fusion, &self.reading.preference);
-            let mut hits = collapse(ranked, &self.reading.preference.versions);
-            if self.request.group == Some(Group::Page) {
-                hits = group_by_page(hits);
-            }
-            if hits.len() <= offset + limit && full && query.depth < MAX_DEPTH {
+            let ranked = self.rank(lists, query.depth).await?;
+            if ranked.hits.len() <= offset + limit && full && query.depth < MAX_DEPTH {
                 query.depth *= DEEPER;
                 continue;
             }
-            let facets = facets::count(&hits);
-            let more = hits.len() > offset + limit;
-            let page = hits.into_iter().skip(offset).take(limit).collect();
-            return Ok(Found { page, more, facets });
+            let more = ranked.hits.len() > offset + limit;
+            let page = ranked.hits.into_iter().skip(offset).take(limit).collect();
+            return Ok(Found { page, more, facets: ranked.facets });
         }
     }
 
-    async fn write_out(&self, found: Vec<Collapsed>) -> Result<Vec<Hit>, QueryError> {
+    /// Long lists are ranked off the runtime.
+    async fn rank(&self, lists: Candidates, depth: usize) -> Result<Ranked, QueryError> {
+        let (fusion, preference) = (self.library.fusion, self.reading.preference.clone());
+        let group = self.request.group;
+        let work = move || rank(&lists, depth, fusion, &preference, group);
+        if depth <= FIRST_DEPTH {
+            return Ok(work());
+        }
+        let broken = |error: tokio::task::JoinError| QueryError::Internal(error.to_string());
+        tokio::task::spawn_blocking(work).await.map_err(broken)
+    }
+
+    async fn write_out(&self, found: Vec<Collapsed>, scope: &Scope) -> Result<Vec<Hit>, QueryError> {
         let ids: Vec<ChunkId> = found.iter().map(|one| one.shown.candidate.chunk_id.clone()).collect();
-        let chunks = self.library.index.chunks(&ids, &self.scope_without_filter()).await?;
+        let chunks = self.library.index.chunks(&ids, scope).await?;
         let mut chunks: HashMap<ChunkId, Chunk> =
             chunks.into_iter().map(|chunk| (chunk.chunk_id.clone(), chunk)).collect();
         let stems: HashSet<String> = terms::content_stems(&self.request.q);
@@ -214,10 +226,41 @@ impl<'a> Question<'a> {
         }
         Ok(hits)
     }
+}
 
-    fn scope_without_filter(&self) -> Scope {
-        Scope { visibility: self.scope.visibility.clone(), ..Scope::default() }
+/// All hits of the lists, in one ranking, with the counts of the first look.
+struct Ranked {
+    hits: Vec<Collapsed>,
+    facets: BTreeMap<String, Vec<crate::FacetCount>>,
+}
+
+/// Ranks the first depth, then what each greater depth adds.
+fn rank(lists: &Candidates, depth: usize, fusion: Fusion, preference: &Preference, group: Option<Group>) -> Ranked {
+    let mut ranked = Ranked { hits: Vec::new(), facets: BTreeMap::new() };
+    let mut seen = HashSet::new();
+    let mut rung = FIRST_DEPTH;
+    loop {
+        let fused = fuse(&cut(lists, rung), rung, fusion, preference);
+        let hits = collapse(fused, &preference.versions);
+        if rung == FIRST_DEPTH {
+            ranked.facets = facets::count(&hits);
+        }
+        ranked.hits.extend(hits.into_iter().filter(|hit| seen.insert(hit.shown.candidate.passage_hash)));
+        if rung >= depth {
+            break;
+        }
+        rung *= DEEPER;
     }
+    if group == Some(Group::Page) {
+        ranked.hits = group_by_page(ranked.hits);
+    }
+    ranked
+}
+
+/// The lists as a look of this depth finds them.
+fn cut(lists: &Candidates, depth: usize) -> Candidates {
+    let head = |list: &Option<Vec<Candidate>>| list.as_ref().map(|list| list[..list.len().min(depth)].to_vec());
+    Candidates { dense: head(&lists.dense), keyword: head(&lists.keyword), keyword_ceiling: lists.keyword_ceiling }
 }
 
 /// Checks what does not depend on the library; gives the limit.
@@ -234,4 +277,44 @@ fn check(request: &SearchRequest) -> Result<usize, QueryError> {
         return refuse(format!("limit is {limit}; 1 to {MAX_LIMIT} are allowed"));
     }
     Ok(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
+    use mcdewey_core::{Embed, Index};
+
+    use super::*;
+
+    /// More passages than the first look brings, half of them without the question's word.
+    async fn large_library() -> Library {
+        let embed = Arc::new(FakeEmbed::new(&["barge", "call"]));
+        let index = Arc::new(MemoryIndex::new());
+        for number in 0..FIRST_DEPTH * 2 {
+            let text = if number % 2 == 0 { format!("barge {number}") } else { format!("call {number} call") };
+            let document = SampleDocument::new(&format!("p/{number}.md")).page(1, &[text.as_str()]);
+            index.commit(document.build(&embed)).await.unwrap();
+        }
+        Library::new(index, embed as Arc<dyn Embed>, "")
+    }
+
+    #[tokio::test]
+    async fn the_cursors_of_a_large_library_lead_to_every_passage_once() {
+        let library = large_library().await;
+        for mode in Mode::ALL {
+            let q = "barge call".to_owned();
+            let mut request = SearchRequest { q, mode, limit: Some(MAX_LIMIT), ..SearchRequest::default() };
+            let mut found = Vec::new();
+            loop {
+                let answer = library.search(&request, &Visibility::Everything).await.unwrap();
+                found.extend(answer.hits.into_iter().map(|hit| hit.chunk_id));
+                request.cursor = answer.next_cursor;
+                if request.cursor.is_none() {
+                    break;
+                }
+            }
+            let different: HashSet<&String> = found.iter().collect();
+            assert_eq!((found.len(), different.len()), (FIRST_DEPTH * 2, FIRST_DEPTH * 2), "{mode:?}");
+        }
+    }
 }

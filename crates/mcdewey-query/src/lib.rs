@@ -11,6 +11,7 @@ mod error;
 mod library;
 mod links;
 pub mod mcp;
+mod place;
 mod present;
 mod request;
 mod rest;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mcdewey_core::{Chunk, ChunkId, Document, Embed, Index, IndexState, PageRef, Scope, SourcePath, Visibility};
 
-use crate::ask::Question;
+use crate::ask::{EMBED_DEADLINE, Question};
 use crate::search::fusion::Fusion;
 use crate::view::{LibraryView, ViewCache};
 use crate::{
@@ -45,7 +45,8 @@ impl Library {
     /// Whether index and model answer.
     pub async fn ready(&self) -> Result<IndexState, QueryError> {
         let state = self.index.state().await?;
-        self.embed.question("ready").await?;
+        let late = |_| QueryError::Unavailable("the embedding model took too long".to_owned());
+        tokio::time::timeout(EMBED_DEADLINE, self.embed.question("ready")).await.map_err(late)??;
         Ok(state)
     }
 

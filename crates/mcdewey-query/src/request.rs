@@ -7,7 +7,7 @@ pub const DEFAULT_LIMIT: usize = 10;
 /// Most hits of one page of results.
 pub const MAX_LIMIT: usize = 50;
 /// Longest question, in bytes; far beyond what a model reads, short of what would be a document.
-pub const MAX_QUESTION_BYTES: usize = 8 * 1024;
+pub const MAX_QUESTION_BYTES: usize = 32 * 1024;
 /// Most neighbours on each side of a passage.
 pub const MAX_CONTEXT: u32 = 5;
 

@@ -1,6 +1,6 @@
 //! What the library holds, as vendors → products → versions → guides → documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use mcdewey_core::{DocumentSummary, IndexState, VersionKey};
 
@@ -88,6 +88,20 @@ fn document_entry(document: &DocumentSummary, public_url: &str) -> DocumentEntry
         url: format!("{public_url}{}", links::document_path(&meta.source)),
         updated: meta.updated.clone(),
     }
+}
+
+/// Documents and pages on some shelves, each counted once: a document of two releases stands under both.
+pub(crate) fn held<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> Held {
+    let documents = guides.flat_map(|guide| &guide.documents);
+    let pages: HashMap<&str, u32> = documents.map(|document| (document.source.as_str(), document.pages)).collect();
+    Held { documents: pages.len() as u64, pages: pages.values().map(|pages| u64::from(*pages)).sum() }
+}
+
+/// How much stands on some shelves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) documents: u64,
+    pub(crate) pages: u64,
 }
 
 /// Groups by a name; the nameless group comes last.

@@ -16,29 +16,34 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// A path; an empty one counts as not given, so that `MCDEWEY_CORPUS=` in a service's environment means the default.
+fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
+    Ok(PathBuf::from(text))
+}
+
 /// Settings of every command; each also stands in `mcdewey.toml` and as `MCDEWEY_*` in the environment.
 #[derive(Debug, Default, Args)]
 pub(crate) struct SettingFlags {
     /// Settings file [default: mcdewey.toml, if there is one]
-    #[arg(long, global = true, env = "MCDEWEY_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "MCDEWEY_CONFIG", value_name = "FILE", value_parser = path)]
     pub(crate) config: Option<PathBuf>,
     /// Folder of documents [default: corpus]
-    #[arg(long, global = true, env = "MCDEWEY_CORPUS", value_name = "DIR")]
+    #[arg(long, global = true, env = "MCDEWEY_CORPUS", value_name = "DIR", value_parser = path)]
     pub(crate) corpus: Option<PathBuf>,
     /// Folder of the index [default: data]
-    #[arg(long, global = true, env = "MCDEWEY_DATA_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "MCDEWEY_DATA_DIR", value_name = "DIR", value_parser = path)]
     pub(crate) data_dir: Option<PathBuf>,
     /// A sentence-transformers folder to use as it is, instead of a model of the catalogue
-    #[arg(long, global = true, env = "MCDEWEY_MODEL_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "MCDEWEY_MODEL_DIR", value_name = "DIR", value_parser = path)]
     pub(crate) model_dir: Option<PathBuf>,
     /// The embedding model, a name of the catalogue (see `mcdewey models`)
     #[arg(long, global = true, env = "MCDEWEY_MODEL", value_name = "NAME")]
     pub(crate) model: Option<String>,
     /// Where downloaded models are kept [default: models]
-    #[arg(long, global = true, env = "MCDEWEY_MODELS_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "MCDEWEY_MODELS_DIR", value_name = "DIR", value_parser = path)]
     pub(crate) models_dir: Option<PathBuf>,
     /// The ONNX Runtime library to load, instead of the one of the catalogue
-    #[arg(long, global = true, env = "ORT_DYLIB_PATH", value_name = "FILE")]
+    #[arg(long, global = true, env = "ORT_DYLIB_PATH", value_name = "FILE", value_parser = path)]
     pub(crate) ort_dylib: Option<PathBuf>,
     /// Address to serve on [default: 127.0.0.1:8080]
     #[arg(long, global = true, env = "MCDEWEY_LISTEN", value_name = "ADDR")]

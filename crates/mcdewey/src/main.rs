@@ -25,10 +25,23 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error with its causes, each said once: some errors tell their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -52,7 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 /// The log goes to standard error; `MCDEWEY_LOG` chooses what is in it (`debug`, `mcdewey_store=trace`, …).
 fn init_log(serving: bool) {
-    let default = if serving { "info,ort=warn" } else { "warn" };
+    let default = if serving { "info,ort=warn,rmcp=warn" } else { "warn" };
     let filter = EnvFilter::try_from_env("MCDEWEY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
@@ -61,4 +74,15 @@ fn init_log(serving: bool) {
         .with_ansi(colours)
         .with_target(false)
         .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow::anyhow!("no such file").context("pip failed (no such file)").context("no model");
+        assert_eq!(told(&error), "no model: pip failed (no such file)");
+    }
 }

@@ -52,6 +52,19 @@ impl RunningOwner {
         response.body_mut().read_json().context("the running server gave an answer of another shape")
     }
 
+    /// Passes one MCP message on; the answer, unless the message wants none.
+    pub(crate) fn mcp(&self, message: &str, headers: &[(&str, String)]) -> Result<Option<String>> {
+        let url = format!("{}/mcp", self.address);
+        let mut post = self.agent.post(&url).config().timeout_global(Some(ANSWER_DEADLINE)).build();
+        post = post.header("content-type", "application/json").header("accept", "application/json, text/event-stream");
+        for (name, value) in headers {
+            post = post.header(*name, value.as_str());
+        }
+        let mut response = post.send(message).with_context(|| self.unreachable())?;
+        let answer = response.body_mut().read_to_string().with_context(|| self.unreachable())?;
+        Ok(Some(answer).filter(|answer| !answer.trim().is_empty()))
+    }
+
     /// What the library holds.
     pub(crate) fn library(&self) -> Result<LibraryAnswer> {
         let url = format!("{}/api/v1/library", self.address);

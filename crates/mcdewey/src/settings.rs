@@ -63,6 +63,7 @@ struct RootEntry {
 impl Settings {
     /// Puts flags, environment and file together.
     pub(crate) fn resolve(flags: SettingFlags) -> Result<Self> {
+        let flags = without_empty(flags);
         let file = read_file(flags.config.as_deref())?;
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let listen: SocketAddr = listen
@@ -95,10 +96,33 @@ impl Settings {
             listen,
             public_url: flags.public_url.or(file.public_url),
             allowed_hosts: file.allowed_hosts,
-            threads: flags.threads.or(file.threads),
-            min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB) * 1024 * 1024,
+            threads: flags.threads.or(file.threads).map(at_most_all_cores),
+            min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB).saturating_mul(1024 * 1024),
         })
     }
+}
+
+/// An empty value counts as not given.
+fn without_empty(flags: SettingFlags) -> SettingFlags {
+    let path = |value: Option<PathBuf>| value.filter(|path| !path.as_os_str().is_empty());
+    let text = |value: Option<String>| value.filter(|text| !text.trim().is_empty());
+    SettingFlags {
+        config: path(flags.config),
+        corpus: path(flags.corpus),
+        data_dir: path(flags.data_dir),
+        model_dir: path(flags.model_dir),
+        model: text(flags.model),
+        models_dir: path(flags.models_dir),
+        ort_dylib: path(flags.ort_dylib),
+        listen: text(flags.listen),
+        public_url: text(flags.public_url),
+        threads: flags.threads,
+    }
+}
+
+/// More threads than cores only get in each other's way.
+fn at_most_all_cores(threads: usize) -> usize {
+    threads.min(std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// The named file must exist; the default one may be missing.
@@ -136,6 +160,26 @@ mod tests {
         assert_eq!(settings.data_dir, PathBuf::from("elsewhere"));
         assert_eq!(settings.listen.port(), 9000);
         assert_eq!(settings.model.cache_dir, PathBuf::from("models"));
+    }
+
+    #[test]
+    fn a_floor_of_any_size_is_taken() {
+        let settings = resolve(&format!("min_free_mb = {}", i64::MAX), SettingFlags::default()).unwrap();
+        assert_eq!(settings.min_free_bytes, u64::MAX);
+    }
+
+    #[test]
+    fn what_is_empty_counts_as_not_given_and_threads_have_a_limit() {
+        let flags = SettingFlags {
+            corpus: Some(PathBuf::new()),
+            listen: Some(String::new()),
+            threads: Some(100_000),
+            ..SettingFlags::default()
+        };
+        let settings = resolve("", flags).unwrap();
+        assert_eq!(settings.roots[0].path, PathBuf::from("corpus"));
+        assert_eq!(settings.listen.port(), 8080);
+        assert!(settings.threads.unwrap() < 100_000);
     }
 
     #[test]

@@ -290,6 +290,7 @@ impl Index for MemoryIndex {
         let of_root = library.documents.iter().filter(|(_, stored)| stored.content.root == *root);
         let entry = |(source, stored): (&SourcePath, &Stored)| ManifestEntry {
             source: source.clone(),
+            folder: stored.content.folder.clone(),
             input: stored.content.input,
         };
         Ok(of_root.map(entry).collect())
@@ -303,9 +304,15 @@ impl Index for MemoryIndex {
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
         let mut library = self.write();
         let source = document.meta.source.clone();
-        let twin = library.documents.keys().find(|known| **known != source && known.stem() == source.stem());
-        if let Some(twin) = twin {
-            let reason = format!("`{twin}` has the same chunk ids; rename or remove one of the two");
+        let twin = library.documents.iter().find(|(known, stored)| {
+            known.stem() == source.stem() && (**known != source || stored.content.root != document.root)
+        });
+        if let Some((twin, stored)) = twin {
+            let (known, new) = (&stored.content.root, &document.root);
+            let reason = format!(
+                "`{twin}` of the root `{known}` has the same chunk ids as this one of the root `{new}`; rename or \
+                 remove one of the two"
+            );
             return Err(InvalidValue::new("document", source, reason).into());
         }
         for passage in &document.passages {

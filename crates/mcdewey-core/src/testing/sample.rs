@@ -19,6 +19,7 @@ const BORDER: &str = "\n\n";
 pub struct SampleDocument {
     meta: DocumentMeta,
     root: RootName,
+    folder: String,
     context: String,
     pages: Vec<(u32, Vec<String>)>,
 }
@@ -35,7 +36,13 @@ impl SampleDocument {
             updated: None,
             paged: true,
         };
-        Self { meta, root: RootName::default(), context: String::new(), pages: Vec::new() }
+        Self {
+            meta,
+            root: RootName::default(),
+            folder: "/library".to_owned(),
+            context: String::new(),
+            pages: Vec::new(),
+        }
     }
 
     /// Who makes the product.
@@ -81,6 +88,12 @@ impl SampleDocument {
         self
     }
 
+    /// The folder of that root.
+    pub fn folder(mut self, folder: &str) -> Self {
+        self.folder = folder.to_owned();
+        self
+    }
+
     /// What every passage is indexed with besides its text; nothing unless set.
     pub fn context(mut self, context: &str) -> Self {
         self.context = context.to_owned();
@@ -98,6 +111,7 @@ impl SampleDocument {
         let meta = Arc::new(self.meta.clone());
         let mut revision = DocumentRevision {
             root: self.root.clone(),
+            folder: self.folder.clone(),
             input: ContentHash::of(format!("{self:?}")),
             meta: Arc::clone(&meta),
             outline: Vec::new(),

@@ -19,7 +19,7 @@ use sizer::TokenCount;
 
 /// Names the way passages are cut; part of an index's generation. It changes with every change here that would cut
 /// the same page differently.
-pub const CHUNKER: &str = "markdown-1;tiny=30;context=40;bytes-per-token=24;stretch=16384;text-splitter=0.33";
+pub const CHUNKER: &str = "markdown-2;tiny=30;context=40;bytes-per-token=24;stretch=16384;text-splitter=0.33";
 
 /// How many tokens the breadcrumb may take from a passage, in a window large enough.
 const MAX_CONTEXT: usize = 40;
@@ -64,6 +64,12 @@ struct Splitter<'a> {
     chunks: Vec<SizedChunk>,
 }
 
+/// Whether a page holds nothing but, perhaps, its own printed number. Numbers without letters can be a table's rows.
+fn is_stub(text: &str) -> bool {
+    let mut words = text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
+    !text.contains(char::is_alphabetic) && words.nth(1).is_none()
+}
+
 /// A page while it is cut.
 struct OpenPage<'a> {
     page: &'a PageRef,
@@ -76,8 +82,8 @@ impl Splitter<'_> {
     fn page(&mut self, parsed: &ParsedPage) -> Result<(), EmbedError> {
         let ParsedPage { page, structure, content } = parsed;
         let text = page.text.as_str();
-        if !text[content.clone()].contains(char::is_alphabetic) {
-            // Its headings, if any, are without letters too.
+        if is_stub(&text[content.clone()]) {
+            // Its headings, if any, say no more.
             return Ok(());
         }
         let count = TokenCount::new(text, self.embed)?;

@@ -46,7 +46,7 @@ fn check_invariants(pages: &[ParsedPage], chunks: &[SizedChunk]) {
         let spans =
             chunks.iter().flat_map(|sized| &sized.chunk.spans).filter(|span| span.page == page.page.page.number);
         let covered: String = spans.map(|span| &page.page.text[span.start as usize..span.end as usize]).collect();
-        if text.contains(char::is_alphabetic) {
+        if !is_stub(text) {
             assert_eq!(dense(&covered), dense(text));
         } else {
             assert_eq!(covered, "");
@@ -159,6 +159,7 @@ fn running_lines_are_in_no_passage() {
 #[test]
 fn stubs_make_no_passage() {
     check("<!-- page: 1 -->\n118\n\n---\n<!-- page: 2 -->\nText\n", &[(&["Guide"], "Text")]);
+    check("8443 5222\n", &[(&["Guide"], "8443 5222")]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use mcdewey_core::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::LibraryFile;
+use crate::{LibraryFile, resolve_root};
 
 /// An embedder that keeps what it was asked, and can be busy or broken.
 struct WatchedEmbed {
@@ -184,6 +184,64 @@ async fn nothing_outside_the_walked_folder_is_removed() {
     assert_eq!(desk.sources().await, ["vendor/c.md", "x/a.md", "y/b.md"]);
     desk.try_sync(&[main]).await.unwrap();
     assert_eq!(desk.sources().await, ["vendor/c.md", "x/a.md"]);
+}
+
+#[tokio::test]
+async fn another_folder_does_not_empty_the_library() {
+    let desk = Desk::new(&[("one/a.md", "a"), ("one/b.md", "b"), ("two/c.md", "c")]);
+    let named = |path: &str| resolve_root(&[], desk.path(path).to_str()).unwrap();
+    desk.try_sync(&named("one")).await.unwrap();
+    let report = desk.try_sync(&named("two")).await.unwrap();
+    assert_eq!((report.written, report.removed), (1, 0));
+    assert_eq!(desk.sources().await, ["a.md", "b.md", "c.md"]);
+    desk.remove("one/b.md");
+    assert_eq!(desk.try_sync(&named("one")).await.unwrap().removed, 1);
+    assert_eq!(desk.sources().await, ["a.md", "c.md"]);
+}
+
+#[tokio::test]
+async fn a_moved_corpus_takes_its_documents_along() {
+    let desk = Desk::new(&[("one/a.md", "a"), ("one/b.md", "b")]);
+    desk.try_sync(&[Root::new(RootName::default(), desk.path("one"))]).await.unwrap();
+    std::fs::rename(desk.path("one"), desk.path("two")).unwrap();
+    desk.remove("two/b.md");
+    let moved = [Root::new(RootName::default(), desk.path("two"))];
+    let report = desk.try_sync(&moved).await.unwrap();
+    assert_eq!((report.written, report.embedded, report.removed), (1, 0, 1));
+    assert_eq!(desk.try_sync(&moved).await.unwrap().unchanged, 1, "the new folder is remembered");
+}
+
+#[tokio::test]
+async fn a_root_inside_another_is_its_own() {
+    let desk = Desk::new(&[("main/a.md", "a"), ("main/inner/b.md", "b")]);
+    let configured = [
+        Root::new(RootName::default(), desk.path("main")),
+        Root::new("inner".parse().unwrap(), desk.path("main/inner")),
+    ];
+    desk.try_sync(&configured[..1]).await.unwrap();
+    let roots = resolve_root(&configured, None).unwrap();
+    let report = desk.try_sync(&roots).await.unwrap();
+    assert_eq!((report.files, report.skipped.len()), (2, 0), "{report:?}");
+    assert_eq!(desk.sources().await, ["a.md", "inner/b.md"]);
+    let inner = desk.index.manifest(&"inner".parse().unwrap()).await.unwrap();
+    assert_eq!(inner.len(), 1);
+}
+
+#[tokio::test]
+async fn a_follower_who_stands_still_holds_nobody_up() {
+    let desk = Desk::new(&[("a.md", "Barge")]);
+    let (jobs, waiting) = tokio::sync::mpsc::channel(2);
+    let (events, mut stalled) = tokio::sync::mpsc::channel(1);
+    jobs.send(mcdewey_core::SyncJob { request: SyncRequest::default(), events }).await.unwrap();
+    drop(jobs);
+    desk.ingester().serve_jobs(vec![desk.corpus()], waiting).await;
+    assert!(matches!(stalled.recv().await, Some(SyncEvent::Finished(_))), "the end has its place");
+}
+
+#[tokio::test]
+async fn a_page_of_numbers_is_a_passage() {
+    let desk = Desk::new(&[("a.md", "<!-- page: 1 -->\n12.5 8443 5222\n")]);
+    assert_eq!(desk.sync().await.chunks, 1);
 }
 
 #[tokio::test]

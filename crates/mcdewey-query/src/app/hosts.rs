@@ -7,16 +7,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::AppState;
+use super::names::split_port;
 use crate::rest::Problem;
-
-/// The names of the machine itself.
-pub const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Lets a request pass when it asks for a name that is ours.
 pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match &state.allowed_hosts {
-        Some(allowed) if !is_allowed(request.headers(), request.uri(), allowed) => refusal().into_response(),
-        _ => next.run(request).await,
+    if is_allowed(request.headers(), request.uri(), &state.allowed_hosts) {
+        next.run(request).await
+    } else {
+        refusal().into_response()
     }
 }
 
@@ -37,26 +36,6 @@ fn matches(ours: &str, host: &str) -> bool {
     let (name, port) = split_port(ours);
     let (asked_name, asked_port) = split_port(host);
     name.eq_ignore_ascii_case(asked_name) && (port.is_none() || port == asked_port)
-}
-
-/// "localhost:8080" → "localhost" and "8080"; the colons of "[::1]" are no border.
-fn split_port(host: &str) -> (&str, Option<&str>) {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => (name, Some(port)),
-        _ => (host, None),
-    }
-}
-
-/// The host name of an address, without its port.
-pub(super) fn of_url(url: &str) -> Option<String> {
-    let uri: Uri = url.parse().ok()?;
-    uri.host().map(str::to_owned)
-}
-
-/// The origins of pages that this server itself sent under one of its names.
-pub(super) fn origins(host: &str) -> [String; 2] {
-    let with_port = if split_port(host).1.is_some() { host.to_owned() } else { format!("{host}:*") };
-    [format!("http://{with_port}"), format!("https://{with_port}")]
 }
 
 #[cfg(test)]
@@ -91,14 +70,5 @@ mod tests {
         assert!(!allowed(&[], "/"), "no name at all");
         assert!(!allowed(&["localhost", "evil.example"], "/"), "one of two is another's");
         assert!(!allowed(&["localhost"], "http://evil.example/"), "the address line counts too");
-    }
-
-    #[test]
-    fn the_public_address_gives_a_name() {
-        assert_eq!(of_url("https://docs.example.com:8443/base").as_deref(), Some("docs.example.com"));
-        assert_eq!(of_url("http://[::1]:8080").as_deref(), Some("[::1]"));
-        assert_eq!(of_url("/nothing"), None);
-        assert_eq!(origins("a.example"), ["http://a.example:*", "https://a.example:*"]);
-        assert_eq!(origins("[::1]:80"), ["http://[::1]:80", "https://[::1]:80"]);
     }
 }

@@ -1,6 +1,8 @@
 //! Which names the endpoint answers to and which web pages may call it: what keeps a stranger's page in the user's
 //! browser from reading a library on the user's machine.
 
+use crate::app::{LOOPBACK_HOSTS, PublicName, origins};
+
 /// Hosts and origins the endpoint accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
@@ -14,26 +16,24 @@ pub struct Access {
 impl Default for Access {
     /// This machine only.
     fn default() -> Self {
-        let names = ["localhost", "127.0.0.1", "[::1]"];
-        let origins = names.iter().flat_map(|name| [format!("http://{name}:*"), format!("https://{name}:*")]);
-        Self { hosts: names.map(str::to_owned).to_vec(), origins: origins.collect() }
+        Self::to(LOOPBACK_HOSTS.map(str::to_owned).to_vec())
     }
 }
 
 impl Access {
-    /// This machine, and the host that the library's links lead to.
+    /// Under these names, for their own pages.
+    #[must_use]
+    pub fn to(hosts: Vec<String>) -> Self {
+        Self { origins: hosts.iter().flat_map(|host| origins(host)).collect(), hosts }
+    }
+
+    /// For pages at the address that the library's links lead to, too.
     #[must_use]
     pub fn with_public_url(mut self, public_url: &str) -> Self {
-        let Some((scheme, rest)) = public_url.split_once("://") else { return self };
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        if authority.is_empty() {
-            return self;
+        if let Some(name) = PublicName::of(public_url) {
+            self.hosts.push(name.host);
+            self.origins.push(name.origin);
         }
-        let port = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
-        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        let origin = if has_port { authority.to_owned() } else { format!("{authority}:{port}") };
-        self.hosts.push(authority.to_owned());
-        self.origins.push(format!("{scheme}://{origin}"));
         self
     }
 }
@@ -42,18 +42,21 @@ impl Access {
 mod tests {
     use super::*;
 
-    fn of(public_url: &str) -> (Option<String>, Option<String>) {
-        let known = Access::default();
-        let access = Access::default().with_public_url(public_url);
-        (access.hosts.get(known.hosts.len()).cloned(), access.origins.get(known.origins.len()).cloned())
+    #[test]
+    fn this_machine_may_always_ask() {
+        let access = Access::default();
+        assert_eq!(access.hosts, LOOPBACK_HOSTS);
+        assert!(access.origins.contains(&"http://localhost:*".to_owned()), "{access:?}");
+        assert!(access.origins.contains(&"https://[::1]:*".to_owned()), "{access:?}");
     }
 
     #[test]
-    fn the_public_url_names_a_host_and_an_origin() {
-        let pair = |host: &str, origin: &str| (Some(host.to_owned()), Some(origin.to_owned()));
-        assert_eq!(of("https://docs.example.com/base"), pair("docs.example.com", "https://docs.example.com:443"));
-        assert_eq!(of("http://[2001:db8::1]"), pair("[2001:db8::1]", "http://[2001:db8::1]:80"));
-        assert_eq!(of("http://10.0.0.5:8080"), pair("10.0.0.5:8080", "http://10.0.0.5:8080"));
-        assert_eq!(of("nonsense"), (None, None));
+    fn the_public_address_is_one_more_name() {
+        let access = Access::to(Vec::new()).with_public_url("https://docs.example.com/base");
+        assert_eq!(
+            (access.hosts, access.origins),
+            (vec!["docs.example.com".to_owned()], vec!["https://docs.example.com:443".to_owned()],)
+        );
+        assert_eq!(Access::default().with_public_url("nonsense"), Access::default());
     }
 }

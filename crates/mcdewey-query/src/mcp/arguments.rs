@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::budget;
 use crate::QueryError;
 
+/// Unknown arguments that a refusal names, at most.
+const MAX_UNKNOWN: usize = 5;
+
 /// One argument of a tool.
 #[derive(Debug)]
 pub(super) struct Parameter {
@@ -75,7 +78,9 @@ impl Arguments {
             }
         }
         if !unknown.is_empty() {
-            return refuse(format!("unknown argument {}; this tool takes {}", unknown.join(", "), names(table)));
+            let more = if unknown.len() > MAX_UNKNOWN { " and more" } else { "" };
+            unknown.truncate(MAX_UNKNOWN);
+            return refuse(format!("unknown argument {}{more}; this tool takes {}", unknown.join(", "), names(table)));
         }
         match table.iter().find(|parameter| parameter.required && !values.contains_key(parameter.name)) {
             Some(missing) => refuse(format!("{} is missing; {}", missing.name, missing.example())),
@@ -259,6 +264,9 @@ mod tests {
         assert_eq!(refused(json!({"query": " "})), "query is missing; for example barge state in CCX");
         let unknown = "unknown argument \"colour\", \"size\"; this tool takes query, vendor, mode, token_budget";
         assert_eq!(refused(json!({"q": "a", "colour": 1, "size": 2})), unknown);
+        let many = (0..9).map(|at| (format!("x{at}"), json!(1))).collect();
+        let first = "unknown argument \"x0\", \"x1\", \"x2\", \"x3\", \"x4\" and more; this tool takes query, ";
+        assert!(refused(Value::Object(many)).starts_with(first));
         assert_eq!(refused(json!({"q": "a", "mode": "x"})), "mode must be one of hybrid, dense; for example dense");
         for bad in [json!(299), json!(20001), json!(-1), json!(300.5), json!("many"), json!([300])] {
             let message = refused(json!({"q": "a", "token_budget": bad}));

@@ -22,15 +22,6 @@ const LONGEST_TOKEN_BYTES: usize = 16;
 /// How much text is counted at once when only a bound is asked for.
 const SLICE_BYTES: usize = 16 * 1024;
 
-impl Library {
-    /// How many tokens of the library's model `text` has.
-    pub async fn count_tokens(&self, text: &str) -> Result<usize, QueryError> {
-        let counter = Counter::new(self);
-        let text = text.to_owned();
-        blocking(move || Ok(counter.count(&text)?)).await
-    }
-}
-
 /// Runs what counts away from the runtime's threads.
 pub(super) async fn blocking<T, F>(work: F) -> Result<T, QueryError>
 where

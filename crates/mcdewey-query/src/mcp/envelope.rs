@@ -7,6 +7,7 @@ use serde_json::json;
 use super::budget::Counter;
 use super::fence;
 use crate::QueryError;
+use crate::app::told;
 
 /// Tokens of the JSON-RPC message around a result, with a request id of usual length.
 pub(super) const RESERVE: usize = 28;
@@ -56,14 +57,18 @@ pub(super) fn bare_refusal(error: &QueryError) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(format!("{}: the call failed; {}", error.code(), remedy(error)))])
 }
 
-/// Code, message, remedy and at the end, where it may be cut, what the library knows.
-fn refusal_text(error: &QueryError) -> String {
-    let message = match error {
+/// What a client is told: of its own words only their beginnings, of what the library knows nothing yet.
+pub(super) fn message(error: &QueryError) -> String {
+    fence::clip_quoted(&match error {
         QueryError::UnknownVersion { asked, .. } => format!("no version {asked:?} in this library"),
         QueryError::UnknownFacet { facet, asked, .. } => format!("no {facet} {asked:?} in this library"),
-        other => other.to_string(),
-    };
-    let mut text = format!("{}: {message}.", error.code());
+        other => told(other),
+    })
+}
+
+/// Code, message, remedy and at the end, where it may be cut, what the library knows.
+fn refusal_text(error: &QueryError) -> String {
+    let mut text = format!("{}: {}.", error.code(), message(error));
     if !remedy(error).is_empty() {
         text.push_str(&format!(" {}.", remedy(error)));
     }

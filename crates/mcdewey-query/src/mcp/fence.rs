@@ -6,6 +6,9 @@ use mcdewey_core::ContentHash;
 /// What leads the names of the tags that documents' words stand between.
 pub(super) const TAG: &str = "document";
 
+/// Most characters of the caller's own words that an error repeats.
+const MAX_ECHO_CHARS: usize = 80;
+
 /// Where quoted words come from.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Origin<'a> {
@@ -32,6 +35,39 @@ pub(super) fn line(text: &str) -> String {
     let shown = |c: char| if matches!(c, '<' | '>' | '`') || c.is_control() { ' ' } else { c };
     let plain: String = text.chars().map(shown).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A message with what it quotes of the caller's words cut to their beginnings: an error must not be as long as the
+/// request that it refuses. Messages quote as `{:?}` does.
+pub(super) fn clip_quoted(message: &str) -> String {
+    let mut clipped = String::new();
+    let mut rest = message;
+    while let Some((before, quoted)) = rest.split_once('"') {
+        let (inner, behind) = quoted.split_at(quotation_end(quoted));
+        clipped.push_str(&format!("{before}\"{}\"", clip(inner)));
+        rest = behind.strip_prefix('"').unwrap_or_default();
+    }
+    clipped + rest
+}
+
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(MAX_ECHO_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// Where the quotation that `text` begins in ends.
+fn quotation_end(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' if !escaped => return at,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    text.len()
 }
 
 /// A tag whose name does not occur in `text`, made of `hash` if that will do.
@@ -70,6 +106,19 @@ mod tests {
         let tag = tag_for(&hostile, hash());
         assert!(tag.starts_with(TAG) && !hostile.contains(&tag));
         assert_eq!(tag_for("harmless", hash()), format!("{TAG}-{}", hash().short(6)));
+    }
+
+    #[test]
+    fn a_message_repeats_only_the_beginning_of_what_it_quotes() {
+        let long = "\"ä".repeat(50_000);
+        let clipped = clip_quoted(&format!("no {long:?} and no {:?}; see \"latest\"", "a\"b\\"));
+        let expected = format!(
+            "no \"{}…\" and no \"a\\\"b\\\\\"; see \"latest\"",
+            "\\\"ä".repeat(27)[..].chars().take(80).collect::<String>()
+        );
+        assert_eq!(clipped, expected);
+        assert_eq!(clip_quoted("nothing quoted"), "nothing quoted");
+        assert_eq!(clip_quoted("never \"ended"), "never \"ended\"");
     }
 
     #[test]

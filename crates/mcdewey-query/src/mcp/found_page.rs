@@ -7,7 +7,8 @@ use super::envelope::{RESERVE, answer};
 use super::fence::{Origin, line, quote};
 use super::fit::{Fitted, Step};
 use super::readable::{closing, release};
-use super::wire::{FacetValue, FoundFacets, FoundPassage, FoundPassages, printed, short_url};
+use super::wire::{FacetValue, FoundFacets, FoundPassage, FoundPassages, short_url};
+use crate::place::printed;
 use crate::{AlsoIn, FacetCount, Hit, QueryError, SearchAnswer};
 
 /// As long as a cursor of the search.

@@ -15,6 +15,7 @@ use serde_json::json;
 use super::access::Access;
 use super::server::DocServer;
 use crate::Library;
+use crate::app::is_json;
 
 /// Largest request in bytes; a question is at most 8 KiB.
 const MAX_REQUEST_BYTES: usize = 256 * 1024;
@@ -59,13 +60,6 @@ async fn adapt(request: Request, next: Next) -> Response {
         permit(response.headers_mut(), origin);
     }
     response
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| {
-        value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
-    })
 }
 
 /// JSON-RPC's own answer to a body that cannot be read.

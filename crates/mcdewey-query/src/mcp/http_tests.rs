@@ -149,6 +149,42 @@ async fn unknown_tools_are_a_protocol_error() {
 }
 
 #[tokio::test]
+async fn no_error_is_as_long_as_its_request() {
+    let app = app().await;
+    let long = "a/b ".repeat(50_000);
+    let many: serde_json::Map<String, Value> = (0..10_000).map(|at| (format!("x{at}"), json!(1))).collect();
+    let call = |name: &str, arguments: Value| ("tools/call", json!({"name": name, "arguments": arguments}));
+    let template = json!({"type": "ref/resource", "uri": "mcdewey://{+source}/page/{page}"});
+    let context = json!({"arguments": {"source": long}});
+    let completion = json!({"ref": template, "argument": {"name": "page", "value": "1"}, "context": context});
+    for (method, params) in [
+        ("resources/read", json!({"uri": long})),
+        ("resources/read", json!({"uri": format!("mcdewey://{long}/page/1")})),
+        ("resources/read", json!({"uri": format!("mcdewey://chunk/{long}")})),
+        ("resources/read", json!({"uri": format!("mcdewey://chunk/a::{long}::1")})),
+        ("completion/complete", completion),
+        ("prompts/get", json!({"name": long})),
+        (long.as_str(), json!({})),
+        call(&long, json!({})),
+        call("read_doc", json!({"id": long, "token_budget": 20_000})),
+        call("read_doc", json!({"source": long, "token_budget": 20_000})),
+        call("read_doc", json!({"cursor": long, "source": GUIDE, "token_budget": 20_000})),
+        call("read_doc", json!({"source": GUIDE, "section": long, "token_budget": 20_000})),
+        call("read_doc", json!({"source": GUIDE, "page": long, "token_budget": 20_000})),
+        call("list_library", json!({"vendor": long, "token_budget": 20_000})),
+        call("search_docs", json!({"query": long, "token_budget": 20_000})),
+        call("search_docs", json!({"query": "a", "version": long, "token_budget": 20_000})),
+        call("search_docs", json!({"query": "a", "product": long, "token_budget": 20_000})),
+        call("search_docs", json!({"query": "a", "cursor": long, "token_budget": 20_000})),
+        call("search_docs", json!({"query": "a", "mode": long, "token_budget": 20_000})),
+        call("search_docs", Value::Object(many)),
+    ] {
+        let answer = ask(&app, OLD, method, params).await.to_string();
+        assert!(answer.len() < 2_000, "{} bytes: {}", answer.len(), &answer[..400]);
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_message_is_told_in_json() {
     let app = app().await;
     for body in ["{", "[]", "{\"jsonrpc\": \"2.0\"}"] {

@@ -9,6 +9,7 @@ use super::envelope::{RESERVE, answer};
 use super::fence::line;
 use super::readable::closing;
 use super::wire::{Detail, GuideShelf, ProductShelf, Shelves, VendorShelf, VersionShelf};
+use crate::tree::held;
 use crate::{GuideEntry, Library, LibraryAnswer, ProductEntry, QueryError, VendorEntry, VersionEntry};
 
 /// What the tool takes.
@@ -122,15 +123,14 @@ fn same(name: &str, asked: &str) -> bool {
 }
 
 fn render(whole: &LibraryAnswer, detail: Detail, vendors: usize) -> Result<CallToolResult, QueryError> {
+    let held = held(guides(&whole.vendors));
     let mut shelves = Shelves {
+        documents: held.documents,
+        pages: held.pages,
         vendors: whole.vendors.iter().take(vendors).map(|entry| vendor(entry, detail)).collect(),
         detail,
         ..Shelves::default()
     };
-    for guide in guides(&whole.vendors) {
-        shelves.documents += guide.documents.len() as u64;
-        shelves.pages += guide.pages;
-    }
     if vendors < whole.vendors.len() {
         let all = whole.vendors.len();
         shelves
@@ -162,7 +162,7 @@ fn vendor(entry: &VendorEntry, detail: Detail) -> VendorShelf {
     let deeper = detail >= Detail::Products;
     VendorShelf {
         vendor: entry.vendor.clone(),
-        documents: guides(std::slice::from_ref(entry)).map(|guide| guide.documents.len() as u64).sum(),
+        documents: held(guides(std::slice::from_ref(entry))).documents,
         products: entry.products.iter().filter(|_| deeper).map(|product| self::product(product, detail)).collect(),
     }
 }
@@ -173,7 +173,7 @@ fn product(entry: &ProductEntry, detail: Detail) -> ProductShelf {
         product: entry.product.clone(),
         title: entry.title.clone(),
         aliases: entry.aliases.clone(),
-        documents: entry.versions.iter().map(documents).sum(),
+        documents: held(entry.versions.iter().flat_map(|version| &version.guides)).documents,
         versions: entry.versions.iter().filter(|_| deeper).map(|version| self::version(version, detail)).collect(),
     }
 }
@@ -183,7 +183,7 @@ fn version(entry: &VersionEntry, detail: Detail) -> VersionShelf {
     VersionShelf {
         version: entry.version.clone(),
         latest: entry.latest,
-        documents: documents(entry),
+        documents: held(entry.guides.iter()).documents,
         guides: entry.guides.iter().filter(|_| deeper).map(|guide| self::guide(guide, detail)).collect(),
     }
 }
@@ -195,10 +195,6 @@ fn guide(entry: &GuideEntry, detail: Detail) -> GuideShelf {
         pages: entry.pages,
         sources: entry.documents.iter().filter(|_| deeper).map(|document| document.source.clone()).collect(),
     }
-}
-
-fn documents(entry: &VersionEntry) -> u64 {
-    entry.guides.iter().map(|guide| guide.documents.len() as u64).sum()
 }
 
 /// The list for readers.
@@ -235,10 +231,15 @@ fn product_lines(product: &ProductShelf) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use mcdewey_core::Index;
+    use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
     use serde_json::{Value, json};
 
-    use super::super::testing::{GUIDE, call, refused, sent_tokens, structured, text};
+    use super::super::testing::{GUIDE, call, call_on, refused, sent_tokens, structured, text};
     use super::super::tools::DocTool::ListLibrary;
+    use super::Library;
 
     #[tokio::test]
     async fn an_ample_budget_shows_every_document() {
@@ -257,6 +258,23 @@ mod tests {
         let readable = text(&result);
         assert!(readable.contains("  - finesse: Cisco Finesse, CCX (3)\n    - v15.0, latest (1)\n"), "{readable}");
         assert!(readable.contains(&format!("        - {GUIDE}")));
+    }
+
+    #[tokio::test]
+    async fn a_document_of_two_releases_is_counted_once() {
+        let embed = FakeEmbed::new(&[]);
+        let both = SampleDocument::new("finesse/guide.md").vendor("Cisco").product("finesse").version("v12.0");
+        let both = both.version("v12.5").page(1, &["one"]).page(2, &["two"]).build(&embed);
+        let index = MemoryIndex::new();
+        index.commit(both).await.unwrap();
+        let library = Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://x"));
+        let result = call_on(library, ListLibrary, json!({})).await;
+        let answer = structured(&result);
+        assert_eq!((&answer["documents"], &answer["pages"]), (&json!(1), &json!(2)));
+        let vendor = &answer["vendors"][0];
+        assert_eq!((&vendor["documents"], &vendor["products"][0]["documents"]), (&json!(1), &json!(1)));
+        let versions = vendor["products"][0]["versions"].as_array().unwrap();
+        assert_eq!(versions.iter().map(|version| &version["documents"]).collect::<Vec<_>>(), [&json!(1), &json!(1)]);
     }
 
     #[tokio::test]

@@ -9,8 +9,9 @@ use super::budget::{Counter, blocking};
 use super::envelope::answer;
 use super::fit::Step;
 use super::place::{Cut, Pages};
-use super::wire::{ReadText, TextPart, printed};
+use super::wire::{ReadText, TextPart};
 use super::{read_outline, readable};
+use crate::place::printed;
 use crate::{DocumentAnswer, Library, PageAnswer, PageItem, PageSelector, QueryError};
 
 /// Bytes of text that no token of budget holds: pages behind that many are not fetched. Technical prose has about 4

@@ -7,7 +7,8 @@ use super::budget::{Counter, blocking};
 use super::envelope::answer;
 use super::fit::Step;
 use super::readable;
-use super::wire::{ReadText, TextPart, printed, short_url};
+use super::wire::{ReadText, TextPart, short_url};
+use crate::place::printed;
 use crate::{ChunkAnswer, Hit, Library, QueryError};
 
 /// Answers with the passage `id` and up to `context` neighbours on each side.

@@ -4,6 +4,7 @@ use mcdewey_core::Chunk;
 
 use super::fence::{Origin, line, quote};
 use super::wire::{OutlineLine, ReadText, TextPart};
+use crate::place::page_words;
 
 /// "finesse v12.5", as far as known.
 pub(super) fn release(product: Option<&str>, version: Option<&str>) -> String {
@@ -37,12 +38,8 @@ pub(super) fn document(read: &ReadText) -> String {
 
 /// One part, quoted with its source line.
 pub(super) fn quoted(source: &str, part: &TextPart) -> String {
-    let place = match (part.page, &part.page_label, &part.section) {
-        (Some(page), Some(label), _) => format!("Page {page} (printed {label})"),
-        (Some(page), None, _) => format!("Page {page}"),
-        (None, _, Some(section)) => format!("section {section}"),
-        (None, _, None) => String::new(),
-    };
+    let section = || part.section.as_ref().map(|section| format!("section {section}"));
+    let place = page_words(part.page, part.page_label.as_deref()).or_else(section).unwrap_or_default();
     let handle = part.chunk_id.as_deref().and_then(|id| id.parse().ok()).map(|id| Chunk::handle_of(&id));
     quote(&part.text, &Origin { source, place: &place, id: handle.as_deref() })
 }

@@ -10,7 +10,8 @@ use rmcp::model::{
 use super::budget::{self, Counter, blocking};
 use super::envelope::RESERVE;
 use super::readable;
-use super::wire::{TextPart, printed};
+use super::wire::TextPart;
+use crate::place::printed;
 use crate::{DocumentAnswer, Library, PageSelector, QueryError};
 
 const SCHEME: &str = "mcdewey://";
@@ -92,8 +93,12 @@ fn fit(counter: &Counter, uri: &str, source: &str, mut part: TextPart) -> Result
         let contents = ResourceContents::text(text, uri).with_mime_type(MARKDOWN);
         let result = ReadResourceResult::new(vec![contents]);
         let measured = counter.json(&result)? + 2 * RESERVE;
-        if measured <= budget::MAX || limit == 0 {
+        if measured <= budget::MAX {
             return Ok(result);
+        }
+        if limit == 0 {
+            let message = "the address leaves no room for the text; use read_doc, or the passage's handle";
+            return Err(QueryError::InvalidRequest(message.to_owned()));
         }
         limit = counter.count(&part.text)?.saturating_sub(measured - budget::MAX);
         part.text = counter.beginning(&part.text, limit)?.to_owned();
@@ -153,6 +158,18 @@ fn pages(document: &DocumentAnswer, typed: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_cut_to_the_largest_budget_and_an_address_beyond_it_refused() {
+        let embed = mcdewey_core::testing::FakeEmbed::new(&[]);
+        let index = mcdewey_core::testing::MemoryIndex::new();
+        let counter = Counter::new(&Library::new(std::sync::Arc::new(index), std::sync::Arc::new(embed), ""));
+        let part = || TextPart { page: Some(1), text: "word ".repeat(30_000), ..TextPart::default() };
+        let cut = fit(&counter, "mcdewey://a.md/page/1", "a.md", part()).unwrap();
+        assert!(counter.json(&cut).unwrap() <= budget::MAX);
+        let refused = fit(&counter, &"mcdewey:// ".repeat(30_000), "a.md", part());
+        assert!(matches!(refused, Err(QueryError::InvalidRequest(_))));
+    }
 
     #[test]
     fn addresses_name_pages_and_passages() {

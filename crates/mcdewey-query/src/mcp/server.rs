@@ -7,15 +7,17 @@ use std::time::Duration;
 use mcdewey_core::Visibility;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    DiscoverResult, ErrorData, JsonObject, ListResourceTemplatesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+    CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData, JsonObject, ListResourceTemplatesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 
 use super::arguments::{Arguments, TOKEN_BUDGET};
 use super::budget::{self, Counter, blocking};
-use super::envelope::{bare_refusal, implementation, refusal, signature};
+use super::envelope::{bare_refusal, implementation, message, refusal, signature};
+use super::fence::clip_quoted;
 use super::guard::{DEADLINE, guarded};
 use super::resources;
 use super::tools::{DocTool, TOOLS};
@@ -85,7 +87,7 @@ fn report(what: &str, error: &QueryError) {
 /// What is not a tool's result has no other way to tell of a failure than the protocol's own errors.
 fn protocol_error(what: &str, error: QueryError) -> ErrorData {
     report(what, &error);
-    let message = error.to_string();
+    let message = message(&error);
     match error {
         QueryError::NotFound(_) => ErrorData::resource_not_found(message, None),
         QueryError::Internal(_) | QueryError::Unavailable(_) | QueryError::Overloaded => {
@@ -129,7 +131,7 @@ impl ServerHandler for DocServer {
         let Some(tool) = DocTool::named(&request.name) else {
             let known: Vec<&str> = DocTool::ALL.into_iter().map(DocTool::name).collect();
             let message = format!("no tool {:?}; known: {}", request.name, known.join(", "));
-            return Err(ErrorData::invalid_params(message, None));
+            return Err(ErrorData::invalid_params(clip_quoted(&message), None));
         };
         Ok(self.answer(tool, request.arguments.unwrap_or_default()).await.into())
     }
@@ -154,6 +156,15 @@ impl ServerHandler for DocServer {
         read.meta = Some(signature());
         // Private: what may be read can depend on who asks.
         Ok(read.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private).into())
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let message = clip_quoted(&format!("no method {:?}", request.method));
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
     }
 
     async fn complete(
@@ -184,7 +195,7 @@ mod tests {
     async fn a_call_that_hangs_is_answered_all_the_same() {
         let server = DocServer { library: broken(Break::Hangs).await, deadline: Duration::ZERO };
         let result = server.answer(DocTool::SearchDocs, question()).await;
-        assert!(refused(&result).starts_with("unavailable: no answer within"));
+        assert!(refused(&result).starts_with("unavailable: the library cannot answer now"));
     }
 
     #[tokio::test]
@@ -205,10 +216,13 @@ mod tests {
     #[test]
     fn only_what_the_asker_can_mend_is_told_apart() {
         let code = |error| protocol_error("x", error).code;
-        assert_eq!(code(QueryError::NotFound(String::new())), rmcp::model::ErrorCode::RESOURCE_NOT_FOUND);
-        assert_eq!(code(QueryError::InvalidRequest(String::new())), rmcp::model::ErrorCode::INVALID_PARAMS);
-        assert_eq!(code(QueryError::Overloaded), rmcp::model::ErrorCode::INTERNAL_ERROR);
-        let hidden = protocol_error("x", QueryError::Internal("secret path".to_owned()));
-        assert!(!hidden.message.contains("secret"));
+        assert_eq!(code(QueryError::NotFound(String::new())), ErrorCode::RESOURCE_NOT_FOUND);
+        assert_eq!(code(QueryError::InvalidRequest(String::new())), ErrorCode::INVALID_PARAMS);
+        assert_eq!(code(QueryError::Overloaded), ErrorCode::INTERNAL_ERROR);
+        for secret in
+            [QueryError::Internal("secret path".to_owned()), QueryError::Unavailable("secret path".to_owned())]
+        {
+            assert!(!protocol_error("x", secret).message.contains("secret"));
+        }
     }
 }

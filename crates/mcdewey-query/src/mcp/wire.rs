@@ -277,8 +277,3 @@ fn is_false(value: &bool) -> bool {
 pub(super) fn short_url(public_url: &str, handle: &str) -> String {
     format!("{public_url}/c/{handle}")
 }
-
-/// The printed page number, where it is another than the physical one.
-pub(super) fn printed(page: Option<u32>, label: Option<&str>) -> Option<String> {
-    label.filter(|label| page.is_none_or(|page| *label != page.to_string())).map(str::to_owned)
-}

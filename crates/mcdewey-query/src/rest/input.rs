@@ -3,11 +3,12 @@
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Map, Value};
 
 use super::Problem;
 use crate::QueryError;
+use crate::app::is_json;
 
 /// The parameters of an address, in order.
 pub(crate) fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, QueryError> {
@@ -67,12 +68,6 @@ fn unread(rejection: BytesRejection) -> Problem {
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail);
     }
     QueryError::InvalidRequest("the body could not be read".to_owned()).into()
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
 }
 
 #[cfg(test)]

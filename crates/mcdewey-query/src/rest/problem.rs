@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::QueryError;
+use crate::app::told;
 
 /// When to try again after a refusal for lack of room, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -72,7 +73,7 @@ impl From<QueryError> for Problem {
             QueryError::Unavailable(reason) => tracing::warn!(%reason, "the library cannot answer now"),
             _ => {}
         }
-        Self { status, code: error.code(), detail: error.to_string(), known: error.known().to_vec() }
+        Self { status, code: error.code(), detail: told(&error), known: error.known().to_vec() }
     }
 }
 
@@ -125,6 +126,8 @@ mod tests {
 
     #[test]
     fn what_failed_inside_is_not_told() {
-        assert!(!Problem::from(QueryError::Internal("disk sda1".to_owned())).detail.contains("sda1"));
+        for error in [QueryError::Internal("disk sda1".to_owned()), QueryError::Unavailable("disk sda1".to_owned())] {
+            assert!(!Problem::from(error).detail.contains("sda1"));
+        }
     }
 }

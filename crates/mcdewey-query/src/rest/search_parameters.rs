@@ -204,7 +204,7 @@ mod tests {
         let says = |body: &str| posted(body).unwrap_err().detail;
         assert!(says("[1]").contains("not a JSON object"));
         assert!(says("{").contains("not a JSON object"));
-        assert!(says(r#"{"q": "x", "prodct": "y", "foo": 1}"#).contains(r#""foo", "prodct""#));
+        assert!(says(r#"{"q": "x", "prodct": "y", "foo": 1}"#).contains(r#""prodct", "foo""#));
         assert!(says(r#"{"q": 1}"#).contains("invalid type"));
         assert!(says(r#"{"q": "x", "vendor": 7}"#).contains("a string or a list of strings"));
         assert!(says(r#"{"q": "x", "mode": "fuzzy"}"#).contains("hybrid, dense, keyword"));

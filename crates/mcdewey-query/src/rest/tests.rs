@@ -217,12 +217,9 @@ async fn strange_host_names_get_nothing_from_any_face() {
         let refused = service.send(stranger.body(Body::empty()).unwrap()).await;
         assert_eq!(refused.code(), (403, "host_not_allowed".to_owned()), "{path}");
     }
-    let open = Service::with(&[], |state| state.with_any_host()).await;
     let further = Service::with(&[], |state| state.with_hosts(["evil.example".to_owned()])).await;
-    for service in [open, further] {
-        let stranger = axum::http::Request::builder().uri("/healthz").header(header::HOST, "evil.example:99");
-        assert_eq!(service.send(stranger.body(Body::empty()).unwrap()).await.status.as_u16(), 200);
-    }
+    let known = axum::http::Request::builder().uri("/healthz").header(header::HOST, "evil.example:99");
+    assert_eq!(further.send(known.body(Body::empty()).unwrap()).await.status.as_u16(), 200);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::{QueryError, SearchRequest};
 
 /// The cursor that goes on at `offset`.
 pub(crate) fn encode(request: &SearchRequest, state: &IndexState, offset: usize) -> String {
-    format!("{offset}-{}", seal(request, state))
+    format!("{offset}-{}", seal(request, state, offset))
 }
 
 /// The offset a cursor stands for; refused when question or library are others.
@@ -15,15 +15,16 @@ pub(crate) fn decode(cursor: &str, request: &SearchRequest, state: &IndexState) 
         || QueryError::InvalidRequest(format!("{cursor:?} is not a cursor; use `next_cursor` of an answer"));
     let (offset, seal_given) = cursor.split_once('-').ok_or_else(malformed)?;
     let offset: usize = offset.parse().map_err(|_| malformed())?;
-    if seal_given != seal(request, state) {
+    if seal_given != seal(request, state, offset) {
         return Err(QueryError::CursorExpired);
     }
     Ok(offset)
 }
 
-fn seal(request: &SearchRequest, state: &IndexState) -> String {
+fn seal(request: &SearchRequest, state: &IndexState, offset: usize) -> String {
     let question = SearchRequest { cursor: None, limit: None, explain: false, ..request.clone() };
-    ContentHash::of_parts([format!("{question:?}"), state.generation.to_string(), state.revision.to_string()]).short(16)
+    let parts = [format!("{question:?}"), state.generation.to_string(), state.revision.to_string(), offset.to_string()];
+    ContentHash::of_parts(parts).short(16)
 }
 
 #[cfg(test)]
@@ -46,5 +47,7 @@ mod tests {
         let other = SearchRequest { q: "park".to_owned(), ..request.clone() };
         assert!(matches!(decode(&cursor, &other, &state(1)), Err(QueryError::CursorExpired)));
         assert!(matches!(decode("x", &request, &state(1)), Err(QueryError::InvalidRequest(_))));
+        let moved = cursor.replacen("10-", "18446744073709551615-", 1);
+        assert!(matches!(decode(&moved, &request, &state(1)), Err(QueryError::CursorExpired)));
     }
 }

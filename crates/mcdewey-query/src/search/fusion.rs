@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_both_lists_show_comes_first() {
-        let lists = lists(Some(&[("a::0", 0.6), ("b::0", 0.5)]), Some(&[("b::0", 10.0), ("c::0", 9.0)]));
+        let lists = lists(Some(&[("a::0", 0.6), ("b::0", 0.5)]), Some(&[("b::0", 20.0), ("c::0", 19.0)]));
         for fusion in [SQUARE, Fusion::ReciprocalRank { k: 60.0 }] {
             assert_eq!(ids(&fuse(&lists, 10, fusion, &Preference::default()))[0], "b::0", "{fusion:?}");
         }

@@ -23,7 +23,16 @@ pub(crate) fn filter(request: &SearchRequest, view: &LibraryView) -> Result<Filt
         filter.source.push(document.meta.source.clone());
     }
     if let Some(text) = request.version.as_deref().filter(|text| !text.trim().is_empty()) {
-        filter.version = VersionFilter::OneOf(versions(text, &filter, view)?);
+        let mut terms = Vec::new();
+        for alternative in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            terms.extend(versions(alternative, &filter, view)?);
+        }
+        if text.split(',').all(|part| part.trim().is_empty()) {
+            return Err(QueryError::InvalidRequest(format!("{text:?} names no version; write it as 12.5 or latest")));
+        }
+        terms.sort();
+        terms.dedup();
+        filter.version = VersionFilter::OneOf(terms);
     }
     Ok(filter)
 }
@@ -70,7 +79,7 @@ fn unknown(facet: Facet, asked: &str, known: Vec<String>) -> QueryError {
     QueryError::UnknownFacet { facet: facet.name(), asked: asked.to_owned(), known }
 }
 
-/// The releases that a selector means among the documents the rest of the filter leaves.
+/// The releases that one alternative of a selector means among the documents the rest of the filter leaves.
 fn versions(text: &str, rest: &Filter, view: &LibraryView) -> Result<Vec<VersionTerm>, QueryError> {
     let mut terms = Vec::new();
     let mut known = Vec::new();
@@ -88,6 +97,8 @@ fn versions(text: &str, rest: &Filter, view: &LibraryView) -> Result<Vec<Version
     match (terms.is_empty(), refused) {
         (false, _) => Ok(terms),
         (true, Some(error)) => Err(error),
+        // Where no document names a release there is none to be unknown: what is found stands apart.
+        (true, None) if known.is_empty() => Ok(terms),
         (true, None) => Err(QueryError::UnknownVersion { asked: text.to_owned(), known }),
     }
 }
@@ -135,7 +146,21 @@ mod tests {
         let Err(QueryError::UnknownVersion { known, .. }) = asked(&["finesse"], "16.0") else { panic!("accepted") };
         assert_eq!(known, ["finesse v12.5", "finesse v15.0"]);
         assert!(matches!(asked(&["uccx"], "v15.0"), Err(QueryError::UnknownVersion { .. })));
-        assert!(matches!(asked(&[], ">="), Err(QueryError::InvalidRequest(_))));
+        let Err(QueryError::UnknownVersion { asked, .. }) = asked(&["finesse"], "12.5, 99") else { panic!("accepted") };
+        assert_eq!(asked, "99");
+        for bad in [">=", ",", "()"] {
+            assert!(matches!(self::asked(&[], bad), Err(QueryError::InvalidRequest(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn latest_may_stand_among_alternatives() {
+        assert_eq!(terms(&["finesse"], "12.5, latest"), ["finesse 12.5", "finesse 15"]);
+    }
+
+    #[test]
+    fn where_nothing_has_a_release_none_is_unknown() {
+        assert_eq!(terms(&["cucm"], "latest"), Vec::<String>::new());
     }
 
     #[test]

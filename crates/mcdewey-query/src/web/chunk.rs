@@ -10,6 +10,7 @@ use super::error::error_page;
 use super::search::Form;
 use super::site::{Link, Site, ordinal, outward};
 use super::{hit, markdown, respond};
+use crate::place::printed;
 use crate::rest::{self, Parameters};
 use crate::{AppState, ChunkAnswer, Hit, PageAnswer, PageSelector, QueryError, SearchRequest, links};
 
@@ -99,7 +100,7 @@ fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
         crumbs: crumbs(&site, &chunk),
         heading: heading.filter(|heading| *heading != title),
         context: format!("{}#p-{}", site.local(&chunk.page_url), ordinal(&chunk.chunk_id)),
-        printed: hit::printed(&chunk),
+        printed: printed(chunk.page, chunk.page_label.as_deref()),
         source_url: outward(chunk.source_url.as_ref()),
         before: answer.before.last().map(|hit| neighbour(&site, hit)),
         after: answer.after.first().map(|hit| neighbour(&site, hit)),

@@ -13,6 +13,7 @@ use super::outline::OutlineLine;
 use super::search::Form;
 use super::site::{Link, Site, ordinal, outward};
 use super::{chunk, markdown, outline, respond};
+use crate::place::printed;
 use crate::rest::{self, Parameters};
 use crate::{AppState, DocumentAnswer, PageAnswer, PageItem, PageSelector, PassageOnPage, QueryError, SearchRequest};
 
@@ -80,11 +81,10 @@ async fn document_page(site: Site, answer: PageAnswer, wanted: Option<&str>) -> 
     let passages = passages(&answer.chunks, wanted);
     let link = |page: &PageItem| Link::new(&page.title, site.local(&page.url));
     let inside = SearchRequest { source: vec![answer.document.source.clone()], ..SearchRequest::default() };
-    let number = answer.page.page.map(|page| page.to_string());
     DocumentPage {
         form: Form::new(&site, &inside),
         address: site.local(&answer.document.url),
-        printed: answer.page.page_label.clone().filter(|label| Some(label) != number.as_ref()),
+        printed: printed(answer.page.page, answer.page.page_label.as_deref()),
         last_page: answer.document.pages.last().and_then(|page| page.page),
         has_labels: answer.document.pages.iter().any(|page| page.page_label.is_some()),
         source_url: outward(answer.document.source_url.as_ref()),

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::site::{Link, Site, outward};
+use crate::place::printed;
 use crate::search::terms;
 use crate::{AlsoIn, Explanation, Hit};
 
@@ -48,7 +49,7 @@ impl HitView {
             title: Link::new(if title.is_empty() { hit.page_title() } else { title }, site.chunk(&hit.chunk_id)),
             crumbs,
             page: Link::new(page, format!("{}#p-{}", site.local(&hit.page_url), super::site::ordinal(&hit.chunk_id))),
-            printed: printed(hit),
+            printed: printed(hit.page, hit.page_label.as_deref()),
             product: hit.product.clone(),
             version: hit.version.clone(),
             updated: hit.updated.clone(),
@@ -60,12 +61,6 @@ impl HitView {
             explanation: hit.explain.as_ref().map(|how| explanation(how, hit.score)).unwrap_or_default(),
         }
     }
-}
-
-/// The number printed on the page, where it is another one.
-pub(super) fn printed(hit: &Hit) -> Option<String> {
-    let physical = hit.page.map(|page| page.to_string());
-    hit.page_label.clone().filter(|label| Some(label) != physical.as_ref())
 }
 
 /// Another place, by what is different about it: "v12.0, page 97".

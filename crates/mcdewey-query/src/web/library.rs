@@ -1,5 +1,7 @@
 //! `/library`: what the library holds; the front page shows the same without the documents.
 
+use std::collections::HashSet;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -10,6 +12,7 @@ use super::respond;
 use super::search::Form;
 use super::site::{Link, Site};
 use crate::rest::{self, Parameters};
+use crate::tree::held;
 use crate::{AppState, GuideEntry, LibraryAnswer, ProductEntry, QueryError, SearchRequest, VendorEntry, VersionEntry};
 
 /// The library ready to be written.
@@ -87,11 +90,17 @@ fn product(site: &Site, entry: &ProductEntry) -> ProductView {
         id: id.filter(|id| *id != name),
         aliases: entry.aliases.iter().filter(|alias| **alias != name).cloned().collect(),
         href: limited.as_ref().map(|request| site.search(request)),
-        guides: guides().count(),
-        pages: guides().map(|guide| guide.pages).sum(),
+        guides: distinct(guides()),
+        pages: held(guides()).pages,
         versions: entry.versions.iter().map(|entry| version(site, entry, limited.as_ref())).collect(),
         name,
     }
+}
+
+/// How many guides there are; the documents of one may stand under several releases.
+fn distinct<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> usize {
+    let sources = |guide: &'a GuideEntry| guide.documents.iter().map(|document| document.source.as_str());
+    guides.map(|guide| (guide.guide.as_deref(), sources(guide).collect::<Vec<_>>())).collect::<HashSet<_>>().len()
 }
 
 fn version(site: &Site, entry: &VersionEntry, product: Option<&SearchRequest>) -> VersionView {

@@ -1,6 +1,7 @@
 //! The pages as a browser meets them, over the whole service.
 
 use axum::http::header;
+use mcdewey_core::testing::{FakeEmbed, SampleDocument};
 
 use crate::app::testing::{Answer, GUIDE, NOTE, Service};
 
@@ -201,7 +202,16 @@ async fn whole_pages_stay_as_they_are() {
 async fn the_library_is_shown_as_a_tree() {
     let service = Service::new().await;
     let body = page(&service, "/library").await.body;
-    assert!(body.contains("Cisco Finesse") && body.contains("also Agent desktop"), "{body}");
+    assert!(body.contains("Cisco Finesse") && body.contains("asked for as Agent desktop"), "{body}");
     assert!(body.contains(&format!("<a href=\"/d/{GUIDE}\">Finesse Developer Guide 12.5</a>")));
     assert!(body.contains("v15.0</a> <span class=\"quiet\">latest</span>"));
+}
+
+#[tokio::test]
+async fn a_document_of_two_releases_is_counted_once() {
+    let both = SampleDocument::new("finesse/guide.md").vendor("Cisco").product("finesse").version("v12.0");
+    let both = both.version("v12.5").page(1, &["one"]).page(2, &["two"]).build(&FakeEmbed::new(&[]));
+    let service = Service::with(&[both], |state| state).await;
+    let body = page(&service, "/").await.body;
+    assert!(body.contains("<p class=\"quiet\">1 guide, 2 pages</p>"), "{body}");
 }

@@ -153,8 +153,12 @@ impl Committer {
 
     fn refuse_twin(&self, document: &Prepared) -> Outcome<()> {
         let source = &document.meta.source;
-        let Some(twin) = self.catalogue.twin(source, &document.prefix)? else { return Ok(()) };
-        let reason = format!("`{twin}` has the same chunk ids; rename or remove one of the two");
+        let Some((twin, root)) = self.catalogue.twin(document)? else { return Ok(()) };
+        let reason = format!(
+            "`{twin}` of the root `{root}` has the same chunk ids as this one of the root `{}`; rename or remove one of \
+             the two",
+            document.root
+        );
         Err(IndexError::from(InvalidValue::new("document", source.as_str(), reason)).into())
     }
 
@@ -212,6 +216,7 @@ impl Committer {
             vectors: &shared.vectors,
             bm25: &shared.bm25,
             dimensions: shared.dimensions,
+            min_free_bytes: self.min_free_bytes,
         };
         let shard = recovery::build(&self.layout, &source, &mut self.catalogue)?;
         let old = std::mem::replace(&mut *self.shared.shard_alone(), shard);

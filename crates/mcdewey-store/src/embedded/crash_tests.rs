@@ -279,6 +279,26 @@ async fn too_little_space_refuses_before_anything_is_written() {
 }
 
 #[tokio::test]
+async fn recovery_keeps_the_floor_and_the_shard() {
+    let place = tempfile::tempdir().unwrap();
+    let index = EmbeddedIndex::open(options(place.path())).unwrap();
+    act(&index, &history()[0]).await;
+    let before = view(&index).await;
+    drop(index);
+    let generation = only_entry(&place.path().join("generations"));
+    let tight = || EmbeddedOptions { min_free_bytes: u64::MAX, ..options(place.path()) };
+    drop(EmbeddedIndex::open(tight()).expect("nothing has to be written"));
+    fs::write(shard_of(&generation).join("edge_config.json"), "{").unwrap();
+    for _ in 0..3 {
+        let error = EmbeddedIndex::open(tight()).unwrap_err();
+        assert!(matches!(error, mcdewey_core::IndexError::NoSpace(_)), "{error}");
+        assert!(!generation.join("damaged-shard").exists() && !generation.join("opening").exists());
+    }
+    let index = EmbeddedIndex::open(options(place.path())).unwrap();
+    assert_eq!(view(&index).await, before);
+}
+
+#[tokio::test]
 async fn another_model_or_splitter_stands_beside_and_shares_the_vectors() {
     let place = tempfile::tempdir().unwrap();
     let index = EmbeddedIndex::open(options(place.path())).unwrap();

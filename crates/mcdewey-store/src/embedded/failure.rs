@@ -14,6 +14,8 @@ pub(super) enum Failure {
     Stored(#[from] serde_json::Error),
     #[error("the vector shard failed: {0}")]
     Shard(#[from] OperationError),
+    #[error("the shard cannot be read")]
+    UnreadableShard,
     #[error("{0}")]
     File(#[from] io::Error),
     #[error(transparent)]
@@ -32,7 +34,7 @@ impl Failure {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
             Self::File(error) => error.kind() == io::ErrorKind::StorageFull,
-            Self::Stored(_) | Self::Shard(_) | Self::Told(_) => false,
+            Self::Stored(_) | Self::Shard(_) | Self::UnreadableShard | Self::Told(_) => false,
         }
     }
 }

@@ -98,7 +98,13 @@ impl EmbeddedIndex {
         let (catalogue, mut catalogue_writer) = Catalogue::open(&layout.catalogue())?;
         let bm25 = Bm25::default();
         let dimensions = options.model.dimensions;
-        let source = recovery::Source { catalogue: &catalogue, vectors: &vectors, bm25: &bm25, dimensions };
+        let source = recovery::Source {
+            catalogue: &catalogue,
+            vectors: &vectors,
+            bm25: &bm25,
+            dimensions,
+            min_free_bytes: options.min_free_bytes,
+        };
         let shard = recovery::open(&layout, &source, &mut catalogue_writer)?;
         let shared = Arc::new(Shared { generation, dimensions, bm25, catalogue, vectors, shard: RwLock::new(shard) });
         Ok(Committer::new(shared, catalogue_writer, vector_writer, layout, options.min_free_bytes))

@@ -21,6 +21,7 @@ const PASSAGE: &str = "chunk";
 pub(super) struct Prepared {
     pub(super) meta: Arc<DocumentMeta>,
     pub(super) root: RootName,
+    pub(super) folder: String,
     pub(super) input: ContentHash,
     pub(super) hash: ContentHash,
     pub(super) prefix: String,
@@ -61,6 +62,7 @@ impl Prepared {
             prefix: document.meta.source.chunk_prefix(),
             meta: document.meta,
             root: document.root,
+            folder: document.folder,
             input: document.input,
             hash,
             outline: document.outline,

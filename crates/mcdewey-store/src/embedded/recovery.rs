@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::bm25::Bm25;
 use super::catalogue::{Catalogue, CatalogueWriter, LivePoint};
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 use super::generation::Layout;
 use super::shard::{Point, Shard};
+use super::space;
 use super::vectors::VectorCache;
 
 /// Points made at once: a few megabytes of texts and vectors.
@@ -25,6 +26,8 @@ pub(super) struct Source<'a> {
     pub(super) vectors: &'a VectorCache,
     pub(super) bm25: &'a Bm25,
     pub(super) dimensions: usize,
+    /// Nothing is written that would leave less than this many bytes free.
+    pub(super) min_free_bytes: u64,
 }
 
 /// Opens the shard of this generation, or makes it.
@@ -35,23 +38,27 @@ pub(super) fn open(layout: &Layout, source: &Source<'_>, writer: &mut CatalogueW
     }
     let broken = broken_openings(layout);
     fs::write(layout.opening(), (broken + 1).to_string())?;
-    let shard = if number == 0 {
-        build(layout, source, writer)?
-    } else {
-        match existing(layout, source, writer, number, broken) {
-            Ok(shard) => shard,
-            Err(reason) => rebuild(layout, source, writer, number, &reason)?,
-        }
+    let shard = match number {
+        0 => build(layout, source, writer),
+        _ => existing(layout, source, writer, number, broken),
     };
+    // An error is no break: it was told, and the shard is not to blame.
     fs::remove_file(layout.opening())?;
-    Ok(shard)
+    shard
 }
 
 /// Makes a shard from the catalogue and names it there.
 pub(super) fn build(layout: &Layout, source: &Source<'_>, writer: &mut CatalogueWriter) -> Outcome<Shard> {
     let (number, points) = source.catalogue.read(|snapshot| Ok((snapshot.shard()? + 1, snapshot.points()?)))?;
+    if layout.shard(number).exists() {
+        // Left by an attempt that failed.
+        fs::remove_dir_all(layout.shard(number))?;
+    }
     let shard = Shard::create(&layout.shard(number), source.dimensions)?;
-    fill(&shard, &points, source, writer)?;
+    if let Err(failure) = fill(&shard, &points, layout, source, writer) {
+        shard.destroy()?;
+        return Err(failure);
+    }
     shard.flush()?;
     shard.optimise(points.len() as u64)?;
     let change = writer.begin()?;
@@ -66,15 +73,21 @@ fn existing(
     writer: &mut CatalogueWriter,
     number: u64,
     broken: u32,
-) -> Result<Shard, String> {
+) -> Outcome<Shard> {
     if broken >= OPENINGS {
-        return Err(format!("opening it broke off {broken} times"));
+        return rebuild(layout, source, writer, number, &format!("opening it broke off {broken} times"));
     }
     let opened = Shard::load(&layout.shard(number)).and_then(|shard| {
-        reconcile(&shard, source, writer)?;
+        reconcile(&shard, layout, source, writer)?;
         Ok(shard)
     });
-    opened.map_err(|failure| failure.to_string())
+    match opened {
+        Err(failure @ (Failure::Shard(_) | Failure::UnreadableShard)) => {
+            rebuild(layout, source, writer, number, &failure.to_string())
+        }
+        // A full disk, a failing file or the catalogue: another shard would fare no better.
+        other => other,
+    }
 }
 
 fn rebuild(
@@ -84,6 +97,8 @@ fn rebuild(
     number: u64,
     reason: &str,
 ) -> Outcome<Shard> {
+    // The engine does not tell a full disk from damage; nothing is put aside for want of space.
+    space::check(layout.data(), source.min_free_bytes, 0)?;
     let (damaged, aside) = (layout.shard(number), layout.damaged_shard());
     tracing::warn!(reason, aside = %aside.display(), "the shard cannot be used and is built anew from the catalogue");
     if damaged.exists() {
@@ -96,7 +111,7 @@ fn rebuild(
 }
 
 /// Makes the shard hold the catalogue's live points and no others.
-fn reconcile(shard: &Shard, source: &Source<'_>, writer: &mut CatalogueWriter) -> Outcome<()> {
+fn reconcile(shard: &Shard, layout: &Layout, source: &Source<'_>, writer: &mut CatalogueWriter) -> Outcome<()> {
     let live: HashSet<Uuid> = source.catalogue.read(|snapshot| snapshot.points())?.into_iter().collect();
     let present: HashSet<Uuid> = shard.points()?.into_iter().collect();
     let mut missing: Vec<Uuid> = live.difference(&present).copied().collect();
@@ -107,18 +122,27 @@ fn reconcile(shard: &Shard, source: &Source<'_>, writer: &mut CatalogueWriter) -
     tracing::info!(missing = missing.len(), stray = stray.len(), "bringing the shard in line with the catalogue");
     missing.sort_unstable();
     shard.remove(&stray)?;
-    fill(shard, &missing, source, writer)?;
+    fill(shard, &missing, layout, source, writer)?;
     shard.flush()
 }
 
 /// Adds live points to the shard.
-fn fill(shard: &Shard, points: &[Uuid], source: &Source<'_>, writer: &mut CatalogueWriter) -> Outcome<()> {
+fn fill(
+    shard: &Shard,
+    points: &[Uuid],
+    layout: &Layout,
+    source: &Source<'_>,
+    writer: &mut CatalogueWriter,
+) -> Outcome<()> {
     for batch in points.chunks(BATCH) {
         let live = source.catalogue.read(|snapshot| snapshot.live_points(batch))?;
         let keys: Vec<_> = live.iter().map(|point| point.embedding_key).collect();
         let vectors = source.vectors.get(&keys)?;
         let usable = |vector: &Vec<f32>| vector.len() == source.dimensions;
         let vectors: Vec<Option<Vec<f32>>> = vectors.into_iter().map(|vector| vector.filter(usable)).collect();
+        // Twice, for points pass the engine's log on the way.
+        let needed = 2 * live.iter().map(|point| 4 * source.dimensions + point.chunk.text.len()).sum::<usize>();
+        space::check(layout.data(), source.min_free_bytes, needed as u64)?;
         // Before their points are added: otherwise a crash in between would leave them as they are for good.
         forget_without_vectors(&live, &vectors, writer)?;
         let words = live

@@ -94,7 +94,7 @@ impl Shard {
     /// Opens a shard. The engine panics over some damages; that is an error here like any other.
     pub(super) fn load(dir: &Path) -> Outcome<Self> {
         let opened = catch_unwind(AssertUnwindSafe(|| EdgeShard::load(dir, None)));
-        let edge = opened.map_err(|_| Failure::Told(IndexError::Store("the shard cannot be read".to_owned())))??;
+        let edge = opened.map_err(|_| Failure::UnreadableShard)??;
         Ok(Self { edge: Some(edge), dir: dir.to_owned() })
     }
 

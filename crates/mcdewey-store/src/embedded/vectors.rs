@@ -41,12 +41,14 @@ impl VectorCache {
 }
 
 impl VectorWriter {
-    /// Remembers vectors; durable when this returns. Known keys keep their vector: equal keys mean equal vectors.
+    /// Remembers vectors; durable when this returns. Known keys keep their vector, for equal keys mean equal vectors;
+    /// one of another length is damaged and replaced.
     pub(super) fn put<'a>(&mut self, vectors: impl IntoIterator<Item = (&'a ContentHash, &'a [f32])>) -> Outcome<()> {
         let transaction = self.connection.transaction()?;
         {
-            let mut insert =
-                transaction.prepare_cached("INSERT OR IGNORE INTO vectors (key, vector) VALUES (?1, ?2)")?;
+            let sql = "INSERT INTO vectors (key, vector) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE \
+                       SET vector = excluded.vector WHERE length(vector) <> length(excluded.vector)";
+            let mut insert = transaction.prepare_cached(sql)?;
             let once: HashMap<&ContentHash, &[f32]> = vectors.into_iter().collect();
             for (key, vector) in once {
                 insert.execute((key.as_bytes(), to_bytes(vector)))?;
@@ -83,7 +85,17 @@ mod tests {
         let vector = vec![0.1_f32, -1.5e-30, 1.0, f32::MIN_POSITIVE];
         let (known, unknown) = (ContentHash::of("a"), ContentHash::of("b"));
         writer.put([(&known, vector.as_slice()), (&known, vector.as_slice())]).unwrap();
-        writer.put([(&known, [0.0].as_slice())]).unwrap();
+        writer.put([(&known, [0.0; 4].as_slice())]).unwrap();
         assert_eq!(cache.get(&[unknown, known]).unwrap(), [None, Some(vector)]);
+    }
+
+    #[test]
+    fn a_damaged_vector_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (cache, mut writer) = VectorCache::open(&dir.path().join("v.sqlite")).unwrap();
+        let key = ContentHash::of("a");
+        writer.put([(&key, [1.0].as_slice())]).unwrap();
+        writer.put([(&key, [0.6, 0.8].as_slice())]).unwrap();
+        assert_eq!(cache.get(&[key]).unwrap(), [Some(vec![0.6, 0.8])]);
     }
 }

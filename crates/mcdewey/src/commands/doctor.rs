@@ -2,6 +2,7 @@
 //! broken.
 
 use std::fmt::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -74,11 +75,12 @@ async fn look(settings: &Settings) -> Checkup {
     let owner = owner.map(|owner| OwnerCheck { pid: owner.pid, address: owner.address.clone() });
     let library = match found {
         Ok(Some(owner)) => ask_owner(owner).await.into(),
-        Ok(None) if !settings.data_dir.exists() => {
+        Ok(None) if is_empty(&settings.data_dir) => {
             Check::Missing("there is no library yet; run `mcdewey ingest` or `mcdewey serve`".to_owned())
         }
         Ok(None) => open_here(settings).await.into(),
-        Err(error) => Check::Broken(format!("{error:#}")),
+        // An ingest is at work; what it leaves can be looked at afterwards.
+        Err(error) => Check::Missing(format!("{error:#}")),
     };
     let roots = settings.roots.clone();
     let roots = tokio::task::spawn_blocking(move || roots.iter().map(look_at_root).collect()).await;
@@ -98,6 +100,11 @@ impl From<Result<LibraryAnswer>> for Check<LibraryCheck> {
             Err(error) => Self::Broken(format!("{error:#}")),
         }
     }
+}
+
+/// Opening an empty folder would make a library in it.
+fn is_empty(folder: &Path) -> bool {
+    folder.read_dir().is_ok_and(|mut entries| entries.next().is_none()) || !folder.exists()
 }
 
 async fn ask_owner(owner: RunningOwner) -> Result<LibraryAnswer> {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use mcdewey_core::{SyncReport, SyncRequest};
-use mcdewey_ingest::{Ingester, resolve_root};
+use mcdewey_ingest::{Ingester, Root, resolve_root};
 
 use crate::cli::IngestArgs;
 use crate::engine::Engine;
@@ -17,7 +17,7 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
     let display = SyncDisplay::new();
     let report = match RunningOwner::find(&settings)? {
         Some(owner) => {
-            let request = SyncRequest { root: args.root.map(absolute_if_folder) };
+            let request = SyncRequest { root: args.root.map(|root| name_or_absolute(&settings.roots, root)) };
             tokio::task::spawn_blocking(move || {
                 let report = owner.sync(&request, |progress| display.show(progress));
                 display.finish();
@@ -41,10 +41,27 @@ async fn ingest_here(settings: &Settings, root: Option<&str>, display: &SyncDisp
     Ok(report?)
 }
 
-/// The server may run in another folder: a path is made absolute, a root's name stays.
-fn absolute_if_folder(root: String) -> String {
+/// The server may run in another folder: a path is made absolute, a root's name stays, even where a folder has it too.
+fn name_or_absolute(configured: &[Root], root: String) -> String {
+    if configured.iter().any(|known| known.name.as_str() == root) {
+        return root;
+    }
     match std::fs::canonicalize(&root) {
         Ok(path) if path.is_dir() => path.to_string_lossy().into_owned(),
         _ => root,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_root_goes_before_a_folder() {
+        // Tests run in the folder of the crate, which has a folder `src`.
+        let roots = [Root::new("src".parse().unwrap(), "elsewhere")];
+        assert_eq!(name_or_absolute(&roots, "src".to_owned()), "src");
+        assert!(std::path::Path::new(&name_or_absolute(&[], "src".to_owned())).is_absolute());
+        assert_eq!(name_or_absolute(&[], "nowhere".to_owned()), "nowhere");
     }
 }

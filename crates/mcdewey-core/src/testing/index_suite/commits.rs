@@ -196,7 +196,20 @@ pub async fn readers_see_one_revision_whole(index: Arc<dyn Index>) {
     writer.await.expect("no panic");
 }
 
-/// The manifest lists what was committed from a root, with its input hash.
+/// A source that another root holds already is refused, both roots are named, and the document stays.
+pub async fn a_source_belongs_to_one_root(index: Arc<dyn Index>) {
+    let held = commit(&index, &SampleDocument::new("more/b.md").page(1, &["feline"])).await;
+    let claim = SampleDocument::new("more/b.md").root("more").page(1, &["canine"]);
+    let error = index.commit(claim.build(&embedder())).await.expect_err("the source is taken").to_string();
+    assert!(error.contains("`corpus`") && error.contains("`more`"), "{error}");
+    let entries = index.manifest(&RootName::default()).await.expect(ALL);
+    assert_eq!(entries.iter().map(|entry| &entry.source).collect::<Vec<_>>(), [&held.meta.source]);
+    index.remove(std::slice::from_ref(&held.meta.source)).await.expect(ALL);
+    commit(&index, &claim).await;
+    assert_eq!(index.manifest(&"more".parse().expect("a root name")).await.expect(ALL).len(), 1);
+}
+
+/// The manifest lists what was committed from a root, with its folder and its input hash.
 pub async fn the_manifest_names_the_documents_of_a_root(index: Arc<dyn Index>) {
     let other = commit(&index, &SampleDocument::new("more/b.md").root("more").page(1, &["feline"])).await;
     let default = commit(&index, &SampleDocument::new("a.md").page(1, &["canine"])).await;
@@ -205,6 +218,11 @@ pub async fn the_manifest_names_the_documents_of_a_root(index: Arc<dyn Index>) {
     assert_eq!((&entries[0].source, entries[0].input), (&default.meta.source, default.input));
     let entries = index.manifest(&other.root).await.expect(ALL);
     assert_eq!((&entries[0].source, entries[0].input), (&other.meta.source, other.input));
+    assert_eq!(entries[0].folder, "/library");
+    let moved =
+        commit(&index, &SampleDocument::new("more/b.md").root("more").folder("/moved").page(1, &["feline"])).await;
+    assert_eq!(moved.hash(), other.hash(), "where a document was read is no part of its content");
+    assert_eq!(index.manifest(&other.root).await.expect(ALL)[0].folder, "/moved");
     assert_eq!(index.manifest(&"third".parse().expect("a root name")).await.expect(ALL), []);
 }
 

@@ -40,6 +40,7 @@ macro_rules! index_suite {
             removing_the_unknown_changes_nothing,
             the_revision_grows_with_changes_only,
             two_documents_never_share_chunk_ids,
+            a_source_belongs_to_one_root,
             many_commits_at_once_all_arrive,
             readers_see_one_revision_whole,
             the_manifest_names_the_documents_of_a_root,

@@ -74,7 +74,7 @@ fn render_excerpt(text: &str, range: Range<usize>) -> String {
     }
     let mut html = String::new();
     for block in blocks::of(text).iter().filter(|block| overlap(&block.range, &range)) {
-        html.push_str(&sanitise::clean(&writer::write(&block.events, View::Clip(range.clone()))));
+        html.push_str(&sanitise::clean(&writer::write(&block.events, View::Clip(range.clone()))).html);
         if html.len() > MAX_HTML_BYTES {
             return plain(own);
         }
@@ -106,8 +106,7 @@ impl PageWriter {
         match here.as_slice() {
             [only] => {
                 self.enter(only);
-                let html = sanitise::clean(&writer::write(&block.events, View::Whole));
-                self.html.push_str(&html);
+                self.html.push_str(&sanitise::clean(&writer::write(&block.events, View::Whole)).html);
             }
             several => {
                 self.close();
@@ -121,13 +120,13 @@ impl PageWriter {
         let new = passages.iter().filter(|passage| self.anchored.insert(passage.ordinal));
         let anchors: Vec<(usize, u32)> = new.map(|passage| (passage.range.start, passage.ordinal)).collect();
         let marked = passages.iter().find(|passage| passage.marked).map(|passage| passage.range.clone());
-        let html = sanitise::clean(&writer::write(&block.events, View::Shared { anchors: &anchors, marked }));
-        let (html, lost) = sanitise::place_anchors(&html, &anchors);
-        for ordinal in lost {
-            // Sanitising took the text in which the anchor stood; the block's beginning is next best.
-            let _ = write!(self.html, "{}", sanitise::anchor(ordinal));
+        let clean = sanitise::clean(&writer::write(&block.events, View::Shared { anchors: &anchors, marked }));
+        // Sanitising may take the text in which an anchor stood; the block's beginning is next best.
+        let lost = anchors.iter().filter(|(_, ordinal)| !clean.anchors.contains(ordinal));
+        for (_, ordinal) in lost {
+            self.html.push_str(&sanitise::anchor(*ordinal));
         }
-        self.html.push_str(&html);
+        self.html.push_str(&clean.html);
     }
 
     fn enter(&mut self, passage: &Passage) {

@@ -115,9 +115,49 @@ fn a_passage_may_begin_in_the_middle_of_a_line() {
 
 #[test]
 fn documents_cannot_forge_anchors_and_marks() {
-    let text = "a \u{fdd2}7\u{fdd3}\u{fdd0}b\u{fdd1} <span class=anchor id=p-7>c</span> &#xFDD2;9&#xFDD3;";
+    let text = "a \u{fdd0}7\u{fdd1}\u{fdd0}+\u{fdd1} <span class=anchor id=p-7>c</span> &#xFDD0;9&#xFDD1;";
     let html = shown(text);
-    assert!(!html.contains("id=") && !html.contains("<mark>") && !html.contains('\u{fdd2}'), "{html}");
+    assert!(!html.contains("id=") && !html.contains("<mark>") && !html.contains('\u{fdd0}'), "{html}");
+}
+
+/// A block that passages share, so that anchors and a mark stand in it.
+fn shared(text: &str) -> String {
+    let middle = text.find("second").expect("two passages");
+    let part = |ordinal, range, marked| Passage { ordinal, range, marked };
+    render_page(text, &[part(7, 0..middle, false), part(8, middle..text.len(), true)])
+}
+
+#[test]
+fn entities_forge_no_anchors_and_marks() {
+    let text = "&#xfdd2;7&#xfdd3; &#xFDD0;8&#xfdd1; &#64976;+&#64977; &#xfdd0;x";
+    let attribute = format!("<a href=\"https://x.example/{text}\" title=\"{text}\">a</a>");
+    for forged in [text.to_owned(), format!("<b>{text}</b>"), format!("<div>{text}</div>\n"), attribute] {
+        let html = shown(&forged);
+        assert!(!html.contains("id=") && !html.contains("<mark>"), "{forged} → {html}");
+        assert!(!html.contains(|c| ('\u{fdd0}'..='\u{fdd1}').contains(&c)), "{forged} → {html}");
+        let html = shared(&format!("- {forged}\n- second {forged}\n"));
+        assert_eq!((html.matches(" id=\"p-7\"").count(), html.matches(" id=\"p-8\"").count()), (1, 1), "{html}");
+        assert_eq!(html.matches("<mark>").count(), html.matches("</mark>").count(), "{html}");
+    }
+}
+
+#[test]
+fn no_sign_ends_an_attribute() {
+    let text =
+        "- <div><a href=\"https://x.example/\n\n  first second <script>alert(1)</script>\n\n  <div>\">a</a></div>\n";
+    let html = shared(text);
+    assert_eq!(html.matches(" id=\"p-").count(), 2, "{html}");
+    let address = html.split("href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    assert!(address.contains("first second"), "the text stands in the attribute: {html}");
+    assert!(!address.contains("<mark") && !address.contains("<span"), "{html}");
+}
+
+#[test]
+fn signs_hold_for_one_rendering() {
+    let (one, other) = (sanitise::Signs::default(), sanitise::Signs::default());
+    let draft = sanitise::Draft { html: format!("<p>{}{}</p>", one.mark("a"), one.anchor(3)), signs: other };
+    let html = sanitise::clean(&draft).html;
+    assert!(!html.contains("<mark>") && !html.contains("id=") && html.contains('a'), "{html}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::ops::Range;
 use pulldown_cmark::{Alignment, Event, HeadingLevel, Tag, TagEnd};
 
 use super::blocks::Located;
+use super::sanitise::{Draft, Signs};
 use super::{overlap, raw_html, sanitise};
 
 /// Elements within elements; deeper ones are left out, their text stays.
@@ -24,7 +25,7 @@ pub(super) enum View<'a> {
 }
 
 /// The block as HTML that is not yet safe.
-pub(super) fn write(events: &[Located<'_>], view: View<'_>) -> String {
+pub(super) fn write(events: &[Located<'_>], view: View<'_>) -> Draft {
     let raw = events.iter().filter_map(|(event, _)| match event {
         Event::Html(html) | Event::InlineHtml(html) => Some(html.as_ref()),
         _ => None,
@@ -34,12 +35,13 @@ pub(super) fn write(events: &[Located<'_>], view: View<'_>) -> String {
     for (event, range) in events {
         writer.event(event, range);
     }
-    writer.html
+    Draft { html: writer.html, signs: writer.signs }
 }
 
 #[derive(Default)]
 struct Writer<'a> {
     html: String,
+    signs: Signs,
     view: View<'a>,
     escape_raw: bool,
     open: Vec<Open>,
@@ -187,10 +189,10 @@ impl Writer<'_> {
                         break;
                     }
                     self.anchors += 1;
-                    self.html.push_str(&sanitise::anchor_sign(*ordinal));
+                    self.html.push_str(&self.signs.anchor(*ordinal));
                 }
                 let marked = marked.as_ref().is_some_and(|marked| overlap(marked, range));
-                self.html.push_str(&if marked { sanitise::mark_signs(html) } else { html.to_owned() });
+                self.html.push_str(&if marked { self.signs.mark(html) } else { html.to_owned() });
             }
         }
         // The head of a table is shown with any of its rows, but alone it is nothing.

@@ -18,7 +18,7 @@ pub(super) use read::{LivePoint, Located, Snapshot};
 pub(super) use write::CatalogueWriter;
 
 /// The version of the tables; part of a generation's fingerprint.
-pub(super) const SCHEMA: i64 = 1;
+pub(super) const SCHEMA: i64 = 2;
 
 /// Documents whose metadata is kept parsed; beyond this many the cache starts anew.
 const CACHED_DOCUMENTS: usize = 20_000;
@@ -41,6 +41,7 @@ const TABLES: &str = "
         source TEXT NOT NULL UNIQUE,
         prefix TEXT NOT NULL UNIQUE,
         root TEXT NOT NULL,
+        folder TEXT NOT NULL,
         input BLOB NOT NULL,
         hash BLOB NOT NULL,
         lang TEXT,

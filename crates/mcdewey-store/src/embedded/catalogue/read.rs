@@ -220,11 +220,11 @@ impl<'a> Snapshot<'a> {
     }
 
     pub(in crate::embedded) fn manifest(&self, root: &RootName) -> Outcome<Vec<ManifestEntry>> {
-        let sql = "SELECT source, input FROM documents WHERE root = ?1 ORDER BY source";
+        let sql = "SELECT source, folder, input FROM documents WHERE root = ?1 ORDER BY source";
         self.all(sql, [root.as_str()], |row| {
             let source: String = row.get(0)?;
             let source = source.parse().map_err(|_| Failure::stored("source path"))?;
-            Ok(ManifestEntry { source, input: hash(row, 1)? })
+            Ok(ManifestEntry { source, folder: row.get(1)?, input: hash(row, 2)? })
         })
     }
 

@@ -50,11 +50,12 @@ impl CatalogueWriter {
         Ok(Revision(revision.cast_unsigned()))
     }
 
-    /// Another document whose chunk ids begin like those of `source`.
-    pub(in crate::embedded) fn twin(&self, source: &SourcePath, prefix: &str) -> Outcome<Option<String>> {
-        let sql = "SELECT source FROM documents WHERE prefix = ?1 AND source <> ?2";
+    /// Another document whose chunk ids begin like those of this one, and its root; of the same source, another root's.
+    pub(in crate::embedded) fn twin(&self, document: &Prepared) -> Outcome<Option<(String, String)>> {
+        let sql = "SELECT source, root FROM documents WHERE prefix = ?1 AND (source <> ?2 OR root <> ?3)";
         let mut select = self.connection.prepare_cached(sql)?;
-        Ok(select.query_row((prefix, source.as_str()), |row| row.get(0)).optional()?)
+        let named = (&document.prefix, document.meta.source.as_str(), document.root.as_str());
+        Ok(select.query_row(named, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 
     /// Those of the points that no document has.
@@ -164,12 +165,13 @@ impl Change<'_> {
     }
 
     fn insert(&self, document: &Prepared) -> Outcome<i64> {
-        let sql = "INSERT INTO documents (source, prefix, root, input, hash, lang, pages, chunks, committed_at, meta, \
-                   outline, terms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        let sql = "INSERT INTO documents (source, prefix, root, folder, input, hash, lang, pages, chunks, committed_at, \
+                   meta, outline, terms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         self.transaction.prepare_cached(sql)?.execute(rusqlite::params![
             document.meta.source.as_str(),
             document.prefix,
             document.root.as_str(),
+            document.folder,
             document.input.as_bytes(),
             document.hash.as_bytes(),
             document.meta.facets.lang,
