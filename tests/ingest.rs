@@ -95,6 +95,20 @@ fn removal_never_reaches_beyond_the_walked_folder() {
 }
 
 #[test]
+fn another_folder_adds_to_the_library_and_takes_nothing_out() {
+    let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
+    library.ingest();
+    let other = library.folder.path().join("other/q/v1/g");
+    std::fs::create_dir_all(&other).unwrap();
+    std::fs::write(other.join("b.md"), "# Beta\n\nTwo.").unwrap();
+    let report = ingest(&library.data(), &library.folder.path().join("other"));
+    assert_eq!(counts(&report), [0, 1, 1, 1, 0], "{report:#}");
+    let mut sources = library.sources("anything");
+    sources.sort();
+    assert_eq!(sources, ["p/v1/g/a.md", "q/v1/g/b.md"]);
+}
+
+#[test]
 fn a_missing_or_emptied_root_removes_nothing() {
     let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
     library.ingest();
@@ -113,16 +127,17 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
     library.write("p/v1/g/nul.md", b"a\0b");
     library.write("p/v1/g/photo.png", b"\x89PNG");
     library.write("p/v1/g/empty.md", b"");
+    library.write("p/v1/g/front-matter.md", b"---\ntitle: Nothing\n---\n");
     library.write("p/v1/g/twin.md", b"# Twin\n\nOne.");
     library.write("p/v1/g/twin.markdown", b"# Twin\n\nTwo.");
     let report = library.ingest();
     let skipped: Vec<&str> =
         report["skipped"].as_array().unwrap().iter().map(|entry| entry["path"].as_str().unwrap()).collect();
-    for name in ["latin.md", "nul.md", "photo.png", "empty.md", "twin.md", "twin.markdown"] {
+    for name in ["latin.md", "nul.md", "photo.png", "empty.md", "front-matter.md", "twin.md", "twin.markdown"] {
         assert!(skipped.iter().any(|path| path.ends_with(name)), "{name} is missing in {skipped:?}");
     }
     assert_eq!(report["written"], json!(1));
-    assert_eq!(report["files"], json!(7));
+    assert_eq!(report["files"], json!(8));
 }
 
 #[test]

@@ -63,6 +63,9 @@ pub(crate) fn prepare(
         Err(reason) => return Ok(Outcome::Skipped(reason)),
     };
     let parsed = parse(text, read::stem(&file.path_in_root), file.dialect);
+    if parsed.pages.is_empty() {
+        return Ok(Outcome::Skipped("it holds nothing but front matter; fill it or take it away".to_owned()));
+    }
     match draft(file, input, parsed, rules, embed) {
         Ok(draft) => Ok(Outcome::Draft(Box::new(draft))),
         Err(EmbedError::Model(reason)) => Ok(Outcome::Skipped(format!("its text cannot be tokenised: {reason}"))),

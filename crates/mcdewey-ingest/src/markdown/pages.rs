@@ -104,8 +104,8 @@ fn printed_number(label: &str) -> Option<u32> {
     digits.split_whitespace().next()?.parse().ok()
 }
 
-/// Text before the first numbered page belongs to the page before it; without text there is no such page. Whether
-/// there is one.
+/// Text before the first numbered page belongs to the page before it, if there can be one: a title that a converter put
+/// in front, and text before page 1, belong to the first page. Whether there is a page before.
 fn place_front(body: &str, drafts: &mut Vec<Draft>) -> bool {
     let [front, first, ..] = drafts.as_mut_slice() else { return false };
     if front.number > 0 {
@@ -115,8 +115,14 @@ fn place_front(body: &str, drafts: &mut Vec<Draft>) -> bool {
         drafts.remove(0);
         return false;
     }
-    // Before page 0 there is no number; making the numbers unique then finds one.
-    front.number = first.number.saturating_sub(1);
+    if first.number <= 1 || front.is_title(body) {
+        let mut ranges = std::mem::take(&mut front.ranges);
+        ranges.append(&mut first.ranges);
+        first.ranges = ranges;
+        drafts.remove(0);
+        return false;
+    }
+    front.number = first.number - 1;
     true
 }
 
@@ -148,6 +154,12 @@ fn next_free(last: u32, taken: &HashSet<u32>) -> u32 {
 }
 
 impl Draft {
+    /// Whether it holds headings and nothing else.
+    fn is_title(&self, body: &str) -> bool {
+        let lines = self.ranges.iter().flat_map(|range| body[range.clone()].lines());
+        lines.map(str::trim).filter(|line| !line.is_empty()).all(|line| line.starts_with('#'))
+    }
+
     fn is_blank(&self, body: &str) -> bool {
         self.ranges.iter().all(|range| body[range.clone()].trim().is_empty())
     }
@@ -221,13 +233,17 @@ mod tests {
     #[test]
     fn text_before_the_first_marker_is_the_page_before() {
         check("Front\n<!-- page: 112 -->\nA", &[(111, None, "Front\n"), (112, None, "A")]);
-        check("Front\n<!-- page: 1 -->\nA", &[(0, None, "Front\n"), (1, None, "A")]);
         check("\n\n<!-- page: 112 -->\nA", &[(112, None, "A")]);
-        let warnings = check(
-            "Front\n<!-- page: 0 -->\nA\n<!-- page: 1 -->\nB",
-            &[(2, Some("0"), "Front\n"), (0, None, "A\n"), (1, None, "B")],
-        );
+        let doubled = "Front\n<!-- page: 5 -->\nA\n<!-- page: 4 -->\nB";
+        let warnings = check(doubled, &[(6, Some("4"), "Front\n"), (5, None, "A\n"), (4, None, "B")]);
         assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_title_and_text_before_page_1_belong_to_the_first_page() {
+        check("# Guide\n\n<!-- page: 118 -->\nA", &[(118, None, "# Guide\n\nA")]);
+        check("Front\n<!-- page: 1 -->\nA", &[(1, None, "Front\nA")]);
+        check("Front\n<!-- page: 0 -->\nA\n<!-- page: 1 -->\nB", &[(0, None, "Front\nA\n"), (1, None, "B")]);
     }
 
     #[test]

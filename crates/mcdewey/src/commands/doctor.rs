@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use mcdewey_core::Visibility;
-use mcdewey_ingest::{Coverage, Root, coverage};
+use mcdewey_ingest::{Coverage, Root, coverage, resolve_root};
 use mcdewey_query::{Library, LibraryAnswer};
 use serde::Serialize;
 
@@ -82,8 +82,13 @@ async fn look(settings: &Settings) -> Checkup {
         // An ingest is at work; what it leaves can be looked at afterwards.
         Err(error) => Check::Missing(format!("{error:#}")),
     };
-    let roots = settings.roots.clone();
-    let roots = tokio::task::spawn_blocking(move || roots.iter().map(look_at_root).collect()).await;
+    let configured = settings.roots.clone();
+    // Resolved, each root leaves out the others that lie in it.
+    let look = move || {
+        let roots = resolve_root(&configured, None).unwrap_or(configured);
+        roots.iter().map(look_at_root).collect()
+    };
+    let roots = tokio::task::spawn_blocking(look).await;
     Checkup { data_dir: settings.data_dir.display().to_string(), owner, library, roots: roots.unwrap_or_default() }
 }
 
