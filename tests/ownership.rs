@@ -1,6 +1,7 @@
 //! One process owns a data directory; the others find it and work through it.
 
 use std::io::Write;
+use std::net::TcpStream;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -71,6 +72,17 @@ fn mcp_on_standard_input_works_beside_the_running_server() {
     for answer in [&lines[0], &lines[2]] {
         assert_eq!(answer["result"]["structuredContent"]["hits"][0]["page"], 118, "{answer:#}");
     }
+}
+
+#[test]
+fn a_request_that_never_ends_does_not_keep_the_server_from_stopping() {
+    let server = Server::over_sample_library();
+    let mut stuck = TcpStream::connect(server.address.strip_prefix("http://").unwrap()).unwrap();
+    let head = "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    stuck.write_all(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes()).unwrap();
+    // Answered only after the server has taken the other connection in.
+    server.get("/healthz");
+    assert!(server.terminate().success());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
@@ -116,6 +116,12 @@ impl Server {
     pub(crate) fn kill(mut self) -> TempDir {
         self.stop();
         std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// Asks it to stop, as an operator would, and waits until it has.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        succeed(Command::new("kill").arg("-TERM").arg(self.pid().to_string()));
+        self.child.wait().expect("the server can be waited for")
     }
 
     fn stop(&mut self) {
