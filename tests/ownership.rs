@@ -20,6 +20,13 @@ fn commands_work_through_the_running_server() {
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!((&report["parsed"], &report["written"]), (&json!(0), &json!(0)), "{report:#}");
 
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("extra.md"), "# Extra\n\nThe zebra crossing.").unwrap();
+    let report = succeed(mcdewey(&server.data()).arg("--corpus").arg(other.path()).args(["ingest", "--json"]));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&report["written"], &report["removed"]), (&json!(1), &json!(0)), "{report:#}");
+    assert_eq!(server.search(&json!({"q": "zebra crossing"}))["hits"][0]["source"], "extra.md");
+
     let doctor = succeed(mcdewey(&server.data()).arg("--corpus").arg(&corpus).arg("doctor"));
     assert!(doctor.contains(&server.pid().to_string()), "{doctor}");
 }

@@ -16,8 +16,9 @@ pub struct LibraryDescription {
     pub aliases: Vec<Alias>,
 }
 
-/// A product of a vendor.
+/// A product of a vendor; a `[[product]]` of `library.toml`, where an unknown key is a mistake.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Product {
     /// The facet value.
     pub id: String,
@@ -32,8 +33,9 @@ pub struct Product {
     pub compact: Vec<String>,
 }
 
-/// Names that mean the same; a question that uses one is asked with the others too.
+/// Names that mean the same; a question that uses one is asked with the others too. An `[[alias]]` of `library.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Alias {
     /// The names ("CCX", "UCCX", "Unified CCX").
     pub names: Vec<String>,

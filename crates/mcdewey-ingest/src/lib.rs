@@ -25,8 +25,7 @@ mod walk;
 pub use error::IngestError;
 pub use roots::{Root, resolve_root};
 pub use rules::{
-    AliasEntry, Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, ProductEntry, RuleCoverage, RuleEntry,
-    RuleSet, coverage,
+    Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet, coverage,
 };
 pub use split::CHUNKER;
 pub use sync::Ingester;

@@ -21,6 +21,8 @@ const DEFAULT_FILE: &str = "mcdewey.toml";
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) roots: Vec<Root>,
+    /// The folder of the default root, where it was named on the command line or in the environment.
+    pub(crate) corpus_given: Option<PathBuf>,
     pub(crate) data_dir: PathBuf,
     pub(crate) model: ModelSettings,
     pub(crate) listen: SocketAddr,
@@ -75,6 +77,7 @@ impl Settings {
                  and put a proxy that authenticates in front"
             );
         }
+        let corpus_given = flags.corpus.clone();
         let corpus = flags.corpus.or(file.corpus).unwrap_or_else(|| PathBuf::from("corpus"));
         let mut roots = vec![Root { rules: file.library, ..Root::new(RootName::default(), corpus) }];
         for entry in file.root {
@@ -85,6 +88,7 @@ impl Settings {
         }
         Ok(Self {
             roots,
+            corpus_given,
             data_dir: flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data")),
             model: ModelSettings {
                 name: flags.model.or(file.model).unwrap_or_else(|| DEFAULT_MODEL.to_owned()),

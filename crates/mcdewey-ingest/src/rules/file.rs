@@ -16,39 +16,11 @@ pub const LIBRARY_FILE: &str = "library.toml";
 #[serde(default, deny_unknown_fields)]
 pub struct LibraryFile {
     /// `[[product]]`: vendor, title and way of writing releases.
-    pub product: Vec<ProductEntry>,
+    pub product: Vec<Product>,
     /// `[[alias]]`: other names of things.
-    pub alias: Vec<AliasEntry>,
+    pub alias: Vec<Alias>,
     /// `[[rule]]`: where facets come from, in order.
     pub rule: Vec<RuleEntry>,
-}
-
-/// One `[[product]]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProductEntry {
-    /// The facet value.
-    pub id: String,
-    /// Who makes it.
-    #[serde(default)]
-    pub vendor: Option<String>,
-    /// What people call it.
-    #[serde(default)]
-    pub title: Option<String>,
-    /// How digits that run together split into a release.
-    #[serde(default)]
-    pub compact: Vec<String>,
-}
-
-/// One `[[alias]]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AliasEntry {
-    /// Names that mean the same.
-    pub names: Vec<String>,
-    /// Products that a question with one of the names is about.
-    #[serde(default)]
-    pub products: Vec<String>,
 }
 
 /// One `[[rule]]`: exactly one of `path`, `title`, and `field` with `pattern`.
@@ -107,7 +79,7 @@ impl LibraryFile {
     /// This file's entries with those of `other` behind them; of a product named twice the first entry stays.
     pub fn followed_by(&self, other: &Self) -> Self {
         let mut merged = self.clone();
-        let new = |product: &&ProductEntry| !self.product.iter().any(|known| known.id == product.id);
+        let new = |product: &&Product| !self.product.iter().any(|known| known.id == product.id);
         merged.product.extend(other.product.iter().filter(new).cloned());
         merged.alias.extend(other.alias.iter().cloned());
         merged.rule.extend(other.rule.iter().cloned());
@@ -116,17 +88,7 @@ impl LibraryFile {
 
     /// What the library's readers need of it.
     pub fn description(&self) -> LibraryDescription {
-        let product = |entry: &ProductEntry| Product {
-            id: entry.id.clone(),
-            vendor: entry.vendor.clone(),
-            title: entry.title.clone(),
-            compact: entry.compact.clone(),
-        };
-        let alias = |entry: &AliasEntry| Alias { names: entry.names.clone(), products: entry.products.clone() };
-        LibraryDescription {
-            products: self.product.iter().map(product).collect(),
-            aliases: self.alias.iter().map(alias).collect(),
-        }
+        LibraryDescription { products: self.product.clone(), aliases: self.alias.clone() }
     }
 }
 

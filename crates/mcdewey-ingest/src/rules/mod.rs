@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use mcdewey_core::{ContentHash, Facets, LibraryDescription, Version, VersionScheme};
 
 pub use coverage::{Coverage, Disagreement, RuleCoverage, coverage};
-pub use file::{AliasEntry, Constants, LIBRARY_FILE, LibraryFile, ProductEntry, RuleEntry};
+pub use file::{Constants, LIBRARY_FILE, LibraryFile, RuleEntry};
 
 use crate::IngestError;
 use crate::markdown::FrontMatter;

@@ -17,7 +17,10 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
     let display = SyncDisplay::new();
     let report = match RunningOwner::find(&settings)? {
         Some(owner) => {
-            let request = SyncRequest { root: args.root.map(|root| name_or_absolute(&settings.roots, root)) };
+            // A corpus named on the command line is meant, whatever corpus the server was started with.
+            let corpus = settings.corpus_given.as_ref().map(|corpus| absolute(&corpus.to_string_lossy()));
+            let root = args.root.map(|root| name_or_absolute(&settings.roots, root)).or(corpus);
+            let request = SyncRequest { root };
             tokio::task::spawn_blocking(move || {
                 let report = owner.sync(&request, |progress| display.show(progress));
                 display.finish();
@@ -46,9 +49,14 @@ fn name_or_absolute(configured: &[Root], root: String) -> String {
     if configured.iter().any(|known| known.name.as_str() == root) {
         return root;
     }
-    match std::fs::canonicalize(&root) {
+    absolute(&root)
+}
+
+/// A folder's absolute path; what is no folder stays, for the server to refuse by its name.
+fn absolute(root: &str) -> String {
+    match std::fs::canonicalize(root) {
         Ok(path) if path.is_dir() => path.to_string_lossy().into_owned(),
-        _ => root,
+        _ => root.to_owned(),
     }
 }
 
