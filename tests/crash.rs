@@ -2,7 +2,7 @@
 //! what an undisturbed run makes of it.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
 
 use crate::support::{copy_folder, ingest, mcdewey, repository};
 
-/// How many times the program is killed.
+/// How many times the program is killed over a data directory.
 const KILLS: u64 = 20;
 /// Chooses the moments.
 const SEED: u64 = 20_700;
@@ -37,7 +37,7 @@ fn killed_at_twenty_moments_one_more_run_makes_the_library_whole() {
     for kill in 0..KILLS {
         let data = folder.path().join(format!("killed-{kill}/data"));
         copy_folder(&base, &data);
-        kill_an_ingest(&data, &after, moment(kill, whole_run));
+        kill_an_ingest(mcdewey(&data).arg("ingest").arg(&after), moment(kill, KILLS, whole_run));
         let report = ingest(&data, &after);
         assert_eq!(report["skipped"], serde_json::json!([]), "{report:#}");
         expected.assert_same(&Contents::of(&data), kill);
@@ -46,7 +46,7 @@ fn killed_at_twenty_moments_one_more_run_makes_the_library_whole() {
 }
 
 /// Twelve documents; of these four change, four go, and four come.
-fn write_corpora(before: &Path, after: &Path) {
+pub(crate) fn write_corpora(before: &Path, after: &Path) {
     let body = |document: usize, edition: &str| {
         let topics = ["queues", "trunks", "gateways", "recordings", "licences", "certificates"];
         let mut text = format!("# Guide {document}\n");
@@ -71,16 +71,16 @@ fn write_corpora(before: &Path, after: &Path) {
     (12..16).for_each(|document| write(after, document, "second"));
 }
 
-/// The moments are spread over the whole run, each somewhere in its own twentieth.
-fn moment(kill: u64, whole_run: Duration) -> Duration {
+/// The moments are spread over the whole run, each somewhere in its own part of it.
+pub(crate) fn moment(kill: u64, kills: u64, whole_run: Duration) -> Duration {
     let random = ContentHash::of_parts([SEED.to_le_bytes(), kill.to_le_bytes()]);
     let fraction = f64::from(random.as_bytes()[0]) / 256.0;
-    whole_run.mul_f64((kill as f64 + fraction) / KILLS as f64)
+    whole_run.mul_f64((kill as f64 + fraction) / kills as f64)
 }
 
-fn kill_an_ingest(data: &Path, corpus: &Path, after: Duration) {
-    let mut command = mcdewey(data);
-    let mut child = command.arg("ingest").arg(corpus).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+/// Starts an ingest and kills it.
+pub(crate) fn kill_an_ingest(command: &mut Command, after: Duration) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // The moment of death is what is tested: it must not depend on anything the program does.
     std::thread::sleep(after);
     let _ = child.kill();
@@ -88,8 +88,8 @@ fn kill_an_ingest(data: &Path, corpus: &Path, after: Duration) {
 }
 
 /// All passages of a library, and what exact search finds for each of them.
-struct Contents {
-    chunks: Vec<Chunk>,
+pub(crate) struct Contents {
+    pub(crate) chunks: Vec<Chunk>,
     hits: Vec<Vec<(String, f32)>>,
 }
 
@@ -104,21 +104,24 @@ impl Contents {
             min_free_bytes: 0,
         };
         let index: Arc<dyn Index> = Arc::new(EmbeddedIndex::open(options).unwrap());
-        runtime.block_on(async {
-            let scope = Scope::everything();
-            let mut chunks = Vec::new();
-            for document in index.documents(&scope).await.unwrap() {
-                chunks.extend(index.passages(&document.meta.source, 0..u32::MAX, &scope).await.unwrap());
-            }
-            let mut hits = Vec::new();
-            for chunk in chunks.iter().step_by(5) {
-                hits.extend(found(index.as_ref(), model.as_ref(), chunk).await);
-            }
-            Self { chunks, hits }
-        })
+        runtime.block_on(Self::read(index.as_ref(), model.as_ref()))
     }
 
-    fn assert_same(&self, other: &Self, kill: u64) {
+    /// What an index holds that was made with this model.
+    pub(crate) async fn read(index: &dyn Index, model: &OnnxEmbedder) -> Self {
+        let scope = Scope::everything();
+        let mut chunks = Vec::new();
+        for document in index.documents(&scope).await.unwrap() {
+            chunks.extend(index.passages(&document.meta.source, 0..u32::MAX, &scope).await.unwrap());
+        }
+        let mut hits = Vec::new();
+        for chunk in chunks.iter().step_by(5) {
+            hits.extend(found(index, model, chunk).await);
+        }
+        Self { chunks, hits }
+    }
+
+    pub(crate) fn assert_same(&self, other: &Self, kill: u64) {
         let ids = |contents: &Self| -> Vec<String> {
             contents.chunks.iter().map(|chunk| chunk.chunk_id.to_string()).collect()
         };
@@ -149,7 +152,7 @@ async fn found(index: &dyn Index, model: &OnnxEmbedder, chunk: &Chunk) -> [Vec<(
 }
 
 /// The model the program uses, loaded once.
-fn model() -> Arc<OnnxEmbedder> {
+pub(crate) fn model() -> Arc<OnnxEmbedder> {
     static MODEL: std::sync::OnceLock<Arc<OnnxEmbedder>> = std::sync::OnceLock::new();
     let load = || {
         let settings = ModelSettings {

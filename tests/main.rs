@@ -1,12 +1,15 @@
 //! McDewey as its users meet it: the real program over the sample library, with the real model.
 //!
 //! One binary for all of it; each module says what it looks at. What a machine may lack (a browser, npm, a package
-//! index for Python) makes a test say so and skip; with `CI` set a skip is a failure.
+//! index for Python, a Qdrant server) makes a test say so and skip; with `CI` set a skip is a failure, but for the Qdrant
+//! server, which no package index carries.
 
 /// The page in a real browser.
 mod browser;
 /// Killed at any moment, an ingest loses nothing and leaves nothing half.
 mod crash;
+/// What is run in containers is written down validly.
+mod deployment;
 /// REST, MCP, web page and terminal give one answer.
 mod faces;
 /// The layout of the workspace keeps its promises.
@@ -17,6 +20,8 @@ mod ingest;
 mod mcp_clients;
 /// One process owns a library; the others work through it.
 mod ownership;
+/// The same library on a Qdrant server.
+mod qdrant;
 /// The questions people ask, and the pages that answer them.
 mod relevance;
 mod support;

@@ -89,8 +89,13 @@ impl Server {
 
     /// A server over `folder/data` and a corpus, on a free port.
     pub(crate) fn start(folder: TempDir, corpus: &Path) -> Self {
+        Self::start_with(folder, &["--corpus", &corpus.display().to_string(), "serve"])
+    }
+
+    /// A server on a free port, with these arguments besides `folder/data`.
+    pub(crate) fn start_with(folder: TempDir, arguments: &[&str]) -> Self {
         let mut command = mcdewey(&folder.path().join("data"));
-        command.arg("--corpus").arg(corpus).args(["--listen", "127.0.0.1:0", "serve"]);
+        command.args(["--listen", "127.0.0.1:0"]).args(arguments);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stderr.take().expect("standard error is piped")).lines();
         let mut said = String::new();
@@ -138,6 +143,12 @@ impl Server {
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let mut response = agent().get(format!("{}{path}", self.address)).call().expect("the server answers");
         (response.status().as_u16(), response.body_mut().read_to_string().expect("the answer is text"))
+    }
+
+    /// The value of a header of the answer to a GET.
+    pub(crate) fn header(&self, path: &str, name: &str) -> Option<String> {
+        let response = agent().get(format!("{}{path}", self.address)).call().expect("the server answers");
+        response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     }
 
     /// GET of JSON that must succeed.

@@ -2,6 +2,7 @@
 //!
 //! [`app`] opens no port and reads no setting; the binary does both and tests do neither.
 
+pub(crate) mod access;
 mod headers;
 mod hosts;
 mod names;
@@ -36,6 +37,8 @@ pub struct AppState {
     pub sync: SyncHandle,
     /// Opens `POST /api/v1/sync`; an empty one keeps it closed.
     pub admin_token: Arc<str>,
+    /// What every request but those for the server's health must carry; an empty one lets everybody ask.
+    pub access_key: Arc<str>,
     /// Names that the `Host` header may carry: without a port any port is meant.
     ///
     /// A server that listens on this machine only must know its names: else a web page can point a name of its own
@@ -48,13 +51,20 @@ impl AppState {
     pub fn new(library: Arc<Library>, sync: SyncHandle, admin_token: impl Into<Arc<str>>) -> Self {
         let public = PublicName::of(library.public_url()).map(|name| name.host);
         let allowed_hosts = LOOPBACK_HOSTS.map(str::to_owned).into_iter().chain(public).collect();
-        Self { library, sync, admin_token: admin_token.into(), allowed_hosts }
+        Self { library, sync, admin_token: admin_token.into(), access_key: "".into(), allowed_hosts }
     }
 
     /// The same, reached under further names too.
     #[must_use]
     pub fn with_hosts(mut self, further: impl IntoIterator<Item = String>) -> Self {
         self.allowed_hosts = self.allowed_hosts.iter().cloned().chain(further).collect();
+        self
+    }
+
+    /// The same, for those who know this key only.
+    #[must_use]
+    pub fn with_access_key(mut self, key: impl Into<Arc<str>>) -> Self {
+        self.access_key = key.into();
         self
     }
 
@@ -78,6 +88,7 @@ pub fn app(state: AppState) -> Router {
         .fallback(not_found)
         .with_state(state.clone())
         .merge(mcp)
+        .layer(middleware::from_fn_with_state(state.clone(), access::guard))
         .layer(middleware::map_response(headers::harden))
         .layer(middleware::from_fn_with_state(state, hosts::guard))
         .layer(TraceLayer::new_for_http())

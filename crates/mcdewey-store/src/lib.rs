@@ -1,12 +1,25 @@
-//! The library's index on disk: an SQLite catalogue that is the truth, and a Qdrant shard that finds passages.
+//! The library's index: in a directory, where an SQLite catalogue is the truth and an embedded Qdrant shard finds
+//! passages, or on a Qdrant server.
 //!
 //! The rest of the program sees [`mcdewey_core::Index`] only; no type of SQLite or Qdrant leaves this crate. It never
 //! embeds, fuses or renders anything, and it never decides who may see what: that is the scope of each read.
 
 #![forbid(unsafe_code)]
 
+mod bm25;
+mod commands;
 mod embedded;
+mod facets;
+mod generation;
 mod owner;
+mod prepare;
+mod ranking;
+mod server;
+mod terms;
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use embedded::{EmbeddedIndex, EmbeddedOptions};
 pub use owner::{LockError, Owner, OwnerLock};
+pub use server::{PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions, Spread};

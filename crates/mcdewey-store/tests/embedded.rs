@@ -7,7 +7,7 @@ use mcdewey_core::{Embed, Index};
 use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
 use tempfile::TempDir;
 
-async fn make() -> (Arc<dyn Index>, TempDir) {
+async fn make() -> Option<(Arc<dyn Index>, TempDir)> {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let options = EmbeddedOptions {
         dir: dir.path().to_owned(),
@@ -16,7 +16,7 @@ async fn make() -> (Arc<dyn Index>, TempDir) {
         min_free_bytes: 0,
     };
     let index = tokio::task::spawn_blocking(|| EmbeddedIndex::open(options)).await.expect("no panic");
-    (Arc::new(index.expect("a new index opens")), dir)
+    Some((Arc::new(index.expect("a new index opens")), dir))
 }
 
 mcdewey_core::index_suite!(make);

@@ -51,6 +51,21 @@ pub(crate) struct SettingFlags {
     /// What leads the links in answers [default: http:// and the address]
     #[arg(long, global = true, env = "MCDEWEY_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
+    /// A Qdrant server's gRPC interface (http://host:6334) that holds the library, instead of the folder of the index
+    #[arg(long, global = true, env = "MCDEWEY_QDRANT_URL", value_name = "URL")]
+    pub(crate) qdrant_url: Option<String>,
+    /// The key the Qdrant server wants; better in the environment or in a file than here
+    #[arg(long, global = true, env = "MCDEWEY_QDRANT_API_KEY", value_name = "KEY", hide_env_values = true)]
+    pub(crate) qdrant_api_key: Option<String>,
+    /// A file with the key the Qdrant server wants
+    #[arg(long, global = true, env = "MCDEWEY_QDRANT_API_KEY_FILE", value_name = "FILE", value_parser = path)]
+    pub(crate) qdrant_api_key_file: Option<PathBuf>,
+    /// What the library's collections on the Qdrant server are named after [default: mcdewey]
+    #[arg(long, global = true, env = "MCDEWEY_QDRANT_COLLECTION", value_name = "NAME")]
+    pub(crate) qdrant_collection: Option<String>,
+    /// A file with the key that whoever asks must send; needed to listen on other addresses than loopback ones
+    #[arg(long, global = true, env = "MCDEWEY_ACCESS_KEY_FILE", value_name = "FILE", value_parser = path)]
+    pub(crate) access_key_file: Option<PathBuf>,
     /// Threads of the embedding model [default: all cores]
     #[arg(long, global = true, env = "MCDEWEY_THREADS", value_name = "N")]
     pub(crate) threads: Option<usize>,
@@ -59,7 +74,7 @@ pub(crate) struct SettingFlags {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Bring the library up to date and answer over REST, MCP and web pages
-    Serve,
+    Serve(ServeArgs),
     /// Bring the library up to date
     Ingest(IngestArgs),
     /// Ask a question
@@ -72,6 +87,15 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Check model, library and settings
     Doctor(DoctorArgs),
+    /// Ask the running server whether it answers; fails when it does not
+    Ready,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Take nothing in at the start: for further servers over a library that another one fills
+    #[arg(long)]
+    pub(crate) no_ingest: bool,
 }
 
 #[derive(Debug, Args)]

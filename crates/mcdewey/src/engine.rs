@@ -1,33 +1,44 @@
-//! Model and index of this process, opened together.
+//! Model and index of this process, opened together: the index in the data directory, or on a Qdrant server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use mcdewey_core::{Embed, Index};
 use mcdewey_embed::{EmbedderOptions, OnnxEmbedder, ProvisionStep, Provisioned};
-use mcdewey_store::{EmbeddedIndex, EmbeddedOptions, LockError, OwnerLock};
+use mcdewey_store::{
+    EmbeddedIndex, EmbeddedOptions, LockError, OwnerLock, PATIENCE, Server, ServerIndex, ServerOptions,
+};
 
+use crate::qdrant::QdrantSettings;
 use crate::settings::Settings;
 
 /// Questions that may wait for the model at once; one more is refused as overloaded.
 const QUESTION_QUEUE: usize = 256;
 
-/// A library this process owns, with its model. Dropping it releases the data directory.
+/// A library with its model. Dropping it releases the data directory.
 pub(crate) struct Engine {
     pub(crate) index: Arc<dyn Index>,
     pub(crate) embed: Arc<dyn Embed>,
-    pub(crate) lock: OwnerLock,
+    /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
+    lock: Option<OwnerLock>,
+    lock_dir: PathBuf,
 }
 
 impl Engine {
-    /// Takes the data directory, provisions the model if it is missing, and opens the index.
+    /// Provisions the model if it is missing, and opens the index. A data directory that holds the library is taken
+    /// first; a Qdrant server is looked for first.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
-        let settings = settings.clone();
-        tokio::task::spawn_blocking(move || Self::open_blocking(&settings)).await?
+        match settings.qdrant.clone() {
+            Some(qdrant) => Self::open_on_server(settings.clone(), qdrant).await,
+            None => {
+                let settings = settings.clone();
+                tokio::task::spawn_blocking(move || Self::open_here(&settings)).await?
+            }
+        }
     }
 
-    fn open_blocking(settings: &Settings) -> Result<Self> {
+    fn open_here(settings: &Settings) -> Result<Self> {
         let lock = own(&settings.data_dir)?;
         let embed = start_model(settings)?;
         let options = EmbeddedOptions {
@@ -37,7 +48,38 @@ impl Engine {
             min_free_bytes: settings.min_free_bytes,
         };
         let index = EmbeddedIndex::open(options)?;
-        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), lock })
+        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), lock: Some(lock), lock_dir: settings.lock_dir() })
+    }
+
+    async fn open_on_server(settings: Settings, qdrant: QdrantSettings) -> Result<Self> {
+        let server = Server::connect(&qdrant.address).await?;
+        tracing::info!(url = server.url(), version = server.version(), "found the Qdrant server");
+        let lock_dir = settings.lock_dir();
+        let embed = tokio::task::spawn_blocking(move || start_model(&settings)).await??;
+        let options = ServerOptions {
+            collection: qdrant.collection,
+            spread: qdrant.spread,
+            model: embed.model().clone(),
+            chunker: mcdewey_ingest::CHUNKER.to_owned(),
+            patience: PATIENCE,
+        };
+        let index = ServerIndex::open(server, options).await?;
+        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), lock: None, lock_dir })
+    }
+
+    /// Tells other processes of this machine where this one answers, and what it wants to be shown. On a Qdrant server
+    /// several may answer side by side: the first one is found.
+    pub(crate) fn announce(&mut self, address: &str, token: &str) -> Result<()> {
+        if self.lock.is_none() {
+            match OwnerLock::acquire(&self.lock_dir) {
+                Ok(lock) => self.lock = Some(lock),
+                Err(error) => tracing::info!(%error, "other commands of this machine will not find this server"),
+            }
+        }
+        match &self.lock {
+            Some(lock) => Ok(lock.announce(address, token)?),
+            None => Ok(()),
+        }
     }
 }
 

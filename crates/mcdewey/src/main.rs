@@ -7,6 +7,8 @@ mod commands;
 mod engine;
 mod owner;
 mod progress;
+mod qdrant;
+mod secret;
 mod settings;
 mod terminal;
 
@@ -21,7 +23,7 @@ use settings::Settings;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    init_log(matches!(cli.command, Command::Serve));
+    init_log(matches!(cli.command, Command::Serve(_)));
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
@@ -49,13 +51,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         match cli.command {
-            Command::Serve => commands::serve::run(settings).await,
+            Command::Serve(args) => commands::serve::run(settings, args).await,
             Command::Ingest(args) => commands::ingest::run(settings, args).await,
             Command::Search(args) => commands::search::run(settings, args).await,
             Command::Mcp => commands::mcp::run(settings).await,
             Command::Models(args) => commands::models::run(&settings, &args).await,
             Command::Eval(args) => commands::eval::run(settings, args).await,
             Command::Doctor(args) => commands::doctor::run(&settings, &args).await,
+            Command::Ready => commands::ready::run(settings).await,
         }
     });
     // A file that is being read or a batch that is being embedded must not hold the exit up.

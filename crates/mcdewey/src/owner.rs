@@ -26,7 +26,7 @@ pub(crate) struct RunningOwner {
 impl RunningOwner {
     /// The owner of the settings' data directory, if one is running. One that does not listen (yet) is an error.
     pub(crate) fn find(settings: &Settings) -> Result<Option<Self>> {
-        let Some(owner) = OwnerLock::find(&settings.data_dir) else { return Ok(None) };
+        let Some(owner) = OwnerLock::find(&settings.lock_dir()) else { return Ok(None) };
         Self::connect(owner, settings).map(Some)
     }
 
@@ -45,7 +45,8 @@ impl RunningOwner {
     pub(crate) fn search(&self, request: &SearchRequest) -> Result<SearchAnswer> {
         let url = format!("{}/api/v1/search", self.address);
         let timed = self.agent.post(&url).config().timeout_global(Some(ANSWER_DEADLINE)).build();
-        let mut response = timed.send_json(request).with_context(|| self.unreachable())?;
+        let mut response =
+            timed.header("authorization", self.bearer()).send_json(request).with_context(|| self.unreachable())?;
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }
@@ -57,6 +58,7 @@ impl RunningOwner {
         let url = format!("{}/mcp", self.address);
         let mut post = self.agent.post(&url).config().timeout_global(Some(ANSWER_DEADLINE)).build();
         post = post.header("content-type", "application/json").header("accept", "application/json, text/event-stream");
+        post = post.header("authorization", self.bearer());
         for (name, value) in headers {
             post = post.header(*name, value.as_str());
         }
@@ -65,11 +67,22 @@ impl RunningOwner {
         Ok(Some(answer).filter(|answer| !answer.trim().is_empty()))
     }
 
+    /// Whether it answers questions now.
+    pub(crate) fn ready(&self) -> Result<()> {
+        let url = format!("{}/readyz", self.address);
+        let timed = self.agent.get(&url).config().timeout_global(Some(ANSWER_DEADLINE)).build();
+        let mut response = timed.call().with_context(|| self.unreachable())?;
+        if !response.status().is_success() {
+            bail!(problem(&mut response));
+        }
+        Ok(())
+    }
+
     /// What the library holds.
     pub(crate) fn library(&self) -> Result<LibraryAnswer> {
         let url = format!("{}/api/v1/library", self.address);
         let timed = self.agent.get(&url).config().timeout_global(Some(ANSWER_DEADLINE)).build();
-        let mut response = timed.call().with_context(|| self.unreachable())?;
+        let mut response = timed.header("authorization", self.bearer()).call().with_context(|| self.unreachable())?;
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }
@@ -79,7 +92,7 @@ impl RunningOwner {
     /// Asks the owner to bring the library up to date and follows it.
     pub(crate) fn sync(&self, request: &SyncRequest, mut show: impl FnMut(&SyncProgress)) -> Result<SyncReport> {
         let url = format!("{}/api/v1/sync", self.address);
-        let post = self.agent.post(&url).header("authorization", format!("Bearer {}", self.token));
+        let post = self.agent.post(&url).header("authorization", self.bearer());
         let mut response = post.send_json(request).with_context(|| self.unreachable())?;
         if !response.status().is_success() {
             bail!(problem(&mut response));
@@ -96,6 +109,11 @@ impl RunningOwner {
             }
         }
         bail!("the running server (process {}) stopped before it was done; run the command again", self.pid)
+    }
+
+    /// The owner's own token opens everything, whatever key others need.
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
     }
 
     fn unreachable(&self) -> String {

@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use mcdewey_core::RootName;
+use mcdewey_core::{ContentHash, RootName};
 use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::{LibraryFile, Root};
 use serde::Deserialize;
 
 use crate::cli::SettingFlags;
+use crate::qdrant::{QdrantSettings, QdrantTable};
+use crate::secret;
 
 /// The model a fresh library is built with.
 const DEFAULT_MODEL: &str = "all-MiniLM-L6-v2";
@@ -30,6 +32,10 @@ pub(crate) struct Settings {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) threads: Option<usize>,
     pub(crate) min_free_bytes: u64,
+    /// What whoever asks must send; empty lets everybody ask.
+    pub(crate) access_key: String,
+    /// The server that holds the library, instead of the data directory.
+    pub(crate) qdrant: Option<QdrantSettings>,
 }
 
 /// `mcdewey.toml` as written.
@@ -48,6 +54,8 @@ struct SettingsFile {
     allowed_hosts: Vec<String>,
     threads: Option<usize>,
     min_free_mb: Option<u64>,
+    access_key_file: Option<PathBuf>,
+    qdrant: QdrantTable,
     root: Vec<RootEntry>,
     /// Rules, products and aliases for the default root, when its folder is not ours to write to.
     library: LibraryFile,
@@ -63,18 +71,40 @@ struct RootEntry {
 }
 
 impl Settings {
+    /// Where a process that serves this library says so: the data directory, or a folder of it that stands for the
+    /// Qdrant server's library.
+    pub(crate) fn lock_dir(&self) -> PathBuf {
+        match &self.qdrant {
+            None => self.data_dir.clone(),
+            Some(qdrant) => {
+                let library = ContentHash::of_parts([&qdrant.address.url, &qdrant.collection]);
+                self.data_dir.join(format!("qdrant-{}", library.short(8)))
+            }
+        }
+    }
+
+    /// Where the library lies, as people are told.
+    pub(crate) fn library_place(&self) -> String {
+        match &self.qdrant {
+            None => self.data_dir.display().to_string(),
+            Some(qdrant) => format!("{} on {}", qdrant.collection, qdrant.address.url),
+        }
+    }
+
     /// Puts flags, environment and file together.
     pub(crate) fn resolve(flags: SettingFlags) -> Result<Self> {
         let flags = without_empty(flags);
         let file = read_file(flags.config.as_deref())?;
+        let qdrant = QdrantSettings::resolve(&flags, file.qdrant)?;
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let listen: SocketAddr = listen
             .parse()
             .with_context(|| format!("{listen:?} is not an address to listen on; write it as 127.0.0.1:8080"))?;
-        if !listen.ip().is_loopback() {
+        let access_key = flags.access_key_file.or(file.access_key_file).map(|path| secret::read(&path)).transpose()?;
+        if !listen.ip().is_loopback() && access_key.is_none() {
             bail!(
-                "{listen} can be reached from other machines, and there are no access keys yet; listen on 127.0.0.1 \
-                 and put a proxy that authenticates in front"
+                "{listen} can be reached from other machines; name a file with an access key (--access-key-file), or \
+                 listen on 127.0.0.1"
             );
         }
         let corpus_given = flags.corpus.clone();
@@ -102,6 +132,8 @@ impl Settings {
             allowed_hosts: file.allowed_hosts,
             threads: flags.threads.or(file.threads).map(at_most_all_cores),
             min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB).saturating_mul(1024 * 1024),
+            access_key: access_key.unwrap_or_default(),
+            qdrant,
         })
     }
 }
@@ -120,6 +152,11 @@ fn without_empty(flags: SettingFlags) -> SettingFlags {
         ort_dylib: path(flags.ort_dylib),
         listen: text(flags.listen),
         public_url: text(flags.public_url),
+        qdrant_url: text(flags.qdrant_url),
+        qdrant_api_key: text(flags.qdrant_api_key),
+        qdrant_api_key_file: path(flags.qdrant_api_key_file),
+        qdrant_collection: text(flags.qdrant_collection),
+        access_key_file: path(flags.access_key_file),
         threads: flags.threads,
     }
 }
@@ -187,11 +224,23 @@ mod tests {
     }
 
     #[test]
+    fn other_machines_may_ask_when_there_is_a_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key");
+        std::fs::write(&key, "let me in\n").unwrap();
+        let flags = SettingFlags { access_key_file: Some(key), ..SettingFlags::default() };
+        let settings = resolve("listen = '0.0.0.0:80'", flags).unwrap();
+        assert_eq!(settings.access_key, "let me in");
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (file, word) in [
             ("corpse = 'x'", "corpse"),
             ("listen = 'somewhere'", "somewhere"),
             ("listen = '0.0.0.0:80'", "0.0.0.0:80"),
+            ("access_key_file = 'no-such-key'", "no-such-key"),
+            ("[qdrant]\nurl = 'http://a'\nreplica = 2", "replica"),
             ("[[root]]\nname = 'a b'\npath = 'x'", "a b"),
             ("[[root]]\nname = 'corpus'\npath = 'x'", "corpus"),
         ] {

@@ -5,19 +5,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mcdewey_core::{IndexError, InvalidValue, LibraryDescription, Revision, RootName, SourcePath};
+use mcdewey_core::{IndexError, LibraryDescription, Revision, RootName, SourcePath};
 use uuid::Uuid;
 
 use super::Shared;
 use super::catalogue::CatalogueWriter;
 use super::failure::Outcome;
-use super::generation::Layout;
-use super::prepare::Prepared;
+use super::layout::Layout;
 use super::recovery::{self, Source};
 use super::shard::Point;
 use super::space;
 use super::vectors::VectorWriter;
-use super::writer::Waiting;
+use crate::commands::{Waiting, answer, answer_all};
+use crate::prepare::Prepared;
 
 /// The engine's log may be this many bytes long before it is worth a new shard.
 const LOG_ALLOWED: u64 = 256 * 1024 * 1024;
@@ -75,15 +75,14 @@ impl Committer {
         for (document, reply) in group {
             match self.refuse_twin(&document) {
                 Ok(()) => waiting.push((document, reply)),
-                Err(failure) => drop(reply.send(Err(failure.into()))),
+                Err(failure) => answer(reply, Err(failure)),
             }
         }
         let documents: Vec<&Prepared> = waiting.iter().map(|(document, _)| &**document).collect();
         match self.write(&documents) {
             Ok((revisions, freed)) => {
                 for ((_, reply), revision) in waiting.into_iter().zip(revisions) {
-                    // Who no longer waits need not be told.
-                    let _ = reply.send(Ok(revision));
+                    answer(reply, Ok::<_, IndexError>(revision));
                 }
                 self.sweep(&freed);
             }
@@ -91,10 +90,7 @@ impl Committer {
                 let points =
                     documents.iter().flat_map(|document| document.passages.iter().map(|passage| passage.point));
                 self.take_back(points.collect());
-                let error = IndexError::from(failure);
-                for (_, reply) in waiting {
-                    let _ = reply.send(Err(repeat(&error)));
-                }
+                answer_all(waiting, &failure.into());
             }
         }
     }
@@ -152,14 +148,10 @@ impl Committer {
     }
 
     fn refuse_twin(&self, document: &Prepared) -> Outcome<()> {
-        let source = &document.meta.source;
-        let Some((twin, root)) = self.catalogue.twin(document)? else { return Ok(()) };
-        let reason = format!(
-            "`{twin}` of the root `{root}` has the same chunk ids as this one of the root `{}`; rename or remove one of \
-             the two",
-            document.root
-        );
-        Err(IndexError::from(InvalidValue::new("document", source.as_str(), reason)).into())
+        match self.catalogue.twin(document)? {
+            Some((twin, root)) => Err(document.refusal_beside(&twin, &root).into()),
+            None => Ok(()),
+        }
     }
 
     /// Returns the revision of each document, and the points that are no longer live.
@@ -247,14 +239,4 @@ fn points_of(document: &Prepared) -> impl Iterator<Item = Point<'_>> {
         vector: Some(&passage.vector),
         words: &passage.words,
     })
-}
-
-/// The same error for each document of a group.
-fn repeat(error: &IndexError) -> IndexError {
-    match error {
-        IndexError::Invalid(value) => IndexError::Invalid(value.clone()),
-        IndexError::Unavailable(text) => IndexError::Unavailable(text.clone()),
-        IndexError::NoSpace(text) => IndexError::NoSpace(text.clone()),
-        IndexError::Store(text) => IndexError::Store(text.clone()),
-    }
 }

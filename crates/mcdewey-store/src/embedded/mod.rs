@@ -3,15 +3,13 @@
 //! Reads run on the runtime's blocking threads, each from one snapshot of the catalogue. A point of the shard counts
 //! only while the catalogue knows it as live, so a document is seen whole or not at all, whatever the shard holds.
 
-mod bm25;
 mod catalogue;
 mod commit;
 mod database;
 mod failure;
 mod filter;
-mod generation;
+mod layout;
 mod lookup;
-mod prepare;
 mod recovery;
 mod shard;
 mod space;
@@ -33,15 +31,18 @@ use mcdewey_core::{
     Scope, SourcePath,
 };
 
-use bm25::Bm25;
 use catalogue::{Catalogue, Snapshot};
 use commit::Committer;
 use failure::Outcome;
-use generation::Layout;
-use prepare::Prepared;
+use layout::Layout;
 use shard::Shard;
 use vectors::VectorCache;
-use writer::{Command, Writer};
+use writer::Writer;
+
+use crate::bm25::Bm25;
+use crate::commands::Command;
+use crate::generation;
+use crate::prepare::Prepared;
 
 /// What an index in a directory is opened with.
 #[derive(Debug, Clone)]
@@ -92,7 +93,7 @@ impl EmbeddedIndex {
     }
 
     fn open_committer(options: EmbeddedOptions) -> Result<Committer, IndexError> {
-        let generation = generation::fingerprint(&options.model, &options.chunker);
+        let generation = generation::fingerprint(&catalogue::SCHEMA.to_string(), &options.model, &options.chunker);
         let layout = Layout::create(&options.dir, &generation)?;
         let (vectors, vector_writer) = VectorCache::open(&layout.embeddings())?;
         let (catalogue, mut catalogue_writer) = Catalogue::open(&layout.catalogue())?;
@@ -215,7 +216,8 @@ impl Index for EmbeddedIndex {
     }
 
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
-        let prepared = self.blocking(move |shared| Prepared::new(document, shared.dimensions, &shared.bm25)).await?;
+        let prepared =
+            self.blocking(move |shared| Ok(Prepared::new(document, shared.dimensions, &shared.bm25)?)).await?;
         self.writer.ask(|reply| Command::Commit(Box::new(prepared), reply)).await
     }
 

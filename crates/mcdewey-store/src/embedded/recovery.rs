@@ -4,16 +4,16 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
 
-use mcdewey_core::SourcePath;
+use mcdewey_core::{IndexError, SourcePath};
 use uuid::Uuid;
 
-use super::bm25::Bm25;
 use super::catalogue::{Catalogue, CatalogueWriter, LivePoint};
 use super::failure::{Failure, Outcome};
-use super::generation::Layout;
+use super::layout::Layout;
 use super::shard::{Point, Shard};
 use super::space;
 use super::vectors::VectorCache;
+use crate::bm25::Bm25;
 
 /// Points made at once: a few megabytes of texts and vectors.
 const BATCH: usize = 512;
@@ -148,7 +148,7 @@ fn fill(
         let words = live
             .iter()
             .map(|point| source.bm25.passage(&point.chunk.keyword_text(), point.chunk.document.facets.lang.as_deref()))
-            .collect::<Outcome<Vec<_>>>()?;
+            .collect::<Result<Vec<_>, IndexError>>()?;
         shard.add(live.iter().zip(&vectors).zip(&words).map(|((point, vector), words)| Point {
             id: point.point,
             chunk_id: point.chunk.chunk_id.as_str(),

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::failure::{Failure, Outcome};
 use super::filter;
+use crate::facets;
 
 /// The vector of meaning.
 const DENSE: &str = "dense";
@@ -80,7 +81,7 @@ impl Shard {
     pub(super) fn create(dir: &Path, dimensions: usize) -> Outcome<Self> {
         fs::create_dir_all(dir)?;
         let edge = EdgeShard::new(dir, config(dimensions))?;
-        for field in filter::FIELDS {
+        for field in facets::FIELDS {
             let index = CreateIndex {
                 field_name: filter::path(field),
                 field_schema: Some(PayloadFieldSchema::FieldType(PayloadSchemaType::Keyword)),
@@ -255,7 +256,7 @@ fn engine_point(point: Point<'_>) -> Outcome<PointStruct> {
         vectors.push((DENSE, Vector::new_dense(vector)));
     }
     vectors.push((WORDS, Vector::from(point.words.clone())));
-    let mut payload = filter::payload(point.document);
+    let mut payload = facets::payload(point.document);
     payload.insert("chunk_id".to_owned(), point.chunk_id.into());
     payload.insert("page".to_owned(), point.page.into());
     Ok(PointStruct::new(PointId::Uuid(point.id), Vectors::new_named(vectors), Value::Object(payload)))

@@ -24,6 +24,9 @@ const LISTED: usize = 10;
 #[derive(Debug, Serialize)]
 struct Checkup {
     data_dir: String,
+    /// The Qdrant server that holds the library instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qdrant: Option<String>,
     owner: Option<OwnerCheck>,
     library: Check<LibraryCheck>,
     roots: Vec<RootCheck>,
@@ -75,7 +78,7 @@ async fn look(settings: &Settings) -> Checkup {
     let owner = owner.map(|owner| OwnerCheck { pid: owner.pid, address: owner.address.clone() });
     let library = match found {
         Ok(Some(owner)) => ask_owner(owner).await.into(),
-        Ok(None) if is_empty(&settings.data_dir) => {
+        Ok(None) if settings.qdrant.is_none() && is_empty(&settings.data_dir) => {
             Check::Missing("there is no library yet; run `mcdewey ingest` or `mcdewey serve`".to_owned())
         }
         Ok(None) => open_here(settings).await.into(),
@@ -89,7 +92,14 @@ async fn look(settings: &Settings) -> Checkup {
         roots.iter().map(look_at_root).collect()
     };
     let roots = tokio::task::spawn_blocking(look).await;
-    Checkup { data_dir: settings.data_dir.display().to_string(), owner, library, roots: roots.unwrap_or_default() }
+    let qdrant = settings.qdrant.as_ref().map(|_| settings.library_place());
+    Checkup {
+        data_dir: settings.data_dir.display().to_string(),
+        qdrant,
+        owner,
+        library,
+        roots: roots.unwrap_or_default(),
+    }
 }
 
 impl From<Result<LibraryAnswer>> for Check<LibraryCheck> {
@@ -133,7 +143,10 @@ fn look_at_root(root: &Root) -> RootCheck {
 
 fn written(checkup: &Checkup) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "data directory {}", checkup.data_dir);
+    let _ = match &checkup.qdrant {
+        Some(place) => writeln!(out, "Qdrant collection {place}"),
+        None => writeln!(out, "data directory {}", checkup.data_dir),
+    };
     if let Some(owner) = &checkup.owner {
         let _ = writeln!(out, "owned by process {} at {}", owner.pid, owner.address);
     }

@@ -54,7 +54,7 @@ async fn beir(settings: &Settings, folder: &Path, keep: Option<&Path>, modes: &[
     let place = keep.map_or_else(|| temporary.path().to_owned(), |keep| keep.join(&set.name));
     let corpus = place.join("corpus");
     let ids = write_corpus(&set, &corpus)?;
-    let engine = Engine::open(&Settings { data_dir: place.join("data"), ..settings.clone() }).await?;
+    let engine = Engine::open(&Settings { data_dir: place.join("data"), qdrant: None, ..settings.clone() }).await?;
     let display = SyncDisplay::new();
     let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
     let root = Root::new(RootName::default(), corpus);

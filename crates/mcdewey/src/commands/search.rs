@@ -24,12 +24,12 @@ pub(crate) async fn run(settings: Settings, args: SearchArgs) -> Result<ExitCode
 }
 
 async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<SearchAnswer> {
-    if !settings.data_dir.exists() {
-        bail!("there is no library in {} yet; run `mcdewey ingest` or `mcdewey serve`", settings.data_dir.display());
+    if settings.qdrant.is_none() && !settings.data_dir.exists() {
+        bail!("there is no library in {} yet; run `mcdewey ingest` or `mcdewey serve`", settings.library_place());
     }
     let engine = Engine::open(settings).await?;
     if engine.index.state().await?.documents == 0 {
-        bail!("the library in {} is empty; run `mcdewey ingest` or `mcdewey serve`", settings.data_dir.display());
+        bail!("the library in {} is empty; run `mcdewey ingest` or `mcdewey serve`", settings.library_place());
     }
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
     let library = Library::new(engine.index.clone(), engine.embed.clone(), public_url);

@@ -13,6 +13,7 @@ use mcdewey_ingest::Ingester;
 use mcdewey_query::{AppState, Library, app};
 use tokio::net::TcpListener;
 
+use crate::cli::ServeArgs;
 use crate::engine::Engine;
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
@@ -23,30 +24,33 @@ const WAITING_SYNCS: usize = 8;
 /// How long answers under way may take when the server is told to stop.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
+pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode> {
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("{} cannot be listened on; choose another address with --listen", settings.listen))?;
     let address = format!("http://{}", listener.local_addr()?);
-    let engine = Engine::open(&settings).await?;
+    let mut engine = Engine::open(&settings).await?;
     let empty = engine.index.state().await?.documents == 0;
 
     let (sync, jobs) = SyncHandle::channel(WAITING_SYNCS);
     let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
     let owner = tokio::spawn(ingester.serve_jobs(settings.roots.clone(), jobs));
-    let first = tokio::spawn(first_sync(sync.clone()));
-    if empty {
-        tokio::select! {
-            outcome = first => outcome??,
-            () = stop_signal() => return Ok(ExitCode::SUCCESS),
+    if !args.no_ingest {
+        let first = tokio::spawn(first_sync(sync.clone()));
+        if empty {
+            tokio::select! {
+                outcome = first => outcome??,
+                () = stop_signal() => return Ok(ExitCode::SUCCESS),
+            }
         }
     }
 
     let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());
     let library = Arc::new(Library::new(engine.index.clone(), engine.embed.clone(), public_url));
     let token = admin_token()?;
-    engine.lock.announce(&address, &token)?;
+    engine.announce(&address, &token)?;
     let state = AppState::new(library, sync, token).with_hosts(settings.allowed_hosts);
+    let state = state.with_access_key(settings.access_key);
     eprintln!(
         "McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp"
     );

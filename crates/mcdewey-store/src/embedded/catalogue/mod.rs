@@ -14,7 +14,7 @@ use rusqlite::{Connection, Transaction};
 use super::database::{Database, Schema};
 use super::failure::Outcome;
 
-pub(super) use read::{LivePoint, Located, Snapshot};
+pub(super) use read::{LivePoint, Snapshot};
 pub(super) use write::CatalogueWriter;
 
 /// The version of the tables; part of a generation's fingerprint.

@@ -1,6 +1,5 @@
 //! What is read from the catalogue, all from one snapshot.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use uuid::Uuid;
 
 use super::Catalogue;
 use crate::embedded::failure::{Failure, Outcome};
+use crate::ranking::Located;
 
 /// The columns [`chunk`] reads.
 const CHUNK: &str = "SELECT ordinal, place, context, text, text_hash, passage_hash FROM passages";
@@ -32,15 +32,6 @@ pub(super) struct Place {
     pub(super) page: PageRef,
     pub(super) headings: Vec<String>,
     pub(super) spans: Vec<Span>,
-}
-
-/// A point that the catalogue knows as live.
-#[derive(Debug, Clone)]
-pub(in crate::embedded) struct Located {
-    pub(in crate::embedded) document: Arc<DocumentMeta>,
-    pub(in crate::embedded) ordinal: u32,
-    pub(in crate::embedded) page: PageNumber,
-    pub(in crate::embedded) passage_hash: ContentHash,
 }
 
 /// What a point is made of.
@@ -288,16 +279,4 @@ fn hash(row: &Row<'_>, column: usize) -> Outcome<ContentHash> {
 
 fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Outcome<T> {
     Ok(serde_json::from_str(row.get_ref(column)?.as_str().map_err(|_| Failure::stored("text"))?)?)
-}
-
-/// The terms of a document: BM25 token and number of its passages, as 32-bit little-endian pairs.
-pub(super) fn terms_from_bytes(bytes: &[u8]) -> BTreeMap<u32, u32> {
-    let (numbers, _) = bytes.as_chunks::<4>();
-    let numbers: Vec<u32> = numbers.iter().map(|number| u32::from_le_bytes(*number)).collect();
-    let (pairs, _) = numbers.as_chunks::<2>();
-    pairs.iter().map(|[token, passages]| (*token, *passages)).collect()
-}
-
-pub(super) fn terms_to_bytes(terms: &BTreeMap<u32, u32>) -> Vec<u8> {
-    terms.iter().flat_map(|(token, passages)| [token.to_le_bytes(), passages.to_le_bytes()]).flatten().collect()
 }

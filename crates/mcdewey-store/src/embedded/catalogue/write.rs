@@ -7,9 +7,10 @@ use mcdewey_core::{ContentHash, LibraryDescription, Revision, RootName, SourcePa
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use super::read::{Place, terms_from_bytes, terms_to_bytes};
+use super::read::Place;
 use crate::embedded::failure::Outcome;
-use crate::embedded::prepare::Prepared;
+use crate::prepare::Prepared;
+use crate::terms;
 
 /// What a file is remembered by when it must be read again: the hash of no input.
 const UNKNOWN_INPUT: [u8; 32] = [0; 32];
@@ -149,7 +150,7 @@ impl Change<'_> {
         let mut select = self.transaction.prepare_cached(sql)?;
         let found = select.query_row([source.as_str()], |row| {
             let terms: Vec<u8> = row.get(3)?;
-            let terms = terms_from_bytes(&terms);
+            let terms = terms::from_bytes(&terms).collect();
             Ok(Former { id: row.get(0)?, pages: row.get(1)?, chunks: row.get(2)?, terms, points: Vec::new() })
         });
         let Some(mut former) = found.optional()? else { return Ok(None) };
@@ -180,7 +181,7 @@ impl Change<'_> {
             now(),
             serde_json::to_string(&*document.meta)?,
             serde_json::to_string(&document.outline)?,
-            terms_to_bytes(&document.terms),
+            terms::to_bytes(&document.terms),
         ])?;
         Ok(self.transaction.last_insert_rowid())
     }

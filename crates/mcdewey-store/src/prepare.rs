@@ -10,41 +10,40 @@ use mcdewey_core::{
 use qdrant_edge::SparseVector;
 use uuid::Uuid;
 
-use super::bm25::Bm25;
-use super::failure::Outcome;
+use crate::bm25::Bm25;
 
 /// The kind of point that stands for a passage.
-const PASSAGE: &str = "chunk";
+pub(crate) const PASSAGE: &str = "chunk";
 
 /// A document ready to be written.
 #[derive(Debug)]
-pub(super) struct Prepared {
-    pub(super) meta: Arc<DocumentMeta>,
-    pub(super) root: RootName,
-    pub(super) folder: String,
-    pub(super) input: ContentHash,
-    pub(super) hash: ContentHash,
-    pub(super) prefix: String,
-    pub(super) outline: Vec<OutlineEntry>,
-    pub(super) pages: Vec<Page>,
-    pub(super) passages: Vec<PreparedPassage>,
+pub(crate) struct Prepared {
+    pub(crate) meta: Arc<DocumentMeta>,
+    pub(crate) root: RootName,
+    pub(crate) folder: String,
+    pub(crate) input: ContentHash,
+    pub(crate) hash: ContentHash,
+    pub(crate) prefix: String,
+    pub(crate) outline: Vec<OutlineEntry>,
+    pub(crate) pages: Vec<Page>,
+    pub(crate) passages: Vec<PreparedPassage>,
     /// In how many of its passages each BM25 token occurs.
-    pub(super) terms: BTreeMap<u32, u32>,
+    pub(crate) terms: BTreeMap<u32, u32>,
 }
 
 /// A passage ready to be written.
 #[derive(Debug)]
-pub(super) struct PreparedPassage {
-    pub(super) point: Uuid,
-    pub(super) chunk: Chunk,
-    pub(super) embedding_key: ContentHash,
-    pub(super) vector: Vec<f32>,
-    pub(super) words: SparseVector,
+pub(crate) struct PreparedPassage {
+    pub(crate) point: Uuid,
+    pub(crate) chunk: Chunk,
+    pub(crate) embedding_key: ContentHash,
+    pub(crate) vector: Vec<f32>,
+    pub(crate) words: SparseVector,
 }
 
 impl Prepared {
     /// Checks a document and makes its vectors. Takes a while for a large one: not for the runtime's threads.
-    pub(super) fn new(document: DocumentRevision, dimensions: usize, bm25: &Bm25) -> Outcome<Self> {
+    pub(crate) fn new(document: DocumentRevision, dimensions: usize, bm25: &Bm25) -> Result<Self, IndexError> {
         check(&document, dimensions)?;
         let hash = document.hash();
         let language = document.meta.facets.lang.clone();
@@ -72,8 +71,18 @@ impl Prepared {
         })
     }
 
+    /// Why it cannot stand beside a document whose chunk ids begin alike, or of the same source in another root.
+    pub(crate) fn refusal_beside(&self, twin: &str, root: &str) -> IndexError {
+        let reason = format!(
+            "`{twin}` of the root `{root}` has the same chunk ids as this one of the root `{}`; rename or remove one of \
+             the two",
+            self.root
+        );
+        InvalidValue::new("document", self.meta.source.as_str(), reason).into()
+    }
+
     /// About how many bytes the document adds to the disk: its texts and vectors, twice, for they pass a log on the way.
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         let texts: usize = self.pages.iter().map(|page| page.text.len()).sum();
         let passages = self.passages.iter().map(|passage| {
             let floats = passage.vector.len() + 2 * passage.words.indices.len();
@@ -112,7 +121,7 @@ mod tests {
         SampleDocument::new("a.md").page(1, &["canine canine calls", "canine"]).build(&embedder())
     }
 
-    fn prepare(document: DocumentRevision) -> Outcome<Prepared> {
+    fn prepare(document: DocumentRevision) -> Result<Prepared, IndexError> {
         Prepared::new(document, embedder().model().dimensions, &Bm25::default())
     }
 
@@ -143,7 +152,7 @@ mod tests {
         let other: SourcePath = "b.md".parse().unwrap();
         foreign.passages[0].chunk.chunk_id = ChunkId::new(&other, 0);
         for (document, reason) in [(short, "numbers"), (nan, "no number"), (shuffled, "number 0"), (foreign, "b::0")] {
-            let message = IndexError::from(prepare(document).unwrap_err()).to_string();
+            let message = prepare(document).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");
         }
     }

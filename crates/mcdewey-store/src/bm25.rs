@@ -1,19 +1,17 @@
 //! BM25 vectors of passages and questions, in the language of the passage.
 //!
 //! A passage's vector holds the term weights only; how rare a word is comes from the catalogue's counts when a question
-//! is asked (see `lookup`). The engine could weigh rarity itself, but it counts deleted points until it has optimised,
-//! so equal libraries would give unequal scores.
+//! is asked (see `ranking`). The engine could weigh rarity itself, but it counts deleted points until it has optimised,
+//! and each shard of a cluster counts only its own, so equal libraries would give unequal scores.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use mcdewey_core::WeightedText;
+use mcdewey_core::{IndexError, WeightedText};
 use qdrant_edge::SparseVector;
 use qdrant_edge::bm25_embed::{EdgeBm25, EdgeBm25Config};
 use qdrant_edge::external::ordered_float::NotNan;
-
-use super::failure::{Failure, Outcome};
 
 /// Words in an average passage, stop words left out: measured as 99.9 over 10,535 passages of 143 words cut from four
 /// real documentation sets.
@@ -21,7 +19,7 @@ const AVERAGE_LENGTH: f64 = 100.0;
 /// How soon a repeated word stops counting: the usual value.
 const K1: f64 = 1.2;
 /// The weight in a passage's vector that a word comes close to when it is repeated again and again.
-pub(super) const HIGHEST_WEIGHT: f64 = K1 + 1.0;
+pub(crate) const HIGHEST_WEIGHT: f64 = K1 + 1.0;
 /// How much a long passage is held back: the usual value.
 const B: f64 = 0.75;
 /// Documents of unknown or unsupported language are read as this one.
@@ -29,24 +27,28 @@ const DEFAULT_LANGUAGE: &str = "en";
 
 /// Makes BM25 vectors; one model per language, made when first needed.
 #[derive(Default)]
-pub(super) struct Bm25 {
+pub(crate) struct Bm25 {
     models: RwLock<HashMap<String, Arc<EdgeBm25>>>,
 }
 
 impl Bm25 {
     /// Everything that shapes the vectors of passages.
-    pub(super) fn fingerprint() -> String {
+    pub(crate) fn fingerprint() -> String {
         format!("bm25 k1={K1} b={B} length={AVERAGE_LENGTH} language={DEFAULT_LANGUAGE}")
     }
 
     /// The vector of a passage.
-    pub(super) fn passage(&self, text: &str, language: Option<&str>) -> Outcome<SparseVector> {
+    pub(crate) fn passage(&self, text: &str, language: Option<&str>) -> Result<SparseVector, IndexError> {
         Ok(self.model(language)?.embed_document(text))
     }
 
     /// The words of a question with their weights, as each of the library's languages reads them; a word that occurs
     /// more than once counts as its heaviest.
-    pub(super) fn question(&self, texts: &[WeightedText], languages: &[String]) -> Outcome<BTreeMap<u32, f32>> {
+    pub(crate) fn question(
+        &self,
+        texts: &[WeightedText],
+        languages: &[String],
+    ) -> Result<BTreeMap<u32, f32>, IndexError> {
         let mut weights: BTreeMap<u32, f32> = BTreeMap::new();
         for language in read_as(languages) {
             for (token, heavier) in self.question_in(texts, language)? {
@@ -58,7 +60,7 @@ impl Bm25 {
     }
 
     /// The words of a question with their weights, as one language reads them.
-    pub(super) fn question_in(&self, texts: &[WeightedText], language: &str) -> Outcome<BTreeMap<u32, f32>> {
+    pub(crate) fn question_in(&self, texts: &[WeightedText], language: &str) -> Result<BTreeMap<u32, f32>, IndexError> {
         let mut weights: BTreeMap<u32, f32> = BTreeMap::new();
         let model = self.model(Some(language))?;
         for text in texts.iter().filter(|text| text.weight.is_finite() && text.weight > 0.0) {
@@ -70,7 +72,7 @@ impl Bm25 {
         Ok(weights)
     }
 
-    fn model(&self, language: Option<&str>) -> Outcome<Arc<EdgeBm25>> {
+    fn model(&self, language: Option<&str>) -> Result<Arc<EdgeBm25>, IndexError> {
         let language = language.unwrap_or(DEFAULT_LANGUAGE);
         if let Some(model) = self.models.read().unwrap_or_else(PoisonError::into_inner).get(language) {
             return Ok(Arc::clone(model));
@@ -78,7 +80,7 @@ impl Bm25 {
         let model = match make(language) {
             Ok(model) => Arc::new(model),
             Err(_) if language != DEFAULT_LANGUAGE => self.model(None)?,
-            Err(reason) => return Err(Failure::Told(mcdewey_core::IndexError::Store(reason))),
+            Err(reason) => return Err(IndexError::Store(reason)),
         };
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(models.entry(language.to_owned()).or_insert(model)))
@@ -86,7 +88,7 @@ impl Bm25 {
 }
 
 /// The languages a question is read as: the default one, then the others of the library.
-pub(super) fn read_as(languages: &[String]) -> impl Iterator<Item = &str> {
+pub(crate) fn read_as(languages: &[String]) -> impl Iterator<Item = &str> {
     let others = languages.iter().map(String::as_str).filter(|language| *language != DEFAULT_LANGUAGE);
     std::iter::once(DEFAULT_LANGUAGE).chain(others)
 }

@@ -1,4 +1,4 @@
-//! Where things lie in a data directory, and which generation of the index belongs to a model and a splitter.
+//! Where things lie in a data directory.
 //!
 //! ```text
 //! embeddings.sqlite                        vectors by embedding key, shared by all generations
@@ -9,26 +9,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mcdewey_core::{ContentHash, Generation, IndexError, ModelInfo, TEXT_SCHEMA};
-
-use super::bm25::Bm25;
-use super::catalogue::SCHEMA;
-
-/// The name of a generation has this many hexadecimal digits: enough for the handful that ever stand side by side.
-const NAME_DIGITS: usize = 16;
-
-/// The generation of everything that shapes what is stored. Another model, splitter or BM25 setting gives another
-/// generation, which is built beside the old one.
-pub(super) fn fingerprint(model: &ModelInfo, chunker: &str) -> Generation {
-    let parts = [
-        format!("schema {SCHEMA}"),
-        format!("text {TEXT_SCHEMA}"),
-        format!("model {} {}", model.fingerprint, model.dimensions),
-        format!("chunker {chunker}"),
-        Bm25::fingerprint(),
-    ];
-    Generation(ContentHash::of_parts(parts).short(NAME_DIGITS))
-}
+use mcdewey_core::{Generation, IndexError};
 
 /// The places of one generation.
 #[derive(Debug, Clone)]
@@ -98,25 +79,6 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn model(fingerprint: &str) -> ModelInfo {
-        ModelInfo {
-            name: "m".to_owned(),
-            fingerprint: fingerprint.to_owned(),
-            dimensions: 3,
-            window: 9,
-            special_tokens: 2,
-        }
-    }
-
-    #[test]
-    fn another_model_or_splitter_is_another_generation() {
-        let one = fingerprint(&model("a"), "words");
-        assert_eq!(one, fingerprint(&model("a"), "words"));
-        assert_ne!(one, fingerprint(&model("b"), "words"));
-        assert_ne!(one, fingerprint(&model("a"), "lines"));
-        assert_eq!(one.0.len(), NAME_DIGITS);
-    }
 
     #[test]
     fn an_unusable_directory_is_named_and_left_alone() {

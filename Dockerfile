@@ -1,0 +1,49 @@
+# McDewey in a container: built from source, run by an ordinary user on a read-only root file system.
+#
+#   docker build -t mcdewey .                          the model is fetched into a volume (see docker-compose.yml)
+#   docker build -t mcdewey --build-arg MODEL=baked .  the model is part of the image: nothing is fetched when it runs
+
+ARG MODEL=volume
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN cargo build --release --locked --package mcdewey
+
+FROM debian:bookworm-slim AS runtime
+# ONNX Runtime is C++; certificates are for a Qdrant server that speaks TLS.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates libstdc++6 \
+ && rm -rf /var/lib/apt/lists/* \
+ && groupadd --gid 10001 mcdewey \
+ && useradd --uid 10001 --gid mcdewey --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin mcdewey \
+ && install --directory --owner=mcdewey --group=mcdewey /data /models /corpus
+COPY --from=build /src/target/release/mcdewey /usr/local/bin/mcdewey
+COPY LICENSE NOTICE /usr/share/doc/mcdewey/
+ENV MCDEWEY_CORPUS=/corpus MCDEWEY_DATA_DIR=/data MCDEWEY_MODELS_DIR=/models
+WORKDIR /data
+USER 10001:10001
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s CMD ["mcdewey", "ready"]
+ENTRYPOINT ["mcdewey"]
+CMD ["serve"]
+
+# With pip, through which the model is fetched: fills the volume once, and then is not needed any more.
+FROM runtime AS provision
+USER root
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends python3 python3-pip \
+ && rm -rf /var/lib/apt/lists/*
+USER 10001:10001
+HEALTHCHECK NONE
+CMD ["models", "--fetch"]
+
+FROM provision AS fetched
+RUN ["mcdewey", "models", "--fetch"]
+
+FROM runtime AS final-volume
+
+FROM runtime AS final-baked
+COPY --from=fetched --chown=10001:10001 /models /models
+
+FROM final-${MODEL} AS final

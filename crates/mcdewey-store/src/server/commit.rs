@@ -1,0 +1,373 @@
+//! The commit protocol. Vectors go to the embedding cache, pages and passages of the new revision beside the old ones;
+//! then the documents' own points name the new revision, and the library's revision, raised last, makes it all visible
+//! in one step. Old points go after that. Every step may be repeated, and none is believed before the server has said
+//! that it can be found.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mcdewey_core::{ContentHash, IndexError, LibraryDescription, Revision, RootName, SourcePath};
+use qdrant_client::qdrant::{Condition, Filter, PointStruct, Range, Vector};
+use uuid::Uuid;
+
+use super::lease::{Lease, Taken};
+use super::library::Library;
+use super::point::{self, Change, DOCUMENT, KIND, LibraryState, REVISION, StoredDocument, kind};
+use super::reads::vector_id;
+use super::refusal::Refusal;
+use super::schema;
+use crate::commands::{Waiting, answer};
+use crate::prepare::Prepared;
+
+/// What a file is remembered by when it must be read again: the hash of no input.
+const UNKNOWN_INPUT: [u8; 32] = [0; 32];
+
+/// All that writes.
+pub(super) struct Committer {
+    library: Arc<Library>,
+    lease: Lease,
+    /// Whether others may have written since this process last looked.
+    behind: bool,
+    /// Whether points may be there that belong to no document.
+    unclean: bool,
+    /// Whether something was written since the library was settled.
+    unsettled: bool,
+}
+
+impl Committer {
+    pub(super) fn new(library: Arc<Library>) -> Self {
+        Self { library, lease: Lease::new(), behind: false, unclean: false, unsettled: false }
+    }
+
+    pub(super) fn told(&self, refusal: Refusal) -> IndexError {
+        self.library.told(refusal)
+    }
+
+    /// Answers those whose chunk ids another document has; the others stay in the group.
+    pub(super) async fn refuse_twins(&mut self, group: &mut Vec<Waiting>) -> Result<(), Refusal> {
+        self.begin().await?;
+        let view = self.library.view().await;
+        for (document, reply) in std::mem::take(group) {
+            match view.twin(&document.prefix, &document.meta.source, &document.root) {
+                None => group.push((document, reply)),
+                Some(twin) => {
+                    let refusal = document.refusal_beside(twin.source.as_str(), twin.root.as_str());
+                    answer(reply, Err::<Revision, _>(refusal));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the revision of each document, and the points that are no longer live.
+    pub(super) async fn write(&mut self, documents: &[&Prepared]) -> Result<(Vec<Revision>, Vec<Uuid>), Refusal> {
+        if documents.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        self.begin().await?;
+        let unclean = std::mem::replace(&mut self.unclean, true);
+        let library = Arc::clone(&self.library);
+        library.vectors.put(vectors(documents)).await?;
+        let mut points = Vec::new();
+        for document in documents {
+            points.extend(point::contents(document)?);
+        }
+        library.points.put(points).await?;
+
+        let mut next = self.next_revision().await;
+        let (mut revisions, mut flips, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        for document in documents {
+            let stored = point::stored(document, next, now());
+            flips.push(point::document_point(&stored, document)?);
+            changes.push(Change::Document(Box::new(stored)));
+            revisions.push(Revision(next));
+            next += 1;
+        }
+        let freed = self.freed_by(documents).await;
+        self.show(flips, changes, next - 1).await?;
+        self.unclean = unclean;
+        Ok((revisions, freed))
+    }
+
+    /// Takes documents out.
+    pub(super) async fn remove(&mut self, sources: &[SourcePath]) -> Result<Revision, Refusal> {
+        let known = known(&self.library, sources).await?;
+        if known.is_empty() {
+            return Ok(Revision(self.library.view().await.revision));
+        }
+        self.begin().await?;
+        let known = known_now(&self.library, known).await;
+        let next = self.next_revision().await;
+        let flips = known.keys().map(|source| point::removed_point(source, next)).collect();
+        let changes = known.keys().map(|source| Change::Removed { source: source.clone(), revision: next }).collect();
+        self.show(flips, changes, next).await?;
+        let freed: Vec<Uuid> = known.into_values().flatten().collect();
+        self.sweep(&freed).await;
+        Ok(Revision(next))
+    }
+
+    /// Replaces what a root says.
+    pub(super) async fn describe(
+        &mut self,
+        root: &RootName,
+        description: &LibraryDescription,
+    ) -> Result<Revision, Refusal> {
+        let view = self.library.current().await?;
+        if view.described(root) == *description {
+            return Ok(Revision(view.revision));
+        }
+        drop(view);
+        self.begin().await?;
+        let next = self.next_revision().await;
+        let flip = point::description_point(root, next, description)?;
+        let change = Change::Description { root: root.clone(), revision: next, description: description.clone() };
+        self.show(vec![flip], vec![change], next).await?;
+        Ok(Revision(next))
+    }
+
+    /// Takes points out that are no longer live. What cannot be taken out now is not found anyway, and goes when the
+    /// library is settled.
+    pub(super) async fn sweep(&mut self, points: &[Uuid]) {
+        if points.is_empty() {
+            return;
+        }
+        if let Err(refusal) = self.library.points.remove(points).await {
+            tracing::warn!(%refusal, points = points.len(), "old points stay in the collection until it is settled");
+            self.unclean = true;
+        }
+    }
+
+    /// Takes out what belongs to no document, lets the alias name this library, and gives the right to write back.
+    pub(super) async fn settle(&mut self) -> Result<(), Refusal> {
+        if !self.unsettled && !self.lease.is_held() {
+            return Ok(());
+        }
+        self.begin().await?;
+        if self.unclean {
+            self.reconcile().await?;
+            self.unclean = false;
+        }
+        self.purge().await?;
+        schema::name_live(&self.library.points.server, &self.library.names).await?;
+        self.unsettled = false;
+        self.lease.give_back(&self.library.points, false).await
+    }
+
+    /// Gives the right to write back when there is nothing to do.
+    pub(super) async fn rest(&mut self) {
+        let given_back = self.lease.give_back(&self.library.points, self.unclean).await;
+        if let Err(refusal) = given_back {
+            tracing::debug!(%refusal, "the right to write runs out by itself");
+        }
+    }
+
+    /// Takes the right to write, and catches up with what others wrote before.
+    async fn begin(&mut self) -> Result<(), Refusal> {
+        let taken = match self.lease.take(&self.library.points).await {
+            Err(Refusal::Missing) => {
+                let Library { names, spread, dimensions, points, .. } = &*self.library;
+                schema::create(&points.server, names, *dimensions, spread).await?;
+                self.lease.take(points).await?
+            }
+            taken => taken?,
+        };
+        self.note(taken);
+        if self.behind {
+            self.library.catch_up().await?;
+            self.behind = false;
+            self.finish().await?;
+            if self.unclean {
+                self.reconcile().await?;
+                self.unclean = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes visible what was about to become so when its writer was interrupted: its points are all there.
+    async fn finish(&mut self) -> Result<(), Refusal> {
+        let (highest, revision) = {
+            let view = self.library.view().await;
+            (view.highest, view.revision)
+        };
+        if highest > revision {
+            self.raise(highest).await?;
+            self.library.refresh().await?;
+            self.unclean = true;
+        }
+        Ok(())
+    }
+
+    /// Others may have written, and left something half, before the right to write came here anew.
+    fn note(&mut self, taken: Taken) {
+        if let Taken::Anew { unclean } = taken {
+            self.behind = true;
+            self.unclean |= unclean;
+        }
+    }
+
+    /// The revision after all that were ever begun.
+    async fn next_revision(&self) -> u64 {
+        let view = self.library.view().await;
+        view.highest.max(view.revision) + 1
+    }
+
+    /// Makes changes visible: first their points, then the library's revision.
+    async fn show(&mut self, flips: Vec<PointStruct>, changes: Vec<Change>, revision: u64) -> Result<(), Refusal> {
+        let shown = self.show_while_allowed(flips, revision).await;
+        if shown.is_err() {
+            // Some of it may stand; what comes next begins with finding out.
+            self.behind = true;
+        } else {
+            self.library.change(|mirror| mirror.advance(changes, revision)).await;
+        }
+        shown
+    }
+
+    async fn show_while_allowed(&mut self, flips: Vec<PointStruct>, revision: u64) -> Result<(), Refusal> {
+        if !self.lease.is_good() {
+            let taken = self.lease.take(&self.library.points).await?;
+            self.note(taken);
+        }
+        if self.behind {
+            return Err(Refusal::Taken("the right to write had run out; beginning anew".to_owned()));
+        }
+        self.unsettled = true;
+        // A request that the network held back must not undo a later one.
+        self.library.points.put_over(flips, &below(REVISION, revision + 1)).await?;
+        self.raise(revision).await
+    }
+
+    /// Raises the library's revision and reads it back.
+    async fn raise(&mut self, revision: u64) -> Result<(), Refusal> {
+        let library = &self.library;
+        let purged = library.state().await?.purged;
+        let state = LibraryState { library_revision: revision, purged };
+        library.claim(revision);
+        library.points.put_over(vec![point::library_point(state)], &below("library_revision", revision)).await?;
+        if library.state().await?.library_revision != revision {
+            return Err(Refusal::Taken("another process wrote to this library at the same time".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The points of former revisions of these documents.
+    async fn freed_by(&self, documents: &[&Prepared]) -> Vec<Uuid> {
+        let view = self.library.view().await;
+        let mut freed = Vec::new();
+        for document in documents {
+            let source = &document.meta.source;
+            // The same revision committed again has the same points.
+            if let Some(former) = view.document(source).filter(|former| former.hash != document.hash) {
+                freed.extend(point::ids_of(source, &former.hash, former.chunks, former.pages));
+            }
+        }
+        freed
+    }
+
+    /// Compares points with documents by the number of each revision's points: takes out those of no document, and lets
+    /// a document that lacks some be written anew by the next ingest.
+    async fn reconcile(&mut self) -> Result<(), Refusal> {
+        let counts = self.library.points.count_by(DOCUMENT).await?;
+        let view = self.library.view().await;
+        let wanted: BTreeMap<String, &StoredDocument> =
+            view.all().map(|document| (document.hash.to_string(), document)).collect();
+        let strays: Vec<String> = counts.keys().filter(|hash| !wanted.contains_key(*hash)).cloned().collect();
+        let is_whole = |hash: &String, document: &StoredDocument| {
+            counts.get(hash).copied().unwrap_or_default() >= u64::from(document.chunks + document.pages)
+        };
+        let broken: Vec<StoredDocument> = wanted
+            .into_iter()
+            .filter(|(hash, document)| !is_whole(hash, document))
+            .map(|(_, one)| one.clone())
+            .collect();
+        drop(view);
+        if !strays.is_empty() {
+            tracing::info!(revisions = strays.len(), "taking out what an interrupted ingest left");
+            self.library.points.remove_where(Filter::must([Condition::matches(DOCUMENT, strays)])).await?;
+        }
+        self.forget(broken).await
+    }
+
+    /// Forgets what documents were recognised by, so that the next ingest writes them anew.
+    async fn forget(&mut self, documents: Vec<StoredDocument>) -> Result<(), Refusal> {
+        if documents.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(
+            documents = documents.len(),
+            "points of documents are missing; the next ingest writes them anew"
+        );
+        let next = self.next_revision().await;
+        let (mut flips, mut changes) = (Vec::new(), Vec::new());
+        for mut document in documents {
+            document.input = ContentHash::from_bytes(UNKNOWN_INPUT);
+            document.revision = next;
+            let id = point::document_id(&document.source);
+            if let Some(found) = self.library.points.get(&[id], &[], false).await?.pop() {
+                flips.push(point::rewritten(found.payload, &document)?);
+                changes.push(Change::Document(Box::new(document)));
+            }
+        }
+        self.show(flips, changes, next).await
+    }
+
+    /// Takes out the points that stand for removed documents. The library's point says so first: who has not heard of
+    /// a removal then reads the catalogue anew.
+    async fn purge(&mut self) -> Result<(), Refusal> {
+        let library = &self.library;
+        let view = library.view().await;
+        if !view.has_removed() {
+            return Ok(());
+        }
+        let revision = view.revision;
+        drop(view);
+        let state = LibraryState { library_revision: revision, purged: revision };
+        library.points.put_over(vec![point::library_point(state)], &at_most("library_revision", revision)).await?;
+        library.points.remove_where(Filter::must([Condition::matches(KIND, kind::REMOVED.to_owned())])).await?;
+        library.change(super::mirror::Mirror::purge).await;
+        Ok(())
+    }
+}
+
+/// The points of those of these documents that the library holds.
+async fn known(library: &Library, sources: &[SourcePath]) -> Result<BTreeSet<SourcePath>, Refusal> {
+    let view = library.current().await?;
+    Ok(sources.iter().filter(|source| view.document(source).is_some()).cloned().collect())
+}
+
+/// The points of these documents as they are now.
+async fn known_now(library: &Library, sources: BTreeSet<SourcePath>) -> BTreeMap<SourcePath, Vec<Uuid>> {
+    let view = library.view().await;
+    let points = |source: SourcePath| {
+        let document = view.document(&source)?;
+        let ids = point::ids_of(&source, &document.hash, document.chunks, document.pages);
+        Some((source, ids))
+    };
+    sources.into_iter().filter_map(points).collect()
+}
+
+/// The vectors of these documents' passages as points of the embedding cache, each once.
+fn vectors(documents: &[&Prepared]) -> Vec<PointStruct> {
+    let passages = documents.iter().flat_map(|document| &document.passages);
+    let once: BTreeMap<Uuid, &Vec<f32>> =
+        passages.map(|passage| (vector_id(&passage.embedding_key), &passage.vector)).collect();
+    let none = std::collections::HashMap::<String, qdrant_client::qdrant::Value>::new();
+    let point = |(id, vector): (Uuid, &Vec<f32>)| {
+        PointStruct::new(id.to_string(), Vector::new_dense(vector.clone()), none.clone())
+    };
+    once.into_iter().map(point).collect()
+}
+
+fn below(field: &str, revision: u64) -> Filter {
+    Filter::must([Condition::range(field, Range { lt: Some(revision as f64), ..Range::default() })])
+}
+
+fn at_most(field: &str, revision: u64) -> Filter {
+    Filter::must([Condition::range(field, Range { lte: Some(revision as f64), ..Range::default() })])
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs().cast_signed())
+}

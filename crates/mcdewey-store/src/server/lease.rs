@@ -1,0 +1,184 @@
+//! The right to write to a library: one process at a time, for a while, recorded in a point of the library itself.
+//!
+//! The point is changed only where it still is as it was read, so of two processes that reach for it one wins. A writer
+//! that dies leaves its right behind; it runs out, or is taken at once by a process of the same machine that sees it
+//! gone. Clocks of machines that write to one library may differ by [`SKEW`] at most.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use qdrant_client::qdrant::{Condition, Filter};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::collection::Collection;
+use super::point::{self, KIND, kind};
+use super::refusal::Refusal;
+
+/// How long the right to write holds without being renewed.
+const LASTS: Duration = Duration::from_secs(30);
+/// It is renewed when less than this is left of it.
+const RENEWED_AT: Duration = Duration::from_secs(20);
+/// Nothing is made visible when less than this is left of it: a request that takes long must not arrive after its end.
+const NEEDED: Duration = Duration::from_secs(5);
+/// How far the clocks of two machines may differ.
+const SKEW: Duration = Duration::from_secs(5);
+
+/// What the point says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Held {
+    /// Who has the right; empty when nobody has.
+    owner: String,
+    host: String,
+    pid: u32,
+    /// When it ends (Unix milliseconds).
+    until: i64,
+    /// How often the point was changed.
+    term: u64,
+    /// Whether its owner may have left something half.
+    unclean: bool,
+}
+
+/// This process's claim on a library.
+#[derive(Debug)]
+pub(super) struct Lease {
+    owner: String,
+    held: Option<Held>,
+}
+
+/// How the right to write came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// This process had it all the time.
+    Kept,
+    /// It was free, or somebody else's before.
+    Anew {
+        /// The one before may have left something half.
+        unclean: bool,
+    },
+}
+
+impl Lease {
+    pub(super) fn new() -> Self {
+        Self { owner: random(), held: None }
+    }
+
+    /// Whether this process has the right, as far as it knows.
+    pub(super) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Whether the right holds for long enough to make something visible.
+    pub(super) fn is_good(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| remaining(held) >= NEEDED)
+    }
+
+    /// Takes or renews the right to write. [`Refusal::Taken`] while another process has it.
+    pub(super) async fn take(&mut self, points: &Collection) -> Result<Taken, Refusal> {
+        if self.held.as_ref().is_some_and(|held| remaining(held) >= RENEWED_AT) {
+            return Ok(Taken::Kept);
+        }
+        let found = read(points).await?;
+        let mine = |held: &Held| held.owner == self.owner;
+        let kept = self.is_held() && found.as_ref().is_some_and(mine);
+        if let Some(found) = &found
+            && !mine(found)
+            && is_alive(found)
+        {
+            self.held = None;
+            return Err(Refusal::Taken(format!(
+                "process {} on {} writes to this library; wait until it is done",
+                found.pid, found.host
+            )));
+        }
+        let unclean = found.as_ref().is_some_and(|found| found.unclean);
+        let wanted = self.write(points, found.as_ref(), LASTS, true).await?;
+        self.held = Some(wanted);
+        Ok(if kept { Taken::Kept } else { Taken::Anew { unclean } })
+    }
+
+    /// Gives the right back; `unclean` tells the next writer that something may be half.
+    pub(super) async fn give_back(&mut self, points: &Collection, unclean: bool) -> Result<(), Refusal> {
+        let Some(held) = self.held.take() else { return Ok(()) };
+        self.write(points, Some(&held), Duration::ZERO, unclean).await.map(drop)
+    }
+
+    /// Puts the point in place of what was found there, and makes sure that it stands.
+    async fn write(
+        &self,
+        points: &Collection,
+        found: Option<&Held>,
+        lasts: Duration,
+        unclean: bool,
+    ) -> Result<Held, Refusal> {
+        let wanted = Held {
+            owner: self.owner.clone(),
+            host: host(),
+            pid: std::process::id(),
+            until: now() + lasts.as_millis() as i64,
+            term: found.map_or(0, |found| found.term) + 1,
+            unclean,
+        };
+        let unchanged = match found {
+            Some(found) => {
+                let term = i64::try_from(found.term).unwrap_or(i64::MAX);
+                Filter::must([Condition::matches("owner", found.owner.clone()), Condition::matches("term", term)])
+            }
+            // Nobody's: only a point that is not there may be written.
+            None => Filter::must([Condition::matches("owner", self.owner.clone())]),
+        };
+        let mut payload = json!(wanted);
+        payload[KIND] = kind::WRITER.into();
+        let payload = payload.as_object().cloned().unwrap_or_default();
+        points.put_over(vec![point::bare(id(), payload)], &unchanged).await?;
+        match read(points).await? {
+            Some(stands) if stands.owner == wanted.owner && stands.term == wanted.term => Ok(wanted),
+            _ => {
+                Err(Refusal::Taken("another process began to write to this library; wait until it is done".to_owned()))
+            }
+        }
+    }
+}
+
+async fn read(points: &Collection) -> Result<Option<Held>, Refusal> {
+    let found = points.get(&[id()], &[], false).await?;
+    Ok(found.into_iter().next().map(|found| point::read(found.payload)).transpose()?)
+}
+
+fn id() -> Uuid {
+    point::named(kind::WRITER, "")
+}
+
+/// Whether the owner may still be at work.
+fn is_alive(held: &Held) -> bool {
+    let over = held.until.saturating_add(SKEW.as_millis() as i64) <= now();
+    let given_back = held.until == 0 || held.owner.is_empty();
+    !(given_back || over || (held.host == host() && is_gone(held.pid)))
+}
+
+/// Whether a process of this machine is no more. This process is not the one that is meant: its claims are told apart
+/// by their owner before.
+fn is_gone(pid: u32) -> bool {
+    if pid == std::process::id() {
+        return false;
+    }
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+}
+
+fn remaining(held: &Held) -> Duration {
+    Duration::from_millis(u64::try_from(held.until - now()).unwrap_or_default())
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis() as i64)
+}
+
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// A name no other claim has.
+fn random() -> String {
+    Uuid::from_u128(fastrand::u128(..)).to_string()
+}

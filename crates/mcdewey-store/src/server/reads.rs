@@ -1,0 +1,176 @@
+//! Reading documents, pages and passages back. Points of the live revision are known by their ids.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use mcdewey_core::{Chunk, ChunkId, ContentHash, Document, Page, PageNumber, Scope, SourcePath};
+use qdrant_client::qdrant::{Condition, Filter, Value};
+use uuid::Uuid;
+
+use super::library::{Library, View};
+use super::point::{self, DOCUMENT, HANDLE, KIND, PAGE, kind};
+use super::refusal::Refusal;
+use crate::facets;
+
+impl Library {
+    pub(super) async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, Refusal> {
+        self.steady(|view| async move {
+            let wanted = ids.iter().filter_map(|id| {
+                let document = view.seen_by_prefix(id.document_prefix(), scope)?;
+                (id.ordinal() < document.chunks)
+                    .then(|| point::passage_id(&document.source, id.ordinal(), &document.hash))
+            });
+            self.chunks_by_point(&view, &wanted.collect::<Vec<_>>(), scope).await
+        })
+        .await
+    }
+
+    pub(super) async fn passages(
+        &self,
+        source: &SourcePath,
+        ordinals: Range<u32>,
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, Refusal> {
+        self.steady(|view| {
+            let ordinals = ordinals.clone();
+            async move {
+                let Some(document) = view.seen(source, scope) else { return Ok(Vec::new()) };
+                let ordinals = ordinals.start..ordinals.end.min(document.chunks);
+                let wanted: Vec<Uuid> =
+                    ordinals.map(|ordinal| point::passage_id(source, ordinal, &document.hash)).collect();
+                self.chunks_by_point(&view, &wanted, scope).await
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn passages_on(
+        &self,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, Refusal> {
+        self.steady(|view| async move {
+            let Some(document) = view.seen(source, scope) else { return Ok(Vec::new()) };
+            let found = self.points.scroll(&on_page(&document.hash, kind::CHUNK, page), &[]).await?;
+            let mut chunks = read_chunks(found.into_iter().map(|found| found.payload), &view, scope)?;
+            chunks.sort_by_key(|chunk| chunk.ordinal);
+            Ok(chunks)
+        })
+        .await
+    }
+
+    pub(super) async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, Refusal> {
+        self.steady(|view| async move {
+            let filter = Filter::must([Condition::matches(HANDLE, handle.to_owned())]);
+            let found = match self.points.scroll(&filter, &[]).await {
+                Err(Refusal::Missing) => Vec::new(),
+                found => found?,
+            };
+            let mut chunks = read_chunks(found.into_iter().map(|found| found.payload), &view, scope)?;
+            chunks.sort_by(|left, right| left.chunk_id.cmp(&right.chunk_id));
+            Ok(chunks)
+        })
+        .await
+    }
+
+    pub(super) async fn page(
+        &self,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> Result<Option<Page>, Refusal> {
+        self.steady(|view| async move {
+            let Some(document) = view.seen(source, scope) else { return Ok(None) };
+            let found = self.points.scroll(&on_page(&document.hash, kind::PAGE, page), &[]).await?;
+            let mut pages = found.into_iter().map(|found| point::page(found.payload)).collect::<Result<Vec<_>, _>>()?;
+            pages.sort_by_key(|(place, _)| *place);
+            Ok(pages.into_iter().next().map(|(_, page)| page))
+        })
+        .await
+    }
+
+    /// A document's one point says all of it.
+    pub(super) async fn document(&self, source: &SourcePath, scope: &Scope) -> Result<Option<Document>, Refusal> {
+        let found = match self.points.get(&[point::document_id(source)], &[], false).await {
+            Err(Refusal::Missing) => return Ok(None),
+            found => found?.into_iter().next(),
+        };
+        let Some(found) = found.filter(|found| point::text(&found.payload, KIND) == Some(kind::DOCUMENT)) else {
+            return Ok(None);
+        };
+        let document = point::document(found.payload)?;
+        Ok(scope.contains(&document.meta).then_some(document))
+    }
+
+    /// The passages of these points, in their order.
+    async fn chunks_by_point(&self, view: &View, ids: &[Uuid], scope: &Scope) -> Result<Vec<Chunk>, Refusal> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.points.get(ids, &[], false).await?;
+        let by_id: HashMap<String, HashMap<String, Value>> =
+            found.into_iter().filter_map(|found| Some((id_text(found.id?)?, found.payload))).collect();
+        let ordered = ids.iter().filter_map(|id| by_id.get(&id.to_string()).cloned());
+        read_chunks(ordered, view, scope)
+    }
+
+    /// The vectors known for these keys, in order.
+    pub(super) async fn cached_vectors(&self, keys: &[ContentHash]) -> Result<Vec<Option<Vec<f32>>>, Refusal> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<Uuid> = keys.iter().map(vector_id).collect();
+        let found = match self.vectors.get(&ids, &[], true).await {
+            Err(Refusal::Missing) => return Ok(vec![None; keys.len()]),
+            found => found?,
+        };
+        let by_id: HashMap<String, Vec<f32>> = found
+            .into_iter()
+            .filter_map(|found| Some((id_text(found.id?)?, point::only_vector(found.vectors)?)))
+            .collect();
+        Ok(ids.iter().map(|id| by_id.get(&id.to_string()).cloned()).collect())
+    }
+}
+
+/// The id of a cached vector: the first half of its key, 128 bits of a hash.
+pub(super) fn vector_id(key: &ContentHash) -> Uuid {
+    let mut half = [0; 16];
+    half.copy_from_slice(&key.as_bytes()[..16]);
+    Uuid::from_bytes(half)
+}
+
+/// The live ones among these passages that lie in the scope.
+fn read_chunks(
+    payloads: impl Iterator<Item = HashMap<String, Value>>,
+    view: &View,
+    scope: &Scope,
+) -> Result<Vec<Chunk>, Refusal> {
+    let mut chunks = Vec::new();
+    for payload in payloads {
+        let Some((hash, meta)) = point::text(&payload, facets::SOURCE).and_then(|source| view.live(source, scope))
+        else {
+            continue;
+        };
+        if point::text(&payload, DOCUMENT) == Some(hash.to_string().as_str()) {
+            chunks.push(point::chunk(payload, &meta)?);
+        }
+    }
+    Ok(chunks)
+}
+
+/// The points of one kind that stand on a page of one revision of a document.
+fn on_page(hash: &ContentHash, kind: &str, page: PageNumber) -> Filter {
+    Filter::must([
+        Condition::matches(DOCUMENT, hash.to_string()),
+        Condition::matches(KIND, kind.to_owned()),
+        Condition::matches(PAGE, i64::from(page.0)),
+    ])
+}
+
+fn id_text(id: qdrant_client::qdrant::PointId) -> Option<String> {
+    match id.point_id_options? {
+        qdrant_client::qdrant::point_id::PointIdOptions::Uuid(id) => Some(id),
+        qdrant_client::qdrant::point_id::PointIdOptions::Num(_) => None,
+    }
+}

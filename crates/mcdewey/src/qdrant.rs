@@ -1,0 +1,109 @@
+//! The settings of a library on a Qdrant server: where it is, what opens it, how it is spread over a cluster.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+use mcdewey_store::{ServerAddress, Spread};
+use serde::Deserialize;
+
+use crate::cli::SettingFlags;
+use crate::secret;
+
+/// What the collections are named after unless told otherwise.
+const DEFAULT_COLLECTION: &str = "mcdewey";
+
+/// A library on a Qdrant server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QdrantSettings {
+    pub(crate) address: ServerAddress,
+    pub(crate) collection: String,
+    pub(crate) spread: Spread,
+}
+
+/// `[qdrant]` of `mcdewey.toml` as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct QdrantTable {
+    url: Option<String>,
+    api_key_file: Option<PathBuf>,
+    collection: Option<String>,
+    shards: Option<u32>,
+    replicas: Option<u32>,
+    write_consistency: Option<u32>,
+}
+
+impl QdrantSettings {
+    /// Puts flags, environment and file together; without a URL the library lies in the data directory.
+    pub(crate) fn resolve(flags: &SettingFlags, file: QdrantTable) -> Result<Option<Self>> {
+        let Some(url) = flags.qdrant_url.clone().or(file.url) else { return Ok(None) };
+        let key_file = flags.qdrant_api_key_file.clone().or(file.api_key_file);
+        let api_key = match (&flags.qdrant_api_key, key_file) {
+            (Some(key), _) => Some(key.clone()),
+            (None, Some(path)) => Some(secret::read(&path)?),
+            (None, None) => None,
+        };
+        for (name, value) in
+            [("shards", file.shards), ("replicas", file.replicas), ("write_consistency", file.write_consistency)]
+        {
+            ensure!(value != Some(0), "{name} of [qdrant] is 0; at least 1 is needed");
+        }
+        if let (Some(copies), replicas) = (file.write_consistency, file.replicas.unwrap_or(1))
+            && copies > replicas
+        {
+            bail!(
+                "write_consistency of [qdrant] is {copies}, but there are {replicas} replicas; write at most {replicas}"
+            );
+        }
+        Ok(Some(Self {
+            address: ServerAddress { url, api_key },
+            collection: flags
+                .qdrant_collection
+                .clone()
+                .or(file.collection)
+                .unwrap_or_else(|| DEFAULT_COLLECTION.to_owned()),
+            spread: Spread { shards: file.shards, replicas: file.replicas, write_consistency: file.write_consistency },
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(file: &str, flags: &SettingFlags) -> Result<Option<QdrantSettings>> {
+        QdrantSettings::resolve(flags, toml::from_str(file)?)
+    }
+
+    #[test]
+    fn without_a_url_there_is_no_server() {
+        assert_eq!(resolve("collection = 'docs'", &SettingFlags::default()).unwrap(), None);
+    }
+
+    #[test]
+    fn flags_go_over_the_file() {
+        let flags = SettingFlags {
+            qdrant_url: Some("http://b:6334".to_owned()),
+            qdrant_api_key: Some("secret".to_owned()),
+            ..SettingFlags::default()
+        };
+        let file =
+            "url = 'http://a:6334'\napi_key_file = 'no-such-file'\ncollection = 'docs'\nshards = 2\nreplicas = 3";
+        let settings = resolve(file, &flags).unwrap().unwrap();
+        assert_eq!(settings.address, ServerAddress { url: "http://b:6334".into(), api_key: Some("secret".into()) });
+        assert_eq!(settings.collection, "docs");
+        assert_eq!(settings.spread, Spread { shards: Some(2), replicas: Some(3), write_consistency: None });
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let cases = [
+            ("url = 'http://a'\nshards = 0", "shards"),
+            ("url = 'http://a'\nreplicas = 2\nwrite_consistency = 3", "write_consistency"),
+            ("url = 'http://a'\napi_key_file = 'no-such-file'", "no-such-file"),
+        ];
+        for (file, word) in cases {
+            let error = format!("{:#}", resolve(file, &SettingFlags::default()).unwrap_err());
+            assert!(error.contains(word), "{error}");
+        }
+    }
+}
