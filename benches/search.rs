@@ -1,18 +1,23 @@
-//! How fast a question is answered and a document committed: the embedded index over a seeded corpus, without the model.
+//! How fast a question is answered and a document committed: the embedded index over a seeded corpus, without the model;
+//! and the same on a Qdrant server, where there is one.
 //!
 //! Vectors come from the embedder that counts words, so what is measured is store, fusion and writing out; `embed.rs`
 //! measures the model. With so few words many passages score the same, and ties at the end of a list make the store look
 //! deeper: the dense mode without a filter shows the worst case of that.
 
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use mcdewey_core::testing::FakeEmbed;
-use mcdewey_core::{Embed, Index, RootName, Visibility};
+use mcdewey_core::{Embed, Index, ModelInfo, RootName, Visibility};
 use mcdewey_ingest::{CHUNKER, Ingester, Root};
 use mcdewey_query::{Library, Mode, SearchRequest};
-use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
+use mcdewey_store::testing::{clean_up, shared_server, unused_name};
+use mcdewey_store::{
+    EmbeddedIndex, EmbeddedOptions, PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions, Spread,
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -67,23 +72,18 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Self {
+    /// The corpus in the index that `open` makes; `None` where it makes none.
+    fn new(open: impl AsyncFnOnce(&Path, ModelInfo) -> Option<Arc<dyn Index>>) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         write_corpus(&folder);
         let embed: Arc<dyn Embed> = Arc::new(FakeEmbed::new(&WORDS));
-        let options = EmbeddedOptions {
-            dir: folder.path().join("data"),
-            model: embed.model().clone(),
-            chunker: CHUNKER.to_owned(),
-            min_free_bytes: 0,
-        };
-        let index: Arc<dyn Index> = Arc::new(EmbeddedIndex::open(options).expect("an index"));
         let runtime = Runtime::new().expect("an async runtime");
+        let index = runtime.block_on(open(&folder.path().join("data"), embed.model().clone()))?;
         let root = Root::new(RootName::default(), folder.path().join("corpus"));
         let ingester = Ingester::new(Arc::clone(&index), Arc::clone(&embed));
         let report = runtime.block_on(ingester.sync(&[root], &|_| {})).expect("an ingest");
         eprintln!("{} passages in {:.1} s", report.chunks, report.seconds);
-        Self { library: Library::new(index, embed, ""), runtime, _folder: folder }
+        Some(Self { library: Library::new(index, embed, ""), runtime, _folder: folder })
     }
 
     fn ask(&self, request: &SearchRequest) {
@@ -92,9 +92,36 @@ impl Bench {
     }
 }
 
+async fn embedded(dir: &Path, model: ModelInfo) -> Option<Arc<dyn Index>> {
+    let options = EmbeddedOptions { dir: dir.to_owned(), model, chunker: CHUNKER.to_owned(), min_free_bytes: 0 };
+    Some(Arc::new(EmbeddedIndex::open(options).expect("an index")))
+}
+
+/// On the server of `QDRANT_URL`, or one that is started for it.
+async fn on_server(address: ServerAddress, collection: String, model: ModelInfo) -> Option<Arc<dyn Index>> {
+    let server = Server::connect(&address).await.expect("the server answers");
+    let options =
+        ServerOptions { collection, spread: Spread::default(), model, chunker: CHUNKER.to_owned(), patience: PATIENCE };
+    Some(Arc::new(ServerIndex::open(server, options).await.expect("an index")))
+}
+
 fn search(c: &mut Criterion) {
-    let bench = Bench::new();
-    let mut group = c.benchmark_group("search, 200 guides of 25 pages");
+    let bench = Bench::new(embedded).expect("an index");
+    measure(c, "search, 200 guides of 25 pages", &bench);
+}
+
+fn search_on_server(c: &mut Criterion) {
+    let runtime = Runtime::new().expect("an async runtime");
+    let Some(address) = runtime.block_on(shared_server("search on a Qdrant server")) else { return };
+    let name = unused_name();
+    let open = async |_: &Path, model| on_server(address.clone(), name.clone(), model).await;
+    let bench = Bench::new(open).expect("an index");
+    measure(c, "search on a Qdrant server, 200 guides of 25 pages", &bench);
+    runtime.block_on(clean_up(&address, &name));
+}
+
+fn measure(c: &mut Criterion, name: &str, bench: &Bench) {
+    let mut group = c.benchmark_group(name);
     for mode in Mode::ALL {
         let request = SearchRequest { q: "barge state of the agent".to_owned(), mode, ..SearchRequest::default() };
         group.bench_function(BenchmarkId::new("mode", mode.name()), |b| b.iter(|| bench.ask(&request)));
@@ -103,5 +130,5 @@ fn search(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, search);
+criterion_group!(benches, search, search_on_server);
 criterion_main!(benches);

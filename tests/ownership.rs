@@ -32,6 +32,24 @@ fn commands_work_through_the_running_server() {
 }
 
 #[test]
+fn whoever_asks_a_server_with_a_key_must_send_it() {
+    let folder = sample_library();
+    let key = folder.path().join("key");
+    std::fs::write(&key, "let me in\n").unwrap();
+    let server = Server::start_with(folder, &["--access-key-file", &key.display().to_string(), "serve", "--no-ingest"]);
+    for path in ["/", "/api/v1/search?q=barge", "/mcp"] {
+        assert_eq!(server.get(path).0, 401, "{path}");
+    }
+    assert_eq!(server.get("/readyz").0, 200);
+    // Commands of the same user need no key: they read the owner's token.
+    let found = succeed(mcdewey(&server.data()).args(["search", "barge state in CCX"]));
+    assert!(found.starts_with("1. Page 118"), "{found}");
+    assert!(succeed(mcdewey(&server.data()).arg("ready")).contains(&server.address));
+    let said = fail(mcdewey(&server.data()).args(["--listen", "0.0.0.0:0", "serve"]));
+    assert!(said.contains("--access-key-file"), "{said}");
+}
+
+#[test]
 fn a_second_server_is_told_who_owns_the_library() {
     let server = Server::over_sample_library();
     let said = fail(mcdewey(&server.data()).args(["--listen", "127.0.0.1:0", "serve"]));

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::lease::{Lease, Taken};
 use super::library::Library;
-use super::point::{self, Change, DOCUMENT, KIND, LibraryState, REVISION, StoredDocument, kind};
+use super::point::{self, Change, DOCUMENT, KIND, LIBRARY_REVISION, LibraryState, REVISION, StoredDocument, kind};
 use super::reads::vector_id;
 use super::refusal::Refusal;
 use super::schema;
@@ -245,7 +245,7 @@ impl Committer {
         let purged = library.state().await?.purged;
         let state = LibraryState { library_revision: revision, purged };
         library.claim(revision);
-        library.points.put_over(vec![point::library_point(state)], &below("library_revision", revision)).await?;
+        library.points.put_over(vec![point::library_point(state)], &below(LIBRARY_REVISION, revision)).await?;
         if library.state().await?.library_revision != revision {
             return Err(Refusal::Taken("another process wrote to this library at the same time".to_owned()));
         }
@@ -324,7 +324,7 @@ impl Committer {
         let revision = view.revision;
         drop(view);
         let state = LibraryState { library_revision: revision, purged: revision };
-        library.points.put_over(vec![point::library_point(state)], &at_most("library_revision", revision)).await?;
+        library.points.put_over(vec![point::library_point(state)], &at_most(LIBRARY_REVISION, revision)).await?;
         library.points.remove_where(Filter::must([Condition::matches(KIND, kind::REMOVED.to_owned())])).await?;
         library.change(super::mirror::Mirror::purge).await;
         Ok(())

@@ -24,14 +24,18 @@ const NEEDED: Duration = Duration::from_secs(5);
 /// How far the clocks of two machines may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
+/// The fields of the point that conditions ask for.
+pub(super) const OWNER: &str = "owner";
+pub(super) const TERM: &str = "term";
+
 /// What the point says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Held {
-    /// Who has the right; empty when nobody has.
+    /// Who has the right, or had it last.
     owner: String,
     host: String,
     pid: u32,
-    /// When it ends (Unix milliseconds).
+    /// When it ends (Unix milliseconds); 0 when it was given back.
     until: i64,
     /// How often the point was changed.
     term: u64,
@@ -92,7 +96,8 @@ impl Lease {
             )));
         }
         let unclean = found.as_ref().is_some_and(|found| found.unclean);
-        let wanted = self.write(points, found.as_ref(), LASTS, true).await?;
+        let until = now() + LASTS.as_millis() as i64;
+        let wanted = self.write(points, found.as_ref(), until, true).await?;
         self.held = Some(wanted);
         Ok(if kept { Taken::Kept } else { Taken::Anew { unclean } })
     }
@@ -100,7 +105,7 @@ impl Lease {
     /// Gives the right back; `unclean` tells the next writer that something may be half.
     pub(super) async fn give_back(&mut self, points: &Collection, unclean: bool) -> Result<(), Refusal> {
         let Some(held) = self.held.take() else { return Ok(()) };
-        self.write(points, Some(&held), Duration::ZERO, unclean).await.map(drop)
+        self.write(points, Some(&held), 0, unclean).await.map(drop)
     }
 
     /// Puts the point in place of what was found there, and makes sure that it stands.
@@ -108,24 +113,24 @@ impl Lease {
         &self,
         points: &Collection,
         found: Option<&Held>,
-        lasts: Duration,
+        until: i64,
         unclean: bool,
     ) -> Result<Held, Refusal> {
         let wanted = Held {
             owner: self.owner.clone(),
             host: host(),
             pid: std::process::id(),
-            until: now() + lasts.as_millis() as i64,
+            until,
             term: found.map_or(0, |found| found.term) + 1,
             unclean,
         };
         let unchanged = match found {
             Some(found) => {
                 let term = i64::try_from(found.term).unwrap_or(i64::MAX);
-                Filter::must([Condition::matches("owner", found.owner.clone()), Condition::matches("term", term)])
+                Filter::must([Condition::matches(OWNER, found.owner.clone()), Condition::matches(TERM, term)])
             }
             // Nobody's: only a point that is not there may be written.
-            None => Filter::must([Condition::matches("owner", self.owner.clone())]),
+            None => Filter::must([Condition::matches(OWNER, self.owner.clone())]),
         };
         let mut payload = json!(wanted);
         payload[KIND] = kind::WRITER.into();
@@ -152,8 +157,7 @@ fn id() -> Uuid {
 /// Whether the owner may still be at work.
 fn is_alive(held: &Held) -> bool {
     let over = held.until.saturating_add(SKEW.as_millis() as i64) <= now();
-    let given_back = held.until == 0 || held.owner.is_empty();
-    !(given_back || over || (held.host == host() && is_gone(held.pid)))
+    !over && !(held.host == host() && is_gone(held.pid))
 }
 
 /// Whether a process of this machine is no more. This process is not the one that is meant: its claims are told apart

@@ -44,6 +44,8 @@ pub(super) const HANDLE: &str = "handle";
 pub(super) const PAGE: &str = "page";
 /// On documents, descriptions and what stands for removed documents: the library's revision that brought them.
 pub(super) const REVISION: &str = "revision";
+/// On the library's own point: its revision.
+pub(super) const LIBRARY_REVISION: &str = "library_revision";
 /// On passages: what a candidate is made of.
 pub(super) const CANDIDATE: [&str; 5] = [facets::SOURCE, DOCUMENT, "ordinal", PAGE, "passage_hash"];
 /// On documents, descriptions and what stands for removed documents: what the catalogue keeps in memory.
@@ -269,7 +271,7 @@ pub(super) fn description_point(
 /// The library's own point.
 pub(super) fn library_point(state: LibraryState) -> PointStruct {
     let LibraryState { library_revision, purged } = state;
-    let payload = json!({KIND: kind::LIBRARY, "library_revision": library_revision, "purged": purged});
+    let payload = json!({KIND: kind::LIBRARY, LIBRARY_REVISION: library_revision, "purged": purged});
     bare(library_id(), map(payload))
 }
 

@@ -15,7 +15,8 @@ use qdrant_client::qdrant::{
 };
 
 use super::connection::Server;
-use super::point::{DENSE, DOCUMENT, HANDLE, REVISION, WORDS};
+use super::lease::{OWNER, TERM};
+use super::point::{DENSE, DOCUMENT, HANDLE, KIND, LIBRARY_REVISION, PAGE, REVISION, WORDS};
 use super::refusal::Refusal;
 use crate::facets;
 
@@ -109,8 +110,10 @@ pub(super) async fn create(server: &Server, names: &Names, dimensions: usize, sp
             .on_disk_payload(true);
         create_once(server, spread_out(request, spread)).await?;
     }
-    let keywords = facets::FIELDS.into_iter().chain([DOCUMENT, HANDLE]).map(|field| (field, FieldType::Keyword));
-    for (field, kind) in keywords.chain([(REVISION, FieldType::Integer)]) {
+    // Every field that a condition asks for: servers in strict mode refuse others.
+    let keywords = facets::FIELDS.into_iter().chain([KIND, DOCUMENT, HANDLE, OWNER]);
+    let numbers = [PAGE, REVISION, LIBRARY_REVISION, TERM].map(|field| (field, FieldType::Integer));
+    for (field, kind) in keywords.map(|field| (field, FieldType::Keyword)).chain(numbers) {
         let request = CreateFieldIndexCollectionBuilder::new(&names.library, field, kind).wait(true).build();
         server.write(|client| async move { client.create_field_index(request).await }).await?;
     }
