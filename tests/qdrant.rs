@@ -128,7 +128,7 @@ fn commands_work_through_the_server_that_runs_or_beside_it() {
     assert_eq!(hits(&through)[0], "finesse::v12.5::developer-guide::developer-guide::7");
     let said = succeed(place.mcdewey(&first.data()).arg("ready"));
     assert!(said.contains(&first.address), "{said}");
-    let said = succeed(place.mcdewey(&elsewhere.path().join("data")).args(["doctor"]));
+    let said = succeed(place.mcdewey(&elsewhere.path().join("data")).args(["--corpus", &corpus(), "doctor"]));
     assert!(said.contains(&place.name) && said.contains("documents"), "{said}");
 
     // A second server without a corpus of its own answers from what the first one takes in.

@@ -72,9 +72,8 @@ macro_rules! index_suite {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $behaviour() {
-                let Some((index, keeper)) = $make().await else { return };
+                let Some((index, _keeper)) = $make().await else { return };
                 $crate::testing::index_suite::$behaviour(index).await;
-                drop(keeper);
             }
         )+
     };
