@@ -70,7 +70,8 @@ pub trait Index: Send + Sync + 'static {
     /// Takes documents out; unknown ones are passed over.
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError>;
 
-    /// Called when a run of commits is over: the time to optimise.
+    /// Called when a run of commits is over, even one that found nothing to commit: the time to optimise, and to finish
+    /// what an interrupted run left.
     async fn settle(&self) -> Result<(), IndexError>;
 }
 

@@ -87,9 +87,8 @@ impl Ingester {
     }
 
     async fn close(&self, mut report: SyncReport, begun: Instant) -> Result<SyncReport, IngestError> {
-        if report.written + report.removed > 0 {
-            self.index.settle().await?;
-        }
+        // Even when nothing was written: an interrupted run before may have left something to do.
+        self.index.settle().await?;
         let state = self.index.state().await?;
         report.generation = Some(state.generation);
         report.revision = state.revision;

@@ -38,7 +38,7 @@ impl QdrantSettings {
         let Some(url) = flags.qdrant_url.clone().or(file.url) else { return Ok(None) };
         let key_file = flags.qdrant_api_key_file.clone().or(file.api_key_file);
         let api_key = match (&flags.qdrant_api_key, key_file) {
-            (Some(key), _) => Some(key.clone()),
+            (Some(key), _) => Some(secret::check(key, "MCDEWEY_QDRANT_API_KEY")?),
             (None, Some(path)) => Some(secret::read(&path)?),
             (None, None) => None,
         };
@@ -92,6 +92,19 @@ mod tests {
         assert_eq!(settings.address, ServerAddress { url: "http://b:6334".into(), api_key: Some("secret".into()) });
         assert_eq!(settings.collection, "docs");
         assert_eq!(settings.spread, Spread { shards: Some(2), replicas: Some(3), write_consistency: None });
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_sent_is_refused_without_being_told() {
+        let flags = |key: &str| SettingFlags {
+            qdrant_url: Some("http://a".to_owned()),
+            qdrant_api_key: Some(key.to_owned()),
+            ..SettingFlags::default()
+        };
+        let settings = resolve("", &flags("secret\n")).unwrap().unwrap();
+        assert_eq!(settings.address.api_key.as_deref(), Some("secret"));
+        let error = resolve("", &flags("sec\nret")).unwrap_err().to_string();
+        assert!(error.contains("MCDEWEY_QDRANT_API_KEY") && !error.contains("ret"), "{error}");
     }
 
     #[test]

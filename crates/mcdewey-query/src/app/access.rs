@@ -12,7 +12,7 @@ use mcdewey_core::ContentHash;
 use super::AppState;
 use crate::rest::Problem;
 
-/// What tells a supervisor whether the server lives; says nothing about the library but its size.
+/// What tells a supervisor whether the server lives; says nothing about the library but its state and its size.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
 /// Lets a request pass when no key is set, or when it carries the key or the admin token.

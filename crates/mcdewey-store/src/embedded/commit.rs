@@ -41,6 +41,8 @@ pub(super) struct Committer {
     vectors: VectorWriter,
     layout: Layout,
     min_free_bytes: u64,
+    /// Whether something was written since the shard was compacted.
+    unsettled: bool,
     #[cfg(test)]
     pub(super) watch: Option<Box<dyn FnMut(Step) + Send>>,
 }
@@ -59,6 +61,7 @@ impl Committer {
             vectors,
             layout,
             min_free_bytes,
+            unsettled: false,
             #[cfg(test)]
             watch: None,
         }
@@ -113,6 +116,7 @@ impl Committer {
         }
         let revision = change.next_revision()?;
         change.commit()?;
+        self.unsettled = true;
         self.reached(Step::DocumentsVisible);
         self.sweep(&freed);
         Ok(revision)
@@ -133,6 +137,9 @@ impl Committer {
 
     /// Makes deletions durable, compacts the shard, and builds it anew when its log has grown out of proportion.
     pub(super) fn settle(&mut self) -> Outcome<()> {
+        if !self.unsettled {
+            return Ok(());
+        }
         self.check_space(0)?;
         let points = self.shared.catalogue.read(|snapshot| snapshot.passages_in_all())?;
         let log = {
@@ -144,6 +151,7 @@ impl Committer {
         if log > LOG_ALLOWED + LOG_PER_POINT * points {
             self.replace_shard()?;
         }
+        self.unsettled = false;
         Ok(())
     }
 
@@ -160,6 +168,7 @@ impl Committer {
             return Ok((Vec::new(), Vec::new()));
         }
         self.check_space(documents.iter().map(|document| document.size()).sum())?;
+        self.unsettled = true;
         let passages = documents.iter().flat_map(|document| &document.passages);
         self.vectors.put(passages.map(|passage| (&passage.embedding_key, passage.vector.as_slice())))?;
         self.reached(Step::VectorsStored);

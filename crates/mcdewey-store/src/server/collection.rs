@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::connection::Server;
 use super::refusal::Refusal;
+use super::schema::Reads;
 use crate::facets::Clause;
 
 /// Points read at once when all are read.
@@ -22,15 +23,15 @@ const IDS: usize = 512;
 const BATCH_POINTS: usize = 256;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Values of one field that are counted at most.
-const COUNTED: u64 = 10_000_000;
+const COUNTED: u64 = 1_000_000;
 
 /// A collection by name.
 #[derive(Debug, Clone)]
 pub(super) struct Collection {
     pub(super) server: Server,
     pub(super) name: String,
-    /// Reads ask the majority of replicas when writes do not wait for all.
-    pub(super) majority: bool,
+    /// How many replicas a read asks.
+    pub(super) reads: Reads,
 }
 
 /// Whether other requests see a write in the order of the writes.
@@ -114,11 +115,13 @@ impl Collection {
 
     /// How many points have each value of a field, exactly.
     pub(super) async fn count_by(&self, field: &str) -> Result<HashMap<String, u64>, Refusal> {
-        let request = FacetCountsBuilder::new(&self.name, field).limit(COUNTED).exact(true).build();
-        let answer = self.server.read(|client| {
-            let request = request.clone();
-            async move { client.facet(request).await }
-        });
+        let mut request = FacetCountsBuilder::new(&self.name, field).limit(COUNTED).exact(true);
+        if let Some(consistency) = self.consistency() {
+            request = request.read_consistency(consistency);
+        }
+        let request = request.build();
+        // It takes as long as the library is large: the deadline of writes holds.
+        let answer = self.server.write(|client| async move { client.facet(request).await });
         let hits = answer.await?.hits.into_iter().filter_map(|hit| match hit.value?.variant? {
             facet_value::Variant::StringValue(value) => Some((value, hit.count)),
             _ => None,
@@ -169,7 +172,12 @@ impl Collection {
 
     /// How many replicas a read asks, where one is not enough.
     fn consistency(&self) -> Option<read_consistency::Value> {
-        self.majority.then(|| read_consistency::Value::Type(ReadConsistencyType::Majority.into()))
+        let kind = match self.reads {
+            Reads::One => return None,
+            Reads::Majority => ReadConsistencyType::Majority,
+            Reads::All => ReadConsistencyType::All,
+        };
+        Some(read_consistency::Value::Type(kind.into()))
     }
 }
 

@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mcdewey_core::{ContentHash, IndexError, LibraryDescription, Revision, RootName, SourcePath};
 use qdrant_client::qdrant::{Condition, Filter, PointStruct, Range, Vector};
 use uuid::Uuid;
 
-use super::lease::{Lease, Taken};
+use super::lease::{self, Lease, Taken};
 use super::library::Library;
 use super::point::{self, Change, DOCUMENT, KIND, LIBRARY_REVISION, LibraryState, REVISION, StoredDocument, kind};
 use super::reads::vector_id;
@@ -20,6 +20,8 @@ use super::schema;
 use crate::commands::{Waiting, answer};
 use crate::prepare::Prepared;
 
+/// How long it may take to make something visible: less than the right to write lasts at that moment.
+const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 /// What a file is remembered by when it must be read again: the hash of no input.
 const UNKNOWN_INPUT: [u8; 32] = [0; 32];
 
@@ -27,6 +29,8 @@ const UNKNOWN_INPUT: [u8; 32] = [0; 32];
 pub(super) struct Committer {
     library: Arc<Library>,
     lease: Lease,
+    /// Whether the collections were looked after since this process began.
+    made: bool,
     /// Whether others may have written since this process last looked.
     behind: bool,
     /// Whether points may be there that belong to no document.
@@ -37,7 +41,7 @@ pub(super) struct Committer {
 
 impl Committer {
     pub(super) fn new(library: Arc<Library>) -> Self {
-        Self { library, lease: Lease::new(), behind: false, unclean: false, unsettled: false }
+        Self { library, lease: Lease::new(), made: false, behind: false, unclean: false, unsettled: false }
     }
 
     pub(super) fn told(&self, refusal: Refusal) -> IndexError {
@@ -68,7 +72,14 @@ impl Committer {
         self.begin().await?;
         let unclean = std::mem::replace(&mut self.unclean, true);
         let library = Arc::clone(&self.library);
-        library.vectors.put(vectors(documents)).await?;
+        if let Err(refusal) = library.vectors.put(vectors(documents)).await {
+            // The next try makes the cache anew if somebody took it away.
+            self.made = false;
+            return Err(match refusal {
+                Refusal::Missing => Refusal::Away("its embedding cache is gone and is made anew".to_owned()),
+                other => other,
+            });
+        }
         let mut points = Vec::new();
         for document in documents {
             points.extend(point::contents(document)?);
@@ -133,14 +144,16 @@ impl Committer {
             return;
         }
         if let Err(refusal) = self.library.points.remove(points).await {
-            tracing::warn!(%refusal, points = points.len(), "old points stay in the collection until it is settled");
+            tracing::warn!(%refusal, points = points.len(), "old points stay in the collection for now");
+            // A deletion that the network held back must not reach points that are written again.
             self.unclean = true;
+            self.behind = true;
         }
     }
 
     /// Takes out what belongs to no document, lets the alias name this library, and gives the right to write back.
     pub(super) async fn settle(&mut self) -> Result<(), Refusal> {
-        if !self.unsettled && !self.lease.is_held() {
+        if !self.unsettled && !self.lease.is_held() && self.is_settled().await? {
             return Ok(());
         }
         self.begin().await?;
@@ -154,6 +167,16 @@ impl Committer {
         self.lease.give_back(&self.library.points, false).await
     }
 
+    /// Whether an interrupted process left nothing to be done.
+    async fn is_settled(&self) -> Result<bool, Refusal> {
+        let library = &self.library;
+        if library.state().await?.library_revision == 0 {
+            return Ok(true);
+        }
+        let is_clean = !lease::was_left_unclean(&library.points).await?;
+        Ok(is_clean && schema::is_live(&library.points.server, &library.names).await?)
+    }
+
     /// Gives the right to write back when there is nothing to do.
     pub(super) async fn rest(&mut self) {
         let given_back = self.lease.give_back(&self.library.points, self.unclean).await;
@@ -164,23 +187,43 @@ impl Committer {
 
     /// Takes the right to write, and catches up with what others wrote before.
     async fn begin(&mut self) -> Result<(), Refusal> {
+        if !self.made {
+            self.make().await?;
+        }
         let taken = match self.lease.take(&self.library.points).await {
+            // Somebody took the collections away.
             Err(Refusal::Missing) => {
-                let Library { names, spread, dimensions, points, .. } = &*self.library;
-                schema::create(&points.server, names, *dimensions, spread).await?;
-                self.lease.take(points).await?
+                self.make().await?;
+                self.lease.take(&self.library.points).await?
             }
             taken => taken?,
         };
         self.note(taken);
         if self.behind {
-            self.library.catch_up().await?;
             self.behind = false;
-            self.finish().await?;
-            if self.unclean {
-                self.reconcile().await?;
-                self.unclean = false;
-            }
+            let caught_up = self.catch_up().await;
+            // Half of it is not enough: what comes next begins with it again.
+            self.behind = caught_up.is_err();
+            caught_up?;
+        }
+        Ok(())
+    }
+
+    /// Makes what is missing of the collections, whoever began with it.
+    async fn make(&mut self) -> Result<(), Refusal> {
+        let Library { names, spread, dimensions, points, .. } = &*self.library;
+        schema::create(&points.server, names, *dimensions, spread).await?;
+        self.made = true;
+        Ok(())
+    }
+
+    /// Learns what others wrote, and finishes or sweeps what they left half.
+    async fn catch_up(&mut self) -> Result<(), Refusal> {
+        self.library.catch_up().await?;
+        self.finish().await?;
+        if self.unclean {
+            self.reconcile().await?;
+            self.unclean = false;
         }
         Ok(())
     }
@@ -215,10 +258,15 @@ impl Committer {
 
     /// Makes changes visible: first their points, then the library's revision.
     async fn show(&mut self, flips: Vec<PointStruct>, changes: Vec<Change>, revision: u64) -> Result<(), Refusal> {
-        let shown = self.show_while_allowed(flips, revision).await;
+        // A request that takes longer than the right to write lasts must not be taken for done.
+        let late = |_| Err(Refusal::Away("it did not answer in time".to_owned()));
+        let shown = tokio::time::timeout(SHOWN_WITHIN, self.show_while_allowed(flips, revision)).await;
+        let shown = shown.unwrap_or_else(late);
         if shown.is_err() {
             // Some of it may stand; what comes next begins with finding out.
             self.behind = true;
+            self.lease.doubt();
+            self.library.disclaim().await;
         } else {
             self.library.change(|mirror| mirror.advance(changes, revision)).await;
         }
@@ -242,11 +290,15 @@ impl Committer {
     /// Raises the library's revision and reads it back.
     async fn raise(&mut self, revision: u64) -> Result<(), Refusal> {
         let library = &self.library;
-        let purged = library.state().await?.purged;
-        let state = LibraryState { library_revision: revision, purged };
+        let LibraryState { library_revision, purged, .. } = library.state().await?;
+        if library_revision >= revision {
+            return Err(Refusal::Taken("another process has written to this library meanwhile".to_owned()));
+        }
+        let state = LibraryState { library_revision: revision, purged, writer: self.lease.owner().to_owned() };
         library.claim(revision);
-        library.points.put_over(vec![point::library_point(state)], &below(LIBRARY_REVISION, revision)).await?;
-        if library.state().await?.library_revision != revision {
+        let points = vec![point::library_point(&state)?];
+        library.points.put_over(points, &below(LIBRARY_REVISION, revision)).await?;
+        if library.state().await? != state {
             return Err(Refusal::Taken("another process wrote to this library at the same time".to_owned()));
         }
         Ok(())
@@ -323,9 +375,16 @@ impl Committer {
         }
         let revision = view.revision;
         drop(view);
-        let state = LibraryState { library_revision: revision, purged: revision };
-        library.points.put_over(vec![point::library_point(state)], &at_most(LIBRARY_REVISION, revision)).await?;
-        library.points.remove_where(Filter::must([Condition::matches(KIND, kind::REMOVED.to_owned())])).await?;
+        let state =
+            LibraryState { library_revision: revision, purged: revision, writer: self.lease.owner().to_owned() };
+        let points = vec![point::library_point(&state)?];
+        library.points.put_over(points, &at_most(LIBRARY_REVISION, revision)).await?;
+        if library.state().await? != state {
+            return Err(Refusal::Taken("another process has written to this library meanwhile".to_owned()));
+        }
+        let mut heard_of = at_most(REVISION, revision);
+        heard_of.must.push(Condition::matches(KIND, kind::REMOVED.to_owned()));
+        library.points.remove_where(heard_of).await?;
         library.change(super::mirror::Mirror::purge).await;
         Ok(())
     }

@@ -99,7 +99,7 @@ impl Server {
         tokio::time::timeout(READ_DEADLINE, asked).await.unwrap_or_else(late)
     }
 
-    /// Asks for a change, once; whether it may be repeated is the writer's to know.
+    /// Asks for a change. The client repeats it when its connection has broken, so every change must bear that.
     pub(super) async fn write<T, F>(&self, ask: impl FnOnce(Arc<Qdrant>) -> F) -> Result<T, Refusal>
     where
         F: Future<Output = Result<T, QdrantError>>,

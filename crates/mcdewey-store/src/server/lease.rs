@@ -20,7 +20,7 @@ const LASTS: Duration = Duration::from_secs(30);
 /// It is renewed when less than this is left of it.
 const RENEWED_AT: Duration = Duration::from_secs(20);
 /// Nothing is made visible when less than this is left of it: a request that takes long must not arrive after its end.
-const NEEDED: Duration = Duration::from_secs(5);
+const NEEDED: Duration = Duration::from_secs(12);
 /// How far the clocks of two machines may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
@@ -34,6 +34,8 @@ struct Held {
     /// Who has the right, or had it last.
     owner: String,
     host: String,
+    /// The machine and the space of its process ids: only there a process id says anything.
+    machine: String,
     pid: u32,
     /// When it ends (Unix milliseconds); 0 when it was given back.
     until: i64,
@@ -65,6 +67,18 @@ pub(super) enum Taken {
 impl Lease {
     pub(super) fn new() -> Self {
         Self { owner: random(), held: None }
+    }
+
+    /// The name of this process's claim.
+    pub(super) fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Looks again whether the right still holds before anything else is written.
+    pub(super) fn doubt(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.until = 0;
+        }
     }
 
     /// Whether this process has the right, as far as it knows.
@@ -119,6 +133,7 @@ impl Lease {
         let wanted = Held {
             owner: self.owner.clone(),
             host: host(),
+            machine: machine(),
             pid: std::process::id(),
             until,
             term: found.map_or(0, |found| found.term) + 1,
@@ -145,6 +160,11 @@ impl Lease {
     }
 }
 
+/// Whether a writer ended without giving its right back, or gave it back with something half.
+pub(super) async fn was_left_unclean(points: &Collection) -> Result<bool, Refusal> {
+    Ok(read(points).await?.is_some_and(|held| held.unclean && !is_alive(&held)))
+}
+
 async fn read(points: &Collection) -> Result<Option<Held>, Refusal> {
     let found = points.get(&[id()], &[], false).await?;
     Ok(found.into_iter().next().map(|found| point::read(found.payload)).transpose()?)
@@ -157,7 +177,8 @@ fn id() -> Uuid {
 /// Whether the owner may still be at work.
 fn is_alive(held: &Held) -> bool {
     let over = held.until.saturating_add(SKEW.as_millis() as i64) <= now();
-    !over && !(held.host == host() && is_gone(held.pid))
+    let gone = !held.machine.is_empty() && held.machine == machine() && is_gone(held.pid);
+    !(over || gone)
 }
 
 /// Whether a process of this machine is no more. This process is not the one that is meant: its claims are told apart
@@ -180,6 +201,16 @@ fn now() -> i64 {
 
 fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The boot of this machine and the process-id namespace, containers' among them; empty where they cannot be told.
+fn machine() -> String {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let space = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    if boot.is_empty() || space.as_os_str().is_empty() {
+        return String::new();
+    }
+    format!("{} {}", boot.trim(), space.display())
 }
 
 /// A name no other claim has.

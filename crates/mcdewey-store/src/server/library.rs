@@ -19,9 +19,9 @@ use super::refusal::Refusal;
 use super::schema::{Names, Spread};
 use crate::bm25::Bm25;
 
-/// How often a read is repeated when the library changes under it again and again; the last answer is then taken. It
-/// holds nothing that is not there, but may lack a document that another process was replacing.
-const REPETITIONS: u32 = 8;
+/// How often a read is repeated when other processes change the library under it again and again, before whoever asks
+/// is told to come back.
+const REPETITIONS: u32 = 20;
 
 /// What readers and the writer share.
 pub(super) struct Library {
@@ -99,6 +99,11 @@ impl Library {
         self.own.fetch_max(revision, Ordering::SeqCst);
     }
 
+    /// Takes claims back that came to nothing.
+    pub(super) async fn disclaim(&self) {
+        self.own.store(self.mirror.read().await.revision, Ordering::SeqCst);
+    }
+
     /// Reads from a mirror that nothing outran meanwhile.
     pub(super) async fn steady<T, F>(&self, look: impl Fn(View) -> F) -> Result<T, Refusal>
     where
@@ -110,10 +115,14 @@ impl Library {
             let known = view.revision;
             let looked = look(Arc::clone(&view)).await;
             // What this process itself made visible meanwhile took nothing away: its sweeps wait for this view.
-            let outrun = self.state().await?.library_revision > known.max(self.own.load(Ordering::SeqCst));
+            let now = self.state().await?.library_revision;
+            let outrun = now < known || now > known.max(self.own.load(Ordering::SeqCst));
             drop(view);
-            if !outrun || repetitions == REPETITIONS {
+            if !outrun {
                 return looked;
+            }
+            if repetitions == REPETITIONS {
+                return Err(Refusal::Away("other processes changed the library while it was asked".to_owned()));
             }
             repetitions += 1;
             self.refresh().await?;
@@ -135,25 +144,31 @@ impl Library {
         let known = self.mirror.read().await.revision;
         let state = self.state().await?;
         if state.library_revision < known || state.purged > known {
-            return self.reload().await;
+            return self.reload(known).await;
         }
         let changes = self.changes_since(known).await?;
         // Points that stand for removed documents may have gone while the changes were read.
         if self.state().await?.purged > known {
-            return self.reload().await;
+            return self.reload(known).await;
         }
         self.change(|mirror| mirror.advance(changes, state.library_revision)).await;
         Ok(())
     }
 
     /// Reads the whole catalogue anew: another library stands there, or this process was away for too long.
-    async fn reload(&self) -> Result<(), Refusal> {
+    async fn reload(&self, known: u64) -> Result<(), Refusal> {
         let state = self.state().await?;
         let changes = self.changes_since(0).await?;
         let mut fresh = Mirror::default();
         fresh.advance(changes, state.library_revision);
-        self.own.store(state.library_revision, Ordering::SeqCst);
-        self.change(|mirror| *mirror = fresh).await;
+        self.change(|mirror| {
+            // What this process itself has written meanwhile is newer than what was read.
+            if mirror.revision == known || mirror.revision <= fresh.revision {
+                self.own.store(fresh.revision, Ordering::SeqCst);
+                *mirror = fresh;
+            }
+        })
+        .await;
         Ok(())
     }
 

@@ -77,9 +77,9 @@ impl ServerIndex {
         let generation = generation::fingerprint(schema::SCHEMA, &options.model, &options.chunker);
         let names = Names::new(&options.collection, &generation, dimensions);
         let looked = schema::look(&server, &names, dimensions).await;
-        looked.map_err(|refusal| refusal.told(server.url()))?;
-        let majority = options.spread.needs_majority();
-        let collection = |name: &str| Collection { server: server.clone(), name: name.to_owned(), majority };
+        let looked = looked.map_err(|refusal| refusal.told(server.url()))?;
+        let reads = looked.unwrap_or_else(|| options.spread.reads());
+        let collection = |name: &str| Collection { server: server.clone(), name: name.to_owned(), reads };
         let collections = (collection(&names.library), collection(&names.vectors));
         let library = Arc::new(Library::new(generation, dimensions, (names, options.spread), collections));
         library.refresh().await.map_err(|refusal| library.told(refusal))?;

@@ -44,7 +44,7 @@ pub(super) const HANDLE: &str = "handle";
 pub(super) const PAGE: &str = "page";
 /// On documents, descriptions and what stands for removed documents: the library's revision that brought them.
 pub(super) const REVISION: &str = "revision";
-/// On the library's own point: its revision.
+/// On the library's own point: its revision; a field of [`LibraryState`].
 pub(super) const LIBRARY_REVISION: &str = "library_revision";
 /// On passages: what a candidate is made of.
 pub(super) const CANDIDATE: [&str; 5] = [facets::SOURCE, DOCUMENT, "ordinal", PAGE, "passage_hash"];
@@ -174,12 +174,14 @@ pub(super) enum Change {
 }
 
 /// The library's own point.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct LibraryState {
     /// Its revision: what was committed up to here is visible.
     pub(super) library_revision: u64,
     /// Points that stand for removed documents are gone up to this revision.
     pub(super) purged: u64,
+    /// Who raised the revision: of two processes that wanted to, only one is named.
+    pub(super) writer: String,
 }
 
 /// The points of a document's pages and passages.
@@ -269,10 +271,10 @@ pub(super) fn description_point(
 }
 
 /// The library's own point.
-pub(super) fn library_point(state: LibraryState) -> PointStruct {
-    let LibraryState { library_revision, purged } = state;
-    let payload = json!({KIND: kind::LIBRARY, LIBRARY_REVISION: library_revision, "purged": purged});
-    bare(library_id(), map(payload))
+pub(super) fn library_point(state: &LibraryState) -> Result<PointStruct, IndexError> {
+    let mut payload = object(state)?;
+    payload.insert(KIND.to_owned(), kind::LIBRARY.into());
+    Ok(bare(library_id(), payload))
 }
 
 /// The id of the library's own point.

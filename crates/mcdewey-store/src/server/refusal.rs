@@ -78,11 +78,24 @@ fn of(status: &Status) -> Refusal {
     if ["No space left", "disk is full", "Out of memory", "not enough disk"].iter().any(|sign| message.contains(sign)) {
         return Refusal::Full(message.to_owned());
     }
+    if message.contains("Malformed API key") {
+        // The client repeats the key there.
+        return Refusal::Denied("it holds something that cannot be sent".to_owned());
+    }
+    if status.metadata().contains_key("qdrant-insufficient-storage") {
+        return Refusal::Full(message.to_owned());
+    }
+    // A replica that is down or on its way, a cluster without a leader, a server that is about to stop.
+    if ["retry", "leader", "not active", "deactivat", "shutting down", "stopped"].iter().any(|s| message.contains(s)) {
+        return Refusal::Away(message.to_owned());
+    }
     match status.code() {
         Code::Unauthenticated | Code::PermissionDenied => Refusal::Denied(message.to_owned()),
         Code::NotFound => Refusal::Missing,
         Code::Cancelled | Code::DeadlineExceeded => Refusal::Away("it did not answer in time".to_owned()),
-        Code::Unavailable | Code::Unknown | Code::ResourceExhausted => Refusal::Away(message.to_owned()),
+        Code::Unavailable | Code::Unknown | Code::ResourceExhausted | Code::FailedPrecondition => {
+            Refusal::Away(message.to_owned())
+        }
         code => Refusal::Failed(format!("{message} ({code:?})")),
     }
 }
@@ -102,6 +115,8 @@ fn unreachable(message: &str) -> Option<String> {
         ),
         ("InvalidContentType", "it does not speak TLS; write the URL with http://"),
         ("CorruptMessage", "it does not speak TLS; write the URL with http://"),
+        ("Connection reset", "the connection broke off"),
+        ("broken pipe", "the connection broke off"),
         ("FRAME_SIZE_ERROR", NOT_GRPC),
         ("frame with invalid size", NOT_GRPC),
         ("http2 error", NOT_GRPC),
@@ -111,8 +126,6 @@ fn unreachable(message: &str) -> Option<String> {
         ("No route to host", "there is no route to its host"),
         ("deadline has elapsed", "it did not answer in time"),
         ("Timeout expired", "it did not answer in time"),
-        ("Connection reset", "the connection broke off"),
-        ("broken pipe", "the connection broke off"),
     ];
     let known = causes.iter().find(|(sign, _)| message.contains(sign)).map(|(_, reason)| (*reason).to_owned());
     known.or_else(|| message.starts_with("Failed to connect to").then(|| message.to_owned()))

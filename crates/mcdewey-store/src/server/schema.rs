@@ -30,8 +30,8 @@ pub struct Spread {
     pub shards: Option<u32>,
     /// Copies of each part.
     pub replicas: Option<u32>,
-    /// Copies that must hold a write before it counts; all of them unless said otherwise. With fewer, lookups ask the
-    /// majority.
+    /// Copies that must hold a write before it counts; all of them unless said otherwise. With fewer, lookups ask
+    /// more than one.
     pub write_consistency: Option<u32>,
 }
 
@@ -41,9 +41,31 @@ impl Spread {
         self.write_consistency.or(self.replicas)
     }
 
-    /// Whether a lookup must ask more than one copy to find what was written.
-    pub(super) fn needs_majority(&self) -> bool {
-        self.write_consistency.is_some_and(|copies| copies < self.replicas.unwrap_or(1))
+    /// How many copies a lookup must ask to find what was written.
+    pub(super) fn reads(&self) -> Reads {
+        Reads::of(self.replicas.unwrap_or(1), self.acknowledged().unwrap_or(1))
+    }
+}
+
+/// How many copies a lookup asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// Any one: all of them hold what was written.
+    One,
+    Majority,
+    All,
+}
+
+impl Reads {
+    /// The fewest of `replicas` copies that hold every write which `acknowledged` of them confirmed.
+    fn of(replicas: u32, acknowledged: u32) -> Self {
+        if acknowledged >= replicas {
+            Self::One
+        } else if acknowledged + replicas / 2 + 1 > replicas {
+            Self::Majority
+        } else {
+            Self::All
+        }
     }
 }
 
@@ -65,9 +87,9 @@ impl Names {
     }
 }
 
-/// Looks at what stands under the library's names; `false` when its collection is not there yet. An error when
-/// something else stands there.
-pub(super) async fn look(server: &Server, names: &Names, dimensions: usize) -> Result<bool, Refusal> {
+/// Looks at what stands under the library's names; says how many copies its lookups must ask, or nothing when its
+/// collection is not there yet. An error when something else stands there.
+pub(super) async fn look(server: &Server, names: &Names, dimensions: usize) -> Result<Option<Reads>, Refusal> {
     let listed = server.read(|client| async move { client.list_collections().await }).await?;
     if listed.collections.iter().any(|collection| collection.name == names.alias) {
         return Err(foreign(&names.alias, "an alias of this name is needed"));
@@ -79,11 +101,14 @@ pub(super) async fn look(server: &Server, names: &Names, dimensions: usize) -> R
         Some(found) => {
             check(&names.library, &found, DENSE, dimensions)?;
             check_words(&names.library, &found)?;
-            Ok(true)
+            let params = found.config.and_then(|config| config.params);
+            let copies = params.map(|params| (params.replication_factor, params.write_consistency_factor));
+            let (replicas, acknowledged) = copies.unwrap_or_default();
+            Ok(Some(Reads::of(replicas.unwrap_or(1), acknowledged.unwrap_or(1))))
         }
         None => {
             warn_of_another_generation(server, names).await?;
-            Ok(false)
+            Ok(None)
         }
     }
 }
@@ -122,13 +147,18 @@ pub(super) async fn create(server: &Server, names: &Names, dimensions: usize, sp
 
 /// Lets the alias name this library's collection; the server puts it in place of a former one in one step.
 pub(super) async fn name_live(server: &Server, names: &Names) -> Result<(), Refusal> {
-    if live(server, names).await?.as_ref() == Some(&names.library) {
+    if is_live(server, names).await? {
         return Ok(());
     }
     let request = CreateAliasBuilder::new(&names.library, &names.alias).build();
     server.write(|client| async move { client.create_alias(request).await }).await?;
     tracing::info!(alias = names.alias, collection = names.library, "the alias names this generation now");
     Ok(())
+}
+
+/// Whether the alias names this library's collection.
+pub(super) async fn is_live(server: &Server, names: &Names) -> Result<bool, Refusal> {
+    Ok(live(server, names).await?.as_ref() == Some(&names.library))
 }
 
 /// The collection the alias names.
@@ -228,9 +258,11 @@ mod tests {
         let spread = |replicas, write_consistency| Spread { shards: None, replicas, write_consistency };
         assert_eq!(spread(None, None).acknowledged(), None);
         assert_eq!(spread(Some(3), None).acknowledged(), Some(3));
-        assert!(!spread(Some(3), None).needs_majority());
-        assert_eq!(spread(Some(3), Some(2)).acknowledged(), Some(2));
-        assert!(spread(Some(3), Some(2)).needs_majority());
+        assert_eq!(spread(None, None).reads(), Reads::One);
+        assert_eq!(spread(Some(3), None).reads(), Reads::One);
+        assert_eq!(spread(Some(3), Some(2)).reads(), Reads::Majority);
+        assert_eq!(spread(Some(3), Some(1)).reads(), Reads::All);
+        assert_eq!(spread(Some(2), Some(1)).reads(), Reads::Majority);
     }
 
     #[test]

@@ -55,6 +55,8 @@ async fn readers_of_another_process_see_one_revision_whole() {
             while !stop.load(Ordering::SeqCst) {
                 round += 1;
                 writer.commit(revisions[round % 2].clone()).await.unwrap();
+                // Nobody replaces a document without a pause for ever; readers are promised no answer beside that.
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
             round
         }
@@ -85,7 +87,18 @@ async fn one_process_writes_at_a_time() {
     assert_eq!(one.documents(&Scope::everything()).await.unwrap().len(), 3);
     // While the first one is at it, a third that will not wait is told who writes.
     let third = open(&address, options(&name, Duration::ZERO)).await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let busy = tokio::spawn({
+        let (one, stop) = (Arc::clone(&one), Arc::clone(&stop));
+        async move {
+            while !stop.load(Ordering::SeqCst) {
+                one.commit(document("c.md", 1, &["canine"])).await.unwrap();
+            }
+        }
+    });
     let error = third.commit(document("d.md", 1, &["canine"])).await.unwrap_err();
+    stop.store(true, Ordering::SeqCst);
+    busy.await.unwrap();
     let process = format!("process {}", std::process::id());
     assert!(matches!(&error, IndexError::Unavailable(text) if text.contains(&process)), "{error}");
     one.settle().await.unwrap();

@@ -3,6 +3,7 @@
 //! A library that holds something answers at once, and changes are taken in behind it; an empty one is filled first,
 //! so that no question is answered from half a library.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("{} cannot be listened on; choose another address with --listen", settings.listen))?;
-    let address = format!("http://{}", listener.local_addr()?);
+    let address = format!("http://{}", reached_at(listener.local_addr()?));
     let mut engine = Engine::open(&settings).await?;
     let empty = engine.index.state().await?.documents == 0;
 
@@ -70,6 +71,16 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     }
     owner.abort();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where this machine reaches a server: one that listens on every address answers on the loopback one too.
+fn reached_at(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listening.port())
 }
 
 async fn until_stop(mut stopped: tokio::sync::watch::Receiver<bool>) {
@@ -122,4 +133,17 @@ async fn stop_signal() {
         }
     }
     let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_every_address_is_reached_on_loopback() {
+        let reached = |text: &str| reached_at(text.parse().unwrap()).to_string();
+        assert_eq!(reached("0.0.0.0:8080"), "127.0.0.1:8080");
+        assert_eq!(reached("[::]:8080"), "[::1]:8080");
+        assert_eq!(reached("10.0.0.5:8080"), "10.0.0.5:8080");
+    }
 }
