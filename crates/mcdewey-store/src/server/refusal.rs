@@ -115,8 +115,9 @@ fn unreachable(message: &str) -> Option<String> {
         ),
         ("InvalidContentType", "it does not speak TLS; write the URL with http://"),
         ("CorruptMessage", "it does not speak TLS; write the URL with http://"),
-        ("Connection reset", "the connection broke off"),
-        ("broken pipe", "the connection broke off"),
+        ("Connection reset", BROKEN),
+        ("broken pipe", BROKEN),
+        ("transport error", BROKEN),
         ("FRAME_SIZE_ERROR", NOT_GRPC),
         ("frame with invalid size", NOT_GRPC),
         ("http2 error", NOT_GRPC),
@@ -134,3 +135,35 @@ fn unreachable(message: &str) -> Option<String> {
 /// What a port that is not Qdrant's gRPC port looks like.
 const NOT_GRPC: &str = "what answers there is not Qdrant's gRPC interface, or wants TLS; use the gRPC port (6334 by \
                         default), with https:// where the server has a certificate";
+
+/// What a connection that ends at once looks like: the server was stopped, or it was never one of gRPC.
+const BROKEN: &str = "the connection broke off; where none ever holds, what answers there is not Qdrant's gRPC interface \
+                      (port 6334 by default), or wants https://";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_stays() {
+        let passes = |status: Status| of(&status).passes();
+        assert!(passes(Status::unavailable("transport is closing")));
+        assert!(passes(Status::cancelled("Timeout expired")));
+        assert!(passes(Status::failed_precondition("shard is recovering")));
+        assert!(passes(Status::internal("1 of 2 replicas failed. Please retry")));
+        assert!(passes(Status::internal("Failed to connect to http://a: ConnectError(\"Connection refused\")")));
+        assert!(!passes(Status::internal("Service internal error: wrong segment")));
+        assert!(!passes(Status::unauthenticated("Must provide an API key")));
+        assert!(!passes(Status::not_found("no such collection")));
+        assert!(!passes(Status::internal("write-ahead log: No space left on device")));
+    }
+
+    #[test]
+    fn a_full_server_and_a_wrong_key_are_told_apart() {
+        let told = |status: Status| of(&status).told("http://a:6334");
+        let full = told(Status::internal("No space left on device"));
+        assert!(matches!(&full, IndexError::NoSpace(text) if text.contains("http://a:6334")), "{full}");
+        let key = told(Status::invalid_argument("Malformed API key or token: sesame")).to_string();
+        assert!(key.contains("MCDEWEY_QDRANT_API_KEY") && !key.contains("sesame"), "{key}");
+    }
+}
