@@ -122,7 +122,9 @@ impl Collection {
         let request = request.build();
         // It takes as long as the library is large: the deadline of writes holds.
         let answer = self.server.write(|client| async move { client.facet(request).await });
-        let hits = answer.await?.hits.into_iter().filter_map(|hit| match hit.value?.variant? {
+        // The server lists values, too, that no point has any more.
+        let hits = answer.await?.hits.into_iter().filter(|hit| hit.count > 0);
+        let hits = hits.filter_map(|hit| match hit.value?.variant? {
             facet_value::Variant::StringValue(value) => Some((value, hit.count)),
             _ => None,
         });

@@ -25,6 +25,14 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 /// What a file is remembered by when it must be read again: the hash of no input.
 const UNKNOWN_INPUT: [u8; 32] = [0; 32];
 
+/// A moment of the protocol at which a writer may die; tests let it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    PointsWritten,
+    DocumentsNamed,
+    RevisionRaised,
+}
+
 /// All that writes.
 pub(super) struct Committer {
     library: Arc<Library>,
@@ -37,11 +45,22 @@ pub(super) struct Committer {
     unclean: bool,
     /// Whether something was written since the library was settled.
     unsettled: bool,
+    #[cfg(test)]
+    pub(super) dies_at: Option<Step>,
 }
 
 impl Committer {
     pub(super) fn new(library: Arc<Library>) -> Self {
-        Self { library, lease: Lease::new(), made: false, behind: false, unclean: false, unsettled: false }
+        Self {
+            library,
+            lease: Lease::new(),
+            made: false,
+            behind: false,
+            unclean: false,
+            unsettled: false,
+            #[cfg(test)]
+            dies_at: None,
+        }
     }
 
     pub(super) fn told(&self, refusal: Refusal) -> IndexError {
@@ -85,6 +104,7 @@ impl Committer {
             points.extend(point::contents(document)?);
         }
         library.points.put(points).await?;
+        self.reached(Step::PointsWritten)?;
 
         let mut next = self.next_revision().await;
         let (mut revisions, mut flips, mut changes) = (Vec::new(), Vec::new(), Vec::new());
@@ -284,7 +304,28 @@ impl Committer {
         self.unsettled = true;
         // A request that the network held back must not undo a later one.
         self.library.points.put_over(flips, &below(REVISION, revision + 1)).await?;
-        self.raise(revision).await
+        self.reached(Step::DocumentsNamed)?;
+        self.raise(revision).await?;
+        self.reached(Step::RevisionRaised)
+    }
+
+    #[cfg_attr(
+        not(test),
+        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "only tests let a writer die")
+    )]
+    fn reached(&self, step: Step) -> Result<(), Refusal> {
+        #[cfg(test)]
+        if self.dies_at == Some(step) {
+            return Err(Refusal::Failed(format!("died at {step:?}")));
+        }
+        tracing::trace!(?step, "commit");
+        Ok(())
+    }
+
+    /// Leaves everything as a killed process does, its right to write run out.
+    #[cfg(test)]
+    pub(super) async fn die(mut self) {
+        self.lease.run_out(&self.library.points).await;
     }
 
     /// Raises the library's revision and reads it back.

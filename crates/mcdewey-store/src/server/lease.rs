@@ -122,6 +122,13 @@ impl Lease {
         self.write(points, Some(&held), 0, unclean).await.map(drop)
     }
 
+    /// Leaves the right as a writer leaves it that was killed long ago.
+    #[cfg(test)]
+    pub(super) async fn run_out(&mut self, points: &Collection) {
+        let held = read(points).await.expect("the lease can be read");
+        self.write(points, held.as_ref(), 1, true).await.expect("the lease can be written");
+    }
+
     /// Puts the point in place of what was found there, and makes sure that it stands.
     async fn write(
         &self,

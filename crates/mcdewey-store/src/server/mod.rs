@@ -18,6 +18,9 @@ mod refusal;
 mod schema;
 mod writer;
 
+#[cfg(all(test, feature = "testing"))]
+mod takeover_tests;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
