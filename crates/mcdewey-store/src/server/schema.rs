@@ -138,7 +138,10 @@ pub(super) async fn create(server: &Server, names: &Names, dimensions: usize, sp
     // Every field that a condition asks for: servers in strict mode refuse others.
     let keywords = facets::FIELDS.into_iter().chain([KIND, DOCUMENT, HANDLE, OWNER]);
     let numbers = [PAGE, REVISION, LIBRARY_REVISION, TERM].map(|field| (field, FieldType::Integer));
-    for (field, kind) in keywords.map(|field| (field, FieldType::Keyword)).chain(numbers) {
+    let there = info(server, &names.library).await?.map(|info| info.payload_schema).unwrap_or_default();
+    let wanted = keywords.map(|field| (field, FieldType::Keyword)).chain(numbers);
+    // A key for these collections only may not make indexes, and need not when they are there.
+    for (field, kind) in wanted.filter(|(field, _)| !there.contains_key(*field)) {
         let request = CreateFieldIndexCollectionBuilder::new(&names.library, field, kind).wait(true).build();
         server.write(|client| async move { client.create_field_index(request).await }).await?;
     }
