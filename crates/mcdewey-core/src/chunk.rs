@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChunkId, ContentHash, DocumentMeta, PageNumber, PageRef, keyword_form, normalise};
+use crate::{ChunkId, ContentHash, DocumentMeta, Likeness, PageNumber, PageRef, keyword_form, normalise};
 
 /// The version of what [`Chunk::dense_text`] and [`Chunk::keyword_text`] make; part of a generation's fingerprint, so
 /// that a change here builds a new generation instead of mixing two kinds of vectors.
-pub const TEXT_SCHEMA: u32 = 1;
+pub const TEXT_SCHEMA: u32 = 2;
 
 /// One passage of a document, as it is stored, found and shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,11 @@ impl Chunk {
     /// The short handle of a passage whose id is known.
     pub fn handle_of(chunk_id: &ChunkId) -> String {
         ContentHash::of(chunk_id.as_str()).short(8)
+    }
+
+    /// What nearly equal passages of other releases are recognised by.
+    pub fn likeness(&self) -> Likeness {
+        Likeness::of(self.headings.last().map(String::as_str), &self.text)
     }
 
     /// The two hashes of a passage's text: verbatim, and normalised.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Chunk, ChunkId, ContentHash, Document, DocumentMeta, DocumentRevision, DocumentSummary, InvalidValue,
-    LibraryDescription, ManifestEntry, Page, PageNumber, RootName, Scope, SourcePath,
+    LibraryDescription, Likeness, ManifestEntry, Page, PageNumber, RootName, Scope, SourcePath,
 };
 
 /// A library's index. Every read takes a [`Scope`]; there is no unscoped read to forget. What lies outside the scope
@@ -107,6 +107,22 @@ pub struct Candidates {
     /// What BM25 score a passage would come close to that is full of all the question's own words (those of weight 1),
     /// words that no passage has included: says how much of the question a score stands for. 0 without own words.
     pub keyword_ceiling: f32,
+    /// What BM25 score a passage would come close to that is full of one word no other passage has: makes scores of
+    /// small and large libraries comparable. 0 in an empty library.
+    pub keyword_unit: f32,
+    /// The question's own words (those of weight 1) that count, in their order, each once.
+    pub words: Vec<QuestionWord>,
+}
+
+/// A word of a question, and how well the library knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionWord {
+    /// The word as the question writes it.
+    pub word: String,
+    /// How many passages of the whole library have it, in any of its inflections.
+    pub passages: u64,
+    /// The word it was taken for, because no passage has it as it is written.
+    pub taken_for: Option<String>,
 }
 
 /// A passage that may answer: enough to fuse, collapse and count, without its text.
@@ -122,6 +138,8 @@ pub struct Candidate {
     pub ordinal: u32,
     /// Equal for equal passages.
     pub passage_hash: ContentHash,
+    /// Near for nearly equal passages.
+    pub likeness: Likeness,
     /// Cosine similarity or BM25 score; lists are ordered by it, highest first, ties by chunk id.
     pub score: f32,
 }

@@ -14,6 +14,7 @@ mod hash;
 mod identity;
 mod index;
 mod library;
+mod likeness;
 mod page;
 mod scope;
 mod sync;
@@ -31,11 +32,13 @@ pub use facets::{Facet, Facets};
 pub use hash::ContentHash;
 pub use identity::{ChunkId, RootName, SourcePath, point_id};
 pub use index::{
-    Candidate, CandidateQuery, Candidates, Generation, Index, IndexError, IndexState, Revision, WeightedText,
+    Candidate, CandidateQuery, Candidates, Generation, Index, IndexError, IndexState, QuestionWord, Revision,
+    WeightedText,
 };
 pub use library::{Alias, LibraryDescription, Product};
+pub use likeness::{Likeness, letters};
 pub use page::{OutlineEntry, Page, PageNumber, PageRef, Section};
 pub use scope::{Filter, Scope, VersionFilter, VersionTerm, Visibility};
 pub use sync::{SkippedFile, SyncError, SyncEvent, SyncHandle, SyncJob, SyncProgress, SyncReport, SyncRequest};
-pub use text::{keyword_form, normalise};
+pub use text::{is_joined, joined, keyword_form, normalise};
 pub use version::{Version, VersionKey, VersionRange, VersionScheme, VersionSelector};

@@ -24,8 +24,16 @@ pub fn normalise(text: &str) -> String {
     out
 }
 
+/// Stands between the parts of a compound name that is kept whole: a letter no text has, so that whatever divides words
+/// at punctuation does not divide here.
+const JOINT: char = 'ǀ';
+
+/// Longer runs without a space are no names.
+const MAX_NAME: usize = 80;
+
 /// The form that keyword search sees: [`normalise`]d, with Markdown's escapes undone (`max\_calls`), and with the parts
-/// of compound identifiers beside the whole (`setAgentState` also as "set Agent State").
+/// of compound identifiers beside the whole (`setAgentState` also as "set Agent State"). Names and releases that
+/// punctuation would divide (`log_min_messages`, `12.5(1)`) stand there once more in one piece.
 pub fn keyword_form(text: &str) -> String {
     let plain = unescape(&normalise(text));
     let mut out = String::with_capacity(plain.len() + plain.len() / 4);
@@ -34,6 +42,10 @@ pub fn keyword_form(text: &str) -> String {
             out.push(' ');
         }
         out.push_str(word);
+        if let Some(name) = whole_name(word) {
+            out.push(' ');
+            out.push_str(&name);
+        }
         for token in word.split(|c: char| !c.is_alphanumeric() && c != '_') {
             let parts = identifier_parts(token);
             if parts.len() > 1 {
@@ -45,6 +57,27 @@ pub fn keyword_form(text: &str) -> String {
         }
     }
     out
+}
+
+/// A name or release of several parts in one piece; nothing for plain words, even hyphenated ones.
+fn whole_name(word: &str) -> Option<String> {
+    if word.len() > MAX_NAME {
+        return None;
+    }
+    let parts: Vec<&str> = word.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let named = inner.contains(['_', '.', ':']) || inner.contains(|c: char| c.is_ascii_digit());
+    (parts.len() > 1 && named).then(|| joined(&parts))
+}
+
+/// The parts of a compound name in the one piece that [`keyword_form`] makes of them.
+pub fn joined<P: AsRef<str>>(parts: &[P]) -> String {
+    parts.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&JOINT.to_string())
+}
+
+/// Whether a word of a keyword form is a compound name in one piece.
+pub fn is_joined(word: &str) -> bool {
+    word.contains(JOINT)
 }
 
 fn is_invisible(c: char) -> bool {
@@ -102,8 +135,16 @@ mod tests {
     #[test]
     fn identifiers_are_findable_by_their_parts() {
         assert_eq!(keyword_form("call setAgentState()"), "call setAgentState() set Agent State");
-        assert_eq!(keyword_form(r"log\_min\_messages"), "log_min_messages log min messages");
+        assert_eq!(keyword_form(r"log\_min\_messages"), "log_min_messages logǀminǀmessages log min messages");
         assert_eq!(keyword_form("the HTTPServer runs"), "the HTTPServer HTTP Server runs");
         assert_eq!(keyword_form("plain words 0x103 CCX"), "plain words 0x103 CCX");
+    }
+
+    #[test]
+    fn names_with_punctuation_are_findable_whole() {
+        assert_eq!(keyword_form("in 12.5(1)."), "in 12.5(1). 12ǀ5ǀ1");
+        assert_eq!(keyword_form("`tune.bufsize`"), "`tune.bufsize` tuneǀbufsize");
+        assert_eq!(keyword_form("real-time and/or (not)"), "real-time and/or (not)");
+        assert!(JOINT.is_alphanumeric());
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use mcdewey_core::{Generation, Revision};
 use serde::{Deserialize, Serialize};
 
-use crate::place;
+use crate::{Signals, place};
 
 /// The answer to a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,16 @@ pub struct SearchAnswer {
     /// Present when a part of the search failed: which one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded: Option<String>,
+    /// How likely it is that the hits hold an answer, 0 to 1; calibrated on labelled questions. Only where meaning was
+    /// searched, and only with the first page of hits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// With `explain`: what the confidence was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signals: Option<Signals>,
+    /// Present when the library probably holds no answer: the hits are then only what comes nearest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_answer: Option<NoAnswer>,
     /// What the asker should know: the question was cut, an alias was used, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
@@ -113,6 +123,19 @@ pub struct AlsoIn {
     pub version: Option<String>,
     /// Its title.
     pub doc_title: String,
+    /// Whether a few words differ there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub differs: bool,
+}
+
+/// Why the hits are not taken for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoAnswer {
+    /// One sentence for people: "no Cisco Finesse 16.0 in this library: v12.5, v15.0".
+    pub message: String,
+    /// What the question names and the library does not have: releases, names, codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// How a passage was found.

@@ -10,12 +10,13 @@ use mcdewey_core::{
 
 use crate::search::aliases::{self, Reading};
 use crate::search::collapse::{Collapsed, collapse, group_by_page};
+use crate::search::confidence::{self, EVIDENCE, Evidence};
 use crate::search::fusion::{Fusion, Preference, fuse};
 use crate::search::{cursor, facets, resolve, terms};
 use crate::view::LibraryView;
 use crate::{
-    DEFAULT_LIMIT, Group, Hit, Library, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, QueryError, SearchAnswer, SearchRequest,
-    present,
+    DEFAULT_LIMIT, Group, Hit, Library, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, NoAnswer, QueryError, SearchAnswer,
+    SearchRequest, Signals, present,
 };
 
 /// Candidates asked of each list at first: enough for ten distinct passages when each stands in five releases.
@@ -54,6 +55,7 @@ struct Lookup {
 struct Found {
     page: Vec<Collapsed>,
     more: bool,
+    evidence: Option<Evidence>,
     facets: BTreeMap<String, Vec<crate::FacetCount>>,
 }
 
@@ -85,7 +87,8 @@ impl<'a> Question<'a> {
         };
         let lookup = self.lookup().await?;
         lap("embed");
-        let found = self.find(&lookup.query, &self.scope, self.offset, self.limit).await?;
+        let limit = if self.offset == 0 { self.limit.max(EVIDENCE) } else { self.limit };
+        let found = self.find(&lookup.query, &self.scope, self.offset, limit).await?;
         let unversioned = match self.unversioned_scope() {
             Some(scope) => {
                 let page = self.find(&lookup.query, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?.page;
@@ -94,8 +97,11 @@ impl<'a> Question<'a> {
             None => Vec::new(),
         };
         lap("search");
-        let next_cursor = found.more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
-        let hits = self.write_out(found.page, &self.scope).await?;
+        let more = found.more || found.page.len() > self.limit;
+        let next_cursor = more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
+        let mut hits = self.write_out(found.page, &self.scope).await?;
+        let (signals, no_answer) = self.judge(found.evidence.as_ref(), &hits);
+        hits.truncate(self.limit);
         lap("write");
         timings.insert("total".to_owned(), self.started.elapsed().as_secs_f64() * 1000.0);
         Ok(SearchAnswer {
@@ -104,11 +110,21 @@ impl<'a> Question<'a> {
             facets: found.facets,
             next_cursor,
             degraded: lookup.degraded,
+            confidence: signals.map(|signals| signals.probability()),
+            signals: signals.filter(|_| self.request.explain),
+            no_answer,
             notices: lookup.notices,
             generation: self.state.generation,
             revision: self.state.revision,
             timings_ms: timings,
         })
+    }
+
+    /// How likely the first hits hold an answer, and what to say when they do not.
+    fn judge(&self, evidence: Option<&Evidence>, hits: &[Hit]) -> (Option<Signals>, Option<NoAnswer>) {
+        let Some(evidence) = evidence.filter(|_| self.offset == 0) else { return (None, None) };
+        let (signals, absent) = evidence.weigh(&self.request.q, &self.reading, hits);
+        (Some(signals), confidence::no_answer(&self.reading, signals.probability(), absent))
     }
 
     async fn lookup(&self) -> Result<Lookup, QueryError> {
@@ -182,6 +198,7 @@ impl<'a> Question<'a> {
         loop {
             let lists = self.library.index.candidates(&query, scope).await?;
             let full = [&lists.dense, &lists.keyword].into_iter().flatten().any(|list| list.len() >= query.depth);
+            let evidence = Evidence::of(&lists, self.state.chunks);
             let ranked = self.rank(lists, query.depth).await?;
             if ranked.hits.len() <= offset + limit && full && query.depth < MAX_DEPTH {
                 query.depth *= DEEPER;
@@ -189,7 +206,7 @@ impl<'a> Question<'a> {
             }
             let more = ranked.hits.len() > offset + limit;
             let page = ranked.hits.into_iter().skip(offset).take(limit).collect();
-            return Ok(Found { page, more, facets: ranked.facets });
+            return Ok(Found { page, more, evidence, facets: ranked.facets });
         }
     }
 
@@ -241,11 +258,18 @@ fn rank(lists: &Candidates, depth: usize, fusion: Fusion, preference: &Preferenc
     let mut rung = FIRST_DEPTH;
     loop {
         let fused = fuse(&cut(lists, rung), rung, fusion, preference);
-        let hits = collapse(fused, &preference.versions);
+        let hits = collapse(fused, &preference.versions, fusion.scale());
         if rung == FIRST_DEPTH {
             ranked.facets = facets::count(&hits);
         }
-        ranked.hits.extend(hits.into_iter().filter(|hit| seen.insert(hit.shown.candidate.passage_hash)));
+        // Together with what a deeper look brings, a passage may be nearly equal to one shown already.
+        for hit in hits {
+            let is_new = !hit.passages().any(|passage| seen.contains(&passage));
+            seen.extend(hit.passages());
+            if is_new {
+                ranked.hits.push(hit);
+            }
+        }
         if rung >= depth {
             break;
         }
@@ -260,7 +284,7 @@ fn rank(lists: &Candidates, depth: usize, fusion: Fusion, preference: &Preferenc
 /// The lists as a look of this depth finds them.
 fn cut(lists: &Candidates, depth: usize) -> Candidates {
     let head = |list: &Option<Vec<Candidate>>| list.as_ref().map(|list| list[..list.len().min(depth)].to_vec());
-    Candidates { dense: head(&lists.dense), keyword: head(&lists.keyword), keyword_ceiling: lists.keyword_ceiling }
+    Candidates { dense: head(&lists.dense), keyword: head(&lists.keyword), words: Vec::new(), ..*lists }
 }
 
 /// Checks what does not depend on the library; gives the limit.

@@ -22,7 +22,7 @@ mod web;
 
 pub use answer::{
     AlsoIn, ChunkAnswer, DocumentAnswer, DocumentEntry, Explanation, FacetCount, GuideEntry, Hit, LibraryAnswer,
-    OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry, VersionEntry,
+    NoAnswer, OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry, VersionEntry,
 };
 pub use app::{AppState, LOOPBACK_HOSTS, app};
 pub use error::QueryError;
@@ -30,5 +30,6 @@ pub use library::Library;
 pub use request::{
     DEFAULT_LIMIT, Group, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, PageSelector, SearchRequest,
 };
-pub use search::fusion::Fusion;
+pub use search::confidence::Signals;
+pub use search::fusion::{Fusion, Scale};
 pub use search::terms::content_stems;

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mcdewey_core::{Candidate, Chunk, Document, DocumentMeta, IndexState, PageNumber, PageRef, SourcePath};
+use mcdewey_core::{Chunk, Document, DocumentMeta, IndexState, PageNumber, PageRef, SourcePath};
 
+use crate::search::collapse::Also;
 use crate::search::snippet::snippet;
 use crate::{AlsoIn, DocumentAnswer, Hit, OutlineItem, PageItem, links};
 
@@ -38,7 +39,8 @@ pub(crate) fn hit(chunk: Chunk, question: &HashSet<String>, public_url: &str) ->
 }
 
 /// Another place of a passage.
-pub(crate) fn also_in(candidate: Candidate) -> AlsoIn {
+pub(crate) fn also_in(also: Also) -> AlsoIn {
+    let candidate = also.candidate;
     let meta: &DocumentMeta = &candidate.document;
     AlsoIn {
         chunk_id: candidate.chunk_id.to_string(),
@@ -47,6 +49,7 @@ pub(crate) fn also_in(candidate: Candidate) -> AlsoIn {
         product: meta.facets.product.clone(),
         version: meta.facets.version_label(),
         doc_title: meta.title.clone(),
+        differs: also.differs,
     }
 }
 

@@ -4,7 +4,7 @@
 //! is asked (see `ranking`). The engine could weigh rarity itself, but it counts deleted points until it has optimised,
 //! and each shard of a cluster counts only its own, so equal libraries would give unequal scores.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -42,34 +42,30 @@ impl Bm25 {
         Ok(self.model(language)?.embed_document(text))
     }
 
-    /// The words of a question with their weights, as each of the library's languages reads them; a word that occurs
-    /// more than once counts as its heaviest.
-    pub(crate) fn question(
-        &self,
-        texts: &[WeightedText],
-        languages: &[String],
-    ) -> Result<BTreeMap<u32, f32>, IndexError> {
-        let mut weights: BTreeMap<u32, f32> = BTreeMap::new();
+    /// The words of a question, each once, with what each of the library's languages makes of it. Words that count for
+    /// nothing in the question's own language count in none: in a library with a few passages of another language
+    /// "this" and "was" would otherwise be the rarest words of all.
+    pub(crate) fn question(&self, texts: &[WeightedText], languages: &[String]) -> Result<Vec<Word>, IndexError> {
+        let mut models = Vec::new();
         for language in read_as(languages) {
-            for (token, heavier) in self.question_in(texts, language)? {
-                let weight = weights.entry(token).or_insert(heavier);
-                *weight = weight.max(heavier);
+            models.push(self.model(Some(language))?);
+        }
+        let own = language_of(texts, &models);
+        let mut words: Vec<Word> = Vec::new();
+        for text in texts.iter().filter(|text| text.weight.is_finite() && text.weight > 0.0) {
+            for word in split(&text.text).filter(|word| own.is_none_or(|own| reading(own, word).is_some())) {
+                let tokens: BTreeSet<u32> = models.iter().filter_map(|model| reading(model, word)).collect();
+                if !tokens.is_empty() {
+                    add(&mut words, Word { text: word.to_owned(), weight: text.weight, tokens });
+                }
             }
         }
-        Ok(weights)
+        Ok(words)
     }
 
-    /// The words of a question with their weights, as one language reads them.
-    pub(crate) fn question_in(&self, texts: &[WeightedText], language: &str) -> Result<BTreeMap<u32, f32>, IndexError> {
-        let mut weights: BTreeMap<u32, f32> = BTreeMap::new();
-        let model = self.model(Some(language))?;
-        for text in texts.iter().filter(|text| text.weight.is_finite() && text.weight > 0.0) {
-            for token in model.embed_query(&text.text).indices {
-                let weight = weights.entry(token).or_insert(text.weight);
-                *weight = weight.max(text.weight);
-            }
-        }
-        Ok(weights)
+    /// The stem of one word in the default language, by which slips of spelling are looked for.
+    pub(crate) fn stem(&self, word: &str) -> Result<Option<u32>, IndexError> {
+        Ok(reading(&*self.model(None)?, word))
     }
 
     fn model(&self, language: Option<&str>) -> Result<Arc<EdgeBm25>, IndexError> {
@@ -87,8 +83,57 @@ impl Bm25 {
     }
 }
 
+/// A word of a question.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Word {
+    /// As the question writes it.
+    pub(crate) text: String,
+    /// Its own weight; of one that occurs more than once, the highest.
+    pub(crate) weight: f32,
+    /// Its stems, one for each language that reads it differently.
+    pub(crate) tokens: BTreeSet<u32>,
+}
+
+/// Adds a word, or raises the weight of one with the same stem.
+fn add(words: &mut Vec<Word>, word: Word) {
+    match words.iter_mut().find(|known| !known.tokens.is_disjoint(&word.tokens)) {
+        Some(known) => {
+            known.weight = known.weight.max(word.weight);
+            known.tokens.extend(word.tokens);
+        }
+        None => words.push(word),
+    }
+}
+
+/// The words of a text as the engine divides it.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// The stem of one word; nothing for a stop word.
+fn reading(model: &EdgeBm25, word: &str) -> Option<u32> {
+    model.embed_query(word).indices.first().copied()
+}
+
+/// The language whose stop words a question has most of; the default one, which comes first, unless another has at
+/// least two and more. `None` when the question has none.
+fn language_of<'a>(texts: &[WeightedText], models: &'a [Arc<EdgeBm25>]) -> Option<&'a EdgeBm25> {
+    let stop_words = |model: &EdgeBm25| {
+        texts.iter().flat_map(|text| split(&text.text)).filter(|word| reading(model, word).is_none()).count()
+    };
+    let (first, others) = models.split_first()?;
+    let mut most = (stop_words(first).max(1), first);
+    for model in others {
+        let count = stop_words(model);
+        if count > most.0 {
+            most = (count, model);
+        }
+    }
+    Some(most.1)
+}
+
 /// The languages a question is read as: the default one, then the others of the library.
-pub(crate) fn read_as(languages: &[String]) -> impl Iterator<Item = &str> {
+fn read_as(languages: &[String]) -> impl Iterator<Item = &str> {
     let others = languages.iter().map(String::as_str).filter(|language| *language != DEFAULT_LANGUAGE);
     std::iter::once(DEFAULT_LANGUAGE).chain(others)
 }
@@ -115,15 +160,15 @@ impl fmt::Debug for Bm25 {
 mod tests {
     use super::*;
 
-    fn asked(texts: &[(&str, f32)], languages: &[&str]) -> BTreeMap<u32, f32> {
+    fn asked(texts: &[(&str, f32)], languages: &[&str]) -> Vec<Word> {
         let texts: Vec<_> =
             texts.iter().map(|(text, weight)| WeightedText { text: (*text).to_owned(), weight: *weight }).collect();
         let languages: Vec<_> = languages.iter().map(|language| (*language).to_owned()).collect();
         Bm25::default().question(&texts, &languages).unwrap()
     }
 
-    fn overlap(passage: &SparseVector, question: &BTreeMap<u32, f32>) -> usize {
-        passage.indices.iter().filter(|token| question.contains_key(token)).count()
+    fn overlap(passage: &SparseVector, question: &[Word]) -> usize {
+        passage.indices.iter().filter(|token| question.iter().any(|word| word.tokens.contains(token))).count()
     }
 
     #[test]
@@ -140,6 +185,22 @@ mod tests {
         let passage = bm25.passage("Das Haus eines Kunden", Some("de")).unwrap();
         assert_eq!(overlap(&passage, &asked(&[("Häuser Kunde", 1.0)], &["de", "en"])), 2);
         assert!(overlap(&passage, &asked(&[("Häuser Kunde", 1.0)], &[])) < 2);
+    }
+
+    #[test]
+    fn stop_words_of_the_question_count_in_no_language() {
+        let passage = Bm25::default().passage("Was this helpful? Ubicaciones de la corte", Some("es")).unwrap();
+        assert_eq!(overlap(&passage, &asked(&[("was this the court", 1.0)], &["es"])), 0);
+        assert_eq!(overlap(&passage, &asked(&[("ubicaciones de la corte", 1.0)], &["es"])), 2);
+        let words = asked(&[("was this the court", 1.0)], &["es"]);
+        assert_eq!(words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), ["court"]);
+    }
+
+    #[test]
+    fn inflections_of_one_word_are_one_word() {
+        let words = asked(&[("agents", 1.0), ("the agent", 0.3)], &["de"]);
+        assert_eq!(words.len(), 1);
+        assert_eq!((words[0].text.as_str(), words[0].weight), ("agents", 1.0));
     }
 
     #[test]

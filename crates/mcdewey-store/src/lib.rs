@@ -15,6 +15,7 @@ mod owner;
 mod prepare;
 mod ranking;
 mod server;
+mod spelling;
 mod terms;
 
 #[cfg(feature = "testing")]

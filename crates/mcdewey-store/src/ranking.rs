@@ -4,16 +4,17 @@
 //! give equal scores and equal lists, whatever their history and wherever they are stored.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mcdewey_core::{
-    Candidate, CandidateQuery, Candidates, ChunkId, ContentHash, DocumentMeta, IndexError, InvalidValue, PageNumber,
-    WeightedText,
+    Candidate, CandidateQuery, Candidates, ChunkId, ContentHash, DocumentMeta, IndexError, InvalidValue, Likeness,
+    PageNumber, QuestionWord,
 };
 use qdrant_edge::SparseVector;
 
-use crate::bm25::{Bm25, HIGHEST_WEIGHT, read_as};
+use crate::bm25::{Bm25, HIGHEST_WEIGHT, Word};
+use crate::spelling::{self, Meant};
 
 /// Points asked for beyond the depth of a list, so that a few dead ones and ties at its end need no second request.
 const SPARE: usize = 32;
@@ -47,6 +48,7 @@ pub(crate) struct Located {
     pub(crate) ordinal: u32,
     pub(crate) page: PageNumber,
     pub(crate) passage_hash: ContentHash,
+    pub(crate) likeness: Likeness,
 }
 
 /// Refuses a question whose vector cannot be compared with the library's.
@@ -64,52 +66,64 @@ pub(crate) fn nothing(query: &CandidateQuery) -> Candidates {
     Candidates {
         dense: query.dense.is_some().then(Vec::new),
         keyword: (!query.keyword.is_empty()).then(Vec::new),
-        keyword_ceiling: 0.0,
+        ..Candidates::default()
     }
 }
 
-/// How much each word of a question counts: its own weight times how rare it is among the passages of the library.
-/// Words that no passage has are left out.
-pub(crate) fn weigh(
-    statistics: &impl Statistics,
-    words: &BTreeMap<u32, f32>,
-) -> Result<BTreeMap<u32, f32>, IndexError> {
+/// What the words of a question count for in a library.
+#[derive(Debug, Default)]
+pub(crate) struct Weighed {
+    /// How much each token counts: the word's own weight times how rare it is. Tokens that no passage has are left out.
+    pub(crate) tokens: BTreeMap<u32, f32>,
+    /// [`Candidates::keyword_ceiling`].
+    pub(crate) ceiling: f32,
+    /// [`Candidates::keyword_unit`].
+    pub(crate) unit: f32,
+    /// [`Candidates::words`].
+    pub(crate) words: Vec<QuestionWord>,
+}
+
+/// Weighs the words of a question by how rare they are among the passages of the library. A word is as rare as all its
+/// readings together: its inflection in one language must not look rare because few passages are of that language.
+/// An own word that no passage has counts as what it may be a slip for.
+pub(crate) fn weigh(statistics: &impl Statistics, words: Vec<Word>, bm25: &Bm25) -> Result<Weighed, IndexError> {
     let all = statistics.passages()?;
-    let mut weights = BTreeMap::new();
-    for (token, weight) in words {
-        let with = statistics.passages_with(*token)?;
+    let mut weighed = Weighed::default();
+    let mut ceiling = 0.0;
+    for Word { text, mut weight, mut tokens } in words {
+        let is_own = weight >= 1.0;
+        let mut with = 0;
+        for token in &tokens {
+            with += statistics.passages_with(*token)?;
+        }
+        let slip = if with == 0 && is_own { spelling::meant(&text, bm25, statistics)? } else { None };
+        if let Some(Meant { token, passages, .. }) = &slip {
+            (with, tokens) = (*passages, BTreeSet::from([*token]));
+            weight *= spelling::TRUST;
+        }
+        let rarity = rarity(all, with.min(all));
         if with > 0 {
-            weights.insert(*token, (f64::from(*weight) * rarity(all, with)) as f32);
+            let counts = (f64::from(weight) * rarity) as f32;
+            for token in tokens {
+                let known = weighed.tokens.entry(token).or_insert(counts);
+                *known = known.max(counts);
+            }
+        }
+        if is_own {
+            ceiling += rarity;
+            let taken_for = slip.map(|meant| meant.word);
+            weighed.words.push(QuestionWord { word: text, passages: with.min(all), taken_for });
         }
     }
-    Ok(weights)
+    weighed.ceiling = (ceiling * HIGHEST_WEIGHT) as f32;
+    weighed.unit = if all > 0 { (rarity(all, 1) * HIGHEST_WEIGHT) as f32 } else { 0.0 };
+    Ok(weighed)
 }
 
 /// The inverse document frequency of a word that `with` of `all` passages have.
 fn rarity(all: u64, with: u64) -> f64 {
     let (all, with) = (all as f64, with as f64);
     ((all - with + 0.5) / (with + 0.5) + 1.0).ln()
-}
-
-/// [`Candidates::keyword_ceiling`]: in the language that knows the question best, for in the others its stems are
-/// strangers and would count as very rare words.
-pub(crate) fn ceiling(
-    statistics: &impl Statistics,
-    bm25: &Bm25,
-    query: &CandidateQuery,
-    languages: &[String],
-) -> Result<f32, IndexError> {
-    let own: Vec<WeightedText> = query.keyword.iter().filter(|text| text.weight >= 1.0).cloned().collect();
-    let all = statistics.passages()?;
-    let mut lowest: Option<f64> = None;
-    for language in read_as(languages) {
-        let mut sum = 0.0;
-        for token in bm25.question_in(&own, language)?.keys() {
-            sum += rarity(all, statistics.passages_with(*token)?);
-        }
-        lowest = Some(lowest.map_or(sum, |lowest| lowest.min(sum)));
-    }
-    Ok((lowest.unwrap_or_default() * HIGHEST_WEIGHT) as f32)
 }
 
 /// The vector the engine looks a question's words up with.
@@ -155,6 +169,7 @@ impl<P> Hit<P> {
             page: self.place.page,
             ordinal: self.place.ordinal,
             passage_hash: self.place.passage_hash,
+            likeness: self.place.likeness,
             score: self.score,
         }
     }

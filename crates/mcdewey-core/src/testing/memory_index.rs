@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::{
     Candidate, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document, DocumentRevision, DocumentSummary,
     Generation, Index, IndexError, IndexState, InvalidValue, LibraryDescription, ManifestEntry, Page, PageNumber,
-    PageRef, Passage, Revision, RootName, Scope, SourcePath, WeightedText,
+    PageRef, Passage, QuestionWord, Revision, RootName, Scope, SourcePath, WeightedText,
 };
 
 /// How soon a repeated word stops counting.
@@ -96,6 +96,18 @@ impl Library {
         let statistics = Statistics::of(self);
         token_weights(&own).keys().map(|token| statistics.rarity(token) * (K1 + 1.0)).sum()
     }
+
+    fn words(&self, texts: &[WeightedText]) -> Vec<QuestionWord> {
+        let statistics = Statistics::of(self);
+        let mut words: Vec<QuestionWord> = Vec::new();
+        for word in texts.iter().filter(|text| text.weight >= 1.0).flat_map(|text| tokens(&text.text)) {
+            if words.iter().all(|known| known.word != word) {
+                let passages = statistics.frequency.get(&word).copied().unwrap_or_default() as u64;
+                words.push(QuestionWord { word, passages, taken_for: None });
+            }
+        }
+        words
+    }
 }
 
 /// Cosine similarity of two vectors of unit length.
@@ -148,6 +160,10 @@ impl Statistics {
         ((self.passages - found_in + 0.5) / (found_in + 0.5) + 1.0).ln()
     }
 
+    fn unit(&self) -> f32 {
+        if self.passages > 0.0 { ((self.passages - 0.5) / 1.5 + 1.0).ln() * (K1 + 1.0) } else { 0.0 }
+    }
+
     fn score(&self, chunk: &Chunk, weights: &BTreeMap<String, f32>) -> f32 {
         let words = tokens(&chunk.keyword_text());
         let length = words.len() as f32 / self.average_length.max(1.0);
@@ -168,6 +184,7 @@ fn candidate(chunk: &Chunk, score: f32) -> Candidate {
         page: chunk.page.number,
         ordinal: chunk.ordinal,
         passage_hash: chunk.passage_hash,
+        likeness: chunk.likeness(),
         score,
     }
 }
@@ -204,6 +221,8 @@ impl Index for MemoryIndex {
             dense: query.dense.as_ref().map(|vector| library.dense(vector, scope, query.depth)),
             keyword: asked.then(|| library.keyword(&query.keyword, scope, query.depth)),
             keyword_ceiling: library.keyword_ceiling(&query.keyword),
+            keyword_unit: Statistics::of(&library).unit(),
+            words: library.words(&query.keyword),
         })
     }
 

@@ -1,8 +1,11 @@
 //! What a question says in other words: aliases, products and releases it names.
 
+use std::collections::HashSet;
+
 use mcdewey_core::{LibraryDescription, VersionKey};
 
 use super::fusion::Preference;
+use super::releases::{self, AbsentRelease};
 use super::terms;
 use crate::view::LibraryView;
 
@@ -13,6 +16,10 @@ pub(crate) struct Reading {
     pub(crate) preference: Preference,
     /// The other names of the things it names.
     pub(crate) other_names: Vec<String>,
+    /// The words, in lower case, by which it names things the library knows.
+    pub(crate) known_words: HashSet<String>,
+    /// Releases it names of products that are here in other releases only.
+    pub(crate) absent_releases: Vec<AbsentRelease>,
 }
 
 /// Reads a question: every alias, product title or product id in it counts, whole words only, case aside.
@@ -24,15 +31,19 @@ pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
         let Some(used) = alias.names.iter().find(|name| contains(&words, &lower_words(name))) else { continue };
         let others = alias.names.iter().filter(|name| !contains(&words, &lower_words(name)) && *name != used);
         reading.other_names.extend(others.cloned());
+        reading.known_words.extend(lower_words(used));
         add_new(&mut reading.preference.products, &alias.products);
     }
     for product in &description.products {
         let names = [Some(&product.id), product.title.as_ref()];
-        if names.into_iter().flatten().any(|name| contains(&words, &lower_words(name))) {
+        let named = names.into_iter().flatten().find(|name| contains(&words, &lower_words(name)));
+        if let Some(name) = named {
+            reading.known_words.extend(lower_words(name));
             add_new(&mut reading.preference.products, std::slice::from_ref(&product.id));
         }
     }
     reading.preference.versions = releases_named(question, view, &reading.preference.products);
+    reading.absent_releases = releases::absent(question, view);
     reading
 }
 
@@ -75,7 +86,7 @@ fn releases_named(question: &str, view: &LibraryView, products: &[String]) -> Ve
     keys
 }
 
-fn lower_words(text: &str) -> Vec<String> {
+pub(crate) fn lower_words(text: &str) -> Vec<String> {
     terms::words(text).map(|(word, _)| word.to_lowercase()).collect()
 }
 

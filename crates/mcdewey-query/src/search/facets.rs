@@ -22,7 +22,7 @@ pub(crate) fn count(hits: &[Collapsed]) -> BTreeMap<String, Vec<FacetCount>> {
 
 /// The different values of one passage: it may stand in several releases and guides.
 fn values(hit: &Collapsed, facet: Facet) -> BTreeSet<String> {
-    let places = std::iter::once(&hit.shown.candidate).chain(&hit.also_in);
+    let places = std::iter::once(&hit.shown.candidate).chain(hit.also_in.iter().map(|also| &also.candidate));
     places.flat_map(|place| values_of(&place.document.facets, facet)).collect()
 }
 
@@ -44,6 +44,7 @@ fn sorted(counts: BTreeMap<String, usize>) -> Vec<FacetCount> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::search::collapse::Also;
     use crate::search::fusion::Fused;
     use crate::search::testing::candidate_of;
 
@@ -55,7 +56,9 @@ mod tests {
                 score: 1.0,
                 explanation: Default::default(),
             },
-            also_in: vec![candidate_of("c::0", 1.0, product, version), candidate_of("d::0", 1.0, product, Some("2"))],
+            also_in: [candidate_of("c::0", 1.0, product, version), candidate_of("d::0", 1.0, product, Some("2"))]
+                .map(|candidate| Also { candidate, differs: false })
+                .into(),
         };
         let counts = count(&[hit("a::0", "p", Some("1")), hit("a::1", "p", Some("2")), hit("b::0", "o", None)]);
         let read = |facet: &str| -> Vec<(String, usize)> {

@@ -5,9 +5,12 @@
 
 pub(crate) mod aliases;
 pub(crate) mod collapse;
+pub(crate) mod confidence;
 pub(crate) mod cursor;
 pub(crate) mod facets;
 pub(crate) mod fusion;
+pub(crate) mod names;
+pub(crate) mod releases;
 pub(crate) mod resolve;
 pub(crate) mod snippet;
 pub(crate) mod terms;

@@ -38,7 +38,8 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
     })
 }
 
-fn stem(word: &str) -> Option<String> {
+/// The stem of one word; nothing for a stop word.
+pub(crate) fn stem(word: &str) -> Option<String> {
     let lower = word.to_lowercase();
     if STOP.contains(lower.as_str()) { None } else { Some(STEMMER.stem(&lower).into_owned()) }
 }

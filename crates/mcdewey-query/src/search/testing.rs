@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mcdewey_core::{
-    Alias, Candidate, ChunkId, ContentHash, DocumentMeta, DocumentSummary, Facets, LibraryDescription, PageNumber,
-    Product, VersionScheme,
+    Alias, Candidate, ChunkId, ContentHash, DocumentMeta, DocumentSummary, Facets, LibraryDescription, Likeness,
+    PageNumber, Product, VersionScheme,
 };
 
 use crate::view::LibraryView;
@@ -23,6 +23,7 @@ pub(crate) fn candidate_of(id: &str, score: f32, product: &str, version: Option<
         page: PageNumber(1),
         ordinal: chunk_id.ordinal(),
         passage_hash: ContentHash::of(id),
+        likeness: Likeness::of(None, id),
         chunk_id,
         score,
     }

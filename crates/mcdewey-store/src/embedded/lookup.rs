@@ -33,16 +33,19 @@ pub(super) fn candidates(shared: &Shared, query: &CandidateQuery, scope: &Scope)
         let lookup = Lookup { shard: &shard, snapshot, scope, filter: filter.as_ref(), depth: query.depth };
         let near = query.dense.clone().map(|vector| Sought::Near { vector, exact: query.exact });
         let languages = snapshot.languages()?;
-        let weights = ranking::weigh(snapshot, &shared.bm25.question(&query.keyword, &languages)?)?;
-        let words = (!weights.is_empty()).then(|| ranking::sparse(&weights)).transpose()?.map(Sought::Words);
+        let weighed = ranking::weigh(snapshot, shared.bm25.question(&query.keyword, &languages)?, &shared.bm25)?;
+        let weights = &weighed.tokens;
+        let words = (!weights.is_empty()).then(|| ranking::sparse(weights)).transpose()?.map(Sought::Words);
         // One after the other: a second thread costs more than it saves (6.5 ms instead of 3.6 ms over 7,600 passages).
         let dense = near.map(|sought| lookup.ranked(&sought)).transpose()?;
         let keyword = words.map(|sought| lookup.ranked(&sought)).transpose()?;
-        let keyword = keyword.map(|hits| lookup.rescored(hits, &weights)).transpose()?;
+        let keyword = keyword.map(|hits| lookup.rescored(hits, weights)).transpose()?;
         Ok(Candidates {
             dense: dense.map(|hits| ranking::cut(hits, query.depth)).or(empty.dense),
             keyword: keyword.map(|hits| ranking::cut(hits, query.depth)).or(empty.keyword),
-            keyword_ceiling: ranking::ceiling(snapshot, &shared.bm25, query, &languages)?,
+            keyword_ceiling: weighed.ceiling,
+            keyword_unit: weighed.unit,
+            words: weighed.words,
         })
     })
 }

@@ -46,15 +46,18 @@ async fn look(
     }
     let mirror = &**view;
     let languages = mirror.languages();
-    let weights = ranking::weigh(mirror, &library.bm25.question(&query.keyword, &languages)?)?;
+    let weighed = ranking::weigh(mirror, library.bm25.question(&query.keyword, &languages)?, &library.bm25)?;
+    let weights = &weighed.tokens;
     let lookup = Lookup { library, view: &view, scope, filter, depth: query.depth };
     let near = query.dense.clone().map(|vector| Sought::Near { vector, exact: query.exact });
-    let words = (!weights.is_empty()).then(|| ranking::sparse(&weights)).transpose()?.map(Sought::Words);
+    let words = (!weights.is_empty()).then(|| ranking::sparse(weights)).transpose()?.map(Sought::Words);
     let [dense, keyword] = lookup.ranked([near, words]).await?;
     Ok(Candidates {
         dense: dense.map(|hits| ranking::cut(hits, query.depth)).or(empty.dense),
-        keyword: keyword.map(|hits| ranking::cut(rescored(hits, &weights, query.depth), query.depth)).or(empty.keyword),
-        keyword_ceiling: ranking::ceiling(mirror, &library.bm25, query, &languages)?,
+        keyword: keyword.map(|hits| ranking::cut(rescored(hits, weights, query.depth), query.depth)).or(empty.keyword),
+        keyword_ceiling: weighed.ceiling,
+        keyword_unit: weighed.unit,
+        words: weighed.words,
     })
 }
 

@@ -47,7 +47,7 @@ pub(super) const REVISION: &str = "revision";
 /// On the library's own point: its revision; a field of [`LibraryState`].
 pub(super) const LIBRARY_REVISION: &str = "library_revision";
 /// On passages: what a candidate is made of.
-pub(super) const CANDIDATE: [&str; 5] = [facets::SOURCE, DOCUMENT, "ordinal", PAGE, "passage_hash"];
+pub(super) const CANDIDATE: [&str; 6] = [facets::SOURCE, DOCUMENT, "ordinal", PAGE, "passage_hash", "likeness"];
 /// On documents, descriptions and what stands for removed documents: what the catalogue keeps in memory.
 pub(super) const CATALOGUED: [&str; 15] = [
     KIND,
@@ -118,6 +118,7 @@ struct StoredPassage {
     page: u32,
     handle: String,
     passage_hash: ContentHash,
+    likeness: String,
     text_hash: ContentHash,
     place: PageRef,
     headings: Vec<String>,
@@ -206,6 +207,7 @@ fn passage_point(document: &Prepared, passage: &PreparedPassage) -> Result<Point
         page: chunk.page.number.0,
         handle: chunk.handle(),
         passage_hash: chunk.passage_hash,
+        likeness: chunk.likeness().to_string(),
         text_hash: chunk.text_hash,
         place: chunk.page.clone(),
         headings: chunk.headings.clone(),
@@ -369,14 +371,15 @@ pub(super) fn located(
         ordinal: u32,
         page: u32,
         passage_hash: ContentHash,
+        likeness: String,
     }
     let Some((hash, document)) = text(&payload, facets::SOURCE).and_then(live) else { return Ok(None) };
     let place: Place = read(payload)?;
     if place.document != hash {
         return Ok(None);
     }
-    let Place { ordinal, page, passage_hash, .. } = place;
-    Ok(Some(Located { document, ordinal, page: PageNumber(page), passage_hash }))
+    let Place { ordinal, page, passage_hash, likeness, .. } = place;
+    Ok(Some(Located { document, ordinal, page: PageNumber(page), passage_hash, likeness: likeness.parse()? }))
 }
 
 /// A text in a payload.

@@ -18,7 +18,7 @@ pub(super) use read::{LivePoint, Snapshot};
 pub(super) use write::CatalogueWriter;
 
 /// The version of the tables; part of a generation's fingerprint.
-pub(super) const SCHEMA: i64 = 2;
+pub(super) const SCHEMA: i64 = 3;
 
 /// Documents whose metadata is kept parsed; beyond this many the cache starts anew.
 const CACHED_DOCUMENTS: usize = 20_000;
@@ -85,7 +85,8 @@ const TABLES: &str = "
         document INTEGER NOT NULL,
         ordinal INTEGER NOT NULL,
         page INTEGER NOT NULL,
-        passage_hash BLOB NOT NULL
+        passage_hash BLOB NOT NULL,
+        likeness TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX points_by_document ON points (document);
 

@@ -87,7 +87,7 @@ impl<'a> Snapshot<'a> {
 
     /// A point, if it is live.
     pub(in crate::embedded) fn located(&self, point: Uuid) -> Outcome<Option<Located>> {
-        let sql = "SELECT document, ordinal, page, passage_hash FROM points WHERE point = ?1";
+        let sql = "SELECT document, ordinal, page, passage_hash, likeness FROM points WHERE point = ?1";
         let mut select = self.transaction.prepare_cached(sql)?;
         let mut rows = select.query([point.as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
@@ -96,6 +96,7 @@ impl<'a> Snapshot<'a> {
             ordinal: row.get(1)?,
             page: PageNumber(row.get(2)?),
             passage_hash: hash(row, 3)?,
+            likeness: row.get::<_, String>(4)?.parse().map_err(|_| Failure::stored("likeness"))?,
         }))
     }
 

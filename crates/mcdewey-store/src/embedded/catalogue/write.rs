@@ -200,7 +200,8 @@ impl Change<'_> {
         let sql = "INSERT INTO passages (document, ordinal, page, handle, place, text_hash, passage_hash, \
                    embedding_key, context, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let mut insert = self.transaction.prepare_cached(sql)?;
-        let sql = "INSERT INTO points (point, document, ordinal, page, passage_hash) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql = "INSERT INTO points (point, document, ordinal, page, passage_hash, likeness) VALUES (?1, ?2, ?3, ?4, ?5, \
+                   ?6)";
         let mut insert_point = self.transaction.prepare_cached(sql)?;
         for passage in &document.passages {
             let chunk = &passage.chunk;
@@ -220,7 +221,8 @@ impl Change<'_> {
             ])?;
             let hash: &ContentHash = &chunk.passage_hash;
             let point = passage.point.as_bytes();
-            insert_point.execute((point, id, chunk.ordinal, chunk.page.number.0, hash.as_bytes()))?;
+            let likeness = chunk.likeness().to_string();
+            insert_point.execute((point, id, chunk.ordinal, chunk.page.number.0, hash.as_bytes(), likeness))?;
         }
         Ok(())
     }

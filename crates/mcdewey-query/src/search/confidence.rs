@@ -1,0 +1,195 @@
+//! How likely it is that what was found answers the question.
+//!
+//! A logistic model of a few signals. Its weights were fitted on labelled questions with and without an answer;
+//! docs/retrieval.md says which, how well it tells them apart on others, and how to fit it anew.
+
+use std::collections::HashSet;
+
+use mcdewey_core::{Candidates, QuestionWord};
+use serde::{Deserialize, Serialize};
+
+use super::aliases::Reading;
+use super::names::{Name, names};
+use super::terms;
+use crate::{Hit, NoAnswer};
+
+/// Hits that are looked at.
+pub(crate) const EVIDENCE: usize = 5;
+/// Entries of the dense list that the best one is compared with.
+const RIVALS: usize = 20;
+/// Below this cosine a question is about something else.
+const FOREIGN: f64 = 0.3;
+/// Names beyond this many say nothing more.
+const MANY: usize = 3;
+
+/// What is known of an answer, each number the larger the more of it there is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Signals {
+    /// Names and codes of the question that no passage of the library has.
+    pub absent_names: f64,
+    /// Names and codes that the library has but none of the first hits.
+    pub missing_names: f64,
+    /// How far the best cosine is below what related texts have.
+    pub foreign: f64,
+    /// The best cosine.
+    pub cosine: f64,
+    /// How far the best cosine is above those behind it.
+    pub margin: f64,
+    /// The share of the question's words, by rarity, in the best of the first hits.
+    pub coverage: f64,
+    /// The share of the question's words, by rarity, that the library does not know.
+    pub unknown: f64,
+    /// The logarithm of the number of the question's words.
+    pub length: f64,
+}
+
+/// The model.
+const WEIGHTS: Signals = Signals {
+    absent_names: -1.2,
+    missing_names: -1.5,
+    foreign: -12.0,
+    cosine: 3.0,
+    margin: 6.0,
+    coverage: 1.0,
+    unknown: 0.0,
+    length: -1.0,
+};
+const BIAS: f64 = 3.0;
+/// Below this probability the library is taken to hold no answer.
+pub(crate) const THRESHOLD: f64 = 0.25;
+
+impl Signals {
+    /// The signals' names, in the order of [`Signals::values`].
+    pub const NAMES: [&'static str; 8] =
+        ["absent_names", "missing_names", "foreign", "cosine", "margin", "coverage", "unknown", "length"];
+
+    /// The signals as a row.
+    pub fn values(&self) -> [f64; 8] {
+        [
+            self.absent_names,
+            self.missing_names,
+            self.foreign,
+            self.cosine,
+            self.margin,
+            self.coverage,
+            self.unknown,
+            self.length,
+        ]
+    }
+
+    /// The probability that the library holds an answer.
+    pub fn probability(&self) -> f64 {
+        let sum: f64 = self.values().iter().zip(WEIGHTS.values()).map(|(signal, weight)| signal * weight).sum();
+        1.0 / (1.0 + (-(BIAS + sum)).exp())
+    }
+}
+
+/// What a question's words say about the library.
+#[derive(Debug, Clone)]
+pub(crate) struct Evidence {
+    words: Vec<QuestionWord>,
+    cosines: Vec<f64>,
+    passages: u64,
+}
+
+impl Evidence {
+    /// Taken from the lists; nothing where meaning was not searched.
+    pub(crate) fn of(lists: &Candidates, passages: u64) -> Option<Self> {
+        let dense = lists.dense.as_ref()?;
+        let cosines = dense.iter().take(RIVALS).map(|candidate| f64::from(candidate.score)).collect();
+        Some(Self { words: lists.words.clone(), cosines, passages })
+    }
+
+    /// The signals of the first hits, and what is missing.
+    pub(crate) fn weigh(&self, question: &str, reading: &Reading, hits: &[Hit]) -> (Signals, Vec<String>) {
+        let hits = &hits[..hits.len().min(EVIDENCE)];
+        let texts: Vec<HashSet<String>> = hits.iter().map(stems).collect();
+        let own: Vec<&QuestionWord> = self.words.iter().filter(|word| is_plain(&word.word)).collect();
+        let all: f64 = own.iter().map(|word| self.rarity(word)).sum();
+        let share = |picked: &dyn Fn(&QuestionWord) -> bool| {
+            let picked: f64 = own.iter().filter(|word| picked(word)).map(|word| self.rarity(word)).sum();
+            // An empty sum is -0.
+            if picked > 0.0 { picked / all } else { 0.0 }
+        };
+        let is_known = |word: &QuestionWord| reading.known_words.contains(&word.word.to_lowercase());
+        let has = |text: &HashSet<String>, word: &QuestionWord| {
+            let word = word.taken_for.as_deref().unwrap_or(&word.word);
+            terms::stem(word).is_none_or(|stem| text.contains(&stem))
+        };
+        let coverage = texts.iter().map(|text| share(&|word| is_known(word) || has(text, word)));
+        let (mut absent, mut missing) = (Vec::new(), 0);
+        for name in names(question, &reading.known_words) {
+            if self.is_absent(&name) {
+                absent.push(name.text);
+            } else if !texts.iter().any(|text| name.parts.iter().all(|part| stands_in(text, part))) {
+                missing += 1;
+            }
+        }
+        let best = self.cosines.first().copied().unwrap_or(0.0);
+        let behind = self.cosines.get(1..).unwrap_or_default();
+        let rivals = if behind.is_empty() { best } else { behind.iter().sum::<f64>() / behind.len() as f64 };
+        let signals = Signals {
+            absent_names: absent.len().min(MANY) as f64,
+            missing_names: missing.min(MANY) as f64,
+            foreign: (FOREIGN - best).max(0.0),
+            cosine: best,
+            margin: best - rivals,
+            coverage: coverage.fold(0.0, f64::max),
+            unknown: share(&|word| word.passages == 0 && !is_known(word)),
+            length: (1.0 + own.len() as f64).ln(),
+        };
+        (signals, absent)
+    }
+
+    fn rarity(&self, word: &QuestionWord) -> f64 {
+        let (all, with) = (self.passages as f64, word.passages as f64);
+        ((all - with + 0.5) / (with + 0.5) + 1.0).ln()
+    }
+
+    /// Whether no passage has the name: neither one of its parts nor, where it is of several, the whole.
+    fn is_absent(&self, name: &Name) -> bool {
+        let unknown = |text: &str| {
+            let folded = text.to_lowercase();
+            let word = self.words.iter().find(|word| word.word.to_lowercase() == folded);
+            word.is_some_and(|word| word.passages == 0)
+        };
+        name.parts.iter().any(|part| unknown(part))
+            || (name.parts.len() > 1 && unknown(&mcdewey_core::joined(&name.parts)))
+    }
+}
+
+/// Not the whole of a compound name, whose parts stand beside it.
+fn is_plain(word: &str) -> bool {
+    terms::words(word).count() == 1 && !mcdewey_core::is_joined(word)
+}
+
+fn stands_in(text: &HashSet<String>, part: &str) -> bool {
+    terms::stem(part).is_none_or(|stem| text.contains(&stem))
+}
+
+fn stems(hit: &Hit) -> HashSet<String> {
+    let mut stems = terms::content_stems(&mcdewey_core::keyword_form(&hit.text));
+    for heading in &hit.headings {
+        stems.extend(terms::content_stems(heading));
+    }
+    stems
+}
+
+/// What to say when the library holds no answer; nothing when it probably does.
+pub(crate) fn no_answer(reading: &Reading, probability: f64, absent: Vec<String>) -> Option<NoAnswer> {
+    if let Some(release) = reading.absent_releases.first() {
+        let known = release.known.join(", ");
+        let message = format!("no {} {} in this library: {known}", release.product, release.asked);
+        let missing = reading.absent_releases.iter().map(|one| format!("{} {}", one.product, one.asked)).collect();
+        return Some(NoAnswer { message, missing });
+    }
+    if probability >= THRESHOLD {
+        return None;
+    }
+    let message = if absent.is_empty() {
+        "this library probably holds no answer".to_owned()
+    } else {
+        format!("this library probably holds no answer: nothing in it mentions {}", absent.join(", "))
+    };
+    Some(NoAnswer { message, missing: absent })
+}
