@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mcdewey_core::{
-    Candidate, CandidateQuery, Candidates, Chunk, ChunkId, IndexState, Scope, VersionFilter, Visibility, WeightedText,
+    Candidate, CandidateQuery, Candidates, Chunk, ChunkId, IndexState, QuestionWord, Scope, VersionFilter, Visibility,
+    WeightedText,
 };
 
 use crate::search::aliases::{self, Reading};
@@ -56,6 +57,8 @@ struct Found {
     page: Vec<Collapsed>,
     more: bool,
     evidence: Option<Evidence>,
+    /// Words that were taken for slips, with what was searched in their place.
+    taken: Vec<(String, String)>,
     facets: BTreeMap<String, Vec<crate::FacetCount>>,
 }
 
@@ -101,6 +104,10 @@ impl<'a> Question<'a> {
         let next_cursor = more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
         let mut hits = self.write_out(found.page, &self.scope).await?;
         let (signals, no_answer) = self.judge(found.evidence.as_ref(), &hits);
+        let mut notices = lookup.notices;
+        notices.extend(
+            found.taken.iter().map(|(word, meant)| format!("“{word}” is nowhere here; “{meant}” was searched")),
+        );
         hits.truncate(self.limit);
         lap("write");
         timings.insert("total".to_owned(), self.started.elapsed().as_secs_f64() * 1000.0);
@@ -113,7 +120,7 @@ impl<'a> Question<'a> {
             confidence: signals.map(|signals| signals.probability()),
             signals: signals.filter(|_| self.request.explain),
             no_answer,
-            notices: lookup.notices,
+            notices,
             generation: self.state.generation,
             revision: self.state.revision,
             timings_ms: timings,
@@ -199,6 +206,8 @@ impl<'a> Question<'a> {
             let lists = self.library.index.candidates(&query, scope).await?;
             let full = [&lists.dense, &lists.keyword].into_iter().flatten().any(|list| list.len() >= query.depth);
             let evidence = Evidence::of(&lists, self.state.chunks);
+            let slip = |word: &QuestionWord| Some((word.word.clone(), word.taken_for.clone()?));
+            let taken = lists.words.iter().filter_map(slip).collect();
             let ranked = self.rank(lists, query.depth).await?;
             if ranked.hits.len() <= offset + limit && full && query.depth < MAX_DEPTH {
                 query.depth *= DEEPER;
@@ -206,7 +215,7 @@ impl<'a> Question<'a> {
             }
             let more = ranked.hits.len() > offset + limit;
             let page = ranked.hits.into_iter().skip(offset).take(limit).collect();
-            return Ok(Found { page, more, evidence, facets: ranked.facets });
+            return Ok(Found { page, more, evidence, taken, facets: ranked.facets });
         }
     }
 

@@ -15,6 +15,9 @@ pub(crate) fn answer(answer: &SearchAnswer) -> String {
     if let Some(degraded) = &answer.degraded {
         line(&mut out, &format!("degraded: {degraded}"));
     }
+    if let Some(no_answer) = answer.no_answer.as_ref().filter(|_| !answer.hits.is_empty()) {
+        line(&mut out, &format!("No answer here: {}. The nearest passages:\n", no_answer.message));
+    }
     for notice in &answer.notices {
         line(&mut out, &format!("note: {notice}"));
     }
@@ -52,7 +55,8 @@ fn one_hit(place: usize, hit: &Hit) -> String {
             .iter()
             .map(|also| {
                 let version = also.version.as_deref().unwrap_or("no release");
-                also.page.map_or_else(|| version.to_owned(), |page| format!("{version} page {page}"))
+                let place = also.page.map_or_else(|| version.to_owned(), |page| format!("{version} page {page}"));
+                if also.differs { format!("{place} (some words differ)") } else { place }
             })
             .collect();
         line(&mut out, &format!("   also in {}", places.join(", ")));

@@ -82,6 +82,8 @@ impl FoundPage {
         let mut structured = FoundPassages {
             facets: has(Part::Facets).then(|| facets(&self.found)),
             degraded: self.found.degraded.clone(),
+            no_answer: self.found.no_answer.as_ref().map(|none| none.message.clone()),
+            confidence: self.found.confidence.map(|share| (share * 100.0).round() / 100.0),
             next_cursor: self.cursor(shown(taken)),
             notices: self.found.notices.iter().cloned().chain(self.cuts(taken)).collect(),
             ..FoundPassages::default()
@@ -167,7 +169,11 @@ fn entry(number: usize, hit: &Hit, shown: &str) -> String {
 
 /// The readable text of an answer.
 pub(super) fn markdown(structured: &FoundPassages, entries: &[String], apart: &[String]) -> String {
-    let mut text = entries.join("\n");
+    let mut text = String::new();
+    if let Some(no_answer) = &structured.no_answer {
+        text.push_str(&format!("No answer here: {}. The nearest passages, which may not fit:\n\n", line(no_answer)));
+    }
+    text.push_str(&entries.join("\n"));
     if !apart.is_empty() {
         text.push_str("\nFrom documents that name no release:\n\n");
         text.push_str(&apart.join("\n"));
@@ -207,5 +213,6 @@ impl FoundPassage {
 fn also_in(other: &AlsoIn) -> String {
     let page = other.page.map(|page| format!("page {page}"));
     let product = other.product.clone().or_else(|| Some(other.doc_title.clone()));
-    [product, other.version.clone(), page].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let changed = other.differs.then(|| "(some words differ)".to_owned());
+    [product, other.version.clone(), page, changed].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

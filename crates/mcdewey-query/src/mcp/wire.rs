@@ -15,6 +15,13 @@ pub(super) struct FoundPassages {
     /// How many of the passages found have which product, version and guide: values for a narrower question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) facets: Option<FoundFacets>,
+    /// Present when the library probably holds no answer: why. The passages are then only what comes nearest; say so to
+    /// the user instead of answering from them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) no_answer: Option<String>,
+    /// How likely the passages hold an answer, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) confidence: Option<f64>,
     /// Which part of the search failed, when one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) degraded: Option<String>,

@@ -175,6 +175,9 @@ fn stems(hit: &Hit) -> HashSet<String> {
     stems
 }
 
+/// Names that are repeated to the asker, and how much of each.
+const REPEATED: (usize, usize) = (4, 40);
+
 /// What to say when the library holds no answer; nothing when it probably does.
 pub(crate) fn no_answer(reading: &Reading, probability: f64, absent: Vec<String>) -> Option<NoAnswer> {
     if let Some(release) = reading.absent_releases.first() {
@@ -186,6 +189,8 @@ pub(crate) fn no_answer(reading: &Reading, probability: f64, absent: Vec<String>
     if probability >= THRESHOLD {
         return None;
     }
+    let short = |name: String| name.chars().take(REPEATED.1).collect::<String>();
+    let absent: Vec<String> = absent.into_iter().take(REPEATED.0).map(short).collect();
     let message = if absent.is_empty() {
         "this library probably holds no answer".to_owned()
     } else {

@@ -72,7 +72,8 @@ pub(super) fn also_in(site: &Site, hit: &Hit, place: &AlsoIn) -> Link {
     parts.extend(place.version.clone());
     let page = place.page.map(|page| format!("page {page}"));
     let name = if parts.is_empty() { place.doc_title.clone() } else { parts.join(" ") };
-    let text: Vec<String> = std::iter::once(name).chain(page).collect();
+    let changed = place.differs.then(|| "some words differ".to_owned());
+    let text: Vec<String> = std::iter::once(name).chain(page).chain(changed).collect();
     Link::new(text.join(", "), site.chunk(&place.chunk_id))
 }
 
