@@ -154,17 +154,16 @@ fn declining_a_question_that_has_an_answer_is_wrong() {
 
 #[test]
 fn spans_are_judged_by_character() {
-    let hit =
-        |document: &str, ranges: &[Range<usize>]| Ranked { ranges: ranges.to_vec(), ..Ranked::document(document) };
+    let hit = |document: &str, range: Range<usize>| Ranked { ranges: vec![range], ..Ranked::document(document) };
     let asked = question(Truth::Spans(vec![("a".to_owned(), 100..140), ("a".to_owned(), 300..360)]), None);
     // 40 of the answer's 100 characters; the hits read 0..150, 120..200 (30 of it again) and 100 of another text.
-    let score = scored(&asked, Ok(vec![hit("a", &[0..150]), hit("b", &[100..200]), hit("a", &[120..200])]));
+    let score = scored(&asked, Ok(vec![hit("a", 0..150), hit("b", 100..200), hit("a", 120..200)]));
     assert_eq!(value(&score, Metric::SpanRecall5), 0.4);
     assert!((value(&score, Metric::SpanPrecision5) - 40.0 / 300.0).abs() < 1e-12);
     assert!((value(&score, Metric::SpanIou5) - 40.0 / 360.0).abs() < 1e-12);
     assert!(!score.values.contains_key(&Metric::Ndcg10));
-    let mut late = vec![hit("b", &[]); 5];
-    late.push(hit("a", &[300..360]));
+    let mut late = vec![Ranked::document("b"); 5];
+    late.push(hit("a", 300..360));
     assert_eq!(value(&scored(&asked, Ok(late)), Metric::SpanRecall5), 0.0);
     assert_eq!(value(&scored(&asked, Err("timed out")), Metric::SpanPrecision5), 0.0);
 }
