@@ -70,7 +70,6 @@ impl<'a> Pages<'a> {
         let ids: Vec<ChunkId> = hits.map(|hit| hit.chunk_id.parse()).collect::<Result<_, _>>()?;
         let chunks = self.library.engine.index.chunks(&ids, &Scope::default()).await?;
         let place = |chunk: &Chunk| Ranked {
-            passage_hash: Some(chunk.passage_hash),
             ranges: self.ranges(chunk),
             ..Ranked::document(self.library.id(chunk.document.source.as_str()))
         };
