@@ -10,6 +10,8 @@ mod browser;
 mod crash;
 /// What is run in containers is written down validly.
 mod deployment;
+/// The figures of the search hold their floors, and are those of TREC's own program.
+mod evaluation;
 /// REST, MCP, web page and terminal give one answer.
 mod faces;
 /// The layout of the workspace keeps its promises.

@@ -75,6 +75,21 @@ impl BeirSet {
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
         Ok(Self { name, documents, questions, notices })
     }
+
+    /// The set without the documents that are relevant to any of its questions: none of them has an answer any more, and
+    /// a search that knows its limits declines them all.
+    #[must_use]
+    pub fn without_gold(mut self) -> Self {
+        let mut gold = HashSet::new();
+        for question in &mut self.questions {
+            if let Truth::Documents(grades) = std::mem::replace(&mut question.truth, Truth::Nothing) {
+                gold.extend(grades.into_keys());
+            }
+        }
+        self.documents.retain(|document| !gold.contains(&document.id));
+        self.name.push_str(" without gold");
+        self
+    }
 }
 
 fn qrels_path(folder: &Path) -> PathBuf {
@@ -146,7 +161,7 @@ fn question(line: QueryLine, mut grades: HashMap<String, u32>) -> Option<Questio
         return None;
     }
     let truth = Truth::Documents(grades);
-    Some(Question { id: line.id, text: line.text, kind: None, filter: QuestionFilter::default(), truth })
+    Some(Question { id: line.id, text: line.text, kind: None, filter: QuestionFilter::default(), split: None, truth })
 }
 
 /// Judgments that can never be met are no error, part of a public set is often all there is; the figures suffer, so
@@ -255,6 +270,16 @@ mod tests {
         let nothing = "qrels.tsv: it names no relevant document for any question of queries.jsonl";
         fails(CORPUS, QUERIES, "q1\td1\t0", nothing);
         fails(CORPUS, QUERIES, "", nothing);
+    }
+
+    #[test]
+    fn without_gold_nothing_is_left_that_answers() {
+        let set = read(CORPUS, QUERIES, "q1\td1\t2\nq1\td3\t0\nq2\td2\t1").unwrap().without_gold();
+        assert_eq!(set.name, "small without gold");
+        let left: Vec<&str> = set.documents.iter().map(|document| document.id.as_str()).collect();
+        assert_eq!(left, ["d3"]);
+        assert_eq!(set.questions.len(), 2);
+        assert!(set.questions.iter().all(|question| question.truth == Truth::Nothing));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use mcdewey_core::InvalidValue;
 
-/// Why a set cannot be read or a run cannot be scored.
+/// Why a set cannot be read, a run cannot be scored or reports cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum EvalError {
     /// A file of the set is absent or unreadable.
@@ -38,4 +38,7 @@ pub enum EvalError {
     /// A version filter or a hit's release cannot be understood, so leaks cannot be told.
     #[error("cannot check for another release: {0}")]
     Version(#[from] InvalidValue),
+    /// Two reports have nothing in common.
+    #[error("cannot compare: {0}")]
+    Incomparable(String),
 }

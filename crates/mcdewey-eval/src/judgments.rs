@@ -2,20 +2,23 @@
 //!
 //! `{"q": "barge state in CCX", "kind": "acronym", "source": "finesse/v12.5/guide.md", "page": 118}`; in a document
 //! without pages `"heading"` takes the place of `"page"`; `"filter"` limits the answer; `"also"` lists places that are
-//! equally right.
+//! equally right; `"text_hash"` beside a page or heading tells when the passage has changed since it was judged.
+//!
+//! `{"q": "reset the lost admin password", "unanswerable": true}` says that the library holds no answer. `"split"`
+//! keeps questions that a threshold was chosen by (`"calibration"`) apart from those that measure it (`"test"`).
 
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::Path;
 
-use mcdewey_core::{SourcePath, VersionScheme, VersionSelector};
+use mcdewey_core::{ContentHash, SourcePath, VersionScheme, VersionSelector};
 use serde::{Deserialize, Serialize};
 use serde_json::ser::Formatter;
 
 use crate::lines::{for_each_line, from_json};
 use crate::question::Truth;
-use crate::{EvalError, Place, Question, QuestionFilter, Spot};
+use crate::{EvalError, Place, Question, QuestionFilter, Split, Spot};
 
 /// The judgments of one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +27,8 @@ pub struct JudgmentSet {
     pub name: String,
     /// The judgments, in the file's order.
     pub judgments: Vec<Judgment>,
+    /// The line that each stands on.
+    pub(crate) lines: Vec<usize>,
 }
 
 /// A question and the places that answer it. Written with `Display` it is its line in the file.
@@ -34,12 +39,12 @@ pub struct Judgment {
     pub question: String,
     /// Which kind of question it is: `plain`, `acronym`, `typo`, `error-code`, …
     pub kind: String,
-    /// The place that answers it.
-    pub answer: Place,
+    /// The places that answer it, each of them in full; none when the library holds no answer.
+    pub places: Vec<Place>,
     /// What the answer is limited to.
     pub filter: QuestionFilter,
-    /// Places that are equally right.
-    pub also: Vec<Place>,
+    /// What the question may be used for.
+    pub split: Option<Split>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,11 +53,18 @@ struct JudgmentLine {
     q: String,
     #[serde(default = "plain")]
     kind: String,
-    source: SourcePath,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unanswerable: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<SourcePath>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     heading: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text_hash: Option<ContentHash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    split: Option<Split>,
     #[serde(default, skip_serializing_if = "QuestionFilter::is_empty")]
     filter: QuestionFilter,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -67,6 +79,8 @@ struct PlaceLine {
     page: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     heading: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text_hash: Option<ContentHash>,
 }
 
 fn plain() -> String {
@@ -76,7 +90,7 @@ fn plain() -> String {
 impl JudgmentSet {
     /// Reads a file of judgments.
     pub fn read(path: &Path) -> Result<Self, EvalError> {
-        let mut judgments: Vec<Judgment> = Vec::new();
+        let (mut judgments, mut lines) = (Vec::new(), Vec::new());
         let mut known = HashMap::new();
         for_each_line(path, |number, line| {
             let judgment: Judgment = from_json(line)?;
@@ -84,6 +98,7 @@ impl JudgmentSet {
                 return Err(format!("line {before} asks the same; list a further right place there, under `also`"));
             }
             judgments.push(judgment);
+            lines.push(number);
             Ok(())
         })?;
         if judgments.is_empty() {
@@ -91,7 +106,7 @@ impl JudgmentSet {
             return Err(EvalError::Nothing { path: path.to_owned(), problem });
         }
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Ok(Self { name, judgments })
+        Ok(Self { name, judgments, lines })
     }
 
     /// The questions, in the file's order.
@@ -107,13 +122,14 @@ impl Judgment {
     }
 
     fn to_question(&self) -> Question {
-        let places = std::iter::once(&self.answer).chain(&self.also).cloned().collect();
+        let truth = if self.places.is_empty() { Truth::Nothing } else { Truth::Places(self.places.clone()) };
         Question {
             id: self.id(),
             text: self.question.clone(),
             kind: Some(self.kind.clone()),
             filter: self.filter.clone(),
-            truth: Truth::Places(places),
+            split: self.split,
+            truth,
         }
     }
 }
@@ -129,24 +145,31 @@ impl TryFrom<JudgmentLine> for Judgment {
             return Err("the `kind` is empty; leave it out for a plain question".to_owned());
         }
         check_version(&line.filter)?;
-        Ok(Self {
-            question: line.q,
-            kind: line.kind,
-            answer: place(line.source, line.page, line.heading)?,
-            filter: line.filter,
-            also: line.also.into_iter().map(|p| place(p.source, p.page, p.heading)).collect::<Result<_, _>>()?,
-        })
+        let JudgmentLine { page, heading, text_hash, also, .. } = line;
+        let places = match (line.source, line.unanswerable) {
+            (Some(source), false) => {
+                let first = PlaceLine { source, page, heading, text_hash };
+                std::iter::once(first).chain(also).map(place).collect::<Result<_, _>>()?
+            }
+            (None, true) if page.is_none() && heading.is_none() && text_hash.is_none() && also.is_empty() => Vec::new(),
+            (_, true) => return Err("an `unanswerable` question has no place that answers it".to_owned()),
+            (None, false) => {
+                return Err("name the `source` that answers, or say that the question is `unanswerable`".to_owned());
+            }
+        };
+        Ok(Self { question: line.q, kind: line.kind, places, filter: line.filter, split: line.split })
     }
 }
 
-fn place(source: SourcePath, page: Option<u32>, heading: Option<String>) -> Result<Place, String> {
+fn place(line: PlaceLine) -> Result<Place, String> {
+    let PlaceLine { source, page, heading, text_hash } = line;
     let spot = match (page, heading) {
         (Some(0), None) => return Err(format!("pages count from 1, {source} has no page 0")),
         (Some(page), None) => Spot::Page(page),
         (None, Some(heading)) if !heading.trim().is_empty() => Spot::Heading(heading),
         _ => return Err(format!("name either the `page` or the `heading` in {source} that answers")),
     };
-    Ok(Place { source, spot })
+    Ok(Place { source, spot, text_hash })
 }
 
 fn check_version(filter: &QuestionFilter) -> Result<(), String> {
@@ -160,9 +183,23 @@ fn check_version(filter: &QuestionFilter) -> Result<(), String> {
 
 impl From<Judgment> for JudgmentLine {
     fn from(judgment: Judgment) -> Self {
-        let PlaceLine { source, page, heading } = judgment.answer.into();
-        let also = judgment.also.into_iter().map(PlaceLine::from).collect();
-        Self { q: judgment.question, kind: judgment.kind, source, page, heading, filter: judgment.filter, also }
+        let mut places = judgment.places.into_iter().map(PlaceLine::from);
+        let first = places.next();
+        let unanswerable = first.is_none();
+        let (source, page, heading, text_hash) = first
+            .map_or((None, None, None, None), |place| (Some(place.source), place.page, place.heading, place.text_hash));
+        Self {
+            q: judgment.question,
+            kind: judgment.kind,
+            unanswerable,
+            source,
+            page,
+            heading,
+            text_hash,
+            split: judgment.split,
+            filter: judgment.filter,
+            also: places.collect(),
+        }
     }
 }
 
@@ -172,7 +209,7 @@ impl From<Place> for PlaceLine {
             Spot::Page(page) => (Some(page), None),
             Spot::Heading(heading) => (None, Some(heading)),
         };
-        Self { source: place.source, page, heading }
+        Self { source: place.source, page, heading, text_hash: place.text_hash }
     }
 }
 
@@ -211,6 +248,7 @@ mod tests {
 {"q": "port", "kind": "version-pair", "source": "kafka/39/o.md", "page": 4, "filter": {"product": "kafka", "version": "3.9"}}
 {"q": "port", "kind": "version-pair", "source": "kafka/0110/o.md", "page": 5, "filter": {"product": "kafka", "version": "0.11.0"}}
 {"q": "no \"sound\"", "kind": "plain", "source": "notes/a.md", "heading": "Procedure", "also": [{"source": "notes/a.md", "heading": "Cause"}, {"source": "b.md", "page": 1}]}
+{"q": "who won", "kind": "foreign", "unanswerable": true, "split": "calibration"}
 "#;
 
     fn read(text: &str) -> Result<JudgmentSet, String> {
@@ -239,7 +277,8 @@ mod tests {
                 "barge state in CCX",
                 "port [product=kafka version=3.9]",
                 "port [product=kafka version=0.11.0]",
-                "no \"sound\""
+                "no \"sound\"",
+                "who won"
             ]
         );
         assert_eq!(questions[0].kind.as_deref(), Some("acronym"));
@@ -247,7 +286,8 @@ mod tests {
         let Truth::Places(places) = &questions[3].truth else { panic!("no places") };
         assert_eq!(places.len(), 3);
         assert_eq!(places[0].spot, Spot::Heading("Procedure".to_owned()));
-        assert_eq!(places[2], Place { source: "b.md".parse().unwrap(), spot: Spot::Page(1) });
+        assert_eq!(places[2], Place { source: "b.md".parse().unwrap(), spot: Spot::Page(1), text_hash: None });
+        assert_eq!((&questions[4].truth, questions[4].split), (&Truth::Nothing, Some(Split::Calibration)));
     }
 
     #[test]
@@ -259,9 +299,14 @@ mod tests {
     fn what_is_wrong_is_named_with_its_line() {
         let fails = |line: &str, expected: &str| {
             let error = read(&format!("{LINES}\n{line}\n")).unwrap_err();
-            assert!(error.starts_with("relevance.jsonl:6: ") && error.contains(expected), "{error}");
+            assert!(error.starts_with("relevance.jsonl:7: ") && error.contains(expected), "{error}");
         };
         fails("{", "EOF while parsing");
+        fails(r#"{"q": "a"}"#, "name the `source` that answers, or say that the question is `unanswerable`");
+        fails(r#"{"q": "a", "source": "a.md", "page": 1, "unanswerable": true}"#, "has no place that answers it");
+        fails(r#"{"q": "a", "page": 1, "unanswerable": true}"#, "has no place that answers it");
+        fails(r#"{"q": "a", "unanswerable": true, "split": "train"}"#, "unknown variant `train`");
+        fails(r#"{"q": "a", "source": "a.md", "page": 1, "text_hash": "ab"}"#, "not a valid content hash");
         fails(r#"{"q": "a", "source": "a.md"}"#, "name either the `page` or the `heading` in a.md");
         fails(r#"{"q": "a", "source": "a.md", "page": 1, "heading": "A"}"#, "name either the `page`");
         fails(r#"{"q": "a", "source": "a.md", "page": 1, "also": [{"source": "b.md"}]}"#, "in b.md that answers");

@@ -1,6 +1,6 @@
 //! Where an answer stands: a page of a document, or the section under a heading.
 
-use mcdewey_core::{SourcePath, normalise};
+use mcdewey_core::{ContentHash, SourcePath, normalise};
 
 use crate::Ranked;
 
@@ -11,6 +11,8 @@ pub struct Place {
     pub source: SourcePath,
     /// Where in it.
     pub spot: Spot,
+    /// The hash of the passage's text when it was judged, where it was noted: says later whether it still stands there.
+    pub text_hash: Option<ContentHash>,
 }
 
 /// A page, or the section that takes its place in a document without pages.
@@ -58,7 +60,7 @@ mod tests {
     use super::*;
 
     fn place(spot: Spot) -> Place {
-        Place { source: "a.md".parse().unwrap(), spot }
+        Place { source: "a.md".parse().unwrap(), spot, text_hash: None }
     }
 
     fn hit(page: Option<u32>, section: Option<&str>, headings: &[&str]) -> Ranked {

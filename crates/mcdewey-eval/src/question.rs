@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,19 @@ pub struct Question {
     pub kind: Option<String>,
     /// What the answer is limited to.
     pub filter: QuestionFilter,
+    /// What it may be used for, where the set says so.
+    pub split: Option<Split>,
     pub(crate) truth: Truth,
+}
+
+/// What a question may be used for: whoever sets a threshold must not measure it on the same questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Split {
+    /// To choose by.
+    Calibration,
+    /// To measure with what was chosen.
+    Test,
 }
 
 /// What a question is limited to, as people write it into filters.
@@ -46,6 +59,10 @@ pub(crate) enum Truth {
     Documents(HashMap<String, u32>),
     /// Places of which each is a full answer.
     Places(Vec<Place>),
+    /// Stretches of the documents' texts, in characters, which together are the answer.
+    Spans(Vec<(String, Range<usize>)>),
+    /// Saying that there is no answer: nothing in what is searched answers.
+    Nothing,
 }
 
 impl QuestionFilter {

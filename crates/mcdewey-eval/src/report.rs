@@ -35,6 +35,9 @@ pub struct Row {
     pub kinds: BTreeMap<String, KindRow>,
     /// How long answers took; `null` when there was none.
     pub latency_ms: Option<Latency>,
+    /// The figures of each question, by its id: what two reports are compared by.
+    #[serde(default)]
+    pub per_question: BTreeMap<String, BTreeMap<Metric, f64>>,
 }
 
 /// The figures of one kind of question.
@@ -48,7 +51,8 @@ pub struct KindRow {
 }
 
 /// The figures that choices are made by.
-const LEADING: [Metric; 3] = [Metric::Ndcg10, Metric::Recall10, Metric::PageHit1];
+pub(crate) const LEADING: [Metric; 5] =
+    [Metric::Ndcg10, Metric::Recall10, Metric::PageHit1, Metric::SpanRecall5, Metric::Declined];
 
 impl Row {
     /// The row of a set in a mode.
@@ -64,6 +68,7 @@ impl Row {
             intervals: LEADING.into_iter().filter_map(interval).collect(),
             kinds: kinds(&all),
             latency_ms: scores.latency,
+            per_question: all.iter().map(|question| (question.id.clone(), question.values.clone())).collect(),
         }
     }
 }
@@ -150,9 +155,9 @@ fn figures(metrics: &[Metric], values: &BTreeMap<Metric, f64>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn score(kind: Option<&str>, failed: bool, values: &[(Metric, f64)]) -> QuestionScore {
+    fn score(id: &str, kind: Option<&str>, failed: bool, values: &[(Metric, f64)]) -> QuestionScore {
         QuestionScore {
-            id: String::new(),
+            id: id.to_owned(),
             kind: kind.map(str::to_owned),
             failed,
             values: values.iter().copied().collect(),
@@ -162,14 +167,14 @@ mod tests {
     fn report() -> Report {
         use Metric::{Ndcg10, PageHit1, VersionLeak};
         let plain = Scores {
-            questions: vec![score(None, false, &[(Ndcg10, 1.0)]), score(None, true, &[(Ndcg10, 0.0)])],
+            questions: vec![score("a", None, false, &[(Ndcg10, 1.0)]), score("b", None, true, &[(Ndcg10, 0.0)])],
             latency: Some(Latency { p50: 1.25, p95: 20.0, p99: 300.0 }),
         };
         let own = Scores {
             questions: vec![
-                score(Some("typo"), false, &[(Ndcg10, 0.5), (PageHit1, 1.0)]),
-                score(Some("acronym"), false, &[(Ndcg10, 1.0), (PageHit1, 1.0), (VersionLeak, 0.25)]),
-                score(Some("typo"), false, &[(Ndcg10, 0.0), (PageHit1, 0.0)]),
+                score("a", Some("typo"), false, &[(Ndcg10, 0.5), (PageHit1, 1.0)]),
+                score("b", Some("acronym"), false, &[(Ndcg10, 1.0), (PageHit1, 1.0), (VersionLeak, 0.25)]),
+                score("c", Some("typo"), false, &[(Ndcg10, 0.0), (PageHit1, 0.0)]),
             ],
             latency: None,
         };
@@ -211,6 +216,8 @@ relevance  dense  typo             2    0.250       0.500             -
         assert_eq!(json["rows"][0]["failures"], 1);
         assert_eq!(json["rows"][0]["latency_ms"]["p95"], 20.0);
         assert_eq!(json["rows"][0].get("kinds"), None);
+        assert_eq!(row["per_question"]["b"]["version-leak"], 0.25);
+        assert_eq!(row["per_question"]["c"]["ndcg@10"], 0.0);
         assert_eq!(serde_json::from_value::<Report>(json).unwrap(), report);
     }
 

@@ -3,36 +3,9 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use mcdewey_core::ContentHash;
 use serde::{Deserialize, Serialize};
 
-use crate::Question;
-
-/// One hit, with what is needed to judge it. Several hits may be passages of one document.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ranked {
-    /// The document: a source, or the `_id` of a test set's document.
-    pub document: String,
-    /// Its product.
-    pub product: Option<String>,
-    /// Its release or releases, as the document writes them.
-    pub version: Option<String>,
-    /// The physical page; `None` in a document without pages.
-    pub page: Option<u32>,
-    /// The section's slug, in a document without pages.
-    pub section: Option<String>,
-    /// The headings above the passage, the nearest one last.
-    pub headings: Vec<String>,
-    /// The hash of the normalised passage.
-    pub passage_hash: Option<ContentHash>,
-}
-
-impl Ranked {
-    /// A hit of which only the document is known.
-    pub fn document(id: impl Into<String>) -> Self {
-        Self { document: id.into(), ..Self::default() }
-    }
-}
+use crate::{Answer, Question};
 
 /// What became of every question of a set.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +19,8 @@ pub struct Run<'a> {
 pub struct Outcome<'a> {
     /// The question.
     pub question: &'a Question,
-    /// The hits, best first, or why there are none.
-    pub result: Result<Vec<Ranked>, String>,
+    /// The answer, or why there is none.
+    pub result: Result<Answer, String>,
     /// How long the search took.
     pub latency: Duration,
 }
@@ -65,18 +38,31 @@ pub struct Latency {
 
 /// Asks all questions, each after the answer to the one before, so that a latency is that of one asker alone.
 ///
-/// The search returns passages or documents, best first; for `recall@20` of documents cut into passages it must return
-/// more than 20. A failure is kept beside its question and never ends the run.
-pub async fn run<'a, F, Fut>(questions: &'a [Question], search: F) -> Run<'a>
+/// `search` is what is timed. `read` makes of its answer what is judged, untimed, so that looking closer (counting
+/// tokens, finding out where a passage stands) costs the search nothing. Passages or documents come best first; for
+/// `recall@20` of documents cut into passages there must be more than 20. A failure is kept beside its question and
+/// never ends the run.
+pub async fn run<'a, T, Search, Searched, Read, Reading>(
+    questions: &'a [Question],
+    search: Search,
+    read: Read,
+) -> Run<'a>
 where
-    F: Fn(&'a Question) -> Fut,
-    Fut: Future<Output = Result<Vec<Ranked>, String>>,
+    Search: Fn(&'a Question) -> Searched,
+    Searched: Future<Output = Result<T, String>>,
+    Read: Fn(T) -> Reading,
+    Reading: Future<Output = Result<Answer, String>>,
 {
     let mut outcomes = Vec::with_capacity(questions.len());
     for question in questions {
         let asked = Instant::now();
-        let result = search(question).await;
-        outcomes.push(Outcome { question, result, latency: asked.elapsed() });
+        let found = search(question).await;
+        let latency = asked.elapsed();
+        let result = match found {
+            Ok(found) => read(found).await,
+            Err(reason) => Err(reason),
+        };
+        outcomes.push(Outcome { question, result, latency });
     }
     Run { outcomes }
 }
@@ -108,8 +94,8 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::QuestionFilter;
     use crate::question::Truth;
+    use crate::{QuestionFilter, Ranked};
 
     fn question(id: &str) -> Question {
         Question {
@@ -117,6 +103,7 @@ mod tests {
             text: format!("what is {id}"),
             kind: None,
             filter: QuestionFilter::default(),
+            split: None,
             truth: Truth::Documents(HashMap::new()),
         }
     }
@@ -124,20 +111,32 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_kept_and_the_run_goes_on() {
         let questions = [question("a"), question("b"), question("c")];
-        let refused = "b".to_owned();
-        let refused = &refused;
-        let run = run(&questions, |question| async move {
-            if question.id == *refused {
-                Err("no answer".to_owned())
-            } else {
-                Ok(vec![Ranked::document(&question.text)])
-            }
-        })
-        .await;
+        let refused = "b";
+        let search = |question: &Question| {
+            let text = question.text.clone();
+            let refused = question.id == refused;
+            async move { if refused { Err("no answer".to_owned()) } else { Ok(text) } }
+        };
+        let run = run(&questions, search, read).await;
         let failures: Vec<(&str, &str)> = run.failures().map(|(question, why)| (question.id.as_str(), why)).collect();
         assert_eq!(failures, [("b", "no answer")]);
-        assert_eq!(run.outcomes[2].result.as_ref().unwrap()[0].document, "what is c");
+        assert_eq!(run.outcomes[2].result.as_ref().unwrap().hits[0].document, "what is c");
         assert!(run.latency().is_some());
+    }
+
+    #[tokio::test]
+    async fn reading_an_answer_is_not_timed() {
+        let questions = [question("a")];
+        let slow = |text: String| async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            read(text).await
+        };
+        let run = run(&questions, |question| std::future::ready(Ok(question.text.clone())), slow).await;
+        assert!(run.outcomes[0].latency < Duration::from_millis(100), "{:?}", run.outcomes[0].latency);
+    }
+
+    async fn read(document: String) -> Result<Answer, String> {
+        Ok(Answer { hits: vec![Ranked::document(document)], ..Answer::default() })
     }
 
     #[test]
@@ -145,7 +144,7 @@ mod tests {
         let asked = question("a");
         let outcome = |millis, answered: bool| Outcome {
             question: &asked,
-            result: if answered { Ok(Vec::new()) } else { Err("refused".to_owned()) },
+            result: if answered { Ok(Answer::default()) } else { Err("refused".to_owned()) },
             latency: Duration::from_millis(millis),
         };
         let mut outcomes: Vec<Outcome<'_>> = (1..=100).rev().map(|millis| outcome(millis, true)).collect();

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mcdewey_eval::Split;
 use mcdewey_query::Mode;
 
 /// A self-hosted library of vendor documentation that answers questions with the exact page.
@@ -182,10 +183,11 @@ pub(crate) struct ModelsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
-    /// Folders with a set in BEIR form, or files of judgments over the library of the settings
-    #[arg(required = true, value_name = "SET")]
+    /// Folders with a set in BEIR form or with whole texts and a table of the stretches that answer, or files of
+    /// judgments over the library of the settings
+    #[arg(required_unless_present = "compare", value_name = "SET")]
     pub(crate) sets: Vec<PathBuf>,
-    /// Print the report as JSON
+    /// Print the report, with the figures of each question, as JSON
     #[arg(long)]
     pub(crate) json: bool,
     /// Measure only this mode; may be given again
@@ -194,6 +196,37 @@ pub(crate) struct EvalArgs {
     /// Keep the indexes of the sets here, to measure again without embedding again
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+    /// Of the questions that name a split, ask only those of this one
+    #[arg(long, value_enum)]
+    pub(crate) split: Option<SplitArg>,
+    /// Take out every document that answers a question: a search that knows its limits then declines all questions
+    #[arg(long)]
+    pub(crate) without_gold: bool,
+    /// Fail when a figure is below its floor in this TOML file, or was not measured
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gate: Option<PathBuf>,
+    /// Write runs and judgments in the form of TREC here
+    #[arg(long, value_name = "DIR")]
+    pub(crate) trec: Option<PathBuf>,
+    /// Measure nothing; say how two reports of `eval --json` differ
+    #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"])]
+    #[arg(conflicts_with_all = ["sets", "mode", "keep", "split", "without_gold", "gate", "trec"])]
+    pub(crate) compare: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SplitArg {
+    Calibration,
+    Test,
+}
+
+impl From<SplitArg> for Split {
+    fn from(split: SplitArg) -> Self {
+        match split {
+            SplitArg::Calibration => Self::Calibration,
+            SplitArg::Test => Self::Test,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

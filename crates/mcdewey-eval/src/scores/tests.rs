@@ -9,11 +9,15 @@ use crate::{QuestionFilter, Spot};
 
 fn question(truth: Truth, version: Option<&str>) -> Question {
     let filter = QuestionFilter { version: version.map(str::to_owned), ..QuestionFilter::default() };
-    Question { id: "a".to_owned(), text: "a".to_owned(), kind: None, filter, truth }
+    Question { id: "a".to_owned(), text: "a".to_owned(), kind: None, filter, split: None, truth }
 }
 
 fn scored(question: &Question, result: Result<Vec<Ranked>, &str>) -> QuestionScore {
-    let result = result.map_err(str::to_owned);
+    scored_answer(question, result.map(|hits| Answer { hits, ..Answer::default() }))
+}
+
+fn scored_answer(question: &Question, answer: Result<Answer, &str>) -> QuestionScore {
+    let result = answer.map_err(str::to_owned);
     let outcomes = vec![Outcome { question, result, latency: Duration::from_millis(3) }];
     Scores::of(&Run { outcomes }, &library()).unwrap().questions.remove(0)
 }
@@ -29,7 +33,7 @@ fn page(document: &str, page: u32) -> Ranked {
 }
 
 fn place(source: &str, page: u32) -> Place {
-    Place { source: source.parse().unwrap(), spot: Spot::Page(page) }
+    Place { source: source.parse().unwrap(), spot: Spot::Page(page), text_hash: None }
 }
 
 fn value(score: &QuestionScore, metric: Metric) -> f64 {
@@ -55,7 +59,9 @@ fn a_judgment_is_judged_by_document_and_by_page() {
     assert_eq!(value(&score, Metric::Hit1), 1.0);
     assert_eq!(value(&score, Metric::Ndcg10), 1.0);
     assert_eq!(value(&score, Metric::PageHit1), 0.0);
+    assert_eq!(value(&score, Metric::PageHit3), 0.0);
     assert_eq!(value(&score, Metric::PageHit5), 1.0);
+    assert_eq!(value(&score, Metric::PageHit10), 1.0);
     assert_eq!(value(&score, Metric::PageMrr10), 0.25);
 }
 
@@ -119,6 +125,47 @@ fn a_failure_scores_nothing_and_is_not_left_out() {
     assert_eq!(value(&score, Metric::Ndcg10), 0.0);
     assert_eq!(value(&score, Metric::PageHit5), 0.0);
     assert!(!score.values.contains_key(&Metric::VersionLeak));
+}
+
+#[test]
+fn of_a_question_without_an_answer_only_the_refusal_counts() {
+    let asked = question(Truth::Nothing, None);
+    let answer = |declined| Answer { hits: vec![page("a.md", 1)], declined, ..Answer::default() };
+    let score = scored_answer(&asked, Ok(answer(true)));
+    assert_eq!(score.values, BTreeMap::from([(Metric::Declined, 1.0)]));
+    assert_eq!(value(&scored_answer(&asked, Ok(answer(false))), Metric::Declined), 0.0);
+    assert_eq!(scored_answer(&asked, Err("timed out")).values, BTreeMap::from([(Metric::Declined, 0.0)]));
+}
+
+#[test]
+fn declining_a_question_that_has_an_answer_is_wrong() {
+    let asked = question(Truth::Places(vec![place("a.md", 1)]), None);
+    let answer = Answer { hits: vec![page("a.md", 1)], confidence: Some(0.25), declined: true, tokens: Some(310) };
+    let score = scored_answer(&asked, Ok(answer));
+    assert_eq!(value(&score, Metric::WronglyDeclined), 1.0);
+    assert_eq!(value(&score, Metric::Confidence), 0.25);
+    assert_eq!(value(&score, Metric::Tokens), 310.0);
+    assert!(!score.values.contains_key(&Metric::Declined));
+    let silent = scored(&asked, Ok(vec![page("a.md", 1)]));
+    assert_eq!(value(&silent, Metric::WronglyDeclined), 0.0);
+    assert!(!silent.values.contains_key(&Metric::Confidence) && !silent.values.contains_key(&Metric::Tokens));
+    assert!(!scored(&asked, Err("timed out")).values.contains_key(&Metric::WronglyDeclined));
+}
+
+#[test]
+fn spans_are_judged_by_character() {
+    let hit = |document: &str, range: Range<usize>| Ranked { ranges: vec![range], ..Ranked::document(document) };
+    let asked = question(Truth::Spans(vec![("a".to_owned(), 100..140), ("a".to_owned(), 300..360)]), None);
+    // 40 of the answer's 100 characters; the hits read 0..150, 120..200 (30 of it again) and 100 of another text.
+    let score = scored(&asked, Ok(vec![hit("a", 0..150), hit("b", 100..200), hit("a", 120..200)]));
+    assert_eq!(value(&score, Metric::SpanRecall5), 0.4);
+    assert!((value(&score, Metric::SpanPrecision5) - 40.0 / 300.0).abs() < 1e-12);
+    assert!((value(&score, Metric::SpanIou5) - 40.0 / 360.0).abs() < 1e-12);
+    assert!(!score.values.contains_key(&Metric::Ndcg10));
+    let mut late = vec![Ranked::document("b"); 5];
+    late.push(hit("a", 300..360));
+    assert_eq!(value(&scored(&asked, Ok(late)), Metric::SpanRecall5), 0.0);
+    assert_eq!(value(&scored(&asked, Err("timed out")), Metric::SpanPrecision5), 0.0);
 }
 
 #[test]
