@@ -5,7 +5,7 @@ use mcdewey_core::{Facets, VersionScheme};
 use proptest::prelude::*;
 
 use super::*;
-use crate::markdown::{Dialect, parse};
+use crate::markdown::{Dialect, UnitKind, parse};
 
 /// Cuts a document whose file says `releases`.
 fn split_release(text: &str, releases: &str) -> Vec<SizedChunk> {
@@ -41,6 +41,7 @@ fn check_invariants(pages: &[ParsedPage], chunks: &[SizedChunk]) {
         let page = pages.iter().find(|page| page.page.page.number == span.page).expect("the span's page");
         assert_eq!(page.page.text[span.start as usize..span.end as usize], chunk.text);
     }
+    check_units(pages, chunks, &embed);
     for page in pages {
         let text = &page.page.text[page.content.clone()];
         let spans =
@@ -50,6 +51,24 @@ fn check_invariants(pages: &[ParsedPage], chunks: &[SizedChunk]) {
             assert_eq!(dense(&covered), dense(text));
         } else {
             assert_eq!(covered, "");
+        }
+    }
+}
+
+/// No passage begins within a code block, a list item or a table row that fits a window beside its context.
+fn check_units(pages: &[ParsedPage], chunks: &[SizedChunk], embed: &FakeEmbed) {
+    let quarter = 62 / 4;
+    for ParsedPage { page, structure, .. } in pages {
+        let spans = chunks.iter().flat_map(|sized| &sized.chunk.spans).filter(|span| span.page == page.page.number);
+        let starts: Vec<usize> = spans.map(|span| span.start as usize).collect();
+        let count = TokenCount::new(&page.text, embed).unwrap();
+        for unit in &structure.units {
+            let words = embed.tokens(&mcdewey_core::normalise(&page.text[unit.range.clone()])).unwrap().len();
+            // A row pays for its header, too.
+            let beside = if unit.kind == UnitKind::Row { 2 * quarter } else { quarter };
+            let fits = words.max(count.of(&unit.range)) + beside <= 62;
+            let cut = starts.iter().any(|start| (unit.range.start + 1..unit.range.end).contains(start));
+            assert!(!(fits && cut), "{:?} is cut in {:?}", &page.text[unit.range.clone()], page.text);
         }
     }
 }
@@ -149,6 +168,45 @@ fn a_table_cut_in_two_repeats_its_header() {
 }
 
 #[test]
+fn a_cut_table_repeats_its_name_before_its_header() {
+    let rows: String = (0..24).map(|row| format!("| {row} | something happened |\n")).collect();
+    let chunks = split_text(&format!("# Codes\n\nTable 4: Errors\n\n| Code | Meaning |\n|---|---|\n{rows}"));
+    assert!(chunks[0].chunk.text.contains("Errors\n\n| Code | Meaning |\n|---|---|\n| 0 |"), "{chunks:?}");
+    assert!(chunks[1..].iter().all(|sized| sized.chunk.context == "Codes\nTable 4: Errors\nCode | Meaning"));
+}
+
+#[test]
+fn a_fence_that_fits_is_not_cut_and_keeps_its_introduction() {
+    let code = format!("```\n{}```", "one two three four five six\n\n".repeat(5));
+    let chunks = split_text(&format!("# Guide\n\n{}.\n\nRun this:\n\n{code}\n\nDone.\n", words(50, "alpha")));
+    let texts: Vec<&str> = chunks.iter().map(|sized| sized.chunk.text.as_str()).collect();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert_eq!(texts[1], format!("Run this:\n\n{code}\n\nDone."));
+}
+
+#[test]
+fn a_fence_that_must_be_cut_is_cut_at_blank_lines() {
+    let block = "one two three four\n  five six seven eight\nnine ten eleven twelve\n".repeat(2);
+    let code = [block.as_str(); 6].join("\n");
+    let chunks = split_text(&format!("# Guide\n\n```\n{code}```\n"));
+    assert!(chunks.len() > 2);
+    for sized in &chunks[1..] {
+        assert!(sized.chunk.text.starts_with("one two"), "{:?}", sized.chunk.text);
+        assert_eq!(sized.chunk.context, "Guide");
+    }
+}
+
+#[test]
+fn list_items_stay_whole_and_lists_are_cut_between_them() {
+    let item = |name: &str| format!("- **{name}**: {}.\n  {}. {}.\n", words(8, "a"), words(8, "b"), words(8, "c"));
+    let list: String = ["One", "Two", "Three", "Four", "Five"].map(item).concat();
+    let chunks = split_text(&format!("# Guide\n\nOptions:\n\n{list}"));
+    assert!(chunks.len() > 2);
+    assert!(chunks[0].chunk.text.starts_with("# Guide\n\nOptions:\n\n- **One**"));
+    assert!(chunks[1..].iter().all(|sized| sized.chunk.text.starts_with("- **")));
+}
+
+#[test]
 fn running_lines_are_in_no_passage() {
     let page = |n: u32, text: &str| format!("<!-- page: {n} -->\nThe Guide\n\n{text}\n\n{n}\n");
     let chunks = split_text(&[page(1, "Barge."), page(2, "Monitor."), page(3, "Hold.")].concat());
@@ -196,7 +254,30 @@ fn line() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A block as manuals have them, of any size.
+fn block() -> impl Strategy<Value = String> {
+    let rows = |rows: Vec<String>| format!("| a | b |\n|---|---|\n{}", rows.concat());
+    prop_oneof![
+        "([A-Z][a-z ]{1,40}\\. ){1,12}",
+        "#{1,3} [A-Z][a-z]{1,10}",
+        "[A-Z][a-z ]{1,30}:",
+        "Table [0-9]: [A-Z][a-z ]{1,20}",
+        "([ ]{0,4}[a-z]{1,8} = [a-z]{1,8}\n\n?){1,30}".prop_map(|code| format!("```sh\n{code}```")),
+        "(    [a-z]{1,8} [a-z ]{1,30}\n){1,12}",
+        "(- [a-z ]{1,60}\n(  - [a-z ]{1,60}\\. [A-Z][a-z ]{1,30}\n){0,3}){1,8}",
+        "([1-9]\\. [a-z ]{1,80}\n\n   ```\n   [a-z ]{1,40}\n\n   [a-z]{1,9}\n   ```\n){1,3}",
+        prop::collection::vec("\\| [a-z0-9 ]{1,30} \\| [a-z ]{1,60} \\|\n", 1..12).prop_map(rows),
+        "[a-z]{100,300}",
+    ]
+}
+
 proptest! {
+    #[test]
+    fn units_that_fit_stay_whole(blocks in prop::collection::vec(block(), 1..10)) {
+        split_text(&blocks.join("\n\n"));
+        split_text(&blocks.join("\n"));
+    }
+
     #[test]
     fn nothing_is_left_out_whatever_the_text(lines in prop::collection::vec(line(), 0..40)) {
         split_text(&lines.join("\n"));
