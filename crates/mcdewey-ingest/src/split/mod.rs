@@ -1,5 +1,5 @@
-//! Cuts pages into passages: sized in the model's tokens, never across a page, and nothing left out but white space
-//! and running headers.
+//! Cuts pages into passages: sized in the model's tokens, never across a page, and nothing left out but white space,
+//! running headers, and stubs.
 
 mod borders;
 mod breadcrumb;
@@ -8,6 +8,7 @@ mod pieces;
 mod room;
 mod segments;
 mod sizer;
+mod stub;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use breadcrumb::{ContextWriter, HeadingPath};
 use room::Room;
 use segments::{Segment, TINY, join_tiny, segments};
 use sizer::TokenCount;
+use stub::{is_number, without_stubs};
 
 /// Names the way passages are cut; part of an index's generation. It changes with every change here that would cut
 /// the same page differently.
@@ -40,18 +42,37 @@ pub(crate) struct SizedChunk {
     pub(crate) tokens: usize,
 }
 
-/// Cuts a document's pages. Tokenises, so it may block.
+/// Cuts a document's pages. Tokenises, so it may block. A document of nothing but stubs keeps them: they are what it
+/// says.
 pub(crate) fn split(
     document: &Arc<DocumentMeta>,
     pages: &[ParsedPage],
     embed: &dyn Embed,
+) -> Result<Vec<SizedChunk>, EmbedError> {
+    let chunks = split_pages(document, pages, embed, Stubs::LeftOut)?;
+    if chunks.is_empty() { split_pages(document, pages, embed, Stubs::Kept) } else { Ok(chunks) }
+}
+
+/// What becomes of stubs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stubs {
+    LeftOut,
+    Kept,
+}
+
+fn split_pages(
+    document: &Arc<DocumentMeta>,
+    pages: &[ParsedPage],
+    embed: &dyn Embed,
+    stubs: Stubs,
 ) -> Result<Vec<SizedChunk>, EmbedError> {
     let model = embed.model();
     let window = model.window.saturating_sub(model.special_tokens).max(1);
     let filter = ReleaseFilter::new(&document.facets.versions);
     let room = MAX_CONTEXT.min(window / 4);
     let writer = ContextWriter { embed, filter: &filter, room };
-    let mut splitter = Splitter { document, embed, writer, window, path: HeadingPath::default(), chunks: Vec::new() };
+    let path = HeadingPath::default();
+    let mut splitter = Splitter { document, embed, writer, window, stubs, path, chunks: Vec::new() };
     for page in pages {
         splitter.page(page)?;
     }
@@ -64,15 +85,10 @@ struct Splitter<'a> {
     writer: ContextWriter<'a>,
     /// Tokens that the model reads of a passage and its context.
     window: usize,
+    stubs: Stubs,
     /// Carried over page borders.
     path: HeadingPath,
     chunks: Vec<SizedChunk>,
-}
-
-/// Whether a page holds nothing but, perhaps, its own printed number. Numbers without letters can be a table's rows.
-fn is_stub(text: &str) -> bool {
-    let mut words = text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
-    !text.contains(char::is_alphabetic) && words.nth(1).is_none()
 }
 
 /// A page while it is cut.
@@ -105,13 +121,16 @@ impl Splitter<'_> {
     fn page(&mut self, parsed: &ParsedPage) -> Result<(), EmbedError> {
         let ParsedPage { page, structure, content } = parsed;
         let text = page.text.as_str();
-        if is_stub(&text[content.clone()]) {
+        if self.stubs == Stubs::LeftOut && is_number(&text[content.clone()]) {
             // Its headings, if any, say no more.
             return Ok(());
         }
         let count = TokenCount::new(text, self.embed)?;
         let open = OpenPage { page: &page.page, text, structure, count };
-        let found = segments(text, content.clone(), &structure.headings, &mut self.path);
+        let mut found = segments(text, content.clone(), &structure.headings, &mut self.path);
+        if self.stubs == Stubs::LeftOut {
+            found = without_stubs(text, structure, found);
+        }
         let capacity = self.window.saturating_sub(self.writer.room).max(1);
         let segments = join_tiny(text, found, &open.count, capacity);
         let mut cut: Vec<(&Segment<'_>, Range<usize>)> = Vec::new();
@@ -221,9 +240,9 @@ impl Splitter<'_> {
     }
 }
 
-/// Whether a piece is too small to stand alone and has room behind the one before it.
+/// Whether a piece is too small to stand alone and has room in the one right before it.
 fn joins(count: &TokenCount, before: &Range<usize>, piece: &Range<usize>, capacity: usize) -> bool {
-    count.of(piece) < TINY && count.of(before) + count.of(piece) <= capacity
+    before.end == piece.start && count.of(piece) < TINY && count.of(before) + count.of(piece) <= capacity
 }
 
 /// A stretch in two parts, or nothing where it is one character.

@@ -30,7 +30,7 @@ impl Segment<'_> {
     }
 
     /// Nothing but headings.
-    fn is_bare(&self, text: &str) -> bool {
+    pub(super) fn is_bare(&self, text: &str) -> bool {
         text[self.lead..self.range.end].trim().is_empty()
     }
 }
@@ -68,7 +68,8 @@ pub(super) fn join_tiny<'a>(
 ) -> Vec<Segment<'a>> {
     let mut joined: Vec<Segment<'a>> = Vec::new();
     for segment in segments {
-        let Some(last) = joined.last_mut() else {
+        // Between two that do not touch stands a stub.
+        let Some(last) = joined.last_mut().filter(|last| last.range.end == segment.range.start) else {
             joined.push(segment);
             continue;
         };

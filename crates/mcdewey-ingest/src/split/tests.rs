@@ -28,7 +28,8 @@ fn split_text(text: &str) -> Vec<SizedChunk> {
     split_release(text, "")
 }
 
-/// What holds for every document: passages are verbatim, in order, in the window, and leave nothing out.
+/// What holds for every document: passages are verbatim, in order, in the window, and leave nothing out but white
+/// space, running lines, and stubs.
 fn check_invariants(pages: &[ParsedPage], chunks: &[SizedChunk]) {
     let embed = FakeEmbed::new(&[]);
     for (ordinal, SizedChunk { chunk, dense_text, tokens }) in chunks.iter().enumerate() {
@@ -42,17 +43,26 @@ fn check_invariants(pages: &[ParsedPage], chunks: &[SizedChunk]) {
         assert_eq!(page.page.text[span.start as usize..span.end as usize], chunk.text);
     }
     check_units(pages, chunks, &embed);
-    for page in pages {
-        let text = &page.page.text[page.content.clone()];
+    let kept: Vec<Vec<Range<usize>>> = pages.iter().map(kept).collect();
+    let says_something = pages.iter().zip(&kept).any(|(page, kept)| !dense(&page.page.text, kept).is_empty());
+    for (page, kept) in pages.iter().zip(kept) {
+        let kept = if says_something { kept } else { vec![page.content.clone()] };
         let spans =
             chunks.iter().flat_map(|sized| &sized.chunk.spans).filter(|span| span.page == page.page.page.number);
-        let covered: String = spans.map(|span| &page.page.text[span.start as usize..span.end as usize]).collect();
-        if !is_stub(text) {
-            assert_eq!(dense(&covered), dense(text));
-        } else {
-            assert_eq!(covered, "");
-        }
+        let covered: Vec<Range<usize>> = spans.map(|span| span.start as usize..span.end as usize).collect();
+        assert!(covered.is_sorted_by(|a, b| a.end <= b.start), "{covered:?}");
+        assert_eq!(dense(&page.page.text, &covered), dense(&page.page.text, &kept));
     }
+}
+
+/// What must be in a passage of a page: everything but running lines, and stubs.
+fn kept(page: &ParsedPage) -> Vec<Range<usize>> {
+    let (text, content) = (page.page.text.as_str(), page.content.clone());
+    if is_number(&text[content.clone()]) {
+        return Vec::new();
+    }
+    let found = segments(text, content, &page.structure.headings, &mut HeadingPath::default());
+    without_stubs(text, &page.structure, found).into_iter().map(|segment| segment.range).collect()
 }
 
 /// No passage begins within a code block, a list item or a table row that fits a window beside its context.
@@ -73,8 +83,9 @@ fn check_units(pages: &[ParsedPage], chunks: &[SizedChunk], embed: &FakeEmbed) {
     }
 }
 
-fn dense(text: &str) -> String {
-    text.split_whitespace().collect()
+/// The stretches together, without white space.
+fn dense(text: &str, ranges: &[Range<usize>]) -> String {
+    ranges.iter().flat_map(|range| text[range.clone()].split_whitespace()).collect()
 }
 
 fn words(count: usize, word: &str) -> String {
@@ -218,6 +229,28 @@ fn running_lines_are_in_no_passage() {
 fn stubs_make_no_passage() {
     check("<!-- page: 1 -->\n118\n\n---\n<!-- page: 2 -->\nText\n", &[(&["Guide"], "Text")]);
     check("8443 5222\n", &[(&["Guide"], "8443 5222")]);
+    let links = "- [Hold](h)\n- [Barge](b)\n- [End](e)\n- [Mute](m)\n";
+    let text = words(32, "alpha");
+    check(
+        &format!("# Book\n\n## Contents\n\n{links}\n## Calls\n\n{text}\n\n## Customers also viewed\n\n[Book](b)\n"),
+        &[(&["Book", "Calls"], &format!("## Calls\n\n{text}"))],
+    );
+}
+
+#[test]
+fn tiny_sections_do_not_join_across_a_stub() {
+    let links = "- [Hold](h)\n- [Barge](b)\n- [End](e)\n- [Mute](m)\n";
+    check(
+        &format!("# Book\n\nText\n\n## Contents\n\n{links}\n## Calls\n\nMore\n"),
+        &[(&["Book"], "# Book\n\nText"), (&["Book", "Calls"], "## Calls\n\nMore")],
+    );
+}
+
+#[test]
+fn a_document_of_stubs_keeps_them() {
+    check("<!-- page: 1 -->\n118\n", &[(&["Guide"], "118")]);
+    let links = "- [Hold](h)\n- [Barge](b)\n- [End](e)\n- [Mute](m)";
+    check(&format!("# Book\n\n{links}\n"), &[(&["Book"], &format!("# Book\n\n{links}"))]);
 }
 
 #[test]
@@ -248,6 +281,10 @@ fn line() -> impl Strategy<Value = String> {
         "    [a-z]{1,10}",
         Just(String::new()),
         Just("---".to_owned()),
+        Just("- [One](o)\n- [Two](t)\n- [Three](h)\n- [Four](f)\n".to_owned()),
+        Just("Was this document helpful?".to_owned()),
+        Just("pre[link](l)post [and](b) more\n".repeat(4)),
+        Just("Barge .......... 117\n".repeat(5)),
         Just("\u{200b}ﷺ\u{a0}\u{c}".to_owned()),
         (1u32..9).prop_map(|n| format!("<!-- page: {n} -->")),
         "[a-z]{100,300}",
@@ -279,7 +316,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_left_out_whatever_the_text(lines in prop::collection::vec(line(), 0..40)) {
+    fn nothing_else_is_left_out_whatever_the_text(lines in prop::collection::vec(line(), 0..40)) {
         split_text(&lines.join("\n"));
     }
 }
