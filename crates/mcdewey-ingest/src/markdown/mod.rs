@@ -1,20 +1,23 @@
 //! Reads Markdown (and plain text) into pages or sections with their headings. It decides what a document says and
 //! where; it knows neither facets nor passages.
 
+mod caption;
 mod front_matter;
 mod markers;
 mod pages;
 mod running;
 mod sections;
 mod structure;
+mod units;
 
 use std::ops::Range;
 
 use mcdewey_core::{OutlineEntry, Page};
 
+pub(crate) use caption::introduces;
 pub(crate) use front_matter::FrontMatter;
-pub(crate) use sections::cut;
 pub(crate) use structure::{Heading, Structure, Table};
+pub(crate) use units::{Unit, UnitKind};
 
 /// Changes whenever the same file would be read differently; part of what an unchanged file is recognised by.
 pub(crate) const READER: &str = "markdown-1";
@@ -48,7 +51,7 @@ pub(crate) struct Parsed {
 pub(crate) struct ParsedPage {
     /// Number and verbatim text.
     pub(crate) page: Page,
-    /// Headings and tables, in bytes of the page's text.
+    /// Headings, tables and units, in bytes of the page's text.
     pub(crate) structure: Structure,
     /// The text without running headers and footers.
     pub(crate) content: Range<usize>,
@@ -78,7 +81,7 @@ pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> Parsed {
     }
     let structure = structure_of(body, dialect);
     let title = title(structure.headings.first());
-    let pages = with_windows(sections::sections(body, &structure.headings, &title), &structure);
+    let pages = with_windows(sections::sections(body, &structure, &title), &structure);
     Parsed { title, front_matter, paged: false, pages, warnings }
 }
 

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use mcdewey_core::{Page, PageNumber, PageRef, Section};
 
-use super::structure::Heading;
+use super::structure::{Heading, Structure};
+use super::units::Unit;
 
 /// A section is cut when it is longer; no document is ever rendered whole.
 pub(crate) const MAX_SECTION: usize = 32 * 1024;
@@ -30,12 +31,12 @@ struct Draft {
 }
 
 /// Divides `body` at its headings; the sections together are the body, byte for byte.
-pub(crate) fn sections(body: &str, headings: &[Heading], title: &str) -> Vec<Page> {
-    let drafts = join_tiny(heading_bounded(body, headings));
+pub(crate) fn sections(body: &str, structure: &Structure, title: &str) -> Vec<Page> {
+    let drafts = join_tiny(heading_bounded(body, &structure.headings));
     let mut pages: Vec<Page> = Vec::new();
     for draft in drafts {
         let title = draft.title().unwrap_or(title).to_owned();
-        for range in cut(body, draft.range, MAX_SECTION) {
+        for range in cut(body, draft.range, MAX_SECTION, &structure.units) {
             let place = u32::try_from(pages.len() + 1).unwrap_or(u32::MAX);
             let section = Section { slug: slug(&title, place), title: title.clone() };
             let page = PageRef { number: PageNumber(place), label: None, section: Some(section) };
@@ -107,12 +108,20 @@ impl Draft {
 }
 
 /// Cuts a stretch of text into pieces of at most `max` bytes: at blank lines if it can, else between lines, else
-/// between characters.
-pub(crate) fn cut(text: &str, range: Range<usize>, max: usize) -> Vec<Range<usize>> {
+/// between characters; before a unit rather than within.
+fn cut(text: &str, range: Range<usize>, max: usize, units: &[Unit]) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let mut start = range.start;
     while range.end - start > max {
         let end = start + cut_point(&text[start..range.end], max);
+        let late = |unit: &&Unit| unit.range.start - start > max / 4;
+        let end = units
+            .iter()
+            .skip_while(|unit| unit.range.start <= start)
+            .take_while(|unit| unit.range.start < end)
+            .filter(|unit| end < unit.range.end && unit.range.len() <= max / 4)
+            .find(late)
+            .map_or(end, |unit| unit.range.start);
         pieces.push(start..end);
         start = end;
     }
@@ -161,7 +170,7 @@ mod tests {
     use super::*;
 
     fn titles(body: &str) -> Vec<(String, String)> {
-        let pages = sections(body, &structure(body).headings, "The guide");
+        let pages = sections(body, &structure(body), "The guide");
         let together: String = pages.iter().map(|page| page.text.as_str()).collect();
         assert_eq!(together, body);
         let names = |page: &Page| page.page.section.clone().map(|section| (section.slug, section.title));
@@ -192,7 +201,7 @@ mod tests {
         let found = titles(&format!("Short.\n\n# Logging\n\n## Levels\n\n{}", long("a")));
         assert_eq!(found.iter().map(|(_, title)| title.as_str()).collect::<Vec<_>>(), ["The guide"]);
         let body = format!("# A\n\nShort.\n\n## B\n\n### C\n\n{}# D\n\n{}", long("c"), long("d"));
-        let pages = sections(&body, &structure(&body).headings, "The guide");
+        let pages = sections(&body, &structure(&body), "The guide");
         assert!(pages.iter().all(|page| !page.text.trim_end().ends_with("## B")));
     }
 
@@ -206,19 +215,27 @@ mod tests {
     fn text_without_headings_is_cut_at_blank_lines() {
         let paragraph = format!("{}\n\n", "word ".repeat(400));
         let body = paragraph.repeat(40);
-        let pages = sections(&body, &[], "T");
+        let pages = sections(&body, &Structure::default(), "T");
         assert!(pages.len() > 2);
         assert!(pages.iter().all(|page| page.text.len() <= MAX_SECTION && page.text.ends_with("\n\n")));
         let slugs: Vec<_> = pages.iter().filter_map(|p| p.page.section.as_ref()).map(|s| s.slug.as_str()).collect();
         assert_eq!(slugs[..2], ["t-1", "t-2"]);
-        assert_eq!(sections("", &[], "T").len(), 0);
+        assert_eq!(sections("", &Structure::default(), "T").len(), 0);
         assert_eq!(slug("!!!", 4), "section-4");
+    }
+
+    #[test]
+    fn a_long_section_is_cut_before_a_fence_not_within() {
+        let body = format!("{}\n\n```\nfirst\n\nlast\n```\n\nEnd.\n", "word ".repeat(13));
+        let units = structure(&body).units;
+        let pieces = cut(&body, 0..body.len(), 80, &units);
+        assert!(pieces.iter().any(|piece| body[piece.clone()].starts_with("```\nfirst")), "{pieces:?}");
     }
 
     proptest! {
         #[test]
         fn cuts_lose_nothing_and_keep_their_size(text in "[a-zé \n]{0,300}", max in 4usize..40) {
-            let pieces = cut(&text, 0..text.len(), max);
+            let pieces = cut(&text, 0..text.len(), max, &[]);
             let together: String = pieces.iter().map(|range| &text[range.clone()]).collect();
             prop_assert_eq!(&together, &text);
             prop_assert!(pieces.iter().all(|range| range.len() <= max));

@@ -1,11 +1,14 @@
-//! Headings and tables of a stretch of Markdown, with their places. Lines that only look like headings are left out,
-//! headings broken over two lines are joined.
+//! Headings, tables and units of a stretch of Markdown, with their places. Lines that only look like headings are left
+//! out, headings broken over two lines are joined.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use regex::Regex;
+
+use super::caption::caption;
+use super::units::{Unit, UnitReader};
 
 /// A longer "heading" is a paragraph or a log line.
 const MAX_TITLE: usize = 200;
@@ -33,6 +36,16 @@ pub(crate) struct Table {
     pub(crate) rows: usize,
     /// The column names, divided by ` | `.
     pub(crate) header: String,
+    /// What the line before it calls it, or nothing.
+    pub(crate) caption: String,
+}
+
+impl Table {
+    /// Where a passage begins that has lost the header. A table whose first half is on another page has lost it, too.
+    pub(crate) fn repeats(&self) -> Range<usize> {
+        let first = if self.rows == self.range.start { self.rows } else { self.rows.max(self.range.start + 1) };
+        first..self.range.end
+    }
 }
 
 /// What is worth knowing of a text's form.
@@ -42,57 +55,61 @@ pub(crate) struct Structure {
     pub(crate) headings: Vec<Heading>,
     /// In order, outermost only.
     pub(crate) tables: Vec<Table>,
+    /// By their start, an outer one before those within.
+    pub(crate) units: Vec<Unit>,
 }
 
 impl Structure {
     /// The part of it that lies in `window`, counted from the window's start. A table cut in two keeps its header row
-    /// in both halves.
+    /// and its name in both halves.
     pub(crate) fn window(&self, window: &Range<usize>) -> Self {
         let shift = |at: usize| at.clamp(window.start, window.end) - window.start;
         let within = |range: &Range<usize>| shift(range.start)..shift(range.end);
         let headings = self.headings.iter().filter(|heading| window.contains(&heading.range.start));
-        let tables =
-            self.tables.iter().filter(|table| table.range.start < window.end && table.range.end > window.start);
+        let touched = |range: &Range<usize>| range.start < window.end && range.end > window.start;
+        let tables = self.tables.iter().filter(|table| touched(&table.range));
+        let units = self.units.iter().filter(|unit| touched(&unit.range));
         Self {
             headings: headings.map(|heading| Heading { range: within(&heading.range), ..heading.clone() }).collect(),
             tables: tables
-                .map(|table| Table {
-                    range: within(&table.range),
-                    rows: shift(table.rows),
-                    header: table.header.clone(),
-                })
+                .map(|table| Table { range: within(&table.range), rows: shift(table.rows), ..table.clone() })
                 .collect(),
+            units: units.map(|unit| Unit { range: within(&unit.range), ..unit.clone() }).collect(),
         }
     }
 }
 
-/// Reads headings and tables.
+/// Reads headings, tables and units.
 pub(crate) fn structure(text: &str) -> Structure {
-    let mut reader = Reader::default();
+    let mut reader = Reader { text, headings: Vec::new(), tables: Vec::new(), depth: 0, words: None };
+    let mut units = UnitReader::new(text);
     for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
+        units.take(&event, &range);
         reader.take(event, range);
     }
-    let Structure { headings, tables } = reader.found;
-    Structure { headings: join_broken(text, without_comments(text, headings)), tables }
+    let headings = join_broken(text, without_comments(text, reader.headings));
+    Structure { headings, tables: reader.tables, units: units.finish() }
 }
 
-#[derive(Default)]
-struct Reader {
-    found: Structure,
+struct Reader<'a> {
+    text: &'a str,
+    headings: Vec<Heading>,
+    tables: Vec<Table>,
     /// How many quotes, list items and other containers are open; a heading inside one titles nothing.
     depth: usize,
     /// The words of the heading or header row being read.
     words: Option<String>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn take(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(Tag::Heading { .. } | Tag::TableHead) => self.words = Some(String::new()),
             Event::End(TagEnd::Heading(level)) => self.heading(level, range),
             Event::Start(Tag::Table(_)) => {
                 self.depth += 1;
-                self.found.tables.push(Table { rows: range.start, range, header: String::new() });
+                let caption = caption(&self.text[..range.start]);
+                self.tables.push(Table { rows: range.start, range, header: String::new(), caption });
             }
             Event::End(TagEnd::TableHead) => self.header_row(range),
             Event::End(TagEnd::TableCell) => self.say(" | "),
@@ -113,15 +130,17 @@ impl Reader {
     fn heading(&mut self, level: HeadingLevel, range: Range<usize>) {
         let title = plain_title(&self.words.take().unwrap_or_default());
         if self.depth == 0 && !title.is_empty() && title.len() <= MAX_TITLE {
-            self.found.headings.push(Heading { level: level as u8, title, range });
+            self.headings.push(Heading { level: level as u8, title, range });
         }
     }
 
     fn header_row(&mut self, range: Range<usize>) {
         let words = self.words.take().unwrap_or_default();
         let cells: Vec<&str> = words.split(" | ").map(str::trim).collect();
-        if let Some(table) = self.found.tables.last_mut() {
-            table.rows = range.end;
+        if let Some(table) = self.tables.last_mut() {
+            // The delimiter row is the next line.
+            let rest = &self.text[range.end..table.range.end];
+            table.rows = rest.find('\n').map_or(table.range.end, |at| range.end + at + 1);
             // A header row without letters names no columns.
             if words.chars().any(char::is_alphabetic) {
                 table.header = cells.join(" | ").trim_end_matches([' ', '|']).to_owned();
@@ -264,7 +283,8 @@ mod tests {
         assert_eq!(found.tables.len(), 1);
         let table = &found.tables[0];
         assert_eq!(table.header, "Code | Meaning");
-        assert!(text[..table.rows].ends_with("| Code | Meaning |\n"), "{:?}", &text[table.rows..]);
+        assert!(text[table.rows..].starts_with("| 20700"), "{:?}", &text[table.rows..]);
+        assert_eq!(table.caption, "Codes:");
         assert!(text[..table.range.end].trim_end().ends_with("refused |"));
     }
 }

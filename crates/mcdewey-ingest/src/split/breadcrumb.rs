@@ -1,9 +1,9 @@
 //! The breadcrumb of a passage: the document's title, then the headings above it; whole for readers, and cut to the
 //! model's room for the vectors.
 
-use mcdewey_core::{Embed, EmbedError};
+use mcdewey_core::{Embed, EmbedError, normalise};
 
-use crate::markdown::Heading;
+use crate::markdown::{Heading, Table};
 use crate::releases::ReleaseFilter;
 
 /// Stands between two parts of a breadcrumb.
@@ -71,6 +71,27 @@ impl ContextWriter<'_> {
         }
         let innermost = headings.last().unwrap_or(&title);
         self.cut(innermost)
+    }
+
+    /// What may stand before rows that have lost their header: the table's name and the header, or the header alone.
+    pub(super) fn headers(&self, table: &Table) -> Vec<String> {
+        let header = normalise(&table.header);
+        if header.is_empty() {
+            return Vec::new();
+        }
+        let caption = normalise(&self.filter.heading(&table.caption));
+        let both = (!caption.is_empty()).then(|| format!("{caption}\n{header}"));
+        both.into_iter().chain([header]).collect()
+    }
+
+    /// What may stand beside a passage that begins among the rows of `table`, the fullest first.
+    pub(super) fn with_header(&self, context: &str, table: Option<&Table>) -> Vec<String> {
+        let headers = table.map(|table| self.headers(table)).unwrap_or_default();
+        let both = |header: String| if context.is_empty() { header } else { format!("{context}\n{header}") };
+        let mut contexts: Vec<String> =
+            headers.into_iter().map(both).chain([context.to_owned(), String::new()]).collect();
+        contexts.dedup();
+        contexts
     }
 
     fn tokens(&self, text: &str) -> Result<usize, EmbedError> {

@@ -1,25 +1,32 @@
-//! Cuts pages into passages: sized in the model's tokens, never across a page, and nothing left out but white space
-//! and running headers.
+//! Cuts pages into passages: sized in the model's tokens, never across a page, and nothing left out but white space,
+//! running headers, and stubs.
 
+mod borders;
 mod breadcrumb;
+mod choose;
 mod pieces;
+mod room;
 mod segments;
 mod sizer;
+mod stub;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use mcdewey_core::{Chunk, ChunkId, DocumentMeta, Embed, EmbedError, PageRef, Span, normalise};
+use mcdewey_core::{Chunk, ChunkId, DocumentMeta, Embed, EmbedError, PageRef, Span};
 
-use crate::markdown::{ParsedPage, Table};
+use crate::markdown::{ParsedPage, Structure, Table};
 use crate::releases::ReleaseFilter;
 use breadcrumb::{ContextWriter, HeadingPath};
+use room::Room;
 use segments::{Segment, TINY, join_tiny, segments};
 use sizer::TokenCount;
+use stub::{is_number, without_stubs};
 
 /// Names the way passages are cut; part of an index's generation. It changes with every change here that would cut
 /// the same page differently.
-pub const CHUNKER: &str = "markdown-2;tiny=30;context=40;bytes-per-token=24;stretch=16384;text-splitter=0.33";
+pub const CHUNKER: &str =
+    "markdown-3;tiny=30;context=40;bytes-per-token=24;whole=code,item,row;table-name;least-cost;stubs";
 
 /// How many tokens the breadcrumb may take from a passage, in a window large enough.
 const MAX_CONTEXT: usize = 40;
@@ -35,18 +42,37 @@ pub(crate) struct SizedChunk {
     pub(crate) tokens: usize,
 }
 
-/// Cuts a document's pages. Tokenises, so it may block.
+/// Cuts a document's pages. Tokenises, so it may block. A document of nothing but stubs keeps them: they are what it
+/// says.
 pub(crate) fn split(
     document: &Arc<DocumentMeta>,
     pages: &[ParsedPage],
     embed: &dyn Embed,
+) -> Result<Vec<SizedChunk>, EmbedError> {
+    let chunks = split_pages(document, pages, embed, Stubs::LeftOut)?;
+    if chunks.is_empty() { split_pages(document, pages, embed, Stubs::Kept) } else { Ok(chunks) }
+}
+
+/// What becomes of stubs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stubs {
+    LeftOut,
+    Kept,
+}
+
+fn split_pages(
+    document: &Arc<DocumentMeta>,
+    pages: &[ParsedPage],
+    embed: &dyn Embed,
+    stubs: Stubs,
 ) -> Result<Vec<SizedChunk>, EmbedError> {
     let model = embed.model();
     let window = model.window.saturating_sub(model.special_tokens).max(1);
     let filter = ReleaseFilter::new(&document.facets.versions);
     let room = MAX_CONTEXT.min(window / 4);
     let writer = ContextWriter { embed, filter: &filter, room };
-    let mut splitter = Splitter { document, embed, writer, window, path: HeadingPath::default(), chunks: Vec::new() };
+    let path = HeadingPath::default();
+    let mut splitter = Splitter { document, embed, writer, window, stubs, path, chunks: Vec::new() };
     for page in pages {
         splitter.page(page)?;
     }
@@ -59,36 +85,52 @@ struct Splitter<'a> {
     writer: ContextWriter<'a>,
     /// Tokens that the model reads of a passage and its context.
     window: usize,
+    stubs: Stubs,
     /// Carried over page borders.
     path: HeadingPath,
     chunks: Vec<SizedChunk>,
-}
-
-/// Whether a page holds nothing but, perhaps, its own printed number. Numbers without letters can be a table's rows.
-fn is_stub(text: &str) -> bool {
-    let mut words = text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
-    !text.contains(char::is_alphabetic) && words.nth(1).is_none()
 }
 
 /// A page while it is cut.
 struct OpenPage<'a> {
     page: &'a PageRef,
     text: &'a str,
-    tables: &'a [Table],
-    count: TokenCount<'a>,
+    structure: &'a Structure,
+    count: TokenCount,
+}
+
+impl OpenPage<'_> {
+    /// The tables in `range`.
+    fn tables(&self, range: &Range<usize>) -> impl Iterator<Item = &Table> {
+        let touched = |table: &&Table| table.range.start < range.end && table.range.end > range.start;
+        self.structure.tables.iter().filter(touched)
+    }
+
+    /// The table whose header a piece beginning at `start` has lost.
+    fn lost_header(&self, start: usize) -> Option<&Table> {
+        self.structure.tables.iter().find(|table| table.repeats().contains(&start))
+    }
+}
+
+/// Whether nothing in `text` is a letter or a digit: a closing fence, a rule.
+fn is_wordless(text: &str) -> bool {
+    !text.contains(char::is_alphanumeric)
 }
 
 impl Splitter<'_> {
     fn page(&mut self, parsed: &ParsedPage) -> Result<(), EmbedError> {
         let ParsedPage { page, structure, content } = parsed;
         let text = page.text.as_str();
-        if is_stub(&text[content.clone()]) {
+        if self.stubs == Stubs::LeftOut && is_number(&text[content.clone()]) {
             // Its headings, if any, say no more.
             return Ok(());
         }
         let count = TokenCount::new(text, self.embed)?;
-        let open = OpenPage { page: &page.page, text, tables: &structure.tables, count };
-        let found = segments(text, content.clone(), &structure.headings, &mut self.path);
+        let open = OpenPage { page: &page.page, text, structure, count };
+        let mut found = segments(text, content.clone(), &structure.headings, &mut self.path);
+        if self.stubs == Stubs::LeftOut {
+            found = without_stubs(text, structure, found);
+        }
         let capacity = self.window.saturating_sub(self.writer.room).max(1);
         let segments = join_tiny(text, found, &open.count, capacity);
         let mut cut: Vec<(&Segment<'_>, Range<usize>)> = Vec::new();
@@ -103,38 +145,46 @@ impl Splitter<'_> {
         }
         cut.into_iter().try_for_each(|(segment, piece)| {
             let breadcrumb = segment.path.breadcrumb(&self.document.title);
-            let within: Vec<&str> = segment
-                .headings
-                .iter()
-                .filter(|_| piece.start == segment.range.start)
-                .map(|heading| heading.title.as_str())
-                .collect();
-            let context = self.writer.context(&breadcrumb, &within)?;
+            let first = piece.start == segment.range.start;
+            let context = self.writer.context(&breadcrumb, &segment.titles(first))?;
             self.piece(&open, piece, &breadcrumb, &context)
         })
     }
 
-    /// Cuts a segment into pieces that leave room for its breadcrumb and for a table's header row.
+    /// Cuts a segment into pieces that leave room for what will stand beside them.
     fn cut(&self, page: &OpenPage<'_>, segment: &Segment<'_>) -> Result<Vec<Range<usize>>, EmbedError> {
-        let context = self.writer.context(&segment.path.breadcrumb(&self.document.title), &[])?;
-        let mut capacity = self.window.saturating_sub(self.embed.tokens(&context)?.len()).max(1);
-        if page.count.of(&segment.range) > capacity {
-            capacity -= self.header_room(page, &segment.range, capacity)?;
+        let breadcrumb = segment.path.breadcrumb(&self.document.title);
+        let room = |within: &[&str]| {
+            let context = self.writer.context(&breadcrumb, within)?;
+            Ok(self.window.saturating_sub(self.embed.tokens(&context)?.len()).max(1))
+        };
+        let first = room(&segment.titles(true))?;
+        if page.count.of(&segment.range) <= first && page.lost_header(segment.range.start).is_none() {
+            return Ok(vec![segment.range.clone()]);
         }
-        Ok(pieces::pieces(page.text, segment.range.clone(), segment.lead, capacity, &page.count))
+        let rest = room(&[])?;
+        let headers = self.headers(page, &segment.range, rest)?;
+        Ok(pieces::pieces(page, segment.range.clone(), &Room { first, rest, headers, whole: 0 }))
     }
 
-    /// What repeating the longest header row of a table in `range` costs, if that is affordable.
-    fn header_room(&self, page: &OpenPage<'_>, range: &Range<usize>, capacity: usize) -> Result<usize, EmbedError> {
-        let tables = page.tables.iter().filter(|table| table.range.start < range.end && table.range.end > range.start);
-        let mut longest = 0;
-        for table in tables {
-            let tokens = self.embed.tokens(&normalise(&table.header))?.len();
-            if tokens * 4 <= capacity {
-                longest = longest.max(tokens);
+    /// The rows of the tables in `range`, and what repeating name and header beside them costs where that is affordable.
+    fn headers(
+        &self,
+        page: &OpenPage<'_>,
+        range: &Range<usize>,
+        room: usize,
+    ) -> Result<Vec<(Range<usize>, usize)>, EmbedError> {
+        let mut found = Vec::new();
+        for table in page.tables(range) {
+            for header in self.writer.headers(table) {
+                let tokens = self.embed.tokens(&header)?.len();
+                if tokens * 4 <= room {
+                    found.push((table.repeats(), tokens));
+                    break;
+                }
             }
         }
-        Ok(longest)
+        Ok(found)
     }
 
     /// Makes a passage of a piece, with as much context as the window takes; cuts it again if it is too long alone.
@@ -150,7 +200,7 @@ impl Splitter<'_> {
             return Ok(());
         }
         let mut chunk = self.chunk(page, &range, breadcrumb);
-        for context in contexts(context, header_row(page, &range)) {
+        for context in self.writer.with_header(context, page.lost_header(range.start)) {
             chunk.context = context;
             let dense_text = chunk.dense_text();
             let tokens = self.embed.tokens(&dense_text)?.len();
@@ -190,32 +240,19 @@ impl Splitter<'_> {
     }
 }
 
-/// Whether a piece is too small to stand alone and has room behind the one before it.
-fn joins(count: &TokenCount<'_>, before: &Range<usize>, piece: &Range<usize>, capacity: usize) -> bool {
-    count.of(piece) < TINY && count.of(before) + count.of(piece) <= capacity
-}
-
-/// The header row that a stretch beginning among a table's rows has lost.
-fn header_row<'a>(page: &'a OpenPage<'_>, range: &Range<usize>) -> Option<&'a str> {
-    let table = page.tables.iter().find(|table| (table.rows..table.range.end).contains(&range.start))?;
-    (range.start > table.range.start || table.rows == table.range.start).then_some(table.header.as_str())
-}
-
-/// What may stand beside a passage, the fullest first.
-fn contexts(context: &str, header: Option<&str>) -> Vec<String> {
-    let header = header.map(normalise).filter(|header| !header.is_empty());
-    let both = header.map(|header| if context.is_empty() { header } else { format!("{context}\n{header}") });
-    let mut contexts: Vec<String> = both.into_iter().chain([context.to_owned(), String::new()]).collect();
-    contexts.dedup();
-    contexts
+/// Whether a piece is too small to stand alone and has room in the one right before it.
+fn joins(count: &TokenCount, before: &Range<usize>, piece: &Range<usize>, capacity: usize) -> bool {
+    before.end == piece.start && count.of(piece) < TINY && count.of(before) + count.of(piece) <= capacity
 }
 
 /// A stretch in two parts, or nothing where it is one character.
 fn halves(page: &OpenPage<'_>, range: &Range<usize>) -> Option<Vec<Range<usize>>> {
     let size = page.count.of(range);
-    let parts = pieces::pieces(page.text, range.clone(), range.start, size / 2, &page.count);
-    if parts.len() > 1 {
-        return Some(parts);
+    for whole in [size, 0] {
+        let parts = pieces::pieces(page, range.clone(), &Room::bare(size / 2, whole));
+        if parts.len() > 1 {
+            return Some(parts);
+        }
     }
     let middle = (range.start + range.len() / 2..range.end).find(|at| page.text.is_char_boundary(*at))?;
     let middle = if middle > range.start { middle } else { return None };

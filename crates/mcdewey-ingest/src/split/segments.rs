@@ -2,16 +2,13 @@
 
 use std::ops::Range;
 
-use crate::markdown::{Heading, cut};
+use crate::markdown::Heading;
 
 use super::breadcrumb::HeadingPath;
 use super::sizer::TokenCount;
 
 /// Fewer tokens are no passage of their own when a neighbour has room: a heading, a one-line synopsis.
 pub(super) const TINY: usize = 30;
-
-/// Longer stretches are cut before the Markdown splitter sees them; its time grows faster than the text.
-const MAX_STRETCH: usize = 16 * 1024;
 
 /// A stretch of a page under one breadcrumb.
 #[derive(Debug)]
@@ -27,8 +24,13 @@ pub(super) struct Segment<'a> {
 }
 
 impl Segment<'_> {
+    /// The headings that a piece of it says itself: the first piece says all, the others none.
+    pub(super) fn titles(&self, first: bool) -> Vec<&str> {
+        self.headings.iter().filter(|_| first).map(|heading| heading.title.as_str()).collect()
+    }
+
     /// Nothing but headings.
-    fn is_bare(&self, text: &str) -> bool {
+    pub(super) fn is_bare(&self, text: &str) -> bool {
         text[self.lead..self.range.end].trim().is_empty()
     }
 }
@@ -44,28 +46,16 @@ pub(super) fn segments<'a>(
     let starts: Vec<&Heading> = headings.iter().filter(|heading| content.contains(&heading.range.start)).collect();
     let first = starts.first().map_or(content.end, |heading| heading.range.start);
     let open = Segment { range: content.start..first, lead: content.start, headings: Vec::new(), path: path.clone() };
-    segments.extend(stretches(text, open));
+    segments.push(open);
     for (place, heading) in starts.iter().enumerate() {
         path.enter(heading);
         let end = starts.get(place + 1).map_or(content.end, |next| next.range.start);
         let lead = heading.range.end.min(end);
         let segment = Segment { range: heading.range.start..end, lead, headings: vec![heading], path: path.clone() };
-        segments.extend(stretches(text, segment));
+        segments.push(segment);
     }
     segments.retain(|segment| !text[segment.range.clone()].trim().is_empty());
     segments
-}
-
-fn stretches<'a>(text: &str, segment: Segment<'a>) -> Vec<Segment<'a>> {
-    let Segment { range, lead, headings, path } = segment;
-    let pieces = cut(text, range, MAX_STRETCH);
-    let whole = |(place, piece): (usize, Range<usize>)| Segment {
-        lead: if place == 0 { lead.min(piece.end) } else { piece.start },
-        headings: if place == 0 { headings.clone() } else { Vec::new() },
-        path: path.clone(),
-        range: piece,
-    };
-    pieces.into_iter().enumerate().map(whole).collect()
 }
 
 /// Joins tiny segments with the next one as far as `capacity` goes. Headings without text always join the text below
@@ -73,12 +63,13 @@ fn stretches<'a>(text: &str, segment: Segment<'a>) -> Vec<Segment<'a>> {
 pub(super) fn join_tiny<'a>(
     text: &str,
     segments: Vec<Segment<'a>>,
-    count: &TokenCount<'_>,
+    count: &TokenCount,
     capacity: usize,
 ) -> Vec<Segment<'a>> {
     let mut joined: Vec<Segment<'a>> = Vec::new();
     for segment in segments {
-        let Some(last) = joined.last_mut() else {
+        // Between two that do not touch stands a stub.
+        let Some(last) = joined.last_mut().filter(|last| last.range.end == segment.range.start) else {
             joined.push(segment);
             continue;
         };

@@ -3,26 +3,24 @@
 use std::ops::Range;
 
 use mcdewey_core::{Embed, EmbedError};
-use text_splitter::ChunkSizer;
 
 /// However few tokens the model makes of it, a stretch counts one token for so many bytes: a word beyond the
 /// tokenizer's limit is one unknown token, and megabytes of it would otherwise be one passage. Prose has 4 to 6.
 pub(crate) const MAX_BYTES_PER_TOKEN: usize = 24;
 
-/// A page's text and where its tokens begin.
+/// Where a page's tokens begin.
 #[derive(Debug)]
-pub(crate) struct TokenCount<'a> {
-    text: &'a str,
+pub(crate) struct TokenCount {
     starts: Vec<usize>,
 }
 
-impl<'a> TokenCount<'a> {
+impl TokenCount {
     /// Tokenises a page.
-    pub(crate) fn new(text: &'a str, embed: &dyn Embed) -> Result<Self, EmbedError> {
+    pub(crate) fn new(text: &str, embed: &dyn Embed) -> Result<Self, EmbedError> {
         let mut starts: Vec<usize> = embed.tokens(text)?.into_iter().map(|token| token.start).collect();
         // Tokens of one character cut into bytes may come in any order.
         starts.sort_unstable();
-        Ok(Self { text, starts })
+        Ok(Self { starts })
     }
 
     /// How many tokens begin in `range`, or what its bytes count for.
@@ -31,17 +29,12 @@ impl<'a> TokenCount<'a> {
         let tokens = before(range.end) - before(range.start);
         tokens.max(range.len().div_ceil(MAX_BYTES_PER_TOKEN))
     }
-}
 
-impl ChunkSizer for TokenCount<'_> {
-    /// `chunk` is a slice of the page: its address says where it lies.
-    fn size(&self, chunk: &str) -> usize {
-        let start = (chunk.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
-        match start.checked_add(chunk.len()) {
-            Some(end) if end <= self.text.len() => self.of(&(start..end)),
-            // Not a slice of the page: too long is the safe answer.
-            _ => usize::MAX,
-        }
+    /// How far one comes from `start` with at most `tokens` tokens.
+    pub(crate) fn reach(&self, start: usize, tokens: usize) -> usize {
+        let before = self.starts.partition_point(|at| *at < start);
+        let next = self.starts.get(before + tokens).copied().unwrap_or(usize::MAX);
+        next.min(start.saturating_add(tokens.saturating_mul(MAX_BYTES_PER_TOKEN)))
     }
 }
 
@@ -55,17 +48,16 @@ mod tests {
     fn stretches_are_sized_by_where_they_lie() {
         let text = "one two\n\nthree, four".to_owned();
         let count = TokenCount::new(&text, &FakeEmbed::new(&[])).unwrap();
-        assert_eq!(count.size(&text), 5);
-        assert_eq!(count.size(&text[4..]), 4);
-        assert_eq!(count.size(&text[7..9]), 1.min(count.of(&(7..9))));
+        assert_eq!(count.of(&(0..text.len())), 5);
+        assert_eq!(count.of(&(4..text.len())), 4);
         assert_eq!(count.of(&(0..3)), 1);
-        assert_eq!(count.size("elsewhere"), usize::MAX);
+        assert_eq!((count.reach(0, 2), count.reach(4, 1), count.reach(9, 9)), (9, 9, 9 + 9 * MAX_BYTES_PER_TOKEN));
     }
 
     #[test]
     fn endless_words_have_a_size_too() {
         let text = "x".repeat(2400);
         let count = TokenCount::new(&text, &FakeEmbed::new(&[])).unwrap();
-        assert_eq!(count.size(&text), 100);
+        assert_eq!(count.of(&(0..text.len())), 100);
     }
 }
