@@ -13,6 +13,8 @@ pub struct Answer {
     pub confidence: Option<f64>,
     /// Whether it said that the library holds no answer.
     pub declined: bool,
+    /// What that confidence was made of; empty when nobody looked.
+    pub signals: Vec<f64>,
     /// How long the text is that an agent reads of it, in the model's tokens; `None` when nobody counted.
     pub tokens: Option<usize>,
 }

@@ -65,6 +65,18 @@ pub(crate) enum Truth {
     Nothing,
 }
 
+impl Question {
+    /// Whether the set knows an answer.
+    pub fn has_answer(&self) -> bool {
+        !matches!(self.truth, Truth::Nothing)
+    }
+
+    /// Whether pages are what is right, rather than documents.
+    pub fn has_places(&self) -> bool {
+        matches!(self.truth, Truth::Places(_))
+    }
+}
+
 impl QuestionFilter {
     /// Whether nothing is limited.
     pub fn is_empty(&self) -> bool {

@@ -3,13 +3,10 @@
 
 use std::ops::Range;
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use crate::markdown::{Table, Unit, UnitKind, introduces};
 
 use super::room::Room;
-use super::sizer::TokenCount;
-use super::{OpenPage, is_wordless};
+use super::{OpenPage, prose};
 
 /// A place where a piece may end and the next one begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +28,17 @@ const CODE_BLANK: u32 = 32;
 /// At another line of one.
 const CODE_LINE: u32 = 48;
 /// Between sentences, and between the rows of a table that could stay whole.
-const SENTENCE: u32 = 64;
+pub(super) const SENTENCE: u32 = 64;
 /// Between lines of a paragraph.
 const LINE: u32 = 96;
 /// Between words, where there is no better place within a whole passage.
-const WORD: u32 = 160;
+pub(super) const WORD: u32 = 160;
 /// Within a word, likewise.
-const CHARACTER: u32 = 320;
+pub(super) const CHARACTER: u32 = 320;
 /// On top, where a heading, a caption, an introduction or a header row would lose what follows it.
 const GLUE: u32 = 192;
 
-/// Where no better place is found within a passage, places are offered this often in one.
+/// In prose, places are offered this often in a passage.
 const STEPS: usize = 8;
 
 /// The places in `range`, its ends left out.
@@ -95,7 +92,7 @@ impl<'a> Scan<'a> {
             {
                 found.push(Border { at: here.start, cost });
             }
-            self.sentences(&here, line, &mut found);
+            self.prose(&here, &mut found);
             before = Some(here);
         }
         found
@@ -120,7 +117,7 @@ impl<'a> Scan<'a> {
             (above, below) if blank || above.is_some() || below.is_some() => BLOCK,
             _ if self.in_heading(here.start) => return None,
             _ if self.open_at(before.start).is_some() || self.open_at(here.start).is_some() => BLOCK,
-            _ if self.ends_sentence(before) => SENTENCE,
+            _ if prose::ends_sentence(&self.page.text[before.clone()]) => SENTENCE,
             _ => LINE,
         };
         Some(cost + glue)
@@ -164,18 +161,16 @@ impl<'a> Scan<'a> {
         tables.get(next.checked_sub(1)?).filter(|table| at < table.range.end)
     }
 
-    fn ends_sentence(&self, line: &Range<usize>) -> bool {
-        let closers = ['"', '\'', ')', ']', '*', '_', '`', '”', '’', '»'];
-        let line = self.page.text[line.clone()].trim_end().trim_end_matches(closers);
-        line.ends_with(['.', '!', '?', ';', '。', '！', '？'])
+    /// Places within a line of prose.
+    fn prose(&self, here: &Range<usize>, found: &mut Vec<Border>) {
+        if self.whole_at(here.start).is_none() && self.open_at(here.start).is_none() && !self.in_heading(here.start) {
+            found.extend(prose::borders(self.page, here, self.step(here.start)));
+        }
     }
 
-    fn sentences(&self, here: &Range<usize>, line: &str, found: &mut Vec<Border>) {
-        if self.whole_at(here.start).is_some() || self.open_at(here.start).is_some() || self.in_heading(here.start) {
-            return;
-        }
-        let inner = line.split_sentence_bound_indices().skip(1).filter(|(_, sentence)| !is_wordless(sentence));
-        found.extend(inner.map(|(at, _)| Border { at: here.start + at, cost: SENTENCE }));
+    /// How far apart places in prose are, in tokens.
+    fn step(&self, at: usize) -> usize {
+        (self.room.at(at, false) / STEPS).max(1)
     }
 
     fn whole_at(&self, at: usize) -> Option<&'a Unit> {
@@ -203,7 +198,7 @@ impl<'a> Scan<'a> {
         for border in found.into_iter().map(Some).chain([None]) {
             let end = border.map_or(self.range.end, |border| border.at);
             if self.page.count.of(&(start..end)) > self.room.at(start, false) && !self.is_whole(start..end) {
-                self.steps(start..end, &mut borders);
+                borders.extend(prose::borders(self.page, &(start..end), self.step(start)));
             }
             borders.extend(border);
             start = end;
@@ -216,56 +211,10 @@ impl<'a> Scan<'a> {
         let unit = self.whole_at(gap.start);
         unit.is_some_and(|unit| self.page.text[unit.range.end.min(gap.end)..gap.end].trim().is_empty())
     }
-
-    fn steps(&self, gap: Range<usize>, borders: &mut Vec<Border>) {
-        let (text, count) = (self.page.text, &self.page.count);
-        let room = self.room.at(gap.start, false);
-        let step = (room / STEPS).max(1);
-        let mut at = gap.start;
-        while count.of(&(at..gap.end)) > step {
-            let near = reach(text, count, at..gap.end, step);
-            let far = reach(text, count, at..gap.end, room);
-            let space = |range: Range<usize>| text[range].find(char::is_whitespace);
-            let word = text[at..near].rfind(char::is_whitespace).map(|found| at + found);
-            let word = word.or_else(|| space(near..far).map(|found| near + found));
-            let behind = word.map(|at| at + text[at..gap.end].len() - text[at..gap.end].trim_start().len());
-            let (next, cost) = match behind.filter(|behind| *behind > at) {
-                Some(behind) => (behind, WORD),
-                None => (grapheme(text, at..gap.end, near), CHARACTER),
-            };
-            if next >= gap.end {
-                break;
-            }
-            borders.push(Border { at: next, cost });
-            at = next;
-        }
-    }
 }
 
 fn containing<'a>(units: &[&'a Unit], at: usize) -> Option<&'a Unit> {
     let next = units.partition_point(|unit| unit.range.start <= at);
     let unit = units.get(next.checked_sub(1)?)?;
     (at < unit.range.end).then_some(*unit)
-}
-
-/// How far `tokens` tokens reach from the start of `range`.
-fn reach(text: &str, count: &TokenCount, range: Range<usize>, tokens: usize) -> usize {
-    let end = count.reach(range.start, tokens).min(range.end);
-    (range.start..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(range.start)
-}
-
-/// The last border between two characters up to `limit`, but at least one character.
-fn grapheme(text: &str, range: Range<usize>, limit: usize) -> usize {
-    let slice = &text[range.clone()];
-    let bounds = slice.grapheme_indices(true).map(|(at, _)| range.start + at).skip(1);
-    let mut first = None;
-    let mut last = None;
-    for at in bounds {
-        first = first.or(Some(at));
-        if at > limit {
-            break;
-        }
-        last = Some(at);
-    }
-    last.or(first).unwrap_or(range.end)
 }

@@ -5,6 +5,7 @@ mod borders;
 mod breadcrumb;
 mod choose;
 mod pieces;
+mod prose;
 mod room;
 mod segments;
 mod sizer;
@@ -25,8 +26,7 @@ use stub::{is_number, without_stubs};
 
 /// Names the way passages are cut; part of an index's generation. It changes with every change here that would cut
 /// the same page differently.
-pub const CHUNKER: &str =
-    "markdown-3;tiny=30;context=40;bytes-per-token=24;whole=code,item,row;table-name;least-cost;stubs";
+pub const CHUNKER: &str = "markdown-3;tiny=30;context=40;bytes-per-token=24;whole=code,item,row;table-name;least-cost;stubs;prose=text-splitter-0.33";
 
 /// How many tokens the breadcrumb may take from a passage, in a window large enough.
 const MAX_CONTEXT: usize = 40;

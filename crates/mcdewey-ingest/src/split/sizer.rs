@@ -29,13 +29,6 @@ impl TokenCount {
         let tokens = before(range.end) - before(range.start);
         tokens.max(range.len().div_ceil(MAX_BYTES_PER_TOKEN))
     }
-
-    /// How far one comes from `start` with at most `tokens` tokens.
-    pub(crate) fn reach(&self, start: usize, tokens: usize) -> usize {
-        let before = self.starts.partition_point(|at| *at < start);
-        let next = self.starts.get(before + tokens).copied().unwrap_or(usize::MAX);
-        next.min(start.saturating_add(tokens.saturating_mul(MAX_BYTES_PER_TOKEN)))
-    }
 }
 
 #[cfg(test)]
@@ -51,7 +44,6 @@ mod tests {
         assert_eq!(count.of(&(0..text.len())), 5);
         assert_eq!(count.of(&(4..text.len())), 4);
         assert_eq!(count.of(&(0..3)), 1);
-        assert_eq!((count.reach(0, 2), count.reach(4, 1), count.reach(9, 9)), (9, 9, 9 + 9 * MAX_BYTES_PER_TOKEN));
     }
 
     #[test]

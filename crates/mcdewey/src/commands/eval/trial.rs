@@ -51,7 +51,8 @@ impl<'a> Trial<'a> {
             let read = |answer: SearchAnswer| async move {
                 let (confidence, declined) = confidence_of(&answer);
                 let tokens = Some(self.tokens(&answer).await.map_err(|error| error.to_string())?);
-                Ok(Answer { hits: hits(answer).await?, confidence, declined, tokens })
+                let signals = answer.signals.map(|signals| signals.values().to_vec()).unwrap_or_default();
+                Ok(Answer { hits: hits(answer).await?, confidence, declined, signals, tokens })
             };
             let run = mcdewey_eval::run(&questions, search, read).await;
             for (question, reason) in run.failures() {
@@ -91,10 +92,9 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
         .with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// How sure the search is that it holds an answer, and whether it says that the library holds none. The one place where
-/// an answer's own word on this is read; answers carry none yet.
-fn confidence_of(_answer: &SearchAnswer) -> (Option<f64>, bool) {
-    (None, false)
+/// How sure the search is that it holds an answer, and whether it says that the library holds none.
+fn confidence_of(answer: &SearchAnswer) -> (Option<f64>, bool) {
+    (answer.confidence, answer.no_answer.is_some())
 }
 
 fn request(question: &Question, mode: Mode) -> SearchRequest {
