@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use mcdewey_core::{Embed, Index};
 use mcdewey_embed::{EmbedderOptions, OnnxEmbedder, ProvisionStep, Provisioned};
+use mcdewey_query::{Fusion, Library};
 use mcdewey_store::{
     EmbeddedIndex, EmbeddedOptions, LockError, OwnerLock, PATIENCE, Server, ServerIndex, ServerOptions,
 };
@@ -20,6 +21,7 @@ const QUESTION_QUEUE: usize = 256;
 pub(crate) struct Engine {
     pub(crate) index: Arc<dyn Index>,
     pub(crate) embed: Arc<dyn Embed>,
+    fusion: Fusion,
     /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
     lock: Option<OwnerLock>,
     lock_dir: PathBuf,
@@ -48,13 +50,19 @@ impl Engine {
             min_free_bytes: settings.min_free_bytes,
         };
         let index = EmbeddedIndex::open(options)?;
-        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), lock: Some(lock), lock_dir: settings.lock_dir() })
+        Ok(Self {
+            index: Arc::new(index),
+            embed: Arc::new(embed),
+            fusion: settings.fusion,
+            lock: Some(lock),
+            lock_dir: settings.lock_dir(),
+        })
     }
 
     async fn open_on_server(settings: Settings, qdrant: QdrantSettings) -> Result<Self> {
         let server = Server::connect(&qdrant.address).await?;
         tracing::info!(url = server.url(), version = server.version(), "found the Qdrant server");
-        let lock_dir = settings.lock_dir();
+        let (lock_dir, fusion) = (settings.lock_dir(), settings.fusion);
         let embed = tokio::task::spawn_blocking(move || start_model(&settings)).await??;
         let options = ServerOptions {
             collection: qdrant.collection,
@@ -64,7 +72,12 @@ impl Engine {
             patience: PATIENCE,
         };
         let index = ServerIndex::open(server, options).await?;
-        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), lock: None, lock_dir })
+        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), fusion, lock: None, lock_dir })
+    }
+
+    /// The library to ask, as the settings want it to answer; `public_url` leads its links.
+    pub(crate) fn library(&self, public_url: impl Into<String>) -> Library {
+        Library::new(self.index.clone(), self.embed.clone(), public_url).with_fusion(self.fusion)
     }
 
     /// Tells other processes of this machine where this one answers, and what it wants to be shown. On a Qdrant server

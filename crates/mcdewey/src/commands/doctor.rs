@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use mcdewey_core::Visibility;
 use mcdewey_ingest::{Coverage, Root, coverage, resolve_root};
-use mcdewey_query::{Library, LibraryAnswer};
+use mcdewey_query::LibraryAnswer;
 use serde::Serialize;
 
 use crate::cli::DoctorArgs;
@@ -128,7 +128,7 @@ async fn ask_owner(owner: RunningOwner) -> Result<LibraryAnswer> {
 
 async fn open_here(settings: &Settings) -> Result<LibraryAnswer> {
     let engine = Engine::open(settings).await?;
-    let library = Library::new(engine.index.clone(), engine.embed.clone(), "");
+    let library = engine.library("");
     library.ready().await?;
     Ok(library.library(&Visibility::Everything).await?)
 }
