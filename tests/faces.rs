@@ -29,6 +29,22 @@ fn page_118_comes_first_on_all_four_faces() {
 }
 
 #[test]
+fn all_four_faces_say_that_there_is_no_answer() {
+    let server = Server::over_sample_library();
+    let question = "finesse 16.0 port for websocket notifications";
+    let rest = server.search(&json!({"q": question}));
+    let said = rest["no_answer"]["message"].as_str().unwrap();
+    assert_eq!(said, "no Cisco Finesse 16.0 in this library: v12.5, v15.0");
+    assert_eq!(rest["no_answer"]["missing"], json!(["Cisco Finesse 16.0"]));
+    assert!(!rest["hits"].as_array().unwrap().is_empty(), "the nearest pages are there");
+    assert_eq!(server.tool("search_docs", &json!({"query": question}))["no_answer"], said);
+    assert!(server.get(&format!("/?q={}", encode(question))).1.contains(said));
+    let terminal = succeed(mcdewey(&server.data()).args(["search", question]));
+    assert!(terminal.starts_with(&format!("No answer here: {said}.")), "{terminal}");
+    assert!(server.search(&json!({"q": "barge state in CCX"}))["no_answer"].is_null());
+}
+
+#[test]
 fn four_faces_give_the_same_hits_in_the_same_order() {
     let server = Server::over_sample_library();
     let cases = relevance_cases();

@@ -82,6 +82,8 @@ pub struct CandidateQuery {
     pub dense: Option<Vec<f32>>,
     /// The question's words and what they are expanded with; without any there is no BM25 list.
     pub keyword: Vec<WeightedText>,
+    /// Words, in lower case, that are spelled as they are meant even if no passage has them.
+    pub known_words: Vec<String>,
     /// How many candidates each list may hold.
     pub depth: usize,
     /// Compare with every vector instead of using an approximate index.

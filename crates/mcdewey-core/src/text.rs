@@ -42,7 +42,7 @@ pub fn keyword_form(text: &str) -> String {
             out.push(' ');
         }
         out.push_str(word);
-        if let Some(name) = whole_name(word) {
+        for name in whole_names(word) {
             out.push(' ');
             out.push_str(&name);
         }
@@ -59,13 +59,26 @@ pub fn keyword_form(text: &str) -> String {
     out
 }
 
-/// A name or release of several parts in one piece; nothing for plain words, even hyphenated ones.
-fn whole_name(word: &str) -> Option<String> {
-    if word.len() > MAX_NAME {
+/// The names and releases of several parts in a word, each in one piece: `pg_hba.conf` as a whole and `pg_hba`, what
+/// stands between two tags of `<a>BARGE_CALL</a>`. Nothing for plain words, even hyphenated ones.
+fn whole_names(word: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for run in word.split(|c: char| !c.is_alphanumeric() && !"_.:-()".contains(c)) {
+        names.extend(whole_name(run));
+        let pieces = run.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|piece| piece.len() < run.len());
+        names.extend(pieces.filter_map(whole_name));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn whole_name(run: &str) -> Option<String> {
+    if run.len() > MAX_NAME {
         return None;
     }
-    let parts: Vec<&str> = word.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
-    let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let parts: Vec<&str> = run.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let inner = run.trim_matches(|c: char| !c.is_alphanumeric());
     let named = inner.contains(['_', '.', ':']) || inner.contains(|c: char| c.is_ascii_digit());
     (parts.len() > 1 && named).then(|| joined(&parts))
 }
@@ -145,6 +158,8 @@ mod tests {
         assert_eq!(keyword_form("in 12.5(1)."), "in 12.5(1). 12ǀ5ǀ1");
         assert_eq!(keyword_form("`tune.bufsize`"), "`tune.bufsize` tuneǀbufsize");
         assert_eq!(keyword_form("real-time and/or (not)"), "real-time and/or (not)");
+        assert_eq!(keyword_form("pg_hba.conf"), "pg_hba.conf pgǀhba pgǀhbaǀconf pg hba");
+        assert_eq!(keyword_form("<a>BARGE_CALL</a>"), "<a>BARGE_CALL</a> BARGEǀCALL BARGE CALL");
         assert!(JOINT.is_alphanumeric());
     }
 }

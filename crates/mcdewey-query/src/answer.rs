@@ -24,8 +24,8 @@ pub struct SearchAnswer {
     /// Present when a part of the search failed: which one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded: Option<String>,
-    /// How likely it is that the hits hold an answer, 0 to 1; calibrated on labelled questions. Only where meaning was
-    /// searched, and only with the first page of hits.
+    /// How likely it is that the hits hold an answer, 0 to 1; calibrated on labelled questions. Only in mode
+    /// `hybrid`, with both lists, and with the first page of hits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
     /// With `explain`: what the confidence was made of.

@@ -143,6 +143,7 @@ impl<'a> Question<'a> {
         };
         if mode != Mode::Dense {
             lookup.query.keyword = self.keyword_texts();
+            lookup.query.known_words = self.known_words()?;
         }
         if mode != Mode::Keyword {
             match self.embed().await {
@@ -172,6 +173,34 @@ impl<'a> Question<'a> {
             .await
             .map_err(|_| QueryError::Unavailable("the embedding model took too long".to_owned()))??;
         Ok((embedding.vector, embedding.truncated))
+    }
+
+    /// The words of the question that the model has as they are: they are no slips of other words.
+    fn known_words(&self) -> Result<Vec<String>, QueryError> {
+        let mut known = Vec::new();
+        for (word, _) in terms::words(&self.request.q) {
+            if self.is_known_word(word)? {
+                known.push(word.to_lowercase());
+            }
+        }
+        Ok(known)
+    }
+
+    fn is_known_word(&self, word: &str) -> Result<bool, QueryError> {
+        Ok(self.library.embed.tokens(word)?.len() == 1)
+    }
+
+    /// Words that were taken for slips of what is no word either.
+    fn doubtful(&self, lists: &Candidates) -> Result<Vec<String>, QueryError> {
+        let mut doubtful = Vec::new();
+        for QuestionWord { word, taken_for, .. } in &lists.words {
+            if let Some(meant) = taken_for
+                && !self.is_known_word(meant)?
+            {
+                doubtful.push(word.to_lowercase());
+            }
+        }
+        Ok(doubtful)
     }
 
     fn keyword_texts(&self) -> Vec<WeightedText> {
@@ -204,6 +233,11 @@ impl<'a> Question<'a> {
         query.depth = FIRST_DEPTH;
         loop {
             let lists = self.library.index.candidates(&query, scope).await?;
+            let doubtful = self.doubtful(&lists)?;
+            if !doubtful.is_empty() {
+                query.known_words.extend(doubtful);
+                continue;
+            }
             let full = [&lists.dense, &lists.keyword].into_iter().flatten().any(|list| list.len() >= query.depth);
             let evidence = Evidence::of(&lists, self.state.chunks);
             let slip = |word: &QuestionWord| Some((word.word.clone(), word.taken_for.clone()?));

@@ -86,17 +86,27 @@ pub(crate) struct Weighed {
 /// Weighs the words of a question by how rare they are among the passages of the library. A word is as rare as all its
 /// readings together: its inflection in one language must not look rare because few passages are of that language.
 /// An own word that no passage has counts as what it may be a slip for.
-pub(crate) fn weigh(statistics: &impl Statistics, words: Vec<Word>, bm25: &Bm25) -> Result<Weighed, IndexError> {
+pub(crate) fn weigh(
+    statistics: &impl Statistics,
+    words: Vec<Word>,
+    bm25: &Bm25,
+    spelled: &[String],
+) -> Result<Weighed, IndexError> {
     let all = statistics.passages()?;
     let mut weighed = Weighed::default();
     let mut ceiling = 0.0;
+    let mut guesses = 0;
     for Word { text, mut weight, mut tokens } in words {
         let is_own = weight >= 1.0;
         let mut with = 0;
         for token in &tokens {
             with += statistics.passages_with(*token)?;
         }
-        let slip = if with == 0 && is_own { spelling::meant(&text, bm25, statistics)? } else { None };
+        let mut slip = None;
+        if with == 0 && is_own && guesses < spelling::MAX_GUESSES && !spelled.contains(&text.to_lowercase()) {
+            guesses += 1;
+            slip = spelling::meant(&text, bm25, statistics)?;
+        }
         if let Some(Meant { token, passages, .. }) = &slip {
             (with, tokens) = (*passages, BTreeSet::from([*token]));
             weight *= spelling::TRUST;

@@ -12,6 +12,8 @@ use crate::ranking::Statistics;
 const SHORTEST: usize = 5;
 /// Longer runs of letters are no words.
 const LONGEST: usize = 24;
+/// Unknown words of one question that are looked into: a pasted log line has dozens, and none is a slip.
+pub(crate) const MAX_GUESSES: usize = 4;
 /// How much a word counts that was guessed.
 pub(crate) const TRUST: f32 = 0.8;
 
@@ -33,17 +35,33 @@ pub(crate) fn meant(word: &str, bm25: &Bm25, statistics: &impl Statistics) -> Re
         return Ok(None);
     }
     let mut best: Option<Meant> = None;
-    for candidate in one_slip_away(&word.to_ascii_lowercase()) {
-        let Some(token) = bm25.stem(&candidate)? else { continue };
+    let word = word.to_ascii_lowercase();
+    for candidate in one_slip_away(&word) {
+        let Some(token) = bm25.stem(&candidate)? else {
+            // A slip of "until" is as little a word to search as "until" is.
+            return Ok(None);
+        };
         let passages = statistics.passages_with(token)?;
-        // Of several spellings of one stem the longest: letters left out are the commonest slip.
-        let rank = |passages: u64, word: &str| (passages, word.len());
+        // Letters left out, doubled or turned round are commoner slips than other letters; of several spellings of one
+        // stem the longest is the word more often.
+        let rank =
+            |passages: u64, other: &str| (other.len() != word.len() || is_turned(&word, other), passages, other.len());
         if passages > 0 && best.as_ref().is_none_or(|best| rank(passages, &candidate) > rank(best.passages, &best.word))
         {
             best = Some(Meant { word: candidate, token, passages });
         }
     }
     Ok(best)
+}
+
+/// Whether both have the same letters.
+fn is_turned(word: &str, other: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut letters: Vec<u8> = text.bytes().collect();
+        letters.sort_unstable();
+        letters
+    };
+    sorted(word) == sorted(other)
 }
 
 /// In alphabetical order, so that of equally frequent ones the same is taken every time.
@@ -103,6 +121,7 @@ mod tests {
 
     #[test]
     fn names_codes_and_far_words_stay_what_they_are() {
+        assert_eq!(meant_by("whille"), None, "a slip of a stop word");
         for word in ["agnt", "AGNET", "agenT1", "certfcte", "écoles", "agenta1"] {
             assert_eq!(meant_by(word), None, "{word}");
         }

@@ -66,7 +66,8 @@ fn demote_boilerplate(group: &mut [Fused], top: f64) {
         let document = &fused.candidate.document;
         (document.facets.product.clone(), letters(document.facets.guide.as_ref().unwrap_or(&document.title)))
     };
-    if group.iter().map(guide).collect::<BTreeSet<_>>().len() >= BOILERPLATE_GUIDES {
+    if group.len() >= BOILERPLATE_GUIDES && group.iter().map(guide).collect::<BTreeSet<_>>().len() >= BOILERPLATE_GUIDES
+    {
         for fused in group {
             fused.score -= DEMOTION * top;
             fused.explanation.parts.insert("boilerplate".to_owned(), -DEMOTION * top);

@@ -25,7 +25,9 @@ const MANY: usize = 3;
 /// What is known of an answer, each number the larger the more of it there is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Signals {
-    /// Names and codes of the question that no passage of the library has.
+    /// Codes of the question (with digits, or of several parts) that no passage of the library has.
+    pub absent_codes: f64,
+    /// Names of the question that no passage has.
     pub absent_names: f64,
     /// Names and codes that the library has but none of the first hits.
     pub missing_names: f64,
@@ -45,6 +47,7 @@ pub struct Signals {
 
 /// The model.
 const WEIGHTS: Signals = Signals {
+    absent_codes: -1.2,
     absent_names: -1.2,
     missing_names: -1.5,
     foreign: -12.0,
@@ -60,12 +63,22 @@ pub(crate) const THRESHOLD: f64 = 0.25;
 
 impl Signals {
     /// The signals' names, in the order of [`Signals::values`].
-    pub const NAMES: [&'static str; 8] =
-        ["absent_names", "missing_names", "foreign", "cosine", "margin", "coverage", "unknown", "length"];
+    pub const NAMES: [&'static str; 9] = [
+        "absent_codes",
+        "absent_names",
+        "missing_names",
+        "foreign",
+        "cosine",
+        "margin",
+        "coverage",
+        "unknown",
+        "length",
+    ];
 
     /// The signals as a row.
-    pub fn values(&self) -> [f64; 8] {
+    pub fn values(&self) -> [f64; 9] {
         [
+            self.absent_codes,
             self.absent_names,
             self.missing_names,
             self.foreign,
@@ -93,9 +106,9 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    /// Taken from the lists; nothing where meaning was not searched.
+    /// Taken from the lists; nothing where one of them is missing.
     pub(crate) fn of(lists: &Candidates, passages: u64) -> Option<Self> {
-        let dense = lists.dense.as_ref()?;
+        let (dense, _) = (lists.dense.as_ref()?, lists.keyword.as_ref()?);
         let cosines = dense.iter().take(RIVALS).map(|candidate| f64::from(candidate.score)).collect();
         Some(Self { words: lists.words.clone(), cosines, passages })
     }
@@ -117,9 +130,10 @@ impl Evidence {
             terms::stem(word).is_none_or(|stem| text.contains(&stem))
         };
         let coverage = texts.iter().map(|text| share(&|word| is_known(word) || has(text, word)));
-        let (mut absent, mut missing) = (Vec::new(), 0);
+        let (mut absent, mut missing, mut codes) = (Vec::new(), 0, 0);
         for name in names(question, &reading.known_words) {
             if self.is_absent(&name) {
+                codes += usize::from(name.parts.len() > 1 || name.text.contains(|c: char| c.is_ascii_digit()));
                 absent.push(name.text);
             } else if !texts.iter().any(|text| name.parts.iter().all(|part| stands_in(text, part))) {
                 missing += 1;
@@ -129,7 +143,8 @@ impl Evidence {
         let behind = self.cosines.get(1..).unwrap_or_default();
         let rivals = if behind.is_empty() { best } else { behind.iter().sum::<f64>() / behind.len() as f64 };
         let signals = Signals {
-            absent_names: absent.len().min(MANY) as f64,
+            absent_codes: codes.min(MANY) as f64,
+            absent_names: (absent.len() - codes).min(MANY) as f64,
             missing_names: missing.min(MANY) as f64,
             foreign: (FOREIGN - best).max(0.0),
             cosine: best,
@@ -217,7 +232,7 @@ mod tests {
             .collect();
         let dense =
             cosines.iter().enumerate().map(|(place, score)| candidate(&format!("a::{place}"), *score)).collect();
-        let lists = Candidates { dense: Some(dense), words, ..Candidates::default() };
+        let lists = Candidates { dense: Some(dense), keyword: Some(Vec::new()), words, ..Candidates::default() };
         let hit = Hit { text: text.to_owned(), ..Hit::default() };
         Evidence::of(&lists, 100).unwrap().weigh(question, &aliases::read(question, &view()), &[hit])
     }
@@ -225,9 +240,9 @@ mod tests {
     #[test]
     fn names_that_nothing_has_are_absent() {
         let (found, absent) = signals("CCX error SEND_DTMF", &[("error", 9), ("send", 3)], &[0.6], "an error");
-        assert_eq!((found.absent_names, absent), (1.0, vec!["SEND_DTMF".to_owned()]));
+        assert_eq!((found.absent_codes, absent), (1.0, vec!["SEND_DTMF".to_owned()]));
         let (found, absent) = signals("CCX error 88012", &[("error", 9), ("88012", 1)], &[0.6], "an error");
-        assert_eq!((found.absent_names, found.missing_names, absent), (0.0, 1.0, Vec::new()));
+        assert_eq!((found.absent_codes, found.missing_names, absent), (0.0, 1.0, Vec::new()));
         let (found, _) = signals("CCX error 88012", &[("error", 9), ("88012", 1)], &[0.6], "error 88012");
         assert_eq!(found.missing_names, 0.0);
     }

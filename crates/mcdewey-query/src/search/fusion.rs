@@ -54,7 +54,7 @@ pub enum Scale {
 impl Default for Fusion {
     fn default() -> Self {
         // Chosen by cross-validation over four sets; docs/retrieval.md has the figures of all candidates.
-        Self::Match { keyword_weight: 0.8, exponent: 1.0, focus: 1.0 }
+        Self::Match { keyword_weight: 0.5, exponent: 1.0, focus: 1.0 }
     }
 }
 

@@ -46,7 +46,8 @@ async fn look(
     }
     let mirror = &**view;
     let languages = mirror.languages();
-    let weighed = ranking::weigh(mirror, library.bm25.question(&query.keyword, &languages)?, &library.bm25)?;
+    let weighed =
+        ranking::weigh(mirror, library.bm25.question(&query.keyword, &languages)?, &library.bm25, &query.known_words)?;
     let weights = &weighed.tokens;
     let lookup = Lookup { library, view: &view, scope, filter, depth: query.depth };
     let near = query.dense.clone().map(|vector| Sought::Near { vector, exact: query.exact });

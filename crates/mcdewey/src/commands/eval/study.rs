@@ -29,7 +29,7 @@ const DECLINED: f64 = 0.04;
 /// The fusions that are compared; the first is the default, which wins ties.
 const FUSIONS: [&str; 26] = [
     "match",
-    "match:0.5,1,1",
+    "match:0.8,1,1",
     "match:0.7,1,1",
     "match:1,1,1",
     "match:1.3,1,1",
@@ -143,7 +143,7 @@ async fn measure(settings: &Settings, plan: &Plan, set: &Path) -> Result<Measure
 
 impl Opened {
     async fn run(&self, mode: Mode, fusion: Fusion, plan: &Plan) -> Run<'_> {
-        let trial = Trial::new(&self.name, &self.engine, plan).with_fusion(fusion);
+        let trial = Trial::new(&self.name, &self.engine, plan).with_fusion(fusion).uncounted();
         let id = |source: &str| self.ids.get(source).cloned().unwrap_or_else(|| source.to_owned());
         let read = |answer| std::future::ready(Ok(ranked(answer, id)));
         trial.run(&self.questions, mode, &read).await

@@ -22,12 +22,19 @@ pub(super) struct Trial<'a> {
     engine: &'a Engine,
     library: Library,
     plan: &'a Plan,
+    counts_tokens: bool,
 }
 
 impl<'a> Trial<'a> {
     pub(super) fn new(name: &'a str, engine: &'a Engine, plan: &'a Plan) -> Self {
         let library = engine.library("");
-        Self { name, engine, library, plan }
+        Self { name, engine, library, plan, counts_tokens: true }
+    }
+
+    /// The same without looking how long answers are, which takes longer than to search.
+    pub(super) fn uncounted(mut self) -> Self {
+        self.counts_tokens = false;
+        self
     }
 
     /// The same with another fusion.
@@ -80,7 +87,10 @@ impl<'a> Trial<'a> {
         };
         let read = |answer: SearchAnswer| async move {
             let (confidence, declined) = (answer.confidence, answer.no_answer.is_some());
-            let tokens = Some(self.tokens(&answer).await.map_err(|error| error.to_string())?);
+            let tokens = match self.counts_tokens {
+                true => Some(self.tokens(&answer).await.map_err(|error| error.to_string())?),
+                false => None,
+            };
             let signals = answer.signals.as_ref().map(|signals| signals.values().to_vec()).unwrap_or_default();
             Ok(Answer { hits: hits(answer).await?, confidence, declined, signals, tokens })
         };
