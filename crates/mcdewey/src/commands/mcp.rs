@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use mcdewey_query::{Library, mcp};
+use mcdewey_query::mcp;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
@@ -27,7 +27,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
     }
     let engine = Engine::open(&settings).await?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
-    let library = Arc::new(Library::new(engine.index.clone(), engine.embed.clone(), public_url));
+    let library = Arc::new(engine.library(public_url));
     mcp::serve_stdio(library).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use mcdewey_core::Visibility;
-use mcdewey_query::{Group, Library, SearchAnswer, SearchRequest};
+use mcdewey_query::{Group, SearchAnswer, SearchRequest};
 
 use crate::cli::SearchArgs;
 use crate::engine::Engine;
@@ -32,8 +32,7 @@ async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<Sea
         bail!("the library in {} is empty; run `mcdewey ingest` or `mcdewey serve`", settings.library_place());
     }
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
-    let library = Library::new(engine.index.clone(), engine.embed.clone(), public_url);
-    Ok(library.search(request, &Visibility::Everything).await?)
+    Ok(engine.library(public_url).search(request, &Visibility::Everything).await?)
 }
 
 fn request(args: SearchArgs) -> SearchRequest {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use mcdewey_core::{SyncEvent, SyncHandle, SyncRequest};
 use mcdewey_ingest::Ingester;
-use mcdewey_query::{AppState, Library, app};
+use mcdewey_query::{AppState, app};
 use tokio::net::TcpListener;
 
 use crate::cli::ServeArgs;
@@ -47,7 +47,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     }
 
     let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());
-    let library = Arc::new(Library::new(engine.index.clone(), engine.embed.clone(), public_url));
+    let library = Arc::new(engine.library(public_url));
     let token = admin_token()?;
     engine.announce(&address, &token)?;
     let state = AppState::new(library, sync, token).with_hosts(settings.allowed_hosts);

@@ -27,8 +27,7 @@ pub(super) struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     pub(super) fn new(name: &'a str, engine: &'a Engine, description: &'a LibraryDescription, plan: &'a Plan) -> Self {
-        let library = Library::new(engine.index.clone(), engine.embed.clone(), "");
-        Self { name, engine, library, description, plan }
+        Self { name, engine, library: engine.library(""), description, plan }
     }
 
     /// Asks the questions in each mode; `hits` makes of an answer what is judged.
