@@ -29,13 +29,18 @@ enum Unordered {
 }
 
 impl Unordered {
-    /// What the asker is told; the rest is for the log.
-    fn notice(&self) -> String {
+    /// Tells the log, and gives what the asker is told. Being late or busy is part of the bargain, other failures need
+    /// somebody's eyes.
+    fn tell(&self) -> String {
         let reason = match self {
-            Self::Refused(RerankError::Model(_) | RerankError::Closed) | Self::Incomplete(_) => {
+            Self::Late(_) | Self::Refused(RerankError::Busy) => {
+                tracing::info!("{self}");
+                self.to_string()
+            }
+            Self::Refused(_) | Self::Incomplete(_) => {
+                tracing::warn!("{self}");
                 "the reranker failed".to_owned()
             }
-            other => other.to_string(),
         };
         format!("{reason}; the order is that of the search")
     }
@@ -53,10 +58,7 @@ impl Reranker {
         if depth < 2 {
             return Ok(());
         }
-        let scores = self.scores(question, &hits[..depth]).await.map_err(|error| {
-            tracing::warn!(%error, "answering in the order of the search");
-            error.notice()
-        })?;
+        let scores = self.scores(question, &hits[..depth]).await.map_err(|error| error.tell())?;
         let mut first: Vec<(f32, Hit)> = scores.into_iter().zip(hits.drain(..depth)).collect();
         first.sort_by(|(left, _), (right, _)| right.total_cmp(left));
         let written = first.into_iter().map(|(score, mut hit)| {
