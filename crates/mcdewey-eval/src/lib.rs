@@ -31,11 +31,11 @@ mod trec;
 
 pub use answer::{Answer, Ranked};
 pub use beir::{BeirDocument, BeirSet};
+pub use choice::{Choice, HeldOut};
 pub use comparison::{Comparison, Difference};
 pub use error::EvalError;
 pub use gate::Gate;
 pub use judgments::{Judgment, JudgmentSet};
-pub use choice::{Choice, HeldOut};
 pub use logistic::{Example, Logistic};
 pub use metrics::Ranking;
 pub use place::{Place, Spot};

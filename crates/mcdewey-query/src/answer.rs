@@ -50,7 +50,7 @@ pub struct SearchAnswer {
 }
 
 /// One passage found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// The passage's name.
     pub chunk_id: String,

@@ -358,4 +358,52 @@ mod tests {
             assert_eq!((found.len(), different.len()), (FIRST_DEPTH * 2, FIRST_DEPTH * 2), "{mode:?}");
         }
     }
+
+    #[tokio::test]
+    async fn ten_hits_are_ten_passages_where_every_passage_is_in_three_releases() {
+        let embed = Arc::new(FakeEmbed::new(&["barge", "call"]));
+        let index = Arc::new(MemoryIndex::new());
+        // 25 words a passage, of which one differs between the releases.
+        let text = |passage: usize, release: &str| {
+            let words: Vec<String> = (0..24).map(|word| format!("word{passage}x{word}")).collect();
+            format!("barge {} since{release}", words.join(" "))
+        };
+        for release in ["11", "12", "15"] {
+            let texts: Vec<String> = (0..20).map(|passage| text(passage, release)).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let document = SampleDocument::new(&format!("p/{release}/guide.md")).title("Guide").version(release);
+            index.commit(document.page(1, &texts).build(&embed)).await.unwrap();
+        }
+        let library = Library::new(index, embed as Arc<dyn Embed>, "");
+        let request = SearchRequest { q: "barge".to_owned(), ..SearchRequest::default() };
+        let answer = library.search(&request, &Visibility::Everything).await.unwrap();
+        let different: HashSet<&str> = answer.hits.iter().map(|hit| hit.text.split(" since").next().unwrap()).collect();
+        assert_eq!((answer.hits.len(), different.len()), (10, 10));
+        for hit in &answer.hits {
+            assert_eq!(hit.version.as_deref(), Some("15"), "the latest is shown");
+            assert!(hit.also_in.len() == 2 && hit.also_in.iter().all(|also| also.differs), "{:?}", hit.also_in);
+        }
+    }
+
+    #[tokio::test]
+    async fn few_hits_are_judged_like_many() {
+        let library = large_library().await;
+        let ask = async |limit| {
+            let request = SearchRequest { q: "barge call".to_owned(), limit: Some(limit), ..SearchRequest::default() };
+            library.search(&request, &Visibility::Everything).await.unwrap()
+        };
+        let (one, ten) = (ask(1).await, ask(10).await);
+        assert_eq!(one.hits.len(), 1);
+        assert!(one.confidence.is_some());
+        assert_eq!(one.confidence, ten.confidence);
+        let next = SearchRequest {
+            q: "barge call".to_owned(),
+            limit: Some(1),
+            cursor: one.next_cursor,
+            ..SearchRequest::default()
+        };
+        let next = library.search(&next, &Visibility::Everything).await.unwrap();
+        assert_eq!(next.hits[0].chunk_id, ten.hits[1].chunk_id);
+        assert_eq!(next.confidence, None, "only the first page says how sure it is");
+    }
 }

@@ -70,6 +70,9 @@ pub(crate) struct SettingFlags {
     /// A file with the key that whoever asks must send; needed to listen on other addresses than loopback ones
     #[arg(long, global = true, env = "MCDEWEY_ACCESS_KEY_FILE", value_name = "FILE", value_parser = path)]
     pub(crate) access_key_file: Option<PathBuf>,
+    /// How the lists by meaning and by words become one: match, rrf, min-max, z-score, dbsf [default: match]
+    #[arg(long, global = true, env = "MCDEWEY_FUSION", value_name = "NAME")]
+    pub(crate) fusion: Option<String>,
     /// Threads of the embedding model [default: all cores]
     #[arg(long, global = true, env = "MCDEWEY_THREADS", value_name = "N")]
     pub(crate) threads: Option<usize>,
@@ -211,6 +214,9 @@ pub(crate) struct EvalArgs {
     /// Write runs and judgments in the form of TREC here
     #[arg(long, value_name = "DIR")]
     pub(crate) trec: Option<PathBuf>,
+    /// Compare fusions over the sets, fit the confidence, and write the figures into this document, between its marks
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mode", "gate", "trec", "split", "without_gold"])]
+    pub(crate) study: Option<PathBuf>,
     /// Measure nothing; say how two reports of `eval --json` differ
     #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"])]
     #[arg(conflicts_with_all = ["sets", "mode", "keep", "split", "without_gold", "gate", "trec"])]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use mcdewey_core::{Embed, Index};
 use mcdewey_embed::{CrossEncoder, EmbedderOptions, OnnxEmbedder, ProvisionStep, Provisioned};
-use mcdewey_query::Library;
+use mcdewey_query::{Fusion, Library};
 use mcdewey_store::{
     EmbeddedIndex, EmbeddedOptions, LockError, OwnerLock, PATIENCE, Server, ServerIndex, ServerOptions,
 };
@@ -22,6 +22,7 @@ const QUESTION_QUEUE: usize = 256;
 pub(crate) struct Engine {
     pub(crate) index: Arc<dyn Index>,
     pub(crate) embed: Arc<dyn Embed>,
+    fusion: Fusion,
     reranker: Option<Reranker>,
     /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
     lock: Option<OwnerLock>,
@@ -60,6 +61,7 @@ impl Engine {
         Ok(Self {
             index: Arc::new(index),
             embed: Arc::new(embed),
+            fusion: settings.fusion,
             reranker,
             lock: Some(lock),
             lock_dir: settings.lock_dir(),
@@ -69,7 +71,7 @@ impl Engine {
     async fn open_on_server(settings: Settings, qdrant: QdrantSettings) -> Result<Self> {
         let server = Server::connect(&qdrant.address).await?;
         tracing::info!(url = server.url(), version = server.version(), "found the Qdrant server");
-        let lock_dir = settings.lock_dir();
+        let (lock_dir, fusion) = (settings.lock_dir(), settings.fusion);
         let (embed, reranker) = tokio::task::spawn_blocking(move || start_models(&settings)).await??;
         let options = ServerOptions {
             collection: qdrant.collection,
@@ -79,12 +81,12 @@ impl Engine {
             patience: PATIENCE,
         };
         let index = ServerIndex::open(server, options).await?;
-        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), reranker, lock: None, lock_dir })
+        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), fusion, reranker, lock: None, lock_dir })
     }
 
-    /// The library as it is asked: with the reranker, where there is one. `public_url` leads the links in its answers.
+    /// The library to ask, as the settings want it to answer; `public_url` leads its links.
     pub(crate) fn library(&self, public_url: impl Into<String>) -> Library {
-        let library = Library::new(self.index.clone(), self.embed.clone(), public_url);
+        let library = Library::new(self.index.clone(), self.embed.clone(), public_url).with_fusion(self.fusion);
         match &self.reranker {
             Some(Reranker { model, settings }) => {
                 library.with_reranker(model.clone(), settings.deadline, settings.depth)

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use mcdewey_core::{ContentHash, RootName};
 use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::{LibraryFile, Root};
+use mcdewey_query::Fusion;
 use serde::Deserialize;
 
 use crate::cli::SettingFlags;
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) min_free_bytes: u64,
     /// What whoever asks must send; empty lets everybody ask.
     pub(crate) access_key: String,
+    /// How the two lists of a question become one ranking.
+    pub(crate) fusion: Fusion,
     /// The server that holds the library, instead of the data directory.
     pub(crate) qdrant: Option<QdrantSettings>,
 }
@@ -58,6 +61,7 @@ struct SettingsFile {
     threads: Option<usize>,
     min_free_mb: Option<u64>,
     access_key_file: Option<PathBuf>,
+    fusion: Option<String>,
     qdrant: QdrantTable,
     rerank: RerankTable,
     root: Vec<RootEntry>,
@@ -112,6 +116,7 @@ impl Settings {
                  listen on 127.0.0.1"
             );
         }
+        let fusion = flags.fusion.or(file.fusion).map_or_else(|| Ok(Fusion::default()), |text| text.parse());
         let corpus_given = flags.corpus.clone();
         let corpus = flags.corpus.or(file.corpus).unwrap_or_else(|| PathBuf::from("corpus"));
         let mut roots = vec![Root { rules: file.library, ..Root::new(RootName::default(), corpus) }];
@@ -139,6 +144,7 @@ impl Settings {
             threads: flags.threads.or(file.threads).map(at_most_all_cores),
             min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB).saturating_mul(1024 * 1024),
             access_key: access_key.unwrap_or_default(),
+            fusion: fusion.map_err(anyhow::Error::msg)?,
             qdrant,
         })
     }
@@ -164,6 +170,7 @@ fn without_empty(flags: SettingFlags) -> SettingFlags {
         qdrant_api_key_file: path(flags.qdrant_api_key_file),
         qdrant_collection: text(flags.qdrant_collection),
         access_key_file: path(flags.access_key_file),
+        fusion: text(flags.fusion),
         threads: flags.threads,
     }
 }
@@ -241,12 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn a_fusion_is_chosen_by_flag_or_file() {
+        assert_eq!(resolve("", SettingFlags::default()).unwrap().fusion, Fusion::default());
+        let flags = || SettingFlags { fusion: Some("rrf".to_owned()), ..SettingFlags::default() };
+        assert_eq!(resolve("fusion = 'dbsf'", flags()).unwrap().fusion.to_string(), "rrf:60,1");
+        assert_eq!(resolve("fusion = 'dbsf'", SettingFlags::default()).unwrap().fusion.to_string(), "dbsf:1");
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (file, word) in [
             ("corpse = 'x'", "corpse"),
             ("listen = 'somewhere'", "somewhere"),
             ("listen = '0.0.0.0:80'", "0.0.0.0:80"),
             ("access_key_file = 'no-such-key'", "no-such-key"),
+            ("fusion = 'best'", "best"),
             ("[qdrant]\nurl = 'http://a'\nreplica = 2", "replica"),
             ("[rerank]\ndir = 'a'\ndepth = 0", "depth"),
             ("[[root]]\nname = 'a b'\npath = 'x'", "a b"),

@@ -140,7 +140,13 @@ fn of_a_question_without_an_answer_only_the_refusal_counts() {
 #[test]
 fn declining_a_question_that_has_an_answer_is_wrong() {
     let asked = question(Truth::Places(vec![place("a.md", 1)]), None);
-    let answer = Answer { hits: vec![page("a.md", 1)], confidence: Some(0.25), declined: true, tokens: Some(310) };
+    let answer = Answer {
+        hits: vec![page("a.md", 1)],
+        confidence: Some(0.25),
+        declined: true,
+        tokens: Some(310),
+        ..Answer::default()
+    };
     let score = scored_answer(&asked, Ok(answer));
     assert_eq!(value(&score, Metric::WronglyDeclined), 1.0);
     assert_eq!(value(&score, Metric::Confidence), 0.25);

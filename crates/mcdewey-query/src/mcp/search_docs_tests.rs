@@ -143,3 +143,17 @@ async fn a_budget_without_room_names_one_that_has() {
     let result = call(SearchDocs, json!({"query": "barge", "token_budget": enough})).await;
     assert!(!ids(structured(&result), "hits").is_empty() && sent_tokens(&result) <= enough);
 }
+
+#[tokio::test]
+async fn an_agent_is_told_first_that_there_is_no_answer() {
+    let result = call(SearchDocs, json!({"query": "barge in finesse 16.0"})).await;
+    let answer = structured(&result);
+    let said = answer["no_answer"].as_str().unwrap();
+    assert!(said.starts_with("no ") && said.contains("16.0 in this library: v12.5, v15.0"), "{said}");
+    assert!(!ids(answer, "hits").is_empty(), "the nearest passages are there");
+    assert!(text(&result).starts_with(&format!("No answer here: {said}.")), "{}", text(&result));
+    let result = call(SearchDocs, json!({"query": "barge in finesse 15.0"})).await;
+    assert!(structured(&result)["no_answer"].is_null());
+    let confidence = structured(&result)["confidence"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&confidence), "{confidence}");
+}

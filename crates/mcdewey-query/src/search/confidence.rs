@@ -198,3 +198,61 @@ pub(crate) fn no_answer(reading: &Reading, probability: f64, absent: Vec<String>
     };
     Some(NoAnswer { message, missing: absent })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::aliases;
+    use crate::search::testing::{candidate, view};
+
+    /// A library of 100 passages that knows these words, and one hit with this text.
+    fn signals(question: &str, known: &[(&str, u64)], cosines: &[f32], text: &str) -> (Signals, Vec<String>) {
+        let words = terms::words(&mcdewey_core::keyword_form(question))
+            .filter(|(word, _)| terms::stem(word).is_some())
+            .map(|(word, _)| {
+                let passages =
+                    known.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map_or(0, |known| known.1);
+                QuestionWord { word: word.to_owned(), passages, taken_for: None }
+            })
+            .collect();
+        let dense =
+            cosines.iter().enumerate().map(|(place, score)| candidate(&format!("a::{place}"), *score)).collect();
+        let lists = Candidates { dense: Some(dense), words, ..Candidates::default() };
+        let hit = Hit { text: text.to_owned(), ..Hit::default() };
+        Evidence::of(&lists, 100).unwrap().weigh(question, &aliases::read(question, &view()), &[hit])
+    }
+
+    #[test]
+    fn names_that_nothing_has_are_absent() {
+        let (found, absent) = signals("CCX error SEND_DTMF", &[("error", 9), ("send", 3)], &[0.6], "an error");
+        assert_eq!((found.absent_names, absent), (1.0, vec!["SEND_DTMF".to_owned()]));
+        let (found, absent) = signals("CCX error 88012", &[("error", 9), ("88012", 1)], &[0.6], "an error");
+        assert_eq!((found.absent_names, found.missing_names, absent), (0.0, 1.0, Vec::new()));
+        let (found, _) = signals("CCX error 88012", &[("error", 9), ("88012", 1)], &[0.6], "error 88012");
+        assert_eq!(found.missing_names, 0.0);
+    }
+
+    #[test]
+    fn a_known_whole_made_of_known_parts_may_still_be_absent() {
+        let known = [("tune", 2), ("bufsize", 1)];
+        assert_eq!(signals("tune.bufsize", &known, &[0.6], "").1, ["tune.bufsize"]);
+    }
+
+    #[test]
+    fn nearness_is_measured_against_what_is_behind() {
+        let (found, _) = signals("gardens", &[], &[0.2, 0.1, 0.1], "agents");
+        assert!((found.foreign - 0.1).abs() < 1e-6 && (found.margin - 0.1).abs() < 1e-6, "{found:?}");
+        assert_eq!((found.unknown, found.coverage), (1.0, 0.0));
+        let (near, _) = signals("agents", &[("agents", 5)], &[0.9], "agent");
+        assert_eq!((near.foreign, near.coverage, near.unknown), (0.0, 1.0, 0.0));
+        assert!(near.probability() > found.probability());
+    }
+
+    #[test]
+    fn what_is_missing_is_named_shortly() {
+        let absent = vec!["x".repeat(1000); 9];
+        let none = no_answer(&Reading::default(), 0.0, absent).unwrap();
+        assert!(none.message.len() < 300 && none.missing.len() == 4, "{none:?}");
+        assert_eq!(no_answer(&Reading::default(), 1.0, vec!["x".to_owned()]), None);
+    }
+}

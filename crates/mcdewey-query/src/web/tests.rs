@@ -215,3 +215,15 @@ async fn a_document_of_two_releases_is_counted_once() {
     let body = page(&service, "/").await.body;
     assert!(body.contains("<p class=\"quiet\">1 guide, 2 pages</p>"), "{body}");
 }
+
+#[tokio::test]
+async fn a_question_without_an_answer_is_told_so() {
+    let service = Service::new().await;
+    let body = page(&service, "/?q=barge+in+Finesse+16.0").await.body;
+    let said =
+        "<b>No answer here:</b> no Cisco Finesse 16.0 in this library: v12.5, v15.0. These are the nearest passages.";
+    assert!(body.contains(said), "{body}");
+    assert!(body.contains("<ol class=\"hits\">"), "the nearest passages are shown");
+    let body = page(&service, "/?q=barge+in+Finesse+15.0").await.body;
+    assert!(!body.contains("No answer here"), "{body}");
+}

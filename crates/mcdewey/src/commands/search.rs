@@ -32,7 +32,8 @@ async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<Sea
         bail!("the library in {} is empty; run `mcdewey ingest` or `mcdewey serve`", settings.library_place());
     }
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
-    Ok(engine.library(public_url).search(request, &Visibility::Everything).await?)
+    let library = engine.library(public_url);
+    Ok(library.search(request, &Visibility::Everything).await?)
 }
 
 fn request(args: SearchArgs) -> SearchRequest {

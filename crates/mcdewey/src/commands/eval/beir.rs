@@ -21,12 +21,12 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, folder: &Path) -> 
     let documents = set.documents.iter().map(|document| (document.id.as_str(), markdown(document)));
     let library = TestLibrary::build(settings, plan, &set.name, documents).await?;
     let description = LibraryDescription::default();
-    let trial = Trial::new(&set.name, &library.engine, &description, plan);
+    let trial = Trial::new(&set.name, &library.engine, plan);
     let read = |answer| std::future::ready(Ok(ranked(answer, |source| library.id(source))));
-    trial.measure(&set.questions, read).await
+    trial.measure(&set.questions, &description, read).await
 }
 
-fn markdown(document: &BeirDocument) -> String {
+pub(super) fn markdown(document: &BeirDocument) -> String {
     // A title in JSON's quotes is a title in YAML's.
     let title = serde_json::Value::from(document.title.as_str());
     format!("---\ntitle: {title}\n---\n\n{}\n", document.text)

@@ -19,9 +19,9 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, file: &Path) -> Re
     for notice in set.changed(|source| passages(engine.index.as_ref(), source)).await? {
         eprintln!("{}: {notice}", set.name);
     }
-    let trial = Trial::new(&set.name, &engine, &description, plan);
+    let trial = Trial::new(&set.name, &engine, plan);
     let read = |answer| std::future::ready(Ok(ranked(answer, str::to_owned)));
-    trial.measure(&set.questions(), read).await
+    trial.measure(&set.questions(), &description, read).await
 }
 
 /// All passages of a document with the hashes of their texts; none of a document that is not there.

@@ -6,6 +6,7 @@ mod beir;
 mod corpus;
 mod judgments;
 mod spans;
+mod study;
 mod trial;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,10 @@ pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> 
         split: args.split.map(Into::into),
         without_gold: args.without_gold,
     };
+    if let Some(document) = args.study {
+        study::write(&settings, &plan, &args.sets, &document).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut report = Report::default();
     for set in &args.sets {
         report.rows.extend(measure(&settings, &plan, set).await?);

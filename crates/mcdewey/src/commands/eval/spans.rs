@@ -22,9 +22,9 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, table: &Path) -> R
     let library = TestLibrary::build(settings, plan, &set.name, documents).await?;
     let pages = &Pages::find(&set, &library).await?;
     let description = LibraryDescription::default();
-    let trial = Trial::new(&set.name, &library.engine, &description, plan);
+    let trial = Trial::new(&set.name, &library.engine, plan);
     let read = |answer| async move { pages.place(answer).await.map_err(|error| error.to_string()) };
-    trial.measure(&set.questions, read).await
+    trial.measure(&set.questions, &description, read).await
 }
 
 /// Where the pages of the library stand in the whole texts.

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use mcdewey_core::{Chunk, EmbedError, LibraryDescription, Visibility};
 use mcdewey_eval::{Answer, Question, Ranked, Row, Run, Scores};
-use mcdewey_query::{Hit, Library, Mode, SearchAnswer, SearchRequest};
+use mcdewey_query::{Fusion, Hit, Library, Mode, SearchAnswer, SearchRequest};
 
 use super::Plan;
 use crate::engine::Engine;
@@ -21,17 +21,28 @@ pub(super) struct Trial<'a> {
     name: &'a str,
     engine: &'a Engine,
     library: Library,
-    description: &'a LibraryDescription,
     plan: &'a Plan,
 }
 
 impl<'a> Trial<'a> {
-    pub(super) fn new(name: &'a str, engine: &'a Engine, description: &'a LibraryDescription, plan: &'a Plan) -> Self {
-        Self { name, engine, library: engine.library(""), description, plan }
+    pub(super) fn new(name: &'a str, engine: &'a Engine, plan: &'a Plan) -> Self {
+        let library = engine.library("");
+        Self { name, engine, library, plan }
+    }
+
+    /// The same with another fusion.
+    pub(super) fn with_fusion(mut self, fusion: Fusion) -> Self {
+        self.library = self.library.with_fusion(fusion);
+        self
     }
 
     /// Asks the questions in each mode; `hits` makes of an answer what is judged.
-    pub(super) async fn measure<F, Fut>(&self, questions: &[Question], hits: F) -> Result<Vec<Row>>
+    pub(super) async fn measure<F, Fut>(
+        &self,
+        questions: &[Question],
+        description: &LibraryDescription,
+        hits: F,
+    ) -> Result<Vec<Row>>
     where
         F: Fn(SearchAnswer) -> Fut,
         Fut: Future<Output = Result<Vec<Ranked>, String>>,
@@ -42,30 +53,38 @@ impl<'a> Trial<'a> {
         ensure!(!questions.is_empty(), "{}: no question is of this split", self.name);
         let mut rows = Vec::with_capacity(self.plan.modes.len());
         for &mode in &self.plan.modes {
-            let search = |question| async move {
-                let answer = self.library.search(&request(question, mode), &Visibility::Everything).await;
-                answer.map_err(|error| error.to_string())
-            };
-            let hits = &hits;
-            let read = |answer: SearchAnswer| async move {
-                let (confidence, declined) = confidence_of(&answer);
-                let tokens = Some(self.tokens(&answer).await.map_err(|error| error.to_string())?);
-                let signals = answer.signals.map(|signals| signals.values().to_vec()).unwrap_or_default();
-                Ok(Answer { hits: hits(answer).await?, confidence, declined, signals, tokens })
-            };
-            let run = mcdewey_eval::run(&questions, search, read).await;
+            let run = self.run(&questions, mode, &hits).await;
             for (question, reason) in run.failures() {
                 eprintln!("{}: {:?} failed: {reason}", self.name, question.text);
             }
             if let Some(folder) = &self.plan.trec {
                 self.write_run(folder, mode, &run)?;
             }
-            rows.push(Row::new(self.name, mode.name(), &Scores::of(&run, self.description)?));
+            rows.push(Row::new(self.name, mode.name(), &Scores::of(&run, description)?));
         }
         if let Some(folder) = &self.plan.trec {
             write(folder, &format!("{}.qrels", self.name), &mcdewey_eval::qrels(&questions))?;
         }
         Ok(rows)
+    }
+
+    /// Asks the questions in one mode.
+    pub(super) async fn run<'q, F, Fut>(&self, questions: &'q [Question], mode: Mode, hits: &F) -> Run<'q>
+    where
+        F: Fn(SearchAnswer) -> Fut,
+        Fut: Future<Output = Result<Vec<Ranked>, String>>,
+    {
+        let search = |question| async move {
+            let answer = self.library.search(&request(question, mode), &Visibility::Everything).await;
+            answer.map_err(|error| error.to_string())
+        };
+        let read = |answer: SearchAnswer| async move {
+            let (confidence, declined) = (answer.confidence, answer.no_answer.is_some());
+            let tokens = Some(self.tokens(&answer).await.map_err(|error| error.to_string())?);
+            let signals = answer.signals.as_ref().map(|signals| signals.values().to_vec()).unwrap_or_default();
+            Ok(Answer { hits: hits(answer).await?, confidence, declined, signals, tokens })
+        };
+        mcdewey_eval::run(questions, search, read).await
     }
 
     /// How many of the model's tokens the texts of the first hits are.
@@ -91,11 +110,6 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
         .with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// How sure the search is that it holds an answer, and whether it says that the library holds none.
-fn confidence_of(answer: &SearchAnswer) -> (Option<f64>, bool) {
-    (answer.confidence, answer.no_answer.is_some())
-}
-
 fn request(question: &Question, mode: Mode) -> SearchRequest {
     let filter = question.filter.clone();
     SearchRequest {
@@ -106,6 +120,7 @@ fn request(question: &Question, mode: Mode) -> SearchRequest {
         version: filter.version,
         guide: filter.guide.into_iter().collect(),
         limit: Some(HITS),
+        explain: true,
         ..SearchRequest::default()
     }
 }
