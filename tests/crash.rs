@@ -144,6 +144,7 @@ async fn found(index: &dyn Index, model: &OnnxEmbedder, chunk: &Chunk) -> [Vec<(
         keyword: vec![WeightedText { text: chunk.text.clone(), weight: 1.0 }],
         depth: 20,
         exact: true,
+        ..CandidateQuery::default()
     };
     let lists = index.candidates(&query, &Scope::everything()).await.unwrap();
     [lists.dense, lists.keyword].map(|list| {

@@ -26,4 +26,6 @@ mod ownership;
 mod qdrant;
 /// The questions people ask, and the pages that answer them.
 mod relevance;
+/// A reranker that cannot be used is told at the start.
+mod rerank;
 mod support;

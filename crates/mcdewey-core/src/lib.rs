@@ -1,7 +1,8 @@
 //! What McDewey talks about: documents, pages, chunks, versions, scopes, and the seams between its rooms.
 //!
 //! Nothing here reads a file, opens a socket or knows a database. Every other crate depends on this one and
-//! speaks in its types; [`Embed`], [`Index`] and [`SyncHandle`] are the only seams.
+//! speaks in its types; [`Embed`] (with [`Rerank`] beside it, where there is one), [`Index`] and [`SyncHandle`] are the
+//! only seams.
 
 #![forbid(unsafe_code)]
 
@@ -16,6 +17,7 @@ mod index;
 mod library;
 mod likeness;
 mod page;
+mod rerank;
 mod scope;
 mod sync;
 mod text;
@@ -38,6 +40,7 @@ pub use index::{
 pub use library::{Alias, LibraryDescription, Product};
 pub use likeness::{Likeness, letters};
 pub use page::{OutlineEntry, Page, PageNumber, PageRef, Section};
+pub use rerank::{Rerank, RerankError};
 pub use scope::{Filter, Scope, VersionFilter, VersionTerm, Visibility};
 pub use sync::{SkippedFile, SyncError, SyncEvent, SyncHandle, SyncJob, SyncProgress, SyncReport, SyncRequest};
 pub use text::{is_joined, joined, keyword_form, normalise};

@@ -6,7 +6,6 @@
 use std::fmt;
 use std::io;
 use std::ops::Range;
-use std::thread;
 
 use async_trait::async_trait;
 use mcdewey_core::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
@@ -70,10 +69,7 @@ impl OnnxEmbedder {
     pub fn start(provisioned: &Provisioned, options: EmbedderOptions) -> Result<Self, StartError> {
         let folder = BertFolder::read(&provisioned.model_dir)?;
         let environment = runtime::environment(&provisioned.runtime)?;
-        let threads = match options.threads {
-            0 => thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
+        let threads = runtime::threads(options.threads);
         let mut model = model::load(&folder, environment, threads).map_err(|error| match error {
             LoadError::Folder(error) => StartError::Folder(error),
             LoadError::Session(error) => {

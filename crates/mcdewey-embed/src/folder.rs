@@ -10,13 +10,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-const CONFIG: &str = "config.json";
+/// The shape of the model.
+pub(crate) const CONFIG: &str = "config.json";
 /// The weights.
 pub(crate) const WEIGHTS: &str = "model.safetensors";
 /// The tokenizer.
 pub(crate) const TOKENIZER: &str = "tokenizer.json";
-const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-const SPECIAL_TOKENS: &str = "special_tokens_map.json";
+/// What the tokenizer is used with.
+pub(crate) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+/// The names of the special tokens.
+pub(crate) const SPECIAL_TOKENS: &str = "special_tokens_map.json";
 const MODULES: &str = "modules.json";
 const SENTENCE_CONFIG: &str = "sentence_bert_config.json";
 const POOLING: &str = "1_Pooling/config.json";
@@ -141,8 +144,7 @@ impl BertFolder {
 
     /// The bytes of a file; where there is none, of an empty JSON object.
     pub(crate) fn special_tokens(&self) -> Result<Vec<u8>, FolderError> {
-        let path = self.dir.join(SPECIAL_TOKENS);
-        if path.exists() { read(&path) } else { Ok(b"{}".to_vec()) }
+        read_or_empty(&self.dir.join(SPECIAL_TOKENS))
     }
 
     /// The bytes of `config.json`.
@@ -202,26 +204,39 @@ fn pooling(config: &Value) -> Result<Pooling, String> {
 
 /// The smallest of what the sentence model, its positions and its tokenizer allow.
 fn window(config: &BertConfig, asked: Option<usize>, tokenizer: &Value) -> usize {
-    // Tokenizers without a limit state 1e30, which the cast turns into the largest number there is.
-    let tokenizer = tokenizer["model_max_length"].as_f64().map(|length| length as usize);
-    [asked, tokenizer].into_iter().flatten().fold(config.max_position_embeddings, usize::min)
+    [asked, model_max_length(tokenizer)].into_iter().flatten().fold(config.max_position_embeddings, usize::min)
 }
 
-fn pad_token(tokenizer: &Value) -> String {
+/// The limit a tokenizer's configuration states.
+pub(crate) fn model_max_length(tokenizer: &Value) -> Option<usize> {
+    // Tokenizers without a limit state 1e30, which the cast turns into the largest number there is.
+    tokenizer["model_max_length"].as_f64().map(|length| length as usize)
+}
+
+/// The token that fills up the shorter texts of a batch.
+pub(crate) fn pad_token(tokenizer: &Value) -> String {
     let token = &tokenizer["pad_token"];
     token.as_str().or_else(|| token["content"].as_str()).unwrap_or("[PAD]").to_owned()
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, FolderError> {
+/// The bytes of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FolderError> {
     fs::read(path).map_err(|error| FolderError::Invalid { path: path.to_owned(), problem: error.to_string() })
 }
 
-fn json<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
+/// The bytes of a file; where there is none, of an empty JSON object.
+pub(crate) fn read_or_empty(path: &Path) -> Result<Vec<u8>, FolderError> {
+    if path.exists() { read(path) } else { Ok(b"{}".to_vec()) }
+}
+
+/// What a JSON file holds.
+pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
     serde_json::from_slice(&read(path)?)
         .map_err(|error| FolderError::Invalid { path: path.to_owned(), problem: error.to_string() })
 }
 
-fn optional_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FolderError> {
+/// What a JSON file holds, if there is one.
+pub(crate) fn optional_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FolderError> {
     if path.exists() { json(path).map(Some) } else { Ok(None) }
 }
 

@@ -17,7 +17,7 @@ use crate::tensors::Tensors;
 const WEIGHTS_FOLDER: &str = "session.model_external_initializers_file_folder_path";
 /// Whether idle threads of the runtime burn processor time in wait of work. Off: beside other busy processes, spinning
 /// doubled the processor time of a question and cost a third of the passages' throughput.
-const SPINNING: &str = "session.intra_op.allow_spinning";
+pub(crate) const SPINNING: &str = "session.intra_op.allow_spinning";
 
 /// A model ready to run.
 pub(crate) struct LoadedModel {

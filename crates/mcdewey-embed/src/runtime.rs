@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use ort::environment::Environment;
 use ort::logging::LogLevel;
@@ -32,6 +33,14 @@ pub(crate) fn environment(library: &Path) -> Result<Environment, RuntimeError> {
     let environment = load(library).map_err(|problem| RuntimeError { path: library.to_owned(), problem })?;
     *loaded = Some(environment.clone());
     Ok(environment)
+}
+
+/// How many threads compute; 0 means one per core.
+pub(crate) fn threads(asked: usize) -> usize {
+    match asked {
+        0 => thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
 }
 
 fn load(library: &Path) -> Result<Environment, String> {

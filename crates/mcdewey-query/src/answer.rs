@@ -34,6 +34,10 @@ pub struct SearchAnswer {
     /// Present when the library probably holds no answer: the hits are then only what comes nearest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_answer: Option<NoAnswer>,
+    /// Present where a reranker is asked, with the first page of hits: whether the order of the first ones is its own.
+    /// When it is not, the notices say why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reranked: Option<bool>,
     /// What the asker should know: the question was cut, an alias was used, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
@@ -41,7 +45,7 @@ pub struct SearchAnswer {
     pub generation: Generation,
     /// Which revision of it.
     pub revision: Revision,
-    /// Where the time went, in milliseconds: `embed`, `search`, `write`, `total`.
+    /// Where the time went, in milliseconds: `embed`, `search`, `write`, `rerank` where one is asked, `total`.
     pub timings_ms: BTreeMap<String, f64>,
 }
 
@@ -78,7 +82,8 @@ pub struct Hit {
     pub text: String,
     /// The document's title.
     pub doc_title: String,
-    /// What the hits are ordered by; comparable within one answer.
+    /// What the search ordered the hits by; comparable within one answer. Where the answer is reranked, the first hits
+    /// stand in the reranker's order instead.
     pub score: f64,
     /// The passage on this server's web pages.
     pub url: String,
@@ -151,6 +156,9 @@ pub struct Explanation {
     pub keyword_score: Option<f32>,
     /// What each part added to the score.
     pub parts: BTreeMap<String, f64>,
+    /// The reranker's score, which is no part of the other one; where its order stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerank: Option<f32>,
 }
 
 /// How many of the passages found have one value of a facet.

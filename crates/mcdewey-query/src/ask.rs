@@ -110,6 +110,13 @@ impl<'a> Question<'a> {
         );
         hits.truncate(self.limit);
         lap("write");
+        let mut reranked = None;
+        if let Some(reranker) = self.library.reranker_for(self.request) {
+            let outcome = reranker.reorder(&self.request.q, &mut hits).await;
+            reranked = Some(outcome.is_ok());
+            notices.extend(outcome.err());
+            lap("rerank");
+        }
         timings.insert("total".to_owned(), self.started.elapsed().as_secs_f64() * 1000.0);
         Ok(SearchAnswer {
             hits,
@@ -120,6 +127,7 @@ impl<'a> Question<'a> {
             confidence: signals.map(|signals| signals.probability()),
             signals: signals.filter(|_| self.request.explain),
             no_answer,
+            reranked,
             notices,
             generation: self.state.generation,
             revision: self.state.revision,

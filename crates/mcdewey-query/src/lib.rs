@@ -14,6 +14,7 @@ pub mod mcp;
 mod place;
 mod present;
 mod request;
+mod rerank;
 mod rest;
 mod search;
 mod tree;

@@ -2,15 +2,19 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use mcdewey_core::{Chunk, ChunkId, Document, Embed, Index, IndexState, PageRef, Scope, SourcePath, Visibility};
+use mcdewey_core::{
+    Chunk, ChunkId, Document, Embed, Index, IndexState, PageRef, Rerank, Scope, SourcePath, Visibility,
+};
 
 use crate::ask::{EMBED_DEADLINE, Question};
+use crate::rerank::Reranker;
 use crate::search::fusion::Fusion;
 use crate::view::{LibraryView, ViewCache};
 use crate::{
-    ChunkAnswer, DocumentAnswer, Hit, LibraryAnswer, MAX_CONTEXT, PageAnswer, PageSelector, PassageOnPage, QueryError,
-    SearchAnswer, SearchRequest, present, tree,
+    ChunkAnswer, DocumentAnswer, Hit, LibraryAnswer, MAX_CONTEXT, Mode, PageAnswer, PageSelector, PassageOnPage,
+    QueryError, SearchAnswer, SearchRequest, present, tree,
 };
 
 /// A library that can be asked.
@@ -19,6 +23,7 @@ pub struct Library {
     pub(crate) embed: Arc<dyn Embed>,
     pub(crate) public_url: String,
     pub(crate) fusion: Fusion,
+    rerank: Option<Reranker>,
     views: ViewCache,
 }
 
@@ -27,7 +32,7 @@ impl Library {
     /// link in the answers.
     pub fn new(index: Arc<dyn Index>, embed: Arc<dyn Embed>, public_url: impl Into<String>) -> Self {
         let public_url = public_url.into().trim_end_matches('/').to_owned();
-        Self { index, embed, public_url, fusion: Fusion::default(), views: ViewCache::default() }
+        Self { index, embed, public_url, fusion: Fusion::default(), rerank: None, views: ViewCache::default() }
     }
 
     /// The same library with another way to make one ranking of two.
@@ -35,6 +40,20 @@ impl Library {
     pub fn with_fusion(mut self, fusion: Fusion) -> Self {
         self.fusion = fusion;
         self
+    }
+
+    /// The same library with a model that orders the first `depth` hits of the first page among themselves, wherever
+    /// meaning is searched. What it has not done by the deadline is given up: the order of the search stands, and the
+    /// answer says so in its notices.
+    #[must_use]
+    pub fn with_reranker(mut self, model: Arc<dyn Rerank>, deadline: Duration, depth: usize) -> Self {
+        self.rerank = Some(Reranker::new(model, deadline, depth));
+        self
+    }
+
+    /// The reranker that this request's hits go through.
+    pub(crate) fn reranker_for(&self, request: &SearchRequest) -> Option<&Reranker> {
+        self.rerank.as_ref().filter(|_| request.mode != Mode::Keyword && request.cursor.is_none())
     }
 
     /// What leads every link in the answers.

@@ -59,6 +59,7 @@ async fn hits(index: &EmbeddedIndex) -> Vec<(String, u32)> {
             keyword: vec![WeightedText { text: text.to_owned(), weight: 1.0 }],
             depth: 1000,
             exact: true,
+            ..CandidateQuery::default()
         };
         let Candidates { dense, keyword, .. } = index.candidates(&query, &Scope::everything()).await.unwrap();
         for hit in dense.unwrap().into_iter().chain(keyword.unwrap()) {

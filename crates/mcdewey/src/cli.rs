@@ -46,6 +46,9 @@ pub(crate) struct SettingFlags {
     /// The ONNX Runtime library to load, instead of the one of the catalogue
     #[arg(long, global = true, env = "ORT_DYLIB_PATH", value_name = "FILE", value_parser = path)]
     pub(crate) ort_dylib: Option<PathBuf>,
+    /// A folder with a cross-encoder (ONNX) that orders the first hits among themselves [default: none]
+    #[arg(long, global = true, env = "MCDEWEY_RERANK_DIR", value_name = "DIR", value_parser = path)]
+    pub(crate) rerank_dir: Option<PathBuf>,
     /// Address to serve on [default: 127.0.0.1:8080]
     #[arg(long, global = true, env = "MCDEWEY_LISTEN", value_name = "ADDR")]
     pub(crate) listen: Option<String>,

@@ -1,17 +1,18 @@
-//! Model and index of this process, opened together: the index in the data directory, or on a Qdrant server.
+//! Models and index of this process, opened together: the index in the data directory, or on a Qdrant server.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use mcdewey_core::{Embed, Index};
-use mcdewey_embed::{EmbedderOptions, OnnxEmbedder, ProvisionStep, Provisioned};
+use mcdewey_embed::{CrossEncoder, EmbedderOptions, OnnxEmbedder, ProvisionStep, Provisioned};
 use mcdewey_query::{Fusion, Library};
 use mcdewey_store::{
     EmbeddedIndex, EmbeddedOptions, LockError, OwnerLock, PATIENCE, Server, ServerIndex, ServerOptions,
 };
 
 use crate::qdrant::QdrantSettings;
+use crate::rerank::RerankSettings;
 use crate::settings::Settings;
 
 /// Questions that may wait for the model at once; one more is refused as overloaded.
@@ -22,9 +23,16 @@ pub(crate) struct Engine {
     pub(crate) index: Arc<dyn Index>,
     pub(crate) embed: Arc<dyn Embed>,
     fusion: Fusion,
+    reranker: Option<Reranker>,
     /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
     lock: Option<OwnerLock>,
     lock_dir: PathBuf,
+}
+
+/// A cross-encoder with what it is allowed.
+struct Reranker {
+    model: Arc<CrossEncoder>,
+    settings: RerankSettings,
 }
 
 impl Engine {
@@ -42,7 +50,7 @@ impl Engine {
 
     fn open_here(settings: &Settings) -> Result<Self> {
         let lock = own(&settings.data_dir)?;
-        let embed = start_model(settings)?;
+        let (embed, reranker) = start_models(settings)?;
         let options = EmbeddedOptions {
             dir: settings.data_dir.clone(),
             model: embed.model().clone(),
@@ -54,6 +62,7 @@ impl Engine {
             index: Arc::new(index),
             embed: Arc::new(embed),
             fusion: settings.fusion,
+            reranker,
             lock: Some(lock),
             lock_dir: settings.lock_dir(),
         })
@@ -63,7 +72,7 @@ impl Engine {
         let server = Server::connect(&qdrant.address).await?;
         tracing::info!(url = server.url(), version = server.version(), "found the Qdrant server");
         let (lock_dir, fusion) = (settings.lock_dir(), settings.fusion);
-        let embed = tokio::task::spawn_blocking(move || start_model(&settings)).await??;
+        let (embed, reranker) = tokio::task::spawn_blocking(move || start_models(&settings)).await??;
         let options = ServerOptions {
             collection: qdrant.collection,
             spread: qdrant.spread,
@@ -72,12 +81,18 @@ impl Engine {
             patience: PATIENCE,
         };
         let index = ServerIndex::open(server, options).await?;
-        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), fusion, lock: None, lock_dir })
+        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), fusion, reranker, lock: None, lock_dir })
     }
 
     /// The library to ask, as the settings want it to answer; `public_url` leads its links.
     pub(crate) fn library(&self, public_url: impl Into<String>) -> Library {
-        Library::new(self.index.clone(), self.embed.clone(), public_url).with_fusion(self.fusion)
+        let library = Library::new(self.index.clone(), self.embed.clone(), public_url).with_fusion(self.fusion);
+        match &self.reranker {
+            Some(Reranker { model, settings }) => {
+                library.with_reranker(model.clone(), settings.deadline, settings.depth)
+            }
+            None => library,
+        }
     }
 
     /// Tells other processes of this machine where this one answers, and what it wants to be shown. On a Qdrant server
@@ -108,10 +123,21 @@ fn own(dir: &Path) -> Result<OwnerLock> {
     }
 }
 
-fn start_model(settings: &Settings) -> Result<OnnxEmbedder> {
+fn start_models(settings: &Settings) -> Result<(OnnxEmbedder, Option<Reranker>)> {
+    if let Some(rerank) = &settings.rerank {
+        // A folder that lacks something is told before anything is fetched.
+        CrossEncoder::check(&rerank.dir)?;
+    }
     let provisioned = provision(settings)?;
-    let options = EmbedderOptions { threads: settings.threads.unwrap_or(0), queue: QUESTION_QUEUE };
-    OnnxEmbedder::start(&provisioned, options).context("the embedding model could not be started")
+    let threads = settings.threads.unwrap_or(0);
+    let options = EmbedderOptions { threads, queue: QUESTION_QUEUE };
+    let embed = OnnxEmbedder::start(&provisioned, options).context("the embedding model could not be started")?;
+    let start = |rerank: &RerankSettings| -> Result<Reranker> {
+        let model = CrossEncoder::start(&rerank.dir, &provisioned.runtime, threads);
+        Ok(Reranker { model: Arc::new(model.context("the reranker could not be started")?), settings: rerank.clone() })
+    };
+    let reranker = settings.rerank.as_ref().map(start).transpose()?;
+    Ok((embed, reranker))
 }
 
 /// Finds or fetches the model's files; says on standard error what takes long.

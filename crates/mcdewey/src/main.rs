@@ -8,6 +8,7 @@ mod engine;
 mod owner;
 mod progress;
 mod qdrant;
+mod rerank;
 mod secret;
 mod settings;
 mod terminal;

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::cli::SettingFlags;
 use crate::qdrant::{QdrantSettings, QdrantTable};
+use crate::rerank::{RerankSettings, RerankTable};
 use crate::secret;
 
 /// The model a fresh library is built with.
@@ -28,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) corpus_given: Option<PathBuf>,
     pub(crate) data_dir: PathBuf,
     pub(crate) model: ModelSettings,
+    /// What orders the first hits among themselves, if anything does.
+    pub(crate) rerank: Option<RerankSettings>,
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<String>,
     pub(crate) allowed_hosts: Vec<String>,
@@ -60,6 +63,7 @@ struct SettingsFile {
     access_key_file: Option<PathBuf>,
     fusion: Option<String>,
     qdrant: QdrantTable,
+    rerank: RerankTable,
     root: Vec<RootEntry>,
     /// Rules, products and aliases for the default root, when its folder is not ours to write to.
     library: LibraryFile,
@@ -100,6 +104,7 @@ impl Settings {
         let flags = without_empty(flags);
         let file = read_file(flags.config.as_deref())?;
         let qdrant = QdrantSettings::resolve(&flags, file.qdrant)?;
+        let rerank = RerankSettings::resolve(&flags, file.rerank)?;
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let listen: SocketAddr = listen
             .parse()
@@ -132,6 +137,7 @@ impl Settings {
                 ort_dylib: flags.ort_dylib.or(file.ort_dylib),
                 python: file.python.unwrap_or_else(|| "python3".to_owned()),
             },
+            rerank,
             listen,
             public_url: flags.public_url.or(file.public_url),
             allowed_hosts: file.allowed_hosts,
@@ -156,6 +162,7 @@ fn without_empty(flags: SettingFlags) -> SettingFlags {
         model: text(flags.model),
         models_dir: path(flags.models_dir),
         ort_dylib: path(flags.ort_dylib),
+        rerank_dir: path(flags.rerank_dir),
         listen: text(flags.listen),
         public_url: text(flags.public_url),
         qdrant_url: text(flags.qdrant_url),
@@ -257,6 +264,7 @@ mod tests {
             ("access_key_file = 'no-such-key'", "no-such-key"),
             ("fusion = 'best'", "best"),
             ("[qdrant]\nurl = 'http://a'\nreplica = 2", "replica"),
+            ("[rerank]\ndir = 'a'\ndepth = 0", "depth"),
             ("[[root]]\nname = 'a b'\npath = 'x'", "a b"),
             ("[[root]]\nname = 'corpus'\npath = 'x'", "corpus"),
         ] {

@@ -63,7 +63,8 @@ fn one_hit(place: usize, hit: &Hit) -> String {
     }
     if let Some(explain) = &hit.explain {
         let parts: Vec<String> = explain.parts.iter().map(|(name, part)| format!("{name} {part:.3}")).collect();
-        line(&mut out, &format!("   score {:.3} = {}", hit.score, parts.join(" + ")));
+        let reranker = explain.rerank.map_or_else(String::new, |score| format!(" · reranker {score:.3}"));
+        line(&mut out, &format!("   score {:.3} = {}{reranker}", hit.score, parts.join(" + ")));
     }
     out
 }

@@ -12,7 +12,7 @@ use crate::{AppState, SearchAnswer, SearchRequest};
 pub(super) async fn get(State(state): State<AppState>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     let request = search_parameters::from_query(input::pairs(&uri)?)?;
     let answer = answer(&state, &request).await?;
-    if answer.degraded.is_some() {
+    if answer.degraded.is_some() || answer.reranked == Some(false) {
         // The whole answer may be back in a moment, at the same revision.
         return Ok(uncached(&answer));
     }

@@ -107,6 +107,7 @@ fn explanation(how: &Explanation, score: f64) -> Vec<(String, String)> {
     ];
     rows.extend(how.parts.iter().map(|(name, part)| (format!("{name} adds"), format!("{part:+.4}"))));
     rows.push(("Score".to_owned(), format!("{score:.4}")));
+    rows.extend(how.rerank.map(|score| ("Reranker".to_owned(), format!("{score:.4}"))));
     rows
 }
 

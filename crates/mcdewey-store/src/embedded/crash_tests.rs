@@ -81,6 +81,7 @@ async fn view(index: &EmbeddedIndex) -> View {
             keyword: vec![WeightedText { text: text.to_owned(), weight: 1.0 }],
             depth: 50,
             exact: true,
+            ..CandidateQuery::default()
         };
         let Candidates { dense, keyword, .. } = index.candidates(&query, &all).await.unwrap();
         let scored = |list: Option<Vec<mcdewey_core::Candidate>>| -> Vec<Scored> {

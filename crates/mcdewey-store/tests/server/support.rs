@@ -51,6 +51,7 @@ pub(crate) fn question(text: &str) -> CandidateQuery {
         keyword: vec![WeightedText { text: text.to_owned(), weight: 1.0 }],
         depth: 1000,
         exact: true,
+        ..CandidateQuery::default()
     }
 }
 

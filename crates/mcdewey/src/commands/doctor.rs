@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use mcdewey_core::Visibility;
+use mcdewey_embed::CrossEncoder;
 use mcdewey_ingest::{Coverage, Root, coverage, resolve_root};
 use mcdewey_query::LibraryAnswer;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use crate::cli::DoctorArgs;
 use crate::engine::Engine;
 use crate::owner::RunningOwner;
+use crate::rerank::RerankSettings;
 use crate::settings::Settings;
 use crate::terminal;
 
@@ -29,6 +31,9 @@ struct Checkup {
     qdrant: Option<String>,
     owner: Option<OwnerCheck>,
     library: Check<LibraryCheck>,
+    /// Where there is to be a reranker: its folder and what it is allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reranker: Option<Check<RerankerCheck>>,
     roots: Vec<RootCheck>,
 }
 
@@ -45,6 +50,13 @@ struct LibraryCheck {
     chunks: u64,
     generation: String,
     revision: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct RerankerCheck {
+    dir: String,
+    deadline_ms: u128,
+    depth: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,6 +80,7 @@ pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCo
     let text = if args.json { terminal::json(&checkup)? } else { written(&checkup) };
     terminal::print(&text)?;
     let broken = matches!(checkup.library, Check::Broken(_))
+        || matches!(checkup.reranker, Some(Check::Broken(_)))
         || checkup.roots.iter().any(|root| matches!(root.rules, Check::Broken(_)));
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -76,6 +89,7 @@ async fn look(settings: &Settings) -> Checkup {
     let found = RunningOwner::find(settings);
     let owner = found.as_ref().ok().and_then(Option::as_ref);
     let owner = owner.map(|owner| OwnerCheck { pid: owner.pid, address: owner.address.clone() });
+    let reranker = settings.rerank.as_ref().map(look_at_reranker);
     let library = match found {
         Ok(Some(owner)) => ask_owner(owner).await.into(),
         Ok(None) if settings.qdrant.is_none() && is_empty(&settings.data_dir) => {
@@ -98,6 +112,7 @@ async fn look(settings: &Settings) -> Checkup {
         qdrant,
         owner,
         library,
+        reranker,
         roots: roots.unwrap_or_default(),
     }
 }
@@ -127,10 +142,23 @@ async fn ask_owner(owner: RunningOwner) -> Result<LibraryAnswer> {
 }
 
 async fn open_here(settings: &Settings) -> Result<LibraryAnswer> {
-    let engine = Engine::open(settings).await?;
+    // A reranker that lacks something is reported by itself.
+    let rerank = settings.rerank.clone().filter(|rerank| CrossEncoder::check(&rerank.dir).is_ok());
+    let engine = Engine::open(&Settings { rerank, ..settings.clone() }).await?;
     let library = engine.library("");
     library.ready().await?;
     Ok(library.library(&Visibility::Everything).await?)
+}
+
+fn look_at_reranker(rerank: &RerankSettings) -> Check<RerankerCheck> {
+    match CrossEncoder::check(&rerank.dir) {
+        Ok(()) => Check::Ok(RerankerCheck {
+            dir: rerank.dir.display().to_string(),
+            deadline_ms: rerank.deadline.as_millis(),
+            depth: rerank.depth,
+        }),
+        Err(error) => Check::Broken(error.to_string()),
+    }
 }
 
 fn look_at_root(root: &Root) -> RootCheck {
@@ -158,6 +186,15 @@ fn written(checkup: &Checkup) -> String {
         Check::Missing(reason) => writeln!(out, "library: {reason}"),
         Check::Broken(reason) => writeln!(out, "library is broken: {reason}"),
     };
+    match &checkup.reranker {
+        Some(Check::Ok(RerankerCheck { dir, deadline_ms, depth })) => {
+            let _ = writeln!(out, "reranker {dir}: orders the first {depth} hits, given up after {deadline_ms} ms");
+        }
+        Some(Check::Missing(reason) | Check::Broken(reason)) => {
+            let _ = writeln!(out, "reranker is broken: {reason}");
+        }
+        None => {}
+    }
     for root in &checkup.roots {
         let _ = writeln!(out, "root {} at {}", root.name, root.path);
         match &root.rules {

@@ -37,7 +37,8 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
 
 async fn ingest_here(settings: &Settings, root: Option<&str>, display: &SyncDisplay) -> Result<SyncReport> {
     let roots = resolve_root(&settings.roots, root)?;
-    let engine = Engine::open(settings).await?;
+    // Nothing is asked here.
+    let engine = Engine::open(&Settings { rerank: None, ..settings.clone() }).await?;
     let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
     let report = ingester.sync(&roots, &|progress| display.show(&progress)).await;
     display.finish();

@@ -95,7 +95,7 @@ fn question(text: &str, depth: usize) -> CandidateQuery {
         dense: Some(embedder().vector(text)),
         keyword: vec![WeightedText { text: text.to_owned(), weight: 1.0 }],
         depth,
-        exact: false,
+        ..CandidateQuery::default()
     }
 }
 
