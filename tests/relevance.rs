@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use crate::support::{Server, relevance_cases, repository, request_of, say};
 
 /// Share of the questions whose first hit is on the right page.
-const FIRST_HIT_FLOOR: f64 = 0.85;
+const FIRST_HIT_FLOOR: f64 = 0.90;
+/// Share of the questions that have a right page among the first five hits.
+const FOUND_FLOOR: f64 = 0.99;
 
 #[test]
 fn questions_find_their_pages() {
@@ -32,7 +34,7 @@ fn questions_find_their_pages() {
     let share = f64::from(first) / cases.len() as f64;
     let found = 1.0 - misses.len() as f64 / cases.len() as f64;
     say(&format!("relevance: hit@1 {share:.3}, hit@5 {found:.3} over {} questions", cases.len()));
-    assert!(misses.is_empty(), "not among the first five:\n{}", misses.join("\n"));
+    assert!(found >= FOUND_FLOOR, "hit@5 is {found:.3}; not among the first five:\n{}", misses.join("\n"));
     assert!(share >= FIRST_HIT_FLOOR, "hit@1 is {share:.3}; behind the first:\n{}", late.join("\n"));
 }
 
