@@ -76,6 +76,30 @@ fn the_figures_are_those_of_trec_eval() {
 }
 
 #[test]
+fn a_study_writes_its_figures_between_the_marks() {
+    let folder = sample_library();
+    let asked = folder.path().join("few.jsonl");
+    let few: Vec<String> = relevance_cases().iter().take(2).map(Value::to_string).collect();
+    std::fs::write(&asked, few.join("\n")).unwrap();
+    let document = folder.path().join("retrieval.md");
+    let study = || {
+        let mut command = mcdewey(&folder.path().join("data"));
+        command.args(["eval", "--study"]).args([&document, &asked, &unanswerable()]);
+        command
+    };
+    std::fs::write(&document, "no marks here\n").unwrap();
+    assert!(fail(&mut study()).contains("figures: begin"));
+    std::fs::write(&document, "before\n<!-- figures: begin -->\nold\n<!-- figures: end -->\nbehind\n").unwrap();
+    succeed(&mut study());
+    let written = std::fs::read_to_string(&document).unwrap();
+    assert!(written.starts_with("before\n<!-- figures: begin -->\n### Modes"), "{written}");
+    assert!(written.ends_with("<!-- figures: end -->\nbehind\n") && !written.contains("old\n"), "{written}");
+    for line in ["| few | 2 | hybrid | ", "| `rrf:60,1` | ", "All sets together choose `", "| few + unanswerable | "] {
+        assert!(written.contains(line), "{line} in {written}");
+    }
+}
+
+#[test]
 fn two_reports_are_compared_question_by_question() {
     let folder = sample_library();
     let asked = folder.path().join("own.jsonl");

@@ -65,6 +65,29 @@ fn a_version_filter_leaks_no_other_version() {
 }
 
 #[test]
+fn a_slip_is_searched_as_what_was_meant_and_said_so() {
+    let server = Server::over_sample_library();
+    let found = |question: &str| server.search(&json!({"q": question, "mode": "keyword"}));
+    let slip = found("untrusted certifcate");
+    assert_eq!(slip["notices"], json!(["“certifcate” is nowhere here; “certificate” was searched"]));
+    assert_eq!(slip["hits"][0]["chunk_id"], found("untrusted certificate")["hits"][0]["chunk_id"]);
+    // A word that is one although the library lacks it, and a code, are no slips.
+    for question in ["who can hear the sound", "error 88012 CERTIFCATE"] {
+        assert!(found(question)["notices"].is_null(), "{question}");
+    }
+}
+
+#[test]
+fn a_name_is_found_whole_and_by_its_parts() {
+    let server = Server::over_sample_library();
+    for question in ["BARGE_CALL", "barge call"] {
+        let hits = server.search(&json!({"q": question, "mode": "keyword", "product": "finesse"}));
+        let text = hits["hits"][0]["text"].as_str().unwrap().to_lowercase();
+        assert!(text.contains("barge_call") || text.contains("barge call"), "{question}: {text}");
+    }
+}
+
+#[test]
 fn the_cases_are_as_hard_as_they_say() {
     let server = Server::over_sample_library();
     let cases = relevance_cases();

@@ -219,6 +219,33 @@ mod tests {
         assert!((rescore(&forward, &weights) - 1.22022).abs() < 1e-5);
     }
 
+    struct Counts;
+
+    impl Statistics for Counts {
+        fn passages(&self) -> Result<u64, IndexError> {
+            Ok(100)
+        }
+
+        fn passages_with(&self, token: u32) -> Result<u64, IndexError> {
+            Ok(if token == 1 { 1 } else { 60 })
+        }
+    }
+
+    #[test]
+    fn a_word_is_as_rare_as_all_its_readings_together() {
+        let word = |text: &str, tokens: &[u32], weight| Word {
+            text: text.to_owned(),
+            weight,
+            tokens: tokens.iter().copied().collect(),
+        };
+        let words = vec![word("state", &[1, 2], 1.0), word("name", &[3], 0.3)];
+        let weighed = weigh(&Counts, words, &Bm25::default(), &[]).unwrap();
+        assert_eq!(weighed.tokens[&1].to_bits(), weighed.tokens[&2].to_bits());
+        let of_both = (rarity(100, 61) * HIGHEST_WEIGHT) as f32;
+        assert!((weighed.ceiling - of_both).abs() < 1e-6, "other names do not raise the ceiling");
+        assert_eq!(weighed.words, [QuestionWord { word: "state".to_owned(), passages: 61, taken_for: None }]);
+    }
+
     #[test]
     fn scores_that_differ_by_rounding_are_ties() {
         assert!(!is_below(1.0, 1.000_001));

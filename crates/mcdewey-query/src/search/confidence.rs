@@ -193,10 +193,17 @@ fn stems(hit: &Hit) -> HashSet<String> {
 /// Names that are repeated to the asker, and how much of each.
 const REPEATED: (usize, usize) = (4, 40);
 
+/// Releases that are listed, the newest ones.
+const LISTED: usize = 8;
+
 /// What to say when the library holds no answer; nothing when it probably does.
 pub(crate) fn no_answer(reading: &Reading, probability: f64, absent: Vec<String>) -> Option<NoAnswer> {
     if let Some(release) = reading.absent_releases.first() {
-        let known = release.known.join(", ");
+        let older = release.known.len().saturating_sub(LISTED);
+        let mut known = release.known[older..].join(", ");
+        if older > 0 {
+            known.push_str(&format!(" and {older} older"));
+        }
         let message = format!("no {} {} in this library: {known}", release.product, release.asked);
         let missing = reading.absent_releases.iter().map(|one| format!("{} {}", one.product, one.asked)).collect();
         return Some(NoAnswer { message, missing });
@@ -218,6 +225,7 @@ pub(crate) fn no_answer(reading: &Reading, probability: f64, absent: Vec<String>
 mod tests {
     use super::*;
     use crate::search::aliases;
+    use crate::search::releases::AbsentRelease;
     use crate::search::testing::{candidate, view};
 
     /// A library of 100 passages that knows these words, and one hit with this text.
@@ -269,5 +277,10 @@ mod tests {
         let none = no_answer(&Reading::default(), 0.0, absent).unwrap();
         assert!(none.message.len() < 300 && none.missing.len() == 4, "{none:?}");
         assert_eq!(no_answer(&Reading::default(), 1.0, vec!["x".to_owned()]), None);
+        let known = (1..=20).map(|number| format!("v{number}")).collect();
+        let release = AbsentRelease { product: "P".to_owned(), asked: "99".to_owned(), known };
+        let reading = Reading { absent_releases: vec![release], ..Reading::default() };
+        let none = no_answer(&reading, 1.0, Vec::new()).unwrap();
+        assert_eq!(none.message, "no P 99 in this library: v13, v14, v15, v16, v17, v18, v19, v20 and 12 older");
     }
 }

@@ -5,6 +5,9 @@ use mcdewey_core::{Version, VersionScheme, VersionSelector};
 use super::aliases::lower_words;
 use crate::view::LibraryView;
 
+/// Longer words are no releases.
+const LONGEST: usize = 24;
+
 /// A release that is not here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AbsentRelease {
@@ -65,7 +68,7 @@ fn release_behind<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
     let word = word.trim_matches([',', '?', ';', ':', '"', '.']);
     let digits = word.trim_start_matches(['v', 'V']);
     let plain = digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '(' | ')' | '*' | 'x'));
-    (digits.starts_with(|c: char| c.is_ascii_digit()) && plain).then_some(word)
+    (digits.starts_with(|c: char| c.is_ascii_digit()) && plain && word.len() <= LONGEST).then_some(word)
 }
 
 fn has(asked: &str, scheme: &VersionScheme, versions: &[Version]) -> bool {
