@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use mcdewey_core::{LibraryDescription, VersionKey};
 
 use super::fusion::Preference;
+use super::names;
 use super::releases::{self, AbsentRelease};
 use super::terms;
 use crate::view::LibraryView;
@@ -44,6 +45,10 @@ pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
     }
     reading.preference.versions = releases_named(question, view, &reading.preference.products);
     reading.absent_releases = releases::absent(question, view);
+    // A question of one word is a name, however it is written.
+    let names = names::names(question, &reading.known_words).into_iter().map(|name| name.text);
+    let alone = (words.len() == 1).then(|| question.trim().to_owned());
+    reading.preference.titles = names.chain(alone).map(|name| name.to_lowercase()).collect();
     reading
 }
 
@@ -116,7 +121,8 @@ mod tests {
 
     #[test]
     fn whole_words_only() {
-        assert_eq!(read("accxess", &view()), Reading::default());
+        let reading = read("accxess", &view());
+        assert!(reading.preference.products.is_empty() && reading.other_names.is_empty(), "{reading:?}");
     }
 
     #[test]

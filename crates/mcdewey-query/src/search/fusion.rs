@@ -125,6 +125,8 @@ pub(crate) struct Preference {
     pub(crate) products: Vec<String>,
     /// Canonical releases that the question names.
     pub(crate) versions: Vec<mcdewey_core::VersionKey>,
+    /// The question's names and codes, in lower case: a document of that title is what is looked for.
+    pub(crate) titles: Vec<String>,
 }
 
 /// What a document of a product that the question names gains. Of 0.08, 0.15, 0.25 and 0.4 the first that puts a right
@@ -132,6 +134,9 @@ pub(crate) struct Preference {
 const PRODUCT_BONUS: f64 = 0.25;
 /// What a document of a release that the question names gains.
 const VERSION_BONUS: f64 = 0.05;
+
+/// What a document gains whose title is a name in the question: others mention the name, this one is about it.
+const TITLE_BONUS: f64 = 0.15;
 
 impl Preference {
     fn bonuses(&self, document: &DocumentMeta) -> Vec<(&'static str, f64)> {
@@ -141,6 +146,9 @@ impl Preference {
         }
         if document.facets.versions.iter().any(|version| self.versions.contains(&version.key)) {
             bonuses.push(("version", VERSION_BONUS));
+        }
+        if self.titles.contains(&document.title.to_lowercase()) {
+            bonuses.push(("title", TITLE_BONUS));
         }
         bonuses
     }
@@ -379,6 +387,16 @@ mod tests {
     }
 
     #[test]
+    fn a_document_of_the_asked_title_comes_before_one_that_mentions_it() {
+        let mut lists = lists(Some(&[("a::0", 0.6), ("b::0", 0.5)]), None);
+        for candidate in lists.dense.iter_mut().flatten().filter(|candidate| candidate.chunk_id.as_str() == "b::0") {
+            std::sync::Arc::make_mut(&mut candidate.document).title = "ConfbridgeUnmute".to_owned();
+        }
+        let preference = Preference { titles: vec!["confbridgeunmute".to_owned()], ..Preference::default() };
+        assert_eq!(ids(&fuse(&lists, 10, SQUARE, &preference)), ["b::0", "a::0"]);
+    }
+
+    #[test]
     fn a_fusion_is_read_as_it_is_written() {
         for fusion in OTHERS.into_iter().chain([SQUARE, Fusion::default()]) {
             assert_eq!(fusion.to_string().parse(), Ok(fusion));
@@ -396,7 +414,7 @@ mod tests {
             dense: Some(vec![candidate_of("a::0", 0.5, "cucm", None), candidate_of("b::0", 0.5, "finesse", None)]),
             ..Candidates::default()
         };
-        let preference = Preference { products: vec!["finesse".to_owned()], versions: Vec::new() };
+        let preference = Preference { products: vec!["finesse".to_owned()], ..Preference::default() };
         assert_eq!(ids(&fuse(&lists, 10, SQUARE, &preference)), ["b::0", "a::0"]);
     }
 }
