@@ -1,5 +1,6 @@
 //! The seam to the store: what is indexed, and the ranked candidates for a question.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -83,7 +84,7 @@ pub struct CandidateQuery {
     /// The question's words and what they are expanded with; without any there is no BM25 list.
     pub keyword: Vec<WeightedText>,
     /// Words, in lower case, that are spelled as they are meant even if no passage has them.
-    pub known_words: Vec<String>,
+    pub known_words: BTreeSet<String>,
     /// How many candidates each list may hold.
     pub depth: usize,
     /// Compare with every vector instead of using an approximate index.

@@ -1,6 +1,6 @@
 //! One question on its way: read, embedded, looked up, fused, collapsed, cut, written out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,8 @@ const DEEPER: usize = 4;
 const MAX_DEPTH: usize = 12_800;
 /// How much the other names of a thing count beside the question's own words.
 const OTHER_NAME_WEIGHT: f32 = 0.3;
+/// Words of a question that are looked at for slips.
+const SPELLED_WORDS: usize = 64;
 /// How long the model may take before the question is answered without it.
 pub(crate) const EMBED_DEADLINE: Duration = Duration::from_secs(10);
 /// Most passages shown of documents that name no release.
@@ -183,12 +185,13 @@ impl<'a> Question<'a> {
         Ok((embedding.vector, embedding.truncated))
     }
 
-    /// The words of the question that the model has as they are: they are no slips of other words.
-    fn known_words(&self) -> Result<Vec<String>, QueryError> {
-        let mut known = Vec::new();
-        for (word, _) in terms::words(&self.request.q) {
-            if self.is_known_word(word)? {
-                known.push(word.to_lowercase());
+    /// The words of the question that are no slips of others: the model has them as they are. Behind the first ones a
+    /// question is a pasted text and not looked through.
+    fn known_words(&self) -> Result<BTreeSet<String>, QueryError> {
+        let mut known = BTreeSet::new();
+        for (place, (word, _)) in terms::words(&self.request.q).enumerate() {
+            if place >= SPELLED_WORDS || self.is_known_word(word)? {
+                known.insert(word.to_lowercase());
             }
         }
         Ok(known)
@@ -198,17 +201,21 @@ impl<'a> Question<'a> {
         Ok(self.library.embed.tokens(word)?.len() == 1)
     }
 
-    /// Words that were taken for slips of what is no word either.
-    fn doubtful(&self, lists: &Candidates) -> Result<Vec<String>, QueryError> {
-        let mut doubtful = Vec::new();
+    /// When a word was taken for a slip of what is no word either: all words but those taken for slips of words.
+    fn without_doubtful(&self, lists: &Candidates) -> Result<Option<BTreeSet<String>>, QueryError> {
+        let mut kept = BTreeSet::new();
+        let mut doubtful = false;
         for QuestionWord { word, taken_for, .. } in &lists.words {
-            if let Some(meant) = taken_for
-                && !self.is_known_word(meant)?
-            {
-                doubtful.push(word.to_lowercase());
+            let is_slip = match taken_for {
+                Some(meant) => self.is_known_word(meant)?,
+                None => false,
+            };
+            doubtful |= taken_for.is_some() && !is_slip;
+            if !is_slip {
+                kept.insert(word.to_lowercase());
             }
         }
-        Ok(doubtful)
+        Ok(doubtful.then_some(kept))
     }
 
     fn keyword_texts(&self) -> Vec<WeightedText> {
@@ -241,9 +248,8 @@ impl<'a> Question<'a> {
         query.depth = FIRST_DEPTH;
         loop {
             let lists = self.library.index.candidates(&query, scope).await?;
-            let doubtful = self.doubtful(&lists)?;
-            if !doubtful.is_empty() {
-                query.known_words.extend(doubtful);
+            if let Some(known) = self.without_doubtful(&lists)? {
+                query.known_words.extend(known);
                 continue;
             }
             let full = [&lists.dense, &lists.keyword].into_iter().flatten().any(|list| list.len() >= query.depth);

@@ -51,16 +51,16 @@ impl Bm25 {
             models.push(self.model(Some(language))?);
         }
         let own = language_of(texts, &models);
-        let mut words: Vec<Word> = Vec::new();
+        let mut words = Words::default();
         for text in texts.iter().filter(|text| text.weight.is_finite() && text.weight > 0.0) {
             for word in split(&text.text).filter(|word| own.is_none_or(|own| reading(own, word).is_some())) {
                 let tokens: BTreeSet<u32> = models.iter().filter_map(|model| reading(model, word)).collect();
                 if !tokens.is_empty() {
-                    add(&mut words, Word { text: word.to_owned(), weight: text.weight, tokens });
+                    words.add(Word { text: word.to_owned(), weight: text.weight, tokens });
                 }
             }
         }
-        Ok(words)
+        Ok(words.list)
     }
 
     /// The stem of one word in the default language, by which slips of spelling are looked for.
@@ -94,14 +94,26 @@ pub(crate) struct Word {
     pub(crate) tokens: BTreeSet<u32>,
 }
 
-/// Adds a word, or raises the weight of one with the same stem.
-fn add(words: &mut Vec<Word>, word: Word) {
-    match words.iter_mut().find(|known| !known.tokens.is_disjoint(&word.tokens)) {
-        Some(known) => {
-            known.weight = known.weight.max(word.weight);
-            known.tokens.extend(word.tokens);
+/// The words of a question, looked up by stem: a pasted text has thousands.
+#[derive(Default)]
+struct Words {
+    list: Vec<Word>,
+    places: HashMap<u32, usize>,
+}
+
+impl Words {
+    /// Adds a word, or raises the weight of one with the same stem.
+    fn add(&mut self, word: Word) {
+        let known = word.tokens.iter().find_map(|token| self.places.get(token).copied());
+        let place = known.unwrap_or(self.list.len());
+        self.places.extend(word.tokens.iter().map(|token| (*token, place)));
+        match self.list.get_mut(place) {
+            Some(known) => {
+                known.weight = known.weight.max(word.weight);
+                known.tokens.extend(word.tokens);
+            }
+            None => self.list.push(word),
         }
-        None => words.push(word),
     }
 }
 

@@ -90,7 +90,7 @@ pub(crate) fn weigh(
     statistics: &impl Statistics,
     words: Vec<Word>,
     bm25: &Bm25,
-    spelled: &[String],
+    spelled: &BTreeSet<String>,
 ) -> Result<Weighed, IndexError> {
     let all = statistics.passages()?;
     let mut weighed = Weighed::default();
@@ -239,7 +239,7 @@ mod tests {
             tokens: tokens.iter().copied().collect(),
         };
         let words = vec![word("state", &[1, 2], 1.0), word("name", &[3], 0.3)];
-        let weighed = weigh(&Counts, words, &Bm25::default(), &[]).unwrap();
+        let weighed = weigh(&Counts, words, &Bm25::default(), &BTreeSet::new()).unwrap();
         assert_eq!(weighed.tokens[&1].to_bits(), weighed.tokens[&2].to_bits());
         let of_both = (rarity(100, 61) * HIGHEST_WEIGHT) as f32;
         assert!((weighed.ceiling - of_both).abs() < 1e-6, "other names do not raise the ceiling");

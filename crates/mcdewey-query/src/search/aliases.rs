@@ -44,7 +44,10 @@ pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
         }
     }
     reading.preference.versions = releases_named(question, view, &reading.preference.products);
-    reading.absent_releases = releases::absent(question, view);
+    // Whoever names a release that is here as well ("upgrade Finesse 11.6 to 12.5") asks about both.
+    if reading.preference.versions.is_empty() {
+        reading.absent_releases = releases::absent(question, view);
+    }
     // A question of one word is a name, however it is written.
     let names = names::names(question, &reading.known_words).into_iter().map(|name| name.text);
     let alone = (words.len() == 1).then(|| question.trim().to_owned());
@@ -131,6 +134,12 @@ mod tests {
         assert_eq!(reading.preference.products, ["finesse"]);
         assert_eq!(reading.preference.versions, ["12.5".parse::<VersionKey>().unwrap()]);
         assert_eq!(read("set 0.5 seconds", &view()).preference.versions, []);
+    }
+
+    #[test]
+    fn a_release_that_is_here_makes_up_for_one_that_is_not() {
+        assert_eq!(read("upgrade Finesse 11.6", &view()).absent_releases.len(), 1);
+        assert_eq!(read("upgrade Finesse 11.6 to 12.5", &view()).absent_releases, []);
     }
 
     #[test]

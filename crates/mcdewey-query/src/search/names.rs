@@ -20,12 +20,13 @@ pub(crate) fn names(question: &str, known: &HashSet<String>) -> Vec<Name> {
     let divides = |c: char| c.is_whitespace() || ",;?!\"'`()<>[]{}=|".contains(c);
     let words = question.split(divides).map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
     let mut found: Vec<Name> = Vec::new();
+    let mut seen = HashSet::new();
     let mut is_first = true;
     for word in words.filter(|word| !word.is_empty()) {
         let parts: Vec<String> = terms::words(word).map(|(part, _)| part.to_owned()).collect();
         let is_name = is_name(word, parts.len(), std::mem::take(&mut is_first));
         let is_known = parts.iter().all(|part| known.contains(&part.to_lowercase()) || terms::stem(part).is_none());
-        if is_name && !is_known && found.iter().all(|other| other.text != word) {
+        if is_name && !is_known && seen.insert(word) {
             found.push(Name { text: word.to_owned(), parts });
         }
     }

@@ -23,9 +23,10 @@ pub(crate) struct AbsentRelease {
 /// that name has here.
 pub(crate) fn absent(question: &str, view: &LibraryView) -> Vec<AbsentRelease> {
     let words: Vec<&str> = question.split_whitespace().collect();
+    let folded: Vec<String> = words.iter().map(|word| lower_words(word).join(" ")).collect();
     let mut found: Vec<AbsentRelease> = Vec::new();
     for (names, products) in named_things(view) {
-        let Some(asked) = names.iter().find_map(|name| release_behind(&words, name)) else { continue };
+        let Some(asked) = names.iter().find_map(|name| release_behind(&words, &folded, name)) else { continue };
         let here: Vec<(&VersionScheme, &[Version])> = view
             .products()
             .filter(|(product, versions)| {
@@ -59,9 +60,8 @@ fn named_things(view: &LibraryView) -> Vec<(Vec<String>, Vec<String>)> {
 }
 
 /// The word behind a name, where it is written like a release.
-fn release_behind<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
+fn release_behind<'a>(words: &[&'a str], folded: &[String], name: &str) -> Option<&'a str> {
     let name = lower_words(name);
-    let folded: Vec<String> = words.iter().map(|word| lower_words(word).join(" ")).collect();
     let place = (!name.is_empty()).then(|| folded.windows(name.len()).position(|window| window == name)).flatten()?;
     let mut behind = words[place + name.len()..].iter();
     let word = behind.find(|word| !matches!(word.to_lowercase().as_str(), "release" | "version" | "v" | "rel."))?;
