@@ -1,12 +1,13 @@
 //! What McDewey talks about: documents, pages, chunks, versions, scopes, and the seams between its rooms.
 //!
 //! Nothing here reads a file, opens a socket or knows a database. Every other crate depends on this one and
-//! speaks in its types; [`Embed`] (with [`Rerank`] beside it, where there is one), [`Index`] and [`SyncHandle`] are the
-//! only seams.
+//! speaks in its types; [`Convert`], [`Embed`] (with [`Rerank`] beside it, where there is one), [`Index`] and
+//! [`SyncHandle`] are the only seams.
 
 #![forbid(unsafe_code)]
 
 mod chunk;
+mod convert;
 mod document;
 mod embed;
 mod error;
@@ -27,6 +28,7 @@ mod version;
 pub mod testing;
 
 pub use chunk::{Chunk, Span, TEXT_SCHEMA};
+pub use convert::{Convert, ConvertError, Converted, Format, ImageFile};
 pub use document::{Document, DocumentMeta, DocumentRevision, DocumentSummary, ManifestEntry, Passage};
 pub use embed::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
 pub use error::InvalidValue;
