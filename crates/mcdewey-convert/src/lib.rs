@@ -2,18 +2,21 @@
 //! and that people can correct.
 //!
 //! [`convert`] is a pure function of a file's bytes. The parsers it calls are not ours and may run away on a broken
-//! file: whoever takes in files of strangers runs it in a process of its own.
+//! file: [`IsolatedConverter`] runs it in processes of its own, with limits on memory and time.
 
 #![forbid(unsafe_code)]
 
 mod asciidoc;
 mod docx;
 mod html;
+mod isolated;
 mod openapi;
 mod pdf;
 mod rst;
 
 use mcdewey_core::{ConvertError, Converted, Format};
+
+pub use isolated::{IsolatedConverter, Limits, serve};
 
 /// The Markdown of a file. Blocks.
 pub fn convert(format: Format, bytes: &[u8]) -> Result<Converted, ConvertError> {
