@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Chunk, ContentHash, Facets, OutlineEntry, Page, PageRef, RootName, SourcePath};
+use crate::{AttachedFile, Attachment, Chunk, ContentHash, Facets, OutlineEntry, Page, PageRef, RootName, SourcePath};
 
 /// What every passage of a document shares.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub struct Document {
     pub outline: Vec<OutlineEntry>,
     /// Its pages (or sections), in order.
     pub pages: Vec<PageRef>,
+    /// The files that are kept with it, by role and name.
+    pub attachments: Vec<Attachment>,
     /// How many passages it has.
     pub chunks: u32,
     /// Hash of its content and facets; changes whenever the document does.
@@ -70,6 +72,8 @@ pub struct DocumentRevision {
     pub pages: Vec<Page>,
     /// Its passages with their vectors, in order.
     pub passages: Vec<Passage>,
+    /// The files that are kept with it; of each name and role one.
+    pub attachments: Vec<AttachedFile>,
 }
 
 impl DocumentRevision {
@@ -85,6 +89,9 @@ impl DocumentRevision {
         for passage in &self.passages {
             parts.push(passage.embedding_key.to_string());
             parts.push(passage.chunk.text_hash.to_string());
+        }
+        for AttachedFile { attachment, .. } in &self.attachments {
+            parts.push(format!("{:?} {} {}", attachment.role, attachment.name, attachment.hash));
         }
         ContentHash::of_parts(parts)
     }

@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Chunk, ChunkId, ContentHash, Document, DocumentMeta, DocumentRevision, DocumentSummary, InvalidValue,
-    LibraryDescription, Likeness, ManifestEntry, Page, PageNumber, RootName, Scope, SourcePath,
+    AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, Document, DocumentMeta, DocumentRevision,
+    DocumentSummary, InvalidValue, LibraryDescription, Likeness, ManifestEntry, Page, PageNumber, RootName, Scope,
+    SourcePath,
 };
 
 /// A library's index. Every read takes a [`Scope`]; there is no unscoped read to forget. What lies outside the scope
@@ -49,6 +50,15 @@ pub trait Index: Send + Sync + 'static {
 
     /// A document's metadata, outline and list of pages.
     async fn document(&self, source: &SourcePath, scope: &Scope) -> Result<Option<Document>, IndexError>;
+
+    /// A file that is kept with a document.
+    async fn attachment(
+        &self,
+        source: &SourcePath,
+        role: AttachmentRole,
+        name: &str,
+        scope: &Scope,
+    ) -> Result<Option<AttachedFile>, IndexError>;
 
     /// All documents in the scope, by source.
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError>;

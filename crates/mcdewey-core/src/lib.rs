@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod attachment;
 mod chunk;
 mod convert;
 mod document;
@@ -27,6 +28,7 @@ mod version;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use attachment::{AttachedFile, Attachment, AttachmentRole, image_type};
 pub use chunk::{Chunk, Span, TEXT_SCHEMA};
 pub use convert::{Convert, ConvertError, Converted, Format, ImageFile};
 pub use document::{Document, DocumentMeta, DocumentRevision, DocumentSummary, ManifestEntry, Passage};

@@ -8,8 +8,10 @@
 
 mod document;
 mod error;
+mod images;
 mod jobs;
 mod markdown;
+mod pairs;
 mod pipeline;
 mod plan;
 mod read;
@@ -23,6 +25,7 @@ mod vectors;
 mod walk;
 
 pub use error::IngestError;
+pub use pairs::CONVERTED_FROM;
 pub use roots::{Root, resolve_root};
 pub use rules::{
     Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet, coverage,

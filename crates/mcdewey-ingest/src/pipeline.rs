@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use futures::stream::{self, BoxStream, StreamExt};
-use mcdewey_core::{DocumentRevision, Embed, EmbedError, Index, IndexError, Passage, Revision, SourcePath};
+use mcdewey_core::{DocumentRevision, EmbedError, Index, IndexError, Passage, Revision, SourcePath};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::IngestError;
-use crate::document::{Draft, Outcome, prepare};
+use crate::document::{Draft, Outcome, Reader};
 use crate::plan::{Known, Plan};
 use crate::rules::RuleSet;
 use crate::tally::Tally;
@@ -32,7 +32,7 @@ const BUDGET_KB: usize = 64 * 1024;
 /// The journey of many files, and who is told about it.
 pub(crate) struct Pipeline<'a> {
     pub(crate) index: &'a Arc<dyn Index>,
-    pub(crate) embed: &'a Arc<dyn Embed>,
+    pub(crate) reader: &'a Arc<Reader>,
     pub(crate) tally: &'a Tally<'a>,
 }
 
@@ -58,7 +58,7 @@ impl Pipeline<'_> {
         plans: Vec<(Plan, Arc<RuleSet>)>,
         drafts: mpsc::Sender<Weighed<Draft>>,
     ) -> Result<(), IngestError> {
-        let mut reads = reads(plans, Arc::clone(self.embed));
+        let mut reads = reads(plans, Arc::clone(self.reader));
         while let Some(Read { source, known, outcome, share }) = reads.next().await {
             match outcome? {
                 Outcome::Unchanged => self.tally.unchanged(),
@@ -79,7 +79,7 @@ impl Pipeline<'_> {
         mut drafts: mpsc::Receiver<Weighed<Draft>>,
         revisions: mpsc::Sender<Weighed<DocumentRevision>>,
     ) -> Result<(), IngestError> {
-        let mut vectors = Vectors::new(Arc::clone(self.index), Arc::clone(self.embed));
+        let mut vectors = Vectors::new(Arc::clone(self.index), Arc::clone(&self.reader.embed));
         while let Some(first) = drafts.recv().await {
             let mut passages = first.item.chunks.len();
             let mut batch = vec![first];
@@ -125,17 +125,17 @@ struct Read {
 }
 
 /// Reads the files of all plans, several at once, in the plans' order.
-fn reads(plans: Vec<(Plan, Arc<RuleSet>)>, embed: Arc<dyn Embed>) -> BoxStream<'static, Read> {
+fn reads(plans: Vec<(Plan, Arc<RuleSet>)>, reader: Arc<Reader>) -> BoxStream<'static, Read> {
     let budget = Arc::new(Semaphore::new(BUDGET_KB));
     let files = plans
         .into_iter()
         .flat_map(|(plan, rules)| plan.files.into_iter().map(move |(file, known)| (file, known, Arc::clone(&rules))));
     let read = move |(file, known, rules): (FoundFile, Option<Known>, Arc<RuleSet>)| {
-        let (embed, budget) = (Arc::clone(&embed), Arc::clone(&budget));
+        let (reader, budget) = (Arc::clone(&reader), Arc::clone(&budget));
         async move {
             let share = budget.acquire_many_owned(share(file.bytes)).await.ok()?;
             let source = file.source.clone();
-            let prepared = spawn_blocking(move || prepare(&file, &rules, embed.as_ref(), known)).await;
+            let prepared = spawn_blocking(move || reader.prepare(&file, &rules, known)).await;
             Some(Read { source, known: known.is_some(), outcome: outcome(prepared), share })
         }
     };
@@ -183,14 +183,14 @@ fn commits(revisions: mpsc::Receiver<Weighed<DocumentRevision>>, index: Arc<dyn 
 
 /// A draft with the vectors of its passages.
 fn finish(draft: Draft, found: &Found, vectors: &Vectors) -> Result<DocumentRevision, EmbedError> {
-    let Draft { root, folder, input, meta, outline, pages, chunks, warnings: _ } = draft;
+    let Draft { root, folder, input, meta, outline, pages, chunks, warnings: _, attachments } = draft;
     let mut passages = Vec::with_capacity(chunks.len());
     for sized in chunks {
         let embedding_key = vectors.key(&sized.dense_text);
         let vector = found.get(&embedding_key).ok_or_else(|| EmbedError::Model("a vector is missing".to_owned()))?;
         passages.push(Passage { chunk: sized.chunk, embedding_key, vector: vector.to_vec() });
     }
-    Ok(DocumentRevision { root, folder, input, meta, outline, pages, passages })
+    Ok(DocumentRevision { root, folder, input, meta, outline, pages, passages, attachments })
 }
 
 /// A file's share of the memory budget; the largest files go alone.

@@ -63,6 +63,7 @@ mod tests {
 
     use super::*;
     use crate::markdown::Dialect;
+    use crate::walk::Reading;
 
     fn found(source: &str) -> FoundFile {
         FoundFile {
@@ -71,8 +72,9 @@ mod tests {
             source: source.parse().unwrap(),
             path_in_root: source.to_owned(),
             file: source.into(),
-            dialect: Dialect::Markdown,
+            reading: Reading::Text(Dialect::Markdown),
             bytes: 1,
+            original: None,
         }
     }
 

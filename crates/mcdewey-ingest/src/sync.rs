@@ -5,14 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use mcdewey_core::{Embed, Index, ManifestEntry, SyncProgress, SyncReport};
+use mcdewey_core::{Convert, Embed, Index, ManifestEntry, SyncProgress, SyncReport};
 use tokio::task::spawn_blocking;
 
+use crate::document::Reader;
+use crate::pairs::{join_originals, set_doubles_apart};
 use crate::pipeline::Pipeline;
 use crate::plan::{Plan, plan, refuse_empty};
 use crate::rules::RuleSet;
 use crate::tally::{Tally, kept_warning};
-use crate::walk::{Walk, set_doubles_apart, walk};
+use crate::walk::{Walk, walk};
 use crate::{IngestError, Root};
 
 /// Brings an index up to date with folders of documents.
@@ -20,6 +22,8 @@ use crate::{IngestError, Root};
 pub struct Ingester {
     index: Arc<dyn Index>,
     embed: Arc<dyn Embed>,
+    convert: Option<Arc<dyn Convert>>,
+    keep_originals: bool,
 }
 
 /// A root, its rules, and what lies in it.
@@ -32,7 +36,20 @@ struct Survey {
 impl Ingester {
     /// An ingester for this index and this model.
     pub fn new(index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Self {
-        Self { index, embed }
+        Self { index, embed, convert: None, keep_originals: true }
+    }
+
+    /// Reads other formats than text through this.
+    #[must_use]
+    pub fn with_converter(self, convert: Arc<dyn Convert>) -> Self {
+        Self { convert: Some(convert), ..self }
+    }
+
+    /// Whether the files that Markdown was made from are kept in the index, for readers to open; they are unless
+    /// said otherwise.
+    #[must_use]
+    pub fn keep_originals(self, keep_originals: bool) -> Self {
+        Self { keep_originals, ..self }
     }
 
     /// Brings the index up to date with `roots` and says what was done; `progress` is called often.
@@ -56,7 +73,8 @@ impl Ingester {
             refuse_empty(&survey.root, &survey.walk, &manifest)?;
             manifests.push(manifest);
         }
-        let mut walks: Vec<Walk> = surveys.iter_mut().map(|survey| std::mem::take(&mut survey.walk)).collect();
+        let walks: Vec<Walk> = surveys.iter_mut().map(|survey| std::mem::take(&mut survey.walk)).collect();
+        let mut walks = joined(walks).await?;
         set_doubles_apart(&mut walks);
         let mut report =
             SyncReport { roots: roots.iter().map(|root| root.name.clone()).collect(), ..SyncReport::default() };
@@ -73,8 +91,13 @@ impl Ingester {
         }
         report.removed = self.remove_gone(&plans).await?;
         let tally = Tally::new(report, progress);
-        Pipeline { index: &self.index, embed: &self.embed, tally: &tally }.run(plans).await?;
+        Pipeline { index: &self.index, reader: &self.reader(), tally: &tally }.run(plans).await?;
         self.close(tally.finish(), begun).await
+    }
+
+    fn reader(&self) -> Arc<Reader> {
+        let (embed, convert) = (Arc::clone(&self.embed), self.convert.clone());
+        Arc::new(Reader { embed, convert, keep_originals: self.keep_originals })
     }
 
     /// Documents go before others come: a renamed file may claim the chunk ids of the one it replaces.
@@ -120,6 +143,15 @@ async fn survey(roots: Vec<Root>) -> Result<Vec<Survey>, IngestError> {
         Ok(surveys)
     };
     spawn_blocking(survey_all).await.map_err(|error| IngestError::Interrupted(error.to_string()))?
+}
+
+/// Puts originals with what was made from them; opens the files that may be such pairs.
+async fn joined(mut walks: Vec<Walk>) -> Result<Vec<Walk>, IngestError> {
+    let join = move || {
+        walks.iter_mut().for_each(join_originals);
+        walks
+    };
+    spawn_blocking(join).await.map_err(|error| IngestError::Interrupted(error.to_string()))
 }
 
 /// Folders that documents were read from and that are no more: the root was moved.

@@ -1,11 +1,11 @@
 //! Finds the files of a root, in the same order every time. It opens none of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ignore::{DirEntry, WalkBuilder};
-use mcdewey_core::{RootName, SkippedFile, SourcePath};
+use mcdewey_core::{Format, RootName, SkippedFile, SourcePath};
 
 use crate::markdown::Dialect;
 use crate::rules::LIBRARY_FILE;
@@ -50,9 +50,22 @@ pub(crate) struct FoundFile {
     /// Where to read it.
     pub(crate) file: PathBuf,
     /// How to understand it.
-    pub(crate) dialect: Dialect,
+    pub(crate) reading: Reading,
     /// Its size when it was found.
     pub(crate) bytes: u64,
+    /// The file beside it that it was converted from.
+    pub(crate) original: Option<PathBuf>,
+}
+
+/// How a file becomes text with headings and pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// It is such text.
+    Text(Dialect),
+    /// By conversion.
+    Convert(Format),
+    /// By conversion, if it is an OpenAPI description: JSON and YAML may be anything.
+    Described,
 }
 
 /// Walks a root's folder: no hidden files, no ignore files, no links out of the root, no folders of other roots.
@@ -142,7 +155,7 @@ impl Walker<'_> {
         if !metadata.is_file() {
             return Err("it is not a plain file".to_owned());
         }
-        let dialect = dialect(&path)?;
+        let reading = reading(&path)?;
         let source: SourcePath = format!("{}{path}", self.root.name.source_prefix())
             .parse()
             .map_err(|error| format!("{error}; rename it"))?;
@@ -157,8 +170,9 @@ impl Walker<'_> {
             source,
             path_in_root: path,
             file: file.to_owned(),
-            dialect,
+            reading,
             bytes: metadata.len(),
+            original: None,
         })
     }
 
@@ -184,38 +198,23 @@ fn blocked_path(error: &ignore::Error) -> Option<&Path> {
 }
 
 /// How a file is read, by its extension; or why it is not.
-fn dialect(path: &str) -> Result<Dialect, String> {
+fn reading(path: &str) -> Result<Reading, String> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let Some((_, extension)) = name.rsplit_once('.') else {
         return Err("there is no reader for files without an extension".to_owned());
     };
-    match extension.to_lowercase().as_str() {
-        "md" | "markdown" | "mdx" => Ok(Dialect::Markdown),
-        "txt" => Ok(Dialect::Plain),
-        other => Err(format!("there is no reader for .{other} yet; convert it to Markdown")),
-    }
-}
-
-/// Takes out the documents that would share their chunk ids, naming each other.
-pub(crate) fn set_doubles_apart(walks: &mut [Walk]) {
-    let mut named: HashMap<String, Vec<(RootName, SourcePath)>> = HashMap::new();
-    for file in walks.iter().flat_map(|walk| &walk.documents) {
-        named.entry(file.source.chunk_prefix()).or_default().push((file.root.clone(), file.source.clone()));
-    }
-    named.retain(|_, sources| sources.len() > 1);
-    for walk in walks {
-        let (doubles, single) =
-            walk.documents.drain(..).partition(|file| named.contains_key(&file.source.chunk_prefix()));
-        walk.documents = single;
-        let doubles: Vec<FoundFile> = doubles;
-        for file in doubles {
-            let sources: Vec<String> = named[&file.source.chunk_prefix()]
-                .iter()
-                .map(|(root, source)| format!("`{source}` of the root `{root}`"))
-                .collect();
-            let reason = format!("{} would share their chunk ids; rename all but one", sources.join(" and "));
-            walk.skipped.push(SkippedFile { path: file.source.to_string(), reason });
+    let extension = extension.to_lowercase();
+    match extension.as_str() {
+        "md" | "markdown" | "mdx" => Ok(Reading::Text(Dialect::Markdown)),
+        "txt" | "text" => Ok(Reading::Text(Dialect::Plain)),
+        "json" | "yaml" | "yml" => Ok(Reading::Described),
+        "png" | "jpg" | "jpeg" | "gif" | "webp" => {
+            Err("it is an image, which is kept with the pages that show it".to_owned())
         }
+        other => match Format::of_extension(other) {
+            Some(format) => Ok(Reading::Convert(format)),
+            None => Err(format!("there is no reader for .{other}; convert it to Markdown, or take it away")),
+        },
     }
 }
 
@@ -247,21 +246,25 @@ mod tests {
             "b/z.md",
             "b/a.MDX",
             "a.txt",
+            "e.yaml",
+            "i.png",
+            "m.PDF",
             ".hidden/x.md",
             "library.toml",
             "b/library.toml",
-            "c.pdf",
+            "c.exe",
             "LICENSE",
         ]);
         std::fs::write(folder.path().join(".gitignore"), "*.md").unwrap();
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
-        assert_eq!(sources(&walk), ["a.txt", "b/a.MDX", "b/z.md"]);
+        assert_eq!(sources(&walk), ["a.txt", "b/a.MDX", "b/z.md", "e.yaml", "m.PDF"]);
         assert_eq!(
             reasons(&walk),
             [
                 ("LICENSE", "there is no reader for files without an extension"),
-                ("b/library.toml", "there is no reader for .toml yet; convert it to Markdown"),
-                ("c.pdf", "there is no reader for .pdf yet; convert it to Markdown"),
+                ("b/library.toml", "there is no reader for .toml; convert it to Markdown, or take it away"),
+                ("c.exe", "there is no reader for .exe; convert it to Markdown, or take it away"),
+                ("i.png", "it is an image, which is kept with the pages that show it"),
             ]
         );
     }
@@ -314,22 +317,5 @@ mod tests {
         file.set_len(MAX_FILE + 1).unwrap();
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         assert!(walk.documents.is_empty() && walk.skipped[0].reason.contains("more than 64 MB"), "{:?}", walk.skipped);
-    }
-
-    #[test]
-    fn sources_with_one_chunk_prefix_are_both_named() {
-        let folder = corpus(&["g/a.md", "g/a.mdx", "g/b.md"]);
-        let other = corpus(&["b.md"]);
-        let roots = [Root::new(RootName::default(), folder.path()), Root::new("g".parse().unwrap(), other.path())];
-        let mut walks = roots.map(|root| walk(&root).unwrap());
-        set_doubles_apart(&mut walks);
-        assert!(walks.iter().all(|walk| walk.documents.is_empty()));
-        assert!(
-            walks[0].skipped[0].reason.contains("`g/a.md` of the root `corpus` and `g/a.mdx`"),
-            "{:?}",
-            walks[0].skipped
-        );
-        assert_eq!(walks[1].skipped[0].path, "g/b.md");
-        assert!(walks[1].skipped[0].reason.contains("`g/b.md` of the root `g`"), "{:?}", walks[1].skipped);
     }
 }

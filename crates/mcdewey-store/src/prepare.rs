@@ -1,11 +1,11 @@
 //! A document on its way in: checked, with its BM25 vectors and point ids, before the writer sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use mcdewey_core::{
-    Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexError, InvalidValue, OutlineEntry, Page, Passage,
-    RootName, point_id,
+    AttachedFile, Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexError, InvalidValue, OutlineEntry,
+    Page, Passage, RootName, point_id,
 };
 use qdrant_edge::SparseVector;
 use uuid::Uuid;
@@ -27,6 +27,7 @@ pub(crate) struct Prepared {
     pub(crate) outline: Vec<OutlineEntry>,
     pub(crate) pages: Vec<Page>,
     pub(crate) passages: Vec<PreparedPassage>,
+    pub(crate) attachments: Vec<AttachedFile>,
     /// In how many of its passages each BM25 token occurs.
     pub(crate) terms: BTreeMap<u32, u32>,
 }
@@ -67,6 +68,7 @@ impl Prepared {
             outline: document.outline,
             pages: document.pages,
             passages,
+            attachments: document.attachments,
             terms,
         })
     }
@@ -81,20 +83,27 @@ impl Prepared {
         InvalidValue::new("document", self.meta.source.as_str(), reason).into()
     }
 
-    /// About how many bytes the document adds to the disk: its texts and vectors, twice, for they pass a log on the way.
+    /// About how many bytes the document adds to the disk: its texts, vectors and files, twice, for they pass a log on the way.
     pub(crate) fn size(&self) -> u64 {
         let texts: usize = self.pages.iter().map(|page| page.text.len()).sum();
         let passages = self.passages.iter().map(|passage| {
             let floats = passage.vector.len() + 2 * passage.words.indices.len();
             passage.chunk.text.len() + passage.chunk.context.len() + 4 * floats
         });
-        2 * (texts + passages.sum::<usize>()) as u64
+        let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
+        2 * (texts + passages.sum::<usize>() + files) as u64
     }
 }
 
 fn check(document: &DocumentRevision, dimensions: usize) -> Result<(), IndexError> {
     let source = &document.meta.source;
     let refuse = |reason: String| Err(InvalidValue::new("document", source.as_str(), reason).into());
+    let mut names = HashSet::new();
+    for AttachedFile { attachment, .. } in &document.attachments {
+        if !names.insert((attachment.role, attachment.name.as_str())) {
+            return refuse(format!("two files that are kept with it have the name `{}`", attachment.name));
+        }
+    }
     for (place, passage) in document.passages.iter().enumerate() {
         let id = &passage.chunk.chunk_id;
         if passage.chunk.ordinal as usize != place || *id != ChunkId::new(source, passage.chunk.ordinal) {
@@ -115,7 +124,7 @@ fn check(document: &DocumentRevision, dimensions: usize) -> Result<(), IndexErro
 mod tests {
     use super::*;
     use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
-    use mcdewey_core::{Embed, SourcePath};
+    use mcdewey_core::{AttachmentRole, Embed, SourcePath};
 
     fn sample() -> DocumentRevision {
         SampleDocument::new("a.md").page(1, &["canine canine calls", "canine"]).build(&embedder())
@@ -151,6 +160,10 @@ mod tests {
         let mut foreign = sample();
         let other: SourcePath = "b.md".parse().unwrap();
         foreign.passages[0].chunk.chunk_id = ChunkId::new(&other, 0);
+        let mut doubled = sample();
+        let file = AttachedFile::new("a.png", AttachmentRole::Image, "image/png", Vec::new());
+        doubled.attachments = vec![file.clone(), file];
+        assert!(prepare(doubled).unwrap_err().to_string().contains("`a.png`"));
         for (document, reason) in [(short, "numbers"), (nan, "no number"), (shuffled, "number 0"), (foreign, "b::0")] {
             let message = prepare(document).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");

@@ -73,6 +73,9 @@ pub(crate) struct SettingFlags {
     /// How the lists by meaning and by words become one: match, rrf, min-max, z-score, dbsf [default: match]
     #[arg(long, global = true, env = "MCDEWEY_FUSION", value_name = "NAME")]
     pub(crate) fusion: Option<String>,
+    /// Whether originals (the PDF of a manual) are kept in the index for readers to open: true or false [default: true]
+    #[arg(long, global = true, env = "MCDEWEY_KEEP_ORIGINALS", value_name = "BOOL")]
+    pub(crate) keep_originals: Option<bool>,
     /// Threads of the embedding model [default: all cores]
     #[arg(long, global = true, env = "MCDEWEY_THREADS", value_name = "N")]
     pub(crate) threads: Option<usize>,
@@ -96,6 +99,30 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Ask the running server whether it answers; fails when it does not
     Ready,
+    /// Turn a file into Markdown with page markers that people can read and correct
+    Convert(ConvertArgs),
+    /// Convert the files that come on standard input, for the program itself
+    #[command(hide = true)]
+    ConvertWorker(ConvertWorkerArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// The file: PDF, HTML, DOCX, reStructuredText, AsciiDoc, or OpenAPI in JSON or YAML
+    pub(crate) file: PathBuf,
+    /// Where to write the Markdown; `-` for standard output [default: beside the file, ending in .md]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write over Markdown that is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertWorkerArgs {
+    /// Bytes of memory it may use
+    #[arg(long)]
+    pub(crate) memory: u64,
 }
 
 #[derive(Debug, Args)]

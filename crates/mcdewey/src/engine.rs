@@ -6,11 +6,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use mcdewey_core::{Embed, Index};
 use mcdewey_embed::{CrossEncoder, EmbedderOptions, OnnxEmbedder, ProvisionStep, Provisioned};
+use mcdewey_ingest::Ingester;
 use mcdewey_query::{Fusion, Library};
 use mcdewey_store::{
     EmbeddedIndex, EmbeddedOptions, LockError, OwnerLock, PATIENCE, Server, ServerIndex, ServerOptions,
 };
 
+use crate::commands::convert;
 use crate::qdrant::QdrantSettings;
 use crate::rerank::RerankSettings;
 use crate::settings::Settings;
@@ -24,6 +26,7 @@ pub(crate) struct Engine {
     pub(crate) embed: Arc<dyn Embed>,
     fusion: Fusion,
     reranker: Option<Reranker>,
+    keep_originals: bool,
     /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
     lock: Option<OwnerLock>,
     lock_dir: PathBuf,
@@ -63,6 +66,7 @@ impl Engine {
             embed: Arc::new(embed),
             fusion: settings.fusion,
             reranker,
+            keep_originals: settings.keep_originals,
             lock: Some(lock),
             lock_dir: settings.lock_dir(),
         })
@@ -71,7 +75,7 @@ impl Engine {
     async fn open_on_server(settings: Settings, qdrant: QdrantSettings) -> Result<Self> {
         let server = Server::connect(&qdrant.address).await?;
         tracing::info!(url = server.url(), version = server.version(), "found the Qdrant server");
-        let (lock_dir, fusion) = (settings.lock_dir(), settings.fusion);
+        let (lock_dir, fusion, keep_originals) = (settings.lock_dir(), settings.fusion, settings.keep_originals);
         let (embed, reranker) = tokio::task::spawn_blocking(move || start_models(&settings)).await??;
         let options = ServerOptions {
             collection: qdrant.collection,
@@ -81,7 +85,21 @@ impl Engine {
             patience: PATIENCE,
         };
         let index = ServerIndex::open(server, options).await?;
-        Ok(Self { index: Arc::new(index), embed: Arc::new(embed), fusion, reranker, lock: None, lock_dir })
+        Ok(Self {
+            index: Arc::new(index),
+            embed: Arc::new(embed),
+            fusion,
+            reranker,
+            keep_originals,
+            lock: None,
+            lock_dir,
+        })
+    }
+
+    /// What brings the library up to date.
+    pub(crate) fn ingester(&self) -> Result<Ingester> {
+        let ingester = Ingester::new(self.index.clone(), self.embed.clone()).keep_originals(self.keep_originals);
+        Ok(ingester.with_converter(convert::converter()?))
     }
 
     /// The library to ask, as the settings want it to answer; `public_url` leads its links.

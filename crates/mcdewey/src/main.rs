@@ -48,6 +48,10 @@ fn told(error: &anyhow::Error) -> String {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if let Command::ConvertWorker(args) = &cli.command {
+        // Before anything else takes memory, and whatever the settings say.
+        return commands::convert::work(args);
+    }
     let settings = Settings::resolve(cli.settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
@@ -60,6 +64,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Eval(args) => commands::eval::run(settings, args).await,
             Command::Doctor(args) => commands::doctor::run(&settings, &args).await,
             Command::Ready => commands::ready::run(settings).await,
+            Command::Convert(args) => commands::convert::run(args).await,
+            Command::ConvertWorker(args) => commands::convert::work(&args),
         }
     });
     // A file that is being read or a batch that is being embedded must not hold the exit up.

@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) access_key: String,
     /// How the two lists of a question become one ranking.
     pub(crate) fusion: Fusion,
+    /// Whether the files that Markdown was made from are kept in the index.
+    pub(crate) keep_originals: bool,
     /// The server that holds the library, instead of the data directory.
     pub(crate) qdrant: Option<QdrantSettings>,
 }
@@ -62,6 +64,7 @@ struct SettingsFile {
     min_free_mb: Option<u64>,
     access_key_file: Option<PathBuf>,
     fusion: Option<String>,
+    keep_originals: Option<bool>,
     qdrant: QdrantTable,
     rerank: RerankTable,
     root: Vec<RootEntry>,
@@ -145,6 +148,7 @@ impl Settings {
             min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB).saturating_mul(1024 * 1024),
             access_key: access_key.unwrap_or_default(),
             fusion: fusion.map_err(anyhow::Error::msg)?,
+            keep_originals: flags.keep_originals.or(file.keep_originals).unwrap_or(true),
             qdrant,
         })
     }
@@ -171,6 +175,7 @@ fn without_empty(flags: SettingFlags) -> SettingFlags {
         qdrant_collection: text(flags.qdrant_collection),
         access_key_file: path(flags.access_key_file),
         fusion: text(flags.fusion),
+        keep_originals: flags.keep_originals,
         threads: flags.threads,
     }
 }

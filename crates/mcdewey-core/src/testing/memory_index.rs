@@ -7,9 +7,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use async_trait::async_trait;
 
 use crate::{
-    Candidate, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document, DocumentRevision, DocumentSummary,
-    Generation, Index, IndexError, IndexState, InvalidValue, LibraryDescription, ManifestEntry, Page, PageNumber,
-    PageRef, Passage, QuestionWord, Revision, RootName, Scope, SourcePath, WeightedText,
+    AttachedFile, AttachmentRole, Candidate, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document,
+    DocumentRevision, DocumentSummary, Generation, Index, IndexError, IndexState, InvalidValue, LibraryDescription,
+    ManifestEntry, Page, PageNumber, PageRef, Passage, QuestionWord, Revision, RootName, Scope, SourcePath,
+    WeightedText,
 };
 
 /// How soon a repeated word stops counting.
@@ -268,10 +269,23 @@ impl Index for MemoryIndex {
             meta: Arc::clone(&stored.content.meta),
             outline: stored.content.outline.clone(),
             pages: stored.content.pages.iter().map(|page| page.page.clone()).collect::<Vec<PageRef>>(),
+            attachments: stored.content.attachments.iter().map(|file| file.attachment.clone()).collect(),
             chunks: stored.content.passages.len() as u32,
             hash: stored.hash,
             committed_at: stored.committed_at,
         }))
+    }
+
+    async fn attachment(
+        &self,
+        source: &SourcePath,
+        role: AttachmentRole,
+        name: &str,
+        scope: &Scope,
+    ) -> Result<Option<AttachedFile>, IndexError> {
+        let library = self.read();
+        let mut files = library.stored(source, scope).into_iter().flat_map(|stored| &stored.content.attachments);
+        Ok(files.find(|file| file.attachment.role == role && file.attachment.name == name).cloned())
     }
 
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, Embed, Facets, OutlineEntry, Page, PageNumber,
-    PageRef, Passage, RootName, SourcePath, Span, Version,
+    AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, Embed, Facets,
+    OutlineEntry, Page, PageNumber, PageRef, Passage, RootName, SourcePath, Span, Version,
 };
 
 use super::FakeEmbed;
@@ -22,6 +22,7 @@ pub struct SampleDocument {
     folder: String,
     context: String,
     pages: Vec<(u32, Vec<String>)>,
+    attachments: Vec<AttachedFile>,
 }
 
 impl SampleDocument {
@@ -42,6 +43,7 @@ impl SampleDocument {
             folder: "/library".to_owned(),
             context: String::new(),
             pages: Vec::new(),
+            attachments: Vec::new(),
         }
     }
 
@@ -106,6 +108,12 @@ impl SampleDocument {
         self
     }
 
+    /// One more file kept with it.
+    pub fn attachment(mut self, role: AttachmentRole, name: &str, media_type: &str, content: &[u8]) -> Self {
+        self.attachments.push(AttachedFile::new(name, role, media_type, content.to_vec()));
+        self
+    }
+
     /// The document, embedded and ready to be committed.
     pub fn build(&self, embed: &FakeEmbed) -> DocumentRevision {
         let meta = Arc::new(self.meta.clone());
@@ -117,6 +125,7 @@ impl SampleDocument {
             outline: Vec::new(),
             pages: Vec::new(),
             passages: Vec::new(),
+            attachments: self.attachments.clone(),
         };
         for (number, texts) in &self.pages {
             let page = PageRef { number: PageNumber(*number), label: None, section: None };

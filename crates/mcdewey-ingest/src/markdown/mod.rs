@@ -15,7 +15,7 @@ use std::ops::Range;
 use mcdewey_core::{OutlineEntry, Page};
 
 pub(crate) use caption::introduces;
-pub(crate) use front_matter::FrontMatter;
+pub(crate) use front_matter::{FrontMatter, front_matter};
 pub(crate) use structure::{Heading, Structure, Table};
 pub(crate) use units::{Unit, UnitKind};
 
@@ -60,7 +60,7 @@ pub(crate) struct ParsedPage {
 /// Reads a file's text; `file_stem` names it where nothing in it does.
 pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> Parsed {
     let (front_matter, start) = match dialect {
-        Dialect::Markdown => front_matter::front_matter(text),
+        Dialect::Markdown => front_matter(text),
         Dialect::Plain => (FrontMatter::default(), 0),
     };
     let body = &text[start..];

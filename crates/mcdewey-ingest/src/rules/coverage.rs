@@ -1,8 +1,10 @@
 //! How well a root's rules fit its documents: what `doctor` shows. Reads every document, changes nothing.
 
+use mcdewey_core::Convert;
 use serde::Serialize;
 
 use crate::document::read_subject;
+use crate::pairs::join_originals;
 use crate::walk::walk;
 use crate::{IngestError, Root};
 
@@ -44,11 +46,13 @@ pub struct Disagreement {
 }
 
 /// Applies a root's rules to all its documents. Blocks while it reads them.
-pub fn coverage(root: &Root) -> Result<Coverage, IngestError> {
+pub fn coverage(root: &Root, convert: Option<&dyn Convert>) -> Result<Coverage, IngestError> {
     let rules = root.rule_set()?;
     let mut coverage = Coverage::new(&rules);
-    for file in walk(root)?.documents {
-        let Ok(parsed) = read_subject(&file) else { continue };
+    let mut walk = walk(root)?;
+    join_originals(&mut walk);
+    for file in walk.documents {
+        let Ok(parsed) = read_subject(&file, convert) else { continue };
         let assignment = rules.assign(parsed.subject(&file));
         coverage.add(&file.path_in_root, &assignment);
     }
@@ -99,7 +103,7 @@ mod tests {
         write("x/v12.5/g/b.md", "# Other\n\ntext");
         write("c.md", "# Note\n\ntext");
         let root = Root { path: folder.path().to_owned(), ..Root::default() };
-        let coverage = coverage(&root).unwrap();
+        let coverage = coverage(&root, None).unwrap();
         let counts: Vec<u64> = coverage.rules.iter().map(|rule| rule.documents).collect();
         assert_eq!(counts, [1, 1, 2]);
         assert_eq!((coverage.documents, coverage.unversioned, coverage.without_product), (3, 1, 1));

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex};
 use mcdewey_core::{
-    EmbedError, ModelInfo, QuestionEmbedding, RootName, Scope, SourcePath, SyncEvent, SyncHandle, SyncRequest,
+    AttachmentRole, ConvertError, Converted, EmbedError, Format, ImageFile, ModelInfo, QuestionEmbedding, RootName,
+    Scope, SourcePath, SyncEvent, SyncHandle, SyncRequest,
 };
 use tempfile::TempDir;
 
@@ -399,4 +400,81 @@ async fn jobs_are_served_one_after_another() {
     assert!(message.contains("nowhere"), "{message}");
     drop(handle);
     owner.await.unwrap();
+}
+
+/// A converter that makes Markdown of what it is given, with one image; it refuses what says so.
+struct Upper;
+
+impl Convert for Upper {
+    fn fingerprint(&self, _: Format) -> &'static str {
+        "upper-1"
+    }
+
+    fn convert(&self, format: Format, bytes: &[u8]) -> Result<Converted, ConvertError> {
+        let text = String::from_utf8_lossy(bytes);
+        if text.contains("broken") {
+            return Err(ConvertError("it is broken; mend it".to_owned()));
+        }
+        let markdown =
+            format!("---\ntitle: From {format}\n---\n<!-- page: 1 -->\n{text}\n\n![Image 1](page-1-image-1.png)\n");
+        let image =
+            |name: &str| ImageFile { name: name.to_owned(), media_type: "image/png".to_owned(), bytes: PNG.to_vec() };
+        let images = vec![image("page-1-image-1.png"), image("shown-nowhere.png")];
+        Ok(Converted { markdown, images, warnings: vec!["a table has no header".to_owned()] })
+    }
+}
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
+
+impl Desk {
+    async fn sync_converting(&self) -> SyncReport {
+        let ingester = self.ingester().with_converter(Arc::new(Upper));
+        let report = ingester.sync(&[self.corpus()], &|_| {}).await.unwrap();
+        assert_eq!(report.files, report.unchanged + report.written + report.skipped.len() as u64, "{report:?}");
+        report
+    }
+
+    async fn document(&self, source: &str) -> mcdewey_core::Document {
+        self.index.document(&source.parse().unwrap(), &Scope::everything()).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn other_formats_are_converted_and_kept_as_originals() {
+    let desk = Desk::new(&[
+        ("a.pdf", "Barge"),
+        ("b.html", "broken"),
+        ("c.json", "{\"openapi\": \"3.1.0\"}"),
+        ("d.json", "{}"),
+        ("e.md", "---\nconverted_from: e.docx\n---\n<!-- page: 1 -->\nMonitor ![x](pic.png)\n"),
+        ("e.docx", "whatever"),
+    ]);
+    desk.write("pic.png", PNG);
+    let report = desk.sync_converting().await;
+    let skipped: Vec<_> = report.skipped.iter().map(|file| (file.path.as_str(), file.reason.as_str())).collect();
+    assert_eq!(skipped[0], ("b.html", "it is broken; mend it"));
+    assert_eq!(skipped[1], ("d.json", "it is no OpenAPI description; convert it to Markdown"));
+    assert_eq!(desk.sources().await, ["a.pdf", "c.json", "e.md"]);
+    assert!(report.warnings.contains(&"a.pdf: a table has no header".to_owned()), "{:?}", report.warnings);
+    let document = desk.document("a.pdf").await;
+    assert_eq!(document.meta.title, "From PDF");
+    let told = |document: &mcdewey_core::Document| {
+        let told = document.attachments.iter().map(|file| (file.role, file.name.clone(), file.media_type.clone()));
+        told.collect::<Vec<_>>()
+    };
+    let [image, original] = told(&document).try_into().unwrap();
+    assert_eq!(image, (AttachmentRole::Image, "page-1-image-1.png".to_owned(), "image/png".to_owned()));
+    assert_eq!(original, (AttachmentRole::Original, "a.pdf".to_owned(), "application/pdf".to_owned()));
+    let pair = told(&desk.document("e.md").await);
+    assert_eq!((pair[0].0, pair[0].1.as_str()), (AttachmentRole::Image, "pic.png"));
+    assert_eq!((pair[1].0, pair[1].1.as_str()), (AttachmentRole::Original, "e.docx"));
+    assert_eq!(desk.sync_converting().await.unchanged, 3);
+    desk.write("e.docx", "another original");
+    assert_eq!(desk.sync_converting().await.written, 1);
+    desk.write("pic.png", [PNG, b"changed"].concat());
+    assert_eq!(desk.sync_converting().await.written, 1);
+    let ingester = desk.ingester().with_converter(Arc::new(Upper)).keep_originals(false);
+    ingester.sync(&[desk.corpus()], &|_| {}).await.unwrap();
+    let roles: Vec<_> = desk.document("a.pdf").await.attachments.iter().map(|file| file.role).collect();
+    assert_eq!(roles, [AttachmentRole::Image]);
 }

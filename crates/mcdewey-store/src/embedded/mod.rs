@@ -26,9 +26,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use mcdewey_core::{
-    CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document, DocumentRevision, DocumentSummary, Generation,
-    Index, IndexError, IndexState, LibraryDescription, ManifestEntry, ModelInfo, Page, PageNumber, Revision, RootName,
-    Scope, SourcePath,
+    AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document, DocumentRevision,
+    DocumentSummary, Generation, Index, IndexError, IndexState, LibraryDescription, ManifestEntry, ModelInfo, Page,
+    PageNumber, Revision, RootName, Scope, SourcePath,
 };
 
 use catalogue::{Catalogue, Snapshot};
@@ -189,6 +189,17 @@ impl Index for EmbeddedIndex {
     async fn document(&self, source: &SourcePath, scope: &Scope) -> Result<Option<Document>, IndexError> {
         let (source, scope) = (source.clone(), scope.clone());
         self.read(move |snapshot| snapshot.document(&source, &scope)).await
+    }
+
+    async fn attachment(
+        &self,
+        source: &SourcePath,
+        role: AttachmentRole,
+        name: &str,
+        scope: &Scope,
+    ) -> Result<Option<AttachedFile>, IndexError> {
+        let (source, name, scope) = (source.clone(), name.to_owned(), scope.clone());
+        self.read(move |snapshot| snapshot.attachment(&source, role, &name, &scope)).await
     }
 
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {

@@ -353,7 +353,7 @@ impl Committer {
             let source = &document.meta.source;
             // The same revision committed again has the same points.
             if let Some(former) = view.document(source).filter(|former| former.hash != document.hash) {
-                freed.extend(point::ids_of(source, &former.hash, former.chunks, former.pages));
+                freed.extend(point::ids_of(source, &former.hash, former.points()));
             }
         }
         freed
@@ -368,7 +368,7 @@ impl Committer {
             view.all().map(|document| (document.hash.to_string(), document)).collect();
         let strays: Vec<String> = counts.keys().filter(|hash| !wanted.contains_key(*hash)).cloned().collect();
         let is_whole = |hash: &String, document: &StoredDocument| {
-            counts.get(hash).copied().unwrap_or_default() >= u64::from(document.chunks + document.pages)
+            counts.get(hash).copied().unwrap_or_default() >= document.points().total()
         };
         let broken: Vec<StoredDocument> = wanted
             .into_iter()
@@ -442,7 +442,7 @@ async fn known_now(library: &Library, sources: BTreeSet<SourcePath>) -> BTreeMap
     let view = library.view().await;
     let points = |source: SourcePath| {
         let document = view.document(&source)?;
-        let ids = point::ids_of(&source, &document.hash, document.chunks, document.pages);
+        let ids = point::ids_of(&source, &document.hash, document.points());
         Some((source, ids))
     };
     sources.into_iter().filter_map(points).collect()

@@ -8,6 +8,7 @@
 mod collection;
 mod commit;
 mod connection;
+mod files;
 mod lease;
 mod library;
 mod lookup;
@@ -28,9 +29,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mcdewey_core::{
-    CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document, DocumentRevision, DocumentSummary, Index,
-    IndexError, IndexState, LibraryDescription, ManifestEntry, ModelInfo, Page, PageNumber, Revision, RootName, Scope,
-    SourcePath,
+    AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document, DocumentRevision,
+    DocumentSummary, Index, IndexError, IndexState, LibraryDescription, ManifestEntry, ModelInfo, Page, PageNumber,
+    Revision, RootName, Scope, SourcePath,
 };
 
 use collection::Collection;
@@ -154,6 +155,17 @@ impl Index for ServerIndex {
 
     async fn document(&self, source: &SourcePath, scope: &Scope) -> Result<Option<Document>, IndexError> {
         self.library.document(source, scope).await.map_err(|refusal| self.library.told(refusal))
+    }
+
+    async fn attachment(
+        &self,
+        source: &SourcePath,
+        role: AttachmentRole,
+        name: &str,
+        scope: &Scope,
+    ) -> Result<Option<AttachedFile>, IndexError> {
+        let found = self.library.attachment(source, role, name, scope).await;
+        found.map_err(|refusal| self.library.told(refusal))
     }
 
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {

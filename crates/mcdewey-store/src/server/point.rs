@@ -10,8 +10,8 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use mcdewey_core::{
-    Chunk, ChunkId, ContentHash, Document, DocumentMeta, IndexError, LibraryDescription, OutlineEntry, Page,
-    PageNumber, PageRef, RootName, SourcePath, Span, point_id,
+    Attachment, Chunk, ChunkId, ContentHash, Document, DocumentMeta, IndexError, LibraryDescription, OutlineEntry,
+    Page, PageNumber, PageRef, RootName, SourcePath, Span, point_id,
 };
 use qdrant_client::Payload;
 use qdrant_client::qdrant::vectors_output::VectorsOptions;
@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::files;
 use crate::facets;
 use crate::prepare::{PASSAGE, Prepared, PreparedPassage};
 use crate::ranking::Located;
@@ -49,7 +50,7 @@ pub(super) const LIBRARY_REVISION: &str = "library_revision";
 /// On passages: what a candidate is made of.
 pub(super) const CANDIDATE: [&str; 6] = [facets::SOURCE, DOCUMENT, "ordinal", PAGE, "passage_hash", "likeness"];
 /// On documents, descriptions and what stands for removed documents: what the catalogue keeps in memory.
-pub(super) const CATALOGUED: [&str; 15] = [
+pub(super) const CATALOGUED: [&str; 16] = [
     KIND,
     facets::SOURCE,
     REVISION,
@@ -60,6 +61,7 @@ pub(super) const CATALOGUED: [&str; 15] = [
     "prefix",
     "pages",
     "chunks",
+    "parts",
     "committed_at",
     "meta",
     "terms",
@@ -71,6 +73,8 @@ pub(super) const CATALOGUED: [&str; 15] = [
 pub(super) mod kind {
     pub(in crate::server) const CHUNK: &str = crate::prepare::PASSAGE;
     pub(in crate::server) const PAGE: &str = "page";
+    /// A part of a file that is kept with a document.
+    pub(in crate::server) const FILE: &str = "file";
     pub(in crate::server) const DOCUMENT: &str = "document";
     /// Stands for a removed document until all readers know.
     pub(in crate::server) const REMOVED: &str = "removed";
@@ -103,9 +107,26 @@ pub(super) fn page_id(source: &SourcePath, place: u32, hash: &ContentHash) -> Uu
 }
 
 /// All points of one revision of a document but the document's own.
-pub(super) fn ids_of(source: &SourcePath, hash: &ContentHash, chunks: u32, pages: u32) -> Vec<Uuid> {
-    let chunks = (0..chunks).map(|ordinal| passage_id(source, ordinal, hash));
-    chunks.chain((0..pages).map(|place| page_id(source, place, hash))).collect()
+pub(super) fn ids_of(source: &SourcePath, hash: &ContentHash, of: Points) -> Vec<Uuid> {
+    let chunks = (0..of.chunks).map(|ordinal| passage_id(source, ordinal, hash));
+    let pages = (0..of.pages).map(|place| page_id(source, place, hash));
+    chunks.chain(pages).chain((0..of.parts).map(|part| files::part_id(source, part, hash))).collect()
+}
+
+/// How many points a revision of a document has, by their kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Points {
+    pub(super) chunks: u32,
+    pub(super) pages: u32,
+    /// Of the files that are kept with it.
+    pub(super) parts: u32,
+}
+
+impl Points {
+    /// All of them together.
+    pub(super) fn total(self) -> u64 {
+        u64::from(self.chunks) + u64::from(self.pages) + u64::from(self.parts)
+    }
 }
 
 /// A passage as it is stored, its document's facets aside.
@@ -152,6 +173,7 @@ pub(super) struct StoredDocument {
     pub(super) prefix: String,
     pub(super) pages: u32,
     pub(super) chunks: u32,
+    pub(super) parts: u32,
     pub(super) committed_at: i64,
     pub(super) meta: Arc<DocumentMeta>,
     /// In how many passages each token occurs, packed.
@@ -159,11 +181,19 @@ pub(super) struct StoredDocument {
     pub(super) terms: Vec<u8>,
 }
 
+impl StoredDocument {
+    /// How many points this revision has beside the document's own.
+    pub(super) fn points(&self) -> Points {
+        Points { chunks: self.chunks, pages: self.pages, parts: self.parts }
+    }
+}
+
 /// What a document's point holds beside it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Contents {
     outline: Vec<OutlineEntry>,
     page_list: Vec<PageRef>,
+    attachments: Vec<Attachment>,
 }
 
 /// What brings the catalogue forward.
@@ -194,6 +224,7 @@ pub(super) fn contents(document: &Prepared) -> Result<Vec<PointStruct>, IndexErr
     for passage in &document.passages {
         points.push(passage_point(document, passage)?);
     }
+    points.extend(files::parts(document));
     Ok(points)
 }
 
@@ -243,7 +274,8 @@ fn page_point(document: &Prepared, place: u32, page: &Page) -> Result<PointStruc
 pub(super) fn document_point(stored: &StoredDocument, document: &Prepared) -> Result<PointStruct, IndexError> {
     let page_list = document.pages.iter().map(|page| page.page.clone()).collect();
     let mut payload = object(stored)?;
-    payload.extend(object(&Contents { outline: document.outline.clone(), page_list })?);
+    let attachments = document.attachments.iter().map(|file| file.attachment.clone()).collect();
+    payload.extend(object(&Contents { outline: document.outline.clone(), page_list, attachments })?);
     payload.insert(KIND.to_owned(), kind::DOCUMENT.into());
     Ok(bare(document_id(&stored.source), payload))
 }
@@ -326,6 +358,7 @@ pub(super) fn document(payload: HashMap<String, Value>) -> Result<Document, Inde
         meta: stored.meta,
         outline: contents.outline,
         pages: contents.page_list,
+        attachments: contents.attachments,
         chunks: stored.chunks,
         hash: stored.hash,
         committed_at: stored.committed_at,
@@ -425,7 +458,7 @@ fn object(value: &impl Serialize) -> Result<serde_json::Map<String, serde_json::
 }
 
 /// What was written as an object is one.
-fn map(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
+pub(super) fn map(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     match value {
         serde_json::Value::Object(map) => map,
         _ => serde_json::Map::new(),
@@ -462,6 +495,7 @@ pub(super) fn stored(document: &Prepared, revision: u64, committed_at: i64) -> S
         prefix: document.prefix.clone(),
         pages: document.pages.len() as u32,
         chunks: document.passages.len() as u32,
+        parts: files::count(document.attachments.iter().map(|file| &file.attachment)),
         committed_at,
         meta: Arc::clone(&document.meta),
         terms: terms::to_bytes(&document.terms),

@@ -21,7 +21,7 @@ use super::refusal::Refusal;
 use crate::facets;
 
 /// The version of what points hold; part of a generation's fingerprint.
-pub(super) const SCHEMA: &str = "server 2";
+pub(super) const SCHEMA: &str = "server 3";
 
 /// How a library is spread over a cluster; the server's own defaults where nothing is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

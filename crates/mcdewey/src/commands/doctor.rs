@@ -12,6 +12,7 @@ use mcdewey_ingest::{Coverage, Root, coverage, resolve_root};
 use mcdewey_query::LibraryAnswer;
 use serde::Serialize;
 
+use super::convert;
 use crate::cli::DoctorArgs;
 use crate::engine::Engine;
 use crate::owner::RunningOwner;
@@ -162,7 +163,8 @@ fn look_at_reranker(rerank: &RerankSettings) -> Check<RerankerCheck> {
 }
 
 fn look_at_root(root: &Root) -> RootCheck {
-    let rules = match coverage(root) {
+    let converter = convert::converter().ok();
+    let rules = match coverage(root, converter.as_deref()) {
         Ok(coverage) => Check::Ok(coverage),
         Err(error) => Check::Broken(error.to_string()),
     };

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use mcdewey_core::{SyncReport, SyncRequest};
-use mcdewey_ingest::{Ingester, Root, resolve_root};
+use mcdewey_ingest::{Root, resolve_root};
 
 use crate::cli::IngestArgs;
 use crate::engine::Engine;
@@ -39,7 +39,7 @@ async fn ingest_here(settings: &Settings, root: Option<&str>, display: &SyncDisp
     let roots = resolve_root(&settings.roots, root)?;
     // Nothing is asked here.
     let engine = Engine::open(&Settings { rerank: None, ..settings.clone() }).await?;
-    let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
+    let ingester = engine.ingester()?;
     let report = ingester.sync(&roots, &|progress| display.show(&progress)).await;
     display.finish();
     Ok(report?)

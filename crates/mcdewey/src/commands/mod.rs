@@ -1,5 +1,6 @@
 //! One file per command; each wires rooms together and stays thin.
 
+pub(crate) mod convert;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod ingest;

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use mcdewey_core::{SyncEvent, SyncHandle, SyncRequest};
-use mcdewey_ingest::Ingester;
 use mcdewey_query::{AppState, app};
 use tokio::net::TcpListener;
 
@@ -34,7 +33,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     let empty = engine.index.state().await?.documents == 0;
 
     let (sync, jobs) = SyncHandle::channel(WAITING_SYNCS);
-    let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
+    let ingester = engine.ingester()?;
     let owner = tokio::spawn(ingester.serve_jobs(settings.roots.clone(), jobs));
     if !args.no_ingest {
         let first = tokio::spawn(first_sync(sync.clone()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{commit, ids, keyword, question, source};
 use crate::testing::SampleDocument;
-use crate::{Chunk, ChunkId, Index, PageNumber, Scope};
+use crate::{AttachmentRole, Chunk, ChunkId, Index, PageNumber, Scope};
 
 const ALL: &str = "the index answers";
 
@@ -99,4 +99,32 @@ pub async fn documents_come_in_the_order_of_their_sources(index: Arc<dyn Index>)
     let names: Vec<&str> = listed.iter().map(|summary| summary.meta.source.as_str()).collect();
     assert_eq!(names, ["B.md", "a/y.md", "b/a.md", "b/z.md"]);
     assert!(listed.iter().all(|summary| (summary.pages, summary.chunks) == (1, 1)));
+}
+
+/// Images and originals come back as they were, those of the live revision only, and only within the scope.
+pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
+    use AttachmentRole::{Image, Original};
+    let large: Vec<u8> = (0..3_000_000_u32).map(|byte| (byte % 251) as u8).collect();
+    let sample = SampleDocument::new("a.md").vendor("V").page(1, &["canine"]);
+    let sample = sample.attachment(Image, "x y.png", "image/png", b"one").attachment(Image, "z.png", "image/png", b"");
+    let first = commit(&index, &sample.clone().attachment(Original, "a.pdf", "application/pdf", &large)).await;
+    let (name, all) = (&first.meta.source, Scope::everything());
+    let document = index.document(name, &all).await.expect(ALL).expect("it");
+    let told: Vec<_> = document.attachments.iter().map(|file| (file.role, file.name.as_str(), file.bytes)).collect();
+    assert_eq!(told, [(Image, "x y.png", 3), (Image, "z.png", 0), (Original, "a.pdf", 3_000_000)]);
+    for file in &first.attachments {
+        let asked = &file.attachment;
+        let found = index.attachment(name, asked.role, &asked.name, &all).await.expect(ALL);
+        assert_eq!(found.as_ref(), Some(file));
+    }
+    assert_eq!(index.attachment(name, Original, "x y.png", &all).await.expect(ALL), None);
+    assert_eq!(index.attachment(&source("b.md"), Image, "x y.png", &all).await.expect(ALL), None);
+    let mut scope = Scope::everything();
+    scope.filter.vendor = vec!["another".to_owned()];
+    assert_eq!(index.attachment(name, Image, "x y.png", &scope).await.expect(ALL), None);
+    commit(&index, &sample).await;
+    assert_eq!(index.attachment(name, Original, "a.pdf", &all).await.expect(ALL), None);
+    assert!(index.attachment(name, Image, "x y.png", &all).await.expect(ALL).is_some());
+    index.remove(std::slice::from_ref(name)).await.expect(ALL);
+    assert_eq!(index.attachment(name, Image, "x y.png", &all).await.expect(ALL), None);
 }

@@ -50,6 +50,7 @@ macro_rules! index_suite {
             a_document_without_passages_is_kept,
             odd_names_and_texts_survive,
             long_texts_survive,
+            files_are_kept_with_their_document,
             passages_are_read_by_ordinal_page_and_handle,
             chunks_come_in_the_order_asked,
             documents_come_in_the_order_of_their_sources,

@@ -18,7 +18,7 @@ pub(super) use read::{LivePoint, Snapshot};
 pub(super) use write::CatalogueWriter;
 
 /// The version of the tables; part of a generation's fingerprint.
-pub(super) const SCHEMA: i64 = 3;
+pub(super) const SCHEMA: i64 = 4;
 
 /// Documents whose metadata is kept parsed; beyond this many the cache starts anew.
 const CACHED_DOCUMENTS: usize = 20_000;
@@ -89,6 +89,15 @@ const TABLES: &str = "
         likeness TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX points_by_document ON points (document);
+
+    CREATE TABLE attachments (
+        document INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        name TEXT NOT NULL,
+        attachment TEXT NOT NULL,
+        content BLOB NOT NULL,
+        PRIMARY KEY (document, role, name)
+    ) STRICT;
 
     CREATE TABLE terms (token INTEGER PRIMARY KEY, passages INTEGER NOT NULL) STRICT;
 

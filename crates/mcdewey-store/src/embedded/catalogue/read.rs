@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use mcdewey_core::{
-    Chunk, ChunkId, ContentHash, Document, DocumentMeta, DocumentSummary, Generation, IndexState, LibraryDescription,
-    ManifestEntry, OutlineEntry, Page, PageNumber, PageRef, Revision, RootName, Scope, SourcePath, Span,
+    AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, Document, DocumentMeta, DocumentSummary, Generation,
+    IndexState, LibraryDescription, ManifestEntry, OutlineEntry, Page, PageNumber, PageRef, Revision, RootName, Scope,
+    SourcePath, Span,
 };
 use rusqlite::{OptionalExtension, Params, Row, Transaction};
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Catalogue;
+use super::write::role_name;
 use crate::embedded::failure::{Failure, Outcome};
 use crate::ranking::Located;
 
@@ -181,16 +183,33 @@ impl<'a> Snapshot<'a> {
         let Some((document, meta)) = self.by_source(source, scope)? else { return Ok(None) };
         let pages =
             self.all("SELECT page FROM pages WHERE document = ?1 ORDER BY place", [document], |row| json(row, 0))?;
+        let sql = "SELECT attachment FROM attachments WHERE document = ?1 ORDER BY role, name";
+        let attachments = self.all(sql, [document], |row| json(row, 0))?;
         let sql = "SELECT outline, chunks, hash, committed_at FROM documents WHERE id = ?1";
         self.one(sql, [document], |row| {
             Ok(Document {
                 meta,
                 outline: json::<Vec<OutlineEntry>>(row, 0)?,
                 pages,
+                attachments,
                 chunks: row.get(1)?,
                 hash: hash(row, 2)?,
                 committed_at: row.get(3)?,
             })
+        })
+    }
+
+    pub(in crate::embedded) fn attachment(
+        &self,
+        source: &SourcePath,
+        role: AttachmentRole,
+        name: &str,
+        scope: &Scope,
+    ) -> Outcome<Option<AttachedFile>> {
+        let Some((document, _)) = self.by_source(source, scope)? else { return Ok(None) };
+        let sql = "SELECT attachment, content FROM attachments WHERE document = ?1 AND role = ?2 AND name = ?3";
+        self.one(sql, (document, role_name(role), name), |row| {
+            Ok(AttachedFile { attachment: json(row, 0)?, content: row.get(1)? })
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use mcdewey_core::{ContentHash, LibraryDescription, Revision, RootName, SourcePath};
+use mcdewey_core::{AttachedFile, AttachmentRole, ContentHash, LibraryDescription, Revision, RootName, SourcePath};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
@@ -84,6 +84,7 @@ impl Change<'_> {
         let id = self.insert(document)?;
         self.insert_pages(id, document)?;
         self.insert_passages(id, document)?;
+        self.insert_attachments(id, document)?;
         let mut freed: BTreeSet<Uuid> = former.iter().flat_map(|former| former.points.iter().copied()).collect();
         for passage in &document.passages {
             freed.remove(&passage.point);
@@ -157,7 +158,7 @@ impl Change<'_> {
         let mut select = self.transaction.prepare_cached("SELECT point FROM points WHERE document = ?1")?;
         let points = select.query_map([former.id], |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
         former.points = points.collect::<Result<_, _>>()?;
-        for table in ["points", "passages", "pages"] {
+        for table in ["points", "passages", "pages", "attachments"] {
             let sql = format!("DELETE FROM {table} WHERE document = ?1");
             self.transaction.prepare_cached(&sql)?.execute([former.id])?;
         }
@@ -192,6 +193,16 @@ impl Change<'_> {
         for (place, page) in document.pages.iter().enumerate() {
             let named = serde_json::to_string(&page.page)?;
             insert.execute((id, place as i64, page.page.number.0, named, &page.text))?;
+        }
+        Ok(())
+    }
+
+    fn insert_attachments(&self, id: i64, document: &Prepared) -> Outcome<()> {
+        let sql = "INSERT INTO attachments (document, role, name, attachment, content) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let mut insert = self.transaction.prepare_cached(sql)?;
+        for AttachedFile { attachment, content } in &document.attachments {
+            let told = serde_json::to_string(attachment)?;
+            insert.execute((id, role_name(attachment.role), &attachment.name, told, content))?;
         }
         Ok(())
     }
@@ -247,6 +258,14 @@ impl Change<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A role as the table has it.
+pub(super) fn role_name(role: AttachmentRole) -> &'static str {
+    match role {
+        AttachmentRole::Image => "image",
+        AttachmentRole::Original => "original",
     }
 }
 
