@@ -217,6 +217,9 @@ pub struct DocumentAnswer {
     pub pages: Vec<PageItem>,
     /// How many passages it has.
     pub chunks: u32,
+    /// The file it was made from, where that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<FileItem>,
     /// The document on this server's web pages.
     pub url: String,
     /// Which index answered.
@@ -267,10 +270,42 @@ pub struct PageAnswer {
     pub text: String,
     /// Its passages, in order.
     pub chunks: Vec<PassageOnPage>,
+    /// The images it shows, in order, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageItem>,
+    /// The same page of the original, where that is kept and has pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_url: Option<String>,
     /// The page before, if any.
     pub previous: Option<PageItem>,
     /// The page behind, if any.
     pub next: Option<PageItem>,
+}
+
+/// A file that is kept with a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileItem {
+    /// Its name.
+    pub name: String,
+    /// What it is ("application/pdf").
+    pub media_type: String,
+    /// How long it is.
+    pub bytes: u64,
+    /// Where to get it.
+    pub url: String,
+}
+
+/// An image that a page shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageItem {
+    /// "Image 1 from page 58".
+    pub title: String,
+    /// What stands for it in words, where the document says so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alt: String,
+    /// The image. Its name is the target of the links that show it in the page's Markdown.
+    #[serde(flatten)]
+    pub file: FileItem,
 }
 
 /// Where a passage stands on its page.

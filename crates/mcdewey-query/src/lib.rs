@@ -8,6 +8,7 @@ mod answer;
 mod app;
 mod ask;
 mod error;
+mod images;
 mod library;
 mod links;
 pub mod mcp;
@@ -22,8 +23,9 @@ mod view;
 mod web;
 
 pub use answer::{
-    AlsoIn, ChunkAnswer, DocumentAnswer, DocumentEntry, Explanation, FacetCount, GuideEntry, Hit, LibraryAnswer,
-    NoAnswer, OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry, VersionEntry,
+    AlsoIn, ChunkAnswer, DocumentAnswer, DocumentEntry, Explanation, FacetCount, FileItem, GuideEntry, Hit, ImageItem,
+    LibraryAnswer, NoAnswer, OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry,
+    VersionEntry,
 };
 pub use app::{AppState, LOOPBACK_HOSTS, app};
 pub use error::QueryError;

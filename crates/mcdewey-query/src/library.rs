@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcdewey_core::{
-    Chunk, ChunkId, Document, Embed, Index, IndexState, PageRef, Rerank, Scope, SourcePath, Visibility,
+    AttachedFile, AttachmentRole, Chunk, ChunkId, Document, Embed, Index, IndexState, PageRef, Rerank, Scope,
+    SourcePath, Visibility,
 };
 
 use crate::ask::{EMBED_DEADLINE, Question};
@@ -14,7 +15,7 @@ use crate::search::fusion::Fusion;
 use crate::view::{LibraryView, ViewCache};
 use crate::{
     ChunkAnswer, DocumentAnswer, Hit, LibraryAnswer, MAX_CONTEXT, Mode, PageAnswer, PageSelector, PassageOnPage,
-    QueryError, SearchAnswer, SearchRequest, present, tree,
+    QueryError, SearchAnswer, SearchRequest, images, present, tree,
 };
 
 /// A library that can be asked.
@@ -125,14 +126,30 @@ impl Library {
         let text = self.index.page(source, wanted, &scope).await?.ok_or_else(gone)?.text;
         let passages = self.index.passages_on(source, wanted, &scope).await?;
         let item = |page: &PageRef| present::page_item(source, page, &self.public_url);
+        let here = &document.pages[place];
         Ok(PageAnswer {
-            page: item(&document.pages[place]),
+            images: images::images(&document, here, &text, &self.public_url),
+            original_url: present::original_page(&document, here, &self.public_url),
+            page: item(here),
             text,
             chunks: passages.iter().filter_map(|chunk| place_on_page(chunk, wanted.0)).collect(),
             previous: place.checked_sub(1).map(|before| item(&document.pages[before])),
             next: document.pages.get(place + 1).map(item),
             document: present::document(&document, &state, &self.public_url),
         })
+    }
+
+    /// An image or the original of a document.
+    pub async fn file(
+        &self,
+        source: &str,
+        role: AttachmentRole,
+        name: &str,
+        visibility: &Visibility,
+    ) -> Result<AttachedFile, QueryError> {
+        let missing = || QueryError::NotFound(format!("no file {name:?} is kept with the document {source:?}"));
+        let source: SourcePath = source.parse().map_err(|_| missing())?;
+        self.index.attachment(&source, role, name, &scope(visibility)).await?.ok_or_else(missing)
     }
 
     /// What the library holds.

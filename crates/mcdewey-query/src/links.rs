@@ -1,6 +1,6 @@
 //! Addresses of passages and pages on this server's web pages.
 
-use mcdewey_core::{PageRef, SourcePath};
+use mcdewey_core::{Attachment, AttachmentRole, PageRef, SourcePath};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What may stand in one path part or query value as it is.
@@ -29,6 +29,17 @@ pub(crate) fn page_path(source: &SourcePath, page: &PageRef) -> String {
         Some(section) => format!("{document}?section={}", encode(&section.slug)),
         None => format!("{document}?page={}", page.number),
     }
+}
+
+/// The path of a file that is kept with a document: `/f/…?image=page-58-image-1.png&hash=…`. The hash lets browsers keep
+/// it for good.
+pub(crate) fn file_path(source: &SourcePath, file: &Attachment) -> String {
+    let parts: Vec<String> = source.as_str().split('/').map(encode).collect();
+    let role = match file.role {
+        AttachmentRole::Image => "image",
+        AttachmentRole::Original => "original",
+    };
+    format!("/f/{}?{role}={}&hash={}", parts.join("/"), encode(&file.name), file.hash.short(16))
 }
 
 #[cfg(test)]

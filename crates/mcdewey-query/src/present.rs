@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mcdewey_core::{Chunk, Document, DocumentMeta, IndexState, PageNumber, PageRef, SourcePath};
+use mcdewey_core::{
+    Attachment, AttachmentRole, Chunk, Document, DocumentMeta, IndexState, PageNumber, PageRef, SourcePath,
+};
 
 use crate::search::collapse::Also;
 use crate::search::snippet::snippet;
-use crate::{AlsoIn, DocumentAnswer, Hit, OutlineItem, PageItem, links};
+use crate::{AlsoIn, DocumentAnswer, FileItem, Hit, OutlineItem, PageItem, links};
 
 /// A passage as a hit; score, also_in and explain are filled in by the search.
 pub(crate) fn hit(chunk: Chunk, question: &HashSet<String>, public_url: &str) -> Hit {
@@ -71,9 +73,31 @@ pub(crate) fn document(document: &Document, state: &IndexState, public_url: &str
         outline: outline(document),
         pages: document.pages.iter().map(|page| page_item(&meta.source, page, public_url)).collect(),
         chunks: document.chunks,
+        original: original(document).map(|file| file_item(&meta.source, file, public_url)),
         url: format!("{public_url}{}", links::document_path(&meta.source)),
         generation: state.generation.clone(),
         revision: state.revision,
+    }
+}
+
+/// The file a document was made from, where that is kept.
+fn original(document: &Document) -> Option<&Attachment> {
+    document.attachments.iter().find(|file| file.role == AttachmentRole::Original)
+}
+
+/// A page of the original: browsers open a PDF at it.
+pub(crate) fn original_page(document: &Document, page: &PageRef, public_url: &str) -> Option<String> {
+    let file = original(document).filter(|file| file.media_type == "application/pdf" && document.meta.paged)?;
+    Some(format!("{}#page={}", file_item(&document.meta.source, file, public_url).url, page.number))
+}
+
+/// A file that is kept with a document.
+pub(crate) fn file_item(source: &SourcePath, file: &Attachment, public_url: &str) -> FileItem {
+    FileItem {
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        bytes: file.bytes,
+        url: format!("{public_url}{}", links::file_path(source, file)),
     }
 }
 

@@ -7,9 +7,10 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
 use super::error::error_page;
+use super::markdown::Image;
 use super::search::Form;
 use super::site::{Link, Site, ordinal, outward};
-use super::{hit, markdown, respond};
+use super::{document, hit, markdown, respond};
 use crate::place::printed;
 use crate::rest::{self, Parameters};
 use crate::{AppState, ChunkAnswer, Hit, PageAnswer, PageSelector, QueryError, SearchRequest, links};
@@ -32,6 +33,10 @@ struct ChunkPage {
     before: Option<Neighbour>,
     after: Option<Neighbour>,
     also_in: Vec<Link>,
+    /// The page's images that are not in the passage.
+    images: Vec<Image>,
+    /// The original, at this page where it has pages.
+    original: Option<Link>,
 }
 
 /// A passage beside this one.
@@ -61,9 +66,13 @@ async fn show(
     let id = rest::passage_id(&rest::path(path)?);
     Parameters::new(rest::pairs(uri)?, &[])?;
     let answer = state.library.chunk(&id, 1, state.visibility()).await?;
-    let page = state.library.page(&answer.chunk.source, &selector(&answer.chunk), state.visibility()).await;
-    let text = text(&answer.chunk, page.ok()).await;
-    Ok(respond::page(headers, &chunk_page(Site::of(state), answer, text)))
+    let page = state.library.page(&answer.chunk.source, &selector(&answer.chunk), state.visibility()).await.ok();
+    let site = Site::of(state);
+    let images = page.as_ref().map(|page| document::images(&site, &page.images)).unwrap_or_default();
+    let original = page.as_ref().and_then(|page| document::original(&site, page));
+    let text = text(&answer.chunk, page, images.clone()).await;
+    let further = images.into_iter().filter(|image| !text.contains(&attribute(&image.address))).collect();
+    Ok(respond::page(headers, &ChunkPage { images: further, original, ..chunk_page(site, answer, text) }))
 }
 
 /// The page a passage stands on.
@@ -76,16 +85,21 @@ pub(super) fn selector(chunk: &Hit) -> PageSelector {
 }
 
 /// The passage as HTML, read in the context of its page: alone, the end of a table has no head.
-async fn text(chunk: &Hit, page: Option<PageAnswer>) -> String {
+async fn text(chunk: &Hit, page: Option<PageAnswer>, images: Vec<Image>) -> String {
     let place = page.and_then(|page| {
         let place = page.chunks.iter().find(|place| place.chunk_id == chunk.chunk_id)?;
         let range = place.start as usize..place.end as usize;
         (page.text.get(range.clone()) == Some(chunk.text.as_str())).then_some((page.text, range))
     });
     match place {
-        Some((text, range)) => markdown::excerpt(text, range).await,
-        None => markdown::excerpt(chunk.text.clone(), 0..chunk.text.len()).await,
+        Some((text, range)) => markdown::excerpt(text, range, images).await,
+        None => markdown::excerpt(chunk.text.clone(), 0..chunk.text.len(), images).await,
     }
+}
+
+/// An address as it stands in HTML.
+fn attribute(address: &str) -> String {
+    address.replace('&', "&amp;")
 }
 
 fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
@@ -105,6 +119,8 @@ fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
         before: answer.before.last().map(|hit| neighbour(&site, hit)),
         after: answer.after.first().map(|hit| neighbour(&site, hit)),
         also_in: chunk.also_in.iter().map(|place| hit::also_in(&site, &chunk, place)).collect(),
+        images: Vec::new(),
+        original: None,
         text,
         title,
         chunk,

@@ -8,14 +8,16 @@ use axum::response::Response;
 use mcdewey_core::{Chunk, ChunkId};
 
 use super::error::error_page;
-use super::markdown::Passage;
+use super::markdown::{Image, Passage};
 use super::outline::OutlineLine;
 use super::search::Form;
 use super::site::{Link, Site, ordinal, outward};
 use super::{chunk, markdown, outline, respond};
 use crate::place::printed;
 use crate::rest::{self, Parameters};
-use crate::{AppState, DocumentAnswer, PageAnswer, PageItem, PageSelector, PassageOnPage, QueryError, SearchRequest};
+use crate::{
+    AppState, DocumentAnswer, ImageItem, PageAnswer, PageItem, PageSelector, PassageOnPage, QueryError, SearchRequest,
+};
 
 const KNOWN: [&str; 4] = ["page", "label", "section", "chunk"];
 
@@ -31,6 +33,8 @@ struct DocumentPage {
     last_page: Option<u32>,
     has_labels: bool,
     source_url: Option<String>,
+    /// The original, at this page where it has pages.
+    original: Option<Link>,
     lost_passage: bool,
     /// Safe HTML.
     text: String,
@@ -88,8 +92,9 @@ async fn document_page(site: Site, answer: PageAnswer, wanted: Option<&str>) -> 
         last_page: answer.document.pages.last().and_then(|page| page.page),
         has_labels: answer.document.pages.iter().any(|page| page.page_label.is_some()),
         source_url: outward(answer.document.source_url.as_ref()),
+        original: original(&site, &answer),
         lost_passage: wanted.is_some() && !passages.iter().any(|passage| passage.marked),
-        text: markdown::page(answer.text, passages).await,
+        text: markdown::page(answer.text, passages, images(&site, &answer.images)).await,
         outline: outline::around(&site, &answer.document, &answer.page),
         previous: answer.previous.as_ref().map(link),
         next: answer.next.as_ref().map(link),
@@ -97,6 +102,23 @@ async fn document_page(site: Site, answer: PageAnswer, wanted: Option<&str>) -> 
         document: answer.document,
         site,
     }
+}
+
+/// The file the document was made from, opened at the page.
+pub(super) fn original(site: &Site, answer: &PageAnswer) -> Option<Link> {
+    let file = answer.document.original.as_ref()?;
+    let url = answer.original_url.as_ref().unwrap_or(&file.url);
+    Some(Link::new(&file.name, site.local(url)))
+}
+
+/// The images of a page as it shows them.
+pub(super) fn images(site: &Site, images: &[ImageItem]) -> Vec<Image> {
+    let image = |image: &ImageItem| Image {
+        target: image.file.name.clone(),
+        address: site.local(&image.file.url),
+        title: image.title.clone(),
+    };
+    images.iter().map(image).collect()
 }
 
 fn passages(places: &[PassageOnPage], wanted: Option<&str>) -> Vec<Passage> {

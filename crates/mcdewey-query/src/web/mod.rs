@@ -7,6 +7,9 @@ mod chunk;
 mod document;
 mod error;
 mod facets;
+mod files;
+#[cfg(test)]
+mod files_tests;
 mod hit;
 mod library;
 mod markdown;
@@ -30,6 +33,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/", get(search::get))
         .route("/c/{chunk_id}", get(chunk::get))
         .route("/d/{*source}", get(document::get))
+        .route("/f/{*source}", get(files::get))
         .route("/library", get(library::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::icon))

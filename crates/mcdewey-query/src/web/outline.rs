@@ -135,6 +135,7 @@ mod tests {
             outline: (0..chapters).flat_map(chapter).collect(),
             pages: (1..=chapters * 2).map(page).collect(),
             chunks: 0,
+            original: None,
             url: "http://localhost/d/g.md".to_owned(),
             generation: Generation("g".to_owned()),
             revision: Revision(1),

@@ -1,6 +1,7 @@
 //! Markdown of documents as HTML that is safe to show: nobody here trusts a byte of it.
 //!
-//! Markup comes from a closed list, links lead to http, https and mailto only, images become their words, and what
+//! Markup comes from a closed list, links lead to http, https and mailto only, images that are kept with the document are shown, others become
+//! their words, and what
 //! is too large or too deep for that is shown as plain text. Scripts, styles, ids and relative links never get out.
 
 mod blocks;
@@ -34,14 +35,25 @@ pub(super) struct Passage {
     pub(super) marked: bool,
 }
 
+/// An image that may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Image {
+    /// The target of the links that show it.
+    pub(super) target: String,
+    /// Its address on this site.
+    pub(super) address: String,
+    /// What stands below it.
+    pub(super) title: String,
+}
+
 /// A whole page, each passage with its anchor.
-pub(super) async fn page(text: String, passages: Vec<Passage>) -> String {
-    aside(text, move |text| render_page(text, &passages)).await
+pub(super) async fn page(text: String, passages: Vec<Passage>, images: Vec<Image>) -> String {
+    aside(text, move |text| render_page(text, &passages, &images)).await
 }
 
 /// What stands in `range` of a page's text, with the table head or the fence that stands above it.
-pub(super) async fn excerpt(text: String, range: Range<usize>) -> String {
-    aside(text, move |text| render_excerpt(text, range)).await
+pub(super) async fn excerpt(text: String, range: Range<usize>, images: Vec<Image>) -> String {
+    aside(text, move |text| render_excerpt(text, range, &images)).await
 }
 
 /// Renders off the runtime: a large page takes milliseconds, and a parser that gives up takes nothing else with it.
@@ -54,9 +66,9 @@ async fn aside(text: String, render: impl FnOnce(&str) -> String + Send + 'stati
     })
 }
 
-fn render_page(text: &str, passages: &[Passage]) -> String {
+fn render_page(text: &str, passages: &[Passage], images: &[Image]) -> String {
     let parsed = if text.len() <= MAX_TEXT_BYTES { blocks::of(text) } else { Vec::new() };
-    let mut page = PageWriter { html: String::new(), open: None, anchored: HashSet::new() };
+    let mut page = PageWriter { html: String::new(), images, open: None, anchored: HashSet::new() };
     for block in &parsed {
         page.block(block, passages);
         if page.html.len() > MAX_HTML_BYTES {
@@ -67,14 +79,14 @@ fn render_page(text: &str, passages: &[Passage]) -> String {
     if parsed.is_empty() { plain(text) } else { page.html }
 }
 
-fn render_excerpt(text: &str, range: Range<usize>) -> String {
+fn render_excerpt(text: &str, range: Range<usize>, images: &[Image]) -> String {
     let (own, range) = text.get(range.clone()).map_or((text, 0..text.len()), |own| (own, range));
     if text.len() > MAX_TEXT_BYTES {
         return plain(own);
     }
     let mut html = String::new();
     for block in blocks::of(text).iter().filter(|block| overlap(&block.range, &range)) {
-        html.push_str(&sanitise::clean(&writer::write(&block.events, View::Clip(range.clone()))).html);
+        html.push_str(&sanitise::clean(&writer::write(&block.events, View::Clip(range.clone()), images)).html);
         if html.len() > MAX_HTML_BYTES {
             return plain(own);
         }
@@ -93,20 +105,21 @@ fn overlap(left: &Range<usize>, right: &Range<usize>) -> bool {
 }
 
 /// Puts blocks one behind the other, those of one passage in one element.
-struct PageWriter {
+struct PageWriter<'a> {
     html: String,
+    images: &'a [Image],
     /// The passage whose element is open.
     open: Option<u32>,
     anchored: HashSet<u32>,
 }
 
-impl PageWriter {
+impl PageWriter<'_> {
     fn block(&mut self, block: &Block<'_>, passages: &[Passage]) {
         let here: Vec<&Passage> = passages.iter().filter(|passage| overlap(&passage.range, &block.range)).collect();
         match here.as_slice() {
             [only] => {
                 self.enter(only);
-                self.html.push_str(&sanitise::clean(&writer::write(&block.events, View::Whole)).html);
+                self.html.push_str(&sanitise::clean(&writer::write(&block.events, View::Whole, self.images)).html);
             }
             several => {
                 self.close();
@@ -120,7 +133,8 @@ impl PageWriter {
         let new = passages.iter().filter(|passage| self.anchored.insert(passage.ordinal));
         let anchors: Vec<(usize, u32)> = new.map(|passage| (passage.range.start, passage.ordinal)).collect();
         let marked = passages.iter().find(|passage| passage.marked).map(|passage| passage.range.clone());
-        let clean = sanitise::clean(&writer::write(&block.events, View::Shared { anchors: &anchors, marked }));
+        let clean =
+            sanitise::clean(&writer::write(&block.events, View::Shared { anchors: &anchors, marked }, self.images));
         // Sanitising may take the text in which an anchor stood; the block's beginning is next best.
         let lost = anchors.iter().filter(|(_, ordinal)| !clean.anchors.contains(ordinal));
         for (_, ordinal) in lost {

@@ -1,6 +1,6 @@
 //! The last step before a document's HTML is shown: only elements and attributes from a closed list are left.
 //!
-//! Our own anchors and marks must survive this while a document cannot forge them. They travel as signs between
+//! Our own anchors, marks and images must survive this while a document cannot forge them. They travel as signs between
 //! noncharacters and become elements when the sanitiser is done, and only in text: within an attribute an element
 //! would end it. Each rendering has signs of its own, for the sanitiser decodes entities, and so a document can write
 //! noncharacters.
@@ -13,11 +13,16 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
+use super::Image;
+use super::writer::escape;
+
 /// What stands around a sign. No document keeps these.
 const OPEN: char = '\u{fdd0}';
 const CLOSE: char = '\u{fdd1}';
 const MARK_START: &str = "+";
 const MARK_END: &str = "-";
+/// Before the number of an image.
+const IMAGE: char = 'i';
 
 const ELEMENTS: &str = "a abbr b blockquote br caption code dd del div dl dt em h2 h3 h4 h5 h6 hr i ins kbd li ol p pre \
     q s samp small span strong sub sup table tbody td tfoot th thead tr u ul var";
@@ -53,11 +58,13 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 #[derive(Debug, Clone)]
 pub(super) struct Signs {
     key: String,
+    /// Each with the words that stand for it.
+    images: Vec<(Image, String)>,
 }
 
 impl Default for Signs {
     fn default() -> Self {
-        Self { key: format!("{:016x}", RandomState::new().hash_one(())) }
+        Self { key: format!("{:016x}", RandomState::new().hash_one(())), images: Vec::new() }
     }
 }
 
@@ -65,6 +72,31 @@ impl Signs {
     /// What stands for the anchor of a passage until the HTML is clean.
     pub(super) fn anchor(&self, ordinal: u32) -> String {
         self.sign(&ordinal.to_string())
+    }
+
+    /// What stands for an image until the HTML is clean.
+    pub(super) fn image(&mut self, image: Image) -> String {
+        self.images.push((image, String::new()));
+        self.sign(&format!("{IMAGE}{}", self.images.len() - 1))
+    }
+
+    /// Says what stands for the last image in words.
+    pub(super) fn describe_image(&mut self, words: String) {
+        if let Some((_, known)) = self.images.last_mut() {
+            *known = words;
+        }
+    }
+
+    /// The element of an image.
+    fn image_html(&self, number: &str) -> Option<String> {
+        let (Image { address, title, .. }, words) = self.images.get(number.parse::<usize>().ok()?)?;
+        let alt = if words.trim().is_empty() { title } else { words };
+        Some(format!(
+            "<span class=\"figure\"><img src=\"{}\" alt=\"{}\" loading=\"lazy\"><span class=\"caption\">{}</span></span>",
+            escape(address),
+            escape(alt),
+            escape(title)
+        ))
     }
 
     /// `html` between the signs of a mark.
@@ -122,7 +154,7 @@ fn resolved(html: &str, signs: &Signs) -> Clean {
         if c == OPEN || c == CLOSE {
             let sign = signs.read(&html[at..]);
             if let (Position::Text, Some((meaning, _))) = (position, sign) {
-                clean.place(meaning, &mut marked);
+                clean.place(meaning, signs, &mut marked);
             }
             at += sign.map_or(c.len_utf8(), |(_, length)| length);
             continue;
@@ -144,7 +176,7 @@ fn resolved(html: &str, signs: &Signs) -> Clean {
 
 impl Clean {
     /// Writes the element that a sign means; of a mark never one end without the other.
-    fn place(&mut self, meaning: &str, marked: &mut bool) {
+    fn place(&mut self, meaning: &str, signs: &Signs, marked: &mut bool) {
         match meaning {
             MARK_START | MARK_END => {
                 let starts = meaning == MARK_START;
@@ -152,6 +184,9 @@ impl Clean {
                     self.html.push_str(if starts { "<mark>" } else { "</mark>" });
                 }
                 *marked = starts;
+            }
+            image if image.starts_with(IMAGE) => {
+                self.html.push_str(&signs.image_html(&image[IMAGE.len_utf8()..]).unwrap_or_default());
             }
             ordinal => {
                 if let Some(new) = ordinal.parse().ok().filter(|ordinal| self.anchors.insert(*ordinal)) {

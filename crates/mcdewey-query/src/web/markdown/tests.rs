@@ -1,6 +1,14 @@
 //! What documents may and may not do to the page they are shown on.
 
-use super::*;
+use super::{render_excerpt as render_excerpt_with, render_page as render_page_with, *};
+
+fn render_page(text: &str, passages: &[Passage]) -> String {
+    render_page_with(text, passages, &[])
+}
+
+fn render_excerpt(text: &str, range: Range<usize>) -> String {
+    render_excerpt_with(text, range, &[])
+}
 
 fn shown(text: &str) -> String {
     render_page(text, &[])
@@ -189,4 +197,31 @@ fn what_is_too_deep_or_too_large_stays_readable() {
     assert!(shown(&"word ".repeat(200_000)).starts_with("<pre class=\"plain\">"));
     assert_eq!(shown(""), "");
     assert_eq!(render_excerpt("äö", 1..2), "<p>äö</p>\n");
+}
+
+#[test]
+fn images_that_are_kept_are_shown_with_their_words() {
+    let image = |target: &str, number: u32| Image {
+        target: target.to_owned(),
+        address: format!("/f/a.md?image={number}&hash=1"),
+        title: format!("Image {number} from page 1"),
+    };
+    let images = [image("a.png", 1), image("b.png", 2)];
+    let text = "Before ![The \"barge\" *button*](a.png) after ![lost](c.png)\n\n| x |\n|---|\n| ![](b.png) |\n";
+    let html = render_page_with(text, &[], &images);
+    assert!(
+        html.contains(
+            "<span class=\"figure\"><img src=\"/f/a.md?image=1&amp;hash=1\" alt=\"The &quot;barge&quot; button\" \
+             loading=\"lazy\"><span class=\"caption\">Image 1 from page 1</span></span>"
+        ),
+        "{html}"
+    );
+    assert!(html.contains("alt=\"Image 2 from page 1\""), "{html}");
+    assert!(html.contains("<span class=\"image\">lost</span>"), "{html}");
+    let after = text.find("after").unwrap();
+    let clipped = render_excerpt_with(text, after..text.len(), &images);
+    assert!(!clipped.contains("image=1") && clipped.contains("image=2"), "{clipped}");
+    // A document cannot make an image of its own that way.
+    let forged = render_page_with("<img src=x onerror=alert(1)> ![x](javascript:alert(1))", &[], &images);
+    assert!(!forged.contains("<img"), "{forged}");
 }

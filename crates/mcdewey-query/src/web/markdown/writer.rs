@@ -7,7 +7,7 @@ use pulldown_cmark::{Alignment, Event, HeadingLevel, Tag, TagEnd};
 
 use super::blocks::Located;
 use super::sanitise::{Draft, Signs};
-use super::{overlap, raw_html, sanitise};
+use super::{Image, overlap, raw_html, sanitise};
 
 /// Elements within elements; deeper ones are left out, their text stays.
 const MAX_NESTING: usize = 24;
@@ -25,13 +25,13 @@ pub(super) enum View<'a> {
 }
 
 /// The block as HTML that is not yet safe.
-pub(super) fn write(events: &[Located<'_>], view: View<'_>) -> Draft {
+pub(super) fn write(events: &[Located<'_>], view: View<'_>, images: &[Image]) -> Draft {
     let raw = events.iter().filter_map(|(event, _)| match event {
         Event::Html(html) | Event::InlineHtml(html) => Some(html.as_ref()),
         _ => None,
     });
     let escape_raw = raw_html::is_excessive(raw);
-    let mut writer = Writer { view, escape_raw, ..Writer::default() };
+    let mut writer = Writer { view, images, escape_raw, ..Writer::default() };
     for (event, range) in events {
         writer.event(event, range);
     }
@@ -43,6 +43,9 @@ struct Writer<'a> {
     html: String,
     signs: Signs,
     view: View<'a>,
+    images: &'a [Image],
+    /// The words of the image that is shown, while they are read.
+    words: Option<String>,
     escape_raw: bool,
     open: Vec<Open>,
     alignments: Vec<Alignment>,
@@ -67,6 +70,14 @@ struct Open {
 impl Writer<'_> {
     fn event(&mut self, event: &Event<'_>, range: &Range<usize>) {
         match event {
+            Event::End(TagEnd::Image) if self.words.is_some() => self.show_image(),
+            Event::Text(text) | Event::Code(text) if self.words.is_some() => {
+                self.words.get_or_insert_default().push_str(text);
+            }
+            _ if self.words.is_some() => {}
+            Event::Start(Tag::Image { dest_url, .. }) if self.shown(dest_url).is_some() => {
+                self.begin_image(dest_url, range);
+            }
             Event::Start(tag) => self.start(tag),
             Event::End(end) => self.end(end),
             Event::Text(text) => self.text(text, range),
@@ -90,6 +101,22 @@ impl Writer<'_> {
             _ => clipped,
         };
         self.open.push(Open { close, start, pieces: self.pieces, may_go });
+    }
+
+    fn shown(&self, target: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.target == target)
+    }
+
+    /// The element comes later, when the words that stand for the image are known.
+    fn begin_image(&mut self, target: &str, range: &Range<usize>) {
+        let Some(image) = self.shown(target).cloned() else { return };
+        let sign = self.signs.image(image);
+        self.whole_piece(range, &sign);
+        self.words = Some(String::new());
+    }
+
+    fn show_image(&mut self) {
+        self.signs.describe_image(self.words.take().unwrap_or_default());
     }
 
     fn open_tag(&mut self, tag: &Tag<'_>) -> &'static str {
@@ -232,7 +259,7 @@ fn is_followed(url: &str) -> bool {
         .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for c in sanitise::without_signs(text).chars() {
         match c {
