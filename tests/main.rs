@@ -29,3 +29,5 @@ mod relevance;
 /// A reranker that cannot be used is told at the start.
 mod rerank;
 mod support;
+/// What changes in a watched corpus is found without asking.
+mod watch;

@@ -130,6 +130,9 @@ pub(crate) struct ServeArgs {
     /// Take nothing in at the start: for further servers over a library that another one fills
     #[arg(long)]
     pub(crate) no_ingest: bool,
+    /// Watch the roots and take changes in as they come
+    #[arg(long, env = "MCDEWEY_WATCH", conflicts_with = "no_ingest")]
+    pub(crate) watch: bool,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod rerank;
 mod secret;
 mod settings;
 mod terminal;
+mod watch;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

@@ -18,6 +18,7 @@ use crate::engine::Engine;
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
 use crate::terminal;
+use crate::watch::Watch;
 
 /// Synchronisations that may wait for the one that runs.
 const WAITING_SYNCS: usize = 8;
@@ -45,6 +46,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         }
     }
 
+    let watch = args.watch.then(|| Watch::start(&settings.roots, sync.clone())).transpose()?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());
     let library = Arc::new(engine.library(public_url));
     let token = admin_token()?;
@@ -68,6 +70,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         outcome = serving => outcome?,
         () = async { until_stop(stopped).await; tokio::time::sleep(LAST_ANSWERS).await } => {}
     }
+    drop(watch);
     owner.abort();
     Ok(ExitCode::SUCCESS)
 }
