@@ -46,6 +46,9 @@ pub use likeness::{Likeness, letters};
 pub use page::{OutlineEntry, Page, PageNumber, PageRef, Section};
 pub use rerank::{Rerank, RerankError};
 pub use scope::{Filter, Scope, VersionFilter, VersionTerm, Visibility};
-pub use sync::{SkippedFile, SyncError, SyncEvent, SyncHandle, SyncJob, SyncProgress, SyncReport, SyncRequest};
+pub use sync::{
+    FormatReport, SkippedFile, StageSeconds, SyncError, SyncEvent, SyncHandle, SyncJob, SyncProgress, SyncReport,
+    SyncRequest,
+};
 pub use text::{is_joined, joined, keyword_form, normalise};
 pub use version::{Version, VersionKey, VersionRange, VersionScheme, VersionSelector};

@@ -1,5 +1,7 @@
 //! The seam by which a face asks the owner of the library to bring it up to date, and follows the work.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -84,6 +86,10 @@ pub struct SyncReport {
     pub removed: u64,
     /// Tokens embedded.
     pub tokens: u64,
+    /// The same by format: "Markdown", "PDF", …
+    pub formats: BTreeMap<String, FormatReport>,
+    /// Where the time went.
+    pub stages: StageSeconds,
     /// Files that could not become documents.
     pub skipped: Vec<SkippedFile>,
     /// Things worth a look that kept no file out.
@@ -94,6 +100,35 @@ pub struct SyncReport {
     pub revision: Revision,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// What became of the files of one format; `files = unchanged + written + skipped`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FormatReport {
+    /// Files found.
+    pub files: u64,
+    /// Files recognised as unchanged.
+    pub unchanged: u64,
+    /// Documents written.
+    pub written: u64,
+    /// Files that could not become documents.
+    pub skipped: u64,
+    /// Passages written.
+    pub chunks: u64,
+}
+
+/// For how long each stage of a synchronisation was at work. They work side by side, so the sum may be more than the
+/// whole took; the longest one decides.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StageSeconds {
+    /// Reading, converting and splitting files, on however many threads.
+    pub reading: f64,
+    /// Waiting for the model.
+    pub embedding: f64,
+    /// Writing to the index.
+    pub writing: f64,
 }
 
 /// A file that could not become a document.

@@ -13,7 +13,7 @@ use crate::IngestError;
 use crate::document::{Draft, Outcome, Reader};
 use crate::plan::{Known, Plan};
 use crate::rules::RuleSet;
-use crate::tally::Tally;
+use crate::tally::{Stage, Tally};
 use crate::vectors::{Found, Vectors};
 use crate::walk::FoundFile;
 
@@ -59,9 +59,13 @@ impl Pipeline<'_> {
         drafts: mpsc::Sender<Weighed<Draft>>,
     ) -> Result<(), IngestError> {
         let mut reads = reads(plans, Arc::clone(self.reader));
-        while let Some(Read { source, known, outcome, share }) = reads.next().await {
+        loop {
+            // What was read waits without anybody at work while the stage behind is full.
+            let at_work = self.tally.at_work(Stage::Reading);
+            let Some(Read { source, known, outcome, share }) = reads.next().await else { break };
+            drop(at_work);
             match outcome? {
-                Outcome::Unchanged => self.tally.unchanged(),
+                Outcome::Unchanged => self.tally.unchanged(&source),
                 Outcome::Skipped(reason) => self.tally.skipped(&source, reason, known),
                 Outcome::Draft(draft) => {
                     self.tally.parsed(&source, &draft.warnings);
@@ -90,7 +94,9 @@ impl Pipeline<'_> {
                 batch.push(next);
             }
             let chunks: Vec<_> = batch.iter().flat_map(|draft| &draft.item.chunks).collect();
+            let at_work = self.tally.at_work(Stage::Embedding);
             let found = vectors.of(&chunks, self.tally).await?;
+            drop(at_work);
             for Weighed { item, known, share } in batch {
                 let item = finish(item, &found, &vectors)?;
                 if revisions.send(Weighed { item, known, share }).await.is_err() {
@@ -102,10 +108,10 @@ impl Pipeline<'_> {
     }
 
     async fn commit(&self, revisions: mpsc::Receiver<Weighed<DocumentRevision>>) -> Result<(), IngestError> {
-        let mut commits = commits(revisions, Arc::clone(self.index));
+        let mut commits = commits(revisions, Arc::clone(self.index), self.tally);
         while let Some(Commit { source, known, chunks, result }) = commits.next().await {
             match result {
-                Ok(_) => self.tally.written(chunks),
+                Ok(_) => self.tally.written(&source, chunks),
                 Err(IndexError::Invalid(error)) => {
                     self.tally.skipped(&source, format!("it cannot be stored: {error}"), known);
                 }
@@ -164,7 +170,11 @@ struct Commit {
 }
 
 /// Commits documents as they come, several at once.
-fn commits(revisions: mpsc::Receiver<Weighed<DocumentRevision>>, index: Arc<dyn Index>) -> BoxStream<'static, Commit> {
+fn commits<'a>(
+    revisions: mpsc::Receiver<Weighed<DocumentRevision>>,
+    index: Arc<dyn Index>,
+    tally: &'a Tally<'a>,
+) -> BoxStream<'a, Commit> {
     let ready = stream::unfold(revisions, |mut revisions| async move {
         let next = revisions.recv().await?;
         Some((next, revisions))
@@ -173,7 +183,9 @@ fn commits(revisions: mpsc::Receiver<Weighed<DocumentRevision>>, index: Arc<dyn 
         let index = Arc::clone(&index);
         async move {
             let (source, chunks) = (item.meta.source.clone(), item.passages.len());
+            let at_work = tally.at_work(Stage::Writing);
             let result = index.commit(item).await;
+            drop(at_work);
             drop(share);
             Commit { source, known, chunks, result }
         }

@@ -198,7 +198,7 @@ fn blocked_path(error: &ignore::Error) -> Option<&Path> {
 }
 
 /// How a file is read, by its extension; or why it is not.
-fn reading(path: &str) -> Result<Reading, String> {
+pub(crate) fn reading(path: &str) -> Result<Reading, String> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let Some((_, extension)) = name.rsplit_once('.') else {
         return Err("there is no reader for files without an extension".to_owned());

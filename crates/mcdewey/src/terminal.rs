@@ -3,11 +3,13 @@
 
 use std::fmt::Write;
 
-use mcdewey_core::SyncReport;
+use mcdewey_core::{FormatReport, SkippedFile, StageSeconds, SyncReport};
 use mcdewey_query::{Hit, SearchAnswer};
 
-/// Skipped files that are listed one by one; the JSON report has them all.
-const LISTED_SKIPS: usize = 20;
+/// What is listed of a report; the JSON has it all.
+const LISTED_REASONS: usize = 20;
+const LISTED_PATHS: usize = 5;
+const LISTED_WARNINGS: usize = 50;
 
 /// An answer to a question.
 pub(crate) fn answer(answer: &SearchAnswer) -> String {
@@ -90,14 +92,71 @@ pub(crate) fn report(report: &SyncReport) -> String {
             report.revision
         ),
     );
-    for skipped in report.skipped.iter().take(LISTED_SKIPS) {
-        line(&mut out, &format!("skipped {}: {}", skipped.path, skipped.reason));
+    if report.written + report.skipped.len() as u64 > 0 {
+        out.push_str(&formats(report));
+        let StageSeconds { reading, embedding, writing } = report.stages;
+        line(
+            &mut out,
+            &format!(
+                "at work side by side: reading {reading:.1} s, embedding {embedding:.1} s, writing {writing:.1} s"
+            ),
+        );
     }
-    if report.skipped.len() > LISTED_SKIPS {
-        line(&mut out, &format!("… and {} more; --json lists all", report.skipped.len() - LISTED_SKIPS));
-    }
-    for warning in &report.warnings {
+    out.push_str(&skips(&report.skipped));
+    for warning in report.warnings.iter().take(LISTED_WARNINGS) {
         line(&mut out, &format!("warning: {warning}"));
+    }
+    if report.warnings.len() > LISTED_WARNINGS {
+        line(&mut out, &format!("… and {} more warnings; --json lists all", report.warnings.len() - LISTED_WARNINGS));
+    }
+    out
+}
+
+/// What became of the files, by format.
+fn formats(report: &SyncReport) -> String {
+    let width = report.formats.keys().map(|name| name.chars().count()).max().unwrap_or(0).max("format".len());
+    let mut out = String::new();
+    let mut row = |cells: [&str; 6]| {
+        let [name, numbers @ ..] = cells;
+        let numbers: Vec<String> = numbers.iter().map(|cell| format!("{cell:>10}")).collect();
+        line(&mut out, &format!("  {name:width$}{}", numbers.concat()));
+    };
+    row(["format", "files", "unchanged", "written", "skipped", "passages"]);
+    for (name, FormatReport { files, unchanged, written, skipped, chunks }) in &report.formats {
+        let [files, unchanged, written, skipped, chunks] =
+            [files, unchanged, written, skipped, chunks].map(ToString::to_string);
+        row([name, &files, &unchanged, &written, &skipped, &chunks]);
+    }
+    out
+}
+
+/// Skipped files, those of one reason together.
+fn skips(skipped: &[SkippedFile]) -> String {
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    for SkippedFile { path, reason } in skipped {
+        match by_reason.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, paths)) => paths.push(path),
+            None => by_reason.push((reason, vec![path])),
+        }
+    }
+    let mut out = String::new();
+    for (reason, paths) in by_reason.iter().take(LISTED_REASONS) {
+        match paths.as_slice() {
+            [path] => line(&mut out, &format!("skipped {path}: {reason}")),
+            paths => {
+                line(&mut out, &format!("skipped {} files: {reason}", paths.len()));
+                for path in paths.iter().take(LISTED_PATHS) {
+                    line(&mut out, &format!("  {path}"));
+                }
+                if paths.len() > LISTED_PATHS {
+                    line(&mut out, &format!("  … and {} more; --json lists all", paths.len() - LISTED_PATHS));
+                }
+            }
+        }
+    }
+    if by_reason.len() > LISTED_REASONS {
+        let more: usize = by_reason[LISTED_REASONS..].iter().map(|(_, paths)| paths.len()).sum();
+        line(&mut out, &format!("… and {more} more skipped files; --json lists all"));
     }
     out
 }
@@ -129,7 +188,6 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> serde_json::Result<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mcdewey_core::SkippedFile;
 
     #[test]
     fn control_characters_of_documents_do_not_reach_the_terminal() {
@@ -139,5 +197,21 @@ mod tests {
         });
         assert!(printed.contains("a[2Jb.md"), "{printed}");
         assert!(!printed.contains(['\u{1b}', '\r']));
+    }
+
+    #[test]
+    fn a_report_says_what_became_of_each_format_and_why_files_were_skipped() {
+        let skipped = (0..9).map(|n| SkippedFile { path: format!("{n}.exe"), reason: "no reader".to_owned() });
+        let skipped = skipped.chain([SkippedFile { path: "a.pdf".to_owned(), reason: "encrypted".to_owned() }]);
+        let pdf = FormatReport { files: 12, unchanged: 1, written: 10, skipped: 1, chunks: 345 };
+        let printed = report(&SyncReport {
+            skipped: skipped.collect(),
+            formats: [("PDF".to_owned(), pdf)].into(),
+            ..SyncReport::default()
+        });
+        let row = printed.lines().find(|line| line.trim_start().starts_with("PDF")).unwrap();
+        assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["PDF", "12", "1", "10", "1", "345"]);
+        assert!(printed.contains("skipped 9 files: no reader\n  0.exe\n"), "{printed}");
+        assert!(printed.contains("… and 4 more") && printed.contains("skipped a.pdf: encrypted"), "{printed}");
     }
 }
