@@ -45,5 +45,5 @@ fn rooms_do_not_know_each_other() {
             _ => assert_eq!(rooms, ["mcdewey-core"], "{room}"),
         }
     }
-    assert_eq!(dependencies.len(), 7);
+    assert_eq!(dependencies.len(), 8);
 }
