@@ -242,6 +242,10 @@ fn media_type(name: &str) -> &'static str {
 pub(crate) struct ReadSubject(Parsed);
 
 impl ReadSubject {
+    pub(crate) fn parsed(&self) -> &Parsed {
+        &self.0
+    }
+
     pub(crate) fn subject<'a>(&'a self, file: &'a FoundFile) -> Subject<'a> {
         Subject { path: &file.path_in_root, title: &self.0.title, front_matter: &self.0.front_matter }
     }

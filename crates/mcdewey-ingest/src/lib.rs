@@ -19,6 +19,7 @@ mod releases;
 mod roots;
 mod rules;
 mod split;
+mod survey;
 mod sync;
 mod tally;
 mod vectors;
@@ -27,8 +28,7 @@ mod walk;
 pub use error::IngestError;
 pub use pairs::CONVERTED_FROM;
 pub use roots::{Root, resolve_root};
-pub use rules::{
-    Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet, coverage,
-};
+pub use rules::{Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet};
 pub use split::CHUNKER;
+pub use survey::{Copied, Duplicates, Findings, Giant, Survey, survey};
 pub use sync::Ingester;

@@ -1,12 +1,6 @@
-//! How well a root's rules fit its documents: what `doctor` shows. Reads every document, changes nothing.
+//! How well a root's rules fit its documents: what `doctor` shows.
 
-use mcdewey_core::Convert;
 use serde::Serialize;
-
-use crate::document::read_subject;
-use crate::pairs::join_originals;
-use crate::walk::walk;
-use crate::{IngestError, Root};
 
 use super::{Assignment, Origin, RuleSet};
 
@@ -45,29 +39,15 @@ pub struct Disagreement {
     pub title_version: String,
 }
 
-/// Applies a root's rules to all its documents. Blocks while it reads them.
-pub fn coverage(root: &Root, convert: Option<&dyn Convert>) -> Result<Coverage, IngestError> {
-    let rules = root.rule_set()?;
-    let mut coverage = Coverage::new(&rules);
-    let mut walk = walk(root)?;
-    join_originals(&mut walk);
-    for file in walk.documents {
-        let Ok(parsed) = read_subject(&file, convert) else { continue };
-        let assignment = rules.assign(parsed.subject(&file));
-        coverage.add(&file.path_in_root, &assignment);
-    }
-    Ok(coverage)
-}
-
 impl Coverage {
-    fn new(rules: &RuleSet) -> Self {
+    pub(crate) fn new(rules: &RuleSet) -> Self {
         let named = |rule: &str| RuleCoverage { rule: rule.to_owned(), documents: 0 };
         let own = rules.rules.iter().map(|rule| named(&rule.name));
         let built_in = ["release in the title (built in)", "path (built in)"].map(named);
         Self { rules: own.chain(built_in).collect(), ..Self::default() }
     }
 
-    fn add(&mut self, path: &str, assignment: &Assignment) {
+    pub(crate) fn add(&mut self, path: &str, assignment: &Assignment) {
         self.documents += 1;
         let built_in = self.rules.len() - 2;
         for origin in &assignment.origins {
@@ -83,30 +63,5 @@ impl Coverage {
         if let Some((path_version, title_version)) = assignment.disagreement.clone() {
             self.disagreements.push(Disagreement { path: path.to_owned(), path_version, title_version });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_document_is_counted_under_its_rules() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |path: &str, text: &str| {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        write("library.toml", "[[rule]]\ntitle = 'Finesse'\nset = { product = \"finesse\" }");
-        write("x/v12.5/g/a.md", "# Finesse, Release 15.0\n\ntext");
-        write("x/v12.5/g/b.md", "# Other\n\ntext");
-        write("c.md", "# Note\n\ntext");
-        let root = Root { path: folder.path().to_owned(), ..Root::default() };
-        let coverage = coverage(&root, None).unwrap();
-        let counts: Vec<u64> = coverage.rules.iter().map(|rule| rule.documents).collect();
-        assert_eq!(counts, [1, 1, 2]);
-        assert_eq!((coverage.documents, coverage.unversioned, coverage.without_product), (3, 1, 1));
-        assert_eq!(coverage.disagreements[0].path, "x/v12.5/g/a.md");
     }
 }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use mcdewey_core::{ContentHash, Facets, LibraryDescription, Version, VersionScheme};
 
-pub use coverage::{Coverage, Disagreement, RuleCoverage, coverage};
+pub use coverage::{Coverage, Disagreement, RuleCoverage};
 pub use file::{Constants, LIBRARY_FILE, LibraryFile, RuleEntry};
 
 use crate::IngestError;

@@ -36,6 +36,7 @@ use commit::Committer;
 use failure::Outcome;
 use layout::Layout;
 use shard::Shard;
+pub use space::free_space;
 use vectors::VectorCache;
 use writer::Writer;
 

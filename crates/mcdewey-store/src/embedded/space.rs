@@ -23,6 +23,11 @@ pub(super) fn check(dir: &Path, floor: u64, needed: u64) -> Outcome<()> {
     Err(IndexError::NoSpace(message).into())
 }
 
+/// Bytes that may still be written beside this folder, where the system says so.
+pub fn free_space(dir: &Path) -> Option<u64> {
+    free(dir).ok()
+}
+
 /// Bytes an ordinary user may still write.
 fn free(dir: &Path) -> Outcome<u64> {
     let disk = rustix::fs::statvfs(dir).map_err(std::io::Error::from)?;

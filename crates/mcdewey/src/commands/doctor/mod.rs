@@ -1,14 +1,16 @@
 //! `mcdewey doctor`: whether model, library and rules are as they should be. Changes nothing; fails when something is
 //! broken.
 
-use std::fmt::Write;
+mod disk;
+mod written;
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use mcdewey_core::Visibility;
 use mcdewey_embed::CrossEncoder;
-use mcdewey_ingest::{Coverage, Root, coverage, resolve_root};
+use mcdewey_ingest::{Coverage, Findings, Root, Survey, resolve_root, survey};
 use mcdewey_query::LibraryAnswer;
 use serde::Serialize;
 
@@ -19,9 +21,7 @@ use crate::owner::RunningOwner;
 use crate::rerank::RerankSettings;
 use crate::settings::Settings;
 use crate::terminal;
-
-/// Disagreements of path and title that are listed one by one; the JSON has them all.
-const LISTED: usize = 10;
+use disk::DiskCheck;
 
 /// What was looked at.
 #[derive(Debug, Serialize)]
@@ -30,6 +30,7 @@ struct Checkup {
     /// The Qdrant server that holds the library instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     qdrant: Option<String>,
+    disk: DiskCheck,
     owner: Option<OwnerCheck>,
     library: Check<LibraryCheck>,
     /// Where there is to be a reranker: its folder and what it is allowed.
@@ -51,6 +52,8 @@ struct LibraryCheck {
     chunks: u64,
     generation: String,
     revision: u64,
+    /// Documents that hold nothing to find: stubs, pictures.
+    without_passages: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,6 +68,8 @@ struct RootCheck {
     name: String,
     path: String,
     rules: Check<Coverage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Findings>,
 }
 
 /// A finding, or why there is none.
@@ -78,7 +83,7 @@ enum Check<T> {
 
 pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCode> {
     let checkup = look(settings).await;
-    let text = if args.json { terminal::json(&checkup)? } else { written(&checkup) };
+    let text = if args.json { terminal::json(&checkup)? } else { written::checkup(&checkup) };
     terminal::print(&text)?;
     let broken = matches!(checkup.library, Check::Broken(_))
         || matches!(checkup.reranker, Some(Check::Broken(_)))
@@ -110,6 +115,7 @@ async fn look(settings: &Settings) -> Checkup {
     let qdrant = settings.qdrant.as_ref().map(|_| settings.library_place());
     Checkup {
         data_dir: settings.data_dir.display().to_string(),
+        disk: disk::look(&settings.data_dir),
         qdrant,
         owner,
         library,
@@ -127,10 +133,22 @@ impl From<Result<LibraryAnswer>> for Check<LibraryCheck> {
                 chunks: library.chunks,
                 generation: library.generation.to_string(),
                 revision: library.revision.0,
+                without_passages: without_passages(&library),
             }),
             Err(error) => Self::Broken(format!("{error:#}")),
         }
     }
+}
+
+fn without_passages(library: &LibraryAnswer) -> Vec<String> {
+    let versions = library.vendors.iter().flat_map(|vendor| &vendor.products).flat_map(|product| &product.versions);
+    let documents = versions.flat_map(|version| &version.guides).flat_map(|guide| &guide.documents);
+    let mut found: Vec<String> =
+        documents.filter(|document| document.chunks == 0).map(|document| document.source.clone()).collect();
+    // A document for several releases stands under each.
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Opening an empty folder would make a library in it.
@@ -164,62 +182,9 @@ fn look_at_reranker(rerank: &RerankSettings) -> Check<RerankerCheck> {
 
 fn look_at_root(root: &Root) -> RootCheck {
     let converter = convert::converter().ok();
-    let rules = match coverage(root, converter.as_deref()) {
-        Ok(coverage) => Check::Ok(coverage),
-        Err(error) => Check::Broken(error.to_string()),
+    let (rules, findings) = match survey(root, converter.as_deref()) {
+        Ok(Survey { rules, findings }) => (Check::Ok(rules), Some(findings)),
+        Err(error) => (Check::Broken(error.to_string()), None),
     };
-    RootCheck { name: root.name.to_string(), path: root.path.display().to_string(), rules }
-}
-
-fn written(checkup: &Checkup) -> String {
-    let mut out = String::new();
-    let _ = match &checkup.qdrant {
-        Some(place) => writeln!(out, "Qdrant collection {place}"),
-        None => writeln!(out, "data directory {}", checkup.data_dir),
-    };
-    if let Some(owner) = &checkup.owner {
-        let _ = writeln!(out, "owned by process {} at {}", owner.pid, owner.address);
-    }
-    let _ = match &checkup.library {
-        Check::Ok(LibraryCheck { documents, pages, chunks, generation, revision }) => writeln!(
-            out,
-            "library: {documents} documents, {pages} pages, {chunks} passages; generation {generation}, revision {revision}"
-        ),
-        Check::Missing(reason) => writeln!(out, "library: {reason}"),
-        Check::Broken(reason) => writeln!(out, "library is broken: {reason}"),
-    };
-    match &checkup.reranker {
-        Some(Check::Ok(RerankerCheck { dir, deadline_ms, depth })) => {
-            let _ = writeln!(out, "reranker {dir}: orders the first {depth} hits, given up after {deadline_ms} ms");
-        }
-        Some(Check::Missing(reason) | Check::Broken(reason)) => {
-            let _ = writeln!(out, "reranker is broken: {reason}");
-        }
-        None => {}
-    }
-    for root in &checkup.roots {
-        let _ = writeln!(out, "root {} at {}", root.name, root.path);
-        match &root.rules {
-            Check::Ok(coverage) => write_coverage(&mut out, coverage),
-            Check::Missing(reason) | Check::Broken(reason) => {
-                let _ = writeln!(out, "  broken: {reason}");
-            }
-        }
-    }
-    out
-}
-
-fn write_coverage(out: &mut String, coverage: &Coverage) {
-    let Coverage { documents, without_product, unversioned, disagreements, .. } = coverage;
-    let _ =
-        writeln!(out, "  {documents} documents, {unversioned} without a release, {without_product} without a product");
-    for rule in &coverage.rules {
-        let _ = writeln!(out, "  {}: {} documents", rule.rule, rule.documents);
-    }
-    for one in disagreements.iter().take(LISTED) {
-        let _ = writeln!(out, "  {}: the path says {}, the title {}", one.path, one.path_version, one.title_version);
-    }
-    if disagreements.len() > LISTED {
-        let _ = writeln!(out, "  … and {} more whose path and title disagree", disagreements.len() - LISTED);
-    }
+    RootCheck { name: root.name.to_string(), path: root.path.display().to_string(), rules, findings }
 }
