@@ -8,10 +8,15 @@
 
 mod asciidoc;
 mod docx;
+mod front_matter;
+mod guard;
 mod html;
+#[cfg(test)]
+mod mutate;
 mod openapi;
 mod pdf;
 mod rst;
+mod text;
 
 use mcdewey_core::{ConvertError, Converted, Format};
 
