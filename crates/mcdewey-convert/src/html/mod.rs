@@ -5,6 +5,7 @@
 
 mod about;
 mod blocks;
+mod cell;
 mod depth;
 mod escape;
 mod page;
@@ -56,6 +57,7 @@ pub(crate) fn fragment(html: &str, about: &FrontMatter, warnings: &mut Vec<Strin
 }
 
 fn markdown(part: &NodeRef<'_>, warnings: &mut Vec<String>) -> Result<String, ConvertError> {
+    table::unwrap_layouts(part);
     blocks::prepare(part, warnings);
     table::prepare(part, warnings);
     escape::prepare(part);

@@ -71,7 +71,7 @@ fn tables_become_a_plain_grid() {
     check(
         "<table><tr><th rowspan=2>Name</th><th colspan=2>Limit</th></tr><tr><th>low</th><th>high</th></tr>\
          <tr><td>calls</td><td colspan=2>10</td></tr></table>",
-        "| Name | Limit | Limit |\n| --- | --- | --- |\n| Name | low | high |\n| calls | 10 |  |",
+        "| Name | Limit / low | Limit / high |\n| --- | --- | --- |\n| calls | 10 |  |",
     );
     check(
         "<table><thead><tr><th rowspan=2>Name</th><th colspan=2>Limit</th></tr><tr><th>low</th><th>high</th></tr></thead>\
