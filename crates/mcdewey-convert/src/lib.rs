@@ -18,6 +18,8 @@ mod pdf;
 mod rst;
 mod text;
 
+pub use openapi::is_openapi;
+
 use mcdewey_core::{ConvertError, Converted, Format};
 
 /// The Markdown of a file. Blocks.

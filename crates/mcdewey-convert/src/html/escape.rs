@@ -16,6 +16,11 @@ pub(crate) fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// Text as Markdown.
+pub(crate) fn text(text: &str) -> String {
+    markdown(text).replace(BACKSLASH, "\\")
+}
+
 /// Escapes all text of a part that is not code.
 pub(super) fn prepare(part: &NodeRef<'_>) {
     for text in part.descendants().into_iter().filter(NodeRef::is_text) {

@@ -7,7 +7,7 @@ mod about;
 mod blocks;
 mod cell;
 mod depth;
-mod escape;
+pub(crate) mod escape;
 mod page;
 mod source;
 mod table;
