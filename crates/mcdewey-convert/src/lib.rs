@@ -8,15 +8,20 @@
 
 mod asciidoc;
 mod docx;
+mod front_matter;
+mod guard;
 mod html;
 mod isolated;
+#[cfg(test)]
+mod mutate;
 mod openapi;
 mod pdf;
 mod rst;
-
-use mcdewey_core::{ConvertError, Converted, Format};
+mod text;
 
 pub use isolated::{IsolatedConverter, Limits, serve};
+
+use mcdewey_core::{ConvertError, Converted, Format};
 
 /// The Markdown of a file. Blocks.
 pub fn convert(format: Format, bytes: &[u8]) -> Result<Converted, ConvertError> {

@@ -89,6 +89,9 @@ pub trait Convert: Send + Sync + 'static {
     /// Changes whenever the same file would give other Markdown; part of what an unchanged file is recognised by.
     fn fingerprint(&self, format: Format) -> &str;
 
+    /// Whether a file may be of this format, by its first bytes: what surely is not need not be read whole.
+    fn may_be(&self, format: Format, head: &[u8]) -> bool;
+
     /// The Markdown of a file.
     fn convert(&self, format: Format, bytes: &[u8]) -> Result<Converted, ConvertError>;
 }

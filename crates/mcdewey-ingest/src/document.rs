@@ -50,6 +50,9 @@ pub(crate) enum Outcome {
     Draft(Box<Draft>),
 }
 
+/// A description says what it is within this many bytes.
+const HEAD: usize = 64 * 1024;
+
 /// What files are read with.
 pub(crate) struct Reader {
     pub(crate) embed: Arc<dyn Embed>,
@@ -198,10 +201,12 @@ fn parse_file(
     let format = match file.reading {
         Reading::Text(dialect) => return Ok((parse(read::text(bytes)?, stem, dialect), Vec::new())),
         Reading::Convert(format) => format,
-        Reading::Described if read::may_be_openapi(bytes) => Format::OpenApi,
-        Reading::Described => return Err("it is no OpenAPI description; convert it to Markdown".to_owned()),
+        Reading::Described => Format::OpenApi,
     };
     let Some(convert) = convert else { return Err(format!("nothing here reads {format}")) };
+    if file.reading == Reading::Described && !convert.may_be(format, &bytes[..bytes.len().min(HEAD)]) {
+        return Err("it is no OpenAPI description; convert it to Markdown, or take it away".to_owned());
+    }
     let converted = convert.convert(format, bytes).map_err(|error| error.to_string())?;
     let mut parsed = parse(read::text(converted.markdown.as_bytes())?, stem, Dialect::Markdown);
     parsed.warnings.extend(converted.warnings);

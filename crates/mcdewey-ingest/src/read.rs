@@ -5,9 +5,6 @@ use std::path::Path;
 const UTF16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// An OpenAPI description says what it is within this many bytes.
-const HEAD: usize = 64 * 1024;
-
 /// A file's bytes, or why there are none.
 pub(crate) fn bytes(file: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(file).map_err(|error| format!("it cannot be read: {error}"))
@@ -28,13 +25,6 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, String> {
         return Err("it is empty; fill it or take it away".to_owned());
     }
     Ok(text)
-}
-
-/// Whether JSON or YAML may describe an interface: a look at its beginning, so that the many files that do not are passed
-/// over quickly.
-pub(crate) fn may_be_openapi(bytes: &[u8]) -> bool {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
-    ["openapi", "swagger"].iter().any(|word| head.contains(word))
 }
 
 /// A file's name without its extension.
@@ -64,13 +54,6 @@ mod tests {
         check(b"\xff\xfea\0", "UTF-16");
         check(b"", "empty");
         check(b"\xef\xbb\xbf \n", "empty");
-    }
-
-    #[test]
-    fn descriptions_of_interfaces_are_told_by_their_beginning() {
-        assert!(may_be_openapi(b"openapi: 3.1.0\ninfo: {}"));
-        assert!(may_be_openapi(br#"{"swagger": "2.0"}"#));
-        assert!(!may_be_openapi(br#"{"name": "settings"}"#));
     }
 
     #[test]

@@ -63,6 +63,10 @@ impl Convert for IsolatedConverter {
         crate::fingerprint(format)
     }
 
+    fn may_be(&self, format: Format, head: &[u8]) -> bool {
+        format != Format::OpenApi || crate::openapi::is_openapi(head)
+    }
+
     fn convert(&self, format: Format, bytes: &[u8]) -> Result<Converted, ConvertError> {
         let mut worker = self.take()?;
         let outcome = worker.convert(format, bytes, self.limits)?;

@@ -410,6 +410,10 @@ impl Convert for Upper {
         "upper-1"
     }
 
+    fn may_be(&self, _: Format, head: &[u8]) -> bool {
+        head.len() > 2
+    }
+
     fn convert(&self, format: Format, bytes: &[u8]) -> Result<Converted, ConvertError> {
         let text = String::from_utf8_lossy(bytes);
         if text.contains("broken") {
@@ -453,7 +457,7 @@ async fn other_formats_are_converted_and_kept_as_originals() {
     let report = desk.sync_converting().await;
     let skipped: Vec<_> = report.skipped.iter().map(|file| (file.path.as_str(), file.reason.as_str())).collect();
     assert_eq!(skipped[0], ("b.html", "it is broken; mend it"));
-    assert_eq!(skipped[1], ("d.json", "it is no OpenAPI description; convert it to Markdown"));
+    assert_eq!(skipped[1], ("d.json", "it is no OpenAPI description; convert it to Markdown, or take it away"));
     assert_eq!(desk.sources().await, ["a.pdf", "c.json", "e.md"]);
     assert!(report.warnings.contains(&"a.pdf: a table has no header".to_owned()), "{:?}", report.warnings);
     let document = desk.document("a.pdf").await;

@@ -1,0 +1,84 @@
+//! Whole PDFs as Markdown.
+
+use super::samples::{pages, pdf};
+use super::*;
+use crate::mutate::mutations;
+
+fn manual() -> Vec<u8> {
+    let running = |number: &'static str| vec![(9, 72, 760, "Finesse Developer Guide"), (9, 300, 30, number)];
+    let mut first = running("i");
+    first.extend([(24, 72, 700, "Finesse Developer Guide"), (11, 72, 650, "A supervisor may enter a call.")]);
+    let mut second = running("1");
+    second.extend([(18, 72, 700, "Barge Call"), (11, 72, 660, "The supervisor enters the call.")]);
+    let mut third = running("2");
+    third.extend([(11, 72, 700, "The button looks like this."), (0, 72, 500, "IMAGE")]);
+    let mut fourth = running("3");
+    fourth.extend([(11, 72, 700, "See also the call list.")]);
+    let labels = "/PageLabels << /Nums [0 << /S /r >> 1 << /S /D >>] >>";
+    pages(&[first, second, third, fourth], labels)
+}
+
+#[test]
+fn a_manual_becomes_marked_pages() {
+    let Converted { markdown, images, warnings } = convert(&manual()).unwrap();
+    assert!(markdown.starts_with("---\ntitle: \"Finesse Developer Guide\"\nupdated: 2024-05-01\n---\n"), "{markdown}");
+    let places: Vec<usize> = [
+        "<!-- page: 1 label: i -->",
+        "<!-- page: 2 label: 1 -->",
+        "<!-- page: 3 label: 2 -->",
+        "<!-- page: 4 label: 3 -->",
+    ]
+    .iter()
+    .map(|marker| markdown.find(marker).unwrap_or_else(|| panic!("{marker} in {markdown}")))
+    .collect();
+    assert!(places.is_sorted());
+    assert!(markdown[places[1]..places[2]].contains("# Barge Call"), "{markdown}");
+    assert!(markdown[places[1]..places[2]].contains("The supervisor enters the call."), "{markdown}");
+    assert!(!markdown[places[1]..].contains("Developer Guide"), "the running header stays out: {markdown}");
+    assert!(markdown[places[2]..places[3]].contains("![Image 1 from page 3](page-3-image-1.png)"), "{markdown}");
+    assert_eq!(markdown.matches("![").count(), 1, "{markdown}");
+    assert_eq!((images.len(), images[0].name.as_str()), (1, "page-3-image-1.png"));
+    assert_eq!(image_type_of(&images[0].bytes), Some("image/png"));
+    assert_eq!(warnings, [""; 0]);
+}
+
+fn image_type_of(bytes: &[u8]) -> Option<&'static str> {
+    mcdewey_core::image_type(bytes)
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_what_to_do() {
+    let reason = |bytes: &[u8]| convert(bytes).unwrap_err().0;
+    assert!(reason(b"<html>").contains("no PDF"), "{}", reason(b"<html>"));
+    assert!(reason(b"").contains("no PDF"));
+    let picture = pages(&[vec![(0, 72, 500, "IMAGE")]], "");
+    assert!(reason(&picture).contains("no text layer"));
+    let encrypted = pdf(&[
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [] /Count 0 >>".to_owned(),
+        "<< >>".to_owned(),
+    ]);
+    let encrypted = String::from_utf8(encrypted).unwrap().replace(
+        "/Root 1 0 R",
+        "/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /O (01234567890123456789012345678901) \
+         /U (01234567890123456789012345678901) /P -4 >> /ID [(a) (a)]",
+    );
+    assert!(reason(encrypted.as_bytes()).contains("encrypted"), "{}", reason(encrypted.as_bytes()));
+}
+
+#[test]
+fn a_file_that_was_cut_off_gives_what_is_left_or_says_so() {
+    let manual = manual();
+    match convert(&manual[..manual.len() / 2]) {
+        Ok(converted) => assert!(converted.markdown.contains("<!-- page: 1"), "{}", converted.markdown),
+        Err(error) => assert!(error.0.contains("damaged") || error.0.contains("no text layer"), "{error}"),
+    }
+}
+
+#[test]
+fn broken_files_break_nothing() {
+    for broken in mutations(&manual()) {
+        // Either way it ends.
+        let _ = convert(&broken);
+    }
+}
