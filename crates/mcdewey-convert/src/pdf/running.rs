@@ -71,7 +71,7 @@ fn counts(document: &Document, edge: Edge) -> HashMap<Shape, usize> {
 /// The whole line and everything it may begin with, the longest first.
 fn shapes(text: &str) -> Vec<Shape> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let starts = (2..words.len()).rev().map(|count| Shape::Start(words[..count].join(" ")));
+    let starts = (2..=words.len()).rev().map(|count| Shape::Start(words[..count].join(" ")));
     std::iter::once(Shape::Line(without_digits(text))).chain(starts).collect()
 }
 
@@ -137,7 +137,7 @@ fn remove_line(page: &mut Page, edge: Edge, frequent: &dyn Fn(&Shape) -> bool, h
     let start = shapes(&text).into_iter().find(|shape| matches!(shape, Shape::Start(_)) && frequent(shape));
     let Some(Shape::Start(start)) = start else { return false };
     let rest = text[start.len()..].trim();
-    if headings.contains(&letters(rest)) || is_number(rest) {
+    if rest.is_empty() || is_number(rest) || headings.contains(&letters(rest)) {
         page.elements.remove(at);
     } else if let Block::Paragraph(paragraph) = &mut page.elements[at] {
         take_off(paragraph, &start);
@@ -190,12 +190,13 @@ mod tests {
             &["Developer Guide Something new", "y"],
             &["Developer Guide Barge Call", "z"],
             &["Developer Guide Call list", "w"],
+            &["Developer Guide", "v"],
         ]);
         found.pages[0].elements.push(Block::Paragraph(Paragraph::heading("Barge call", 1)));
         remove(&mut found);
         assert_eq!(
             texts(&found),
-            [vec!["x", "Barge call"], vec!["Something new", "y"], vec!["z"], vec!["Call list", "w"]]
+            [vec!["x", "Barge call"], vec!["Something new", "y"], vec!["z"], vec!["Call list", "w"], vec!["v"]]
         );
     }
 

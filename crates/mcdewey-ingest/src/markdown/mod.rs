@@ -5,11 +5,13 @@ mod caption;
 mod front_matter;
 mod markers;
 mod pages;
+mod repair;
 mod running;
 mod sections;
 mod structure;
 mod units;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use mcdewey_core::{OutlineEntry, Page};
@@ -20,7 +22,7 @@ pub(crate) use structure::{Heading, Structure, Table};
 pub(crate) use units::{Unit, UnitKind};
 
 /// Changes whenever the same file would be read differently; part of what an unchanged file is recognised by.
-pub(crate) const READER: &str = "markdown-1";
+pub(crate) const READER: &str = "markdown-2";
 
 /// How a file's text is to be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +65,16 @@ pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> Parsed {
         Dialect::Markdown => front_matter(text),
         Dialect::Plain => (FrontMatter::default(), 0),
     };
-    let body = &text[start..];
     let mut warnings = front_matter.warnings.clone();
+    let body = match dialect {
+        Dialect::Markdown => {
+            let repaired = repair::repair(&text[start..]);
+            warnings.extend(repaired.warnings);
+            repaired.text
+        }
+        Dialect::Plain => Cow::Borrowed(&text[start..]),
+    };
+    let body = body.as_ref();
     let named = front_matter.text("title").map(one_line);
     let title = |first: Option<&Heading>| {
         named.clone().or_else(|| first.map(|heading| heading.title.clone())).unwrap_or_else(|| spell_out(file_stem))
