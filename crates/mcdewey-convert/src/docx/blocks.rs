@@ -104,7 +104,8 @@ impl Writer<'_, '_> {
             }
             (Some(list), _) if list.list_type != ListType::None => {
                 let numbered = list.list_type == ListType::Numbered;
-                self.item(list.level.max(level_of_style(paragraph)), numbered, list.number);
+                let named = level_of_style(paragraph);
+                self.item(list.level.max(named), numbered, list.number.filter(|_| named == 0));
                 self.out.push_str(&format!("{runs}{pictures}"));
             }
             _ => {
