@@ -31,6 +31,9 @@ const KINDS: [(&str, &str); 14] = [
     ("note", "Note"),
 ];
 
+/// Keeps apart two quotes that follow each other, and is taken out afterwards; a private character.
+pub(super) const BETWEEN: char = '\u{F8F4}';
+
 const HEADINGS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
 /// Brings all blocks into forms that Markdown has.
@@ -45,6 +48,23 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
         definitions(&list);
     }
     headings(part);
+    for quote in named(part, &["blockquote"]) {
+        if quote.prev_element_sibling().is_some_and(|before| before.has_name("blockquote")) {
+            quote.before_html(format!("<p>{BETWEEN}</p>"));
+        }
+    }
+    for reference in
+        named(part, &["sup"]).into_iter().filter(|sup| sup.has_class("footnote") || sup.has_class("footnoteref"))
+    {
+        let number = one_line(&reference.text());
+        reference.replace_with_html(format!("[{}]", html(number.trim_matches(['[', ']']))));
+    }
+    for power in named(part, &["sup"]) {
+        let number = power.text().trim().trim_start_matches(['-', '+', '−']).starts_with(|c: char| c.is_ascii_digit());
+        if number && named(&power, &["a"]).is_empty() {
+            power.prepend_html("^");
+        }
+    }
     images(part, warnings);
 }
 

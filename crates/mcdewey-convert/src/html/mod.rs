@@ -53,6 +53,7 @@ pub(crate) fn fragment(html: &str, about: &FrontMatter, warnings: &mut Vec<Strin
     depth::check(html)?;
     let document = Document::from(format!("<!doctype html><html><body>{html}</body></html>"));
     let Some(body) = document.body() else { return Ok(about.before("")) };
+    document.select("script, style").remove();
     Ok(about.before(&markdown(&body, warnings)?))
 }
 
@@ -64,7 +65,8 @@ fn markdown(part: &NodeRef<'_>, warnings: &mut Vec<String>) -> Result<String, Co
     let html = part.inner_html();
     let converted = html_to_markdown_rs::convert(&html, options())
         .map_err(|error| ConvertError(format!("its elements could not be read: {error}")))?;
-    Ok(tidy(&converted.content.unwrap_or_default()).replace(escape::BACKSLASH, "\\"))
+    let markdown = converted.content.unwrap_or_default().replace([blocks::BETWEEN, '\u{200B}'], "");
+    Ok(tidy(&markdown).replace(escape::BACKSLASH, "\\"))
 }
 
 fn options() -> ConversionOptions {

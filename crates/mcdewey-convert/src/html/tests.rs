@@ -110,6 +110,16 @@ fn text_that_looks_like_markup_stays_text() {
 }
 
 #[test]
+fn powers_stay_powers() {
+    check("<p>10<sup>6</sup> calls, H<sub>2</sub>O, 1<sup>st</sup></p>", "10^6 calls, H2O, 1st");
+}
+
+#[test]
+fn quotes_that_follow_each_other_stay_two() {
+    check("<blockquote>a</blockquote><blockquote>b</blockquote>", "> a\n\n> b");
+}
+
+#[test]
 fn includes_alone_are_no_page() {
     let error = convert(b"<!-- licence -->\n<!--#include virtual=\"../../streams/index.html\" -->").unwrap_err();
     assert_eq!(error.0, "it only includes other files (../../streams/index.html); add those instead");
