@@ -26,7 +26,7 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
     let normal = normal::normal(&text);
     let mut warnings = warnings;
     if !normal.includes.is_empty() {
-        warnings.push(format!("it includes other files, which are not in it: {}", normal.includes.join(", ")));
+        warnings.push(format!("it includes other files, which are not in it: {}", crate::text::list(&normal.includes)));
     }
     match guarded(|| parsed(&normal.text, &warnings)) {
         Ok(converted) => Ok(converted),

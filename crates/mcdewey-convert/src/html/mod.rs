@@ -22,6 +22,7 @@ use mcdewey_core::{ConvertError, Converted};
 
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
+use crate::text::list;
 
 pub(crate) const VERSION: &str = "html-1";
 
@@ -42,7 +43,7 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
             return Err(empty(&source.includes, says));
         }
         if !source.includes.is_empty() {
-            warnings.push(format!("it includes other files, which are not in it: {}", source::list(&source.includes)));
+            warnings.push(format!("it includes other files, which are not in it: {}", list(&source.includes)));
         }
         Ok(Converted { markdown: about.before(&body), images: Vec::new(), warnings })
     })
@@ -124,7 +125,7 @@ fn without_trailing(line: &str) -> &str {
 
 fn empty(includes: &[String], says: bool) -> ConvertError {
     ConvertError(match (includes.is_empty(), says) {
-        (false, _) => format!("it only includes other files ({}); add those instead", source::list(includes)),
+        (false, _) => format!("it only includes other files ({}); add those instead", list(includes)),
         (true, true) => "it holds only navigation and no text; add the pages it leads to".to_owned(),
         (true, false) => "it holds no text; save the page as it is shown, after its scripts have run".to_owned(),
     })
