@@ -1,17 +1,29 @@
 //! Blocks that Markdown writes in another way: code, admonitions, definition lists, headings inside of lists.
 
-use dom_query::NodeRef;
+use std::sync::LazyLock;
+
+use dom_query::{Matcher, NodeRef};
 
 use super::escape::html;
 
 /// Boxes that stand out of the text, as the usual generators mark them.
-const ADMONITION: &str = "div.admonition, aside.admonition, div.admonitionblock, div.theme-admonition, div.alert, div.callout, \
+static ADMONITION: LazyLock<Matcher> = LazyLock::new(|| {
+    Matcher::new(
+        "div.admonition, aside.admonition, div.admonitionblock, div.theme-admonition, div.alert, div.callout, \
     aside.callout, div.note, div.warning, div.tip, div.caution, div.important, div.danger, div.hint, div.attention, div.info, \
-    aside.note, aside.warning, aside.tip, aside.caution, section.note, section.warning, p.note, p.warning, p.tip, p.caution";
+    aside.note, aside.warning, aside.tip, aside.caution, section.note, section.warning, p.note, p.warning, p.tip, p.caution",
+    )
+    .expect("a valid selector")
+});
 
 /// Where their title stands.
-const ADMONITION_TITLE: &str = ".admonition-title, .admonition-heading, .admonitionblock > .title, td.icon, .alert-title, \
-    .alert-heading, .callout-title, .callout-heading, [class*='admonitionHeading'], .notetitle, .title";
+static ADMONITION_TITLE: LazyLock<Matcher> = LazyLock::new(|| {
+    Matcher::new(
+        ".admonition-title, .admonition-heading, .admonitionblock > .title, td.icon, .alert-title, \
+    .alert-heading, .callout-title, .callout-heading, [class*='admonitionHeading'], .notetitle, .title",
+    )
+    .expect("a valid selector")
+});
 
 /// Kinds, as their classes name them.
 const KINDS: [(&str, &str); 14] = [
@@ -81,11 +93,11 @@ pub(super) fn inside(node: &NodeRef<'_>, names: &[&str]) -> bool {
 /// Admonitions become block quotes that begin with their title.
 pub(super) fn admonitions(part: &NodeRef<'_>) {
     for found in part.descendants().into_iter().filter(NodeRef::is_element) {
-        if found.class().is_none() || !found.is(ADMONITION) || inside(&found, &["pre"]) {
+        if found.class().is_none() || !found.is_match(&ADMONITION) || inside(&found, &["pre"]) {
             continue;
         }
         let class = found.class().unwrap_or_default().to_ascii_lowercase();
-        let named = found.descendants().into_iter().find(|node| node.is_element() && node.is(ADMONITION_TITLE));
+        let named = found.descendants().into_iter().find(|node| node.is_element() && node.is_match(&ADMONITION_TITLE));
         let stated = named.map(|node| {
             let title = one_line(&node.text());
             node.remove_from_parent();
