@@ -135,6 +135,24 @@ fn pages_without_a_main_part_are_read_whole() {
 }
 
 #[test]
+fn unmarked_menus_around_an_article_go() {
+    let menu = "<div id=\"x1\"><ul>".to_owned()
+        + &"<li><a href=\"/a\">Another page of ours</a></li>".repeat(20)
+        + "</ul></div>";
+    let text =
+        "<p>A trunk carries calls, many at a time, between two switches that trust each other, and bills them.</p>"
+            .repeat(8);
+    let page = format!(
+        "<body>{menu}<div id=\"x2\"><h2>Trunks</h2>{text}<pre class=\"language-sh\">trunk start</pre></div></body>"
+    );
+    let markdown = convert(page.as_bytes()).unwrap().markdown;
+    assert!(markdown.contains("A trunk carries") && markdown.contains("```sh\ntrunk start"), "{markdown}");
+    assert!(!markdown.contains("Another page of ours"), "{markdown}");
+    let index = convert(format!("<body>{menu}</body>").as_bytes()).unwrap().markdown;
+    assert!(index.contains("Another page of ours"), "an index is nothing but links");
+}
+
+#[test]
 fn deep_pages_neither_overflow_nor_lose_text() {
     assert!(convert("<div>".repeat(100_000).as_bytes()).unwrap_err().0.contains("nested more than"));
     let deep = format!("{}deep{}", "<ul><li><p>".repeat(120), "</li></ul>".repeat(120));
