@@ -77,6 +77,9 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
             power.prepend_html("^");
         }
     }
+    for link in named(part, &["a"]) {
+        link.remove_attr("title");
+    }
     images(part, warnings);
 }
 
@@ -220,8 +223,11 @@ fn headings(part: &NodeRef<'_>) {
         }
         for link in named(&heading, &["a"]) {
             let within = link.attr("href").is_none_or(|href| href.starts_with('#'));
-            if within {
-                link.rename("span");
+            match link.text().chars().any(char::is_alphanumeric) || !named(&link, &["img"]).is_empty() {
+                true if within => link.rename("span"),
+                true => {}
+                // A mark that leads to the heading itself.
+                false => link.remove_from_parent(),
             }
         }
         for part in named(&heading, &["br", "p", "div"]) {

@@ -35,9 +35,9 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
         let mut warnings = source.warnings;
         depth::check(&source.html)?;
         let document = Document::from(source.html);
-        let about = about::read(&document);
         let says = document.body().is_some_and(|body| body.normalized_char_count() > 0);
         let part = page::main_part(&document);
+        let about = about::read(&document, &part.node);
         let article = page::article(&part);
         let body = markdown(&article.as_ref().and_then(Document::body).unwrap_or(part.node), &mut warnings)?;
         if body.trim().is_empty() {

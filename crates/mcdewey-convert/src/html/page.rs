@@ -6,9 +6,9 @@ use dom_smoothie::{Config, Readability};
 use super::blocks;
 
 /// Never text, wherever it stands.
-const NEVER: &str = "script, style, noscript, template, link, meta, iframe, object, embed, canvas, audio, video, svg, \
+const NEVER: &str = "script, style, noscript, template, iframe, object, embed, canvas, audio, video, svg, \
     button, input, select, textarea, dialog, [hidden], [aria-hidden='true'], .sr-only, .visually-hidden, .noprint, \
-    a.headerlink, a.anchorjs-link, a.hash-link, a.heading-anchor, a.direct-link, td.linenos, .linenodiv, .lineno";
+    a.headerlink, a.anchorjs-link, a.hash-link, a.heading-anchor, a.direct-link, a.test-arrow, td.linenos, .linenodiv, .lineno";
 
 /// Around the text, for getting about.
 const AROUND: &str = "nav, footer, aside, [role='navigation'], [role='banner'], [role='contentinfo'], [role='search'], \

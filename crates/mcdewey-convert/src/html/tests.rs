@@ -110,6 +110,14 @@ fn text_that_looks_like_markup_stays_text() {
 }
 
 #[test]
+fn marks_beside_headings_and_hints_of_links_go() {
+    check(
+        "<h2><a class=\"x\" href=\"#a\">§</a>Ports</h2><p><a href=\"b\" title=\"hint\">b</a></p>",
+        "## Ports\n\n[b](b)",
+    );
+}
+
+#[test]
 fn powers_stay_powers() {
     check("<p>10<sup>6</sup> calls, H<sub>2</sub>O, 1<sup>st</sup></p>", "10^6 calls, H2O, 1st");
 }
