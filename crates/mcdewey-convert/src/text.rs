@@ -31,6 +31,13 @@ pub(crate) fn without_nul(text: String, warnings: &mut Vec<String>) -> Result<St
     Ok(text.replace('\0', ""))
 }
 
+/// The first few names, for a message.
+pub(crate) fn list(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

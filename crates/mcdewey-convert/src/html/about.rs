@@ -1,6 +1,6 @@
 //! What a page says about itself: title, address, date, language.
 
-use dom_query::Document;
+use dom_query::{Document, NodeRef};
 
 use crate::front_matter::{FrontMatter, date};
 
@@ -20,13 +20,16 @@ const DATES: [(&str, &str); 6] = [
 /// Between a page's own title and its site's name.
 const SEPARATORS: [&str; 8] = [" | ", " — ", " – ", " - ", " :: ", " · ", " » ", " • "];
 
-pub(super) fn read(document: &Document) -> FrontMatter {
-    let heading = text(document, "h1");
+/// What the page says; its heading is that of the main part, since the name of a book may stand above it as one.
+pub(super) fn read(document: &Document, part: &NodeRef<'_>) -> FrontMatter {
+    let heading_of = |name: &str| words(&part.descendants_it().find(|node| node.has_name(name))?.text());
+    let first = heading_of("h1");
+    let heading = first.clone().or_else(|| heading_of("h2"));
     let stated = text(document, "head title").or_else(|| attribute(document, "meta[property='og:title']", "content"));
     FrontMatter {
         title: match stated {
             Some(stated) => Some(without_site(&stated, heading.as_deref())),
-            None => heading,
+            None => first,
         },
         source_url: ADDRESSES.iter().find_map(|(selector, name)| attribute(document, selector, name)),
         updated: DATES
@@ -54,10 +57,14 @@ fn without_site(title: &str, heading: Option<&str>) -> String {
 }
 
 fn text(document: &Document, selector: &str) -> Option<String> {
-    let node = document.select_single(selector);
-    let text = node.text().split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = text.trim_end_matches(['¶', '#', '\u{F0C1}']).trim().to_owned();
-    (!text.is_empty()).then_some(text)
+    words(&document.select_single(selector).text())
+}
+
+/// Text on one line, without the mark of a link to itself.
+fn words(text: &str) -> Option<String> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.trim_matches(|c: char| c.is_whitespace() || "¶#§\u{F0C1}".contains(c));
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn attribute(document: &Document, selector: &str, name: &str) -> Option<String> {
@@ -84,10 +91,19 @@ mod tests {
     }
 
     #[test]
+    fn a_book_is_not_the_title_of_its_pages() {
+        let page = "<title>Ports - Example Book</title><h1>Example Book</h1><main><h2>Ports</h2></main>";
+        let document = Document::from(page);
+        let about = read(&document, &document.select_single("main").nodes()[0]);
+        assert_eq!(about.title.as_deref(), Some("Ports"));
+    }
+
+    #[test]
     fn a_page_says_where_and_when() {
         let page = "<html lang='de'><head><link rel='canonical' href='https://docs.example.com/p'>\
                     <meta property='article:modified_time' content='2025-02-03T01:02:03Z'></head><body><h1>Ports¶</h1>";
-        let about = read(&Document::from(page));
+        let document = Document::from(page);
+        let about = read(&document, &document.root());
         assert_eq!(about.title.as_deref(), Some("Ports"));
         assert_eq!(about.source_url.as_deref(), Some("https://docs.example.com/p"));
         assert_eq!(about.updated.as_deref(), Some("2025-02-03"));

@@ -1,17 +1,29 @@
 //! Blocks that Markdown writes in another way: code, admonitions, definition lists, headings inside of lists.
 
-use dom_query::NodeRef;
+use std::sync::LazyLock;
+
+use dom_query::{Matcher, NodeRef};
 
 use super::escape::html;
 
 /// Boxes that stand out of the text, as the usual generators mark them.
-const ADMONITION: &str = "div.admonition, aside.admonition, div.admonitionblock, div.theme-admonition, div.alert, div.callout, \
+static ADMONITION: LazyLock<Matcher> = LazyLock::new(|| {
+    Matcher::new(
+        "div.admonition, aside.admonition, div.admonitionblock, div.theme-admonition, div.alert, div.callout, \
     aside.callout, div.note, div.warning, div.tip, div.caution, div.important, div.danger, div.hint, div.attention, div.info, \
-    aside.note, aside.warning, aside.tip, aside.caution, section.note, section.warning, p.note, p.warning, p.tip, p.caution";
+    aside.note, aside.warning, aside.tip, aside.caution, section.note, section.warning, p.note, p.warning, p.tip, p.caution",
+    )
+    .expect("a valid selector")
+});
 
 /// Where their title stands.
-const ADMONITION_TITLE: &str = ".admonition-title, .admonition-heading, .admonitionblock > .title, td.icon, .alert-title, \
-    .alert-heading, .callout-title, .callout-heading, [class*='admonitionHeading'], .notetitle, .title";
+static ADMONITION_TITLE: LazyLock<Matcher> = LazyLock::new(|| {
+    Matcher::new(
+        ".admonition-title, .admonition-heading, .admonitionblock > .title, td.icon, .alert-title, \
+    .alert-heading, .callout-title, .callout-heading, [class*='admonitionHeading'], .notetitle, .title",
+    )
+    .expect("a valid selector")
+});
 
 /// Kinds, as their classes name them.
 const KINDS: [(&str, &str); 14] = [
@@ -31,6 +43,9 @@ const KINDS: [(&str, &str); 14] = [
     ("note", "Note"),
 ];
 
+/// Keeps apart two quotes that follow each other, and is taken out afterwards; a private character.
+pub(super) const BETWEEN: char = '\u{F8F4}';
+
 const HEADINGS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
 /// Brings all blocks into forms that Markdown has.
@@ -45,6 +60,26 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
         definitions(&list);
     }
     headings(part);
+    for quote in named(part, &["blockquote"]) {
+        if quote.prev_element_sibling().is_some_and(|before| before.has_name("blockquote")) {
+            quote.before_html(format!("<p>{BETWEEN}</p>"));
+        }
+    }
+    for reference in
+        named(part, &["sup"]).into_iter().filter(|sup| sup.has_class("footnote") || sup.has_class("footnoteref"))
+    {
+        let number = one_line(&reference.text());
+        reference.replace_with_html(format!("[{}]", html(number.trim_matches(['[', ']']))));
+    }
+    for power in named(part, &["sup"]) {
+        let number = power.text().trim().trim_start_matches(['-', '+', '−']).starts_with(|c: char| c.is_ascii_digit());
+        if number && named(&power, &["a"]).is_empty() {
+            power.prepend_html("^");
+        }
+    }
+    for link in named(part, &["a"]) {
+        link.remove_attr("title");
+    }
     images(part, warnings);
 }
 
@@ -61,11 +96,11 @@ pub(super) fn inside(node: &NodeRef<'_>, names: &[&str]) -> bool {
 /// Admonitions become block quotes that begin with their title.
 pub(super) fn admonitions(part: &NodeRef<'_>) {
     for found in part.descendants().into_iter().filter(NodeRef::is_element) {
-        if found.class().is_none() || !found.is(ADMONITION) || inside(&found, &["pre"]) {
+        if found.class().is_none() || !found.is_match(&ADMONITION) || inside(&found, &["pre"]) {
             continue;
         }
         let class = found.class().unwrap_or_default().to_ascii_lowercase();
-        let named = found.descendants().into_iter().find(|node| node.is_element() && node.is(ADMONITION_TITLE));
+        let named = found.descendants().into_iter().find(|node| node.is_element() && node.is_match(&ADMONITION_TITLE));
         let stated = named.map(|node| {
             let title = one_line(&node.text());
             node.remove_from_parent();
@@ -188,8 +223,11 @@ fn headings(part: &NodeRef<'_>) {
         }
         for link in named(&heading, &["a"]) {
             let within = link.attr("href").is_none_or(|href| href.starts_with('#'));
-            if within {
-                link.rename("span");
+            match link.text().chars().any(char::is_alphanumeric) || !named(&link, &["img"]).is_empty() {
+                true if within => link.rename("span"),
+                true => {}
+                // A mark that leads to the heading itself.
+                false => link.remove_from_parent(),
             }
         }
         for part in named(&heading, &["br", "p", "div"]) {

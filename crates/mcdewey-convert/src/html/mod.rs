@@ -22,6 +22,7 @@ use mcdewey_core::{ConvertError, Converted};
 
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
+use crate::text::list;
 
 pub(crate) const VERSION: &str = "html-1";
 
@@ -34,15 +35,16 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
         let mut warnings = source.warnings;
         depth::check(&source.html)?;
         let document = Document::from(source.html);
-        let about = about::read(&document);
         let says = document.body().is_some_and(|body| body.normalized_char_count() > 0);
         let part = page::main_part(&document);
-        let body = markdown(&part, &mut warnings)?;
+        let about = about::read(&document, &part.node);
+        let article = page::article(&part);
+        let body = markdown(&article.as_ref().and_then(Document::body).unwrap_or(part.node), &mut warnings)?;
         if body.trim().is_empty() {
             return Err(empty(&source.includes, says));
         }
         if !source.includes.is_empty() {
-            warnings.push(format!("it includes other files, which are not in it: {}", source::list(&source.includes)));
+            warnings.push(format!("it includes other files, which are not in it: {}", list(&source.includes)));
         }
         Ok(Converted { markdown: about.before(&body), images: Vec::new(), warnings })
     })
@@ -53,6 +55,7 @@ pub(crate) fn fragment(html: &str, about: &FrontMatter, warnings: &mut Vec<Strin
     depth::check(html)?;
     let document = Document::from(format!("<!doctype html><html><body>{html}</body></html>"));
     let Some(body) = document.body() else { return Ok(about.before("")) };
+    document.select("script, style").remove();
     Ok(about.before(&markdown(&body, warnings)?))
 }
 
@@ -64,7 +67,8 @@ fn markdown(part: &NodeRef<'_>, warnings: &mut Vec<String>) -> Result<String, Co
     let html = part.inner_html();
     let converted = html_to_markdown_rs::convert(&html, options())
         .map_err(|error| ConvertError(format!("its elements could not be read: {error}")))?;
-    Ok(tidy(&converted.content.unwrap_or_default()).replace(escape::BACKSLASH, "\\"))
+    let markdown = converted.content.unwrap_or_default().replace([blocks::BETWEEN, '\u{200B}'], "");
+    Ok(tidy(&markdown).replace(escape::BACKSLASH, "\\"))
 }
 
 fn options() -> ConversionOptions {
@@ -122,7 +126,7 @@ fn without_trailing(line: &str) -> &str {
 
 fn empty(includes: &[String], says: bool) -> ConvertError {
     ConvertError(match (includes.is_empty(), says) {
-        (false, _) => format!("it only includes other files ({}); add those instead", source::list(includes)),
+        (false, _) => format!("it only includes other files ({}); add those instead", list(includes)),
         (true, true) => "it holds only navigation and no text; add the pages it leads to".to_owned(),
         (true, false) => "it holds no text; save the page as it is shown, after its scripts have run".to_owned(),
     })

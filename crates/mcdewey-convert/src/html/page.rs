@@ -1,13 +1,14 @@
 //! The main part of a page, and what is not its text.
 
 use dom_query::{Document, NodeRef};
+use dom_smoothie::{Config, Readability};
 
 use super::blocks;
 
 /// Never text, wherever it stands.
-const NEVER: &str = "script, style, noscript, template, link, meta, iframe, object, embed, canvas, audio, video, svg, \
+const NEVER: &str = "script, style, noscript, template, iframe, object, embed, canvas, audio, video, svg, \
     button, input, select, textarea, dialog, [hidden], [aria-hidden='true'], .sr-only, .visually-hidden, .noprint, \
-    a.headerlink, a.anchorjs-link, a.hash-link, a.heading-anchor, a.direct-link, td.linenos, .linenodiv, .lineno";
+    a.headerlink, a.anchorjs-link, a.hash-link, a.heading-anchor, a.direct-link, a.test-arrow, td.linenos, .linenodiv, .lineno";
 
 /// Around the text, for getting about.
 const AROUND: &str = "nav, footer, aside, [role='navigation'], [role='banner'], [role='contentinfo'], [role='search'], \
@@ -33,8 +34,18 @@ const MAIN: [&str; 9] = [
 /// A main part with less than this share of the page's text is a teaser.
 const MIN_SHARE: f64 = 0.3;
 
+/// Of a page that states no main part, one in so many letters stands in links: menus that are not marked as such.
+const MIN_LINKS: usize = 4;
+
+/// The part of a page that is its text.
+pub(super) struct MainPart<'a> {
+    pub(super) node: NodeRef<'a>,
+    /// The page says so itself.
+    pub(super) stated: bool,
+}
+
 /// The part of the page that is its text, cleaned.
-pub(super) fn main_part(document: &Document) -> NodeRef<'_> {
+pub(super) fn main_part(document: &Document) -> MainPart<'_> {
     document.select(NEVER).remove();
     for styled in document.select("[style]").nodes() {
         let style = styled.attr_or("style", "").to_ascii_lowercase().replace(' ', "");
@@ -52,9 +63,24 @@ pub(super) fn main_part(document: &Document) -> NodeRef<'_> {
             around.remove_from_parent();
         }
     }
-    let part = MAIN.iter().find_map(|selector| candidate(document, selector, length(&whole))).unwrap_or(whole);
+    let found = MAIN.iter().find_map(|selector| candidate(document, selector, length(&whole)));
+    let part = found.unwrap_or(whole);
     headers(&part);
-    part
+    MainPart { node: part, stated: found.is_some() }
+}
+
+/// A page that states no main part and is full of links: what a reader would call its article, if that keeps the text.
+pub(super) fn article(part: &MainPart<'_>) -> Option<Document> {
+    let links: usize = blocks::named(&part.node, &["a"]).iter().map(length).sum();
+    let whole = length(&part.node);
+    if part.stated || links * MIN_LINKS < whole {
+        return None;
+    }
+    let config = Config { keep_classes: true, ..Config::default() };
+    let found = Readability::new(part.node.html(), None, Some(config)).ok()?.parse().ok()?;
+    let article = Document::from(found.content);
+    let kept = article.body().map_or(0, |body| length(&body));
+    (kept * 4 >= (whole - links.min(whole)) * 3).then_some(article)
 }
 
 /// The one element of this kind, if it holds enough of the text.

@@ -7,7 +7,7 @@ use mcdewey_core::ConvertError;
 use regex::{Captures, Regex};
 
 use super::escape::BACKSLASH;
-use crate::text::without_nul;
+use crate::text::{list, without_nul};
 
 /// Browsers look for the encoding in the first kilobyte; exports put comments before it.
 const ENCODING_WITHIN: usize = 8 * 1024;
@@ -53,13 +53,6 @@ pub(super) fn read(bytes: &[u8]) -> Result<Source, ConvertError> {
         false => html,
     };
     Ok(Source { html, includes, warnings })
-}
-
-/// The first few names, for a message.
-pub(super) fn list(names: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }
 
 fn decode(bytes: &[u8], warnings: &mut Vec<String>) -> String {

@@ -110,6 +110,24 @@ fn text_that_looks_like_markup_stays_text() {
 }
 
 #[test]
+fn marks_beside_headings_and_hints_of_links_go() {
+    check(
+        "<h2><a class=\"x\" href=\"#a\">§</a>Ports</h2><p><a href=\"b\" title=\"hint\">b</a></p>",
+        "## Ports\n\n[b](b)",
+    );
+}
+
+#[test]
+fn powers_stay_powers() {
+    check("<p>10<sup>6</sup> calls, H<sub>2</sub>O, 1<sup>st</sup></p>", "10^6 calls, H2O, 1st");
+}
+
+#[test]
+fn quotes_that_follow_each_other_stay_two() {
+    check("<blockquote>a</blockquote><blockquote>b</blockquote>", "> a\n\n> b");
+}
+
+#[test]
 fn includes_alone_are_no_page() {
     let error = convert(b"<!-- licence -->\n<!--#include virtual=\"../../streams/index.html\" -->").unwrap_err();
     assert_eq!(error.0, "it only includes other files (../../streams/index.html); add those instead");
@@ -122,6 +140,24 @@ fn includes_alone_are_no_page() {
 fn pages_without_a_main_part_are_read_whole() {
     let page = b"<body><div class=\"sidebar\">Menu</div><h3>A</h3><p>Text</p><div class=\"footer\">F</div></body>";
     assert_eq!(convert(page).unwrap().markdown, "### A\n\nText\n");
+}
+
+#[test]
+fn unmarked_menus_around_an_article_go() {
+    let menu = "<div id=\"x1\"><ul>".to_owned()
+        + &"<li><a href=\"/a\">Another page of ours</a></li>".repeat(20)
+        + "</ul></div>";
+    let text =
+        "<p>A trunk carries calls, many at a time, between two switches that trust each other, and bills them.</p>"
+            .repeat(8);
+    let page = format!(
+        "<body>{menu}<div id=\"x2\"><h2>Trunks</h2>{text}<pre class=\"language-sh\">trunk start</pre></div></body>"
+    );
+    let markdown = convert(page.as_bytes()).unwrap().markdown;
+    assert!(markdown.contains("A trunk carries") && markdown.contains("```sh\ntrunk start"), "{markdown}");
+    assert!(!markdown.contains("Another page of ours"), "{markdown}");
+    let index = convert(format!("<body>{menu}</body>").as_bytes()).unwrap().markdown;
+    assert!(index.contains("Another page of ours"), "an index is nothing but links");
 }
 
 #[test]

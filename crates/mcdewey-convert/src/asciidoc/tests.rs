@@ -1,0 +1,135 @@
+//! Whole documents in, Markdown out.
+
+use super::*;
+use crate::mutate::mutations;
+
+const GUIDE: &str = r#"Trunk guide
+===========
+:lang: en
+:revdate: 2025-03-04
+:product: Switch
+:imagesdir: img
+
+For {product} with *bold* and `max_calls`, see <<ports,the ports>> or xref:limits.adoc#calls[limits].footnote:[Since 4.]
+
+[[ports]]
+Ports
+-----
+
+.Open ports
+[cols="1,2a",options="header"]
+|===
+|Port |Use
+
+.2+|5060
+|UDP
+
+* voice
+* video
+|TCP
+|===
+
+NOTE: Be *quick*.
+
+[WARNING]
+.Calls end
+====
+Wait first.
+====
+
+[source,bash]
+----
+# restart <1>
+  trunk restart
+----
+<1> As root.
+
+include::more.adoc[]
+
+CPU:: Two of them.
+
+image::a.png[A port]
+
+=== Deep
+
+Not <a key> nor foo.*.bar.
+"#;
+
+const MARKDOWN: &str = r#"---
+title: "Trunk guide"
+updated: 2025-03-04
+lang: "en"
+---
+
+# Trunk guide
+
+For Switch with **bold** and `max_calls`, see [the ports](#ports) or [limits](limits.adoc#calls).[1]
+
+## Ports
+
+**Open ports**
+
+| Port | Use |
+| --- | --- |
+| 5060 | UDP<br>• voice<br>• video |
+| 5060 | TCP |
+
+> **Note**
+>
+> Be **quick**.
+
+> **Warning: Calls end**
+>
+> Wait first.
+
+```bash
+# restart (1)
+  trunk restart
+```
+
+1. As root.
+
+- **CPU**
+
+  Two of them.
+
+![A port](img/a.png)
+
+### Deep
+
+Not \<a key> nor foo.\*.bar.
+
+**Notes**
+
+- [1] Since 4.
+"#;
+
+#[test]
+fn a_guide_becomes_markdown() {
+    let converted = convert(GUIDE.as_bytes()).unwrap();
+    assert_eq!(converted.markdown, MARKDOWN);
+    assert_eq!(converted.warnings, ["it includes other files, which are not in it: more.adoc"]);
+}
+
+#[test]
+fn what_cannot_be_parsed_is_read_as_text() {
+    assert_eq!(plain("= A\nb *c*\n"), "\n# A\n\nb \\*c\\*\n");
+    assert!(convert(b"\n \n").unwrap_err().0.contains("empty"));
+    assert!(convert(b"a\xFF").unwrap_err().0.contains("UTF-8"));
+}
+
+#[test]
+fn deep_documents_are_read_or_refused() {
+    for (open, close) in [("====", "===="), ("* ", ""), ("> ", "")] {
+        let deep: String = (0..300).map(|at| format!("{}\n", open.repeat(at + 1))).collect();
+        let _ = convert(format!("{deep}x\n{close}").as_bytes());
+    }
+    let _ = convert("[".repeat(20_000).as_bytes());
+}
+
+#[test]
+fn broken_documents_are_read_or_refused() {
+    for file in mutations(GUIDE.as_bytes()) {
+        let _ = convert(&file);
+    }
+}
