@@ -12,6 +12,7 @@ mod document;
 mod embed;
 mod error;
 mod facets;
+mod generation;
 mod hash;
 mod identity;
 mod index;
@@ -33,6 +34,7 @@ pub use document::{Document, DocumentMeta, DocumentRevision, DocumentSummary, Ma
 pub use embed::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
 pub use error::InvalidValue;
 pub use facets::{Facet, Facets};
+pub use generation::{RollBack, RollbackReport, RollbackRequest};
 pub use hash::ContentHash;
 pub use identity::{ChunkId, RootName, SourcePath, point_id};
 pub use index::{

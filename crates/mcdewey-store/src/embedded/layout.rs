@@ -1,15 +1,20 @@
 //! Where things lie in a data directory.
 //!
 //! ```text
+//! generations.json                         which generations there are, and which one is live
 //! embeddings.sqlite                        vectors by embedding key, shared by all generations
 //! generations/<generation>/catalogue.sqlite   the truth
 //! generations/<generation>/shard-<number>/    derived from it, replaceable
+//! generations/trash-<generation>/          on its way out
 //! ```
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use mcdewey_core::{Generation, IndexError};
+
+/// What the name of a folder begins with that is on its way out.
+pub(super) const TRASH: &str = "trash-";
 
 /// The places of one generation.
 #[derive(Debug, Clone)]
@@ -18,10 +23,25 @@ pub(super) struct Layout {
     generation: PathBuf,
 }
 
+/// The record of all generations of a data directory.
+pub(super) fn record(data: &Path) -> PathBuf {
+    data.join("generations.json")
+}
+
+/// The folder that holds a folder for each generation.
+pub(super) fn generations(data: &Path) -> PathBuf {
+    data.join("generations")
+}
+
 impl Layout {
+    /// Where a generation lies, or would.
+    pub(super) fn of(data: &Path, generation: &Generation) -> Self {
+        Self { data: data.to_owned(), generation: generations(data).join(&generation.0) }
+    }
+
     /// Makes the folders of a generation. Nothing is written when the data directory cannot be written.
     pub(super) fn create(data: &Path, generation: &Generation) -> Result<Self, IndexError> {
-        let layout = Self { data: data.to_owned(), generation: data.join("generations").join(&generation.0) };
+        let layout = Self::of(data, generation);
         let unusable = |error| {
             let place = data.display();
             IndexError::Unavailable(format!(
@@ -37,6 +57,22 @@ impl Layout {
 
     pub(super) fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// The folder of the generation.
+    pub(super) fn folder(&self) -> &Path {
+        &self.generation
+    }
+
+    /// Where it goes on its way out.
+    pub(super) fn trash(&self) -> PathBuf {
+        let name = self.generation.file_name().unwrap_or_default().to_string_lossy();
+        self.generation.with_file_name(format!("{TRASH}{name}"))
+    }
+
+    /// Stands there while documents are erased.
+    pub(super) fn erasing(&self) -> PathBuf {
+        self.generation.join("erasing")
     }
 
     pub(super) fn embeddings(&self) -> PathBuf {
