@@ -21,6 +21,6 @@ mod terms;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use embedded::{EmbeddedIndex, EmbeddedOptions, Erasure, GenerationEntry, GenerationStatus, Generations};
+pub use embedded::{EmbeddedIndex, EmbeddedOptions, Erasure, GenerationEntry, GenerationStatus, Generations, Origin};
 pub use owner::{LockError, Owner, OwnerLock};
 pub use server::{PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions, Spread};

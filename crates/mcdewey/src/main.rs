@@ -5,6 +5,8 @@
 mod cli;
 mod commands;
 mod engine;
+mod keeper;
+mod model;
 mod owner;
 mod progress;
 mod qdrant;
@@ -59,6 +61,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Models(args) => commands::models::run(&settings, &args).await,
             Command::Eval(args) => commands::eval::run(settings, args).await,
             Command::Doctor(args) => commands::doctor::run(&settings, &args).await,
+            Command::Rollback(args) => commands::rollback::run(settings, args).await,
             Command::Ready => commands::ready::run(settings).await,
         }
     });

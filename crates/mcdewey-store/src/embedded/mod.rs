@@ -68,6 +68,17 @@ pub struct EmbeddedIndex {
     shared: Arc<Shared>,
 }
 
+/// A folder that documents were read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The root it stood for.
+    pub root: RootName,
+    /// The folder, absolute and free of links.
+    pub folder: String,
+    /// How many documents of the index are from there.
+    pub documents: u64,
+}
+
 /// What readers and the writer share.
 struct Shared {
     generation: Generation,
@@ -134,7 +145,8 @@ impl EmbeddedIndex {
         let (vectors, vector_writer) = VectorCache::open(&layout.embeddings())?;
         let (catalogue, mut catalogue_writer) = Catalogue::open(&layout.catalogue())?;
         let bm25 = Bm25::default();
-        let source = recovery::Source { catalogue: &catalogue, vectors: &vectors, bm25: &bm25, dimensions, min_free_bytes };
+        let source =
+            recovery::Source { catalogue: &catalogue, vectors: &vectors, bm25: &bm25, dimensions, min_free_bytes };
         let shard = recovery::open(&layout, &source, &mut catalogue_writer)?;
         let shard = RwLock::new(shard);
         let presence = Arc::new(Presence);
@@ -151,6 +163,11 @@ impl EmbeddedIndex {
     fn start(committer: Committer) -> Self {
         let shared = Arc::clone(committer.shared());
         Self { writer: Writer::start(committer), shared }
+    }
+
+    /// The folders that its documents were read from.
+    pub async fn origins(&self) -> Result<Vec<Origin>, IndexError> {
+        self.read(|snapshot| snapshot.origins()).await
     }
 
     async fn read<T: Send + 'static>(

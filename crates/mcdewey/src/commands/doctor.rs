@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use mcdewey_core::Visibility;
+use mcdewey_core::{IndexError, Visibility};
 use mcdewey_embed::CrossEncoder;
 use mcdewey_ingest::{Coverage, Root, coverage, resolve_root};
 use mcdewey_query::LibraryAnswer;
+use mcdewey_store::{GenerationStatus, Generations};
 use serde::Serialize;
 
 use crate::cli::DoctorArgs;
@@ -31,6 +32,8 @@ struct Checkup {
     qdrant: Option<String>,
     owner: Option<OwnerCheck>,
     library: Check<LibraryCheck>,
+    /// The generations in the data directory: what answers, what is built, what is kept for a rollback.
+    generations: Check<Vec<GenerationStatus>>,
     /// Where there is to be a reranker: its folder and what it is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reranker: Option<Check<RerankerCheck>>,
@@ -80,6 +83,7 @@ pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCo
     let text = if args.json { terminal::json(&checkup)? } else { written(&checkup) };
     terminal::print(&text)?;
     let broken = matches!(checkup.library, Check::Broken(_))
+        || matches!(checkup.generations, Check::Broken(_))
         || matches!(checkup.reranker, Some(Check::Broken(_)))
         || checkup.roots.iter().any(|root| matches!(root.rules, Check::Broken(_)));
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -99,6 +103,7 @@ async fn look(settings: &Settings) -> Checkup {
         // An ingest is at work; what it leaves can be looked at afterwards.
         Err(error) => Check::Missing(format!("{error:#}")),
     };
+    let generations = Generations::look(&settings.data_dir).into();
     let configured = settings.roots.clone();
     // Resolved, each root leaves out the others that lie in it.
     let look = move || {
@@ -112,6 +117,7 @@ async fn look(settings: &Settings) -> Checkup {
         qdrant,
         owner,
         library,
+        generations,
         reranker,
         roots: roots.unwrap_or_default(),
     }
@@ -129,6 +135,12 @@ impl From<Result<LibraryAnswer>> for Check<LibraryCheck> {
             }),
             Err(error) => Self::Broken(format!("{error:#}")),
         }
+    }
+}
+
+impl From<Result<Vec<GenerationStatus>, IndexError>> for Check<Vec<GenerationStatus>> {
+    fn from(found: Result<Vec<GenerationStatus>, IndexError>) -> Self {
+        found.map_or_else(|error| Self::Broken(error.to_string()), Self::Ok)
     }
 }
 
@@ -186,6 +198,7 @@ fn written(checkup: &Checkup) -> String {
         Check::Missing(reason) => writeln!(out, "library: {reason}"),
         Check::Broken(reason) => writeln!(out, "library is broken: {reason}"),
     };
+    write_generations(&mut out, &checkup.generations);
     match &checkup.reranker {
         Some(Check::Ok(RerankerCheck { dir, deadline_ms, depth })) => {
             let _ = writeln!(out, "reranker {dir}: orders the first {depth} hits, given up after {deadline_ms} ms");
@@ -205,6 +218,42 @@ fn written(checkup: &Checkup) -> String {
         }
     }
     out
+}
+
+fn write_generations(out: &mut String, generations: &Check<Vec<GenerationStatus>>) {
+    let generations = match generations {
+        Check::Ok(generations) => generations,
+        Check::Missing(reason) | Check::Broken(reason) => {
+            let _ = writeln!(out, "the generations cannot be listed: {reason}");
+            return;
+        }
+    };
+    for one in generations {
+        let pinned = if one.pinned { ", pinned" } else { "" };
+        let model = one.model.as_deref().unwrap_or("an unknown model");
+        let _ = writeln!(
+            out,
+            "generation {}: {}{pinned}; {} documents, {} passages, {:.1} MB, {} old, {model}",
+            one.generation,
+            one.state,
+            one.documents,
+            one.chunks,
+            one.bytes as f64 / 1e6,
+            age(one.age_seconds),
+        );
+        if let Some(reason) = &one.unusable {
+            let _ = writeln!(out, "  it cannot be opened: {reason}");
+        }
+    }
+}
+
+/// The largest unit that fits.
+fn age(seconds: u64) -> String {
+    match seconds {
+        ..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn write_coverage(out: &mut String, coverage: &Coverage) {

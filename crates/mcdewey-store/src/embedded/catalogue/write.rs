@@ -54,8 +54,10 @@ impl CatalogueWriter {
     /// Sees to it that what was taken out or replaced can no longer be read from the file or its log.
     pub(in crate::embedded) fn scrub(&self) -> Outcome<()> {
         self.connection.execute_batch("VACUUM")?;
-        let is_read: bool =
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)).map(|busy| busy != 0)?;
+        let is_read: bool = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+            .map(|busy| busy != 0)?;
         if is_read {
             let message = "the catalogue is being read without pause, so its log still holds what was taken out; run the \
                            removal again, or restart the program";

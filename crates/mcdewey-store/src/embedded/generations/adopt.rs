@@ -22,7 +22,8 @@ pub(super) fn bring_in_line(record: &mut Record, dir: &Path) -> Result<bool, Ind
     found.append(&mut record.generations);
     record.generations = found;
     if record.live().is_none() {
-        record.live = record.generations.iter().rfind(|entry| entry.completed_at.is_some()).map(|entry| entry.generation.clone());
+        record.live =
+            record.generations.iter().rfind(|entry| entry.completed_at.is_some()).map(|entry| entry.generation.clone());
     }
     Ok(*record != before)
 }

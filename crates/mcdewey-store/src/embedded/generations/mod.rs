@@ -77,6 +77,16 @@ impl Generations {
         self.state().record.entry(generation).cloned()
     }
 
+    /// The name of the generation that belongs to a model and a splitter.
+    pub fn name_of(model: &ModelInfo, chunker: &str) -> Generation {
+        super::wanted(model, chunker)
+    }
+
+    /// The complete generation that the settings asked for last.
+    pub fn latest(&self) -> Option<GenerationEntry> {
+        self.state().record.generations.iter().rfind(|entry| entry.completed_at.is_some()).cloned()
+    }
+
     /// Writes down the model of generations that were adopted, where it is this one.
     pub fn identify(&self, model: &ModelInfo, chunker: &str) -> Result<(), IndexError> {
         let mut state = self.state();
@@ -122,10 +132,9 @@ impl Generations {
         let entry = state.record.entry(generation).ok_or_else(unknown)?;
         let unusable = |reason| IndexError::Unavailable(format!("generation {generation} cannot be opened: {reason}"));
         let dimensions = entry.usable().map_err(unusable)?.dimensions;
-        let index =
-            EmbeddedIndex::open_generation(&self.dir, generation.clone(), dimensions, self.min_free_bytes).map(Arc::new)?;
-        let opened =
-            Opened { index: Arc::downgrade(&index), presence: Arc::downgrade(&index.shared.presence) };
+        let index = EmbeddedIndex::open_generation(&self.dir, generation.clone(), dimensions, self.min_free_bytes)
+            .map(Arc::new)?;
+        let opened = Opened { index: Arc::downgrade(&index), presence: Arc::downgrade(&index.shared.presence) };
         state.open.insert(generation.clone(), opened);
         Ok(index)
     }
@@ -194,12 +203,6 @@ impl Generations {
         record.save(&self.dir)?;
         state.record = record;
         Ok(())
-    }
-
-    /// Lets the settings choose the generation again.
-    pub fn unpin(&self) -> Result<(), IndexError> {
-        let live = self.live().map(|live| live.generation);
-        live.map_or(Ok(()), |live| self.make_live(&live, false))
     }
 
     /// Takes away the generations beyond the `keep` newest ones beside the live one, and those that were begun and are

@@ -13,7 +13,8 @@ use crate::embedded::layout::{self, Layout};
 /// Which generations are to go when `keep` old ones may stay beside the live one: older complete ones, and such that
 /// were begun and are wanted no more.
 pub(super) fn superfluous(record: &Record, keep: usize, wanted: &Generation) -> Vec<Generation> {
-    let is_other = |entry: &&GenerationEntry| Some(&entry.generation) != record.live.as_ref() && entry.generation != *wanted;
+    let is_other =
+        |entry: &&GenerationEntry| Some(&entry.generation) != record.live.as_ref() && entry.generation != *wanted;
     let others: Vec<&GenerationEntry> = record.generations.iter().filter(is_other).collect();
     let complete = others.iter().filter(|entry| entry.completed_at.is_some()).count();
     let mut too_many = complete.saturating_sub(keep);
