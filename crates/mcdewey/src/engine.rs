@@ -166,7 +166,8 @@ impl Shelf {
             Err(error) => {
                 let name = &live.generation;
                 eprintln!(
-                    "generation {name}, which has answered so far, cannot be opened ({error:#}); it stays on the disk, and the library is built anew"
+                    "generation {name}, which has answered so far, cannot be opened ({error:#}); it stays on the disk, \
+                     and the one that the settings ask for takes its place"
                 );
                 Self::over_wanted(settings, models, generations, wanted)
             }

@@ -33,6 +33,18 @@ pub(super) fn generations(data: &Path) -> PathBuf {
     data.join("generations")
 }
 
+/// Makes the data directory. Nothing is written when it cannot be written.
+pub(super) fn create(data: &Path) -> Result<(), IndexError> {
+    fs::create_dir_all(data).map_err(|error| unusable(data, &error))?;
+    let probe = data.join(".writable");
+    fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)).map_err(|error| unusable(data, &error))
+}
+
+fn unusable(data: &Path, error: &std::io::Error) -> IndexError {
+    let place = data.display();
+    IndexError::Unavailable(format!("cannot write to {place}: {error}; check that it exists and may be written"))
+}
+
 impl Layout {
     /// Where a generation lies, or would.
     pub(super) fn of(data: &Path, generation: &Generation) -> Self {
@@ -42,16 +54,8 @@ impl Layout {
     /// Makes the folders of a generation. Nothing is written when the data directory cannot be written.
     pub(super) fn create(data: &Path, generation: &Generation) -> Result<Self, IndexError> {
         let layout = Self::of(data, generation);
-        let unusable = |error| {
-            let place = data.display();
-            IndexError::Unavailable(format!(
-                "cannot write to {place}: {error}; check that it exists and may be written"
-            ))
-        };
-        fs::create_dir_all(&layout.data).map_err(unusable)?;
-        let probe = layout.data.join(".writable");
-        fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)).map_err(unusable)?;
-        fs::create_dir_all(&layout.generation).map_err(unusable)?;
+        create(data)?;
+        fs::create_dir_all(&layout.generation).map_err(|error| unusable(data, &error))?;
         Ok(layout)
     }
 

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use mcdewey_core::{Generation, IndexError, IndexState, ModelInfo};
 
 use self::record::{Record, now};
-use super::{EmbeddedIndex, Presence, catalogue};
+use super::{EmbeddedIndex, Presence, catalogue, layout};
 use crate::bm25::Bm25;
 
 pub use self::erasure::Erasure;
@@ -58,6 +58,7 @@ impl Generations {
     /// Reads the record, adopts what stands in none, and takes away what an interrupted removal left. Nothing may be
     /// written that would leave less than `min_free_bytes` free.
     pub fn open(dir: &Path, min_free_bytes: u64) -> Result<Self, IndexError> {
+        layout::create(dir)?;
         retire::sweep(dir)?;
         let mut record = Record::load(dir)?;
         if adopt::bring_in_line(&mut record, dir)? {
