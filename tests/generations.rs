@@ -171,7 +171,7 @@ fn until_swapped(server: &Server, old: &str) -> String {
 /// A small library with its model's folder.
 fn small() -> (tempfile::TempDir, PathBuf, PathBuf, String) {
     let folder = tempfile::tempdir().unwrap();
-    let (data, corpus) = (folder.path().join("data"), folder.path().join("corpus"));
+    let (data, corpus) = (folder.path().join("data"), folder.path().join("manuals"));
     std::fs::create_dir_all(&corpus).unwrap();
     std::fs::write(corpus.join("kettle.md"), "# Kettles\n\nThe kettle boils water.").unwrap();
     std::fs::write(corpus.join("violin.md"), "# Violins\n\nThe violin plays a song.").unwrap();

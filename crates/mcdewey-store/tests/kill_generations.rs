@@ -2,7 +2,8 @@
 //! while the shard is flushed or optimised, while one generation takes the place of another, while documents are erased
 //! and an old generation goes. After each kill one more run gives what a run makes that was never disturbed.
 //!
-//! The long form: `cargo test --workspace --test kill_generations -- --ignored --nocapture`.
+//! The long form: `TMPDIR=/dev/shm cargo test --workspace --test kill_generations -- --ignored --nocapture`; in memory, for
+//! a disk's own pace only makes it slow.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -26,7 +27,7 @@ const PHASES: [&str; 7] = ["replace", "remove", "flush", "optimise", "swap", "er
 /// Chooses step and moment.
 const SEED: u64 = 7_020;
 const DOCUMENTS: usize = 6;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// A document large enough for its flush to take a while.
 const LARGE: usize = 99;
 /// The one that is erased in the end.
@@ -66,10 +67,8 @@ async fn build(generations: &Generations, chunker: &str, tell: &dyn Fn(&str)) ->
     let generation = generations.want(embedder().model(), None, chunker).unwrap();
     let index = generations.open_index(&generation).unwrap();
     for round in 0..ROUNDS {
-        for number in 0..DOCUMENTS {
-            tell("replace");
-            index.commit(revision(chunker, number, round)).await.unwrap();
-        }
+        tell("replace");
+        commit_together(&index, chunker, round).await;
         tell("flush");
         index.commit(revision(chunker, LARGE, round)).await.unwrap();
         tell("remove");
@@ -81,6 +80,18 @@ async fn build(generations: &Generations, chunker: &str, tell: &dyn Fn(&str)) ->
     tell("swap");
     generations.complete(&index.state().await.unwrap()).unwrap();
     index
+}
+
+/// Documents that wait for each other's write are written together.
+async fn commit_together(index: &Arc<EmbeddedIndex>, chunker: &str, round: usize) {
+    let commit = |number: usize| {
+        let (index, document) = (Arc::clone(index), revision(chunker, number, round));
+        tokio::spawn(async move { index.commit(document).await.unwrap() })
+    };
+    let commits: Vec<_> = (0..DOCUMENTS).map(commit).collect();
+    for commit in commits {
+        commit.await.unwrap();
+    }
 }
 
 /// The process that is killed.
