@@ -14,6 +14,8 @@ mod deployment;
 mod evaluation;
 /// REST, MCP, web page and terminal give one answer.
 mod faces;
+/// Generations of the index: built beside, swapped, taken back.
+mod generations;
 /// The layout of the workspace keeps its promises.
 mod house;
 /// Bringing a library up to date: unchanged, changed, removed, unreadable.

@@ -81,6 +81,15 @@ pub trait Index: Send + Sync + 'static {
     /// Takes documents out; unknown ones are passed over.
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError>;
 
+    /// Takes documents out and sees to it that nothing of them can be read from the files of the index any more, nor of
+    /// anything that was taken out or replaced before. Costs about as much as writing the whole index anew; once it is
+    /// done [`Index::settle`] has nothing to do.
+    async fn erase(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
+        let revision = self.remove(sources).await?;
+        self.settle().await?;
+        Ok(revision)
+    }
+
     /// Called when a run of commits is over, even one that found nothing to commit: the time to optimise, and to finish
     /// what an interrupted run left.
     async fn settle(&self) -> Result<(), IndexError>;

@@ -13,12 +13,14 @@ mod document;
 mod embed;
 mod error;
 mod facets;
+mod generation;
 mod hash;
 mod identity;
 mod index;
 mod library;
 mod likeness;
 mod page;
+mod removal;
 mod rerank;
 mod scope;
 mod sync;
@@ -35,6 +37,7 @@ pub use document::{Document, DocumentMeta, DocumentRevision, DocumentSummary, Ma
 pub use embed::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
 pub use error::InvalidValue;
 pub use facets::{Facet, Facets};
+pub use generation::{RollBack, RollbackReport, RollbackRequest};
 pub use hash::ContentHash;
 pub use identity::{ChunkId, RootName, SourcePath, point_id};
 pub use index::{
@@ -44,6 +47,7 @@ pub use index::{
 pub use library::{Alias, LibraryDescription, Product};
 pub use likeness::{Likeness, letters};
 pub use page::{OutlineEntry, Page, PageNumber, PageRef, Section};
+pub use removal::{Erase, GenerationRemoval, RemovalProof, RemovalReport, RemovalRequest};
 pub use rerank::{Rerank, RerankError};
 pub use scope::{Filter, Scope, VersionFilter, VersionTerm, Visibility};
 pub use sync::{

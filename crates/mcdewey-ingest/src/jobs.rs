@@ -4,6 +4,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use mcdewey_core::{SyncEvent, SyncJob, SyncProgress, SyncReport, SyncRequest};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -13,36 +14,47 @@ use crate::{IngestError, Ingester, Root, resolve_root};
 /// Followers hear of progress at most this often; the first and the last event always come.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
-impl Ingester {
-    /// Works through `jobs` until nobody can send any more. A follower who went away stops nothing.
-    pub async fn serve_jobs(self, configured: Vec<Root>, mut jobs: mpsc::Receiver<SyncJob>) {
-        while let Some(SyncJob { request, events }) = jobs.recv().await {
-            // Kept from the beginning: a follower who stands still must not hold up the jobs after this one.
-            let place = events.clone().try_reserve_owned();
-            let last = match self.serve(&configured, &request, &events).await {
-                Ok(report) => SyncEvent::Finished(report),
-                Err(error) => {
-                    tracing::error!(%error, root = ?request.root, "a synchronisation failed");
-                    SyncEvent::Failed { message: error.to_string() }
-                }
-            };
-            // Nobody may be listening any more.
-            if let Ok(place) = place {
-                place.send(last);
-            }
-        }
-    }
-
-    async fn serve(
+/// Whoever can bring the library up to date, with whatever index that means at the moment.
+#[async_trait]
+pub trait BringUpToDate: Send + Sync {
+    /// Does what was asked; `progress` is called often. The error says what happened and what to do.
+    async fn bring_up_to_date(
         &self,
-        configured: &[Root],
         request: &SyncRequest,
-        events: &mpsc::Sender<SyncEvent>,
-    ) -> Result<SyncReport, IngestError> {
-        let (known, root) = (configured.to_vec(), request.root.clone());
-        let roots = spawn_blocking(move || resolve_root(&known, root.as_deref()))
-            .await
-            .map_err(|error| IngestError::Interrupted(error.to_string()))??;
+        progress: &(dyn Fn(SyncProgress) + Send + Sync),
+    ) -> Result<SyncReport, String>;
+}
+
+/// An ingester that always fills the same index.
+struct Filling {
+    ingester: Ingester,
+    configured: Vec<Root>,
+}
+
+#[async_trait]
+impl BringUpToDate for Filling {
+    async fn bring_up_to_date(
+        &self,
+        request: &SyncRequest,
+        progress: &(dyn Fn(SyncProgress) + Send + Sync),
+    ) -> Result<SyncReport, String> {
+        let sync = async { self.ingester.sync(&resolve_request(&self.configured, request).await?, progress).await };
+        sync.await.map_err(|error: IngestError| error.to_string())
+    }
+}
+
+impl Ingester {
+    /// Works through `jobs` with this ingester.
+    pub async fn serve_jobs(self, configured: Vec<Root>, jobs: mpsc::Receiver<SyncJob>) {
+        serve_jobs(&Filling { ingester: self, configured }, jobs).await;
+    }
+}
+
+/// Works through `jobs` until nobody can send any more. A follower who went away stops nothing.
+pub async fn serve_jobs(library: &dyn BringUpToDate, mut jobs: mpsc::Receiver<SyncJob>) {
+    while let Some(SyncJob { request, events }) = jobs.recv().await {
+        // Kept from the beginning: a follower who stands still must not hold up the jobs after this one.
+        let place = events.clone().try_reserve_owned();
         let pace = Pace::default();
         let tell = |progress: SyncProgress| {
             if pace.is_due() {
@@ -50,8 +62,26 @@ impl Ingester {
                 let _ = events.try_send(SyncEvent::Progress(progress));
             }
         };
-        self.sync(&roots, &tell).await
+        let last = match library.bring_up_to_date(&request, &tell).await {
+            Ok(report) => SyncEvent::Finished(report),
+            Err(message) => {
+                tracing::error!(error = message, root = ?request.root, "a synchronisation failed");
+                SyncEvent::Failed { message }
+            }
+        };
+        // Nobody may be listening any more.
+        if let Ok(place) = place {
+            place.send(last);
+        }
     }
+}
+
+/// [`resolve_root`] where blocking is not allowed.
+pub async fn resolve_request(configured: &[Root], request: &SyncRequest) -> Result<Vec<Root>, IngestError> {
+    let (known, root) = (configured.to_vec(), request.root.clone());
+    spawn_blocking(move || resolve_root(&known, root.as_deref()))
+        .await
+        .map_err(|error| IngestError::Interrupted(error.to_string()))?
 }
 
 /// Lets one event pass per interval.

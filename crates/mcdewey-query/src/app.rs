@@ -5,6 +5,7 @@
 pub(crate) mod access;
 mod headers;
 mod hosts;
+mod live;
 mod names;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -13,29 +14,46 @@ mod told;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use mcdewey_core::{SyncHandle, Visibility};
+use mcdewey_core::{Erase, RollBack, SyncHandle, Visibility};
 use tower_http::trace::TraceLayer;
 
 use crate::rest::Problem;
 use crate::{Library, mcp, rest, web};
 
 pub(crate) use headers::is_json;
+pub use live::LiveLibrary;
 pub use names::LOOPBACK_HOSTS;
 pub(crate) use names::{PublicName, origins};
 pub(crate) use told::told;
 
+/// The state of the whole service, from which every request takes its [`AppState`] once.
+#[derive(Clone)]
+pub(crate) struct Service(AppState);
+
+impl FromRef<Service> for AppState {
+    fn from_ref(service: &Service) -> Self {
+        Self { library: service.0.live.now(), ..service.0.clone() }
+    }
+}
+
 /// What every request may need; cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
-    /// The library that is asked.
+    /// The library that is asked: the one that answered when the request came.
     pub library: Arc<Library>,
+    live: LiveLibrary,
     /// Who brings it up to date.
     pub sync: SyncHandle,
-    /// Opens `POST /api/v1/sync`; an empty one keeps it closed.
+    /// Who puts another generation of the index in its place, if anybody does.
+    pub rollback: Option<Arc<dyn RollBack>>,
+    /// Who takes documents out of everything that is kept.
+    pub erase: Option<Arc<dyn Erase>>,
+    /// Opens what changes the library: `POST /api/v1/sync`, `/api/v1/removals` and `/api/v1/generations/rollback`; an
+    /// empty one keeps it closed.
     pub admin_token: Arc<str>,
     /// What every request but those for the server's health must carry; an empty one lets everybody ask.
     pub access_key: Arc<str>,
@@ -48,16 +66,33 @@ pub struct AppState {
 
 impl AppState {
     /// State for a server that is reached under the names of this machine and the library's public address.
-    pub fn new(library: Arc<Library>, sync: SyncHandle, admin_token: impl Into<Arc<str>>) -> Self {
+    pub fn new(library: impl Into<LiveLibrary>, sync: SyncHandle, admin_token: impl Into<Arc<str>>) -> Self {
+        let live = library.into();
+        let library = live.now();
         let public = PublicName::of(library.public_url()).map(|name| name.host);
         let allowed_hosts = LOOPBACK_HOSTS.map(str::to_owned).into_iter().chain(public).collect();
-        Self { library, sync, admin_token: admin_token.into(), access_key: "".into(), allowed_hosts }
+        let (admin_token, access_key) = (admin_token.into(), "".into());
+        Self { library, live, sync, rollback: None, erase: None, admin_token, access_key, allowed_hosts }
     }
 
     /// The same, reached under further names too.
     #[must_use]
     pub fn with_hosts(mut self, further: impl IntoIterator<Item = String>) -> Self {
         self.allowed_hosts = self.allowed_hosts.iter().cloned().chain(further).collect();
+        self
+    }
+
+    /// The same, whose generations can be swapped by whoever has the admin token.
+    #[must_use]
+    pub fn with_erase(mut self, erase: Arc<dyn Erase>) -> Self {
+        self.erase = Some(erase);
+        self
+    }
+
+    /// The same, with somebody who can answer from another generation.
+    #[must_use]
+    pub fn with_rollback(mut self, rollback: Arc<dyn RollBack>) -> Self {
+        self.rollback = Some(rollback);
         self
     }
 
@@ -80,13 +115,13 @@ impl AppState {
 
 /// The whole service: REST, MCP and web pages.
 pub fn app(state: AppState) -> Router {
-    let mcp = mcp::router(Arc::clone(&state.library), &state.mcp_access());
+    let mcp = mcp::router(state.live.clone(), &state.mcp_access());
     Router::new()
         .merge(rest::router())
         .merge(web::router())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .with_state(state.clone())
+        .with_state(Service(state.clone()))
         .merge(mcp)
         .layer(middleware::from_fn_with_state(state.clone(), access::guard))
         .layer(middleware::map_response(headers::harden))

@@ -27,7 +27,7 @@ pub use answer::{
     LibraryAnswer, NoAnswer, OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry,
     VersionEntry,
 };
-pub use app::{AppState, LOOPBACK_HOSTS, app};
+pub use app::{AppState, LOOPBACK_HOSTS, LiveLibrary, app};
 pub use error::QueryError;
 pub use library::Library;
 pub use request::{

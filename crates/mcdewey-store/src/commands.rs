@@ -17,6 +17,8 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, IndexError>>;
 pub(crate) enum Command {
     Commit(Box<Prepared>, Reply<Revision>),
     Remove(Vec<SourcePath>, Reply<Revision>),
+    /// Only the index in a directory has it; a server's engine cleans up by itself.
+    Erase(Vec<SourcePath>, Reply<Revision>),
     Describe(RootName, LibraryDescription, Reply<Revision>),
     Settle(Reply<()>),
 }

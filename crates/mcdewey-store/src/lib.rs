@@ -21,6 +21,8 @@ mod terms;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use embedded::{EmbeddedIndex, EmbeddedOptions, free_space};
+pub use embedded::{
+    EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations, Origin, free_space,
+};
 pub use owner::{LockError, Owner, OwnerLock};
 pub use server::{PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions, Spread};

@@ -70,6 +70,9 @@ pub(crate) struct SettingFlags {
     /// A file with the key that whoever asks must send; needed to listen on other addresses than loopback ones
     #[arg(long, global = true, env = "MCDEWEY_ACCESS_KEY_FILE", value_name = "FILE", value_parser = path)]
     pub(crate) access_key_file: Option<PathBuf>,
+    /// How many old generations of the index stay on the disk beside the one that answers [default: 1]
+    #[arg(long, global = true, env = "MCDEWEY_KEEP_GENERATIONS", value_name = "N")]
+    pub(crate) keep_generations: Option<usize>,
     /// How the lists by meaning and by words become one: match, rrf, min-max, z-score, dbsf [default: match]
     #[arg(long, global = true, env = "MCDEWEY_FUSION", value_name = "NAME")]
     pub(crate) fusion: Option<String>,
@@ -99,11 +102,36 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Ask the running server whether it answers; fails when it does not
     Ready,
+    /// Answer from an earlier generation of the index again
+    ///
+    /// Another model, splitter or form of the index makes a new generation, which is built while the old one answers
+    /// and then takes its place. This goes back to the one before (or the one named; `mcdewey doctor` lists them), at
+    /// once where a server runs. The generation is pinned: it answers, whatever the settings ask for, until
+    /// `mcdewey rollback --forward` lets the newest one answer again.
+    Rollback(RollbackArgs),
+    /// Take documents out of the library for good, and show that nothing of them is left
+    ///
+    /// They go from the generation that answers and from those that are kept for a rollback. The vectors of their
+    /// passages stay in the embedding cache by hash, without any text.
+    Remove(RemoveArgs),
     /// Turn a file into Markdown with page markers that people can read and correct
     Convert(ConvertArgs),
     /// Convert the files that come on standard input, for the program itself
     #[command(hide = true)]
     ConvertWorker(ConvertWorkerArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArgs {
+    /// The documents, as `mcdewey search` shows them under their passages
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) source: Vec<String>,
+    /// Even if the file still lies in a root, from where the next ingest brings it back
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -266,6 +294,19 @@ impl From<SplitArg> for Split {
             SplitArg::Test => Self::Test,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// The generation, by its name or the beginning of it [default: the one before the live one]
+    pub(crate) generation: Option<String>,
+    /// The other way: take the pin out and let the newest complete generation answer; the next `serve` or `ingest`
+    /// builds what the settings ask for
+    #[arg(long, conflicts_with = "generation")]
+    pub(crate) forward: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,72 +1,96 @@
 //! Models and index of this process, opened together: the index in the data directory, or on a Qdrant server.
+//!
+//! A data directory may hold several generations of the index. Questions are answered from the live one with the model
+//! it was made with, whatever the settings ask for by now; [`Keeper`](crate::keeper::Keeper) builds the one they ask for.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use mcdewey_core::{Embed, Index};
-use mcdewey_embed::{CrossEncoder, EmbedderOptions, OnnxEmbedder, ProvisionStep, Provisioned};
-use mcdewey_ingest::Ingester;
+use anyhow::{Result, bail};
+use mcdewey_core::{Embed, Generation, Index};
 use mcdewey_query::{Fusion, Library};
 use mcdewey_store::{
-    EmbeddedIndex, EmbeddedOptions, LockError, OwnerLock, PATIENCE, Server, ServerIndex, ServerOptions,
+    EmbeddedIndex, GenerationEntry, Generations, LockError, OwnerLock, PATIENCE, Server, ServerIndex, ServerOptions,
 };
 
-use crate::commands::convert;
+use crate::model::{Models, OtherModels, Reranker};
 use crate::qdrant::QdrantSettings;
-use crate::rerank::RerankSettings;
+use crate::reading::Reading;
 use crate::settings::Settings;
-
-/// Questions that may wait for the model at once; one more is refused as overloaded.
-const QUESTION_QUEUE: usize = 256;
 
 /// A library with its model. Dropping it releases the data directory.
 pub(crate) struct Engine {
     pub(crate) index: Arc<dyn Index>,
     pub(crate) embed: Arc<dyn Embed>,
-    fusion: Fusion,
-    reranker: Option<Reranker>,
-    keep_originals: bool,
+    pub(crate) asking: Asking,
+    pub(crate) reading: Reading,
+    /// The generations of a data directory; a Qdrant server's are its own business.
+    pub(crate) shelf: Option<Shelf>,
     /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
     lock: Option<OwnerLock>,
     lock_dir: PathBuf,
 }
 
-/// A cross-encoder with what it is allowed.
-struct Reranker {
-    model: Arc<CrossEncoder>,
-    settings: RerankSettings,
+/// How the settings want questions to be answered, whatever the generation.
+#[derive(Clone)]
+pub(crate) struct Asking {
+    fusion: Fusion,
+    reranker: Option<Reranker>,
+}
+
+/// A generation that was opened, with the model it was made with.
+#[derive(Clone)]
+pub(crate) struct Side {
+    pub(crate) generation: Generation,
+    pub(crate) index: Arc<EmbeddedIndex>,
+    pub(crate) embed: Arc<dyn Embed>,
+}
+
+/// The generations of a data directory, and what the settings want of them.
+#[derive(Clone)]
+pub(crate) struct Shelf {
+    pub(crate) generations: Arc<Generations>,
+    /// What answers now.
+    pub(crate) front: Side,
+    /// The generation that the settings ask for.
+    pub(crate) wanted: Generation,
+    /// How many old ones stay.
+    pub(crate) keep: usize,
+    embed: Arc<dyn Embed>,
+    model_dir: Option<PathBuf>,
+    others: OtherModels,
 }
 
 impl Engine {
-    /// Provisions the model if it is missing, and opens the index. A data directory that holds the library is taken
-    /// first; a Qdrant server is looked for first.
+    /// Provisions the model if it is missing, and opens the live generation. A data directory that holds the library is
+    /// taken first; a Qdrant server is looked for first.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
         match settings.qdrant.clone() {
             Some(qdrant) => Self::open_on_server(settings.clone(), qdrant).await,
             None => {
                 let settings = settings.clone();
-                tokio::task::spawn_blocking(move || Self::open_here(&settings)).await?
+                tokio::task::spawn_blocking(move || Self::open_here(&settings, Shelf::open)).await?
             }
         }
     }
 
-    fn open_here(settings: &Settings) -> Result<Self> {
+    /// The same for who fills a library of its own and asks nothing before: whatever is live, the generation that the
+    /// settings ask for is opened.
+    pub(crate) async fn open_wanted(settings: &Settings) -> Result<Self> {
+        let settings = settings.clone();
+        tokio::task::spawn_blocking(move || Self::open_here(&settings, Shelf::open_wanted)).await?
+    }
+
+    fn open_here(settings: &Settings, open: fn(&Settings, &Models) -> Result<Shelf>) -> Result<Self> {
         let lock = own(&settings.data_dir)?;
-        let (embed, reranker) = start_models(settings)?;
-        let options = EmbeddedOptions {
-            dir: settings.data_dir.clone(),
-            model: embed.model().clone(),
-            chunker: mcdewey_ingest::CHUNKER.to_owned(),
-            min_free_bytes: settings.min_free_bytes,
-        };
-        let index = EmbeddedIndex::open(options)?;
+        let models = Models::start(settings)?;
+        let shelf = open(settings, &models)?;
         Ok(Self {
-            index: Arc::new(index),
-            embed: Arc::new(embed),
-            fusion: settings.fusion,
-            reranker,
-            keep_originals: settings.keep_originals,
+            index: shelf.front.index.clone(),
+            embed: shelf.front.embed.clone(),
+            asking: Asking { fusion: settings.fusion, reranker: models.reranker },
+            reading: Reading::of(settings)?,
+            shelf: Some(shelf),
             lock: Some(lock),
             lock_dir: settings.lock_dir(),
         })
@@ -75,8 +99,8 @@ impl Engine {
     async fn open_on_server(settings: Settings, qdrant: QdrantSettings) -> Result<Self> {
         let server = Server::connect(&qdrant.address).await?;
         tracing::info!(url = server.url(), version = server.version(), "found the Qdrant server");
-        let (lock_dir, fusion, keep_originals) = (settings.lock_dir(), settings.fusion, settings.keep_originals);
-        let (embed, reranker) = tokio::task::spawn_blocking(move || start_models(&settings)).await??;
+        let (lock_dir, fusion, reading) = (settings.lock_dir(), settings.fusion, Reading::of(&settings)?);
+        let Models { embed, reranker, .. } = tokio::task::spawn_blocking(move || Models::start(&settings)).await??;
         let options = ServerOptions {
             collection: qdrant.collection,
             spread: qdrant.spread,
@@ -84,33 +108,20 @@ impl Engine {
             chunker: mcdewey_ingest::CHUNKER.to_owned(),
             patience: PATIENCE,
         };
-        let index = ServerIndex::open(server, options).await?;
-        Ok(Self {
-            index: Arc::new(index),
-            embed: Arc::new(embed),
-            fusion,
-            reranker,
-            keep_originals,
-            lock: None,
-            lock_dir,
-        })
-    }
-
-    /// What brings the library up to date.
-    pub(crate) fn ingester(&self) -> Result<Ingester> {
-        let ingester = Ingester::new(self.index.clone(), self.embed.clone()).keep_originals(self.keep_originals);
-        Ok(ingester.with_converter(convert::converter()?))
+        let index = Arc::new(ServerIndex::open(server, options).await?);
+        Ok(Self { index, embed, asking: Asking { fusion, reranker }, reading, shelf: None, lock: None, lock_dir })
     }
 
     /// The library to ask, as the settings want it to answer; `public_url` leads its links.
     pub(crate) fn library(&self, public_url: impl Into<String>) -> Library {
-        let library = Library::new(self.index.clone(), self.embed.clone(), public_url).with_fusion(self.fusion);
-        match &self.reranker {
-            Some(Reranker { model, settings }) => {
-                library.with_reranker(model.clone(), settings.deadline, settings.depth)
-            }
-            None => library,
-        }
+        self.asking.library(self.index.clone(), self.embed.clone(), public_url)
+    }
+
+    /// Whether the library must be filled before it is asked: nothing is in it, or it is half of what the settings ask
+    /// for while a whole one is there that does not open.
+    pub(crate) async fn must_be_filled(&self) -> Result<bool> {
+        let is_half = self.shelf.as_ref().is_some_and(Shelf::is_half_built);
+        Ok(is_half || self.index.state().await?.documents == 0)
     }
 
     /// Tells other processes of this machine where this one answers, and what it wants to be shown. On a Qdrant server
@@ -129,8 +140,120 @@ impl Engine {
     }
 }
 
+impl Asking {
+    /// A library over an index and its model.
+    pub(crate) fn library(
+        &self,
+        index: Arc<dyn Index>,
+        embed: Arc<dyn Embed>,
+        public_url: impl Into<String>,
+    ) -> Library {
+        let library = Library::new(index, embed, public_url).with_fusion(self.fusion);
+        match &self.reranker {
+            Some(Reranker { model, settings }) => {
+                library.with_reranker(model.clone(), settings.deadline, settings.depth)
+            }
+            None => library,
+        }
+    }
+}
+
+impl Shelf {
+    /// Opens the live generation; one that cannot be opened any more makes room for the one the settings ask for.
+    fn open(settings: &Settings, models: &Models) -> Result<Self> {
+        let (generations, wanted) = Self::generations(settings, models)?;
+        let other = generations.live().filter(|live| live.generation != wanted);
+        let Some(live) = other else { return Self::over_wanted(settings, models, generations, wanted) };
+        match open_other(&generations, &live, models.embed.clone(), &models.others) {
+            Ok(front) => Ok(Self::over(settings, models, generations, wanted, front)),
+            Err(error) => {
+                let name = &live.generation;
+                eprintln!(
+                    "generation {name}, which has answered so far, cannot be opened ({error:#}); it stays on the disk, \
+                     and the one that the settings ask for takes its place"
+                );
+                Self::over_wanted(settings, models, generations, wanted)
+            }
+        }
+    }
+
+    fn open_wanted(settings: &Settings, models: &Models) -> Result<Self> {
+        let (generations, wanted) = Self::generations(settings, models)?;
+        Self::over_wanted(settings, models, generations, wanted)
+    }
+
+    fn generations(settings: &Settings, models: &Models) -> Result<(Arc<Generations>, Generation)> {
+        let generations = Arc::new(Generations::open(&settings.data_dir, settings.min_free_bytes)?);
+        generations.identify(models.embed.model(), mcdewey_ingest::CHUNKER)?;
+        Ok((generations, Generations::name_of(models.embed.model(), mcdewey_ingest::CHUNKER)))
+    }
+
+    fn over_wanted(
+        settings: &Settings,
+        models: &Models,
+        generations: Arc<Generations>,
+        wanted: Generation,
+    ) -> Result<Self> {
+        let front = open_wanted(&generations, models.embed.clone(), settings.model.model_dir.as_deref())?;
+        Ok(Self::over(settings, models, generations, wanted, front))
+    }
+
+    fn over(
+        settings: &Settings,
+        models: &Models,
+        generations: Arc<Generations>,
+        wanted: Generation,
+        front: Side,
+    ) -> Self {
+        Self {
+            generations,
+            front,
+            wanted,
+            keep: settings.keep_generations,
+            embed: models.embed.clone(),
+            model_dir: settings.model.model_dir.clone(),
+            others: models.others.clone(),
+        }
+    }
+
+    /// Opens the generation that the settings ask for, making it when it is new. Blocks.
+    pub(crate) fn open_what_is_wanted(&self) -> Result<Side> {
+        open_wanted(&self.generations, self.embed.clone(), self.model_dir.as_deref())
+    }
+
+    /// Opens another generation with the model it was made with. Blocks.
+    pub(crate) fn open_entry(&self, entry: &GenerationEntry) -> Result<Side> {
+        open_other(&self.generations, entry, self.embed.clone(), &self.others)
+    }
+
+    /// Whether what answers was never complete while another one was.
+    fn is_half_built(&self) -> bool {
+        let whole = |entry: GenerationEntry| entry.completed_at.is_some();
+        self.generations.latest().is_some() && !self.generations.entry(&self.front.generation).is_some_and(whole)
+    }
+}
+
+fn open_wanted(generations: &Generations, embed: Arc<dyn Embed>, model_dir: Option<&Path>) -> Result<Side> {
+    let model_dir = model_dir.map(|dir| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()));
+    let generation = generations.want(embed.model(), model_dir.as_deref(), mcdewey_ingest::CHUNKER)?;
+    let index = generations.open_index(&generation)?;
+    Ok(Side { generation, index, embed })
+}
+
+fn open_other(
+    generations: &Generations,
+    entry: &GenerationEntry,
+    embed: Arc<dyn Embed>,
+    others: &OtherModels,
+) -> Result<Side> {
+    let model = entry.usable().map_err(anyhow::Error::msg)?;
+    let embed = if model.fingerprint == embed.model().fingerprint { embed } else { Arc::new(others.start(entry)?) };
+    let index = generations.open_index(&entry.generation)?;
+    Ok(Side { generation: entry.generation.clone(), index, embed })
+}
+
 /// Takes the data directory; the error names its owner.
-fn own(dir: &Path) -> Result<OwnerLock> {
+pub(crate) fn own(dir: &Path) -> Result<OwnerLock> {
     match OwnerLock::acquire(dir) {
         Ok(lock) => Ok(lock),
         Err(LockError::Held(owner)) => {
@@ -139,32 +262,4 @@ fn own(dir: &Path) -> Result<OwnerLock> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-fn start_models(settings: &Settings) -> Result<(OnnxEmbedder, Option<Reranker>)> {
-    if let Some(rerank) = &settings.rerank {
-        // A folder that lacks something is told before anything is fetched.
-        CrossEncoder::check(&rerank.dir)?;
-    }
-    let provisioned = provision(settings)?;
-    let threads = settings.threads.unwrap_or(0);
-    let options = EmbedderOptions { threads, queue: QUESTION_QUEUE };
-    let embed = OnnxEmbedder::start(&provisioned, options).context("the embedding model could not be started")?;
-    let start = |rerank: &RerankSettings| -> Result<Reranker> {
-        let model = CrossEncoder::start(&rerank.dir, &provisioned.runtime, threads);
-        Ok(Reranker { model: Arc::new(model.context("the reranker could not be started")?), settings: rerank.clone() })
-    };
-    let reranker = settings.rerank.as_ref().map(start).transpose()?;
-    Ok((embed, reranker))
-}
-
-/// Finds or fetches the model's files; says on standard error what takes long.
-pub(crate) fn provision(settings: &Settings) -> Result<Provisioned> {
-    let report = |step: ProvisionStep| {
-        // A model that is there already is not news.
-        if !matches!(step, ProvisionStep::Ready { .. }) {
-            eprintln!("{step}");
-        }
-    };
-    Ok(mcdewey_embed::provision(&settings.model, &report)?)
 }

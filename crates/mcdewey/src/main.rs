@@ -5,9 +5,13 @@
 mod cli;
 mod commands;
 mod engine;
+mod keeper;
+mod model;
 mod owner;
 mod progress;
 mod qdrant;
+mod reading;
+mod removal;
 mod rerank;
 mod secret;
 mod settings;
@@ -64,7 +68,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Models(args) => commands::models::run(&settings, &args).await,
             Command::Eval(args) => commands::eval::run(settings, args).await,
             Command::Doctor(args) => commands::doctor::run(&settings, &args).await,
+            Command::Rollback(args) => commands::rollback::run(settings, args).await,
             Command::Ready => commands::ready::run(settings).await,
+            Command::Remove(args) => commands::remove::run(settings, args).await,
             Command::Convert(args) => commands::convert::run(args).await,
             Command::ConvertWorker(args) => commands::convert::work(&args),
         }

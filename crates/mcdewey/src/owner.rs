@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use mcdewey_core::{SyncEvent, SyncProgress, SyncReport, SyncRequest};
+use mcdewey_core::{
+    RemovalReport, RemovalRequest, RollbackReport, RollbackRequest, SyncEvent, SyncProgress, SyncReport, SyncRequest,
+};
 use mcdewey_query::{LibraryAnswer, SearchAnswer, SearchRequest};
 use mcdewey_store::{Owner, OwnerLock};
 use serde_json::Value;
@@ -83,6 +85,29 @@ impl RunningOwner {
         let url = format!("{}/api/v1/library", self.address);
         let timed = self.agent.get(&url).config().timeout_global(Some(ANSWER_DEADLINE)).build();
         let mut response = timed.header("authorization", self.bearer()).call().with_context(|| self.unreachable())?;
+        if !response.status().is_success() {
+            bail!(problem(&mut response));
+        }
+        response.body_mut().read_json().context("the running server gave an answer of another shape")
+    }
+
+    /// Asks the owner to answer from another generation.
+    pub(crate) fn roll_back(&self, request: &RollbackRequest) -> Result<RollbackReport> {
+        let url = format!("{}/api/v1/generations/rollback", self.address);
+        let timed = self.agent.post(&url).config().timeout_global(Some(ANSWER_DEADLINE)).build();
+        let mut response =
+            timed.header("authorization", self.bearer()).send_json(request).with_context(|| self.unreachable())?;
+        if !response.status().is_success() {
+            bail!(problem(&mut response));
+        }
+        response.body_mut().read_json().context("the running server gave an answer of another shape")
+    }
+
+    /// Asks the owner to take documents out for good; takes as long as writing the whole index anew.
+    pub(crate) fn remove(&self, request: &RemovalRequest) -> Result<RemovalReport> {
+        let url = format!("{}/api/v1/removals", self.address);
+        let post = self.agent.post(&url).header("authorization", self.bearer());
+        let mut response = post.send_json(request).with_context(|| self.unreachable())?;
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }

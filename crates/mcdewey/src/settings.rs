@@ -19,6 +19,8 @@ use crate::secret;
 const DEFAULT_MODEL: &str = "all-MiniLM-L6-v2";
 /// Below this much free space nothing is written.
 const DEFAULT_MIN_FREE_MB: u64 = 256;
+/// Old generations that stay beside the live one.
+const DEFAULT_KEEP_GENERATIONS: usize = 1;
 const DEFAULT_FILE: &str = "mcdewey.toml";
 
 /// Everything a command needs to know.
@@ -36,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) threads: Option<usize>,
     pub(crate) min_free_bytes: u64,
+    /// How many old generations of the index stay beside the live one.
+    pub(crate) keep_generations: usize,
     /// What whoever asks must send; empty lets everybody ask.
     pub(crate) access_key: String,
     /// How the two lists of a question become one ranking.
@@ -62,6 +66,7 @@ struct SettingsFile {
     allowed_hosts: Vec<String>,
     threads: Option<usize>,
     min_free_mb: Option<u64>,
+    keep_generations: Option<usize>,
     access_key_file: Option<PathBuf>,
     fusion: Option<String>,
     keep_originals: Option<bool>,
@@ -146,6 +151,7 @@ impl Settings {
             allowed_hosts: file.allowed_hosts,
             threads: flags.threads.or(file.threads).map(at_most_all_cores),
             min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB).saturating_mul(1024 * 1024),
+            keep_generations: flags.keep_generations.or(file.keep_generations).unwrap_or(DEFAULT_KEEP_GENERATIONS),
             access_key: access_key.unwrap_or_default(),
             fusion: fusion.map_err(anyhow::Error::msg)?,
             keep_originals: flags.keep_originals.or(file.keep_originals).unwrap_or(true),
@@ -177,6 +183,7 @@ fn without_empty(flags: SettingFlags) -> SettingFlags {
         fusion: text(flags.fusion),
         keep_originals: flags.keep_originals,
         threads: flags.threads,
+        keep_generations: flags.keep_generations,
     }
 }
 
@@ -258,6 +265,16 @@ mod tests {
         let flags = || SettingFlags { fusion: Some("rrf".to_owned()), ..SettingFlags::default() };
         assert_eq!(resolve("fusion = 'dbsf'", flags()).unwrap().fusion.to_string(), "rrf:60,1");
         assert_eq!(resolve("fusion = 'dbsf'", SettingFlags::default()).unwrap().fusion.to_string(), "dbsf:1");
+    }
+
+    #[test]
+    fn one_old_generation_stays_unless_told_otherwise() {
+        let kept = |file: &str, keep_generations| {
+            resolve(file, SettingFlags { keep_generations, ..SettingFlags::default() }).unwrap().keep_generations
+        };
+        assert_eq!(kept("", None), 1);
+        assert_eq!(kept("keep_generations = 3", None), 3);
+        assert_eq!(kept("keep_generations = 3", Some(0)), 0);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::access::Access;
 use super::server::DocServer;
-use crate::Library;
+use crate::LiveLibrary;
 use crate::app::is_json;
 
 /// Largest request in bytes; a question is at most 8 KiB.
@@ -25,9 +25,9 @@ const ALLOWED_HEADERS: &str = "accept, authorization, content-type, last-event-i
 /// How long a browser may remember that, in seconds.
 const PREFLIGHT_SECONDS: &str = "3600";
 
-/// The endpoint at `/mcp`.
-pub fn router(library: Arc<Library>, access: &Access) -> Router {
-    let server = DocServer::new(library);
+/// The endpoint at `/mcp`. Each call is answered by the library that is live when it comes.
+pub fn router(library: impl Into<LiveLibrary>, access: &Access) -> Router {
+    let library = library.into();
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -35,8 +35,11 @@ pub fn router(library: Arc<Library>, access: &Access) -> Router {
         .with_allowed_hosts(&access.hosts)
         .with_allowed_origins(&access.origins)
         .enforce_origin_validation();
-    let endpoint =
-        StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config);
+    let endpoint = StreamableHttpService::new(
+        move || Ok(DocServer::new(library.now())),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    );
     Router::new().nest_service("/mcp", endpoint).layer(middleware::from_fn(adapt))
 }
 

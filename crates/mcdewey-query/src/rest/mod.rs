@@ -1,15 +1,18 @@
 //! The library over HTTP for programs: JSON in, JSON out, errors as problem details with stable codes.
 //!
-//! Never renders anything and never changes the library, except that `POST /api/v1/sync` asks its owner to.
+//! Never renders anything and never changes the library, except that `POST /api/v1/sync` and
+//! `POST /api/v1/generations/rollback` ask its owner to.
 
 mod chunks;
 mod conditional;
 mod documents;
+mod generations;
 mod health;
 mod input;
 mod library;
 mod parameters;
 mod problem;
+mod removals;
 mod search;
 mod search_parameters;
 mod sync;
@@ -20,7 +23,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
-use crate::AppState;
+use crate::app::Service;
 
 pub(crate) use conditional::is_fresh;
 pub(crate) use documents::selector;
@@ -33,13 +36,15 @@ pub(crate) use search_parameters::{from_query, to_pairs, to_query};
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The routes below `/api/v1`, and those that tell an operator's tools how the server is.
-pub(crate) fn router() -> Router<AppState> {
+pub(crate) fn router() -> Router<Service> {
     Router::new()
         .route("/api/v1/search", get(search::get).post(search::post))
         .route("/api/v1/chunks/{chunk_id}", get(chunks::get))
         .route("/api/v1/documents/{*source}", get(documents::get))
         .route("/api/v1/library", get(library::get))
         .route("/api/v1/sync", post(sync::post))
+        .route("/api/v1/generations/rollback", post(generations::post))
+        .route("/api/v1/removals", post(removals::post))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

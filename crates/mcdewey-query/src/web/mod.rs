@@ -23,12 +23,12 @@ mod tests;
 use axum::Router;
 use axum::routing::get;
 
-use crate::AppState;
+use crate::app::Service;
 
 pub(crate) use error::error_page;
 
 /// The pages and what they are dressed with.
-pub(crate) fn router() -> Router<AppState> {
+pub(crate) fn router() -> Router<Service> {
     Router::new()
         .route("/", get(search::get))
         .route("/c/{chunk_id}", get(chunk::get))

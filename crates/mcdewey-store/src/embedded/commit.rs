@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::catalogue::CatalogueWriter;
+use super::erase;
 use super::failure::Outcome;
 use super::layout::Layout;
 use super::recovery::{self, Source};
@@ -32,6 +33,7 @@ pub(super) enum Step {
     PointsFlushed,
     DocumentsVisible,
     OldPointsRemoved,
+    ShardReplaced,
 }
 
 /// All that writes.
@@ -122,6 +124,21 @@ impl Committer {
         Ok(revision)
     }
 
+    /// Takes documents out for good. The whole shard is written anew, so there must be room for another one.
+    pub(super) fn erase(&mut self, sources: &[SourcePath]) -> Outcome<Revision> {
+        self.check_space(space::size(self.layout.folder())?)?;
+        erase::begin(&self.layout)?;
+        let revision = self.remove(sources)?;
+        self.finish_erasing()?;
+        Ok(revision)
+    }
+
+    /// Finishes an erasure whose documents are out of the catalogue.
+    pub(super) fn finish_erasing(&mut self) -> Outcome<()> {
+        self.replace_shard()?;
+        erase::finish(&self.layout, &self.catalogue)
+    }
+
     /// Replaces what a root says.
     pub(super) fn describe(&mut self, root: &RootName, description: &LibraryDescription) -> Outcome<Revision> {
         self.check_space(0)?;
@@ -150,6 +167,7 @@ impl Committer {
         };
         if log > LOG_ALLOWED + LOG_PER_POINT * points {
             self.replace_shard()?;
+            tracing::info!("the shard was built anew because its log had grown");
         }
         self.unsettled = false;
         Ok(())
@@ -221,7 +239,7 @@ impl Committer {
         };
         let shard = recovery::build(&self.layout, &source, &mut self.catalogue)?;
         let old = std::mem::replace(&mut *self.shared.shard_alone(), shard);
-        tracing::info!("the shard was built anew because its log had grown");
+        self.reached(Step::ShardReplaced);
         old.destroy()
     }
 

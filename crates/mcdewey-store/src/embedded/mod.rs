@@ -6,13 +6,17 @@
 mod catalogue;
 mod commit;
 mod database;
+mod durable;
+mod erase;
 mod failure;
 mod filter;
+mod generations;
 mod layout;
 mod lookup;
 mod recovery;
 mod shard;
 mod space;
+mod traces;
 mod vectors;
 mod writer;
 
@@ -21,7 +25,7 @@ mod crash_tests;
 
 use std::fmt;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
@@ -30,6 +34,8 @@ use mcdewey_core::{
     DocumentSummary, Generation, Index, IndexError, IndexState, LibraryDescription, ManifestEntry, ModelInfo, Page,
     PageNumber, Revision, RootName, Scope, SourcePath,
 };
+
+pub use generations::{GenerationEntry, GenerationStatus, Generations};
 
 use catalogue::{Catalogue, Snapshot};
 use commit::Committer;
@@ -64,6 +70,17 @@ pub struct EmbeddedIndex {
     shared: Arc<Shared>,
 }
 
+/// A folder that documents were read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The root it stood for.
+    pub root: RootName,
+    /// The folder, absolute and free of links.
+    pub folder: String,
+    /// How many documents of the index are from there.
+    pub documents: u64,
+}
+
 /// What readers and the writer share.
 struct Shared {
     generation: Generation,
@@ -74,6 +91,17 @@ struct Shared {
     /// Held for reading during a lookup, for writing while points are taken out: a point that a lookup's snapshot knows
     /// as live stays until the lookup is done.
     shard: RwLock<Shard>,
+    /// Goes last, after the shard has let go of its folder.
+    presence: Arc<Presence>,
+}
+
+/// As long as there is one, files of the generation are in use.
+#[derive(Debug)]
+struct Presence;
+
+/// The generation that belongs to a model and a splitter now.
+fn wanted(model: &ModelInfo, chunker: &str) -> Generation {
+    generation::fingerprint(&catalogue::SCHEMA.to_string(), model, chunker)
 }
 
 impl Shared {
@@ -94,27 +122,54 @@ impl EmbeddedIndex {
     }
 
     fn open_committer(options: EmbeddedOptions) -> Result<Committer, IndexError> {
-        let generation = generation::fingerprint(&catalogue::SCHEMA.to_string(), &options.model, &options.chunker);
-        let layout = Layout::create(&options.dir, &generation)?;
+        let generation = wanted(&options.model, &options.chunker);
+        let dimensions = options.model.dimensions;
+        Self::committer_of(&options.dir, generation, dimensions, options.min_free_bytes)
+    }
+
+    /// Opens a generation by its name, whatever it was made by.
+    fn open_generation(
+        dir: &Path,
+        generation: Generation,
+        dimensions: usize,
+        min_free_bytes: u64,
+    ) -> Result<Self, IndexError> {
+        Ok(Self::start(Self::committer_of(dir, generation, dimensions, min_free_bytes)?))
+    }
+
+    fn committer_of(
+        dir: &Path,
+        generation: Generation,
+        dimensions: usize,
+        min_free_bytes: u64,
+    ) -> Result<Committer, IndexError> {
+        let layout = Layout::create(dir, &generation)?;
         let (vectors, vector_writer) = VectorCache::open(&layout.embeddings())?;
         let (catalogue, mut catalogue_writer) = Catalogue::open(&layout.catalogue())?;
         let bm25 = Bm25::default();
-        let dimensions = options.model.dimensions;
-        let source = recovery::Source {
-            catalogue: &catalogue,
-            vectors: &vectors,
-            bm25: &bm25,
-            dimensions,
-            min_free_bytes: options.min_free_bytes,
-        };
+        let source =
+            recovery::Source { catalogue: &catalogue, vectors: &vectors, bm25: &bm25, dimensions, min_free_bytes };
         let shard = recovery::open(&layout, &source, &mut catalogue_writer)?;
-        let shared = Arc::new(Shared { generation, dimensions, bm25, catalogue, vectors, shard: RwLock::new(shard) });
-        Ok(Committer::new(shared, catalogue_writer, vector_writer, layout, options.min_free_bytes))
+        let shard = RwLock::new(shard);
+        let presence = Arc::new(Presence);
+        let shared = Arc::new(Shared { generation, dimensions, bm25, catalogue, vectors, shard, presence });
+        let unfinished = erase::is_unfinished(&layout);
+        let mut committer = Committer::new(shared, catalogue_writer, vector_writer, layout, min_free_bytes);
+        if unfinished {
+            tracing::info!("finishing the removal of documents that was interrupted");
+            committer.finish_erasing()?;
+        }
+        Ok(committer)
     }
 
     fn start(committer: Committer) -> Self {
         let shared = Arc::clone(committer.shared());
         Self { writer: Writer::start(committer), shared }
+    }
+
+    /// The folders that its documents were read from.
+    pub async fn origins(&self) -> Result<Vec<Origin>, IndexError> {
+        self.read(|snapshot| snapshot.origins()).await
     }
 
     async fn read<T: Send + 'static>(
@@ -236,6 +291,11 @@ impl Index for EmbeddedIndex {
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let sources = sources.to_vec();
         self.writer.ask(|reply| Command::Remove(sources, reply)).await
+    }
+
+    async fn erase(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
+        let sources = sources.to_vec();
+        self.writer.ask(|reply| Command::Erase(sources, reply)).await
     }
 
     async fn settle(&self) -> Result<(), IndexError> {

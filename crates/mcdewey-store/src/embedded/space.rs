@@ -28,6 +28,20 @@ pub fn free_space(dir: &Path) -> Option<u64> {
     free(dir).ok()
 }
 
+/// Bytes of all files in a folder and below. What goes while it is looked at counts nothing.
+pub(super) fn size(folder: &Path) -> Outcome<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        bytes += match entry.metadata() {
+            Ok(found) if found.is_dir() => size(&entry.path()).unwrap_or(0),
+            Ok(found) => found.len(),
+            Err(_) => 0,
+        };
+    }
+    Ok(bytes)
+}
+
 /// Bytes an ordinary user may still write.
 fn free(dir: &Path) -> Outcome<u64> {
     let disk = rustix::fs::statvfs(dir).map_err(std::io::Error::from)?;

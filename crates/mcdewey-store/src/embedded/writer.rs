@@ -57,6 +57,7 @@ fn run(mut committer: Committer, queue: &Receiver<Command>) {
                 committer.commit(group);
             }
             Command::Remove(sources, reply) => answer(reply, committer.remove(&sources)),
+            Command::Erase(sources, reply) => answer(reply, committer.erase(&sources)),
             Command::Describe(root, description, reply) => answer(reply, committer.describe(&root, &description)),
             Command::Settle(reply) => answer(reply, committer.settle()),
         }

@@ -63,7 +63,7 @@ async fn run(mut committer: Committer, mut queue: mpsc::UnboundedReceiver<Comman
                 (group, next) = collect((document, reply), || queue.try_recv().ok());
                 commit(&mut committer, group, patience).await;
             }
-            Command::Remove(sources, reply) => loop {
+            Command::Remove(sources, reply) | Command::Erase(sources, reply) => loop {
                 match committer.remove(&sources).await {
                     Err(refusal) if patience.allows(&refusal).await => {}
                     done => break answer(reply, done.map_err(|refusal| committer.told(refusal))),

@@ -8,6 +8,7 @@ use mcdewey_ingest::{Root, resolve_root};
 
 use crate::cli::IngestArgs;
 use crate::engine::Engine;
+use crate::keeper::Keeper;
 use crate::owner::RunningOwner;
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
@@ -28,21 +29,22 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
             })
             .await??
         }
-        None => ingest_here(&settings, args.root.as_deref(), &display).await?,
+        None => ingest_here(&settings, args.root, &display).await?,
     };
     let text = if args.json { terminal::json(&report)? } else { terminal::report(&report) };
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn ingest_here(settings: &Settings, root: Option<&str>, display: &SyncDisplay) -> Result<SyncReport> {
-    let roots = resolve_root(&settings.roots, root)?;
+async fn ingest_here(settings: &Settings, root: Option<String>, display: &SyncDisplay) -> Result<SyncReport> {
+    // A folder that does not exist is told before a model is fetched.
+    resolve_root(&settings.roots, root.as_deref())?;
     // Nothing is asked here.
     let engine = Engine::open(&Settings { rerank: None, ..settings.clone() }).await?;
-    let ingester = engine.ingester()?;
-    let report = ingester.sync(&roots, &|progress| display.show(&progress)).await;
+    let keeper = Keeper::new(&engine, settings.roots.clone());
+    let report = keeper.sync(&SyncRequest { root }, &|progress| display.show(&progress)).await;
     display.finish();
-    Ok(report?)
+    report
 }
 
 /// The server may run in another folder: a path is made absolute, a root's name stays, even where a folder has it too.

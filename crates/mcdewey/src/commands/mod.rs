@@ -7,5 +7,7 @@ pub(crate) mod ingest;
 pub(crate) mod mcp;
 pub(crate) mod models;
 pub(crate) mod ready;
+pub(crate) mod remove;
+pub(crate) mod rollback;
 pub(crate) mod search;
 pub(crate) mod serve;

@@ -6,14 +6,14 @@ use anyhow::Result;
 use mcdewey_embed::KnownModel;
 
 use crate::cli::ModelsArgs;
-use crate::engine;
+use crate::model;
 use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCode> {
     if args.fetch {
         let settings = settings.clone();
-        let provisioned = tokio::task::spawn_blocking(move || engine::provision(&settings)).await??;
+        let provisioned = tokio::task::spawn_blocking(move || model::provision(&settings)).await??;
         let folder = provisioned.model_dir.display();
         let text = format!("{} is ready in {folder}, runtime {}\n", provisioned.name, provisioned.runtime.display());
         terminal::print(&text)?;

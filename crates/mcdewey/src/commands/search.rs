@@ -28,8 +28,11 @@ async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<Sea
         bail!("there is no library in {} yet; run `mcdewey ingest` or `mcdewey serve`", settings.library_place());
     }
     let engine = Engine::open(settings).await?;
-    if engine.index.state().await?.documents == 0 {
-        bail!("the library in {} is empty; run `mcdewey ingest` or `mcdewey serve`", settings.library_place());
+    if engine.must_be_filled().await? {
+        bail!(
+            "the library in {} is empty or half built; run `mcdewey ingest` or `mcdewey serve`",
+            settings.library_place()
+        );
     }
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
     let library = engine.library(public_url);

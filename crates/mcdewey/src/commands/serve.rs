@@ -1,7 +1,8 @@
 //! `mcdewey serve`: brings the library up to date and answers until it is told to stop.
 //!
 //! A library that holds something answers at once, and changes are taken in behind it; an empty one is filled first,
-//! so that no question is answered from half a library.
+//! so that no question is answered from half a library. Where the settings ask for another generation than the live
+//! one, that is built behind it too, and takes its place when it is complete.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -10,11 +11,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use mcdewey_core::{SyncEvent, SyncHandle, SyncRequest};
-use mcdewey_query::{AppState, app};
+use mcdewey_ingest::serve_jobs;
+use mcdewey_query::{AppState, LiveLibrary, app};
 use tokio::net::TcpListener;
 
 use crate::cli::ServeArgs;
 use crate::engine::Engine;
+use crate::keeper::Keeper;
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
 use crate::terminal;
@@ -31,14 +34,20 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         .with_context(|| format!("{} cannot be listened on; choose another address with --listen", settings.listen))?;
     let address = format!("http://{}", reached_at(listener.local_addr()?));
     let mut engine = Engine::open(&settings).await?;
-    let empty = engine.index.state().await?.documents == 0;
+    let must_be_filled = engine.must_be_filled().await?;
 
+    let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());
+    let live = LiveLibrary::from(Arc::new(engine.library(public_url.as_str())));
+    let keeper = Arc::new(Keeper::new(&engine, settings.roots.clone()));
+    keeper.show(live.clone(), engine.asking.clone(), public_url);
     let (sync, jobs) = SyncHandle::channel(WAITING_SYNCS);
-    let ingester = engine.ingester()?;
-    let owner = tokio::spawn(ingester.serve_jobs(settings.roots.clone(), jobs));
+    let owner = tokio::spawn({
+        let keeper = Arc::clone(&keeper);
+        async move { serve_jobs(keeper.as_ref(), jobs).await }
+    });
     if !args.no_ingest {
         let first = tokio::spawn(first_sync(sync.clone()));
-        if empty {
+        if must_be_filled {
             tokio::select! {
                 outcome = first => outcome??,
                 () = stop_signal() => return Ok(ExitCode::SUCCESS),
@@ -47,11 +56,12 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     }
 
     let watch = args.watch.then(|| Watch::start(&settings.roots, sync.clone())).transpose()?;
-    let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());
-    let library = Arc::new(engine.library(public_url));
     let token = admin_token()?;
     engine.announce(&address, &token)?;
-    let state = AppState::new(library, sync, token).with_hosts(settings.allowed_hosts);
+    let state = AppState::new(live, sync, token)
+        .with_erase(keeper.clone())
+        .with_rollback(keeper)
+        .with_hosts(settings.allowed_hosts);
     let state = state.with_access_key(settings.access_key);
     eprintln!(
         "McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp"

@@ -1,6 +1,7 @@
 //! The catalogue: an SQLite file that is the truth about a generation. A document is in it whole or not at all; the
 //! shard is derived from it.
 
+mod peek;
 mod read;
 mod write;
 
@@ -14,11 +15,16 @@ use rusqlite::{Connection, Transaction};
 use super::database::{Database, Schema};
 use super::failure::Outcome;
 
+pub(super) use peek::{Peek, peek};
 pub(super) use read::{LivePoint, Snapshot};
 pub(super) use write::CatalogueWriter;
 
 /// The version of the tables; part of a generation's fingerprint.
 pub(super) const SCHEMA: i64 = 4;
+
+/// The oldest version that questions can be answered from as it stands. Raise it with [`SCHEMA`] when a change of the
+/// tables is more than an addition that old files can do without.
+pub(super) const READABLE_FROM: i64 = 3;
 
 /// Documents whose metadata is kept parsed; beyond this many the cache starts anew.
 const CACHED_DOCUMENTS: usize = 20_000;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::Catalogue;
 use super::write::role_name;
+use crate::embedded::Origin;
 use crate::embedded::failure::{Failure, Outcome};
 use crate::ranking::Located;
 
@@ -236,6 +237,16 @@ impl<'a> Snapshot<'a> {
             let source: String = row.get(0)?;
             let source = source.parse().map_err(|_| Failure::stored("source path"))?;
             Ok(ManifestEntry { source, folder: row.get(1)?, input: hash(row, 2)? })
+        })
+    }
+
+    /// Where the documents were read from: root, folder, how many.
+    pub(in crate::embedded) fn origins(&self) -> Outcome<Vec<Origin>> {
+        let sql = "SELECT root, folder, count(*) FROM documents GROUP BY root, folder ORDER BY root, folder";
+        self.all(sql, [], |row| {
+            let root: String = row.get(0)?;
+            let root = root.parse().map_err(|_| Failure::stored("root"))?;
+            Ok(Origin { root, folder: row.get(1)?, documents: row.get::<_, i64>(2)?.cast_unsigned() })
         })
     }
 

@@ -51,6 +51,21 @@ impl CatalogueWriter {
         Ok(Revision(revision.cast_unsigned()))
     }
 
+    /// Sees to it that what was taken out or replaced can no longer be read from the file or its log.
+    pub(in crate::embedded) fn scrub(&self) -> Outcome<()> {
+        self.connection.execute_batch("VACUUM")?;
+        let is_read: bool = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+            .map(|busy| busy != 0)?;
+        if is_read {
+            let message = "the catalogue is being read without pause, so its log still holds what was taken out; run the \
+                           removal again, or restart the program";
+            return Err(mcdewey_core::IndexError::Store(message.to_owned()).into());
+        }
+        Ok(())
+    }
+
     /// Another document whose chunk ids begin like those of this one, and its root; of the same source, another root's.
     pub(in crate::embedded) fn twin(&self, document: &Prepared) -> Outcome<Option<(String, String)>> {
         let sql = "SELECT source, root FROM documents WHERE prefix = ?1 AND (source <> ?2 OR root <> ?3)";

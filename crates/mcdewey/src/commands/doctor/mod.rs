@@ -8,10 +8,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use mcdewey_core::Visibility;
+use mcdewey_core::{IndexError, Visibility};
 use mcdewey_embed::CrossEncoder;
 use mcdewey_ingest::{Coverage, Findings, Root, Survey, resolve_root, survey};
 use mcdewey_query::LibraryAnswer;
+use mcdewey_store::{GenerationStatus, Generations};
 use serde::Serialize;
 
 use super::convert;
@@ -33,6 +34,8 @@ struct Checkup {
     disk: DiskCheck,
     owner: Option<OwnerCheck>,
     library: Check<LibraryCheck>,
+    /// The generations in the data directory: what answers, what is built, what is kept for a rollback.
+    generations: Check<Vec<GenerationStatus>>,
     /// Where there is to be a reranker: its folder and what it is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reranker: Option<Check<RerankerCheck>>,
@@ -86,6 +89,7 @@ pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCo
     let text = if args.json { terminal::json(&checkup)? } else { written::checkup(&checkup) };
     terminal::print(&text)?;
     let broken = matches!(checkup.library, Check::Broken(_))
+        || matches!(checkup.generations, Check::Broken(_))
         || matches!(checkup.reranker, Some(Check::Broken(_)))
         || checkup.roots.iter().any(|root| matches!(root.rules, Check::Broken(_)));
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -105,6 +109,7 @@ async fn look(settings: &Settings) -> Checkup {
         // An ingest is at work; what it leaves can be looked at afterwards.
         Err(error) => Check::Missing(format!("{error:#}")),
     };
+    let generations = Generations::look(&settings.data_dir).into();
     let configured = settings.roots.clone();
     // Resolved, each root leaves out the others that lie in it.
     let look = move || {
@@ -119,6 +124,7 @@ async fn look(settings: &Settings) -> Checkup {
         qdrant,
         owner,
         library,
+        generations,
         reranker,
         roots: roots.unwrap_or_default(),
     }
@@ -149,6 +155,12 @@ fn without_passages(library: &LibraryAnswer) -> Vec<String> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+impl From<Result<Vec<GenerationStatus>, IndexError>> for Check<Vec<GenerationStatus>> {
+    fn from(found: Result<Vec<GenerationStatus>, IndexError>) -> Self {
+        found.map_or_else(|error| Self::Broken(error.to_string()), Self::Ok)
+    }
 }
 
 /// Opening an empty folder would make a library in it.

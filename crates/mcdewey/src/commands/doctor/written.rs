@@ -5,6 +5,8 @@ use std::fmt::Write;
 use mcdewey_core::SkippedFile;
 use mcdewey_ingest::{Copied, Coverage, Duplicates, Findings, Giant};
 
+use mcdewey_store::GenerationStatus;
+
 use super::{Check, Checkup, DiskCheck, LibraryCheck, RerankerCheck};
 
 /// Findings of one kind that are listed one by one; the JSON has them all.
@@ -31,6 +33,7 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
         Check::Missing(reason) => writeln!(out, "library: {reason}"),
         Check::Broken(reason) => writeln!(out, "library is broken: {reason}"),
     };
+    write_generations(&mut out, &checkup.generations);
     if let Check::Ok(library) = &checkup.library {
         list(&mut out, "", "documents without a passage", &library.without_passages);
     }
@@ -56,6 +59,42 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
         }
     }
     out
+}
+
+fn write_generations(out: &mut String, generations: &Check<Vec<GenerationStatus>>) {
+    let generations = match generations {
+        Check::Ok(generations) => generations,
+        Check::Missing(reason) | Check::Broken(reason) => {
+            let _ = writeln!(out, "the generations cannot be listed: {reason}");
+            return;
+        }
+    };
+    for one in generations {
+        let pinned = if one.pinned { ", pinned" } else { "" };
+        let model = one.model.as_deref().unwrap_or("an unknown model");
+        let _ = writeln!(
+            out,
+            "generation {}: {}{pinned}; {} documents, {} passages, {:.1} MB, {} old, {model}",
+            one.generation,
+            one.state,
+            one.documents,
+            one.chunks,
+            one.bytes as f64 / 1e6,
+            age(one.age_seconds),
+        );
+        if let Some(reason) = &one.unusable {
+            let _ = writeln!(out, "  it cannot be opened: {reason}");
+        }
+    }
+}
+
+/// The largest unit that fits.
+fn age(seconds: u64) -> String {
+    match seconds {
+        ..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn write_coverage(out: &mut String, coverage: &Coverage) {

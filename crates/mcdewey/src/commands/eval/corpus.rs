@@ -35,7 +35,8 @@ impl TestLibrary {
         let place = plan.keep.as_ref().map_or_else(|| temporary.path().to_owned(), |keep| keep.join(name));
         let corpus = place.join("corpus");
         let ids = write(documents, &corpus)?;
-        let engine = Engine::open(&Settings { data_dir: place.join("data"), qdrant: None, ..settings.clone() }).await?;
+        let engine =
+            Engine::open_wanted(&Settings { data_dir: place.join("data"), qdrant: None, ..settings.clone() }).await?;
         let display = SyncDisplay::new();
         let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
         let root = Root::new(RootName::default(), corpus);

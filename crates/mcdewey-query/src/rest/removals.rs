@@ -1,0 +1,41 @@
+//! `POST /api/v1/removals`: asks the owner to take documents out for good.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use mcdewey_core::{IndexError, RemovalRequest};
+use serde_json::Value;
+
+use super::sync::authorise;
+use super::{Problem, input};
+use crate::{AppState, QueryError};
+
+pub(super) async fn post(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    authorise(&headers, &state.admin_token)?;
+    let object = input::json_object(&headers, body, &["sources", "force"])?;
+    let request: RemovalRequest = serde_json::from_value(Value::Object(object))
+        .map_err(|error| QueryError::InvalidRequest(format!("the body is not a removal request: {error}")))?;
+    if request.sources.is_empty() {
+        return Err(QueryError::InvalidRequest("name the documents to remove in sources".to_owned()).into());
+    }
+    let Some(erase) = &state.erase else {
+        return Err(refused("the documents of this library are not kept by this program".to_owned()));
+    };
+    let report = erase.erase(request).await.map_err(|error| match error {
+        IndexError::Unavailable(reason) => refused(reason),
+        other => QueryError::from(other).into(),
+    })?;
+    let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(([no_store], axum::Json(report)).into_response())
+}
+
+/// The state of the library does not allow it; the reason is for the operator.
+fn refused(reason: String) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "removal_refused", reason)
+}

@@ -1,0 +1,199 @@
+//! Keeps a data directory's library up to date whatever generation that takes: fills the live one, or builds the one the
+//! settings ask for beside it and swaps when it is complete; goes back when told to.
+//!
+//! Index and model change together: whoever asks holds one [`Library`](mcdewey_query::Library) from beginning to end.
+
+mod carry;
+mod remove;
+mod roll;
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use async_trait::async_trait;
+use mcdewey_core::{Index, SyncProgress, SyncReport, SyncRequest};
+use mcdewey_ingest::{BringUpToDate, Ingester, Root, resolve_request};
+use mcdewey_query::LiveLibrary;
+
+use crate::engine::{Asking, Engine, Shelf, Side};
+use crate::reading::Reading;
+
+/// Called often with how far the work is.
+type Progress<'a> = dyn Fn(SyncProgress) + Send + Sync + 'a;
+
+/// Brings a library up to date.
+pub(crate) struct Keeper {
+    configured: Vec<Root>,
+    /// Where there are no generations of ours: what is filled.
+    plain: Ingester,
+    plain_index: Arc<dyn Index>,
+    reading: Reading,
+    shelf: Option<Mutex<Shelf>>,
+    /// Held while the record and what is in front change together.
+    swapping: tokio::sync::Mutex<()>,
+    face: OnceLock<Face>,
+}
+
+/// Where those who ask find the library.
+struct Face {
+    live: LiveLibrary,
+    asking: Asking,
+    public_url: String,
+}
+
+/// What a synchronisation fills.
+enum Target {
+    /// The generation that answers.
+    Live(Side),
+    /// The one that is to take its place.
+    Beside(Side),
+}
+
+impl Keeper {
+    /// A keeper of this library, for these roots.
+    pub(crate) fn new(engine: &Engine, configured: Vec<Root>) -> Self {
+        let reading = engine.reading.clone();
+        let plain = reading.ingester(engine.index.clone(), engine.embed.clone());
+        let shelf = engine.shelf.clone().map(Mutex::new);
+        let plain_index = engine.index.clone();
+        Self {
+            configured,
+            plain,
+            plain_index,
+            reading,
+            shelf,
+            swapping: tokio::sync::Mutex::default(),
+            face: OnceLock::new(),
+        }
+    }
+
+    /// From now on `live` shows what this keeper puts in front.
+    pub(crate) fn show(&self, live: LiveLibrary, asking: Asking, public_url: String) {
+        // A rollback before there was a face changed nothing that it does not show.
+        let _ = self.face.set(Face { live, asking, public_url });
+    }
+
+    /// Brings what the roots hold into the library.
+    pub(crate) async fn sync(&self, request: &SyncRequest, progress: &Progress<'_>) -> Result<SyncReport> {
+        let roots = resolve_request(&self.configured, request).await?;
+        let Some(target) = self.target().await? else { return Ok(self.plain.sync(&roots, progress).await?) };
+        match target {
+            Target::Live(side) => {
+                let report = self.ingester(&side).sync(&roots, progress).await?;
+                self.completed(&side).await?;
+                Ok(report)
+            }
+            Target::Beside(side) => self.build(&side, roots, progress).await,
+        }
+    }
+
+    /// Fills a generation with all that the live one was made of, then lets it take its place.
+    async fn build(&self, side: &Side, roots: Vec<Root>, progress: &Progress<'_>) -> Result<SyncReport> {
+        let Some(front) = self.front() else { bail!("there is no generation to build beside") };
+        tracing::info!(live = %front.generation, new = %side.generation, "building a generation beside the live one");
+        let held = front.index.origins().await?;
+        let (requested, rest) = carry::stages(&self.configured, roots, &held);
+        let ingester = self.ingester(side);
+        let mut whole: Option<SyncReport> = None;
+        for root in rest {
+            let report = ingester.sync(&[root], progress).await.with_context(|| unswapped(&front))?;
+            whole = Some(carry::sum(whole, report));
+        }
+        let report = ingester.sync(&requested, progress).await.with_context(|| unswapped(&front))?;
+        let mut report = carry::sum(whole, report);
+        carry::check(&requested, &held, &side.index.origins().await?).with_context(|| unswapped(&front))?;
+        if self.completed(side).await? {
+            eprintln!("generation {} has taken the place of {}", side.generation, front.generation);
+        } else {
+            report.warnings.push(format!("{} is complete, but {} is pinned", side.generation, front.generation));
+        }
+        Ok(report)
+    }
+
+    /// Notes that a generation holds the whole library; it answers from now on, unless another one is pinned.
+    async fn completed(&self, side: &Side) -> Result<bool> {
+        let state = side.index.state().await?;
+        let _swapping = self.swapping.lock().await;
+        let Some(Shelf { generations, front, .. }) = self.shelf() else { return Ok(true) };
+        let is_live = tokio::task::spawn_blocking(move || generations.complete(&state)).await??;
+        if is_live && front.generation != side.generation {
+            self.put_in_front(side);
+        }
+        if is_live {
+            self.retire();
+        }
+        Ok(is_live)
+    }
+
+    /// In one step: who asks from now on asks this generation with its model.
+    fn put_in_front(&self, side: &Side) {
+        if let Some(shelf) = &self.shelf {
+            lock(shelf).front = side.clone();
+        }
+        if let Some(Face { live, asking, public_url }) = self.face.get() {
+            live.swap(Arc::new(asking.library(side.index.clone(), side.embed.clone(), public_url.as_str())));
+        }
+    }
+
+    /// Takes old generations away, beside whatever else happens; those in use go after a later swap.
+    fn retire(&self) {
+        let Some(Shelf { generations, keep, wanted, .. }) = self.shelf() else { return };
+        tokio::task::spawn_blocking(move || match generations.retire(keep, &wanted) {
+            Ok(gone) if gone.is_empty() => {}
+            Ok(gone) => tracing::info!(?gone, "old generations were taken away"),
+            Err(error) => tracing::warn!(%error, "an old generation could not be taken away"),
+        });
+    }
+
+    async fn target(&self) -> Result<Option<Target>> {
+        let Some(shelf) = self.shelf() else { return Ok(None) };
+        let front = shelf.front.clone();
+        if front.generation == shelf.wanted {
+            return Ok(Some(Target::Live(front)));
+        }
+        let live = shelf.generations.live().filter(|live| live.generation == front.generation);
+        if let Some(live) = live.filter(|live| live.pinned) {
+            if live.is_kept_up(mcdewey_ingest::CHUNKER) {
+                return Ok(Some(Target::Live(front)));
+            }
+            bail!(
+                "generation {} is pinned and cannot be brought up to date: this version of the program would make another \
+                 one; run `mcdewey rollback --forward` first",
+                live.generation
+            );
+        }
+        let side = tokio::task::spawn_blocking(move || shelf.open_what_is_wanted()).await??;
+        Ok(Some(Target::Beside(side)))
+    }
+
+    fn ingester(&self, side: &Side) -> Ingester {
+        self.reading.ingester(side.index.clone(), side.embed.clone())
+    }
+
+    fn shelf(&self) -> Option<Shelf> {
+        self.shelf.as_ref().map(|shelf| lock(shelf).clone())
+    }
+
+    fn front(&self) -> Option<Side> {
+        self.shelf.as_ref().map(|shelf| lock(shelf).front.clone())
+    }
+}
+
+#[async_trait]
+impl BringUpToDate for Keeper {
+    async fn bring_up_to_date(
+        &self,
+        request: &SyncRequest,
+        progress: &(dyn Fn(SyncProgress) + Send + Sync),
+    ) -> Result<SyncReport, String> {
+        self.sync(request, progress).await.map_err(|error| crate::told(&error))
+    }
+}
+
+fn unswapped(front: &Side) -> String {
+    format!("the new generation is not complete, so {} goes on answering", front.generation)
+}
+
+fn lock(shelf: &Mutex<Shelf>) -> MutexGuard<'_, Shelf> {
+    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+}

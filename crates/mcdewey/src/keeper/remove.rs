@@ -1,0 +1,32 @@
+//! Taking documents out for good while questions come in.
+
+use async_trait::async_trait;
+use mcdewey_core::{Erase, GenerationRemoval, Index, IndexError, RemovalReport, RemovalRequest};
+
+use super::Keeper;
+use crate::removal;
+
+#[async_trait]
+impl Erase for Keeper {
+    async fn erase(&self, request: RemovalRequest) -> Result<RemovalReport, IndexError> {
+        let (roots, asked) = (self.configured.clone(), request.clone());
+        let check = tokio::task::spawn_blocking(move || removal::refuse_present(&roots, &asked)).await;
+        check.map_err(|error| IndexError::Store(format!("a removal broke off: {error}")))??;
+        // No swap meanwhile: a generation that comes to the front would be missed.
+        let _swapping = self.swapping.lock().await;
+        match self.shelf() {
+            Some(shelf) => removal::erase(&shelf.generations, &request.sources).await,
+            None => erase_plain(&*self.plain_index, &request).await,
+        }
+    }
+}
+
+/// On a Qdrant server.
+async fn erase_plain(index: &dyn Index, request: &RemovalRequest) -> Result<RemovalReport, IndexError> {
+    let before = index.state().await?;
+    index.erase(&request.sources).await?;
+    let after = index.state().await?;
+    let documents = before.documents.saturating_sub(after.documents);
+    let removal = GenerationRemoval { generation: after.generation, documents, discarded: None };
+    removal::held(RemovalReport { generations: vec![removal], proof: None }, &request.sources)
+}

@@ -1,0 +1,92 @@
+//! What a removal of documents is, with a running server or without.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mcdewey_core::{IndexError, RemovalReport, RemovalRequest, SourcePath};
+use mcdewey_ingest::Root;
+use mcdewey_store::Generations;
+
+/// Refuses documents whose file is still there: the next synchronisation would bring them back.
+pub(crate) fn refuse_present(roots: &[Root], request: &RemovalRequest) -> Result<(), IndexError> {
+    if request.force {
+        return Ok(());
+    }
+    let present: Vec<String> = request
+        .sources
+        .iter()
+        .filter_map(|source| file_of(roots, source))
+        .map(|path| path.display().to_string())
+        .collect();
+    if present.is_empty() {
+        return Ok(());
+    }
+    Err(IndexError::Unavailable(format!(
+        "still there, so the next ingest would bring it back: {}; take it away first, or remove the document all the same \
+         with --force",
+        present.join(", ")
+    )))
+}
+
+/// The file that a document was read from, if it is there.
+fn file_of(roots: &[Root], source: &SourcePath) -> Option<PathBuf> {
+    roots.iter().find_map(|root| {
+        let below = source.as_str().strip_prefix(root.name.source_prefix().as_str())?;
+        Some(root.path.join(below)).filter(|path| path.is_file())
+    })
+}
+
+/// Takes documents out of all generations, and looks whether anything is left.
+pub(crate) async fn erase(generations: &Arc<Generations>, sources: &[SourcePath]) -> Result<RemovalReport, IndexError> {
+    let removed = generations.erase_everywhere(sources).await?;
+    let (searched, names) = (Arc::clone(generations), sources.to_vec());
+    let search = tokio::task::spawn_blocking(move || searched.traces(&names)).await;
+    let proof = search.map_err(|error| IndexError::Store(format!("the search for traces broke off: {error}")))??;
+    held(RemovalReport { generations: removed, proof: Some(proof) }, sources)
+}
+
+/// The report, unless there was nothing to remove: a name that was mistyped must not look as if it were gone.
+pub(crate) fn held(report: RemovalReport, sources: &[SourcePath]) -> Result<RemovalReport, IndexError> {
+    if report.generations.iter().any(|one| one.documents > 0 || one.discarded.is_some()) {
+        return Ok(report);
+    }
+    let names: Vec<&str> = sources.iter().map(SourcePath::as_str).collect();
+    Err(IndexError::Unavailable(format!(
+        "no generation holds {}; a document is named by its source, as `mcdewey search` shows it",
+        names.join(", ")
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use mcdewey_core::{Generation, GenerationRemoval, RootName};
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_still_there_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.md"), "x").unwrap();
+        let roots = [
+            Root::new(RootName::default(), folder.path().join("elsewhere")),
+            Root::new("vendor".parse().unwrap(), folder.path()),
+        ];
+        let request = |source: &str, force| RemovalRequest { sources: vec![source.parse().unwrap()], force };
+        let said = refuse_present(&roots, &request("vendor/a.md", false)).unwrap_err().to_string();
+        assert!(said.contains("a.md") && said.contains("--force"), "{said}");
+        assert!(refuse_present(&roots, &request("vendor/a.md", true)).is_ok());
+        assert!(refuse_present(&roots, &request("vendor/b.md", false)).is_ok());
+        assert!(refuse_present(&roots, &request("a.md", false)).is_ok());
+    }
+
+    #[test]
+    fn a_name_that_nothing_has_is_an_error() {
+        let sources = ["a.md".parse().unwrap()];
+        let report = |documents| RemovalReport {
+            generations: vec![GenerationRemoval { generation: Generation("g".to_owned()), documents, discarded: None }],
+            proof: None,
+        };
+        assert!(held(report(1), &sources).is_ok());
+        assert!(held(report(0), &sources).unwrap_err().to_string().contains("a.md"));
+    }
+}
