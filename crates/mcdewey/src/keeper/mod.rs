@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
-use mcdewey_core::{Embed, Index, SyncProgress, SyncReport, SyncRequest};
+use mcdewey_core::{Embed, Generation, Index, SyncProgress, SyncReport, SyncRequest};
 use mcdewey_ingest::{BringUpToDate, Ingester, Root, resolve_request};
 use mcdewey_query::LiveLibrary;
+use tokio::task::JoinHandle;
 
 use crate::engine::{Asking, Engine, Shelf, Side};
 
@@ -22,12 +23,14 @@ type Progress<'a> = dyn Fn(SyncProgress) + Send + Sync + 'a;
 /// Brings a library up to date.
 pub(crate) struct Keeper {
     configured: Vec<Root>,
-    /// Where there are no generations of ours: what is filled.
-    plain: Ingester,
+    /// What is filled where there are no generations of ours.
+    plain: Option<Ingester>,
     shelf: Option<Mutex<Shelf>>,
     /// Held while the record and what is in front change together.
     swapping: tokio::sync::Mutex<()>,
     face: OnceLock<Face>,
+    /// Old generations on their way out.
+    retiring: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// Where those who ask find the library.
@@ -48,9 +51,11 @@ enum Target {
 impl Keeper {
     /// A keeper of this library, for these roots.
     pub(crate) fn new(engine: &Engine, configured: Vec<Root>) -> Self {
-        let plain = Ingester::new(engine.index.clone(), engine.embed.clone());
+        let plain = || Ingester::new(engine.index.clone(), engine.embed.clone());
+        let plain = engine.shelf.is_none().then(plain);
         let shelf = engine.shelf.clone().map(Mutex::new);
-        Self { configured, plain, shelf, swapping: tokio::sync::Mutex::default(), face: OnceLock::new() }
+        let swapping = tokio::sync::Mutex::default();
+        Self { configured, plain, shelf, swapping, face: OnceLock::new(), retiring: Mutex::default() }
     }
 
     /// From now on `live` shows what this keeper puts in front.
@@ -62,8 +67,10 @@ impl Keeper {
     /// Brings what the roots hold into the library.
     pub(crate) async fn sync(&self, request: &SyncRequest, progress: &Progress<'_>) -> Result<SyncReport> {
         let roots = resolve_request(&self.configured, request).await?;
-        let Some(target) = self.target().await? else { return Ok(self.plain.sync(&roots, progress).await?) };
-        match target {
+        if let Some(plain) = &self.plain {
+            return Ok(plain.sync(&roots, progress).await?);
+        }
+        match self.target().await? {
             Target::Live(side) => {
                 let report = ingester(&side).sync(&roots, progress).await?;
                 self.completed(&side).await?;
@@ -106,7 +113,7 @@ impl Keeper {
             self.put_in_front(side);
         }
         if is_live {
-            self.retire();
+            self.retire(front.generation);
         }
         Ok(is_live)
     }
@@ -121,26 +128,45 @@ impl Keeper {
         }
     }
 
-    /// Takes old generations away, beside whatever else happens; those in use go after a later swap.
-    fn retire(&self) {
-        let Some(Shelf { generations, keep, wanted, .. }) = self.shelf() else { return };
-        tokio::task::spawn_blocking(move || match generations.retire(keep, &wanted) {
-            Ok(gone) if gone.is_empty() => {}
-            Ok(gone) => tracing::info!(?gone, "old generations were taken away"),
-            Err(error) => tracing::warn!(%error, "an old generation could not be taken away"),
+    /// Takes old generations away, beside whatever else happens; waits a while for the last who asks the one that
+    /// answered `before`. What is in use even then goes after a later synchronisation.
+    fn retire(&self, before: Generation) {
+        let Some(Shelf { generations, keep, wanted, front, .. }) = self.shelf() else { return };
+        let waits = keep == 0 && front.generation != before;
+        drop(front);
+        let work = tokio::task::spawn_blocking(move || {
+            if waits {
+                generations.wait_until_unused(&before);
+            }
+            match generations.retire(keep, &wanted) {
+                Ok(gone) if gone.is_empty() => {}
+                Ok(gone) => tracing::info!(?gone, "old generations were taken away"),
+                Err(error) => tracing::warn!(%error, "an old generation could not be taken away"),
+            }
         });
+        *lock(&self.retiring) = Some(work);
     }
 
-    async fn target(&self) -> Result<Option<Target>> {
-        let Some(shelf) = self.shelf() else { return Ok(None) };
+    /// Waits until old generations are gone that were on their way out.
+    pub(crate) async fn finish(&self) {
+        let work = lock(&self.retiring).take();
+        if let Some(work) = work
+            && let Err(error) = work.await
+        {
+            tracing::warn!(%error, "taking an old generation away broke off");
+        }
+    }
+
+    async fn target(&self) -> Result<Target> {
+        let shelf = self.shelf().context("there are no generations to bring up to date")?;
         let front = shelf.front.clone();
         if front.generation == shelf.wanted {
-            return Ok(Some(Target::Live(front)));
+            return Ok(Target::Live(front));
         }
         let live = shelf.generations.live().filter(|live| live.generation == front.generation);
         if let Some(live) = live.filter(|live| live.pinned) {
             if live.is_kept_up(mcdewey_ingest::CHUNKER) {
-                return Ok(Some(Target::Live(front)));
+                return Ok(Target::Live(front));
             }
             bail!(
                 "generation {} is pinned and cannot be brought up to date: this version of the program would make another \
@@ -149,7 +175,7 @@ impl Keeper {
             );
         }
         let side = tokio::task::spawn_blocking(move || shelf.open_what_is_wanted()).await??;
-        Ok(Some(Target::Beside(side)))
+        Ok(Target::Beside(side))
     }
 
     fn shelf(&self) -> Option<Shelf> {
@@ -180,6 +206,6 @@ fn unswapped(front: &Side) -> String {
     format!("the new generation is not complete, so {} goes on answering", front.generation)
 }
 
-fn lock(shelf: &Mutex<Shelf>) -> MutexGuard<'_, Shelf> {
-    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -116,8 +116,9 @@ async fn old_generations_go_and_what_is_in_use_stays() {
     states_are(dir.path(), &[("one", "retained"), ("two", "retained"), ("three", "live")]);
     drop(reader);
     assert!(generations.wait_until_unused(&first));
-    assert_eq!(generations.retire(1, &third).unwrap(), [first.clone()]);
-    assert!(!Layout::of(dir.path(), &first).folder().exists());
+    let folder = Layout::of(dir.path(), &first).folder().to_owned();
+    assert_eq!(generations.retire(1, &third).unwrap(), [first]);
+    assert!(!folder.exists());
     states_are(dir.path(), &[("two", "retained"), ("three", "live")]);
     assert_eq!(generations.retire(0, &third).unwrap().len(), 1);
     assert_eq!(generations.retire(0, &third).unwrap(), [], "the live one never goes");
