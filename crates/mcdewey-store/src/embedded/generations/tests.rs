@@ -8,6 +8,7 @@ use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 use mcdewey_core::{CandidateQuery, Embed, Generation, Index, IndexError, Scope};
 
 use super::{GenerationStatus, Generations};
+use crate::embedded::catalogue;
 use crate::embedded::layout::{self, Layout};
 use crate::{EmbeddedIndex, EmbeddedOptions};
 
@@ -77,6 +78,25 @@ async fn what_is_complete_becomes_live_and_the_record_survives() {
     assert_eq!(generations.live().unwrap().generation, second);
     assert_eq!(generations.live().unwrap().documents, 1);
     states_are(dir.path(), &[("one", "retained"), ("two", "live")]);
+}
+
+#[tokio::test]
+async fn a_generation_whose_tables_or_words_are_of_another_form_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, index) = made(&open(dir.path()), "one").await;
+    drop(index);
+    let record = layout::record(dir.path());
+    let written = fs::read_to_string(&record).unwrap();
+    let current = format!("\"schema\": {}", catalogue::SCHEMA);
+    for (from, to, word) in [(current.as_str(), "\"schema\": 2", "tables"), ("bm25 k1", "bm25 k2", "words")] {
+        fs::write(&record, written.replace(from, to)).unwrap();
+        let generations = open(dir.path());
+        let reason = generations.live().unwrap().usable().unwrap_err();
+        assert!(reason.contains(word), "{reason}");
+        assert!(generations.open_index(&first).unwrap_err().to_string().contains(&reason));
+        let listed = Generations::look(dir.path()).unwrap();
+        assert_eq!(listed[0].unusable, Some(reason));
+    }
 }
 
 #[tokio::test]
