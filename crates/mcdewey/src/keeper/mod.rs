@@ -73,7 +73,7 @@ impl Keeper {
         match self.target().await? {
             Target::Live(side) => {
                 let report = ingester(&side).sync(&roots, progress).await?;
-                self.completed(&side).await?;
+                self.completed(&side, false).await?;
                 Ok(report)
             }
             Target::Beside(side) => self.build(&side, roots, progress).await,
@@ -95,7 +95,7 @@ impl Keeper {
         let report = ingester.sync(&requested, progress).await.with_context(|| unswapped(&front))?;
         let mut report = carry::sum(whole, report);
         carry::check(&requested, &held, &side.index.origins().await?).with_context(|| unswapped(&front))?;
-        if self.completed(side).await? {
+        if self.completed(side, true).await? {
             eprintln!("generation {} has taken the place of {}", side.generation, front.generation);
         } else {
             report.warnings.push(format!("{} is complete, but {} is pinned", side.generation, front.generation));
@@ -103,11 +103,16 @@ impl Keeper {
         Ok(report)
     }
 
-    /// Notes that a generation holds the whole library; it answers from now on, unless another one is pinned.
-    async fn completed(&self, side: &Side) -> Result<bool> {
+    /// Notes that a generation holds the whole library. One that was built `beside` the live one answers from now on,
+    /// unless another one is pinned; says whether it does.
+    async fn completed(&self, side: &Side, beside: bool) -> Result<bool> {
         let state = side.index.state().await?;
         let _swapping = self.swapping.lock().await;
         let Some(Shelf { generations, front, .. }) = self.shelf() else { return Ok(true) };
+        if !beside && front.generation != side.generation {
+            // While it was filled, a rollback put another one in front: that stays.
+            return Ok(false);
+        }
         let is_live = tokio::task::spawn_blocking(move || generations.complete(&state)).await??;
         if is_live && front.generation != side.generation {
             self.put_in_front(side);
