@@ -192,7 +192,7 @@ fn without_a_server_ingest_builds_beside_and_rollback_returns() {
     assert_eq!(search(&model)["generation"], old);
     let build = || succeed(mcdewey(&data).args(["--model-dir", &model, "ingest", "--json"]).arg(&corpus));
     let report: Value = serde_json::from_str(&build()).unwrap();
-    assert_eq!((&report["written"], &report["generation"] == &old), (&json!(2), false), "{report:#}");
+    assert_eq!((&report["written"], report["generation"] == old), (&json!(2), false), "{report:#}");
     assert_eq!(search(&model)["generation"], report["generation"]);
     succeed(mcdewey(&data).arg("rollback"));
     assert_eq!(search(&model)["generation"], old);
@@ -203,6 +203,23 @@ fn without_a_server_ingest_builds_beside_and_rollback_returns() {
         succeed(mcdewey(&data).args(["--keep-generations", "0", "--model-dir", &model, "ingest"]).arg(&corpus));
     assert!(keep_none.contains("2 unchanged"), "{keep_none}");
     assert_eq!(generations(&data).len(), 1, "the old one went");
+}
+
+#[test]
+fn a_server_lets_go_of_the_generation_it_no_longer_answers_from() {
+    let (folder, data, corpus, model) = small();
+    let old = live(&data)["generation"].as_str().unwrap().to_owned();
+    let corpus = corpus.display().to_string();
+    let serve = ["--model-dir", &model, "--corpus", &corpus, "--keep-generations", "0", "serve"];
+    let server = Server::start_with(folder, &serve);
+    let begun = Instant::now();
+    while data.join("generations").join(&old).exists() {
+        let answer = server.search(&json!({"q": "kettle"}));
+        assert_eq!(answer["hits"][0]["source"], "kettle.md", "{answer:#}");
+        assert!(begun.elapsed() < BUILT_WITHIN, "{:#?}", generations(&data));
+    }
+    assert_eq!(generations(&data).len(), 1);
+    assert!(fail(mcdewey(&data).arg("rollback")).contains("older"), "nothing is left to go back to");
 }
 
 #[test]

@@ -30,16 +30,6 @@ pub use names::LOOPBACK_HOSTS;
 pub(crate) use names::{PublicName, origins};
 pub(crate) use told::told;
 
-/// The state of the whole service, from which every request takes its [`AppState`] once.
-#[derive(Clone)]
-pub(crate) struct Service(AppState);
-
-impl FromRef<Service> for AppState {
-    fn from_ref(service: &Service) -> Self {
-        Self { library: service.0.live.now(), ..service.0.clone() }
-    }
-}
-
 /// What every request may need; cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
@@ -116,17 +106,45 @@ impl AppState {
 /// The whole service: REST, MCP and web pages.
 pub fn app(state: AppState) -> Router {
     let mcp = mcp::router(state.live.clone(), &state.mcp_access());
+    let service = Service::from(state);
     Router::new()
         .merge(rest::router())
         .merge(web::router())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .with_state(Service(state.clone()))
+        .with_state(service.clone())
         .merge(mcp)
-        .layer(middleware::from_fn_with_state(state.clone(), access::guard))
+        .layer(middleware::from_fn_with_state(service.clone(), access::guard))
         .layer(middleware::map_response(headers::harden))
-        .layer(middleware::from_fn_with_state(state, hosts::guard))
+        .layer(middleware::from_fn_with_state(service, hosts::guard))
         .layer(TraceLayer::new_for_http())
+}
+
+/// The state of the whole service, from which every request takes its [`AppState`] once. It holds no library itself: one
+/// that was swapped out goes with its last request.
+#[derive(Clone)]
+pub(crate) struct Service {
+    live: LiveLibrary,
+    sync: SyncHandle,
+    rollback: Option<Arc<dyn RollBack>>,
+    erase: Option<Arc<dyn Erase>>,
+    admin_token: Arc<str>,
+    access_key: Arc<str>,
+    allowed_hosts: Arc<[String]>,
+}
+
+impl From<AppState> for Service {
+    fn from(state: AppState) -> Self {
+        let AppState { live, sync, rollback, erase, admin_token, access_key, allowed_hosts, library: _ } = state;
+        Self { live, sync, rollback, erase, admin_token, access_key, allowed_hosts }
+    }
+}
+
+impl FromRef<Service> for AppState {
+    fn from_ref(service: &Service) -> Self {
+        let Service { live, sync, rollback, erase, admin_token, access_key, allowed_hosts } = service.clone();
+        Self { library: live.now(), live, sync, rollback, erase, admin_token, access_key, allowed_hosts }
+    }
 }
 
 async fn not_found(State(state): State<AppState>, uri: Uri) -> Response {

@@ -46,13 +46,23 @@ pub enum LockError {
     #[error("process {} owns the data directory; stop it first or use another directory", .0.pid)]
     Held(Owner),
     /// The directory cannot be used.
-    #[error("cannot use the data directory {dir}: {reason}; check that it exists and may be written")]
+    #[error("cannot use the data directory {dir}: {reason}; {}", advice(.reason))]
     Unusable {
         /// The directory.
         dir: PathBuf,
         /// What went wrong.
         reason: io::Error,
     },
+}
+
+fn advice(reason: &io::Error) -> &'static str {
+    match reason.kind() {
+        io::ErrorKind::StorageFull => "free some space",
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "make it writable: the engine writes beside its files even when questions are all it gets"
+        }
+        _ => "check that it exists and may be written",
+    }
 }
 
 impl OwnerLock {
@@ -205,6 +215,18 @@ mod tests {
         });
         drop(looking);
         waiting.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn what_to_do_depends_on_what_is_wrong() {
+        for (kind, advice) in [
+            (io::ErrorKind::StorageFull, "free some space"),
+            (io::ErrorKind::ReadOnlyFilesystem, "make it writable"),
+            (io::ErrorKind::PermissionDenied, "may be written"),
+        ] {
+            let error = LockError::Unusable { dir: "data".into(), reason: kind.into() }.to_string();
+            assert!(error.contains(advice) && error.contains("data"), "{error}");
+        }
     }
 
     #[test]

@@ -60,13 +60,29 @@ fn files_with(folder: &Path, marker: &str) -> Vec<String> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(files_with(&path, marker));
-        } else if fs::read(&path).unwrap().windows(marker.len()).any(|bytes| bytes == marker.as_bytes())
-            || path.to_string_lossy().contains(marker)
-        {
+        } else if holds(&fs::read(&path).unwrap(), marker.as_bytes()) || path.to_string_lossy().contains(marker) {
             found.push(path.display().to_string());
         }
     }
     found
+}
+
+/// Whether the bytes hold the marker. The engine's files are mostly holes, which are passed over.
+fn holds(bytes: &[u8], marker: &[u8]) -> bool {
+    const HOLE: [u8; 4096] = [0; 4096];
+    let mut piece: Vec<u8> = Vec::new();
+    for block in bytes.chunks(HOLE.len()) {
+        if block == &HOLE[..block.len()] {
+            piece.clear();
+            continue;
+        }
+        piece.extend_from_slice(block);
+        if piece.windows(marker.len()).any(|window| window == marker) {
+            return true;
+        }
+        piece.drain(..piece.len().saturating_sub(marker.len()));
+    }
+    false
 }
 
 async fn hits(index: &EmbeddedIndex, word: &str) -> usize {
@@ -142,8 +158,9 @@ async fn an_erasure_that_was_interrupted_is_finished_at_the_next_start() {
     assert!(!files_with(dir.path(), GOES).is_empty());
     // What a process that died after the rows were out leaves.
     fs::write(dir.path().join("generations").join(&generation.0).join("erasing"), "").unwrap();
-    let live = Generations::open(dir.path(), 0).unwrap().open_index(&generation).unwrap();
-    assert_eq!(files_with(dir.path(), GOES), Vec::<String>::new());
+    let generations = Generations::open(dir.path(), 0).unwrap();
+    assert_eq!(files_with(dir.path(), GOES), Vec::<String>::new(), "before anybody opens the generation");
+    let live = generations.open_index(&generation).unwrap();
     assert_eq!(hits(&live, STAYS).await, 30);
 }
 

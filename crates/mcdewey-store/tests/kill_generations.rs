@@ -246,7 +246,7 @@ async fn kill_at(points: usize) {
         std::fs::remove_dir_all(dir).unwrap();
         *killed.entry(phase).or_default() += 1;
     }
-    println!("the same library after {points} kills: {killed:?}");
+    eprintln!("the same library after {points} kills: {killed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -26,9 +26,14 @@ pub(crate) struct Engine {
     pub(crate) reading: Reading,
     /// The generations of a data directory; a Qdrant server's are its own business.
     pub(crate) shelf: Option<Shelf>,
+    claim: Claim,
+}
+
+/// The right to the library of this machine, and where others of this machine look for its owner.
+pub(crate) struct Claim {
     /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
     lock: Option<OwnerLock>,
-    lock_dir: PathBuf,
+    dir: PathBuf,
 }
 
 /// How the settings want questions to be answered, whatever the generation.
@@ -91,8 +96,7 @@ impl Engine {
             asking: Asking { fusion: settings.fusion, reranker: models.reranker },
             reading: Reading::of(settings)?,
             shelf: Some(shelf),
-            lock: Some(lock),
-            lock_dir: settings.lock_dir(),
+            claim: Claim { lock: Some(lock), dir: settings.lock_dir() },
         })
     }
 
@@ -109,7 +113,14 @@ impl Engine {
             patience: PATIENCE,
         };
         let index = Arc::new(ServerIndex::open(server, options).await?);
-        Ok(Self { index, embed, asking: Asking { fusion, reranker }, reading, shelf: None, lock: None, lock_dir })
+        Ok(Self {
+            index,
+            embed,
+            asking: Asking { fusion, reranker },
+            reading,
+            shelf: None,
+            claim: Claim { lock: None, dir: lock_dir },
+        })
     }
 
     /// The library to ask, as the settings want it to answer; `public_url` leads its links.
@@ -124,11 +135,26 @@ impl Engine {
         Ok(is_half || self.index.state().await?.documents == 0)
     }
 
+    /// Errs where questions would be answered from half a library while a whole one is there that does not open.
+    pub(crate) fn refuse_half_built(&self) -> Result<()> {
+        if self.shelf.as_ref().is_some_and(Shelf::is_half_built) {
+            bail!("the library is half built; run `mcdewey ingest` or `mcdewey serve`");
+        }
+        Ok(())
+    }
+
+    /// Hands over the right to the library; whoever takes it must keep it until the index is closed.
+    pub(crate) fn take_claim(&mut self) -> Claim {
+        Claim { lock: self.claim.lock.take(), dir: self.claim.dir.clone() }
+    }
+}
+
+impl Claim {
     /// Tells other processes of this machine where this one answers, and what it wants to be shown. On a Qdrant server
     /// several may answer side by side: the first one is found.
     pub(crate) fn announce(&mut self, address: &str, token: &str) -> Result<()> {
         if self.lock.is_none() {
-            match OwnerLock::acquire(&self.lock_dir) {
+            match OwnerLock::acquire(&self.dir) {
                 Ok(lock) => self.lock = Some(lock),
                 Err(error) => tracing::info!(%error, "other commands of this machine will not find this server"),
             }

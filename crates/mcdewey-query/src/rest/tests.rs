@@ -1,11 +1,19 @@
 //! The REST interface as programs meet it, over the whole service.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, header};
-use mcdewey_core::{Index, SyncEvent, SyncProgress, SyncReport};
+use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
+use mcdewey_core::{
+    Generation, Index, IndexError, RollBack, RollbackReport, RollbackRequest, SyncEvent, SyncHandle, SyncProgress,
+    SyncReport,
+};
 use serde_json::{Value, json};
 
-use crate::app::testing::{GUIDE, HOSTILE, NOTE, Service, TOKEN, request};
+use crate::app::testing::{GUIDE, HOSTILE, NOTE, Service, TOKEN, documents, request};
+use crate::{AppState, Library, LiveLibrary, app};
 
 /// Timings differ from answer to answer.
 fn without_timings(mut answer: Value) -> Value {
@@ -197,6 +205,62 @@ async fn a_synchronisation_that_broke_off_says_so() {
     owner.await.unwrap();
     assert_eq!(service.send(sync_request("{}")).await.code(), (503, "unavailable".to_owned()), "the owner is gone");
     assert_eq!(service.send(sync_request(r#"{"rot": "x"}"#)).await.code().0, 400);
+}
+
+/// Knows one other generation.
+struct OneOther;
+
+#[async_trait]
+impl RollBack for OneOther {
+    async fn roll_back(&self, request: RollbackRequest) -> Result<RollbackReport, IndexError> {
+        if request.generation.is_some_and(|name| name != "other") {
+            return Err(IndexError::Unavailable("there is only one other".to_owned()));
+        }
+        let [live, before] = ["other", "this"].map(|name| Generation(name.to_owned()));
+        Ok(RollbackReport { live, before, pinned: !request.forward, note: String::new() })
+    }
+}
+
+fn rollback_request(body: &str, key: &str) -> axum::http::Request<Body> {
+    request(Method::POST, "/api/v1/generations/rollback")
+        .header(header::AUTHORIZATION, format!("Bearer {key}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_owned()))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn only_the_admin_swaps_generations() {
+    let service = Service::with(&documents(), |state| state.with_rollback(Arc::new(OneOther))).await;
+    assert_eq!(service.send(rollback_request("", "guess")).await.code(), (401, "unauthorized".to_owned()));
+    let done = service.send(rollback_request(r#"{"generation": "other"}"#, TOKEN)).await.json();
+    assert_eq!((&done["live"], &done["before"], &done["pinned"]), (&json!("other"), &json!("this"), &json!(true)));
+    assert_eq!(service.send(rollback_request(r#"{"forward": true}"#, TOKEN)).await.json()["pinned"], false);
+    let refused = service.send(rollback_request(r#"{"generation": "third"}"#, TOKEN)).await;
+    assert_eq!(refused.code(), (409, "rollback_refused".to_owned()));
+    assert!(refused.body.contains("there is only one other"), "{}", refused.body);
+    for wrong in [r#"{"generatoin": "other"}"#, r#"{"forward": "yes"}"#] {
+        assert_eq!(service.send(rollback_request(wrong, TOKEN)).await.code().0, 400, "{wrong}");
+    }
+    let without = Service::new().await.send(rollback_request("", TOKEN)).await;
+    assert_eq!(without.code(), (409, "rollback_refused".to_owned()));
+}
+
+#[tokio::test]
+async fn a_library_that_was_swapped_out_is_asked_no_more_and_held_by_nobody() {
+    let empty = Arc::new(Library::new(Arc::new(MemoryIndex::new()), Arc::new(FakeEmbed::new(&["barge"])), ""));
+    let live = LiveLibrary::from(Arc::clone(&empty));
+    let router = app(AppState::new(live.clone(), SyncHandle::channel(1).0, TOKEN));
+    let ask = async |path: &str| {
+        let asked = request(Method::GET, path).body(Body::empty()).unwrap();
+        tower::ServiceExt::oneshot(router.clone(), asked).await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask("/api/v1/chunks/a::0").await, 404);
+    let index = MemoryIndex::new();
+    index.commit(SampleDocument::new("a.md").page(1, &["barge"]).build(&FakeEmbed::new(&["barge"]))).await.unwrap();
+    live.swap(Arc::new(Library::new(Arc::new(index), Arc::new(FakeEmbed::new(&["barge"])), "")));
+    assert_eq!(ask("/api/v1/chunks/a::0").await, 200);
+    assert_eq!(Arc::strong_count(&empty), 1);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ pub(super) struct Schema {
     pub(super) name: &'static str,
     /// Grows with every change of the tables.
     pub(super) version: i64,
-    /// Makes the tables of an empty file.
+    /// Makes the tables of an empty file; where there was an older version, repeatable: it makes those that are lacking.
     pub(super) tables: &'static str,
 }
 
@@ -51,6 +51,9 @@ impl Database {
         }
         if found == 0 {
             create(&mut writer, schema).map_err(told)?;
+        } else if found < schema.version {
+            // It keeps its version: it is what an older program made, and that program may still read it.
+            writer.execute_batch(schema.tables).map_err(told)?;
         }
         Ok((Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) }, writer))
     }
@@ -138,6 +141,22 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (database, _writer) = Database::open(&dir.path().join("a.sqlite"), SCHEMA).unwrap();
         assert!(database.read(|snapshot| Ok(snapshot.execute("DELETE FROM words", [])?)).is_err());
+    }
+
+    #[test]
+    fn an_older_file_gets_the_tables_it_lacks_and_keeps_its_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        let old = Schema { version: 2, tables: "CREATE TABLE texts (text TEXT)", ..SCHEMA };
+        Database::open(&path, old).unwrap().1.execute("INSERT INTO texts VALUES ('kept')", []).unwrap();
+        let tables = "CREATE TABLE IF NOT EXISTS texts (text TEXT); CREATE TABLE IF NOT EXISTS words (word TEXT)";
+        for _ in 0..2 {
+            let (database, writer) = Database::open(&path, Schema { tables, ..SCHEMA }).unwrap();
+            assert_eq!(database.read(count).unwrap(), 0);
+            let kept: i64 = writer.query_row("SELECT count(*) FROM texts", [], |row| row.get(0)).unwrap();
+            let version: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+            assert_eq!((kept, version), (1, 2));
+        }
     }
 
     #[test]

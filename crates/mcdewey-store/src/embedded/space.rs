@@ -28,18 +28,31 @@ pub fn free_space(dir: &Path) -> Option<u64> {
     free(dir).ok()
 }
 
-/// Bytes of all files in a folder and below. What goes while it is looked at counts nothing.
+/// Bytes that all files in a folder and below take up on the disk: the engine makes large files that are mostly holes.
+/// What goes while it is looked at counts nothing.
 pub(super) fn size(folder: &Path) -> Outcome<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         bytes += match entry.metadata() {
             Ok(found) if found.is_dir() => size(&entry.path()).unwrap_or(0),
-            Ok(found) => found.len(),
+            Ok(found) => taken(&found),
             Err(_) => 0,
         };
     }
     Ok(bytes)
+}
+
+#[cfg(unix)]
+fn taken(file: &std::fs::Metadata) -> u64 {
+    /// The unit of `st_blocks`, whatever the file system's own is.
+    const BLOCK: u64 = 512;
+    std::os::unix::fs::MetadataExt::blocks(file) * BLOCK
+}
+
+#[cfg(not(unix))]
+fn taken(file: &std::fs::Metadata) -> u64 {
+    file.len()
 }
 
 /// Bytes an ordinary user may still write.
@@ -55,6 +68,17 @@ fn mebibytes(bytes: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn holes_take_no_space() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("below")).unwrap();
+        std::fs::write(dir.path().join("below/full"), vec![1; 8192]).unwrap();
+        std::fs::File::create(dir.path().join("hole")).unwrap().set_len(1 << 30).unwrap();
+        let size = size(dir.path()).unwrap();
+        assert!((8192..1 << 20).contains(&size), "{size}");
+    }
 
     #[test]
     fn too_little_space_is_told_with_numbers() {

@@ -40,10 +40,13 @@ async fn ingest_here(settings: &Settings, root: Option<String>, display: &SyncDi
     // A folder that does not exist is told before a model is fetched.
     resolve_root(&settings.roots, root.as_deref())?;
     // Nothing is asked here.
-    let engine = Engine::open(&Settings { rerank: None, ..settings.clone() }).await?;
+    let mut engine = Engine::open(&Settings { rerank: None, ..settings.clone() }).await?;
+    let _claim = engine.take_claim();
     let keeper = Keeper::new(&engine, settings.roots.clone());
+    drop(engine);
     let report = keeper.sync(&SyncRequest { root }, &|progress| display.show(&progress)).await;
     display.finish();
+    keeper.finish().await;
     report
 }
 

@@ -26,6 +26,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let engine = Engine::open(&settings).await?;
+    engine.refuse_half_built()?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
     let library = Arc::new(engine.library(public_url));
     mcp::serve_stdio(library).await?;

@@ -34,12 +34,16 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         .with_context(|| format!("{} cannot be listened on; choose another address with --listen", settings.listen))?;
     let address = format!("http://{}", reached_at(listener.local_addr()?));
     let mut engine = Engine::open(&settings).await?;
+    // Before all that holds the index, so that it is let go of last.
+    let mut claim = engine.take_claim();
     let must_be_filled = engine.must_be_filled().await?;
 
     let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());
     let live = LiveLibrary::from(Arc::new(engine.library(public_url.as_str())));
     let keeper = Arc::new(Keeper::new(&engine, settings.roots.clone()));
     keeper.show(live.clone(), engine.asking.clone(), public_url);
+    // A generation that another one takes the place of must not be held by anybody but those who ask it.
+    drop(engine);
     let (sync, jobs) = SyncHandle::channel(WAITING_SYNCS);
     let owner = tokio::spawn({
         let keeper = Arc::clone(&keeper);
@@ -57,7 +61,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
 
     let watch = args.watch.then(|| Watch::start(&settings.roots, sync.clone())).transpose()?;
     let token = admin_token()?;
-    engine.announce(&address, &token)?;
+    claim.announce(&address, &token)?;
     let state = AppState::new(live, sync, token)
         .with_erase(keeper.clone())
         .with_rollback(keeper)

@@ -63,6 +63,17 @@ pub(super) fn sum(before: Option<SyncReport>, mut report: SyncReport) -> SyncRep
     report.removed += before.removed;
     report.tokens += before.tokens;
     report.seconds += before.seconds;
+    for (name, format) in before.formats {
+        let sum = report.formats.entry(name).or_default();
+        sum.files += format.files;
+        sum.unchanged += format.unchanged;
+        sum.written += format.written;
+        sum.skipped += format.skipped;
+        sum.chunks += format.chunks;
+    }
+    report.stages.reading += before.stages.reading;
+    report.stages.embedding += before.stages.embedding;
+    report.stages.writing += before.stages.writing;
     report.skipped.splice(0..0, before.skipped);
     report.warnings.splice(0..0, before.warnings);
     report

@@ -11,9 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
-use mcdewey_core::{Index, SyncProgress, SyncReport, SyncRequest};
+use mcdewey_core::{Generation, Index, SyncProgress, SyncReport, SyncRequest};
 use mcdewey_ingest::{BringUpToDate, Ingester, Root, resolve_request};
 use mcdewey_query::LiveLibrary;
+use tokio::task::JoinHandle;
 
 use crate::engine::{Asking, Engine, Shelf, Side};
 use crate::reading::Reading;
@@ -24,14 +25,21 @@ type Progress<'a> = dyn Fn(SyncProgress) + Send + Sync + 'a;
 /// Brings a library up to date.
 pub(crate) struct Keeper {
     configured: Vec<Root>,
-    /// Where there are no generations of ours: what is filled.
-    plain: Ingester,
-    plain_index: Arc<dyn Index>,
+    /// What is filled where there are no generations of ours.
+    plain: Option<Plain>,
     reading: Reading,
     shelf: Option<Mutex<Shelf>>,
     /// Held while the record and what is in front change together.
     swapping: tokio::sync::Mutex<()>,
     face: OnceLock<Face>,
+    /// Old generations on their way out.
+    retiring: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// An index without generations, and what fills it.
+struct Plain {
+    ingester: Ingester,
+    index: Arc<dyn Index>,
 }
 
 /// Where those who ask find the library.
@@ -53,18 +61,14 @@ impl Keeper {
     /// A keeper of this library, for these roots.
     pub(crate) fn new(engine: &Engine, configured: Vec<Root>) -> Self {
         let reading = engine.reading.clone();
-        let plain = reading.ingester(engine.index.clone(), engine.embed.clone());
+        let plain = || Plain {
+            ingester: reading.ingester(engine.index.clone(), engine.embed.clone()),
+            index: engine.index.clone(),
+        };
+        let plain = engine.shelf.is_none().then(plain);
         let shelf = engine.shelf.clone().map(Mutex::new);
-        let plain_index = engine.index.clone();
-        Self {
-            configured,
-            plain,
-            plain_index,
-            reading,
-            shelf,
-            swapping: tokio::sync::Mutex::default(),
-            face: OnceLock::new(),
-        }
+        let swapping = tokio::sync::Mutex::default();
+        Self { configured, plain, reading, shelf, swapping, face: OnceLock::new(), retiring: Mutex::default() }
     }
 
     /// From now on `live` shows what this keeper puts in front.
@@ -76,11 +80,13 @@ impl Keeper {
     /// Brings what the roots hold into the library.
     pub(crate) async fn sync(&self, request: &SyncRequest, progress: &Progress<'_>) -> Result<SyncReport> {
         let roots = resolve_request(&self.configured, request).await?;
-        let Some(target) = self.target().await? else { return Ok(self.plain.sync(&roots, progress).await?) };
-        match target {
+        if let Some(plain) = &self.plain {
+            return Ok(plain.ingester.sync(&roots, progress).await?);
+        }
+        match self.target().await? {
             Target::Live(side) => {
                 let report = self.ingester(&side).sync(&roots, progress).await?;
-                self.completed(&side).await?;
+                self.completed(&side, false).await?;
                 Ok(report)
             }
             Target::Beside(side) => self.build(&side, roots, progress).await,
@@ -102,7 +108,7 @@ impl Keeper {
         let report = ingester.sync(&requested, progress).await.with_context(|| unswapped(&front))?;
         let mut report = carry::sum(whole, report);
         carry::check(&requested, &held, &side.index.origins().await?).with_context(|| unswapped(&front))?;
-        if self.completed(side).await? {
+        if self.completed(side, true).await? {
             eprintln!("generation {} has taken the place of {}", side.generation, front.generation);
         } else {
             report.warnings.push(format!("{} is complete, but {} is pinned", side.generation, front.generation));
@@ -110,17 +116,22 @@ impl Keeper {
         Ok(report)
     }
 
-    /// Notes that a generation holds the whole library; it answers from now on, unless another one is pinned.
-    async fn completed(&self, side: &Side) -> Result<bool> {
+    /// Notes that a generation holds the whole library. One that was built `beside` the live one answers from now on,
+    /// unless another one is pinned; says whether it does.
+    async fn completed(&self, side: &Side, beside: bool) -> Result<bool> {
         let state = side.index.state().await?;
         let _swapping = self.swapping.lock().await;
         let Some(Shelf { generations, front, .. }) = self.shelf() else { return Ok(true) };
+        if !beside && front.generation != side.generation {
+            // While it was filled, a rollback put another one in front: that stays.
+            return Ok(false);
+        }
         let is_live = tokio::task::spawn_blocking(move || generations.complete(&state)).await??;
         if is_live && front.generation != side.generation {
             self.put_in_front(side);
         }
         if is_live {
-            self.retire();
+            self.retire(front.generation);
         }
         Ok(is_live)
     }
@@ -135,26 +146,45 @@ impl Keeper {
         }
     }
 
-    /// Takes old generations away, beside whatever else happens; those in use go after a later swap.
-    fn retire(&self) {
-        let Some(Shelf { generations, keep, wanted, .. }) = self.shelf() else { return };
-        tokio::task::spawn_blocking(move || match generations.retire(keep, &wanted) {
-            Ok(gone) if gone.is_empty() => {}
-            Ok(gone) => tracing::info!(?gone, "old generations were taken away"),
-            Err(error) => tracing::warn!(%error, "an old generation could not be taken away"),
+    /// Takes old generations away, beside whatever else happens; waits a while for the last who asks the one that
+    /// answered `before`. What is in use even then goes after a later synchronisation.
+    fn retire(&self, before: Generation) {
+        let Some(Shelf { generations, keep, wanted, front, .. }) = self.shelf() else { return };
+        let waits = keep == 0 && front.generation != before;
+        drop(front);
+        let work = tokio::task::spawn_blocking(move || {
+            if waits {
+                generations.wait_until_unused(&before);
+            }
+            match generations.retire(keep, &wanted) {
+                Ok(gone) if gone.is_empty() => {}
+                Ok(gone) => tracing::info!(?gone, "old generations were taken away"),
+                Err(error) => tracing::warn!(%error, "an old generation could not be taken away"),
+            }
         });
+        *lock(&self.retiring) = Some(work);
     }
 
-    async fn target(&self) -> Result<Option<Target>> {
-        let Some(shelf) = self.shelf() else { return Ok(None) };
+    /// Waits until old generations are gone that were on their way out.
+    pub(crate) async fn finish(&self) {
+        let work = lock(&self.retiring).take();
+        if let Some(work) = work
+            && let Err(error) = work.await
+        {
+            tracing::warn!(%error, "taking an old generation away broke off");
+        }
+    }
+
+    async fn target(&self) -> Result<Target> {
+        let shelf = self.shelf().context("there are no generations to bring up to date")?;
         let front = shelf.front.clone();
         if front.generation == shelf.wanted {
-            return Ok(Some(Target::Live(front)));
+            return Ok(Target::Live(front));
         }
         let live = shelf.generations.live().filter(|live| live.generation == front.generation);
         if let Some(live) = live.filter(|live| live.pinned) {
             if live.is_kept_up(mcdewey_ingest::CHUNKER) {
-                return Ok(Some(Target::Live(front)));
+                return Ok(Target::Live(front));
             }
             bail!(
                 "generation {} is pinned and cannot be brought up to date: this version of the program would make another \
@@ -163,7 +193,7 @@ impl Keeper {
             );
         }
         let side = tokio::task::spawn_blocking(move || shelf.open_what_is_wanted()).await??;
-        Ok(Some(Target::Beside(side)))
+        Ok(Target::Beside(side))
     }
 
     fn ingester(&self, side: &Side) -> Ingester {
@@ -194,6 +224,6 @@ fn unswapped(front: &Side) -> String {
     format!("the new generation is not complete, so {} goes on answering", front.generation)
 }
 
-fn lock(shelf: &Mutex<Shelf>) -> MutexGuard<'_, Shelf> {
-    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }

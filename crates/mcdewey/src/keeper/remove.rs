@@ -14,9 +14,10 @@ impl Erase for Keeper {
         check.map_err(|error| IndexError::Store(format!("a removal broke off: {error}")))??;
         // No swap meanwhile: a generation that comes to the front would be missed.
         let _swapping = self.swapping.lock().await;
-        match self.shelf() {
-            Some(shelf) => removal::erase(&shelf.generations, &request.sources).await,
-            None => erase_plain(&*self.plain_index, &request).await,
+        match (self.shelf(), &self.plain) {
+            (Some(shelf), _) => removal::erase(&shelf.generations, &request.sources).await,
+            (None, Some(plain)) => erase_plain(plain.index.as_ref(), &request).await,
+            (None, None) => Err(IndexError::Unavailable("there is no library to remove from".to_owned())),
         }
     }
 }

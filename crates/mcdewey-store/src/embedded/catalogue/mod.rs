@@ -22,17 +22,18 @@ pub(super) use write::CatalogueWriter;
 /// The version of the tables; part of a generation's fingerprint.
 pub(super) const SCHEMA: i64 = 4;
 
-/// The oldest version that questions can be answered from as it stands. Raise it with [`SCHEMA`] when a change of the
-/// tables is more than an addition that old files can do without.
+/// The oldest version that questions can be answered from, once the tables it lacks are there, empty. Raise it to
+/// [`SCHEMA`] when a change of the tables is more than a further table or index.
 pub(super) const READABLE_FROM: i64 = 3;
 
 /// Documents whose metadata is kept parsed; beyond this many the cache starts anew.
 const CACHED_DOCUMENTS: usize = 20_000;
 
 /// `points` holds what a candidate needs, apart from the texts, so that hundreds of them are looked up at once.
-/// `documents.id` is never used again, so whatever is remembered by it stays true.
+/// `documents.id` is never used again, so whatever is remembered by it stays true. A file of an older version gets the
+/// tables that it lacks, empty, when it is opened: every statement must be one that can be repeated.
 const TABLES: &str = "
-    CREATE TABLE library (
+    CREATE TABLE IF NOT EXISTS library (
         one INTEGER PRIMARY KEY CHECK (one = 1),
         revision INTEGER NOT NULL,
         documents INTEGER NOT NULL,
@@ -40,9 +41,9 @@ const TABLES: &str = "
         chunks INTEGER NOT NULL,
         shard INTEGER NOT NULL
     ) STRICT;
-    INSERT INTO library VALUES (1, 0, 0, 0, 0, 0);
+    INSERT OR IGNORE INTO library VALUES (1, 0, 0, 0, 0, 0);
 
-    CREATE TABLE documents (
+    CREATE TABLE IF NOT EXISTS documents (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         source TEXT NOT NULL UNIQUE,
         prefix TEXT NOT NULL UNIQUE,
@@ -58,10 +59,10 @@ const TABLES: &str = "
         outline TEXT NOT NULL,
         terms BLOB NOT NULL
     ) STRICT;
-    CREATE INDEX documents_by_root ON documents (root);
-    CREATE INDEX documents_by_lang ON documents (lang);
+    CREATE INDEX IF NOT EXISTS documents_by_root ON documents (root);
+    CREATE INDEX IF NOT EXISTS documents_by_lang ON documents (lang);
 
-    CREATE TABLE pages (
+    CREATE TABLE IF NOT EXISTS pages (
         document INTEGER NOT NULL,
         place INTEGER NOT NULL,
         number INTEGER NOT NULL,
@@ -69,9 +70,9 @@ const TABLES: &str = "
         text TEXT NOT NULL,
         PRIMARY KEY (document, place)
     ) STRICT;
-    CREATE INDEX pages_by_number ON pages (document, number);
+    CREATE INDEX IF NOT EXISTS pages_by_number ON pages (document, number);
 
-    CREATE TABLE passages (
+    CREATE TABLE IF NOT EXISTS passages (
         document INTEGER NOT NULL,
         ordinal INTEGER NOT NULL,
         page INTEGER NOT NULL,
@@ -84,9 +85,9 @@ const TABLES: &str = "
         text TEXT NOT NULL,
         PRIMARY KEY (document, ordinal)
     ) STRICT;
-    CREATE INDEX passages_by_handle ON passages (handle);
+    CREATE INDEX IF NOT EXISTS passages_by_handle ON passages (handle);
 
-    CREATE TABLE points (
+    CREATE TABLE IF NOT EXISTS points (
         point BLOB PRIMARY KEY,
         document INTEGER NOT NULL,
         ordinal INTEGER NOT NULL,
@@ -94,9 +95,9 @@ const TABLES: &str = "
         passage_hash BLOB NOT NULL,
         likeness TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX points_by_document ON points (document);
+    CREATE INDEX IF NOT EXISTS points_by_document ON points (document);
 
-    CREATE TABLE attachments (
+    CREATE TABLE IF NOT EXISTS attachments (
         document INTEGER NOT NULL,
         role TEXT NOT NULL,
         name TEXT NOT NULL,
@@ -105,9 +106,9 @@ const TABLES: &str = "
         PRIMARY KEY (document, role, name)
     ) STRICT;
 
-    CREATE TABLE terms (token INTEGER PRIMARY KEY, passages INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS terms (token INTEGER PRIMARY KEY, passages INTEGER NOT NULL) STRICT;
 
-    CREATE TABLE descriptions (root TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS descriptions (root TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT;
 ";
 
 const TABLES_OF: Schema = Schema { name: "the catalogue", version: SCHEMA, tables: TABLES };
@@ -142,5 +143,20 @@ impl Catalogue {
         }
         documents.insert(document, Arc::clone(&meta));
         Ok(meta)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_can_be_made_again_over_what_they_hold() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(TABLES).unwrap();
+        connection.execute("UPDATE library SET revision = 7", []).unwrap();
+        connection.execute_batch(TABLES).unwrap();
+        let revision: i64 = connection.query_row("SELECT revision FROM library", [], |row| row.get(0)).unwrap();
+        assert_eq!(revision, 7);
     }
 }

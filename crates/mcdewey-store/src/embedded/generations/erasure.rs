@@ -1,10 +1,11 @@
 //! Taking documents out of every generation for good: the live one, the one that is being built, and those retained.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use mcdewey_core::{Generation, GenerationRemoval, Index, IndexError, RemovalProof, SourcePath};
 
-use super::{Generations, retire};
+use super::{Generations, Record, retire};
 use crate::embedded::layout::Layout;
 use crate::embedded::{EmbeddedIndex, erase, traces};
 
@@ -67,6 +68,17 @@ impl Generations {
         let documents = erase::from_closed(&layout, sources).map_err(IndexError::from)?;
         Ok(GenerationRemoval { generation, documents, discarded: None })
     }
+}
+
+/// Finishes erasures that a crash interrupted, in whatever generation.
+pub(super) fn finish_interrupted(record: &Record, dir: &Path) -> Result<(), IndexError> {
+    for entry in record.generations.iter().filter(|entry| entry.unreadable_tables().is_none()) {
+        let layout = Layout::of(dir, &entry.generation);
+        if erase::is_unfinished(&layout) {
+            erase::from_closed(&layout, &[]).map_err(IndexError::from)?;
+        }
+    }
+    Ok(())
 }
 
 async fn erase_open(index: &EmbeddedIndex, sources: &[SourcePath]) -> Result<GenerationRemoval, IndexError> {

@@ -54,7 +54,7 @@ struct Opened {
 }
 
 impl Generations {
-    /// Reads the record, adopts what stands in none, and takes away what an interrupted removal left. Nothing may be
+    /// Reads the record, adopts what stands in none, and finishes removals that were interrupted. Nothing may be
     /// written that would leave less than `min_free_bytes` free.
     pub fn open(dir: &Path, min_free_bytes: u64) -> Result<Self, IndexError> {
         layout::create(dir)?;
@@ -63,6 +63,7 @@ impl Generations {
         if adopt::bring_in_line(&mut record, dir)? {
             record.save(dir)?;
         }
+        erasure::finish_interrupted(&record, dir)?;
         let state = Mutex::new(State { record, open: HashMap::new() });
         Ok(Self { dir: dir.to_owned(), min_free_bytes, state })
     }

@@ -8,6 +8,7 @@ use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 use mcdewey_core::{CandidateQuery, Embed, Generation, Index, IndexError, Scope};
 
 use super::{GenerationStatus, Generations};
+use crate::embedded::catalogue;
 use crate::embedded::layout::{self, Layout};
 use crate::{EmbeddedIndex, EmbeddedOptions};
 
@@ -80,6 +81,25 @@ async fn what_is_complete_becomes_live_and_the_record_survives() {
 }
 
 #[tokio::test]
+async fn a_generation_whose_tables_or_words_are_of_another_form_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, index) = made(&open(dir.path()), "one").await;
+    drop(index);
+    let record = layout::record(dir.path());
+    let written = fs::read_to_string(&record).unwrap();
+    let current = format!("\"schema\": {}", catalogue::SCHEMA);
+    for (from, to, word) in [(current.as_str(), "\"schema\": 2", "tables"), ("bm25 k1", "bm25 k2", "words")] {
+        fs::write(&record, written.replace(from, to)).unwrap();
+        let generations = open(dir.path());
+        let reason = generations.live().unwrap().usable().unwrap_err();
+        assert!(reason.contains(word), "{reason}");
+        assert!(generations.open_index(&first).unwrap_err().to_string().contains(&reason));
+        let listed = Generations::look(dir.path()).unwrap();
+        assert_eq!(listed[0].unusable, Some(reason));
+    }
+}
+
+#[tokio::test]
 async fn a_rollback_pins_until_it_is_taken_back() {
     let dir = tempfile::tempdir().unwrap();
     let generations = open(dir.path());
@@ -116,8 +136,9 @@ async fn old_generations_go_and_what_is_in_use_stays() {
     states_are(dir.path(), &[("one", "retained"), ("two", "retained"), ("three", "live")]);
     drop(reader);
     assert!(generations.wait_until_unused(&first));
-    assert_eq!(generations.retire(1, &third).unwrap(), [first.clone()]);
-    assert!(!Layout::of(dir.path(), &first).folder().exists());
+    let folder = Layout::of(dir.path(), &first).folder().to_owned();
+    assert_eq!(generations.retire(1, &third).unwrap(), [first]);
+    assert!(!folder.exists());
     states_are(dir.path(), &[("two", "retained"), ("three", "live")]);
     assert_eq!(generations.retire(0, &third).unwrap().len(), 1);
     assert_eq!(generations.retire(0, &third).unwrap(), [], "the live one never goes");

@@ -176,6 +176,7 @@ async fn open_here(settings: &Settings) -> Result<LibraryAnswer> {
     // A reranker that lacks something is reported by itself.
     let rerank = settings.rerank.clone().filter(|rerank| CrossEncoder::check(&rerank.dir).is_ok());
     let engine = Engine::open(&Settings { rerank, ..settings.clone() }).await?;
+    engine.refuse_half_built()?;
     let library = engine.library("");
     library.ready().await?;
     Ok(library.library(&Visibility::Everything).await?)
