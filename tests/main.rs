@@ -14,6 +14,8 @@ mod deployment;
 mod evaluation;
 /// REST, MCP, web page and terminal give one answer.
 mod faces;
+/// Files of every format, through the real program.
+mod formats;
 /// Generations of the index: built beside, swapped, taken back.
 mod generations;
 /// The layout of the workspace keeps its promises.
