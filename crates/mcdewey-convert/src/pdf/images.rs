@@ -39,6 +39,13 @@ struct Found {
     bytes: Vec<u8>,
 }
 
+/// What a page has painted so far.
+#[derive(Default)]
+struct Painted {
+    seen: HashSet<ContentHash>,
+    found: Vec<Found>,
+}
+
 /// The images of all pages; a file that cannot be read so has none.
 pub(super) fn images(bytes: &[u8], warnings: &mut Vec<String>) -> Vec<PageImages> {
     let Ok(backend) = RawBackend::load_bytes(bytes) else { return Vec::new() };
@@ -93,28 +100,21 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn page(&mut self, page: PageId) -> Vec<Found> {
-        let mut found = Vec::new();
-        let mut seen = HashSet::new();
-        let Ok(content) = self.backend.page_content_with_losses(page) else { return found };
-        self.content(ResourceScope::page(page), &content.data, 0, &mut seen, &mut found);
-        found
+        let mut painted = Painted::default();
+        if let Ok(content) = self.backend.page_content_with_losses(page) {
+            self.content(ResourceScope::page(page), &content.data, 0, &mut painted);
+        }
+        painted.found
     }
 
     /// What a stream of content paints.
-    fn content(
-        &mut self,
-        scope: ResourceScope,
-        data: &[u8],
-        depth: usize,
-        seen: &mut HashSet<ContentHash>,
-        found: &mut Vec<Found>,
-    ) {
+    fn content(&mut self, scope: ResourceScope, data: &[u8], depth: usize, painted: &mut Painted) {
         let Ok(operations) = self.backend.decode_content(data) else { return };
         // A name painted twice is one image.
         let mut names = HashSet::new();
         for ContentOp { operator, operands, .. } in operations {
             let Some(PdfValue::Name(name)) = operands.first().filter(|_| operator == "Do") else { continue };
-            if found.len() >= MAX_PER_PAGE {
+            if painted.found.len() >= MAX_PER_PAGE {
                 return;
             }
             if !names.insert(name.clone()) {
@@ -124,12 +124,13 @@ impl Reader<'_> {
                 Some(PaintedXObject::Form(form)) if depth < MAX_DEPTH => {
                     if let Some(content) = &form.content {
                         let inner = ResourceScope::form(scope.page, form.id);
-                        self.content(inner, content, depth + 1, seen, found);
+                        self.content(inner, content, depth + 1, painted);
                     }
                 }
                 Some(PaintedXObject::Image) => {
                     if let Some(image) = self.backend.image_xobject(scope, name) {
-                        found.extend(self.image(image).filter(|image| seen.insert(image.hash)));
+                        let image = self.image(image).filter(|image| painted.seen.insert(image.hash));
+                        painted.found.extend(image);
                     }
                 }
                 _ => {}
