@@ -1,5 +1,5 @@
 //! Headings by the bookmarks: a paragraph that a bookmark of its page names is a heading of that bookmark's level, and
-//! what only looks like one in a file with bookmarks stands below the one it follows.
+//! what only looks like one in a file with bookmarks stands below the one it follows. "Note" is no heading anywhere.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,14 @@ const DEEPEST: u8 = 6;
 /// A longer paragraph is no heading, whatever its letters look like.
 const MAX_HEADING: usize = 200;
 
+/// What stands in large letters above a remark and heads nothing.
+const REMARKS: [&str; 7] = ["note", "notes", "important", "tip", "warning", "caution", "attention"];
+
 /// Gives headings their levels.
 pub(super) fn follow_outline(document: &mut Document) {
     let named = document.outline.as_ref().map(by_page).unwrap_or_default();
+    // The level of the bookmark that what follows stands below.
+    let mut above = None;
     for page in &mut document.pages {
         let here = named.get(&page.number);
         for block in &mut page.elements {
@@ -21,8 +26,11 @@ pub(super) fn follow_outline(document: &mut Document) {
             if let Some(level) = here.and_then(|here| here.get(&text)) {
                 paragraph.style.heading_level = Some(*level);
                 paragraph.style.list_info = None;
+                above = Some(*level);
             } else if paragraph.is_heading() && !may_be_heading(paragraph, &text) {
                 paragraph.style.heading_level = None;
+            } else if let (Some(level), Some(above)) = (paragraph.heading_level(), above) {
+                paragraph.style.heading_level = Some(level.max(above + 1).min(DEEPEST));
             }
         }
     }
@@ -51,6 +59,7 @@ fn may_be_heading(paragraph: &Paragraph, plain: &str) -> bool {
     let text = paragraph.plain_text();
     let text = text.trim();
     text.len() <= MAX_HEADING
+        && !REMARKS.contains(&plain)
         && plain.chars().any(char::is_alphabetic)
         && !text.ends_with(['.', ',', ';'])
         && !paragraph.is_list_item()
@@ -83,15 +92,19 @@ mod tests {
         chapter.add_child(OutlineItem::new("Barge  call", Some(7), 1));
         let mut outline = Outline::new();
         outline.add_item(chapter);
-        let paragraphs =
-            vec![Paragraph::with_text("Barge Call"), Paragraph::heading("Note", 4), Paragraph::with_text("1. Calls")];
-        assert_eq!(levels(Some(outline), paragraphs), [Some(2), Some(4), None]);
+        let paragraphs = vec![
+            Paragraph::heading("Cover", 1),
+            Paragraph::with_text("Barge Call"),
+            Paragraph::heading("To barge in", 1),
+        ];
+        let paragraphs = [paragraphs, vec![Paragraph::with_text("1. Calls")]].concat();
+        assert_eq!(levels(Some(outline), paragraphs), [Some(1), Some(2), Some(3), None]);
     }
 
     #[test]
     fn sentences_and_numbers_are_no_headings() {
-        let headings = ["A supervisor may enter a call.", "12 400 – 7", "Barge call"];
+        let headings = ["A supervisor may enter a call.", "12 400 – 7", "Note", "Barge call"];
         let paragraphs = headings.map(|text| Paragraph::heading(text, 2)).to_vec();
-        assert_eq!(levels(None, paragraphs), [None, None, Some(2)]);
+        assert_eq!(levels(None, paragraphs), [None, None, None, Some(2)]);
     }
 }
