@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChunkId, ContentHash, DocumentMeta, Likeness, PageNumber, PageRef, keyword_form, normalise};
+use crate::{ChunkId, ContentHash, DocumentMeta, Likeness, PageNumber, PageRef, dense_form, keyword_form, normalise};
 
 /// The version of what [`Chunk::dense_text`] and [`Chunk::keyword_text`] make; part of a generation's fingerprint, so
 /// that a change here builds a new generation instead of mixing two kinds of vectors.
-pub const TEXT_SCHEMA: u32 = 2;
+pub const TEXT_SCHEMA: u32 = 3;
 
 /// One passage of a document, as it is stored, found and shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Chunk {
     /// What the dense vector is made of. Equal passages under equal headings give equal texts in every release, so
     /// they share one vector: `context` holds no release.
     pub fn dense_text(&self) -> String {
-        let text = normalise(&self.text);
+        let text = dense_form(&self.text);
         if self.context.is_empty() { text } else { format!("{}\n{text}", self.context) }
     }
 

@@ -54,5 +54,5 @@ pub use sync::{
     FormatReport, SkippedFile, StageSeconds, SyncError, SyncEvent, SyncHandle, SyncJob, SyncProgress, SyncReport,
     SyncRequest,
 };
-pub use text::{is_joined, joined, keyword_form, normalise};
+pub use text::{dense_form, is_joined, joined, keyword_form, normalise};
 pub use version::{Version, VersionKey, VersionRange, VersionScheme, VersionSelector};

@@ -1,5 +1,7 @@
 //! Forms of a text that are compared or searched; the verbatim text is never changed.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// The form in which passages are compared: compatibility characters unified, invisible ones left out, every run of
@@ -31,11 +33,17 @@ const JOINT: char = 'ǀ';
 /// Longer runs without a space are no names.
 const MAX_NAME: usize = 80;
 
-/// The form that keyword search sees: [`normalise`]d, with Markdown's escapes undone (`max\_calls`), and with the parts
+/// The form that the embedding model sees: [`normalise`]d, without Markdown's escapes (`max\_calls`) and HTML's entities
+/// (`&nbsp;`), and with identifiers whole that a converter has torn (`max _calls`).
+pub fn dense_form(text: &str) -> String {
+    with_whole_identifiers(&plain(text))
+}
+
+/// The form that keyword search sees: as in [`dense_form`] escapes and entities are undone; and with the parts
 /// of compound identifiers beside the whole (`setAgentState` also as "set Agent State"). Names and releases that
 /// punctuation would divide (`log_min_messages`, `12.5(1)`) stand there once more in one piece.
 pub fn keyword_form(text: &str) -> String {
-    let plain = unescape(&normalise(text));
+    let plain = with_whole_identifiers(&plain(text));
     let mut out = String::with_capacity(plain.len() + plain.len() / 4);
     for word in plain.split(' ') {
         if !out.is_empty() {
@@ -97,6 +105,35 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }
 
+/// Without escapes and entities.
+fn plain(text: &str) -> String {
+    let normal = normalise(text);
+    let decoded = html_escape::decode_html_entities(&normal);
+    // `&nbsp;` is white space only now.
+    let decoded = if matches!(decoded, Cow::Borrowed(_)) { normal } else { normalise(&decoded) };
+    unescape(&decoded)
+}
+
+/// Joins what a converter tore at an underscore. `_so_` is emphasis and stays.
+fn with_whole_identifiers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = "";
+    let mut emphasised = false;
+    for word in text.split(' ') {
+        let tail = word.starts_with('_') && !word[1..].contains('_') && word[1..].starts_with(char::is_alphanumeric);
+        let head = before.ends_with('_') && before.len() > 1 && !before.starts_with('_');
+        let torn = (tail && before.ends_with(|c: char| c.is_ascii_alphanumeric()))
+            || (head && !emphasised && word.starts_with(|c: char| c.is_ascii_alphanumeric()));
+        emphasised = (tail && !torn) || (emphasised && !before.ends_with('_'));
+        if !out.is_empty() && !torn {
+            out.push(' ');
+        }
+        out.push_str(word);
+        before = word;
+    }
+    out
+}
+
 /// Takes the backslash from Markdown's escaped punctuation.
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -143,6 +180,14 @@ mod tests {
     fn passages_are_compared_without_their_dress() {
         assert_eq!(normalise("  a\u{a0}b \n\n c\u{200b}d\tﬁ "), "a b cd fi");
         assert_eq!(normalise(""), "");
+    }
+
+    #[test]
+    fn what_converters_leave_in_a_text_is_not_embedded() {
+        assert_eq!(dense_form("max\\_calls&nbsp;&lt;8 &#x27;x&#39;"), "max_calls <8 'x'");
+        assert_eq!(dense_form("set max _calls and agent_ id"), "set max_calls and agent_id");
+        assert_eq!(dense_form("is _not_ so, _this one_ too"), "is _not_ so, _this one_ too");
+        assert_eq!(dense_form("C &c a & b"), "C &c a & b");
     }
 
     #[test]
