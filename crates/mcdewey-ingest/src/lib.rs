@@ -8,6 +8,8 @@
 
 mod document;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod images;
 mod jobs;
 mod markdown;
@@ -18,6 +20,8 @@ mod read;
 mod releases;
 mod roots;
 mod rules;
+#[cfg(test)]
+mod shelf_tests;
 mod split;
 mod survey;
 mod sync;

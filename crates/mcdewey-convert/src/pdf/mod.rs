@@ -31,12 +31,18 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
 fn read(bytes: &[u8]) -> Result<Converted, ConvertError> {
     let options = ParseOptions::new().lenient().sequential();
     let mut document = unpdf::parse_bytes_with_options(bytes, options).map_err(|error| refusal(&error))?;
+    if document.pages.is_empty() {
+        return Err(ConvertError("no page of it can be read, it is damaged or cut off; fetch it again".to_owned()));
+    }
     if !has_text(&document) {
         return Err(ConvertError(
             "it has no text layer, only pictures of pages; recognise its text first (OCR), or take it away".to_owned(),
         ));
     }
     let mut warnings = losses(&document);
+    if !has_end(bytes) {
+        warnings.push("its end is missing; the file may be cut off".to_owned());
+    }
     running::remove(&mut document);
     headings::follow_outline(&mut document);
     // One that cannot be read so has neither labels nor images; its text is there.
@@ -50,6 +56,12 @@ fn read(bytes: &[u8]) -> Result<Converted, ConvertError> {
     let body = pages::body(&document, &labels, &images)?;
     let images = images.into_iter().flat_map(|page| page.images).collect();
     Ok(Converted { markdown: front_matter.before(&body), images, warnings })
+}
+
+/// Whether the end mark stands where it must: near the end.
+fn has_end(bytes: &[u8]) -> bool {
+    const NEAR: usize = 2048;
+    bytes[bytes.len().saturating_sub(NEAR)..].windows(5).any(|window| window == b"%%EOF")
 }
 
 fn has_text(document: &Document) -> bool {

@@ -22,7 +22,7 @@ pub(crate) use structure::{Heading, Structure, Table};
 pub(crate) use units::{Unit, UnitKind};
 
 /// Changes whenever the same file would be read differently; part of what an unchanged file is recognised by.
-pub(crate) const READER: &str = "markdown-2";
+pub(crate) const READER: &str = "markdown-3";
 
 /// How a file's text is to be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

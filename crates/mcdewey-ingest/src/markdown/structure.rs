@@ -201,7 +201,12 @@ fn is_wedged(text: &str, heading: &Heading) -> bool {
     prose(above) && prose(below)
 }
 
-/// Joins a heading with the next one of its level when nothing stands between and the second goes on in lower case.
+/// Words no heading ends with.
+const DANGLING: [&str; 16] =
+    ["a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "using", "with"];
+
+/// Joins a heading with the next one of its level when nothing stands between and the second goes on in lower case, or
+/// the first cannot end where it does.
 fn join_broken(text: &str, headings: Vec<Heading>) -> Vec<Heading> {
     let mut joined: Vec<Heading> = Vec::new();
     for heading in headings {
@@ -223,7 +228,11 @@ fn continues(text: &str, first: &Heading, second: &Heading) -> bool {
         && !first.title.ends_with(['.', '!', '?', ':', ')', ';'])
         // Two lower-case headings in a row are names: options, files, commands.
         && !lower(&first.title)
-        && lower(&second.title)
+        && (lower(&second.title) || dangles(&first.title))
+}
+
+fn dangles(title: &str) -> bool {
+    title.rsplit_once(' ').is_some_and(|(_, last)| DANGLING.contains(&last))
 }
 
 #[cfg(test)]
@@ -270,6 +279,8 @@ mod tests {
             &[(2, "Configuring the barge feature for supervisors")],
         );
         check("# Limits of the\n\n# recording service\n", &[(1, "Limits of the recording service")]);
+        check("## Configure the\n## Barge Feature\n", &[(2, "Configure the Barge Feature")]);
+        check("## Sign On\n## Barge\n", &[(2, "Sign On"), (2, "Barge")]);
         check("## Note:\n## allowed values here\n", &[(2, "Note:"), (2, "allowed values here")]);
         check("## endpoint\n\n## aor list\n", &[(2, "endpoint"), (2, "aor list")]);
         check("# Files\n\n## in use here\n", &[(1, "Files"), (2, "in use here")]);
