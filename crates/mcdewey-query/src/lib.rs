@@ -27,7 +27,9 @@ pub use answer::{
     LibraryAnswer, NoAnswer, OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry,
     VersionEntry,
 };
-pub use app::{AppState, LOOPBACK_HOSTS, LiveLibrary, app};
+pub use app::{
+    AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, Credentials, LOOPBACK_HOSTS, LiveLibrary, Role, app,
+};
 pub use error::QueryError;
 pub use library::Library;
 pub use request::{

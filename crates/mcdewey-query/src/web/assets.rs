@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mcdewey_core::ContentHash;
@@ -22,7 +22,7 @@ pub(super) static ICON_FILE: LazyLock<String> = LazyLock::new(|| format!("icon-{
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 const FOR_A_DAY: &str = "public, max-age=86400";
 
-pub(super) async fn get(State(state): State<AppState>, file: Result<Path<String>, PathRejection>) -> Response {
+pub(super) async fn get(state: AppState, file: Result<Path<String>, PathRejection>) -> Response {
     match file {
         Ok(Path(file)) if file == *STYLE_FILE => send("text/css; charset=utf-8", FOR_GOOD, STYLE),
         Ok(Path(file)) if file == *ICON_FILE => send("image/svg+xml", FOR_GOOD, ICON),

@@ -1,8 +1,8 @@
 //! `/c/{chunk_id}`: one passage, where it stands, and what stands around it.
 
 use askama::Template;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
@@ -46,7 +46,7 @@ struct Neighbour {
 }
 
 pub(super) async fn get(
-    State(state): State<AppState>,
+    state: AppState,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use askama::Template;
-use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
@@ -133,7 +132,7 @@ struct LibraryPage {
     shelf: Shelf,
 }
 
-pub(super) async fn get(State(state): State<AppState>, headers: HeaderMap, uri: Uri) -> Response {
+pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
     match show(&state, &headers, &uri).await {
         Ok(response) => response,
         Err(error) => error_page(&state, &error.into()),
