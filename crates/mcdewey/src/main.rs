@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod cli;
 mod commands;
+mod doors;
 mod engine;
 mod keeper;
 mod model;
@@ -16,6 +18,7 @@ mod rerank;
 mod secret;
 mod settings;
 mod terminal;
+mod tls;
 mod watch;
 
 use std::io::IsTerminal;
@@ -71,6 +74,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Rollback(args) => commands::rollback::run(settings, args).await,
             Command::Ready => commands::ready::run(settings).await,
             Command::Remove(args) => commands::remove::run(settings, args).await,
+            Command::Keys(command) => commands::keys::run(&settings, command),
             Command::Convert(args) => commands::convert::run(args).await,
             Command::ConvertWorker(args) => commands::convert::work(&args),
         }
