@@ -7,6 +7,7 @@
 mod answer;
 mod app;
 mod ask;
+mod compare;
 mod error;
 mod images;
 mod library;
@@ -29,6 +30,10 @@ pub use answer::{
 };
 pub use app::{
     AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, Credentials, LOOPBACK_HOSTS, LiveLibrary, Role, app,
+};
+pub use compare::answer::{
+    CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText,
+    WordOp, WordRun,
 };
 pub use error::QueryError;
 pub use library::Library;

@@ -4,6 +4,7 @@
 //! `POST /api/v1/generations/rollback` ask its owner to.
 
 mod chunks;
+mod compare;
 mod conditional;
 mod documents;
 mod generations;
@@ -25,6 +26,7 @@ use axum::routing::{get, post};
 
 use crate::app::Service;
 
+pub(crate) use compare::from_query as comparison;
 pub(crate) use conditional::is_fresh;
 pub(crate) use documents::selector;
 pub(crate) use input::{pairs, passage_id, path};
@@ -42,6 +44,7 @@ pub(crate) fn router() -> Router<Service> {
         .route("/api/v1/chunks/{chunk_id}", get(chunks::get))
         .route("/api/v1/documents/{*source}", get(documents::get))
         .route("/api/v1/library", get(library::get))
+        .route("/api/v1/compare", get(compare::get))
         .route("/api/v1/sync", post(sync::post))
         .route("/api/v1/generations/rollback", post(generations::post))
         .route("/api/v1/removals", post(removals::post))
