@@ -26,7 +26,7 @@ use axum::routing::{get, post};
 
 use crate::app::Service;
 
-pub(crate) use compare::from_query as comparison;
+pub(crate) use compare::{from_query as comparison, to_query as comparison_to_query};
 pub(crate) use conditional::is_fresh;
 pub(crate) use documents::selector;
 pub(crate) use input::{pairs, passage_id, path};

@@ -4,6 +4,9 @@
 
 mod assets;
 mod chunk;
+mod compare;
+#[cfg(test)]
+mod compare_tests;
 mod document;
 mod error;
 mod facets;
@@ -35,6 +38,7 @@ pub(crate) fn router() -> Router<Service> {
         .route("/d/{*source}", get(document::get))
         .route("/f/{*source}", get(files::get))
         .route("/library", get(library::get))
+        .route("/compare", get(compare::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::icon))
 }

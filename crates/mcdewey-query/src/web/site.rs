@@ -3,7 +3,7 @@
 use axum::http::Uri;
 
 use super::assets::{ICON_FILE, STYLE_FILE};
-use crate::{AppState, SearchRequest, links, rest};
+use crate::{AppState, CompareRequest, SearchRequest, links, rest};
 
 /// What every page needs to link to the others.
 #[derive(Debug, Clone)]
@@ -44,6 +44,20 @@ impl Site {
 
     pub(super) fn library(&self) -> String {
         format!("{}/library", self.base)
+    }
+
+    pub(super) fn compare_home(&self) -> String {
+        format!("{}/compare", self.base)
+    }
+
+    /// The page with this comparison.
+    pub(super) fn compare(&self, request: &CompareRequest) -> String {
+        format!("{}?{}", self.compare_home(), rest::comparison_to_query(request))
+    }
+
+    /// The same comparison for programs.
+    pub(super) fn compare_api(&self, request: &CompareRequest) -> String {
+        format!("{}/api/v1/compare?{}", self.base, rest::comparison_to_query(request))
     }
 
     pub(super) fn style(&self) -> String {
