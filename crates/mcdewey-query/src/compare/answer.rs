@@ -104,7 +104,7 @@ pub struct Change {
     /// Of changed text: word by word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<WordRun>,
-    /// Of changed table rows: cell by cell, those that are equal too.
+    /// Of table rows: cell by cell, those that are equal too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<CellChange>,
 }

@@ -16,7 +16,9 @@ use std::time::Instant;
 use mcdewey_core::{Chunk, DocumentMeta, DocumentSummary, Scope, Visibility};
 
 use self::align::{Alignment, Step, align};
-use self::answer::{Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText};
+use self::answer::{
+    Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText, WordOp,
+};
 use self::units::{Unit, UnitKind, units};
 use crate::search::cursor;
 use crate::{Library, MAX_LIMIT, QueryError, SearchRequest, links};
@@ -194,7 +196,12 @@ impl Library {
 }
 
 fn one(kind: ChangeKind, pair: usize, unit: &Unit, from: Option<ComparedText>, to: Option<ComparedText>) -> Change {
-    Change { kind, pair, headings: unit.headings.clone(), from, to, words: Vec::new(), cells: Vec::new() }
+    let cells = match (&unit.kind, kind) {
+        (UnitKind::Row { columns }, ChangeKind::Added) => words::lone_row(&unit.text, WordOp::Added, columns),
+        (UnitKind::Row { columns }, ChangeKind::Removed) => words::lone_row(&unit.text, WordOp::Removed, columns),
+        _ => Vec::new(),
+    };
+    Change { kind, pair, headings: unit.headings.clone(), from, to, words: Vec::new(), cells }
 }
 
 /// A document's pieces; its own release, however it is written, makes no difference.

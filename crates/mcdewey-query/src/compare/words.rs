@@ -49,6 +49,15 @@ pub(super) fn row(from: &str, to: &str, columns: &[String]) -> Option<Vec<CellCh
     Some(from.iter().zip(&to).enumerate().map(cell).collect())
 }
 
+/// A table row that is only in one of the two.
+pub(super) fn lone_row(row: &str, op: WordOp, columns: &[String]) -> Vec<CellChange> {
+    let cell = |(place, text): (usize, String)| CellChange {
+        column: columns.get(place).filter(|name| !name.is_empty()).cloned(),
+        words: if text.is_empty() { Vec::new() } else { vec![WordRun { op, text }] },
+    };
+    cells(row).into_iter().enumerate().map(cell).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +88,8 @@ mod tests {
         assert_eq!((cells[0].column.as_deref(), told(&cells[0].words).as_str()), (Some("Code"), "20700"));
         assert_eq!((cells[1].column.as_deref(), told(&cells[1].words).as_str()), (None, "[-old] [+new] limit"));
         assert_eq!(row("| a |", "| a | b |", &[]), None);
+        let lone = lone_row("| 20702 | |", WordOp::Added, &columns);
+        assert_eq!((lone[0].column.as_deref(), told(&lone[0].words).as_str()), (Some("Code"), "[+20702]"));
+        assert_eq!(lone[1].words, []);
     }
 }

@@ -238,7 +238,7 @@ fn view(site: &Site, change: Change) -> ChangeView {
     places.extend(change.from.as_ref().map(|text| place(text, "Before:")));
     places.extend(change.to.as_ref().map(|text| place(text, "Now:")));
     let cell = |cell: CellChange| Cell { column: cell.column, runs: runs(cell.words) };
-    let whole = |text: &ComparedText, op: WordOp| vec![Run { op, text: text.text.clone() }];
+    let whole = |text: &ComparedText, op: WordOp| vec![Run { op, text: plain(&text.text) }];
     let runs = match (change.kind, &change.from, &change.to) {
         (ChangeKind::Added, _, Some(text)) => whole(text, WordOp::Added),
         (ChangeKind::Removed, Some(text), _) => whole(text, WordOp::Removed),
@@ -255,7 +255,12 @@ fn view(site: &Site, change: Change) -> ChangeView {
 }
 
 fn runs(words: Vec<WordRun>) -> Vec<Run> {
-    words.into_iter().map(|run| Run { op: run.op, text: run.text }).collect()
+    words.into_iter().map(|run| Run { op: run.op, text: plain(&run.text) }).collect()
+}
+
+/// Without the marks of headings and of strong words, which say nothing here.
+fn plain(text: &str) -> String {
+    text.trim_start_matches('#').trim_start().replace("**", "")
 }
 
 /// How many changes a page shows, for its title.
