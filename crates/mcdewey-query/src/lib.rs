@@ -7,6 +7,7 @@
 mod answer;
 mod app;
 mod ask;
+mod cite;
 mod compare;
 mod error;
 mod images;

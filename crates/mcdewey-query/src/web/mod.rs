@@ -13,6 +13,7 @@ mod facets;
 mod files;
 #[cfg(test)]
 mod files_tests;
+mod format;
 mod hit;
 mod library;
 mod markdown;
