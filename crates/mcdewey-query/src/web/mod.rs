@@ -7,6 +7,7 @@ mod chunk;
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod connect;
 mod document;
 mod error;
 mod facets;
@@ -40,6 +41,7 @@ pub(crate) fn router() -> Router<Service> {
         .route("/f/{*source}", get(files::get))
         .route("/library", get(library::get))
         .route("/compare", get(compare::get))
+        .route("/connect", get(connect::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::icon))
 }

@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 
-use super::assets::{ICON_FILE, STYLE_FILE};
+use super::assets::{ICON_FILE, SCRIPT_FILE, STYLE_FILE};
 use crate::{AppState, CompareRequest, SearchRequest, links, rest};
 
 /// What every page needs to link to the others.
@@ -46,6 +46,15 @@ impl Site {
         format!("{}/library", self.base)
     }
 
+    pub(super) fn connect(&self) -> String {
+        format!("{}/connect", self.base)
+    }
+
+    /// Where the routes for programs begin.
+    pub(super) fn api(&self) -> String {
+        format!("{}/api/v1", self.base)
+    }
+
     pub(super) fn compare_home(&self) -> String {
         format!("{}/compare", self.base)
     }
@@ -62,6 +71,10 @@ impl Site {
 
     pub(super) fn style(&self) -> String {
         format!("{}/assets/{}", self.base, STYLE_FILE.as_str())
+    }
+
+    pub(super) fn script(&self) -> String {
+        format!("{}/assets/{}", self.base, SCRIPT_FILE.as_str())
     }
 
     pub(super) fn icon(&self) -> String {

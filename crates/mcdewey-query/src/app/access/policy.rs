@@ -66,6 +66,11 @@ impl AccessPolicy {
         &self.origins
     }
 
+    /// Whether programs are better sent with a key.
+    pub(crate) fn needs_key(&self) -> bool {
+        self.is_on() || self.anonymous == Anonymous::Never
+    }
+
     /// Whether a key makes a difference.
     pub(super) fn is_on(&self) -> bool {
         self.credentials.as_ref().is_some_and(|credentials| credentials.exist())
