@@ -3,7 +3,7 @@
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::support::{Server, chunk_ids, mcdewey, relevance_cases, succeed};
+use crate::support::{Server, chunk_ids, mcdewey, relevance_cases, repository, succeed};
 
 const GUIDE: &str = "finesse/v12.5/developer-guide/developer-guide.md";
 
@@ -98,4 +98,25 @@ fn decode(text: &str) -> String {
     let escaped = Regex::new("%([0-9A-F]{2})").unwrap();
     let byte = |found: &regex::Captures<'_>| char::from(u8::from_str_radix(&found[1], 16).unwrap()).to_string();
     escaped.replace_all(text, byte).into_owned()
+}
+
+/// What every conversation pays for before its first question.
+#[test]
+fn the_tools_cost_at_most_1500_tokens() {
+    let tokenizer = repository().join("models/all-MiniLM-L6-v2/tokenizer.json");
+    let mut tokenizer = tokenizers::Tokenizer::from_file(tokenizer).unwrap();
+    tokenizer.with_truncation(None).unwrap();
+    let count = |value: &Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        tokenizer.encode(text, false).unwrap().len()
+    };
+    let server = Server::over_sample_library();
+    let listed = server.mcp("tools/list", &json!({}));
+    let tools = listed["tools"].as_array().unwrap();
+    assert_eq!(tools.len(), 4);
+    let cost =
+        |tool: &Value| ["description", "inputSchema", "outputSchema"].map(|part| count(&tool[part])).iter().sum();
+    let costs: Vec<usize> = tools.iter().map(cost).collect();
+    assert!(costs.iter().sum::<usize>() <= 1500, "{costs:?}");
+    assert!(tools[0].to_string().contains("finesse, haproxy"), "{:#}", tools[0]);
 }

@@ -159,6 +159,13 @@ impl Library {
         Ok(tree::library(&view, &state, &self.public_url))
     }
 
+    /// The ids of the products a caller may ask about.
+    pub(crate) async fn products(&self, visibility: &Visibility) -> Result<Vec<String>, QueryError> {
+        let state = self.index.state().await?;
+        let view = self.view(&state, visibility).await?;
+        Ok(view.products().filter_map(|(product, _)| product.map(str::to_owned)).collect())
+    }
+
     pub(crate) async fn view(
         &self,
         state: &IndexState,

@@ -43,9 +43,12 @@ pub(super) const TOKEN_BUDGET: Parameter = Parameter {
     aliases: &["max_tokens", "tokens", "budget"],
     kind: Kind::Number { min: budget::MIN, max: budget::MAX, default: budget::DEFAULT },
     required: false,
-    description: "Most tokens the whole answer may have. What does not fit is left out, and the answer says so.",
+    description: "Most tokens of the answer",
     examples: &["3000"],
 };
+
+/// Where answers go on; its value is nothing to learn from.
+const CURSOR: &str = "cursor";
 
 /// Arguments that passed their table.
 #[derive(Debug, Default, PartialEq)]
@@ -135,21 +138,21 @@ impl Parameter {
         format!("for example {}", self.examples.join(" or "))
     }
 
-    /// The argument's JSON schema.
+    /// The argument's JSON schema. Every word of it is paid for by every conversation: bounds and examples stand in the
+    /// description, where they cost a third.
     pub(super) fn schema(&self) -> Value {
-        let mut schema = match self.kind {
-            Kind::Text | Kind::Names => json!({"type": "string"}),
-            Kind::Choice(known) => json!({"type": "string", "enum": known, "default": known[0]}),
-            Kind::Number { min, max, default } => {
-                json!({"type": "integer", "minimum": min, "maximum": max, "default": default})
+        let kind = if matches!(self.kind, Kind::Number { .. }) { "integer" } else { "string" };
+        let mut schema = json!({"type": kind});
+        let description = match self.kind {
+            Kind::Choice(known) => {
+                schema["enum"] = json!(known);
+                self.description.to_owned()
             }
+            Kind::Number { min, max, default } => format!("{}, {min} to {max}; default {default}", self.description),
+            _ if self.name == CURSOR => self.description.to_owned(),
+            _ => format!("{}, e.g. {}", self.description, self.examples.join(" or ")),
         };
-        schema["description"] = json!(self.description);
-        let example = |text: &&str| match self.kind {
-            Kind::Number { .. } => text.parse::<u64>().map_or(json!(text), |number| json!(number)),
-            _ => json!(text),
-        };
-        schema["examples"] = self.examples.iter().map(example).collect();
+        schema["description"] = json!(description);
         schema
     }
 }

@@ -26,7 +26,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         aliases: &["from_version", "old", "before", "base", "version_from", "source"],
         kind: Kind::Text,
         required: true,
-        description: "The earlier side: a version, or the source or handle of a document.",
+        description: "Earlier version, or a document's source or handle",
         examples: &["12.5"],
     },
     Parameter {
@@ -34,7 +34,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         aliases: &["to_version", "new", "after", "target", "version_to"],
         kind: Kind::Text,
         required: true,
-        description: "The later side, written the same way.",
+        description: "Later version or document",
         examples: &["15.0"],
     },
     Parameter {
@@ -42,7 +42,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         aliases: &["products"],
         kind: Kind::Names,
         required: false,
-        description: "With versions: only this product.",
+        description: "Only this product",
         examples: &["finesse"],
     },
     Parameter {
@@ -50,7 +50,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         aliases: &["guides"],
         kind: Kind::Names,
         required: false,
-        description: "With versions: only this guide.",
+        description: "Only this guide",
         examples: &["developer-guide"],
     },
     Parameter {
@@ -58,7 +58,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         aliases: &["q", "question", "about", "topic"],
         kind: Kind::Text,
         required: false,
-        description: "Only changes that have to do with this, closest first.",
+        description: "Only changes about this",
         examples: &["barge"],
     },
     TOKEN_BUDGET,
@@ -67,7 +67,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         aliases: &["next_cursor"],
         kind: Kind::Text,
         required: false,
-        description: "next_cursor of the answer before; all other arguments as before.",
+        description: "next_cursor, to go on",
         examples: &["20-0f3a9c2b71d84e65"],
     },
 ];

@@ -39,12 +39,20 @@ pub(super) struct FoundPage {
     wanted: usize,
     /// A budget that holds one passage.
     enough: usize,
+    /// Whether passages are only named, with their best part.
+    concise: bool,
 }
 
 impl FoundPage {
     /// `wanted` is how many hits the question found before the budget took some.
     pub(super) fn new(found: SearchAnswer, wanted: usize, public_url: &str) -> Self {
-        Self { found, public_url: public_url.to_owned(), wanted, enough: 0 }
+        Self { found, public_url: public_url.to_owned(), wanted, enough: 0, concise: false }
+    }
+
+    /// The same, with a line for each passage.
+    pub(super) fn concise(mut self) -> Self {
+        self.concise = true;
+        self
     }
 
     /// As much of the answer as fits.
@@ -69,12 +77,16 @@ impl FoundPage {
             let structured = counter.json(&FoundPassage::new(hit, false, &self.public_url))?;
             let cost = structured + counter.escaped(&entry(place + 1, hit, &hit.snippet))?;
             passages.push(Step { what, cost, leads: true });
+            if self.concise {
+                continue;
+            }
             let more = counter.escaped(&hit.text)?.saturating_sub(counter.escaped(&hit.snippet)?);
             texts.push(Step { what: Part::Text(place), cost: more, leads: false });
             quotes.push(Step { what: Part::Quote(place), cost: more, leads: false });
         }
         let facets = Step { what: Part::Facets, cost: counter.json(&facets(&self.found))?, leads: false };
-        Ok(passages.into_iter().chain(texts).chain(quotes).chain([facets]).collect())
+        let facets = (!self.concise).then_some(facets);
+        Ok(passages.into_iter().chain(texts).chain(quotes).chain(facets).collect())
     }
 
     fn render(&self, taken: &[Part]) -> Result<CallToolResult, QueryError> {
@@ -90,7 +102,10 @@ impl FoundPage {
         };
         let (mut entries, mut apart) = (Vec::new(), Vec::new());
         for (place, hit) in self.hits().enumerate() {
-            let passage = || FoundPassage::new(hit, has(Part::Text(place)), &self.public_url);
+            let passage = || match self.concise {
+                true => FoundPassage::named(hit, &self.public_url),
+                false => FoundPassage::new(hit, has(Part::Text(place)), &self.public_url),
+            };
             let shown = if has(Part::Quote(place)) { &hit.text } else { &hit.snippet };
             if has(Part::Hit(place)) {
                 structured.hits.push(passage());
@@ -127,7 +142,7 @@ impl FoundPage {
         if apart < self.found.unversioned.len() {
             cuts.push("passages of documents that name no release do not fit token_budget".to_owned());
         }
-        if whole < all {
+        if whole < all && !self.concise {
             cuts.push(format!("{} of {all} passages are cut to a snippet; read_doc has the rest", all - whole));
         }
         cuts
@@ -186,10 +201,23 @@ pub(super) fn markdown(structured: &FoundPassages, entries: &[String], apart: &[
 }
 
 impl FoundPassage {
+    /// A hit as one names it to somebody: enough to choose from, and to cite.
+    fn named(hit: &Hit, public_url: &str) -> Self {
+        Self {
+            chunk_id: None,
+            vendor: None,
+            guide: None,
+            source_url: None,
+            also_in: Vec::new(),
+            headings: hit.headings.iter().take(1).chain(hit.headings.iter().skip(1).last()).cloned().collect(),
+            ..Self::new(hit, false, public_url)
+        }
+    }
+
     /// A hit with its whole text, or with its snippet in the text's place.
     pub(super) fn new(hit: &Hit, whole: bool, public_url: &str) -> Self {
         Self {
-            chunk_id: hit.chunk_id.clone(),
+            chunk_id: Some(hit.chunk_id.clone()),
             handle: hit.handle.clone(),
             source: hit.source.clone(),
             page: hit.page,

@@ -19,7 +19,7 @@ pub(super) static PARAMETERS: [Parameter; 3] = [
         aliases: &["vendors"],
         kind: Kind::Names,
         required: false,
-        description: "Only this vendor.",
+        description: "Only this vendor",
         examples: &["Cisco"],
     },
     Parameter {
@@ -27,7 +27,7 @@ pub(super) static PARAMETERS: [Parameter; 3] = [
         aliases: &["products"],
         kind: Kind::Names,
         required: false,
-        description: "Only this product: its id, title or another known name.",
+        description: "Only this product",
         examples: &["finesse", "CCX"],
     },
     TOKEN_BUDGET,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::Parameter;
 
-/// The schema of a tool's arguments.
+/// The schema of a tool's arguments. Others are taken, too, where their names mean one of these, and refused in words.
 pub(super) fn input(table: &[Parameter]) -> Arc<JsonObject> {
     let properties: Map<String, Value> =
         table.iter().map(|parameter| (parameter.name.to_owned(), parameter.schema())).collect();
@@ -21,77 +21,60 @@ pub(super) fn input(table: &[Parameter]) -> Arc<JsonObject> {
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
     }
-    schema.insert("additionalProperties".to_owned(), json!(false));
     Arc::new(schema)
 }
 
-/// The schema of a tool's structured content.
+/// The schema of a tool's structured content: the parts that are always there, and their types. The rest is seen in every
+/// answer and would cost thousands of tokens here.
 pub(super) fn output<T: JsonSchema + 'static>() -> Arc<JsonObject> {
-    let mut schema = Value::Object(schema_for_output::<T>().as_ref().clone());
-    simplify(&mut schema);
-    match schema {
-        Value::Object(object) => Arc::new(object),
-        _ => Arc::default(),
-    }
+    let whole = schema_for_output::<T>();
+    let required = whole.get("required").cloned().unwrap_or_default();
+    let always = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|one| one == name));
+    let parts = whole.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let properties: Map<String, Value> = parts
+        .filter(|(name, _)| always(name))
+        .map(|(name, part)| (name.clone(), json!({"type": kind(part, &whole)})))
+        .collect();
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), json!("object"));
+    schema.insert("properties".to_owned(), Value::Object(properties));
+    schema.insert("required".to_owned(), required);
+    Arc::new(schema)
 }
 
-/// Takes `null` out of every type, because what is absent is left out of the answers, and the widths of numbers, which
-/// are no formats of JSON schema. Strict clients warn about both.
-fn simplify(schema: &mut Value) {
-    match schema {
-        Value::Object(object) => {
-            if let Some(Value::Array(types)) = object.get_mut("type") {
-                types.retain(|one| one != "null");
-                if let [only] = types.as_slice() {
-                    let only = only.clone();
-                    object.insert("type".to_owned(), only);
-                }
-            }
-            if object.get("format").and_then(Value::as_str).is_some_and(|format| format.contains("int")) {
-                object.remove("format");
-            }
-            unwrap_optional(object);
-            object.values_mut().for_each(simplify);
-        }
-        Value::Array(list) => list.iter_mut().for_each(simplify),
-        _ => {}
+/// The type of a part.
+fn kind(part: &Value, whole: &JsonObject) -> String {
+    if let Some(name) = part.get("$ref").and_then(Value::as_str) {
+        let definition = whole.get("$defs").and_then(|defs| defs.get(name.trim_start_matches("#/$defs/")));
+        // What has no parts of its own is one of several words.
+        let is_word = definition.is_some_and(|definition| definition.get("properties").is_none());
+        return if is_word { "string" } else { "object" }.to_owned();
     }
-}
-
-/// `{"anyOf": [X, {"type": "null"}]}` becomes X.
-fn unwrap_optional(object: &mut JsonObject) {
-    let Some(Value::Array(alternatives)) = object.get_mut("anyOf") else { return };
-    alternatives.retain(|one| one != &json!({"type": "null"}));
-    if let [Value::Object(only)] = alternatives.as_slice() {
-        let only = only.clone();
-        object.remove("anyOf");
-        for (key, value) in only {
-            object.entry(key).or_insert(value);
-        }
-    }
+    part.get("type").and_then(Value::as_str).unwrap_or("object").to_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::{FoundPassages, ReadText, Shelves};
+    use super::super::wire::{ComparedVersions, FoundPassages, ReadText, Shelves};
     use super::*;
 
     #[test]
     fn strict_clients_have_nothing_to_warn_about() {
-        for schema in [output::<FoundPassages>(), output::<ReadText>(), output::<Shelves>()] {
+        for schema in
+            [output::<FoundPassages>(), output::<ReadText>(), output::<Shelves>(), output::<ComparedVersions>()]
+        {
             let text = serde_json::to_string(&schema).unwrap();
-            assert!(!text.contains("null") && !text.contains("uint"), "{text}");
+            assert!(!text.contains("null") && !text.contains("uint") && !text.contains("$ref"), "{text}");
             assert_eq!(schema["type"], "object");
         }
     }
 
     #[test]
-    fn what_may_be_left_out_is_not_required() {
+    fn parts_have_their_types_and_what_may_be_left_out_is_not_required() {
         let schema = output::<FoundPassages>();
         assert_eq!(schema["required"], json!(["hits"]));
-        let passage = &schema["$defs"]["FoundPassage"];
-        assert_eq!(passage["required"], json!(["chunk_id", "handle", "source", "headings", "url"]));
-        assert_eq!(passage["properties"]["page"]["type"], "integer");
-        assert_eq!(schema["properties"]["facets"]["$ref"], "#/$defs/FoundFacets");
+        assert_eq!(schema["properties"], json!({"hits": {"type": "array"}}));
+        assert_eq!(output::<Shelves>()["properties"]["detail"]["type"], "string");
+        assert_eq!(output::<Shelves>()["properties"]["documents"]["type"], "integer");
     }
 }

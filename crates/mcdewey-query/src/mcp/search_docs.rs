@@ -17,25 +17,28 @@ use crate::{Library, Mode, QueryError, SearchAnswer, SearchRequest};
 
 /// Passages of an answer when nothing is said: with their metadata about what the default budget holds.
 const DEFAULT_LIMIT: usize = 6;
+const DETAIL: &str = "detail";
+const FULL: &str = "full";
+const CONCISE: &str = "concise";
 /// Most passages of one answer.
 const MAX_LIMIT: usize = 20;
 
 /// What the tool takes.
-pub(super) static PARAMETERS: [Parameter; 9] = [
+pub(super) static PARAMETERS: [Parameter; 10] = [
     Parameter {
         name: "query",
         aliases: &["q", "question", "text"],
         kind: Kind::Text,
         required: true,
-        description: "What you want to know, in plain words, with error codes and product names as they are written.",
-        examples: &["barge state in CCX", "error 20700"],
+        description: "The question in plain words, codes and names as written",
+        examples: &["barge state in CCX"],
     },
     Parameter {
         name: "mode",
         aliases: &["search_mode"],
         kind: Kind::Choice(&["hybrid", "dense", "keyword"]),
         required: false,
-        description: "hybrid finds by meaning and words together, dense by meaning alone, keyword by words alone.",
+        description: "Meaning and words, meaning, or words",
         examples: &["hybrid"],
     },
     Parameter {
@@ -43,7 +46,7 @@ pub(super) static PARAMETERS: [Parameter; 9] = [
         aliases: &["vendors"],
         kind: Kind::Names,
         required: false,
-        description: "Only documents of this vendor.",
+        description: "Only this vendor",
         examples: &["Cisco"],
     },
     Parameter {
@@ -51,7 +54,7 @@ pub(super) static PARAMETERS: [Parameter; 9] = [
         aliases: &["products"],
         kind: Kind::Names,
         required: false,
-        description: "Only documents of this product: its id, title or another known name.",
+        description: "Only this product: id, title or alias",
         examples: &["finesse", "CCX"],
     },
     Parameter {
@@ -59,15 +62,15 @@ pub(super) static PARAMETERS: [Parameter; 9] = [
         aliases: &["ver", "release", "versions"],
         kind: Kind::Text,
         required: false,
-        description: "Only this release, a range of releases, or the newest; another release is never shown.",
-        examples: &["12.5", ">=12.0 <15", "12.5.*", "latest"],
+        description: "Only this version, range or latest",
+        examples: &["12.5", ">=12.0 <15"],
     },
     Parameter {
         name: "guide",
         aliases: &["guides"],
         kind: Kind::Names,
         required: false,
-        description: "Only this guide.",
+        description: "Only this guide",
         examples: &["developer-guide"],
     },
     Parameter {
@@ -75,8 +78,16 @@ pub(super) static PARAMETERS: [Parameter; 9] = [
         aliases: &["top_k", "k", "n", "count", "max_results", "num_results"],
         kind: Kind::Number { min: 1, max: MAX_LIMIT, default: DEFAULT_LIMIT },
         required: false,
-        description: "How many passages.",
+        description: "How many passages",
         examples: &["6"],
+    },
+    Parameter {
+        name: DETAIL,
+        aliases: &["verbosity", "format"],
+        kind: Kind::Choice(&[FULL, CONCISE]),
+        required: false,
+        description: "Whole passages, or one line each",
+        examples: &[CONCISE],
     },
     TOKEN_BUDGET,
     Parameter {
@@ -84,7 +95,7 @@ pub(super) static PARAMETERS: [Parameter; 9] = [
         aliases: &["next_cursor"],
         kind: Kind::Text,
         required: false,
-        description: "next_cursor of the answer before, to go on; all other arguments as before.",
+        description: "next_cursor, to go on",
         examples: &["6-0f3a9c2b71d84e65"],
     },
 ];
@@ -106,6 +117,7 @@ pub(super) async fn call(
         let asked = found.hits.len();
         let counter = Counter::new(library);
         let page = FoundPage::new(found, wanted, library.public_url());
+        let page = if arguments.text(DETAIL) == Some(CONCISE) { page.concise() } else { page };
         let fitted = blocking(move || page.fit(&counter, budget)).await?;
         let shown = shown(&fitted.taken);
         if shown == 0 || shown == asked {

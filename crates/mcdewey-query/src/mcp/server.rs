@@ -20,7 +20,7 @@ use super::budget::{self, Counter, blocking};
 use super::envelope::{bare_refusal, implementation, message, refusal, signature};
 use super::fence::clip_quoted;
 use super::guard::{DEADLINE, guarded};
-use super::tools::{DocTool, TOOLS};
+use super::tools::{self, DocTool, TOOLS};
 use super::{prompts, resources};
 use crate::{Caller, Library, QueryError};
 
@@ -134,11 +134,14 @@ impl ServerHandler for DocServer {
     async fn list_tools(
         &self,
         _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let mut listed = ListToolsResult::with_all_items(TOOLS.clone());
+        let visibility = visibility(&context);
+        // Without the library's products the tools are the same.
+        let products = guarded(self.deadline, self.library.products(&visibility)).await.unwrap_or_default();
+        let mut listed = ListToolsResult::with_all_items(tools::told(&products));
         listed.meta = Some(signature());
-        Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
+        Ok(listed.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
     async fn call_tool(

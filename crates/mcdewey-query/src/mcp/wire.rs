@@ -37,8 +37,9 @@ pub(super) struct FoundPassages {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct FoundPassage {
     /// The passage's name; `read_doc` takes it as `id`.
-    pub(super) chunk_id: String,
-    /// A short name for the same; `read_doc` takes it as `id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) chunk_id: Option<String>,
+    /// A short name for the same; every tool takes it.
     pub(super) handle: String,
     /// The document.
     pub(super) source: String,

@@ -5,6 +5,7 @@ mod fixtures;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use tokio::net::TcpListener;
 
@@ -21,6 +22,9 @@ fn folder() -> PathBuf {
 
 /// The suite and a Node that can run it, installed once beside the lists (git ignores them).
 fn installed() -> Result<PathBuf, String> {
+    // Both suites begin at once.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let modules = folder().join("node_modules");
     if !modules.join(".package-lock.json").exists() {
         let npm = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"];
