@@ -7,6 +7,7 @@ mod headers;
 mod hosts;
 mod live;
 mod names;
+pub(crate) mod observe;
 #[cfg(test)]
 pub(crate) mod testing;
 mod told;
@@ -19,7 +20,6 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use mcdewey_core::{Erase, RollBack, SyncHandle, Visibility};
-use tower_http::trace::TraceLayer;
 
 use crate::rest::Problem;
 use crate::{Library, mcp, rest, web};
@@ -28,6 +28,7 @@ pub(crate) use headers::is_json;
 pub use live::LiveLibrary;
 pub use names::LOOPBACK_HOSTS;
 pub(crate) use names::{PublicName, origins};
+pub use observe::{Desk, DeskSettings, KeptQuestions};
 pub(crate) use told::told;
 
 /// What every request may need; cheap to clone.
@@ -52,6 +53,8 @@ pub struct AppState {
     /// A server that listens on this machine only must know its names: else a web page can point a name of its own
     /// at 127.0.0.1 and read the library through the visitor's browser.
     pub allowed_hosts: Arc<[String]>,
+    /// Counts requests, limits searches, remembers questions.
+    pub desk: Arc<Desk>,
 }
 
 impl AppState {
@@ -61,8 +64,8 @@ impl AppState {
         let library = live.now();
         let public = PublicName::of(library.public_url()).map(|name| name.host);
         let allowed_hosts = LOOPBACK_HOSTS.map(str::to_owned).into_iter().chain(public).collect();
-        let (admin_token, access_key) = (admin_token.into(), "".into());
-        Self { library, live, sync, rollback: None, erase: None, admin_token, access_key, allowed_hosts }
+        let (admin_token, access_key, desk) = (admin_token.into(), "".into(), Arc::default());
+        Self { library, live, sync, rollback: None, erase: None, admin_token, access_key, allowed_hosts, desk }
     }
 
     /// The same, reached under further names too.
@@ -93,6 +96,13 @@ impl AppState {
         self
     }
 
+    /// The same, with limits and a question log of one's own.
+    #[must_use]
+    pub fn with_desk(mut self, desk: impl Into<Arc<Desk>>) -> Self {
+        self.desk = desk.into();
+        self
+    }
+
     /// What the sender of a request may see.
     pub(crate) fn visibility(&self) -> &Visibility {
         &Visibility::Everything
@@ -110,14 +120,17 @@ pub fn app(state: AppState) -> Router {
     Router::new()
         .merge(rest::router())
         .merge(web::router())
+        .merge(observe::router())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .with_state(service.clone())
         .merge(mcp)
         .layer(middleware::from_fn_with_state(service.clone(), access::guard))
         .layer(middleware::map_response(headers::harden))
-        .layer(middleware::from_fn_with_state(service, hosts::guard))
-        .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn_with_state(service.clone(), hosts::guard))
+        .layer(observe::compression())
+        .layer(middleware::map_response(observe::weaken))
+        .layer(middleware::from_fn_with_state(service, observe::pass))
 }
 
 /// The state of the whole service, from which every request takes its [`AppState`] once. It holds no library itself: one
@@ -131,19 +144,20 @@ pub(crate) struct Service {
     admin_token: Arc<str>,
     access_key: Arc<str>,
     allowed_hosts: Arc<[String]>,
+    desk: Arc<Desk>,
 }
 
 impl From<AppState> for Service {
     fn from(state: AppState) -> Self {
-        let AppState { live, sync, rollback, erase, admin_token, access_key, allowed_hosts, library: _ } = state;
-        Self { live, sync, rollback, erase, admin_token, access_key, allowed_hosts }
+        let AppState { live, sync, rollback, erase, admin_token, access_key, allowed_hosts, desk, library: _ } = state;
+        Self { live, sync, rollback, erase, admin_token, access_key, allowed_hosts, desk }
     }
 }
 
 impl FromRef<Service> for AppState {
     fn from_ref(service: &Service) -> Self {
-        let Service { live, sync, rollback, erase, admin_token, access_key, allowed_hosts } = service.clone();
-        Self { library: live.now(), live, sync, rollback, erase, admin_token, access_key, allowed_hosts }
+        let Service { live, sync, rollback, erase, admin_token, access_key, allowed_hosts, desk } = service.clone();
+        Self { library: live.now(), live, sync, rollback, erase, admin_token, access_key, allowed_hosts, desk }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::search::collapse::{Collapsed, collapse, group_by_page};
 use crate::search::confidence::{self, EVIDENCE, Evidence};
 use crate::search::fusion::{Fusion, Preference, fuse};
 use crate::search::{cursor, facets, resolve, terms};
+use crate::stages::Stages;
 use crate::view::LibraryView;
 use crate::{
     DEFAULT_LIMIT, Group, Hit, Library, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, NoAnswer, QueryError, SearchAnswer,
@@ -62,6 +63,7 @@ struct Found {
     /// Words that were taken for slips, with what was searched in their place.
     taken: Vec<(String, String)>,
     facets: BTreeMap<String, Vec<crate::FacetCount>>,
+    stages: Stages,
 }
 
 impl<'a> Question<'a> {
@@ -84,24 +86,20 @@ impl<'a> Question<'a> {
     }
 
     pub(crate) async fn answer(self) -> Result<SearchAnswer, QueryError> {
-        let mut timings = BTreeMap::new();
-        let mut clock = Instant::now();
-        let mut lap = |name: &str| {
-            timings.insert(name.to_owned(), clock.elapsed().as_secs_f64() * 1000.0);
-            clock = Instant::now();
-        };
+        let mut stages = Stages::begin();
         let lookup = self.lookup().await?;
-        lap("embed");
+        stages.lap("embed");
         let limit = if self.offset == 0 { self.limit.max(EVIDENCE) } else { self.limit };
         let found = self.find(&lookup.query, &self.scope, self.offset, limit).await?;
+        stages.add(&found.stages);
         let unversioned = match self.unversioned_scope() {
             Some(scope) => {
-                let page = self.find(&lookup.query, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?.page;
-                self.write_out(page, &scope).await?
+                let found = self.find(&lookup.query, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?;
+                stages.add(&found.stages);
+                self.write_out(found.page, &scope).await?
             }
             None => Vec::new(),
         };
-        lap("search");
         let more = found.more || found.page.len() > self.limit;
         let next_cursor = more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
         let mut hits = self.write_out(found.page, &self.scope).await?;
@@ -111,15 +109,14 @@ impl<'a> Question<'a> {
             found.taken.iter().map(|(word, meant)| format!("“{word}” is nowhere here; “{meant}” was searched")),
         );
         hits.truncate(self.limit);
-        lap("write");
+        stages.lap("write");
         let mut reranked = None;
         if let Some(reranker) = self.library.reranker_for(self.request) {
             let outcome = reranker.reorder(&self.request.q, &mut hits).await;
             reranked = Some(outcome.is_ok());
             notices.extend(outcome.err());
-            lap("rerank");
+            stages.lap("rerank");
         }
-        timings.insert("total".to_owned(), self.started.elapsed().as_secs_f64() * 1000.0);
         Ok(SearchAnswer {
             hits,
             unversioned,
@@ -133,7 +130,7 @@ impl<'a> Question<'a> {
             notices,
             generation: self.state.generation,
             revision: self.state.revision,
-            timings_ms: timings,
+            timings_ms: stages.milliseconds(self.started),
         })
     }
 
@@ -246,8 +243,11 @@ impl<'a> Question<'a> {
     ) -> Result<Found, QueryError> {
         let mut query = query.clone();
         query.depth = FIRST_DEPTH;
+        let mut stages = Stages::begin();
         loop {
+            stages.lap("fusion");
             let lists = self.library.index.candidates(&query, scope).await?;
+            stages.lap("store");
             if let Some(known) = self.without_doubtful(&lists)? {
                 query.known_words.extend(known);
                 continue;
@@ -263,7 +263,8 @@ impl<'a> Question<'a> {
             }
             let more = ranked.hits.len() > offset + limit;
             let page = ranked.hits.into_iter().skip(offset).take(limit).collect();
-            return Ok(Found { page, more, evidence, taken, facets: ranked.facets });
+            stages.lap("fusion");
+            return Ok(Found { page, more, evidence, taken, facets: ranked.facets, stages });
         }
     }
 

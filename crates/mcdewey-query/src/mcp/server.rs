@@ -21,6 +21,7 @@ use super::fence::clip_quoted;
 use super::guard::{DEADLINE, guarded};
 use super::resources;
 use super::tools::{DocTool, TOOLS};
+use super::visit;
 use crate::{Library, QueryError};
 
 /// How long clients may keep what only a new build changes: tools, templates, the server's own description.
@@ -126,14 +127,14 @@ impl ServerHandler for DocServer {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = DocTool::named(&request.name) else {
             let known: Vec<&str> = DocTool::ALL.into_iter().map(DocTool::name).collect();
             let message = format!("no tool {:?}; known: {}", request.name, known.join(", "));
             return Err(ErrorData::invalid_params(clip_quoted(&message), None));
         };
-        Ok(self.answer(tool, request.arguments.unwrap_or_default()).await.into())
+        Ok(visit::during(&context, self.answer(tool, request.arguments.unwrap_or_default())).await.into())
     }
 
     async fn list_resource_templates(

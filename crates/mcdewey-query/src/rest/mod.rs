@@ -31,6 +31,7 @@ pub(crate) use input::{pairs, passage_id, path};
 pub(crate) use parameters::Parameters;
 pub(crate) use problem::Problem;
 pub(crate) use search_parameters::{from_query, to_pairs, to_query};
+pub(crate) use sync::authorise;
 
 /// Largest request body in bytes; a question is at most 8 KiB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -52,5 +53,5 @@ pub(crate) fn router() -> Router<Service> {
 
 /// Whether answers at this path are for programs, errors too.
 pub(crate) fn serves(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz")
+    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz" | "/metrics")
 }

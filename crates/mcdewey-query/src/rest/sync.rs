@@ -34,7 +34,7 @@ pub(super) async fn post(
 }
 
 /// Only who has the admin token passes.
-pub(super) fn authorise(headers: &HeaderMap, token: &str) -> Result<(), Problem> {
+pub(crate) fn authorise(headers: &HeaderMap, token: &str) -> Result<(), Problem> {
     if access::is_key(access::bearer(headers), token) {
         return Ok(());
     }
