@@ -86,7 +86,7 @@ impl LibraryNumbers {
             passages: make.one("library_passages", "Passages in the library"),
             revision: make.one("library_revision", "Revision that answers"),
             revision_age: make
-                .new("library_revision_age_seconds", "How long this process has seen the revision that answers"),
+                .one("library_revision_age_seconds", "How long this process has seen the revision that answers"),
             generation: make.one("library_info", "Generation of the index that answers"),
         }
     }
