@@ -28,7 +28,7 @@ pub(crate) use headers::is_json;
 pub use live::LiveLibrary;
 pub use names::LOOPBACK_HOSTS;
 pub(crate) use names::{PublicName, origins};
-pub use observe::{Desk, DeskSettings, KeptQuestions};
+pub use observe::{Desk, DeskSettings, KeptQuestions, TraceParent};
 pub(crate) use told::told;
 
 /// What every request may need; cheap to clone.

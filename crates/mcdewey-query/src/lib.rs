@@ -28,7 +28,7 @@ pub use answer::{
     LibraryAnswer, NoAnswer, OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry,
     VersionEntry,
 };
-pub use app::{AppState, Desk, DeskSettings, KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, app};
+pub use app::{AppState, Desk, DeskSettings, KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, TraceParent, app};
 pub use error::QueryError;
 pub use library::Library;
 pub use request::{

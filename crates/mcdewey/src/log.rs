@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
+#[cfg(feature = "otel")]
+use crate::otel::{Sender, begin};
+
 /// How a line of the log is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum LogFormat {
@@ -27,15 +30,26 @@ impl FromStr for LogFormat {
     }
 }
 
-/// Begins the log; `MCDEWEY_LOG` chooses what is in it (`debug`, `mcdewey_store=trace`, …).
-pub(crate) fn init(serving: bool, format: LogFormat) {
+/// Begins the log; `MCDEWEY_LOG` chooses what is in it (`debug`, `mcdewey_store=trace`, …). What is returned lives as
+/// long as the log does.
+pub(crate) fn init(serving: bool, format: LogFormat) -> Sender {
     let default = if serving { "info,ort=warn,rmcp=warn" } else { "warn" };
     let filter = EnvFilter::try_from_env("MCDEWEY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
-        LogFormat::Json => log.json().with_current_span(true).with_span_list(false).init(),
+        LogFormat::Text => begin(log.with_ansi(std::io::stderr().is_terminal()).with_target(false).finish()),
+        LogFormat::Json => begin(log.json().with_current_span(true).with_span_list(false).finish()),
     }
+}
+
+/// Nothing is sent anywhere.
+#[cfg(not(feature = "otel"))]
+pub(crate) struct Sender;
+
+#[cfg(not(feature = "otel"))]
+fn begin(log: impl tracing_subscriber::util::SubscriberInitExt) -> Sender {
+    log.init();
+    Sender
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod keeper;
 mod limits;
 mod log;
 mod model;
+#[cfg(feature = "otel")]
+mod otel;
 mod owner;
 mod progress;
 mod qdrant;
@@ -55,11 +57,11 @@ fn told(error: &anyhow::Error) -> String {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::ConvertWorker(args) = &cli.command {
         // Before anything else takes memory, and whatever the settings say.
-        log::init(false, LogFormat::default());
+        let _log = log::init(false, LogFormat::default());
         return commands::convert::work(args);
     }
     let settings = Settings::resolve(cli.settings)?;
-    log::init(matches!(cli.command, Command::Serve(_)), settings.log_format);
+    let _log = log::init(matches!(cli.command, Command::Serve(_)), settings.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         match cli.command {

@@ -12,6 +12,5 @@ pub(super) async fn during<T>(context: &RequestContext<RoleServer>, work: impl F
     let visit = context.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Visit>());
     let Some(visit) = visit else { return work.await };
     let parent = context.meta.get("traceparent").and_then(|value| value.as_str());
-    visit.belongs_to(parent.and_then(TraceParent::read));
-    visit.during(work).await
+    visit.during_call(parent.and_then(TraceParent::read), work).await
 }

@@ -46,7 +46,10 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     // A generation that another one takes the place of must not be held by anybody but those who ask it.
     drop(engine);
     let (sync, jobs) = SyncHandle::channel(WAITING_SYNCS);
-    let desk = Arc::new(Desk::new(settings.desk.clone()));
+    let desk = Desk::new(settings.desk.clone());
+    #[cfg(feature = "otel")]
+    let desk = desk.with_link(crate::otel::link);
+    let desk = Arc::new(desk);
     let owner = tokio::spawn({
         let tally = Tally { keeper: Arc::clone(&keeper), desk: Arc::clone(&desk) };
         async move { serve_jobs(&tally, jobs).await }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use mcdewey_core::IndexState;
+use tracing::Span;
 
 use super::metrics::Metrics;
 use super::places::Places;
 use super::questions::{AskedQuestion, KeptQuestions, QuestionLog};
 use super::readiness::Readiness;
+use super::trace_parent::TraceParent;
 use crate::Library;
 use crate::rest::Problem;
 
@@ -46,14 +48,31 @@ pub struct Desk {
     pub(super) places: Places,
     questions: QuestionLog,
     readiness: Readiness,
+    link: Option<Link>,
 }
+
+/// Joins a span to the trace that it belongs to.
+type Link = fn(&Span, &TraceParent);
 
 impl Desk {
     /// A desk with nothing counted yet.
     pub fn new(settings: DeskSettings) -> Self {
         let places = Places::new(settings.searches_at_once, settings.longest_wait);
         let questions = QuestionLog::new(settings.question_log, settings.slow);
-        Self { settings, metrics: Metrics::new(), places, questions, readiness: Readiness::default() }
+        Self { settings, metrics: Metrics::new(), places, questions, readiness: Readiness::default(), link: None }
+    }
+
+    /// The same desk, for a program that sends its spans to a collector: `link` joins one to the trace of whoever asked.
+    #[must_use]
+    pub fn with_link(mut self, link: Link) -> Self {
+        self.link = Some(link);
+        self
+    }
+
+    pub(super) fn link(&self, span: &Span, parent: &TraceParent) {
+        if let Some(link) = self.link {
+            link(span, parent);
+        }
     }
 
     /// Counts a synchronisation that has ended.

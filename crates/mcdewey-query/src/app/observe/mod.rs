@@ -32,5 +32,5 @@ pub(super) use door::pass;
 pub(crate) use measured::measured;
 pub use questions::KeptQuestions;
 pub(super) use routes::router;
-pub(crate) use trace_parent::TraceParent;
+pub use trace_parent::TraceParent;
 pub(crate) use visit::{Visit, request_id};

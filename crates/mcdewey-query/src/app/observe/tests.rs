@@ -1,5 +1,7 @@
 //! What the whole service tells of its work.
 
+use std::sync::Mutex;
+
 use axum::body::Body;
 use axum::http::{Method, header};
 use serde_json::{Value, json};
@@ -189,6 +191,18 @@ async fn where_nothing_is_to_be_kept_nothing_is() {
         let body = as_owner(&service, "/api/v1/questions").await.json();
         assert_eq!(body["questions"].as_array().map(Vec::len), Some(kept), "{body}");
     }
+}
+
+#[tokio::test]
+async fn spans_are_joined_to_the_trace_of_whoever_asked() {
+    static JOINED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let desk = Desk::default().with_link(|_span, parent| JOINED.lock().unwrap().push(parent.parent_id.clone()));
+    let service = Service::with(&documents(), |state| state.with_desk(desk)).await;
+    let traced = request(Method::GET, "/").header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01"));
+    service.send(traced.body(Body::empty()).unwrap()).await;
+    call(&service, json!({"traceparent": format!("00-{TRACE}-b7ad6b7169203331-01")})).await;
+    service.get("/").await;
+    assert_eq!(*JOINED.lock().unwrap(), ["00f067aa0ba902b7", "b7ad6b7169203331"]);
 }
 
 #[tokio::test]

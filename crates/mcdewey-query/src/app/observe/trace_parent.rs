@@ -5,11 +5,13 @@ use axum::http::HeaderMap;
 
 /// The trace a request belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TraceParent {
+pub struct TraceParent {
     /// 32 hexadecimal digits that all its parts share.
-    pub(crate) trace_id: String,
+    pub trace_id: String,
     /// 16 hexadecimal digits: the part that asked.
-    pub(crate) parent_id: String,
+    pub parent_id: String,
+    /// Whether the trace is recorded there.
+    pub sampled: bool,
 }
 
 impl TraceParent {
@@ -25,7 +27,12 @@ impl TraceParent {
         let is_whole = is_hex(version, 2) && is_hex(flags, 2) && version != "ff";
         let ends = version != "00" || parts.next().is_none();
         let named = [(trace_id, 32), (parent_id, 16)].iter().all(|(id, digits)| is_hex(id, *digits) && !is_zero(id));
-        (is_whole && ends && named).then(|| Self { trace_id: trace_id.to_owned(), parent_id: parent_id.to_owned() })
+        let sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1);
+        (is_whole && ends && named).then(|| Self {
+            trace_id: trace_id.to_owned(),
+            parent_id: parent_id.to_owned(),
+            sampled,
+        })
     }
 }
 
@@ -46,9 +53,11 @@ mod tests {
 
     #[test]
     fn a_trace_is_read() {
-        let expected = Some(TraceParent { trace_id: TRACE.to_owned(), parent_id: PARENT.to_owned() });
-        assert_eq!(TraceParent::read(&format!("00-{TRACE}-{PARENT}-01")), expected);
-        assert_eq!(TraceParent::read(&format!("cc-{TRACE}-{PARENT}-01-what-comes")), expected);
+        let expected =
+            |sampled| Some(TraceParent { trace_id: TRACE.to_owned(), parent_id: PARENT.to_owned(), sampled });
+        assert_eq!(TraceParent::read(&format!("00-{TRACE}-{PARENT}-01")), expected(true));
+        assert_eq!(TraceParent::read(&format!("00-{TRACE}-{PARENT}-02")), expected(false));
+        assert_eq!(TraceParent::read(&format!("cc-{TRACE}-{PARENT}-01-what-comes")), expected(true));
     }
 
     #[test]

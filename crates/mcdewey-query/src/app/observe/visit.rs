@@ -55,7 +55,10 @@ impl Visit {
             parent_id = field::Empty,
         );
         let visit = Self(Arc::new(Inner { desk, face, id, span, place: Default::default(), told: Mutex::default() }));
-        visit.belongs_to(TraceParent::of(request.headers()));
+        if let Some(parent) = TraceParent::of(request.headers()) {
+            visit.note(&parent);
+            visit.0.desk.link(&visit.0.span, &parent);
+        }
         visit
     }
 
@@ -69,11 +72,19 @@ impl Visit {
         CURRENT.scope(self.clone(), work).instrument(self.0.span.clone()).await
     }
 
-    /// Notes the trace the request belongs to.
-    pub(crate) fn belongs_to(&self, parent: Option<TraceParent>) {
-        if let Some(TraceParent { trace_id, parent_id }) = parent {
-            self.0.span.record("trace_id", trace_id).record("parent_id", parent_id);
-        }
+    /// The same for a call that the request carries, which may belong to a trace of its own.
+    pub(crate) async fn during_call<T>(&self, parent: Option<TraceParent>, work: impl Future<Output = T>) -> T {
+        let Some(parent) = parent else { return self.during(work).await };
+        self.note(&parent);
+        let TraceParent { trace_id, parent_id, .. } = &parent;
+        let span = tracing::info_span!("call", request_id = %self.0.id, trace_id, parent_id);
+        self.0.desk.link(&span, &parent);
+        CURRENT.scope(self.clone(), work).instrument(span).await
+    }
+
+    /// Lets the log say which trace the request belongs to.
+    fn note(&self, parent: &TraceParent) {
+        self.0.span.record("trace_id", &parent.trace_id).record("parent_id", &parent.parent_id);
     }
 
     pub(super) fn id(&self) -> &str {
