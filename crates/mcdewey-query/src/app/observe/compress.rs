@@ -96,6 +96,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_small_already_or_must_not_wait_stays_as_it_is() {
+        let shrinks = |kind: &'static str| {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            shrinks(StatusCode::OK, Version::HTTP_11, &headers, &Extensions::new())
+        };
+        for kind in ["application/json", "text/html; charset=utf-8", "text/css; charset=utf-8"] {
+            assert!(shrinks(kind), "{kind}");
+        }
+        for kind in ["image/png", "image/svg+xml", "application/pdf", "application/octet-stream"] {
+            assert!(!shrinks(kind), "{kind}");
+        }
+        assert!(!shrinks("application/x-ndjson") && !shrinks("text/event-stream"));
+    }
+
     #[tokio::test]
     async fn a_short_answer_stays_as_it_is() {
         let service = Service::new().await;

@@ -80,6 +80,11 @@ impl Desk {
         self.metrics.synced(succeeded);
     }
 
+    /// How many synchronisations have succeeded, or failed.
+    pub fn syncs(&self, succeeded: bool) -> u64 {
+        self.metrics.syncs(succeeded)
+    }
+
     /// Which questions are kept.
     pub fn kept_questions(&self) -> KeptQuestions {
         self.settings.question_log

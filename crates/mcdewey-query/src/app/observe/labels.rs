@@ -84,6 +84,12 @@ pub(super) struct Ended {
     pub(super) outcome: &'static str,
 }
 
+impl Ended {
+    pub(super) fn with(success: bool) -> Self {
+        Self { outcome: if success { "finished" } else { "failed" } }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Which {
     pub(super) generation: String,

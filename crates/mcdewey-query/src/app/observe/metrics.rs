@@ -174,9 +174,13 @@ impl Metrics {
     }
 
     pub(super) fn synced(&self, succeeded: bool) {
-        let ended = Ended { outcome: if succeeded { "finished" } else { "failed" } };
+        let ended = Ended::with(succeeded);
         self.syncs.get_or_create(&ended).inc();
         self.last_sync.get_or_create(&ended).set(clock::unix_seconds().cast_signed());
+    }
+
+    pub(super) fn syncs(&self, succeeded: bool) -> u64 {
+        self.syncs.get(&Ended::with(succeeded)).map_or(0, |counter| counter.get())
     }
 
     /// All numbers as text, with what the library says of itself now.
