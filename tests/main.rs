@@ -4,6 +4,8 @@
 //! index for Python, a Qdrant server) makes a test say so and skip; with `CI` set a skip is a failure, but for the Qdrant
 //! server, which no package index carries.
 
+/// Keys, what they open, and TLS.
+mod access;
 /// Files that a stranger might hand over.
 mod bad_input;
 /// The page in a real browser.

@@ -2,7 +2,7 @@
 //!
 //! [`app`] opens no port and reads no setting; the binary does both and tests do neither.
 
-pub(crate) mod access;
+mod access;
 mod headers;
 mod hosts;
 mod live;
@@ -15,15 +15,21 @@ mod told;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use mcdewey_core::{Erase, RollBack, SyncHandle, Visibility};
 
 use crate::rest::Problem;
 use crate::{Library, mcp, rest, web};
 
+pub(crate) use access::admin;
+pub use access::audit::{Audit, AuditEntry};
+pub use access::caller::{Anonymous, Caller, Credentials, Role};
+pub use access::policy::AccessPolicy;
 pub(crate) use headers::is_json;
 pub use live::LiveLibrary;
 pub use names::LOOPBACK_HOSTS;
@@ -46,8 +52,10 @@ pub struct AppState {
     /// Opens what changes the library: `POST /api/v1/sync`, `/api/v1/removals` and `/api/v1/generations/rollback`; an
     /// empty one keeps it closed.
     pub admin_token: Arc<str>,
-    /// What every request but those for the server's health must carry; an empty one lets everybody ask.
-    pub access_key: Arc<str>,
+    /// Who may ask, and for what.
+    pub access: AccessPolicy,
+    /// Who sent the request.
+    pub(crate) caller: Caller,
     /// Names that the `Host` header may carry: without a port any port is meant.
     ///
     /// A server that listens on this machine only must know its names: else a web page can point a name of its own
@@ -64,8 +72,18 @@ impl AppState {
         let library = live.now();
         let public = PublicName::of(library.public_url()).map(|name| name.host);
         let allowed_hosts = LOOPBACK_HOSTS.map(str::to_owned).into_iter().chain(public).collect();
-        let (admin_token, access_key, desk) = (admin_token.into(), "".into(), Arc::default());
-        Self { library, live, sync, rollback: None, erase: None, admin_token, access_key, allowed_hosts, desk }
+        Self {
+            library,
+            live,
+            sync,
+            rollback: None,
+            erase: None,
+            admin_token: admin_token.into(),
+            access: AccessPolicy::default(),
+            caller: Caller::nobody(),
+            allowed_hosts,
+            desk: Arc::default(),
+        }
     }
 
     /// The same, reached under further names too.
@@ -89,10 +107,10 @@ impl AppState {
         self
     }
 
-    /// The same, for those who know this key only.
+    /// The same, for those only whom this policy lets in.
     #[must_use]
-    pub fn with_access_key(mut self, key: impl Into<Arc<str>>) -> Self {
-        self.access_key = key.into();
+    pub fn with_access(mut self, access: AccessPolicy) -> Self {
+        self.access = access;
         self
     }
 
@@ -105,11 +123,13 @@ impl AppState {
 
     /// What the sender of a request may see.
     pub(crate) fn visibility(&self) -> &Visibility {
-        &Visibility::Everything
+        &self.caller.visibility
     }
 
     fn mcp_access(&self) -> mcp::Access {
-        mcp::Access::to(self.allowed_hosts.to_vec()).with_public_url(self.library.public_url())
+        let mut access = mcp::Access::to(self.allowed_hosts.to_vec()).with_public_url(self.library.public_url());
+        access.origins.extend(self.access.origins().iter().cloned());
+        access
     }
 }
 
@@ -122,10 +142,13 @@ pub fn app(state: AppState) -> Router {
         .merge(web::router())
         .merge(observe::router())
         .method_not_allowed_fallback(method_not_allowed)
+        .route(access::metadata::PATH, get(access::metadata::get))
+        .route(&format!("{}/mcp", access::metadata::PATH), get(access::metadata::get))
         .fallback(not_found)
         .with_state(service.clone())
         .merge(mcp)
         .layer(middleware::from_fn_with_state(service.clone(), access::guard))
+        .layer(middleware::from_fn_with_state(service.clone(), access::origins::guard))
         .layer(middleware::map_response(headers::harden))
         .layer(middleware::from_fn_with_state(service.clone(), hosts::guard))
         .layer(observe::compression())
@@ -142,33 +165,54 @@ pub(crate) struct Service {
     rollback: Option<Arc<dyn RollBack>>,
     erase: Option<Arc<dyn Erase>>,
     admin_token: Arc<str>,
-    access_key: Arc<str>,
+    access: AccessPolicy,
     allowed_hosts: Arc<[String]>,
     desk: Arc<Desk>,
 }
 
+impl Service {
+    /// What somebody's request is answered with now.
+    fn state(&self, caller: Caller) -> AppState {
+        let Self { live, sync, rollback, erase, admin_token, access, allowed_hosts, desk } = self.clone();
+        let library = live.now();
+        AppState { library, live, sync, rollback, erase, admin_token, access, caller, allowed_hosts, desk }
+    }
+
+    fn public_url(&self) -> String {
+        self.live.now().public_url().to_owned()
+    }
+}
+
 impl From<AppState> for Service {
     fn from(state: AppState) -> Self {
-        let AppState { live, sync, rollback, erase, admin_token, access_key, allowed_hosts, desk, library: _ } = state;
-        Self { live, sync, rollback, erase, admin_token, access_key, allowed_hosts, desk }
+        let AppState { live, sync, rollback, erase, admin_token, access, allowed_hosts, desk, library: _, caller: _ } =
+            state;
+        Self { live, sync, rollback, erase, admin_token, access, allowed_hosts, desk }
     }
 }
 
-impl FromRef<Service> for AppState {
-    fn from_ref(service: &Service) -> Self {
-        let Service { live, sync, rollback, erase, admin_token, access_key, allowed_hosts, desk } = service.clone();
-        Self { library: live.now(), live, sync, rollback, erase, admin_token, access_key, allowed_hosts, desk }
+/// What a request is answered with: the library of this moment, as its sender may see it.
+impl FromRequestParts<Service> for AppState {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Self::Rejection> {
+        // A request that nobody judged may see nothing.
+        Ok(service.state(parts.extensions.get().cloned().unwrap_or_else(Caller::nobody)))
     }
 }
 
-async fn not_found(State(state): State<AppState>, uri: Uri) -> Response {
+async fn not_found(state: AppState, uri: Uri) -> Response {
     let problem = Problem::new(StatusCode::NOT_FOUND, "not_found", format!("nothing is at {}", uri.path()));
     refuse(&state, &uri, problem)
 }
 
-async fn method_not_allowed(State(state): State<AppState>, method: Method, uri: Uri) -> Response {
+async fn method_not_allowed(state: AppState, method: Method, uri: Uri) -> Response {
     let detail = format!("{} does not take {method}; the Allow header says what it takes", uri.path());
     refuse(&state, &uri, Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail))
+}
+
+fn not_here(detail: &str) -> Response {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into_response()
 }
 
 /// Programs get problem details, people a page.

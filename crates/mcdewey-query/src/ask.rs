@@ -13,6 +13,7 @@ use crate::search::aliases::{self, Reading};
 use crate::search::collapse::{Collapsed, collapse, group_by_page};
 use crate::search::confidence::{self, EVIDENCE, Evidence};
 use crate::search::fusion::{Fusion, Preference, fuse};
+use crate::search::veil::Veil;
 use crate::search::{cursor, facets, resolve, terms};
 use crate::stages::Stages;
 use crate::view::LibraryView;
@@ -51,6 +52,7 @@ pub(crate) struct Question<'a> {
 /// What the lists are asked with.
 struct Lookup {
     query: CandidateQuery,
+    veil: Veil,
     notices: Vec<String>,
     degraded: Option<String>,
 }
@@ -90,11 +92,11 @@ impl<'a> Question<'a> {
         let lookup = self.lookup().await?;
         stages.lap("embed");
         let limit = if self.offset == 0 { self.limit.max(EVIDENCE) } else { self.limit };
-        let found = self.find(&lookup.query, &self.scope, self.offset, limit).await?;
+        let found = self.find(&lookup, &self.scope, self.offset, limit).await?;
         stages.add(&found.stages);
         let unversioned = match self.unversioned_scope() {
             Some(scope) => {
-                let found = self.find(&lookup.query, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?;
+                let found = self.find(&lookup, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?;
                 stages.add(&found.stages);
                 self.write_out(found.page, &scope).await?
             }
@@ -145,12 +147,19 @@ impl<'a> Question<'a> {
         let mode = self.request.mode;
         let mut lookup = Lookup {
             query: CandidateQuery { exact: self.request.exact, ..CandidateQuery::default() },
+            veil: Veil::default(),
             notices: Vec::new(),
             degraded: None,
         };
         if mode != Mode::Dense {
             lookup.query.keyword = self.keyword_texts();
             lookup.query.known_words = self.known_words()?;
+            if self.scope.visibility != Visibility::Everything
+                && let Some(own) = lookup.query.keyword.first_mut()
+            {
+                lookup.veil = Veil::over(&own.text, self.library.index.as_ref(), &self.scope.visibility).await?;
+                own.text.clone_from(&lookup.veil.text);
+            }
         }
         if mode != Mode::Keyword {
             match self.embed().await {
@@ -186,8 +195,10 @@ impl<'a> Question<'a> {
     /// question is a pasted text and not looked through.
     fn known_words(&self) -> Result<BTreeSet<String>, QueryError> {
         let mut known = BTreeSet::new();
+        // What a word is taken for may stand in what the asker may not see.
+        let limited = self.scope.visibility != Visibility::Everything;
         for (place, (word, _)) in terms::words(&self.request.q).enumerate() {
-            if place >= SPELLED_WORDS || self.is_known_word(word)? {
+            if limited || place >= SPELLED_WORDS || self.is_known_word(word)? {
                 known.insert(word.to_lowercase());
             }
         }
@@ -234,20 +245,15 @@ impl<'a> Question<'a> {
 
     /// Asks the lists, deeper when equal passages leave too few, until the page of hits is full. What a deeper look
     /// brings comes behind what was ranked before it, so that all pages of one answer are cut from one ranking.
-    async fn find(
-        &self,
-        query: &CandidateQuery,
-        scope: &Scope,
-        offset: usize,
-        limit: usize,
-    ) -> Result<Found, QueryError> {
-        let mut query = query.clone();
+    async fn find(&self, lookup: &Lookup, scope: &Scope, offset: usize, limit: usize) -> Result<Found, QueryError> {
+        let mut query = lookup.query.clone();
         query.depth = FIRST_DEPTH;
         let mut stages = Stages::begin();
         loop {
             stages.lap("fusion");
-            let lists = self.library.index.candidates(&query, scope).await?;
+            let mut lists = self.library.index.candidates(&query, scope).await?;
             stages.lap("store");
+            lookup.veil.lift(&mut lists.words);
             if let Some(known) = self.without_doubtful(&lists)? {
                 query.known_words.extend(known);
                 continue;

@@ -7,6 +7,8 @@
 mod answer;
 mod app;
 mod ask;
+mod cite;
+mod compare;
 mod error;
 mod images;
 mod library;
@@ -28,7 +30,14 @@ pub use answer::{
     LibraryAnswer, NoAnswer, OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry,
     VersionEntry,
 };
-pub use app::{AppState, Desk, DeskSettings, KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, TraceParent, app};
+pub use app::{
+    AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, Credentials, Desk, DeskSettings, KeptQuestions,
+    LOOPBACK_HOSTS, LiveLibrary, Role, TraceParent, app,
+};
+pub use compare::answer::{
+    CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText,
+    WordOp, WordRun,
+};
 pub use error::QueryError;
 pub use library::Library;
 pub use request::{

@@ -1,11 +1,14 @@
 //! What can be typed: commands and flags. Settings that flags leave open come from the environment, then from
 //! `mcdewey.toml`; `settings.rs` puts them together.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mcdewey_eval::Split;
 use mcdewey_query::Mode;
+
+use crate::access::keys::KeyRole;
 
 /// A self-hosted library of vendor documentation that answers questions with the exact page.
 #[derive(Debug, Parser)]
@@ -67,9 +70,27 @@ pub(crate) struct SettingFlags {
     /// What the library's collections on the Qdrant server are named after [default: mcdewey]
     #[arg(long, global = true, env = "MCDEWEY_QDRANT_COLLECTION", value_name = "NAME")]
     pub(crate) qdrant_collection: Option<String>,
-    /// A file with the key that whoever asks must send; needed to listen on other addresses than loopback ones
+    /// A file with one key that everybody who asks must send; `mcdewey keys` makes keys that can be told apart
     #[arg(long, global = true, env = "MCDEWEY_ACCESS_KEY_FILE", value_name = "FILE", value_parser = path)]
     pub(crate) access_key_file: Option<PathBuf>,
+    /// The file of the keys that `mcdewey keys` makes [default: keys.toml in the folder of the index]
+    #[arg(long, global = true, env = "MCDEWEY_KEYS_FILE", value_name = "FILE", value_parser = path)]
+    pub(crate) keys_file: Option<PathBuf>,
+    /// Answer whoever sends no key, on other addresses than loopback ones too
+    #[arg(long, global = true, env = "MCDEWEY_ALLOW_ANONYMOUS")]
+    pub(crate) allow_anonymous: bool,
+    /// Most requests a minute of each key, or of each address without one [default: no limit]
+    #[arg(long, global = true, env = "MCDEWEY_REQUESTS_PER_MINUTE", value_name = "N")]
+    pub(crate) requests_per_minute: Option<NonZeroU32>,
+    /// Write who asked for what, without the question, into this file, a line of JSON each
+    #[arg(long, global = true, env = "MCDEWEY_AUDIT_LOG", value_name = "FILE", value_parser = path)]
+    pub(crate) audit_log: Option<PathBuf>,
+    /// Answer with TLS: the certificate with its chain, in PEM
+    #[arg(long, global = true, env = "MCDEWEY_TLS_CERT", value_name = "FILE", value_parser = path)]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM
+    #[arg(long, global = true, env = "MCDEWEY_TLS_KEY", value_name = "FILE", value_parser = path)]
+    pub(crate) tls_key: Option<PathBuf>,
     /// How many old generations of the index stay on the disk beside the one that answers [default: 1]
     #[arg(long, global = true, env = "MCDEWEY_KEEP_GENERATIONS", value_name = "N")]
     pub(crate) keep_generations: Option<usize>,
@@ -120,11 +141,55 @@ pub(crate) enum Command {
     /// They go from the generation that answers and from those that are kept for a rollback. The vectors of their
     /// passages stay in the embedding cache by hash, without any text.
     Remove(RemoveArgs),
+    /// Make, list and revoke the keys of those who may ask
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Turn a file into Markdown with page markers that people can read and correct
     Convert(ConvertArgs),
     /// Convert the files that come on standard input, for the program itself
     #[command(hide = true)]
     ConvertWorker(ConvertWorkerArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a key and print it, once; with the first one everybody needs one
+    Create(CreateKeyArgs),
+    /// Show who has a key, and what it opens
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a key back, at once
+    Revoke {
+        /// The key's id or name
+        key: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateKeyArgs {
+    /// Who gets it; stands in the logs
+    pub(crate) name: String,
+    /// What it may do
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) role: KeyRole,
+    /// Show only this vendor's documents, as the library writes it; may be given again
+    #[arg(long)]
+    pub(crate) vendor: Vec<String>,
+    /// Show only this product's documents (its id); may be given again, and adds to the vendors
+    #[arg(long)]
+    pub(crate) product: Vec<String>,
+    /// Most requests a minute [default: what the server allows everybody]
+    #[arg(long = "rate", value_name = "N")]
+    pub(crate) requests_per_minute: Option<NonZeroU32>,
+    /// When it ends: 90d, 12h, or a day such as 2027-01-31 [default: never]
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) expires: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

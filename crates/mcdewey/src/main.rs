@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod cli;
 mod commands;
+mod doors;
 mod engine;
 mod keeper;
 mod limits;
@@ -21,6 +23,7 @@ mod secret;
 mod settings;
 mod tally;
 mod terminal;
+mod tls;
 mod watch;
 
 use std::process::ExitCode;
@@ -75,6 +78,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Rollback(args) => commands::rollback::run(settings, args).await,
             Command::Ready => commands::ready::run(settings).await,
             Command::Remove(args) => commands::remove::run(settings, args).await,
+            Command::Keys(command) => commands::keys::run(&settings, command),
             Command::Convert(args) => commands::convert::run(args).await,
             Command::ConvertWorker(args) => commands::convert::work(&args),
         }

@@ -1,6 +1,7 @@
 //! The settings, resolved once: `mcdewey.toml` < `MCDEWEY_*` < flags (clap already puts flags over the environment).
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -10,12 +11,13 @@ use mcdewey_ingest::{LibraryFile, Root};
 use mcdewey_query::{DeskSettings, Fusion};
 use serde::Deserialize;
 
+use crate::access::settings::{AccessSettings, AccessTable, OidcSettings};
 use crate::cli::SettingFlags;
 use crate::limits::LimitsTable;
 use crate::log::LogFormat;
 use crate::qdrant::{QdrantSettings, QdrantTable};
 use crate::rerank::{RerankSettings, RerankTable};
-use crate::secret;
+use crate::tls::TlsSettings;
 
 /// The model a fresh library is built with.
 const DEFAULT_MODEL: &str = "all-MiniLM-L6-v2";
@@ -42,8 +44,10 @@ pub(crate) struct Settings {
     pub(crate) min_free_bytes: u64,
     /// How many old generations of the index stay beside the live one.
     pub(crate) keep_generations: usize,
-    /// What whoever asks must send; empty lets everybody ask.
-    pub(crate) access_key: String,
+    /// Who may ask.
+    pub(crate) access: AccessSettings,
+    /// The certificate that strangers are answered with.
+    pub(crate) tls: Option<TlsSettings>,
     /// How the two lists of a question become one ranking.
     pub(crate) fusion: Fusion,
     /// Whether the files that Markdown was made from are kept in the index.
@@ -74,6 +78,13 @@ struct SettingsFile {
     min_free_mb: Option<u64>,
     keep_generations: Option<usize>,
     access_key_file: Option<PathBuf>,
+    keys_file: Option<PathBuf>,
+    allow_anonymous: Option<bool>,
+    requests_per_minute: Option<NonZeroU32>,
+    allowed_origins: Vec<String>,
+    audit_log: Option<PathBuf>,
+    oidc: Option<OidcSettings>,
+    tls: Option<TlsSettings>,
     fusion: Option<String>,
     keep_originals: Option<bool>,
     question_log: Option<String>,
@@ -122,19 +133,24 @@ impl Settings {
         let file = read_file(flags.config.as_deref())?;
         let qdrant = QdrantSettings::resolve(&flags, file.qdrant)?;
         let rerank = RerankSettings::resolve(&flags, file.rerank)?;
+        let data_dir = flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
+        let access = AccessTable {
+            access_key_file: file.access_key_file,
+            keys_file: file.keys_file,
+            allow_anonymous: file.allow_anonymous,
+            requests_per_minute: file.requests_per_minute,
+            allowed_origins: file.allowed_origins,
+            audit_log: file.audit_log,
+            oidc: file.oidc,
+        };
+        let access = AccessSettings::resolve(&flags, access, &data_dir)?;
         let desk = file.limits.resolve(flags.question_log.or(file.question_log).as_deref())?;
         let log_format = flags.log_format.or(file.log_format).map_or(Ok(LogFormat::default()), |text| text.parse());
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let listen: SocketAddr = listen
             .parse()
             .with_context(|| format!("{listen:?} is not an address to listen on; write it as 127.0.0.1:8080"))?;
-        let access_key = flags.access_key_file.or(file.access_key_file).map(|path| secret::read(&path)).transpose()?;
-        if !listen.ip().is_loopback() && access_key.is_none() {
-            bail!(
-                "{listen} can be reached from other machines; name a file with an access key (--access-key-file), or \
-                 listen on 127.0.0.1"
-            );
-        }
+        let tls = TlsSettings::resolve(flags.tls_cert, flags.tls_key, file.tls)?;
         let fusion = flags.fusion.or(file.fusion).map_or_else(|| Ok(Fusion::default()), |text| text.parse());
         let corpus_given = flags.corpus.clone();
         let corpus = flags.corpus.or(file.corpus).unwrap_or_else(|| PathBuf::from("corpus"));
@@ -148,7 +164,7 @@ impl Settings {
         Ok(Self {
             roots,
             corpus_given,
-            data_dir: flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data")),
+            data_dir,
             model: ModelSettings {
                 name: flags.model.or(file.model).unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
                 model_dir: flags.model_dir.or(file.model_dir),
@@ -163,7 +179,8 @@ impl Settings {
             threads: flags.threads.or(file.threads).map(at_most_all_cores),
             min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB).saturating_mul(1024 * 1024),
             keep_generations: flags.keep_generations.or(file.keep_generations).unwrap_or(DEFAULT_KEEP_GENERATIONS),
-            access_key: access_key.unwrap_or_default(),
+            access,
+            tls,
             fusion: fusion.map_err(anyhow::Error::msg)?,
             keep_originals: flags.keep_originals.or(file.keep_originals).unwrap_or(true),
             qdrant,
@@ -193,6 +210,12 @@ fn without_empty(flags: SettingFlags) -> SettingFlags {
         qdrant_api_key_file: path(flags.qdrant_api_key_file),
         qdrant_collection: text(flags.qdrant_collection),
         access_key_file: path(flags.access_key_file),
+        keys_file: path(flags.keys_file),
+        allow_anonymous: flags.allow_anonymous,
+        requests_per_minute: flags.requests_per_minute,
+        audit_log: path(flags.audit_log),
+        tls_cert: path(flags.tls_cert),
+        tls_key: path(flags.tls_key),
         fusion: text(flags.fusion),
         keep_originals: flags.keep_originals,
         question_log: text(flags.question_log),
@@ -267,13 +290,14 @@ mod tests {
     }
 
     #[test]
-    fn other_machines_may_ask_when_there_is_a_key() {
+    fn one_key_for_everybody_lies_in_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let key = folder.path().join("key");
         std::fs::write(&key, "let me in\n").unwrap();
         let flags = SettingFlags { access_key_file: Some(key), ..SettingFlags::default() };
         let settings = resolve("listen = '0.0.0.0:80'", flags).unwrap();
-        assert_eq!(settings.access_key, "let me in");
+        assert_eq!(settings.access.key.as_deref(), Some("let me in"));
+        assert_eq!(settings.access.keys_file, Path::new("data/keys.toml"));
     }
 
     #[test]
@@ -311,7 +335,9 @@ mod tests {
         for (file, word) in [
             ("corpse = 'x'", "corpse"),
             ("listen = 'somewhere'", "somewhere"),
-            ("listen = '0.0.0.0:80'", "0.0.0.0:80"),
+            ("allowed_origins = ['portal']", "portal"),
+            ("[oidc]\nissuer = 'http://a.example'\naudience = 'x'", "https://"),
+            ("[tls]\ncert = 'x'", "key"),
             ("access_key_file = 'no-such-key'", "no-such-key"),
             ("fusion = 'best'", "best"),
             ("question_log = 'some'", "some"),

@@ -6,13 +6,13 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::AppState;
+use super::Service;
 use super::names::split_port;
 use crate::rest::Problem;
 
 /// Lets a request pass when it asks for a name that is ours.
-pub(super) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if is_allowed(request.headers(), request.uri(), &state.allowed_hosts) {
+pub(super) async fn guard(State(service): State<Service>, request: Request, next: Next) -> Response {
+    if is_allowed(request.headers(), request.uri(), &service.allowed_hosts) {
         next.run(request).await
     } else {
         refusal().into_response()

@@ -13,7 +13,7 @@ const NEW: &str = "2026-07-28";
 const OLD: &str = "2025-11-25";
 
 async fn app() -> Router {
-    router(library().await, &Access::default())
+    router(library().await, &Access::default()).layer(axum::Extension(crate::Caller::anonymous()))
 }
 
 fn post(body: &str) -> axum::http::request::Builder {

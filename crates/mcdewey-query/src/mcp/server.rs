@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::request::Parts;
 use mcdewey_core::Visibility;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
@@ -22,7 +23,7 @@ use super::guard::{DEADLINE, guarded};
 use super::resources;
 use super::tools::{DocTool, TOOLS};
 use super::visit;
-use crate::{Library, QueryError};
+use crate::{Caller, Library, QueryError};
 
 /// How long clients may keep what only a new build changes: tools, templates, the server's own description.
 const DESCRIPTION_TTL_MS: u64 = 60 * 60 * 1000;
@@ -44,16 +45,25 @@ pub(super) struct DocServer {
     deadline: Duration,
 }
 
+/// What the sender of a call may see: who came over HTTP was judged there; on standard input it is whoever started the
+/// process.
+fn visibility(context: &RequestContext<RoleServer>) -> Visibility {
+    match context.extensions.get::<Parts>() {
+        Some(parts) => parts.extensions.get().cloned().unwrap_or_else(Caller::nobody).visibility,
+        None => Visibility::Everything,
+    }
+}
+
 impl DocServer {
     pub(super) fn new(library: Arc<Library>) -> Self {
         Self { library, deadline: DEADLINE }
     }
 
     /// Answers a call of a tool, whatever happens.
-    pub(super) async fn answer(&self, tool: DocTool, given: JsonObject) -> CallToolResult {
+    pub(super) async fn answer(&self, tool: DocTool, given: JsonObject, visibility: &Visibility) -> CallToolResult {
         let arguments = Arguments::read(tool.parameters(), &given);
         let budget = arguments.as_ref().map_or_else(|_| asked_budget(&given), Arguments::budget);
-        let work = async { tool.call(&self.library, &arguments?, &Visibility::Everything).await };
+        let work = async { tool.call(&self.library, &arguments?, visibility).await };
         match guarded(self.deadline, work).await {
             Ok(result) => result,
             Err(error) => self.refuse(tool, error, budget).await,
@@ -134,7 +144,9 @@ impl ServerHandler for DocServer {
             let message = format!("no tool {:?}; known: {}", request.name, known.join(", "));
             return Err(ErrorData::invalid_params(clip_quoted(&message), None));
         };
-        Ok(visit::during(&context, self.answer(tool, request.arguments.unwrap_or_default())).await.into())
+        let visibility = visibility(&context);
+        let answer = self.answer(tool, request.arguments.unwrap_or_default(), &visibility);
+        Ok(visit::during(&context, answer).await.into())
     }
 
     async fn list_resource_templates(
@@ -150,9 +162,10 @@ impl ServerHandler for DocServer {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let work = resources::read(&self.library, &request.uri, &Visibility::Everything);
+        let visibility = visibility(&context);
+        let work = resources::read(&self.library, &request.uri, &visibility);
         let mut read = guarded(self.deadline, work).await.map_err(|error| protocol_error("resources/read", error))?;
         read.meta = Some(signature());
         // Private: what may be read can depend on who asks.
@@ -171,9 +184,10 @@ impl ServerHandler for DocServer {
     async fn complete(
         &self,
         request: CompleteRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let work = resources::complete(&self.library, &request, &Visibility::Everything);
+        let visibility = visibility(&context);
+        let work = resources::complete(&self.library, &request, &visibility);
         let mut completed =
             guarded(self.deadline, work).await.map_err(|error| protocol_error("completion/complete", error))?;
         completed.meta = Some(signature());
@@ -195,13 +209,15 @@ mod tests {
     #[tokio::test]
     async fn a_call_that_hangs_is_answered_all_the_same() {
         let server = DocServer { library: broken(Break::Hangs).await, deadline: Duration::ZERO };
-        let result = server.answer(DocTool::SearchDocs, question()).await;
+        let result = server.answer(DocTool::SearchDocs, question(), &Visibility::Everything).await;
         assert!(refused(&result).starts_with("unavailable: the library cannot answer now"));
     }
 
     #[tokio::test]
     async fn a_call_that_panics_is_answered_without_the_details() {
-        let result = DocServer::new(broken(Break::Panics).await).answer(DocTool::SearchDocs, question()).await;
+        let result = DocServer::new(broken(Break::Panics).await)
+            .answer(DocTool::SearchDocs, question(), &Visibility::Everything)
+            .await;
         assert!(refused(&result).starts_with("internal: "));
         assert!(!refused(&result).contains("the model broke"));
     }

@@ -72,7 +72,7 @@ pub(super) async fn call(tool: DocTool, arguments: Value) -> CallToolResult {
 /// The result of a tool's call.
 pub(super) async fn call_on(library: Arc<Library>, tool: DocTool, arguments: Value) -> CallToolResult {
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
-    DocServer::new(library).answer(tool, arguments).await
+    DocServer::new(library).answer(tool, arguments, &mcdewey_core::Visibility::Everything).await
 }
 
 /// The readable text of a result.

@@ -1,7 +1,7 @@
 //! `GET /api/v1/chunks/{chunk_id}`: one passage by chunk id or handle.
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
@@ -9,7 +9,7 @@ use super::{Parameters, Problem, conditional, input};
 use crate::AppState;
 
 pub(super) async fn get(
-    State(state): State<AppState>,
+    state: AppState,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
@@ -17,6 +17,6 @@ pub(super) async fn get(
     let id = input::passage_id(&input::path(path)?);
     let context = Parameters::new(input::pairs(&uri)?, &["context"])?.number("context")?.unwrap_or(0);
     let answer = state.library.chunk(&id, context, state.visibility()).await?;
-    let tag = conditional::tag(&answer.generation, answer.revision);
+    let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))
 }

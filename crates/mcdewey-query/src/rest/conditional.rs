@@ -2,13 +2,14 @@
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use mcdewey_core::{ContentHash, Generation, Revision};
+use mcdewey_core::{ContentHash, Generation, Revision, Visibility};
 use serde::Serialize;
 
-/// The tag of whatever an address answers at one state of the library. Weak: timings differ from answer to answer.
-pub(super) fn tag(generation: &Generation, revision: Revision) -> String {
+/// The tag of whatever an address answers at one state of the library to those who may see this much of it. Weak:
+/// timings differ from answer to answer.
+pub(super) fn tag(generation: &Generation, revision: Revision, visibility: &Visibility) -> String {
     let program = env!("CARGO_PKG_VERSION");
-    let parts = [generation.to_string(), revision.to_string(), program.to_owned()];
+    let parts = [generation.to_string(), revision.to_string(), program.to_owned(), format!("{visibility:?}")];
     format!("W/\"{}\"", ContentHash::of_parts(parts).short(16))
 }
 
@@ -39,10 +40,15 @@ mod tests {
 
     #[test]
     fn a_tag_stands_for_one_state_of_the_library() {
-        let of = |generation: &str, revision| tag(&Generation(generation.to_owned()), Revision(revision));
+        let seen_by = |visibility: &Visibility, generation: &str, revision| {
+            tag(&Generation(generation.to_owned()), Revision(revision), visibility)
+        };
+        let of = |generation: &str, revision| seen_by(&Visibility::Everything, generation, revision);
         assert_eq!(of("a", 1), of("a", 1));
         assert_ne!(of("a", 1), of("a", 2));
         assert_ne!(of("a", 1), of("b", 1));
+        let part = Visibility::Only { vendors: Vec::new(), products: vec!["finesse".to_owned()] };
+        assert_ne!(of("a", 1), seen_by(&part, "a", 1));
     }
 
     #[test]

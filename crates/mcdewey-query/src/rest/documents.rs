@@ -1,7 +1,7 @@
 //! `GET /api/v1/documents/{source}`: a document's outline and pages, or one whole page of it.
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
@@ -11,7 +11,7 @@ use crate::{AppState, PageSelector, QueryError};
 const KNOWN: [&str; 3] = ["page", "label", "section"];
 
 pub(super) async fn get(
-    State(state): State<AppState>,
+    state: AppState,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
@@ -20,11 +20,11 @@ pub(super) async fn get(
     let given = Parameters::new(input::pairs(&uri)?, &KNOWN)?;
     let Some(page) = selector(&given)? else {
         let answer = state.library.document(&source, state.visibility()).await?;
-        let tag = conditional::tag(&answer.generation, answer.revision);
+        let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
         return Ok(conditional::json(&headers, &tag, &answer));
     };
     let answer = state.library.page(&source, &page, state.visibility()).await?;
-    let tag = conditional::tag(&answer.document.generation, answer.document.revision);
+    let tag = conditional::tag(&answer.document.generation, answer.document.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))
 }
 

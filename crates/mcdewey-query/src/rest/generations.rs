@@ -1,23 +1,22 @@
 //! `POST /api/v1/generations/rollback`: asks the owner to answer from another generation of the index.
 
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mcdewey_core::{IndexError, RollbackRequest};
 use serde_json::Value;
 
-use super::sync::authorise;
 use super::{Problem, input};
+use crate::app::admin;
 use crate::{AppState, QueryError};
 
 pub(super) async fn post(
-    State(state): State<AppState>,
+    state: AppState,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    authorise(&headers, &state.admin_token)?;
+    admin(&state.caller)?;
     let object = input::json_object(&headers, body, &["generation", "forward"])?;
     let request: RollbackRequest = serde_json::from_value(Value::Object(object))
         .map_err(|error| QueryError::InvalidRequest(format!("the body is not a rollback request: {error}")))?;

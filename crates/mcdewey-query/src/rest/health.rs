@@ -1,8 +1,8 @@
 //! `/healthz` and `/readyz`: whether the process lives, and whether index and model answer.
 
-use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use mcdewey_core::Visibility;
 use serde_json::json;
 
 use super::Problem;
@@ -12,8 +12,11 @@ pub(super) async fn alive() -> Response {
     answer(&json!({"status": "ok"}))
 }
 
-pub(super) async fn ready(State(state): State<AppState>) -> Result<Response, Problem> {
+pub(super) async fn ready(state: AppState) -> Result<Response, Problem> {
     let library = state.desk.ready(&state.library).await?;
+    if *state.visibility() != Visibility::Everything {
+        return Ok(answer(&json!({"status": "ready"})));
+    }
     Ok(answer(&json!({
         "status": "ready",
         "generation": library.generation,

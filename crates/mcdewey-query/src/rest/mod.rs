@@ -4,6 +4,7 @@
 //! `POST /api/v1/generations/rollback` ask its owner to.
 
 mod chunks;
+mod compare;
 mod conditional;
 mod documents;
 mod generations;
@@ -25,13 +26,13 @@ use axum::routing::{get, post};
 
 use crate::app::Service;
 
+pub(crate) use compare::{from_query as comparison, to_query as comparison_to_query};
 pub(crate) use conditional::is_fresh;
 pub(crate) use documents::selector;
 pub(crate) use input::{pairs, passage_id, path};
 pub(crate) use parameters::Parameters;
 pub(crate) use problem::Problem;
 pub(crate) use search_parameters::{from_query, to_pairs, to_query};
-pub(crate) use sync::authorise;
 
 /// Largest request body in bytes; a question is at most 8 KiB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -43,6 +44,7 @@ pub(crate) fn router() -> Router<Service> {
         .route("/api/v1/chunks/{chunk_id}", get(chunks::get))
         .route("/api/v1/documents/{*source}", get(documents::get))
         .route("/api/v1/library", get(library::get))
+        .route("/api/v1/compare", get(compare::get))
         .route("/api/v1/sync", post(sync::post))
         .route("/api/v1/generations/rollback", post(generations::post))
         .route("/api/v1/removals", post(removals::post))

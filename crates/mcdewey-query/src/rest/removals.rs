@@ -1,23 +1,22 @@
 //! `POST /api/v1/removals`: asks the owner to take documents out for good.
 
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mcdewey_core::{IndexError, RemovalRequest};
 use serde_json::Value;
 
-use super::sync::authorise;
 use super::{Problem, input};
+use crate::app::admin;
 use crate::{AppState, QueryError};
 
 pub(super) async fn post(
-    State(state): State<AppState>,
+    state: AppState,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    authorise(&headers, &state.admin_token)?;
+    admin(&state.caller)?;
     let object = input::json_object(&headers, body, &["sources", "force"])?;
     let request: RemovalRequest = serde_json::from_value(Value::Object(object))
         .map_err(|error| QueryError::InvalidRequest(format!("the body is not a removal request: {error}")))?;

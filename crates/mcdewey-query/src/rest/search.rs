@@ -1,7 +1,6 @@
 //! `GET` and `POST /api/v1/search`.
 
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -9,19 +8,19 @@ use axum::response::{IntoResponse, Response};
 use super::{Problem, conditional, input, search_parameters};
 use crate::{AppState, SearchAnswer, SearchRequest};
 
-pub(super) async fn get(State(state): State<AppState>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     let request = search_parameters::from_query(input::pairs(&uri)?)?;
     let answer = answer(&state, &request).await?;
     if answer.degraded.is_some() || answer.reranked == Some(false) {
         // The whole answer may be back in a moment, at the same revision.
         return Ok(uncached(&answer));
     }
-    let tag = conditional::tag(&answer.generation, answer.revision);
+    let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))
 }
 
 pub(super) async fn post(
-    State(state): State<AppState>,
+    state: AppState,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {

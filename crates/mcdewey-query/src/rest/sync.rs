@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
 use mcdewey_core::{SyncEvent, SyncRequest};
@@ -13,15 +12,15 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{Problem, input};
-use crate::app::access;
+use crate::app::admin;
 use crate::{AppState, QueryError};
 
 pub(super) async fn post(
-    State(state): State<AppState>,
+    state: AppState,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    authorise(&headers, &state.admin_token)?;
+    admin(&state.caller)?;
     let object = input::json_object(&headers, body, &["root"])?;
     let request: SyncRequest = serde_json::from_value(Value::Object(object))
         .map_err(|error| QueryError::InvalidRequest(format!("the body is not a sync request: {error}")))?;
@@ -31,15 +30,6 @@ pub(super) async fn post(
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((headers, Body::from_stream(lines(events))).into_response())
-}
-
-/// Only who has the admin token passes.
-pub(crate) fn authorise(headers: &HeaderMap, token: &str) -> Result<(), Problem> {
-    if access::is_key(access::bearer(headers), token) {
-        return Ok(());
-    }
-    let detail = "the admin token is needed; send it as Authorization: Bearer …";
-    Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail))
 }
 
 /// One line of JSON per event; the last one says how it ended, even when the owner died on the way.

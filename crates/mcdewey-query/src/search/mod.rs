@@ -16,3 +16,4 @@ pub(crate) mod snippet;
 pub(crate) mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod veil;

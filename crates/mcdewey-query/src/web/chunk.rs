@@ -1,16 +1,18 @@
 //! `/c/{chunk_id}`: one passage, where it stands, and what stands around it.
 
 use askama::Template;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 
 use super::error::error_page;
+use super::format::{self, Format};
 use super::markdown::Image;
 use super::search::Form;
 use super::site::{Link, Site, ordinal, outward};
 use super::{document, hit, markdown, respond};
+use crate::cite::Citation;
 use crate::place::printed;
 use crate::rest::{self, Parameters};
 use crate::{AppState, ChunkAnswer, Hit, PageAnswer, PageSelector, QueryError, SearchRequest, links};
@@ -26,6 +28,7 @@ struct ChunkPage {
     heading: Option<String>,
     context: String,
     chunk: Hit,
+    citation: Citation,
     printed: Option<String>,
     source_url: Option<String>,
     /// Safe HTML.
@@ -46,7 +49,7 @@ struct Neighbour {
 }
 
 pub(super) async fn get(
-    State(state): State<AppState>,
+    state: AppState,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
@@ -63,16 +66,27 @@ async fn show(
     headers: &HeaderMap,
     uri: &Uri,
 ) -> Result<Response, QueryError> {
-    let id = rest::passage_id(&rest::path(path)?);
+    let (format, id) = Format::of(&rest::path(path)?, headers);
+    let id = rest::passage_id(&id);
     Parameters::new(rest::pairs(uri)?, &[])?;
     let answer = state.library.chunk(&id, 1, state.visibility()).await?;
+    if format != Format::Page {
+        return Ok(by_accept(format::passage(&answer, format)));
+    }
     let page = state.library.page(&answer.chunk.source, &selector(&answer.chunk), state.visibility()).await.ok();
     let site = Site::of(state);
     let images = page.as_ref().map(|page| document::images(&site, &page.images)).unwrap_or_default();
     let original = page.as_ref().and_then(|page| document::original(&site, page));
     let text = text(&answer.chunk, page, images.clone()).await;
     let further = images.into_iter().filter(|image| !text.contains(&attribute(&image.address))).collect();
-    Ok(respond::page(headers, &ChunkPage { images: further, original, ..chunk_page(site, answer, text) }))
+    let page = ChunkPage { images: further, original, ..chunk_page(site, answer, text) };
+    Ok(by_accept(respond::page(headers, &page)))
+}
+
+/// What is answered here depends on what is accepted.
+fn by_accept(mut response: Response) -> Response {
+    response.headers_mut().append(header::VARY, HeaderValue::from(header::ACCEPT));
+    response
 }
 
 /// The page a passage stands on.
@@ -121,6 +135,7 @@ fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
         also_in: chunk.also_in.iter().map(|place| hit::also_in(&site, &chunk, place)).collect(),
         images: Vec::new(),
         original: None,
+        citation: Citation::of(&chunk),
         text,
         title,
         chunk,

@@ -1,8 +1,8 @@
 //! `/d/{source}`: one page of a document, with the outline beside it; never the whole document.
 
 use askama::Template;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use mcdewey_core::{Chunk, ChunkId};
@@ -44,7 +44,7 @@ struct DocumentPage {
 }
 
 pub(super) async fn get(
-    State(state): State<AppState>,
+    state: AppState,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,

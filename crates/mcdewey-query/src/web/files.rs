@@ -2,8 +2,8 @@
 //! is handed over as a download.
 
 use axum::body::Body;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use mcdewey_core::{AttachedFile, AttachmentRole, Visibility, image_type};
@@ -21,7 +21,7 @@ const PDF_POLICY: &str = "frame-ancestors 'none'";
 const PDF: &str = "application/pdf";
 
 pub(super) async fn get(
-    State(state): State<AppState>,
+    state: AppState,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use askama::Template;
-use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
@@ -13,7 +12,10 @@ use super::search::Form;
 use super::site::{Link, Site};
 use crate::rest::{self, Parameters};
 use crate::tree::held;
-use crate::{AppState, GuideEntry, LibraryAnswer, ProductEntry, QueryError, SearchRequest, VendorEntry, VersionEntry};
+use crate::{
+    AppState, CompareRequest, GuideEntry, LibraryAnswer, ProductEntry, QueryError, SearchRequest, VendorEntry,
+    VersionEntry,
+};
 
 /// The library ready to be written.
 #[derive(Debug, Clone)]
@@ -42,6 +44,8 @@ pub(super) struct ProductView {
     pub(super) href: Option<String>,
     pub(super) guides: usize,
     pub(super) pages: u64,
+    /// The newest release beside the one before it.
+    pub(super) compared: Option<Link>,
     pub(super) versions: Vec<VersionView>,
 }
 
@@ -92,9 +96,18 @@ fn product(site: &Site, entry: &ProductEntry) -> ProductView {
         href: limited.as_ref().map(|request| site.search(request)),
         guides: distinct(guides()),
         pages: held(guides()).pages,
+        compared: newest_step(site, entry),
         versions: entry.versions.iter().map(|entry| version(site, entry, limited.as_ref())).collect(),
         name,
     }
+}
+
+fn newest_step(site: &Site, entry: &ProductEntry) -> Option<Link> {
+    let mut releases = entry.versions.iter().filter_map(|version| version.version.clone());
+    let (to, from) = (releases.next()?, releases.next()?);
+    let text = format!("What changed from {from} to {to}");
+    let product = entry.product.iter().cloned().collect();
+    Some(Link::new(text, site.compare(&CompareRequest { from, to, product, ..CompareRequest::default() })))
 }
 
 /// How many guides there are; the documents of one may stand under several releases.
@@ -133,7 +146,7 @@ struct LibraryPage {
     shelf: Shelf,
 }
 
-pub(super) async fn get(State(state): State<AppState>, headers: HeaderMap, uri: Uri) -> Response {
+pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
     match show(&state, &headers, &uri).await {
         Ok(response) => response,
         Err(error) => error_page(&state, &error.into()),

@@ -4,12 +4,17 @@
 
 mod assets;
 mod chunk;
+mod compare;
+#[cfg(test)]
+mod compare_tests;
+mod connect;
 mod document;
 mod error;
 mod facets;
 mod files;
 #[cfg(test)]
 mod files_tests;
+mod format;
 mod hit;
 mod library;
 mod markdown;
@@ -35,6 +40,8 @@ pub(crate) fn router() -> Router<Service> {
         .route("/d/{*source}", get(document::get))
         .route("/f/{*source}", get(files::get))
         .route("/library", get(library::get))
+        .route("/compare", get(compare::get))
+        .route("/connect", get(connect::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::icon))
 }

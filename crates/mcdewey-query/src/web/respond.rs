@@ -7,9 +7,9 @@ use mcdewey_core::ContentHash;
 
 use crate::rest::{self, Problem};
 
-/// Everything a page consists of comes from this server, and nothing in it runs.
+/// Everything a page consists of comes from this server, and nothing written into it runs.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                      connect-src 'self';                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The page, or 304 when the browser has it: the tag is made of the page itself. Weak: it may go
 /// out compressed.

@@ -1,7 +1,6 @@
 //! `/`: the search box, and what the library answers; without a question, what it holds.
 
 use askama::Template;
-use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
@@ -78,7 +77,7 @@ struct ResultsPage {
     unfiltered: String,
 }
 
-pub(super) async fn get(State(state): State<AppState>, headers: HeaderMap, uri: Uri) -> Response {
+pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
     let request = match rest::pairs(&uri).and_then(rest::from_query) {
         Ok(request) => request,
         Err(error) => return search_refused(&state, &SearchRequest::default(), error),

@@ -2,8 +2,8 @@
 
 use axum::http::Uri;
 
-use super::assets::{ICON_FILE, STYLE_FILE};
-use crate::{AppState, SearchRequest, links, rest};
+use super::assets::{ICON_FILE, SCRIPT_FILE, STYLE_FILE};
+use crate::{AppState, CompareRequest, SearchRequest, links, rest};
 
 /// What every page needs to link to the others.
 #[derive(Debug, Clone)]
@@ -46,8 +46,35 @@ impl Site {
         format!("{}/library", self.base)
     }
 
+    pub(super) fn connect(&self) -> String {
+        format!("{}/connect", self.base)
+    }
+
+    /// Where the routes for programs begin.
+    pub(super) fn api(&self) -> String {
+        format!("{}/api/v1", self.base)
+    }
+
+    pub(super) fn compare_home(&self) -> String {
+        format!("{}/compare", self.base)
+    }
+
+    /// The page with this comparison.
+    pub(super) fn compare(&self, request: &CompareRequest) -> String {
+        format!("{}?{}", self.compare_home(), rest::comparison_to_query(request))
+    }
+
+    /// The same comparison for programs.
+    pub(super) fn compare_api(&self, request: &CompareRequest) -> String {
+        format!("{}/api/v1/compare?{}", self.base, rest::comparison_to_query(request))
+    }
+
     pub(super) fn style(&self) -> String {
         format!("{}/assets/{}", self.base, STYLE_FILE.as_str())
+    }
+
+    pub(super) fn script(&self) -> String {
+        format!("{}/assets/{}", self.base, SCRIPT_FILE.as_str())
     }
 
     pub(super) fn icon(&self) -> String {

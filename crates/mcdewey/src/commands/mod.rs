@@ -4,6 +4,7 @@ pub(crate) mod convert;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod ingest;
+pub(crate) mod keys;
 pub(crate) mod mcp;
 pub(crate) mod models;
 pub(crate) mod ready;

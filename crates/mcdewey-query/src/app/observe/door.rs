@@ -11,15 +11,16 @@ use axum::response::{IntoResponse, Response};
 use super::labels::Face;
 use super::visit::Visit;
 use super::{deadline, request_id, server_timing};
-use crate::{AppState, web};
+use crate::app::Service;
+use crate::{Caller, web};
 
 /// The route of what has none.
 const NO_ROUTE: &str = "none";
 
 /// Lets a request in, and counts it when its answer is there.
-pub(in crate::app) async fn pass(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(in crate::app) async fn pass(State(service): State<Service>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let desk = Arc::clone(&state.desk);
+    let desk = Arc::clone(&service.desk);
     let route = route(&request);
     let visit = Visit::new(Arc::clone(&desk), &request, &route);
     let face = visit.face();
@@ -32,7 +33,7 @@ pub(in crate::app) async fn pass(State(state): State<AppState>, mut request: Req
             None => Some(answer.await),
             Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
         };
-        let mut response = response.unwrap_or_else(|| late(&state, face));
+        let mut response = response.unwrap_or_else(|| late(&service, face));
         mark(&visit, &mut response);
         let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1000.0);
         tracing::debug!(target: "mcdewey::access", status, milliseconds, "answered");
@@ -51,10 +52,14 @@ fn route(request: &Request) -> String {
     request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned()
 }
 
-fn late(state: &AppState, face: Face) -> Response {
-    let problem = deadline::problem(state.desk.settings.deadline);
-    tracing::warn!(deadline = ?state.desk.settings.deadline, "a request got no answer in time");
-    if face == Face::Web { web::error_page(state, &problem) } else { problem.into_response() }
+fn late(service: &Service, face: Face) -> Response {
+    let problem = deadline::problem(service.desk.settings.deadline);
+    tracing::warn!(deadline = ?service.desk.settings.deadline, "a request got no answer in time");
+    if face == Face::Web {
+        web::error_page(&service.state(Caller::nobody()), &problem)
+    } else {
+        problem.into_response()
+    }
 }
 
 /// Puts on an answer what it is called, and where its time went.

@@ -24,6 +24,14 @@ pub(crate) async fn measured(
     outcome
 }
 
+/// The place of other work that is as heavy as a search, kept to the end of the visit.
+pub(crate) async fn take_place() -> Result<(), QueryError> {
+    match Visit::current() {
+        Some(visit) => visit.take_place().await,
+        None => Ok(()),
+    }
+}
+
 fn with_wait(mut answer: SearchAnswer, waited: f64) -> SearchAnswer {
     answer.timings_ms.insert("queue".to_owned(), waited);
     if let Some(total) = answer.timings_ms.get_mut("total") {

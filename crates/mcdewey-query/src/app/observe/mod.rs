@@ -29,7 +29,7 @@ mod visit;
 pub(super) use compress::{compression, weaken};
 pub use desk::{Desk, DeskSettings};
 pub(super) use door::pass;
-pub(crate) use measured::measured;
+pub(crate) use measured::{measured, take_place};
 pub use questions::KeptQuestions;
 pub(super) use routes::router;
 pub use trace_parent::TraceParent;

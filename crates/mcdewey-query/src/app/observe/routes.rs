@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use mcdewey_core::Visibility;
 use prometheus_client::encoding::prometheus_text;
 use serde_json::json;
 
 use super::questions::CAPACITY;
 use crate::AppState;
-use crate::app::Service;
+use crate::app::{Service, admin};
 use crate::rest::{self, Parameters, Problem};
 
 /// A scrape does not wait longer for the library to say how large it is.
@@ -22,7 +22,12 @@ pub(in crate::app) fn router() -> Router<Service> {
     Router::new().route("/metrics", get(metrics)).route("/api/v1/questions", get(questions))
 }
 
-async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
+/// For those who may see everything: how much there is tells of what others may not see.
+async fn metrics(state: AppState) -> Result<Response, Problem> {
+    if *state.visibility() != Visibility::Everything {
+        let detail = "this key may see a part of the library only; metrics are of all of it";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
     let library = tokio::time::timeout(STATE_DEADLINE, state.library.state()).await;
     let library = library.ok().and_then(Result::ok);
     let text = state.desk.metrics.text(library.as_ref(), state.desk.places.taken()).map_err(|error| {
@@ -36,9 +41,9 @@ async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
     Ok((headers, text).into_response())
 }
 
-/// For the owner only: what people ask is theirs.
-async fn questions(State(state): State<AppState>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
-    rest::authorise(&headers, &state.admin_token)?;
+/// For those only who may change the library: what people ask is theirs.
+async fn questions(state: AppState, uri: Uri) -> Result<Response, Problem> {
+    admin(&state.caller)?;
     Parameters::new(rest::pairs(&uri)?, &[])?;
     let body = json!({
         "question_log": state.desk.kept_questions(),

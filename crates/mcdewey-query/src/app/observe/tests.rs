@@ -1,13 +1,16 @@
 //! What the whole service tells of its work.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, header};
+use mcdewey_core::Visibility;
 use serde_json::{Value, json};
 
 use super::{Desk, DeskSettings, KeptQuestions};
 use crate::app::testing::{Answer, Service, TOKEN, documents, request};
+use crate::{AccessPolicy, Caller, Credentials, Role};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -23,8 +26,36 @@ pub(super) async fn call(service: &Service, meta: Value) -> Answer {
 }
 
 async fn as_owner(service: &Service, path: &str) -> Answer {
-    let request = request(Method::GET, path).header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+    with_key(service, TOKEN, path).await
+}
+
+async fn with_key(service: &Service, key: &str, path: &str) -> Answer {
+    let request = request(Method::GET, path).header(header::AUTHORIZATION, format!("Bearer {key}"));
     service.send(request.body(Body::empty()).unwrap()).await
+}
+
+/// Keys that open all of the library, or a part of it.
+struct Keys;
+
+#[async_trait]
+impl Credentials for Keys {
+    async fn caller(&self, secret: &str) -> Option<Caller> {
+        let a_part = Visibility::Only { vendors: Vec::new(), products: vec!["finesse".to_owned()] };
+        match secret {
+            "all" => Some(Caller::new("all", Role::Read, Visibility::Everything)),
+            "finesse" => Some(Caller::new("finesse", Role::Read, a_part)),
+            _ => None,
+        }
+    }
+
+    fn exist(&self) -> bool {
+        true
+    }
+}
+
+async fn with_keys() -> Service {
+    let policy = AccessPolicy::default().with_credentials(Arc::new(Keys));
+    Service::with(&documents(), |state| state.with_access(policy)).await
 }
 
 async fn metrics(service: &Service) -> String {
@@ -93,7 +124,7 @@ async fn searches_are_counted_by_stage_and_outcome() {
 
 #[tokio::test]
 async fn the_library_tells_its_size_and_its_state() {
-    let desk = std::sync::Arc::new(Desk::default());
+    let desk = Arc::new(Desk::default());
     let service = Service::with(&documents(), |state| state.with_desk(desk.clone())).await;
     desk.synced(true);
     desk.synced(false);
@@ -109,9 +140,12 @@ async fn the_library_tells_its_size_and_its_state() {
 
 #[tokio::test]
 async fn metrics_are_not_for_everybody_where_there_is_a_key() {
-    let service = Service::with(&documents(), |state| state.with_access_key("let me in")).await;
+    let service = with_keys().await;
     assert_eq!(service.get("/metrics").await.code(), (401, "unauthorized".to_owned()));
-    assert_eq!(as_owner(&service, "/metrics").await.status, 200);
+    assert_eq!(with_key(&service, "finesse", "/metrics").await.code(), (403, "forbidden".to_owned()));
+    for key in ["all", TOKEN] {
+        assert_eq!(with_key(&service, key, "/metrics").await.status, 200, "{key}");
+    }
 }
 
 #[tokio::test]
@@ -174,10 +208,10 @@ async fn the_owner_reads_which_questions_got_no_answer() {
 }
 
 #[tokio::test]
-async fn the_access_key_does_not_open_what_others_asked() {
-    let service = Service::with(&documents(), |state| state.with_access_key("let me in")).await;
-    let request = request(Method::GET, "/api/v1/questions").header(header::AUTHORIZATION, "Bearer let me in");
-    assert_eq!(service.send(request.body(Body::empty()).unwrap()).await.status, 401);
+async fn a_key_does_not_open_what_others_asked() {
+    let service = with_keys().await;
+    assert_eq!(with_key(&service, "all", "/api/v1/questions").await.code(), (403, "forbidden".to_owned()));
+    assert_eq!(as_owner(&service, "/api/v1/questions").await.status, 200);
 }
 
 #[tokio::test]

@@ -1,0 +1,144 @@
+//! Who may ask, and for what: everybody who reaches the server, or, where there are keys, who sends one. Programs send
+//! it as a bearer token, browsers as the password they are asked for.
+
+pub(super) mod audit;
+pub(super) mod caller;
+mod limits;
+pub(super) mod metadata;
+pub(super) mod origins;
+pub(super) mod policy;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use mcdewey_core::ContentHash;
+
+use self::audit::AuditEntry;
+use self::caller::{Caller, Role};
+use super::Service;
+use crate::rest::Problem;
+
+/// What anybody may ask: whether the server lives, and where to get a token. Says nothing about the library to those
+/// who may not see it.
+const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Finds out who sends a request, and lets it pass with their name on it when they may ask.
+pub(super) async fn guard(State(service): State<Service>, mut request: Request, next: Next) -> Response {
+    let is_open = OPEN.contains(&request.uri().path()) || request.uri().path().starts_with(metadata::PATH);
+    let remote = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+    let caller = service.caller(request.headers()).await;
+    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+    let known = caller.clone().unwrap_or_else(Caller::nobody);
+    let response = match caller {
+        None if !is_open => service.refusal(),
+        _ => match service.access.limits.take(&bucket(&known, remote.as_deref()), known.requests_per_minute) {
+            Err(wait) if !is_open => too_often(wait),
+            _ => {
+                request.extensions_mut().insert(known.clone());
+                next.run(request).await
+            }
+        },
+    };
+    if let Some(audit) = &service.access.audit
+        && !is_open
+    {
+        let Caller { name, role, .. } = &known;
+        let status = response.status().as_u16();
+        audit.record(AuditEntry { caller: name.to_string(), role: role.name(), remote, method, path, status });
+    }
+    if service.access.is_on() { vary(response) } else { response }
+}
+
+impl Service {
+    /// Who sends these headers; nobody when they may not ask.
+    async fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
+        let Some(secret) = sent(headers) else { return self.access.without_key() };
+        if is_key(Some(&secret), &self.admin_token) {
+            return Some(Caller::owner());
+        }
+        match &self.access.credentials {
+            // Clients send what they were set up with, whether or not it is needed here.
+            Some(credentials) if credentials.exist() => credentials.caller(&secret).await,
+            _ => self.access.without_key(),
+        }
+    }
+
+    fn refusal(&self) -> Response {
+        let detail =
+            "an access key is needed; send it as Authorization: Bearer …, or as the password a browser asks for";
+        let mut response = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).into_response();
+        let headers = response.headers_mut();
+        if let Some(challenge) = metadata::challenge(&self.public_url(), &self.access.issuers) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        let basic = HeaderValue::from_static("Basic realm=\"McDewey\", charset=\"UTF-8\"");
+        headers.append(header::WWW_AUTHENTICATE, basic);
+        response
+    }
+}
+
+/// Lets only those pass who may change the library.
+pub(crate) fn admin(caller: &Caller) -> Result<(), Problem> {
+    if caller.role == Role::Admin {
+        return Ok(());
+    }
+    Err(if *caller == Caller::anonymous() {
+        let detail = "an admin key or the owner's token is needed; send it as Authorization: Bearer …";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    } else {
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", "this key may read only; an admin key is needed")
+    })
+}
+
+/// People without a key are told apart by where they come from.
+fn bucket(caller: &Caller, remote: Option<&str>) -> String {
+    match (caller == &Caller::anonymous(), remote) {
+        (true, Some(remote)) => format!("from {remote}"),
+        _ => format!("key {}", caller.name),
+    }
+}
+
+fn too_often(wait: Duration) -> Response {
+    let seconds = wait.as_secs().saturating_add(1);
+    let detail = format!("too many requests for this key; ask again in {seconds} s");
+    let mut response = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+/// What one may see another may not.
+fn vary(mut response: Response) -> Response {
+    response.headers_mut().append(header::VARY, HeaderValue::from(header::AUTHORIZATION));
+    response
+}
+
+/// Whether what was sent is this key; no key at all is nobody's. Hashes are compared, every byte of them: the time taken
+/// tells nothing.
+fn is_key(sent: Option<&str>, key: &str) -> bool {
+    let Some(sent) = sent else { return false };
+    let (sent, expected) = (ContentHash::of(sent), ContentHash::of(key));
+    let difference = sent.as_bytes().iter().zip(expected.as_bytes()).fold(0, |sum, (a, b)| sum | (a ^ b));
+    !key.is_empty() && difference == 0
+}
+
+/// The bearer token of a request, or the password of a browser that was asked for one.
+fn sent(headers: &HeaderMap) -> Option<String> {
+    credentials(headers, "bearer").map(str::to_owned).or_else(|| {
+        let encoded = credentials(headers, "basic")?;
+        let decoded = String::from_utf8(BASE64.decode(encoded).ok()?).ok()?;
+        decoded.split_once(':').map(|(_, password)| password.to_owned())
+    })
+}
+
+fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+    let (given, credentials) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    given.eq_ignore_ascii_case(scheme).then_some(credentials.trim())
+}

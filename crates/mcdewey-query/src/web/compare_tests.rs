@@ -1,0 +1,72 @@
+//! The page of a comparison, over the whole service.
+
+use mcdewey_core::testing::{FakeEmbed, SampleDocument};
+
+use crate::app::testing::Service;
+
+async fn service() -> Service {
+    let embed = FakeEmbed::new(&["barge"]);
+    let guide = |source: &str, version: &str, limit: &str, more: &str| {
+        SampleDocument::new(source)
+            .product("desk")
+            .version(version)
+            .guide("admin")
+            .title(&format!("Desk Administration Guide {version}"))
+            .page(1, &[&format!("A barge call takes {limit} parties."), more])
+            .build(&embed)
+    };
+    let documents = [
+        guide("desk/v12.5/admin/a.md", "v12.5", "20", "| Code | Means |\n|---|---|\n| 7 | old |"),
+        guide("desk/v15.0/admin/b.md", "v15.0", "25", "| Code | Means |\n|---|---|\n| 7 | new |"),
+        guide("desk/v16.0/admin/c.md", "v16.0", "25", "<script>alert(1)</script> is new."),
+    ];
+    Service::with(&documents, |state| state).await
+}
+
+#[tokio::test]
+async fn the_choice_shows_the_steps_from_release_to_release() {
+    let body = service().await.get("/compare").await.body;
+    assert!(body.contains("href=\"/compare?from=v15.0&#38;to=v16.0&#38;product=desk\">v15.0 → v16.0</a>"), "{body}");
+    assert!(body.contains("v12.5 → v15.0") && !body.contains("v12.5 → v16.0"));
+    let library = service().await.get("/library").await.body;
+    assert!(library.contains("What changed from v15.0 to v16.0"), "{library}");
+}
+
+#[tokio::test]
+async fn what_changed_is_marked_word_by_word_and_cell_by_cell() {
+    let body = service().await.get("/compare?from=12.5&to=15.0&product=desk").await.body;
+    assert!(
+        body.contains("<span>A barge call takes</span> <del>20</del> <ins>25</ins> <span>parties.</span>"),
+        "{body}"
+    );
+    assert!(body.contains("<dt>Means</dt><dd><del>old</del> <ins>new</ins>"), "{body}");
+    assert!(body.contains("href=\"/d/desk/v12.5/admin/a.md\">v12.5</a>"));
+    assert!(body.contains(">Before: page 1</a>") && body.contains(">Now: page 1</a>"));
+    assert!(body.contains("<option value=\"v12.5\" selected>") && body.contains("<option value=\"v15.0\" selected>"));
+    assert!(body.contains("href=\"/compare?from=15.0&#38;to=12.5&#38;product=desk\">The other way round"), "{body}");
+    let about = service().await.get("/compare?from=12.5&to=15.0&product=desk&q=barge&limit=1").await.body;
+    assert!(
+        about.contains("rel=\"next\"") && about.contains("<ins>25</ins>") && !about.contains("<ins>new</ins>"),
+        "{about}"
+    );
+}
+
+#[tokio::test]
+async fn text_of_documents_does_nothing() {
+    let body = service().await.get("/compare?from=15.0&to=16.0").await.body;
+    assert!(body.contains("&#60;script&#62;alert(1)") && !body.contains("<script>alert"), "{body}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_is_a_page_that_says_why() {
+    let service = service().await;
+    for (path, status, said) in [
+        ("/compare?from=12.5", 400, "give a release"),
+        ("/compare?from=1&to=2", 400, "ersion"),
+        ("/compare?from=desk/none.md&to=12.5", 404, "ocument"),
+    ] {
+        let answer = service.get(path).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert!(answer.body.contains(said) && answer.body.contains("<main"), "{path}: {}", answer.body);
+    }
+}

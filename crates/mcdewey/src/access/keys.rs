@@ -1,0 +1,243 @@
+//! The file of keys: who has one, what it opens, and a hash of it; the key itself is told once and kept nowhere.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::num::NonZeroU32;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::Timestamp;
+use mcdewey_core::{ContentHash, Visibility};
+use mcdewey_query::{Caller, Role};
+use serde::{Deserialize, Serialize};
+
+/// What every key begins with, so that scanners for leaked secrets can know it.
+const PREFIX: &str = "mcd_";
+
+/// The file as written.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysFile {
+    #[serde(default)]
+    key: Vec<KeyEntry>,
+}
+
+/// One key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeyEntry {
+    /// Names it among others; it stands in the key, too.
+    pub(crate) id: String,
+    /// Who has it.
+    pub(crate) name: String,
+    /// BLAKE3 of the key. A key is 256 random bits, so that a fast hash is as good as a slow one.
+    hash: String,
+    /// `read` or `admin`.
+    pub(crate) role: KeyRole,
+    /// Vendors whose documents it shows; with no vendor and no product it shows all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) vendors: Vec<String>,
+    /// Products whose documents it shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) products: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) requests_per_minute: Option<NonZeroU32>,
+    pub(crate) created: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KeyRole {
+    /// Ask and read.
+    #[default]
+    Read,
+    /// Change the library, too.
+    Admin,
+}
+
+/// What a new key is to be.
+#[derive(Debug, Default)]
+pub(crate) struct NewKey {
+    pub(crate) name: String,
+    pub(crate) role: KeyRole,
+    pub(crate) vendors: Vec<String>,
+    pub(crate) products: Vec<String>,
+    pub(crate) requests_per_minute: Option<NonZeroU32>,
+    pub(crate) expires: Option<Timestamp>,
+}
+
+impl KeyEntry {
+    /// Whoever sends it.
+    pub(super) fn caller(&self) -> Caller {
+        let role = match self.role {
+            KeyRole::Read => Role::Read,
+            KeyRole::Admin => Role::Admin,
+        };
+        let visibility = match self.vendors.is_empty() && self.products.is_empty() {
+            true => Visibility::Everything,
+            false => Visibility::Only { vendors: self.vendors.clone(), products: self.products.clone() },
+        };
+        Caller { requests_per_minute: self.requests_per_minute, ..Caller::new(&self.name, role, visibility) }
+    }
+
+    /// Whether it opens anything at this time.
+    pub(crate) fn is_good(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+
+    /// Whether this is the key. Both are hashes, which tell nothing of a key by how far they agree.
+    pub(super) fn is(&self, hash: &str) -> bool {
+        self.hash == hash
+    }
+}
+
+/// The hash of a key as the file has it.
+pub(super) fn hash(secret: &str) -> String {
+    format!("blake3:{}", ContentHash::of(secret))
+}
+
+/// All keys of a file; there are none where there is no file.
+pub(crate) fn read(path: &Path) -> Result<Vec<KeyEntry>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| format!("the key file {} cannot be read", path.display())),
+    };
+    let file: KeysFile =
+        toml::from_str(&text).with_context(|| format!("the key file {} is not valid", path.display()))?;
+    let ids: BTreeSet<&str> = file.key.iter().map(|entry| entry.id.as_str()).collect();
+    ensure!(ids.len() == file.key.len(), "two keys in {} have one id", path.display());
+    Ok(file.key)
+}
+
+/// Makes a key; gives its entry and the key itself.
+pub(crate) fn create(path: &Path, new: NewKey) -> Result<(KeyEntry, String)> {
+    let NewKey { name, role, vendors, products, requests_per_minute, expires } = new;
+    ensure!(!name.trim().is_empty() && !name.chars().any(char::is_control), "a key needs a name in one line");
+    ensure!(
+        role == KeyRole::Read || (vendors.is_empty() && products.is_empty()),
+        "an admin key opens the whole library; leave out vendors and products, or make a key that reads"
+    );
+    let mut keys = read(path)?;
+    if keys.iter().any(|entry| entry.name == name) {
+        bail!("there is a key named {name} already; revoke it first, or choose another name");
+    }
+    let (id, body) = (random::<4>()?, random::<32>()?);
+    let secret = format!("{PREFIX}{id}_{body}");
+    let entry = KeyEntry {
+        id,
+        name,
+        hash: hash(&secret),
+        role,
+        vendors,
+        products,
+        requests_per_minute,
+        created: now(),
+        expires,
+    };
+    keys.push(entry.clone());
+    write(path, keys)?;
+    Ok((entry, secret))
+}
+
+/// Takes a key out, by its id or name.
+pub(crate) fn revoke(path: &Path, which: &str) -> Result<KeyEntry> {
+    let mut keys = read(path)?;
+    let place = keys.iter().position(|entry| entry.id == which || entry.name == which);
+    let Some(place) = place else {
+        let known: Vec<&str> = keys.iter().map(|entry| entry.name.as_str()).collect();
+        bail!("there is no key {which:?} in {}; known: {}", path.display(), known.join(", "));
+    };
+    let entry = keys.remove(place);
+    write(path, keys)?;
+    Ok(entry)
+}
+
+/// This second.
+pub(crate) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+fn write(path: &Path, key: Vec<KeyEntry>) -> Result<()> {
+    let failed = || format!("the key file {} cannot be written", path.display());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(failed)?;
+    let text = toml::to_string(&KeysFile { key })?;
+    // Whole or not at all, and for its owner's eyes only.
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    file.write_all(b"# Keys of `mcdewey keys`; hashes only.\n\n").with_context(failed)?;
+    file.write_all(text.as_bytes()).with_context(failed)?;
+    file.as_file().sync_all().with_context(failed)?;
+    file.persist(path).with_context(failed)?;
+    Ok(())
+}
+
+fn random<const N: usize>() -> Result<String> {
+    let mut bytes = [0_u8; N];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(name: &str) -> NewKey {
+        NewKey { name: name.to_owned(), ..NewKey::default() }
+    }
+
+    #[test]
+    fn a_key_is_told_once_and_kept_as_a_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/keys.toml");
+        let (entry, secret) = create(&path, NewKey { products: vec!["finesse".to_owned()], ..new("portal") }).unwrap();
+        assert!(secret.starts_with(&format!("mcd_{}_", entry.id)) && secret.len() == 4 + 8 + 1 + 64, "{secret}");
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(!written.contains(&secret) && !written.contains(&secret[13..]), "{written}");
+        assert_eq!(read(&path).unwrap(), std::slice::from_ref(&entry));
+        assert!(entry.is(&hash(&secret)) && !entry.is(&hash("other")));
+        let only = Visibility::Only { vendors: Vec::new(), products: vec!["finesse".to_owned()] };
+        assert_eq!(entry.caller().visibility, only);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
+        }
+    }
+
+    #[test]
+    fn a_revoked_key_is_gone_and_the_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        let (first, _) = create(&path, new("a")).unwrap();
+        create(&path, new("b")).unwrap();
+        assert_eq!(revoke(&path, &first.id).unwrap(), first);
+        assert_eq!(read(&path).unwrap().len(), 1);
+        assert!(revoke(&path, "a").unwrap_err().to_string().contains("known: b"));
+        assert!(create(&path, new("b")).unwrap_err().to_string().contains("already"));
+        revoke(&path, "b").unwrap();
+        assert_eq!(read(&path).unwrap(), []);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        let admin = NewKey { role: KeyRole::Admin, products: vec!["x".to_owned()], ..new("a") };
+        assert!(create(&path, admin).unwrap_err().to_string().contains("admin"));
+        assert!(create(&path, new(" ")).is_err() && create(&path, new("a\nb")).is_err());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_key_ends_when_it_was_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let expires = Timestamp::from_second(1_000).unwrap();
+        let path = folder.path().join("keys.toml");
+        let (entry, _) = create(&path, NewKey { expires: Some(expires), ..new("a") }).unwrap();
+        assert!(entry.is_good(Timestamp::from_second(999).unwrap()) && !entry.is_good(expires));
+    }
+}
