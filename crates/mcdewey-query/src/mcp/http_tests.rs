@@ -66,7 +66,7 @@ async fn clients_of_2025_are_greeted_and_answered() {
     assert_eq!((&greeting["protocolVersion"], &greeting["serverInfo"]["name"]), (&json!(OLD), &json!("mcdewey")));
     assert!(greeting["instructions"].as_str().unwrap().lines().count() <= 4);
     let tools = ask(&app, OLD, "tools/list", json!({})).await;
-    assert_eq!(tools["result"]["tools"].as_array().unwrap().len(), 3);
+    assert_eq!(tools["result"]["tools"].as_array().unwrap().len(), 4);
     let found = ask(&app, OLD, "tools/call", search("barge supervisor")).await;
     let result = &found["result"];
     assert_eq!(result["structuredContent"]["hits"][0]["chunk_id"], BARGE);

@@ -5,6 +5,7 @@
 mod access;
 mod arguments;
 mod budget;
+mod compare_versions;
 mod envelope;
 mod fence;
 mod fit;
@@ -15,6 +16,7 @@ mod http;
 mod http_tests;
 mod list_library;
 mod place;
+mod prompts;
 mod read_doc;
 mod read_outline;
 mod read_pages;

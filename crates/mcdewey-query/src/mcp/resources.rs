@@ -3,16 +3,18 @@
 use mcdewey_core::Visibility;
 use percent_encoding::percent_decode_str;
 use rmcp::model::{
-    CompleteRequestParams, CompleteResult, CompletionInfo, ReadResourceResult, Reference, ResourceContents,
-    ResourceTemplate,
+    CompleteRequestParams, CompleteResult, CompletionInfo, ListResourcesResult, ReadResourceResult, Reference,
+    Resource, ResourceContents, ResourceTemplate,
 };
 
 use super::budget::{self, Counter, blocking};
 use super::envelope::RESERVE;
-use super::readable;
+use super::fence::line;
 use super::wire::TextPart;
+use super::{prompts, readable};
 use crate::place::printed;
-use crate::{DocumentAnswer, Library, PageSelector, QueryError};
+use crate::search::cursor;
+use crate::{DocumentAnswer, DocumentEntry, Library, PageSelector, QueryError, VersionEntry};
 
 const SCHEME: &str = "mcdewey://";
 const PAGE_TEMPLATE: &str = "mcdewey://{+source}/page/{page}";
@@ -28,6 +30,47 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
         template(PAGE_TEMPLATE, "page", "Page of a document", "A whole page, or a section by its place, as Markdown"),
         template(CHUNK_TEMPLATE, "chunk", "Passage", "A passage by chunk id or handle, as Markdown"),
     ]
+}
+
+/// Documents of one page of the list.
+const LISTED: usize = 100;
+
+/// The first pages of documents, as many as one answer holds, and where the list goes on.
+pub(super) async fn list(
+    library: &Library,
+    cursor: Option<&str>,
+    visibility: &Visibility,
+) -> Result<ListResourcesResult, QueryError> {
+    let state = library.state().await?;
+    let offset = cursor.map_or(Ok(0), |cursor| cursor::opened(cursor, &"resources", &state))?;
+    let whole = library.library(visibility).await?;
+    let versions = whole.vendors.iter().flat_map(|vendor| &vendor.products).flat_map(|product| &product.versions);
+    let mut documents: Vec<_> = versions
+        .flat_map(|version| version.guides.iter().map(move |guide| (version, guide)))
+        .flat_map(|(version, guide)| guide.documents.iter().map(move |document| (version, document)))
+        .collect();
+    documents.sort_by(|(_, a), (_, b)| a.source.cmp(&b.source));
+    documents.dedup_by(|(_, a), (_, b)| a.source == b.source);
+    let more = documents.len() > offset + LISTED;
+    let resource = |(version, document): &(&VersionEntry, &DocumentEntry)| {
+        let uri = format!("{SCHEME}{}/page/1", encoded(&document.source));
+        let title = line(&document.doc_title);
+        let release = version.version.as_deref().map(|version| format!("version {}, ", line(version)));
+        let description = format!("{}{} pages or sections", release.unwrap_or_default(), document.pages);
+        Resource::new(uri, line(&document.source))
+            .with_title(title)
+            .with_description(description)
+            .with_mime_type(MARKDOWN)
+    };
+    let mut listed =
+        ListResourcesResult::with_all_items(documents.iter().skip(offset).take(LISTED).map(resource).collect());
+    listed.next_cursor = more.then(|| cursor::sealed(&"resources", &state, offset + LISTED));
+    Ok(listed)
+}
+
+/// A source as an address has it: its slashes stay.
+fn encoded(source: &str) -> String {
+    source.split('/').map(crate::links::encode).collect::<Vec<_>>().join("/")
 }
 
 /// What an address names.
@@ -113,10 +156,15 @@ pub(super) async fn complete(
     visibility: &Visibility,
 ) -> Result<CompleteResult, QueryError> {
     let argument = &request.argument;
+    if matches!(request.r#ref, Reference::Prompt(_)) {
+        return Ok(CompleteResult::new(shown(prompts::complete(library, request, visibility).await?)?));
+    }
+    let chunk_template = matches!(&request.r#ref, Reference::Resource(template) if template.uri == CHUNK_TEMPLATE);
     let page_template = matches!(&request.r#ref, Reference::Resource(template) if template.uri == PAGE_TEMPLATE);
     let source = request.context.as_ref().and_then(|context| context.get_argument("source"));
     let values = match (page_template, argument.name.as_str(), source) {
         (true, "source", _) => sources(library, &argument.value, visibility).await?,
+        _ if chunk_template && argument.name == "chunk_id" => chunks(library, &argument.value, visibility).await?,
         (true, "page", Some(source)) => pages(&library.document(source, visibility).await?, &argument.value),
         _ => Vec::new(),
     };
@@ -145,6 +193,22 @@ async fn sources(library: &Library, typed: &str, visibility: &Visibility) -> Res
     found.sort();
     found.dedup();
     Ok(found.into_iter().map(|(_, source)| source).collect())
+}
+
+/// The passages of the document whose id was typed as far as its number.
+async fn chunks(library: &Library, typed: &str, visibility: &Visibility) -> Result<Vec<String>, QueryError> {
+    let beginning = |source: &str| {
+        let stem = source.rsplit_once('.').map_or(source, |(stem, _)| stem);
+        format!("{}::", stem.replace('/', "::"))
+    };
+    let found = sources(library, "", visibility).await?;
+    let Some(source) = found.iter().find(|source| typed.starts_with(&beginning(source))) else {
+        let begun = found.iter().map(|source| beginning(source)).filter(|id| id.starts_with(typed));
+        return Ok(begun.collect());
+    };
+    let chunks = library.document(source, visibility).await?.chunks;
+    let ids = (0..chunks).map(|ordinal| format!("{}{ordinal}", beginning(source)));
+    Ok(ids.filter(|id| id.starts_with(typed)).collect())
 }
 
 fn pages(document: &DocumentAnswer, typed: &str) -> Vec<String> {

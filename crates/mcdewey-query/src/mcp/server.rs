@@ -8,9 +8,9 @@ use axum::http::request::Parts;
 use mcdewey_core::Visibility;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData, JsonObject, ListResourceTemplatesResult,
-    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, Tool,
+    CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse,
+    JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -20,9 +20,8 @@ use super::budget::{self, Counter, blocking};
 use super::envelope::{bare_refusal, implementation, message, refusal, signature};
 use super::fence::clip_quoted;
 use super::guard::{DEADLINE, guarded};
-use super::resources;
 use super::tools::{DocTool, TOOLS};
-use super::visit;
+use super::{prompts, resources, visit};
 use crate::{Caller, Library, QueryError};
 
 /// How long clients may keep what only a new build changes: tools, templates, the server's own description.
@@ -110,7 +109,12 @@ fn protocol_error(what: &str, error: QueryError) -> ErrorData {
 
 impl ServerHandler for DocServer {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().enable_completions().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
         ServerConfig::new(capabilities).with_server_info(implementation()).with_instructions(INSTRUCTIONS)
     }
 
@@ -147,6 +151,39 @@ impl ServerHandler for DocServer {
         let visibility = visibility(&context);
         let answer = self.answer(tool, request.arguments.unwrap_or_default(), &visibility);
         Ok(visit::during(&context, answer).await.into())
+    }
+
+    async fn list_prompts(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let mut listed = ListPromptsResult::with_all_items(prompts::list());
+        listed.meta = Some(signature());
+        Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let mut prompt = prompts::get(&request).map_err(|error| protocol_error("prompts/get", error))?;
+        prompt.meta = Some(signature());
+        Ok(prompt.into())
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let visibility = visibility(&context);
+        let cursor = request.and_then(|request| request.cursor);
+        let work = resources::list(&self.library, cursor.as_deref(), &visibility);
+        let mut listed = guarded(self.deadline, work).await.map_err(|error| protocol_error("resources/list", error))?;
+        listed.meta = Some(signature());
+        Ok(listed.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
     async fn list_resource_templates(

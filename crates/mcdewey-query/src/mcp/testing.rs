@@ -118,6 +118,24 @@ pub(super) async fn long_page() -> (Arc<Library>, String) {
     (Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://127.0.0.1:8080")), text)
 }
 
+/// Two releases of a guide that differ in 120 places.
+pub(super) async fn long_releases() -> Arc<Library> {
+    let embed = FakeEmbed::new(&["barge"]);
+    let index = MemoryIndex::new();
+    for (version, word) in [("1.0", "old"), ("2.0", "new")] {
+        let passages: Vec<String> = (0..120)
+            .map(|one| {
+                format!("Paragraph number {one} names \"quoted\" things and has the {word} word at place {one}.")
+            })
+            .collect();
+        let passages: Vec<&str> = passages.iter().map(String::as_str).collect();
+        let guide = SampleDocument::new(&format!("desk/{version}/admin/guide.md")).product("desk").version(version);
+        let document = guide.guide("admin").title("Desk Guide").page(7, &passages).build(&embed);
+        index.commit(document).await.expect("an index in memory takes every document");
+    }
+    Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://127.0.0.1:8080"))
+}
+
 /// A model that fails the way it is told to.
 pub(super) struct BrokenModel {
     inner: FakeEmbed,

@@ -6,8 +6,8 @@ use mcdewey_core::Visibility;
 use rmcp::model::{CallToolResult, Tool, ToolAnnotations};
 
 use super::arguments::{Arguments, Parameter};
-use super::wire::{FoundPassages, ReadText, Shelves};
-use super::{list_library, read_doc, schema, search_docs};
+use super::wire::{ComparedVersions, FoundPassages, ReadText, Shelves};
+use super::{compare_versions, list_library, read_doc, schema, search_docs};
 use crate::{Library, QueryError};
 
 /// A tool of the server.
@@ -16,6 +16,7 @@ pub(super) enum DocTool {
     SearchDocs,
     ReadDoc,
     ListLibrary,
+    CompareVersions,
 }
 
 /// What clients are told; made once, because schemas are costly to make.
@@ -23,7 +24,7 @@ pub(super) static TOOLS: LazyLock<Vec<Tool>> =
     LazyLock::new(|| DocTool::ALL.into_iter().map(DocTool::described).collect());
 
 impl DocTool {
-    pub(super) const ALL: [Self; 3] = [Self::SearchDocs, Self::ReadDoc, Self::ListLibrary];
+    pub(super) const ALL: [Self; 4] = [Self::SearchDocs, Self::ReadDoc, Self::ListLibrary, Self::CompareVersions];
 
     /// The tool with this name.
     pub(super) fn named(name: &str) -> Option<Self> {
@@ -35,6 +36,7 @@ impl DocTool {
             Self::SearchDocs => "search_docs",
             Self::ReadDoc => "read_doc",
             Self::ListLibrary => "list_library",
+            Self::CompareVersions => "compare_versions",
         }
     }
 
@@ -44,6 +46,7 @@ impl DocTool {
             Self::SearchDocs => &search_docs::PARAMETERS,
             Self::ReadDoc => &read_doc::PARAMETERS,
             Self::ListLibrary => &list_library::PARAMETERS,
+            Self::CompareVersions => &compare_versions::PARAMETERS,
         }
     }
 
@@ -58,6 +61,7 @@ impl DocTool {
             Self::SearchDocs => search_docs::call(library, arguments, visibility).await,
             Self::ReadDoc => read_doc::call(library, arguments, visibility).await,
             Self::ListLibrary => list_library::call(library, arguments, visibility).await,
+            Self::CompareVersions => compare_versions::call(library, arguments, visibility).await,
         }
     }
 
@@ -67,6 +71,7 @@ impl DocTool {
             Self::SearchDocs => schema::output::<FoundPassages>(),
             Self::ReadDoc => schema::output::<ReadText>(),
             Self::ListLibrary => schema::output::<Shelves>(),
+            Self::CompareVersions => schema::output::<ComparedVersions>(),
         };
         let annotations = ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true);
         Tool::new(self.name(), description, schema::input(self.parameters()))
@@ -93,6 +98,11 @@ impl DocTool {
                 "Lists vendors, products, versions, guides and documents, as deep as the token budget allows; narrow \
                  with vendor or product for more. Says which values the filters of search_docs take.",
             ),
+            Self::CompareVersions => (
+                "Compare versions",
+                "Says what changed between two versions of a product's guides, paragraph by paragraph: for release \
+                 notes, upgrades, and questions such as what is new in 15.0.",
+            ),
         }
     }
 }
@@ -116,7 +126,7 @@ mod tests {
         }
         assert_eq!(
             TOOLS.iter().map(|tool| &*tool.name).collect::<Vec<_>>(),
-            ["search_docs", "read_doc", "list_library"]
+            ["search_docs", "read_doc", "list_library", "compare_versions"]
         );
     }
 

@@ -276,6 +276,69 @@ pub(super) struct GuideShelf {
     pub(super) sources: Vec<String>,
 }
 
+/// The answer of `compare_versions`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub(super) struct ComparedVersions {
+    /// The documents that were compared with each other.
+    pub(super) pairs: Vec<ComparedPairShelf>,
+    /// What changed, in the order of the later document; with a query, the closest first.
+    pub(super) changes: Vec<FoundChange>,
+    /// Call again with this as `cursor`, and all else the same, for the next changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_cursor: Option<String>,
+    /// What a reader of the answer should know: what was left out and how to get it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) notices: Vec<String>,
+}
+
+/// Two documents, with counts of paragraphs, list items and table rows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub(super) struct ComparedPairShelf {
+    /// The earlier document.
+    pub(super) from: String,
+    /// Its release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from_version: Option<String>,
+    /// The later document.
+    pub(super) to: String,
+    /// Its release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) to_version: Option<String>,
+    /// The later one's title.
+    pub(super) doc_title: String,
+    /// Only in the later one.
+    pub(super) added: usize,
+    /// Only in the earlier one.
+    pub(super) removed: usize,
+    /// In both with other words.
+    pub(super) changed: usize,
+    /// The same.
+    pub(super) unchanged: usize,
+}
+
+/// A change.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub(super) struct FoundChange {
+    /// `added`, `removed` or `changed`.
+    pub(super) kind: String,
+    /// The headings above it.
+    pub(super) headings: Vec<String>,
+    /// The earlier passage; `read_doc` takes it as `id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from_id: Option<String>,
+    /// Its page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from_page: Option<u32>,
+    /// The later passage; `read_doc` takes it as `id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) to_id: Option<String>,
+    /// Its page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) to_page: Option<u32>,
+    /// The text, quoted data; of what changed, `[-gone-]` and `{+new+}`.
+    pub(super) text: String,
+}
+
 fn is_false(value: &bool) -> bool {
     !value
 }
