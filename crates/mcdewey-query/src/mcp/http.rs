@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
@@ -28,6 +29,14 @@ const PREFLIGHT_SECONDS: &str = "3600";
 /// The endpoint at `/mcp`. Each call is answered by the library that is live when it comes.
 pub fn router(library: impl Into<LiveLibrary>, access: &Access) -> Router {
     let library = library.into();
+    serving(move || DocServer::new(library.now()), access)
+}
+
+/// The endpoint of a handler, made anew for each call.
+pub(super) fn serving<S>(handler: impl Fn() -> S + Send + Sync + 'static, access: &Access) -> Router
+where
+    S: ServerHandler,
+{
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -35,11 +44,7 @@ pub fn router(library: impl Into<LiveLibrary>, access: &Access) -> Router {
         .with_allowed_hosts(&access.hosts)
         .with_allowed_origins(&access.origins)
         .enforce_origin_validation();
-    let endpoint = StreamableHttpService::new(
-        move || Ok(DocServer::new(library.now())),
-        Arc::new(NeverSessionManager::default()),
-        config,
-    );
+    let endpoint = StreamableHttpService::new(move || Ok(handler()), Arc::new(NeverSessionManager::default()), config);
     Router::new().nest_service("/mcp", endpoint).layer(middleware::from_fn(adapt))
 }
 

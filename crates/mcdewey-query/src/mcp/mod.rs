@@ -6,6 +6,8 @@ mod access;
 mod arguments;
 mod budget;
 mod compare_versions;
+#[cfg(test)]
+mod conformance;
 mod envelope;
 mod fence;
 mod fit;

@@ -35,7 +35,7 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
 /// Documents of one page of the list.
 const LISTED: usize = 100;
 
-/// The first pages of documents, as many as one answer holds, and where the list goes on.
+/// Documents, as many as one answer holds, and where the list goes on.
 pub(super) async fn list(
     library: &Library,
     cursor: Option<&str>,
@@ -53,7 +53,7 @@ pub(super) async fn list(
     documents.dedup_by(|(_, a), (_, b)| a.source == b.source);
     let more = documents.len() > offset + LISTED;
     let resource = |(version, document): &(&VersionEntry, &DocumentEntry)| {
-        let uri = format!("{SCHEME}{}/page/1", encoded(&document.source));
+        let uri = format!("{SCHEME}{}", encoded(&document.source));
         let title = line(&document.doc_title);
         let release = version.version.as_deref().map(|version| format!("version {}, ", line(version)));
         let description = format!("{}{} pages or sections", release.unwrap_or_default(), document.pages);
@@ -76,7 +76,12 @@ fn encoded(source: &str) -> String {
 /// What an address names.
 #[derive(Debug, PartialEq, Eq)]
 enum Address {
-    Page { source: String, page: u32 },
+    /// A document: what it is, and its contents with the addresses of their pages.
+    Document(String),
+    Page {
+        source: String,
+        page: u32,
+    },
     Chunk(String),
 }
 
@@ -92,7 +97,10 @@ impl Address {
             let page = page.parse().map_err(|_| unknown())?;
             return Ok(Self::Page { source: decoded(source).ok_or_else(unknown)?, page });
         }
-        let id = path.strip_prefix("chunk/").ok_or_else(unknown)?;
+        let Some(id) = path.strip_prefix("chunk/") else {
+            let source = decoded(path).filter(|source| !source.is_empty());
+            return source.map(Self::Document).ok_or_else(unknown);
+        };
         // A chunk id has percent signs of its own; written into an address without encoding it is taken as it is.
         let raw = id.contains("::");
         Ok(Self::Chunk(if raw { id.to_owned() } else { decoded(id).ok_or_else(unknown)? }))
@@ -110,6 +118,10 @@ pub(super) async fn read(
     visibility: &Visibility,
 ) -> Result<ReadResourceResult, QueryError> {
     let (source, part) = match Address::parse(uri)? {
+        Address::Document(source) => {
+            let document = library.document(&source, visibility).await?;
+            (source, TextPart { text: contents(&document), ..TextPart::default() })
+        }
         Address::Page { source, page } => {
             let found = library.page(&source, &PageSelector::Number(page), visibility).await?;
             let label = printed(found.page.page, found.page.page_label.as_deref());
@@ -126,6 +138,26 @@ pub(super) async fn read(
     let counter = Counter::new(library);
     let uri = uri.to_owned();
     blocking(move || fit(&counter, &uri, &source, part)).await
+}
+
+/// A document's title, release and contents.
+fn contents(document: &DocumentAnswer) -> String {
+    let mut text = format!("# {}\n", line(&document.doc_title));
+    let facts = [&document.vendor, &document.product, &document.version, &document.updated];
+    let facts: Vec<String> = facts.into_iter().flatten().map(|fact| line(fact)).collect();
+    if !facts.is_empty() {
+        text.push_str(&format!("\n{}\n", facts.join(" · ")));
+    }
+    text.push('\n');
+    let source = encoded(&document.source);
+    for entry in &document.outline {
+        let place = document.pages.iter().position(|page| page.page == entry.page && page.section == entry.section);
+        let page = entry.page.or_else(|| place.and_then(|place| u32::try_from(place + 1).ok()));
+        let indent = "  ".repeat(usize::from(entry.level.saturating_sub(1)).min(5));
+        let address = page.map(|page| format!(" <{SCHEME}{source}/page/{page}>")).unwrap_or_default();
+        text.push_str(&format!("{indent}- {}{address}\n", line(&entry.title)));
+    }
+    text
 }
 
 fn fit(counter: &Counter, uri: &str, source: &str, mut part: TextPart) -> Result<ReadResourceResult, QueryError> {
@@ -245,7 +277,8 @@ mod tests {
         assert_eq!(parsed("mcdewey://chunk/a::b%20c::7"), Some(Address::Chunk("a::b%20c::7".to_owned())));
         assert_eq!(parsed("mcdewey://chunk/a%3A%3Ab%2520c%3A%3A7"), Some(Address::Chunk("a::b%20c::7".to_owned())));
         assert_eq!(parsed("mcdewey://chunk/3fa2b1c9"), Some(Address::Chunk("3fa2b1c9".to_owned())));
-        for bad in ["file:///etc/passwd", "mcdewey://a.md", "mcdewey://a.md/page/x", "mcdewey://a%FF/page/1", ""] {
+        assert_eq!(parsed("mcdewey://a/b%20c.md"), Some(Address::Document("a/b c.md".to_owned())));
+        for bad in ["file:///etc/passwd", "mcdewey://", "mcdewey://a.md/page/x", "mcdewey://a%FF/page/1", ""] {
             assert!(matches!(Address::parse(bad), Err(QueryError::NotFound(_))), "{bad}");
         }
     }

@@ -29,6 +29,9 @@ const DESCRIPTION_TTL_MS: u64 = 60 * 60 * 1000;
 /// How long clients may keep a page's text; the library may be brought up to date at any time.
 const TEXT_TTL_MS: u64 = 60 * 1000;
 
+/// Longer addresses are not repeated in errors.
+const MAX_TOLD_URI: usize = 300;
+
 /// What the server tells a model about itself.
 const INSTRUCTIONS: &str = "\
 A library of vendor documentation. Ask search_docs in plain words, then read_doc for the passage's surroundings or its \
@@ -203,7 +206,13 @@ impl ServerHandler for DocServer {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let visibility = visibility(&context);
         let work = resources::read(&self.library, &request.uri, &visibility);
-        let mut read = guarded(self.deadline, work).await.map_err(|error| protocol_error("resources/read", error))?;
+        let missing = |error| {
+            let mut error = protocol_error("resources/read", error);
+            // An error is not as long as the request that it refuses.
+            error.data = (request.uri.len() <= MAX_TOLD_URI).then(|| serde_json::json!({"uri": request.uri}));
+            error
+        };
+        let mut read = guarded(self.deadline, work).await.map_err(missing)?;
         read.meta = Some(signature());
         // Private: what may be read can depend on who asks.
         Ok(read.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private).into())
