@@ -45,7 +45,8 @@ pub struct SearchAnswer {
     pub generation: Generation,
     /// Which revision of it.
     pub revision: Revision,
-    /// Where the time went, in milliseconds: `embed`, `search`, `write`, `rerank` where one is asked, `total`.
+    /// Where the time went, in milliseconds: `queue` (the wait for a place, in a server), `embed` (the model, its own
+    /// queue included), `store`, `fusion`, `write`, `rerank` where one is asked, `total`.
     pub timings_ms: BTreeMap<String, f64>,
 }
 

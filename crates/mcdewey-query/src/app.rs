@@ -7,6 +7,7 @@ mod headers;
 mod hosts;
 mod live;
 mod names;
+pub(crate) mod observe;
 #[cfg(test)]
 pub(crate) mod testing;
 mod told;
@@ -21,7 +22,6 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use mcdewey_core::{Erase, RollBack, SyncHandle, Visibility};
-use tower_http::trace::TraceLayer;
 
 use crate::rest::Problem;
 use crate::{Library, mcp, rest, web};
@@ -34,6 +34,7 @@ pub(crate) use headers::is_json;
 pub use live::LiveLibrary;
 pub use names::LOOPBACK_HOSTS;
 pub(crate) use names::{PublicName, origins};
+pub use observe::{Desk, DeskSettings, KeptQuestions, TraceParent};
 pub(crate) use told::told;
 
 /// What every request may need; cheap to clone.
@@ -60,6 +61,8 @@ pub struct AppState {
     /// A server that listens on this machine only must know its names: else a web page can point a name of its own
     /// at 127.0.0.1 and read the library through the visitor's browser.
     pub allowed_hosts: Arc<[String]>,
+    /// Counts requests, limits searches, remembers questions.
+    pub desk: Arc<Desk>,
 }
 
 impl AppState {
@@ -79,6 +82,7 @@ impl AppState {
             access: AccessPolicy::default(),
             caller: Caller::nobody(),
             allowed_hosts,
+            desk: Arc::default(),
         }
     }
 
@@ -110,6 +114,13 @@ impl AppState {
         self
     }
 
+    /// The same, with limits and a question log of one's own.
+    #[must_use]
+    pub fn with_desk(mut self, desk: impl Into<Arc<Desk>>) -> Self {
+        self.desk = desk.into();
+        self
+    }
+
     /// What the sender of a request may see.
     pub(crate) fn visibility(&self) -> &Visibility {
         &self.caller.visibility
@@ -129,6 +140,7 @@ pub fn app(state: AppState) -> Router {
     Router::new()
         .merge(rest::router())
         .merge(web::router())
+        .merge(observe::router())
         .method_not_allowed_fallback(method_not_allowed)
         .route(access::metadata::PATH, get(access::metadata::get))
         .route(&format!("{}/mcp", access::metadata::PATH), get(access::metadata::get))
@@ -138,8 +150,10 @@ pub fn app(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(service.clone(), access::guard))
         .layer(middleware::from_fn_with_state(service.clone(), access::origins::guard))
         .layer(middleware::map_response(headers::harden))
-        .layer(middleware::from_fn_with_state(service, hosts::guard))
-        .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn_with_state(service.clone(), hosts::guard))
+        .layer(observe::compression())
+        .layer(middleware::map_response(observe::weaken))
+        .layer(middleware::from_fn_with_state(service, observe::pass))
 }
 
 /// The state of the whole service, from which every request takes its [`AppState`] once. It holds no library itself: one
@@ -153,9 +167,17 @@ pub(crate) struct Service {
     admin_token: Arc<str>,
     access: AccessPolicy,
     allowed_hosts: Arc<[String]>,
+    desk: Arc<Desk>,
 }
 
 impl Service {
+    /// What somebody's request is answered with now.
+    fn state(&self, caller: Caller) -> AppState {
+        let Self { live, sync, rollback, erase, admin_token, access, allowed_hosts, desk } = self.clone();
+        let library = live.now();
+        AppState { library, live, sync, rollback, erase, admin_token, access, caller, allowed_hosts, desk }
+    }
+
     fn public_url(&self) -> String {
         self.live.now().public_url().to_owned()
     }
@@ -163,8 +185,9 @@ impl Service {
 
 impl From<AppState> for Service {
     fn from(state: AppState) -> Self {
-        let AppState { live, sync, rollback, erase, admin_token, access, allowed_hosts, library: _, caller: _ } = state;
-        Self { live, sync, rollback, erase, admin_token, access, allowed_hosts }
+        let AppState { live, sync, rollback, erase, admin_token, access, allowed_hosts, desk, library: _, caller: _ } =
+            state;
+        Self { live, sync, rollback, erase, admin_token, access, allowed_hosts, desk }
     }
 }
 
@@ -173,11 +196,8 @@ impl FromRequestParts<Service> for AppState {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Self::Rejection> {
-        let Service { live, sync, rollback, erase, admin_token, access, allowed_hosts } = service.clone();
         // A request that nobody judged may see nothing.
-        let caller = parts.extensions.get().cloned().unwrap_or_else(Caller::nobody);
-        let library = live.now();
-        Ok(Self { library, live, sync, rollback, erase, admin_token, access, caller, allowed_hosts })
+        Ok(service.state(parts.extensions.get().cloned().unwrap_or_else(Caller::nobody)))
     }
 }
 

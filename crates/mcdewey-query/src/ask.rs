@@ -15,6 +15,7 @@ use crate::search::confidence::{self, EVIDENCE, Evidence};
 use crate::search::fusion::{Fusion, Preference, fuse};
 use crate::search::veil::Veil;
 use crate::search::{cursor, facets, resolve, terms};
+use crate::stages::Stages;
 use crate::view::LibraryView;
 use crate::{
     DEFAULT_LIMIT, Group, Hit, Library, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, NoAnswer, QueryError, SearchAnswer,
@@ -64,6 +65,7 @@ struct Found {
     /// Words that were taken for slips, with what was searched in their place.
     taken: Vec<(String, String)>,
     facets: BTreeMap<String, Vec<crate::FacetCount>>,
+    stages: Stages,
 }
 
 impl<'a> Question<'a> {
@@ -86,24 +88,20 @@ impl<'a> Question<'a> {
     }
 
     pub(crate) async fn answer(self) -> Result<SearchAnswer, QueryError> {
-        let mut timings = BTreeMap::new();
-        let mut clock = Instant::now();
-        let mut lap = |name: &str| {
-            timings.insert(name.to_owned(), clock.elapsed().as_secs_f64() * 1000.0);
-            clock = Instant::now();
-        };
+        let mut stages = Stages::begin();
         let lookup = self.lookup().await?;
-        lap("embed");
+        stages.lap("embed");
         let limit = if self.offset == 0 { self.limit.max(EVIDENCE) } else { self.limit };
         let found = self.find(&lookup, &self.scope, self.offset, limit).await?;
+        stages.add(&found.stages);
         let unversioned = match self.unversioned_scope() {
             Some(scope) => {
-                let page = self.find(&lookup, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?.page;
-                self.write_out(page, &scope).await?
+                let found = self.find(&lookup, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?;
+                stages.add(&found.stages);
+                self.write_out(found.page, &scope).await?
             }
             None => Vec::new(),
         };
-        lap("search");
         let more = found.more || found.page.len() > self.limit;
         let next_cursor = more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
         let mut hits = self.write_out(found.page, &self.scope).await?;
@@ -113,15 +111,14 @@ impl<'a> Question<'a> {
             found.taken.iter().map(|(word, meant)| format!("“{word}” is nowhere here; “{meant}” was searched")),
         );
         hits.truncate(self.limit);
-        lap("write");
+        stages.lap("write");
         let mut reranked = None;
         if let Some(reranker) = self.library.reranker_for(self.request) {
             let outcome = reranker.reorder(&self.request.q, &mut hits).await;
             reranked = Some(outcome.is_ok());
             notices.extend(outcome.err());
-            lap("rerank");
+            stages.lap("rerank");
         }
-        timings.insert("total".to_owned(), self.started.elapsed().as_secs_f64() * 1000.0);
         Ok(SearchAnswer {
             hits,
             unversioned,
@@ -135,7 +132,7 @@ impl<'a> Question<'a> {
             notices,
             generation: self.state.generation,
             revision: self.state.revision,
-            timings_ms: timings,
+            timings_ms: stages.milliseconds(self.started),
         })
     }
 
@@ -251,8 +248,11 @@ impl<'a> Question<'a> {
     async fn find(&self, lookup: &Lookup, scope: &Scope, offset: usize, limit: usize) -> Result<Found, QueryError> {
         let mut query = lookup.query.clone();
         query.depth = FIRST_DEPTH;
+        let mut stages = Stages::begin();
         loop {
+            stages.lap("fusion");
             let mut lists = self.library.index.candidates(&query, scope).await?;
+            stages.lap("store");
             lookup.veil.lift(&mut lists.words);
             if let Some(known) = self.without_doubtful(&lists)? {
                 query.known_words.extend(known);
@@ -269,7 +269,8 @@ impl<'a> Question<'a> {
             }
             let more = ranked.hits.len() > offset + limit;
             let page = ranked.hits.into_iter().skip(offset).take(limit).collect();
-            return Ok(Found { page, more, evidence, taken, facets: ranked.facets });
+            stages.lap("fusion");
+            return Ok(Found { page, more, evidence, taken, facets: ranked.facets, stages });
         }
     }
 

@@ -20,6 +20,7 @@ mod request;
 mod rerank;
 mod rest;
 mod search;
+mod stages;
 mod tree;
 mod view;
 mod web;
@@ -30,7 +31,8 @@ pub use answer::{
     VersionEntry,
 };
 pub use app::{
-    AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, Credentials, LOOPBACK_HOSTS, LiveLibrary, Role, app,
+    AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, Credentials, Desk, DeskSettings, KeptQuestions,
+    LOOPBACK_HOSTS, LiveLibrary, Role, TraceParent, app,
 };
 pub use compare::answer::{
     CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText,

@@ -9,6 +9,7 @@ use mcdewey_core::{
     SourcePath, Visibility,
 };
 
+use crate::app::observe::measured;
 use crate::ask::{EMBED_DEADLINE, Question};
 use crate::rerank::Reranker;
 use crate::search::fusion::Fusion;
@@ -77,7 +78,8 @@ impl Library {
 
     /// Answers a question.
     pub async fn search(&self, request: &SearchRequest, visibility: &Visibility) -> Result<SearchAnswer, QueryError> {
-        Question::new(self, request, visibility).await?.answer().await
+        let search = async { Question::new(self, request, visibility).await?.answer().await };
+        measured(request, search).await
     }
 
     /// One passage, by chunk id or handle, with up to `context` neighbours on each side.

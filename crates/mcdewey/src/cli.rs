@@ -100,6 +100,12 @@ pub(crate) struct SettingFlags {
     /// Whether originals (the PDF of a manual) are kept in the index for readers to open: true or false [default: true]
     #[arg(long, global = true, env = "MCDEWEY_KEEP_ORIGINALS", value_name = "BOOL")]
     pub(crate) keep_originals: Option<bool>,
+    /// Which questions the server remembers for its owner, in memory: off, unanswered, all [default: unanswered]
+    #[arg(long, global = true, env = "MCDEWEY_QUESTION_LOG", value_name = "WHICH")]
+    pub(crate) question_log: Option<String>,
+    /// How the log is written: text or json [default: text]
+    #[arg(long, global = true, env = "MCDEWEY_LOG_FORMAT", value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
     /// Threads of the embedding model [default: all cores]
     #[arg(long, global = true, env = "MCDEWEY_THREADS", value_name = "N")]
     pub(crate) threads: Option<usize>,

@@ -8,7 +8,11 @@ mod commands;
 mod doors;
 mod engine;
 mod keeper;
+mod limits;
+mod log;
 mod model;
+#[cfg(feature = "otel")]
+mod otel;
 mod owner;
 mod progress;
 mod qdrant;
@@ -17,23 +21,21 @@ mod removal;
 mod rerank;
 mod secret;
 mod settings;
+mod tally;
 mod terminal;
 mod tls;
 mod watch;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
+use log::LogFormat;
 use settings::Settings;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    init_log(matches!(cli.command, Command::Serve(_)));
-    match run(cli) {
+    match run(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", told(&error));
@@ -58,9 +60,11 @@ fn told(error: &anyhow::Error) -> String {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::ConvertWorker(args) = &cli.command {
         // Before anything else takes memory, and whatever the settings say.
+        let _log = log::init(false, LogFormat::default());
         return commands::convert::work(args);
     }
     let settings = Settings::resolve(cli.settings)?;
+    let _log = log::init(matches!(cli.command, Command::Serve(_)), settings.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         match cli.command {
@@ -82,19 +86,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // A file that is being read or a batch that is being embedded must not hold the exit up.
     runtime.shutdown_background();
     outcome
-}
-
-/// The log goes to standard error; `MCDEWEY_LOG` chooses what is in it (`debug`, `mcdewey_store=trace`, …).
-fn init_log(serving: bool) {
-    let default = if serving { "info,ort=warn,rmcp=warn" } else { "warn" };
-    let filter = EnvFilter::try_from_env("MCDEWEY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colours)
-        .with_target(false)
-        .init();
 }
 
 #[cfg(test)]

@@ -8,11 +8,13 @@ use anyhow::{Context, Result, bail};
 use mcdewey_core::{ContentHash, RootName};
 use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::{LibraryFile, Root};
-use mcdewey_query::Fusion;
+use mcdewey_query::{DeskSettings, Fusion};
 use serde::Deserialize;
 
 use crate::access::settings::{AccessSettings, AccessTable, OidcSettings};
 use crate::cli::SettingFlags;
+use crate::limits::LimitsTable;
+use crate::log::LogFormat;
 use crate::qdrant::{QdrantSettings, QdrantTable};
 use crate::rerank::{RerankSettings, RerankTable};
 use crate::tls::TlsSettings;
@@ -52,6 +54,10 @@ pub(crate) struct Settings {
     pub(crate) keep_originals: bool,
     /// The server that holds the library, instead of the data directory.
     pub(crate) qdrant: Option<QdrantSettings>,
+    /// How many may search at once, how long anything may take, and which questions are kept.
+    pub(crate) desk: DeskSettings,
+    /// How a line of the log is written.
+    pub(crate) log_format: LogFormat,
 }
 
 /// `mcdewey.toml` as written.
@@ -81,6 +87,9 @@ struct SettingsFile {
     tls: Option<TlsSettings>,
     fusion: Option<String>,
     keep_originals: Option<bool>,
+    question_log: Option<String>,
+    log_format: Option<String>,
+    limits: LimitsTable,
     qdrant: QdrantTable,
     rerank: RerankTable,
     root: Vec<RootEntry>,
@@ -135,6 +144,8 @@ impl Settings {
             oidc: file.oidc,
         };
         let access = AccessSettings::resolve(&flags, access, &data_dir)?;
+        let desk = file.limits.resolve(flags.question_log.or(file.question_log).as_deref())?;
+        let log_format = flags.log_format.or(file.log_format).map_or(Ok(LogFormat::default()), |text| text.parse());
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let listen: SocketAddr = listen
             .parse()
@@ -173,6 +184,8 @@ impl Settings {
             fusion: fusion.map_err(anyhow::Error::msg)?,
             keep_originals: flags.keep_originals.or(file.keep_originals).unwrap_or(true),
             qdrant,
+            desk,
+            log_format: log_format.map_err(anyhow::Error::msg)?,
         })
     }
 }
@@ -205,6 +218,8 @@ fn without_empty(flags: SettingFlags) -> SettingFlags {
         tls_key: path(flags.tls_key),
         fusion: text(flags.fusion),
         keep_originals: flags.keep_originals,
+        question_log: text(flags.question_log),
+        log_format: text(flags.log_format),
         threads: flags.threads,
         keep_generations: flags.keep_generations,
     }
@@ -232,6 +247,8 @@ fn read_file(named: Option<&Path>) -> Result<SettingsFile> {
 
 #[cfg(test)]
 mod tests {
+    use mcdewey_query::KeptQuestions;
+
     use super::*;
 
     fn resolve(file: &str, flags: SettingFlags) -> Result<Settings> {
@@ -292,6 +309,18 @@ mod tests {
     }
 
     #[test]
+    fn log_and_question_log_are_chosen_by_flag_or_file() {
+        let file = "question_log = 'all'\nlog_format = 'json'";
+        let settings = resolve(file, SettingFlags::default()).unwrap();
+        assert_eq!((settings.desk.question_log, settings.log_format), (KeptQuestions::All, LogFormat::Json));
+        let text = |text: &str| Some(text.to_owned());
+        let flags = SettingFlags { question_log: text("off"), log_format: text("text"), ..SettingFlags::default() };
+        let settings = resolve(file, flags).unwrap();
+        assert_eq!((settings.desk.question_log, settings.log_format), (KeptQuestions::Off, LogFormat::Text));
+        assert_eq!(resolve("", SettingFlags::default()).unwrap().desk, DeskSettings::default());
+    }
+
+    #[test]
     fn one_old_generation_stays_unless_told_otherwise() {
         let kept = |file: &str, keep_generations| {
             resolve(file, SettingFlags { keep_generations, ..SettingFlags::default() }).unwrap().keep_generations
@@ -311,6 +340,9 @@ mod tests {
             ("[tls]\ncert = 'x'", "key"),
             ("access_key_file = 'no-such-key'", "no-such-key"),
             ("fusion = 'best'", "best"),
+            ("question_log = 'some'", "some"),
+            ("log_format = 'xml'", "xml"),
+            ("[limits]\nsearches = 0", "searches"),
             ("[qdrant]\nurl = 'http://a'\nreplica = 2", "replica"),
             ("[rerank]\ndir = 'a'\ndepth = 0", "depth"),
             ("[[root]]\nname = 'a b'\npath = 'x'", "a b"),

@@ -20,6 +20,7 @@ use self::answer::{
     Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText, WordOp,
 };
 use self::units::{Unit, UnitKind, units};
+use crate::app::observe::take_place;
 use crate::search::cursor;
 use crate::{Library, MAX_LIMIT, QueryError, SearchRequest, links};
 
@@ -43,6 +44,7 @@ impl Library {
             let message = format!("limit is {limit}; 1 to {MAX_CHANGES} are allowed");
             return Err(QueryError::InvalidRequest(message));
         }
+        take_place().await?;
         let state = self.index.state().await?;
         let view = self.view(&state, visibility).await?;
         let sides = pairs::sides(request, &view)?;

@@ -34,6 +34,7 @@ mod stdio;
 #[cfg(test)]
 mod testing;
 mod tools;
+mod visit;
 mod wire;
 
 pub use access::Access;

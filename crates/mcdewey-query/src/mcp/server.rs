@@ -21,7 +21,7 @@ use super::envelope::{bare_refusal, implementation, message, refusal, signature}
 use super::fence::clip_quoted;
 use super::guard::{DEADLINE, guarded};
 use super::tools::{self, DocTool, TOOLS};
-use super::{prompts, resources};
+use super::{prompts, resources, visit};
 use crate::{Caller, Library, QueryError};
 
 /// How long clients may keep what only a new build changes: tools, templates, the server's own description.
@@ -154,7 +154,9 @@ impl ServerHandler for DocServer {
             let message = format!("no tool {:?}; known: {}", request.name, known.join(", "));
             return Err(ErrorData::invalid_params(clip_quoted(&message), None));
         };
-        Ok(self.answer(tool, request.arguments.unwrap_or_default(), &visibility(&context)).await.into())
+        let visibility = visibility(&context);
+        let answer = self.answer(tool, request.arguments.unwrap_or_default(), &visibility);
+        Ok(visit::during(&context, answer).await.into())
     }
 
     async fn list_prompts(

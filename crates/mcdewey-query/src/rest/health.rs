@@ -13,7 +13,7 @@ pub(super) async fn alive() -> Response {
 }
 
 pub(super) async fn ready(state: AppState) -> Result<Response, Problem> {
-    let library = state.library.ready().await?;
+    let library = state.desk.ready(&state.library).await?;
     if *state.visibility() != Visibility::Everything {
         return Ok(answer(&json!({"status": "ready"})));
     }

@@ -55,5 +55,5 @@ pub(crate) fn router() -> Router<Service> {
 
 /// Whether answers at this path are for programs, errors too.
 pub(crate) fn serves(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz")
+    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz" | "/metrics")
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::QueryError;
-use crate::app::told;
+use crate::app::{observe, told};
 
 /// When to try again after a refusal for lack of room, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -29,6 +29,9 @@ struct Body<'a> {
     code: &'static str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     known: &'a [String],
+    /// What the request is called in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 impl Problem {
@@ -86,6 +89,7 @@ impl IntoResponse for Problem {
             detail: &self.detail,
             code: self.code,
             known: &self.known,
+            request_id: observe::request_id(),
         };
         let mut response = axum::Json(body).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -308,6 +308,10 @@ async fn whole_answers_stay_as_they_are() {
         }
     }
     insta::assert_json_snapshot!("search", answer);
-    let problem = service.get("/api/v1/search?q=x&product=finesse&version=99").await.json();
+    let problem = service.get("/api/v1/search?q=x&product=finesse&version=99").await;
+    let id = problem.headers["x-request-id"].clone();
+    let mut problem = problem.json();
+    assert_eq!(problem["request_id"], id.to_str().unwrap());
+    problem["request_id"] = json!("[request id]");
     insta::assert_json_snapshot!("problem", problem);
 }

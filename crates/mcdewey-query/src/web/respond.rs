@@ -11,13 +11,14 @@ use crate::rest::{self, Problem};
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
                       connect-src 'self';                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The page, or 304 when the browser has it: the tag is made of the page itself.
+/// The page, or 304 when the browser has it: the tag is made of the page itself. Weak: it may go
+/// out compressed.
 pub(super) fn page(headers: &HeaderMap, page: &impl Template) -> Response {
     let html = match render(page) {
         Ok(html) => html,
         Err(response) => return *response,
     };
-    let tag = format!("\"{}\"", ContentHash::of(&html).short(16));
+    let tag = format!("W/\"{}\"", ContentHash::of(&html).short(16));
     let mut response = match rest::is_fresh(headers, &tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => Html(html).into_response(),

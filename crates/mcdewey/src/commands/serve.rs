@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use mcdewey_core::{SyncEvent, SyncHandle, SyncRequest};
 use mcdewey_ingest::serve_jobs;
-use mcdewey_query::{AppState, LiveLibrary, app};
+use mcdewey_query::{AppState, Desk, LiveLibrary, app};
 use tokio::net::TcpListener;
 
 use crate::access;
@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::keeper::Keeper;
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
+use crate::tally::Tally;
 use crate::terminal;
 use crate::watch::Watch;
 
@@ -45,9 +46,13 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     // A generation that another one takes the place of must not be held by anybody but those who ask it.
     drop(engine);
     let (sync, jobs) = SyncHandle::channel(WAITING_SYNCS);
+    let desk = Desk::new(settings.desk.clone());
+    #[cfg(feature = "otel")]
+    let desk = desk.with_link(crate::otel::link);
+    let desk = Arc::new(desk);
     let owner = tokio::spawn({
-        let keeper = Arc::clone(&keeper);
-        async move { serve_jobs(keeper.as_ref(), jobs).await }
+        let tally = Tally { keeper: Arc::clone(&keeper), desk: Arc::clone(&desk) };
+        async move { serve_jobs(&tally, jobs).await }
     });
     if !args.no_ingest {
         let first = tokio::spawn(first_sync(sync.clone()));
@@ -65,7 +70,8 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     let state = AppState::new(live, sync, token)
         .with_erase(keeper.clone())
         .with_rollback(keeper)
-        .with_hosts(settings.allowed_hosts);
+        .with_hosts(settings.allowed_hosts)
+        .with_desk(desk);
     let service = app(state.with_access(policy));
     eprintln!(
         "McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp"

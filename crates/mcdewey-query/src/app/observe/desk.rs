@@ -1,0 +1,112 @@
+//! The desk that every request passes: one for the whole service, shared by all faces.
+
+use std::time::Duration;
+
+use mcdewey_core::IndexState;
+use tracing::Span;
+
+use super::metrics::Metrics;
+use super::places::Places;
+use super::questions::{AskedQuestion, KeptQuestions, QuestionLog};
+use super::readiness::Readiness;
+use super::trace_parent::TraceParent;
+use crate::Library;
+use crate::rest::Problem;
+
+/// How many may search at once, how long anything may take, and what is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskSettings {
+    /// Searches that run at once; more wait.
+    pub searches_at_once: usize,
+    /// A search that has waited so long for a place is refused as `overloaded`.
+    pub longest_wait: Duration,
+    /// A request that has no answer by then is refused as `unavailable`. Work on the library itself takes what it takes.
+    pub deadline: Duration,
+    /// A search that takes at least so long is slow, and its question kept.
+    pub slow: Duration,
+    /// Which questions are kept.
+    pub question_log: KeptQuestions,
+}
+
+impl Default for DeskSettings {
+    fn default() -> Self {
+        Self {
+            searches_at_once: 16,
+            longest_wait: Duration::from_secs(5),
+            deadline: Duration::from_secs(30),
+            slow: Duration::from_secs(1),
+            question_log: KeptQuestions::default(),
+        }
+    }
+}
+
+/// Counts requests, limits searches, remembers questions.
+#[derive(Debug)]
+pub struct Desk {
+    pub(super) settings: DeskSettings,
+    pub(super) metrics: Metrics,
+    pub(super) places: Places,
+    questions: QuestionLog,
+    readiness: Readiness,
+    link: Option<Link>,
+}
+
+/// Joins a span to the trace that it belongs to.
+type Link = fn(&Span, &TraceParent);
+
+impl Desk {
+    /// A desk with nothing counted yet.
+    pub fn new(settings: DeskSettings) -> Self {
+        let places = Places::new(settings.searches_at_once, settings.longest_wait);
+        let questions = QuestionLog::new(settings.question_log, settings.slow);
+        Self { settings, metrics: Metrics::new(), places, questions, readiness: Readiness::default(), link: None }
+    }
+
+    /// The same desk, for a program that sends its spans to a collector: `link` joins one to the trace of whoever asked.
+    #[must_use]
+    pub fn with_link(mut self, link: Link) -> Self {
+        self.link = Some(link);
+        self
+    }
+
+    pub(super) fn link(&self, span: &Span, parent: &TraceParent) {
+        if let Some(link) = self.link {
+            link(span, parent);
+        }
+    }
+
+    /// Counts a synchronisation that has ended.
+    pub fn synced(&self, succeeded: bool) {
+        self.metrics.synced(succeeded);
+    }
+
+    /// How many synchronisations have succeeded, or failed.
+    pub fn syncs(&self, succeeded: bool) -> u64 {
+        self.metrics.syncs(succeeded)
+    }
+
+    /// Which questions are kept.
+    pub fn kept_questions(&self) -> KeptQuestions {
+        self.settings.question_log
+    }
+
+    /// The questions that are kept, the latest first.
+    pub(crate) fn questions(&self) -> Vec<AskedQuestion> {
+        self.questions.all()
+    }
+
+    pub(super) fn keep(&self, question: AskedQuestion) {
+        self.questions.keep(question);
+    }
+
+    /// Whether index and model answer; asked once a second at most, however many ask.
+    pub(crate) async fn ready(&self, library: &Library) -> Result<IndexState, Problem> {
+        self.readiness.ask(library).await
+    }
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self::new(DeskSettings::default())
+    }
+}

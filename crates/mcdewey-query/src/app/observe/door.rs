@@ -1,0 +1,82 @@
+//! The outermost layer: every request comes in here and its answer goes out here, with its name on it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::HeaderValue;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::labels::Face;
+use super::visit::Visit;
+use super::{deadline, request_id, server_timing};
+use crate::app::Service;
+use crate::{Caller, web};
+
+/// The route of what has none.
+const NO_ROUTE: &str = "none";
+
+/// Lets a request in, and counts it when its answer is there.
+pub(in crate::app) async fn pass(State(service): State<Service>, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let desk = Arc::clone(&service.desk);
+    let route = route(&request);
+    let visit = Visit::new(Arc::clone(&desk), &request, &route);
+    let face = visit.face();
+    let _under_way = desk.metrics.under_way(face);
+    let limit = deadline::of(face, request.uri().path(), desk.settings.deadline);
+    request.extensions_mut().insert(visit.clone());
+    let answer = async {
+        let answer = next.run(request);
+        let response = match limit {
+            None => Some(answer.await),
+            Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
+        };
+        let mut response = response.unwrap_or_else(|| late(&service, face));
+        mark(&visit, &mut response);
+        let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1000.0);
+        tracing::debug!(target: "mcdewey::access", status, milliseconds, "answered");
+        response
+    };
+    let response = visit.during(answer).await;
+    desk.metrics.answered(face, &route, response.status().as_u16(), began.elapsed());
+    response
+}
+
+/// The template that the path matched, never the path itself.
+fn route(request: &Request) -> String {
+    if Face::at(request.uri().path()) == Face::Mcp {
+        return "/mcp".to_owned();
+    }
+    request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned()
+}
+
+fn late(service: &Service, face: Face) -> Response {
+    let problem = deadline::problem(service.desk.settings.deadline);
+    tracing::warn!(deadline = ?service.desk.settings.deadline, "a request got no answer in time");
+    if face == Face::Web {
+        web::error_page(&service.state(Caller::nobody()), &problem)
+    } else {
+        problem.into_response()
+    }
+}
+
+/// Puts on an answer what it is called, and where its time went.
+fn mark(visit: &Visit, response: &mut Response) {
+    if let Ok(id) = HeaderValue::from_str(visit.id()) {
+        response.headers_mut().insert(request_id::HEADER, id);
+    }
+    let Some(mut told) = visit.told() else { return };
+    let rendered = told.done.elapsed().as_secs_f64();
+    if told.timings.is_empty() {
+        return;
+    }
+    visit.rendered(told.mode, rendered);
+    told.timings.insert("render".to_owned(), rendered * 1000.0);
+    if visit.face() != Face::Mcp
+        && let Some(value) = server_timing::value(&told.timings)
+    {
+        response.headers_mut().insert(server_timing::HEADER, value);
+    }
+}

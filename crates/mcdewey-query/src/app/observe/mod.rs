@@ -1,0 +1,36 @@
+//! What the service knows of its own work. A request is a [`Visit`]; the [`Desk`] counts it, lets a few search at once
+//! and makes the others wait for a moment, and remembers the questions that got no answer.
+//!
+//! Nothing of the library's content is counted by name: labels hold faces, route templates, modes and codes only.
+
+#[cfg(test)]
+mod burst_tests;
+mod clock;
+mod compress;
+mod deadline;
+mod desk;
+mod door;
+mod labels;
+#[cfg(test)]
+mod log_testing;
+mod measured;
+mod metrics;
+mod places;
+mod questions;
+mod readiness;
+mod request_id;
+mod routes;
+mod server_timing;
+#[cfg(test)]
+mod tests;
+mod trace_parent;
+mod visit;
+
+pub(super) use compress::{compression, weaken};
+pub use desk::{Desk, DeskSettings};
+pub(super) use door::pass;
+pub(crate) use measured::{measured, take_place};
+pub use questions::KeptQuestions;
+pub(super) use routes::router;
+pub use trace_parent::TraceParent;
+pub(crate) use visit::{Visit, request_id};

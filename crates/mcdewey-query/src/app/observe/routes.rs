@@ -1,0 +1,55 @@
+//! What the operator reads: `GET /metrics` and `GET /api/v1/questions`.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use mcdewey_core::Visibility;
+use prometheus_client::encoding::prometheus_text;
+use serde_json::json;
+
+use super::questions::CAPACITY;
+use crate::AppState;
+use crate::app::{Service, admin};
+use crate::rest::{self, Parameters, Problem};
+
+/// A scrape does not wait longer for the library to say how large it is.
+const STATE_DEADLINE: Duration = Duration::from_secs(2);
+
+pub(in crate::app) fn router() -> Router<Service> {
+    Router::new().route("/metrics", get(metrics)).route("/api/v1/questions", get(questions))
+}
+
+/// For those who may see everything: how much there is tells of what others may not see.
+async fn metrics(state: AppState) -> Result<Response, Problem> {
+    if *state.visibility() != Visibility::Everything {
+        let detail = "this key may see a part of the library only; metrics are of all of it";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
+    let library = tokio::time::timeout(STATE_DEADLINE, state.library.state()).await;
+    let library = library.ok().and_then(Result::ok);
+    let text = state.desk.metrics.text(library.as_ref(), state.desk.places.taken()).map_err(|error| {
+        tracing::error!(%error, "the metrics could not be written");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the metrics could not be written")
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(prometheus_text::CONTENT_TYPE)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, text).into_response())
+}
+
+/// For those only who may change the library: what people ask is theirs.
+async fn questions(state: AppState, uri: Uri) -> Result<Response, Problem> {
+    admin(&state.caller)?;
+    Parameters::new(rest::pairs(&uri)?, &[])?;
+    let body = json!({
+        "question_log": state.desk.kept_questions(),
+        "capacity": CAPACITY,
+        "questions": state.desk.questions(),
+    });
+    let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(([no_store], axum::Json(body)).into_response())
+}
