@@ -106,6 +106,7 @@ fn the_tools_cost_at_most_1500_tokens() {
     let tokenizer = repository().join("models/all-MiniLM-L6-v2/tokenizer.json");
     let mut tokenizer = tokenizers::Tokenizer::from_file(tokenizer).unwrap();
     tokenizer.with_truncation(None).unwrap();
+    tokenizer.with_padding(None);
     let count = |value: &Value| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         tokenizer.encode(text, false).unwrap().len()

@@ -46,7 +46,7 @@ fn whoever_asks_a_server_with_a_key_must_send_it() {
     assert!(found.starts_with("1. Page 118"), "{found}");
     assert!(succeed(mcdewey(&server.data()).arg("ready")).contains(&server.address));
     let said = fail(mcdewey(&server.data()).args(["--listen", "0.0.0.0:0", "serve"]));
-    assert!(said.contains("--access-key-file"), "{said}");
+    assert!(said.contains("mcdewey keys create"), "{said}");
 }
 
 #[test]

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use mcdewey_core::{Generation, Revision};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Signals, place};
 
 /// The answer to a search.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SearchAnswer {
     /// The passages found, best first.
     pub hits: Vec<Hit>,
@@ -42,8 +43,10 @@ pub struct SearchAnswer {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
     /// Which index answered.
+    #[schemars(with = "String")]
     pub generation: Generation,
     /// Which revision of it.
+    #[schemars(with = "u64")]
     pub revision: Revision,
     /// Where the time went, in milliseconds: `queue` (the wait for a place, in a server), `embed` (the model, its own
     /// queue included), `store`, `fusion`, `write`, `rerank` where one is asked, `total`.
@@ -51,7 +54,7 @@ pub struct SearchAnswer {
 }
 
 /// One passage found.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hit {
     /// The passage's name.
     pub chunk_id: String,
@@ -115,7 +118,7 @@ impl Hit {
 }
 
 /// Another place of the same passage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlsoIn {
     /// The passage there.
     pub chunk_id: String,
@@ -135,7 +138,7 @@ pub struct AlsoIn {
 }
 
 /// Why the hits are not taken for an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NoAnswer {
     /// One sentence for people: "no Cisco Finesse 16.0 in this library: v12.5, v15.0".
     pub message: String,
@@ -145,7 +148,7 @@ pub struct NoAnswer {
 }
 
 /// How a passage was found.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// Its 1-based place in the list by meaning.
     pub dense_rank: Option<usize>,
@@ -163,7 +166,7 @@ pub struct Explanation {
 }
 
 /// How many of the passages found have one value of a facet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FacetCount {
     /// The value.
     pub value: String,
@@ -172,7 +175,7 @@ pub struct FacetCount {
 }
 
 /// One passage with its neighbours.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChunkAnswer {
     /// The passage; its `score` is 0 and its `snippet` its beginning.
     pub chunk: Hit,
@@ -181,13 +184,15 @@ pub struct ChunkAnswer {
     /// Its neighbours behind it, in order.
     pub after: Vec<Hit>,
     /// Which index answered.
+    #[schemars(with = "String")]
     pub generation: Generation,
     /// Which revision of it.
+    #[schemars(with = "u64")]
     pub revision: Revision,
 }
 
 /// A document: metadata, outline, pages.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentAnswer {
     /// The document.
     pub source: String,
@@ -224,13 +229,15 @@ pub struct DocumentAnswer {
     /// The document on this server's web pages.
     pub url: String,
     /// Which index answered.
+    #[schemars(with = "String")]
     pub generation: Generation,
     /// Which revision of it.
+    #[schemars(with = "u64")]
     pub revision: Revision,
 }
 
 /// A heading of a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OutlineItem {
     /// 1 for a chapter, 2 below it, …
     pub level: u8,
@@ -244,7 +251,7 @@ pub struct OutlineItem {
 }
 
 /// A page or section of a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PageItem {
     /// The physical page; `null` in a document without pages.
     pub page: Option<u32>,
@@ -261,7 +268,7 @@ pub struct PageItem {
 }
 
 /// One whole page (or section) of a document.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PageAnswer {
     /// The document.
     pub document: DocumentAnswer,
@@ -284,7 +291,7 @@ pub struct PageAnswer {
 }
 
 /// A file that is kept with a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileItem {
     /// Its name.
     pub name: String,
@@ -297,7 +304,7 @@ pub struct FileItem {
 }
 
 /// An image that a page shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImageItem {
     /// "Image 1 from page 58".
     pub title: String,
@@ -310,7 +317,7 @@ pub struct ImageItem {
 }
 
 /// Where a passage stands on its page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PassageOnPage {
     /// The passage.
     pub chunk_id: String,
@@ -321,7 +328,7 @@ pub struct PassageOnPage {
 }
 
 /// What the library holds: vendors → products → versions → guides.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LibraryAnswer {
     /// The vendors, by name; documents without one come last under `null`.
     pub vendors: Vec<VendorEntry>,
@@ -332,13 +339,15 @@ pub struct LibraryAnswer {
     /// Passages in all.
     pub chunks: u64,
     /// Which index answered.
+    #[schemars(with = "String")]
     pub generation: Generation,
     /// Which revision of it.
+    #[schemars(with = "u64")]
     pub revision: Revision,
 }
 
 /// A vendor and its products.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VendorEntry {
     /// Its name.
     pub vendor: Option<String>,
@@ -347,7 +356,7 @@ pub struct VendorEntry {
 }
 
 /// A product and its versions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProductEntry {
     /// Its id, as filters take it.
     pub product: Option<String>,
@@ -360,7 +369,7 @@ pub struct ProductEntry {
 }
 
 /// A release and its guides.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VersionEntry {
     /// As the documents write it.
     pub version: Option<String>,
@@ -373,7 +382,7 @@ pub struct VersionEntry {
 }
 
 /// A guide and its documents.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GuideEntry {
     /// Its name, as filters take it.
     pub guide: Option<String>,
@@ -386,7 +395,7 @@ pub struct GuideEntry {
 }
 
 /// A document of a guide.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentEntry {
     /// The document.
     pub source: String,

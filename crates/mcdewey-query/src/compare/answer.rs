@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use mcdewey_core::{Generation, Revision};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which releases are compared, and what about them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CompareRequest {
     /// The earlier side: a release ("12.5") or a document's source.
@@ -28,7 +29,7 @@ pub struct CompareRequest {
 }
 
 /// What changed between two sides.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CompareAnswer {
     /// The documents that were compared with each other.
     pub pairs: Vec<ComparedPair>,
@@ -47,15 +48,17 @@ pub struct CompareAnswer {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
     /// The index that answered.
+    #[schemars(with = "String")]
     pub generation: Generation,
     /// Its state.
+    #[schemars(with = "u64")]
     pub revision: Revision,
     /// Milliseconds by stage.
     pub timings_ms: BTreeMap<String, f64>,
 }
 
 /// Two documents that are each other's counterpart, with what became of the paragraphs, list items and table rows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedPair {
     /// The earlier one.
     pub from: ComparedDocument,
@@ -74,7 +77,7 @@ pub struct ComparedPair {
 }
 
 /// One of the documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedDocument {
     /// Its source.
     pub source: String,
@@ -87,7 +90,7 @@ pub struct ComparedDocument {
 }
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// What happened.
     pub kind: ChangeKind,
@@ -110,7 +113,7 @@ pub struct Change {
 }
 
 /// What happened to a piece of text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeKind {
     /// It is new.
@@ -122,7 +125,7 @@ pub enum ChangeKind {
 }
 
 /// A piece of text and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedText {
     /// The passage that has it.
     pub chunk_id: String,
@@ -143,7 +146,7 @@ pub struct ComparedText {
 }
 
 /// Words that are the same, gone or new.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WordRun {
     /// Which of it.
     pub op: WordOp,
@@ -152,7 +155,7 @@ pub struct WordRun {
 }
 
 /// What became of words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WordOp {
     /// In both.
@@ -164,7 +167,7 @@ pub enum WordOp {
 }
 
 /// A cell of a table row, in both releases.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CellChange {
     /// The column's name, where the table has a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use super::{Parameters, Problem, conditional, input};
 use crate::links::encode;
 use crate::{AppState, CompareRequest, QueryError};
 
-const KNOWN: [&str; 8] = ["from", "to", "vendor", "product", "guide", "q", "limit", "cursor"];
+pub(super) const KNOWN: [&str; 8] = ["from", "to", "vendor", "product", "guide", "q", "limit", "cursor"];
 
 pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     let request = from_query(input::pairs(&uri)?)?;

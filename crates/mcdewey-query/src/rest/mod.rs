@@ -3,6 +3,7 @@
 //! Never renders anything and never changes the library, except that `POST /api/v1/sync` and
 //! `POST /api/v1/generations/rollback` ask its owner to.
 
+mod batch;
 mod chunks;
 mod compare;
 mod conditional;
@@ -11,6 +12,7 @@ mod generations;
 mod health;
 mod input;
 mod library;
+pub(crate) mod openapi;
 mod parameters;
 mod problem;
 mod removals;
@@ -41,6 +43,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub(crate) fn router() -> Router<Service> {
     Router::new()
         .route("/api/v1/search", get(search::get).post(search::post))
+        .route("/api/v1/search/batch", post(batch::post))
         .route("/api/v1/chunks/{chunk_id}", get(chunks::get))
         .route("/api/v1/documents/{*source}", get(documents::get))
         .route("/api/v1/library", get(library::get))
@@ -48,6 +51,8 @@ pub(crate) fn router() -> Router<Service> {
         .route("/api/v1/sync", post(sync::post))
         .route("/api/v1/generations/rollback", post(generations::post))
         .route("/api/v1/removals", post(removals::post))
+        .route("/openapi.json", get(openapi::get))
+        .route("/api/v1/openapi.json", get(openapi::get))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -55,5 +60,5 @@ pub(crate) fn router() -> Router<Service> {
 
 /// Whether answers at this path are for programs, errors too.
 pub(crate) fn serves(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz" | "/metrics")
+    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/openapi.json")
 }

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::QueryError;
@@ -20,13 +21,20 @@ pub(crate) struct Problem {
 }
 
 /// What is sent. The type says nothing beyond the status, so it is `about:blank`; programs go by `code`.
-#[derive(Serialize)]
-struct Body<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Body<'a> {
+    /// Always `about:blank`.
     r#type: &'static str,
+    /// The status in words.
     title: &'static str,
+    /// The status of HTTP.
     status: u16,
+    /// What is wrong, for people.
     detail: &'a str,
+    /// What is wrong, for programs; stable.
     code: &'static str,
+    /// Where something unknown was asked for: what there is.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     known: &'a [String],
     /// What the request is called in the log.
@@ -80,9 +88,10 @@ impl From<QueryError> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let body = Body {
+impl Problem {
+    /// As it is sent.
+    pub(super) fn body(&self) -> Body<'_> {
+        Body {
             r#type: "about:blank",
             title: self.title(),
             status: self.status.as_u16(),
@@ -90,8 +99,13 @@ impl IntoResponse for Problem {
             code: self.code,
             known: &self.known,
             request_id: observe::request_id(),
-        };
-        let mut response = axum::Json(body).into_response();
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = axum::Json(self.body()).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         self.mark(&mut response);
         response

@@ -4,14 +4,14 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::parameters::{Parameters, escape_list_value};
+use super::parameters::{Parameters, escape_list_value, refuse_unknown};
 use super::{Problem, input};
 use crate::links::encode;
 use crate::{Group, Mode, QueryError, SearchRequest};
 
-const KNOWN: [&str; 13] = [
+pub(super) const KNOWN: [&str; 13] = [
     "q", "mode", "vendor", "product", "version", "strict", "guide", "source", "limit", "cursor", "group", "explain",
     "exact",
 ];
@@ -39,10 +39,15 @@ pub(crate) fn from_query(pairs: Vec<(String, String)>) -> Result<SearchRequest, 
 
 /// The request in a JSON body.
 pub(super) fn from_json(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<SearchRequest, Problem> {
-    let object = input::json_object(headers, body, &KNOWN)?;
+    Ok(from_object(input::json_object(headers, body, &KNOWN)?)?)
+}
+
+/// The request in an object of a JSON body.
+pub(super) fn from_object(object: Map<String, Value>) -> Result<SearchRequest, QueryError> {
+    refuse_unknown(object.keys().filter(|key| !KNOWN.contains(&key.as_str())), &KNOWN)?;
     let wanted: Wanted = serde_json::from_value(Value::Object(object))
         .map_err(|error| QueryError::InvalidRequest(format!("the body is not a search: {error}")))?;
-    Ok(wanted.request()?)
+    wanted.request()
 }
 
 /// The query string that asks for the same again.

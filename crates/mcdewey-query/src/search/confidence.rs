@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use mcdewey_core::{Candidates, QuestionWord};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::aliases::Reading;
@@ -25,7 +26,7 @@ const LOOKED_AT: usize = 32;
 const MANY: usize = 3;
 
 /// What is known of an answer, each number the larger the more of it there is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Signals {
     /// Codes of the question (with digits, or of several parts) that no passage of the library has.
     pub absent_codes: f64,

@@ -2,6 +2,7 @@
 //!
 //! Never shows a whole document, and never lets a document's text act on the page it is shown on.
 
+mod api_docs;
 mod assets;
 mod chunk;
 mod compare;
@@ -42,6 +43,7 @@ pub(crate) fn router() -> Router<Service> {
         .route("/library", get(library::get))
         .route("/compare", get(compare::get))
         .route("/connect", get(connect::get))
+        .route("/api/docs", get(api_docs::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::icon))
 }

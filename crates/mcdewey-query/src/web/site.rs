@@ -55,6 +55,15 @@ impl Site {
         format!("{}/api/v1", self.base)
     }
 
+    /// The routes for programs, for people and as programs read them.
+    pub(super) fn api_docs(&self) -> String {
+        format!("{}/api/docs", self.base)
+    }
+
+    pub(super) fn openapi(&self) -> String {
+        format!("{}/openapi.json", self.base)
+    }
+
     pub(super) fn compare_home(&self) -> String {
         format!("{}/compare", self.base)
     }
