@@ -28,6 +28,8 @@ mod house;
 mod ingest;
 /// The official MCP clients.
 mod mcp_clients;
+/// The OpenAPI description, held against the server by others.
+mod openapi;
 /// One process owns a library; the others work through it.
 mod ownership;
 /// The same library on a Qdrant server.

@@ -5,12 +5,12 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, repository, skip};
+use crate::support::{Server, python_environment, repository, run, skip};
 
 #[test]
 fn python_client() {
     let folder = scripts("python");
-    let environment = match python_environment(&folder) {
+    let environment = match python_environment("mcp-clients", &folder) {
         Ok(environment) => environment,
         Err(reason) => return skip("python_client", &reason),
     };
@@ -54,21 +54,6 @@ fn scripts(language: &str) -> PathBuf {
     repository().join("tests/mcp_clients").join(language)
 }
 
-/// A virtual environment with the pinned client, made once in the target folder.
-fn python_environment(folder: &Path) -> Result<PathBuf, String> {
-    let environment = tests_folder().join("python");
-    let marker = environment.join("ready");
-    if !marker.exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-        let requirements = folder.join("requirements.txt");
-        run(Command::new(environment.join("bin/python"))
-            .args(["-m", "pip", "install", "--quiet", "-r"])
-            .arg(requirements))?;
-        std::fs::write(marker, "").map_err(|error| error.to_string())?;
-    }
-    Ok(environment)
-}
-
 /// The pinned packages, installed once beside the script (git ignores them).
 fn node_modules(folder: &Path) -> Result<(), String> {
     if folder.join("node_modules/.package-lock.json").exists() {
@@ -77,16 +62,4 @@ fn node_modules(folder: &Path) -> Result<(), String> {
     run(Command::new("npm")
         .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"])
         .current_dir(folder))
-}
-
-fn tests_folder() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned()
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| format!("{command:?} cannot be started: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }

@@ -230,3 +230,27 @@ pub(crate) fn request_of(case: &Value) -> Value {
     }
     request
 }
+
+/// A virtual environment with a folder's pinned packages, made once in the target folder.
+pub(crate) fn python_environment(name: &str, folder: &Path) -> Result<PathBuf, String> {
+    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{name}"));
+    let pinned = std::fs::read_to_string(folder.join("requirements.txt")).map_err(|error| error.to_string())?;
+    let marker = environment.join("ready");
+    if std::fs::read_to_string(&marker).is_ok_and(|ready| ready == pinned) {
+        return Ok(environment);
+    }
+    run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+    let pip = ["-m", "pip", "install", "--quiet", "-r"];
+    run(Command::new(environment.join("bin/python")).args(pip).arg(folder.join("requirements.txt")))?;
+    std::fs::write(marker, pinned).map_err(|error| error.to_string())?;
+    Ok(environment)
+}
+
+/// Runs a command that prepares a test; what it said when it fails.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("{command:?} cannot be started: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim()))
+}

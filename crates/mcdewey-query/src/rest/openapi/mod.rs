@@ -110,7 +110,10 @@ fn responses(operation: &Operation) -> Value {
     if operation.tagged {
         responses.insert("304".to_owned(), json!({"description": "The client has it: If-None-Match named its tag"}));
     }
-    let problem = json!({"application/problem+json": {"schema": reference("Problem")}});
+    let problem = match operation.pages {
+        true => json!({"text/html": {"schema": {"type": "string"}}}),
+        false => json!({"application/problem+json": {"schema": reference("Problem")}}),
+    };
     for (status, codes) in operation.problems() {
         let description = format!("{}: `{}`", operations::meaning(status), codes.join("`, `"));
         let mut response = json!({"description": description, "content": problem});

@@ -23,6 +23,8 @@ pub(crate) struct Operation {
     pub(crate) admin: bool,
     /// Whether anybody may, without a key.
     pub(crate) open: bool,
+    /// Whether problems come as pages for people.
+    pub(crate) pages: bool,
 }
 
 /// What comes back.
@@ -84,7 +86,9 @@ impl Parameter {
 
     pub(crate) fn schema(&self) -> Value {
         let one = match self.kind {
-            Kind::Text { most: Some(most) } => json!({"type": "string", "maxLength": most}),
+            Kind::Text { most: Some(most) } => {
+                json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": "\\S"})
+            }
             Kind::Text { most: None } => json!({"type": "string"}),
             Kind::Choice(names) => json!({"type": "string", "enum": names}),
             Kind::Number { min, max, default } => {
@@ -168,9 +172,10 @@ pub(crate) fn meaning(status: u16) -> &'static str {
 const Q: Parameter = Parameter::new(
     "q",
     Kind::Text { most: Some(MAX_QUESTION_BYTES) },
-    "The question, as people ask it",
+    "The question, as people ask it; in UTF-8 at most 32 KiB",
     "barge state in CCX",
-);
+)
+.required();
 const VENDOR: Parameter =
     Parameter::text("vendor", "Only these vendors; repeated, or divided by commas", "Cisco").several();
 const PRODUCT: Parameter =
@@ -278,6 +283,7 @@ const fn read(path: &'static str, id: &'static str, summary: &'static str, answe
         tagged: true,
         admin: false,
         open: false,
+        pages: false,
     }
 }
 
@@ -366,6 +372,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         parameters: &FILE,
         codes: &MISSING,
+        pages: true,
         ..read(
             "/f/{source}",
             "getFile",

@@ -33,15 +33,17 @@ pub(super) fn all() -> Map<String, Value> {
 
 fn by_hand() -> Vec<(&'static str, Value)> {
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    let several = json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]});
+    let several =
+        json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]});
     vec![
         (
             "SearchBody",
             json!({
                 "type": "object",
                 "additionalProperties": false,
+                "required": ["q"],
                 "properties": {
-                    "q": {"type": "string", "maxLength": MAX_QUESTION_BYTES},
+                    "q": {"type": "string", "minLength": 1, "maxLength": MAX_QUESTION_BYTES, "pattern": "\\S"},
                     "mode": {"anyOf": [{"enum": ["hybrid", "dense", "keyword"]}, {"type": "null"}]},
                     "vendor": several, "product": several, "version": several, "guide": several, "source": several,
                     "strict": {"type": "boolean"},
@@ -60,7 +62,8 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "additionalProperties": false,
                 "required": ["searches"],
                 "properties": {"searches": {
-                    "type": "array", "minItems": 1, "maxItems": MAX_SEARCHES, "items": reference("SearchBody"),
+                    "type": "array", "minItems": 1, "maxItems": MAX_SEARCHES,
+                    "items": {"description": "The body of a search (SearchBody); what is none is answered with a problem"},
                 }},
             }),
         ),
