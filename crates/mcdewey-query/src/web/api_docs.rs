@@ -95,24 +95,12 @@ fn view(operation: &Operation, public: &str, key: bool) -> OperationView {
 }
 
 fn parameter(parameter: &Parameter) -> ParameterView {
-    let schema = parameter.schema();
-    let one = if parameter.several { &schema["items"] } else { &schema };
-    let mut kind = one["type"].as_str().unwrap_or_default().to_owned();
-    if let Some(names) = one["enum"].as_array() {
-        kind = names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+    ParameterView {
+        name: parameter.name,
+        description: parameter.description,
+        kind: parameter.takes(),
+        required: parameter.required,
     }
-    if let (Some(min), Some(max)) = (one["minimum"].as_u64(), one["maximum"].as_u64())
-        && max < u64::from(u32::MAX)
-    {
-        kind = format!("{min} to {max}");
-    }
-    if let Some(default) = one.get("default") {
-        kind = format!("{kind}; {default} when left out");
-    }
-    if parameter.several {
-        kind.push_str(", several");
-    }
-    ParameterView { name: parameter.name, description: parameter.description, kind, required: parameter.required }
 }
 
 /// A call that can be pasted into a terminal.

@@ -90,17 +90,36 @@ impl Parameter {
                 json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": "\\S"})
             }
             Kind::Text { most: None } => json!({"type": "string"}),
-            Kind::Choice(names) => json!({"type": "string", "enum": names}),
-            Kind::Number { min, max, default } => {
-                let mut schema = json!({"type": "integer", "minimum": min, "maximum": max});
-                if let Some(default) = default {
-                    schema["default"] = json!(default);
-                }
-                schema
+            // Forms send empty fields; they count as left out.
+            Kind::Choice(names) => {
+                let names: Vec<&str> = names.iter().copied().chain([""]).collect();
+                json!({"type": "string", "enum": names})
             }
-            Kind::Flag => json!({"type": "boolean", "default": false}),
+            Kind::Number { min, max, default } => {
+                let mut number = json!({"type": "integer", "minimum": min, "maximum": max});
+                if let Some(default) = default {
+                    number["default"] = json!(default);
+                }
+                json!({"anyOf": [number, {"const": ""}]})
+            }
+            Kind::Flag => json!({"enum": [false, true, "", "0", "1", "no", "yes", "off", "on"], "default": false}),
         };
         if self.several { json!({"type": "array", "items": one}) } else { one }
+    }
+
+    /// What it takes, in words.
+    pub(crate) fn takes(&self) -> String {
+        let one = match self.kind {
+            Kind::Text { .. } => "text".to_owned(),
+            Kind::Choice(names) => names.join(", "),
+            Kind::Number { max, .. } if max >= u32::MAX as usize => "number".to_owned(),
+            Kind::Number { min, max, default: Some(default) } => {
+                format!("{min} to {max}; {default} when left out")
+            }
+            Kind::Number { min, max, default: None } => format!("{min} to {max}"),
+            Kind::Flag => "true or false; false when left out".to_owned(),
+        };
+        if self.several { format!("{one}, several") } else { one }
     }
 
     pub(crate) fn example(&self) -> Value {
