@@ -1,11 +1,12 @@
 //! The official MCP clients for Python and TypeScript against the running server, in both eras of the protocol.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, python_environment, repository, run, skip};
+use crate::support::{Server, mcdewey, python_environment, repository, run, skip};
 
 #[test]
 fn python_client() {
@@ -15,8 +16,9 @@ fn python_client() {
         Err(reason) => return skip("python_client", &reason),
     };
     let server = Server::over_sample_library();
-    let mut command = Command::new(environment.join("bin/python"));
-    check(command.arg(folder.join("client.py")).arg(format!("{}/mcp", server.address)));
+    for way in ways(&server) {
+        check(Command::new(environment.join("bin/python")).arg(folder.join("client.py")).args(way));
+    }
 }
 
 #[test]
@@ -26,8 +28,18 @@ fn typescript_clients() {
         return skip("typescript_clients", &reason);
     }
     let server = Server::over_sample_library();
-    let mut command = Command::new("node");
-    check(command.arg(folder.join("client.mjs")).arg(format!("{}/mcp", server.address)));
+    for way in ways(&server) {
+        check(Command::new("node").arg(folder.join("client.mjs")).args(way));
+    }
+}
+
+/// The server over HTTP, and on standard input and output, where the running server is asked as well.
+fn ways(server: &Server) -> [Vec<OsString>; 2] {
+    let mut program = mcdewey(&server.data());
+    program.arg("mcp");
+    let stdio = [OsString::from("--stdio"), program.get_program().to_owned()];
+    let stdio = stdio.into_iter().chain(program.get_args().map(OsStr::to_owned)).collect();
+    [vec![format!("{}/mcp", server.address).into()], stdio]
 }
 
 /// A client prints a line of JSON for each era it spoke; in each it found the page and read it.
@@ -42,7 +54,7 @@ fn check(command: &mut Command) {
     assert_eq!(eras, ["2025-11-25", "2026-07-28"], "{printed}");
     for line in &lines {
         assert_eq!(line["first_hit"]["page"], json!(118), "{line:#}");
-        for tool in ["search_docs", "read_doc", "list_library"] {
+        for tool in ["search_docs", "read_doc", "list_library", "compare_versions"] {
             assert!(line["tools"].as_array().expect("tools").contains(&json!(tool)), "{line:#}");
         }
         assert!(line["read"].as_str().expect("the text read").contains("NOT_READY"), "{line:#}");

@@ -2,6 +2,7 @@
 // the older one, which is all it knows.
 //
 // Usage: node client.mjs http://127.0.0.1:8080/mcp
+//        node client.mjs --stdio mcdewey mcp
 //
 // Prints one line of JSON for each: the protocol spoken, the tools, the first hit, what was read, the library. The
 // clients check every structured content against the tool's output schema and fail when one does not hold.
@@ -11,6 +12,8 @@ import assert from "node:assert/strict";
 import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from "@modelcontextprotocol/client";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as HttpV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 
 const QUESTION = "barge state in CCX";
 const NEW = "2026-07-28";
@@ -18,10 +21,10 @@ const OLD = "2025-11-25";
 const ABOUT = { name: "mcdewey-tests", version: "1.0.0" };
 
 const CLIENTS = [
-  { client: "typescript client", Client: ClientV2, Http: HttpV2, era: NEW, mode: { pin: NEW } },
-  { client: "typescript client", Client: ClientV2, Http: HttpV2, era: NEW, mode: "auto" },
-  { client: "typescript client", Client: ClientV2, Http: HttpV2, era: OLD, mode: "legacy" },
-  { client: "typescript sdk", Client: ClientV1, Http: HttpV1, era: OLD },
+  { client: "typescript client", Client: ClientV2, Http: HttpV2, Stdio: StdioV2, era: NEW, mode: { pin: NEW } },
+  { client: "typescript client", Client: ClientV2, Http: HttpV2, Stdio: StdioV2, era: NEW, mode: "auto" },
+  { client: "typescript client", Client: ClientV2, Http: HttpV2, Stdio: StdioV2, era: OLD, mode: "legacy" },
+  { client: "typescript sdk", Client: ClientV1, Http: HttpV1, Stdio: StdioV1, era: OLD },
 ];
 
 async function call(client, name, args) {
@@ -31,9 +34,9 @@ async function call(client, name, args) {
   return { structured: result.structuredContent, text };
 }
 
-async function ask(url, { client: label, Client, Http, era, mode }) {
+async function ask(server, { client: label, Client, Http, Stdio, era, mode }) {
   const client = new Client(ABOUT, mode ? { versionNegotiation: { mode } } : {});
-  const transport = new Http(new URL(url));
+  const transport = typeof server === "string" ? new Http(new URL(server)) : new Stdio(server);
   await client.connect(transport);
   try {
     const { tools } = await client.listTools();
@@ -49,7 +52,8 @@ async function ask(url, { client: label, Client, Http, era, mode }) {
       arguments: { query: QUESTION, version: "no such release" },
     });
     assert.ok(refused.isError && refused.content[0].text.includes("unknown_version"));
-    const spoken = client.getNegotiatedProtocolVersion?.() ?? transport.protocolVersion;
+    // Version 1 of the SDK does not tell on standard input and output; it knows one era only.
+    const spoken = client.getNegotiatedProtocolVersion?.() ?? transport.protocolVersion ?? era;
     assert.equal(spoken, era);
     return {
       client: label,
@@ -66,11 +70,12 @@ async function ask(url, { client: label, Client, Http, era, mode }) {
   }
 }
 
-const url = process.argv[2];
-if (!url) {
-  console.error("usage: node client.mjs URL");
+const [first, command, ...args] = process.argv.slice(2);
+if (!first || (first === "--stdio" && !command)) {
+  console.error("usage: node client.mjs URL | --stdio COMMAND ARGUMENT…");
   process.exit(2);
 }
+const server = first === "--stdio" ? { command, args } : first;
 for (const one of CLIENTS) {
-  console.log(JSON.stringify(await ask(url, one)));
+  console.log(JSON.stringify(await ask(server, one)));
 }

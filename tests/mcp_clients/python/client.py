@@ -1,6 +1,7 @@
 """Asks a running server through the official Python client, in both eras of the protocol.
 
 Usage: python client.py http://127.0.0.1:8080/mcp
+       python client.py --stdio mcdewey mcp
 
 Prints one line of JSON for each era: the protocol spoken, the tools, the first hit, what was read, the library.
 The client checks every structured content against the tool's output schema and fails when one does not hold.
@@ -11,6 +12,7 @@ import json
 import sys
 
 from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters
 
 QUESTION = "barge state in CCX"
 # How the client is told the era, and the era it must then speak.
@@ -25,8 +27,8 @@ async def call(client, name, **arguments):
     return result.structured_content, text
 
 
-async def ask(url, mode):
-    async with Client(url, mode=mode) as client:
+async def ask(server, mode):
+    async with Client(server, mode=mode) as client:
         tools = (await client.list_tools()).tools
         found, _ = await call(client, "search_docs", query=QUESTION)
         hit = found["hits"][0]
@@ -50,14 +52,17 @@ async def ask(url, mode):
         }
 
 
-async def main(url):
+async def main(server):
     for mode, era in MODES.items():
-        answer = await ask(url, mode)
+        answer = await ask(server, mode)
         assert answer["era"] == era, answer["era"]
         print(json.dumps(answer))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python client.py URL")
-    asyncio.run(main(sys.argv[1]))
+    if len(sys.argv) == 2:
+        asyncio.run(main(sys.argv[1]))
+    elif len(sys.argv) > 2 and sys.argv[1] == "--stdio":
+        asyncio.run(main(StdioServerParameters(command=sys.argv[2], args=sys.argv[3:])))
+    else:
+        raise SystemExit("usage: python client.py URL | --stdio COMMAND ARGUMENT…")

@@ -14,6 +14,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use serde_json::json;
 
 use super::access::Access;
+use super::connector::Connector;
 use super::server::DocServer;
 use crate::LiveLibrary;
 use crate::app::is_json;
@@ -29,14 +30,23 @@ const PREFLIGHT_SECONDS: &str = "3600";
 /// The endpoint at `/mcp`. Each call is answered by the library that is live when it comes.
 pub fn router(library: impl Into<LiveLibrary>, access: &Access) -> Router {
     let library = library.into();
-    serving(move || DocServer::new(library.now()), access)
+    let tools = library.clone();
+    let pair = service(move || Connector::new(library.now()), access);
+    Router::new()
+        .nest_service("/mcp/openai", pair)
+        .layer(middleware::from_fn(adapt))
+        .merge(serving(move || DocServer::new(tools.now()), access))
 }
 
 /// The endpoint of a handler, made anew for each call.
-pub(super) fn serving<S>(handler: impl Fn() -> S + Send + Sync + 'static, access: &Access) -> Router
-where
-    S: ServerHandler,
-{
+pub(super) fn serving<S: ServerHandler>(handler: impl Fn() -> S + Send + Sync + 'static, access: &Access) -> Router {
+    Router::new().nest_service("/mcp", service(handler, access)).layer(middleware::from_fn(adapt))
+}
+
+fn service<S: ServerHandler>(
+    handler: impl Fn() -> S + Send + Sync + 'static,
+    access: &Access,
+) -> StreamableHttpService<S, NeverSessionManager> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -44,8 +54,7 @@ where
         .with_allowed_hosts(&access.hosts)
         .with_allowed_origins(&access.origins)
         .enforce_origin_validation();
-    let endpoint = StreamableHttpService::new(move || Ok(handler()), Arc::new(NeverSessionManager::default()), config);
-    Router::new().nest_service("/mcp", endpoint).layer(middleware::from_fn(adapt))
+    StreamableHttpService::new(move || Ok(handler()), Arc::new(NeverSessionManager::default()), config)
 }
 
 /// Answers what the protocol's own service leaves open: the browser's question before a call, and bodies that are no

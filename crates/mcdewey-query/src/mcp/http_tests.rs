@@ -221,3 +221,24 @@ async fn strangers_hosts_and_pages_are_turned_away() {
     assert!(allowed.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().contains("mcp-protocol-version"));
     assert_eq!(send("localhost", None, Method::GET).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
 }
+
+#[tokio::test]
+async fn the_pair_for_connectors_has_an_address_of_its_own() {
+    let app = app().await;
+    let call = json!({"name": "search", "arguments": {"query": "barge supervisor"}});
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call});
+    let request = Request::post("/mcp/openai")
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", OLD)
+        .body(Body::from(message.to_string()))
+        .unwrap();
+    let response = ServiceExt::oneshot(app, request).await.unwrap();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let answer: Value = serde_json::from_slice(&body).unwrap();
+    let result = &answer["result"];
+    assert_eq!(result["structuredContent"]["results"][0]["id"].as_str().map(str::len), Some(8), "{answer:#}");
+    let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(text, result["structuredContent"]);
+}

@@ -8,6 +8,7 @@ mod budget;
 mod compare_versions;
 #[cfg(test)]
 mod conformance;
+mod connector;
 mod envelope;
 mod fence;
 mod fit;

@@ -25,7 +25,7 @@ use super::{prompts, resources, visit};
 use crate::{Caller, Library, QueryError};
 
 /// How long clients may keep what only a new build changes: tools, templates, the server's own description.
-const DESCRIPTION_TTL_MS: u64 = 60 * 60 * 1000;
+pub(super) const DESCRIPTION_TTL_MS: u64 = 60 * 60 * 1000;
 /// How long clients may keep a page's text; the library may be brought up to date at any time.
 const TEXT_TTL_MS: u64 = 60 * 1000;
 
@@ -49,7 +49,7 @@ pub(super) struct DocServer {
 
 /// What the sender of a call may see: who came over HTTP was judged there; on standard input it is whoever started the
 /// process.
-fn visibility(context: &RequestContext<RoleServer>) -> Visibility {
+pub(super) fn visibility(context: &RequestContext<RoleServer>) -> Visibility {
     match context.extensions.get::<Parts>() {
         Some(parts) => parts.extensions.get().cloned().unwrap_or_else(Caller::nobody).visibility,
         None => Visibility::Everything,
