@@ -1,6 +1,8 @@
 //! From answers and errors to results as they are sent.
 
-use rmcp::model::{CallToolResult, ContentBlock, Implementation, MetaObject};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use rmcp::model::{CallToolResult, ContentBlock, Icon, Implementation, MetaObject};
 use serde::Serialize;
 use serde_json::json;
 
@@ -21,6 +23,13 @@ pub(super) fn implementation() -> Implementation {
     Implementation::new(NAME, env!("CARGO_PKG_VERSION"))
         .with_title("McDewey")
         .with_description("Vendor documentation, searched by meaning and words, answered with the exact page")
+        .with_icons(vec![icon()])
+}
+
+/// What clients show beside the name; in the message itself, for a library may be reached by its clients only.
+fn icon() -> Icon {
+    let source = format!("data:image/svg+xml;base64,{}", BASE64.encode(include_str!("../../templates/icon.svg")));
+    Icon::new(source).with_mime_type("image/svg+xml").with_sizes(vec!["any".to_owned()])
 }
 
 /// A result with the same answer for machines and for readers.

@@ -65,6 +65,7 @@ async fn clients_of_2025_are_greeted_and_answered() {
     let greeting = &greeting["result"];
     assert_eq!((&greeting["protocolVersion"], &greeting["serverInfo"]["name"]), (&json!(OLD), &json!("mcdewey")));
     assert!(greeting["instructions"].as_str().unwrap().lines().count() <= 4);
+    assert!(greeting["serverInfo"]["icons"][0]["src"].as_str().unwrap().starts_with("data:image/svg+xml;base64,"));
     let tools = ask(&app, OLD, "tools/list", json!({})).await;
     assert_eq!(tools["result"]["tools"].as_array().unwrap().len(), 4);
     let found = ask(&app, OLD, "tools/call", search("barge supervisor")).await;

@@ -28,7 +28,7 @@ struct OperationView {
 
 struct ParameterView {
     name: &'static str,
-    description: &'static str,
+    description: String,
     kind: String,
     required: bool,
 }
@@ -97,7 +97,8 @@ fn view(operation: &Operation, public: &str, key: bool) -> OperationView {
 fn parameter(parameter: &Parameter) -> ParameterView {
     ParameterView {
         name: parameter.name,
-        description: parameter.description,
+        // Marks of code say nothing here.
+        description: parameter.description.replace('`', ""),
         kind: parameter.takes(),
         required: parameter.required,
     }
@@ -139,11 +140,11 @@ fn schema_view(name: &str, schema: &Value) -> SchemaView {
         kind: kind(described),
         link: target(described),
         required: required(field),
-        description: described["description"].as_str().unwrap_or_default().to_owned(),
+        description: described["description"].as_str().unwrap_or_default().replace('`', ""),
     });
     SchemaView {
         name: name.to_owned(),
-        description: schema["description"].as_str().unwrap_or_default().to_owned(),
+        description: schema["description"].as_str().unwrap_or_default().replace('`', ""),
         fields: fields.collect(),
     }
 }

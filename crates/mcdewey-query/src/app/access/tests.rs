@@ -110,6 +110,10 @@ const READS: [&str; 24] = [
 fn tools() -> Vec<(&'static str, &'static str, Value)> {
     let call = |name: &str, arguments: Value| ("tools/call", "", json!({"name": name, "arguments": arguments}));
     let page = "mcdewey://{source}/page/118";
+    let complete = |kind: &str, of: &str, argument: &str, typed: &str| {
+        let name = if kind == "ref/prompt" { "name" } else { "uri" };
+        json!({"ref": {"type": kind, name: of}, "argument": {"name": argument, "value": typed}})
+    };
     vec![
         call("search_docs", json!({"query": "barge"})),
         call("search_docs", json!({"query": "supervisr in {product}"})),
@@ -121,9 +125,18 @@ fn tools() -> Vec<(&'static str, &'static str, Value)> {
         call("list_library", json!({})),
         call("list_library", json!({"product": "{product}"})),
         call("list_library", json!({"vendor": "{vendor}"})),
+        call("compare_versions", json!({"from": "12.5", "to": "15.0", "product": "{product}"})),
+        call("compare_versions", json!({"from": "{source}", "to": "15.0"})),
         ("tools/list", "", json!({})),
+        ("prompts/list", "", json!({})),
+        ("resources/list", "", json!({})),
+        ("completion/complete", "", complete("ref/prompt", "upgrade_check", "product", "{product}")),
+        ("completion/complete", "", complete("ref/prompt", "upgrade_check", "from", "12")),
+        ("completion/complete", "", complete("ref/resource", "mcdewey://{+source}/page/{page}", "source", "developer")),
+        ("completion/complete", "", complete("ref/resource", "mcdewey://chunk/{chunk_id}", "chunk_id", "{product}::")),
         ("resources/templates/list", "", json!({})),
         ("resources/read", "error", json!({"uri": page})),
+        ("resources/read", "error", json!({"uri": "mcdewey://{source}"})),
     ]
 }
 
