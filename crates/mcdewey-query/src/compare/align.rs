@@ -66,8 +66,10 @@ pub(super) fn align(from: &[Unit], to: &[Unit]) -> Alignment {
     let behind = |at: usize| counterpart[..at].iter().rev().find_map(|place| *place).map_or(0, |place| place + 1);
     let mut steps: Vec<((usize, usize, usize), Step)> = Vec::new();
     steps.extend(changed.iter().map(|(at, place)| ((*place, 1, 0), Step::Changed(*at, *place))));
-    steps.extend(new.iter().filter(|place| !taken.contains(place)).map(|place| ((*place, 1, 0), Step::Added(*place))));
-    steps.extend(gone.iter().filter(|at| !was.contains(at)).map(|at| ((behind(*at), 0, *at), Step::Removed(*at))));
+    new.retain(|place| !taken.contains(place) && !to[*place].is_heading());
+    gone.retain(|at| !was.contains(at) && !from[*at].is_heading());
+    steps.extend(new.iter().map(|place| ((*place, 1, 0), Step::Added(*place))));
+    steps.extend(gone.iter().map(|at| ((behind(*at), 0, *at), Step::Removed(*at))));
     steps.sort_by_key(|(place, _)| *place);
     alignment.steps = steps.into_iter().map(|(_, step)| step).collect();
     alignment
@@ -189,6 +191,20 @@ mod tests {
         assert_eq!(differences(from, to), (2, 0, ["~Two>Two", "-Three", "+Five"].map(str::to_owned).to_vec()));
         assert_eq!(differences(from, from), (4, 0, Vec::new()));
         assert_eq!(differences("", "# A\nOne."), (0, 0, vec!["+One.".to_owned()]));
+    }
+
+    #[test]
+    fn headings_are_told_where_they_change_only() {
+        let heading = |text: &str| {
+            let mut units = document("# A\nOne stays as it is.");
+            units.insert(0, Unit { text: text.to_owned(), key: ContentHash::of(text), ..units[0].clone() });
+            units
+        };
+        let without = document("# A\nOne stays as it is.");
+        assert_eq!(align(&heading("## Calls and states"), &without).steps, []);
+        assert_eq!(align(&without, &heading("## Calls and states")).steps, []);
+        let renamed = align(&heading("## Calls and states"), &heading("## Calls and all states"));
+        assert_eq!(renamed.steps, [Step::Changed(0, 0)]);
     }
 
     #[test]

@@ -17,6 +17,13 @@ pub(super) struct Unit {
     pub(super) key: ContentHash,
 }
 
+impl Unit {
+    /// A heading comes and goes with what stands below it, which is told under its name.
+    pub(super) fn is_heading(&self) -> bool {
+        self.kind == UnitKind::Prose && self.text.starts_with('#') && !self.text.contains('\n')
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum UnitKind {
     Prose,
