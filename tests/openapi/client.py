@@ -20,7 +20,7 @@ class Client:
 
     def call(self, operation_id, **arguments):
         method, path, operation = self.operations[operation_id]
-        query = []
+        query, headers = [], {}
         for parameter in operation["parameters"]:
             name = parameter["name"]
             if name not in arguments:
@@ -29,6 +29,8 @@ class Client:
             value = arguments.pop(name)
             if parameter["in"] == "path":
                 path = path.replace("{" + name + "}", urllib.parse.quote(str(value)))
+            elif parameter["in"] == "header":
+                headers[name] = value
             else:
                 query += [(name, one) for one in (value if isinstance(value, list) else [value])]
         body = None
@@ -37,7 +39,7 @@ class Client:
         else:
             assert not arguments, f"{operation_id} does not take {arguments}"
         url = self.server + path + ("?" + urllib.parse.urlencode(query) if query else "")
-        request = urllib.request.Request(url, data=body, method=method.upper())
+        request = urllib.request.Request(url, data=body, headers=headers, method=method.upper())
         if body is not None:
             request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request) as answer:

@@ -24,6 +24,7 @@ pub struct RollbackRequest {
 
 /// What a rollback did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RollbackReport {
     /// Which generation answers now.
     pub live: Generation,

@@ -168,6 +168,7 @@ pub struct Candidate {
 
 /// Which index this is: changes with schema, model and chunker.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Generation(pub String);
 
@@ -179,6 +180,7 @@ impl fmt::Display for Generation {
 
 /// Grows with every committed change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Revision(pub u64);
 

@@ -24,6 +24,7 @@ pub struct RemovalRequest {
 
 /// What a removal did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RemovalReport {
     /// What was taken out of each generation; a Qdrant server has one.
     pub generations: Vec<GenerationRemoval>,
@@ -34,6 +35,7 @@ pub struct RemovalReport {
 
 /// What was taken out of one generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GenerationRemoval {
     /// The generation.
     pub generation: Generation,
@@ -46,6 +48,7 @@ pub struct GenerationRemoval {
 
 /// A search of every file of the data directory for the documents' names, which stand beside every passage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RemovalProof {
     /// Files that were read from beginning to end.
     pub files: u64,

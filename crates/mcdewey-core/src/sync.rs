@@ -36,6 +36,7 @@ pub struct SyncRequest {
 
 /// What happens during a synchronisation; the last event is `Finished` or `Failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum SyncEvent {
     /// How far it is.
@@ -51,6 +52,7 @@ pub enum SyncEvent {
 
 /// How far a synchronisation is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SyncProgress {
     /// Files found so far; final once `done` moves.
     pub files: u64,
@@ -64,9 +66,11 @@ pub struct SyncProgress {
 
 /// What a synchronisation did. Every file is accounted for: `files = unchanged + written + skipped`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SyncReport {
     /// The roots that were walked.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub roots: Vec<RootName>,
     /// Files found.
     pub files: u64,
@@ -104,6 +108,7 @@ pub struct SyncReport {
 
 /// What became of the files of one format; `files = unchanged + written + skipped`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct FormatReport {
     /// Files found.
@@ -121,6 +126,7 @@ pub struct FormatReport {
 /// For how long each stage of a synchronisation was at work. They work side by side, so the sum may be more than the
 /// whole took; the longest one decides.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StageSeconds {
     /// Reading, converting and splitting files, on however many threads.
@@ -133,6 +139,7 @@ pub struct StageSeconds {
 
 /// A file that could not become a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SkippedFile {
     /// Its path below its root.
     pub path: String,

@@ -61,7 +61,7 @@ impl Mode {
     pub const ALL: [Self; 3] = [Self::Hybrid, Self::Dense, Self::Keyword];
 
     /// The mode's name in URLs and settings.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Hybrid => "hybrid",
             Self::Dense => "dense",
@@ -76,6 +76,15 @@ impl Mode {
 pub enum Group {
     /// At most one hit of a page.
     Page,
+}
+
+impl Group {
+    /// The group's name in URLs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+        }
+    }
 }
 
 /// Names a page of a document in a request.

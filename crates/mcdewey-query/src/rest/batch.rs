@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{Problem, input, search_parameters};
 use crate::{AppState, QueryError};
 
+pub(super) const KNOWN: [&str; 1] = ["searches"];
 /// Most searches of one request.
 pub(super) const MAX_SEARCHES: usize = 20;
 /// Searches of one request that run at once.
@@ -21,7 +22,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let mut object = input::json_object(&headers, body, &["searches"])?;
+    let mut object = input::json_object(&headers, body, &KNOWN)?;
     let searches = match object.remove("searches") {
         Some(Value::Array(searches)) if (1..=MAX_SEARCHES).contains(&searches.len()) => searches,
         _ => {

@@ -8,6 +8,8 @@ use axum::response::Response;
 use super::{Parameters, Problem, conditional, input};
 use crate::AppState;
 
+pub(super) const KNOWN: [&str; 1] = ["context"];
+
 pub(super) async fn get(
     state: AppState,
     path: Result<Path<String>, PathRejection>,
@@ -15,7 +17,7 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let id = input::passage_id(&input::path(path)?);
-    let context = Parameters::new(input::pairs(&uri)?, &["context"])?.number("context")?.unwrap_or(0);
+    let context = Parameters::new(input::pairs(&uri)?, &KNOWN)?.number("context")?.unwrap_or(0);
     let answer = state.library.chunk(&id, context, state.visibility()).await?;
     let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))

@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::{Parameters, Problem, conditional, input};
 use crate::{AppState, PageSelector, QueryError};
 
-const KNOWN: [&str; 3] = ["page", "label", "section"];
+pub(super) const KNOWN: [&str; 3] = ["page", "label", "section"];
 
 pub(super) async fn get(
     state: AppState,

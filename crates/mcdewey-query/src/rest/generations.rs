@@ -11,13 +11,15 @@ use super::{Problem, input};
 use crate::app::admin;
 use crate::{AppState, QueryError};
 
+pub(super) const KNOWN: [&str; 2] = ["generation", "forward"];
+
 pub(super) async fn post(
     state: AppState,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     admin(&state.caller)?;
-    let object = input::json_object(&headers, body, &["generation", "forward"])?;
+    let object = input::json_object(&headers, body, &KNOWN)?;
     let request: RollbackRequest = serde_json::from_value(Value::Object(object))
         .map_err(|error| QueryError::InvalidRequest(format!("the body is not a rollback request: {error}")))?;
     let Some(rollback) = &state.rollback else {

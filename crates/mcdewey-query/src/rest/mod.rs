@@ -36,7 +36,7 @@ pub(crate) use parameters::Parameters;
 pub(crate) use problem::Problem;
 pub(crate) use search_parameters::{from_query, to_pairs, to_query};
 
-/// Largest request body in bytes; a question is at most 8 KiB.
+/// Largest request body in bytes: twice the longest question.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The routes below `/api/v1`, and those that tell an operator's tools how the server is.

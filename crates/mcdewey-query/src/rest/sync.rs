@@ -15,13 +15,15 @@ use super::{Problem, input};
 use crate::app::admin;
 use crate::{AppState, QueryError};
 
+pub(super) const KNOWN: [&str; 1] = ["root"];
+
 pub(super) async fn post(
     state: AppState,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     admin(&state.caller)?;
-    let object = input::json_object(&headers, body, &["root"])?;
+    let object = input::json_object(&headers, body, &KNOWN)?;
     let request: SyncRequest = serde_json::from_value(Value::Object(object))
         .map_err(|error| QueryError::InvalidRequest(format!("the body is not a sync request: {error}")))?;
     let events = state.sync.request(request).map_err(QueryError::from)?;

@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::error::error_page;
 use super::respond;
 use super::site::Site;
-use crate::rest::openapi;
-use crate::rest::openapi::operations::{OPERATIONS, Operation, Parameter};
+use crate::rest::openapi::{self, OPERATIONS, Operation, Parameter as Described};
 use crate::rest::{self, Parameters};
 use crate::{AppState, QueryError, links};
 
@@ -94,7 +93,7 @@ fn view(operation: &Operation, public: &str, key: bool) -> OperationView {
     }
 }
 
-fn parameter(parameter: &Parameter) -> ParameterView {
+fn parameter(parameter: &Described) -> ParameterView {
     ParameterView {
         name: parameter.name,
         // Marks of code say nothing here.
@@ -106,6 +105,18 @@ fn parameter(parameter: &Parameter) -> ParameterView {
 
 /// A call that can be pasted into a terminal.
 fn curl(operation: &Operation, public: &str, key: bool) -> String {
+    let mut text = "curl -s".to_owned();
+    if operation.admin || (key && !operation.open) {
+        text.push_str(" -H 'Authorization: Bearer YOUR_KEY'");
+    }
+    if let Some(body) = &operation.body {
+        text.push_str(&format!(" --json '{}'", body.example));
+    }
+    format!("{text} '{public}{}'", address(operation))
+}
+
+/// An operation's path with its examples, and with as many of its parameters as say what it is about.
+fn address(operation: &Operation) -> String {
     let mut path = operation.path.to_owned();
     let mut query = Vec::new();
     for parameter in operation.parameters {
@@ -121,32 +132,41 @@ fn curl(operation: &Operation, public: &str, key: bool) -> String {
         }
     }
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    let mut text = "curl -s".to_owned();
-    if operation.admin || (key && !operation.open) {
-        text.push_str(" -H 'Authorization: Bearer YOUR_KEY'");
-    }
-    if let Some(body) = &operation.body {
-        text.push_str(&format!(" --json '{}'", body.example));
-    }
-    format!("{text} '{public}{path}{query}'")
+    path + &query
 }
 
 fn schema_view(name: &str, schema: &Value) -> SchemaView {
+    let alternatives = ["oneOf", "anyOf"].iter().filter_map(|word| schema[*word].as_array()).flatten();
+    SchemaView {
+        name: name.to_owned(),
+        description: schema["description"].as_str().unwrap_or_default().replace('`', ""),
+        fields: fields(schema).chain(alternatives.flat_map(alternative)).collect(),
+    }
+}
+
+/// One of several shapes: what it is made of, then its own fields.
+fn alternative(schema: &Value) -> Vec<FieldView> {
+    let made_of = named(schema).map(|kind| FieldView {
+        name: "one of".to_owned(),
+        link: target(schema),
+        kind,
+        required: false,
+        description: schema["description"].as_str().unwrap_or_default().replace('`', ""),
+    });
+    made_of.into_iter().chain(fields(schema)).collect()
+}
+
+fn fields(schema: &Value) -> impl Iterator<Item = FieldView> {
     let required = |field: &str| {
         schema["required"].as_array().is_some_and(|names| names.iter().any(|name| name.as_str() == Some(field)))
     };
-    let fields = schema["properties"].as_object().into_iter().flatten().map(|(field, described)| FieldView {
+    schema["properties"].as_object().into_iter().flatten().map(move |(field, described)| FieldView {
         name: field.clone(),
         kind: kind(described),
         link: target(described),
         required: required(field),
         description: described["description"].as_str().unwrap_or_default().replace('`', ""),
-    });
-    SchemaView {
-        name: name.to_owned(),
-        description: schema["description"].as_str().unwrap_or_default().replace('`', ""),
-        fields: fields.collect(),
-    }
+    })
 }
 
 fn kind(schema: &Value) -> String {
@@ -155,6 +175,9 @@ fn kind(schema: &Value) -> String {
     }
     if let Some(several) = schema["anyOf"].as_array() {
         return several.iter().map(kind).collect::<Vec<_>>().join(" or ");
+    }
+    if let Some(only) = schema["const"].as_str() {
+        return only.to_owned();
     }
     if let Some(names) = schema["enum"].as_array() {
         return names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
@@ -181,6 +204,7 @@ fn target(schema: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::{OPERATIONS, address};
     use crate::app::testing::Service;
 
     #[tokio::test]
@@ -199,5 +223,37 @@ mod tests {
             assert!(body.contains(part), "{part} is not in {body}");
         }
         assert!(!body.contains("$ref"));
+    }
+
+    #[tokio::test]
+    async fn what_is_shown_can_be_called() {
+        let service = Service::new().await;
+        for operation in OPERATIONS {
+            let answer = match &operation.body {
+                Some(body) => service.post(&address(operation), body.example).await,
+                None => service.get(&address(operation)).await,
+            };
+            // The sample library has no originals, no issuer, and nobody's key.
+            let expected = match operation.id {
+                "getFile" | "getResourceMetadata" => 404,
+                _ if operation.admin => 401,
+                _ => 200,
+            };
+            assert_eq!(answer.status, expected, "{}: {}", operation.id, answer.body);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_have_several_shapes_shows_each() {
+        let body = Service::new().await.get("/api/docs").await.body;
+        let of = |name: &str| {
+            body.split(&format!("id=\"schema-{name}\"")).nth(1).unwrap().split("</section>").next().unwrap()
+        };
+        for name in ["DocumentAnswer", "PageAnswer"] {
+            assert!(of("DocumentOrPage").contains(&format!("href=\"#schema-{name}\"")), "{}", of("DocumentOrPage"));
+        }
+        for event in ["progress", "finished", "failed"] {
+            assert!(of("SyncEvent").contains(event), "{}", of("SyncEvent"));
+        }
     }
 }

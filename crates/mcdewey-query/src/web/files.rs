@@ -13,7 +13,7 @@ use crate::rest::{self, Parameters};
 use crate::{AppState, QueryError, links};
 
 /// `hash` says which content is meant, so that browsers may keep it.
-const KNOWN: [&str; 3] = ["image", "original", "hash"];
+pub(crate) const KNOWN: [&str; 3] = ["image", "original", "hash"];
 /// Nothing that such a file holds may run or fetch anything.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 /// Browsers show a PDF with a viewer of their own, which a sandbox would keep from starting.

@@ -12,7 +12,7 @@ mod connect;
 mod document;
 mod error;
 mod facets;
-mod files;
+pub(crate) mod files;
 #[cfg(test)]
 mod files_tests;
 mod format;

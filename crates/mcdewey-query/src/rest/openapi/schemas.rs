@@ -1,8 +1,10 @@
 //! The shapes of bodies and answers: of our own types as they are, of the rest by hand.
 
+use mcdewey_core::{RemovalReport, RollbackReport, SyncEvent};
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use super::taken::{GROUPS, MODES};
 use crate::rest::batch::MAX_SEARCHES;
 use crate::rest::problem;
 use crate::{
@@ -23,12 +25,49 @@ pub(super) fn all() -> Map<String, Value> {
     generator.subschema_for::<PageAnswer>();
     generator.subschema_for::<CompareAnswer>();
     generator.subschema_for::<LibraryAnswer>();
+    generator.subschema_for::<SyncEvent>();
+    generator.subschema_for::<RollbackReport>();
+    generator.subschema_for::<RemovalReport>();
     generator.subschema_for::<problem::Body<'_>>();
     let mut schemas: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
+    schemas.values_mut().for_each(drop_null);
     for (name, schema) in by_hand() {
         schemas.insert(name.to_owned(), schema);
     }
+    if let Some(problem) = schemas.get_mut("Problem") {
+        problem["properties"]["code"]["enum"] = json!(super::codes());
+    }
     schemas
+}
+
+/// Takes `null` out of what is left out when there is nothing to tell, which is all that is not always sent.
+fn drop_null(schema: &mut Value) {
+    let required = schema["required"].clone();
+    let is_required = |name: &String| required.as_array().is_some_and(|names| names.contains(&json!(name)));
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.iter_mut().filter(|(name, _)| !is_required(name)).for_each(|(_, property)| never_null(property));
+    }
+    for word in ["oneOf", "anyOf"] {
+        schema.get_mut(word).and_then(Value::as_array_mut).into_iter().flatten().for_each(drop_null);
+    }
+}
+
+fn never_null(property: &mut Value) {
+    let Some(property) = property.as_object_mut() else { return };
+    if let Some(Value::Array(types)) = property.get_mut("type") {
+        types.retain(|one| one != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            property.insert("type".to_owned(), only);
+        }
+    }
+    let Some(Value::Array(alternatives)) = property.get_mut("anyOf") else { return };
+    alternatives.retain(|one| *one != json!({"type": "null"}));
+    if let [Value::Object(only)] = alternatives.as_slice() {
+        let only = only.clone();
+        property.remove("anyOf");
+        property.extend(only);
+    }
 }
 
 fn by_hand() -> Vec<(&'static str, Value)> {
@@ -44,12 +83,12 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "required": ["q"],
                 "properties": {
                     "q": {"type": "string", "minLength": 1, "maxLength": MAX_QUESTION_BYTES, "pattern": "\\S"},
-                    "mode": {"anyOf": [{"enum": ["hybrid", "dense", "keyword"]}, {"type": "null"}]},
+                    "mode": {"anyOf": [{"enum": MODES}, {"type": "null"}]},
                     "vendor": several, "product": several, "version": several, "guide": several, "source": several,
                     "strict": {"type": "boolean"},
                     "limit": {"type": ["integer", "null"], "minimum": 1, "maximum": MAX_LIMIT},
                     "cursor": {"type": ["string", "null"]},
-                    "group": {"anyOf": [{"const": "page"}, {"type": "null"}]},
+                    "group": {"anyOf": [{"enum": GROUPS}, {"type": "null"}]},
                     "explain": {"type": "boolean"},
                     "exact": {"type": "boolean"},
                 },
@@ -88,10 +127,6 @@ fn by_hand() -> Vec<(&'static str, Value)> {
             }),
         ),
         (
-            "SyncEvent",
-            json!({"type": "object", "description": "`progress`, or at the end `finished` with the report or `failed` with a message"}),
-        ),
-        (
             "RollbackBody",
             json!({
                 "type": "object",
@@ -99,17 +134,6 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "properties": {
                     "generation": {"type": ["string", "null"], "description": "Its name or the beginning of it; the one before when left out"},
                     "forward": {"type": "boolean"},
-                },
-            }),
-        ),
-        (
-            "RollbackReport",
-            json!({
-                "type": "object",
-                "required": ["live", "before", "pinned", "note"],
-                "properties": {
-                    "live": {"type": "string"}, "before": {"type": "string"},
-                    "pinned": {"type": "boolean"}, "note": {"type": "string"},
                 },
             }),
         ),
@@ -125,7 +149,6 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 },
             }),
         ),
-        ("RemovalReport", json!({"type": "object"})),
         (
             "QuestionsAnswer",
             json!({
@@ -134,17 +157,35 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "properties": {
                     "question_log": {"enum": ["off", "unanswered", "all"]},
                     "capacity": {"type": "integer"},
-                    "questions": {"type": "array", "items": {"type": "object"}},
+                    "questions": {"type": "array", "items": reference("AskedQuestion")},
                 },
             }),
         ),
         (
-            "Health",
+            "AskedQuestion",
+            json!({
+                "type": "object",
+                "required": ["when", "face", "request_id", "mode", "q", "outcome", "slow", "latency_ms", "hits"],
+                "properties": {
+                    "when": {"type": "string", "format": "date-time"},
+                    "face": {"type": "string", "description": "Where it was asked"},
+                    "request_id": {"type": "string"}, "mode": {"enum": MODES}, "q": {"type": "string"},
+                    "filters": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "outcome": {"type": "string", "description": "`answered`, `no_answer` or the code of a problem"},
+                    "slow": {"type": "boolean"}, "latency_ms": {"type": "number"},
+                    "hits": {"type": "integer", "minimum": 0}, "confidence": {"type": "number"},
+                    "no_answer": {"type": "string"}, "degraded": {"type": "string"},
+                },
+            }),
+        ),
+        ("Alive", json!({"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}})),
+        (
+            "Ready",
             json!({
                 "type": "object",
                 "required": ["status"],
                 "properties": {
-                    "status": {"enum": ["ok", "ready"]},
+                    "status": {"const": "ready"},
                     "generation": {"type": "string"}, "revision": {"type": "integer"},
                     "documents": {"type": "integer"}, "pages": {"type": "integer"}, "chunks": {"type": "integer"},
                 },

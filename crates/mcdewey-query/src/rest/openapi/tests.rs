@@ -1,53 +1,76 @@
-//! The description against the service: no route is left out, no name is wrong, and every answer has the shape it says.
+//! The description against the service: no name is wrong, and every answer has the shape it says.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::{Method, header};
+use mcdewey_core::{
+    Erase, Generation, GenerationRemoval, IndexError, RemovalProof, RemovalReport, RemovalRequest, RollBack,
+    RollbackReport, RollbackRequest, SkippedFile, SyncEvent, SyncProgress, SyncReport,
+};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::operations::OPERATIONS;
-use super::{at, document};
-use crate::app::testing::{GUIDE, NOTE, Service};
-use crate::rest::{compare, search_parameters};
+use super::{OPERATIONS, Operation, at, codes, document};
+use crate::app::testing::{Answer, GUIDE, NOTE, Service, TOKEN, documents, request};
+use crate::rest::{
+    batch, chunks, compare, documents as rest_documents, generations, removals, search_parameters, sync,
+};
+use crate::web::files;
 
-/// The routes that the routers' sources name, as the description writes them.
-fn routes() -> BTreeSet<(String, String)> {
-    let sources = [include_str!("../mod.rs"), include_str!("../../app/observe/routes.rs")].concat();
-    let path = Regex::new(r#"^\s*"([^"]+)""#).unwrap();
-    let method = Regex::new(r"\b(get|post|put|delete)\(").unwrap();
-    let mut found = BTreeSet::new();
-    for piece in sources.split(".route(").skip(1) {
-        let Some(captures) = path.captures(piece) else { continue };
-        let name = captures[1].replace("{*", "{");
-        let end = piece.find("\n").unwrap_or(piece.len());
-        found.extend(method.captures_iter(&piece[..end]).map(|method| (name.clone(), method[1].to_owned())));
-    }
-    found
-}
-
-#[test]
-fn every_route_is_described() {
-    let described: BTreeSet<_> =
-        OPERATIONS.iter().map(|operation| (operation.path.to_owned(), operation.method.to_owned())).collect();
-    let routes = routes();
-    assert!(routes.len() > 12, "{routes:?}");
-    let missing: Vec<_> = routes.difference(&described).filter(|(path, _)| path != "/api/v1/openapi.json").collect();
-    assert!(missing.is_empty(), "not described: {missing:?}");
-    let elsewhere = ["/f/{source}", "/.well-known/oauth-protected-resource"];
-    let extra: Vec<_> = described.difference(&routes).filter(|(path, _)| !elsewhere.contains(&path.as_str())).collect();
-    assert!(extra.is_empty(), "described, but no route: {extra:?}");
+fn operation(id: &str) -> &'static Operation {
+    OPERATIONS.iter().find(|operation| operation.id == id).unwrap()
 }
 
 #[test]
 fn parameters_are_those_that_requests_may_use() {
-    let names = |id: &str| {
-        let operation = OPERATIONS.iter().find(|operation| operation.id == id).unwrap();
-        operation.parameters.iter().map(|parameter| parameter.name).collect::<BTreeSet<_>>()
-    };
-    assert_eq!(names("search"), BTreeSet::from(search_parameters::KNOWN));
-    assert_eq!(names("compare"), BTreeSet::from(compare::KNOWN));
-    let body = document()["components"]["schemas"]["SearchBody"]["properties"].as_object().unwrap().clone();
-    assert_eq!(body.keys().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(search_parameters::KNOWN));
+    let taken: [(&str, &[&str]); 5] = [
+        ("search", &search_parameters::KNOWN),
+        ("compare", &compare::KNOWN),
+        ("getChunk", &chunks::KNOWN),
+        ("getDocument", &rest_documents::KNOWN),
+        ("getFile", &files::KNOWN),
+    ];
+    for (id, known) in taken {
+        let in_query = operation(id).parameters.iter().filter(|parameter| parameter.place == "query");
+        let names: BTreeSet<_> = in_query.map(|parameter| parameter.name).collect();
+        assert_eq!(names, known.iter().copied().collect(), "{id}");
+    }
+    let others = OPERATIONS.iter().filter(|one| !taken.iter().any(|(id, _)| *id == one.id));
+    assert!(others.clone().all(|one| one.parameters.is_empty()), "one more takes parameters: name it above");
+}
+
+#[test]
+fn fields_of_bodies_are_those_that_requests_may_use() {
+    let taken: [(&str, &[&str]); 5] = [
+        ("SearchBody", &search_parameters::KNOWN),
+        ("BatchBody", &batch::KNOWN),
+        ("SyncBody", &sync::KNOWN),
+        ("RollbackBody", &generations::KNOWN),
+        ("RemovalBody", &removals::KNOWN),
+    ];
+    let document = document();
+    for (name, known) in taken {
+        let properties = document["components"]["schemas"][name]["properties"].as_object().unwrap();
+        let names: BTreeSet<_> = properties.keys().map(String::as_str).collect();
+        assert_eq!(names, known.iter().copied().collect(), "{name}");
+    }
+    let bodies: BTreeSet<_> = OPERATIONS.iter().filter_map(|one| one.body.as_ref()).map(|body| body.schema).collect();
+    assert_eq!(bodies, taken.iter().map(|(name, _)| *name).collect());
+}
+
+#[test]
+fn what_holds_a_tag_can_be_asked_for_again() {
+    let document = document();
+    for operation in OPERATIONS {
+        let described = &document["paths"][operation.path][operation.method];
+        let parameters = described["parameters"].as_array().unwrap();
+        let conditional = parameters.iter().any(|parameter| parameter["name"] == "If-None-Match");
+        assert_eq!(conditional, operation.tagged, "{}", operation.id);
+        assert_eq!(described["responses"].get("304").is_some(), operation.tagged, "{}", operation.id);
+    }
 }
 
 #[test]
@@ -69,12 +92,42 @@ fn every_reference_leads_somewhere() {
 /// What the description says of answers to this operation with this status.
 fn validator(id: &str, status: u16) -> jsonschema::Validator {
     let document = document();
-    let operation = OPERATIONS.iter().find(|operation| operation.id == id).unwrap();
+    let operation = operation(id);
     let response = &document["paths"][operation.path][operation.method]["responses"][status.to_string()];
     let content = response["content"].as_object().unwrap_or_else(|| panic!("{id} says nothing of {status}"));
-    let mut schema = content.values().next().unwrap()["schema"].clone();
+    let mut schema = content.values().next_back().unwrap()["schema"].clone();
     schema["components"] = document["components"].clone();
     jsonschema::validator_for(&schema).unwrap()
+}
+
+/// Holds an answer against what is said of it: status, media type, shape.
+fn check(id: &str, answer: &Answer, status: u16) {
+    assert_eq!(answer.status, status, "{id}: {}", answer.body);
+    let operation = operation(id);
+    let response = document()["paths"][operation.path][operation.method]["responses"][status.to_string()].clone();
+    let kinds = response["content"].as_object().unwrap();
+    let kind = answer.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
+    let range = format!("{}/*", kind.split('/').next().unwrap_or_default());
+    assert!(kinds.contains_key(kind) || kinds.contains_key(&range), "{id} says nothing of {kind}");
+    for line in json_of(kind, &answer.body) {
+        fits(id, status, &line);
+    }
+}
+
+fn json_of(kind: &str, body: &str) -> Vec<Value> {
+    let read = |text: &str| serde_json::from_str(text).unwrap();
+    match kind {
+        "application/json" | "application/problem+json" => vec![read(body)],
+        "application/x-ndjson" => body.lines().map(read).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn fits(id: &str, status: u16, value: &Value) {
+    let validator = validator(id, status);
+    let errors = validator.iter_errors(value).map(|error| format!("{error} at {}", error.instance_path()));
+    let errors: Vec<String> = errors.collect();
+    assert!(errors.is_empty(), "{id}: {errors:?}\n{value:#}");
 }
 
 #[tokio::test]
@@ -104,21 +157,129 @@ async fn answers_have_the_shape_that_is_described() {
         ("getResourceMetadata", "/.well-known/oauth-protected-resource".to_owned(), 404),
     ];
     for (id, path, status) in cases {
-        let answer = service.get(&path).await;
-        assert_eq!(answer.status, status, "{path}: {}", answer.body);
-        let errors: Vec<String> = validator(id, status)
-            .iter_errors(&answer.json())
-            .map(|error| format!("{error} at {}", error.instance_path()))
-            .collect();
-        assert!(errors.is_empty(), "{path}: {errors:?}\n{}", answer.body);
+        check(id, &service.get(&path).await, status);
     }
     let body = json!({"searches": [{"q": "barge"}, {"q": "x", "mode": "y"}]});
-    let answer = service.post("/api/v1/search/batch", &body.to_string()).await;
-    assert!(validator("searchBatch", 200).is_valid(&answer.json()), "{}", answer.body);
+    check("searchBatch", &service.post("/api/v1/search/batch", &body.to_string()).await, 200);
+    check("searchBatch", &service.post("/api/v1/search/batch", "{}").await, 400);
+    check("searchByBody", &service.post("/api/v1/search", r#"{"q": "barge", "explain": true}"#).await, 200);
+    check("searchByBody", &service.post("/api/v1/search", &"x".repeat(70_000)).await, 413);
+    check("getMetrics", &service.get("/metrics").await, 200);
+    check("getFile", &service.get("/f/none.md?image=x.png").await, 404);
+}
+
+/// What the owner of a library would tell.
+struct Owner;
+
+#[async_trait]
+impl RollBack for Owner {
+    async fn roll_back(&self, request: RollbackRequest) -> Result<RollbackReport, IndexError> {
+        if request.forward {
+            return Err(IndexError::Unavailable("it is the newest already".to_owned()));
+        }
+        let [live, before] = ["a", "b"].map(|name| Generation(name.to_owned()));
+        Ok(RollbackReport { live, before, pinned: true, note: String::new() })
+    }
+}
+
+#[async_trait]
+impl Erase for Owner {
+    async fn erase(&self, request: RemovalRequest) -> Result<RemovalReport, IndexError> {
+        let generation =
+            |discarded| GenerationRemoval { generation: Generation("a".to_owned()), documents: 1, discarded };
+        let generations = vec![generation(None), generation(Some("it cannot be read".to_owned()))];
+        Ok(RemovalReport { generations, proof: request.force.then(RemovalProof::default) })
+    }
+}
+
+async fn as_owner(service: &Service, method: Method, path: &str, body: &str) -> Answer {
+    let request = request(method, path)
+        .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+        .header(header::CONTENT_TYPE, "application/json");
+    service.send(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+#[tokio::test]
+async fn what_admins_are_told_has_the_shape_that_is_described() {
+    let service =
+        Service::with(&documents(), |state| state.with_rollback(Arc::new(Owner)).with_erase(Arc::new(Owner))).await;
+    let rollback = "/api/v1/generations/rollback";
+    check("rollBack", &as_owner(&service, Method::POST, rollback, "{}").await, 200);
+    check("rollBack", &as_owner(&service, Method::POST, rollback, r#"{"forward": true}"#).await, 409);
+    check("rollBack", &service.post(rollback, "{}").await, 401);
+    let removals = "/api/v1/removals";
+    check("remove", &as_owner(&service, Method::POST, removals, r#"{"sources": ["a.md"], "force": true}"#).await, 200);
+    check("remove", &as_owner(&service, Method::POST, removals, r#"{"sources": ["a.md"]}"#).await, 200);
+    check("remove", &as_owner(&service, Method::POST, removals, "{}").await, 400);
+    check("search", &service.get("/api/v1/search?q=barge&product=finesse&version=99").await, 400);
+    let questions = as_owner(&service, Method::GET, "/api/v1/questions", "").await;
+    check("getQuestions", &questions, 200);
+    assert_ne!(questions.json()["questions"], json!([]), "{}", questions.body);
+}
+
+#[tokio::test]
+async fn events_have_the_shape_that_is_described() {
+    let mut service = Service::new().await;
+    let mut jobs = std::mem::replace(&mut service.jobs, tokio::sync::mpsc::channel(1).1);
+    let skipped = vec![SkippedFile { path: "a.pdf".to_owned(), reason: "it is empty".to_owned() }];
+    let formats = [("PDF".to_owned(), Default::default())].into();
+    let report = SyncReport { roots: vec![Default::default()], skipped, formats, ..SyncReport::default() };
+    let owner = tokio::spawn(async move {
+        let events = jobs.recv().await.unwrap().events;
+        events.send(SyncEvent::Progress(SyncProgress::default())).await.unwrap();
+        events.send(SyncEvent::Finished(report)).await.unwrap();
+        drop(jobs.recv().await);
+    });
+    let told = as_owner(&service, Method::POST, "/api/v1/sync", "{}").await;
+    check("sync", &told, 200);
+    assert_eq!(told.body.lines().count(), 2);
+    let failed = as_owner(&service, Method::POST, "/api/v1/sync", "").await;
+    check("sync", &failed, 200);
+    assert!(failed.body.contains("failed"), "{}", failed.body);
+    owner.await.unwrap();
+    assert!(!validator("sync", 200).is_valid(&json!({"event": "started"})));
+}
+
+#[test]
+fn codes_of_problems_are_listed() {
+    let listed = &document()["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
+    assert_eq!(*listed, json!(codes()));
+    for code in ["invalid_request", "cursor_expired", "rate_limited", "method_not_allowed", "removal_refused"] {
+        assert!(codes().contains(&code), "{code}");
+    }
 }
 
 #[test]
 fn a_wrong_shape_is_noticed() {
     assert!(!validator("search", 200).is_valid(&json!({"hits": []})));
     assert!(!validator("search", 400).is_valid(&Value::Null));
+}
+
+#[test]
+fn null_stands_only_where_it_is_sent() {
+    let schemas = &document()["components"]["schemas"];
+    let hit = &schemas["Hit"];
+    assert!(hit["required"].as_array().unwrap().contains(&json!("page")), "{hit:#}");
+    assert_eq!(hit["properties"]["page"]["type"], json!(["integer", "null"]));
+    assert_eq!(hit["properties"]["page_label"]["type"], "string");
+    assert_eq!(hit["properties"]["explain"]["$ref"], "#/components/schemas/Explanation");
+    let removal = &schemas["RemovalReport"];
+    assert_eq!(removal["required"], json!(["generations"]));
+    assert_eq!(removal["properties"]["proof"]["$ref"], "#/components/schemas/RemovalProof");
+}
+
+#[tokio::test]
+async fn a_body_may_be_left_out_where_that_is_said() {
+    let service =
+        Service::with(&documents(), |state| state.with_rollback(Arc::new(Owner)).with_erase(Arc::new(Owner))).await;
+    for operation in OPERATIONS.iter().filter(|operation| operation.body.is_some()) {
+        let required = document()["paths"][operation.path][operation.method]["requestBody"]["required"] == true;
+        if operation.id == "sync" {
+            // It is answered once the owner takes it.
+            assert!(!required);
+            continue;
+        }
+        let answer = as_owner(&service, Method::POST, operation.path, "").await;
+        assert_eq!(answer.status, if required { 400 } else { 200 }, "{}: {}", operation.id, answer.body);
+    }
 }
