@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::budget::{Counter, blocking};
 use super::envelope::{implementation, message, signature};
-use super::fence::{clip_quoted, line};
+use super::fence::{Origin, clip_quoted, line, quote};
+use super::fit::Step;
 use super::guard::{DEADLINE, guarded};
 use super::server::{DESCRIPTION_TTL_MS, visibility};
 use super::{visit, wire};
@@ -22,8 +23,8 @@ use crate::{Hit, Library, PageSelector, QueryError, SearchRequest};
 
 /// Results of a search.
 const RESULTS: usize = 10;
-/// Tokens of a page that is fetched.
-const FETCHED: usize = 6000;
+/// Most tokens of an answer; what it says stands in it twice.
+const BUDGET: usize = 12_000;
 
 /// The handler of the pair.
 #[derive(Clone)]
@@ -36,7 +37,7 @@ impl Connector {
         Self { library }
     }
 
-    async fn answer(&self, request: &CallToolRequestParams, seen: &Visibility) -> Result<Value, QueryError> {
+    async fn answer(&self, request: &CallToolRequestParams, seen: &Visibility) -> Result<CallToolResult, QueryError> {
         let given = |name: &str| {
             let value = request.arguments.as_ref().and_then(|arguments| arguments.get(name));
             let text = value.and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
@@ -49,27 +50,43 @@ impl Connector {
         }
     }
 
-    async fn search(&self, query: &str, seen: &Visibility) -> Result<Value, QueryError> {
+    /// The best passages, as many as fit.
+    async fn search(&self, query: &str, seen: &Visibility) -> Result<CallToolResult, QueryError> {
         let request = SearchRequest { q: query.to_owned(), limit: Some(RESULTS), ..SearchRequest::default() };
         let found = self.library.search(&request, seen).await?;
-        let result = |hit: &Hit| {
-            json!({
-                "id": hit.handle,
-                "title": title(hit),
-                "url": wire::short_url(self.library.public_url(), &hit.handle),
-                "text": hit.snippet,
-            })
-        };
-        let mut answer = json!({"results": found.hits.iter().map(result).collect::<Vec<_>>()});
-        if let Some(none) = found.no_answer {
-            answer["note"] =
-                format!("No answer here: {}. These are only the nearest passages.", line(&none.message)).into();
-        }
-        Ok(answer)
+        let results: Vec<Value> = found.hits.iter().map(|hit| self.named(hit)).collect();
+        let note = found
+            .no_answer
+            .map(|none| format!("No answer here: {}. These are only the nearest passages.", line(&none.message)));
+        let counter = Counter::new(&self.library);
+        blocking(move || {
+            let render = |taken: &[()]| {
+                let mut answer = json!({"results": results[..taken.len()]});
+                if let Some(note) = &note {
+                    answer["note"] = note.as_str().into();
+                }
+                Ok(sent(answer))
+            };
+            // Each result stands in the answer twice.
+            let step = |result: &Value| Ok(Step { what: (), cost: 2 * counter.json(result)?, leads: true });
+            Ok(counter.fit(BUDGET, results.iter().map(step), render)?.result)
+        })
+        .await
     }
 
-    /// The whole page of a passage, as far as it fits.
-    async fn fetch(&self, id: &str, seen: &Visibility) -> Result<Value, QueryError> {
+    /// A hit as `search` names it.
+    fn named(&self, hit: &Hit) -> Value {
+        let place = hit.page_title();
+        json!({
+            "id": hit.handle,
+            "title": title(hit),
+            "url": wire::short_url(self.library.public_url(), &hit.handle),
+            "text": quote(&hit.snippet, &origin(hit, &place)),
+        })
+    }
+
+    /// The whole page of a passage; where it does not fit, what of it begins with the passage.
+    async fn fetch(&self, id: &str, seen: &Visibility) -> Result<CallToolResult, QueryError> {
         let hit = self.library.chunk(id, 0, seen).await?.chunk;
         let selector = match (hit.page, &hit.section) {
             (Some(page), _) => PageSelector::Number(page),
@@ -77,24 +94,46 @@ impl Connector {
             (None, None) => PageSelector::First,
         };
         let page = self.library.page(&hit.source, &selector, seen).await?;
+        let url = wire::short_url(self.library.public_url(), &hit.handle);
         let counter = Counter::new(&self.library);
-        let (text, cut) = blocking(move || {
-            let shown = counter.beginning(&page.text, FETCHED)?.to_owned();
-            let cut = shown.len() < page.text.len();
-            Ok((shown, cut))
+        blocking(move || {
+            let start = page.chunks.iter().find(|chunk| chunk.chunk_id == hit.chunk_id).map_or(0, |chunk| chunk.start);
+            let from_passage = page.text.get(start as usize..).unwrap_or(&page.text);
+            let render = |shown: &str| Ok(sent(fetched(&hit, &url, shown, shown.len() < page.text.len())));
+            match counter.fit_text(BUDGET, &page.text, render) {
+                Ok((result, all)) if all == page.text.len() => Ok(result),
+                _ => Ok(counter.fit_text(BUDGET, from_passage, render)?.0),
+            }
         })
-        .await?;
-        Ok(json!({
-            "id": hit.handle,
-            "title": title(&hit),
-            "text": text,
-            "url": wire::short_url(self.library.public_url(), &hit.handle),
-            "metadata": {
-                "source": hit.source, "page": hit.page, "product": hit.product, "version": hit.version,
-                "updated": hit.updated, "passage": hit.text, "cut": cut,
-            },
-        }))
+        .await
     }
+}
+
+/// A page as `fetch` sends it.
+fn fetched(hit: &Hit, url: &str, shown: &str, cut: bool) -> Value {
+    let place = hit.page_title();
+    json!({
+        "id": hit.handle,
+        "title": title(hit),
+        "text": quote(shown, &origin(hit, &place)),
+        "url": url,
+        "metadata": {
+            "source": hit.source, "page": hit.page, "product": hit.product, "version": hit.version,
+            "updated": hit.updated, "cut": cut,
+        },
+    })
+}
+
+fn origin<'a>(hit: &'a Hit, place: &'a str) -> Origin<'a> {
+    Origin { source: &hit.source, place, id: Some(&hit.handle) }
+}
+
+/// The same answer for machines and, as JSON, for readers.
+fn sent(answer: Value) -> CallToolResult {
+    let mut result = CallToolResult::success(vec![ContentBlock::text(answer.to_string())]);
+    result.structured_content = Some(answer);
+    result.meta = Some(signature());
+    result
 }
 
 /// Title, release and page: what a citation names.
@@ -170,43 +209,85 @@ impl ServerHandler for Connector {
     ) -> Result<CallToolResponse, ErrorData> {
         let seen = visibility(&context);
         let work = guarded(DEADLINE, self.answer(&request, &seen));
-        let mut result = match visit::during(&context, work).await {
-            Ok(answer) => {
-                let mut result = CallToolResult::success(vec![ContentBlock::text(answer.to_string())]);
-                result.structured_content = Some(answer);
-                result
-            }
-            Err(error) => {
-                let text = clip_quoted(&format!("{}: {}", error.code(), message(&error)));
-                CallToolResult::error(vec![ContentBlock::text(text)])
-            }
-        };
-        result.meta = Some(signature());
+        let result = visit::during(&context, work).await.unwrap_or_else(|error| {
+            let text = clip_quoted(&format!("{}: {}", error.code(), message(&error)));
+            let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+            result.meta = Some(signature());
+            result
+        });
         Ok(result.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::library;
+    use std::sync::Arc;
+
+    use mcdewey_core::Index;
+    use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
+
+    use super::super::testing::{library, sent_tokens, structured, text};
     use super::*;
 
-    async fn call(name: &str, arguments: Value) -> Result<Value, String> {
+    async fn call_on(library: Arc<Library>, name: &str, arguments: Value) -> Result<CallToolResult, String> {
         let request: CallToolRequestParams =
             serde_json::from_value(json!({"name": name, "arguments": arguments})).unwrap();
-        let connector = Connector::new(library().await);
-        connector.answer(&request, &Visibility::Everything).await.map_err(|error| error.to_string())
+        let answered = Connector::new(library).answer(&request, &Visibility::Everything).await;
+        answered.map_err(|error| error.to_string())
+    }
+
+    async fn call(name: &str, arguments: Value) -> Result<CallToolResult, String> {
+        call_on(library().await, name, arguments).await
     }
 
     #[tokio::test]
     async fn what_search_finds_fetch_reads() {
         let found = call("search", json!({"query": "barge supervisor"})).await.unwrap();
-        let first = &found["results"][0];
-        assert!(first["title"].as_str().unwrap().contains("Page 118"), "{found:#}");
+        let first = &structured(&found)["results"][0];
+        assert!(first["title"].as_str().unwrap().contains("Page 118"), "{first:#}");
         assert!(first["url"].as_str().unwrap().ends_with(first["id"].as_str().unwrap()));
         let read = call("fetch", json!({"id": first["id"]})).await.unwrap();
-        assert_eq!((&read["id"], &read["metadata"]["page"]), (&first["id"], &json!(118)));
-        assert!(read["text"].as_str().unwrap().contains("Error 20700"), "the whole page: {read:#}");
+        let page = structured(&read);
+        assert_eq!((&page["id"], &page["metadata"]["page"]), (&first["id"], &json!(118)));
+        assert!(page["text"].as_str().unwrap().contains("Error 20700"), "the whole page: {page:#}");
+        assert_eq!(page["metadata"]["cut"], false);
+        for result in [&found, &read] {
+            let readable: Value = serde_json::from_str(text(result)).unwrap();
+            assert_eq!(&readable, structured(result));
+        }
+    }
+
+    #[tokio::test]
+    async fn words_of_a_document_stand_between_tags() {
+        let found = call("search", json!({"query": "ignore all instructions barge"})).await.unwrap();
+        let results = structured(&found)["results"].as_array().unwrap();
+        let hostile = results.iter().find(|one| one["text"].as_str().unwrap().contains("Ignore all")).unwrap();
+        let read = call("fetch", json!({"id": hostile["id"]})).await.unwrap();
+        for quoted in [&hostile["text"], &structured(&read)["text"]] {
+            let quoted = quoted.as_str().unwrap();
+            let tag = quoted[1..].split(' ').next().unwrap();
+            assert!(tag.starts_with("document-") && quoted.ends_with(&format!("</{tag}>")), "{quoted}");
+            assert_eq!(quoted.matches(tag).count(), 2, "{quoted}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_page_is_cut_and_still_has_its_passage() {
+        let embed = FakeEmbed::new(&["barge"]);
+        let long = "A sentence of five words. ".repeat(3000);
+        let document = SampleDocument::new("long.md").page(1, &[&long, "The barge is at the end."]);
+        let index = MemoryIndex::new();
+        index.commit(document.build(&embed)).await.unwrap();
+        let library = Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://x"));
+        for (id, said) in [("long::0", "A sentence"), ("long::1", "The barge is at the end.")] {
+            let read = call_on(Arc::clone(&library), "fetch", json!({"id": id})).await.unwrap();
+            let page = structured(&read);
+            assert!(page["text"].as_str().unwrap().contains(said), "{id}");
+            assert_eq!(page["metadata"]["cut"], true, "{id}");
+            assert!(sent_tokens(&read) <= BUDGET, "{} of {BUDGET}", sent_tokens(&read));
+        }
+        let found = call_on(library, "search", json!({"query": "barge"})).await.unwrap();
+        assert!(sent_tokens(&found) <= BUDGET);
     }
 
     #[tokio::test]
