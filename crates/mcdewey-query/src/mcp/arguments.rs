@@ -47,8 +47,25 @@ pub(super) const TOKEN_BUDGET: Parameter = Parameter {
     examples: &["3000"],
 };
 
-/// Where answers go on; its value is nothing to learn from.
-const CURSOR: &str = "cursor";
+/// Where an answer goes on, for every tool whose answers may be cut.
+pub(super) const CURSOR: Parameter = Parameter {
+    name: "cursor",
+    aliases: &["next_cursor"],
+    kind: Kind::Text,
+    required: false,
+    description: "next_cursor, to go on",
+    examples: &["6-0f3a9c2b71d84e65"],
+};
+
+/// A limit to one guide.
+pub(super) const GUIDE: Parameter = Parameter {
+    name: "guide",
+    aliases: &["guides"],
+    kind: Kind::Names,
+    required: false,
+    description: "Only this guide",
+    examples: &["developer-guide"],
+};
 
 /// Arguments that passed their table.
 #[derive(Debug, Default, PartialEq)]
@@ -149,7 +166,8 @@ impl Parameter {
                 self.description.to_owned()
             }
             Kind::Number { min, max, default } => format!("{}, {min} to {max}; default {default}", self.description),
-            _ if self.name == CURSOR => self.description.to_owned(),
+            // A cursor's value is nothing to learn from.
+            _ if self.name == CURSOR.name => self.description.to_owned(),
             _ => format!("{}, e.g. {}", self.description, self.examples.join(" or ")),
         };
         schema["description"] = json!(description);

@@ -3,7 +3,7 @@
 use mcdewey_core::{Chunk, ChunkId, Visibility};
 use rmcp::model::CallToolResult;
 
-use super::arguments::{Arguments, Kind, Parameter, TOKEN_BUDGET};
+use super::arguments::{Arguments, CURSOR, GUIDE, Kind, Parameter, TOKEN_BUDGET};
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
 use super::fence::{Origin, line, quote};
@@ -45,14 +45,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         description: "Only this product",
         examples: &["finesse"],
     },
-    Parameter {
-        name: "guide",
-        aliases: &["guides"],
-        kind: Kind::Names,
-        required: false,
-        description: "Only this guide",
-        examples: &["developer-guide"],
-    },
+    GUIDE,
     Parameter {
         name: "query",
         aliases: &["q", "question", "about", "topic"],
@@ -62,14 +55,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         examples: &["barge"],
     },
     TOKEN_BUDGET,
-    Parameter {
-        name: "cursor",
-        aliases: &["next_cursor"],
-        kind: Kind::Text,
-        required: false,
-        description: "next_cursor, to go on",
-        examples: &["20-0f3a9c2b71d84e65"],
-    },
+    CURSOR,
 ];
 
 /// Answers a call.

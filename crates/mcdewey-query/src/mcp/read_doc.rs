@@ -5,7 +5,7 @@
 use mcdewey_core::Visibility;
 use rmcp::model::CallToolResult;
 
-use super::arguments::{Arguments, Kind, Parameter, TOKEN_BUDGET};
+use super::arguments::{Arguments, CURSOR, Kind, Parameter, TOKEN_BUDGET};
 use super::place::{Cut, Pages};
 use super::{read_outline, read_pages, read_passages};
 use crate::{Library, MAX_CONTEXT, PageSelector, QueryError};
@@ -53,14 +53,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
         examples: &["retry-policy-4"],
     },
     TOKEN_BUDGET,
-    Parameter {
-        name: "cursor",
-        aliases: &["next_cursor"],
-        kind: Kind::Text,
-        required: false,
-        description: "next_cursor, to read on",
-        examples: &["118.120.2310.1c9a77e0"],
-    },
+    CURSOR,
 ];
 
 /// Answers a call.

@@ -6,7 +6,7 @@
 use mcdewey_core::Visibility;
 use rmcp::model::CallToolResult;
 
-use super::arguments::{Arguments, Kind, Parameter, TOKEN_BUDGET};
+use super::arguments::{Arguments, CURSOR, GUIDE, Kind, Parameter, TOKEN_BUDGET};
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
 use super::fence::line;
@@ -65,14 +65,7 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
         description: "Only this version, range or latest",
         examples: &["12.5", ">=12.0 <15"],
     },
-    Parameter {
-        name: "guide",
-        aliases: &["guides"],
-        kind: Kind::Names,
-        required: false,
-        description: "Only this guide",
-        examples: &["developer-guide"],
-    },
+    GUIDE,
     Parameter {
         name: "limit",
         aliases: &["top_k", "k", "n", "count", "max_results", "num_results"],
@@ -90,14 +83,7 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
         examples: &[CONCISE],
     },
     TOKEN_BUDGET,
-    Parameter {
-        name: "cursor",
-        aliases: &["next_cursor"],
-        kind: Kind::Text,
-        required: false,
-        description: "next_cursor, to go on",
-        examples: &["6-0f3a9c2b71d84e65"],
-    },
+    CURSOR,
 ];
 
 /// Answers a call.
