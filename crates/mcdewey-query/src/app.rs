@@ -3,6 +3,7 @@
 //! [`app`] opens no port and reads no setting; the binary does both and tests do neither.
 
 mod access;
+mod feedback;
 mod headers;
 mod hosts;
 mod live;
@@ -30,6 +31,7 @@ pub(crate) use access::admin;
 pub use access::audit::{Audit, AuditEntry};
 pub use access::caller::{Anonymous, Caller, Credentials, Role};
 pub use access::policy::AccessPolicy;
+pub use feedback::{EndorsedSpot, Endorsement, FeedbackFrom, KeepFeedback};
 pub(crate) use headers::is_json;
 pub use live::LiveLibrary;
 pub use names::LOOPBACK_HOSTS;
@@ -49,6 +51,8 @@ pub struct AppState {
     pub rollback: Option<Arc<dyn RollBack>>,
     /// Who takes documents out of everything that is kept.
     pub erase: Option<Arc<dyn Erase>>,
+    /// Who keeps what readers say of hits.
+    pub feedback: Option<Arc<dyn KeepFeedback>>,
     /// Opens what changes the library: `POST /api/v1/sync`, `/api/v1/removals` and `/api/v1/generations/rollback`; an
     /// empty one keeps it closed.
     pub admin_token: Arc<str>,
@@ -78,6 +82,7 @@ impl AppState {
             sync,
             rollback: None,
             erase: None,
+            feedback: None,
             admin_token: admin_token.into(),
             access: AccessPolicy::default(),
             caller: Caller::nobody(),
@@ -97,6 +102,13 @@ impl AppState {
     #[must_use]
     pub fn with_erase(mut self, erase: Arc<dyn Erase>) -> Self {
         self.erase = Some(erase);
+        self
+    }
+
+    /// The same, with somebody who keeps what readers say of hits.
+    #[must_use]
+    pub fn with_feedback(mut self, feedback: Arc<dyn KeepFeedback>) -> Self {
+        self.feedback = Some(feedback);
         self
     }
 
@@ -124,6 +136,16 @@ impl AppState {
     /// What the sender of a request may see.
     pub(crate) fn visibility(&self) -> &Visibility {
         &self.caller.visibility
+    }
+
+    /// Whether the sender of a request may read what others asked.
+    pub(crate) fn shows_questions(&self) -> bool {
+        self.access.shows_questions(&self.caller)
+    }
+
+    /// Whoever keeps the sender's word on a hit, if anybody does.
+    pub(crate) fn takes_feedback(&self) -> Option<&Arc<dyn KeepFeedback>> {
+        self.feedback.as_ref().filter(|_| self.access.takes_feedback(&self.caller))
     }
 
     fn mcp_access(&self) -> mcp::Access {
@@ -164,6 +186,7 @@ pub(crate) struct Service {
     sync: SyncHandle,
     rollback: Option<Arc<dyn RollBack>>,
     erase: Option<Arc<dyn Erase>>,
+    feedback: Option<Arc<dyn KeepFeedback>>,
     admin_token: Arc<str>,
     access: AccessPolicy,
     allowed_hosts: Arc<[String]>,
@@ -173,9 +196,9 @@ pub(crate) struct Service {
 impl Service {
     /// What somebody's request is answered with now.
     fn state(&self, caller: Caller) -> AppState {
-        let Self { live, sync, rollback, erase, admin_token, access, allowed_hosts, desk } = self.clone();
+        let Self { live, sync, rollback, erase, feedback, admin_token, access, allowed_hosts, desk } = self.clone();
         let library = live.now();
-        AppState { library, live, sync, rollback, erase, admin_token, access, caller, allowed_hosts, desk }
+        AppState { library, live, sync, rollback, erase, feedback, admin_token, access, caller, allowed_hosts, desk }
     }
 
     fn public_url(&self) -> String {
@@ -185,9 +208,8 @@ impl Service {
 
 impl From<AppState> for Service {
     fn from(state: AppState) -> Self {
-        let AppState { live, sync, rollback, erase, admin_token, access, allowed_hosts, desk, library: _, caller: _ } =
-            state;
-        Self { live, sync, rollback, erase, admin_token, access, allowed_hosts, desk }
+        let AppState { live, sync, rollback, erase, feedback, admin_token, access, allowed_hosts, desk, .. } = state;
+        Self { live, sync, rollback, erase, feedback, admin_token, access, allowed_hosts, desk }
     }
 }
 

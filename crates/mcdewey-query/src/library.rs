@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcdewey_core::{
-    AttachedFile, AttachmentRole, Chunk, ChunkId, Document, Embed, Index, IndexState, PageRef, Rerank, Scope,
-    SourcePath, Visibility,
+    AttachedFile, AttachmentRole, Chunk, ChunkId, Document, Embed, Index, IndexState, ModelInfo, PageRef, Rerank,
+    Scope, SourcePath, Visibility,
 };
 
 use crate::app::observe::measured;
@@ -71,6 +71,16 @@ impl Library {
         Ok(state)
     }
 
+    /// The model that questions are embedded with.
+    pub(crate) fn model(&self) -> &ModelInfo {
+        self.embed.model()
+    }
+
+    /// Whether a reranker has the last word on the order of hits.
+    pub(crate) fn has_reranker(&self) -> bool {
+        self.rerank.is_some()
+    }
+
     /// The state of the library that answers now; tags and cursors hold for one state.
     pub async fn state(&self) -> Result<IndexState, QueryError> {
         Ok(self.index.state().await?)
@@ -102,6 +112,11 @@ impl Library {
             generation: state.generation,
             revision: state.revision,
         })
+    }
+
+    /// One passage as the index has it.
+    pub(crate) async fn passage(&self, id: &str, visibility: &Visibility) -> Result<Chunk, QueryError> {
+        self.find_chunk(id, &scope(visibility)).await
     }
 
     /// A document's metadata, outline and pages.

@@ -103,6 +103,10 @@ pub(crate) struct SettingFlags {
     /// Which questions the server remembers for its owner, in memory: off, unanswered, all [default: unanswered]
     #[arg(long, global = true, env = "MCDEWEY_QUESTION_LOG", value_name = "WHICH")]
     pub(crate) question_log: Option<String>,
+    /// Whose word that a page answers a question is kept as a judgment, in feedback.jsonl in the folder of the index:
+    /// off, keys (those who send one), everyone [default: keys]
+    #[arg(long, global = true, env = "MCDEWEY_FEEDBACK", value_name = "WHOSE")]
+    pub(crate) feedback: Option<String>,
     /// How the log is written: text or json [default: text]
     #[arg(long, global = true, env = "MCDEWEY_LOG_FORMAT", value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,

@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod doors;
 mod engine;
+mod feedback;
 mod keeper;
 mod limits;
 mod log;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use mcdewey_core::{ContentHash, RootName};
 use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::{LibraryFile, Root};
-use mcdewey_query::{DeskSettings, Fusion};
+use mcdewey_query::{DeskSettings, FeedbackFrom, Fusion};
 use serde::Deserialize;
 
 use crate::access::settings::{AccessSettings, AccessTable, OidcSettings};
@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) qdrant: Option<QdrantSettings>,
     /// How many may search at once, how long anything may take, and which questions are kept.
     pub(crate) desk: DeskSettings,
+    /// Whose word on a hit is kept.
+    pub(crate) feedback: FeedbackFrom,
     /// How a line of the log is written.
     pub(crate) log_format: LogFormat,
 }
@@ -88,6 +90,7 @@ struct SettingsFile {
     fusion: Option<String>,
     keep_originals: Option<bool>,
     question_log: Option<String>,
+    feedback: Option<String>,
     log_format: Option<String>,
     limits: LimitsTable,
     qdrant: QdrantTable,
@@ -145,6 +148,7 @@ impl Settings {
         };
         let access = AccessSettings::resolve(&flags, access, &data_dir)?;
         let desk = file.limits.resolve(flags.question_log.or(file.question_log).as_deref())?;
+        let feedback = flags.feedback.or(file.feedback).map_or(Ok(FeedbackFrom::default()), |text| text.parse());
         let log_format = flags.log_format.or(file.log_format).map_or(Ok(LogFormat::default()), |text| text.parse());
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let listen: SocketAddr = listen
@@ -185,6 +189,7 @@ impl Settings {
             keep_originals: flags.keep_originals.or(file.keep_originals).unwrap_or(true),
             qdrant,
             desk,
+            feedback: feedback.map_err(anyhow::Error::msg)?,
             log_format: log_format.map_err(anyhow::Error::msg)?,
         })
     }
@@ -219,6 +224,7 @@ fn without_empty(flags: SettingFlags) -> SettingFlags {
         fusion: text(flags.fusion),
         keep_originals: flags.keep_originals,
         question_log: text(flags.question_log),
+        feedback: text(flags.feedback),
         log_format: text(flags.log_format),
         threads: flags.threads,
         keep_generations: flags.keep_generations,
@@ -313,6 +319,8 @@ mod tests {
         let file = "question_log = 'all'\nlog_format = 'json'";
         let settings = resolve(file, SettingFlags::default()).unwrap();
         assert_eq!((settings.desk.question_log, settings.log_format), (KeptQuestions::All, LogFormat::Json));
+        assert_eq!(settings.feedback, FeedbackFrom::Keys);
+        assert_eq!(resolve("feedback = 'everyone'", SettingFlags::default()).unwrap().feedback, FeedbackFrom::Everyone);
         let text = |text: &str| Some(text.to_owned());
         let flags = SettingFlags { question_log: text("off"), log_format: text("text"), ..SettingFlags::default() };
         let settings = resolve(file, flags).unwrap();
@@ -341,6 +349,7 @@ mod tests {
             ("access_key_file = 'no-such-key'", "no-such-key"),
             ("fusion = 'best'", "best"),
             ("question_log = 'some'", "some"),
+            ("feedback = 'friends'", "friends"),
             ("log_format = 'xml'", "xml"),
             ("[limits]\nsearches = 0", "searches"),
             ("[qdrant]\nurl = 'http://a'\nreplica = 2", "replica"),

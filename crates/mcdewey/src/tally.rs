@@ -21,7 +21,7 @@ impl<K: BringUpToDate> BringUpToDate for Tally<K> {
         progress: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<SyncReport, String> {
         let outcome = self.keeper.bring_up_to_date(request, progress).await;
-        self.desk.synced(outcome.is_ok());
+        self.desk.synced(outcome.clone());
         outcome
     }
 }

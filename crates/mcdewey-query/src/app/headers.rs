@@ -3,11 +3,12 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
-/// Keeps browsers from guessing types, and questions (they stand in addresses) from other people's logs.
+/// Keeps browsers from guessing types, and questions (they stand in addresses) from other people's logs. Pages of this
+/// site may tell each other where they come from: else browsers send forms from nowhere, as pages of strangers do.
 pub(super) async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 

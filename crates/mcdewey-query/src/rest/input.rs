@@ -17,6 +17,16 @@ pub(crate) fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, QueryError> {
         .map_err(|error| QueryError::InvalidRequest(format!("the query string cannot be read: {error}")))
 }
 
+/// The fields of a form that was sent as a body, in order.
+pub(crate) fn form(body: Result<Bytes, BytesRejection>) -> Result<Vec<(String, String)>, Problem> {
+    let invalid = |detail: &str| Problem::from(QueryError::InvalidRequest(detail.to_owned()));
+    let body = body.map_err(unread)?;
+    let text = std::str::from_utf8(&body).map_err(|_| invalid("the form is not UTF-8"))?;
+    // A form is written as a query string is.
+    let uri = format!("/?{text}").parse().map_err(|_| invalid("the form cannot be read"))?;
+    Ok(pairs(&uri)?)
+}
+
 /// The variable part of a path, decoded.
 pub(crate) fn path(path: Result<Path<String>, PathRejection>) -> Result<String, QueryError> {
     let unreadable = |_| QueryError::InvalidRequest("the path cannot be read; percent-encode UTF-8".to_owned());

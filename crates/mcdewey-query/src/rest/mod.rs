@@ -31,13 +31,13 @@ use crate::app::Service;
 pub(crate) use compare::{from_query as comparison, to_query as comparison_to_query};
 pub(crate) use conditional::is_fresh;
 pub(crate) use documents::selector;
-pub(crate) use input::{pairs, passage_id, path};
+pub(crate) use input::{form, pairs, passage_id, path};
 pub(crate) use parameters::Parameters;
 pub(crate) use problem::Problem;
 pub(crate) use search_parameters::{from_query, to_pairs, to_query};
 
 /// Largest request body in bytes: twice the longest question.
-const MAX_BODY_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The routes below `/api/v1`, and those that tell an operator's tools how the server is.
 pub(crate) fn router() -> Router<Service> {

@@ -13,6 +13,7 @@ const SHOWN_PLACES: usize = 6;
 /// A hit ready to be written.
 #[derive(Debug, Clone)]
 pub(super) struct HitView {
+    pub(super) chunk_id: String,
     /// What stands above the title: document, then headings.
     pub(super) crumbs: Vec<String>,
     pub(super) title: Link,
@@ -46,6 +47,7 @@ impl HitView {
         };
         let page = hit.page.map_or_else(|| "Section".to_owned(), |page| format!("Page {page}"));
         Self {
+            chunk_id: hit.chunk_id.clone(),
             title: Link::new(if title.is_empty() { hit.page_title() } else { title }, site.chunk(&hit.chunk_id)),
             crumbs,
             page: Link::new(page, format!("{}#p-{}", site.local(&hit.page_url), super::site::ordinal(&hit.chunk_id))),

@@ -4,6 +4,7 @@
 
 mod api_docs;
 mod assets;
+mod chart;
 mod chunk;
 mod compare;
 #[cfg(test)]
@@ -12,6 +13,9 @@ mod connect;
 mod document;
 mod error;
 mod facets;
+mod feedback;
+#[cfg(test)]
+mod feedback_tests;
 pub(crate) mod files;
 #[cfg(test)]
 mod files_tests;
@@ -23,13 +27,18 @@ mod outline;
 mod respond;
 mod search;
 mod site;
+mod status;
+#[cfg(test)]
+mod status_tests;
 #[cfg(test)]
 mod tests;
 
 use axum::Router;
-use axum::routing::get;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
 
 use crate::app::Service;
+use crate::rest;
 
 pub(crate) use error::error_page;
 
@@ -43,6 +52,8 @@ pub(crate) fn router() -> Router<Service> {
         .route("/library", get(library::get))
         .route("/compare", get(compare::get))
         .route("/connect", get(connect::get))
+        .route("/status", get(status::get))
+        .route("/feedback", post(feedback::post).layer(DefaultBodyLimit::max(rest::MAX_BODY_BYTES)))
         .route("/api/docs", get(api_docs::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::icon))

@@ -9,7 +9,8 @@ use crate::rest::{self, Problem};
 
 /// Everything a page consists of comes from this server, and nothing written into it runs.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
-                      connect-src 'self';                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                      connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The page, or 304 when the browser has it: the tag is made of the page itself. Weak: it may go
 /// out compressed.
@@ -29,6 +30,19 @@ pub(super) fn page(headers: &HeaderMap, page: &impl Template) -> Response {
     if let Ok(tag) = HeaderValue::try_from(tag) {
         headers.insert(header::ETAG, tag);
     }
+    response
+}
+
+/// A page that tells what was done; nobody keeps it.
+pub(super) fn result(page: &impl Template) -> Response {
+    let html = match render(page) {
+        Ok(html) => html,
+        Err(response) => return *response,
+    };
+    let mut response = Html(html).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

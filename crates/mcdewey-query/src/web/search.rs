@@ -75,6 +75,8 @@ struct ResultsPage {
     for_programs: String,
     other_modes: Vec<super::site::Link>,
     unfiltered: String,
+    /// The fields of the form in which a reader says which hit answers, where their word is taken.
+    feedback: Option<Vec<(&'static str, String)>>,
 }
 
 pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
@@ -95,11 +97,16 @@ async fn show(state: &AppState, headers: &HeaderMap, request: &SearchRequest) ->
         return Ok(respond::page(headers, &home(site, request, &library)));
     }
     let answer = state.library.search(request, state.visibility()).await?;
-    Ok(respond::page(headers, &results(site, request, &answer)))
+    let feedback = state.takes_feedback().map(|_| feedback_fields(request));
+    Ok(respond::page(headers, &ResultsPage { feedback, ..results(site, request, &answer) }))
 }
 
 fn home(site: Site, request: &SearchRequest, library: &LibraryAnswer) -> HomePage {
     HomePage { form: Form::new(&site, request), shelf: Shelf::new(&site, library), site }
+}
+
+fn feedback_fields(request: &SearchRequest) -> Vec<(&'static str, String)> {
+    rest::to_pairs(&SearchRequest { cursor: None, explain: false, ..request.clone() })
 }
 
 fn results(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> ResultsPage {
@@ -128,6 +135,7 @@ fn results(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> Result
         for_programs: site.search_api(request),
         other_modes: other_modes.collect(),
         unfiltered: site.search(&unfiltered),
+        feedback: None,
         site,
     }
 }

@@ -50,6 +50,14 @@ impl Site {
         format!("{}/connect", self.base)
     }
 
+    pub(super) fn status(&self) -> String {
+        format!("{}/status", self.base)
+    }
+
+    pub(super) fn feedback(&self) -> String {
+        format!("{}/feedback", self.base)
+    }
+
     /// Where the routes for programs begin.
     pub(super) fn api(&self) -> String {
         format!("{}/api/v1", self.base)

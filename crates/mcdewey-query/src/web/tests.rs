@@ -170,7 +170,7 @@ async fn documents_and_questions_stay_inert() {
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}");
         assert!(!body.contains(" style=\"") && !body.contains("<style"), "{path}: the policy forbids inline style");
         assert_eq!(page.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
-        assert_eq!(page.header(header::REFERRER_POLICY), "no-referrer");
+        assert_eq!(page.header(header::REFERRER_POLICY), "same-origin");
     }
 }
 

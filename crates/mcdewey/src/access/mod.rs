@@ -43,7 +43,10 @@ pub(crate) fn policy(settings: &Settings) -> Result<AccessPolicy> {
         .with_anonymous(anonymous)
         .with_requests_per_minute(requests_per_minute)
         .with_issuers(issuers)
-        .with_origins(origins);
+        .with_origins(origins)
+        .with_feedback(settings.feedback)
+        // Who puts a proxy before it gives it the name that it is reached under.
+        .with_personal(listen.ip().is_loopback() && settings.public_url.is_none());
     if let Some(path) = audit_log {
         policy = policy.with_audit(Arc::new(AuditFile::open(&path)?));
     }

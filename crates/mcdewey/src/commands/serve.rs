@@ -17,6 +17,7 @@ use crate::access;
 use crate::cli::ServeArgs;
 use crate::doors::{Doors, LAST_ANSWERS, until_stop};
 use crate::engine::Engine;
+use crate::feedback::{self, FeedbackFile};
 use crate::keeper::Keeper;
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
@@ -70,6 +71,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     let state = AppState::new(live, sync, token)
         .with_erase(keeper.clone())
         .with_rollback(keeper)
+        .with_feedback(Arc::new(FeedbackFile::new(settings.data_dir.join(feedback::FILE))))
         .with_hosts(settings.allowed_hosts)
         .with_desk(desk);
     let service = app(state.with_access(policy));

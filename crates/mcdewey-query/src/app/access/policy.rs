@@ -4,8 +4,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::audit::Audit;
-use super::caller::{Anonymous, Caller, Credentials};
+use super::caller::{Anonymous, Caller, Credentials, Role};
 use super::limits::Limits;
+use crate::app::feedback::FeedbackFrom;
 
 /// How access is controlled; cheap to clone.
 #[derive(Clone, Default)]
@@ -16,6 +17,8 @@ pub struct AccessPolicy {
     pub(super) audit: Option<Arc<dyn Audit>>,
     pub(super) issuers: Arc<[String]>,
     pub(super) origins: Arc<[String]>,
+    feedback: FeedbackFrom,
+    is_personal: bool,
 }
 
 impl AccessPolicy {
@@ -59,6 +62,35 @@ impl AccessPolicy {
     pub fn with_origins(mut self, origins: Vec<String>) -> Self {
         self.origins = origins.into();
         self
+    }
+
+    /// With the word of these on what they found.
+    #[must_use]
+    pub fn with_feedback(mut self, feedback: FeedbackFrom) -> Self {
+        self.feedback = feedback;
+        self
+    }
+
+    /// On a machine that nobody else asks: whoever asks without a key, while none is needed, is its owner, and may read
+    /// what was asked.
+    #[must_use]
+    pub fn with_personal(mut self, is_personal: bool) -> Self {
+        self.is_personal = is_personal;
+        self
+    }
+
+    /// Whether somebody may read what others asked.
+    pub(crate) fn shows_questions(&self, caller: &Caller) -> bool {
+        caller.role == Role::Admin || (self.is_personal && !self.is_on() && *caller == Caller::anonymous())
+    }
+
+    /// Whether somebody's word on a hit is taken.
+    pub(crate) fn takes_feedback(&self, caller: &Caller) -> bool {
+        match self.feedback {
+            FeedbackFrom::Nobody => false,
+            FeedbackFrom::Keys => *caller != Caller::anonymous(),
+            FeedbackFrom::Everyone => true,
+        }
     }
 
     /// Pages of other sites that may call the server.

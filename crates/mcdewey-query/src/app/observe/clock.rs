@@ -10,7 +10,7 @@ pub(super) fn unix_seconds() -> u64 {
 }
 
 /// "2026-03-01T09:30:00Z".
-pub(super) fn written(unix_seconds: u64) -> String {
+pub(crate) fn written(unix_seconds: u64) -> String {
     let (mut days, second) = (unix_seconds / SECONDS_PER_DAY, unix_seconds % SECONDS_PER_DAY);
     let mut year = 1970;
     while days >= days_of_year(year) {

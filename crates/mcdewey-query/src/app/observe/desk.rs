@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use mcdewey_core::IndexState;
+use mcdewey_core::{IndexState, SyncReport};
 use tracing::Span;
 
+use super::clock;
+use super::history::{History, Hour};
+use super::labels::Face;
 use super::metrics::Metrics;
 use super::places::Places;
 use super::questions::{AskedQuestion, KeptQuestions, QuestionLog};
 use super::readiness::Readiness;
+use super::sync_log::{EndedSync, SyncLog};
 use super::trace_parent::TraceParent;
-use crate::Library;
+use super::typed::Typed;
 use crate::rest::Problem;
+use crate::{Library, SearchRequest};
 
 /// How many may search at once, how long anything may take, and what is remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +52,9 @@ pub struct Desk {
     pub(super) metrics: Metrics,
     pub(super) places: Places,
     questions: QuestionLog,
+    typed: Typed,
+    history: History,
+    ended_syncs: SyncLog,
     readiness: Readiness,
     link: Option<Link>,
 }
@@ -59,7 +67,17 @@ impl Desk {
     pub fn new(settings: DeskSettings) -> Self {
         let places = Places::new(settings.searches_at_once, settings.longest_wait);
         let questions = QuestionLog::new(settings.question_log, settings.slow);
-        Self { settings, metrics: Metrics::new(), places, questions, readiness: Readiness::default(), link: None }
+        Self {
+            settings,
+            metrics: Metrics::new(),
+            places,
+            questions,
+            typed: Typed::default(),
+            history: History::default(),
+            ended_syncs: SyncLog::default(),
+            readiness: Readiness::default(),
+            link: None,
+        }
     }
 
     /// The same desk, for a program that sends its spans to a collector: `link` joins one to the trace of whoever asked.
@@ -75,9 +93,15 @@ impl Desk {
         }
     }
 
-    /// Counts a synchronisation that has ended.
-    pub fn synced(&self, succeeded: bool) {
-        self.metrics.synced(succeeded);
+    /// Counts a synchronisation that has ended, and remembers how.
+    pub fn synced(&self, outcome: Result<SyncReport, String>) {
+        self.metrics.synced(outcome.is_ok());
+        self.ended_syncs.add(now(), outcome);
+    }
+
+    /// The last synchronisation of each root, and what failed since; the latest first.
+    pub(crate) fn ended_syncs(&self) -> Vec<EndedSync> {
+        self.ended_syncs.all()
     }
 
     /// How many synchronisations have succeeded, or failed.
@@ -92,10 +116,43 @@ impl Desk {
 
     /// The questions that are kept, the latest first.
     pub(crate) fn questions(&self) -> Vec<AskedQuestion> {
+        self.take_rested();
         self.questions.all()
     }
 
-    pub(super) fn keep(&self, question: AskedQuestion) {
+    /// The last week, hour by hour.
+    pub(crate) fn hours(&self) -> Vec<Hour> {
+        self.take_rested();
+        self.history.hours(clock::unix_seconds())
+    }
+
+    /// Remembers that somebody found no answer among what was shown to them.
+    pub(super) fn rejected(&self, request: &SearchRequest, face: Face, request_id: String) {
+        let question = AskedQuestion::rejected(request);
+        self.questions.keep(AskedQuestion { face: face.name(), request_id, when: now(), ..question });
+    }
+
+    /// Takes in a question that was asked, by a page as somebody types or in full.
+    pub(super) fn asked(&self, question: AskedQuestion, typing_page: Option<&str>) {
+        let whole = match typing_page {
+            Some(page) => self.typed.hold(page, question),
+            None => {
+                self.typed.asked(&question);
+                Some(question)
+            }
+        };
+        whole.into_iter().for_each(|question| self.count(question));
+        self.take_rested();
+    }
+
+    fn take_rested(&self) {
+        self.typed.at_rest().into_iter().for_each(|question| self.count(question));
+    }
+
+    fn count(&self, question: AskedQuestion) {
+        if let Some(is_answered) = question.is_answered() {
+            self.history.add(clock::unix_seconds(), question.took, is_answered);
+        }
         self.questions.keep(question);
     }
 
@@ -103,6 +160,11 @@ impl Desk {
     pub(crate) async fn ready(&self, library: &Library) -> Result<IndexState, Problem> {
         self.readiness.ask(library).await
     }
+}
+
+/// The time of day, as it is kept with a question.
+pub(super) fn now() -> String {
+    clock::written(clock::unix_seconds())
 }
 
 impl Default for Desk {

@@ -10,6 +10,7 @@ mod compress;
 mod deadline;
 mod desk;
 mod door;
+mod history;
 mod labels;
 #[cfg(test)]
 mod log_testing;
@@ -21,16 +22,22 @@ mod readiness;
 mod request_id;
 mod routes;
 mod server_timing;
+mod sync_log;
 #[cfg(test)]
 mod tests;
 mod trace_parent;
+mod typed;
 mod visit;
 
+pub(crate) use clock::written;
 pub(super) use compress::{compression, weaken};
 pub use desk::{Desk, DeskSettings};
 pub(super) use door::pass;
+pub(crate) use history::Hour;
 pub(crate) use measured::{measured, take_place};
 pub use questions::KeptQuestions;
+pub(crate) use questions::{AskedQuestion, REJECTED};
 pub(super) use routes::router;
+pub(crate) use sync_log::EndedSync;
 pub use trace_parent::TraceParent;
-pub(crate) use visit::{Visit, request_id};
+pub(crate) use visit::{Visit, rejected, request_id};

@@ -15,6 +15,9 @@ pub(crate) const CAPACITY: usize = 500;
 /// No more of a question or a filter is kept.
 const LONGEST_BYTES: usize = 500;
 
+/// The outcome of a question whose hits somebody looked at and found wanting.
+pub(crate) const REJECTED: &str = "rejected";
+
 /// Which questions are kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -45,30 +48,30 @@ impl FromStr for KeptQuestions {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct AskedQuestion {
     /// "2026-03-01T09:30:00Z".
-    pub(super) when: String,
-    pub(super) face: &'static str,
+    pub(crate) when: String,
+    pub(crate) face: &'static str,
     pub(super) request_id: String,
     pub(super) mode: &'static str,
-    pub(super) q: String,
+    pub(crate) q: String,
     /// The limits that were set.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    filters: BTreeMap<&'static str, String>,
-    /// `answered`, `no_answer` or a code of a refusal.
-    pub(super) outcome: &'static str,
-    slow: bool,
-    latency_ms: f64,
-    hits: usize,
+    pub(crate) filters: BTreeMap<&'static str, String>,
+    /// `answered`, `no_answer`, [`REJECTED`] or a code of a refusal.
+    pub(crate) outcome: &'static str,
+    pub(crate) slow: bool,
+    pub(crate) latency_ms: f64,
+    pub(super) hits: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    confidence: Option<f64>,
+    pub(super) confidence: Option<f64>,
     /// What the asker was told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    no_answer: Option<String>,
+    pub(crate) no_answer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    degraded: Option<String>,
+    pub(super) degraded: Option<String>,
     #[serde(skip)]
-    is_further_page: bool,
+    pub(super) is_further_page: bool,
     #[serde(skip)]
-    took: Duration,
+    pub(super) took: Duration,
 }
 
 impl AskedQuestion {
@@ -100,9 +103,24 @@ impl AskedQuestion {
         asked
     }
 
+    /// The question of somebody who found no answer among the hits.
+    pub(super) fn rejected(request: &SearchRequest) -> Self {
+        let (mode, q, filters) = (request.mode.name(), clipped(&request.q), filters(request));
+        Self { mode, q, filters, outcome: REJECTED, ..Self::default() }
+    }
+
+    /// Whether the library had an answer to it, if it was searched for at all.
+    pub(super) fn is_answered(&self) -> Option<bool> {
+        match self.outcome {
+            "answered" => Some(true),
+            "no_answer" => Some(false),
+            _ => None,
+        }
+    }
+
     /// Whether its asker went away without what the library should have had. What was asked wrongly, or came at a bad
     /// moment, is not the library's lack.
-    fn is_unanswered(&self) -> bool {
+    pub(crate) fn is_unanswered(&self) -> bool {
         let is_lack = !matches!(self.outcome, "answered" | "invalid_request" | "cursor_expired" | "overloaded");
         is_lack && !self.is_further_page
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, header};
-use mcdewey_core::Visibility;
+use mcdewey_core::{SyncReport, Visibility};
 use serde_json::{Value, json};
 
 use super::{Desk, DeskSettings, KeptQuestions};
@@ -126,8 +126,8 @@ async fn searches_are_counted_by_stage_and_outcome() {
 async fn the_library_tells_its_size_and_its_state() {
     let desk = Arc::new(Desk::default());
     let service = Service::with(&documents(), |state| state.with_desk(desk.clone())).await;
-    desk.synced(true);
-    desk.synced(false);
+    desk.synced(Ok(SyncReport::default()));
+    desk.synced(Err("no disk".to_owned()));
     let text = metrics(&service).await;
     assert_eq!(value(&text, "mcdewey_library_up"), 1.0);
     assert_eq!(value(&text, "mcdewey_library_documents"), 4.0);

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use axum::extract::Request;
 use tracing::{Instrument, Span, field};
 
-use super::clock;
-use super::desk::Desk;
+use super::desk::{self, Desk};
 use super::labels::Face;
 use super::places::Place;
 use super::questions::AskedQuestion;
 use super::request_id as name;
 use super::trace_parent::TraceParent;
+use super::typed;
 use crate::{QueryError, SearchAnswer, SearchRequest};
 
 tokio::task_local! {
@@ -29,6 +29,8 @@ struct Inner {
     desk: Arc<Desk>,
     face: Face,
     id: String,
+    /// The page that asks while somebody types.
+    typing_page: Option<String>,
     span: Span,
     place: tokio::sync::Mutex<Option<Place>>,
     told: Mutex<Option<Told>>,
@@ -54,7 +56,9 @@ impl Visit {
             trace_id = field::Empty,
             parent_id = field::Empty,
         );
-        let visit = Self(Arc::new(Inner { desk, face, id, span, place: Default::default(), told: Mutex::default() }));
+        let typing_page = typed::page(request.headers());
+        let (place, told) = (Default::default(), Mutex::default());
+        let visit = Self(Arc::new(Inner { desk, face, id, typing_page, span, place, told }));
         if let Some(parent) = TraceParent::of(request.headers()) {
             visit.note(&parent);
             visit.0.desk.link(&visit.0.span, &parent);
@@ -107,7 +111,7 @@ impl Visit {
 
     /// Counts the visit's first search, and keeps its question where that is to be kept.
     pub(super) fn searched(&self, request: &SearchRequest, outcome: &Result<SearchAnswer, QueryError>, took: Duration) {
-        let Inner { desk, face, id, told, .. } = &*self.0;
+        let Inner { desk, face, id, typing_page, told, .. } = &*self.0;
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_some() {
             return;
@@ -119,10 +123,10 @@ impl Visit {
             Err(error) => desk.metrics.refused(*face, error.code()),
         }
         let mut question = AskedQuestion::new(request, outcome, took);
-        question.when = clock::written(clock::unix_seconds());
+        question.when = desk::now();
         question.face = face.name();
         question.request_id = id.clone();
-        desk.keep(question);
+        desk.asked(question, typing_page.as_deref());
     }
 
     /// Counts how long it took to make an answer of what the search told.
@@ -139,4 +143,11 @@ impl Visit {
 /// What the request that is answered here is called.
 pub(crate) fn request_id() -> Option<String> {
     Visit::current().map(|visit| visit.0.id.clone())
+}
+
+/// Remembers that whoever sent the request that is answered here found no answer among the hits of a search.
+pub(crate) fn rejected(request: &SearchRequest) {
+    if let Some(visit) = Visit::current() {
+        visit.0.desk.rejected(request, visit.face(), visit.0.id.clone());
+    }
 }

@@ -8,13 +8,15 @@ use regex::Regex;
 use super::OPERATIONS;
 
 /// What people or browsers open; whoever adds a page names it here, whoever adds a route for programs describes it.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 11] = [
     "/",
     "/c/{chunk_id}",
     "/d/{source}",
     "/library",
     "/compare",
     "/connect",
+    "/status",
+    "/feedback",
     "/api/docs",
     "/assets/{file}",
     "/favicon.ico",

@@ -171,7 +171,7 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                     "face": {"type": "string", "description": "Where it was asked"},
                     "request_id": {"type": "string"}, "mode": {"enum": MODES}, "q": {"type": "string"},
                     "filters": {"type": "object", "additionalProperties": {"type": "string"}},
-                    "outcome": {"type": "string", "description": "`answered`, `no_answer` or the code of a problem"},
+                    "outcome": {"type": "string", "description": "`answered`, `no_answer`, `rejected` (somebody said that no hit answers it) or the code of a problem"},
                     "slow": {"type": "boolean"}, "latency_ms": {"type": "number"},
                     "hits": {"type": "integer", "minimum": 0}, "confidence": {"type": "number"},
                     "no_answer": {"type": "string"}, "degraded": {"type": "string"},

@@ -1,0 +1,142 @@
+//! What readers say of hits, as judgments in a file: `mcdewey eval` measures by it, people may edit it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, ensure};
+use mcdewey_eval::{Judgment, JudgmentSet, Place, QuestionFilter, Spot};
+use mcdewey_query::{EndorsedSpot, Endorsement, KeepFeedback};
+
+/// The file's name in the data directory.
+pub(crate) const FILE: &str = "feedback.jsonl";
+/// What kind of question these are.
+const KIND: &str = "feedback";
+/// Most judgments that are kept; who has so many has a set of their own.
+const MOST: usize = 10_000;
+
+/// Keeps judgments in a file.
+#[derive(Debug)]
+pub(crate) struct FeedbackFile {
+    path: PathBuf,
+    /// Only one may write at a time.
+    turn: Mutex<()>,
+}
+
+impl FeedbackFile {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, turn: Mutex::default() }
+    }
+
+    fn add(&self, endorsement: &Endorsement) -> Result<()> {
+        let mut judgments = read(&self.path)?;
+        put(&mut judgments, endorsement);
+        ensure!(judgments.len() <= MOST, "{} holds {MOST} judgments already", self.path.display());
+        write(&self.path, &judgments)
+    }
+}
+
+impl KeepFeedback for FeedbackFile {
+    fn keep(&self, endorsement: &Endorsement) -> Result<(), String> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.add(endorsement).map_err(|error| format!("{error:#}"))
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<Judgment>> {
+    let is_empty = std::fs::metadata(path).map_or(true, |file| file.len() == 0);
+    if is_empty { Ok(Vec::new()) } else { Ok(JudgmentSet::read(path)?.judgments) }
+}
+
+/// A question that is known gets a further place, or the place its present words.
+fn put(judgments: &mut Vec<Judgment>, endorsement: &Endorsement) {
+    let Endorsement { question, vendor, product, version, guide, source, spot, text_hash } = endorsement.clone();
+    let spot = match spot {
+        EndorsedSpot::Page(page) => Spot::Page(page),
+        EndorsedSpot::Heading(heading) => Spot::Heading(heading),
+    };
+    let place = Place { source, spot, text_hash: Some(text_hash) };
+    let filter = QuestionFilter { vendor, product, version, guide };
+    let same = judgments.iter_mut().find(|known| known.question == question && known.filter == filter);
+    let Some(known) = same else {
+        judgments.push(Judgment { question, kind: KIND.to_owned(), places: vec![place], filter, split: None });
+        return;
+    };
+    match known.places.iter_mut().find(|other| other.source == place.source && other.spot == place.spot) {
+        Some(other) => other.text_hash = place.text_hash,
+        None => known.places.push(place),
+    }
+}
+
+/// Whole or not at all: a reader may come in between.
+fn write(path: &Path, judgments: &[Judgment]) -> Result<()> {
+    let failed = || format!("{} cannot be written", path.display());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    for judgment in judgments {
+        writeln!(file, "{judgment}").with_context(failed)?;
+    }
+    file.as_file().sync_all().with_context(failed)?;
+    file.persist(path).with_context(failed)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use mcdewey_core::ContentHash;
+
+    use super::*;
+
+    fn endorsement(question: &str, page: u32) -> Endorsement {
+        Endorsement {
+            question: question.to_owned(),
+            vendor: None,
+            product: None,
+            version: None,
+            guide: None,
+            source: "a/guide.md".parse().unwrap(),
+            spot: EndorsedSpot::Page(page),
+            text_hash: ContentHash::of("text"),
+        }
+    }
+
+    fn kept(folder: &Path, said: &[Endorsement]) -> Vec<Judgment> {
+        let file = FeedbackFile::new(folder.join("data").join(FILE));
+        said.iter().for_each(|one| file.keep(one).unwrap());
+        JudgmentSet::read(&folder.join("data").join(FILE)).unwrap().judgments
+    }
+
+    #[test]
+    fn a_question_gathers_its_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let changed = Endorsement { text_hash: ContentHash::of("changed"), ..endorsement("barge", 118) };
+        let heading =
+            Endorsement { spot: EndorsedSpot::Heading("Cause".to_owned()), ..endorsement("no \"sound\"\nhere", 1) };
+        let of_release = Endorsement { version: Some("12.5".to_owned()), ..endorsement("barge", 118) };
+        let said = [endorsement("barge", 118), endorsement("barge", 119), changed, heading, of_release];
+        let judgments = kept(folder.path(), &said);
+        let read: Vec<_> = judgments.iter().map(|one| (one.question.as_str(), one.places.len())).collect();
+        assert_eq!(read, [("barge", 2), ("no \"sound\"\nhere", 1), ("barge", 1)]);
+        assert_eq!(judgments[0].places[0].text_hash, Some(ContentHash::of("changed")));
+        assert_eq!(judgments[1].places[0].spot, Spot::Heading("Cause".to_owned()));
+        assert_eq!((judgments[0].kind.as_str(), judgments[2].filter.version.as_deref()), ("feedback", Some("12.5")));
+    }
+
+    #[test]
+    fn what_people_wrote_into_the_file_stays_and_a_broken_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data").join(FILE);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(kept(folder.path(), &[endorsement("barge", 1)]).len(), 1);
+        let own = "{\"q\": \"who won\", \"kind\": \"foreign\", \"unanswerable\": true}\n";
+        std::fs::write(&path, own).unwrap();
+        assert_eq!(kept(folder.path(), &[endorsement("barge", 1)]).len(), 2);
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with(own));
+        std::fs::write(&path, "{").unwrap();
+        let error = FeedbackFile::new(path.clone()).keep(&endorsement("barge", 1)).unwrap_err();
+        assert!(error.contains("feedback.jsonl:1"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{", "and nothing is lost");
+    }
+}
