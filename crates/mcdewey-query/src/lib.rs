@@ -9,6 +9,7 @@ mod app;
 mod ask;
 mod cite;
 mod compare;
+mod elsewhere;
 mod error;
 mod images;
 mod library;

@@ -83,6 +83,24 @@ impl Library {
         Ok(answer)
     }
 
+    /// The comparison of a document with its counterpart in the release before, or, of the first release, in the one
+    /// after it.
+    pub(crate) async fn nearest_step(
+        &self,
+        source: &str,
+        visibility: &Visibility,
+    ) -> Result<Option<CompareRequest>, QueryError> {
+        let state = self.index.state().await?;
+        let view = self.view(&state, visibility).await?;
+        let Some(own) = pairs::by_source(source, &view) else { return Ok(None) };
+        let release = |one: &DocumentSummary| one.meta.facets.versions.iter().map(|version| version.key.clone()).max();
+        Ok(pairs::nearest(own, &view).map(|other| {
+            let (from, to) = if release(other) < release(own) { (other, own) } else { (own, other) };
+            let source = |one: &DocumentSummary| one.meta.source.to_string();
+            CompareRequest { from: source(from), to: source(to), ..CompareRequest::default() }
+        }))
+    }
+
     /// Adds a pair and its changes.
     async fn compare_pair(
         &self,

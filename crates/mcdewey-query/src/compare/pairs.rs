@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use mcdewey_core::{DocumentSummary, Filter, normalise};
+use mcdewey_core::{DocumentSummary, Filter, VersionKey, normalise};
 
 use crate::search::resolve;
 use crate::view::LibraryView;
@@ -64,7 +64,33 @@ fn counterpart<'a>(
     }
 }
 
-fn by_source<'a>(text: &str, view: &'a LibraryView) -> Option<&'a DocumentSummary> {
+/// The counterpart of a document in the nearest earlier release, or in the nearest later one where there is none.
+pub(super) fn nearest<'a>(document: &DocumentSummary, view: &'a LibraryView) -> Option<&'a DocumentSummary> {
+    let release = |one: &DocumentSummary| one.meta.facets.versions.iter().map(|version| version.key.clone()).max();
+    let own = release(document)?;
+    let mut others: Vec<(VersionKey, f64, &DocumentSummary)> = Vec::new();
+    for other in &view.documents {
+        if let Some(key) = release(other).filter(|key| *key != own)
+            && other.meta.facets.product.is_some()
+            && is_same_guide(document, other)
+        {
+            let score = likeness(document, other);
+            others.extend((score >= LIKE).then_some((key, score, other)));
+        }
+    }
+    // The nearest release comes last, and of it the title that is most alike.
+    others.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let earlier = others.iter().rev().find(|(key, ..)| *key < own);
+    let later = others.iter().filter(|(key, ..)| *key > own).min_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    earlier.or(later).map(|(_, _, other)| *other)
+}
+
+fn is_same_guide(one: &DocumentSummary, other: &DocumentSummary) -> bool {
+    let (a, b) = (&one.meta.facets, &other.meta.facets);
+    a.vendor == b.vendor && a.product == b.product && a.guide == b.guide
+}
+
+pub(super) fn by_source<'a>(text: &str, view: &'a LibraryView) -> Option<&'a DocumentSummary> {
     view.documents.iter().find(|document| document.meta.source.as_str() == text.trim())
 }
 
@@ -90,8 +116,7 @@ fn pair<'a>(from: Vec<&'a DocumentSummary>, to: Vec<&'a DocumentSummary>) -> Sid
     let mut candidates: Vec<(f64, usize, usize)> = Vec::new();
     for (at, one) in from.iter().enumerate() {
         for (place, other) in to.iter().enumerate() {
-            let (a, b) = (&one.meta.facets, &other.meta.facets);
-            if a.vendor == b.vendor && a.product == b.product && a.guide == b.guide {
+            if is_same_guide(one, other) {
                 let score = likeness(one, other);
                 candidates.extend((score >= LIKE).then_some((score, at, place)));
             }

@@ -94,7 +94,7 @@ fn join_near(groups: Vec<Vec<Fused>>) -> Vec<Vec<Fused>> {
 }
 
 /// Whether one is the other's section in another release of the guide, with a few words changed.
-fn is_other_release(left: &Candidate, right: &Candidate) -> bool {
+pub(crate) fn is_other_release(left: &Candidate, right: &Candidate) -> bool {
     let (one, other) = (&left.document.facets, &right.document.facets);
     let other_release = !one.versions.is_empty()
         && !other.versions.is_empty()

@@ -16,7 +16,8 @@ use super::{chunk, markdown, outline, respond};
 use crate::place::printed;
 use crate::rest::{self, Parameters};
 use crate::{
-    AppState, DocumentAnswer, ImageItem, PageAnswer, PageItem, PageSelector, PassageOnPage, QueryError, SearchRequest,
+    AppState, CompareRequest, DocumentAnswer, ImageItem, PageAnswer, PageItem, PageSelector, PassageOnPage, QueryError,
+    SearchRequest,
 };
 
 const KNOWN: [&str; 4] = ["page", "label", "section", "chunk"];
@@ -39,6 +40,8 @@ struct DocumentPage {
     /// Safe HTML.
     text: String,
     outline: Vec<OutlineLine>,
+    /// The same guide in another release beside this one.
+    compared: Option<Link>,
     previous: Option<Link>,
     next: Option<Link>,
 }
@@ -70,7 +73,15 @@ async fn show(
         (None, None) => PageSelector::First,
     };
     let answer = state.library.page(&source, &page, state.visibility()).await?;
-    Ok(respond::page(headers, &document_page(Site::of(state), answer, wanted.as_deref()).await))
+    let step = state.library.nearest_step(&answer.document.source, state.visibility()).await?;
+    let site = Site::of(state);
+    let compared = step.map(|step| Link::new(compared_text(&answer.document.source, &step), site.compare(&step)));
+    let page = document_page(site, answer, wanted.as_deref()).await;
+    Ok(respond::page(headers, &DocumentPage { compared, ..page }))
+}
+
+fn compared_text(source: &str, step: &CompareRequest) -> &'static str {
+    if step.to == source { "What changed since the release before" } else { "What changes in the next release" }
 }
 
 /// The page of a passage; the first page when the passage is gone or another document's.
@@ -96,6 +107,7 @@ async fn document_page(site: Site, answer: PageAnswer, wanted: Option<&str>) -> 
         lost_passage: wanted.is_some() && !passages.iter().any(|passage| passage.marked),
         text: markdown::page(answer.text, passages, images(&site, &answer.images)).await,
         outline: outline::around(&site, &answer.document, &answer.page),
+        compared: None,
         previous: answer.previous.as_ref().map(link),
         next: answer.next.as_ref().map(link),
         title: answer.page.title,

@@ -43,6 +43,32 @@ async fn the_same_passage_elsewhere_is_named() {
 }
 
 #[tokio::test]
+async fn a_passage_names_its_other_releases() {
+    let service = Service::new().await;
+    let body = page(&service, &format!("/c/{BARGE}")).await.body;
+    let other = "finesse%3A%3Av15.0%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A0";
+    assert!(body.contains(&format!("<li><a href=\"/c/{other}\">v15.0, page 120</a></li>")), "{body}");
+    let json = service.get(&format!("/c/{BARGE}.json")).await.json();
+    assert_eq!(json["chunk"]["also_in"][0]["version"], "v15.0");
+    let alone = page(&service, "/c/notes::empty-gadgets::0").await.body;
+    assert!(!alone.contains("This passage elsewhere"), "{alone}");
+}
+
+#[tokio::test]
+async fn a_document_leads_to_what_changed() {
+    let service = Service::new().await;
+    let newer = "finesse/v15.0/developer-guide/developer-guide.md";
+    let href = format!("/compare?from={GUIDE}&#38;to={newer}");
+    let href = href.replace('/', "%2F").replacen("%2F", "/", 1);
+    let later = page(&service, &format!("/d/{newer}")).await.body;
+    assert!(later.contains(&format!("<a href=\"{href}\">What changed since the release before</a>")), "{later}");
+    let first = page(&service, &format!("/d/{GUIDE}")).await.body;
+    assert!(first.contains(&format!("<a href=\"{href}\">What changes in the next release</a>")), "{first}");
+    let note = page(&service, &format!("/d/{NOTE}")).await.body;
+    assert!(!note.contains("What change"), "{note}");
+}
+
+#[tokio::test]
 async fn filters_can_be_set_and_taken_off() {
     let service = Service::new().await;
     let body = page(&service, "/?q=supervisor+certificate&product=finesse&mode=keyword").await.body;

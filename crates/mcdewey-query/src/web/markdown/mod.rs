@@ -1,10 +1,11 @@
 //! Markdown of documents as HTML that is safe to show: nobody here trusts a byte of it.
 //!
-//! Markup comes from a closed list, links lead to http, https and mailto only, images that are kept with the document are shown, others become
-//! their words, and what
-//! is too large or too deep for that is shown as plain text. Scripts, styles, ids and relative links never get out.
+//! Markup comes from a closed list, links lead to http, https and mailto only, images that are kept with the document are
+//! shown, others become their words, code is coloured where its language is named, and what is too large or too deep for
+//! that is shown as plain text. Scripts, styles, ids and relative links never get out.
 
 mod blocks;
+mod highlight;
 mod raw_html;
 mod sanitise;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use blocks::Block;
+use highlight::Budget;
 use writer::View;
 
 /// Longest text that is read as Markdown, in bytes; far beyond a page, short of what keeps a server busy.
@@ -68,7 +70,7 @@ async fn aside(text: String, render: impl FnOnce(&str) -> String + Send + 'stati
 
 fn render_page(text: &str, passages: &[Passage], images: &[Image]) -> String {
     let parsed = if text.len() <= MAX_TEXT_BYTES { blocks::of(text) } else { Vec::new() };
-    let mut page = PageWriter { html: String::new(), images, open: None, anchored: HashSet::new() };
+    let mut page = PageWriter { images, ..PageWriter::default() };
     for block in &parsed {
         page.block(block, passages);
         if page.html.len() > MAX_HTML_BYTES {
@@ -84,9 +86,9 @@ fn render_excerpt(text: &str, range: Range<usize>, images: &[Image]) -> String {
     if text.len() > MAX_TEXT_BYTES {
         return plain(own);
     }
-    let mut html = String::new();
+    let (mut html, budget) = (String::new(), Budget::default());
     for block in blocks::of(text).iter().filter(|block| overlap(&block.range, &range)) {
-        html.push_str(&sanitise::clean(&writer::write(&block.events, View::Clip(range.clone()), images)).html);
+        html.push_str(&sanitise::clean(&writer::write(&block.events, View::Clip(range.clone()), images, &budget)).html);
         if html.len() > MAX_HTML_BYTES {
             return plain(own);
         }
@@ -105,12 +107,14 @@ fn overlap(left: &Range<usize>, right: &Range<usize>) -> bool {
 }
 
 /// Puts blocks one behind the other, those of one passage in one element.
+#[derive(Default)]
 struct PageWriter<'a> {
     html: String,
     images: &'a [Image],
     /// The passage whose element is open.
     open: Option<u32>,
     anchored: HashSet<u32>,
+    budget: Budget,
 }
 
 impl PageWriter<'_> {
@@ -119,7 +123,9 @@ impl PageWriter<'_> {
         match here.as_slice() {
             [only] => {
                 self.enter(only);
-                self.html.push_str(&sanitise::clean(&writer::write(&block.events, View::Whole, self.images)).html);
+                self.html.push_str(
+                    &sanitise::clean(&writer::write(&block.events, View::Whole, self.images, &self.budget)).html,
+                );
             }
             several => {
                 self.close();
@@ -133,8 +139,8 @@ impl PageWriter<'_> {
         let new = passages.iter().filter(|passage| self.anchored.insert(passage.ordinal));
         let anchors: Vec<(usize, u32)> = new.map(|passage| (passage.range.start, passage.ordinal)).collect();
         let marked = passages.iter().find(|passage| passage.marked).map(|passage| passage.range.clone());
-        let clean =
-            sanitise::clean(&writer::write(&block.events, View::Shared { anchors: &anchors, marked }, self.images));
+        let view = View::Shared { anchors: &anchors, marked };
+        let clean = sanitise::clean(&writer::write(&block.events, view, self.images, &self.budget));
         // Sanitising may take the text in which an anchor stood; the block's beginning is next best.
         let lost = anchors.iter().filter(|(_, ordinal)| !clean.anchors.contains(ordinal));
         for (_, ordinal) in lost {

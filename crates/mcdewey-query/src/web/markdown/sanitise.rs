@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
-use super::Image;
 use super::writer::escape;
+use super::{Image, highlight};
 
 /// What stands around a sign. No document keeps these.
 const OPEN: char = '\u{fdd0}';
@@ -43,7 +43,7 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         ]))
         .allowed_classes(HashMap::from([
             ("div", HashSet::from(["table"])),
-            ("span", HashSet::from(["image"])),
+            ("span", HashSet::from_iter(["image"].into_iter().chain(highlight::CLASSES))),
             ("td", alignment()),
             ("th", alignment()),
         ]))

@@ -175,7 +175,12 @@ fn an_excerpt_has_the_head_of_its_table_and_the_fence_of_its_code() {
     let end = text.find("<y>").unwrap() + 3;
     let html = render_excerpt(text, start..end);
     assert!(html.contains("<th scope=\"col\">a</th>") && html.contains("<td>3</td>"), "{html}");
-    assert!(html.contains("<pre tabindex=\"0\"><code>&lt;x&gt;\n&lt;y&gt;</code></pre>"), "{html}");
+    assert!(
+        html.contains(
+            "<code>&lt;<span class=\"hl-t\">x</span>&gt;\n&lt;<span class=\"hl-t\">y</span>&gt;</code></pre>"
+        ),
+        "{html}"
+    );
     assert!(!html.contains("<td>1</td>") && !html.contains("before") && !html.contains("after"), "{html}");
 }
 
@@ -224,4 +229,28 @@ fn images_that_are_kept_are_shown_with_their_words() {
     // A document cannot make an image of its own that way.
     let forged = render_page_with("<img src=x onerror=alert(1)> ![x](javascript:alert(1))", &[], &images);
     assert!(!forged.contains("<img"), "{forged}");
+}
+
+#[test]
+fn code_is_coloured_and_still_safe() {
+    let html = shown("```json\n{\"<script>\": 1}\n```\n");
+    assert_eq!(
+        html,
+        "<pre tabindex=\"0\"><code>{<span class=\"hl-t\">\"&lt;script&gt;\"</span>: <span class=\"hl-n\">1</span>}\n</code></pre>\n"
+    );
+    assert!(!shown("```\nreturn 1;\n```\n").contains("span"), "no language is guessed");
+}
+
+#[test]
+fn passages_in_code_keep_their_colours() {
+    let text = "```java\nreturn 1; // one\nreturn 2; // two\n```\n";
+    let parts = ["return 1; // o", "ne\nreturn 2; // two\n"];
+    let html = render_page(text, &passages(text, &parts, Some(1)));
+    assert!(html.contains("<span class=\"hl-c\">// o</span>"), "{html}");
+    assert!(html.contains("<mark><span class=\"hl-c\">ne\n</span><span class=\"hl-k\">return</span>"), "{html}");
+    let two = render_excerpt(text, text.find("return 2").unwrap()..text.len() - 4);
+    assert!(
+        two.contains("<span class=\"hl-k\">return</span> <span class=\"hl-n\">2</span>") && !two.contains("one"),
+        "{two}"
+    );
 }

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use pulldown_cmark::{Alignment, Event, HeadingLevel, Tag, TagEnd};
+use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
 use super::blocks::Located;
+use super::highlight::{Budget, Highlighter};
 use super::sanitise::{Draft, Signs};
 use super::{Image, overlap, raw_html, sanitise};
 
@@ -25,13 +26,13 @@ pub(super) enum View<'a> {
 }
 
 /// The block as HTML that is not yet safe.
-pub(super) fn write(events: &[Located<'_>], view: View<'_>, images: &[Image]) -> Draft {
+pub(super) fn write(events: &[Located<'_>], view: View<'_>, images: &[Image], budget: &Budget) -> Draft {
     let raw = events.iter().filter_map(|(event, _)| match event {
         Event::Html(html) | Event::InlineHtml(html) => Some(html.as_ref()),
         _ => None,
     });
     let escape_raw = raw_html::is_excessive(raw);
-    let mut writer = Writer { view, images, escape_raw, ..Writer::default() };
+    let mut writer = Writer { view, images, escape_raw, budget: Some(budget), ..Writer::default() };
     for (event, range) in events {
         writer.event(event, range);
     }
@@ -51,6 +52,9 @@ struct Writer<'a> {
     alignments: Vec<Alignment>,
     cell: usize,
     in_head: bool,
+    /// The code that is read, where its language is known.
+    code: Option<Highlighter>,
+    budget: Option<&'a Budget>,
     /// Pieces of content written so far.
     pieces: usize,
     /// Anchors written so far.
@@ -124,7 +128,13 @@ impl Writer<'_> {
             Tag::Paragraph => ("<p>", "</p>\n"),
             Tag::Heading { level, .. } => heading(*level),
             Tag::BlockQuote(_) => ("<blockquote>\n", "</blockquote>\n"),
-            Tag::CodeBlock(_) => ("<pre tabindex=\"0\"><code>", "</code></pre>\n"),
+            Tag::CodeBlock(kind) => {
+                self.code = match kind {
+                    CodeBlockKind::Fenced(info) => Highlighter::new(info),
+                    CodeBlockKind::Indented => None,
+                };
+                ("<pre tabindex=\"0\"><code>", "</code></pre>\n")
+            }
             Tag::List(None) => ("<ul>\n", "</ul>\n"),
             Tag::List(Some(first)) => {
                 let _ = writeln!(self.html, "<ol start=\"{first}\">");
@@ -173,8 +183,10 @@ impl Writer<'_> {
     }
 
     fn end(&mut self, end: &TagEnd) {
-        if *end == TagEnd::TableHead {
-            self.in_head = false;
+        match end {
+            TagEnd::TableHead => self.in_head = false,
+            TagEnd::CodeBlock => self.code = None,
+            _ => {}
         }
         let Some(open) = self.open.pop() else { return };
         if open.may_go && open.pieces == self.pieces {
@@ -186,9 +198,13 @@ impl Writer<'_> {
 
     /// Text, cut where passages begin and end.
     fn text(&mut self, text: &str, range: &Range<usize>) {
+        let tokens = match (&mut self.code, self.budget) {
+            (Some(code), Some(budget)) => code.tokens(text, budget),
+            _ => Vec::new(),
+        };
         // Where characters were escaped in the document, the text is shorter than its source and cannot be cut.
         if text.len() != range.len() {
-            return self.whole_piece(range, &escape(text));
+            return self.whole_piece(range, &coloured(text, 0..text.len(), &tokens));
         }
         let borders: Vec<usize> = match &self.view {
             View::Whole => Vec::new(),
@@ -199,8 +215,8 @@ impl Writer<'_> {
             View::Clip(clip) => vec![clip.start, clip.end],
         };
         for piece in cut(range, borders) {
-            let part = text.get(piece.start - range.start..piece.end - range.start);
-            self.whole_piece(&piece, &escape(part.unwrap_or_default()));
+            let part = piece.start - range.start..piece.end - range.start;
+            self.whole_piece(&piece, &coloured(text, part, &tokens));
         }
     }
 
@@ -239,6 +255,21 @@ impl Writer<'_> {
             self.pieces += 1;
         }
     }
+}
+
+/// A part of the text, its tokens in elements of their class.
+fn coloured(text: &str, part: Range<usize>, tokens: &[(Range<usize>, &'static str)]) -> String {
+    let mut html = String::new();
+    let mut at = part.start;
+    let of = |range: Range<usize>| escape(text.get(range).unwrap_or_default());
+    for (token, class) in tokens.iter().filter(|(token, _)| overlap(token, &part)) {
+        let token = token.start.max(part.start)..token.end.min(part.end);
+        html.push_str(&of(at..token.start));
+        let _ = write!(html, "<span class=\"{class}\">{}</span>", of(token.clone()));
+        at = token.end;
+    }
+    html.push_str(&of(at..part.end));
+    html
 }
 
 /// Headings of documents stand one step below the heading of the page they are shown on.

@@ -1,0 +1,50 @@
+//! Where else a passage stands: word for word, or with a few words changed in another release of its guide.
+
+use std::collections::HashSet;
+
+use mcdewey_core::{Candidate, CandidateQuery, Chunk, Filter, Scope, Visibility, WeightedText};
+
+use crate::search::collapse::{Also, is_other_release};
+use crate::{AlsoIn, Library, QueryError, present};
+
+/// So many bytes of a passage find its likes.
+const ENOUGH_BYTES: usize = 600;
+/// Passages with these words that are looked at.
+const DEPTH: usize = 60;
+
+impl Library {
+    /// The other places of a passage, one in each document, those of the latest releases first.
+    pub(crate) async fn elsewhere(&self, id: &str, visibility: &Visibility) -> Result<Vec<AlsoIn>, QueryError> {
+        let passage = self.passage(id, visibility).await?;
+        let product = passage.document.facets.product.iter().cloned().collect();
+        let filter = Filter { product, ..Filter::default() };
+        let scope = Scope { filter, visibility: visibility.clone() };
+        let words = passage.keyword_text();
+        let text = words[..words.floor_char_boundary(ENOUGH_BYTES)].to_owned();
+        let keyword = vec![WeightedText { text, weight: 1.0 }];
+        let query = CandidateQuery { keyword, depth: DEPTH, ..CandidateQuery::default() };
+        let found = self.index.candidates(&query, &scope).await?.keyword.unwrap_or_default();
+        Ok(likes(&passage, found).into_iter().map(present::also_in).collect())
+    }
+}
+
+fn likes(passage: &Chunk, found: Vec<Candidate>) -> Vec<Also> {
+    let Some(own) = found.iter().find(|candidate| candidate.chunk_id == passage.chunk_id).cloned() else {
+        return Vec::new();
+    };
+    let mut others: Vec<Also> = found
+        .into_iter()
+        .filter(|other| other.document.source != own.document.source)
+        .filter(|other| other.passage_hash == own.passage_hash || is_other_release(&own, other))
+        .map(|candidate| Also { differs: candidate.passage_hash != own.passage_hash, candidate })
+        .collect();
+    // Of one document the place with the same words.
+    others.sort_by_key(|also| also.differs);
+    let mut seen = HashSet::new();
+    others.retain(|also| seen.insert(also.candidate.document.source.clone()));
+    others.sort_by_cached_key(|also| {
+        let versions = &also.candidate.document.facets.versions;
+        std::cmp::Reverse(versions.iter().map(|version| version.key.clone()).max())
+    });
+    others
+}
