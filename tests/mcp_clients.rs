@@ -1,12 +1,12 @@
 //! The official MCP clients for Python and TypeScript against the running server, in both eras of the protocol.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, mcdewey, python_environment, repository, run, skip};
+use crate::support::{Server, mcdewey, node_modules, python_environment, repository, skip};
 
 #[test]
 fn python_client() {
@@ -83,14 +83,4 @@ fn check(command: &mut Command) {
 
 fn scripts(language: &str) -> PathBuf {
     repository().join("tests/mcp_clients").join(language)
-}
-
-/// The pinned packages, installed once beside the script (git ignores them).
-fn node_modules(folder: &Path) -> Result<(), String> {
-    if folder.join("node_modules/.package-lock.json").exists() {
-        return Ok(());
-    }
-    run(Command::new("npm")
-        .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"])
-        .current_dir(folder))
 }

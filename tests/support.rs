@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -244,6 +244,18 @@ pub(crate) fn python_environment(name: &str, folder: &Path) -> Result<PathBuf, S
     run(Command::new(environment.join("bin/python")).args(pip).arg(folder.join("requirements.txt")))?;
     std::fs::write(marker, pinned).map_err(|error| error.to_string())?;
     Ok(environment)
+}
+
+/// The packages that a folder's `package.json` pins, installed once beside it (git ignores them).
+pub(crate) fn node_modules(folder: &Path) -> Result<(), String> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    if folder.join("node_modules/.package-lock.json").exists() {
+        return Ok(());
+    }
+    run(Command::new("npm")
+        .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"])
+        .current_dir(folder))
 }
 
 /// Runs a command that prepares a test; what it said when it fails.

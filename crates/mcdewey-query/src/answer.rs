@@ -410,4 +410,6 @@ pub struct DocumentEntry {
     /// When it was last changed, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
+    /// When it was taken in, or last anew ("2026-03-01T09:30:00Z").
+    pub ingested: String,
 }

@@ -1,10 +1,10 @@
-//! Where else a passage stands: word for word, or with a few words changed in another release of its guide.
+//! Where else a passage stands: word for word, or in other words under the same heading of another release of its guide.
 
 use std::collections::HashSet;
 
 use mcdewey_core::{Candidate, CandidateQuery, Chunk, Filter, Scope, Visibility, WeightedText};
 
-use crate::search::collapse::{Also, is_other_release};
+use crate::search::collapse::{Also, is_counterpart};
 use crate::{AlsoIn, Library, QueryError, present};
 
 /// So many bytes of a passage find its likes.
@@ -35,10 +35,10 @@ fn likes(passage: &Chunk, found: Vec<Candidate>) -> Vec<Also> {
     let mut others: Vec<Also> = found
         .into_iter()
         .filter(|other| other.document.source != own.document.source)
-        .filter(|other| other.passage_hash == own.passage_hash || is_other_release(&own, other))
+        .filter(|other| other.passage_hash == own.passage_hash || is_counterpart(&own, other))
         .map(|candidate| Also { differs: candidate.passage_hash != own.passage_hash, candidate })
         .collect();
-    // Of one document the place with the same words.
+    // Of one document the place with the same words, else the one with the most of them.
     others.sort_by_key(|also| also.differs);
     let mut seen = HashSet::new();
     others.retain(|also| seen.insert(also.candidate.document.source.clone()));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use mcdewey_core::{DocumentSummary, IndexState, VersionKey};
 
+use crate::app::observe::written;
 use crate::view::LibraryView;
 use crate::{DocumentEntry, GuideEntry, LibraryAnswer, ProductEntry, VendorEntry, VersionEntry, links};
 
@@ -87,6 +88,7 @@ fn document_entry(document: &DocumentSummary, public_url: &str) -> DocumentEntry
         chunks: document.chunks,
         url: format!("{public_url}{}", links::document_path(&meta.source)),
         updated: meta.updated.clone(),
+        ingested: written(u64::try_from(document.committed_at).unwrap_or_default()),
     }
 }
 

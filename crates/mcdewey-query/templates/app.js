@@ -86,10 +86,7 @@
       text.parentElement.append(button);
     }
     const filter = root.querySelector("input[data-filter]");
-    if (filter) {
-      filter.closest("[hidden]")?.removeAttribute("hidden");
-      filter.addEventListener("input", () => narrow(filter.value));
-    }
+    filter?.addEventListener("input", () => narrow(filter.value));
   }
 
   // The library's filter box: only what has all the words stays.
@@ -108,12 +105,13 @@
     if (form.id !== "feedback" || !event.submitter) return;
     event.preventDefault();
     const button = event.submitter;
+    // A button that is off does not say what it stands for.
+    const body = new URLSearchParams(new FormData(form, button));
     button.disabled = true;
     const said = document.createElement("span");
     said.setAttribute("role", "status");
     button.after(said);
     try {
-      const body = new URLSearchParams(new FormData(form, button));
       const response = await fetch(form.action, { method: "POST", body });
       said.textContent = response.ok ? "Thank you, noted" : "This could not be noted";
       if (response.ok) button.remove();

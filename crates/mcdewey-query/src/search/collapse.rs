@@ -94,14 +94,19 @@ fn join_near(groups: Vec<Vec<Fused>>) -> Vec<Vec<Fused>> {
 }
 
 /// Whether one is the other's section in another release of the guide, with a few words changed.
-pub(crate) fn is_other_release(left: &Candidate, right: &Candidate) -> bool {
+fn is_other_release(left: &Candidate, right: &Candidate) -> bool {
+    left.likeness.is_near(right.likeness) && is_counterpart(left, right)
+}
+
+/// Whether one stands in the other's section in another release of the guide.
+pub(crate) fn is_counterpart(left: &Candidate, right: &Candidate) -> bool {
     let (one, other) = (&left.document.facets, &right.document.facets);
     let other_release = !one.versions.is_empty()
         && !other.versions.is_empty()
         && !one.versions.iter().any(|version| other.versions.iter().any(|known| known.key == version.key));
     other_release
         && one.product == other.product
-        && left.likeness.is_near(right.likeness)
+        && left.likeness.section() == right.likeness.section()
         && letters(&left.document.title) == letters(&right.document.title)
 }
 

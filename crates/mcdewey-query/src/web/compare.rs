@@ -185,11 +185,22 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
     }
 }
 
+/// Where a document was asked for by its source, people read its release.
+fn name(asked: &mut String, document: &ComparedDocument) {
+    if *asked == document.source {
+        *asked = document.version.clone().unwrap_or_else(|| document.doc_title.clone());
+    }
+}
+
 fn same_release(one: &str, other: &str) -> bool {
     one.trim_start_matches('v').eq_ignore_ascii_case(other.trim().trim_start_matches('v'))
 }
 
-fn page(site: Site, request: &CompareRequest, asked: Asked, answer: CompareAnswer) -> ComparePage {
+fn page(site: Site, request: &CompareRequest, mut asked: Asked, answer: CompareAnswer) -> ComparePage {
+    if let [pair] = answer.pairs.as_slice() {
+        name(&mut asked.from, &pair.from);
+        name(&mut asked.to, &pair.to);
+    }
     let document = |document: &ComparedDocument| Link::new(document.doc_title.clone(), site.local(&document.url));
     let release = |document: &ComparedDocument| {
         let text = document.version.clone().unwrap_or_else(|| document.source.clone());

@@ -63,6 +63,9 @@ pub(super) struct VersionView {
 pub(super) struct GuideView {
     pub(super) name: String,
     pub(super) pages: u64,
+    pub(super) passages: u64,
+    /// The day on which the last of its documents was taken in.
+    pub(super) ingested: String,
     pub(super) documents: Vec<Link>,
 }
 
@@ -134,8 +137,15 @@ fn guide(site: &Site, entry: &GuideEntry) -> GuideView {
     GuideView {
         name: entry.guide.clone().unwrap_or_else(|| "Other documents".to_owned()),
         pages: entry.pages,
+        passages: entry.chunks,
+        ingested: entry.documents.iter().map(|document| day(&document.ingested)).max().unwrap_or_default().to_owned(),
         documents: entry.documents.iter().map(link).collect(),
     }
+}
+
+/// "2026-03-01" of "2026-03-01T09:30:00Z".
+fn day(written: &str) -> &str {
+    written.split('T').next().unwrap_or_default()
 }
 
 #[derive(Template)]

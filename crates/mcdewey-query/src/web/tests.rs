@@ -240,6 +240,17 @@ async fn the_library_is_shown_as_a_tree() {
 }
 
 #[tokio::test]
+async fn the_library_says_how_much_there_is_and_since_when() {
+    let service = Service::new().await;
+    let ingested = service.get("/api/v1/library").await.json();
+    let day = ingested["vendors"][0]["products"][0]["versions"][0]["guides"][0]["documents"][0]["ingested"].clone();
+    let (day, _) = day.as_str().unwrap().split_once('T').unwrap();
+    let body = page(&service, "/library").await.body;
+    let said = format!("<span class=\"quiet\">developer-guide, 1 page, 2 passages, ingested {day}</span>");
+    assert!(day.starts_with("20") && body.contains(&said), "{said}: {body}");
+}
+
+#[tokio::test]
 async fn a_document_of_two_releases_is_counted_once() {
     let both = SampleDocument::new("finesse/guide.md").vendor("Cisco").product("finesse").version("v12.0");
     let both = both.version("v12.5").page(1, &["one"]).page(2, &["two"]).build(&FakeEmbed::new(&[]));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{Event, Options, Parser};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
 
 /// An event with the bytes it was read from.
 pub(super) type Located<'a> = (Event<'a>, Range<usize>);
@@ -32,6 +32,19 @@ pub(super) fn of(text: &str) -> Vec<Block<'_>> {
         }
     }
     blocks
+}
+
+/// Gives headings the levels that their order makes of them: the first one is at the top, whatever it is in the whole
+/// document, and none skips a level.
+pub(super) fn levelled(blocks: &mut [Block<'_>]) {
+    let mut above: Vec<HeadingLevel> = Vec::new();
+    for (event, _) in blocks.iter_mut().flat_map(|block| &mut block.events) {
+        if let Event::Start(Tag::Heading { level, .. }) = event {
+            above.retain(|higher| *higher < *level);
+            above.push(*level);
+            *level = HeadingLevel::try_from(above.len()).unwrap_or(HeadingLevel::H6);
+        }
+    }
 }
 
 fn block<'a>(text: &str, events: Vec<Located<'a>>) -> Option<Block<'a>> {

@@ -69,7 +69,8 @@ async fn aside(text: String, render: impl FnOnce(&str) -> String + Send + 'stati
 }
 
 fn render_page(text: &str, passages: &[Passage], images: &[Image]) -> String {
-    let parsed = if text.len() <= MAX_TEXT_BYTES { blocks::of(text) } else { Vec::new() };
+    let mut parsed = if text.len() <= MAX_TEXT_BYTES { blocks::of(text) } else { Vec::new() };
+    blocks::levelled(&mut parsed);
     let mut page = PageWriter { images, ..PageWriter::default() };
     for block in &parsed {
         page.block(block, passages);
@@ -87,7 +88,10 @@ fn render_excerpt(text: &str, range: Range<usize>, images: &[Image]) -> String {
         return plain(own);
     }
     let (mut html, budget) = (String::new(), Budget::default());
-    for block in blocks::of(text).iter().filter(|block| overlap(&block.range, &range)) {
+    let mut parsed = blocks::of(text);
+    parsed.retain(|block| overlap(&block.range, &range));
+    blocks::levelled(&mut parsed);
+    for block in &parsed {
         html.push_str(&sanitise::clean(&writer::write(&block.events, View::Clip(range.clone()), images, &budget)).html);
         if html.len() > MAX_HTML_BYTES {
             return plain(own);

@@ -254,3 +254,11 @@ fn passages_in_code_keep_their_colours() {
         "{two}"
     );
 }
+
+#[test]
+fn headings_begin_at_the_top_and_skip_no_level() {
+    let levels = |html: String| -> String { html.split("<h").skip(1).map(|rest| &rest[..1]).collect() };
+    assert_eq!(levels(shown("### a\n\n##### b\n\n### c\n\n## d\n\n###### e\n")), "23223");
+    let text = "# a\n\n## b\n\nwords\n";
+    assert_eq!(levels(render_excerpt(text, 5..text.len())), "2");
+}
