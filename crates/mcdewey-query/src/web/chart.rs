@@ -11,9 +11,12 @@ const HEIGHT: f64 = 100.0;
 /// The least height of what is not nothing.
 const LEAST: f64 = 2.0;
 
-/// A picture, its scale and its days.
+/// A picture, what it shows, its scale and its days.
 #[derive(Debug)]
 pub(super) struct Chart {
+    pub(super) name: &'static str,
+    /// The classes of its parts, and what they stand for.
+    pub(super) legend: [(&'static str, &'static str); 2],
     /// What stands above the picture's upper edge.
     pub(super) top: String,
     /// Safe SVG.
@@ -25,26 +28,30 @@ pub(super) struct Chart {
 /// Questions by the hour, those without an answer at the bottom.
 pub(super) fn questions(hours: &[Hour]) -> Chart {
     let most = hours.iter().map(|hour| hour.searches).max().unwrap_or_default();
-    chart(hours, format!("{most} an hour"), |svg, x, hour| {
+    let legend = [("answered", "all"), ("unanswered", "without an answer")];
+    let (top, svg, days) = chart(hours, format!("{most} an hour"), |svg, x, hour| {
         let height = |count: u64| scaled(count as f64, most as f64);
-        bar(svg, "answered", x, 0.0, height(hour.searches));
-        bar(svg, "unanswered", x, 0.0, height(hour.without_answer));
-    })
+        bar(svg, "answered", x, height(hour.searches));
+        bar(svg, "unanswered", x, height(hour.without_answer));
+    });
+    Chart { name: "Questions", legend, top, svg, days }
 }
 
 /// For each hour, from the time that half of its questions took to the time that 95 of 100 took.
 pub(super) fn times(hours: &[Hour]) -> Chart {
     let most = hours.iter().filter_map(|hour| hour.p95_ms).fold(0.0, f64::max);
-    chart(hours, format!("{most:.0} ms"), |svg, x, hour| {
+    let legend = [("faster", "half took at most"), ("slower", "95 of 100")];
+    let (top, svg, days) = chart(hours, format!("{most:.0} ms"), |svg, x, hour| {
         if let (Some(p50), Some(p95)) = (hour.p50_ms, hour.p95_ms) {
             let (low, high) = (scaled(p50, most), scaled(p95, most));
-            bar(svg, "slower", x, 0.0, high);
-            bar(svg, "faster", x, 0.0, low);
+            bar(svg, "slower", x, high);
+            bar(svg, "faster", x, low);
         }
-    })
+    });
+    Chart { name: "Time of a search", legend, top, svg, days }
 }
 
-fn chart(hours: &[Hour], top: String, draw: impl Fn(&mut String, usize, &Hour)) -> Chart {
+fn chart(hours: &[Hour], top: String, draw: impl Fn(&mut String, usize, &Hour)) -> (String, String, Vec<String>) {
     let mut svg = format!(
         "<svg viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">",
         hours.len() * STEP
@@ -54,16 +61,16 @@ fn chart(hours: &[Hour], top: String, draw: impl Fn(&mut String, usize, &Hour)) 
     }
     svg.push_str("</svg>");
     let days = hours.iter().step_by(24).map(|hour| day(hour.began)).collect();
-    Chart { top, svg, days }
+    (top, svg, days)
 }
 
 fn scaled(value: f64, most: f64) -> f64 {
     if value <= 0.0 || most <= 0.0 { 0.0 } else { (value / most * HEIGHT).max(LEAST) }
 }
 
-fn bar(svg: &mut String, class: &str, x: usize, bottom: f64, height: f64) {
+fn bar(svg: &mut String, class: &str, x: usize, height: f64) {
     if height > 0.0 {
-        let y = HEIGHT - bottom - height;
+        let y = HEIGHT - height;
         let _ = write!(
             svg,
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y:.1}\" width=\"{}\" height=\"{height:.1}\"/>",

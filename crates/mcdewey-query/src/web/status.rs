@@ -34,7 +34,7 @@ struct Work {
     searches: u64,
     without_answer: u64,
     share: String,
-    charts: Vec<(&'static str, &'static str, Chart)>,
+    charts: [Chart; 2],
     hours: Vec<HourView>,
 }
 
@@ -127,10 +127,6 @@ fn work(ended: Vec<EndedSync>, hours: &[Hour]) -> Work {
     let sum = |of: fn(&Hour) -> u64| hours.iter().map(of).sum::<u64>();
     let (searches, without_answer) = (sum(|hour| hour.searches), sum(|hour| hour.without_answer));
     let share = format!("{:.0} %", 100.0 * without_answer as f64 / searches.max(1) as f64);
-    let charts = vec![
-        ("Questions", "All, and in the darker colour those without an answer", chart::questions(hours)),
-        ("Time of a search", "Half took the lower part at most, 95 of 100 the whole bar", chart::times(hours)),
-    ];
     let time = |milliseconds: Option<f64>| milliseconds.map_or_else(String::new, |time| format!("{time:.0} ms"));
     let view = |hour: &Hour| HourView {
         began: minute(&written(hour.began)),
@@ -146,7 +142,7 @@ fn work(ended: Vec<EndedSync>, hours: &[Hour]) -> Work {
         searches,
         without_answer,
         share,
-        charts,
+        charts: [chart::questions(hours), chart::times(hours)],
     }
 }
 
