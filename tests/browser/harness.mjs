@@ -32,7 +32,7 @@ export class Visitor {
   // A tab; `options` as Playwright's for a context. `allowed` statuses are no problem.
   async open(path, options = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    context.setDefaultTimeout(15000);
+    context.setDefaultTimeout(60000);
     const page = await context.newPage();
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") this.problems.push(`console: ${message.text()}`);

@@ -8,10 +8,14 @@ use super::error::error_page;
 use super::respond;
 use super::site::{Link, Site};
 use crate::compare::DEFAULT_CHANGES;
+use crate::place::page_words;
 use crate::{
     AppState, CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedText,
     LibraryAnswer, ProductEntry, QueryError, WordOp, WordRun, rest,
 };
+
+/// What a block of code begins with.
+const FENCE: &str = "```";
 
 /// A product with the steps from one of its releases to the next, the newest first.
 struct Steps {
@@ -238,11 +242,7 @@ fn view(site: &Site, change: Change) -> ChangeView {
         ChangeKind::Changed => ("changed", "Changed"),
     };
     let place = |text: &ComparedText, side: &str| {
-        let place = match (&text.page_label, text.page) {
-            (Some(label), Some(_)) => format!("page {label}"),
-            (None, Some(page)) => format!("page {page}"),
-            (_, None) => "section".to_owned(),
-        };
+        let place = page_words(text.page, text.page_label.as_deref()).unwrap_or_else(|| "Section".to_owned());
         Link::new(format!("{side} {place}"), site.local(&text.url))
     };
     let mut places = Vec::new();
@@ -269,9 +269,10 @@ fn runs(words: Vec<WordRun>) -> Vec<Run> {
     words.into_iter().map(|run| Run { op: run.op, text: plain(&run.text) }).collect()
 }
 
-/// Without the marks of headings and of strong words, which say nothing here.
+/// Without the marks of headings, strong words and code within a line, which say nothing here.
 fn plain(text: &str) -> String {
-    text.trim_start_matches('#').trim_start().replace("**", "")
+    let text = text.trim_start_matches('#').trim_start().replace("**", "");
+    if text.contains(FENCE) { text } else { text.replace('`', "") }
 }
 
 /// How many changes a page shows, for its title.

@@ -7,13 +7,15 @@ use crate::app::testing::Service;
 async fn service() -> Service {
     let embed = FakeEmbed::new(&["barge"]);
     let guide = |source: &str, version: &str, limit: &str, more: &str| {
-        SampleDocument::new(source)
+        let mut revision = SampleDocument::new(source)
             .product("desk")
             .version(version)
             .guide("admin")
             .title(&format!("Desk Administration Guide {version}"))
-            .page(1, &[&format!("A barge call takes {limit} parties."), more])
-            .build(&embed)
+            .page(1, &[&format!("A **barge** `call` takes {limit} parties."), more])
+            .build(&embed);
+        revision.passages.iter_mut().for_each(|passage| passage.chunk.page.label = Some("iii".to_owned()));
+        revision
     };
     let documents = [
         guide("desk/v12.5/admin/a.md", "v12.5", "20", "| Code | Means |\n|---|---|\n| 7 | old |"),
@@ -41,7 +43,8 @@ async fn what_changed_is_marked_word_by_word_and_cell_by_cell() {
     );
     assert!(body.contains("<dt>Means</dt><dd><del>old</del> <ins>new</ins>"), "{body}");
     assert!(body.contains("href=\"/d/desk/v12.5/admin/a.md\">v12.5</a>"));
-    assert!(body.contains(">Before: page 1</a>") && body.contains(">Now: page 1</a>"));
+    let places = ["Before", "Now"].map(|side| format!(">{side}: Page 1 (printed iii)</a>"));
+    assert!(places.iter().all(|place| body.contains(place)), "{body}");
     assert!(body.contains("<option value=\"v12.5\" selected>") && body.contains("<option value=\"v15.0\" selected>"));
     assert!(body.contains("href=\"/compare?from=15.0&#38;to=12.5&#38;product=desk\">The other way round"), "{body}");
     let about = service().await.get("/compare?from=12.5&to=15.0&product=desk&q=barge&limit=1").await.body;

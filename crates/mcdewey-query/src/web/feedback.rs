@@ -58,7 +58,7 @@ async fn take(state: &AppState, body: Result<Bytes, BytesRejection>) -> Result<F
             let passage = state.library.passage(&rest::passage_id(&id), state.visibility()).await?;
             let (keeper, endorsement) = (keeper.clone(), endorsement(&request, &passage));
             let place = match &endorsement.spot {
-                EndorsedSpot::Page(page) => format!("page {page}"),
+                EndorsedSpot::Page(page) => format!("Page {page}"),
                 EndorsedSpot::Heading(heading) => format!("“{heading}”"),
             };
             let kept = tokio::task::spawn_blocking(move || keeper.keep(&endorsement)).await;
@@ -67,7 +67,7 @@ async fn take(state: &AppState, body: Result<Bytes, BytesRejection>) -> Result<F
         }
         None => {
             rejected(&request);
-            format!("nothing shown answers “{}”", request.q)
+            format!("Nothing shown answers “{}”", request.q)
         }
     };
     let site = Site::of(state);

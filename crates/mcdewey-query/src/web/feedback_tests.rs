@@ -47,7 +47,7 @@ async fn a_page_that_answers_is_kept_with_its_question() {
     let form = format!("q=barge+state&product=finesse&version=latest&answers={BARGE}");
     let answer = say(&service, None, &form).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    assert!(answer.body.contains("page 118 of Finesse Developer Guide 12.5 answers “barge state”"), "{}", answer.body);
+    assert!(answer.body.contains("Page 118 of Finesse Developer Guide 12.5 answers “barge state”"), "{}", answer.body);
     assert!(answer.body.contains("href=\"/?q=barge%20state&#38;product=finesse&#38;version=latest\""));
     let kept = notebook.0.lock().unwrap();
     let guide = &documents()[0];
@@ -80,7 +80,7 @@ async fn in_a_document_without_pages_the_heading_is_kept() {
 async fn a_question_without_an_answer_is_one_to_look_at() {
     let (service, notebook) = service(FeedbackFrom::Everyone).await;
     let answer = say(&service, None, "q=barge+state&mode=keyword&none=1").await;
-    assert!(answer.body.contains("nothing shown answers “barge state”"), "{}", answer.body);
+    assert!(answer.body.contains("Nothing shown answers “barge state”"), "{}", answer.body);
     assert!(notebook.0.lock().unwrap().is_empty(), "that is no judgment: the library may hold it");
     let list = request(Method::GET, "/api/v1/questions").header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
     let asked = service.send(list.body(Body::empty()).unwrap()).await.json();
