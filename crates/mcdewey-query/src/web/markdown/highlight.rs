@@ -172,7 +172,10 @@ mod tests {
         let spent = Budget(Cell::new(Duration::ZERO));
         assert_eq!(highlighter.tokens("return 1;\n", &spent), []);
         assert_eq!(highlighter.tokens(&format!("return {};\n", "1".repeat(LONGEST_LINE)), &Budget::default()), []);
-        assert_eq!(highlighter.tokens(&"return 1;\n".repeat(8000), &Budget::default()).first().map(|one| one.1), Some("hl-k"));
+        assert_eq!(
+            highlighter.tokens(&"return 1;\n".repeat(8000), &Budget::default()).first().map(|one| one.1),
+            Some("hl-k")
+        );
         assert_eq!(highlighter.tokens("return 1;\n", &Budget::default()), [], "the block is long enough");
     }
 
