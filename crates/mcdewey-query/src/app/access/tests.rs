@@ -79,18 +79,21 @@ impl Service {
 }
 
 /// Everything that reads, with places for what is hidden.
-const READS: [&str; 24] = [
+const READS: [&str; 27] = [
     "/",
     "/?q=certificate",
     "/?q=certificate&product={product}",
     "/?q=barge+{product}+supervisor",
     "/library",
+    "/status",
+    "/connect",
     "/compare",
     "/compare?from=12.5&to=15.0&product={product}",
     "/api/v1/compare?from=12.5&to=15.0",
     "/api/v1/compare?from={source}&to=15.0",
     "/d/{source}?page=118",
     "/c/{product}%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A1",
+    "/c/{product}%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A1.json",
     "/f/{source}?image=page-1-image-1.png",
     "/f/{source}?original=manual.pdf",
     "/api/v1/library",
