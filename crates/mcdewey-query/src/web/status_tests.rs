@@ -110,7 +110,7 @@ async fn on_ones_own_machine_one_reads_what_one_asked() {
     let service = own(KeptQuestions::All).await;
     service.get("/?q=secret+barge").await;
     assert!(status(&service, "/status", None).await.body.contains("secret barge"));
-    assert_eq!(service.get("/api/v1/questions").await.status, 200);
+    assert_eq!(service.get("/api/v1/questions").await.status, 401, "programs want a key always");
     let silent = own(KeptQuestions::Off).await;
     assert!(status(&silent, "/status", None).await.body.contains("keeps no questions"));
 }

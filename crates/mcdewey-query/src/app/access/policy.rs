@@ -72,7 +72,7 @@ impl AccessPolicy {
     }
 
     /// On a machine that nobody else asks: whoever asks without a key, while none is needed, is its owner, and may read
-    /// what was asked.
+    /// on the status page what was asked.
     #[must_use]
     pub fn with_personal(mut self, is_personal: bool) -> Self {
         self.is_personal = is_personal;
