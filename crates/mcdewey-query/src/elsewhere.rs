@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use mcdewey_core::{Candidate, CandidateQuery, Chunk, Filter, Scope, Visibility, WeightedText};
 
 use crate::search::collapse::{Also, is_counterpart};
-use crate::{AlsoIn, Library, QueryError, present};
+use crate::{AlsoIn, ChunkAnswer, Library, QueryError, present};
 
 /// So many bytes of a passage find its likes.
 const ENOUGH_BYTES: usize = 600;
@@ -13,8 +13,20 @@ const ENOUGH_BYTES: usize = 600;
 const DEPTH: usize = 60;
 
 impl Library {
+    /// A passage with its neighbours and its other places.
+    pub(crate) async fn chunk_and_elsewhere(
+        &self,
+        id: &str,
+        context: u32,
+        visibility: &Visibility,
+    ) -> Result<ChunkAnswer, QueryError> {
+        let mut answer = self.chunk(id, context, visibility).await?;
+        answer.chunk.also_in = self.elsewhere(&answer.chunk.chunk_id, visibility).await?;
+        Ok(answer)
+    }
+
     /// The other places of a passage, one in each document, those of the latest releases first.
-    pub(crate) async fn elsewhere(&self, id: &str, visibility: &Visibility) -> Result<Vec<AlsoIn>, QueryError> {
+    async fn elsewhere(&self, id: &str, visibility: &Visibility) -> Result<Vec<AlsoIn>, QueryError> {
         let passage = self.passage(id, visibility).await?;
         let product = passage.document.facets.product.iter().cloned().collect();
         let filter = Filter { product, ..Filter::default() };

@@ -69,8 +69,7 @@ async fn show(
     let (format, id) = Format::of(&rest::path(path)?, headers);
     let id = rest::passage_id(&id);
     Parameters::new(rest::pairs(uri)?, &[])?;
-    let mut answer = state.library.chunk(&id, 1, state.visibility()).await?;
-    answer.chunk.also_in = state.library.elsewhere(&answer.chunk.chunk_id, state.visibility()).await?;
+    let answer = state.library.chunk_and_elsewhere(&id, 1, state.visibility()).await?;
     if format != Format::Page {
         return Ok(by_accept(format::passage(&answer, format)));
     }

@@ -50,6 +50,8 @@ async fn a_passage_names_its_other_releases() {
     assert!(body.contains(&format!("<li><a href=\"/c/{other}\">v15.0, page 120</a></li>")), "{body}");
     let json = service.get(&format!("/c/{BARGE}.json")).await.json();
     assert_eq!(json["chunk"]["also_in"][0]["version"], "v15.0");
+    let rest = service.get(&format!("/api/v1/chunks/{BARGE}")).await.json();
+    assert_eq!(rest["chunk"]["also_in"], json["chunk"]["also_in"], "programs are told the same");
     let alone = page(&service, "/c/notes::empty-gadgets::0").await.body;
     assert!(!alone.contains("This passage elsewhere"), "{alone}");
 }
