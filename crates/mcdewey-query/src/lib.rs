@@ -11,6 +11,7 @@ mod cite;
 mod compare;
 mod elsewhere;
 mod error;
+mod fence;
 mod images;
 mod library;
 mod links;

@@ -2,6 +2,8 @@
 
 use mcdewey_core::{Chunk, ContentHash, PageRef, normalise};
 
+use crate::fence;
+
 /// A piece of a document.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
@@ -163,7 +165,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
             continue;
         }
         let mut end = start + line.len();
-        if let Some(fence) = ["```", "~~~"].into_iter().find(|fence| trimmed.starts_with(fence)) {
+        if let Some(fence) = fence::of(line) {
             for (start, line) in lines.by_ref() {
                 end = start + line.len();
                 if line.trim_start().starts_with(fence) {
@@ -191,7 +193,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
 fn goes_on(line: &str) -> bool {
     let line = line.trim_start();
     let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let item = line.starts_with(['-', '*', '+', '#', '|']) || line.starts_with("```") || line.starts_with("~~~");
+    let item = line.starts_with(['-', '*', '+', '#', '|']) || fence::of(line).is_some();
     let numbered = number.len() < line.len() && number.starts_with(['.', ')']);
     !line.is_empty() && !item && !numbered
 }

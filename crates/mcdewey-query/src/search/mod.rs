@@ -12,6 +12,7 @@ pub(crate) mod fusion;
 pub(crate) mod names;
 pub(crate) mod releases;
 pub(crate) mod resolve;
+mod running_text;
 pub(crate) mod snippet;
 pub(crate) mod terms;
 #[cfg(test)]

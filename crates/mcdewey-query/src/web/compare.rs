@@ -11,11 +11,8 @@ use crate::compare::DEFAULT_CHANGES;
 use crate::place::page_words;
 use crate::{
     AppState, CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedText,
-    LibraryAnswer, ProductEntry, QueryError, WordOp, WordRun, rest,
+    LibraryAnswer, ProductEntry, QueryError, WordOp, WordRun, fence, rest,
 };
-
-/// What a block of code begins with.
-const FENCE: &str = "```";
 
 /// A product with the steps from one of its releases to the next, the newest first.
 struct Steps {
@@ -248,8 +245,14 @@ fn view(site: &Site, change: Change) -> ChangeView {
     let mut places = Vec::new();
     places.extend(change.from.as_ref().map(|text| place(text, "Before:")));
     places.extend(change.to.as_ref().map(|text| place(text, "Now:")));
+    // In a block of code every letter counts.
+    let is_code = change.from.iter().chain(&change.to).any(|text| fence::of(&text.text).is_some());
+    let shown = |text: &str| if is_code { text.to_owned() } else { plain(text) };
+    let runs = |words: Vec<WordRun>| -> Vec<Run> {
+        words.into_iter().map(|run| Run { op: run.op, text: shown(&run.text) }).collect()
+    };
     let cell = |cell: CellChange| Cell { column: cell.column, runs: runs(cell.words) };
-    let whole = |text: &ComparedText, op: WordOp| vec![Run { op, text: plain(&text.text) }];
+    let whole = |text: &ComparedText, op: WordOp| vec![Run { op, text: shown(&text.text) }];
     let runs = match (change.kind, &change.from, &change.to) {
         (ChangeKind::Added, _, Some(text)) => whole(text, WordOp::Added),
         (ChangeKind::Removed, Some(text), _) => whole(text, WordOp::Removed),
@@ -265,14 +268,9 @@ fn view(site: &Site, change: Change) -> ChangeView {
     }
 }
 
-fn runs(words: Vec<WordRun>) -> Vec<Run> {
-    words.into_iter().map(|run| Run { op: run.op, text: plain(&run.text) }).collect()
-}
-
 /// Without the marks of headings, strong words and code within a line, which say nothing here.
 fn plain(text: &str) -> String {
-    let text = text.trim_start_matches('#').trim_start().replace("**", "");
-    if text.contains(FENCE) { text } else { text.replace('`', "") }
+    text.trim_start_matches('#').trim_start().replace("**", "").replace('`', "")
 }
 
 /// How many changes a page shows, for its title.

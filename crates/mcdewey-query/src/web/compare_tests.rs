@@ -55,6 +55,21 @@ async fn what_changed_is_marked_word_by_word_and_cell_by_cell() {
 }
 
 #[tokio::test]
+async fn in_code_every_letter_counts() {
+    let embed = FakeEmbed::new(&["barge"]);
+    let release = |version: &str, name: &str| {
+        let code = format!("~~~sh\n# who\n{name}=`id -un` **\n~~~");
+        let sample = SampleDocument::new(&format!("desk/{version}/admin/a.md")).product("desk").version(version);
+        sample.guide("admin").title("Desk Guide").page(1, &["Make a barge call so.", &code]).build(&embed)
+    };
+    let service = Service::with(&[release("v1.0", "old"), release("v2.0", "new")], |state| state).await;
+    let body = service.get("/compare?from=1.0&to=2.0&product=desk").await.body;
+    for kept in ["# who", "`id", "-un` **"] {
+        assert!(body.contains(kept), "{kept}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn text_of_documents_does_nothing() {
     let body = service().await.get("/compare?from=15.0&to=16.0").await.body;
     assert!(body.contains("&#60;script&#62;alert(1)") && !body.contains("<script>alert"), "{body}");

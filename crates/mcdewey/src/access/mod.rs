@@ -45,12 +45,17 @@ pub(crate) fn policy(settings: &Settings) -> Result<AccessPolicy> {
         .with_issuers(issuers)
         .with_origins(origins)
         .with_feedback(settings.feedback)
-        // Who puts a proxy before it gives it the name that it is reached under.
-        .with_personal(listen.ip().is_loopback() && settings.public_url.is_none());
+        .with_personal(is_personal(settings));
     if let Some(path) = audit_log {
         policy = policy.with_audit(Arc::new(AuditFile::open(&path)?));
     }
     Ok(policy)
+}
+
+/// Whether nobody but this machine's users is meant to reach it: who puts a proxy before a server gives it the names
+/// that it is reached under.
+fn is_personal(settings: &Settings) -> bool {
+    settings.listen.ip().is_loopback() && settings.public_url.is_none() && settings.allowed_hosts.is_empty()
 }
 
 #[cfg(test)]
@@ -83,6 +88,19 @@ mod tests {
         let new = keys::NewKey { name: "portal".to_owned(), ..keys::NewKey::default() };
         keys::create(&settings(folder.path(), "").access.keys_file, new).unwrap();
         assert_eq!(refusal(folder.path(), "listen = '0.0.0.0:80'"), None);
+    }
+
+    #[test]
+    fn a_library_with_another_name_is_not_personal() {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, expected) in [
+            ("", true),
+            ("listen = '0.0.0.0:80'", false),
+            ("public_url = 'https://docs.example.com'", false),
+            ("allowed_hosts = ['docs.example.com']", false),
+        ] {
+            assert_eq!(is_personal(&settings(folder.path(), file)), expected, "{file}");
+        }
     }
 
     #[test]
