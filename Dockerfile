@@ -20,7 +20,7 @@ RUN apt-get update \
  && install --directory --owner=mcdewey --group=mcdewey /data /models /corpus
 COPY --from=build /src/target/release/mcdewey /usr/local/bin/mcdewey
 COPY LICENSE NOTICE /usr/share/doc/mcdewey/
-ENV MCDEWEY_CORPUS=/corpus MCDEWEY_DATA_DIR=/data MCDEWEY_MODELS_DIR=/models
+ENV MCDEWEY_CORPUS=/corpus MCDEWEY_DATA_DIR=/data MCDEWEY_MODELS_DIR=/models ORT_DISABLE_TELEMETRY=1
 WORKDIR /data
 USER 10001:10001
 EXPOSE 8080

@@ -28,6 +28,9 @@ mod house;
 mod ingest;
 /// The official MCP clients.
 mod mcp_clients;
+/// Nothing leaves the machine, and nothing is written where nobody said.
+#[cfg(unix)]
+mod offline;
 /// The OpenAPI description, held against the server by others.
 mod openapi;
 /// One process owns a library; the others work through it.

@@ -231,18 +231,25 @@ pub(crate) fn request_of(case: &Value) -> Value {
     request
 }
 
+/// Whether the programs that tests run McDewey against are wanted in their newest versions, not in the pinned ones.
+fn newest_peers() -> bool {
+    std::env::var_os("NEWEST_PEERS").is_some()
+}
+
 /// A virtual environment with a folder's pinned packages, made once in the target folder.
 pub(crate) fn python_environment(name: &str, folder: &Path) -> Result<PathBuf, String> {
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{name}"));
     let pinned = std::fs::read_to_string(folder.join("requirements.txt")).map_err(|error| error.to_string())?;
+    let names = pinned.lines().map(|line| line.split("==").next().unwrap_or(line));
+    let wanted: Vec<&str> = if newest_peers() { names.collect() } else { pinned.lines().collect() };
     let marker = environment.join("ready");
-    if std::fs::read_to_string(&marker).is_ok_and(|ready| ready == pinned) {
+    if std::fs::read_to_string(&marker).is_ok_and(|ready| ready == wanted.join("\n")) {
         return Ok(environment);
     }
     run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-    let pip = ["-m", "pip", "install", "--quiet", "-r"];
-    run(Command::new(environment.join("bin/python")).args(pip).arg(folder.join("requirements.txt")))?;
-    std::fs::write(marker, pinned).map_err(|error| error.to_string())?;
+    let pip = ["-m", "pip", "install", "--quiet", "--upgrade"];
+    run(Command::new(environment.join("bin/python")).args(pip).args(&wanted))?;
+    std::fs::write(marker, wanted.join("\n")).map_err(|error| error.to_string())?;
     Ok(environment)
 }
 
@@ -253,9 +260,15 @@ pub(crate) fn node_modules(folder: &Path) -> Result<(), String> {
     if folder.join("node_modules/.package-lock.json").exists() {
         return Ok(());
     }
-    run(Command::new("npm")
-        .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"])
-        .current_dir(folder))
+    let install = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"];
+    run(Command::new("npm").args(install).current_dir(folder))?;
+    if !newest_peers() {
+        return Ok(());
+    }
+    let text = std::fs::read_to_string(folder.join("package.json")).map_err(|error| error.to_string())?;
+    let package: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let names = package["dependencies"].as_object().into_iter().flatten().map(|(name, _)| format!("{name}@latest"));
+    run(Command::new("npm").args(install).arg("--no-save").args(names).current_dir(folder))
 }
 
 /// Runs a command that prepares a test; what it said when it fails.

@@ -23,6 +23,7 @@ mod rerank;
 mod secret;
 mod settings;
 mod tally;
+mod telemetry_opt_out;
 mod terminal;
 mod tls;
 mod watch;
@@ -36,7 +37,7 @@ use log::LogFormat;
 use settings::Settings;
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    match telemetry_opt_out::ensure().and_then(|()| run(Cli::parse())) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", told(&error));

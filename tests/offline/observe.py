@@ -1,0 +1,193 @@
+"""Runs a command where everything it sends and writes is seen, and prints what was seen as JSON.
+
+    unshare --net --mount python3 observe.py --named DIRECTORY [--named DIRECTORY ...] -- COMMAND ...
+
+The network is a namespace of its own. Loopback works. Everything else leaves through an interface with a default route,
+where each packet is recorded and none is answered. A resolver answers every name and records it, so that a program goes
+on to connect. The file system is an overlay on that of the machine: what is written below the named directories is
+written there, everything else lands in the overlay and is recorded.
+
+Linux only; needs the right to make namespaces, `ip` (iproute2) and `mount`.
+"""
+
+import argparse
+import ipaddress
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+RESOLVER = "127.0.0.53"
+# Where every name leads: addresses for documentation, behind the default route.
+ANSWER_4 = socket.inet_pton(socket.AF_INET, "198.51.100.7")
+ANSWER_6 = socket.inet_pton(socket.AF_INET6, "2001:db8:7::7")
+OUTSIDE = "out0"
+A, AAAA = 1, 28
+TCP, UDP, ICMP = 6, 17, 1
+# The kernel's own talk on an interface (neighbours, routers, multicast groups) is no program's.
+KERNEL_ICMP6 = set(range(130, 138)) | {143}
+
+
+def run(*command):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def open_network():
+    """Loopback, and an interface that everything else leaves through."""
+    run("ip", "link", "set", "lo", "up")
+    run("ip", "link", "add", OUTSIDE, "type", "veth", "peer", "name", "out1")
+    for version, prefix, gateway in [("-4", "192.0.2.1/24", "192.0.2.254"), ("-6", "2001:db8:1::1/64", "2001:db8:1::fe")]:
+        run("ip", version, "addr", "add", prefix, "dev", OUTSIDE, *(["nodad"] if version == "-6" else []))
+    for end in (OUTSIDE, "out1"):
+        run("ip", "link", "set", end, "up")
+    for version, gateway in [("-4", "192.0.2.254"), ("-6", "2001:db8:1::fe")]:
+        # The gateway is known beforehand, or nothing but a question for its hardware address would be sent.
+        run("ip", version, "neigh", "add", gateway, "lladdr", "02:00:00:00:00:fe", "dev", OUTSIDE)
+        run("ip", version, "route", "add", "default", "via", gateway, "dev", OUTSIDE)
+
+
+class Seen:
+    """What was seen; each thing once, in order."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.packets, self.lookups = [], []
+
+    def add(self, to, what):
+        with self.lock:
+            if what not in to:
+                to.append(what)
+
+
+def question(message):
+    """Name and type of the question in a DNS message, and where it ends."""
+    at, labels = 12, []
+    while message[at]:
+        length = message[at]
+        labels.append(message[at + 1 : at + 1 + length].decode("ascii", "replace"))
+        at += 1 + length
+    (kind,) = struct.unpack_from(">H", message, at + 1)
+    return ".".join(labels), kind, at + 5
+
+
+def answer(message, seen):
+    """The answer to a DNS message: every name exists."""
+    name, kind, end = question(message)
+    seen.add(seen.lookups, name)
+    address = {A: ANSWER_4, AAAA: ANSWER_6}.get(kind)
+    head = message[:2] + struct.pack(">HHHHH", 0x8180, 1, 1 if address else 0, 0, 0)
+    record = struct.pack(">HHHIH", 0xC00C, kind, 1, 60, len(address)) + address if address else b""
+    return head + message[12:end] + record
+
+
+def resolve(seen):
+    """Answers every name, over UDP and TCP."""
+    datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagrams.bind((RESOLVER, 53))
+    streams = socket.create_server((RESOLVER, 53))
+
+    def over_udp():
+        while True:
+            message, sender = datagrams.recvfrom(4096)
+            datagrams.sendto(answer(message, seen), sender)
+
+    def over_tcp():
+        while True:
+            stream, _ = streams.accept()
+            with stream:
+                reply = answer(stream.recv(4096)[2:], seen)
+                stream.sendall(struct.pack(">H", len(reply)) + reply)
+
+    for each in (over_udp, over_tcp):
+        threading.Thread(target=each, daemon=True).start()
+
+
+def described(frame):
+    """A packet in words, or None where it is the kernel's own."""
+    (kind,) = struct.unpack_from(">H", frame, 12)
+    if kind == 0x0800:
+        head, protocol, target = 14 + (frame[14] & 15) * 4, frame[23], frame[30:34]
+    elif kind == 0x86DD:
+        head, protocol, target = 54, frame[20], frame[38:54]
+        if protocol == 0 or (protocol == 58 and frame[head] in KERNEL_ICMP6):
+            return None
+    else:
+        return None
+    address = ipaddress.ip_address(target)
+    if protocol in (TCP, UDP):
+        (port,) = struct.unpack_from(">H", frame, head + 2)
+        return f"{'tcp' if protocol == TCP else 'udp'} {address} port {port}"
+    return f"protocol {protocol} {address}"
+
+
+def watch(seen):
+    """Records every packet that a program sends outside."""
+    packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    packets.bind((OUTSIDE, 0))
+
+    def record():
+        while True:
+            frame, (_, _, direction, _, _) = packets.recvfrom(65535)
+            what = described(frame)
+            if direction == socket.PACKET_OUTGOING and what:
+                seen.add(seen.packets, what)
+
+    threading.Thread(target=record, daemon=True).start()
+
+
+def overlay(named):
+    """A view of the machine's files whose changes land apart, but for the named directories."""
+    run("mount", "--make-rprivate", "/")
+    base = tempfile.mkdtemp(prefix="observe-")
+    run("mount", "-t", "tmpfs", "tmpfs", base)
+    upper, work, root = (os.path.join(base, name) for name in ("upper", "work", "root"))
+    for folder in (upper, work, root):
+        os.mkdir(folder)
+    run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir=/,upperdir={upper},workdir={work}", root)
+    for folder in ["/proc", "/sys", "/dev", *named]:
+        run("mount", "--rbind", folder, root + folder)
+    resolver = os.path.join(base, "resolv.conf")
+    with open(resolver, "w", encoding="ascii") as file:
+        file.write(f"nameserver {RESOLVER}\n")
+    run("mount", "--bind", resolver, root + os.path.realpath("/etc/resolv.conf"))
+    return base, root, upper
+
+
+def changes(upper):
+    """Files that were made, changed or removed outside the named directories, and directories that were made there."""
+    found = []
+    for folder, folders, files in os.walk(upper):
+        outside = os.path.join("/", os.path.relpath(folder, upper))
+        found += [os.path.join(outside, name) for name in files]
+        found += [path for path in (os.path.join(outside, name) for name in folders) if not os.path.lexists(path)]
+    return sorted(found)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--named", action="append", default=[])
+    parser.add_argument("command", nargs="+")
+    arguments = parser.parse_args()
+    seen = Seen()
+    open_network()
+    resolve(seen)
+    watch(seen)
+    base, root, upper = overlay([os.path.realpath(folder) for folder in arguments.named])
+    here = os.getcwd()
+
+    def enter():
+        os.chroot(root)
+        os.chdir(here)
+
+    done = subprocess.run(arguments.command, preexec_fn=enter, stdout=sys.stderr, check=False)
+    report = {"status": done.returncode, "packets": seen.packets, "lookups": seen.lookups, "written": changes(upper)}
+    run("umount", "--recursive", "--lazy", base)
+    os.rmdir(base)
+    print(json.dumps(report))
+
+
+main()
