@@ -30,6 +30,8 @@ mod ingest;
 mod mcp_clients;
 /// The OpenAPI description, held against the server by others.
 mod openapi;
+/// Nothing from outside a root gets in.
+mod outside;
 /// One process owns a library; the others work through it.
 mod ownership;
 /// The same library on a Qdrant server.

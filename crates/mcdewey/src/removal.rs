@@ -30,10 +30,8 @@ pub(crate) fn refuse_present(roots: &[Root], request: &RemovalRequest) -> Result
 
 /// The file that a document was read from, if it is there.
 fn file_of(roots: &[Root], source: &SourcePath) -> Option<PathBuf> {
-    roots.iter().find_map(|root| {
-        let below = source.as_str().strip_prefix(root.name.source_prefix().as_str())?;
-        Some(root.path.join(below)).filter(|path| path.is_file())
-    })
+    let root = roots.iter().find(|root| root.holds(source))?;
+    Some(root.path.join(source.as_str().strip_prefix(root.name.source_prefix().as_str())?))
 }
 
 /// Takes documents out of all generations, and looks whether anything is left.
@@ -77,6 +75,11 @@ mod tests {
         assert!(refuse_present(&roots, &request("vendor/a.md", true)).is_ok());
         assert!(refuse_present(&roots, &request("vendor/b.md", false)).is_ok());
         assert!(refuse_present(&roots, &request("a.md", false)).is_ok());
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/proc/version", folder.path().join("out.md")).unwrap();
+            assert!(refuse_present(&roots, &request("vendor/out.md", false)).is_ok(), "no ingest would read it");
+        }
     }
 
     #[test]
