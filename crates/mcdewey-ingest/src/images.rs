@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn images_are_found_in_the_file_or_beside_it() {
-        let (_keeper, root, dir) = root();
+        let (_keeper, _, dir) = root();
         let text = "![a](<img dir/a.png>) ![a](img%20dir/a.png)\n\n| ![t](/top.png) | ![up](../top.png?v=2) |\n|-|-|\n\n\
                     ![own](page-1-image-1.png) ![web](https://example.com/a.png) `![code](b.png)`";
         let own = vec![ImageFile {
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_shown_is_named() {
-        let (_keeper, root, dir) = root();
+        let (_keeper, _, dir) = root();
         let text = "![o](../../outside.png) ![s](x.svg) ![m](missing.png) ![d](.)";
         let found = images(&[page(text)], Vec::new(), Beside { file: "guide/g.md", root: &dir });
         assert!(found.kept.is_empty());

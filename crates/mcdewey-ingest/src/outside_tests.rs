@@ -156,6 +156,25 @@ fn an_image_that_became_a_link_out_of_the_root_is_left_out() {
 }
 
 #[test]
+fn a_root_inside_another_is_outside_of_it() {
+    let place = Place::new(&["a.md", "inner/own.md"]);
+    place.write("inner/secret.md", SECRET);
+    place.write("inner/secret.png", [PNG, b"7391"].concat());
+    place.write("b.md", "# B\n\n![s](inner/secret.png) ![t](through/secret.png)");
+    symlink("inner/secret.md", place.at("link.md")).unwrap();
+    symlink("inner", place.at("through")).unwrap();
+    let root = Root { apart: vec![place.at("inner").canonicalize().unwrap()], ..place.root() };
+    let walk = walk(&root).unwrap();
+    let sources: Vec<&str> = walk.documents.iter().map(|file| file.source.as_str()).collect();
+    assert_eq!(sources, ["a.md", "b.md"]);
+    let (shown, warnings) = read(&walk, "b.md").unwrap();
+    assert!(!shown.contains("7391") && warnings.len() == 2, "{warnings:?}");
+    place.swap("a.md", "../root/inner/secret.md");
+    let reason = read(&walk, "a.md").unwrap_err();
+    assert!(reason.contains("out of the root"), "{reason}");
+}
+
+#[test]
 fn what_is_no_plain_file_any_more_is_refused_and_nobody_waits_for_it() {
     let place = Place::new(&["pipe.md", "folder.md", "device.md"]);
     place.write("../outside/x", "");

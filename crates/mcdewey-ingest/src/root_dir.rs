@@ -41,6 +41,8 @@ pub(crate) struct RootDir {
     path: PathBuf,
     /// The path it was opened by, made absolute; links may be written with it.
     given: PathBuf,
+    /// Folders below it that are roots of their own and no part of this one.
+    apart: Vec<PathBuf>,
     handle: OwnedFd,
 }
 
@@ -78,7 +80,19 @@ impl RootDir {
         let given = std::path::absolute(path)?;
         let path = path.canonicalize()?;
         let handle = rustix::fs::open(&path, FOLDER, Mode::empty())?;
-        Ok(Self { path, given, handle })
+        Ok(Self { path, given, apart: Vec::new(), handle })
+    }
+
+    /// Without these folders, absolute and free of links, as far as they lie below it.
+    pub(crate) fn without(mut self, folders: &[PathBuf]) -> Self {
+        let below = folders.iter().filter_map(|folder| folder.strip_prefix(&self.path).ok());
+        self.apart = below.filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned).collect();
+        self
+    }
+
+    /// Whether a folder below it is a root of its own.
+    pub(crate) fn is_apart(&self, folder: &Path) -> bool {
+        self.apart.iter().any(|apart| apart == folder)
     }
 
     /// Where the directory was when it was opened, absolute and free of links. For names only: what is opened by it
@@ -243,7 +257,7 @@ impl<'a> Way<'a> {
     fn down(&mut self, name: OsString) -> Result<(), Refusal> {
         self.folder = enter(&self.folder, &name).map_err(replaced)?;
         self.names.push(name);
-        Ok(())
+        if self.root.is_apart(&self.names) { Err(Refusal::LeadsOut) } else { Ok(()) }
     }
 
     /// From the root again: what `..` means to the system changes when a directory is moved.

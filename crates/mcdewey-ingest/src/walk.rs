@@ -70,7 +70,8 @@ pub(crate) enum Reading {
 
 /// Walks a root's folder: no hidden files, no ignore files, no links out of the root, no folders of other roots.
 pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
-    let dir = Arc::new(RootDir::open(&root.path).map_err(|error| root.unreadable(error))?);
+    let dir = RootDir::open(&root.path).map_err(|error| root.unreadable(error))?;
+    let dir = Arc::new(dir.without(&root.apart));
     let walk = Walk { folder: dir.path().to_string_lossy().into(), ..Walk::default() };
     let top = PathBuf::from(root.below.as_deref().unwrap_or_default());
     // An unreadable folder must be an error here: as an empty one it would empty the library.
@@ -102,7 +103,7 @@ impl Walker<'_> {
     }
 
     fn open(&mut self, folder: &Path) {
-        if self.root.apart.contains(&self.dir.path().join(folder)) {
+        if self.dir.is_apart(folder) {
             return;
         }
         if folder.as_os_str().len() > MAX_PATH {
