@@ -1,6 +1,7 @@
 //! The layout of the workspace keeps its promises: who may know which library.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::support::repository;
 
@@ -46,4 +47,47 @@ fn rooms_do_not_know_each_other() {
         }
     }
     assert_eq!(dependencies.len(), 8);
+}
+
+/// The Rust files below a folder, without those that hold only tests.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// A path below a root that is opened by its name can lead out of the root by the time it is opened.
+#[test]
+fn files_of_a_root_are_opened_in_one_place() {
+    let opening = [
+        "fs::read(",
+        "fs::read_to_string(",
+        "fs::metadata",
+        "fs::symlink_metadata",
+        "File::open",
+        "OpenOptions",
+        "read_dir",
+        "tokio::fs",
+    ];
+    let mut opened = Vec::new();
+    for room in ["mcdewey-ingest", "mcdewey-convert"] {
+        for path in sources(&repository().join("crates").join(room).join("src")) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            let mut lines = product.lines().filter(|line| !line.trim_start().starts_with("//"));
+            if lines.any(|line| opening.iter().any(|call| line.contains(call))) {
+                opened.push(path.file_name().unwrap().to_string_lossy().into_owned());
+            }
+        }
+    }
+    // `root_dir.rs` itself goes without them.
+    assert_eq!(opened, [""; 0], "open it through `RootDir`");
 }

@@ -33,6 +33,8 @@ mod mcp_clients;
 mod offline;
 /// The OpenAPI description, held against the server by others.
 mod openapi;
+/// Nothing from outside a root gets in.
+mod outside;
 /// One process owns a library; the others work through it.
 mod ownership;
 /// The same library on a Qdrant server.

@@ -1,6 +1,5 @@
 //! One file on its way to a document: read, parsed, given facets, and cut. Blocks; runs on threads for that.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use mcdewey_core::{
@@ -97,8 +96,11 @@ impl Reader {
 
     /// The bytes of a file and of what it was made from.
     fn content(&self, file: &FoundFile) -> Result<Content, String> {
-        let original = file.original.as_deref().filter(|_| self.keep_originals).map(read::bytes).transpose();
-        Ok(Content { bytes: read::bytes(&file.file)?, original: original? })
+        let read_original = |path: &String| {
+            read::bytes(&file.dir, path).map_err(|reason| format!("its original `{}`: {reason}", file_name(path)))
+        };
+        let original = file.original.as_ref().filter(|_| self.keep_originals).map(read_original).transpose()?;
+        Ok(Content { bytes: read::bytes(&file.dir, &file.path_in_root)?, original })
     }
 
     /// Everything that decides what becomes of a file: its bytes, its name, the rules, and the ways of reading and
@@ -140,10 +142,10 @@ impl Reader {
         let original = match (file.reading, &file.original) {
             (Reading::Text(_), Some(path)) => content.original.map(|bytes| (path.clone(), bytes)),
             (Reading::Text(_), None) => None,
-            _ => Some((file.file.clone(), content.bytes)).filter(|_| self.keep_originals),
+            _ => Some((file.path_in_root.clone(), content.bytes)).filter(|_| self.keep_originals),
         };
         if let Some((path, bytes)) = original {
-            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let name = file_name(&path).to_owned();
             let media_type = media_type(&name);
             draft.attachments.push(AttachedFile::new(name, AttachmentRole::Original, media_type, bytes));
         }
@@ -179,7 +181,7 @@ impl Reader {
         let pages = parsed.pages.into_iter().map(|page| page.page).collect();
         Ok(Draft {
             root: file.root.clone(),
-            folder: file.folder.to_string(),
+            folder: file.dir.path().to_string_lossy().into_owned(),
             input,
             meta,
             outline,
@@ -215,7 +217,7 @@ fn parse_file(
 
 /// Reads what rules look at; or why the file cannot be read.
 pub(crate) fn read_subject(file: &FoundFile, convert: Option<&dyn Convert>) -> Result<ReadSubject, String> {
-    let bytes = read::bytes(&file.file)?;
+    let bytes = read::bytes(&file.dir, &file.path_in_root)?;
     Ok(ReadSubject(parse_file(file, &bytes, convert)?.0))
 }
 
@@ -226,7 +228,11 @@ struct Content {
 }
 
 fn beside(file: &FoundFile) -> Beside<'_> {
-    Beside { file: &file.file, root: Path::new(&*file.folder) }
+    Beside { file: &file.path_in_root, root: &file.dir }
+}
+
+fn file_name(path_in_root: &str) -> &str {
+    path_in_root.rsplit('/').next().unwrap_or(path_in_root)
 }
 
 /// What an original is, by its name.

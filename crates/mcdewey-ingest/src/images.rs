@@ -1,10 +1,14 @@
 //! The images that a document's pages show: which links show them, and where they lie.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
 
 use mcdewey_core::{AttachedFile, AttachmentRole, ImageFile, Page, image_type};
 use pulldown_cmark::{Event, Options, Parser, Tag};
+
+use crate::refusal::Refusal;
+use crate::root_dir::{Links, RootDir};
 
 /// A larger image is not kept.
 const MAX_IMAGE: u64 = 8 * 1024 * 1024;
@@ -14,10 +18,10 @@ const MAX_TOGETHER: u64 = 64 * 1024 * 1024;
 /// Where the images of a file that is read from disk lie.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Beside<'a> {
-    /// The file.
-    pub(crate) file: &'a Path,
-    /// The root's folder, which no link leads out of.
-    pub(crate) root: &'a Path,
+    /// The file, as a path below the root.
+    pub(crate) file: &'a str,
+    /// The root, which no link leads out of.
+    pub(crate) root: &'a RootDir,
 }
 
 /// The images of a document, each under the name that its links use; and what is wrong with others.
@@ -73,7 +77,7 @@ pub(crate) fn beside_hash(text: &str, beside: Beside<'_>) -> String {
     };
     let mut told = String::new();
     for target in targets(std::slice::from_ref(&page)) {
-        if let Some(Ok(meta)) = place(&target, beside).map(|path| path.and_then(|path| metadata(&path))) {
+        if let Some(Ok(meta)) = place(&target, beside).map(|path| metadata(&path?, beside.root)) {
             let modified = meta.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
             told.push_str(&format!("{target}\0{}\0{modified:?}\0", meta.len()));
         }
@@ -97,35 +101,26 @@ fn targets(pages: &[Page]) -> BTreeSet<String> {
 /// Reads an image beside the file; nothing where the link leads to another machine or nowhere.
 fn read(target: &str, beside: Beside<'_>) -> Result<Option<Vec<u8>>, String> {
     let Some(path) = place(target, beside) else { return Ok(None) };
-    let path = path?;
-    let meta = metadata(&path)?;
-    if meta.len() > MAX_IMAGE {
-        return Err(format!("it has more than {} MB", MAX_IMAGE / (1024 * 1024)));
-    }
-    std::fs::read(&path).map(Some).map_err(|error| format!("it cannot be read: {error}"))
+    let read = path.and_then(|path| beside.root.read(&path, Links::Anywhere, MAX_IMAGE));
+    read.map(Some).map_err(|refusal| refusal.to_string())
 }
 
-fn metadata(path: &Path) -> Result<std::fs::Metadata, String> {
-    match path.metadata() {
-        Ok(meta) if meta.is_file() => Ok(meta),
-        Ok(_) => Err("it is no file".to_owned()),
-        Err(error) => Err(format!("it cannot be read: {error}")),
-    }
+fn metadata(path: &Path, root: &RootDir) -> Result<Metadata, Refusal> {
+    Ok(root.open_file(path, Links::Anywhere)?.metadata()?)
 }
 
-/// The file that a link means; nothing where it leads to another machine.
-fn place(target: &str, beside: Beside<'_>) -> Option<Result<PathBuf, String>> {
+/// The path below the root that a link means; nothing where it leads to another machine.
+fn place(target: &str, beside: Beside<'_>) -> Option<Result<PathBuf, Refusal>> {
     let path = target.split(['?', '#']).next().unwrap_or_default();
     let elsewhere = path.is_empty() || path.starts_with("//") || has_scheme(path);
     if elsewhere {
         return None;
     }
     let path = percent_decoded(path);
-    let start = if path.starts_with('/') { beside.root } else { beside.file.parent().unwrap_or(beside.root) };
+    let root = beside.root.path();
+    let start = if path.starts_with('/') { root.to_owned() } else { root.join(beside.file).join("..") };
     let wanted = lexical(&start.join(path.trim_start_matches('/')));
-    // Links of the file system may lead out of the root too.
-    let real = wanted.canonicalize().unwrap_or(wanted);
-    Some(if real.starts_with(beside.root) { Ok(real) } else { Err("the link leads out of the root".to_owned()) })
+    Some(wanted.strip_prefix(root).map(Path::to_owned).map_err(|_| Refusal::LeadsOut))
 }
 
 fn has_scheme(path: &str) -> bool {
@@ -169,7 +164,7 @@ mod tests {
     }
 
     /// A root with a guide and images around it.
-    fn root() -> (tempfile::TempDir, PathBuf) {
+    fn root() -> (tempfile::TempDir, PathBuf, RootDir) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap().join("root");
         std::fs::create_dir_all(root.join("guide/img dir")).unwrap();
@@ -177,12 +172,13 @@ mod tests {
         std::fs::write(root.join("top.png"), PNG).unwrap();
         std::fs::write(root.join("guide/x.svg"), "<svg/>").unwrap();
         std::fs::write(folder.path().join("outside.png"), PNG).unwrap();
-        (folder, root)
+        let dir = RootDir::open(&root).unwrap();
+        (folder, root, dir)
     }
 
     #[test]
     fn images_are_found_in_the_file_or_beside_it() {
-        let (_keeper, root) = root();
+        let (_keeper, _, dir) = root();
         let text = "![a](<img dir/a.png>) ![a](img%20dir/a.png)\n\n| ![t](/top.png) | ![up](../top.png?v=2) |\n|-|-|\n\n\
                     ![own](page-1-image-1.png) ![web](https://example.com/a.png) `![code](b.png)`";
         let own = vec![ImageFile {
@@ -190,7 +186,7 @@ mod tests {
             media_type: "image/png".to_owned(),
             bytes: PNG.to_vec(),
         }];
-        let found = images(&[page(text)], own, Beside { file: &root.join("guide/g.md"), root: &root });
+        let found = images(&[page(text)], own, Beside { file: "guide/g.md", root: &dir });
         assert_eq!(
             names(&found),
             ["../top.png?v=2", "/top.png", "img dir/a.png", "img%20dir/a.png", "page-1-image-1.png"]
@@ -201,16 +197,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_shown_is_named() {
-        let (_keeper, root) = root();
+        let (_keeper, _, dir) = root();
         let text = "![o](../../outside.png) ![s](x.svg) ![m](missing.png) ![d](.)";
-        let found = images(&[page(text)], Vec::new(), Beside { file: &root.join("guide/g.md"), root: &root });
+        let found = images(&[page(text)], Vec::new(), Beside { file: "guide/g.md", root: &dir });
         assert!(found.kept.is_empty());
         let warnings = found.warnings.join("\n");
         for part in [
             "outside.png` is not shown: the link leads out",
             "x.svg` is not shown: it is neither",
             "missing.png",
-            "no file",
+            "not a plain file",
         ] {
             assert!(warnings.contains(part), "{warnings}");
         }
@@ -218,9 +214,8 @@ mod tests {
 
     #[test]
     fn an_image_that_changes_is_noticed() {
-        let (_keeper, root) = root();
-        let file = root.join("guide/g.md");
-        let beside = Beside { file: &file, root: &root };
+        let (_keeper, root, dir) = root();
+        let beside = Beside { file: "guide/g.md", root: &dir };
         let text = "![t](../top.png) ![gone](gone.png)";
         let before = beside_hash(text, beside);
         assert_eq!(beside_hash(text, beside), before);

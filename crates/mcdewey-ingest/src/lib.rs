@@ -13,11 +13,15 @@ pub mod fuzzing;
 mod images;
 mod jobs;
 mod markdown;
+#[cfg(test)]
+mod outside_tests;
 mod pairs;
 mod pipeline;
 mod plan;
 mod read;
+mod refusal;
 mod releases;
+mod root_dir;
 mod roots;
 mod rules;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::path::Path;
 use mcdewey_core::{RootName, SkippedFile, SourcePath};
 
 use crate::markdown::{Dialect, FrontMatter, front_matter};
+use crate::root_dir::Links;
 use crate::walk::{FoundFile, Reading, Walk};
 
 /// The field in which `mcdewey convert` names the file that its Markdown was made from.
@@ -27,7 +28,7 @@ pub(crate) fn join_originals(walk: &mut Walk) {
         let [a, b] = pair.as_slice() else { continue };
         for (markdown, other) in [(*a, *b), (*b, *a)] {
             if is_made_from(&walk.documents[markdown], &walk.documents[other]) {
-                walk.documents[markdown].original = Some(walk.documents[other].file.clone());
+                walk.documents[markdown].original = Some(walk.documents[other].path_in_root.clone());
                 taken.push(other);
                 break;
             }
@@ -45,14 +46,14 @@ fn is_made_from(markdown: &FoundFile, other: &FoundFile) -> bool {
     if !is_markdown(markdown) || is_markdown(other) {
         return false;
     }
-    let named = head(&markdown.file).text(CONVERTED_FROM).map(str::to_owned);
-    named.is_some() && other.file.file_name().and_then(|name| name.to_str()) == named.as_deref()
+    head(markdown).text(CONVERTED_FROM) == Some(other.source.file_name())
 }
 
-fn head(file: &Path) -> FrontMatter {
+fn head(file: &FoundFile) -> FrontMatter {
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(file).and_then(|file| file.take(HEAD).read_to_end(&mut bytes));
-    if read.is_err() {
+    let opened = file.dir.open_file(Path::new(&file.path_in_root), Links::AtTheEnd).ok();
+    let read = opened.and_then(|opened| opened.take(HEAD).read_to_end(&mut bytes).ok());
+    if read.is_none() {
         // Whoever reads it next says why.
         return FrontMatter::default();
     }
@@ -113,11 +114,8 @@ mod tests {
         ]);
         let mut walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         join_originals(&mut walk);
-        let found: Vec<_> = walk
-            .documents
-            .iter()
-            .map(|file| (file.source.as_str(), file.original.as_ref().and_then(|path| path.file_name()?.to_str())))
-            .collect();
+        let found: Vec<_> =
+            walk.documents.iter().map(|file| (file.source.as_str(), file.original.as_deref())).collect();
         assert_eq!(found, [("a.md", Some("a.pdf")), ("b.md", None), ("b.pdf", None), ("c.docx", None), ("c.md", None)]);
     }
 

@@ -59,19 +59,22 @@ pub(crate) fn plan(root: &Root, walk: Walk, manifest: &[ManifestEntry]) -> Plan 
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
     use mcdewey_core::{RootName, SkippedFile};
 
     use super::*;
     use crate::markdown::Dialect;
+    use crate::root_dir::RootDir;
     use crate::walk::Reading;
 
     fn found(source: &str) -> FoundFile {
         FoundFile {
             root: RootName::default(),
-            folder: "/a".into(),
+            dir: Arc::new(RootDir::open(Path::new("/")).unwrap()),
             source: source.parse().unwrap(),
             path_in_root: source.to_owned(),
-            file: source.into(),
             reading: Reading::Text(Dialect::Markdown),
             bytes: 1,
             original: None,

@@ -1,13 +1,28 @@
-//! From a file's bytes to its text: UTF-8 or a reason in words. Nothing is guessed and nothing replaced.
+//! From a file to its bytes, and from them to its text: UTF-8 or a reason in words. Nothing is guessed and nothing
+//! replaced.
 
 use std::path::Path;
+
+use crate::refusal::Refusal;
+use crate::root_dir::{Links, RootDir};
+
+/// A larger file is no manual, and would have to stand in memory several times over.
+pub(crate) const MAX_FILE: u64 = 64 * 1024 * 1024;
 
 const UTF16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A file's bytes, or why there are none.
-pub(crate) fn bytes(file: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(file).map_err(|error| format!("it cannot be read: {error}"))
+/// The bytes of a file below a root, or why there are none.
+pub(crate) fn bytes(dir: &RootDir, path_in_root: &str) -> Result<Vec<u8>, String> {
+    dir.read(Path::new(path_in_root), Links::AtTheEnd, MAX_FILE).map_err(|refusal| reason(&refusal))
+}
+
+/// Why a document is not read, and what helps.
+pub(crate) fn reason(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::TooLarge { .. } => format!("{refusal}; divide it"),
+        other => other.to_string(),
+    }
 }
 
 /// The text of a file, without a byte order mark; or why it has none.

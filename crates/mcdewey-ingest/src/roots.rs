@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use mcdewey_core::{RootName, SourcePath};
 
 use crate::IngestError;
+use crate::root_dir::{Links, RootDir};
 use crate::rules::{LIBRARY_FILE, LibraryFile, RuleSet};
 
 /// A folder of documents.
@@ -42,6 +43,12 @@ impl Root {
     pub fn rule_set(&self) -> Result<RuleSet, IngestError> {
         let place = self.path.join(LIBRARY_FILE).display().to_string();
         RuleSet::new(&self.rules, &LibraryFile::load(&self.path)?, &place)
+    }
+
+    /// Whether the file that a document was read from is there. Looks it up, so it may block.
+    pub fn holds(&self, source: &SourcePath) -> bool {
+        let Some(path) = source.as_str().strip_prefix(self.name.source_prefix().as_str()) else { return false };
+        RootDir::open(&self.path).is_ok_and(|dir| dir.find(Path::new(path), Links::AtTheEnd).is_ok())
     }
 
     /// Whether a source of this root lies in the folder that is walked.

@@ -4,15 +4,17 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ignore::{DirEntry, WalkBuilder};
 use mcdewey_core::{Format, RootName, SkippedFile, SourcePath};
 
 use crate::markdown::Dialect;
+use crate::read::MAX_FILE;
+use crate::refusal::Refusal;
+use crate::root_dir::{Entry, Links, RootDir};
 use crate::rules::LIBRARY_FILE;
-use crate::{IngestError, Root};
+use crate::{IngestError, Root, read};
 
-/// A larger file is no manual, and would have to stand in memory several times over.
-const MAX_FILE: u64 = 64 * 1024 * 1024;
+/// Longer paths below a root are not walked; no program could open them by name.
+const MAX_PATH: usize = 4096;
 
 /// What a root holds.
 #[derive(Debug, Default)]
@@ -41,20 +43,18 @@ impl Walk {
 pub(crate) struct FoundFile {
     /// The root it was found in.
     pub(crate) root: RootName,
-    /// That root's folder, absolute and free of links.
-    pub(crate) folder: Arc<str>,
+    /// That root's directory, through which the file is read.
+    pub(crate) dir: Arc<RootDir>,
     /// The document's name.
     pub(crate) source: SourcePath,
     /// Its path below the root, which rules look at.
     pub(crate) path_in_root: String,
-    /// Where to read it.
-    pub(crate) file: PathBuf,
     /// How to understand it.
     pub(crate) reading: Reading,
     /// Its size when it was found.
     pub(crate) bytes: u64,
-    /// The file beside it that it was converted from.
-    pub(crate) original: Option<PathBuf>,
+    /// The path below the root of the file beside it that it was converted from.
+    pub(crate) original: Option<String>,
 }
 
 /// How a file becomes text with headings and pages.
@@ -70,27 +70,19 @@ pub(crate) enum Reading {
 
 /// Walks a root's folder: no hidden files, no ignore files, no links out of the root, no folders of other roots.
 pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
-    let home = root.path.canonicalize().map_err(|error| root.unreadable(error))?;
-    let folder = match &root.below {
-        Some(below) => home.join(below),
-        None => home.clone(),
-    };
+    let dir = RootDir::open(&root.path).map_err(|error| root.unreadable(error))?;
+    let dir = Arc::new(dir.without(&root.apart));
+    let walk = Walk { folder: dir.path().to_string_lossy().into(), ..Walk::default() };
+    let top = PathBuf::from(root.below.as_deref().unwrap_or_default());
     // An unreadable folder must be an error here: as an empty one it would empty the library.
-    std::fs::read_dir(&folder).map_err(|error| root.unreadable(error))?;
-    let walk = Walk { folder: home.to_string_lossy().into(), ..Walk::default() };
-    let apart: HashSet<PathBuf> = root.apart.iter().filter(|other| **other != home).cloned().collect();
-    let mut walker = Walker { root, home, walk };
-    let entries = WalkBuilder::new(&folder)
-        .standard_filters(false)
-        .hidden(true)
-        .follow_links(false)
-        .sort_by_file_name(|a, b| a.cmp(b))
-        .filter_entry(move |entry| !apart.contains(entry.path()))
-        .build();
-    for entry in entries {
-        match entry {
-            Ok(entry) => walker.take(&entry),
-            Err(error) => walker.blocked(&error),
+    let entries = dir.entries(&top).map_err(|error| root.unreadable(error))?;
+    let mut walker = Walker { root, dir, walk, waiting: Vec::new() };
+    walker.look_at(&top, entries);
+    while let Some((path, kind)) = walker.waiting.pop() {
+        if kind.is_dir() {
+            walker.open(&path);
+        } else {
+            walker.take(&path);
         }
     }
     Ok(walker.walk)
@@ -98,82 +90,64 @@ pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
 
 struct Walker<'a> {
     root: &'a Root,
-    home: PathBuf,
+    dir: Arc<RootDir>,
     walk: Walk,
+    /// What is still to be looked at, the next one last; paths below the root.
+    waiting: Vec<(PathBuf, rustix::fs::FileType)>,
 }
 
 impl Walker<'_> {
-    fn take(&mut self, entry: &DirEntry) {
-        let Some(kind) = entry.file_type() else { return };
-        if kind.is_dir() {
+    fn look_at(&mut self, folder: &Path, entries: Vec<Entry>) {
+        let shown = entries.into_iter().filter(|entry| !entry.name.as_encoded_bytes().starts_with(b"."));
+        self.waiting.extend(shown.rev().map(|entry| (folder.join(entry.name), entry.kind)));
+    }
+
+    fn open(&mut self, folder: &Path) {
+        if self.dir.is_apart(folder) {
             return;
         }
-        let Some(path) = self.below(entry.path()) else {
-            let shown = entry.path().strip_prefix(&self.home).unwrap_or(entry.path()).display().to_string();
-            return self.skip(&shown, "its name is not valid Unicode; rename it");
+        if folder.as_os_str().len() > MAX_PATH {
+            return self.blocked(folder, "its path is too long");
+        }
+        match self.dir.entries(folder) {
+            Ok(entries) => self.look_at(folder, entries),
+            Err(error) => self.blocked(folder, &error.to_string()),
+        }
+    }
+
+    fn take(&mut self, file: &Path) {
+        let Some(path) = below(file) else {
+            return self.skip(&file.display().to_string(), "its name is not valid Unicode; rename it");
         };
         if path == LIBRARY_FILE {
             return;
         }
-        let metadata = if kind.is_symlink() {
-            match self.linked(entry.path()) {
-                Ok(metadata) => metadata,
-                Err(reason) => return self.skip(&path, &reason),
-            }
-        } else {
-            match entry.metadata() {
-                Ok(metadata) => metadata,
-                Err(error) => return self.skip(&path, &format!("it cannot be read: {error}")),
+        let found = match self.dir.find(file, Links::AtTheEnd) {
+            Ok(located) => self.document(&path, located.size),
+            Err(refusal) => {
+                if matches!(refusal, Refusal::LeadsOut | Refusal::LeadsNowhere) {
+                    // It may stand for a folder that was here before; what is in it now is unknown.
+                    self.walk.unseen.push(format!("{}{path}", self.root.name.source_prefix()));
+                }
+                Err(refusal.to_string())
             }
         };
-        match self.document(path.clone(), entry.path(), &metadata) {
+        match found {
             Ok(found) => self.walk.documents.push(found),
             Err(reason) => self.skip(&path, &reason),
         }
     }
 
-    /// The path below the root, `/` between its parts.
-    fn below(&self, path: &Path) -> Option<String> {
-        let parts: Option<Vec<&str>> = path.strip_prefix(&self.home).ok()?.iter().map(|part| part.to_str()).collect();
-        Some(parts?.join("/"))
-    }
-
-    /// What a link leads to, if that is a file of this root.
-    fn linked(&self, link: &Path) -> Result<std::fs::Metadata, String> {
-        let target = link.canonicalize().map_err(|error| format!("the link leads nowhere: {error}"))?;
-        if !target.starts_with(&self.home) {
-            return Err("the link leads out of the root; make its target a root of its own, or copy it".to_owned());
-        }
-        let metadata = target.metadata().map_err(|error| format!("it cannot be read: {error}"))?;
-        if metadata.is_dir() {
-            return Err("links to folders are not followed; the folder itself is read where it stands".to_owned());
-        }
-        Ok(metadata)
-    }
-
-    fn document(&self, path: String, file: &Path, metadata: &std::fs::Metadata) -> Result<FoundFile, String> {
-        if !metadata.is_file() {
-            return Err("it is not a plain file".to_owned());
-        }
-        let reading = reading(&path)?;
+    fn document(&self, path: &str, bytes: u64) -> Result<FoundFile, String> {
+        let reading = reading(path)?;
         let source: SourcePath = format!("{}{path}", self.root.name.source_prefix())
             .parse()
             .map_err(|error| format!("{error}; rename it"))?;
-        if metadata.len() > MAX_FILE {
-            let size = metadata.len() / (1024 * 1024);
-            return Err(format!("it has {size} MB, more than {} MB; divide it", MAX_FILE / (1024 * 1024)));
+        if bytes > MAX_FILE {
+            return Err(read::reason(&Refusal::TooLarge { limit: MAX_FILE }));
         }
-        let (root, folder) = (self.root.name.clone(), Arc::clone(&self.walk.folder));
-        Ok(FoundFile {
-            root,
-            folder,
-            source,
-            path_in_root: path,
-            file: file.to_owned(),
-            reading,
-            bytes: metadata.len(),
-            original: None,
-        })
+        let (root, dir, path_in_root) = (self.root.name.clone(), Arc::clone(&self.dir), path.to_owned());
+        Ok(FoundFile { root, dir, source, path_in_root, reading, bytes, original: None })
     }
 
     fn skip(&mut self, path: &str, reason: &str) {
@@ -181,20 +155,18 @@ impl Walker<'_> {
         self.walk.skipped.push(SkippedFile { path, reason: reason.to_owned() });
     }
 
-    /// A folder (or entry) that the system would not show.
-    fn blocked(&mut self, error: &ignore::Error) {
-        let path = blocked_path(error).and_then(|path| self.below(path)).unwrap_or_default();
-        self.skip(&path, &format!("it cannot be read: {error}; what the library holds of it is kept"));
+    /// A folder that the system would not show.
+    fn blocked(&mut self, folder: &Path, reason: &str) {
+        let path = below(folder).unwrap_or_default();
+        self.skip(&path, &format!("it cannot be read: {reason}; what the library holds of it is kept"));
         self.walk.unseen.push(format!("{}{path}", self.root.name.source_prefix()));
     }
 }
 
-fn blocked_path(error: &ignore::Error) -> Option<&Path> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => blocked_path(err),
-        _ => None,
-    }
+/// A path below the root with `/` between its parts.
+fn below(path: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+    Some(parts?.join("/"))
 }
 
 /// How a file is read, by its extension; or why it is not.

@@ -30,10 +30,8 @@ pub(crate) fn refuse_present(roots: &[Root], request: &RemovalRequest) -> Result
 
 /// The file that a document was read from, if it is there.
 fn file_of(roots: &[Root], source: &SourcePath) -> Option<PathBuf> {
-    roots.iter().find_map(|root| {
-        let below = source.as_str().strip_prefix(root.name.source_prefix().as_str())?;
-        Some(root.path.join(below)).filter(|path| path.is_file())
-    })
+    let root = roots.iter().find(|root| root.holds(source))?;
+    Some(root.path.join(source.as_str().strip_prefix(root.name.source_prefix().as_str())?))
 }
 
 /// Takes documents out of all generations, and looks whether anything is left.
@@ -77,6 +75,17 @@ mod tests {
         assert!(refuse_present(&roots, &request("vendor/a.md", true)).is_ok());
         assert!(refuse_present(&roots, &request("vendor/b.md", false)).is_ok());
         assert!(refuse_present(&roots, &request("a.md", false)).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_out_of_the_root_brings_nothing_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("a.md")).unwrap();
+        let roots = [Root::new(RootName::default(), folder.path())];
+        let request = RemovalRequest { sources: vec!["a.md".parse().unwrap()], force: false };
+        assert!(refuse_present(&roots, &request).is_ok());
     }
 
     #[test]

@@ -63,7 +63,9 @@ fn watcher(folder: &Path, changed: &mpsc::Sender<()>) -> Result<Box<dyn Watcher 
             }
         }
     };
-    let native = RecommendedWatcher::new(tell(folder.to_owned(), changed.clone()), Config::default());
+    // Folders that are links are not read either, and may lead anywhere.
+    let config = Config::default().with_follow_symlinks(false);
+    let native = RecommendedWatcher::new(tell(folder.to_owned(), changed.clone()), config);
     let native = native.and_then(|mut watcher| {
         watcher.watch(folder, RecursiveMode::Recursive)?;
         Ok(watcher)
@@ -73,7 +75,7 @@ fn watcher(folder: &Path, changed: &mpsc::Sender<()>) -> Result<Box<dyn Watcher 
         Err(error) => {
             tracing::warn!(%error, folder = %folder.display(), seconds = INTERVAL.as_secs(),
                 "the system cannot watch this folder, so it is looked at at intervals");
-            let config = Config::default().with_poll_interval(INTERVAL);
+            let config = config.with_poll_interval(INTERVAL);
             let mut watcher = PollWatcher::new(tell(folder.to_owned(), changed.clone()), config)?;
             watcher.watch(folder, RecursiveMode::Recursive)?;
             Ok(Box::new(watcher))

@@ -187,6 +187,71 @@ fn bombs_are_refused_before_they_are_parsed() {
     assert!(convert(&zip(&many)).unwrap_err().0.contains("more than 10000 entries"));
 }
 
+/// Word follows these to other files; here they stay targets.
+#[test]
+fn nothing_outside_the_document_is_read() {
+    const PNG: &[u8] = b"\x89PNG\r\n\x1A\n";
+    let folder = tempfile::tempdir().unwrap();
+    let secret = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(secret("a.png"), [PNG, b"quokkavault"].concat()).unwrap();
+    std::fs::write(secret("a.xml"), "<w:p><w:r><w:t>quokkavault</w:t></w:r></w:p>").unwrap();
+    let up = format!("../../../../../../../../../..{}", secret("a.png"));
+    let kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let external = r#"TargetMode="External""#;
+    let relationships: String = [
+        ("rId1", "image", format!("file://{}", secret("a.png")), external),
+        ("rId2", "image", secret("a.png"), ""),
+        ("rId3", "image", up.clone(), ""),
+        ("rId4", "aFChunk", format!("file://{}", secret("a.xml")), external),
+        ("rId5", "attachedTemplate", secret("a.xml"), external),
+        ("rId6", "footnotes", secret("a.xml"), ""),
+        ("rId7", "header", format!("file://{}", secret("a.xml")), external),
+    ]
+    .iter()
+    .map(|(id, what, target, mode)| {
+        format!(r#"<Relationship Id="{id}" Type="{kind}/{what}" Target="{target}" {mode}/>"#)
+    })
+    .collect();
+    let relationships = format!(
+        r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relationships}</Relationships>"#
+    );
+    let picture = |by: &str| {
+        format!(
+            r#"<w:p><w:r><w:drawing><wp:inline><wp:docPr id="1" name="p"/><a:graphic><a:graphicData><pic:pic><pic:blipFill><a:blip {by}/></pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"#
+        )
+    };
+    let body = [
+        "<w:p><w:r><w:t>wombatdesk</w:t></w:r></w:p>".to_owned(),
+        picture(r#"r:link="rId1""#),
+        picture(r#"r:embed="rId1""#),
+        picture(r#"r:embed="rId2""#),
+        picture(r#"r:embed="rId3""#),
+        r#"<w:altChunk r:id="rId4"/>"#.to_owned(),
+        format!(
+            r#"<w:p><w:fldSimple w:instr="INCLUDETEXT &quot;{}&quot;"/><w:r><w:instrText>INCLUDEPICTURE "{}"</w:instrText></w:r></w:p>"#,
+            secret("a.xml"),
+            secret("a.png")
+        ),
+    ]
+    .concat();
+    let entity = format!(r#"<?xml version="1.0"?><!DOCTYPE w [<!ENTITY vault SYSTEM "file://{}">]>"#, secret("a.xml"));
+    let document = document(&format!("{body}<w:p><w:r><w:t>&vault; open</w:t></w:r></w:p>"))
+        .replace(r#"<?xml version="1.0"?>"#, &entity);
+    let converted = convert(&zip(&[
+        ("[Content_Types].xml", TYPES.as_bytes()),
+        ("_rels/.rels", ROOT.as_bytes()),
+        ("word/_rels/document.xml.rels", relationships.as_bytes()),
+        ("word/document.xml", document.as_bytes()),
+        // A name that leads out of the package is a name and nothing else.
+        (up.as_str(), PNG),
+    ]));
+    let Converted { markdown, images, warnings } = converted.unwrap();
+    assert!(markdown.contains("wombatdesk") && !markdown.contains("quokkavault"), "{markdown}");
+    assert!(!warnings.concat().contains("quokkavault"), "{warnings:?}");
+    assert!(images.is_empty(), "{images:?}");
+    assert_eq!(folder.path().read_dir().unwrap().count(), 2, "nothing was unpacked");
+}
+
 #[test]
 fn deep_documents_are_refused() {
     let deep = format!("{}{}", "<w:tbl><w:tr><w:tc>".repeat(30_000), "</w:tc></w:tr></w:tbl>".repeat(30_000));

@@ -1,6 +1,6 @@
 //! Whole PDFs as Markdown.
 
-use super::samples::{pages, pdf};
+use super::samples::{pages, pdf, stream};
 use super::*;
 use crate::mutate::mutations;
 
@@ -40,6 +40,29 @@ fn a_manual_becomes_marked_pages() {
     assert_eq!((images.len(), images[0].name.as_str()), (1, "page-3-image-1.png"));
     assert_eq!(image_type_of(&images[0].bytes), Some("image/png"));
     assert_eq!(warnings, [""; 0]);
+}
+
+/// A stream may name a file that its content stands in, and an action may open one.
+#[test]
+fn streams_in_other_files_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret.txt");
+    std::fs::write(&secret, "BT /F1 12 Tf 72 600 Td (quokkavault) Tj ET").unwrap();
+    let file = format!("/F ({}) /FFilter null", secret.display());
+    let file = pdf(&[
+        format!("<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /GoToR /F ({}) /D [0 /Fit] >> >>", secret.display()),
+        "<< /Type /Pages /Kids [6 0 R] /Count 1 >>".to_owned(),
+        "<< /Title (Desk) >>".to_owned(),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+        stream("", "BT /F1 12 Tf 72 700 Td (The wombatdesk is open.) Tj ET"),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents [5 0 R 7 0 R] \
+         /Resources << /Font << /F1 4 0 R >> >> >>"
+            .to_owned(),
+        stream(&file, ""),
+    ]);
+    let Converted { markdown, images, warnings } = convert(&file).unwrap();
+    assert!(markdown.contains("wombatdesk") && !markdown.contains("quokkavault"), "{markdown}");
+    assert!(images.is_empty() && !warnings.concat().contains("quokkavault"), "{warnings:?}");
 }
 
 fn image_type_of(bytes: &[u8]) -> Option<&'static str> {

@@ -7,6 +7,9 @@ use mcdewey_core::{Alias, LibraryDescription, Product};
 use serde::{Deserialize, Serialize};
 
 use crate::IngestError;
+use crate::read::MAX_FILE;
+use crate::refusal::Refusal;
+use crate::root_dir::{Links, RootDir};
 
 /// The name of the file that describes a root; it is settings, not a document.
 pub const LIBRARY_FILE: &str = "library.toml";
@@ -66,14 +69,23 @@ impl LibraryFile {
         })
     }
 
-    /// Reads the `library.toml` of the root at `root`; a root without one says nothing.
+    /// Reads the `library.toml` of the root at `root`; a root without one says nothing. Like a document it may be a
+    /// link to another file of the root, but not out of it: errors quote what it holds.
     pub fn load(root: &Path) -> Result<Self, IngestError> {
-        let path = root.join(LIBRARY_FILE);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(text.trim_start_matches('\u{feff}'), &path.display().to_string()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(IngestError::Rules { place: path.display().to_string(), reason: error.to_string() }),
-        }
+        let place = root.join(LIBRARY_FILE).display().to_string();
+        let refuse = |reason: String| IngestError::Rules { place: place.clone(), reason };
+        let dir = RootDir::open(root).map_err(|error| refuse(format!("the root cannot be read: {error}")))?;
+        let bytes = match dir.read(Path::new(LIBRARY_FILE), Links::AtTheEnd, MAX_FILE) {
+            Ok(bytes) => bytes,
+            Err(refusal) if refusal.is_absence() => return Ok(Self::default()),
+            Err(Refusal::LeadsOut) => {
+                let reason = "the link leads out of the root; copy its target here, or write the rules into the settings as `[library]`";
+                return Err(refuse(reason.to_owned()));
+            }
+            Err(refusal) => return Err(refuse(refusal.to_string())),
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|error| refuse(format!("it is not valid UTF-8: {error}")))?;
+        Self::parse(text.trim_start_matches('\u{feff}'), &place)
     }
 
     /// This file's entries with those of `other` behind them; of a product named twice the first entry stays.

@@ -261,6 +261,33 @@ async fn unreadable_files_are_named_and_keep_their_revision() {
     assert_eq!(desk.sources().await, ["a.md", "b.md", "c.md"]);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_became_a_link_out_of_the_root_keeps_its_revision() {
+    use std::os::unix::fs::symlink;
+    let files = ["a.md", "x/b.md", "v1/c.md", "old/d.md", "e.md"].map(|path| (path, "Barge"));
+    let desk = Desk::new(&files);
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("b.md"), "Secret").unwrap();
+    desk.sync().await;
+    std::fs::remove_file(desk.path("a.md")).unwrap();
+    symlink(outside.path().join("b.md"), desk.path("a.md")).unwrap();
+    std::fs::remove_dir_all(desk.path("x")).unwrap();
+    symlink(outside.path(), desk.path("x")).unwrap();
+    // This one leads to a folder that was read, so what it held before is gone indeed.
+    std::fs::remove_dir_all(desk.path("old")).unwrap();
+    symlink("v1", desk.path("old")).unwrap();
+    let report = desk.sync().await;
+    let skipped: Vec<&str> = report.skipped.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(skipped, ["a.md", "old", "x"]);
+    assert_eq!((report.unchanged, report.removed), (2, 1), "{report:?}");
+    for kept in ["a.md", "x/b.md"] {
+        assert!(report.warnings.iter().any(|warning| warning.contains(kept)), "{report:?}");
+    }
+    assert_eq!(desk.sources().await, ["a.md", "e.md", "v1/c.md", "x/b.md"]);
+    assert!(!desk.embedded().concat().contains("Secret"));
+}
+
 #[tokio::test]
 async fn a_failing_reader_skips_one_file() {
     let desk = Desk::failing_at("poison", &[("a.md", "Barge"), ("b.md", "poison"), ("c.md", "Hold")]);

@@ -1,17 +1,20 @@
 //! `mcdewey convert FILE`: Markdown with page markers beside a file, for people to read and correct. The library takes
 //! the pair as one document with its original.
 
-use std::path::{Path, PathBuf};
+mod output;
+
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use mcdewey_convert::{IsolatedConverter, Limits};
 use mcdewey_core::{Convert, Converted, Format};
 use mcdewey_ingest::CONVERTED_FROM;
 
 use crate::cli::{ConvertArgs, ConvertWorkerArgs};
 use crate::terminal;
+use output::Output;
 
 /// What converts files in processes of its own.
 pub(crate) fn converter() -> Result<Arc<dyn Convert>> {
@@ -34,13 +37,9 @@ pub(crate) async fn run(args: ConvertArgs) -> Result<ExitCode> {
 
 fn convert(args: &ConvertArgs) -> Result<()> {
     let file = &args.file;
-    let output = match &args.output {
-        Some(output) if output == Path::new("-") => None,
-        Some(output) => Some(output.clone()),
-        None => Some(file.with_extension("md")),
-    };
-    if let Some(output) = output.as_ref().filter(|output| !args.force && output.exists()) {
-        bail!("{} is there already; --force writes over it, --output names another file", output.display());
+    let output = Output::of(args);
+    if let Some(output) = &output {
+        output.refuse_present()?;
     }
     let format = format_of(file)?;
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
@@ -58,27 +57,9 @@ fn convert(args: &ConvertArgs) -> Result<()> {
         }
         return Ok(());
     };
-    let folder = output.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let markdown = if images.is_empty() {
-        markdown
-    } else {
-        let stem = output.file_stem().map_or_else(|| "images".into(), |stem| stem.to_string_lossy());
-        let place = format!("{stem}.images");
-        std::fs::create_dir_all(folder.join(&place)).with_context(|| format!("{place} cannot be made"))?;
-        let mut markdown = markdown;
-        for image in &images {
-            // Only a plain name may become a file.
-            if Path::new(&image.name).file_name().is_some_and(|name| name == image.name.as_str()) {
-                let path = folder.join(&place).join(&image.name);
-                std::fs::write(&path, &image.bytes).with_context(|| format!("{} cannot be written", path.display()))?;
-                let target = format!("]({}/{})", place.replace(' ', "%20"), image.name);
-                markdown = markdown.replace(&format!("]({})", image.name), &target);
-            }
-        }
-        markdown
-    };
-    std::fs::write(&output, markdown).with_context(|| format!("{} cannot be written", output.display()))?;
-    eprintln!("wrote {} and {} images", output.display(), images.len());
+    let markdown = if images.is_empty() { markdown } else { output.write_images(&images, markdown)? };
+    output.write(&markdown)?;
+    eprintln!("wrote {} and {} images", output.path.display(), images.len());
     Ok(())
 }
 
