@@ -43,6 +43,8 @@ mod qdrant;
 mod relevance;
 /// A reranker that cannot be used is told at the start.
 mod rerank;
+/// Files on the disk: closed to others, held by one process, whole when the disk fills, gone when removed.
+mod storage;
 mod support;
 /// What changes in a watched corpus is found without asking.
 mod watch;

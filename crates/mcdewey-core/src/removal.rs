@@ -31,6 +31,9 @@ pub struct RemovalReport {
     /// What was looked at afterwards to see that nothing is left; a Qdrant server's disk is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<RemovalProof>,
+    /// How many judgments of readers named the documents, and were taken away or cut down to the places that stay.
+    #[serde(default)]
+    pub judgments: u64,
 }
 
 /// What was taken out of one generation.

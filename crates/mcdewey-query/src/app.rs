@@ -22,7 +22,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use mcdewey_core::{Erase, RollBack, SyncHandle, Visibility};
+use mcdewey_core::{Erase, RollBack, SourcePath, SyncHandle, Visibility};
 
 use crate::rest::Problem;
 use crate::{Library, mcp, rest, web};
@@ -131,6 +131,13 @@ impl AppState {
     pub fn with_desk(mut self, desk: impl Into<Arc<Desk>>) -> Self {
         self.desk = desk.into();
         self
+    }
+
+    /// Lets go of what is kept in memory of documents that were removed.
+    pub(crate) async fn forget(&self, sources: &[SourcePath]) {
+        self.desk.forget(sources);
+        self.library.forget().await;
+        self.live.now().forget().await;
     }
 
     /// What the sender of a request may see.

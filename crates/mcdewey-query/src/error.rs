@@ -1,6 +1,6 @@
 //! Why a question got no answer. Each error has a stable code; REST and MCP map them in one place each.
 
-use mcdewey_core::{EmbedError, IndexError, InvalidValue, SyncError};
+use mcdewey_core::{EmbedError, IndexError, InvalidValue};
 
 /// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum QueryError {
     #[error("{0}")]
     Unavailable(String),
     /// Something failed that should not; details are in the log.
-    #[error("the search failed; the server's log says why")]
+    #[error("the request failed; the server's log says why")]
     Internal(String),
 }
 
@@ -89,15 +89,6 @@ impl From<EmbedError> for QueryError {
             EmbedError::Overloaded => Self::Overloaded,
             EmbedError::Closed => Self::Unavailable(error.to_string()),
             EmbedError::Model(_) => Self::Internal(error.to_string()),
-        }
-    }
-}
-
-impl From<SyncError> for QueryError {
-    fn from(error: SyncError) -> Self {
-        match error {
-            SyncError::NoOwner => Self::Unavailable(error.to_string()),
-            SyncError::Busy => Self::Overloaded,
         }
     }
 }

@@ -71,6 +71,11 @@ impl Library {
         Ok(state)
     }
 
+    /// Lets go of what is remembered of the documents' names.
+    pub(crate) async fn forget(&self) {
+        self.views.clear().await;
+    }
+
     /// The model that questions are embedded with.
     pub(crate) fn model(&self) -> &ModelInfo {
         self.embed.model()

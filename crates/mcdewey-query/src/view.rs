@@ -93,6 +93,11 @@ struct ViewKey {
 }
 
 impl ViewCache {
+    /// Lets go of all views; they are made again when somebody asks.
+    pub(crate) async fn clear(&self) {
+        self.kept.lock().await.clear();
+    }
+
     /// The view of this caller at this state.
     pub(crate) async fn view(
         &self,

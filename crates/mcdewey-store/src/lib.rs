@@ -12,6 +12,7 @@ mod embedded;
 mod facets;
 mod generation;
 mod owner;
+mod permissions;
 mod prepare;
 mod ranking;
 mod server;
@@ -25,4 +26,5 @@ pub use embedded::{
     EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations, Origin, free_space,
 };
 pub use owner::{LockError, Owner, OwnerLock};
+pub use permissions::{create_private_files, make_private};
 pub use server::{PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions, Spread};

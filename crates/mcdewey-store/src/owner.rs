@@ -1,17 +1,22 @@
 //! Who owns a data directory: one process at a time, found by the others.
 //!
 //! The operating system holds the lock, so that a killed owner leaves none behind; what is written about an owner is
-//! believed only while the lock is held.
+//! believed only while the lock is held. The lock is on the directory itself: a lock file can be deleted, by a backup
+//! tool or by hand, and a second process would then lock a new one. The lock file stays for versions that know no other
+//! lock, and for file systems that lock no directories; the owner puts it back when it is gone.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The file that is locked.
+use crate::permissions;
+
+/// The file that is locked besides the directory.
 const LOCK_FILE: &str = "lock";
 /// What the owner says about itself.
 const OWNER_FILE: &str = "owner.json";
@@ -32,22 +37,54 @@ pub struct Owner {
     pub token: Option<String>,
 }
 
+impl Owner {
+    /// The owner as a sentence names it: "process 4711", or "another process" while it is not known which.
+    pub fn name(&self) -> String {
+        match self.pid {
+            0 => "another process".to_owned(),
+            pid => format!("process {pid}"),
+        }
+    }
+}
+
 /// The right to work on a data directory, held until dropped or until the process ends.
 #[derive(Debug)]
 pub struct OwnerLock {
     dir: PathBuf,
-    _file: File,
+    /// The directory, locked; missing where the system or the file system locks no directories.
+    folder: Option<File>,
+    held: Mutex<Held>,
+}
+
+/// What may be taken away from outside, and is put back.
+#[derive(Debug)]
+struct Held {
+    /// The lock file, locked.
+    file: File,
+    /// What the owner file says.
+    said: Owner,
 }
 
 /// Why a data directory is not ours.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process owns it.
-    #[error("process {} owns the data directory; stop it first or use another directory", .0.pid)]
+    #[error("{} owns the data directory; stop it first or use another directory", .0.name())]
     Held(Owner),
     /// The directory cannot be used.
     #[error("cannot use the data directory {dir}: {reason}; {}", advice(.reason))]
     Unusable {
+        /// The directory.
+        dir: PathBuf,
+        /// What went wrong.
+        reason: io::Error,
+    },
+    /// The file system has no locks.
+    #[error(
+        "cannot lock the data directory {dir}: {reason}; a library needs a file system with file locks, as local disks \
+         have and some network mounts have not"
+    )]
+    Unlockable {
         /// The directory.
         dir: PathBuf,
         /// What went wrong.
@@ -69,30 +106,73 @@ impl OwnerLock {
     /// Takes a directory, which is made if it does not exist.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
         let unusable = |reason| LockError::Unusable { dir: dir.to_owned(), reason };
-        fs::create_dir_all(dir).map_err(unusable)?;
-        let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).write(true).open(dir.join(LOCK_FILE)).map_err(unusable)?;
-        if !patiently(|| File::try_lock(&file)).map_err(unusable)? {
-            return Err(LockError::Held(owner_of(dir)));
-        }
-        let lock = Self { dir: dir.to_owned(), _file: file };
-        lock.write(&Owner { pid: std::process::id(), address: None, token: None })?;
+        permissions::create_dir(dir).map_err(unusable)?;
+        let folder = match lock(dir, open_folder) {
+            Ok(Locked::Ours(folder)) => Some(folder),
+            Ok(Locked::Busy) => return Err(LockError::Held(owner_of(dir))),
+            Err(LockFailure::Open(_)) if cfg!(not(unix)) => None,
+            Err(LockFailure::Open(reason)) => return Err(unusable(reason)),
+            Err(LockFailure::Lock(error)) => {
+                tracing::debug!(%error, dir = %dir.display(), "no lock on a directory here; the lock file alone counts");
+                None
+            }
+        };
+        let file = match lock(&dir.join(LOCK_FILE), open_lock_file) {
+            Ok(Locked::Ours(file)) => file,
+            Ok(Locked::Busy) => return Err(LockError::Held(owner_of(dir))),
+            Err(LockFailure::Open(reason)) => return Err(unusable(reason)),
+            Err(LockFailure::Lock(reason)) => return Err(LockError::Unlockable { dir: dir.to_owned(), reason }),
+        };
+        let said = Owner { pid: std::process::id(), address: None, token: None };
+        let lock = Self { dir: dir.to_owned(), folder, held: Mutex::new(Held { file, said: said.clone() }) };
+        lock.write(&said)?;
         Ok(lock)
     }
 
     /// Tells others where the owner answers and what it wants to be shown; only this user may read it.
     pub fn announce(&self, address: &str, token: &str) -> Result<(), LockError> {
         let (address, token) = (Some(address.to_owned()), Some(token.to_owned()));
-        self.write(&Owner { pid: std::process::id(), address, token })
+        let said = Owner { pid: std::process::id(), address, token };
+        self.held().said = said.clone();
+        self.write(&said)
+    }
+
+    /// Puts back what was deleted or replaced while we own the directory: the lock file, for earlier versions, and what
+    /// the owner says, for whoever wants to work through it. Says whether anything was missing.
+    pub fn restore(&self) -> Result<bool, LockError> {
+        let unusable = |reason| LockError::Unusable { dir: self.dir.clone(), reason };
+        if let Some(folder) = &self.folder
+            && !is_at(&self.dir, folder)
+        {
+            let moved = io::Error::new(io::ErrorKind::NotFound, "it was moved or replaced while this process used it");
+            return Err(unusable(moved));
+        }
+        let mut held = self.held();
+        let mut missing = false;
+        if !is_at(&self.dir.join(LOCK_FILE), &held.file) {
+            missing = true;
+            // Busy: somebody looks for the owner, or a process of an earlier version has just begun. The next round.
+            if let Ok(Locked::Ours(file)) = lock(&self.dir.join(LOCK_FILE), open_lock_file) {
+                held.file = file;
+            }
+        }
+        if read_owner(&self.dir).as_ref() != Some(&held.said) {
+            missing = true;
+            self.write(&held.said)?;
+        }
+        Ok(missing)
     }
 
     /// The process that owns the directory now, if any.
     pub fn find(dir: &Path) -> Option<Owner> {
-        let file = File::open(dir.join(LOCK_FILE)).ok()?;
-        match File::try_lock_shared(&file) {
-            Err(TryLockError::WouldBlock) => Some(owner_of(dir)),
-            Ok(()) | Err(TryLockError::Error(_)) => None,
-        }
+        let is_held = |opened: io::Result<File>| {
+            opened.is_ok_and(|file| matches!(File::try_lock_shared(&file), Err(TryLockError::WouldBlock)))
+        };
+        (is_held(File::open(dir)) || is_held(File::open(dir.join(LOCK_FILE)))).then(|| owner_of(dir))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Written beside and renamed, so that nobody reads half of it.
@@ -111,9 +191,66 @@ impl OwnerLock {
 
 impl Drop for OwnerLock {
     fn drop(&mut self) {
-        // The token must not outlive its owner; whoever reads the file next believes only a held lock anyway.
-        let _ = fs::remove_file(self.dir.join(OWNER_FILE));
+        // Where another directory has taken the place of ours, the file is another owner's.
+        if self.folder.as_ref().is_none_or(|folder| is_at(&self.dir, folder)) {
+            // The token must not outlive its owner; whoever reads the file next believes only a held lock anyway.
+            let _ = fs::remove_file(self.dir.join(OWNER_FILE));
+        }
     }
+}
+
+/// The outcome of trying to lock.
+enum Locked {
+    Ours(File),
+    Busy,
+}
+
+/// Why there is no lock to try.
+enum LockFailure {
+    Open(io::Error),
+    Lock(io::Error),
+}
+
+/// Locks what a path names. Between opening and locking it may be replaced: only a lock on what is there afterwards
+/// keeps others out.
+fn lock(path: &Path, open: impl Fn(&Path) -> io::Result<File>) -> Result<Locked, LockFailure> {
+    for _ in 0..ATTEMPTS {
+        let file = open(path).map_err(LockFailure::Open)?;
+        if !patiently(|| File::try_lock(&file)).map_err(LockFailure::Lock)? {
+            return Ok(Locked::Busy);
+        }
+        if is_at(path, &file) {
+            return Ok(Locked::Ours(file));
+        }
+    }
+    Err(LockFailure::Open(io::Error::other(format!("{} is being replaced without pause", path.display()))))
+}
+
+fn open_folder(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Opened for writing: some network file systems lock nothing else exclusively.
+fn open_lock_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Whether an open file is still what its path names.
+#[cfg(unix)]
+fn is_at(path: &Path, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let same = |opened: fs::Metadata, there: fs::Metadata| (opened.dev(), opened.ino()) == (there.dev(), there.ino());
+    matches!((file.metadata(), fs::metadata(path)), (Ok(opened), Ok(there)) if same(opened, there))
+}
+
+/// Elsewhere what is open cannot be taken away.
+#[cfg(not(unix))]
+fn is_at(_path: &Path, _file: &File) -> bool {
+    true
 }
 
 /// A new file that only this user may read.
@@ -140,13 +277,16 @@ fn patiently(lock: impl Fn() -> Result<(), TryLockError>) -> io::Result<bool> {
 /// What the holder of the lock says about itself.
 fn owner_of(dir: &Path) -> Owner {
     for _ in 0..ATTEMPTS {
-        let text = fs::read_to_string(dir.join(OWNER_FILE));
-        if let Some(owner) = text.ok().and_then(|text| serde_json::from_str(&text).ok()) {
+        if let Some(owner) = read_owner(dir) {
             return owner;
         }
         thread::sleep(PAUSE);
     }
     Owner { pid: 0, address: None, token: None }
+}
+
+fn read_owner(dir: &Path) -> Option<Owner> {
+    serde_json::from_str(&fs::read_to_string(dir.join(OWNER_FILE)).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -203,12 +343,64 @@ mod tests {
         assert_eq!(OwnerLock::find(dir.path()).unwrap().pid, std::process::id());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_deleted_or_replaced_lock_file_lets_nobody_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = OwnerLock::acquire(dir.path()).unwrap();
+        for replaced in [false, true] {
+            fs::remove_file(dir.path().join(LOCK_FILE)).unwrap();
+            fs::remove_file(dir.path().join(OWNER_FILE)).unwrap();
+            if replaced {
+                fs::write(dir.path().join(LOCK_FILE), "").unwrap();
+            }
+            match OwnerLock::acquire(dir.path()) {
+                Err(error @ LockError::Held(_)) => assert!(error.to_string().contains("another process"), "{error}"),
+                other => panic!("{other:?}"),
+            }
+            assert!(OwnerLock::find(dir.path()).is_some());
+            // Meanwhile the second one may have made the file anew; it did not keep it.
+            assert!(lock.restore().unwrap(), "something was missing");
+            assert_eq!(OwnerLock::find(dir.path()).unwrap().pid, std::process::id());
+            assert!(!lock.restore().unwrap(), "and is there again");
+        }
+        let earlier_version = File::open(dir.path().join(LOCK_FILE)).unwrap();
+        assert!(matches!(earlier_version.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(lock);
+        OwnerLock::acquire(dir.path()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_owner_of_an_earlier_version_holds_the_lock_file_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = File::create(dir.path().join(LOCK_FILE)).unwrap();
+        file.try_lock().unwrap();
+        assert!(matches!(OwnerLock::acquire(dir.path()), Err(LockError::Held(_))));
+        assert!(OwnerLock::find(dir.path()).is_some());
+        drop(file);
+        OwnerLock::acquire(dir.path()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_directory_in_the_same_place_is_another_library() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let old = OwnerLock::acquire(&data).unwrap();
+        fs::rename(&data, dir.path().join("old")).unwrap();
+        let new = OwnerLock::acquire(&data).unwrap();
+        assert!(old.restore().unwrap_err().to_string().contains("moved or replaced"));
+        drop(old);
+        assert!(!new.restore().unwrap(), "the old owner took nothing of the new one's");
+    }
+
     #[test]
     fn looking_for_the_owner_does_not_take_the_lock_away() {
         let dir = tempfile::tempdir().unwrap();
         drop(OwnerLock::acquire(dir.path()).unwrap());
-        let looking = File::open(dir.path().join(LOCK_FILE)).unwrap();
-        File::try_lock_shared(&looking).unwrap();
+        let looking = [dir.path().to_owned(), dir.path().join(LOCK_FILE)].map(|path| File::open(path).unwrap());
+        looking.iter().for_each(|file| file.try_lock_shared().unwrap());
         let waiting = thread::spawn({
             let dir = dir.path().to_owned();
             move || OwnerLock::acquire(&dir)

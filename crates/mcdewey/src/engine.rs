@@ -4,7 +4,8 @@
 //! it was made with, whatever the settings ask for by now; [`Keeper`](crate::keeper::Keeper) builds the one they ask for.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use mcdewey_core::{Embed, Generation, Index};
@@ -17,6 +18,9 @@ use crate::model::{Models, OtherModels, Reranker};
 use crate::qdrant::QdrantSettings;
 use crate::reading::Reading;
 use crate::settings::Settings;
+
+/// How often the owner looks whether its lock file and what it says of itself are still there.
+const WATCHED_EVERY: Duration = Duration::from_secs(1);
 
 /// A library with its model. Dropping it releases the data directory.
 pub(crate) struct Engine {
@@ -32,7 +36,7 @@ pub(crate) struct Engine {
 /// The right to the library of this machine, and where others of this machine look for its owner.
 pub(crate) struct Claim {
     /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
-    lock: Option<OwnerLock>,
+    lock: Option<Arc<OwnerLock>>,
     dir: PathBuf,
 }
 
@@ -96,7 +100,7 @@ impl Engine {
             asking: Asking { fusion: settings.fusion, reranker: models.reranker },
             reading: Reading::of(settings)?,
             shelf: Some(shelf),
-            claim: Claim { lock: Some(lock), dir: settings.lock_dir() },
+            claim: Claim { lock: Some(Arc::new(lock)), dir: settings.lock_dir() },
         })
     }
 
@@ -145,7 +149,9 @@ impl Engine {
 
     /// Hands over the right to the library; whoever takes it must keep it until the index is closed.
     pub(crate) fn take_claim(&mut self) -> Claim {
-        Claim { lock: self.claim.lock.take(), dir: self.claim.dir.clone() }
+        let claim = Claim { lock: self.claim.lock.take(), dir: self.claim.dir.clone() };
+        claim.watch();
+        claim
     }
 }
 
@@ -155,13 +161,45 @@ impl Claim {
     pub(crate) fn announce(&mut self, address: &str, token: &str) -> Result<()> {
         if self.lock.is_none() {
             match OwnerLock::acquire(&self.dir) {
-                Ok(lock) => self.lock = Some(lock),
+                Ok(lock) => {
+                    self.lock = Some(Arc::new(lock));
+                    self.watch();
+                }
                 Err(error) => tracing::info!(%error, "other commands of this machine will not find this server"),
             }
         }
         match &self.lock {
             Some(lock) => Ok(lock.announce(address, token)?),
             None => Ok(()),
+        }
+    }
+
+    /// Puts back what others need to find the owner, whenever somebody deletes it, as long as the right is held.
+    fn watch(&self) {
+        if let Some(lock) = &self.lock {
+            tokio::spawn(keep_in_place(Arc::downgrade(lock), self.dir.clone()));
+        }
+    }
+}
+
+async fn keep_in_place(lock: Weak<OwnerLock>, dir: PathBuf) {
+    let mut said = None;
+    loop {
+        tokio::time::sleep(WATCHED_EVERY).await;
+        let Some(lock) = lock.upgrade() else { return };
+        let outcome = tokio::task::spawn_blocking(move || lock.restore()).await;
+        match outcome {
+            Ok(Ok(false)) | Err(_) => {}
+            Ok(Ok(true)) => {
+                tracing::warn!(dir = %dir.display(), "lock or owner.json was deleted in the data directory and is put back");
+            }
+            Ok(Err(error)) => {
+                let error = error.to_string();
+                if said.as_ref() != Some(&error) {
+                    tracing::error!(%error, "lock and owner.json cannot be put back");
+                }
+                said = Some(error);
+            }
         }
     }
 }
@@ -283,8 +321,9 @@ pub(crate) fn own(dir: &Path) -> Result<OwnerLock> {
     match OwnerLock::acquire(dir) {
         Ok(lock) => Ok(lock),
         Err(LockError::Held(owner)) => {
-            let place = owner.address.map_or_else(String::new, |address| format!(" and answers at {address}"));
-            bail!("process {} owns {}{place}; stop it first, or use another --data-dir", owner.pid, dir.display())
+            let place = owner.address.as_ref().map_or_else(String::new, |address| format!(" and answers at {address}"));
+            let (name, dir) = (owner.name(), dir.display());
+            bail!("{name} owns {dir}{place}; stop it first, or use another --data-dir")
         }
         Err(error) => Err(error.into()),
     }

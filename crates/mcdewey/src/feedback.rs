@@ -1,15 +1,17 @@
 //! What readers say of hits, as judgments in a file: `mcdewey eval` measures by it, people may edit it.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
+use mcdewey_core::SourcePath;
 use mcdewey_eval::{Judgment, JudgmentSet, Place, QuestionFilter, Spot};
 use mcdewey_query::{EndorsedSpot, Endorsement, KeepFeedback};
 
 /// The file's name in the data directory.
-pub(crate) const FILE: &str = "feedback.jsonl";
+const FILE: &str = "feedback.jsonl";
 /// What kind of question these are.
 const KIND: &str = "feedback";
 /// Most judgments that are kept; who has so many has a set of their own.
@@ -24,8 +26,38 @@ pub(crate) struct FeedbackFile {
 }
 
 impl FeedbackFile {
-    pub(crate) fn new(path: PathBuf) -> Self {
+    /// That of a data directory.
+    pub(crate) fn of(data_dir: &Path) -> Self {
+        Self::new(data_dir.join(FILE))
+    }
+
+    fn new(path: PathBuf) -> Self {
         Self { path, turn: Mutex::default() }
+    }
+
+    /// Takes the places of these documents out of the judgments, and judgments away that have no other place. Every
+    /// other line stays as it is, one that cannot be read too. Says how many judgments that concerned.
+    pub(crate) fn forget(&self, sources: &[SourcePath]) -> Result<u64> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = match std::fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", self.path.display())),
+        };
+        let (mut left, mut changed) = (Vec::new(), 0);
+        for line in text.lines() {
+            match without(line, sources) {
+                None => left.push(line.to_owned()),
+                Some(rest) => {
+                    changed += 1;
+                    left.extend(rest.map(|judgment| judgment.to_string()));
+                }
+            }
+        }
+        if changed > 0 {
+            write(&self.path, &left)?;
+        }
+        Ok(changed)
     }
 
     fn add(&self, endorsement: &Endorsement) -> Result<()> {
@@ -46,6 +78,14 @@ impl KeepFeedback for FeedbackFile {
 fn read(path: &Path) -> Result<Vec<Judgment>> {
     let is_empty = std::fs::metadata(path).map_or(true, |file| file.len() == 0);
     if is_empty { Ok(Vec::new()) } else { Ok(JudgmentSet::read(path)?.judgments) }
+}
+
+/// What is left of a line without these documents; `None` when it does not name them as a place.
+fn without(line: &str, sources: &[SourcePath]) -> Option<Option<Judgment>> {
+    let mut judgment: Judgment = serde_json::from_str(line).ok()?;
+    let before = judgment.places.len();
+    judgment.places.retain(|place| !sources.contains(&place.source));
+    (judgment.places.len() < before).then(|| Some(judgment).filter(|judgment| !judgment.places.is_empty()))
 }
 
 /// A question that is known gets a further place, or the place its present words.
@@ -69,7 +109,7 @@ fn put(judgments: &mut Vec<Judgment>, endorsement: &Endorsement) {
 }
 
 /// Whole or not at all: a reader may come in between.
-fn write(path: &Path, judgments: &[Judgment]) -> Result<()> {
+fn write(path: &Path, judgments: &[impl Display]) -> Result<()> {
     let failed = || format!("{} cannot be written", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(failed)?;
@@ -121,6 +161,30 @@ mod tests {
         assert_eq!(judgments[0].places[0].text_hash, Some(ContentHash::of("changed")));
         assert_eq!(judgments[1].places[0].spot, Spot::Heading("Cause".to_owned()));
         assert_eq!((judgments[0].kind.as_str(), judgments[2].filter.version.as_deref()), ("feedback", Some("12.5")));
+    }
+
+    #[test]
+    fn judgments_go_with_their_documents() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = Endorsement { source: "b.md".parse().unwrap(), ..endorsement("both", 3) };
+        let heading = EndorsedSpot::Heading("A secret heading".to_owned());
+        let secret = Endorsement { spot: heading, ..endorsement("only there", 1) };
+        let similar = Endorsement { source: "a/guide.md.md".parse().unwrap(), ..endorsement("similar", 1) };
+        kept(folder.path(), &[endorsement("both", 2), other, secret, similar]);
+        let path = folder.path().join("data").join(FILE);
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        let own = "{\"q\":\"who won\", \"kind\": \"foreign\",   \"unanswerable\": true}\nnot JSON\n";
+        text.push_str(own);
+        std::fs::write(&path, &text).unwrap();
+        let file = FeedbackFile::new(path.clone());
+        assert_eq!(file.forget(&["a/guide.md".parse().unwrap()]).unwrap(), 2);
+        let left = std::fs::read_to_string(&path).unwrap();
+        assert!(!left.contains("a/guide.md\"") && !left.contains("secret") && !left.contains("only there"), "{left}");
+        assert!(left.contains("b.md") && left.contains("a/guide.md.md") && left.ends_with(own), "{left}");
+        assert_eq!(file.forget(&["a/guide.md".parse().unwrap()]).unwrap(), 0);
+        let none = FeedbackFile::new(folder.path().join("none"));
+        assert_eq!(none.forget(&["a/guide.md".parse().unwrap()]).unwrap(), 0);
+        assert!(!folder.path().join("none").exists());
     }
 
     #[test]

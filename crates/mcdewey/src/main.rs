@@ -65,8 +65,17 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         let _log = log::init(false, LogFormat::default());
         return commands::convert::work(args);
     }
+    let writes = Writes::of(&cli.command);
+    // Before there are threads: the mask is the process's, and holds for what they make.
+    if writes == Writes::Library {
+        mcdewey_store::create_private_files();
+    }
     let settings = Settings::resolve(cli.settings)?;
     let _log = log::init(matches!(cli.command, Command::Serve(_)), settings.log_format);
+    let data_dir = settings.data_dir.clone();
+    if writes != Writes::Files {
+        mcdewey_store::make_private(&data_dir);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         match cli.command {
@@ -87,7 +96,39 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     });
     // A file that is being read or a batch that is being embedded must not hold the exit up.
     runtime.shutdown_background();
+    if writes == Writes::Both {
+        mcdewey_store::make_private(&data_dir);
+    }
     outcome
+}
+
+/// What a command writes, which decides who may read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writes {
+    /// The data directory, for this user only.
+    Library,
+    /// Files that the user asked for and may want to share: the user's own mask holds.
+    Files,
+    /// Both; what it left in the data directory is closed behind it.
+    Both,
+}
+
+impl Writes {
+    fn of(command: &Command) -> Self {
+        match command {
+            Command::Serve(_)
+            | Command::Ingest(_)
+            | Command::Search(_)
+            | Command::Mcp
+            | Command::Doctor(_)
+            | Command::Rollback(_)
+            | Command::Ready
+            | Command::Remove(_)
+            | Command::Keys(_) => Self::Library,
+            Command::Models(_) | Command::Convert(_) | Command::ConvertWorker(_) => Self::Files,
+            Command::Eval(_) => Self::Both,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -33,10 +33,10 @@ impl RunningOwner {
     }
 
     fn connect(owner: Owner, settings: &Settings) -> Result<Self> {
+        let name = owner.name();
         let (Some(address), Some(token)) = (owner.address, owner.token) else {
             bail!(
-                "process {} is working on {} and does not listen; wait until it is done, or use another --data-dir",
-                owner.pid,
+                "{name} is working on {} and does not listen; wait until it is done, or use another --data-dir",
                 settings.data_dir.display()
             );
         };

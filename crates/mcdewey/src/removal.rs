@@ -7,6 +7,8 @@ use mcdewey_core::{IndexError, RemovalReport, RemovalRequest, SourcePath};
 use mcdewey_ingest::Root;
 use mcdewey_store::Generations;
 
+use crate::feedback::FeedbackFile;
+
 /// Refuses documents whose file is still there: the next synchronisation would bring them back.
 pub(crate) fn refuse_present(roots: &[Root], request: &RemovalRequest) -> Result<(), IndexError> {
     if request.force {
@@ -34,18 +36,40 @@ fn file_of(roots: &[Root], source: &SourcePath) -> Option<PathBuf> {
     Some(root.path.join(source.as_str().strip_prefix(root.name.source_prefix().as_str())?))
 }
 
-/// Takes documents out of all generations, and looks whether anything is left.
-pub(crate) async fn erase(generations: &Arc<Generations>, sources: &[SourcePath]) -> Result<RemovalReport, IndexError> {
+/// Takes documents out of all generations and what readers said of them out of the judgments, and looks whether
+/// anything is left.
+pub(crate) async fn erase(
+    generations: &Arc<Generations>,
+    feedback: &Arc<FeedbackFile>,
+    sources: &[SourcePath],
+) -> Result<RemovalReport, IndexError> {
     let removed = generations.erase_everywhere(sources).await?;
+    let judgments = forget_judgments(feedback, sources).await?;
     let (searched, names) = (Arc::clone(generations), sources.to_vec());
     let search = tokio::task::spawn_blocking(move || searched.traces(&names)).await;
     let proof = search.map_err(|error| IndexError::Store(format!("the search for traces broke off: {error}")))??;
-    held(RemovalReport { generations: removed, proof: Some(proof) }, sources)
+    held(RemovalReport { generations: removed, proof: Some(proof), judgments }, sources)
+}
+
+/// Takes what readers said of documents out of the judgments.
+pub(crate) async fn forget_judgments(feedback: &Arc<FeedbackFile>, sources: &[SourcePath]) -> Result<u64, IndexError> {
+    let (feedback, sources) = (Arc::clone(feedback), sources.to_vec());
+    let forgotten = tokio::task::spawn_blocking(move || feedback.forget(&sources)).await;
+    let forgotten = forgotten.map_err(|error| IndexError::Store(format!("a removal broke off: {error}")))?;
+    forgotten.map_err(|error| {
+        let told = format!("the library no longer holds the documents, but {error:#}; run the removal again");
+        let is_full = error.chain().any(|cause| {
+            let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            kind == Some(std::io::ErrorKind::StorageFull)
+        });
+        if is_full { IndexError::NoSpace(told) } else { IndexError::Store(told) }
+    })
 }
 
 /// The report, unless there was nothing to remove: a name that was mistyped must not look as if it were gone.
 pub(crate) fn held(report: RemovalReport, sources: &[SourcePath]) -> Result<RemovalReport, IndexError> {
-    if report.generations.iter().any(|one| one.documents > 0 || one.discarded.is_some()) {
+    let removed = report.generations.iter().any(|one| one.documents > 0 || one.discarded.is_some());
+    if removed || report.judgments > 0 {
         return Ok(report);
     }
     let names: Vec<&str> = sources.iter().map(SourcePath::as_str).collect();
@@ -91,11 +115,13 @@ mod tests {
     #[test]
     fn a_name_that_nothing_has_is_an_error() {
         let sources = ["a.md".parse().unwrap()];
-        let report = |documents| RemovalReport {
+        let report = |documents, judgments| RemovalReport {
+            judgments,
             generations: vec![GenerationRemoval { generation: Generation("g".to_owned()), documents, discarded: None }],
             proof: None,
         };
-        assert!(held(report(1), &sources).is_ok());
-        assert!(held(report(0), &sources).unwrap_err().to_string().contains("a.md"));
+        assert!(held(report(1, 0), &sources).is_ok());
+        assert!(held(report(0, 1), &sources).is_ok(), "an earlier run broke off behind the library");
+        assert!(held(report(0, 0), &sources).unwrap_err().to_string().contains("a.md"));
     }
 }

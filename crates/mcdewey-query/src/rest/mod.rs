@@ -3,6 +3,7 @@
 //! Never renders anything and never changes the library, except that `POST /api/v1/sync` and
 //! `POST /api/v1/generations/rollback` ask its owner to.
 
+mod admin;
 mod batch;
 mod chunks;
 mod compare;

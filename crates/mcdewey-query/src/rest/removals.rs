@@ -2,16 +2,19 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use mcdewey_core::{IndexError, RemovalRequest};
+use mcdewey_core::RemovalRequest;
 use serde_json::Value;
 
+use super::admin::Change;
 use super::{Problem, input};
 use crate::app::admin;
 use crate::{AppState, QueryError};
 
 pub(super) const KNOWN: [&str; 2] = ["sources", "force"];
+
+const REMOVAL: Change = Change { name: "the removal", refused: "removal_refused" };
 
 pub(super) async fn post(
     state: AppState,
@@ -26,17 +29,11 @@ pub(super) async fn post(
         return Err(QueryError::InvalidRequest("name the documents to remove in sources".to_owned()).into());
     }
     let Some(erase) = &state.erase else {
-        return Err(refused("the documents of this library are not kept by this program".to_owned()));
+        return Err(REMOVAL.refusal("the documents of this library are not kept by this program"));
     };
-    let report = erase.erase(request).await.map_err(|error| match error {
-        IndexError::Unavailable(reason) => refused(reason),
-        other => QueryError::from(other).into(),
-    })?;
+    let sources = request.sources.clone();
+    let report = erase.erase(request).await.map_err(|error| REMOVAL.problem(error))?;
+    state.forget(&sources).await;
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], axum::Json(report)).into_response())
-}
-
-/// The state of the library does not allow it; the reason is for the operator.
-fn refused(reason: String) -> Problem {
-    Problem::new(StatusCode::CONFLICT, "removal_refused", reason)
 }

@@ -11,6 +11,7 @@ use mcdewey_core::{SyncEvent, SyncRequest};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::admin::sync_problem;
 use super::{Problem, input};
 use crate::app::admin;
 use crate::{AppState, QueryError};
@@ -26,7 +27,7 @@ pub(super) async fn post(
     let object = input::json_object(&headers, body, &KNOWN)?;
     let request: SyncRequest = serde_json::from_value(Value::Object(object))
         .map_err(|error| QueryError::InvalidRequest(format!("the body is not a sync request: {error}")))?;
-    let events = state.sync.request(request).map_err(QueryError::from)?;
+    let events = state.sync.request(request).map_err(|error| sync_problem(&error))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -124,9 +124,10 @@ impl Committer {
         Ok(revision)
     }
 
-    /// Takes documents out for good. The whole shard is written anew, so there must be room for another one.
+    /// Takes documents out for good. The shard is written anew, and so is the catalogue in its log: there must be room
+    /// for both.
     pub(super) fn erase(&mut self, sources: &[SourcePath]) -> Outcome<Revision> {
-        self.check_space(space::size(self.layout.folder())?)?;
+        self.check_space(erase::takes(&self.layout)?)?;
         erase::begin(&self.layout)?;
         let revision = self.remove(sources)?;
         self.finish_erasing()?;
@@ -136,6 +137,7 @@ impl Committer {
     /// Finishes an erasure whose documents are out of the catalogue.
     pub(super) fn finish_erasing(&mut self) -> Outcome<()> {
         self.replace_shard()?;
+        self.shared.catalogue.forget();
         erase::finish(&self.layout, &self.catalogue)
     }
 
@@ -157,11 +159,16 @@ impl Committer {
         if !self.unsettled {
             return Ok(());
         }
-        self.check_space(0)?;
         let points = self.shared.catalogue.read(|snapshot| snapshot.passages_in_all())?;
+        let shared = Arc::clone(&self.shared);
         let log = {
-            let shard = self.shared.shard();
+            let shard = shared.shard();
             shard.flush()?;
+            // Nothing can be reserved for segments that the engine writes anew by itself.
+            if let Err(error) = self.check_space(shard.optimising_takes()?) {
+                tracing::warn!(%error, "the shard is not compacted; questions are answered all the same");
+                return Ok(());
+            }
             shard.optimise(points)?;
             shard.log_size()?
         };

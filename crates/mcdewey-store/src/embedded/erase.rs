@@ -13,6 +13,19 @@ use super::catalogue::{Catalogue, CatalogueWriter};
 use super::durable;
 use super::failure::Outcome;
 use super::layout::Layout;
+use super::shard::NEW_SHARD;
+use super::space;
+
+/// Bytes that erasing from an open generation writes before it frees any: another shard, and the whole catalogue in its
+/// log.
+pub(super) fn takes(layout: &Layout) -> Outcome<u64> {
+    Ok(space::size(layout.folder())?.max(NEW_SHARD))
+}
+
+/// The same for a generation that is not open, whose shard goes without another one in its place.
+pub(super) fn takes_closed(layout: &Layout) -> Outcome<u64> {
+    Ok(2 * fs::metadata(layout.catalogue()).map_or(0, |file| file.len()))
+}
 
 /// Says that an erasure is under way.
 pub(super) fn begin(layout: &Layout) -> Outcome<()> {

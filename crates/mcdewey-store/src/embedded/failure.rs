@@ -1,6 +1,7 @@
 //! What can fail inside the embedded store, and what callers are told of it.
 
 use std::io;
+use std::path::PathBuf;
 
 use mcdewey_core::IndexError;
 use qdrant_edge::OperationError;
@@ -16,6 +17,9 @@ pub(super) enum Failure {
     Shard(#[from] OperationError),
     #[error("the shard cannot be read")]
     UnreadableShard,
+    /// The engine panicked over files that it could not write.
+    #[error("the vector engine failed over {}: {reason}", .dir.display())]
+    Engine { dir: PathBuf, reason: String },
     #[error("{0}")]
     File(#[from] io::Error),
     #[error(transparent)]
@@ -30,13 +34,22 @@ impl Failure {
         Self::Told(IndexError::Store(format!("the catalogue holds a {what} of another shape")))
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether the disk is full, or a quota used up.
+    pub(super) fn is_full(&self) -> bool {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            Self::File(error) => error.kind() == io::ErrorKind::StorageFull,
-            Self::Stored(_) | Self::Shard(_) | Self::UnreadableShard | Self::Told(_) => false,
+            Self::File(error) => matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded),
+            // The engine passes the system's words on, and nothing to tell kinds by.
+            Self::Shard(error) => says_full(&error.to_string()),
+            Self::Engine { reason, .. } => says_full(reason),
+            Self::Stored(_) | Self::UnreadableShard | Self::Told(_) => false,
         }
     }
+}
+
+/// Whether a message holds what the system calls a full disk or a used-up quota.
+fn says_full(text: &str) -> bool {
+    text.contains("No space left on device") || text.contains("Disk quota exceeded")
 }
 
 impl From<Failure> for IndexError {
@@ -59,6 +72,10 @@ mod tests {
     fn a_full_disk_is_told_apart() {
         let full = Failure::File(io::Error::from(io::ErrorKind::StorageFull));
         assert!(matches!(IndexError::from(full), IndexError::NoSpace(_)));
+        let engine = |reason: &str| Failure::Engine { dir: "data".into(), reason: reason.to_owned() };
+        let full = IndexError::from(engine("segments flushed: No space left on device (os error 28)"));
+        assert!(matches!(full, IndexError::NoSpace(_)) && full.to_string().contains("data"), "{full}");
+        assert!(matches!(IndexError::from(engine("something else")), IndexError::Store(_)));
         let other = Failure::File(io::Error::from(io::ErrorKind::NotFound));
         assert!(matches!(IndexError::from(other), IndexError::Store(_)));
     }

@@ -14,6 +14,7 @@ mod generations;
 mod layout;
 mod lookup;
 mod recovery;
+mod reserve;
 mod shard;
 mod space;
 mod traces;

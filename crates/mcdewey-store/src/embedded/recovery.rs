@@ -82,7 +82,9 @@ fn existing(
         Ok(shard)
     });
     match opened {
-        Err(failure @ (Failure::Shard(_) | Failure::UnreadableShard)) => {
+        Err(failure @ (Failure::Shard(_) | Failure::Engine { .. } | Failure::UnreadableShard))
+            if !failure.is_full() =>
+        {
             rebuild(layout, source, writer, number, &failure.to_string())
         }
         // A full disk, a failing file or the catalogue: another shard would fare no better.

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ use uuid::Uuid;
 
 use super::failure::{Failure, Outcome};
 use super::filter;
+use super::reserve::{self, Reserve};
+use super::space;
 use crate::facets;
 
 /// The vector of meaning.
@@ -39,6 +42,13 @@ const BATCH: usize = 64;
 const PAGE: usize = 10_000;
 /// Size of the engine's log files, which it makes in advance.
 const LOG_FILE: usize = 4 * 1024 * 1024;
+/// What a step writes besides its points: headers, counters, and what is rounded up.
+const STEP_OVERHEAD: u64 = 64 * 1024;
+/// What a deleted point adds to the files at most.
+const DELETION: u64 = 256;
+/// Free space without which no shard is made: its files are a few pages each, but all of them are new, so that nothing
+/// can be reserved before. A multiple of what was measured (see `a_new_shard_is_small`).
+pub(super) const NEW_SHARD: u64 = 16 * 1024 * 1024;
 /// Segments the optimiser aims at: a large one that is read, a small one that is written.
 const SEGMENTS: usize = 2;
 
@@ -46,6 +56,7 @@ const SEGMENTS: usize = 2;
 pub(super) struct Shard {
     edge: Option<EdgeShard>,
     dir: PathBuf,
+    reserve: Reserve,
 }
 
 /// A point for the shard.
@@ -80,35 +91,42 @@ impl Shard {
     /// An empty shard in a folder that does not exist yet.
     pub(super) fn create(dir: &Path, dimensions: usize) -> Outcome<Self> {
         fs::create_dir_all(dir)?;
-        let edge = EdgeShard::new(dir, config(dimensions))?;
+        space::check(dir, 0, NEW_SHARD)?;
+        let edge = unpanicked(dir, || EdgeShard::new(dir, config(dimensions)))??;
+        let shard = Self { edge: Some(edge), dir: dir.to_owned(), reserve: Reserve::default() };
         for field in facets::FIELDS {
             let index = CreateIndex {
                 field_name: filter::path(field),
                 field_schema: Some(PayloadFieldSchema::FieldType(PayloadSchemaType::Keyword)),
             };
-            edge.update(UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index)))?;
+            shard.update(UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index)), 0)?;
         }
-        edge.flush();
-        Ok(Self { edge: Some(edge), dir: dir.to_owned() })
+        shard.flush()?;
+        Ok(shard)
     }
 
     /// Opens a shard. The engine panics over some damages; that is an error here like any other.
     pub(super) fn load(dir: &Path) -> Outcome<Self> {
+        if dir.exists() {
+            reserve::withdraw(dir)?;
+        }
         let opened = catch_unwind(AssertUnwindSafe(|| EdgeShard::load(dir, None)));
         let edge = opened.map_err(|_| Failure::UnreadableShard)??;
-        Ok(Self { edge: Some(edge), dir: dir.to_owned() })
+        Ok(Self { edge: Some(edge), dir: dir.to_owned(), reserve: Reserve::default() })
     }
 
     /// Adds points; durable after [`Shard::flush`].
     pub(super) fn add<'a>(&self, points: impl IntoIterator<Item = Point<'a>>) -> Outcome<()> {
-        let mut points = points.into_iter().map(engine_point).peekable();
+        let mut points = points.into_iter().peekable();
         while points.peek().is_some() {
-            let mut batch = Vec::with_capacity(BATCH);
+            let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
             for point in points.by_ref().take(BATCH) {
-                batch.push(point?.into());
+                let (point, size) = engine_point(point)?;
+                batch.push(point.into());
+                bytes += size;
             }
             let operation = PointOperations::UpsertPoints(PointInsertOperations::PointsList(batch));
-            self.edge()?.update(UpdateOperation::PointOperation(operation))?;
+            self.update(UpdateOperation::PointOperation(operation), bytes)?;
         }
         Ok(())
     }
@@ -119,13 +137,14 @@ impl Shard {
             return Ok(());
         }
         let ids = points.iter().copied().map(PointId::Uuid).collect();
-        Ok(self.edge()?.update(UpdateOperation::PointOperation(PointOperations::DeletePoints { ids }))?)
+        let operation = UpdateOperation::PointOperation(PointOperations::DeletePoints { ids });
+        self.update(operation, DELETION * points.len() as u64)
     }
 
     /// Makes what was added durable.
     pub(super) fn flush(&self) -> Outcome<()> {
-        self.edge()?.flush();
-        Ok(())
+        let edge = self.edge()?;
+        unpanicked(&self.dir, || edge.flush())
     }
 
     /// Compacts segments and, for a large library, builds the approximate index. Reads go on meanwhile.
@@ -135,10 +154,15 @@ impl Shard {
         if edge.config().hnsw_config != wanted {
             edge.set_hnsw_config(wanted)?;
         }
-        if edge.optimize()? {
-            edge.flush();
+        if unpanicked(&self.dir, || edge.optimize())?? {
+            self.flush()?;
         }
         Ok(())
+    }
+
+    /// Free space that [`Shard::optimise`] may need: it writes segments anew before the old ones go.
+    pub(super) fn optimising_takes(&self) -> Outcome<u64> {
+        space::size(&self.dir.join("segments"))
     }
 
     /// All points.
@@ -214,6 +238,17 @@ impl Shard {
         Ok(fs::remove_dir_all(&self.dir)?)
     }
 
+    /// One step of the engine, which writes this many bytes of points at most. Its flush finds its blocks, too.
+    fn update(&self, operation: UpdateOperation, bytes: u64) -> Outcome<()> {
+        let bytes = bytes + STEP_OVERHEAD;
+        self.reserve.ahead(&self.dir, bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => space::exhausted(&self.dir, bytes, &error),
+            _ => error.into(),
+        })?;
+        let edge = self.edge()?;
+        Ok(unpanicked(&self.dir, || edge.update(operation))??)
+    }
+
     fn edge(&self) -> Outcome<&EdgeShard> {
         self.edge.as_ref().ok_or_else(|| Failure::Told(IndexError::Store("the shard is closed".to_owned())))
     }
@@ -233,6 +268,14 @@ impl Drop for Shard {
     }
 }
 
+/// Calls the engine, which panics over files that it cannot write.
+fn unpanicked<T>(dir: &Path, call: impl FnOnce() -> T) -> Outcome<T> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Failure::Engine { dir: dir.to_owned(), reason: text.unwrap_or("it does not say why").to_owned() }
+    })
+}
+
 fn config(dimensions: usize) -> EdgeConfig {
     let optimizers = EdgeOptimizersConfig { default_segment_number: Some(SEGMENTS), ..EdgeOptimizersConfig::default() };
     EdgeConfig::builder()
@@ -250,16 +293,22 @@ fn index_for(points: u64) -> HnswIndexConfig {
     HnswIndexConfig { m, ..HnswIndexConfig::default() }
 }
 
-fn engine_point(point: Point<'_>) -> Outcome<PointStruct> {
+/// A point as the engine takes it, and how many bytes any one of its files may get of it: its log is the longest, with
+/// five bytes for each number and the names of all fields.
+fn engine_point(point: Point<'_>) -> Outcome<(PointStruct, u64)> {
     let mut vectors: Vec<(&str, Vector)> = Vec::with_capacity(2);
+    let mut numbers = 2 * point.words.indices.len();
     if let Some(vector) = point.vector {
         vectors.push((DENSE, Vector::new_dense(vector)));
+        numbers += vector.len();
     }
     vectors.push((WORDS, Vector::from(point.words.clone())));
     let mut payload = facets::payload(point.document);
     payload.insert("chunk_id".to_owned(), point.chunk_id.into());
     payload.insert("page".to_owned(), point.page.into());
-    Ok(PointStruct::new(PointId::Uuid(point.id), Vectors::new_named(vectors), Value::Object(payload)))
+    let payload = Value::Object(payload);
+    let bytes = 8 * numbers + 2 * payload.to_string().len() + 1024;
+    Ok((PointStruct::new(PointId::Uuid(point.id), Vectors::new_named(vectors), payload), bytes as u64))
 }
 
 fn uuid_of(id: PointId) -> Option<Uuid> {

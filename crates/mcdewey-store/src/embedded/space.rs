@@ -1,11 +1,10 @@
-//! Free space on the disk. The engine maps its files into memory and dies when the disk is full, so the floor is
-//! checked before anything is written.
+//! Free space on the disk: the floor that stays free whatever is written, and what a piece of work needs on top of it.
 
 use std::path::Path;
 
 use mcdewey_core::IndexError;
 
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 
 /// Errs when writing `needed` bytes would leave less than `floor` bytes free.
 pub(super) fn check(dir: &Path, floor: u64, needed: u64) -> Outcome<()> {
@@ -14,13 +13,29 @@ pub(super) fn check(dir: &Path, floor: u64, needed: u64) -> Outcome<()> {
     if free >= wanted {
         return Ok(());
     }
+    let kept = if floor == 0 {
+        String::new()
+    } else {
+        format!(" ({} MiB to write, {} MiB to keep free, see min_free_mb)", mebibytes(needed), mebibytes(floor))
+    };
     let message = format!(
-        "{} has {} MiB free and {} MiB are needed; free some space or lower the floor, then try again",
+        "{} has {} MiB free and {} MiB are needed{kept}; free some space or lower the floor, then try again",
         dir.display(),
         mebibytes(free),
         mebibytes(wanted)
     );
     Err(IndexError::NoSpace(message).into())
+}
+
+/// The failure of a step that would write this many bytes and found no blocks for them.
+pub(super) fn exhausted(dir: &Path, bytes: u64, error: &std::io::Error) -> Failure {
+    let left = free(dir).map_or_else(|_| "an unknown amount of".to_owned(), |free| mebibytes(free).to_string());
+    Failure::Told(IndexError::NoSpace(format!(
+        "{} has {left} MiB free, which is too little to write the next {} MiB to several files ({error}); free some space, \
+         then try again",
+        dir.display(),
+        mebibytes(bytes)
+    )))
 }
 
 /// Bytes that may still be written beside this folder, where the system says so.

@@ -1,6 +1,7 @@
 //! `mcdewey ingest [ROOT]`: brings the library up to date, through the running server that owns it or by itself.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 use mcdewey_core::{SyncReport, SyncRequest};
@@ -8,6 +9,7 @@ use mcdewey_ingest::{Root, resolve_root};
 
 use crate::cli::IngestArgs;
 use crate::engine::Engine;
+use crate::feedback::FeedbackFile;
 use crate::keeper::Keeper;
 use crate::owner::RunningOwner;
 use crate::progress::SyncDisplay;
@@ -42,7 +44,8 @@ async fn ingest_here(settings: &Settings, root: Option<String>, display: &SyncDi
     // Nothing is asked here.
     let mut engine = Engine::open(&Settings { rerank: None, ..settings.clone() }).await?;
     let _claim = engine.take_claim();
-    let keeper = Keeper::new(&engine, settings.roots.clone());
+    let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
+    let keeper = Keeper::new(&engine, settings.roots.clone(), feedback);
     drop(engine);
     let report = keeper.sync(&SyncRequest { root }, &|progress| display.show(&progress)).await;
     display.finish();

@@ -11,6 +11,7 @@ use mcdewey_store::Generations;
 
 use crate::cli::RemoveArgs;
 use crate::engine::{self, Engine};
+use crate::feedback::FeedbackFile;
 use crate::keeper::Keeper;
 use crate::owner::RunningOwner;
 use crate::settings::Settings;
@@ -36,9 +37,10 @@ pub(crate) async fn run(settings: Settings, args: RemoveArgs) -> Result<ExitCode
 
 /// No model is needed to take something out of a data directory.
 async fn remove_here(settings: &Settings, request: &RemovalRequest) -> Result<RemovalReport> {
+    let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
     if settings.qdrant.is_some() {
         let engine = Engine::open(&Settings { rerank: None, ..settings.clone() }).await?;
-        return Ok(Keeper::new(&engine, settings.roots.clone()).erase(request.clone()).await?);
+        return Ok(Keeper::new(&engine, settings.roots.clone(), feedback).erase(request.clone()).await?);
     }
     if !settings.data_dir.exists() {
         bail!("there is no library in {} yet", settings.data_dir.display());
@@ -46,7 +48,7 @@ async fn remove_here(settings: &Settings, request: &RemovalRequest) -> Result<Re
     removal::refuse_present(&settings.roots, request)?;
     let _lock = engine::own(&settings.data_dir)?;
     let generations = Arc::new(Generations::open(&settings.data_dir, settings.min_free_bytes)?);
-    Ok(removal::erase(&generations, &request.sources).await?)
+    Ok(removal::erase(&generations, &feedback, &request.sources).await?)
 }
 
 fn written(report: &RemovalReport) -> String {
@@ -56,6 +58,9 @@ fn written(report: &RemovalReport) -> String {
             Some(reason) => writeln!(out, "generation {} was taken away as a whole: {reason}", one.generation),
             None => writeln!(out, "generation {}: {} documents removed", one.generation, one.documents),
         };
+    }
+    if report.judgments > 0 {
+        let _ = writeln!(out, "feedback: {} judgments named them and are gone or cut down", report.judgments);
     }
     if let Some(proof) = &report.proof {
         let (files, megabytes) = (proof.files, proof.bytes as f64 / 1e6);

@@ -17,7 +17,7 @@ use crate::access;
 use crate::cli::ServeArgs;
 use crate::doors::{Doors, LAST_ANSWERS, until_stop};
 use crate::engine::Engine;
-use crate::feedback::{self, FeedbackFile};
+use crate::feedback::FeedbackFile;
 use crate::keeper::Keeper;
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
@@ -42,7 +42,8 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
 
     let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());
     let live = LiveLibrary::from(Arc::new(engine.library(public_url.as_str())));
-    let keeper = Arc::new(Keeper::new(&engine, settings.roots.clone()));
+    let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
+    let keeper = Arc::new(Keeper::new(&engine, settings.roots.clone(), Arc::clone(&feedback)));
     keeper.show(live.clone(), engine.asking.clone(), public_url);
     // A generation that another one takes the place of must not be held by anybody but those who ask it.
     drop(engine);
@@ -71,7 +72,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     let state = AppState::new(live, sync, token)
         .with_erase(keeper.clone())
         .with_rollback(keeper)
-        .with_feedback(Arc::new(FeedbackFile::new(settings.data_dir.join(feedback::FILE))))
+        .with_feedback(feedback)
         .with_hosts(settings.allowed_hosts)
         .with_desk(desk);
     let service = app(state.with_access(policy));

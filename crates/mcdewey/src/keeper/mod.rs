@@ -17,6 +17,7 @@ use mcdewey_query::LiveLibrary;
 use tokio::task::JoinHandle;
 
 use crate::engine::{Asking, Engine, Shelf, Side};
+use crate::feedback::FeedbackFile;
 use crate::reading::Reading;
 
 /// Called often with how far the work is.
@@ -29,6 +30,8 @@ pub(crate) struct Keeper {
     plain: Option<Plain>,
     reading: Reading,
     shelf: Option<Mutex<Shelf>>,
+    /// What readers said of hits.
+    feedback: Arc<FeedbackFile>,
     /// Held while the record and what is in front change together.
     swapping: tokio::sync::Mutex<()>,
     face: OnceLock<Face>,
@@ -58,8 +61,8 @@ enum Target {
 }
 
 impl Keeper {
-    /// A keeper of this library, for these roots.
-    pub(crate) fn new(engine: &Engine, configured: Vec<Root>) -> Self {
+    /// A keeper of this library, for these roots. What readers say of hits is kept in `feedback`.
+    pub(crate) fn new(engine: &Engine, configured: Vec<Root>, feedback: Arc<FeedbackFile>) -> Self {
         let reading = engine.reading.clone();
         let plain = || Plain {
             ingester: reading.ingester(engine.index.clone(), engine.embed.clone()),
@@ -68,7 +71,8 @@ impl Keeper {
         let plain = engine.shelf.is_none().then(plain);
         let shelf = engine.shelf.clone().map(Mutex::new);
         let swapping = tokio::sync::Mutex::default();
-        Self { configured, plain, reading, shelf, swapping, face: OnceLock::new(), retiring: Mutex::default() }
+        let (face, retiring) = (OnceLock::new(), Mutex::default());
+        Self { configured, plain, reading, shelf, feedback, swapping, face, retiring }
     }
 
     /// From now on `live` shows what this keeper puts in front.

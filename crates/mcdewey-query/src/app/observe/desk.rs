@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcdewey_core::{IndexState, SyncReport};
+use mcdewey_core::{IndexState, SourcePath, SyncReport};
 use tracing::Span;
 
 use super::clock;
@@ -118,6 +118,14 @@ impl Desk {
     pub(crate) fn questions(&self) -> Vec<AskedQuestion> {
         self.take_rested();
         self.questions.all()
+    }
+
+    /// Lets go of all that may hold something of removed documents: questions that were answered from them or name
+    /// them, and what reports say of them. Counts stay.
+    pub(crate) fn forget(&self, sources: &[SourcePath]) {
+        self.typed.forget(sources);
+        self.questions.forget(sources);
+        self.ended_syncs.forget(sources);
     }
 
     /// The last week, hour by hour.

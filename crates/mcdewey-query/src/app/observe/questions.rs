@@ -6,9 +6,10 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use mcdewey_core::SourcePath;
 use serde::Serialize;
 
-use crate::{QueryError, SearchAnswer, SearchRequest};
+use crate::{Hit, QueryError, SearchAnswer, SearchRequest};
 
 /// How many are kept; older ones go.
 pub(crate) const CAPACITY: usize = 500;
@@ -72,6 +73,9 @@ pub(crate) struct AskedQuestion {
     pub(super) is_further_page: bool,
     #[serde(skip)]
     pub(super) took: Duration,
+    /// The documents that were shown; `None` where that is not known. Told to nobody: a removal goes by it.
+    #[serde(skip)]
+    pub(super) shown: Option<Vec<String>>,
 }
 
 impl AskedQuestion {
@@ -93,6 +97,7 @@ impl AskedQuestion {
                 asked.confidence = answer.confidence;
                 asked.no_answer = answer.no_answer.as_ref().map(|none| none.message.clone());
                 asked.degraded = answer.degraded.clone();
+                asked.shown = Some(shown(answer));
             }
             Err(error) => {
                 asked.outcome = error.code();
@@ -118,12 +123,35 @@ impl AskedQuestion {
         }
     }
 
+    /// Whether it may hold something of one of these documents: one of them was shown, it names one, or nothing says
+    /// what was shown.
+    pub(super) fn is_about(&self, sources: &[SourcePath]) -> bool {
+        let Some(shown) = &self.shown else { return true };
+        let texts = || [&self.q].into_iter().chain(self.filters.values()).chain(&self.no_answer);
+        sources
+            .iter()
+            .map(SourcePath::as_str)
+            .any(|source| shown.iter().any(|document| document == source) || texts().any(|text| text.contains(source)))
+    }
+
     /// Whether its asker went away without what the library should have had. What was asked wrongly, or came at a bad
     /// moment, is not the library's lack.
     pub(crate) fn is_unanswered(&self) -> bool {
         let is_lack = !matches!(self.outcome, "answered" | "invalid_request" | "cursor_expired" | "overloaded");
         is_lack && !self.is_further_page
     }
+}
+
+/// The documents of an answer's hits, and those where the same passages stand.
+fn shown(answer: &SearchAnswer) -> Vec<String> {
+    let of = |hit: &Hit| {
+        let elsewhere = hit.also_in.iter().map(|also| also.source.clone());
+        [hit.source.clone()].into_iter().chain(elsewhere).collect::<Vec<_>>()
+    };
+    let mut sources: Vec<String> = answer.hits.iter().chain(&answer.unversioned).flat_map(of).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    sources
 }
 
 fn filters(request: &SearchRequest) -> BTreeMap<&'static str, String> {
@@ -171,6 +199,12 @@ impl QuestionLog {
         }
     }
 
+    /// Lets go of what may hold something of one of these documents.
+    pub(super) fn forget(&self, sources: &[SourcePath]) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|question| !question.is_about(sources));
+    }
+
     /// The latest first.
     pub(super) fn all(&self) -> Vec<AskedQuestion> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
@@ -216,6 +250,43 @@ mod tests {
             assert_eq!(serde_json::to_value(which).unwrap(), name);
         }
         assert!("some".parse::<KeptQuestions>().unwrap_err().contains("unanswered"));
+    }
+
+    #[test]
+    fn questions_go_with_the_documents_they_are_about() {
+        let log = QuestionLog::new(KeptQuestions::All, SLOW);
+        let shown = |q: &str, sources: &[&str]| AskedQuestion {
+            shown: Some(sources.iter().map(|source| (*source).to_owned()).collect()),
+            ..asked(q, "answered")
+        };
+        let filtered = AskedQuestion { filters: [("source", "a/x.md".to_owned())].into(), ..shown("filtered", &[]) };
+        for question in [
+            shown("other document", &["a/xx.md"]),
+            shown("shown", &["b.md", "a/x.md"]),
+            shown("what does a/x.md say", &[]),
+            filtered,
+            shown("found nothing", &[]),
+            asked("unknown", REJECTED),
+        ] {
+            log.keep(question);
+        }
+        log.forget(&["a/x.md".parse().unwrap()]);
+        let left: Vec<String> = log.all().into_iter().map(|question| question.q).collect();
+        assert_eq!(left, ["found nothing", "other document"]);
+    }
+
+    #[test]
+    fn what_was_shown_is_known_and_told_to_nobody() {
+        let also = serde_json::json!({"chunk_id": "c::0", "source": "c.md", "page": null, "product": null, "version": null, "doc_title": ""});
+        let also_in: Vec<_> = serde_json::from_value(serde_json::json!([also])).unwrap();
+        let hit = |source: &str| Hit { source: source.to_owned(), ..Hit::default() };
+        let empty = serde_json::json!({"hits": [], "facets": {}, "generation": "g", "revision": 1, "timings_ms": {}});
+        let mut answer: SearchAnswer = serde_json::from_value(empty).unwrap();
+        answer.hits = vec![Hit { also_in, ..hit("b.md") }, hit("b.md")];
+        answer.unversioned = vec![hit("a.md")];
+        let asked = AskedQuestion::new(&SearchRequest::default(), &Ok(answer), Duration::ZERO);
+        assert_eq!(asked.shown.as_deref().unwrap(), ["a.md", "b.md", "c.md"]);
+        assert!(!serde_json::to_string(&asked).unwrap().contains("b.md"));
     }
 
     #[test]

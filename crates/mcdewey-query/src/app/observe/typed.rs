@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
+use mcdewey_core::SourcePath;
 
 use super::questions::AskedQuestion;
 
@@ -44,6 +45,12 @@ impl Typed {
     pub(super) fn asked(&self, question: &AskedQuestion) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.retain(|_, (_, half)| half.face != question.face || !question.q.trim().starts_with(half.q.trim()));
+    }
+
+    /// Lets go of what may hold something of one of these documents.
+    pub(super) fn forget(&self, sources: &[SourcePath]) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|_, (_, question)| !question.is_about(sources));
     }
 
     /// The questions at which the typing has come to rest.
@@ -93,6 +100,16 @@ mod tests {
         typed.asked(&AskedQuestion { face: "rest", ..question("barge state") });
         typed.asked(&question("barge state"));
         assert_eq!(rested(&typed), ["barging"]);
+    }
+
+    #[test]
+    fn what_is_typed_about_a_removed_document_goes_with_it() {
+        let typed = Typed::default();
+        let shown = |q: &str, source: &str| AskedQuestion { shown: Some(vec![source.to_owned()]), ..question(q) };
+        assert_eq!(typed.hold("a", shown("barge", "a.md")), None);
+        assert_eq!(typed.hold("b", shown("reset", "b.md")), None);
+        typed.forget(&["a.md".parse().unwrap()]);
+        assert_eq!(rested(&typed), ["reset"]);
     }
 
     #[test]

@@ -93,6 +93,7 @@ pub(crate) fn meaning(status: u16) -> &'static str {
         413 => "The body is too large",
         415 => "The body is no JSON",
         429 => "Too much at once",
+        507 => "The disk has too little space for it",
         503 => "The library or the model cannot answer now",
         _ => "Something failed that should not; the log says what",
     }

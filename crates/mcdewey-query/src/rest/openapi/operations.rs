@@ -143,7 +143,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         },
     ),
     Operation {
-        codes: &[(409, "rollback_refused")],
+        codes: &[(409, "rollback_refused"), (507, "no_space")],
         ..change(
             "/api/v1/generations/rollback",
             "rollBack",
@@ -153,7 +153,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        codes: &[(409, "removal_refused")],
+        codes: &[(409, "removal_refused"), (507, "no_space")],
         ..change(
             "/api/v1/removals",
             "remove",

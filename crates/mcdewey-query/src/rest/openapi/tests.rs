@@ -188,7 +188,7 @@ impl Erase for Owner {
         let generation =
             |discarded| GenerationRemoval { generation: Generation("a".to_owned()), documents: 1, discarded };
         let generations = vec![generation(None), generation(Some("it cannot be read".to_owned()))];
-        Ok(RemovalReport { generations, proof: request.force.then(RemovalProof::default) })
+        Ok(RemovalReport { generations, proof: request.force.then(RemovalProof::default), judgments: 0 })
     }
 }
 

@@ -131,6 +131,11 @@ impl Catalogue {
         self.database.read(|transaction: &Transaction<'_>| look(&Snapshot::new(transaction, self)))
     }
 
+    /// Lets go of all metadata that is kept parsed.
+    pub(super) fn forget(&self) {
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// A document's metadata, parsed once.
     fn remembered(&self, document: i64, read: impl FnOnce() -> Outcome<DocumentMeta>) -> Outcome<Arc<DocumentMeta>> {
         if let Some(meta) = self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(&document) {

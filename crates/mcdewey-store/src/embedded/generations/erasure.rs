@@ -7,7 +7,7 @@ use mcdewey_core::{Generation, GenerationRemoval, Index, IndexError, RemovalProo
 
 use super::{Generations, Record, retire};
 use crate::embedded::layout::Layout;
-use crate::embedded::{EmbeddedIndex, erase, traces};
+use crate::embedded::{EmbeddedIndex, erase, space, traces};
 
 impl Generations {
     /// Takes documents out of all generations so that nothing of them can be read from the data directory any more. An
@@ -18,6 +18,7 @@ impl Generations {
     ) -> Result<Vec<GenerationRemoval>, IndexError> {
         let all: Vec<Generation> =
             self.state().record.generations.iter().map(|entry| entry.generation.clone()).collect();
+        self.check_room(&all)?;
         let mut done = Vec::with_capacity(all.len());
         for generation in all {
             let open = self.state().open.get(&generation).and_then(|opened| opened.index.upgrade());
@@ -29,9 +30,25 @@ impl Generations {
         Ok(done)
     }
 
+    /// Errs, before anything is touched, when one of the generations cannot be written anew for want of space. One is
+    /// done after the other, so the largest counts.
+    fn check_room(&self, all: &[Generation]) -> Result<(), IndexError> {
+        let mut needed = 0;
+        for generation in all {
+            let layout = Layout::of(&self.dir, generation);
+            let is_open = self.state().is_in_use(generation);
+            let takes = if is_open { erase::takes(&layout) } else { erase::takes_closed(&layout) };
+            needed = needed.max(takes.map_err(IndexError::from)?);
+        }
+        Ok(space::check(&self.dir, self.min_free_bytes, needed)?)
+    }
+
     /// Searches every file of the data directory for the names of documents, as proof that they are gone.
     pub fn traces(&self, sources: &[SourcePath]) -> Result<RemovalProof, IndexError> {
-        let names = sources.iter().flat_map(|source| [source.to_string(), format!("{}::", source.chunk_prefix())]);
+        let names = sources.iter().flat_map(|source| {
+            let name = source.to_string();
+            [in_json(&name), name, format!("{}::", source.chunk_prefix())]
+        });
         traces::search(&self.dir, &names.collect::<Vec<_>>())
     }
 
@@ -68,6 +85,12 @@ impl Generations {
         let documents = erase::from_closed(&layout, sources).map_err(IndexError::from)?;
         Ok(GenerationRemoval { generation, documents, discarded: None })
     }
+}
+
+/// A name as a JSON string holds it: quotes and backslashes are escaped there.
+fn in_json(name: &str) -> String {
+    let quoted = serde_json::Value::from(name).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// Finishes erasures that a crash interrupted, in whatever generation.
