@@ -79,7 +79,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         .with_desk(Arc::clone(&desk));
     let service = app(state.with_access(policy));
     let capacities = Capacities::within(open_files, settings.tls.is_some(), &settings.connections);
-    desk.connections().set_limit(capacities.everybody.connections);
+    capacities.announce(&desk.connections());
     eprintln!(
         "McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp"
     );

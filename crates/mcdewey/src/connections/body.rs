@@ -32,7 +32,7 @@ impl Exchange {
     /// The body of its answer, with which it ends.
     pub(super) fn answer_body(mut self, inner: Body) -> AnswerBody {
         self.answer_begins();
-        AnswerBody { inner, _exchange: self }
+        AnswerBody { inner, exchange: self, is_paused: false }
     }
 
     fn answer_begins(&mut self) {
@@ -96,7 +96,17 @@ impl Drop for RequestBody {
 /// An answer on its way.
 pub(super) struct AnswerBody {
     inner: Body,
-    _exchange: Exchange,
+    exchange: Exchange,
+    is_paused: bool,
+}
+
+impl AnswerBody {
+    fn set_paused(&mut self, is_paused: bool) {
+        if self.is_paused != is_paused {
+            self.is_paused = is_paused;
+            self.exchange.connection.note(if is_paused { Event::AnswerPauses } else { Event::AnswerGoesOn });
+        }
+    }
 }
 
 impl HttpBody for AnswerBody {
@@ -107,7 +117,9 @@ impl HttpBody for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.inner).poll_frame(context)
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        self.set_paused(frame.is_pending());
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -116,5 +128,11 @@ impl HttpBody for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        self.set_paused(false);
     }
 }

@@ -21,6 +21,10 @@ pub(super) enum Event {
     GoesOn,
     /// A request has its answer, which is now sent.
     AnswerBegins,
+    /// There is nothing to send at the moment; more of the answer will follow.
+    AnswerPauses,
+    /// There is more to send.
+    AnswerGoesOn,
     /// An answer was handed over whole, or given up.
     RequestEnds,
     /// The client took something.
@@ -66,19 +70,20 @@ pub(super) struct Connection {
     pub(super) client: IpAddr,
     state: Mutex<State>,
     /// Wakes whoever [supervises](Self::supervise) it.
-    changed: Notify,
+    evicted: Notify,
 }
 
 impl Connection {
     /// A connection that was just accepted.
     pub(super) fn new(client: IpAddr) -> Self {
-        Self { client, state: Mutex::new(State::new(Instant::now())), changed: Notify::new() }
+        Self { client, state: Mutex::new(State::new(Instant::now())), evicted: Notify::new() }
     }
 
     /// Takes note of what happened.
     pub(super) fn note(&self, event: Event) {
-        if self.state().apply(event, Instant::now()) {
-            self.changed.notify_one();
+        self.state().apply(event, Instant::now());
+        if event == Event::Evicted {
+            self.evicted.notify_one();
         }
     }
 
@@ -90,25 +95,27 @@ impl Connection {
     /// Does the work of the connection until it ends, is evicted, or has waited for its client long enough.
     pub(super) async fn supervise(&self, timeouts: &Timeouts, work: impl Future<Output = ()>) -> End {
         let mut work = pin!(work);
-        let mut armed = Instant::now() + timeouts.header;
+        // Nothing that happens after a look can end the connection sooner than this. So events need not set the timer;
+        // where it rings for nothing, it only looks again.
+        let soon = timeouts.header.min(timeouts.idle).min(timeouts.write);
+        let mut armed = Instant::now() + soon;
         let mut timer = pin!(sleep_until(armed));
         loop {
-            let next = self.state().next_end(timeouts);
-            if let Some((at, end)) = next {
-                if at <= Instant::now() {
-                    return end;
-                }
-                // A timer that rings too early only looks again; setting it with every request would cost more.
-                if at < armed || timer.is_elapsed() {
-                    armed = at;
-                    timer.as_mut().reset(at);
-                }
+            let (now, next) = (Instant::now(), self.state().next_end(timeouts));
+            let at = match next {
+                Some((at, end)) if at <= now => return end,
+                Some((at, _)) => at.min(now + soon),
+                None => now + soon,
+            };
+            if at < armed || timer.is_elapsed() {
+                armed = at;
+                timer.as_mut().reset(at);
             }
             tokio::select! {
                 biased;
                 () = work.as_mut() => return End::Done,
-                () = self.changed.notified() => {}
-                () = timer.as_mut(), if next.is_some() => {}
+                () = self.evicted.notified() => {}
+                () = timer.as_mut() => {}
             }
         }
     }
@@ -127,6 +134,8 @@ struct State {
     /// Those of them that the server works for; the others wait for their bodies or are being sent. Signed, as a body may
     /// be let go of after its answer.
     at_work: isize,
+    /// Those of them whose answer is there for the client to take.
+    to_take: usize,
     /// Since when the client takes nothing, where there is something for it.
     blocked: Option<Instant>,
     had_a_request: bool,
@@ -135,45 +144,49 @@ struct State {
 
 impl State {
     fn new(now: Instant) -> Self {
-        Self { since: now, requests: 0, at_work: 0, blocked: None, had_a_request: false, evicted: None }
+        Self { since: now, requests: 0, at_work: 0, to_take: 0, blocked: None, had_a_request: false, evicted: None }
     }
 
-    /// Whether the end may now be nearer than it was.
-    fn apply(&mut self, event: Event, now: Instant) -> bool {
+    fn apply(&mut self, event: Event, now: Instant) {
         match event {
             Event::RequestBegins => {
                 self.requests += 1;
                 self.at_work += 1;
                 self.had_a_request = true;
             }
-            Event::WaitsForBody | Event::AnswerBegins => {
+            Event::WaitsForBody => {
                 self.at_work -= 1;
                 self.since = now;
             }
             Event::GoesOn => self.at_work += 1,
+            Event::AnswerBegins => {
+                self.at_work -= 1;
+                self.to_take += 1;
+                self.since = now;
+            }
+            Event::AnswerPauses => self.to_take -= 1,
+            Event::AnswerGoesOn => {
+                self.to_take += 1;
+                self.since = now;
+            }
             Event::RequestEnds => {
                 self.requests -= 1;
+                self.to_take -= 1;
                 self.since = now;
-                return self.requests == 0;
             }
             Event::Wrote => {
                 self.blocked = None;
-                // What goes out between requests (TLS and HTTP/2 answer on their own) must not keep a connection open.
-                if self.requests > 0 {
+                // What HTTP/2 says by itself before a request must not put the end off. The rest of an answer must: it may
+                // still be on its way long after it was handed over.
+                if self.had_a_request {
                     self.since = now;
                 }
             }
             Event::Blocked => {
-                let is_new = self.blocked.is_none();
                 self.blocked.get_or_insert(now);
-                return is_new;
             }
-            Event::Evicted => {
-                self.evicted = Some(now);
-                return true;
-            }
+            Event::Evicted => self.evicted = Some(now),
         }
-        false
     }
 
     fn waiting_for(&self, now: Instant) -> Option<Duration> {
@@ -187,6 +200,9 @@ impl State {
         }
         match self.blocked {
             Some(since) => Some((since + timeouts.write, End::NotRead)),
+            None if self.requests > 0 && self.to_take == self.requests => {
+                Some((self.since + timeouts.write, End::NotRead))
+            }
             None if self.requests > 0 => None,
             None if self.had_a_request => Some((self.since + timeouts.idle, End::Idle)),
             None => Some((self.since + timeouts.header, End::NoRequest)),
@@ -231,27 +247,36 @@ mod tests {
         }
     }
 
-    use Event::{AnswerBegins, Blocked, Evicted, GoesOn, RequestBegins, RequestEnds, WaitsForBody, Wrote};
+    use Event::{
+        AnswerBegins, AnswerGoesOn, AnswerPauses, Blocked, Evicted, GoesOn, RequestBegins, RequestEnds, WaitsForBody,
+        Wrote,
+    };
 
     #[test]
     fn a_silent_client_is_waited_for_until_its_first_head_is_due() {
         assert_eq!(Story::of(&[]).end(), Some((10, End::NoRequest)));
         let chatter = [(2, Wrote), (4, Wrote), (9, Wrote)];
-        assert_eq!(Story::of(&chatter).end(), Some((10, End::NoRequest)), "what TLS says by itself is no request");
+        assert_eq!(Story::of(&chatter).end(), Some((10, End::NoRequest)), "what HTTP/2 says by itself is no request");
     }
 
     #[test]
     fn between_requests_more_time_is_given() {
         let mut events = vec![(1, RequestBegins), (2, AnswerBegins), (2, Wrote), (3, RequestEnds)];
         assert_eq!(Story::of(&events).end(), Some((63, End::Idle)));
-        events.extend([(50, RequestBegins), (50, AnswerBegins), (51, RequestEnds), (60, Wrote)]);
+        events.extend([(50, RequestBegins), (50, AnswerBegins), (51, RequestEnds)]);
         assert_eq!(Story::of(&events).end(), Some((111, End::Idle)));
+        events.extend([(100, Blocked), (120, Wrote)]);
+        assert_eq!(Story::of(&events).end(), Some((180, End::Idle)), "what was handed over at 51 goes out slowly");
     }
 
     #[test]
     fn work_takes_what_it_takes() {
-        let events = [(1, RequestBegins), (1000, AnswerBegins)];
-        assert_eq!((Story::of(&events[..1]).end(), Story::of(&events).end()), (None, None));
+        let all = [(1, RequestBegins), (1000, AnswerBegins), (1000, AnswerPauses), (2000, AnswerGoesOn)];
+        let end = |events: usize| Story::of(&all[..events]).end();
+        assert_eq!([end(1), end(2), end(3)], [None, Some((1030, End::NotRead)), None]);
+        assert_eq!(end(4), Some((2030, End::NotRead)), "there is something to take again");
+        let two = [(1, RequestBegins), (1, RequestBegins), (2, AnswerBegins)];
+        assert_eq!(Story::of(&two).end(), None, "one of two requests is worked for");
     }
 
     #[test]
@@ -260,7 +285,7 @@ mod tests {
         events.extend([(1, Blocked), (20, Wrote), (21, Blocked), (40, Blocked)]);
         assert_eq!(Story::of(&events).end(), Some((51, End::NotRead)));
         events.push((50, Wrote));
-        assert_eq!(Story::of(&events).end(), None, "it reads, if slowly");
+        assert_eq!(Story::of(&events).end(), Some((80, End::NotRead)), "it reads, if slowly");
         // The end of an answer may stand in a buffer that nobody empties.
         let events = [(0, RequestBegins), (0, AnswerBegins), (1, RequestEnds), (1, Blocked)];
         assert_eq!(Story::of(&events).end(), Some((31, End::NotRead)));

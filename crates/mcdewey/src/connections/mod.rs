@@ -26,7 +26,7 @@ use axum::http::{HeaderValue, Version, header};
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use mcdewey_query::{ConnectionNumbers, OverCapacity};
 use rustix::io::Errno;
@@ -51,8 +51,6 @@ const BUFFER_BYTES: usize = 64 * 1024;
 const STREAMS: u32 = 64;
 /// What a client may send ahead over HTTP/2 on all requests of a connection; the largest body is 256 KiB.
 const WINDOW_BYTES: u32 = 256 * 1024;
-/// How often the other end of HTTP/2 is asked whether it is there.
-const PING: Duration = Duration::from_secs(20);
 /// After a failure that concerns the whole process, such as too many open files.
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
@@ -166,7 +164,6 @@ impl Serving {
         // Without it small answers wait some 40 ms for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);
         let connection = Arc::clone(&guest.place.connection);
-        let stream = WatchedStream::new(stream, Arc::clone(&connection));
         let work = async {
             match acceptor {
                 None => self.answer(stream, &guest).await,
@@ -188,6 +185,7 @@ impl Serving {
 
     async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, guest: &Guest) {
         let (connection, remote, over_capacity) = (&guest.place.connection, guest.remote, guest.over_capacity);
+        let stream = WatchedStream::new(stream, Arc::clone(connection));
         let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
             let exchange = Exchange::begin(Arc::clone(connection));
             let version = request.version();
@@ -221,9 +219,6 @@ fn builder() -> Builder<TokioExecutor> {
     builder.http1().header_read_timeout(None).max_buf_size(BUFFER_BYTES);
     builder
         .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PING)
-        .keep_alive_timeout(PING)
         .max_concurrent_streams(STREAMS)
         .max_send_buf_size(BUFFER_BYTES)
         .initial_stream_window_size(WINDOW_BYTES)

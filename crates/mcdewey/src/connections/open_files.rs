@@ -1,6 +1,7 @@
 //! How many files the process may have open, and how many of them connections may take. A connection is an open file to
 //! the system: without a bound below its limit, connections leave no file for the index, and none for the next client.
 
+use mcdewey_query::ConnectionNumbers;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::settings::ConnectionSettings;
@@ -65,6 +66,13 @@ impl Capacities {
         let half = everybody.connections.div_ceil(2);
         everybody.per_address = settings.connections_per_address.unwrap_or(half).min(everybody.connections);
         Self { everybody, local: Capacity::of(local) }
+    }
+
+    /// Says how many connections there may be, in the log and in the metrics.
+    pub(crate) fn announce(&self, numbers: &ConnectionNumbers) {
+        let Capacity { connections, per_address, .. } = self.everybody;
+        numbers.set_limit(connections);
+        tracing::info!(connections, per_address, "the number of connections is limited");
     }
 }
 

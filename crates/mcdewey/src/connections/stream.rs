@@ -1,4 +1,4 @@
-//! A socket that tells its connection when the client takes what is sent, and when it does not.
+//! A stream that tells its connection when the client takes what is sent, and when it does not.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -6,18 +6,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::connection::{Connection, Event};
 
-pub(super) struct WatchedStream {
-    inner: TcpStream,
+/// Stands above TLS: what TLS says by itself is nothing that a client takes.
+pub(super) struct WatchedStream<S> {
+    inner: S,
     connection: Arc<Connection>,
+    /// TLS takes what it is given, and may be unable to send it on.
+    flush_is_blocked: bool,
 }
 
-impl WatchedStream {
-    pub(super) fn new(inner: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { inner, connection }
+impl<S> WatchedStream<S> {
+    pub(super) fn new(inner: S, connection: Arc<Connection>) -> Self {
+        Self { inner, connection, flush_is_blocked: false }
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -30,7 +32,7 @@ impl WatchedStream {
     }
 }
 
-impl AsyncRead for WatchedStream {
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -40,7 +42,7 @@ impl AsyncRead for WatchedStream {
     }
 }
 
-impl AsyncWrite for WatchedStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(context, bytes);
         self.note(written)
@@ -60,10 +62,21 @@ impl AsyncWrite for WatchedStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
+        let flushed = Pin::new(&mut self.inner).poll_flush(context);
+        let was_blocked = std::mem::replace(&mut self.flush_is_blocked, flushed.is_pending());
+        if flushed.is_pending() {
+            self.connection.note(Event::Blocked);
+        } else if was_blocked {
+            self.connection.note(Event::Wrote);
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
+        let shut = Pin::new(&mut self.inner).poll_shutdown(context);
+        if shut.is_pending() {
+            self.connection.note(Event::Blocked);
+        }
+        shut
     }
 }
