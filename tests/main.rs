@@ -10,6 +10,8 @@ mod access;
 mod bad_input;
 /// The page in a real browser.
 mod browser;
+/// Clients that keep the server waiting keep nobody else waiting.
+mod connections;
 /// Killed at any moment, an ingest loses nothing and leaves nothing half.
 mod crash;
 /// What is run in containers is written down validly.

@@ -36,7 +36,7 @@ pub(crate) use headers::is_json;
 pub use live::LiveLibrary;
 pub use names::LOOPBACK_HOSTS;
 pub(crate) use names::{PublicName, origins};
-pub use observe::{Desk, DeskSettings, KeptQuestions, TraceParent};
+pub use observe::{ConnectionNumbers, Desk, DeskSettings, KeptQuestions, OpenConnection, OverCapacity, TraceParent};
 pub(crate) use told::told;
 
 /// What every request may need; cheap to clone.

@@ -33,8 +33,9 @@ pub use answer::{
     VersionEntry,
 };
 pub use app::{
-    AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, Credentials, Desk, DeskSettings, EndorsedSpot,
-    Endorsement, FeedbackFrom, KeepFeedback, KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, Role, TraceParent, app,
+    AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, ConnectionNumbers, Credentials, Desk, DeskSettings,
+    EndorsedSpot, Endorsement, FeedbackFrom, KeepFeedback, KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, OpenConnection,
+    OverCapacity, Role, TraceParent, app,
 };
 pub use compare::answer::{
     CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText,

@@ -1,19 +1,15 @@
 //! Where a server is reached: by everybody at one address, with TLS or without; and with TLS, by this machine's own
 //! commands at a second one without it, on loopback.
 
-use std::future::IntoFuture;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::Router;
-use axum::serve::ListenerExt;
-use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
 use tokio::sync::watch::Receiver;
 
+use crate::connections::{Capacities, Serving};
 use crate::tls::{TlsSettings, own_door};
 
 /// How long answers under way may take when the server is told to stop.
@@ -55,29 +51,14 @@ impl Doors {
     }
 
     /// Answers until told to stop.
-    pub(crate) async fn serve(self, service: Router, stop: Receiver<bool>) -> Result<()> {
-        let service = service.into_make_service_with_connect_info::<SocketAddr>();
-        let plain = self.plain.tap_io(|stream| {
-            // Without it small answers wait some 40 ms for the peer's acknowledgement.
-            let _ = stream.set_nodelay(true);
-        });
-        let plain = axum::serve(plain, service.clone()).with_graceful_shutdown(until_stop(stop.clone()));
-        let Some(Secure { listener, config, settings }) = self.secure else { return Ok(plain.await?) };
-        let handle = Handle::new();
-        tokio::spawn({
-            let handle = handle.clone();
-            async move {
-                until_stop(stop).await;
-                handle.graceful_shutdown(Some(LAST_ANSWERS));
-            }
-        });
+    pub(crate) async fn serve(self, serving: Serving, capacities: &Capacities) {
+        let Some(Secure { listener, config, settings }) = self.secure else {
+            return serving.listen(self.plain, None, capacities.everybody).await;
+        };
         let following = tokio::spawn(settings.follow(config.clone()));
-        let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
-        let secure = axum_server::from_tcp(listener.into_std()?)?.acceptor(acceptor).handle(handle).serve(service);
-        let outcome = tokio::try_join!(plain.into_future(), secure);
+        let local = serving.clone().listen(self.plain, None, capacities.local);
+        tokio::join!(local, serving.listen(listener, Some(config), capacities.everybody));
         following.abort();
-        outcome?;
-        Ok(())
     }
 }
 

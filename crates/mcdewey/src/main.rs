@@ -5,6 +5,7 @@
 mod access;
 mod cli;
 mod commands;
+mod connections;
 mod doors;
 mod engine;
 mod feedback;

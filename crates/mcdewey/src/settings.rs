@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::access::settings::{AccessSettings, AccessTable, OidcSettings};
 use crate::cli::SettingFlags;
+use crate::connections::ConnectionSettings;
 use crate::limits::LimitsTable;
 use crate::log::LogFormat;
 use crate::qdrant::{QdrantSettings, QdrantTable};
@@ -56,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) qdrant: Option<QdrantSettings>,
     /// How many may search at once, how long anything may take, and which questions are kept.
     pub(crate) desk: DeskSettings,
+    /// How many connections are held, and how long each may keep the server waiting.
+    pub(crate) connections: ConnectionSettings,
     /// Whose word on a hit is kept.
     pub(crate) feedback: FeedbackFrom,
     /// How a line of the log is written.
@@ -147,7 +150,7 @@ impl Settings {
             oidc: file.oidc,
         };
         let access = AccessSettings::resolve(&flags, access, &data_dir)?;
-        let desk = file.limits.resolve(flags.question_log.or(file.question_log).as_deref())?;
+        let (desk, connections) = file.limits.resolve(flags.question_log.or(file.question_log).as_deref())?;
         let feedback = flags.feedback.or(file.feedback).map_or(Ok(FeedbackFrom::default()), |text| text.parse());
         let log_format = flags.log_format.or(file.log_format).map_or(Ok(LogFormat::default()), |text| text.parse());
         let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
@@ -189,6 +192,7 @@ impl Settings {
             keep_originals: flags.keep_originals.or(file.keep_originals).unwrap_or(true),
             qdrant,
             desk,
+            connections,
             feedback: feedback.map_err(anyhow::Error::msg)?,
             log_format: log_format.map_err(anyhow::Error::msg)?,
         })

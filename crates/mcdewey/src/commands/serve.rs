@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::access;
 use crate::cli::ServeArgs;
+use crate::connections::{Capacities, Serving, raise_limit};
 use crate::doors::{Doors, LAST_ANSWERS, until_stop};
 use crate::engine::Engine;
 use crate::feedback::FeedbackFile;
@@ -29,6 +30,8 @@ use crate::watch::Watch;
 const WAITING_SYNCS: usize = 8;
 
 pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode> {
+    // Before anything opens many of them.
+    let open_files = raise_limit();
     let policy = access::policy(&settings)?;
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -74,8 +77,10 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         .with_rollback(keeper)
         .with_feedback(feedback)
         .with_hosts(settings.allowed_hosts)
-        .with_desk(desk);
+        .with_desk(Arc::clone(&desk));
     let service = app(state.with_access(policy));
+    let capacities = Capacities::within(open_files, settings.tls.is_some(), &settings.connections);
+    capacities.announce(&desk.connections());
     eprintln!(
         "McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp"
     );
@@ -84,8 +89,9 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         stop_signal().await;
         let _ = stop.send(true);
     });
+    let serving = Serving::new(service, settings.connections.timeouts, desk.connections(), stopped.clone());
     tokio::select! {
-        outcome = doors.serve(service, stopped.clone()) => outcome?,
+        () = doors.serve(serving, &capacities) => {}
         () = async { until_stop(stopped).await; tokio::time::sleep(LAST_ANSWERS).await } => {}
     }
     drop(watch);

@@ -6,6 +6,7 @@ use mcdewey_core::{IndexState, SourcePath, SyncReport};
 use tracing::Span;
 
 use super::clock;
+use super::connections::ConnectionNumbers;
 use super::history::{History, Hour};
 use super::labels::Face;
 use super::metrics::Metrics;
@@ -27,6 +28,8 @@ pub struct DeskSettings {
     pub longest_wait: Duration,
     /// A request that has no answer by then is refused as `unavailable`. Work on the library itself takes what it takes.
     pub deadline: Duration,
+    /// A request whose body has not arrived by then is refused as `request_timeout`.
+    pub body_timeout: Duration,
     /// A search that takes at least so long is slow, and its question kept.
     pub slow: Duration,
     /// Which questions are kept.
@@ -39,6 +42,7 @@ impl Default for DeskSettings {
             searches_at_once: 16,
             longest_wait: Duration::from_secs(5),
             deadline: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(15),
             slow: Duration::from_secs(1),
             question_log: KeptQuestions::default(),
         }
@@ -91,6 +95,11 @@ impl Desk {
         if let Some(link) = self.link {
             link(span, parent);
         }
+    }
+
+    /// The numbers of the connections that requests come over.
+    pub fn connections(&self) -> ConnectionNumbers {
+        self.metrics.connections.clone()
     }
 
     /// Counts a synchronisation that has ended, and remembers how.

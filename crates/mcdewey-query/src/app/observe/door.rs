@@ -1,24 +1,29 @@
 //! The outermost layer: every request comes in here and its answer goes out here, with its name on it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::body_deadline::{self, BodyDeadline};
+use super::connections::OverCapacity;
 use super::labels::Face;
 use super::visit::Visit;
 use super::{deadline, request_id, server_timing};
 use crate::app::Service;
+use crate::rest::Problem;
 use crate::{Caller, web};
 
 /// The route of what has none.
 const NO_ROUTE: &str = "none";
+/// What is answered even where there is no room for anything else: operators must see how the server is.
+const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Lets a request in, and counts it when its answer is there.
-pub(in crate::app) async fn pass(State(service): State<Service>, mut request: Request, next: Next) -> Response {
+pub(in crate::app) async fn pass(State(service): State<Service>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let desk = Arc::clone(&service.desk);
     let route = route(&request);
@@ -26,14 +31,16 @@ pub(in crate::app) async fn pass(State(service): State<Service>, mut request: Re
     let face = visit.face();
     let _under_way = desk.metrics.under_way(face);
     let limit = deadline::of(face, request.uri().path(), desk.settings.deadline);
+    let is_refused = request.extensions().get::<OverCapacity>().is_some() && !ALWAYS.contains(&request.uri().path());
+    let (mut request, body) = BodyDeadline::set(request, desk.settings.body_timeout);
     request.extensions_mut().insert(visit.clone());
     let answer = async {
-        let answer = next.run(request);
-        let response = match limit {
-            None => Some(answer.await),
-            Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
+        let mut response = if is_refused {
+            over_capacity(&service, face)
+        } else {
+            let response = within(limit, next.run(request)).await;
+            if body.has_passed() { late_body(&service, face) } else { response.unwrap_or_else(|| late(&service, face)) }
         };
-        let mut response = response.unwrap_or_else(|| late(&service, face));
         mark(&visit, &mut response);
         let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1000.0);
         tracing::debug!(target: "mcdewey::access", status, milliseconds, "answered");
@@ -42,6 +49,14 @@ pub(in crate::app) async fn pass(State(service): State<Service>, mut request: Re
     let response = visit.during(answer).await;
     desk.metrics.answered(face, &route, response.status().as_u16(), began.elapsed());
     response
+}
+
+/// The answer, if it comes in time.
+async fn within(limit: Option<Duration>, answer: impl Future<Output = Response>) -> Option<Response> {
+    match limit {
+        None => Some(answer.await),
+        Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
+    }
 }
 
 /// The template that the path matched, never the path itself.
@@ -55,6 +70,23 @@ fn route(request: &Request) -> String {
 fn late(service: &Service, face: Face) -> Response {
     let problem = deadline::problem(service.desk.settings.deadline);
     tracing::warn!(deadline = ?service.desk.settings.deadline, "a request got no answer in time");
+    refuse(service, face, problem)
+}
+
+fn late_body(service: &Service, face: Face) -> Response {
+    let limit = service.desk.settings.body_timeout;
+    tracing::debug!(?limit, "the body of a request did not arrive in time");
+    refuse(service, face, body_deadline::problem(limit))
+}
+
+/// The connection has no place of its own; whoever accepted it logs that.
+fn over_capacity(service: &Service, face: Face) -> Response {
+    let detail = "the server has too many connections; try again in a moment";
+    refuse(service, face, Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail))
+}
+
+/// Programs get problem details, people a page.
+fn refuse(service: &Service, face: Face, problem: Problem) -> Response {
     if face == Face::Web {
         web::error_page(&service.state(Caller::nobody()), &problem)
     } else {

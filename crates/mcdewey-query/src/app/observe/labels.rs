@@ -80,6 +80,12 @@ pub(super) struct Refused {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Cut {
+    /// What the client kept the server waiting for.
+    pub(super) reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Ended {
     pub(super) outcome: &'static str,
 }

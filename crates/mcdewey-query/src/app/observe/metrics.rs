@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
 use super::clock;
+use super::connections::ConnectionNumbers;
 use super::labels::{Answered, AtFace, AtRoute, Build, Ended, Face, Refused, Searched, Stage, Which, class};
 use super::server_timing::STAGES;
 use crate::{Mode, SearchAnswer};
@@ -39,6 +40,7 @@ pub(super) struct Metrics {
     waiting: Gauge,
     syncs: Family<Ended, Counter>,
     last_sync: Family<Ended, Gauge>,
+    pub(super) connections: ConnectionNumbers,
     library: LibraryNumbers,
     /// The state that answers now, and since when this process has seen it.
     seen: Mutex<Option<(Generation, Revision, Instant)>>,
@@ -56,7 +58,7 @@ struct LibraryNumbers {
 }
 
 /// Registers what it makes.
-struct Maker(Registry);
+pub(super) struct Maker(Registry);
 
 impl Maker {
     fn with<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
@@ -64,7 +66,7 @@ impl Maker {
         metric
     }
 
-    fn one<M: Metric + Clone + Default>(&mut self, name: &str, help: &str) -> M {
+    pub(super) fn one<M: Metric + Clone + Default>(&mut self, name: &str, help: &str) -> M {
         self.with(name, help, M::default())
     }
 }
@@ -123,6 +125,7 @@ impl Metrics {
             waiting: make.one("searches_waiting", "Searches that wait for a place"),
             syncs: make.one("syncs", "Synchronisations that have ended"),
             last_sync: make.one("last_sync_timestamp_seconds", "When the last synchronisation ended"),
+            connections: ConnectionNumbers::new(&mut make),
             library: LibraryNumbers::new(&mut make),
             seen: Mutex::default(),
             registry: make.0,
@@ -215,7 +218,7 @@ impl Metrics {
     }
 }
 
-fn gauge(number: u64) -> i64 {
+pub(super) fn gauge(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -223,7 +226,7 @@ fn gauge(number: u64) -> i64 {
 pub(super) struct Counted(Gauge);
 
 impl Counted {
-    fn new(gauge: Gauge) -> Self {
+    pub(super) fn new(gauge: Gauge) -> Self {
         gauge.inc();
         Self(gauge)
     }

@@ -3,13 +3,17 @@
 //!
 //! Nothing of the library's content is counted by name: labels hold faces, route templates, modes and codes only.
 
+mod body_deadline;
 #[cfg(test)]
 mod burst_tests;
 mod clock;
 mod compress;
+mod connections;
 mod deadline;
 mod desk;
 mod door;
+#[cfg(test)]
+mod door_tests;
 mod history;
 mod labels;
 #[cfg(test)]
@@ -31,6 +35,7 @@ mod visit;
 
 pub(crate) use clock::written;
 pub(super) use compress::{compression, weaken};
+pub use connections::{ConnectionNumbers, OpenConnection, OverCapacity};
 pub use desk::{Desk, DeskSettings};
 pub(super) use door::pass;
 pub(crate) use history::Hour;

@@ -60,6 +60,7 @@ impl Operation {
             codes.extend([
                 (400, "invalid_request"),
                 (403, "origin_not_allowed"),
+                (408, "request_timeout"),
                 (413, "payload_too_large"),
                 (415, "unsupported_media_type"),
             ]);
@@ -88,6 +89,7 @@ pub(crate) fn meaning(status: u16) -> &'static str {
         401 => "A key is needed, or it is not good",
         403 => "Not for this key, host or page",
         404 => "There is no such thing here",
+        408 => "The body did not arrive in time",
         409 => "The state of the library does not allow it",
         410 => "The library changed; ask again without the cursor",
         413 => "The body is too large",
