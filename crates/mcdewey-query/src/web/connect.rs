@@ -132,7 +132,7 @@ mod tests {
             None
         }
 
-        fn exist(&self) -> bool {
+        fn required(&self) -> bool {
             true
         }
     }

@@ -66,8 +66,9 @@ pub trait Credentials: Send + Sync {
     /// Who sent this key or token; nobody when it is not good (any more).
     async fn caller(&self, secret: &str) -> Option<Caller>;
 
-    /// Whether there is any key or issuer at all now.
-    fn exist(&self) -> bool;
+    /// Whether callers without a key are to be kept out: keys were asked for once, even if none is left that opens
+    /// anything.
+    fn required(&self) -> bool;
 }
 
 /// Whether somebody without a key may ask.
@@ -75,7 +76,7 @@ pub trait Credentials: Send + Sync {
 pub enum Anonymous {
     /// Never.
     Never,
-    /// As long as there are no keys: a library on one's own machine.
+    /// As long as keys were never asked for: a library on one's own machine.
     #[default]
     UntilKeys,
     /// Always, beside those who send keys.

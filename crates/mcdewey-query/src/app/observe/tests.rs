@@ -48,7 +48,7 @@ impl Credentials for Keys {
         }
     }
 
-    fn exist(&self) -> bool {
+    fn required(&self) -> bool {
         true
     }
 }
