@@ -34,7 +34,8 @@ pub use answer::{
 };
 pub use app::{
     AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, Credentials, Desk, DeskSettings, EndorsedSpot,
-    Endorsement, FeedbackFrom, KeepFeedback, KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, Role, TraceParent, app,
+    Endorsement, FeedbackFrom, IssuerUnavailable, KeepFeedback, KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, Role,
+    TraceParent, app,
 };
 pub use compare::answer::{
     CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText,

@@ -6,9 +6,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
+use mcdewey_query::IssuerUnavailable;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -147,13 +148,11 @@ impl SigningKeys {
         let mut asked = match self.look(name) {
             Look::Found(keys) => return Ok(keys),
             Look::Wait(asked) => asked,
-            Look::Unknown => bail!("the issuer has no such key"),
+            Look::Unknown => return Err(self.shared.lock().unknown()),
         };
         let _ = tokio::time::timeout(WAIT, asked.changed()).await;
-        match self.shared.lock().find(name) {
-            Some(keys) => Ok(keys),
-            None => bail!("the issuer has no such key, or did not say so in time"),
-        }
+        let state = self.shared.lock();
+        state.find(name).ok_or_else(|| state.unknown())
     }
 
     /// Makes the last fetch look older.
@@ -182,8 +181,22 @@ impl SigningKeys {
 }
 
 impl State {
+    fn is_current(&self) -> bool {
+        self.fetched.is_some_and(|fetched| fetched.elapsed() < MAX_AGE)
+    }
+
+    /// Why a key was not found.
+    fn unknown(&self) -> anyhow::Error {
+        match self.is_current() {
+            true => anyhow::anyhow!("the issuer has no such key, or did not say so in time"),
+            false => IssuerUnavailable.into(),
+        }
+    }
+
     fn find(&self, name: Option<&str>) -> Option<Vec<Arc<SigningKey>>> {
-        self.fetched.filter(|fetched| fetched.elapsed() < MAX_AGE)?;
+        if !self.is_current() {
+            return None;
+        }
         let matching = |key: &&Arc<SigningKey>| name.is_none() || key.name.as_deref() == name;
         let found: Vec<_> = self.keys.iter().filter(matching).cloned().collect();
         (!found.is_empty()).then_some(found)
@@ -266,7 +279,7 @@ mod tests {
         let (answers, given) = mpsc::channel();
         let fetch = move || {
             asking.send(()).unwrap();
-            given.recv().unwrap_or_else(|_| bail!("it hung up"))
+            given.recv().unwrap_or_else(|_| Err(anyhow::anyhow!("it hung up")))
         };
         Held { keys: Arc::new(SigningKeys::new("it", Box::new(fetch)).unwrap()), asked, answers }
     }
@@ -332,7 +345,8 @@ mod tests {
         assert!(held.keys.named(Some("one")).await.is_ok());
         held.age(Duration::from_secs(60));
         held.answers.send(Err(anyhow::anyhow!("it is ill"))).unwrap();
-        assert!(held.keys.named(Some("one")).await.is_err());
+        let refusal = held.keys.named(Some("one")).await.err().unwrap();
+        assert!(refusal.is::<IssuerUnavailable>(), "{refusal}");
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
 use mcdewey_core::Visibility;
-use mcdewey_query::{Caller, Role};
+use mcdewey_query::{Caller, IssuerUnavailable, Role};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -69,14 +69,19 @@ impl Issuer {
     }
 
     /// Who sends this token; why it is not good is for the log only.
-    pub(super) async fn caller(&self, token: &str) -> Option<Caller> {
+    pub(super) async fn verify(&self, token: &str) -> Result<Option<Caller>, IssuerUnavailable> {
         match self.judge(token).await {
-            Ok(caller) => Some(caller),
+            Ok(caller) => Ok(Some(caller)),
             Err(error) => {
                 self.explain(&error);
-                None
+                error.downcast::<IssuerUnavailable>().map_or(Ok(None), Err)
             }
         }
+    }
+
+    #[cfg(test)]
+    async fn caller(&self, token: &str) -> Option<Caller> {
+        self.verify(token).await.ok().flatten()
     }
 
     async fn judge(&self, token: &str) -> Result<Caller> {
@@ -422,7 +427,8 @@ mod tests {
         for answer in [endless, moved] {
             let issuer = issuer_that_answers(move || answer.clone(), |_| {});
             let token = token(&key(7), "one", &claims(&issuer, json!({})));
-            assert_eq!(issuer.caller(&token).await, None);
+            assert_eq!(issuer.verify(&token).await, Err(IssuerUnavailable));
+            assert_eq!(issuer.verify("nonsense").await, Ok(None), "that is wrong whatever the keys are");
         }
     }
 }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcdewey_core::Visibility;
-use mcdewey_query::{Caller, Credentials, Role};
+use mcdewey_query::{Caller, Credentials, IssuerUnavailable, Role};
 
 use super::keys::{self, KeyEntry};
 use super::oidc::Issuer;
@@ -94,11 +94,11 @@ impl KeyRing {
 
 #[async_trait]
 impl Credentials for KeyRing {
-    async fn caller(&self, secret: &str) -> Option<Caller> {
-        if let Some(caller) = self.by_key(secret) {
-            return Some(caller);
+    async fn caller(&self, secret: &str) -> Result<Option<Caller>, IssuerUnavailable> {
+        match (self.by_key(secret), &self.issuer) {
+            (None, Some(issuer)) => issuer.verify(secret).await,
+            (caller, _) => Ok(caller),
         }
-        self.issuer.as_ref()?.caller(secret).await
     }
 
     fn required(&self) -> bool {
@@ -223,11 +223,11 @@ mod tests {
         assert!(!ring.required());
         let secret = create(&path);
         ring.known.look();
-        assert!(ring.caller(&secret).await.is_some() && ring.required());
-        assert_eq!(ring.caller("mcd_wrong").await, None);
+        assert!(ring.caller(&secret).await.unwrap().is_some() && ring.required());
+        assert_eq!(ring.caller("mcd_wrong").await.unwrap(), None);
         keys::revoke(&path, "portal").unwrap();
         ring.known.look();
-        assert_eq!(ring.caller(&secret).await, None);
+        assert_eq!(ring.caller(&secret).await.unwrap(), None);
         assert!(ring.required() && !ring.opens_for_anybody());
     }
 
@@ -239,21 +239,27 @@ mod tests {
         let ring = ring(folder.path(), None);
         std::fs::write(&path, "key = 7").unwrap();
         ring.known.look();
-        assert_eq!(ring.caller(&secret).await.map(|caller| caller.name.to_string()), Some("portal".to_owned()));
+        assert_eq!(
+            ring.caller(&secret).await.unwrap().map(|caller| caller.name.to_string()),
+            Some("portal".to_owned())
+        );
     }
 
     #[tokio::test]
     async fn one_key_may_be_everybodys() {
         let folder = tempfile::tempdir().unwrap();
         let with = ring(folder.path(), Some("let me in"));
-        assert_eq!(with.caller("let me in").await.map(|caller| caller.role), Some(Role::Read));
-        assert_eq!(with.caller("let me").await, None);
+        assert_eq!(with.caller("let me in").await.unwrap().map(|caller| caller.role), Some(Role::Read));
+        assert_eq!(with.caller("let me").await.unwrap(), None);
         drop(with);
         assert!(ring(folder.path(), None).required(), "a setting that is gone opens nothing");
     }
 
+    /// Takes the keys out of a file, in one way or another.
+    type Loss = fn(&Path);
+
     /// What may happen to the keys of a running server, short of opening it on purpose.
-    const LOSSES: [(&str, fn(&Path)); 5] = [
+    const LOSSES: [(&str, Loss); 5] = [
         ("emptied", |path| std::fs::write(path, "").unwrap()),
         ("without keys", |path| std::fs::write(path, "# none\n").unwrap()),
         ("deleted", |path| std::fs::remove_file(path).unwrap()),

@@ -60,11 +60,16 @@ impl Caller {
     }
 }
 
+/// A token cannot be checked, for its issuer's keys cannot be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the keys of the tokens' issuer cannot be fetched now")]
+pub struct IssuerUnavailable;
+
 /// Knows keys and tokens.
 #[async_trait]
 pub trait Credentials: Send + Sync {
     /// Who sent this key or token; nobody when it is not good (any more).
-    async fn caller(&self, secret: &str) -> Option<Caller>;
+    async fn caller(&self, secret: &str) -> Result<Option<Caller>, IssuerUnavailable>;
 
     /// Whether callers without a key are to be kept out: keys were asked for once, even if none is left that opens
     /// anything.

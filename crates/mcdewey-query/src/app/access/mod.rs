@@ -23,7 +23,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use mcdewey_core::ContentHash;
 
 use self::audit::AuditEntry;
-use self::caller::{Caller, Role};
+use self::caller::{Caller, IssuerUnavailable, Role};
 use self::limits::Bucket;
 use super::Service;
 use crate::rest::Problem;
@@ -32,6 +32,9 @@ use crate::rest::Problem;
 /// who may not see it.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
+/// When to send a token again that cannot be checked.
+const UNVERIFIED_SECONDS: u64 = 10;
+
 /// Why nobody in particular sends a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refused {
@@ -39,6 +42,8 @@ enum Refused {
     NoKey,
     /// What came opens nothing.
     WrongKey,
+    /// What came may be good, and nobody can say so now.
+    Unverified,
 }
 
 /// Finds out who sends a request, and lets it pass with their name on it when they may ask.
@@ -56,6 +61,7 @@ pub(super) async fn guard(State(service): State<Service>, mut request: Request, 
             Ok(()) => service.refusal(),
             Err(wait) => too_often("too many wrong keys from this address", wait),
         },
+        Err(Refused::Unverified) if !is_open => unverified(),
         _ => match limits.request(&bucket(&known, &network), known.requests_per_minute) {
             Err(wait) if !is_open => too_often("too many requests for this key", wait),
             _ => {
@@ -87,7 +93,10 @@ impl Service {
         let wrong = if secret.is_empty() { Refused::NoKey } else { Refused::WrongKey };
         match &self.access.credentials {
             // Clients send what they were set up with, whether or not it is needed here.
-            Some(credentials) if credentials.required() => credentials.caller(&secret).await.ok_or(wrong),
+            Some(credentials) if credentials.required() => match credentials.caller(&secret).await {
+                Ok(caller) => caller.ok_or(wrong),
+                Err(IssuerUnavailable) => Err(Refused::Unverified),
+            },
             _ => without_key(),
         }
     }
@@ -132,6 +141,14 @@ fn too_often(what: &str, wait: Duration) -> Response {
     let detail = format!("{what}; ask again in {seconds} s");
     let mut response = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+fn unverified() -> Response {
+    let detail =
+        format!("{IssuerUnavailable}, so that this token cannot be checked; ask again in {UNVERIFIED_SECONDS} s");
+    let mut response = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(UNVERIFIED_SECONDS));
     response
 }
 

@@ -19,9 +19,10 @@ struct Keys;
 
 #[async_trait]
 impl Credentials for Keys {
-    async fn caller(&self, secret: &str) -> Option<Caller> {
+    async fn caller(&self, secret: &str) -> Result<Option<Caller>, IssuerUnavailable> {
         let only = |product: &str| Visibility::Only { vendors: Vec::new(), products: vec![product.to_owned()] };
-        match secret {
+        Ok(match secret {
+            "unverified" => return Err(IssuerUnavailable),
             "all" => Some(Caller::new("portal", Role::Read, Visibility::Everything)),
             "admin" => Some(Caller::new("operator", Role::Admin, Visibility::Everything)),
             "evil" => Some(Caller::new("partner", Role::Read, only("evil"))),
@@ -30,7 +31,7 @@ impl Credentials for Keys {
                 Some(Caller { requests_per_minute, ..Caller::new("slow", Role::Read, Visibility::Everything) })
             }
             _ => None,
-        }
+        })
     }
 
     fn required(&self) -> bool {
@@ -347,6 +348,15 @@ async fn wrong_keys_are_limited_and_good_ones_from_the_same_address_are_not() {
 }
 
 #[tokio::test]
+async fn a_token_that_cannot_be_checked_now_is_not_called_wrong() {
+    let service = service(|policy| policy).await;
+    let answer = service.ask(Some("unverified"), Method::GET, "/api/v1/library", "").await;
+    assert_eq!(answer.code(), (503, "unavailable".to_owned()));
+    assert!(answer.header(header::RETRY_AFTER).parse::<u64>().is_ok());
+    assert_eq!(service.ask(Some("unverified"), Method::GET, "/healthz", "").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_bucket_belongs_to_an_address_or_a_network() {
     let policy = AccessPolicy::default().with_requests_per_minute(NonZeroU32::new(1));
     let service = Service::with(&documents(), |state| state.with_access(policy)).await;
@@ -368,8 +378,8 @@ struct NoKeys;
 
 #[async_trait]
 impl Credentials for NoKeys {
-    async fn caller(&self, _: &str) -> Option<Caller> {
-        None
+    async fn caller(&self, _: &str) -> Result<Option<Caller>, IssuerUnavailable> {
+        Ok(None)
     }
 
     fn required(&self) -> bool {
