@@ -71,6 +71,110 @@ fn keys_are_made_and_revoked_while_the_server_runs() {
     assert!(entries.iter().all(|entry| entry["remote"] == "127.0.0.1") && !lines.contains("barge"), "{lines}");
 }
 
+/// Nobody is answered, on any face, but this machine's own commands.
+fn assert_closed(server: &Server, when: &str) {
+    for path in ["/api/v1/library", "/api/v1/search?q=barge", "/", "/status", "/connect"] {
+        assert_eq!(server.get(path).0, 401, "{path} {when}");
+        assert_eq!(get(server, path, "mcd_any").0, 401, "{path} {when}");
+    }
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}});
+    let post = agent().post(format!("{}/mcp", server.address));
+    let post = post.header("accept", "application/json, text/event-stream");
+    assert_eq!(post.send_json(&call).unwrap().status(), 401, "/mcp {when}");
+    let found = succeed(mcdewey(&server.data()).args(["search", "--json", "barge"]));
+    assert!(found.contains("chunk_id"), "{when}: {found}");
+}
+
+#[test]
+fn a_server_whose_keys_are_lost_is_closed() {
+    let folder = sample_library();
+    let data = folder.path().join("data");
+    let file = data.join("keys.toml");
+    let key = create(&data, &["portal"]);
+    let server = server(folder, &[]);
+    let opens = |key: &str| get(&server, "/api/v1/library", key).0 == 200;
+    std::fs::rename(&file, data.join("moved.toml")).unwrap();
+    until(|| !opens(&key));
+    assert_closed(&server, "with the file moved away");
+    std::fs::rename(data.join("moved.toml"), &file).unwrap();
+    until(|| opens(&key));
+    std::fs::write(&file, "").unwrap();
+    until(|| !opens(&key));
+    assert_closed(&server, "with the file emptied");
+    std::fs::remove_file(&file).unwrap();
+    assert_closed(&server, "with the file deleted");
+    let key = create(&data, &["portal"]);
+    until(|| opens(&key));
+    succeed(mcdewey(&data).args(["keys", "revoke", "portal"]));
+    until(|| !opens(&key));
+    assert_closed(&server, "with the key revoked");
+}
+
+#[test]
+fn a_server_that_starts_without_the_keys_it_had_is_closed() {
+    let folder = sample_library();
+    let data = folder.path().join("data");
+    create(&data, &["portal"]);
+    succeed(mcdewey(&data).args(["keys", "revoke", "portal"]));
+    let first = server(folder, &[]);
+    assert!(first.said.contains("WARN") && first.said.contains("mcdewey keys create"), "{}", first.said);
+    assert_closed(&first, "after the key was revoked");
+    let folder = first.kill();
+    std::fs::remove_file(folder.path().join("data/keys.toml")).unwrap();
+    let second = server(folder, &[]);
+    assert_closed(&second, "after the file was deleted");
+    let folder = second.kill();
+    // Whoever names a keys file asks for keys.
+    std::fs::remove_file(folder.path().join("data/access-state.toml")).unwrap();
+    let elsewhere = folder.path().join("elsewhere.toml").display().to_string();
+    let third = server(folder, &["--keys-file", &elsewhere]);
+    assert_closed(&third, "with a keys file that is not there");
+    let key = create(&third.data(), &["portal", "--keys-file", &elsewhere]);
+    until(|| get(&third, "/api/v1/library", &key).0 == 200);
+}
+
+#[test]
+fn opening_again_is_an_act_of_its_own_and_is_warned_of() {
+    let folder = sample_library();
+    let data = folder.path().join("data");
+    create(&data, &["portal"]);
+    let warning = "may read the whole library";
+    let first = server(folder, &[]);
+    assert!(!first.said.contains(warning), "{}", first.said);
+    assert!(fail(mcdewey(&data).args(["keys", "open"])).contains("revoke them first"));
+    let revoked = mcdewey(&data).args(["keys", "revoke", "portal"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&revoked.stderr).contains("mcdewey keys open"));
+    assert!(succeed(mcdewey(&data).args(["keys", "list"])).contains("mcdewey keys open"));
+    let opened = mcdewey(&data).args(["keys", "open"]).output().unwrap();
+    assert!(opened.status.success() && String::from_utf8_lossy(&opened.stderr).contains(warning));
+    until(|| first.get("/api/v1/library").0 == 200);
+    let second = server(first.kill(), &[]);
+    assert!(second.said.contains("WARN") && second.said.contains(warning), "{}", second.said);
+    assert_eq!(second.get("/api/v1/library").0, 200);
+    let data = second.data();
+    create(&data, &["later"]);
+    until(|| second.get("/api/v1/library").0 == 401);
+    std::fs::remove_file(data.join("keys.toml")).unwrap();
+    let third = server(second.kill(), &[]);
+    assert_closed(&third, "for keys came after it was opened");
+    let fourth = server(third.kill(), &["--allow-anonymous"]);
+    assert!(fourth.said.contains("WARN") && fourth.said.contains("allow_anonymous"), "{}", fourth.said);
+    assert_eq!(fourth.get("/api/v1/library").0, 200);
+    let fifth = server(fourth.kill(), &[]);
+    assert_closed(&fifth, "for that was for one start");
+}
+
+#[test]
+fn wrong_keys_are_limited_and_good_ones_are_not() {
+    let folder = sample_library();
+    let key = create(&folder.path().join("data"), &["portal"]);
+    let server = server(folder, &[]);
+    let refused = (0..500).map(|number| get(&server, "/api/v1/library", &format!("mcd_{number}")).0);
+    assert!(refused.into_iter().any(|status| status == 429), "500 wrong keys within seconds");
+    assert_eq!(get(&server, "/api/v1/library", &key).0, 200);
+    assert_eq!(server.get("/healthz").0, 200);
+}
+
 #[test]
 fn a_key_for_one_product_opens_that_product() {
     let folder = sample_library();

@@ -78,6 +78,8 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
+    /// What it said before it answered.
+    pub(crate) said: String,
     folder: TempDir,
 }
 
@@ -109,7 +111,7 @@ impl Server {
         };
         // Somebody must go on reading, or the server stops when the pipe is full.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, folder }
+        Self { child, address, said, folder }
     }
 
     /// Its data directory.

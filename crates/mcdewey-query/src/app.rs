@@ -29,7 +29,7 @@ use crate::{Library, mcp, rest, web};
 
 pub(crate) use access::admin;
 pub use access::audit::{Audit, AuditEntry};
-pub use access::caller::{Anonymous, Caller, Credentials, Role};
+pub use access::caller::{Anonymous, Caller, Credentials, IssuerUnavailable, Role};
 pub use access::policy::AccessPolicy;
 pub use feedback::{EndorsedSpot, Endorsement, FeedbackFrom, KeepFeedback};
 pub(crate) use headers::is_json;

@@ -165,11 +165,17 @@ pub(crate) enum KeysCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Take a key back, at once
+    /// Take a key back, at once; without any key left nobody may ask
     Revoke {
         /// The key's id or name
         key: String,
     },
+    /// Stop requiring keys: anyone who reaches a server on loopback may then read the whole library
+    ///
+    /// Once a key was made, keys stay required, even after the last one is revoked or their file is gone. This takes
+    /// that back, also for a server that is running, and also for whoever comes through a proxy. Revoke all keys first.
+    /// The next key requires keys again.
+    Open,
 }
 
 #[derive(Debug, Args)]

@@ -122,17 +122,17 @@ mod tests {
     use async_trait::async_trait;
 
     use crate::app::testing::{Service, documents};
-    use crate::{AccessPolicy, Anonymous, Caller, Credentials};
+    use crate::{AccessPolicy, Anonymous, Caller, Credentials, IssuerUnavailable};
 
     struct One;
 
     #[async_trait]
     impl Credentials for One {
-        async fn caller(&self, _: &str) -> Option<Caller> {
-            None
+        async fn caller(&self, _: &str) -> Result<Option<Caller>, IssuerUnavailable> {
+            Ok(None)
         }
 
-        fn exist(&self) -> bool {
+        fn required(&self) -> bool {
             true
         }
     }

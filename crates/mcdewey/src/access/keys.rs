@@ -1,7 +1,6 @@
 //! The file of keys: who has one, what it opens, and a hash of it; the key itself is told once and kept nowhere.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::num::NonZeroU32;
 use std::path::Path;
 
@@ -11,8 +10,12 @@ use mcdewey_core::{ContentHash, Visibility};
 use mcdewey_query::{Caller, Role};
 use serde::{Deserialize, Serialize};
 
+use super::requirement::write_private;
+
 /// What every key begins with, so that scanners for leaked secrets can know it.
 const PREFIX: &str = "mcd_";
+/// Names that stand for others in logs and in the audit log.
+const RESERVED: [&str; 4] = ["anonymous", "nobody", "owner", "shared key"];
 
 /// The file as written.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -120,6 +123,10 @@ pub(crate) fn create(path: &Path, new: NewKey) -> Result<(KeyEntry, String)> {
         role == KeyRole::Read || (vendors.is_empty() && products.is_empty()),
         "an admin key opens the whole library; leave out vendors and products, or make a key that reads"
     );
+    ensure!(
+        !RESERVED.contains(&name.as_str()) && !name.starts_with("token "),
+        "{name:?} stands for somebody else in the logs; choose another name"
+    );
     let mut keys = read(path)?;
     if keys.iter().any(|entry| entry.name == name) {
         bail!("there is a key named {name} already; revoke it first, or choose another name");
@@ -161,18 +168,10 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
+/// Without any key the file stays: it tells that keys were asked for.
 fn write(path: &Path, key: Vec<KeyEntry>) -> Result<()> {
-    let failed = || format!("the key file {} cannot be written", path.display());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).with_context(failed)?;
-    let text = toml::to_string(&KeysFile { key })?;
-    // Whole or not at all, and for its owner's eyes only.
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    file.write_all(b"# Keys of `mcdewey keys`; hashes only.\n\n").with_context(failed)?;
-    file.write_all(text.as_bytes()).with_context(failed)?;
-    file.as_file().sync_all().with_context(failed)?;
-    file.persist(path).with_context(failed)?;
-    Ok(())
+    let text = format!("# Keys of `mcdewey keys`; hashes only.\n\n{}", toml::to_string(&KeysFile { key })?);
+    write_private(path, text.as_bytes()).with_context(|| format!("the key file {} cannot be written", path.display()))
 }
 
 fn random<const N: usize>() -> Result<String> {
@@ -220,6 +219,7 @@ mod tests {
         assert!(create(&path, new("b")).unwrap_err().to_string().contains("already"));
         revoke(&path, "b").unwrap();
         assert_eq!(read(&path).unwrap(), []);
+        assert!(path.exists(), "that there were keys can still be seen");
     }
 
     #[test]
@@ -229,6 +229,9 @@ mod tests {
         let admin = NewKey { role: KeyRole::Admin, products: vec!["x".to_owned()], ..new("a") };
         assert!(create(&path, admin).unwrap_err().to_string().contains("admin"));
         assert!(create(&path, new(" ")).is_err() && create(&path, new("a\nb")).is_err());
+        for name in ["anonymous", "owner", "nobody", "shared key", "token ann"] {
+            assert!(create(&path, new(name)).unwrap_err().to_string().contains("another name"), "{name}");
+        }
         assert!(!path.exists());
     }
 

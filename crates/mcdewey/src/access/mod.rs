@@ -2,37 +2,45 @@
 //! one.
 
 mod audit;
+mod jwks;
 pub(crate) mod keys;
 mod oidc;
+pub(crate) mod requirement;
 mod ring;
 pub(crate) mod settings;
 
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use jiff::Timestamp;
 use mcdewey_query::{AccessPolicy, Anonymous};
+use serde::Serialize;
 
 use self::audit::AuditFile;
 use self::oidc::Issuer;
+use self::requirement::{Memory, Requirement, Standing};
 use self::ring::KeyRing;
 use self::settings::AccessSettings;
 use crate::settings::Settings;
 
 /// The policy of a server with these settings.
 pub(crate) fn policy(settings: &Settings) -> Result<AccessPolicy> {
-    let AccessSettings { key, keys_file, allow_anonymous, requests_per_minute, origins, audit_log, oidc } =
+    let requirement = Requirement::of(&settings.access);
+    let AccessSettings { key, keys_file, allow_anonymous, requests_per_minute, origins, audit_log, oidc, .. } =
         settings.access.clone();
-    let issuer = oidc.map(Issuer::new);
+    let issuer = oidc.map(Issuer::new).transpose()?;
     let issuers = issuer.iter().map(|issuer| issuer.name().to_owned()).collect();
-    let ring = KeyRing::open(keys_file.clone(), key, issuer)?;
+    let ring = KeyRing::open(keys_file.clone(), key, issuer, requirement)?;
     let listen = settings.listen;
-    if !listen.ip().is_loopback() && !allow_anonymous && !ring.has_any() {
+    let standing = ring.standing();
+    if !listen.ip().is_loopback() && !allow_anonymous && standing != Standing::Required {
         bail!(
             "{listen} can be reached from other machines and no key is needed yet; make one (`mcdewey keys create \
              NAME`, kept in {}), or say --allow-anonymous, or listen on 127.0.0.1",
             keys_file.display()
         );
     }
+    warn(settings, &ring, standing);
     let anonymous = match (allow_anonymous, listen.ip().is_loopback()) {
         (true, _) => Anonymous::Always,
         (false, true) => Anonymous::UntilKeys,
@@ -50,6 +58,60 @@ pub(crate) fn policy(settings: &Settings) -> Result<AccessPolicy> {
         policy = policy.with_audit(Arc::new(AuditFile::open(&path)?));
     }
     Ok(policy)
+}
+
+/// Says at the start what an operator may not expect: that everybody may ask, or that nobody may.
+fn warn(settings: &Settings, ring: &KeyRing, standing: Standing) {
+    if settings.access.allow_anonymous {
+        tracing::warn!(
+            "allow_anonymous is set: whoever reaches {}, through a proxy too, may read the whole library without a key",
+            settings.listen
+        );
+    } else if matches!(standing, Standing::Opened(_)) {
+        tracing::warn!("{}", ring::opened());
+    } else if standing == Standing::Required && !ring.opens_for_anybody() {
+        tracing::warn!(
+            "keys are required and there is no valid one in {}: only commands on this machine are answered; make a key \
+             with `mcdewey keys create NAME`, or stop requiring keys with `mcdewey keys open`",
+            settings.access.keys_file.display()
+        );
+    }
+}
+
+/// How access stands, for those who look after the server.
+#[derive(Debug, Serialize)]
+pub(crate) struct AccessSummary {
+    /// Keys in the file that are valid now.
+    pub(crate) valid_keys: usize,
+    /// Keys in the file that have expired.
+    pub(crate) expired_keys: usize,
+    /// Whether requests without a key are refused.
+    pub(crate) keys_required: bool,
+    /// Whether they are answered all the same, because the settings say so.
+    pub(crate) allow_anonymous: bool,
+    /// When `mcdewey keys open` was run, where it is what counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) opened: Option<Timestamp>,
+}
+
+/// Looks at keys and settings; changes nothing.
+pub(crate) fn summary(settings: &Settings) -> Result<AccessSummary> {
+    let access = &settings.access;
+    let entries = keys::read(&access.keys_file)?;
+    let valid_keys = entries.iter().filter(|entry| entry.is_good(Timestamp::now())).count();
+    let any = !entries.is_empty() || access.key.is_some() || access.oidc.is_some();
+    let standing = Requirement::of(access).standing(any, &mut Memory::default());
+    Ok(AccessSummary {
+        valid_keys,
+        expired_keys: entries.len() - valid_keys,
+        keys_required: standing == Standing::Required
+            || (!settings.listen.ip().is_loopback() && !access.allow_anonymous),
+        allow_anonymous: access.allow_anonymous,
+        opened: match standing {
+            Standing::Opened(at) => Some(at),
+            Standing::NeverAsked | Standing::Required => None,
+        },
+    })
 }
 
 /// Whether nobody but this machine's users is meant to reach it: who puts a proxy before a server gives it the names
@@ -83,8 +145,11 @@ mod tests {
         assert!(refused.contains("mcdewey keys create") && refused.contains("--allow-anonymous"), "{refused}");
         assert_eq!(refusal(folder.path(), ""), None, "loopback");
         assert_eq!(refusal(folder.path(), "listen = '0.0.0.0:80'\nallow_anonymous = true"), None);
+        assert!(refusal(folder.path(), "listen = '0.0.0.0:80'").is_some(), "that was for one start");
         let issuer = "listen = '0.0.0.0:80'\n[oidc]\nissuer = 'https://login.example.com'\naudience = 'mcdewey'";
         assert_eq!(refusal(folder.path(), issuer), None);
+        assert_eq!(refusal(folder.path(), "listen = '0.0.0.0:80'"), None, "it starts, and refuses everybody");
+        let folder = tempfile::tempdir().unwrap();
         let new = keys::NewKey { name: "portal".to_owned(), ..keys::NewKey::default() };
         keys::create(&settings(folder.path(), "").access.keys_file, new).unwrap();
         assert_eq!(refusal(folder.path(), "listen = '0.0.0.0:80'"), None);
@@ -101,6 +166,23 @@ mod tests {
         ] {
             assert_eq!(is_personal(&settings(folder.path(), file)), expected, "{file}");
         }
+    }
+
+    #[test]
+    fn the_summary_says_how_access_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |file: &str| summary(&settings(folder.path(), file)).unwrap();
+        assert!(!of("").keys_required && of("listen = '0.0.0.0:80'").keys_required);
+        assert!(of("keys_file = 'no-such-file'").keys_required, "who names a keys file asks for keys");
+        let keys_file = settings(folder.path(), "").access.keys_file;
+        let new = keys::NewKey { name: "portal".to_owned(), ..keys::NewKey::default() };
+        keys::create(&keys_file, new).unwrap();
+        assert_eq!((of("").valid_keys, of("").keys_required), (1, true));
+        keys::revoke(&keys_file, "portal").unwrap();
+        assert_eq!((of("").valid_keys, of("").keys_required), (0, true));
+        assert!(of("allow_anonymous = true").allow_anonymous);
+        Requirement::of(&settings(folder.path(), "").access).record_opened().unwrap();
+        assert!(!of("").keys_required && of("").opened.is_some());
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! Tokens of an OpenID Connect issuer: signed by one of its keys, for us, in time; what their claims allow.
 
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use jsonwebtoken::jwk::{Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use anyhow::{Context, Result, bail, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
 use mcdewey_core::Visibility;
-use mcdewey_query::{Caller, Role};
+use mcdewey_query::{Caller, IssuerUnavailable, Role};
 use serde::Deserialize;
-use serde_json::Value;
-use tokio::sync::Mutex;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
+use super::jwks::{KeySet, SigningKeys};
 use super::settings::{OidcSettings, is_safe};
 
 /// Signatures that need no secret of ours.
@@ -26,24 +28,24 @@ const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::ES384,
     Algorithm::EdDSA,
 ];
-/// A token by an unknown key makes us ask the issuer again, at most this often.
-const ASK_AGAIN: Duration = Duration::from_secs(60);
-/// Keys older than this are asked for anew: the issuer may have withdrawn one.
-const TRUST: Duration = Duration::from_secs(60 * 60);
-/// How long the issuer may take.
+/// What a token may call itself. Others that an issuer signs, such as notices of a logout, let nobody in.
+const TYPES: [&str; 2] = ["jwt", "at+jwt"];
+/// Longer tokens are not looked at.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// Keys of one name that are tried.
+const MAX_TRIES: usize = 4;
+/// How long the issuer may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer answers of the issuer are not read.
+const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
+/// Refused tokens that the log explains in a minute: anybody can send them.
+const EXPLAINED: u32 = 60;
 
 /// An issuer and the keys it signs with.
 pub(super) struct Issuer {
-    settings: Arc<OidcSettings>,
-    agent: ureq::Agent,
-    keys: Mutex<Keys>,
-}
-
-#[derive(Default)]
-struct Keys {
-    set: Option<JwkSet>,
-    asked: Option<Instant>,
+    settings: OidcSettings,
+    keys: SigningKeys,
+    explained: Mutex<Option<(Instant, u32)>>,
 }
 
 /// The part of an issuer's description that we need.
@@ -54,9 +56,11 @@ struct Description {
 }
 
 impl Issuer {
-    pub(super) fn new(settings: OidcSettings) -> Self {
+    pub(super) fn new(settings: OidcSettings) -> Result<Self> {
         let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).max_redirects(0);
-        Self { settings: Arc::new(settings), agent: config.build().into(), keys: Mutex::default() }
+        let (agent, named) = (ureq::Agent::from(config.build()), settings.clone());
+        let keys = SigningKeys::new(&settings.issuer, Box::new(move || fetch(&agent, &named)))?;
+        Ok(Self { settings, keys, explained: Mutex::default() })
     }
 
     /// As it stands in its tokens.
@@ -65,71 +69,107 @@ impl Issuer {
     }
 
     /// Who sends this token; why it is not good is for the log only.
-    pub(super) async fn caller(&self, token: &str) -> Option<Caller> {
+    pub(super) async fn verify(&self, token: &str) -> Result<Option<Caller>, IssuerUnavailable> {
         match self.judge(token).await {
-            Ok(caller) => Some(caller),
+            Ok(caller) => Ok(Some(caller)),
             Err(error) => {
-                tracing::info!("a token was refused: {error:#}");
-                None
+                self.explain(&error);
+                error.downcast::<IssuerUnavailable>().map_or(Ok(None), Err)
             }
         }
     }
 
+    #[cfg(test)]
+    async fn caller(&self, token: &str) -> Option<Caller> {
+        self.verify(token).await.ok().flatten()
+    }
+
     async fn judge(&self, token: &str) -> Result<Caller> {
-        let header = decode_header(token).context("it is no JSON web token")?;
-        ensure!(ALGORITHMS.contains(&header.alg), "it is signed with {:?}, which is not taken", header.alg);
-        let key = self.key(header.kid.as_deref()).await?;
-        let key = DecodingKey::from_jwk(&key).context("the issuer's key cannot be used")?;
+        let header = header(token)?;
+        let mut keys = self.keys.named(header.kid.as_deref()).await?;
+        keys.retain(|key| key.fits(header.alg));
+        ensure!(!keys.is_empty(), "the issuer's key is not for signatures with {:?}", header.alg);
+        ensure!(header.kid.is_some() || keys.len() == 1, "it names no key, and several of the issuer's may be meant");
         let mut validation = Validation::new(header.alg);
         validation.set_issuer(&[&self.settings.issuer]);
         validation.set_audience(&[&self.settings.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.validate_nbf = true;
-        let claims = decode::<Value>(token, &key, &validation)?.claims;
-        Ok(caller(&claims, &self.settings))
-    }
-
-    /// The key with this name; the only one where the token names none.
-    async fn key(&self, name: Option<&str>) -> Result<Jwk> {
-        let mut keys = self.keys.lock().await;
-        let found = keys.find(name);
-        let age = keys.asked.map(|asked| asked.elapsed());
-        let stale = age.is_none_or(|age| age > TRUST || (found.is_none() && age > ASK_AGAIN));
-        if stale {
-            keys.asked = Some(Instant::now());
-            let (agent, settings) = (self.agent.clone(), Arc::clone(&self.settings));
-            match tokio::task::spawn_blocking(move || fetch(&agent, &settings)).await? {
-                Ok(set) => keys.set = Some(set),
-                Err(error) => tracing::error!("the keys of {} cannot be had: {error:#}", self.settings.issuer),
+        let mut refusal = None;
+        for key in keys.iter().take(MAX_TRIES) {
+            match decode::<Value>(token, &key.key, &validation) {
+                Ok(token) => {
+                    // Other than an audience, an issuer is one text and never a list (RFC 7519, section 4.1.1).
+                    ensure!(token.claims["iss"].is_string(), "its issuer is no text");
+                    return Ok(caller(&token.claims, &self.settings));
+                }
+                Err(error) => refusal = Some(error),
             }
         }
-        keys.find(name).context("the issuer has no such key")
+        match refusal {
+            Some(error) => Err(error.into()),
+            None => bail!("no key was tried"),
+        }
+    }
+
+    /// Says why a token was refused, in one line, and not more often than anybody reads.
+    fn explain(&self, error: &anyhow::Error) {
+        let mut explained = self.explained.lock().unwrap_or_else(PoisonError::into_inner);
+        let (begun, count) = explained
+            .filter(|(begun, _)| begun.elapsed() < Duration::from_secs(60))
+            .unwrap_or_else(|| (Instant::now(), 0));
+        *explained = Some((begun, count.saturating_add(1)));
+        drop(explained);
+        let text: String = format!("{error:#}").chars().filter(|c| !c.is_control()).take(200).collect();
+        if count < EXPLAINED {
+            tracing::info!("a token was refused: {text}");
+        } else if count == EXPLAINED {
+            tracing::warn!("more than {EXPLAINED} tokens were refused within a minute; the log leaves the rest out");
+        }
     }
 }
 
-impl Keys {
-    fn find(&self, name: Option<&str>) -> Option<Jwk> {
-        let set = self.set.as_ref()?;
-        match name {
-            Some(name) => set.find(name).cloned(),
-            None => set.keys.first().filter(|_| set.keys.len() == 1).cloned(),
-        }
+/// The header of a token, where we understand all of it that we must.
+fn header(token: &str) -> Result<Header> {
+    ensure!(token.len() <= MAX_TOKEN_BYTES, "it is longer than {MAX_TOKEN_BYTES} bytes");
+    let header = decode_header(token).context("it is no JSON web token")?;
+    ensure!(ALGORITHMS.contains(&header.alg), "it is signed with {:?}, which is not taken", header.alg);
+    // We know no extensions, so that one that must be understood is one too many, whatever it lists (RFC 7515, 4.1.11).
+    let encoded = token.split('.').next().unwrap_or_default();
+    let all: Map<String, Value> = serde_json::from_slice(&BASE64.decode(encoded)?)?;
+    ensure!(!all.contains_key("crit"), "it has extensions that must be understood (crit)");
+    if let Some(name) = &header.typ {
+        let name = name.to_ascii_lowercase();
+        let name = name.strip_prefix("application/").unwrap_or(&name);
+        ensure!(TYPES.contains(&name), "it is of a type that lets nobody in (typ)");
     }
+    Ok(header)
 }
 
 /// Asks the issuer for its keys.
-fn fetch(agent: &ureq::Agent, settings: &OidcSettings) -> Result<JwkSet> {
+fn fetch(agent: &ureq::Agent, settings: &OidcSettings) -> Result<KeySet> {
     let url = match &settings.jwks_url {
         Some(url) => url.clone(),
         None => {
             let url = format!("{}/.well-known/openid-configuration", settings.issuer.trim_end_matches('/'));
-            let description: Description = agent.get(&url).call()?.body_mut().read_json()?;
+            let description: Description = read(agent, &url)?;
             ensure!(description.issuer == settings.issuer, "it calls itself {}", description.issuer);
             ensure!(is_safe(&description.jwks_uri), "its keys lie at {}, not behind https://", description.jwks_uri);
             description.jwks_uri
         }
     };
-    Ok(agent.get(&url).call()?.body_mut().read_json()?)
+    read(agent, &url)
+}
+
+/// What lies at an address. A redirect is not followed, and what is on this machine is not asked through a proxy.
+fn read<T: DeserializeOwned>(agent: &ureq::Agent, url: &str) -> Result<T> {
+    let request = agent.get(url);
+    let mut response = match url.starts_with("https:") {
+        true => request.call()?,
+        false => request.config().proxy(None).build().call()?,
+    };
+    ensure!(response.status() == 200, "{url} answers {}", response.status());
+    Ok(response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_json()?)
 }
 
 fn caller(claims: &Value, settings: &OidcSettings) -> Caller {
@@ -169,8 +209,10 @@ fn list(claim: &Value) -> Vec<String> {
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
+    use std::sync::{Arc, mpsc};
 
-    use jsonwebtoken::{EncodingKey, Header, encode};
+    use jsonwebtoken::jwk::Jwk;
+    use jsonwebtoken::{EncodingKey, encode};
     use serde_json::json;
 
     use super::*;
@@ -184,32 +226,57 @@ mod tests {
     }
 
     fn token(by: &EncodingKey, name: &str, claims: &Value) -> String {
-        let header = Header { kid: Some(name.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        signed(by, claims, |header| header.kid = Some(name.to_owned()))
+    }
+
+    fn signed(by: &EncodingKey, claims: &Value, change: impl FnOnce(&mut Header)) -> String {
+        let mut header = Header::new(Algorithm::EdDSA);
+        change(&mut header);
         encode(&header, claims, by).unwrap()
+    }
+
+    /// What an issuer publishes of a key.
+    fn public(of: &EncodingKey, name: &str, more: &Value) -> Value {
+        let mut jwk = serde_json::to_value(Jwk::from_encoding_key(of, Algorithm::EdDSA).unwrap()).unwrap();
+        jwk["kid"] = name.into();
+        jwk.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        jwk
     }
 
     /// An issuer on this machine with one key named `one`.
     fn issuer(change: impl FnOnce(&mut OidcSettings)) -> Issuer {
+        issuer_with(json!([public(&key(7), "one", &json!({}))]), change)
+    }
+
+    fn issuer_with(keys: Value, change: impl FnOnce(&mut OidcSettings)) -> Issuer {
+        let keys = json!({"keys": keys}).to_string();
+        issuer_that_answers(move || format!("200 OK\r\ncontent-length: {}\r\n\r\n{keys}", keys.len()), change)
+    }
+
+    /// An issuer that answers with this, from the status on, when it is asked for its keys.
+    fn issuer_that_answers(
+        mut keys: impl FnMut() -> String + Send + 'static,
+        change: impl FnOnce(&mut OidcSettings),
+    ) -> Issuer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let mut jwk = Jwk::from_encoding_key(&key(7), Algorithm::EdDSA).unwrap();
-        jwk.common.key_id = Some("one".to_owned());
-        let keys = json!({"keys": [jwk]}).to_string();
         let description = json!({"issuer": address, "jwks_uri": format!("{address}/keys")}).to_string();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let mut asked = [0; 2048];
                 let length = stream.read(&mut asked).unwrap();
-                let path = String::from_utf8_lossy(&asked[..length]).into_owned();
-                let body = if path.starts_with("GET /keys") { &keys } else { &description };
-                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length:";
-                write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+                let rest = match String::from_utf8_lossy(&asked[..length]).starts_with("GET /keys") {
+                    true => keys(),
+                    false => format!("200 OK\r\ncontent-length: {}\r\n\r\n{description}", description.len()),
+                };
+                // Who asked may be gone.
+                let _ = write!(stream, "HTTP/1.1 {}", rest.replacen("\r\n", "\r\nconnection: close\r\n", 1));
             }
         });
         let mut settings: OidcSettings = toml::from_str(&format!("issuer = '{address}'\naudience = 'us'")).unwrap();
         change(&mut settings);
-        Issuer::new(settings)
+        Issuer::new(settings).unwrap()
     }
 
     fn claims(issuer: &Issuer, more: Value) -> Value {
@@ -249,6 +316,119 @@ mod tests {
         let endless = token(&key(7), "one", &without);
         for bad in [forged, unknown, late, early, others, foreign, hmac, endless, "nonsense".to_owned()] {
             assert_eq!(issuer.caller(&bad).await, None, "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_unknown_key_holds_up_no_good_token() {
+        let (asking, asked) = mpsc::channel();
+        let (answer, answers) = mpsc::channel::<()>();
+        let keys = json!({"keys": [public(&key(7), "one", &json!({}))]}).to_string();
+        let hang = move || {
+            asking.send(()).unwrap();
+            answers.recv().unwrap();
+            format!("200 OK\r\ncontent-length: {}\r\n\r\n{keys}", keys.len())
+        };
+        let issuer = Arc::new(issuer_that_answers(hang, |_| {}));
+        let good = token(&key(7), "one", &claims(&issuer, json!({})));
+        answer.send(()).unwrap();
+        assert!(issuer.caller(&good).await.is_some());
+        asked.recv().unwrap();
+        issuer.keys.age(Duration::from_secs(60));
+        let unknown = token(&key(7), "two", &claims(&issuer, json!({})));
+        let waiting = tokio::spawn({
+            let issuer = Arc::clone(&issuer);
+            async move { issuer.caller(&unknown).await }
+        });
+        tokio::task::yield_now().await;
+        asked.recv().unwrap();
+        // The issuer hangs now.
+        assert!(issuer.caller(&good).await.is_some());
+        assert!(!waiting.is_finished());
+        answer.send(()).unwrap();
+        assert_eq!(waiting.await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_header_is_understood_or_refused() {
+        let issuer = issuer(|_| {});
+        let claims = claims(&issuer, json!({}));
+        let is_good = async |change: &dyn Fn(&mut Header)| {
+            let by_name = |header: &mut Header| {
+                header.kid = Some("one".to_owned());
+                change(header);
+            };
+            issuer.caller(&signed(&key(7), &claims, by_name)).await.is_some()
+        };
+        for typ in [None, Some("JWT"), Some("jwt"), Some("at+jwt"), Some("application/at+jwt")] {
+            assert!(is_good(&|header| header.typ = typ.map(str::to_owned)).await, "{typ:?}");
+        }
+        for typ in ["logout+jwt", "dpop+jwt", "secevent+jwt", ""] {
+            assert!(!is_good(&|header| header.typ = Some(typ.to_owned())).await, "{typ:?}");
+        }
+        for crit in [&["exp"][..], &["b64"], &["https://example.com/ext"], &[]] {
+            let crit: Vec<String> = crit.iter().map(|&name| name.to_owned()).collect();
+            assert!(!is_good(&|header| header.crit = Some(crit.clone())).await, "{crit:?}");
+        }
+        assert!(!is_good(&|header| header.extras.insert("crit", Value::Null)).await, "null");
+        assert!(is_good(&|header| header.extras.insert("more", "text")).await, "what is not critical is ignored");
+    }
+
+    #[tokio::test]
+    async fn keys_that_are_for_something_else_verify_nothing() {
+        for (more, expected) in [
+            (json!({}), true),
+            (json!({"use": "sig", "alg": "EdDSA", "key_ops": ["verify"]}), true),
+            (json!({"use": "enc"}), false),
+            (json!({"alg": "ES256"}), false),
+            (json!({"key_ops": ["sign"]}), false),
+        ] {
+            let issuer = issuer_with(json!([public(&key(7), "one", &more)]), |_| {});
+            let token = token(&key(7), "one", &claims(&issuer, json!({})));
+            assert_eq!(issuer.caller(&token).await.is_some(), expected, "{more}");
+        }
+    }
+
+    #[tokio::test]
+    async fn of_several_keys_the_one_that_is_meant_is_used() {
+        let encrypts = public(&key(9), "two", &json!({"use": "enc"}));
+        let single = json!([public(&key(7), "one", &json!({})), encrypts, {"kty": "none of ours"}]);
+        let issuer = issuer_with(single, |_| {});
+        let nameless = |issuer: &Issuer| signed(&key(7), &claims(issuer, json!({})), |_| {});
+        assert!(issuer.caller(&nameless(&issuer)).await.is_some(), "only one key signs");
+        let namesakes = json!([public(&key(8), "one", &json!({})), public(&key(7), "one", &json!({}))]);
+        let issuer = issuer_with(namesakes, |_| {});
+        let token = token(&key(7), "one", &claims(&issuer, json!({})));
+        assert!(issuer.caller(&token).await.is_some(), "each key of the name is tried");
+        assert_eq!(issuer.caller(&nameless(&issuer)).await, None, "it must say which");
+    }
+
+    #[tokio::test]
+    async fn an_issuer_is_one_name_and_an_audience_may_be_several() {
+        let issuer = issuer(|_| {});
+        let is_good = async |more| issuer.caller(&token(&key(7), "one", &claims(&issuer, more))).await.is_some();
+        assert!(is_good(json!({"aud": ["them", "us"]})).await);
+        assert!(!is_good(json!({"aud": ["them"]})).await && !is_good(json!({"aud": []})).await);
+        assert!(!is_good(json!({"aud": {"us": true}})).await && !is_good(json!({"aud": "usa"})).await);
+        assert!(!is_good(json!({"iss": [issuer.name()]})).await);
+        assert!(!is_good(json!({"iss": ["https://other.example", issuer.name()]})).await);
+        let now = jsonwebtoken::get_current_timestamp();
+        assert!(
+            is_good(json!({"exp": now - 30})).await && !is_good(json!({"exp": now - 120})).await,
+            "a minute's leeway"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_redirect_and_an_endless_answer_give_no_keys() {
+        let good = json!({"keys": [public(&key(7), "one", &json!({}))]}).to_string();
+        let endless = format!("200 OK\r\n\r\n{}{good}", " ".repeat(2 * 1024 * 1024));
+        let moved = format!("302 Found\r\nlocation: /elsewhere\r\ncontent-length: {}\r\n\r\n{good}", good.len());
+        for answer in [endless, moved] {
+            let issuer = issuer_that_answers(move || answer.clone(), |_| {});
+            let token = token(&key(7), "one", &claims(&issuer, json!({})));
+            assert_eq!(issuer.verify(&token).await, Err(IssuerUnavailable));
+            assert_eq!(issuer.verify("nonsense").await, Ok(None), "that is wrong whatever the keys are");
         }
     }
 }

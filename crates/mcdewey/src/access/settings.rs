@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use serde::Deserialize;
+use ureq::http::Uri;
 
+use super::requirement;
 use crate::cli::SettingFlags;
 use crate::secret;
 
@@ -16,6 +18,10 @@ pub(crate) struct AccessSettings {
     pub(crate) key: Option<String>,
     /// Where the keys of `mcdewey keys` are kept.
     pub(crate) keys_file: PathBuf,
+    /// Whether the operator says where that is: who names a keys file asks for keys.
+    pub(crate) keys_file_named: bool,
+    /// Where it is recorded whether keys are required.
+    pub(crate) state_file: PathBuf,
     pub(crate) allow_anonymous: bool,
     /// Of every caller without a limit of their own.
     pub(crate) requests_per_minute: Option<NonZeroU32>,
@@ -76,9 +82,12 @@ impl AccessSettings {
                 ensure!(is_safe(url), "{url:?} in [oidc] must begin with https://, or with http:// on this machine");
             }
         }
+        let named = flags.keys_file.clone().or(file.keys_file);
         Ok(Self {
             key: key_file.map(|path| secret::read(&path)).transpose()?,
-            keys_file: flags.keys_file.clone().or(file.keys_file).unwrap_or_else(|| data_dir.join("keys.toml")),
+            keys_file_named: named.is_some(),
+            keys_file: named.unwrap_or_else(|| data_dir.join("keys.toml")),
+            state_file: data_dir.join(requirement::FILE),
             allow_anonymous: flags.allow_anonymous || file.allow_anonymous.unwrap_or(false),
             requests_per_minute: flags.requests_per_minute.or(file.requests_per_minute),
             origins: file.allowed_origins,
@@ -90,11 +99,12 @@ impl AccessSettings {
 
 /// Keys that come over the open network without TLS are anybody's.
 pub(super) fn is_safe(url: &str) -> bool {
-    let here = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-    url.starts_with("https://")
-        || here
-            .iter()
-            .any(|prefix| url.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
+    let Ok(url) = url.parse::<Uri>() else { return false };
+    // What stands before an @ looks like a host and is none.
+    let (Some(authority), Some(host)) = (url.authority(), url.host()) else { return false };
+    let here = ["127.0.0.1", "localhost", "[::1]"].contains(&host);
+    !authority.as_str().contains('@')
+        && (url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && here))
 }
 
 #[cfg(test)]
@@ -106,7 +116,10 @@ mod tests {
         for good in ["https://a.example", "http://127.0.0.1:9/x", "http://localhost", "http://[::1]:80"] {
             assert!(is_safe(good), "{good}");
         }
-        for bad in ["http://a.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example", "ftp://x"] {
+        for bad in ["http://a.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example", "ftp://x"]
+            .into_iter()
+            .chain(["http://127.0.0.1:80@evil.example/", "https://login.example.com@evil.example/", "https://", "here"])
+        {
             assert!(!is_safe(bad), "{bad}");
         }
     }

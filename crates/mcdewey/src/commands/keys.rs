@@ -6,6 +6,8 @@ use anyhow::{Context, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::keys::{self, KeyEntry, NewKey};
+use crate::access::requirement::{Memory, Requirement, Standing};
+use crate::access::settings::AccessSettings;
 use crate::cli::{CreateKeyArgs, KeysCommand};
 use crate::settings::Settings;
 use crate::terminal;
@@ -13,33 +15,87 @@ use crate::terminal;
 pub(crate) fn run(settings: &Settings, command: KeysCommand) -> Result<ExitCode> {
     let path = &settings.access.keys_file;
     match command {
-        KeysCommand::Create(args) => {
-            let json = args.json;
-            let (entry, secret) = keys::create(path, new(args)?)?;
-            if json {
-                let mut value = shown(&entry);
-                value["key"] = secret.into();
-                terminal::print(&terminal::json(&value)?)?;
-            } else {
-                eprintln!("key {} for {}: {}; it is shown this once only", entry.id, entry.name, opens(&entry));
-                terminal::print(&format!("{secret}\n"))?;
-            }
-        }
+        KeysCommand::Create(args) => create(settings, args)?,
         KeysCommand::List { json } => {
             let entries = keys::read(path)?;
             let text = match json {
                 true => terminal::json(&entries.iter().map(shown).collect::<Vec<_>>())?,
-                false if entries.is_empty() => format!("no keys in {}\n", path.display()),
+                false if entries.is_empty() => format!("no keys in {}{}\n", path.display(), without_keys(settings)),
                 false => entries.iter().map(line).collect(),
             };
             terminal::print(&text)?;
         }
         KeysCommand::Revoke { key } => {
             let entry = keys::revoke(path, &key)?;
+            Requirement::of(&settings.access).record_required()?;
             eprintln!("key {} of {} opens nothing any more", entry.id, entry.name);
+            if keys::read(path)?.is_empty() {
+                eprintln!("no keys are left{}", without_keys(settings));
+            }
         }
+        KeysCommand::Open => open(settings)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn create(settings: &Settings, args: CreateKeyArgs) -> Result<()> {
+    let path = &settings.access.keys_file;
+    let json = args.json;
+    let (entry, secret) = keys::create(path, new(args)?)?;
+    if let Err(error) = Requirement::of(&settings.access).record_required() {
+        keys::revoke(path, &entry.id)?;
+        return Err(error);
+    }
+    if json {
+        let mut value = shown(&entry);
+        value["key"] = secret.into();
+        terminal::print(&terminal::json(&value)?)?;
+        return Ok(());
+    }
+    eprintln!("key {} for {}: {}; it is shown this once only", entry.id, entry.name, opens(&entry));
+    terminal::print(&format!("{secret}\n"))?;
+    Ok(())
+}
+
+/// Stops requiring keys, where that is what the settings leave to be decided.
+fn open(settings: &Settings) -> Result<()> {
+    let AccessSettings { key, keys_file, oidc, .. } = &settings.access;
+    let entries = keys::read(keys_file)?;
+    ensure!(
+        entries.is_empty(),
+        "there are keys in {} ({}); revoke them first",
+        keys_file.display(),
+        entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ")
+    );
+    ensure!(
+        key.is_none() && oidc.is_none(),
+        "the settings name a key or an issuer; take access_key_file and [oidc] out of them first"
+    );
+    let requirement = Requirement::of(&settings.access);
+    if requirement.standing(false, &mut Memory::default()) == Standing::NeverAsked {
+        eprintln!("no key was ever made here, so none is required");
+        return Ok(());
+    }
+    requirement.record_opened()?;
+    eprintln!(
+        "keys are no longer required: whoever reaches a server over {} that listens on loopback, through a proxy too, may \
+         read the whole library; `mcdewey keys create` requires keys again",
+        settings.data_dir.display()
+    );
+    Ok(())
+}
+
+/// What it means that there are no keys.
+fn without_keys(settings: &Settings) -> &'static str {
+    let AccessSettings { key, oidc, allow_anonymous, .. } = &settings.access;
+    let required = Requirement::of(&settings.access).standing(false, &mut Memory::default()) == Standing::Required;
+    match required && key.is_none() && oidc.is_none() && !allow_anonymous {
+        true => {
+            "; keys stay required, so only commands on this machine are answered until there is one, or until \
+             `mcdewey keys open` stops requiring them"
+        }
+        false => "",
+    }
 }
 
 fn new(args: CreateKeyArgs) -> Result<NewKey> {

@@ -60,14 +60,20 @@ impl Caller {
     }
 }
 
+/// A token cannot be checked, for its issuer's keys cannot be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the keys of the tokens' issuer cannot be fetched now")]
+pub struct IssuerUnavailable;
+
 /// Knows keys and tokens.
 #[async_trait]
 pub trait Credentials: Send + Sync {
     /// Who sent this key or token; nobody when it is not good (any more).
-    async fn caller(&self, secret: &str) -> Option<Caller>;
+    async fn caller(&self, secret: &str) -> Result<Option<Caller>, IssuerUnavailable>;
 
-    /// Whether there is any key or issuer at all now.
-    fn exist(&self) -> bool;
+    /// Whether callers without a key are to be kept out: keys were asked for once, even if none is left that opens
+    /// anything.
+    fn required(&self) -> bool;
 }
 
 /// Whether somebody without a key may ask.
@@ -75,7 +81,7 @@ pub trait Credentials: Send + Sync {
 pub enum Anonymous {
     /// Never.
     Never,
-    /// As long as there are no keys: a library on one's own machine.
+    /// As long as keys were never asked for: a library on one's own machine.
     #[default]
     UntilKeys,
     /// Always, beside those who send keys.

@@ -11,6 +11,7 @@ pub(super) mod policy;
 mod tests;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -22,7 +23,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use mcdewey_core::ContentHash;
 
 use self::audit::AuditEntry;
-use self::caller::{Caller, Role};
+use self::caller::{Caller, IssuerUnavailable, Role};
+use self::limits::Bucket;
 use super::Service;
 use crate::rest::Problem;
 
@@ -30,17 +32,38 @@ use crate::rest::Problem;
 /// who may not see it.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
+/// When to send a token again that cannot be checked.
+const UNVERIFIED_SECONDS: u64 = 10;
+
+/// Why nobody in particular sends a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// No key came, and one is needed.
+    NoKey,
+    /// What came opens nothing.
+    WrongKey,
+    /// What came may be good, and nobody can say so now.
+    Unverified,
+}
+
 /// Finds out who sends a request, and lets it pass with their name on it when they may ask.
 pub(super) async fn guard(State(service): State<Service>, mut request: Request, next: Next) -> Response {
     let is_open = OPEN.contains(&request.uri().path()) || request.uri().path().starts_with(metadata::PATH);
-    let remote = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+    let remote = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let network = Bucket::network(remote);
     let caller = service.caller(request.headers()).await;
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
-    let known = caller.clone().unwrap_or_else(Caller::nobody);
+    let known = caller.clone().unwrap_or_else(|_| Caller::nobody());
+    let limits = &service.access.limits;
     let response = match caller {
-        None if !is_open => service.refusal(),
-        _ => match service.access.limits.take(&bucket(&known, remote.as_deref()), known.requests_per_minute) {
-            Err(wait) if !is_open => too_often(wait),
+        Err(Refused::NoKey) if !is_open => service.refusal(),
+        Err(Refused::WrongKey) if !is_open => match limits.wrong_key(&network) {
+            Ok(()) => service.refusal(),
+            Err(wait) => too_often("too many wrong keys from this address", wait),
+        },
+        Err(Refused::Unverified) if !is_open => unverified(),
+        _ => match limits.request(&bucket(&known, &network), known.requests_per_minute) {
+            Err(wait) if !is_open => too_often("too many requests for this key", wait),
             _ => {
                 request.extensions_mut().insert(known.clone());
                 next.run(request).await
@@ -49,25 +72,32 @@ pub(super) async fn guard(State(service): State<Service>, mut request: Request, 
     };
     if let Some(audit) = &service.access.audit
         && !is_open
+        && (caller.is_ok() || limits.records_refusal(&network))
     {
         let Caller { name, role, .. } = &known;
-        let status = response.status().as_u16();
+        let (remote, status) = (remote.map(|address| address.to_string()), response.status().as_u16());
         audit.record(AuditEntry { caller: name.to_string(), role: role.name(), remote, method, path, status });
     }
     if service.access.is_on() { vary(response) } else { response }
 }
 
 impl Service {
-    /// Who sends these headers; nobody when they may not ask.
-    async fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
-        let Some(secret) = sent(headers) else { return self.access.without_key() };
+    /// Who sends these headers, if they may ask.
+    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Refused> {
+        let without_key = || self.access.without_key().ok_or(Refused::NoKey);
+        let Some(secret) = sent(headers) else { return without_key() };
         if is_key(Some(&secret), &self.admin_token) {
-            return Some(Caller::owner());
+            return Ok(Caller::owner());
         }
+        // Nothing is guessed by sending nothing; it is still no way around a key.
+        let wrong = if secret.is_empty() { Refused::NoKey } else { Refused::WrongKey };
         match &self.access.credentials {
             // Clients send what they were set up with, whether or not it is needed here.
-            Some(credentials) if credentials.exist() => credentials.caller(&secret).await,
-            _ => self.access.without_key(),
+            Some(credentials) if credentials.required() => match credentials.caller(&secret).await {
+                Ok(caller) => caller.ok_or(wrong),
+                Err(IssuerUnavailable) => Err(Refused::Unverified),
+            },
+            _ => without_key(),
         }
     }
 
@@ -99,18 +129,26 @@ pub(crate) fn admin(caller: &Caller) -> Result<(), Problem> {
 }
 
 /// People without a key are told apart by where they come from.
-fn bucket(caller: &Caller, remote: Option<&str>) -> String {
-    match (caller == &Caller::anonymous(), remote) {
-        (true, Some(remote)) => format!("from {remote}"),
-        _ => format!("key {}", caller.name),
+fn bucket(caller: &Caller, network: &Bucket) -> Bucket {
+    match *caller == Caller::anonymous() || *caller == Caller::nobody() {
+        true => network.clone(),
+        false => Bucket::Caller(Arc::clone(&caller.name)),
     }
 }
 
-fn too_often(wait: Duration) -> Response {
+fn too_often(what: &str, wait: Duration) -> Response {
     let seconds = wait.as_secs().saturating_add(1);
-    let detail = format!("too many requests for this key; ask again in {seconds} s");
+    let detail = format!("{what}; ask again in {seconds} s");
     let mut response = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+fn unverified() -> Response {
+    let detail =
+        format!("{IssuerUnavailable}, so that this token cannot be checked; ask again in {UNVERIFIED_SECONDS} s");
+    let mut response = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(UNVERIFIED_SECONDS));
     response
 }
 

@@ -103,9 +103,9 @@ impl AccessPolicy {
         self.is_on() || self.anonymous == Anonymous::Never
     }
 
-    /// Whether a key makes a difference.
+    /// Whether a key makes a difference: it does from the first one on, and still when the last one is gone.
     pub(super) fn is_on(&self) -> bool {
-        self.credentials.as_ref().is_some_and(|credentials| credentials.exist())
+        self.credentials.as_ref().is_some_and(|credentials| credentials.required())
     }
 
     /// Who sends no key, if they may.

@@ -19,9 +19,10 @@ struct Keys;
 
 #[async_trait]
 impl Credentials for Keys {
-    async fn caller(&self, secret: &str) -> Option<Caller> {
+    async fn caller(&self, secret: &str) -> Result<Option<Caller>, IssuerUnavailable> {
         let only = |product: &str| Visibility::Only { vendors: Vec::new(), products: vec![product.to_owned()] };
-        match secret {
+        Ok(match secret {
+            "unverified" => return Err(IssuerUnavailable),
             "all" => Some(Caller::new("portal", Role::Read, Visibility::Everything)),
             "admin" => Some(Caller::new("operator", Role::Admin, Visibility::Everything)),
             "evil" => Some(Caller::new("partner", Role::Read, only("evil"))),
@@ -30,10 +31,10 @@ impl Credentials for Keys {
                 Some(Caller { requests_per_minute, ..Caller::new("slow", Role::Read, Visibility::Everything) })
             }
             _ => None,
-        }
+        })
     }
 
-    fn exist(&self) -> bool {
+    fn required(&self) -> bool {
         true
     }
 }
@@ -300,6 +301,104 @@ async fn who_asks_too_often_is_told_when_to_come_back() {
     assert!((1..=31).contains(&seconds), "{seconds}");
     assert_eq!(service.status("/api/v1/library", Some("Bearer all")).await, 200, "others are not held up");
     assert_eq!(service.status("/healthz", Some("Bearer slow")).await, 200);
+}
+
+/// A request from this address, with these credentials.
+async fn status_from(service: &Service, remote: &str, authorization: Option<&str>) -> Answer {
+    let mut request = request(Method::GET, "/api/v1/library");
+    if let Some(value) = authorization {
+        request = request.header(header::AUTHORIZATION, value);
+    }
+    let mut request = request.body(Body::empty()).unwrap();
+    let remote: SocketAddr = remote.parse().unwrap();
+    request.extensions_mut().insert(ConnectInfo(remote));
+    service.send(request).await
+}
+
+#[tokio::test]
+async fn wrong_keys_are_limited_and_good_ones_from_the_same_address_are_not() {
+    let record = Arc::new(Record::default());
+    let service = service(|policy| policy.with_audit(record.clone())).await;
+    let basic = format!("Basic {}", BASE64.encode("anyone:wrong"));
+    let limit = limits::WRONG_KEYS.get() as usize;
+    for number in 0..limit {
+        let wrong = if number % 2 == 0 { "Bearer wrong" } else { basic.as_str() };
+        assert_eq!(status_from(&service, "192.0.2.1:1000", Some(wrong)).await.status, 401, "{number}");
+    }
+    // The bucket fills while the test runs: on a slow machine there is more to take.
+    let mut refused = status_from(&service, "192.0.2.1:1001", Some("Bearer wrong")).await;
+    for _ in 0..limit {
+        if refused.status != 401 {
+            break;
+        }
+        refused = status_from(&service, "192.0.2.1:1001", Some("Bearer wrong")).await;
+    }
+    assert_eq!(refused.code(), (429, "rate_limited".to_owned()));
+    assert!((1..=2).contains(&refused.header(header::RETRY_AFTER).parse::<u64>().unwrap()));
+    assert_eq!(status_from(&service, "192.0.2.1:1002", Some("Bearer all")).await.status, 200);
+    assert_eq!(status_from(&service, "192.0.2.1:1002", None).await.status, 401, "no key is no guess");
+    assert_eq!(status_from(&service, "192.0.2.2:1000", Some("Bearer wrong")).await.status, 401);
+    for _ in 0..10 * limit {
+        status_from(&service, "192.0.2.1:1003", None).await;
+    }
+    let entries = record.0.lock().unwrap();
+    let refused = entries.iter().filter(|entry| entry.caller == "nobody").count();
+    assert!((limit..3 * limit).contains(&refused), "refusals do not fill the audit log: {refused}");
+    assert!(entries.iter().any(|entry| entry.caller == "portal"));
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_checked_now_is_not_called_wrong() {
+    let service = service(|policy| policy).await;
+    let answer = service.ask(Some("unverified"), Method::GET, "/api/v1/library", "").await;
+    assert_eq!(answer.code(), (503, "unavailable".to_owned()));
+    assert!(answer.header(header::RETRY_AFTER).parse::<u64>().is_ok());
+    assert_eq!(service.ask(Some("unverified"), Method::GET, "/healthz", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_bucket_belongs_to_an_address_or_a_network() {
+    let policy = AccessPolicy::default().with_requests_per_minute(NonZeroU32::new(1));
+    let service = Service::with(&documents(), |state| state.with_access(policy)).await;
+    for (remote, expected) in [
+        ("192.0.2.1:1", 200),
+        ("192.0.2.1:2", 429),
+        ("[::ffff:192.0.2.1]:3", 429),
+        ("192.0.2.2:1", 200),
+        ("[2001:db8::1]:1", 200),
+        ("[2001:db8::2:1]:1", 429),
+        ("[2001:db8:0:1::1]:1", 200),
+    ] {
+        assert_eq!(status_from(&service, remote, None).await.status, expected, "{remote}");
+    }
+}
+
+/// Keys were asked for, and none is left.
+struct NoKeys;
+
+#[async_trait]
+impl Credentials for NoKeys {
+    async fn caller(&self, _: &str) -> Result<Option<Caller>, IssuerUnavailable> {
+        Ok(None)
+    }
+
+    fn required(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn without_any_key_left_nobody_may_ask_but_the_owner() {
+    let policy = || AccessPolicy::default().with_credentials(Arc::new(NoKeys)).with_personal(true);
+    let service = Service::with(&documents(), |state| state.with_access(policy())).await;
+    for path in READS.map(|template| filled(template, HIDDEN)).iter().map(String::as_str).chain(["/mcp", "/nothing"]) {
+        for key in [None, Some("")] {
+            assert_eq!(service.ask(key, Method::GET, path, "").await.status, 401, "{path} {key:?}");
+        }
+        assert_ne!(service.ask(Some(TOKEN), Method::GET, path, "").await.status, 401, "{path}");
+    }
+    assert!(!policy().shows_questions(&Caller::anonymous()) && policy().needs_key());
+    assert!(!policy().with_anonymous(Anonymous::Always).shows_questions(&Caller::anonymous()));
 }
 
 #[derive(Default)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Desk, DeskSettings, KeptQuestions};
 use crate::app::testing::{Answer, Service, TOKEN, documents, request};
-use crate::{AccessPolicy, Caller, Credentials, Role};
+use crate::{AccessPolicy, Caller, Credentials, IssuerUnavailable, Role};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -39,16 +39,16 @@ struct Keys;
 
 #[async_trait]
 impl Credentials for Keys {
-    async fn caller(&self, secret: &str) -> Option<Caller> {
+    async fn caller(&self, secret: &str) -> Result<Option<Caller>, IssuerUnavailable> {
         let a_part = Visibility::Only { vendors: Vec::new(), products: vec!["finesse".to_owned()] };
-        match secret {
+        Ok(match secret {
             "all" => Some(Caller::new("all", Role::Read, Visibility::Everything)),
             "finesse" => Some(Caller::new("finesse", Role::Read, a_part)),
             _ => None,
-        }
+        })
     }
 
-    fn exist(&self) -> bool {
+    fn required(&self) -> bool {
         true
     }
 }

@@ -16,6 +16,7 @@ use mcdewey_store::{GenerationStatus, Generations};
 use serde::Serialize;
 
 use super::convert;
+use crate::access::{self, AccessSummary};
 use crate::cli::DoctorArgs;
 use crate::engine::Engine;
 use crate::owner::RunningOwner;
@@ -33,6 +34,8 @@ struct Checkup {
     qdrant: Option<String>,
     disk: DiskCheck,
     owner: Option<OwnerCheck>,
+    /// Whether keys are required, and how many there are.
+    access: Check<AccessSummary>,
     library: Check<LibraryCheck>,
     /// The generations in the data directory: what answers, what is built, what is kept for a rollback.
     generations: Check<Vec<GenerationStatus>>,
@@ -89,6 +92,7 @@ pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCo
     let text = if args.json { terminal::json(&checkup)? } else { written::checkup(&checkup) };
     terminal::print(&text)?;
     let broken = matches!(checkup.library, Check::Broken(_))
+        || matches!(checkup.access, Check::Broken(_))
         || matches!(checkup.generations, Check::Broken(_))
         || matches!(checkup.reranker, Some(Check::Broken(_)))
         || checkup.roots.iter().any(|root| matches!(root.rules, Check::Broken(_)));
@@ -123,6 +127,7 @@ async fn look(settings: &Settings) -> Checkup {
         disk: disk::look(&settings.data_dir),
         qdrant,
         owner,
+        access: access::summary(settings).map_or_else(|error| Check::Broken(format!("{error:#}")), Check::Ok),
         library,
         generations,
         reranker,

@@ -7,6 +7,8 @@ use mcdewey_ingest::{Copied, Coverage, Duplicates, Findings, Giant};
 
 use mcdewey_store::GenerationStatus;
 
+use crate::access::AccessSummary;
+
 use super::{Check, Checkup, DiskCheck, LibraryCheck, RerankerCheck};
 
 /// Findings of one kind that are listed one by one; the JSON has them all.
@@ -25,6 +27,10 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
     if let Some(owner) = &checkup.owner {
         let _ = writeln!(out, "owned by process {} at {}", owner.pid, owner.address);
     }
+    let _ = match &checkup.access {
+        Check::Ok(access) => writeln!(out, "access: {}", access_line(access)),
+        Check::Missing(reason) | Check::Broken(reason) => writeln!(out, "access is broken: {reason}"),
+    };
     let _ = match &checkup.library {
         Check::Ok(LibraryCheck { documents, pages, chunks, generation, revision, .. }) => writeln!(
             out,
@@ -59,6 +65,17 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
         }
     }
     out
+}
+
+fn access_line(access: &AccessSummary) -> String {
+    let AccessSummary { valid_keys, expired_keys, keys_required, allow_anonymous, opened } = access;
+    let keys = format!("{valid_keys} valid keys, {expired_keys} expired");
+    match (allow_anonymous, keys_required, opened) {
+        (true, ..) => format!("no key is required (allow_anonymous); {keys}"),
+        (false, true, _) => format!("keys are required; {keys}"),
+        (false, false, Some(opened)) => format!("no key is required since `mcdewey keys open` ran at {opened}"),
+        (false, false, None) => "no key is required, for none was made".to_owned(),
+    }
 }
 
 fn write_generations(out: &mut String, generations: &Check<Vec<GenerationStatus>>) {
