@@ -35,6 +35,7 @@ pub use answer::{
 pub use app::{
     AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, Credentials, Desk, DeskSettings, EndorsedSpot,
     Endorsement, FeedbackFrom, KeepFeedback, KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, Role, TraceParent, app,
+    is_host, is_origin,
 };
 pub use compare::answer::{
     CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText,
