@@ -15,6 +15,7 @@ mod error;
 mod facets;
 mod generation;
 mod hash;
+mod hidden;
 mod identity;
 mod index;
 mod library;
@@ -39,6 +40,7 @@ pub use error::InvalidValue;
 pub use facets::{Facet, Facets};
 pub use generation::{RollBack, RollbackReport, RollbackRequest};
 pub use hash::ContentHash;
+pub use hidden::{is_hidden, visible_line};
 pub use identity::{ChunkId, RootName, SourcePath, point_id};
 pub use index::{
     Candidate, CandidateQuery, Candidates, Generation, Index, IndexError, IndexState, QuestionWord, Revision,

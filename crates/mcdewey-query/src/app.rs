@@ -2,8 +2,11 @@
 //!
 //! [`app`] opens no port and reads no setting; the binary does both and tests do neither.
 
+mod accept;
 mod access;
 mod feedback;
+#[cfg(test)]
+mod gates_tests;
 mod headers;
 mod hosts;
 mod live;
@@ -27,6 +30,7 @@ use mcdewey_core::{Erase, RollBack, SourcePath, SyncHandle, Visibility};
 use crate::rest::Problem;
 use crate::{Library, mcp, rest, web};
 
+pub(crate) use accept::{Accept, JSON, not_acceptable, offered};
 pub(crate) use access::admin;
 pub use access::audit::{Audit, AuditEntry};
 pub use access::caller::{Anonymous, Caller, Credentials, IssuerUnavailable, Role};
@@ -34,8 +38,7 @@ pub use access::policy::AccessPolicy;
 pub use feedback::{EndorsedSpot, Endorsement, FeedbackFrom, KeepFeedback};
 pub(crate) use headers::is_json;
 pub use live::LiveLibrary;
-pub use names::LOOPBACK_HOSTS;
-pub(crate) use names::{PublicName, origins};
+pub use names::{LOOPBACK_HOSTS, is_host, is_origin};
 pub use observe::{ConnectionNumbers, Desk, DeskSettings, KeptQuestions, OpenConnection, OverCapacity, TraceParent};
 pub(crate) use told::told;
 
@@ -74,7 +77,7 @@ impl AppState {
     pub fn new(library: impl Into<LiveLibrary>, sync: SyncHandle, admin_token: impl Into<Arc<str>>) -> Self {
         let live = library.into();
         let library = live.now();
-        let public = PublicName::of(library.public_url()).map(|name| name.host);
+        let public = names::WebOrigin::of_url(library.public_url()).map(|origin| origin.host);
         let allowed_hosts = LOOPBACK_HOSTS.map(str::to_owned).into_iter().chain(public).collect();
         Self {
             library,
@@ -154,19 +157,13 @@ impl AppState {
     pub(crate) fn takes_feedback(&self) -> Option<&Arc<dyn KeepFeedback>> {
         self.feedback.as_ref().filter(|_| self.access.takes_feedback(&self.caller))
     }
-
-    fn mcp_access(&self) -> mcp::Access {
-        let mut access = mcp::Access::to(self.allowed_hosts.to_vec()).with_public_url(self.library.public_url());
-        access.origins.extend(self.access.origins().iter().cloned());
-        access
-    }
 }
 
 /// The whole service: REST, MCP and web pages.
 pub fn app(state: AppState) -> Router {
-    let mcp = mcp::router(state.live.clone(), &state.mcp_access());
+    let mcp = mcp::router(state.live.clone());
     let service = Service::from(state);
-    Router::new()
+    let faces = Router::new()
         .merge(rest::router())
         .merge(web::router())
         .merge(observe::router())
@@ -176,13 +173,21 @@ pub fn app(state: AppState) -> Router {
         .fallback(not_found)
         .with_state(service.clone())
         .merge(mcp)
-        .layer(middleware::from_fn_with_state(service.clone(), access::guard))
-        .layer(middleware::from_fn_with_state(service.clone(), access::origins::guard))
+        .layer(middleware::from_fn(accept::guard))
+        .layer(middleware::from_fn_with_state(service.clone(), access::guard));
+    gated(faces, &service)
         .layer(middleware::map_response(headers::harden))
-        .layer(middleware::from_fn_with_state(service.clone(), hosts::guard))
         .layer(observe::compression())
         .layer(middleware::map_response(observe::weaken))
         .layer(middleware::from_fn_with_state(service, observe::pass))
+}
+
+/// Faces behind the two questions that come before all others, the same for each face: which host is asked for, and of
+/// which site is the page that asks.
+pub(crate) fn gated(faces: Router, service: &Service) -> Router {
+    faces
+        .layer(middleware::from_fn_with_state(service.clone(), access::origins::guard))
+        .layer(middleware::from_fn_with_state(service.clone(), hosts::guard))
 }
 
 /// The state of the whole service, from which every request takes its [`AppState`] once. It holds no library itself: one

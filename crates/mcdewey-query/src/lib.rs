@@ -34,8 +34,8 @@ pub use answer::{
 };
 pub use app::{
     AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, ConnectionNumbers, Credentials, Desk, DeskSettings,
-    EndorsedSpot, Endorsement, FeedbackFrom, IssuerUnavailable, KeepFeedback, KeptQuestions, LOOPBACK_HOSTS, LiveLibrary,
-    OpenConnection, OverCapacity, Role, TraceParent, app,
+    EndorsedSpot, Endorsement, FeedbackFrom, IssuerUnavailable, KeepFeedback, KeptQuestions, LOOPBACK_HOSTS,
+    LiveLibrary, OpenConnection, OverCapacity, Role, TraceParent, app, is_host, is_origin,
 };
 pub use compare::answer::{
     CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText,

@@ -144,7 +144,7 @@ impl Library {
         let source = &document.meta.source;
         let place = select_page(&document, page)?;
         let wanted = document.pages[place].number;
-        let gone = || QueryError::NotFound(format!("page {wanted} of {source} is being replaced; ask again"));
+        let gone = || QueryError::NotFound(format!("page {wanted} of {source:?} is being replaced; ask again"));
         let text = self.index.page(source, wanted, &scope).await?.ok_or_else(gone)?.text;
         let passages = self.index.passages_on(source, wanted, &scope).await?;
         let item = |page: &PageRef| present::page_item(source, page, &self.public_url);
@@ -253,7 +253,7 @@ fn select_page(document: &Document, wanted: &PageSelector) -> Result<usize, Quer
             (Some(first), Some(last)) => format!("it has sections {} to {}", first.number, last.number),
             _ => "it has no pages".to_owned(),
         };
-        QueryError::NotFound(format!("no such page in {source}; {range}"))
+        QueryError::NotFound(format!("no such page in {source:?}; {range}"))
     })
 }
 

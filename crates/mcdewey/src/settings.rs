@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use mcdewey_core::{ContentHash, RootName};
 use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::{LibraryFile, Root};
-use mcdewey_query::{DeskSettings, FeedbackFrom, Fusion};
+use mcdewey_query::{DeskSettings, FeedbackFrom, Fusion, is_host};
 use serde::Deserialize;
 
 use crate::access::settings::{AccessSettings, AccessTable, OidcSettings};
@@ -157,6 +157,9 @@ impl Settings {
         let listen: SocketAddr = listen
             .parse()
             .with_context(|| format!("{listen:?} is not an address to listen on; write it as 127.0.0.1:8080"))?;
+        if let Some(host) = file.allowed_hosts.iter().find(|host| !is_host(host)) {
+            bail!("{host:?} in allowed_hosts is no host name; write it as docs.example.com or docs.example.com:8443");
+        }
         let tls = TlsSettings::resolve(flags.tls_cert, flags.tls_key, file.tls)?;
         let fusion = flags.fusion.or(file.fusion).map_or_else(|| Ok(Fusion::default()), |text| text.parse());
         let corpus_given = flags.corpus.clone();
@@ -297,6 +300,16 @@ mod tests {
         assert_eq!(settings.roots[0].path, PathBuf::from("corpus"));
         assert_eq!(settings.listen.port(), 8080);
         assert!(settings.threads.unwrap() < 100_000);
+    }
+
+    #[test]
+    fn a_host_that_no_browser_would_ask_for_is_refused() {
+        for bad in ["https://docs.example.com", "docs.example.com/", "*.example.com", "docs.example.com.", "::1", ""] {
+            let refused = resolve(&format!("allowed_hosts = ['{bad}']"), SettingFlags::default());
+            assert!(refused.unwrap_err().to_string().contains("allowed_hosts"), "{bad}");
+        }
+        let file = "allowed_hosts = ['docs.example.com', 'Docs.example.com:8443', '[::1]', '10.0.0.5']";
+        assert_eq!(resolve(file, SettingFlags::default()).unwrap().allowed_hosts.len(), 4);
     }
 
     #[test]

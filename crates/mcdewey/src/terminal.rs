@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use mcdewey_core::{FormatReport, SkippedFile, StageSeconds, SyncReport};
+use mcdewey_core::{FormatReport, SkippedFile, StageSeconds, SyncReport, is_hidden};
 use mcdewey_query::{Hit, SearchAnswer};
 
 /// What is listed of a report; the JSON has it all.
@@ -161,9 +161,10 @@ fn skips(skipped: &[SkippedFile]) -> String {
     out
 }
 
-/// Appends a line without control characters other than line breaks.
+/// Appends a line without control characters other than line breaks, and without others that are not seen: a title must
+/// neither drive the terminal nor turn the words behind it around.
 fn line(out: &mut String, text: &str) {
-    let clean: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+    let clean: String = text.chars().filter(|c| !is_hidden(*c) || *c == '\n').collect();
     let _ = writeln!(out, "{}", clean.trim_end_matches('\n'));
     if clean.ends_with('\n') {
         out.push('\n');
@@ -197,6 +198,22 @@ mod tests {
         });
         assert!(printed.contains("a[2Jb.md"), "{printed}");
         assert!(!printed.contains(['\u{1b}', '\r']));
+    }
+
+    #[test]
+    fn a_title_does_not_turn_the_words_behind_it_around() {
+        let hostile = "\u{202e}eltiT\u{2066} \u{200b}of\u{e0041} a guide";
+        let hit = Hit {
+            doc_title: hostile.to_owned(),
+            headings: vec![hostile.to_owned()],
+            snippet: hostile.to_owned(),
+            source: "\u{202e}dm.a".to_owned(),
+            version: Some("v1\u{202e}".to_owned()),
+            ..Hit::default()
+        };
+        let printed = one_hit(1, &hit);
+        assert!(printed.contains("eltiT of a guide"), "{printed}");
+        assert!(!printed.contains(|c| is_hidden(c) && c != '\n'), "{printed:?}");
     }
 
     #[test]

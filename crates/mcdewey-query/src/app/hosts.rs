@@ -7,12 +7,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Service;
-use super::names::split_port;
+use super::names::Authority;
 use crate::rest::Problem;
 
 /// Lets a request pass when it asks for a name that is ours.
-pub(super) async fn guard(State(service): State<Service>, request: Request, next: Next) -> Response {
-    if is_allowed(request.headers(), request.uri(), &service.allowed_hosts) {
+pub(crate) async fn guard(State(service): State<Service>, request: Request, next: Next) -> Response {
+    let asked = asked(request.headers(), request.uri());
+    if asked.is_some_and(|asked| is_allowed(&asked, &service.allowed_hosts)) {
         next.run(request).await
     } else {
         refusal().into_response()
@@ -24,18 +25,29 @@ fn refusal() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "host_not_allowed", detail)
 }
 
-/// Every name the request carries must be ours, and it must carry one.
-fn is_allowed(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> bool {
-    let in_headers = headers.get_all(header::HOST).into_iter().map(|value| value.to_str().unwrap_or_default());
-    let in_uri = uri.authority().map(|authority| authority.as_str());
-    let mut named = in_headers.chain(in_uri).peekable();
-    named.peek().is_some() && named.all(|host| allowed.iter().any(|ours| matches(ours, host)))
+/// The server that a request asks for: what its address line or its `Host` names. Nothing when it names none, a malformed
+/// one, or two that differ (two `Host` headers are an error even when they agree; RFC 9112, section 3.2).
+pub(super) fn asked(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
+    let mut hosts = headers.get_all(header::HOST).into_iter();
+    let in_header = match (hosts.next(), hosts.next()) {
+        (_, Some(_)) => return None,
+        (Some(host), None) => Some(Authority::parse(host.to_str().ok()?)?),
+        (None, None) => None,
+    };
+    let in_uri = match uri.authority() {
+        Some(authority) => Some(Authority::parse(authority.as_str())?),
+        None => None,
+    };
+    match (in_uri, in_header) {
+        (Some(one), Some(other)) => (one == other).then_some(one),
+        (one, other) => one.or(other),
+    }
 }
 
-fn matches(ours: &str, host: &str) -> bool {
-    let (name, port) = split_port(ours);
-    let (asked_name, asked_port) = split_port(host);
-    name.eq_ignore_ascii_case(asked_name) && (port.is_none() || port == asked_port)
+/// An allowed name without a port stands for any port.
+fn is_allowed(asked: &Authority, allowed: &[String]) -> bool {
+    let ours = allowed.iter().filter_map(|name| Authority::parse(name));
+    ours.into_iter().any(|ours| ours.host == asked.host && (ours.port.is_none() || ours.port == asked.port))
 }
 
 #[cfg(test)]
@@ -49,7 +61,7 @@ mod tests {
             headers.append(header::HOST, HeaderValue::from_static(host));
         }
         let ours = ["localhost", "127.0.0.1", "[::1]", "docs.example.com:8443"].map(str::to_owned);
-        is_allowed(&headers, &uri.parse().unwrap(), &ours)
+        asked(&headers, &uri.parse().unwrap()).is_some_and(|asked| is_allowed(&asked, &ours))
     }
 
     #[test]
@@ -57,18 +69,37 @@ mod tests {
         for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]", "[::1]:8080", "docs.example.com:8443"] {
             assert!(allowed(&[host], "/"), "{host}");
         }
+        assert!(allowed(&["localhost:80"], "http://localhost:80/"));
+        assert!(allowed(&[], "http://localhost/"), "HTTP/2 names the host in the address only");
     }
 
     #[test]
     fn other_names_do_not() {
-        for host in
-            ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8080", "[::2]", "", "localhost:x"]
-        {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:8080",
+            "127.0.0.1:8080.evil.example",
+            "user@127.0.0.1",
+            "127.0.0.1@evil.example",
+            "localhost.",
+            "[::2]",
+            "[::ffff:127.0.0.1]",
+            "0x7f.1",
+            "",
+            "localhost:x",
+            "localhost:",
+            "localhost:99999",
+            "localhost, evil.example",
+        ] {
             assert!(!allowed(&[host], "/"), "{host}");
         }
         assert!(!allowed(&["docs.example.com"], "/"), "the port was named and is another");
         assert!(!allowed(&[], "/"), "no name at all");
         assert!(!allowed(&["localhost", "evil.example"], "/"), "one of two is another's");
+        assert!(!allowed(&["localhost", "localhost"], "/"), "two are one too many");
         assert!(!allowed(&["localhost"], "http://evil.example/"), "the address line counts too");
+        assert!(!allowed(&["evil.example"], "http://localhost/"), "and so does the header");
+        assert!(!allowed(&["localhost:1"], "http://localhost:2/"), "two that differ");
     }
 }

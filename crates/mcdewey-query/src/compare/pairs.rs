@@ -42,7 +42,7 @@ pub(super) fn sides<'a>(request: &CompareRequest, view: &'a LibraryView) -> Resu
         }
     }?;
     if found.pairs.is_empty() && found.only_from.is_empty() && found.only_to.is_empty() {
-        let message = format!("no document of {} and none of {} is in this library", request.from, request.to);
+        let message = format!("no document of {:?} and none of {:?} is in this library", request.from, request.to);
         return Err(QueryError::NotFound(message));
     }
     Ok(found)
@@ -60,7 +60,7 @@ fn counterpart<'a>(
     let found = pair(vec![document], others);
     match found.pairs.is_empty() {
         false => Ok(Sides { pairs: found.pairs, ..Sides::default() }),
-        true => Err(QueryError::NotFound(format!("{} has no counterpart in {release}", document.meta.source))),
+        true => Err(QueryError::NotFound(format!("{:?} has no counterpart in {release:?}", document.meta.source))),
     }
 }
 

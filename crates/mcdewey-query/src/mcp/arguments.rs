@@ -7,6 +7,7 @@ use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
 use super::budget;
+use super::fence::meant;
 use crate::QueryError;
 
 /// Unknown arguments that a refusal names, at most.
@@ -29,6 +30,8 @@ pub(super) struct Parameter {
 pub(super) enum Kind {
     /// Words; a number is taken for its digits.
     Text,
+    /// What the library calls something, as an answer showed it.
+    Name,
     /// One name; a list of alternatives is taken too.
     Names,
     /// One of these.
@@ -139,7 +142,11 @@ impl Parameter {
         let wrong = |wanted: &str| refuse(format!("{} must be {wanted}; {}", self.name, self.example()));
         match self.kind {
             Kind::Text => text(value).map_or_else(|| wrong("a text"), |text| Ok(Argument::Text(text))),
-            Kind::Names => names_of(value).map_or_else(|| wrong("a name"), |names| Ok(Argument::Names(names))),
+            Kind::Name => text(value).map_or_else(|| wrong("a text"), |text| Ok(Argument::Text(meant(&text)))),
+            Kind::Names => names_of(value).map_or_else(
+                || wrong("a name"),
+                |names| Ok(Argument::Names(names.iter().map(|name| meant(name)).collect())),
+            ),
             Kind::Choice(known) => match text(value).map(|text| text.to_lowercase()) {
                 Some(text) if known.contains(&text.as_str()) => Ok(Argument::Text(text)),
                 _ => wrong(&format!("one of {}", known.join(", "))),

@@ -6,7 +6,7 @@ use rmcp::model::CallToolResult;
 use super::arguments::{Arguments, CURSOR, GUIDE, Kind, Parameter, TOKEN_BUDGET};
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
-use super::fence::{Origin, line, quote};
+use super::fence::{Origin, label, name, quote, shown_name};
 use super::fit::{Fitted, Step};
 use super::readable::{closing, release};
 use super::wire::{ComparedPairShelf, ComparedVersions, FoundChange};
@@ -24,7 +24,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "from",
         aliases: &["from_version", "old", "before", "base", "version_from", "source"],
-        kind: Kind::Text,
+        kind: Kind::Name,
         required: true,
         description: "Earlier version, or a document's source or handle",
         examples: &["12.5"],
@@ -32,7 +32,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "to",
         aliases: &["to_version", "new", "after", "target", "version_to"],
-        kind: Kind::Text,
+        kind: Kind::Name,
         required: true,
         description: "Later version or document",
         examples: &["15.0"],
@@ -155,7 +155,12 @@ fn render(found: &CompareAnswer, taken: &[Part], first: bool) -> Result<CallTool
         notices,
     };
     let pairs = places(found.pairs.len(), |place| has(Part::Pair(place))).map(|at| pair_line(&found.pairs[at]));
-    let mut text: String = pairs.collect();
+    let pairs: String = pairs.collect();
+    let mut text = match pairs.trim_end() {
+        "" => String::new(),
+        // Titles and releases are a document's words.
+        pairs => format!("{}\n", quote(pairs, &Origin::default())),
+    };
     for at in places(found.changes.len(), |place| has(Part::Change(place))) {
         text.push('\n');
         text.push_str(&entry(at + 1, &found.changes[at], found));
@@ -170,11 +175,11 @@ fn places(count: usize, has: impl Fn(usize) -> bool) -> impl Iterator<Item = usi
 
 fn shelf(pair: &ComparedPair) -> ComparedPairShelf {
     ComparedPairShelf {
-        from: pair.from.source.clone(),
-        from_version: pair.from.version.clone(),
-        to: pair.to.source.clone(),
-        to_version: pair.to.version.clone(),
-        doc_title: pair.to.doc_title.clone(),
+        from: shown_name(&pair.from.source),
+        from_version: pair.from.version.as_deref().map(shown_name),
+        to: shown_name(&pair.to.source),
+        to_version: pair.to.version.as_deref().map(shown_name),
+        doc_title: label(&pair.to.doc_title),
         added: pair.added,
         removed: pair.removed,
         changed: pair.changed,
@@ -183,10 +188,10 @@ fn shelf(pair: &ComparedPair) -> ComparedPairShelf {
 }
 
 fn pair_line(pair: &ComparedPair) -> String {
-    let side = |version: &Option<String>, source: &str| version.as_deref().map_or_else(|| line(source), line);
+    let side = |version: &Option<String>, source: &str| shown_name(version.as_deref().unwrap_or(source));
     format!(
         "- {}: {} → {}: {} new, {} gone, {} changed, {} the same\n",
-        line(&pair.to.doc_title),
+        label(&pair.to.doc_title),
         side(&pair.from.version, &pair.from.source),
         side(&pair.to.version, &pair.to.source),
         pair.added,
@@ -201,7 +206,7 @@ fn wired(change: &Change) -> FoundChange {
     let page = |text: &Option<ComparedText>| text.as_ref().and_then(|text| text.page);
     FoundChange {
         kind: word(change.kind).to_owned(),
-        headings: change.headings.clone(),
+        headings: change.headings.iter().map(|heading| label(heading)).collect(),
         from_id: id(&change.from),
         from_page: page(&change.from),
         to_id: id(&change.to),
@@ -254,16 +259,15 @@ fn entry(number: usize, change: &Change, found: &CompareAnswer) -> String {
     };
     let place = match (text.page, &text.section) {
         (Some(page), _) => format!("Page {page}"),
-        (None, Some(section)) => section.clone(),
+        (None, Some(section)) => name(section).into_owned(),
         (None, None) => String::new(),
     };
     let source = document.map_or("", |document| document.source.as_str());
     let id = handle(&text.chunk_id);
-    let origin = Origin { source, place: &place, id: Some(&id) };
     let version = release(None, document.and_then(|document| document.version.as_deref()));
-    let heading = [word(change.kind).to_owned(), line(&change.headings.join(" › ")), version];
-    let heading = heading.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" · ");
-    format!("{number}. {heading}\n{}\n", quote(&marked(change), &origin))
+    let title = change.headings.join(" › ");
+    let origin = Origin { title: &title, version: &version, source, place: &place, id: Some(&id), ..Origin::default() };
+    format!("{number}. {}\n{}\n", word(change.kind), quote(&marked(change), &origin))
 }
 
 #[cfg(test)]

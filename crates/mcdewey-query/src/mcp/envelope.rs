@@ -82,8 +82,7 @@ fn refusal_text(error: &QueryError) -> String {
         text.push_str(&format!(" {}.", remedy(error)));
     }
     if !error.known().is_empty() {
-        let known: Vec<String> = error.known().iter().map(|value| fence::line(value)).collect();
-        text.push_str(&format!("\nknown: {}", known.join(", ")));
+        text.push_str(&format!("\nknown: {}", fence::quoted_names(error.known())));
     }
     text
 }
@@ -128,7 +127,7 @@ mod tests {
         let error = QueryError::UnknownVersion { asked: "13".to_owned(), known };
         let result = refusal(&error, &counter(), 1000).unwrap();
         let expected = "unknown_version: no version \"13\" in this library. Try a known version, a range such as \
-                        \">=12.0 <15\", \"latest\", or leave version out.\nknown: finesse v12.5, finesse v15.0";
+                        \">=12.0 <15\", \"latest\", or leave version out.\nknown: \"finesse v12.5\", \"finesse v15.0\"";
         assert_eq!((text(&result), result.is_error), (expected, Some(true)));
         assert_eq!(result.structured_content, None);
     }

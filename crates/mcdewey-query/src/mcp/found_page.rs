@@ -4,7 +4,7 @@ use rmcp::model::CallToolResult;
 
 use super::budget::Counter;
 use super::envelope::{RESERVE, answer};
-use super::fence::{Origin, line, quote};
+use super::fence::{Origin, address, label, quote, quoted_label, shown_name};
 use super::fit::{Fitted, Step};
 use super::readable::{closing, release};
 use super::wire::{FacetValue, FoundFacets, FoundPassage, FoundPassages, short_url};
@@ -94,7 +94,7 @@ impl FoundPage {
         let mut structured = FoundPassages {
             facets: has(Part::Facets).then(|| facets(&self.found)),
             degraded: self.found.degraded.clone(),
-            no_answer: self.found.no_answer.as_ref().map(|none| none.message.clone()),
+            no_answer: self.found.no_answer.as_ref().map(|none| label(&none.message)),
             confidence: self.found.confidence.map(|share| (share * 100.0).round() / 100.0),
             next_cursor: self.cursor(shown(taken)),
             notices: self.found.notices.iter().cloned().chain(self.cuts(taken)).collect(),
@@ -169,24 +169,33 @@ pub(super) fn shown(taken: &[Part]) -> usize {
 }
 
 fn facet_value(count: &FacetCount) -> FacetValue {
-    FacetValue { value: count.value.clone(), count: count.count }
+    FacetValue { value: shown_name(&count.value), count: count.count }
 }
 
 /// A numbered passage for readers.
 fn entry(number: usize, hit: &Hit, shown: &str) -> String {
     let release = release(hit.product.as_deref(), hit.version.as_deref());
     let place = hit.page_title();
-    let origin = Origin { source: &hit.source, place: &place, id: Some(&hit.handle) };
-    let heading = [line(&hit.headings.join(" › ")), release];
-    let heading = heading.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" · ");
-    format!("{number}. {heading}\n{}\n", quote(shown, &origin))
+    let title = hit.headings.join(" › ");
+    let origin = Origin {
+        title: &title,
+        version: &release,
+        source: &hit.source,
+        place: &place,
+        id: Some(&hit.handle),
+        ..Origin::default()
+    };
+    format!("{number}. {}\n", quote(shown, &origin))
 }
 
 /// The readable text of an answer.
 pub(super) fn markdown(structured: &FoundPassages, entries: &[String], apart: &[String]) -> String {
     let mut text = String::new();
     if let Some(no_answer) = &structured.no_answer {
-        text.push_str(&format!("No answer here: {}. The nearest passages, which may not fit:\n\n", line(no_answer)));
+        text.push_str(&format!(
+            "No answer here: {}. The nearest passages, which may not fit:\n\n",
+            quoted_label(no_answer)
+        ));
     }
     text.push_str(&entries.join("\n"));
     if !apart.is_empty() {
@@ -194,7 +203,7 @@ pub(super) fn markdown(structured: &FoundPassages, entries: &[String], apart: &[
         text.push_str(&apart.join("\n"));
     }
     if let Some(degraded) = &structured.degraded {
-        text.push_str(&format!("\nNote: degraded answer: {}", line(degraded)));
+        text.push_str(&format!("\nNote: degraded answer: {degraded}"));
     }
     text.push_str(&closing(&structured.notices, structured.next_cursor.as_deref()));
     text.trim().to_owned()
@@ -209,7 +218,13 @@ impl FoundPassage {
             guide: None,
             source_url: None,
             also_in: Vec::new(),
-            headings: hit.headings.iter().take(1).chain(hit.headings.iter().skip(1).last()).cloned().collect(),
+            headings: hit
+                .headings
+                .iter()
+                .take(1)
+                .chain(hit.headings.iter().skip(1).last())
+                .map(|one| label(one))
+                .collect(),
             ..Self::new(hit, false, public_url)
         }
     }
@@ -219,20 +234,20 @@ impl FoundPassage {
         Self {
             chunk_id: Some(hit.chunk_id.clone()),
             handle: hit.handle.clone(),
-            source: hit.source.clone(),
+            source: shown_name(&hit.source),
             page: hit.page,
-            page_label: printed(hit.page, hit.page_label.as_deref()),
-            section: hit.section.clone(),
-            vendor: hit.vendor.clone(),
-            product: hit.product.clone(),
-            version: hit.version.clone(),
-            guide: hit.guide.clone(),
-            headings: hit.headings.clone(),
+            page_label: printed(hit.page, hit.page_label.as_deref()).as_deref().map(label),
+            section: hit.section.as_deref().map(shown_name),
+            vendor: hit.vendor.as_deref().map(shown_name),
+            product: hit.product.as_deref().map(shown_name),
+            version: hit.version.as_deref().map(shown_name),
+            guide: hit.guide.as_deref().map(shown_name),
+            headings: hit.headings.iter().map(|heading| label(heading)).collect(),
             text: whole.then(|| hit.text.clone()),
             snippet: (!whole).then(|| hit.snippet.clone()),
             url: short_url(public_url, &hit.handle),
-            source_url: hit.source_url.clone(),
-            updated: hit.updated.clone(),
+            source_url: address(&hit.source_url),
+            updated: hit.updated.as_deref().map(label),
             also_in: hit.also_in.iter().map(also_in).collect(),
         }
     }
@@ -242,5 +257,5 @@ fn also_in(other: &AlsoIn) -> String {
     let page = other.page.map(|page| format!("page {page}"));
     let product = other.product.clone().or_else(|| Some(other.doc_title.clone()));
     let changed = other.differs.then(|| "(some words differ)".to_owned());
-    [product, other.version.clone(), page, changed].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    label(&[product, other.version.clone(), page, changed].into_iter().flatten().collect::<Vec<_>>().join(" "))
 }

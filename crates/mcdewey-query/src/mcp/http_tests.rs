@@ -3,17 +3,20 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode, header};
+use mcdewey_core::SyncHandle;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::testing::{BARGE, GUIDE, library};
-use super::{Access, router};
+use crate::{AccessPolicy, AppState};
 
 const NEW: &str = "2026-07-28";
 const OLD: &str = "2025-11-25";
 
 async fn app() -> Router {
-    router(library().await, &Access::default()).layer(axum::Extension(crate::Caller::anonymous()))
+    let (sync, _jobs) = SyncHandle::channel(1);
+    let access = AccessPolicy::default().with_origins(vec!["https://portal.example.com".to_owned()]);
+    crate::app(AppState::new(library().await, sync, "unused").with_access(access))
 }
 
 fn post(body: &str) -> axum::http::request::Builder {
@@ -188,17 +191,106 @@ async fn no_error_is_as_long_as_its_request() {
 #[tokio::test]
 async fn what_is_no_message_is_told_in_json() {
     let app = app().await;
-    for body in ["{", "[]", "{\"jsonrpc\": \"2.0\"}"] {
+    for (body, code) in [("{", -32700), ("[]", -32600), ("{\"jsonrpc\": \"2.0\"}", -32600)] {
         let (status, text) = read(app.clone().oneshot(post(body).body(Body::from(body)).unwrap()).await.unwrap()).await;
         assert_eq!(status, StatusCode::BAD_REQUEST);
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["error"]["code"], -32700);
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["error"]["code"], code, "{body}");
     }
-    let plain = Request::post("/mcp")
-        .header(header::HOST, "localhost")
-        .header(header::CONTENT_TYPE, "text/plain")
-        .header(header::ACCEPT, "application/json, text/event-stream");
-    let response = app.oneshot(plain.body(Body::from("{}")).unwrap()).await.unwrap();
-    assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let long = format!("\"{}\"", "x".repeat(300 * 1024));
+    for (kind, body, status) in [("text/plain", "{}", 415), ("application/json", long.as_str(), 413), ("", "{}", 415)] {
+        let request = Request::post("/mcp").header(header::HOST, "localhost").header(header::CONTENT_TYPE, kind);
+        let (refused, text) =
+            read(app.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap()).await;
+        assert_eq!(refused, status, "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["error"]["code"], -32600, "{text}");
+    }
+}
+
+/// A list of tools, asked for with these headers instead of the usual ones.
+async fn list_tools(path: &str, content_type: &str, accept: &[&str]) -> (StatusCode, Value) {
+    let mut request = Request::post(path).header(header::HOST, "localhost").header(header::CONTENT_TYPE, content_type);
+    for value in accept {
+        request = request.header(header::ACCEPT, *value);
+    }
+    let body = Body::from(r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}"#);
+    let (status, text) = read(app().await.oneshot(request.body(body).unwrap()).await.unwrap()).await;
+    (status, serde_json::from_str(&text).expect(&text))
+}
+
+#[tokio::test]
+async fn whoever_takes_json_is_answered() {
+    for path in ["/mcp", "/mcp/openai"] {
+        for accept in [
+            &["application/json"][..],
+            &["*/*"],
+            &["application/*, text/*"],
+            &["application/json, text/event-stream"],
+            &["text/event-stream", "application/json;q=0.1"],
+            &["text/event-stream;q=0, */*;q=0.5"],
+            &["Application/JSON ; charset=utf-8"],
+            &[],
+        ] {
+            let (status, answer) = list_tools(path, "application/json", accept).await;
+            assert_eq!(status, 200, "{path} {accept:?}");
+            assert!(answer["result"]["tools"].is_array(), "{answer}");
+        }
+        let (status, _) = list_tools(path, "APPLICATION/json; charset=\"UTF-8\"", &["*/*"]).await;
+        assert_eq!(status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_takes_no_json_is_refused_in_json() {
+    for path in ["/mcp", "/mcp/openai"] {
+        for accept in ["text/event-stream", "text/*", "application/json;q=0", "application/json;q=0, */*", "*/*;q=0.0"]
+        {
+            let (status, answer) = list_tools(path, "application/json", &[accept]).await;
+            assert_eq!(status, 406, "{path} {accept}");
+            assert_eq!((&answer["jsonrpc"], &answer["error"]["code"]), (&json!("2.0"), &json!(-32600)), "{answer}");
+            assert!(answer["error"]["message"].as_str().unwrap().contains("application/json"), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn wrong_parameters_are_not_an_unknown_method() {
+    let app = app().await;
+    for era in [OLD, NEW] {
+        for (method, params, said) in [
+            ("tools/call", json!({"name": "search_docs", "arguments": "{}"}), "arguments must be an object"),
+            ("tools/call", json!({"name": "search_docs", "arguments": []}), "arguments must be an object"),
+            ("tools/call", json!({"arguments": {"query": "x"}}), "name is missing"),
+            ("resources/read", json!({}), "uri is missing"),
+            ("prompts/get", json!({}), "name is missing"),
+            ("resources/list", json!({"cursor": 7}), "cursor must be a text"),
+            ("completion/complete", json!({}), "ref is missing"),
+        ] {
+            let answer = ask(&app, era, method, params).await;
+            assert_eq!(answer["error"]["code"], -32602, "{era} {method}: {answer}");
+            assert!(answer["error"]["message"].as_str().unwrap().contains(said), "{era} {method}: {answer}");
+        }
+        assert_eq!(ask(&app, era, "tools/delete", json!({})).await["error"]["code"], -32601);
+    }
+}
+
+#[tokio::test]
+async fn refusals_of_the_transport_are_in_json_too() {
+    let app = app().await;
+    let get = Request::get("/mcp").header(header::HOST, "localhost").body(Body::empty()).unwrap();
+    let response = app.clone().oneshot(get).await.unwrap();
+    assert_eq!(
+        (response.status(), &response.headers()[header::ALLOW]),
+        (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap())
+    );
+    assert!(serde_json::from_str::<Value>(&read(response).await.1).unwrap()["error"]["code"].is_i64());
+    let body = r#"{"jsonrpc": "2.0", "id": 1, "method": "ping"}"#;
+    let request = post(body).header("mcp-protocol-version", "1999-01-01").body(Body::from(body)).unwrap();
+    let (status, text) = read(app.oneshot(request).await.unwrap()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(
+        serde_json::from_str::<Value>(&text).unwrap()["error"]["message"].as_str().unwrap().contains("1999"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -216,9 +308,13 @@ async fn strangers_hosts_and_pages_are_turned_away() {
     let refused = send("localhost:8080", Some("https://evil.example"), Method::OPTIONS).await.unwrap();
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
     assert!(!refused.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
-    let allowed = send("localhost:8080", Some("http://localhost:6274"), Method::OPTIONS).await.unwrap();
+    for foreign in ["http://localhost:6274", "http://127.0.0.1:8080.evil.example", "null"] {
+        let refused = send("localhost:8080", Some(foreign), Method::POST).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{foreign}");
+    }
+    let allowed = send("localhost:8080", Some("https://portal.example.com"), Method::OPTIONS).await.unwrap();
     assert_eq!(allowed.status(), StatusCode::NO_CONTENT);
-    assert_eq!(allowed.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "http://localhost:6274");
+    assert_eq!(allowed.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://portal.example.com");
     assert!(allowed.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().contains("mcp-protocol-version"));
     assert_eq!(send("localhost", None, Method::GET).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
 }

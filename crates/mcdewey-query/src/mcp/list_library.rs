@@ -6,7 +6,7 @@ use rmcp::model::CallToolResult;
 use super::arguments::{Arguments, Kind, Parameter, TOKEN_BUDGET};
 use super::budget::{Counter, blocking};
 use super::envelope::{RESERVE, answer};
-use super::fence::line;
+use super::fence::{Origin, label, name, quote, shown_name};
 use super::readable::closing;
 use super::wire::{Detail, GuideShelf, ProductShelf, Shelves, VendorShelf, VersionShelf};
 use crate::tree::held;
@@ -161,7 +161,7 @@ fn guides(vendors: &[VendorEntry]) -> impl Iterator<Item = &GuideEntry> {
 fn vendor(entry: &VendorEntry, detail: Detail) -> VendorShelf {
     let deeper = detail >= Detail::Products;
     VendorShelf {
-        vendor: entry.vendor.clone(),
+        vendor: entry.vendor.as_deref().map(shown_name),
         documents: held(guides(std::slice::from_ref(entry))).documents,
         products: entry.products.iter().filter(|_| deeper).map(|product| self::product(product, detail)).collect(),
     }
@@ -170,9 +170,9 @@ fn vendor(entry: &VendorEntry, detail: Detail) -> VendorShelf {
 fn product(entry: &ProductEntry, detail: Detail) -> ProductShelf {
     let deeper = detail >= Detail::Versions;
     ProductShelf {
-        product: entry.product.clone(),
-        title: entry.title.clone(),
-        aliases: entry.aliases.clone(),
+        product: entry.product.as_deref().map(shown_name),
+        title: entry.title.as_deref().map(label),
+        aliases: entry.aliases.iter().map(|alias| shown_name(alias)).collect(),
         documents: held(entry.versions.iter().flat_map(|version| &version.guides)).documents,
         versions: entry.versions.iter().filter(|_| deeper).map(|version| self::version(version, detail)).collect(),
     }
@@ -181,7 +181,7 @@ fn product(entry: &ProductEntry, detail: Detail) -> ProductShelf {
 fn version(entry: &VersionEntry, detail: Detail) -> VersionShelf {
     let deeper = detail >= Detail::Guides;
     VersionShelf {
-        version: entry.version.clone(),
+        version: entry.version.as_deref().map(shown_name),
         latest: entry.latest,
         documents: held(entry.guides.iter()).documents,
         guides: entry.guides.iter().filter(|_| deeper).map(|guide| self::guide(guide, detail)).collect(),
@@ -191,21 +191,25 @@ fn version(entry: &VersionEntry, detail: Detail) -> VersionShelf {
 fn guide(entry: &GuideEntry, detail: Detail) -> GuideShelf {
     let deeper = detail >= Detail::Documents;
     GuideShelf {
-        guide: entry.guide.clone(),
+        guide: entry.guide.as_deref().map(shown_name),
         pages: entry.pages,
-        sources: entry.documents.iter().filter(|_| deeper).map(|document| document.source.clone()).collect(),
+        sources: entry.documents.iter().filter(|_| deeper).map(|document| shown_name(&document.source)).collect(),
     }
 }
 
-/// The list for readers.
+/// The list for readers. Its names are those of folders and documents, so all of it is quoted.
 fn markdown(shelves: &Shelves) -> String {
-    let mut text = format!("{} documents, {} pages and sections\n", shelves.documents, shelves.pages);
+    let mut list = String::new();
     for vendor in &shelves.vendors {
-        let name = vendor.vendor.as_deref().unwrap_or("(no vendor)");
-        text.push_str(&format!("- {} ({})\n", line(name), vendor.documents));
+        let called = vendor.vendor.as_deref().unwrap_or("(no vendor)");
+        list.push_str(&format!("- {} ({})\n", name(called), vendor.documents));
         for product in &vendor.products {
-            text.push_str(&product_lines(product));
+            list.push_str(&product_lines(product));
         }
+    }
+    let mut text = format!("{} documents, {} pages and sections\n", shelves.documents, shelves.pages);
+    if !list.is_empty() {
+        text.push_str(&format!("{}\n", quote(list.trim_end(), &Origin::default())));
     }
     text.push_str(&closing(&shelves.notices, None));
     text.trim_end().to_owned()
@@ -213,17 +217,17 @@ fn markdown(shelves: &Shelves) -> String {
 
 fn product_lines(product: &ProductShelf) -> String {
     let id = product.product.as_deref().unwrap_or("(no product)");
-    let names = product.title.iter().chain(&product.aliases).map(|name| line(name)).collect::<Vec<_>>().join(", ");
+    let names = product.title.iter().chain(&product.aliases).map(|name| label(name)).collect::<Vec<_>>().join(", ");
     let names = if names.is_empty() { names } else { format!(": {names}") };
-    let mut text = format!("  - {}{names} ({})\n", line(id), product.documents);
+    let mut text = format!("  - {}{names} ({})\n", name(id), product.documents);
     for version in &product.versions {
-        let name = version.version.as_deref().unwrap_or("(no version)");
+        let called = version.version.as_deref().unwrap_or("(no version)");
         let latest = if version.latest { ", latest" } else { "" };
-        text.push_str(&format!("    - {}{latest} ({})\n", line(name), version.documents));
+        text.push_str(&format!("    - {}{latest} ({})\n", name(called), version.documents));
         for guide in &version.guides {
-            let name = guide.guide.as_deref().unwrap_or("(no guide)");
-            text.push_str(&format!("      - {} ({} pages)\n", line(name), guide.pages));
-            text.extend(guide.sources.iter().map(|source| format!("        - {}\n", line(source))));
+            let called = guide.guide.as_deref().unwrap_or("(no guide)");
+            text.push_str(&format!("      - {} ({} pages)\n", name(called), guide.pages));
+            text.extend(guide.sources.iter().map(|source| format!("        - {}\n", name(source))));
         }
     }
     text
@@ -300,7 +304,7 @@ mod tests {
         let result = call(ListLibrary, json!({"product": "ccx", "vendor": "cisco"})).await;
         assert!(products(structured(&result)).contains("finesse") && !products(structured(&result)).contains("kafka"));
         let result = call(ListLibrary, json!({"vendor": "Cisko"})).await;
-        assert!(refused(&result).ends_with("known: Apache, Cisco"), "{}", text(&result));
+        assert!(refused(&result).ends_with("known: \"Apache\", \"Cisco\""), "{}", text(&result));
         let result = call(ListLibrary, json!({"vendor": "Apache", "product": "finesse"})).await;
         assert!(refused(&result).starts_with("unknown_facet: no product \"finesse\""));
     }

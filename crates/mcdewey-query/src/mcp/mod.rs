@@ -2,7 +2,6 @@
 //! standard input and output. Never changes the library, never sends more than the caller's token budget, and never
 //! lets text from a document pass for its own words.
 
-mod access;
 mod arguments;
 mod budget;
 mod compare_versions;
@@ -14,10 +13,13 @@ mod fence;
 mod fit;
 mod found_page;
 mod guard;
+#[cfg(test)]
+mod hostile_tests;
 mod http;
 #[cfg(test)]
 mod http_tests;
 mod list_library;
+mod message;
 mod place;
 mod prompts;
 mod read_doc;
@@ -38,6 +40,5 @@ mod tools;
 mod visit;
 mod wire;
 
-pub use access::Access;
-pub use http::router;
+pub(crate) use http::router;
 pub use stdio::{McpError, serve_stdio};

@@ -5,8 +5,11 @@ use rmcp::model::{
     CompleteRequestParams, GetPromptRequestParams, GetPromptResult, Prompt, PromptArgument, PromptMessage, Role,
 };
 
-use super::fence::clip_quoted;
+use super::fence::{clip_quoted, meant, name};
 use crate::{Library, LibraryAnswer, QueryError};
+
+/// Longer names are not proposed.
+const MAX_VALUE_BYTES: usize = 200;
 
 /// A prompt of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,15 +129,17 @@ pub(super) async fn complete(
     visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
     let product = request.context.as_ref().and_then(|context| context.get_argument("product"));
+    let product = product.map(|product| meant(product));
     let whole = library.library(visibility).await?;
     let mut values = match request.argument.name.as_str() {
         "product" => products(&whole),
-        "version" | "from" | "to" => releases(&whole, product.map(String::as_str)),
+        "version" | "from" | "to" => releases(&whole, product.as_deref()),
         _ => Vec::new(),
     };
-    let typed = request.argument.value.to_lowercase();
-    values.retain(|value| value.to_lowercase().contains(&typed));
-    Ok(values)
+    let typed = meant(&request.argument.value).to_lowercase();
+    // What is too long for a name is none that somebody would choose.
+    values.retain(|value| value.to_lowercase().contains(&typed) && value.len() <= MAX_VALUE_BYTES);
+    Ok(values.iter().map(|value| name(value).into_owned()).collect())
 }
 
 fn products(whole: &LibraryAnswer) -> Vec<String> {

@@ -15,7 +15,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "id",
         aliases: &["chunk_id", "handle", "chunk"],
-        kind: Kind::Text,
+        kind: Kind::Name,
         required: false,
         description: "A passage: handle or chunk_id of a hit; or give source",
         examples: &["3fa2b1c9"],
@@ -31,7 +31,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "source",
         aliases: &["document", "doc", "path", "file"],
-        kind: Kind::Text,
+        kind: Kind::Name,
         required: false,
         description: "A document; alone it gives the outline",
         examples: &["finesse/v12.5/guide.md"],
@@ -47,7 +47,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "section",
         aliases: &["heading"],
-        kind: Kind::Text,
+        kind: Kind::Name,
         required: false,
         description: "With source, without pages: a section",
         examples: &["retry-policy-4"],

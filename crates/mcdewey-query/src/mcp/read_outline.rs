@@ -7,6 +7,7 @@ use rmcp::model::CallToolResult;
 
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
+use super::fence::{address, label, shown_name};
 use super::fit::Step;
 use super::readable;
 use super::wire::{OutlineLine, ReadText};
@@ -32,14 +33,14 @@ pub(super) async fn read(
 /// What of a document [`ReadText`] names.
 pub(super) fn described(document: &DocumentAnswer) -> ReadText {
     ReadText {
-        source: document.source.clone(),
-        doc_title: document.doc_title.clone(),
-        vendor: document.vendor.clone(),
-        product: document.product.clone(),
-        version: document.version.clone(),
+        source: shown_name(&document.source),
+        doc_title: label(&document.doc_title),
+        vendor: document.vendor.as_deref().map(shown_name),
+        product: document.product.as_deref().map(shown_name),
+        version: document.version.as_deref().map(shown_name),
         url: document.url.clone(),
-        source_url: document.source_url.clone(),
-        updated: document.updated.clone(),
+        source_url: address(&document.source_url),
+        updated: document.updated.as_deref().map(label),
         ..ReadText::default()
     }
 }
@@ -54,7 +55,7 @@ fn lines(document: &DocumentAnswer) -> Vec<OutlineLine> {
 }
 
 fn line(level: u8, title: &str, page: Option<u32>, section: Option<&String>) -> OutlineLine {
-    OutlineLine { level, title: title.to_owned(), page, section: section.cloned() }
+    OutlineLine { level, title: label(title), page, section: section.map(|section| shown_name(section)) }
 }
 
 fn steps(lines: &[OutlineLine], counter: &Counter) -> impl Iterator<Item = Result<Step<usize>, QueryError>> {

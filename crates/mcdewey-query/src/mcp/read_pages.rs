@@ -7,10 +7,12 @@ use rmcp::model::CallToolResult;
 
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
+use super::fence::{label, shown_name};
 use super::fit::Step;
 use super::place::{Cut, Pages};
+use super::read_outline;
+use super::readable::{self, Of};
 use super::wire::{ReadText, TextPart};
-use super::{read_outline, readable};
 use crate::place::printed;
 use crate::{DocumentAnswer, Library, PageAnswer, PageItem, PageSelector, QueryError};
 
@@ -153,9 +155,13 @@ impl Reading {
         let step = move |segment: &Segment| {
             let page = &self.pages[segment.page];
             let mut cost = 2 * counter.escaped(&page.text[segment.start..segment.end])?;
+            let is_first = last_page.is_none();
             if last_page.replace(segment.page) != Some(segment.page) {
                 let bare = page.part("");
-                cost += counter.json(&bare)? + counter.escaped(&readable::quoted(&self.document.source, &bare))?;
+                let title = if is_first { self.document.doc_title.as_str() } else { "" };
+                let url = if is_first { page.item.url.as_str() } else { "" };
+                let of = Of { source: &self.document.source, title, version: title, url };
+                cost += counter.json(&bare)? + counter.escaped(&readable::quoted(&of, &bare))?;
             }
             Ok(Step { what: (), cost, leads: true })
         };
@@ -216,8 +222,8 @@ impl PageText {
     fn part(&self, text: &str) -> TextPart {
         TextPart {
             page: self.item.page,
-            page_label: printed(self.item.page, self.item.page_label.as_deref()),
-            section: self.item.section.clone(),
+            page_label: printed(self.item.page, self.item.page_label.as_deref()).as_deref().map(label),
+            section: self.item.section.as_deref().map(shown_name),
             chunk_id: None,
             text: text.to_owned(),
         }
@@ -229,8 +235,8 @@ fn none_between(document: &DocumentAnswer, wanted: &RangeInclusive<u32>) -> Quer
     let source = &document.source;
     let ends = [document.pages.first(), document.pages.last()].map(|item| item.and_then(|item| item.page));
     QueryError::NotFound(match ends {
-        [Some(from), Some(to)] => format!("no page from {first} to {last} in {source}; it has pages {from} to {to}"),
-        _ => format!("no section from {first} to {last} in {source}; it has {} sections", document.pages.len()),
+        [Some(from), Some(to)] => format!("no page from {first} to {last} in {source:?}; it has pages {from} to {to}"),
+        _ => format!("no section from {first} to {last} in {source:?}; it has {} sections", document.pages.len()),
     })
 }
 

@@ -5,8 +5,9 @@ use rmcp::model::CallToolResult;
 
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
+use super::fence::{address, label, shown_name};
 use super::fit::Step;
-use super::readable;
+use super::readable::{self, Of};
 use super::wire::{ReadText, TextPart, short_url};
 use crate::place::printed;
 use crate::{ChunkAnswer, Hit, Library, QueryError};
@@ -53,8 +54,11 @@ impl Reading {
         let mut places: Vec<usize> = (0..self.passages.len()).collect();
         places.sort_by_key(|place| place.abs_diff(self.asked));
         let step = move |place: usize| {
-            let part = self.part(place, &self.passages[place].text);
-            let quoted = readable::quoted(&self.passages[place].source, &part);
+            let hit = &self.passages[place];
+            let part = self.part(place, &hit.text);
+            // One of the passages says what the document is, whichever comes first in the end.
+            let title = if place == self.asked { hit.doc_title.as_str() } else { "" };
+            let quoted = readable::quoted(&Of { source: &hit.source, title, version: title, url: title }, &part);
             Ok(Step { what: place, cost: counter.json(&part)? + counter.escaped(&quoted)?, leads: true })
         };
         places.into_iter().map(step)
@@ -64,8 +68,8 @@ impl Reading {
         let hit = &self.passages[place];
         TextPart {
             page: hit.page,
-            page_label: printed(hit.page, hit.page_label.as_deref()),
-            section: hit.section.clone(),
+            page_label: printed(hit.page, hit.page_label.as_deref()).as_deref().map(label),
+            section: hit.section.as_deref().map(shown_name),
             chunk_id: Some(hit.chunk_id.clone()),
             text: text.to_owned(),
         }
@@ -97,14 +101,14 @@ impl Reading {
     fn finish(&self, parts: Vec<TextPart>, notice: Option<String>) -> Result<CallToolResult, QueryError> {
         let asked = &self.passages[self.asked];
         let read = ReadText {
-            source: asked.source.clone(),
-            doc_title: asked.doc_title.clone(),
-            vendor: asked.vendor.clone(),
-            product: asked.product.clone(),
-            version: asked.version.clone(),
+            source: shown_name(&asked.source),
+            doc_title: label(&asked.doc_title),
+            vendor: asked.vendor.as_deref().map(shown_name),
+            product: asked.product.as_deref().map(shown_name),
+            version: asked.version.as_deref().map(shown_name),
             url: short_url(&self.public_url, &asked.handle),
-            source_url: asked.source_url.clone(),
-            updated: asked.updated.clone(),
+            source_url: address(&asked.source_url),
+            updated: asked.updated.as_deref().map(label),
             parts,
             notices: notice.into_iter().collect(),
             ..ReadText::default()

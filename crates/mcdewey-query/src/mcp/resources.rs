@@ -1,6 +1,6 @@
 //! Pages and passages as resources, for clients that attach documents instead of calling tools.
 
-use mcdewey_core::Visibility;
+use mcdewey_core::{SourcePath, Visibility};
 use percent_encoding::percent_decode_str;
 use rmcp::model::{
     CompleteRequestParams, CompleteResult, CompletionInfo, ListResourcesResult, ReadResourceResult, Reference,
@@ -9,9 +9,10 @@ use rmcp::model::{
 
 use super::budget::{self, Counter, blocking};
 use super::envelope::RESERVE;
-use super::fence::line;
+use super::fence::{label, line, meant, quoted_label, shown_name};
+use super::prompts;
+use super::readable::{self, Of};
 use super::wire::TextPart;
-use super::{prompts, readable};
 use crate::place::printed;
 use crate::search::cursor;
 use crate::{DocumentAnswer, DocumentEntry, Library, PageSelector, QueryError, VersionEntry};
@@ -54,10 +55,10 @@ pub(super) async fn list(
     let more = documents.len() > offset + LISTED;
     let resource = |(version, document): &(&VersionEntry, &DocumentEntry)| {
         let uri = format!("{SCHEME}{}", encoded(&document.source));
-        let title = line(&document.doc_title);
-        let release = version.version.as_deref().map(|version| format!("version {}, ", line(version)));
+        let title = label(&document.doc_title);
+        let release = version.version.as_deref().map(|version| format!("version {}, ", quoted_label(version)));
         let description = format!("{}{} pages or sections", release.unwrap_or_default(), document.pages);
-        Resource::new(uri, line(&document.source))
+        Resource::new(uri, shown_name(&document.source))
             .with_title(title)
             .with_description(description)
             .with_mime_type(MARKDOWN)
@@ -124,15 +125,15 @@ pub(super) async fn read(
         }
         Address::Page { source, page } => {
             let found = library.page(&source, &PageSelector::Number(page), visibility).await?;
-            let label = printed(found.page.page, found.page.page_label.as_deref());
+            let page_label = printed(found.page.page, found.page.page_label.as_deref());
             let (page, section) = (found.page.page, found.page.section);
-            (source, TextPart { page, page_label: label, section, chunk_id: None, text: found.text })
+            (source, TextPart { page, page_label, section, chunk_id: None, text: found.text })
         }
         Address::Chunk(id) => {
             let hit = library.chunk(&id, 0, visibility).await?.chunk;
-            let label = printed(hit.page, hit.page_label.as_deref());
+            let page_label = printed(hit.page, hit.page_label.as_deref());
             let chunk_id = Some(hit.chunk_id);
-            (hit.source, TextPart { page: hit.page, page_label: label, section: hit.section, chunk_id, text: hit.text })
+            (hit.source, TextPart { page: hit.page, page_label, section: hit.section, chunk_id, text: hit.text })
         }
     };
     let counter = Counter::new(library);
@@ -155,7 +156,7 @@ fn contents(document: &DocumentAnswer) -> String {
         let page = entry.page.or_else(|| place.and_then(|place| u32::try_from(place + 1).ok()));
         let indent = "  ".repeat(usize::from(entry.level.saturating_sub(1)).min(5));
         let address = page.map(|page| format!(" <{SCHEME}{source}/page/{page}>")).unwrap_or_default();
-        text.push_str(&format!("{indent}- {}{address}\n", line(&entry.title)));
+        text.push_str(&format!("{indent}- {}{address}\n", label(&entry.title)));
     }
     text
 }
@@ -164,7 +165,7 @@ fn fit(counter: &Counter, uri: &str, source: &str, mut part: TextPart) -> Result
     let mut limit = budget::MAX;
     let mut note = "";
     loop {
-        let text = format!("{}{note}", readable::quoted(source, &part));
+        let text = format!("{}{note}", readable::quoted(&Of { source, ..Of::default() }, &part));
         let contents = ResourceContents::text(text, uri).with_mime_type(MARKDOWN);
         let result = ReadResourceResult::new(vec![contents]);
         let measured = counter.json(&result)? + 2 * RESERVE;
@@ -194,10 +195,14 @@ pub(super) async fn complete(
     let chunk_template = matches!(&request.r#ref, Reference::Resource(template) if template.uri == CHUNK_TEMPLATE);
     let page_template = matches!(&request.r#ref, Reference::Resource(template) if template.uri == PAGE_TEMPLATE);
     let source = request.context.as_ref().and_then(|context| context.get_argument("source"));
+    let source = source.map(|source| meant(source));
     let values = match (page_template, argument.name.as_str(), source) {
-        (true, "source", _) => sources(library, &argument.value, visibility).await?,
+        (true, "source", _) => {
+            let found = sources(library, &meant(&argument.value), visibility).await?;
+            found.iter().map(|source| shown_name(source)).collect()
+        }
         _ if chunk_template && argument.name == "chunk_id" => chunks(library, &argument.value, visibility).await?,
-        (true, "page", Some(source)) => pages(&library.document(source, visibility).await?, &argument.value),
+        (true, "page", Some(source)) => pages(&library.document(&source, visibility).await?, &argument.value),
         _ => Vec::new(),
     };
     Ok(CompleteResult::new(shown(values)?))
@@ -230,8 +235,8 @@ async fn sources(library: &Library, typed: &str, visibility: &Visibility) -> Res
 /// The passages of the document whose id was typed as far as its number.
 async fn chunks(library: &Library, typed: &str, visibility: &Visibility) -> Result<Vec<String>, QueryError> {
     let beginning = |source: &str| {
-        let stem = source.rsplit_once('.').map_or(source, |(stem, _)| stem);
-        format!("{}::", stem.replace('/', "::"))
+        let prefix = source.parse().map(|source: SourcePath| source.chunk_prefix());
+        prefix.map(|prefix| format!("{prefix}::")).unwrap_or_default()
     };
     let found = sources(library, "", visibility).await?;
     let Some(source) = found.iter().find(|source| typed.starts_with(&beginning(source))) else {

@@ -9,7 +9,7 @@ use rmcp::model::CallToolResult;
 use super::arguments::{Arguments, CURSOR, GUIDE, Kind, Parameter, TOKEN_BUDGET};
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
-use super::fence::line;
+use super::fence::quoted_name;
 use super::fit::Step;
 use super::found_page::{FoundPage, facets, markdown, shown};
 use super::wire::{FoundFacets, FoundPassages};
@@ -60,7 +60,7 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
     Parameter {
         name: "version",
         aliases: &["ver", "release", "versions"],
-        kind: Kind::Text,
+        kind: Kind::Name,
         required: false,
         description: "Only this version, range or latest",
         examples: &["12.5", ">=12.0 <15"],
@@ -178,7 +178,7 @@ fn others(facets: &FoundFacets) -> String {
     ];
     let listed = named.iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| {
         let values: Vec<String> =
-            values.iter().take(3).map(|value| format!("{} ({})", line(&value.value), value.count)).collect();
+            values.iter().take(3).map(|value| format!("{} ({})", quoted_name(&value.value, 80), value.count)).collect();
         format!("{name} {}", values.join(", "))
     });
     let listed: Vec<String> = listed.collect();

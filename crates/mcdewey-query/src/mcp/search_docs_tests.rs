@@ -26,7 +26,8 @@ async fn a_hit_names_source_page_version_and_id() {
     let handle = hit["handle"].as_str().unwrap();
     assert_eq!(hit["url"], format!("http://127.0.0.1:8080/c/{handle}"));
     let readable = text(&result);
-    assert!(readable.starts_with("1. Finesse Developer Guide · finesse v12.5\n<document-"), "{readable}");
+    assert!(readable.starts_with("1. <document-"), "{readable}");
+    assert!(readable.contains(" title=\"Finesse Developer Guide\" version=\"finesse v12.5\" "), "{readable}");
     assert!(readable.contains(&format!("source=\"{GUIDE}\" place=\"Page 118\" id=\"{handle}\">")), "{readable}");
     assert!(!serde_json::to_string(&result).unwrap().contains("null"));
 }
@@ -58,7 +59,7 @@ async fn nothing_found_says_which_filters_would() {
     assert_eq!(answer["hits"], json!([]));
     let notice = answer["notices"][0].as_str().unwrap();
     assert!(notice.starts_with("nothing found with these filters; without them passages are found in vendor"));
-    assert!(notice.contains("product finesse (") && text(&result).contains(notice), "{notice}");
+    assert!(notice.contains("product \"finesse\" (") && text(&result).contains(notice), "{notice}");
     assert!(answer["facets"]["version"].as_array().is_some_and(|values| !values.is_empty()));
 }
 
@@ -151,7 +152,7 @@ async fn an_agent_is_told_first_that_there_is_no_answer() {
     let said = answer["no_answer"].as_str().unwrap();
     assert!(said.starts_with("no ") && said.contains("16.0 in this library: v12.5, v15.0"), "{said}");
     assert!(!ids(answer, "hits").is_empty(), "the nearest passages are there");
-    assert!(text(&result).starts_with(&format!("No answer here: {said}.")), "{}", text(&result));
+    assert!(text(&result).starts_with(&format!("No answer here: \"{said}\".")), "{}", text(&result));
     let result = call(SearchDocs, json!({"query": "barge in finesse 15.0"})).await;
     assert!(structured(&result)["no_answer"].is_null());
     let confidence = structured(&result)["confidence"].as_f64().unwrap();

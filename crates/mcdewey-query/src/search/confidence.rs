@@ -197,23 +197,28 @@ const REPEATED: (usize, usize) = (4, 40);
 /// Releases that are listed, the newest ones.
 const LISTED: usize = 8;
 
+/// A name on one line, its beginning where it is long.
+fn short(name: &str) -> String {
+    mcdewey_core::visible_line(name).chars().take(REPEATED.1).collect()
+}
+
 /// What to say when the library holds no answer; nothing when it probably does.
 pub(crate) fn no_answer(reading: &Reading, probability: f64, absent: Vec<String>) -> Option<NoAnswer> {
     if let Some(release) = reading.absent_releases.first() {
         let older = release.known.len().saturating_sub(LISTED);
-        let mut known = release.known[older..].join(", ");
+        let mut known = release.known[older..].iter().map(|label| short(label)).collect::<Vec<_>>().join(", ");
         if older > 0 {
             known.push_str(&format!(" and {older} older"));
         }
-        let message = format!("no {} {} in this library: {known}", release.product, release.asked);
+        let (product, asked) = (short(&release.product), short(&release.asked));
+        let message = format!("no {product} {asked} in this library: {known}");
         let missing = reading.absent_releases.iter().map(|one| format!("{} {}", one.product, one.asked)).collect();
         return Some(NoAnswer { message, missing });
     }
     if probability >= THRESHOLD {
         return None;
     }
-    let short = |name: String| name.chars().take(REPEATED.1).collect::<String>();
-    let absent: Vec<String> = absent.into_iter().take(REPEATED.0).map(short).collect();
+    let absent: Vec<String> = absent.iter().take(REPEATED.0).map(|name| short(name)).collect();
     let message = if absent.is_empty() {
         "this library probably holds no answer".to_owned()
     } else {

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::error::error_page;
 use super::format::{self, Format};
@@ -12,6 +12,7 @@ use super::markdown::Image;
 use super::search::Form;
 use super::site::{Link, Site, ordinal, outward};
 use super::{document, hit, markdown, respond};
+use crate::app::not_acceptable;
 use crate::cite::Citation;
 use crate::place::printed;
 use crate::rest::{self, Parameters};
@@ -55,7 +56,7 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Response {
     match show(&state, path, &headers, &uri).await {
-        Ok(response) => response,
+        Ok(response) => by_accept(response),
         Err(error) => error_page(&state, &error.into()),
     }
 }
@@ -66,12 +67,14 @@ async fn show(
     headers: &HeaderMap,
     uri: &Uri,
 ) -> Result<Response, QueryError> {
-    let (format, id) = Format::of(&rest::path(path)?, headers);
+    let Some((format, id)) = Format::of(&rest::path(path)?, headers) else {
+        return Ok(not_acceptable(&format::OFFERED).into_response());
+    };
     let id = rest::passage_id(&id);
     Parameters::new(rest::pairs(uri)?, &[])?;
     let answer = state.library.chunk_and_elsewhere(&id, 1, state.visibility()).await?;
     if format != Format::Page {
-        return Ok(by_accept(format::passage(&answer, format)));
+        return Ok(format::passage(&answer, format));
     }
     let page = state.library.page(&answer.chunk.source, &selector(&answer.chunk), state.visibility()).await.ok();
     let site = Site::of(state);
@@ -80,7 +83,7 @@ async fn show(
     let text = text(&answer.chunk, page, images.clone()).await;
     let further = images.into_iter().filter(|image| !text.contains(&attribute(&image.address))).collect();
     let page = ChunkPage { images: further, original, ..chunk_page(site, answer, text) };
-    Ok(by_accept(respond::page(headers, &page)))
+    Ok(respond::page(headers, &page))
 }
 
 /// What is answered here depends on what is accepted.

@@ -4,7 +4,15 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::ChunkAnswer;
+use crate::app::{Accept, JSON};
 use crate::cite::Citation;
+
+/// The media types of a page for people.
+const HTML: &str = "text/html";
+const XHTML: &str = "application/xhtml+xml";
+const MARKDOWN: &str = "text/markdown";
+/// What a passage comes as, the form for people first.
+pub(super) const OFFERED: [&str; 4] = [HTML, XHTML, JSON, MARKDOWN];
 
 /// A form of a passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,28 +23,21 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// The form, and the id without the ending that asks for it.
-    pub(super) fn of(id: &str, headers: &HeaderMap) -> (Self, String) {
+    /// The form, and the id without the ending that asks for it. An ending goes over the header, which offers nothing
+    /// where it takes none of the forms.
+    pub(super) fn of(id: &str, headers: &HeaderMap) -> Option<(Self, String)> {
         for (ending, format) in [(".json", Self::Json), (".md", Self::Markdown)] {
             if let Some(id) = id.strip_suffix(ending) {
-                return (format, id.to_owned());
+                return Some((format, id.to_owned()));
             }
         }
-        (accepted(headers), id.to_owned())
+        let format = match Accept::of(headers).preferred(&OFFERED)? {
+            JSON => Self::Json,
+            MARKDOWN => Self::Markdown,
+            _ => Self::Page,
+        };
+        Some((format, id.to_owned()))
     }
-}
-
-/// The first form that is named; browsers name HTML, others may name nothing.
-fn accepted(headers: &HeaderMap) -> Format {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let named = accept.split(',').map(|one| one.split(';').next().unwrap_or_default().trim());
-    let form = |name: &str| match name {
-        "text/html" | "application/xhtml+xml" => Some(Format::Page),
-        "application/json" => Some(Format::Json),
-        "text/markdown" => Some(Format::Markdown),
-        _ => None,
-    };
-    named.filter_map(form).next().unwrap_or(Format::Page)
 }
 
 /// A passage in a form for programs.
@@ -90,12 +91,27 @@ mod tests {
             (Some("*/*"), "text/html; charset=utf-8"),
             (Some("text/html,application/xhtml+xml,*/*;q=0.8"), "text/html; charset=utf-8"),
             (Some("application/json"), "application/json"),
-            (Some("text/markdown;q=0.9, */*"), "text/markdown; charset=utf-8"),
+            (Some("text/markdown, text/html, */*"), "text/markdown; charset=utf-8"),
+            (Some("text/html;q=0.5, text/markdown;q=0.9"), "text/markdown; charset=utf-8"),
+            (Some("text/markdown;q=0.9, */*"), "text/html; charset=utf-8"),
+            (Some("TEXT/*, application/*;q=0.2"), "text/html; charset=utf-8"),
+            (Some("text/html;q=0, application/xhtml+xml;q=0, */*"), "application/json"),
         ] {
             assert_eq!(kind(BARGE, accept).await.0, expected, "{accept:?}");
         }
         assert!(kind(&json.0, None).await.1.contains(GUIDE));
         let text = kind(&markdown.0, None).await.1;
         assert!(text.contains("after barging in the state is TALKING.") && text.contains("page 118"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_none_of_the_forms_is_told_which_there_are() {
+        let service = Service::new().await;
+        for accept in ["image/png", "*/*;q=0"] {
+            let request = request(Method::GET, BARGE).header(header::ACCEPT, accept);
+            let answer = service.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.code(), (406, "not_acceptable".to_owned()), "{accept}");
+            assert!(answer.body.contains("text/markdown"), "{}", answer.body);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
+use mcdewey_query::is_origin;
 use serde::Deserialize;
 use ureq::http::Uri;
 
@@ -71,9 +72,8 @@ impl AccessSettings {
     pub(crate) fn resolve(flags: &SettingFlags, file: AccessTable, data_dir: &Path) -> Result<Self> {
         let key_file = flags.access_key_file.clone().or(file.access_key_file);
         for origin in &file.allowed_origins {
-            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             ensure!(
-                host.is_some_and(|host| !host.is_empty() && !host.contains('/')),
+                is_origin(origin),
                 "{origin:?} in allowed_origins is no origin; write it as https://portal.example.com"
             );
         }
@@ -128,7 +128,16 @@ mod tests {
     fn mistakes_are_named() {
         let resolve = |file| AccessSettings::resolve(&SettingFlags::default(), file, Path::new("data"));
         let origins = |origin: &str| AccessTable { allowed_origins: vec![origin.to_owned()], ..AccessTable::default() };
-        for bad in ["portal.example.com", "https://", "https://portal.example.com/"] {
+        for bad in [
+            "portal.example.com",
+            "https://",
+            "https://portal.example.com/",
+            "https://portal.example.com:99999",
+            "http://localhost:*",
+            "https://*.example.com",
+            "null",
+            "*",
+        ] {
             assert!(resolve(origins(bad)).unwrap_err().to_string().contains("allowed_origins"), "{bad}");
         }
         assert!(resolve(origins("https://portal.example.com")).is_ok());

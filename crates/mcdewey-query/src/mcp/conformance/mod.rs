@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use mcdewey_core::SyncHandle;
 use tokio::net::TcpListener;
 
 use super::http::serving;
 use super::server::DocServer;
 use super::testing::library;
-use crate::mcp::Access;
+use crate::AppState;
+use crate::app::gated;
 use fixtures::Fixtures;
 
 /// Where the pinned packages and the lists of what may fail are.
@@ -47,7 +49,9 @@ async fn passes(revision: &str) {
     };
     let library = library().await;
     let everybody = axum::Extension(crate::Caller::anonymous());
-    let app = serving(move || Fixtures(DocServer::new(library.clone())), &Access::default()).layer(everybody);
+    let (sync, _jobs) = SyncHandle::channel(1);
+    let gates = AppState::new(library.clone(), sync, "unused").into();
+    let app = gated(serving(move || Fixtures(DocServer::new(library.clone()))).layer(everybody), &gates);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });

@@ -5,7 +5,7 @@ mod operation;
 mod operations;
 mod parameter;
 #[cfg(test)]
-mod routes_tests;
+pub(crate) mod routes_tests;
 mod schemas;
 mod taken;
 #[cfg(test)]

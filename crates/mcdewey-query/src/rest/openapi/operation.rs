@@ -1,6 +1,7 @@
 //! What is said of an operation: a route with a method.
 
 use super::parameter::Parameter;
+use crate::app::offered;
 
 /// A route with a method.
 pub(crate) struct Operation {
@@ -56,6 +57,9 @@ impl Operation {
         if self.admin {
             codes.push((403, "forbidden"));
         }
+        if !offered(self.path).is_empty() {
+            codes.push((406, "not_acceptable"));
+        }
         if self.body.is_some() {
             codes.extend([
                 (400, "invalid_request"),
@@ -89,6 +93,7 @@ pub(crate) fn meaning(status: u16) -> &'static str {
         401 => "A key is needed, or it is not good",
         403 => "Not for this key, host or page",
         404 => "There is no such thing here",
+        406 => "Accept names no form that there is",
         408 => "The body did not arrive in time",
         409 => "The state of the library does not allow it",
         410 => "The library changed; ask again without the cursor",

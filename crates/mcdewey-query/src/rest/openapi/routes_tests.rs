@@ -66,13 +66,19 @@ fn routes_below(folder: &Path) -> BTreeSet<(String, String)> {
     found
 }
 
+/// Each route of the crate with its method, for tests that hold all of them against something.
+pub(crate) fn all_routes() -> BTreeSet<(String, String)> {
+    let mut routes = routes_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    assert!(include_str!("../../app/access/metadata.rs").contains(&format!("PATH: &str = \"{METADATA}\"")));
+    routes.insert((METADATA.to_owned(), "get".to_owned()));
+    routes
+}
+
 #[test]
 fn every_route_is_described() {
     let described: BTreeSet<_> =
         OPERATIONS.iter().map(|operation| (operation.path.to_owned(), operation.method.to_owned())).collect();
-    let mut routes = routes_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-    assert!(include_str!("../../app/access/metadata.rs").contains(&format!("PATH: &str = \"{METADATA}\"")));
-    routes.insert((METADATA.to_owned(), "get".to_owned()));
+    let mut routes = all_routes();
     for page in PAGES.iter().chain(&SECOND) {
         assert!(routes.iter().any(|(path, _)| path == page), "{page} is no route any more");
         routes.retain(|(path, _)| path != page);

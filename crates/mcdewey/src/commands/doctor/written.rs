@@ -154,8 +154,8 @@ fn list(out: &mut String, indent: &str, name: &str, lines: &[String]) {
     }
     let _ = writeln!(out, "{indent}{} {name}", lines.len());
     for line in lines.iter().take(LISTED) {
-        // Names of files may hold what drives a terminal.
-        let clean: String = line.chars().filter(|c| !c.is_control()).collect();
+        // Names of files may hold what drives a terminal, or turns its words around.
+        let clean: String = line.chars().filter(|c| !is_hidden(*c)).collect();
         let _ = writeln!(out, "{indent}  {clean}");
     }
     if lines.len() > LISTED {
