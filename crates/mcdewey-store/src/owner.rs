@@ -243,8 +243,8 @@ fn open_lock_file(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn is_at(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let same = |opened: fs::Metadata, there: fs::Metadata| (opened.dev(), opened.ino()) == (there.dev(), there.ino());
-    matches!((file.metadata(), fs::metadata(path)), (Ok(opened), Ok(there)) if same(opened, there))
+    let same = |opened: &fs::Metadata, there: &fs::Metadata| (opened.dev(), opened.ino()) == (there.dev(), there.ino());
+    matches!((file.metadata(), fs::metadata(path)), (Ok(opened), Ok(there)) if same(&opened, &there))
 }
 
 /// Elsewhere what is open cannot be taken away.
