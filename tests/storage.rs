@@ -345,8 +345,8 @@ fn a_server_whose_disk_is_full_stays_and_tells() {
         let (_, events) = post(&server, "/api/v1/sync", "application/json", "{}");
         assert!(events.contains("finished"), "{events}");
         assert_eq!(server.search(&json!({"q": "zebra"}))["hits"][0]["source"], "zebra.md");
-        assert!(server.terminate().success());
         assert_eq!(documents(&data), 3);
+        assert!(server.terminate().success());
     });
 }
 

@@ -32,8 +32,13 @@ pub struct RemovalReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<RemovalProof>,
     /// How many judgments of readers named the documents, and were taken away or cut down to the places that stay.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub judgments: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What was taken out of one generation.

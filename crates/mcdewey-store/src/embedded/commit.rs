@@ -95,7 +95,7 @@ impl Committer {
                 let points =
                     documents.iter().flat_map(|document| document.passages.iter().map(|passage| passage.point));
                 self.take_back(points.collect());
-                answer_all(waiting, &failure.into());
+                answer_all(waiting, &space::explained(self.layout.data(), failure).into());
             }
         }
     }
@@ -178,6 +178,11 @@ impl Committer {
         }
         self.unsettled = false;
         Ok(())
+    }
+
+    /// An outcome as it is told to who asked.
+    pub(super) fn told<T>(&self, outcome: Outcome<T>) -> Outcome<T> {
+        outcome.map_err(|failure| space::explained(self.layout.data(), failure))
     }
 
     fn refuse_twin(&self, document: &Prepared) -> Outcome<()> {

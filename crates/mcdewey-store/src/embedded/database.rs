@@ -101,6 +101,14 @@ fn create(writer: &mut Connection, schema: Schema) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
+/// Whether the disk has no room for a file or its log, or for the memory that connections share: that is a mapped file,
+/// and SQLite makes its blocks before it is written to, under an error of its own.
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::DiskFull || error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+    })
+}
+
 /// What to do about a file that does not open.
 fn explain(path: &Path, schema: Schema, error: &rusqlite::Error) -> IndexError {
     let path = path.display();
@@ -108,7 +116,7 @@ fn explain(path: &Path, schema: Schema, error: &rusqlite::Error) -> IndexError {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             format!("{} is damaged; move it away or restore it from a snapshot, then ingest again", schema.name)
         }
-        Some(ErrorCode::DiskFull) => "the disk is full; free some space".to_owned(),
+        _ if is_full(error) => "the disk is full; free some space".to_owned(),
         _ => "check that the directory may be written and that no other program uses it".to_owned(),
     };
     IndexError::Unavailable(format!("cannot open {path}: {error}; {advice}"))

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use mcdewey_core::IndexError;
 use qdrant_edge::OperationError;
 
+use super::database;
+
 /// A failure on its way to the border of this crate.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -15,9 +17,7 @@ pub(super) enum Failure {
     Stored(#[from] serde_json::Error),
     #[error("the vector shard failed: {0}")]
     Shard(#[from] OperationError),
-    #[error("the shard cannot be read")]
-    UnreadableShard,
-    /// The engine panicked over files that it could not write.
+    /// The engine panicked over its files.
     #[error("the vector engine failed over {}: {reason}", .dir.display())]
     Engine { dir: PathBuf, reason: String },
     #[error("{0}")]
@@ -37,12 +37,12 @@ impl Failure {
     /// Whether the disk is full, or a quota used up.
     pub(super) fn is_full(&self) -> bool {
         match self {
-            Self::Sqlite(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::Sqlite(error) => database::is_full(error),
             Self::File(error) => matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded),
             // The engine passes the system's words on, and nothing to tell kinds by.
             Self::Shard(error) => says_full(&error.to_string()),
             Self::Engine { reason, .. } => says_full(reason),
-            Self::Stored(_) | Self::UnreadableShard | Self::Told(_) => false,
+            Self::Stored(_) | Self::Told(_) => false,
         }
     }
 }

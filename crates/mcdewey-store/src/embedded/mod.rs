@@ -11,6 +11,7 @@ mod erase;
 mod failure;
 mod filter;
 mod generations;
+mod guarded;
 mod layout;
 mod lookup;
 mod recovery;
@@ -150,7 +151,8 @@ impl EmbeddedIndex {
         let bm25 = Bm25::default();
         let source =
             recovery::Source { catalogue: &catalogue, vectors: &vectors, bm25: &bm25, dimensions, min_free_bytes };
-        let shard = recovery::open(&layout, &source, &mut catalogue_writer)?;
+        let explained = |failure| space::explained(layout.data(), failure);
+        let shard = recovery::open(&layout, &source, &mut catalogue_writer).map_err(explained)?;
         let shard = RwLock::new(shard);
         let presence = Arc::new(Presence);
         let shared = Arc::new(Shared { generation, dimensions, bm25, catalogue, vectors, shard, presence });
@@ -158,7 +160,7 @@ impl EmbeddedIndex {
         let mut committer = Committer::new(shared, catalogue_writer, vector_writer, layout, min_free_bytes);
         if unfinished {
             tracing::info!("finishing the removal of documents that was interrupted");
-            committer.finish_erasing()?;
+            committer.finish_erasing().map_err(|failure| space::explained(dir, failure))?;
         }
         Ok(committer)
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::catalogue::{Catalogue, CatalogueWriter, LivePoint};
 use super::failure::{Failure, Outcome};
 use super::layout::Layout;
-use super::shard::{Point, Shard};
+use super::shard::{NEW_SHARD, Point, Shard};
 use super::space;
 use super::vectors::VectorCache;
 use crate::bm25::Bm25;
@@ -82,9 +82,7 @@ fn existing(
         Ok(shard)
     });
     match opened {
-        Err(failure @ (Failure::Shard(_) | Failure::Engine { .. } | Failure::UnreadableShard))
-            if !failure.is_full() =>
-        {
+        Err(failure @ (Failure::Shard(_) | Failure::Engine { .. })) if !failure.is_full() => {
             rebuild(layout, source, writer, number, &failure.to_string())
         }
         // A full disk, a failing file or the catalogue: another shard would fare no better.
@@ -100,7 +98,7 @@ fn rebuild(
     reason: &str,
 ) -> Outcome<Shard> {
     // The engine does not tell a full disk from damage; nothing is put aside for want of space.
-    space::check(layout.data(), source.min_free_bytes, 0)?;
+    space::check(layout.data(), source.min_free_bytes, NEW_SHARD)?;
     let (damaged, aside) = (layout.shard(number), layout.damaged_shard());
     tracing::warn!(reason, aside = %aside.display(), "the shard cannot be used and is built anew from the catalogue");
     if damaged.exists() {

@@ -19,8 +19,16 @@ use serde::Deserialize;
 const UNIT: u64 = 64 * 1024;
 /// What a step may add to files that hold a few bytes or bits for each point, which grow beyond their end.
 const TABLES_GROW_BY: u64 = 64 * 1024;
-/// Files with a few bytes or bits for each point or block.
-const TABLES: [&str; 4] = ["tracker.dat", "bitmask.dat", "gaps.dat", "flags_a.dat"];
+/// Files with a few bytes or bits for each point or block. The last two are written like any file and not mapped, but the
+/// engine takes a failure there no better.
+const TABLES: [&str; 6] = [
+    "tracker.dat",
+    "bitmask.dat",
+    "gaps.dat",
+    "flags_a.dat",
+    "mutable_id_tracker.mappings",
+    "mutable_id_tracker.versions",
+];
 /// A file of texts and word vectors: `page_<number>.dat`.
 const PAGE: Numbered = Numbered { start: "page_", end: ".dat" };
 /// A file of vectors: `chunk_<number>.mmap`.
@@ -46,13 +54,37 @@ impl Reserve {
     pub(super) fn ahead(&self, shard: &Path, bytes: u64) -> io::Result<()> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for part in ["wal", "segments"] {
-            match folder(&shard.join(part), bytes.max(UNIT), &mut known) {
+            match reserve_in(&shard.join(part), bytes.max(UNIT), &mut known) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => other?,
             }
         }
         Ok(())
     }
+}
+
+impl Reserve {
+    /// Sees to it that a shard can be opened. The engine reads files of vectors from beginning to end, holes too, and in
+    /// a file system in memory a hole that is read takes a block like one that is written.
+    pub(super) fn for_reading(&self, shard: &Path) -> io::Result<()> {
+        if !is_in_memory(shard) {
+            return Ok(());
+        }
+        fill_vectors(shard)?;
+        self.ahead(shard, 0)
+    }
+}
+
+fn fill_vectors(folder: &Path) -> io::Result<()> {
+    for path in entries(folder)? {
+        if path.is_dir() {
+            fill_vectors(&path)?;
+        } else if CHUNK.number(&path).is_some() {
+            let file = File::options().read(true).write(true).open(&path)?;
+            allocate(&file, file.metadata()?.len())?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes away what was made in advance and never used: the engine counts its pages when it opens a shard.
@@ -73,10 +105,10 @@ pub(super) fn withdraw(shard: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn folder(folder_: &Path, bytes: u64, known: &mut HashMap<PathBuf, Known>) -> io::Result<()> {
-    for path in entries(folder_)? {
+fn reserve_in(folder: &Path, bytes: u64, known: &mut HashMap<PathBuf, Known>) -> io::Result<()> {
+    for path in entries(folder)? {
         match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_dir() => folder(&path, bytes, known)?,
+            Ok(found) if found.is_dir() => reserve_in(&path, bytes, known)?,
             Ok(found) if found.is_file() => {
                 fill(&path, found.len(), bytes, known)?;
             }
@@ -85,12 +117,12 @@ fn folder(folder_: &Path, bytes: u64, known: &mut HashMap<PathBuf, Known>) -> io
             Err(error) => return Err(error),
         }
     }
-    if let Some(chunk_size) = chunk_size(folder_) {
-        make_next(folder_, CHUNK, chunk_size, bytes, known)?;
+    if let Some(chunk_size) = chunk_size(folder) {
+        make_next(folder, CHUNK, chunk_size, bytes, known)?;
     }
-    if let Some(last) = PAGE.last_in(folder_)? {
-        let page_size = fs::metadata(folder_.join(PAGE.name(last)))?.len();
-        make_next(folder_, PAGE, page_size, bytes, known)?;
+    if let Some(last) = PAGE.last_in(folder)? {
+        let page_size = fs::metadata(folder.join(PAGE.name(last)))?.len();
+        make_next(folder, PAGE, page_size, bytes, known)?;
     }
     Ok(())
 }
@@ -176,12 +208,14 @@ impl Numbered {
         format!("{}{number}{}", self.start, self.end)
     }
 
+    /// The number in a file's name, if it is one of these.
+    fn number(self, path: &Path) -> Option<u64> {
+        path.file_name()?.to_str()?.strip_prefix(self.start)?.strip_suffix(self.end)?.parse().ok()
+    }
+
     /// The highest number in a folder.
     fn last_in(self, folder: &Path) -> io::Result<Option<u64>> {
-        let number = |path: PathBuf| {
-            path.file_name()?.to_str()?.strip_prefix(self.start)?.strip_suffix(self.end)?.parse::<u64>().ok()
-        };
-        Ok(entries(folder)?.into_iter().filter_map(number).max())
+        Ok(entries(folder)?.iter().filter_map(|path| self.number(path)).max())
     }
 }
 
@@ -217,6 +251,18 @@ fn data_end(file: &File, from: u64, len: u64) -> io::Result<Option<u64>> {
         end = seek(file, SeekFrom::Hole(data))?;
     }
     Ok(Some(end))
+}
+
+/// Whether files are kept in memory (tmpfs).
+#[cfg(target_os = "linux")]
+fn is_in_memory(folder: &Path) -> bool {
+    const TMPFS: u64 = 0x0102_1994;
+    rustix::fs::statfs(folder).is_ok_and(|found| u64::try_from(found.f_type) == Ok(TMPFS))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_in_memory(_folder: &Path) -> bool {
+    false
 }
 
 /// Elsewhere nothing is reserved.

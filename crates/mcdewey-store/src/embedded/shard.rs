@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use mcdewey_core::{DocumentMeta, IndexError};
@@ -23,6 +22,7 @@ use uuid::Uuid;
 
 use super::failure::{Failure, Outcome};
 use super::filter;
+use super::guarded::guarded;
 use super::reserve::{self, Reserve};
 use super::space;
 use crate::facets;
@@ -92,7 +92,7 @@ impl Shard {
     pub(super) fn create(dir: &Path, dimensions: usize) -> Outcome<Self> {
         fs::create_dir_all(dir)?;
         space::check(dir, 0, NEW_SHARD)?;
-        let edge = unpanicked(dir, || EdgeShard::new(dir, config(dimensions)))??;
+        let edge = guarded(dir, || EdgeShard::new(dir, config(dimensions)))??;
         let shard = Self { edge: Some(edge), dir: dir.to_owned(), reserve: Reserve::default() };
         for field in facets::FIELDS {
             let index = CreateIndex {
@@ -107,12 +107,13 @@ impl Shard {
 
     /// Opens a shard. The engine panics over some damages; that is an error here like any other.
     pub(super) fn load(dir: &Path) -> Outcome<Self> {
+        let reserve = Reserve::default();
         if dir.exists() {
             reserve::withdraw(dir)?;
+            reserve.for_reading(dir).map_err(|error| unreserved(dir, STEP_OVERHEAD, error))?;
         }
-        let opened = catch_unwind(AssertUnwindSafe(|| EdgeShard::load(dir, None)));
-        let edge = opened.map_err(|_| Failure::UnreadableShard)??;
-        Ok(Self { edge: Some(edge), dir: dir.to_owned(), reserve: Reserve::default() })
+        let edge = guarded(dir, || EdgeShard::load(dir, None))??;
+        Ok(Self { edge: Some(edge), dir: dir.to_owned(), reserve })
     }
 
     /// Adds points; durable after [`Shard::flush`].
@@ -144,7 +145,7 @@ impl Shard {
     /// Makes what was added durable.
     pub(super) fn flush(&self) -> Outcome<()> {
         let edge = self.edge()?;
-        unpanicked(&self.dir, || edge.flush())
+        guarded(&self.dir, || edge.flush())
     }
 
     /// Compacts segments and, for a large library, builds the approximate index. Reads go on meanwhile.
@@ -154,7 +155,7 @@ impl Shard {
         if edge.config().hnsw_config != wanted {
             edge.set_hnsw_config(wanted)?;
         }
-        if unpanicked(&self.dir, || edge.optimize())?? {
+        if guarded(&self.dir, || edge.optimize())?? {
             self.flush()?;
         }
         Ok(())
@@ -241,12 +242,9 @@ impl Shard {
     /// One step of the engine, which writes this many bytes of points at most. Its flush finds its blocks, too.
     fn update(&self, operation: UpdateOperation, bytes: u64) -> Outcome<()> {
         let bytes = bytes + STEP_OVERHEAD;
-        self.reserve.ahead(&self.dir, bytes).map_err(|error| match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => space::exhausted(&self.dir, bytes, &error),
-            _ => error.into(),
-        })?;
+        self.reserve.ahead(&self.dir, bytes).map_err(|error| unreserved(&self.dir, bytes, error))?;
         let edge = self.edge()?;
-        Ok(unpanicked(&self.dir, || edge.update(operation))??)
+        Ok(guarded(&self.dir, || edge.update(operation))??)
     }
 
     fn edge(&self) -> Outcome<&EdgeShard> {
@@ -256,8 +254,8 @@ impl Shard {
     fn close(&mut self) {
         let edge = self.edge.take();
         // Closing flushes, and panics where it cannot; nothing durable depends on that last flush.
-        if catch_unwind(AssertUnwindSafe(|| drop(edge))).is_err() {
-            tracing::warn!(dir = %self.dir.display(), "the shard was closed without being flushed");
+        if let Err(error) = guarded(&self.dir, || drop(edge)) {
+            tracing::warn!(%error, "the shard was closed without being flushed");
         }
     }
 }
@@ -268,12 +266,12 @@ impl Drop for Shard {
     }
 }
 
-/// Calls the engine, which panics over files that it cannot write.
-fn unpanicked<T>(dir: &Path, call: impl FnOnce() -> T) -> Outcome<T> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Failure::Engine { dir: dir.to_owned(), reason: text.unwrap_or("it does not say why").to_owned() }
-    })
+/// Why blocks could not be reserved for a step.
+fn unreserved(dir: &Path, bytes: u64, error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => space::exhausted(dir, bytes, &error),
+        _ => error.into(),
+    }
 }
 
 fn config(dimensions: usize) -> EdgeConfig {

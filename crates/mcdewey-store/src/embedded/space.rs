@@ -38,6 +38,17 @@ pub(super) fn exhausted(dir: &Path, bytes: u64, error: &std::io::Error) -> Failu
     )))
 }
 
+/// A failure for want of space with how much there is; any other one as it is.
+pub(super) fn explained(dir: &Path, failure: Failure) -> Failure {
+    if !failure.is_full() {
+        return failure;
+    }
+    let left = free(dir).map_or_else(|_| "an unknown amount of".to_owned(), |free| mebibytes(free).to_string());
+    let dir = dir.display();
+    let told = format!("{dir} has {left} MiB free and writing needs more ({failure}); free some space, then try again");
+    Failure::Told(IndexError::NoSpace(told))
+}
+
 /// Bytes that may still be written beside this folder, where the system says so.
 pub fn free_space(dir: &Path) -> Option<u64> {
     free(dir).ok()
@@ -93,6 +104,17 @@ mod tests {
         std::fs::File::create(dir.path().join("hole")).unwrap().set_len(1 << 30).unwrap();
         let size = size(dir.path()).unwrap();
         assert!((8192..1 << 20).contains(&size), "{size}");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_with_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let told = IndexError::from(explained(dir.path(), full.into()));
+        let place = dir.path().display().to_string();
+        assert!(matches!(&told, IndexError::NoSpace(text) if text.contains(&place) && text.contains("MiB")), "{told}");
+        let other = std::io::Error::from(std::io::ErrorKind::NotFound);
+        assert!(matches!(explained(dir.path(), other.into()), Failure::File(_)));
     }
 
     #[test]

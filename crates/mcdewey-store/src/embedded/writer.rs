@@ -56,10 +56,22 @@ fn run(mut committer: Committer, queue: &Receiver<Command>) {
                 (group, next) = collect((document, reply), || queue.try_recv().ok());
                 committer.commit(group);
             }
-            Command::Remove(sources, reply) => answer(reply, committer.remove(&sources)),
-            Command::Erase(sources, reply) => answer(reply, committer.erase(&sources)),
-            Command::Describe(root, description, reply) => answer(reply, committer.describe(&root, &description)),
-            Command::Settle(reply) => answer(reply, committer.settle()),
+            Command::Remove(sources, reply) => {
+                let outcome = committer.remove(&sources);
+                answer(reply, committer.told(outcome));
+            }
+            Command::Erase(sources, reply) => {
+                let outcome = committer.erase(&sources);
+                answer(reply, committer.told(outcome));
+            }
+            Command::Describe(root, description, reply) => {
+                let outcome = committer.describe(&root, &description);
+                answer(reply, committer.told(outcome));
+            }
+            Command::Settle(reply) => {
+                let outcome = committer.settle();
+                answer(reply, committer.told(outcome));
+            }
         }
     }
 }
