@@ -73,7 +73,8 @@ pub(crate) struct SettingFlags {
     /// A file with one key that everybody who asks must send; `mcdewey keys` makes keys that can be told apart
     #[arg(long, global = true, env = "MCDEWEY_ACCESS_KEY_FILE", value_name = "FILE", value_parser = path)]
     pub(crate) access_key_file: Option<PathBuf>,
-    /// The file of the keys that `mcdewey keys` makes [default: keys.toml in the folder of the index]
+    /// The file of the keys that `mcdewey keys` makes; who names one requires keys, even if the file is missing [default:
+    /// keys.toml in the folder of the index]
     #[arg(long, global = true, env = "MCDEWEY_KEYS_FILE", value_name = "FILE", value_parser = path)]
     pub(crate) keys_file: Option<PathBuf>,
     /// Answer whoever sends no key, on other addresses than loopback ones too

@@ -15,7 +15,7 @@ pub(super) const FILE: &str = "access-state.toml";
 
 const HEADER: &str = "\
 # Written by mcdewey. While keys_required is true, a request without a valid key is refused, even if no key is left.
-# Deleting this file does not open the server reliably; `mcdewey keys open` does.
+# To stop requiring keys, run `mcdewey keys open`; deleting this file is not enough.
 
 ";
 

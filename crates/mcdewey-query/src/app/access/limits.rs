@@ -3,6 +3,7 @@
 //! the server forget it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
@@ -53,6 +54,17 @@ impl Bucket {
     }
 }
 
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Caller(name) => write!(f, "{name:?}"),
+            Self::Network(IpAddr::V6(address)) => write!(f, "{address}/64"),
+            Self::Network(address) => write!(f, "{address}"),
+            Self::Shared(_) => write!(f, "many addresses"),
+        }
+    }
+}
+
 /// All limits of a server.
 pub(super) struct Limits {
     everybody: Option<NonZeroU32>,
@@ -100,8 +112,10 @@ impl Limits {
     pub(super) fn records_refusal(&self, network: &Bucket) -> bool {
         let recorded = self.recorded.take(network).is_ok();
         if !recorded && self.left_out.take(network).is_ok() {
-            let limit = RECORDED_REFUSALS;
-            tracing::warn!(?network, "more than {limit} refused requests a minute; the audit log leaves the rest out");
+            tracing::warn!(
+                "more than {RECORDED_REFUSALS} requests a minute from {network} are refused; the audit log leaves the \
+                 rest out"
+            );
         }
         recorded
     }
