@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
-use crate::support::{mcdewey, repository, sample_library, say, skip};
+use crate::support::{mcdewey, repository, sample_library, say, skip, succeed};
 
 /// A normal client is answered within a second; a machine that runs other tests besides is given more.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -27,7 +27,7 @@ struct Server {
     child: Child,
     address: String,
     log: PathBuf,
-    _folder: TempDir,
+    folder: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -66,7 +66,7 @@ impl Server {
             address = line.unwrap_or_default().to_owned();
             !address.is_empty() && said.ends_with('\n')
         });
-        Self { child, address, log, _folder: folder, _turn: turn }
+        Self { child, address, log, folder, _turn: turn }
     }
 
     fn log(&self) -> String {
@@ -324,6 +324,13 @@ fn a_crowd_at_the_tls_port_keeps_nobody_else_waiting() {
     say(&format!("{CROWD} halves of a handshake: a normal client waited {} ms at most", slowest.as_millis()));
     let slowest = server.crowded(CROWD, shake_hands, || agent.clone());
     say(&format!("{CROWD} silent after the handshake: a normal client waited {} ms at most", slowest.as_millis()));
+    // Commands of this machine have a listener of their own.
+    let crowd: Vec<TcpStream> = (0..CROWD).map(|_| server.connect()).collect();
+    let data = server.folder.path().join("data");
+    let began = Instant::now();
+    assert!(succeed(mcdewey(&data).args(["search", "--json", "barge"])).contains("chunk_id"));
+    say(&format!("a command on the same machine took {} ms", began.elapsed().as_millis()));
+    drop(crowd);
     let log = server.log();
     assert!(log.contains("the limit of connections is reached") && !log.contains("cannot be accepted"), "{log}");
 }
@@ -444,6 +451,7 @@ fn health_checks_are_answered_when_there_is_no_room_for_anything_else() {
     let (answered, turned_away) = (count(200), count(503));
     say(&format!("{} searches: {answered} answered, {turned_away} turned away", statuses.len()));
     assert!(answered > 0 && turned_away > 0, "{statuses:?}");
+    assert!(server.metric("mcdewey_connections_over_capacity_total") >= 1.0);
 }
 
 #[test]

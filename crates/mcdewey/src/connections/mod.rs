@@ -146,13 +146,13 @@ impl Entrance {
             Some(admitted) => (Some(admitted), false),
             None => (self.reserve.admit(remote.ip(), now), true),
         };
-        if over_capacity || admitted.as_ref().is_some_and(|admitted| admitted.evicted) {
+        if over_capacity {
+            report.over_capacity();
+        }
+        let Admitted { place, evicted } = admitted?;
+        if over_capacity || evicted {
             report.full();
         }
-        let Some(Admitted { place, .. }) = admitted else {
-            report.refused();
-            return None;
-        };
         Some(Guest { place, remote, over_capacity })
     }
 }

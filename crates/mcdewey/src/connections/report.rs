@@ -57,8 +57,9 @@ impl Report {
         }
     }
 
-    pub(super) fn refused(&self) {
-        self.numbers.refused();
+    /// A connection found no place but one in the reserve.
+    pub(super) fn over_capacity(&self) {
+        self.numbers.over_capacity();
     }
 
     pub(super) fn ended(&self, end: End) {

@@ -15,7 +15,7 @@ pub struct ConnectionNumbers {
     open: Gauge,
     limit: Gauge,
     cut: Family<Cut, Counter>,
-    refused: Counter,
+    over_capacity: Counter,
 }
 
 impl ConnectionNumbers {
@@ -25,7 +25,10 @@ impl ConnectionNumbers {
             open: make.one("connections_open", "Connections that are open"),
             limit: make.one("connections_limit", "Connections that may be open at once"),
             cut: make.one("connections_cut", "Connections that the server closed because their client kept it waiting"),
-            refused: make.one("connections_refused", "Connections closed at once for lack of room"),
+            over_capacity: make.one(
+                "connections_over_capacity",
+                "Connections beyond the limit, on which only health checks are answered",
+            ),
         }
     }
 
@@ -45,9 +48,9 @@ impl ConnectionNumbers {
         self.cut.get_or_create(&Cut { reason }).inc();
     }
 
-    /// Counts a connection that got no place.
-    pub fn refused(&self) {
-        self.refused.inc();
+    /// Counts a connection beyond the limit.
+    pub fn over_capacity(&self) {
+        self.over_capacity.inc();
     }
 }
 
