@@ -26,10 +26,14 @@ mod generations;
 mod house;
 /// Bringing a library up to date: unchanged, changed, removed, unreadable.
 mod ingest;
+/// Messages over MCP that are wrong, and names that would like to give orders.
+mod mcp;
 /// The official MCP clients.
 mod mcp_clients;
 /// The OpenAPI description, held against the server by others.
 mod openapi;
+/// Which hosts and web pages may ask, over a real connection.
+mod origins;
 /// One process owns a library; the others work through it.
 mod ownership;
 /// The same library on a Qdrant server.

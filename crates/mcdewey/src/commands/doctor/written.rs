@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use mcdewey_core::SkippedFile;
+use mcdewey_core::{SkippedFile, is_hidden};
 use mcdewey_ingest::{Copied, Coverage, Duplicates, Findings, Giant};
 
 use mcdewey_store::GenerationStatus;
