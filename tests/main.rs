@@ -28,6 +28,8 @@ mod generations;
 mod house;
 /// Bringing a library up to date: unchanged, changed, removed, unreadable.
 mod ingest;
+/// Messages over MCP that are wrong, and names that would like to give orders.
+mod mcp;
 /// The official MCP clients.
 mod mcp_clients;
 /// Nothing leaves the machine, and nothing is written where nobody said.
@@ -35,6 +37,8 @@ mod mcp_clients;
 mod offline;
 /// The OpenAPI description, held against the server by others.
 mod openapi;
+/// Which hosts and web pages may ask, over a real connection.
+mod origins;
 /// Nothing from outside a root gets in.
 mod outside;
 /// One process owns a library; the others work through it.

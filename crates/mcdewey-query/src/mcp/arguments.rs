@@ -46,7 +46,7 @@ pub(super) const TOKEN_BUDGET: Parameter = Parameter {
     aliases: &["max_tokens", "tokens", "budget"],
     kind: Kind::Number { min: budget::MIN, max: budget::MAX, default: budget::DEFAULT },
     required: false,
-    description: "Most tokens of the answer",
+    description: "Most tokens",
     examples: &["3000"],
 };
 

@@ -165,12 +165,20 @@ fn judge(answer: &Value, what: &str) {
         return;
     }
     let result = &answer["result"];
-    for block in
-        result["content"].as_array().into_iter().flatten().chain(result["contents"].as_array().into_iter().flatten())
-    {
-        judge_words(block["text"].as_str().unwrap(), what);
+    for block in ["content", "contents"].iter().flat_map(|list| result[*list].as_array().into_iter().flatten()) {
+        let text = block["text"].as_str().unwrap();
+        match serde_json::from_str::<Value>(text) {
+            // The pair for connectors answers in JSON, twice.
+            Ok(same) => assert_eq!(same, result["structuredContent"], "{what}"),
+            Err(_) => judge_words(text, what),
+        }
     }
     judge_values(&result["structuredContent"], "", what);
+    let fetched = [&result["structuredContent"]["text"]];
+    let found = result["structuredContent"]["results"].as_array().into_iter().flatten().map(|one| &one["text"]);
+    for quoted in fetched.into_iter().chain(found).filter_map(Value::as_str) {
+        judge_words(quoted, what);
+    }
 }
 
 fn tool(name: &str, arguments: Value) -> (&'static str, &'static str, Value) {

@@ -211,6 +211,10 @@ async fn pages_and_their_dress_are_kept_by_browsers() {
     let style = first.body.split("rel=\"stylesheet\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let style = service.get(style).await;
     assert_eq!(style.header(header::CONTENT_TYPE), "text/css; charset=utf-8");
+    assert!(
+        style.body.contains("a, b, button, code, small, span { unicode-bidi: isolate; }"),
+        "names keep to themselves"
+    );
     assert!(style.header(header::CACHE_CONTROL).contains("immutable"));
     assert_eq!(service.get("/assets/style-old.css").await.status.as_u16(), 404);
     assert_eq!(service.get("/favicon.ico").await.header(header::CONTENT_TYPE), "image/svg+xml");

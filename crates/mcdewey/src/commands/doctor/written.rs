@@ -4,12 +4,10 @@ use std::fmt::Write;
 
 use mcdewey_core::{SkippedFile, is_hidden};
 use mcdewey_ingest::{Copied, Coverage, Duplicates, Findings, Giant};
-
 use mcdewey_store::GenerationStatus;
 
-use crate::access::AccessSummary;
-
 use super::{Check, Checkup, DiskCheck, LibraryCheck, RerankerCheck};
+use crate::access::AccessSummary;
 
 /// Findings of one kind that are listed one by one; the JSON has them all.
 const LISTED: usize = 10;
