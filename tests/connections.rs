@@ -34,14 +34,13 @@ struct Server {
 impl Server {
     /// A server that may have so many files open, with these settings.
     fn start(open_files: &str, settings: &str) -> Self {
-        Self::start_with(open_files, settings, &sample_library, &[])
+        Self::start_in(sample_library(), open_files, settings, &[])
     }
 
-    fn start_with(open_files: &str, settings: &str, folder: &dyn Fn() -> TempDir, arguments: &[&str]) -> Self {
+    fn start_in(folder: TempDir, open_files: &str, settings: &str, arguments: &[&str]) -> Self {
         // Floods in the way of each other would measure themselves.
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = folder();
         std::fs::write(folder.path().join("mcdewey.toml"), settings).unwrap();
         let log = folder.path().join("log");
         let program = mcdewey(&folder.path().join("data"));
@@ -293,12 +292,12 @@ fn with_tls() -> (TempDir, ureq::Agent, Arc<rustls::ClientConfig>) {
     (folder, agent, Arc::new(client.with_root_certificates(roots).with_no_client_auth()))
 }
 
+const TLS: [&str; 4] = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+
 /// A server with TLS; a client that trusts it; and how others join it who say nothing after the handshake.
 fn start_with_tls(open_files: &str, settings: &str) -> (Server, ureq::Agent, impl Fn(&Server) -> TcpStream) {
     let (folder, agent, client) = with_tls();
-    let folder = Mutex::new(Some(folder));
-    let arguments = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
-    let server = Server::start_with(open_files, settings, &|| folder.lock().unwrap().take().unwrap(), &arguments);
+    let server = Server::start_in(folder, open_files, settings, &TLS);
     let join = move |server: &Server| {
         let mut stream = server.connect();
         let name = "127.0.0.1".try_into().unwrap();
@@ -417,6 +416,26 @@ fn tls_that_stops_is_cut_off_in_time() {
     read_to_the_end(&mut server.sending("\u{16}\u{3}\u{1}"));
     read_to_the_end(&mut shake_hands(&server));
     assert!(server.answers(|| agent.clone()) < PATIENCE);
+}
+
+#[test]
+fn clients_of_every_version_are_answered_over_tls() {
+    let (folder, _, client) = with_tls();
+    let server = Server::start_in(folder, ":", SHORT, &TLS);
+    for (version, protocol) in [("1.0", "http/1.0"), ("1.1", "http/1.1"), ("1.0", ""), ("1.1", "")] {
+        let mut client = rustls::ClientConfig::clone(&client);
+        client.alpn_protocols =
+            [protocol].iter().filter(|name| !name.is_empty()).map(|name| name.as_bytes().to_vec()).collect();
+        let name = "127.0.0.1".try_into().unwrap();
+        let mut tls = rustls::ClientConnection::new(Arc::new(client), name).unwrap();
+        let mut stream = server.connect();
+        let mut stream = rustls::Stream::new(&mut tls, &mut stream);
+        let ask = format!("GET /healthz HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(ask.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/{version} 200 OK")), "{protocol}: {answer}");
+    }
 }
 
 #[test]

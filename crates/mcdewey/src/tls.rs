@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use axum_server::tls_rustls::RustlsConfig;
+use rustls::ServerConfig;
 use serde::Deserialize;
 
 /// How often the files are looked at: certificates are renewed while the server runs.
@@ -35,9 +37,11 @@ impl TlsSettings {
     pub(crate) async fn load(&self) -> Result<RustlsConfig> {
         // An error means that there is one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        RustlsConfig::from_pem_file(&self.cert, &self.key).await.with_context(|| {
+        let config = RustlsConfig::from_pem_file(&self.cert, &self.key).await.with_context(|| {
             format!("the certificate {} with the key {} cannot be used", self.cert.display(), self.key.display())
-        })
+        })?;
+        offer_http_1_0(&config);
+        Ok(config)
     }
 
     /// Takes new files over without a restart; broken ones leave the old certificate in use.
@@ -51,7 +55,10 @@ impl TlsSettings {
             }
             seen = now;
             match config.reload_from_pem_file(&self.cert, &self.key).await {
-                Ok(()) => tracing::info!("the certificate was read again"),
+                Ok(()) => {
+                    offer_http_1_0(&config);
+                    tracing::info!("the certificate was read again");
+                }
                 Err(error) => tracing::error!(%error, "the certificate stays as it was"),
             }
         }
@@ -63,6 +70,13 @@ impl TlsSettings {
             Some((meta.modified().ok()?, meta.len()))
         })
     }
+}
+
+/// Clients that speak nothing newer may say so in the handshake, and are then refused where it is not offered.
+fn offer_http_1_0(config: &RustlsConfig) {
+    let mut with = ServerConfig::clone(&config.get_inner());
+    with.alpn_protocols.push(b"http/1.0".to_vec());
+    config.reload_from_config(Arc::new(with));
 }
 
 /// Where this machine listens for its own commands when strangers are answered with TLS.
