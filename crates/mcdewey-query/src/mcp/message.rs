@@ -19,6 +19,12 @@ const MAX_DETAIL_CHARS: usize = 200;
 /// Whole numbers below 2^53 are what they are in floating point too.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// Where a message says which revision of the protocol it speaks, and the first one that says so.
+const REVISION_FIELD: &str = "io.modelcontextprotocol/protocolVersion";
+const STATELESS_REVISION: &str = "2026-07-28";
+/// Methods that this revision no longer has.
+const GREETINGS: [&str; 2] = ["initialize", "ping"];
+
 /// A method that an endpoint has.
 pub(super) struct Method {
     name: &'static str,
@@ -152,8 +158,17 @@ fn wrong(message: &Map<String, Value>, methods: &[Method]) -> Option<(ErrorCode,
     }
     let name = message.get("method").and_then(Value::as_str)?;
     let method = methods.iter().find(|method| method.name == name)?;
+    if GREETINGS.contains(&name) && is_stateless(message) {
+        return None;
+    }
     let reason = method.wrong(message.get("params").unwrap_or(&Value::Null))?;
     Some((ErrorCode::INVALID_PARAMS, format!("{name}: {reason}")))
+}
+
+fn is_stateless(message: &Map<String, Value>) -> bool {
+    let meta = message.get("params").and_then(|params| params.get("_meta"));
+    let revision = meta.and_then(|meta| meta.get(REVISION_FIELD)).and_then(Value::as_str);
+    revision.is_some_and(|revision| revision >= STATELESS_REVISION)
 }
 
 /// What is said of a message that nothing is known to be wrong with, and that the protocol's library cannot read.
@@ -329,6 +344,8 @@ mod tests {
     #[test]
     fn only_unknown_methods_are_unknown() {
         assert_eq!(refused(&call("tools/delete", "[]")), (-32601, json!(7), "no method \"tools/delete\"".to_owned()));
+        let stateless = r#"{"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}"#;
+        assert!(read(call("initialize", stateless).as_bytes(), &ALL).is_ok(), "nobody greets any more");
         let read_by_a_pair = read(call("resources/read", "[]").as_bytes(), &TOOLS_ONLY).unwrap_err();
         assert_eq!(read_by_a_pair.code, ErrorCode::METHOD_NOT_FOUND);
         assert!(read(call("tools/delete", "{}").as_bytes(), &ALL).is_ok(), "the handler says so");
