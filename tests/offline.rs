@@ -247,5 +247,6 @@ fn ask_with_a_token(library: &Path, settings: &Path) {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
     let request = agent.get(format!("{}/api/v1/library", server.address));
     let response = request.header("authorization", format!("Bearer {token}")).call().expect("the server answers");
-    assert_eq!(response.status(), 401);
+    // The issuer's keys cannot be had, so nobody can say whether the token is good.
+    assert_eq!(response.status(), 503);
 }
