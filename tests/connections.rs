@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use tempfile::TempDir;
 
 use crate::support::{mcdewey, repository, sample_library, say, skip, succeed};
@@ -274,6 +274,22 @@ fn a_low_limit_of_open_files_is_never_reached() {
     }
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_without_files_says_so_and_makes_room() {
+    let server = Server::start(":", "");
+    server.answers(agent);
+    // The system takes files away from under it, as another process may that shares its limits.
+    let few = u64::try_from(server.open_files() + 10).unwrap();
+    let limit = Rlimit { current: Some(few), maximum: Some(few) };
+    rustix::process::prlimit(Some(Pid::from_child(&server.child)), Resource::Nofile, limit).unwrap();
+    let slowest = server.crowded(200, Server::connect, agent);
+    say(&format!("with ten files: a normal client waited {} ms at most", slowest.as_millis()));
+    let log = server.log();
+    let told = log.matches("a connection cannot be accepted").count();
+    assert!((1..10).contains(&told), "told {told} times: {log}");
+}
+
 /// A folder with a certificate, and a client that trusts it.
 fn with_tls() -> (TempDir, ureq::Agent, Arc<rustls::ClientConfig>) {
     use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -480,8 +496,7 @@ fn a_server_that_is_told_to_stop_does_not_wait_for_the_silent() {
         [SILENT, IDLE, HALF_A_HEAD, BODY_WITHOUT_END].into_iter().map(|sent| server.sending(sent)).collect();
     server.answers(agent);
     let began = Instant::now();
-    rustix::process::kill_process(rustix::process::Pid::from_child(&server.child), rustix::process::Signal::TERM)
-        .unwrap();
+    kill_process(Pid::from_child(&server.child), Signal::TERM).unwrap();
     assert!(server.child.wait().unwrap().success());
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }

@@ -53,6 +53,8 @@ const STREAMS: u32 = 64;
 const WINDOW_BYTES: u32 = 256 * 1024;
 /// After a failure that concerns the whole process, such as too many open files.
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
+/// Until a connection that makes room has closed its socket.
+const MAKING_ROOM: Duration = Duration::from_millis(1);
 
 /// What all listeners share.
 #[derive(Clone)]
@@ -131,10 +133,8 @@ impl Entrance {
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     self.serving.report.failed(&error);
-                    if is_of_open_files(&error) {
-                        self.served.make_room();
-                    }
-                    tokio::time::sleep(AFTER_FAILURE).await;
+                    let makes_room = is_of_open_files(&error) && self.served.make_room();
+                    tokio::time::sleep(if makes_room { MAKING_ROOM } else { AFTER_FAILURE }).await;
                 }
             }
         }

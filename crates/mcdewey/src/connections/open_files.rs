@@ -6,8 +6,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::settings::ConnectionSettings;
 
-/// Files kept free for the program itself: index, model, converters, outgoing connections. A library of ten thousand
-/// documents was seen to need fewer than a hundred.
+/// Files kept free for the program itself: index, model, converters, outgoing connections. Serving and ingesting the sample
+/// library takes fewer than thirty; a large one has more segments, and a Qdrant server and issuers of tokens need sockets.
 const OWN_FILES: usize = 256;
 /// Connections at once where the settings name no number. So many requests cannot be answered at once anyway, and idle
 /// clients make room for others.
