@@ -111,7 +111,7 @@ impl Range {
 fn read_weight(text: &str) -> u16 {
     match text.parse::<f32>() {
         Ok(weight) if weight.is_finite() && weight > 0.0 => ((weight.min(1.0) * 1000.0).round() as u16).max(1),
-        Ok(weight) if weight == 0.0 => 0,
+        Ok(0.0) => 0,
         _ => FULL,
     }
 }

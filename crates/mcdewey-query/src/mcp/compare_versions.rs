@@ -6,7 +6,7 @@ use rmcp::model::CallToolResult;
 use super::arguments::{Arguments, CURSOR, GUIDE, Kind, Parameter, TOKEN_BUDGET};
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
-use super::fence::{Origin, label, name, quote, shown_name};
+use super::fence::{Origin, facet, label, name, quote, shown_name};
 use super::fit::{Fitted, Step};
 use super::readable::{closing, release};
 use super::wire::{ComparedPairShelf, ComparedVersions, FoundChange};
@@ -176,9 +176,9 @@ fn places(count: usize, has: impl Fn(usize) -> bool) -> impl Iterator<Item = usi
 fn shelf(pair: &ComparedPair) -> ComparedPairShelf {
     ComparedPairShelf {
         from: shown_name(&pair.from.source),
-        from_version: pair.from.version.as_deref().map(shown_name),
+        from_version: pair.from.version.as_deref().map(facet),
         to: shown_name(&pair.to.source),
-        to_version: pair.to.version.as_deref().map(shown_name),
+        to_version: pair.to.version.as_deref().map(facet),
         doc_title: label(&pair.to.doc_title),
         added: pair.added,
         removed: pair.removed,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::budget::{Counter, blocking};
 use super::envelope::{implementation, message, signature};
-use super::fence::{Origin, clip_quoted, label, quote, quoted_label, shown_name};
+use super::fence::{Origin, clip_quoted, facet, label, quote, quoted_label, shown_name};
 use super::fit::Step;
 use super::guard::{DEADLINE, guarded};
 use super::message::no_method;
@@ -125,8 +125,8 @@ fn fetched(hit: &Hit, url: &str, shown: &str, cut: bool) -> Value {
         "text": quote(shown, &origin(hit, &place)),
         "url": url,
         "metadata": {
-            "source": shown_name(&hit.source), "page": hit.page, "product": hit.product.as_deref().map(shown_name),
-            "version": hit.version.as_deref().map(shown_name), "updated": hit.updated.as_deref().map(label), "cut": cut,
+            "source": shown_name(&hit.source), "page": hit.page, "product": hit.product.as_deref().map(facet),
+            "version": hit.version.as_deref().map(facet), "updated": hit.updated.as_deref().map(label), "cut": cut,
         },
     })
 }

@@ -101,6 +101,12 @@ pub(super) fn shown_name(text: &str) -> String {
     name(text).into_owned()
 }
 
+/// A vendor, product, release or guide as a value of structured content. One that is too long to be a name is cut, and then
+/// no filter takes it.
+pub(super) fn facet(text: &str) -> String {
+    clip(&name(text), MAX_LABEL_CHARS)
+}
+
 /// The name that was shown as `text`. What was never shown so is meant as it is written.
 pub(super) fn meant(text: &str) -> String {
     match percent_decode_str(text).decode_utf8() {
@@ -254,7 +260,7 @@ mod tests {
             let quoted = quote("x", &origin);
             let open = quoted.lines().next().unwrap();
             prop_assert!(open.ends_with('>') && open.matches(['<', '>']).count() == 2, "{}", open);
-            prop_assert!(!open.contains(is_hidden) && open.matches('"').count() % 2 == 0, "{}", open);
+            prop_assert!(!open.contains(is_hidden) && open.matches('"').count().is_multiple_of(2), "{}", open);
             prop_assert_eq!(quoted.lines().count(), 3);
         }
     }

@@ -4,7 +4,7 @@ use rmcp::model::CallToolResult;
 
 use super::budget::Counter;
 use super::envelope::{RESERVE, answer};
-use super::fence::{Origin, address, label, quote, quoted_label, shown_name};
+use super::fence::{Origin, address, facet, label, quote, quoted_label, shown_name};
 use super::fit::{Fitted, Step};
 use super::readable::{closing, release};
 use super::wire::{FacetValue, FoundFacets, FoundPassage, FoundPassages, short_url};
@@ -169,7 +169,7 @@ pub(super) fn shown(taken: &[Part]) -> usize {
 }
 
 fn facet_value(count: &FacetCount) -> FacetValue {
-    FacetValue { value: shown_name(&count.value), count: count.count }
+    FacetValue { value: facet(&count.value), count: count.count }
 }
 
 /// A numbered passage for readers.
@@ -238,10 +238,10 @@ impl FoundPassage {
             page: hit.page,
             page_label: printed(hit.page, hit.page_label.as_deref()).as_deref().map(label),
             section: hit.section.as_deref().map(shown_name),
-            vendor: hit.vendor.as_deref().map(shown_name),
-            product: hit.product.as_deref().map(shown_name),
-            version: hit.version.as_deref().map(shown_name),
-            guide: hit.guide.as_deref().map(shown_name),
+            vendor: hit.vendor.as_deref().map(facet),
+            product: hit.product.as_deref().map(facet),
+            version: hit.version.as_deref().map(facet),
+            guide: hit.guide.as_deref().map(facet),
             headings: hit.headings.iter().map(|heading| label(heading)).collect(),
             text: whole.then(|| hit.text.clone()),
             snippet: (!whole).then(|| hit.snippet.clone()),

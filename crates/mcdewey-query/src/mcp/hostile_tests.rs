@@ -66,6 +66,8 @@ fn documents(embed: &FakeEmbed) -> Vec<DocumentRevision> {
     let mut note = note.build(embed);
     let mut meta = (*note.meta).clone();
     meta.paged = false;
+    meta.facets.vendor = Some(format!("{}{}", order("long vendor"), " and on".repeat(200)));
+    meta.facets.guide = meta.facets.vendor.clone();
     note.meta = Arc::new(meta);
     let section = Section { slug: folder("slug").replace(' ', "-"), title: order("section") };
     note.pages[0].page.section = Some(section.clone());

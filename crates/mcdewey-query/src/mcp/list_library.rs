@@ -6,7 +6,7 @@ use rmcp::model::CallToolResult;
 use super::arguments::{Arguments, Kind, Parameter, TOKEN_BUDGET};
 use super::budget::{Counter, blocking};
 use super::envelope::{RESERVE, answer};
-use super::fence::{Origin, label, name, quote, shown_name};
+use super::fence::{Origin, facet, label, name, quote, shown_name};
 use super::readable::closing;
 use super::wire::{Detail, GuideShelf, ProductShelf, Shelves, VendorShelf, VersionShelf};
 use crate::tree::held;
@@ -161,7 +161,7 @@ fn guides(vendors: &[VendorEntry]) -> impl Iterator<Item = &GuideEntry> {
 fn vendor(entry: &VendorEntry, detail: Detail) -> VendorShelf {
     let deeper = detail >= Detail::Products;
     VendorShelf {
-        vendor: entry.vendor.as_deref().map(shown_name),
+        vendor: entry.vendor.as_deref().map(facet),
         documents: held(guides(std::slice::from_ref(entry))).documents,
         products: entry.products.iter().filter(|_| deeper).map(|product| self::product(product, detail)).collect(),
     }
@@ -170,7 +170,7 @@ fn vendor(entry: &VendorEntry, detail: Detail) -> VendorShelf {
 fn product(entry: &ProductEntry, detail: Detail) -> ProductShelf {
     let deeper = detail >= Detail::Versions;
     ProductShelf {
-        product: entry.product.as_deref().map(shown_name),
+        product: entry.product.as_deref().map(facet),
         title: entry.title.as_deref().map(label),
         aliases: entry.aliases.iter().map(|alias| shown_name(alias)).collect(),
         documents: held(entry.versions.iter().flat_map(|version| &version.guides)).documents,
@@ -181,7 +181,7 @@ fn product(entry: &ProductEntry, detail: Detail) -> ProductShelf {
 fn version(entry: &VersionEntry, detail: Detail) -> VersionShelf {
     let deeper = detail >= Detail::Guides;
     VersionShelf {
-        version: entry.version.as_deref().map(shown_name),
+        version: entry.version.as_deref().map(facet),
         latest: entry.latest,
         documents: held(entry.guides.iter()).documents,
         guides: entry.guides.iter().filter(|_| deeper).map(|guide| self::guide(guide, detail)).collect(),
@@ -191,7 +191,7 @@ fn version(entry: &VersionEntry, detail: Detail) -> VersionShelf {
 fn guide(entry: &GuideEntry, detail: Detail) -> GuideShelf {
     let deeper = detail >= Detail::Documents;
     GuideShelf {
-        guide: entry.guide.as_deref().map(shown_name),
+        guide: entry.guide.as_deref().map(facet),
         pages: entry.pages,
         sources: entry.documents.iter().filter(|_| deeper).map(|document| shown_name(&document.source)).collect(),
     }

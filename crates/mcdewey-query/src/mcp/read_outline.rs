@@ -7,7 +7,7 @@ use rmcp::model::CallToolResult;
 
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
-use super::fence::{address, label, shown_name};
+use super::fence::{address, facet, label, shown_name};
 use super::fit::Step;
 use super::readable;
 use super::wire::{OutlineLine, ReadText};
@@ -35,9 +35,9 @@ pub(super) fn described(document: &DocumentAnswer) -> ReadText {
     ReadText {
         source: shown_name(&document.source),
         doc_title: label(&document.doc_title),
-        vendor: document.vendor.as_deref().map(shown_name),
-        product: document.product.as_deref().map(shown_name),
-        version: document.version.as_deref().map(shown_name),
+        vendor: document.vendor.as_deref().map(facet),
+        product: document.product.as_deref().map(facet),
+        version: document.version.as_deref().map(facet),
         url: document.url.clone(),
         source_url: address(&document.source_url),
         updated: document.updated.as_deref().map(label),

@@ -5,7 +5,7 @@ use rmcp::model::CallToolResult;
 
 use super::budget::{Counter, blocking};
 use super::envelope::answer;
-use super::fence::{address, label, shown_name};
+use super::fence::{address, facet, label, shown_name};
 use super::fit::Step;
 use super::readable::{self, Of};
 use super::wire::{ReadText, TextPart, short_url};
@@ -103,9 +103,9 @@ impl Reading {
         let read = ReadText {
             source: shown_name(&asked.source),
             doc_title: label(&asked.doc_title),
-            vendor: asked.vendor.as_deref().map(shown_name),
-            product: asked.product.as_deref().map(shown_name),
-            version: asked.version.as_deref().map(shown_name),
+            vendor: asked.vendor.as_deref().map(facet),
+            product: asked.product.as_deref().map(facet),
+            version: asked.version.as_deref().map(facet),
             url: short_url(&self.public_url, &asked.handle),
             source_url: address(&asked.source_url),
             updated: asked.updated.as_deref().map(label),

@@ -44,7 +44,7 @@ fn pass_on(owner: &RunningOwner) -> Result<()> {
         let message: Value = serde_json::from_str(&line).unwrap_or_default();
         let headers = headers(&message, revision.as_deref());
         let answer = owner.mcp(&line, &headers).unwrap_or_else(|error| failure(&message, &error));
-        if let Some(answer) = answer {
+        if let Some(answer) = answer.filter(|_| !is_notification(&message)) {
             if message["method"] == "initialize" {
                 revision = negotiated(&answer);
             }
@@ -77,6 +77,11 @@ fn negotiated(greeting: &str) -> Option<String> {
     greeting["result"]["protocolVersion"].as_str().map(str::to_owned)
 }
 
+/// Whether a message wants no answer, not even that it is wrong.
+fn is_notification(message: &Value) -> bool {
+    message.get("method").is_some() && message.get("id").is_none()
+}
+
 /// An error the client can read; a notification gets no answer.
 fn failure(message: &Value, error: &anyhow::Error) -> Option<String> {
     let id = message.get("id")?;
@@ -103,6 +108,14 @@ mod tests {
         assert_eq!(headers(&call, None), []);
         let revision = negotiated(r#"{"result": {"protocolVersion": "2025-11-25"}}"#);
         assert_eq!(headers(&call, revision.as_deref()), [("mcp-protocol-version", "2025-11-25".to_owned())]);
+    }
+
+    #[test]
+    fn only_notifications_want_no_answer() {
+        assert!(is_notification(&json!({"method": "notifications/cancelled", "params": []})));
+        for other in [json!({"method": "ping", "id": null}), json!([]), json!({}), Value::Null] {
+            assert!(!is_notification(&other), "{other}");
+        }
     }
 
     #[test]
