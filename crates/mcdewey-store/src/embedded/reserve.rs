@@ -63,28 +63,23 @@ impl Reserve {
     }
 }
 
-impl Reserve {
-    /// Sees to it that a shard can be opened. The engine reads files of vectors from beginning to end, holes too, and in
-    /// a file system in memory a hole that is read takes a block like one that is written.
-    pub(super) fn for_reading(&self, shard: &Path) -> io::Result<()> {
-        if !is_in_memory(shard) {
-            return Ok(());
-        }
-        fill_vectors(shard)?;
-        self.ahead(shard, 0)
-    }
+/// Free space without which a shard is not opened. The engine reads files of vectors from beginning to end, holes too,
+/// and in a file system in memory a hole that is read takes a block like one that is written. Such blocks cannot be
+/// reserved: they come and go with the reader.
+pub(super) fn opening_takes(shard: &Path) -> io::Result<u64> {
+    if is_in_memory(shard) { size_of_vectors(shard) } else { Ok(0) }
 }
 
-fn fill_vectors(folder: &Path) -> io::Result<()> {
+fn size_of_vectors(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
     for path in entries(folder)? {
         if path.is_dir() {
-            fill_vectors(&path)?;
+            bytes += size_of_vectors(&path)?;
         } else if CHUNK.number(&path).is_some() {
-            let file = File::options().read(true).write(true).open(&path)?;
-            allocate(&file, file.metadata()?.len())?;
+            bytes += fs::metadata(&path)?.len();
         }
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Takes away what was made in advance and never used: the engine counts its pages when it opens a shard.

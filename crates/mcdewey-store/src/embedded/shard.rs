@@ -107,13 +107,12 @@ impl Shard {
 
     /// Opens a shard. The engine panics over some damages; that is an error here like any other.
     pub(super) fn load(dir: &Path) -> Outcome<Self> {
-        let reserve = Reserve::default();
         if dir.exists() {
             reserve::withdraw(dir)?;
-            reserve.for_reading(dir).map_err(|error| unreserved(dir, STEP_OVERHEAD, error))?;
+            space::check(dir, 0, reserve::opening_takes(dir)?)?;
         }
         let edge = guarded(dir, || EdgeShard::load(dir, None))??;
-        Ok(Self { edge: Some(edge), dir: dir.to_owned(), reserve })
+        Ok(Self { edge: Some(edge), dir: dir.to_owned(), reserve: Reserve::default() })
     }
 
     /// Adds points; durable after [`Shard::flush`].
