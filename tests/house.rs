@@ -91,3 +91,30 @@ fn files_of_a_root_are_opened_in_one_place() {
     // `root_dir.rs` itself goes without them.
     assert_eq!(opened, [""; 0], "open it through `RootDir`");
 }
+
+/// `docs/security.md` names the test behind each promise: "- `file`: `test`, `test`". A promise whose test was renamed
+/// away would be nobody's.
+#[test]
+fn the_tests_behind_the_promises_exist() {
+    let page = std::fs::read_to_string(repository().join("docs/security.md")).unwrap();
+    let (mut promises, mut named) = (0, 0);
+    for section in page.split("\n## ").skip(1) {
+        promises += 1;
+        let title = section.lines().next().unwrap_or_default();
+        let list = section.split("\n- `").skip(1);
+        let before = named;
+        for line in list {
+            // The bullet ends where the next one or a blank line begins.
+            let line = line.split("\n\n").next().unwrap_or_default();
+            let (file, tests) = line.split_once("`:").unwrap_or_else(|| panic!("{title}: {line:?} names no file"));
+            let source =
+                std::fs::read_to_string(repository().join(file)).unwrap_or_else(|_| panic!("{title}: no {file}"));
+            for test in tests.split('`').skip(1).step_by(2) {
+                assert!(source.contains(&format!("fn {test}(")), "{title}: {file} has no test {test}");
+                named += 1;
+            }
+        }
+        assert!(named > before, "{title}: no test is named");
+    }
+    assert!(promises > 5);
+}
