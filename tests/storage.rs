@@ -190,6 +190,9 @@ impl Disk {
 
     /// Fills it up to this many bytes that stay free.
     fn fill(&self, leave: u64) {
+        if free(&self.place) <= leave {
+            return;
+        }
         let path = self.place.join("filler");
         let mut file = File::options().create(true).append(true).open(&path).unwrap();
         let piece = vec![7; 256 * 1024];
@@ -297,12 +300,12 @@ fn a_disk_that_fills_during_ingest_ends_with_words_and_loses_nothing() {
                 .unwrap();
             // Another process fills the disk when so many documents are in, and takes what is freed.
             while child.try_wait().unwrap().is_none() && documents(&data) < after {
-                std::thread::sleep(Duration::from_millis(2));
+                std::thread::sleep(Duration::from_millis(10));
             }
             let known = documents(&data);
             while child.try_wait().unwrap().is_none() {
                 disk.fill(leave);
-                std::thread::sleep(Duration::from_millis(2));
+                std::thread::sleep(Duration::from_millis(20));
             }
             let output = child.wait_with_output().unwrap();
             broke_off +=
