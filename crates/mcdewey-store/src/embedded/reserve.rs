@@ -89,11 +89,11 @@ pub(super) fn withdraw(shard: &Path) -> io::Result<()> {
             withdraw(&entry)?;
         }
     }
-    let Some(last) = PAGE.last_in(shard)? else { return Ok(()) };
-    if last > 0 {
-        let path = shard.join(PAGE.name(last));
+    for kind in [PAGE, CHUNK] {
+        let Some(last) = kind.last_in(shard)? else { continue };
+        let path = shard.join(kind.name(last));
         let file = File::open(&path)?;
-        if data_end(&file, 0, file.metadata()?.len())? == Some(0) {
+        if last > 0 && data_end(&file, 0, file.metadata()?.len())? == Some(0) {
             fs::remove_file(path)?;
         }
     }
@@ -157,7 +157,9 @@ fn make_next(
         Some(last) => {
             let path = folder.join(kind.name(last));
             let end = known.get(&path).map_or(0, |known| known.end);
-            if end + bytes <= size {
+            // In memory, what the engine has read looks like data: nothing tells whether the file is full.
+            let is_unknown = kind.start == CHUNK.start && is_in_memory(folder);
+            if end + bytes <= size || is_unknown {
                 return Ok(());
             }
             last + 1
@@ -344,5 +346,8 @@ mod tests {
         Reserve::default().ahead(dir.path(), 1000).unwrap();
         assert_eq!(fs::metadata(vectors.join("chunk_0.mmap")).unwrap().len(), 4_194_304);
         assert!(allocated(&vectors.join("chunk_0.mmap")) >= 1000);
+        File::create(vectors.join("chunk_1.mmap")).unwrap().set_len(4_194_304).unwrap();
+        withdraw(dir.path()).unwrap();
+        assert!(vectors.join("chunk_0.mmap").exists() && !vectors.join("chunk_1.mmap").exists());
     }
 }
