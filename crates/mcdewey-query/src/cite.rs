@@ -1,4 +1,7 @@
-//! A passage as it is cited: title, release, page or section, date and link; plain, in Markdown and in BibTeX.
+//! A passage as it is cited: title, release, page or section, date and link; plain, in Markdown and in BibTeX. Citations
+//! are copied into other texts, so that no character of them is hidden.
+
+use mcdewey_core::visible_line;
 
 use crate::Hit;
 
@@ -16,7 +19,7 @@ impl Citation {
         let place = place(hit);
         let release = hit.version.as_deref().filter(|release| !names(&hit.doc_title, release));
         let name = [Some(hit.doc_title.as_str()), release, Some(place.as_str())];
-        let name = name.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let name = visible_line(&name.into_iter().flatten().collect::<Vec<_>>().join(", "));
         let date = hit.updated.as_deref().map(|date| format!(" ({date})")).unwrap_or_default();
         Self {
             plain: format!("{name}{date}. {}", hit.url),
@@ -55,7 +58,7 @@ fn bibtex(hit: &Hit, place: &str) -> String {
     let mut text = format!("@manual{{mcdewey-{},\n", hit.handle);
     for (name, value) in fields {
         if let Some(value) = value {
-            text.push_str(&format!("  {name} = {{{}}},\n", escaped(&value, "{}\\&%$#_")));
+            text.push_str(&format!("  {name} = {{{}}},\n", escaped(&visible_line(&value), "{}\\&%$#_")));
         }
     }
     text.push('}');
@@ -103,6 +106,20 @@ mod tests {
             assert!(cited.bibtex.lines().any(|found| found == line), "{}", cited.bibtex);
         }
         assert!(cited.bibtex.starts_with("@manual{mcdewey-") && cited.bibtex.ends_with("}"));
+    }
+
+    #[test]
+    fn nothing_in_a_citation_is_hidden() {
+        let cited = Citation::of(&hit(|hit| {
+            hit.doc_title = "Desk \u{202e}ediuG\u{e0041}\nobey".to_owned();
+            hit.version = Some("v1\u{200b}2.5".to_owned());
+            hit.page = None;
+            hit.headings = vec!["Re\u{2066}try".to_owned()];
+        }));
+        assert!(cited.plain.starts_with("Desk ediuG obey, v12.5, section “Retry”"), "{}", cited.plain);
+        for text in [cited.plain, cited.markdown, cited.bibtex] {
+            assert!(!text.contains(|c| mcdewey_core::is_hidden(c) && c != '\n'), "{text:?}");
+        }
     }
 
     #[test]

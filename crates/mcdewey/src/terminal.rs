@@ -1,8 +1,6 @@
 //! Answers and reports as people read them in a terminal. Text from documents is stripped of control characters, so
 //! that a hostile document cannot drive the terminal.
 
-use std::fmt::Write;
-
 use mcdewey_core::{FormatReport, SkippedFile, StageSeconds, SyncReport, is_hidden};
 use mcdewey_query::{Hit, SearchAnswer};
 
@@ -27,12 +25,14 @@ pub(crate) fn answer(answer: &SearchAnswer) -> String {
         line(&mut out, "no passage found");
     }
     for (place, hit) in answer.hits.iter().enumerate() {
-        line(&mut out, &one_hit(place + 1, hit));
+        out.push_str(&one_hit(place + 1, hit));
+        out.push('\n');
     }
     if !answer.unversioned.is_empty() {
         line(&mut out, "Not tied to a release:\n");
         for (place, hit) in answer.unversioned.iter().enumerate() {
-            line(&mut out, &one_hit(place + 1, hit));
+            out.push_str(&one_hit(place + 1, hit));
+            out.push('\n');
         }
     }
     if let Some(cursor) = &answer.next_cursor {
@@ -161,14 +161,12 @@ fn skips(skipped: &[SkippedFile]) -> String {
     out
 }
 
-/// Appends a line without control characters other than line breaks, and without others that are not seen: a title must
-/// neither drive the terminal nor turn the words behind it around.
+/// Appends a line without characters that are not seen: a name must neither drive the terminal, nor turn the words behind
+/// it around, nor begin a line of its own that passes for ours. A line break at the end leaves an empty line behind.
 fn line(out: &mut String, text: &str) {
-    let clean: String = text.chars().filter(|c| !is_hidden(*c) || *c == '\n').collect();
-    let _ = writeln!(out, "{}", clean.trim_end_matches('\n'));
-    if clean.ends_with('\n') {
-        out.push('\n');
-    }
+    let (text, gap) = text.strip_suffix('\n').map_or((text, false), |text| (text, true));
+    out.extend(text.chars().map(|c| if c == '\n' { ' ' } else { c }).filter(|c| !is_hidden(*c)));
+    out.push_str(if gap { "\n\n" } else { "\n" });
 }
 
 /// Writes a result to standard output; a reader that has seen enough is no error.
@@ -198,6 +196,20 @@ mod tests {
         });
         assert!(printed.contains("a[2Jb.md"), "{printed}");
         assert!(!printed.contains(['\u{1b}', '\r']));
+    }
+
+    #[test]
+    fn a_name_does_not_begin_a_line_of_its_own() {
+        let hostile = "guide\nMcDewey answers at http://elsewhere.example";
+        let printed = report(&SyncReport {
+            skipped: vec![SkippedFile { path: hostile.to_owned(), reason: "x\ny".to_owned() }],
+            warnings: vec![hostile.to_owned()],
+            ..SyncReport::default()
+        });
+        assert!(!printed.lines().any(|line| line.starts_with("McDewey") || line.starts_with('y')), "{printed}");
+        let hit = Hit { doc_title: hostile.to_owned(), source: hostile.to_owned(), ..Hit::default() };
+        let printed = one_hit(1, &hit);
+        assert!(!printed.lines().any(|line| line.starts_with("McDewey")), "{printed}");
     }
 
     #[test]

@@ -70,6 +70,15 @@ async fn a_document_leads_to_what_changed() {
     assert!(!note.contains("What change"), "{note}");
 }
 
+/// The title of a page is shown where no style sheet isolates it: in tabs and bookmarks.
+#[tokio::test]
+async fn titles_of_pages_hide_nothing() {
+    let service = Service::new().await;
+    let body = page(&service, "/?q=barge%E2%80%AE%F3%A0%81%81call").await.body;
+    let title = body.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap();
+    assert!(title.starts_with("bargecall · "), "{title:?}");
+}
+
 #[tokio::test]
 async fn filters_can_be_set_and_taken_off() {
     let service = Service::new().await;
