@@ -276,3 +276,30 @@ fn python_packages() -> Result<PathBuf, String> {
     }
     Ok(folder)
 }
+
+/// A test set is indexed in the temporary directory, which must be empty when the command has ended, however it ends.
+#[cfg(unix)]
+#[test]
+fn a_measurement_that_is_stopped_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (set, temporary) = (folder.path().join("set"), folder.path().join("tmp"));
+    std::fs::create_dir_all(set.join("qrels")).unwrap();
+    std::fs::create_dir(&temporary).unwrap();
+    let text = "The supervisor joins the call of an agent and is heard by both. ".repeat(20);
+    let documents = (0..3000).map(|id| json!({"_id": id.to_string(), "title": "", "text": format!("{id} {text}")}));
+    let documents: Vec<String> = documents.map(|document| document.to_string()).collect();
+    std::fs::write(set.join("corpus.jsonl"), documents.join("\n")).unwrap();
+    std::fs::write(set.join("queries.jsonl"), json!({"_id": "q", "text": "barge"}).to_string()).unwrap();
+    std::fs::write(set.join("qrels/test.tsv"), "query-id\tcorpus-id\tscore\nq\t0\t1\n").unwrap();
+    let mut command = mcdewey(&folder.path().join("data"));
+    let mut child = command.arg("eval").arg(&set).env("TMPDIR", &temporary).spawn().unwrap();
+    let entries = || std::fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().path());
+    // Its library is being filled.
+    while !entries().any(|entry| entry.join("data/generations").exists()) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    succeed(Command::new("kill").arg("-TERM").arg(child.id().to_string()));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(entries().collect::<Vec<_>>(), Vec::<PathBuf>::new());
+}

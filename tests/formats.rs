@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{Server, fail, ingest, mcdewey, succeed};
 
 /// A PDF of one page with this text.
-fn pdf(text: &str) -> Vec<u8> {
+pub(crate) fn pdf(text: &str) -> Vec<u8> {
     let content = format!("BT /F1 12 Tf 72 700 Td ({text}) Tj ET");
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
@@ -140,4 +140,29 @@ fn a_removed_document_leaves_no_trace() {
     let answer = server.search(&json!({"q": "llama house zebra crossing"}));
     assert!(!answer.to_string().contains("zyx"), "{answer:#}");
     assert_eq!(first_source(&server.search(&json!({"q": "otter pool"}))), "stays.md");
+}
+
+/// Nobody else keeps the time of a conversion once the parent is gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_conversion_ends_with_the_process_that_wanted_it() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    // The shell is the parent, and ends while standard input stays open: the worker waits for a file.
+    let script = "\"$0\" convert-worker --memory 1073741824 <&0 & echo $!; sleep 1";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_mcdewey")]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut shell = shell.spawn().unwrap();
+    let _held = shell.stdin.take();
+    let mut worker = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(shell.stdout.take().unwrap()), &mut worker).unwrap();
+    let process = std::path::PathBuf::from(format!("/proc/{}", worker.trim()));
+    assert!(process.exists(), "{worker}");
+    shell.wait().unwrap();
+    let end = Instant::now() + Duration::from_secs(30);
+    while process.exists() {
+        assert!(Instant::now() < end, "the worker goes on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

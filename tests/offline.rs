@@ -3,6 +3,7 @@
 //! The whole product runs in a network namespace of its own, over an overlay of the file system, where `observe.py` sees
 //! each packet, each look-up and each file. `OFFLINE_SECONDS` says for how long; `.ci/run` and `.ci/long` set it.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::formats::pdf;
 use crate::support::{Server, copy_folder, mcdewey, repository, run, sample_library, skip, succeed};
 
 /// A build of ONNX Runtime that reports to its maker unless it is told not to.
@@ -44,6 +46,8 @@ fn nothing_leaves_the_machine_with_a_runtime_that_would_report() {
 #[test]
 fn a_program_that_phones_is_caught() {
     let Some(observer) = Observer::new("offline::a_program_that_phones_is_caught") else { return };
+    let passed = observer.outside.path().join("passed");
+    std::fs::create_dir(&passed).unwrap();
     let script = format!(
         "import os, socket
 socket.getaddrinfo('telemetry.vendor.test', 443)
@@ -54,9 +58,13 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('203.0.113.9', 53
 socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b'x', ('2001:db8:9::9', 9))
 os.mkdir('{outside}')
 open('{outside}/device-id', 'w').write('x')
+open('/dev/shm/device-id', 'w').write('x')
+open('{passed}/passing', 'w').write('x')
+os.remove('{passed}/passing')
 open('{inside}', 'w').write('x')
 ",
         outside = observer.outside.path().join("made").display(),
+        passed = passed.display(),
         inside = observer.named.path().join("kept").display(),
     );
     let seen = observer.observe(Command::new("python3").args(["-c", &script]));
@@ -65,7 +73,7 @@ open('{inside}', 'w').write('x')
         "status": 0,
         "packets": ["tcp 203.0.113.5 port 443", "udp 203.0.113.9 port 53", "udp 2001:db8:9::9 port 9"],
         "lookups": ["telemetry.vendor.test"],
-        "written": [outside, outside.join("device-id")],
+        "written": ["/dev/shm/device-id", outside, outside.join("device-id"), passed],
     });
     assert_eq!(seen, expected, "{seen:#}");
     assert!(observer.named.path().join("kept").exists() && !outside.exists());
@@ -233,10 +241,43 @@ fn commands(library: &Path) {
     succeed(program().args(["search", "barge state in CCX"]));
     succeed(program().arg("--corpus").arg(&corpus).arg("doctor"));
     succeed(program().arg("models"));
-    succeed(program().arg("mcp"));
-    let page = library.join("page.html");
-    std::fs::write(&page, "<h1>Barge</h1><p>The supervisor joins the call.</p>").unwrap();
-    succeed(program().arg("convert").arg(&page).arg("--force"));
+    mcp(program());
+    for (name, bytes) in
+        [("page.html", b"<h1>Barge</h1><p>The supervisor joins.</p>".to_vec()), ("page.pdf", pdf("Barge"))]
+    {
+        let file = library.join(name);
+        std::fs::write(&file, bytes).unwrap();
+        succeed(program().arg("convert").arg(&file).arg("--force"));
+    }
+    let judgments = library.join("judgments.jsonl");
+    let source = "finesse/v12.5/developer-guide/developer-guide.md";
+    std::fs::write(&judgments, json!({"q": "barge state in CCX", "source": source, "page": 118}).to_string()).unwrap();
+    succeed(program().arg("eval").arg(&judgments));
+    succeed(program().args(["remove", "--force", source]));
+    succeed(program().arg("--corpus").arg(&corpus).arg("ingest"));
+    succeed(program().args(["keys", "create", "portal"]));
+    succeed(program().args(["keys", "revoke", "portal"]));
+    succeed(program().args(["keys", "open"]));
+}
+
+/// A question over standard input and output, as an MCP client asks it.
+fn mcp(mut command: Command) {
+    let client = json!({"name": "offline", "version": "1"});
+    let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+    let call = json!({"name": "search_docs", "arguments": {"query": "barge state in CCX"}});
+    let messages = [
+        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}),
+    ];
+    let mut child = command.arg("mcp").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    for message in messages {
+        writeln!(child.stdin.as_mut().unwrap(), "{message}").unwrap();
+    }
+    let answer = BufReader::new(child.stdout.take().unwrap()).lines().nth(1).unwrap().unwrap();
+    assert!(answer.contains("\"page\":118"), "{answer}");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
 }
 
 /// A token sends the server to the issuer for its keys.

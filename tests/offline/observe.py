@@ -150,6 +150,8 @@ def overlay(named):
     run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir=/,upperdir={upper},workdir={work}", root)
     for folder in ["/proc", "/sys", "/dev", *named]:
         run("mount", "--rbind", folder, root + folder)
+    # Memory that looks like files, and would be that of the machine.
+    run("mount", "-t", "tmpfs", "tmpfs", root + "/dev/shm")
     resolver = os.path.join(base, "resolv.conf")
     with open(resolver, "w", encoding="ascii") as file:
         file.write(f"nameserver {RESOLVER}\n")
@@ -157,13 +159,17 @@ def overlay(named):
     return base, root, upper
 
 
-def changes(upper):
-    """Files that were made, changed or removed outside the named directories, and directories that were made there."""
-    found = []
+def changes(root, upper):
+    """Files that were made, changed or removed outside the named directories, directories that were made there, and
+    directories where something was made and removed again: the overlay has a copy of them with nothing in it."""
+    found = set()
     for folder, folders, files in os.walk(upper):
-        outside = os.path.join("/", os.path.relpath(folder, upper))
-        found += [os.path.join(outside, name) for name in files]
-        found += [path for path in (os.path.join(outside, name) for name in folders) if not os.path.lexists(path)]
+        outside = os.path.normpath(os.path.join("/", os.path.relpath(folder, upper)))
+        found |= {os.path.join(outside, name) for name in files}
+        if folder != upper and (not os.path.lexists(outside) or not (folders or files)):
+            found.add(outside)
+    for folder, folders, files in os.walk(root + "/dev/shm"):
+        found |= {os.path.join(folder, name).removeprefix(root) for name in folders + files}
     return sorted(found)
 
 
@@ -184,7 +190,7 @@ def main():
         os.chdir(here)
 
     done = subprocess.run(arguments.command, preexec_fn=enter, stdout=sys.stderr, check=False)
-    report = {"status": done.returncode, "packets": seen.packets, "lookups": seen.lookups, "written": changes(upper)}
+    report = {"status": done.returncode, "packets": seen.packets, "lookups": seen.lookups, "written": changes(root, upper)}
     run("umount", "--recursive", "--lazy", base)
     os.rmdir(base)
     print(json.dumps(report))

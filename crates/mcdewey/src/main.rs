@@ -23,6 +23,7 @@ mod removal;
 mod rerank;
 mod secret;
 mod settings;
+mod stop;
 mod tally;
 mod telemetry_opt_out;
 mod terminal;
@@ -38,12 +39,32 @@ use log::LogFormat;
 use settings::Settings;
 
 fn main() -> ExitCode {
-    match telemetry_opt_out::ensure().and_then(|()| run(Cli::parse())) {
+    let cli = Cli::parse();
+    if loads_runtime(&cli.command) {
+        telemetry_opt_out::ensure();
+    }
+    match run(cli) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", told(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Whether a command may load ONNX Runtime.
+fn loads_runtime(command: &Command) -> bool {
+    match command {
+        Command::Serve(_)
+        | Command::Ingest(_)
+        | Command::Search(_)
+        | Command::Mcp
+        | Command::Models(_)
+        | Command::Eval(_)
+        | Command::Doctor(_)
+        | Command::Rollback(_)
+        | Command::Remove(_) => true,
+        Command::Ready | Command::Keys(_) | Command::Convert(_) | Command::ConvertWorker(_) => false,
     }
 }
 
@@ -85,7 +106,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Search(args) => commands::search::run(settings, args).await,
             Command::Mcp => commands::mcp::run(settings).await,
             Command::Models(args) => commands::models::run(&settings, &args).await,
-            Command::Eval(args) => commands::eval::run(settings, args).await,
+            // It makes whole libraries in the temporary directory, which must not stay there.
+            Command::Eval(args) => stop::unless_stopped(commands::eval::run(settings, args)).await,
             Command::Doctor(args) => commands::doctor::run(&settings, &args).await,
             Command::Rollback(args) => commands::rollback::run(settings, args).await,
             Command::Ready => commands::ready::run(settings).await,

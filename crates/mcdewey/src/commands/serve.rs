@@ -22,6 +22,7 @@ use crate::feedback::FeedbackFile;
 use crate::keeper::Keeper;
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
+use crate::stop::stop_signal;
 use crate::tally::Tally;
 use crate::terminal;
 use crate::watch::Watch;
@@ -124,24 +125,4 @@ async fn first_sync(sync: SyncHandle) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Returns when the process is asked to stop.
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
-                return;
-            }
-            Err(error) => tracing::warn!(%error, "SIGTERM cannot be handled; stop with Ctrl-C"),
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

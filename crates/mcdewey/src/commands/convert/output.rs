@@ -73,6 +73,12 @@ impl Output {
         let stem = self.path.file_stem().map_or_else(|| "images".into(), |stem| stem.to_string_lossy());
         let place = format!("{stem}.images");
         let path = self.path.with_file_name(&place);
+        if !self.force
+            && let Some(image) = images.iter().find(|image| path.join(&image.name).symlink_metadata().is_ok())
+        {
+            let there = path.join(&image.name);
+            bail!("{} is there already; --force writes over it, --output names another file", there.display());
+        }
         let folder = image_folder(&path).with_context(|| format!("images cannot be written to {}", path.display()))?;
         for image in images {
             // Only a plain name may become a file.
@@ -141,13 +147,17 @@ mod tests {
     }
 
     #[test]
-    fn images_replace_links_and_are_not_written_through_them() {
+    fn images_replace_what_is_there_only_when_forced_and_are_not_written_through_links() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("precious.png"), "old").unwrap();
         std::fs::create_dir(at("manual.images")).unwrap();
         symlink(at("precious.png"), at("manual.images/a.png")).unwrap();
-        let manual = output(at("manual.md"), false, false);
+        let refused =
+            output(at("manual.md"), false, false).write_images(&[image("b.png"), image("a.png")], String::new());
+        assert!(refused.unwrap_err().to_string().contains("--force"));
+        assert!(!at("manual.images/b.png").exists(), "nothing is written when one of them is there");
+        let manual = output(at("manual.md"), false, true);
         let markdown = manual.write_images(&[image("a.png")], "![](a.png)".to_owned()).unwrap();
         assert_eq!(markdown, "![](manual.images/a.png)");
         assert_eq!(std::fs::read_to_string(at("precious.png")).unwrap(), "old");

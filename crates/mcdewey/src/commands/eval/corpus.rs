@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use mcdewey_core::RootName;
@@ -19,7 +20,25 @@ pub(super) struct TestLibrary {
     /// The set's name of each source.
     pub(super) ids: HashMap<String, String>,
     /// Holds the library when it is not kept.
-    _temporary: TempDir,
+    _temporary: Scratch,
+}
+
+/// A temporary folder that is gone when this is dropped, even while threads that were not waited for still write to it:
+/// a measurement can be stopped at any moment.
+struct Scratch(TempDir);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        const ATTEMPTS: usize = 100;
+        const PAUSE: Duration = Duration::from_millis(50);
+        for _ in 0..ATTEMPTS {
+            let removed = std::fs::remove_dir_all(self.0.path());
+            if removed.is_ok() || !self.0.path().exists() {
+                return;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
 }
 
 impl TestLibrary {
@@ -31,8 +50,8 @@ impl TestLibrary {
         name: &str,
         documents: impl Iterator<Item = (&str, String)>,
     ) -> Result<Self> {
-        let temporary = tempfile::tempdir()?;
-        let place = plan.keep.as_ref().map_or_else(|| temporary.path().to_owned(), |keep| keep.join(name));
+        let temporary = Scratch(tempfile::tempdir()?);
+        let place = plan.keep.as_ref().map_or_else(|| temporary.0.path().to_owned(), |keep| keep.join(name));
         let corpus = place.join("corpus");
         let ids = write(documents, &corpus)?;
         let engine =
