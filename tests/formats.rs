@@ -150,7 +150,8 @@ fn a_conversion_ends_with_the_process_that_wanted_it() {
     use std::time::{Duration, Instant};
 
     // The shell is the parent, and ends while standard input stays open: the worker waits for a file.
-    let script = "\"$0\" convert-worker --memory 1073741824 <&0 & echo $!; sleep 1";
+    // (Shells give what runs in the background an empty standard input of its own, unless it is told otherwise.)
+    let script = "exec 3<&0; \"$0\" convert-worker --memory 1073741824 <&3 & echo $!; sleep 1";
     let mut shell = Command::new("sh");
     shell.args(["-c", script, env!("CARGO_BIN_EXE_mcdewey")]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut shell = shell.spawn().unwrap();
