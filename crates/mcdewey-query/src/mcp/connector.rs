@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use mcdewey_core::Visibility;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
-    ErrorCode, ErrorData, JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
-    ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, JsonObject,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -18,7 +17,6 @@ use super::envelope::{implementation, message, signature};
 use super::fence::{Origin, clip_quoted, facet, label, quote, quoted_label, shown_name};
 use super::fit::Step;
 use super::guard::{DEADLINE, guarded};
-use super::message::no_method;
 use super::server::{DESCRIPTION_TTL_MS, visibility};
 use super::{visit, wire};
 use crate::{Hit, Library, PageSelector, QueryError, SearchRequest};
@@ -207,14 +205,6 @@ impl ServerHandler for Connector {
         let mut listed = ListToolsResult::with_all_items(tools());
         listed.meta = Some(signature());
         Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
-    }
-
-    async fn on_custom_request(
-        &self,
-        request: CustomRequest,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<CustomResult, ErrorData> {
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, no_method(&request.method), None))
     }
 
     async fn call_tool(

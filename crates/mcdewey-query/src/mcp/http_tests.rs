@@ -274,6 +274,38 @@ async fn wrong_parameters_are_not_an_unknown_method() {
 }
 
 #[tokio::test]
+async fn methods_that_an_endpoint_lacks_are_named_alike() {
+    let app = app().await;
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": NEW,
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let upgrade = json!({"name": "upgrade_check", "arguments": {"product": "a", "from": "1", "to": "2"}});
+    for (path, era, method, params) in [
+        ("/mcp", OLD, "tools/delete", json!({})),
+        ("/mcp", OLD, "logging/setLevel", json!({"level": "info"})),
+        ("/mcp", OLD, "resources/subscribe", json!({"uri": "mcdewey://a.md"})),
+        ("/mcp/openai", OLD, "prompts/get", upgrade),
+        ("/mcp/openai", OLD, "resources/list", json!({})),
+        ("/mcp", NEW, "tools/delete", json!({"_meta": meta})),
+        ("/mcp", NEW, "tools/delete", json!({})),
+        ("/mcp", NEW, "tools/delete", json!([])),
+        ("/mcp", NEW, "ping", json!({"_meta": meta})),
+        ("/mcp", NEW, "ping", json!([])),
+        ("/mcp/openai", NEW, "resources/list", json!({"_meta": meta})),
+    ] {
+        let body = json!({"jsonrpc": "2.0", "id": "a", "method": method, "params": params}).to_string();
+        let request = post(&body).uri(path).header("mcp-protocol-version", era).header("mcp-method", method);
+        let (status, text) = read(app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()).await;
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let expected = json!({"code": -32601, "message": format!("no method {method:?}")});
+        assert_eq!((&answer["id"], &answer["error"]), (&json!("a"), &expected), "{path} {era} {method} {params}");
+        assert_eq!(status.as_u16(), if era == NEW { 404 } else { 200 }, "{path} {era} {method} {params}");
+    }
+}
+
+#[tokio::test]
 async fn refusals_of_the_transport_are_in_json_too() {
     let app = app().await;
     let get = Request::get("/mcp").header(header::HOST, "localhost").body(Body::empty()).unwrap();
@@ -287,10 +319,9 @@ async fn refusals_of_the_transport_are_in_json_too() {
     let request = post(body).header("mcp-protocol-version", "1999-01-01").body(Body::from(body)).unwrap();
     let (status, text) = read(app.oneshot(request).await.unwrap()).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert!(
-        serde_json::from_str::<Value>(&text).unwrap()["error"]["message"].as_str().unwrap().contains("1999"),
-        "{text}"
-    );
+    let answer: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(answer["id"], 1, "{text}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("1999"), "{text}");
 }
 
 #[tokio::test]

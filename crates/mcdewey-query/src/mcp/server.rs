@@ -8,9 +8,9 @@ use axum::http::request::Parts;
 use mcdewey_core::Visibility;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse,
-    JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+    DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, JsonObject, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -20,7 +20,6 @@ use super::budget::{self, Counter, blocking};
 use super::envelope::{bare_refusal, implementation, message, refusal, signature};
 use super::fence::clip_quoted;
 use super::guard::{DEADLINE, guarded};
-use super::message::no_method;
 use super::tools::{self, DocTool, TOOLS};
 use super::{prompts, resources, visit};
 use crate::{Caller, Library, QueryError};
@@ -222,14 +221,6 @@ impl ServerHandler for DocServer {
         Ok(read.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private).into())
     }
 
-    async fn on_custom_request(
-        &self,
-        request: CustomRequest,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<CustomResult, ErrorData> {
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, no_method(&request.method), None))
-    }
-
     async fn complete(
         &self,
         request: CompleteRequestParams,
@@ -246,6 +237,7 @@ impl ServerHandler for DocServer {
 
 #[cfg(test)]
 mod tests {
+    use rmcp::model::ErrorCode;
     use serde_json::json;
 
     use super::super::testing::{Break, broken, refused};
