@@ -17,7 +17,7 @@ use super::envelope::{implementation, message, signature};
 use super::fence::{Origin, clip_quoted, facet, label, quote, quoted_label, shown_name};
 use super::fit::Step;
 use super::guard::{DEADLINE, guarded};
-use super::server::{DESCRIPTION_TTL_MS, visibility};
+use super::server::{DESCRIPTION_TTL_MS, on_one_page, visibility};
 use super::{visit, wire};
 use crate::{Hit, Library, PageSelector, QueryError, SearchRequest};
 
@@ -199,9 +199,10 @@ impl ServerHandler for Connector {
 
     async fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        on_one_page(request)?;
         let mut listed = ListToolsResult::with_all_items(tools());
         listed.meta = Some(signature());
         Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))

@@ -146,6 +146,47 @@ async fn resources_are_read_and_completed() {
 }
 
 #[tokio::test]
+async fn lists_of_one_page_have_no_cursor() {
+    let app = app().await;
+    let list = async |path: &str, method: &str, cursor: Value| {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"cursor": cursor}}).to_string();
+        let request = post(&body).uri(path).body(Body::from(body)).unwrap();
+        let (status, text) = read(app.clone().oneshot(request).await.unwrap()).await;
+        (status, serde_json::from_str::<Value>(&text).unwrap())
+    };
+    for (path, method) in [
+        ("/mcp", "tools/list"),
+        ("/mcp", "prompts/list"),
+        ("/mcp", "resources/templates/list"),
+        ("/mcp/openai", "tools/list"),
+    ] {
+        for cursor in ["bad", ""] {
+            let (status, answer) = list(path, method, json!(cursor)).await;
+            assert_eq!((status, &answer["error"]["code"]), (StatusCode::OK, &json!(-32602)), "{method}: {answer}");
+            assert!(answer["error"]["message"].as_str().unwrap().contains("without cursor"), "{answer}");
+        }
+        assert!(list(path, method, Value::Null).await.1["result"].is_object(), "{path} {method}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_there_is_is_completed() {
+    let app = app().await;
+    let prompts = "known: answer_with_citations, upgrade_check";
+    let templates = "known: mcdewey://{+source}/page/{page}, mcdewey://chunk/{chunk_id}";
+    for (reference, known) in [
+        (json!({"type": "ref/prompt", "name": "downgrade\u{3164}"}), prompts),
+        (json!({"type": "ref/resource", "uri": "mcdewey://{source}"}), templates),
+        (json!({"type": "ref/resource", "uri": "file:///{path}"}), templates),
+    ] {
+        let params = json!({"ref": reference, "argument": {"name": "product", "value": ""}});
+        let answer = ask(&app, OLD, "completion/complete", params).await;
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().ends_with(known), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn unknown_tools_are_a_protocol_error() {
     let answer = ask(&app().await, NEW, "tools/call", json!({"name": "delete_docs", "arguments": {}})).await;
     assert_eq!(answer["error"]["code"], -32602);

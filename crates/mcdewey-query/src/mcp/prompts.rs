@@ -130,12 +130,14 @@ pub(super) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, Q
     Ok(GetPromptResult::new(vec![message]))
 }
 
-/// Products, and the releases of the product that was chosen, for what was typed so far.
+/// Products, and the releases of the product that was chosen, for what was typed so far into an argument of a prompt.
 pub(super) async fn complete(
     library: &Library,
+    prompt: &str,
     request: &CompleteRequestParams,
     visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
+    DocPrompt::named(prompt)?;
     let product = request.context.as_ref().and_then(|context| context.get_argument("product"));
     let product = product.map(|product| meant(product));
     let whole = library.library(visibility).await?;
@@ -172,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(name: &str, arguments: serde_json::Value) -> Result<String, String> {
+    fn asked(name: &str, arguments: Value) -> Result<String, String> {
         let request: GetPromptRequestParams =
             serde_json::from_value(json!({"name": name, "arguments": arguments})).unwrap();
         let found = get(&request).map_err(|error| error.to_string())?;

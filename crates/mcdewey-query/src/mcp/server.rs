@@ -110,6 +110,14 @@ fn protocol_error(what: &str, error: QueryError) -> ErrorData {
     }
 }
 
+/// Refuses a place to go on from in a list that one answer holds.
+pub(super) fn on_one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match request.and_then(|request| request.cursor) {
+        None => Ok(()),
+        Some(_) => Err(ErrorData::invalid_params("this list has one page; ask for it without cursor", None)),
+    }
+}
+
 impl ServerHandler for DocServer {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder()
@@ -133,9 +141,10 @@ impl ServerHandler for DocServer {
 
     async fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        on_one_page(request)?;
         let visibility = visibility(&context);
         // Without the library's products the tools are the same.
         let products = guarded(self.deadline, self.library.products(&visibility)).await.unwrap_or_default();
@@ -161,9 +170,10 @@ impl ServerHandler for DocServer {
 
     async fn list_prompts(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
+        on_one_page(request)?;
         let mut listed = ListPromptsResult::with_all_items(prompts::list());
         listed.meta = Some(signature());
         Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
@@ -194,9 +204,10 @@ impl ServerHandler for DocServer {
 
     async fn list_resource_templates(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        on_one_page(request)?;
         let mut listed = ListResourceTemplatesResult::with_all_items(resources::templates());
         listed.meta = Some(signature());
         Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
