@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use mcdewey_core::Visibility;
+use mcdewey_core::{Visibility, visible_line};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, JsonObject,
     ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
@@ -86,7 +86,7 @@ impl Connector {
             "id": hit.handle,
             "title": title(hit),
             "url": wire::short_url(self.library.public_url(), &hit.handle),
-            "text": quote(&hit.snippet, &origin(hit, &place)),
+            "text": quote(&visible_line(&hit.snippet), &origin(hit, &place)),
         })
     }
 

@@ -92,7 +92,10 @@ async fn hostile() -> Router {
         title: Some(order("product title")),
         compact: Vec::new(),
     };
-    let alias = Alias { names: vec![order("alias"), "CCX".to_owned()], products: vec![folder("product")] };
+    let alias = Alias {
+        names: vec![order("alias"), order(&"alias".repeat(600)), "CCX".to_owned()],
+        products: vec![folder("product")],
+    };
     let description = LibraryDescription { products: vec![product], aliases: vec![alias] };
     index.describe(&RootName::default(), &description).await.unwrap();
     let library = Library::new(Arc::new(index), Arc::new(embed), "http://localhost:8080");
@@ -144,7 +147,7 @@ fn judge_words(words: &str, what: &str) {
 
 /// Whether the values of a key are a document's text, verbatim and named as such.
 fn is_text(key: &str) -> bool {
-    matches!(key, "text" | "snippet")
+    key == "text"
 }
 
 /// Every value of an answer that is no text of a document: on one line, without what is not seen, bounded.
