@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::budget::{Counter, blocking};
 use super::envelope::{implementation, message, signature};
-use super::fence::{Origin, clip_quoted, facet, label, quote, quoted_label, shown_name};
+use super::fence::{Origin, facet, label, quote, quoted_label, shown_name};
 use super::fit::Step;
 use super::guard::{DEADLINE, guarded};
 use super::server::{DESCRIPTION_TTL_MS, on_one_page, visibility};
@@ -216,7 +216,7 @@ impl ServerHandler for Connector {
         let seen = visibility(&context);
         let work = guarded(DEADLINE, self.answer(&request, &seen));
         let result = visit::during(&context, work).await.unwrap_or_else(|error| {
-            let text = clip_quoted(&format!("{}: {}", error.code(), message(&error)));
+            let text = format!("{}: {}", error.code(), message(&error));
             let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
             result.meta = Some(signature());
             result

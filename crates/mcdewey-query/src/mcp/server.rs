@@ -18,7 +18,7 @@ use rmcp::{RoleServer, ServerHandler};
 use super::arguments::{Arguments, TOKEN_BUDGET};
 use super::budget::{self, Counter, blocking};
 use super::envelope::{bare_refusal, implementation, message, refusal, signature};
-use super::fence::clip_quoted;
+use super::fence::{clip_quoted, shown_name};
 use super::guard::{DEADLINE, guarded};
 use super::tools::{self, DocTool, TOOLS};
 use super::{prompts, resources, visit};
@@ -223,7 +223,8 @@ impl ServerHandler for DocServer {
         let missing = |error| {
             let mut error = protocol_error("resources/read", error);
             // An error is not as long as the request that it refuses.
-            error.data = (request.uri.len() <= MAX_TOLD_URI).then(|| serde_json::json!({"uri": request.uri}));
+            error.data =
+                (request.uri.len() <= MAX_TOLD_URI).then(|| serde_json::json!({"uri": shown_name(&request.uri)}));
             error
         };
         let mut read = guarded(self.deadline, work).await.map_err(missing)?;
