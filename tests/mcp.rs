@@ -120,9 +120,13 @@ fn answers_on_standard_input(command: &mut std::process::Command) {
     for (line, code) in [("[]", -32600), ("nonsense", -32700), (message("tools/delete", "{}").as_str(), -32601)] {
         assert_eq!(ask(line)["error"]["code"], code, "{line}");
     }
-    // A notification is not answered, however wrong it is: the next answer is that of the next request.
-    let notification = r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#;
-    let listed = ask(&format!("{notification}\n{}", message("tools/list", "{}")));
+    // Notifications and answers are not answered, however wrong they are: the next answer is that of the next request.
+    let unasked = [
+        r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#,
+        r#"{"jsonrpc": "2.0", "id": 3, "error": {}}"#,
+        r#"{"jsonrpc": "2.0", "id": 3, "result": {}, "error": {"code": 1, "message": "x"}}"#,
+    ];
+    let listed = ask(&format!("{}\n{}", unasked.join("\n"), message("tools/list", "{}")));
     assert!(listed["result"]["tools"].is_array(), "{listed}");
     drop(input);
     assert!(child.wait().unwrap().success());

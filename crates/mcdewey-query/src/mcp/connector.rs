@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use mcdewey_core::Visibility;
+use mcdewey_core::{Visibility, visible_line};
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
-    ErrorCode, ErrorData, JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
-    ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, JsonObject,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -15,11 +14,10 @@ use serde_json::{Value, json};
 
 use super::budget::{Counter, blocking};
 use super::envelope::{implementation, message, signature};
-use super::fence::{Origin, clip_quoted, facet, label, quote, quoted_label, shown_name};
+use super::fence::{Origin, facet, label, quote, quoted_label, shown_name};
 use super::fit::Step;
 use super::guard::{DEADLINE, guarded};
-use super::message::no_method;
-use super::server::{DESCRIPTION_TTL_MS, visibility};
+use super::server::{DESCRIPTION_TTL_MS, on_one_page, visibility};
 use super::{visit, wire};
 use crate::{Hit, Library, PageSelector, QueryError, SearchRequest};
 
@@ -88,7 +86,7 @@ impl Connector {
             "id": hit.handle,
             "title": title(hit),
             "url": wire::short_url(self.library.public_url(), &hit.handle),
-            "text": quote(&hit.snippet, &origin(hit, &place)),
+            "text": quote(&visible_line(&hit.snippet), &origin(hit, &place)),
         })
     }
 
@@ -201,20 +199,13 @@ impl ServerHandler for Connector {
 
     async fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        on_one_page(request)?;
         let mut listed = ListToolsResult::with_all_items(tools());
         listed.meta = Some(signature());
         Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
-    }
-
-    async fn on_custom_request(
-        &self,
-        request: CustomRequest,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<CustomResult, ErrorData> {
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, no_method(&request.method), None))
     }
 
     async fn call_tool(
@@ -225,7 +216,7 @@ impl ServerHandler for Connector {
         let seen = visibility(&context);
         let work = guarded(DEADLINE, self.answer(&request, &seen));
         let result = visit::during(&context, work).await.unwrap_or_else(|error| {
-            let text = clip_quoted(&format!("{}: {}", error.code(), message(&error)));
+            let text = format!("{}: {}", error.code(), message(&error));
             let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
             result.meta = Some(signature());
             result

@@ -134,17 +134,53 @@ fn shown_address(url: &str) -> Option<String> {
     (url.len() <= MAX_URL_BYTES).then(|| shown_name(url))
 }
 
-/// A message with what it quotes of the caller's words cut to their beginnings: an error must not be as long as the
-/// request that it refuses. Messages quote as `{:?}` does.
+/// A message on one line, with what it quotes shown as a [`name`] and cut to its beginning: an error must not be as long
+/// as the request that it refuses. Messages come with quotations as `{:?}` makes them.
 pub(super) fn clip_quoted(message: &str) -> String {
-    let mut clipped = String::new();
+    let mut shown = String::new();
     let mut rest = message;
     while let Some((before, quoted)) = rest.split_once('"') {
         let (inner, behind) = quoted.split_at(quotation_end(quoted));
-        clipped.push_str(&format!("{before}\"{}\"", clip(inner, MAX_ECHO_CHARS)));
+        shown.push_str(&format!("{}{}", visible(before), quoted_name(&unescaped(inner), MAX_ECHO_CHARS)));
         rest = behind.strip_prefix('"').unwrap_or_default();
     }
-    clipped + rest
+    shown + &visible(rest)
+}
+
+/// `text` without what is not seen; its spaces stay as they are.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect()
+}
+
+/// What `{:?}` made `text` of.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        let (c, behind) = escaped_char(escape).unwrap_or(('\\', escape));
+        plain.push_str(before);
+        plain.push(c);
+        rest = behind;
+    }
+    plain + rest
+}
+
+/// The character that an escape stands for, and what follows it.
+fn escaped_char(escape: &str) -> Option<(char, &str)> {
+    if let Some(code) = escape.strip_prefix("u{") {
+        let (digits, behind) = code.split_once('}')?;
+        return Some((char::from_u32(u32::from_str_radix(digits, 16).ok()?)?, behind));
+    }
+    let mut chars = escape.chars();
+    let c = match chars.next()? {
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        '0' => '\0',
+        same @ ('"' | '\'' | '\\') => same,
+        _ => return None,
+    };
+    Some((c, chars.as_str()))
 }
 
 fn clip(text: &str, most_chars: usize) -> String {
@@ -216,13 +252,10 @@ mod tests {
     fn a_message_repeats_only_the_beginning_of_what_it_quotes() {
         let long = "\"ä".repeat(50_000);
         let clipped = clip_quoted(&format!("no {long:?} and no {:?}; see \"latest\"", "a\"b\\"));
-        let expected = format!(
-            "no \"{}…\" and no \"a\\\"b\\\\\"; see \"latest\"",
-            "\\\"ä".repeat(27)[..].chars().take(80).collect::<String>()
-        );
-        assert_eq!(clipped, expected);
+        assert_eq!(clipped, format!("no \"{}…\" and no \"a%22b\\\"; see \"latest\"", "%22ä".repeat(20)));
         assert_eq!(clip_quoted("nothing quoted"), "nothing quoted");
         assert_eq!(clip_quoted("never \"ended"), "never \"ended\"");
+        assert_eq!(clip_quoted("of `\u{202e}x\ny`,\u{3164} then \"\\q\""), "of `x y`, then \"\\q\"");
     }
 
     #[test]
@@ -251,6 +284,14 @@ mod tests {
             if shown != text {
                 prop_assert_eq!(meant(&shown), text);
             }
+        }
+
+        #[test]
+        fn a_message_quotes_a_name_as_tools_take_it(text in "\\PC{0,20}|[\u{3164}\u{202e}\n\0\\\\\"'<u{}0-9]{0,20}") {
+            let shown = clip_quoted(&format!("no document {text:?} here"));
+            let quoted = shown.strip_prefix("no document \"").and_then(|rest| rest.strip_suffix("\" here"));
+            prop_assert!(!shown.contains(is_hidden));
+            prop_assert!(name(&text).chars().count() > MAX_ECHO_CHARS || quoted == Some(&*name(&text)), "{}", shown);
         }
 
         #[test]

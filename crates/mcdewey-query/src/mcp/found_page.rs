@@ -1,5 +1,6 @@
 //! A page of passages on its way to a client: which parts of it the budget holds, and both of its renderings.
 
+use mcdewey_core::visible_line;
 use rmcp::model::CallToolResult;
 
 use super::budget::Counter;
@@ -45,7 +46,11 @@ pub(super) struct FoundPage {
 
 impl FoundPage {
     /// `wanted` is how many hits the question found before the budget took some.
-    pub(super) fn new(found: SearchAnswer, wanted: usize, public_url: &str) -> Self {
+    pub(super) fn new(mut found: SearchAnswer, wanted: usize, public_url: &str) -> Self {
+        // A snippet is a rewritten text: what is not seen need not be in it.
+        for hit in found.hits.iter_mut().chain(&mut found.unversioned) {
+            hit.snippet = visible_line(&hit.snippet);
+        }
         Self { found, public_url: public_url.to_owned(), wanted, enough: 0, concise: false }
     }
 

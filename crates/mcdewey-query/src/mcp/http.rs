@@ -14,8 +14,10 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use rmcp::ServerHandler;
 use rmcp::model::ErrorCode;
+use rmcp::transport::common::http_header::HEADER_MCP_PROTOCOL_VERSION;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::Value;
 
 use super::connector::Connector;
 use super::message::{self, Fault};
@@ -65,16 +67,16 @@ fn service<S: ServerHandler>(
 /// Reads a message before the protocol's own service does, so that whatever is wrong with it is said in JSON-RPC.
 async fn adapt(methods: &'static [message::Method], request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
-        return in_json(next.run(request).await).await;
+        return in_json(next.run(request).await, Value::Null).await;
     }
     match read(methods, request).await {
-        Ok(request) => in_json(next.run(request).await).await,
+        Ok((request, id)) => in_json(next.run(request).await, id).await,
         Err((status, fault)) => refusal(status, &fault),
     }
 }
 
-/// The request, with its body whole and an `Accept` that the service understands.
-async fn read(methods: &[message::Method], request: Request) -> Result<Request, (StatusCode, Fault)> {
+/// The request, with its body whole and an `Accept` that the service understands, and the id of its message.
+async fn read(methods: &[message::Method], request: Request) -> Result<(Request, Value), (StatusCode, Fault)> {
     let (mut parts, body) = request.into_parts();
     // Nothing here is sent as a stream unless a handler speaks before it answers, and none of ours does.
     if !Accept::of(&parts.headers).takes(JSON) {
@@ -87,9 +89,10 @@ async fn read(methods: &[message::Method], request: Request) -> Result<Request, 
     }
     let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
     let body = whole.map_err(|rejection| unread(&rejection))?;
-    message::read(&body, methods).map_err(|fault| (status(&fault), fault))?;
+    let revision = parts.headers.get(HEADER_MCP_PROTOCOL_VERSION).and_then(|revision| revision.to_str().ok());
+    let message = message::read(&body, methods, revision).map_err(|fault| (status(&fault), fault))?;
     parts.headers.insert(header::ACCEPT, BOTH_KINDS);
-    Ok(Request::from_parts(parts, Body::from(body)))
+    Ok((Request::from_parts(parts, Body::from(body)), message::id_of(&message)))
 }
 
 fn unread(rejection: &BytesRejection) -> (StatusCode, Fault) {
@@ -100,10 +103,12 @@ fn unread(rejection: &BytesRejection) -> (StatusCode, Fault) {
     (rejection.status(), Fault::new(ErrorCode::INVALID_REQUEST, message))
 }
 
-/// A message that can be read is answered in JSON-RPC's own terms; one that cannot is a bad request of HTTP too.
+/// A message that can be read is answered in JSON-RPC's own terms; one that cannot is a bad request of HTTP too. The
+/// revision without sessions has a status for methods that do not exist.
 fn status(fault: &Fault) -> StatusCode {
     match fault.code {
-        ErrorCode::INVALID_PARAMS | ErrorCode::METHOD_NOT_FOUND if !fault.is_notification => StatusCode::OK,
+        ErrorCode::METHOD_NOT_FOUND if fault.is_stateless => StatusCode::NOT_FOUND,
+        ErrorCode::INVALID_PARAMS | ErrorCode::METHOD_NOT_FOUND if fault.is_awaited => StatusCode::OK,
         _ => StatusCode::BAD_REQUEST,
     }
 }
@@ -112,8 +117,8 @@ fn refusal(status: StatusCode, fault: &Fault) -> Response {
     (status, axum::Json(fault.answer())).into_response()
 }
 
-/// Puts a refusal of the protocol's own service, which is plain text, in JSON-RPC.
-async fn in_json(response: Response) -> Response {
+/// Puts a refusal of the protocol's own service, which is plain text, in JSON-RPC, with the id of what is refused.
+async fn in_json(response: Response, id: Value) -> Response {
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let is_refusal = response.status().is_client_error() || response.status().is_server_error();
     if !is_refusal || kind.contains("json") {
@@ -127,7 +132,7 @@ async fn in_json(response: Response) -> Response {
         status if text.is_empty() => status.canonical_reason().unwrap_or("refused").to_owned(),
         _ => String::from_utf8_lossy(&text).chars().take(MAX_REFUSAL_CHARS).collect(),
     };
-    let (json, body) = axum::Json(Fault::new(code, said).answer()).into_response().into_parts();
+    let (json, body) = axum::Json(Fault::new(code, said).of(id).answer()).into_response().into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.extend(json.headers);
     Response::from_parts(parts, body)

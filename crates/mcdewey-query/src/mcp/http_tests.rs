@@ -146,6 +146,47 @@ async fn resources_are_read_and_completed() {
 }
 
 #[tokio::test]
+async fn lists_of_one_page_have_no_cursor() {
+    let app = app().await;
+    let list = async |path: &str, method: &str, cursor: Value| {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"cursor": cursor}}).to_string();
+        let request = post(&body).uri(path).body(Body::from(body)).unwrap();
+        let (status, text) = read(app.clone().oneshot(request).await.unwrap()).await;
+        (status, serde_json::from_str::<Value>(&text).unwrap())
+    };
+    for (path, method) in [
+        ("/mcp", "tools/list"),
+        ("/mcp", "prompts/list"),
+        ("/mcp", "resources/templates/list"),
+        ("/mcp/openai", "tools/list"),
+    ] {
+        for cursor in ["bad", ""] {
+            let (status, answer) = list(path, method, json!(cursor)).await;
+            assert_eq!((status, &answer["error"]["code"]), (StatusCode::OK, &json!(-32602)), "{method}: {answer}");
+            assert!(answer["error"]["message"].as_str().unwrap().contains("without cursor"), "{answer}");
+        }
+        assert!(list(path, method, Value::Null).await.1["result"].is_object(), "{path} {method}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_there_is_is_completed() {
+    let app = app().await;
+    let prompts = "known: answer_with_citations, upgrade_check";
+    let templates = "known: mcdewey://{+source}/page/{page}, mcdewey://chunk/{chunk_id}";
+    for (reference, known) in [
+        (json!({"type": "ref/prompt", "name": "downgrade\u{3164}"}), prompts),
+        (json!({"type": "ref/resource", "uri": "mcdewey://{source}"}), templates),
+        (json!({"type": "ref/resource", "uri": "file:///{path}"}), templates),
+    ] {
+        let params = json!({"ref": reference, "argument": {"name": "product", "value": ""}});
+        let answer = ask(&app, OLD, "completion/complete", params).await;
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().ends_with(known), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn unknown_tools_are_a_protocol_error() {
     let answer = ask(&app().await, NEW, "tools/call", json!({"name": "delete_docs", "arguments": {}})).await;
     assert_eq!(answer["error"]["code"], -32602);
@@ -274,6 +315,38 @@ async fn wrong_parameters_are_not_an_unknown_method() {
 }
 
 #[tokio::test]
+async fn methods_that_an_endpoint_lacks_are_named_alike() {
+    let app = app().await;
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": NEW,
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let upgrade = json!({"name": "upgrade_check", "arguments": {"product": "a", "from": "1", "to": "2"}});
+    for (path, era, method, params) in [
+        ("/mcp", OLD, "tools/delete", json!({})),
+        ("/mcp", OLD, "logging/setLevel", json!({"level": "info"})),
+        ("/mcp", OLD, "resources/subscribe", json!({"uri": "mcdewey://a.md"})),
+        ("/mcp/openai", OLD, "prompts/get", upgrade),
+        ("/mcp/openai", OLD, "resources/list", json!({})),
+        ("/mcp", NEW, "tools/delete", json!({"_meta": meta})),
+        ("/mcp", NEW, "tools/delete", json!({})),
+        ("/mcp", NEW, "tools/delete", json!([])),
+        ("/mcp", NEW, "ping", json!({"_meta": meta})),
+        ("/mcp", NEW, "ping", json!([])),
+        ("/mcp/openai", NEW, "resources/list", json!({"_meta": meta})),
+    ] {
+        let body = json!({"jsonrpc": "2.0", "id": "a", "method": method, "params": params}).to_string();
+        let request = post(&body).uri(path).header("mcp-protocol-version", era).header("mcp-method", method);
+        let (status, text) = read(app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()).await;
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let expected = json!({"code": -32601, "message": format!("no method {method:?}")});
+        assert_eq!((&answer["id"], &answer["error"]), (&json!("a"), &expected), "{path} {era} {method} {params}");
+        assert_eq!(status.as_u16(), if era == NEW { 404 } else { 200 }, "{path} {era} {method} {params}");
+    }
+}
+
+#[tokio::test]
 async fn refusals_of_the_transport_are_in_json_too() {
     let app = app().await;
     let get = Request::get("/mcp").header(header::HOST, "localhost").body(Body::empty()).unwrap();
@@ -287,10 +360,9 @@ async fn refusals_of_the_transport_are_in_json_too() {
     let request = post(body).header("mcp-protocol-version", "1999-01-01").body(Body::from(body)).unwrap();
     let (status, text) = read(app.oneshot(request).await.unwrap()).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert!(
-        serde_json::from_str::<Value>(&text).unwrap()["error"]["message"].as_str().unwrap().contains("1999"),
-        "{text}"
-    );
+    let answer: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(answer["id"], 1, "{text}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("1999"), "{text}");
 }
 
 #[tokio::test]

@@ -172,7 +172,7 @@ fn product(entry: &ProductEntry, detail: Detail) -> ProductShelf {
     ProductShelf {
         product: entry.product.as_deref().map(facet),
         title: entry.title.as_deref().map(label),
-        aliases: entry.aliases.iter().map(|alias| shown_name(alias)).collect(),
+        aliases: entry.aliases.iter().map(|alias| facet(alias)).collect(),
         documents: held(entry.versions.iter().flat_map(|version| &version.guides)).documents,
         versions: entry.versions.iter().filter(|_| deeper).map(|version| self::version(version, detail)).collect(),
     }

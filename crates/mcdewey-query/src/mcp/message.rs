@@ -5,13 +5,14 @@
 //! JSON-RPC that is theirs, and the reason.
 
 use rmcp::model::{
-    CallToolRequestParams, ClientJsonRpcMessage, CompleteRequestParams, ErrorCode, GetPromptRequestParams,
-    InitializeRequestParams, PaginatedRequestParams, ReadResourceRequestParams,
+    CallToolRequestParams, ClientJsonRpcMessage, ClientRequest, CompleteRequestParams, ErrorCode,
+    GetPromptRequestParams, InitializeRequestParams, PaginatedRequestParams, ReadResourceRequestParams,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::fence::clip_quoted;
+use super::repeated;
 
 /// Most characters of what the reader of the parameters says.
 const MAX_DETAIL_CHARS: usize = 200;
@@ -19,10 +20,10 @@ const MAX_DETAIL_CHARS: usize = 200;
 /// Whole numbers below 2^53 are what they are in floating point too.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Where a message says which revision of the protocol it speaks, and the first one that says so.
+/// Where a message says which revision of the protocol it speaks, and the revision that has neither sessions nor
+/// [`GREETINGS`].
 const REVISION_FIELD: &str = "io.modelcontextprotocol/protocolVersion";
 const STATELESS_REVISION: &str = "2026-07-28";
-/// Methods that this revision no longer has.
 const GREETINGS: [&str; 2] = ["initialize", "ping"];
 
 /// A method that an endpoint has.
@@ -110,14 +111,21 @@ pub(super) struct Fault {
     id: Value,
     pub(super) code: ErrorCode,
     message: String,
-    /// Whether the message wants no answer, not even this one.
-    pub(super) is_notification: bool,
+    /// Whether the sender waits for an answer: not for one to a notification or to an answer of its own.
+    pub(super) is_awaited: bool,
+    /// Whether the message is of the revision without sessions.
+    pub(super) is_stateless: bool,
 }
 
 impl Fault {
     /// A fault of a message whose id cannot be told.
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { id: Value::Null, code, message: message.into(), is_notification: false }
+        Self { id: Value::Null, code, message: message.into(), is_awaited: true, is_stateless: false }
+    }
+
+    /// The same for the message with this id.
+    pub(super) fn of(self, id: Value) -> Self {
+        Self { id, ..self }
     }
 
     /// The answer, as it is sent.
@@ -126,8 +134,9 @@ impl Fault {
     }
 }
 
-/// Reads a message for an endpoint with these methods.
-pub(super) fn read(bytes: &[u8], methods: &[Method]) -> Result<ClientJsonRpcMessage, Fault> {
+/// Reads a message for an endpoint with these methods. `revision` is the protocol's revision as the transport names it,
+/// beside the message; a message may name one too.
+pub(super) fn read(bytes: &[u8], methods: &[Method], revision: Option<&str>) -> Result<ClientJsonRpcMessage, Fault> {
     let message = match serde_json::from_slice(bytes) {
         Ok(Value::Object(message)) => message,
         Ok(Value::Array(_)) => return Err(invalid("batches are not supported; send each message by itself")),
@@ -136,15 +145,34 @@ pub(super) fn read(bytes: &[u8], methods: &[Method]) -> Result<ClientJsonRpcMess
             return Err(Fault::new(ErrorCode::PARSE_ERROR, format!("the message is not JSON: {error}")));
         }
     };
-    let read = match wrong(&message, methods) {
+    let is_stateless = is_stateless(&message, revision);
+    let read = match wrong(&message, methods, is_stateless).or_else(|| repeats(bytes)) {
         Some(fault) => Err(fault),
-        None => serde_json::from_slice(bytes).map_err(|_| unread(&message)),
+        None => understood(bytes).ok_or_else(|| unread(&message)),
     };
     read.map_err(|(code, reason)| {
-        let id = message.get("id").filter(|id| is_id(id)).cloned().unwrap_or_default();
-        let is_notification = message.contains_key("method") && !message.contains_key("id");
-        Fault { id, code, message: reason, is_notification }
+        let is_awaited = !is_answer(&message) && (message.contains_key("id") || !message.contains_key("method"));
+        let id = message.get("id").filter(|id| is_awaited && is_id(id)).cloned().unwrap_or_default();
+        Fault { id, code, message: reason, is_awaited, is_stateless }
     })
+}
+
+/// The id that an answer to a message carries; `null` where it is no request.
+pub(super) fn id_of(message: &ClientJsonRpcMessage) -> Value {
+    match message {
+        ClientJsonRpcMessage::Request(request) => json!(request.id),
+        _ => Value::Null,
+    }
+}
+
+/// What the protocol's library makes of a message. It takes a request whose parameters it cannot read for one of a
+/// method of somebody else's, which no endpoint here has.
+fn understood(bytes: &[u8]) -> Option<ClientJsonRpcMessage> {
+    let is_foreign = |message: &ClientJsonRpcMessage| match message {
+        ClientJsonRpcMessage::Request(request) => matches!(request.request, ClientRequest::CustomRequest(_)),
+        _ => false,
+    };
+    serde_json::from_slice(bytes).ok().filter(|message| !is_foreign(message))
 }
 
 fn invalid(message: &str) -> Fault {
@@ -152,36 +180,53 @@ fn invalid(message: &str) -> Fault {
 }
 
 /// What is wrong with a message, as far as it is known here.
-fn wrong(message: &Map<String, Value>, methods: &[Method]) -> Option<(ErrorCode, String)> {
+fn wrong(message: &Map<String, Value>, methods: &[Method], is_stateless: bool) -> Option<(ErrorCode, String)> {
     if let Some(reason) = malformed(message) {
         return Some((ErrorCode::INVALID_REQUEST, reason.to_owned()));
     }
     let name = message.get("method").and_then(Value::as_str)?;
-    let method = methods.iter().find(|method| method.name == name)?;
-    if GREETINGS.contains(&name) && is_stateless(message) {
-        return None;
+    let Some(method) = methods.iter().find(|method| method.name == name) else {
+        return message.contains_key("id").then(|| no_method(name));
+    };
+    let reason = method.wrong(message.get("params").unwrap_or(&Value::Null));
+    // A greeting in order is one of the older revisions, whatever else the message says.
+    if is_stateless && GREETINGS.contains(&name) && (name != GREETING.name || reason.is_some()) {
+        return Some(no_method(name));
     }
-    let reason = method.wrong(message.get("params").unwrap_or(&Value::Null))?;
-    Some((ErrorCode::INVALID_PARAMS, format!("{name}: {reason}")))
+    reason.map(|reason| (ErrorCode::INVALID_PARAMS, format!("{name}: {reason}")))
 }
 
-fn is_stateless(message: &Map<String, Value>) -> bool {
+/// A member that an object of the message has twice: readers differ in which of the two they take.
+fn repeats(bytes: &[u8]) -> Option<(ErrorCode, String)> {
+    repeated::member(bytes).map(|reason| (ErrorCode::INVALID_REQUEST, clip_quoted(&reason)))
+}
+
+fn is_stateless(message: &Map<String, Value>, revision: Option<&str>) -> bool {
     let meta = message.get("params").and_then(|params| params.get("_meta"));
-    let revision = meta.and_then(|meta| meta.get(REVISION_FIELD)).and_then(Value::as_str);
-    revision.is_some_and(|revision| revision >= STATELESS_REVISION)
+    let named = meta.and_then(|meta| meta.get(REVISION_FIELD)).and_then(Value::as_str);
+    named.or(revision) == Some(STATELESS_REVISION)
 }
 
 /// What is said of a message that nothing is known to be wrong with, and that the protocol's library cannot read.
 fn unread(message: &Map<String, Value>) -> (ErrorCode, String) {
     match message.get("method").and_then(Value::as_str) {
-        Some(name) if message.contains_key("id") => (ErrorCode::METHOD_NOT_FOUND, no_method(name)),
+        Some(name) if message.get("params").is_none_or(Value::is_null) => {
+            (ErrorCode::INVALID_PARAMS, format!("{name}: params is missing"))
+        }
+        Some(name) if message.contains_key("id") => {
+            (ErrorCode::INVALID_PARAMS, format!("{name}: params cannot be read"))
+        }
         _ => (ErrorCode::INVALID_REQUEST, "the message is none of this protocol".to_owned()),
     }
 }
 
-/// What is said of a method that an endpoint does not have.
-pub(super) fn no_method(name: &str) -> String {
-    clip_quoted(&format!("no method {name:?}"))
+fn no_method(name: &str) -> (ErrorCode, String) {
+    (ErrorCode::METHOD_NOT_FOUND, clip_quoted(&format!("no method {name:?}")))
+}
+
+/// Whether a message answers one of the server's, or tries to.
+fn is_answer(message: &Map<String, Value>) -> bool {
+    !message.contains_key("method") && (message.contains_key("result") || message.contains_key("error"))
 }
 
 /// What makes an object no message of JSON-RPC.
@@ -233,7 +278,7 @@ mod tests {
     use super::*;
 
     fn refused(body: &str) -> (i32, Value, String) {
-        let Fault { id, code, message, .. } = read(body.as_bytes(), &ALL).expect_err(body);
+        let Fault { id, code, message, .. } = read(body.as_bytes(), &ALL, None).expect_err(body);
         (code.0, id, message)
     }
 
@@ -338,17 +383,79 @@ mod tests {
             let (code, id, said) = refused(body);
             assert_eq!((code, id), (-32700, Value::Null), "{said}");
         }
-        assert_eq!(read(&[0xff, 0xfe], &ALL).unwrap_err().code, ErrorCode::PARSE_ERROR);
+        assert_eq!(read(&[0xff, 0xfe], &ALL, None).unwrap_err().code, ErrorCode::PARSE_ERROR);
     }
 
     #[test]
     fn only_unknown_methods_are_unknown() {
         assert_eq!(refused(&call("tools/delete", "[]")), (-32601, json!(7), "no method \"tools/delete\"".to_owned()));
+        for (method, params) in [
+            ("tools/delete", "{}"),
+            ("logging/setLevel", r#"{"level": "info"}"#),
+            ("resources/subscribe", r#"{"uri": "mcdewey://a.md"}"#),
+            ("tasks/get", r#"{"taskId": "x"}"#),
+        ] {
+            assert_eq!(refused(&call(method, params)), (-32601, json!(7), format!("no method {method:?}")));
+        }
+        for (method, params) in [("resources/read", "[]"), ("prompts/get", r#"{"name": "upgrade_check"}"#)] {
+            let fault = read(call(method, params).as_bytes(), &TOOLS_ONLY, None).unwrap_err();
+            assert_eq!((fault.code, fault.message), (ErrorCode::METHOD_NOT_FOUND, format!("no method {method:?}")));
+        }
+    }
+
+    #[test]
+    fn the_revision_without_sessions_has_no_greetings() {
         let stateless = r#"{"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}"#;
-        assert!(read(call("initialize", stateless).as_bytes(), &ALL).is_ok(), "nobody greets any more");
-        let read_by_a_pair = read(call("resources/read", "[]").as_bytes(), &TOOLS_ONLY).unwrap_err();
-        assert_eq!(read_by_a_pair.code, ErrorCode::METHOD_NOT_FOUND);
-        assert!(read(call("tools/delete", "{}").as_bytes(), &ALL).is_ok(), "the handler says so");
+        for (method, params, revision) in [
+            ("ping", stateless, None),
+            ("initialize", stateless, None),
+            ("ping", "{}", Some("2026-07-28")),
+            ("ping", "[]", Some("2026-07-28")),
+            ("initialize", "{}", Some("2026-07-28")),
+        ] {
+            let fault = read(call(method, params).as_bytes(), &ALL, revision).expect_err(method);
+            assert_eq!((fault.code, fault.is_stateless), (ErrorCode::METHOD_NOT_FOUND, true), "{method} {params}");
+            assert_eq!(fault.message, format!("no method {method:?}"));
+        }
+        let greeting =
+            r#"{"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}"#;
+        assert!(read(call("initialize", greeting).as_bytes(), &ALL, Some("2026-07-28")).is_ok());
+        assert!(read(call("ping", "{}").as_bytes(), &ALL, Some("2025-11-25")).is_ok());
+    }
+
+    #[test]
+    fn parameters_that_a_method_cannot_do_without_are_missing() {
+        for body in [
+            r#"{"jsonrpc": "2.0", "id": 7, "method": "server/discover"}"#,
+            r#"{"jsonrpc": "2.0", "id": 7, "method": "server/discover", "params": null}"#,
+        ] {
+            assert_eq!(refused(body), (-32602, json!(7), "server/discover: params is missing".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_member_given_twice_is_an_invalid_request() {
+        for body in [
+            r#"{"jsonrpc": "2.0", "id": 7, "method": "ping", "params": {}, "params": {}}"#,
+            r#"{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "a", "name": "search_docs"}}"#,
+            r#"{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "a", "arguments": {"q": 1, "q": 2}}}"#,
+        ] {
+            let (code, id, said) = refused(body);
+            assert_eq!((code, id), (-32600, json!(7)), "{said}");
+            assert!(said.contains("is given twice"), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_the_client_is_never_answered_by_its_id() {
+        for body in [
+            r#"{"jsonrpc": "2.0", "id": 3, "error": {}}"#,
+            r#"{"jsonrpc": "2.0", "id": 3, "result": {}, "error": {"code": 1, "message": "x"}, "id": 3}"#,
+            r#"{"jsonrpc": "1.0", "id": 3, "result": {}}"#,
+        ] {
+            let fault = read(body.as_bytes(), &ALL, None).expect_err(body);
+            assert_eq!((fault.id, fault.is_awaited), (Value::Null, false), "{body}");
+        }
     }
 
     #[test]
@@ -361,7 +468,7 @@ mod tests {
             ("resources/list", r#"{"cursor": null}"#),
             ("ping", "{}"),
         ] {
-            assert!(read(call(method, params).as_bytes(), &ALL).is_ok(), "{method} {params}");
+            assert!(read(call(method, params).as_bytes(), &ALL, None).is_ok(), "{method} {params}");
         }
         for body in [
             r#"{"jsonrpc": "2.0", "id": "a", "method": "ping"}"#,
@@ -371,15 +478,15 @@ mod tests {
             r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "x"}}"#,
             r#"{"jsonrpc": "2.0", "id": 1, "result": {}}"#,
         ] {
-            assert!(read(body.as_bytes(), &ALL).is_ok(), "{body}");
+            assert!(read(body.as_bytes(), &ALL, None).is_ok(), "{body}");
         }
     }
 
     #[test]
     fn a_fault_of_a_notification_is_known_as_one() {
-        let fault = |body: &str| read(body.as_bytes(), &ALL).unwrap_err();
-        assert!(fault(r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#).is_notification);
-        assert!(!fault("{").is_notification && !fault(&call("tools/call", "{}")).is_notification);
+        let fault = |body: &str| read(body.as_bytes(), &ALL, None).unwrap_err();
+        assert!(!fault(r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#).is_awaited);
+        assert!(fault("{").is_awaited && fault(&call("tools/call", "{}")).is_awaited);
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod read_outline;
 mod read_pages;
 mod read_passages;
 mod readable;
+mod repeated;
 mod resources;
 mod schema;
 mod search_docs;

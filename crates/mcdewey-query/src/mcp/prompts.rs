@@ -4,8 +4,9 @@ use mcdewey_core::Visibility;
 use rmcp::model::{
     CompleteRequestParams, GetPromptRequestParams, GetPromptResult, Prompt, PromptArgument, PromptMessage, Role,
 };
+use serde_json::Value;
 
-use super::fence::{clip_quoted, meant, name};
+use super::fence::{meant, name};
 use crate::{Library, LibraryAnswer, QueryError};
 
 /// Longer names are not proposed.
@@ -23,6 +24,15 @@ type Argument = (&'static str, &'static str, bool);
 
 impl DocPrompt {
     const ALL: [Self; 2] = [Self::AnswerWithCitations, Self::UpgradeCheck];
+
+    /// The prompt with this name.
+    fn named(name: &str) -> Result<Self, QueryError> {
+        let found = Self::ALL.into_iter().find(|prompt| prompt.name() == name);
+        found.ok_or_else(|| {
+            let known = Self::ALL.map(Self::name).join(", ");
+            QueryError::InvalidRequest(format!("no prompt {name:?}; known: {known}"))
+        })
+    }
 
     fn name(self) -> &'static str {
         match self {
@@ -105,29 +115,29 @@ pub(super) fn list() -> Vec<Prompt> {
 
 /// A prompt with its arguments filled in.
 pub(super) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, QueryError> {
-    let Some(prompt) = DocPrompt::ALL.into_iter().find(|prompt| prompt.name() == request.name) else {
-        let known: Vec<&str> = DocPrompt::ALL.into_iter().map(DocPrompt::name).collect();
-        let message = format!("no prompt {:?}; known: {}", request.name, known.join(", "));
-        return Err(QueryError::InvalidRequest(clip_quoted(&message)));
-    };
-    let given = |name: &str| {
-        let value = request.arguments.as_ref().and_then(|arguments| arguments.get(name));
-        value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default()
-    };
-    if let Some((name, ..)) = prompt.arguments().iter().find(|(name, _, required)| *required && given(name).is_empty())
-    {
-        return Err(QueryError::InvalidRequest(format!("{name} is missing; {} needs it", prompt.name())));
+    let prompt = DocPrompt::named(&request.name)?;
+    let value = |name: &str| request.arguments.as_ref().and_then(|arguments| arguments.get(name));
+    let given = |name: &str| value(name).and_then(Value::as_str).unwrap_or_default().trim();
+    for (name, _, required) in prompt.arguments() {
+        if value(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
+            return Err(QueryError::InvalidRequest(format!("{name} must be a string")));
+        }
+        if *required && given(name).is_empty() {
+            return Err(QueryError::InvalidRequest(format!("{name} is missing; {} needs it", prompt.name())));
+        }
     }
-    let message = PromptMessage::new_text(Role::User, prompt.text(|name| given(name).trim().to_owned()));
+    let message = PromptMessage::new_text(Role::User, prompt.text(|name| given(name).to_owned()));
     Ok(GetPromptResult::new(vec![message]))
 }
 
-/// Products, and the releases of the product that was chosen, for what was typed so far.
+/// Products, and the releases of the product that was chosen, for what was typed so far into an argument of a prompt.
 pub(super) async fn complete(
     library: &Library,
+    prompt: &str,
     request: &CompleteRequestParams,
     visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
+    DocPrompt::named(prompt)?;
     let product = request.context.as_ref().and_then(|context| context.get_argument("product"));
     let product = product.map(|product| meant(product));
     let whole = library.library(visibility).await?;
@@ -164,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(name: &str, arguments: serde_json::Value) -> Result<String, String> {
+    fn asked(name: &str, arguments: Value) -> Result<String, String> {
         let request: GetPromptRequestParams =
             serde_json::from_value(json!({"name": name, "arguments": arguments})).unwrap();
         let found = get(&request).map_err(|error| error.to_string())?;
@@ -188,6 +198,24 @@ mod tests {
         assert!(asked("upgrade_check", json!({"product": "x", "from": "1"})).unwrap_err().contains("to is missing"));
         assert!(asked("answer_with_citations", json!({"question": ""})).unwrap_err().contains("question is missing"));
         assert!(asked("other", json!({})).unwrap_err().contains("known: answer_with_citations, upgrade_check"));
+    }
+
+    #[test]
+    fn an_argument_is_a_string() {
+        let filled = |name: &str, value: Value| {
+            let mut arguments = json!({"product": "x", "from": "1", "to": "2"});
+            arguments[name] = value;
+            asked("upgrade_check", arguments)
+        };
+        for name in ["product", "from", "to", "topic"] {
+            for wrong in [json!([1]), json!({}), json!(12.5), json!(true)] {
+                assert_eq!(filled(name, wrong).unwrap_err(), format!("{name} must be a string"));
+            }
+        }
+        for nothing in [Value::Null, json!(""), json!(" \n")] {
+            assert!(filled("to", nothing.clone()).unwrap_err().starts_with("to is missing"), "{nothing}");
+            assert!(!filled("topic", nothing).unwrap().contains("with query"));
+        }
     }
 
     #[test]

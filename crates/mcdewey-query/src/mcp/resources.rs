@@ -188,21 +188,29 @@ pub(super) async fn complete(
     request: &CompleteRequestParams,
     visibility: &Visibility,
 ) -> Result<CompleteResult, QueryError> {
-    let argument = &request.argument;
-    if matches!(request.r#ref, Reference::Prompt(_)) {
-        return Ok(CompleteResult::new(shown(prompts::complete(library, request, visibility).await?)?));
+    let template = match &request.r#ref {
+        Reference::Prompt(prompt) => {
+            let values = prompts::complete(library, &prompt.name, request, visibility).await?;
+            return Ok(CompleteResult::new(shown(values)?));
+        }
+        Reference::Resource(template) => template.uri.as_str(),
+        // There is no third kind; the protocol's library leaves room for one.
+        _ => "",
+    };
+    if ![PAGE_TEMPLATE, CHUNK_TEMPLATE].contains(&template) {
+        let message = format!("no resource template {template:?}; known: {PAGE_TEMPLATE}, {CHUNK_TEMPLATE}");
+        return Err(QueryError::InvalidRequest(message));
     }
-    let chunk_template = matches!(&request.r#ref, Reference::Resource(template) if template.uri == CHUNK_TEMPLATE);
-    let page_template = matches!(&request.r#ref, Reference::Resource(template) if template.uri == PAGE_TEMPLATE);
+    let argument = &request.argument;
     let source = request.context.as_ref().and_then(|context| context.get_argument("source"));
     let source = source.map(|source| meant(source));
-    let values = match (page_template, argument.name.as_str(), source) {
-        (true, "source", _) => {
+    let values = match (template, argument.name.as_str(), source) {
+        (PAGE_TEMPLATE, "source", _) => {
             let found = sources(library, &meant(&argument.value), visibility).await?;
             found.iter().map(|source| shown_name(source)).collect()
         }
-        _ if chunk_template && argument.name == "chunk_id" => chunks(library, &argument.value, visibility).await?,
-        (true, "page", Some(source)) => pages(&library.document(&source, visibility).await?, &argument.value),
+        (CHUNK_TEMPLATE, "chunk_id", _) => chunks(library, &argument.value, visibility).await?,
+        (PAGE_TEMPLATE, "page", Some(source)) => pages(&library.document(&source, visibility).await?, &argument.value),
         _ => Vec::new(),
     };
     Ok(CompleteResult::new(shown(values)?))

@@ -8,9 +8,9 @@ use axum::http::request::Parts;
 use mcdewey_core::Visibility;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    CustomRequest, CustomResult, DiscoverResult, ErrorCode, ErrorData, GetPromptRequestParams, GetPromptResponse,
-    JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+    DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, JsonObject, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -18,9 +18,8 @@ use rmcp::{RoleServer, ServerHandler};
 use super::arguments::{Arguments, TOKEN_BUDGET};
 use super::budget::{self, Counter, blocking};
 use super::envelope::{bare_refusal, implementation, message, refusal, signature};
-use super::fence::clip_quoted;
+use super::fence::{clip_quoted, shown_name};
 use super::guard::{DEADLINE, guarded};
-use super::message::no_method;
 use super::tools::{self, DocTool, TOOLS};
 use super::{prompts, resources, visit};
 use crate::{Caller, Library, QueryError};
@@ -111,6 +110,14 @@ fn protocol_error(what: &str, error: QueryError) -> ErrorData {
     }
 }
 
+/// Refuses a place to go on from in a list that one answer holds.
+pub(super) fn on_one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match request.and_then(|request| request.cursor) {
+        None => Ok(()),
+        Some(_) => Err(ErrorData::invalid_params("this list has one page; ask for it without cursor", None)),
+    }
+}
+
 impl ServerHandler for DocServer {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder()
@@ -134,9 +141,10 @@ impl ServerHandler for DocServer {
 
     async fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        on_one_page(request)?;
         let visibility = visibility(&context);
         // Without the library's products the tools are the same.
         let products = guarded(self.deadline, self.library.products(&visibility)).await.unwrap_or_default();
@@ -162,9 +170,10 @@ impl ServerHandler for DocServer {
 
     async fn list_prompts(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
+        on_one_page(request)?;
         let mut listed = ListPromptsResult::with_all_items(prompts::list());
         listed.meta = Some(signature());
         Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
@@ -195,9 +204,10 @@ impl ServerHandler for DocServer {
 
     async fn list_resource_templates(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        on_one_page(request)?;
         let mut listed = ListResourceTemplatesResult::with_all_items(resources::templates());
         listed.meta = Some(signature());
         Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
@@ -213,21 +223,14 @@ impl ServerHandler for DocServer {
         let missing = |error| {
             let mut error = protocol_error("resources/read", error);
             // An error is not as long as the request that it refuses.
-            error.data = (request.uri.len() <= MAX_TOLD_URI).then(|| serde_json::json!({"uri": request.uri}));
+            error.data =
+                (request.uri.len() <= MAX_TOLD_URI).then(|| serde_json::json!({"uri": shown_name(&request.uri)}));
             error
         };
         let mut read = guarded(self.deadline, work).await.map_err(missing)?;
         read.meta = Some(signature());
         // Private: what may be read can depend on who asks.
         Ok(read.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private).into())
-    }
-
-    async fn on_custom_request(
-        &self,
-        request: CustomRequest,
-        _context: RequestContext<RoleServer>,
-    ) -> Result<CustomResult, ErrorData> {
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, no_method(&request.method), None))
     }
 
     async fn complete(
@@ -246,6 +249,7 @@ impl ServerHandler for DocServer {
 
 #[cfg(test)]
 mod tests {
+    use rmcp::model::ErrorCode;
     use serde_json::json;
 
     use super::super::testing::{Break, broken, refused};

@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::Arc;
 
-use rmcp::model::ErrorCode;
+use rmcp::model::{ErrorCode, JsonRpcMessage};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use rmcp::{RoleServer, ServiceExt};
@@ -121,9 +121,11 @@ where
             if line.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()) {
                 continue;
             }
-            match line.and_then(|line| message::read(&line, &message::ALL)) {
+            match line.and_then(|line| message::read(&line, &message::ALL, None)) {
+                // The server asks its client for nothing.
+                Ok(JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)) => tracing::debug!("an answer to nothing"),
                 Ok(message) => return Some(message),
-                Err(fault) if fault.is_notification => tracing::debug!(?fault, "a notification could not be read"),
+                Err(fault) if !fault.is_awaited => tracing::debug!(?fault, "a message could not be read"),
                 Err(fault) => {
                     let output = Arc::clone(&self.output);
                     self.refusals.spawn(async move { write(&output, &fault.answer()).await });
@@ -154,6 +156,14 @@ mod tests {
 
     use super::super::testing::{BARGE, library};
     use super::*;
+
+    /// Answers to what the server never asked.
+    const ANSWERS: [&str; 4] = [
+        r#"{"jsonrpc": "2.0", "id": 3, "result": {}}"#,
+        r#"{"jsonrpc": "2.0", "id": 3, "error": {"code": 1, "message": "x"}}"#,
+        r#"{"jsonrpc": "2.0", "id": 3, "error": {}}"#,
+        r#"{"jsonrpc": "2.0", "id": 3, "result": {}, "error": {"code": 1, "message": "x"}}"#,
+    ];
 
     /// A client of the server.
     struct Client {
@@ -240,8 +250,11 @@ mod tests {
         assert_eq!(client.answer().await["error"]["code"], -32600, "too long");
         client.say(r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#).await;
         client.say("").await;
+        for answer in ANSWERS {
+            client.say(answer).await;
+        }
         client.say(r#"{"jsonrpc": "2.0", "id": 5, "method": "ping"}"#).await;
-        assert_eq!(client.answer().await["id"], 5, "notifications and empty lines are not answered");
+        assert_eq!(client.answer().await["id"], 5, "notifications, answers and empty lines are not answered");
         assert!(client.leave().await.is_empty());
     }
 
@@ -250,6 +263,9 @@ mod tests {
         let mut client = Client::new().await;
         client.say(r#"{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}"#).await;
         assert_eq!(client.answer().await["error"]["code"], -32602);
+        for answer in ANSWERS {
+            client.say(answer).await;
+        }
         client.say("{").await;
         assert_eq!(client.leave().await.len(), 1, "a refusal is written before the server ends");
     }

@@ -42,6 +42,9 @@ fn pass_on(owner: &RunningOwner) -> Result<()> {
             continue;
         }
         let message: Value = serde_json::from_str(&line).unwrap_or_default();
+        if is_answer(&message) {
+            continue;
+        }
         let headers = headers(&message, revision.as_deref());
         let answer = owner.mcp(&line, &headers).unwrap_or_else(|error| failure(&message, &error));
         if let Some(answer) = answer.filter(|_| !is_notification(&message)) {
@@ -82,6 +85,11 @@ fn is_notification(message: &Value) -> bool {
     message.get("method").is_some() && message.get("id").is_none()
 }
 
+/// Whether a message is an answer, in order or not: the server asks its client for nothing.
+fn is_answer(message: &Value) -> bool {
+    message.get("method").is_none() && (message.get("result").is_some() || message.get("error").is_some())
+}
+
 /// An error the client can read; a notification gets no answer.
 fn failure(message: &Value, error: &anyhow::Error) -> Option<String> {
     let id = message.get("id")?;
@@ -115,6 +123,16 @@ mod tests {
         assert!(is_notification(&json!({"method": "notifications/cancelled", "params": []})));
         for other in [json!({"method": "ping", "id": null}), json!([]), json!({}), Value::Null] {
             assert!(!is_notification(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn answers_are_told_from_requests() {
+        for answer in [json!({"id": 3, "error": {}}), json!({"id": 3, "result": {}, "error": {}})] {
+            assert!(is_answer(&answer), "{answer}");
+        }
+        for other in [json!({"id": 3, "method": "ping", "result": {}}), json!({"id": 3}), json!([]), Value::Null] {
+            assert!(!is_answer(&other), "{other}");
         }
     }
 
