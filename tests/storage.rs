@@ -128,6 +128,25 @@ fn a_data_directory_of_an_earlier_version_is_closed_at_the_next_start() {
 }
 
 #[test]
+fn a_directory_with_other_things_in_it_keeps_its_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let (other, corpus) = (folder.path().join("other"), folder.path().join("corpus"));
+    fs::create_dir(&other).unwrap();
+    fs::create_dir(&corpus).unwrap();
+    fs::write(corpus.join("kettle.md"), "# Kettles\n\nThe kettle boils water.").unwrap();
+    fs::write(other.join("index.html"), "hi").unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(other.join("index.html"), fs::Permissions::from_mode(0o644)).unwrap();
+    fail(mcdewey(&other).arg("ready"));
+    assert_eq!(mode(&other), 0o755, "a command that only looks changes nothing");
+    ingest(&other, &corpus);
+    fail(mcdewey(&other).arg("ready"));
+    assert_eq!((mode(&other), mode(&other.join("index.html"))), (0o755, 0o644), "it is shared on purpose");
+    assert_private(&other.join("generations"));
+}
+
+#[test]
 fn what_is_written_for_people_has_their_own_mask() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.html"), "<html><body><main><h1>A</h1><p>Some text.</p></main></body></html>")
