@@ -376,6 +376,30 @@ fn a_server_whose_disk_is_full_stays_and_tells() {
 }
 
 #[test]
+fn the_audit_log_has_whole_lines_after_the_disk_was_full() {
+    on_small_disks("the_audit_log_has_whole_lines_after_the_disk_was_full", 96, |folder, disk| {
+        let (data, corpus) = two_documents(folder.path());
+        let audit = data.join("who.log");
+        let server = serve(folder, &corpus, &["--audit-log", &audit.display().to_string()]);
+        disk.fill(0);
+        for number in 0..200 {
+            server.get(&format!("/{number}/{}", "x".repeat(300)));
+        }
+        disk.clear();
+        until(|| {
+            server.get("/afterwards");
+            fs::read_to_string(&audit).unwrap().contains("afterwards")
+        });
+        let text = fs::read_to_string(&audit).unwrap();
+        for line in text.lines() {
+            let entry: Result<Value, _> = serde_json::from_str(line);
+            assert!(entry.is_ok_and(|entry| entry["time"].is_string()), "{line}");
+        }
+        assert!(text.ends_with('\n'));
+    });
+}
+
+#[test]
 fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_document() {
     let test = "a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_document";
     on_small_disks(test, 96, |folder, disk| {
