@@ -380,7 +380,10 @@ fn the_audit_log_has_whole_lines_after_the_disk_was_full() {
     on_small_disks("the_audit_log_has_whole_lines_after_the_disk_was_full", 96, |folder, disk| {
         let (data, corpus) = two_documents(folder.path());
         let audit = data.join("who.log");
+        fs::write(&audit, "").unwrap();
+        fs::set_permissions(&audit, fs::Permissions::from_mode(0o644)).unwrap();
         let server = serve(folder, &corpus, &["--audit-log", &audit.display().to_string()]);
+        assert_eq!(fs::metadata(&audit).unwrap().permissions().mode() & 0o777, 0o600);
         disk.fill(0);
         for number in 0..200 {
             server.get(&format!("/{number}/{}", "x".repeat(300)));

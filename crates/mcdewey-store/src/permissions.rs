@@ -7,13 +7,15 @@ use std::path::Path;
 
 /// Names in a data directory that this program writes. What an operator puts beside them keeps its mode.
 #[cfg(unix)]
-const OURS: [&str; 8] = [
+const OURS: [&str; 10] = [
     "generations",
     "embeddings.sqlite",
     "lock",
     "owner",
     "feedback.jsonl",
     "keys.toml",
+    "access-state.toml",
+    "audit.jsonl",
     "qdrant",
     ".writable",
 ];
@@ -147,7 +149,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         fs::create_dir_all(data.join("generations/g/shard-1")).unwrap();
-        let files = ["lock", "embeddings.sqlite-wal", "generations/g/shard-1/page"];
+        let files = ["lock", "embeddings.sqlite-wal", "generations/g/shard-1/page", "audit.jsonl", "access-state.toml"];
         for name in files {
             fs::write(data.join(name), "x").unwrap();
             set(&data.join(name), 0o644);

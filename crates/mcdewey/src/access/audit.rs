@@ -29,6 +29,9 @@ impl AuditFile {
     /// Opens the file, or makes it.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = appended(path).with_context(|| format!("the audit log {} cannot be written", path.display()))?;
+        if let Err(error) = make_private(&file) {
+            tracing::warn!(%error, path = %path.display(), "others may be able to read the audit log; set its mode to 0600");
+        }
         let lines = Lines::of(file, path);
         let (entries, waiting) = mpsc::sync_channel(WAITING);
         let path = path.to_owned();
@@ -53,6 +56,23 @@ fn appended(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// An audit log may lie there from an earlier version, or made by a tool, with a mode that lets others read it.
+#[cfg(unix)]
+fn make_private(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let found = file.metadata()?;
+    // A pipe or a terminal is somebody else's.
+    if found.is_file() && found.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(_file: &File) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Writes what waits.
@@ -140,4 +160,17 @@ mod tests {
         assert_eq!((&last["caller"], &last["path"]), (&"portal".into(), &"/library".into()), "{text}");
         assert!(last["time"].as_str().unwrap().ends_with('Z') && last.get("remote").is_none());
         assert!(AuditFile::open(Path::new("/no/such/folder/audit.jsonl")).is_err());
-    }}
+    }
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_was_left_open_to_others_is_closed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("who.log");
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        AuditFile::open(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        AuditFile::open(Path::new("/dev/null")).unwrap();
+    }
+}
