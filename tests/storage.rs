@@ -462,6 +462,8 @@ fn a_removal_without_a_server_says_how_much_space_it_needs() {
     let feedback = data.join("feedback.jsonl");
     let line = r#"{"q":"when does it boil","kind":"feedback","source":"kettle.md","heading":"Boiling"}"#;
     fs::write(&feedback, format!("{line}\n")).unwrap();
+    // As a writer that was killed leaves it.
+    fs::write(data.join("feedback.jsonl.a1B2c3.draft"), format!("{line}\n")).unwrap();
     // A floor that no disk has.
     fs::write(folder.path().join("mcdewey.toml"), format!("min_free_mb = {}\n", u64::from(u32::MAX))).unwrap();
     let remove = || {
