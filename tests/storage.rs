@@ -128,6 +128,25 @@ fn a_data_directory_of_an_earlier_version_is_closed_at_the_next_start() {
 }
 
 #[test]
+fn a_directory_with_other_things_in_it_keeps_its_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let (other, corpus) = (folder.path().join("other"), folder.path().join("corpus"));
+    fs::create_dir(&other).unwrap();
+    fs::create_dir(&corpus).unwrap();
+    fs::write(corpus.join("kettle.md"), "# Kettles\n\nThe kettle boils water.").unwrap();
+    fs::write(other.join("index.html"), "hi").unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(other.join("index.html"), fs::Permissions::from_mode(0o644)).unwrap();
+    fail(mcdewey(&other).arg("ready"));
+    assert_eq!(mode(&other), 0o755, "a command that only looks changes nothing");
+    ingest(&other, &corpus);
+    fail(mcdewey(&other).arg("ready"));
+    assert_eq!((mode(&other), mode(&other.join("index.html"))), (0o755, 0o644), "it is shared on purpose");
+    assert_private(&other.join("generations"));
+}
+
+#[test]
 fn what_is_written_for_people_has_their_own_mask() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.html"), "<html><body><main><h1>A</h1><p>Some text.</p></main></body></html>")
@@ -357,6 +376,33 @@ fn a_server_whose_disk_is_full_stays_and_tells() {
 }
 
 #[test]
+fn the_audit_log_has_whole_lines_after_the_disk_was_full() {
+    on_small_disks("the_audit_log_has_whole_lines_after_the_disk_was_full", 96, |folder, disk| {
+        let (data, corpus) = two_documents(folder.path());
+        let audit = data.join("who.log");
+        fs::write(&audit, "").unwrap();
+        fs::set_permissions(&audit, fs::Permissions::from_mode(0o644)).unwrap();
+        let server = serve(folder, &corpus, &["--audit-log", &audit.display().to_string()]);
+        assert_eq!(fs::metadata(&audit).unwrap().permissions().mode() & 0o777, 0o600);
+        disk.fill(0);
+        for number in 0..200 {
+            server.get(&format!("/{number}/{}", "x".repeat(300)));
+        }
+        disk.clear();
+        until(|| {
+            server.get("/afterwards");
+            fs::read_to_string(&audit).unwrap().contains("afterwards")
+        });
+        let text = fs::read_to_string(&audit).unwrap();
+        for line in text.lines() {
+            let entry: Result<Value, _> = serde_json::from_str(line);
+            assert!(entry.is_ok_and(|entry| entry["time"].is_string()), "{line}");
+        }
+        assert!(text.ends_with('\n'));
+    });
+}
+
+#[test]
 fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_document() {
     let test = "a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_document";
     on_small_disks(test, 96, |folder, disk| {
@@ -416,6 +462,8 @@ fn a_removal_without_a_server_says_how_much_space_it_needs() {
     let feedback = data.join("feedback.jsonl");
     let line = r#"{"q":"when does it boil","kind":"feedback","source":"kettle.md","heading":"Boiling"}"#;
     fs::write(&feedback, format!("{line}\n")).unwrap();
+    // As a writer that was killed leaves it.
+    fs::write(data.join("feedback.jsonl.a1B2c3.draft"), format!("{line}\n")).unwrap();
     // A floor that no disk has.
     fs::write(folder.path().join("mcdewey.toml"), format!("min_free_mb = {}\n", u64::from(u32::MAX))).unwrap();
     let remove = || {

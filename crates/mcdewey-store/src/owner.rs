@@ -126,6 +126,8 @@ impl OwnerLock {
         let said = Owner { pid: std::process::id(), address: None, token: None };
         let lock = Self { dir: dir.to_owned(), folder, held: Mutex::new(Held { file, said: said.clone() }) };
         lock.write(&said)?;
+        // An empty directory has become a library's.
+        permissions::make_private(dir);
         Ok(lock)
     }
 

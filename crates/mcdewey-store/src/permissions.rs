@@ -5,11 +5,20 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::Path;
 
-/// Names in a data directory that this program writes, drafts and SQLite's side files included: an entry is ours when
-/// its name begins with one of these. What an operator puts beside them keeps its mode.
+/// Names in a data directory that this program writes. What an operator puts beside them keeps its mode.
 #[cfg(unix)]
-const OURS: [&str; 7] =
-    ["generations", "embeddings.sqlite", "lock", "owner.", "feedback.jsonl", "keys.toml", "qdrant-"];
+const OURS: [&str; 10] = [
+    "generations",
+    "embeddings.sqlite",
+    "lock",
+    "owner",
+    "feedback.jsonl",
+    "keys.toml",
+    "access-state.toml",
+    "audit.jsonl",
+    "qdrant",
+    ".writable",
+];
 
 /// From now on, files and directories made by this process are closed to the group and to others. The vector engine and
 /// SQLite choose no mode of their own, so only the process's mask reaches what they make.
@@ -30,21 +39,20 @@ pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Takes from the group and from others what an earlier version gave them. What cannot be changed is logged: a
-/// directory of another user, or a file system without modes, is no reason not to work.
+/// Takes from the group and from others what an earlier version gave them: all that is ours, and the directory itself
+/// where it holds nothing else. A directory with other things in it may be shared for their sake. What cannot be changed
+/// is logged: a directory of another user, or a file system without modes, is no reason not to work.
 #[cfg(unix)]
 pub fn make_private(data: &Path) {
     let Ok(found) = fs::metadata(data) else { return };
+    let Ok(entries) = fs::read_dir(data) else { return };
+    let (ours, others): (Vec<_>, Vec<_>) = entries.flatten().partition(|entry| is_ours(&entry.file_name()));
     let mut tally = Tally::default();
-    if is_a_directory_of_its_own(data, &found) {
+    if !ours.is_empty() && others.is_empty() && is_a_directory_of_its_own(data, &found) {
         tally.tighten(data, &found);
     }
-    let Ok(entries) = fs::read_dir(data) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        if OURS.iter().any(|ours| name.as_encoded_bytes().starts_with(ours.as_bytes())) {
-            tally.tighten_below(&entry.path());
-        }
+    for entry in ours {
+        tally.tighten_below(&entry.path());
     }
     if tally.changed > 0 {
         tracing::info!(dir = %data.display(), entries = tally.changed, "closed to the group and to others");
@@ -60,6 +68,15 @@ pub fn make_private(data: &Path) {
 /// Other systems have no modes.
 #[cfg(not(unix))]
 pub fn make_private(_data: &Path) {}
+
+/// One of our names, or one with an addition: drafts, SQLite's side files, rotated logs.
+#[cfg(unix)]
+fn is_ours(name: &std::ffi::OsStr) -> bool {
+    OURS.iter().any(|ours| {
+        let rest = name.as_encoded_bytes().strip_prefix(ours.as_bytes());
+        rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'.' | b'-')))
+    })
+}
 
 /// Whether closing a directory closes nothing but a library: the root, a home and a shared temporary directory stay as
 /// they are, and only what we keep in them is closed.
@@ -132,7 +149,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         fs::create_dir_all(data.join("generations/g/shard-1")).unwrap();
-        for name in ["lock", "embeddings.sqlite-wal", "generations/g/shard-1/page", "audit.jsonl"] {
+        let files = ["lock", "embeddings.sqlite-wal", "generations/g/shard-1/page", "audit.jsonl", "access-state.toml"];
+        for name in files {
             fs::write(data.join(name), "x").unwrap();
             set(&data.join(name), 0o644);
         }
@@ -147,11 +165,33 @@ mod tests {
         for folder in ["", "generations", "generations/g", "generations/g/shard-1"] {
             assert_eq!(mode(&data.join(folder)), 0o700, "{folder}");
         }
-        for file in ["lock", "embeddings.sqlite-wal", "generations/g/shard-1/page"] {
+        for file in files {
             assert_eq!(mode(&data.join(file)), 0o600, "{file}");
         }
-        assert_eq!((mode(&data.join("audit.jsonl")), mode(&outside)), (0o644, 0o644), "not ours");
+        assert_eq!(mode(&outside), 0o644, "not ours");
         make_private(&dir.path().join("missing"));
+    }
+
+    #[test]
+    fn a_directory_that_is_not_only_a_library_stays_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        fs::create_dir(&data).unwrap();
+        set(&data, 0o755);
+        make_private(&data);
+        assert_eq!(mode(&data), 0o755, "an empty one");
+        for other in ["index.html", "locksmith", "generations2"] {
+            fs::write(data.join(other), "x").unwrap();
+            set(&data.join(other), 0o644);
+            make_private(&data);
+            drop(crate::OwnerLock::acquire(&data).unwrap());
+            make_private(&data);
+            assert_eq!((mode(&data), mode(&data.join(other))), (0o755, 0o644), "{other}");
+            fs::remove_file(data.join(other)).unwrap();
+            fs::remove_file(data.join("lock")).unwrap();
+        }
+        drop(crate::OwnerLock::acquire(&data).unwrap());
+        assert_eq!((mode(&data), mode(&data.join("lock"))), (0o700, 0o600), "now it is a library's");
     }
 
     #[test]

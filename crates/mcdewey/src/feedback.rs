@@ -1,7 +1,6 @@
 //! What readers say of hits, as judgments in a file: `mcdewey eval` measures by it, people may edit it.
 
 use std::fmt::Display;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -9,6 +8,8 @@ use anyhow::{Context, Result, ensure};
 use mcdewey_core::SourcePath;
 use mcdewey_eval::{Judgment, JudgmentSet, Place, QuestionFilter, Spot};
 use mcdewey_query::{EndorsedSpot, Endorsement, KeepFeedback};
+
+use crate::drafts;
 
 /// The file's name in the data directory.
 const FILE: &str = "feedback.jsonl";
@@ -39,6 +40,7 @@ impl FeedbackFile {
     /// other line stays as it is, one that cannot be read too. Says how many judgments that concerned.
     pub(crate) fn forget(&self, sources: &[SourcePath]) -> Result<u64> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.sweep()?;
         let text = match std::fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
@@ -58,6 +60,12 @@ impl FeedbackFile {
             write(&self.path, &left)?;
         }
         Ok(changed)
+    }
+
+    /// Takes away what killed writers left: copies of all judgments.
+    pub(crate) fn sweep(&self) -> Result<()> {
+        drafts::sweep(&self.path)
+            .with_context(|| format!("unfinished copies of {} cannot be removed", self.path.display()))
     }
 
     fn add(&self, endorsement: &Endorsement) -> Result<()> {
@@ -110,16 +118,8 @@ fn put(judgments: &mut Vec<Judgment>, endorsement: &Endorsement) {
 
 /// Whole or not at all: a reader may come in between.
 fn write(path: &Path, judgments: &[impl Display]) -> Result<()> {
-    let failed = || format!("{} cannot be written", path.display());
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).with_context(failed)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    for judgment in judgments {
-        writeln!(file, "{judgment}").with_context(failed)?;
-    }
-    file.as_file().sync_all().with_context(failed)?;
-    file.persist(path).with_context(failed)?;
-    Ok(())
+    let text: String = judgments.iter().map(|judgment| format!("{judgment}\n")).collect();
+    drafts::write(path, text.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 #[cfg(test)]
@@ -177,7 +177,10 @@ mod tests {
         text.push_str(own);
         std::fs::write(&path, &text).unwrap();
         let file = FeedbackFile::new(path.clone());
+        let draft = path.with_file_name("feedback.jsonl.a1B2c3.draft");
+        std::fs::write(&draft, &text).unwrap();
         assert_eq!(file.forget(&["a/guide.md".parse().unwrap()]).unwrap(), 2);
+        assert!(!draft.exists(), "left by a killed writer");
         let left = std::fs::read_to_string(&path).unwrap();
         assert!(!left.contains("a/guide.md\"") && !left.contains("secret") && !left.contains("only there"), "{left}");
         assert!(left.contains("b.md") && left.contains("a/guide.md.md") && left.ends_with(own), "{left}");

@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod connections;
 mod doors;
+mod drafts;
 mod engine;
 mod feedback;
 mod keeper;

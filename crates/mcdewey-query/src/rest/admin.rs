@@ -1,6 +1,8 @@
 //! What whoever changes the library is told when that fails. They run it, so they are told the reason, local paths among
 //! it; what is not in their hands is for the log.
 
+use std::future::Future;
+
 use axum::http::StatusCode;
 use mcdewey_core::{IndexError, SyncError};
 
@@ -20,6 +22,16 @@ impl Change {
     /// The state of the library does not allow it.
     pub(super) fn refusal(self, reason: impl Into<String>) -> Problem {
         Problem::new(StatusCode::CONFLICT, self.refused, reason)
+    }
+
+    /// Makes it in a task of its own. A handler is dropped when its client goes away; half a change must not be left.
+    pub(super) async fn carry_through<T: Send + 'static>(
+        self,
+        work: impl Future<Output = Result<T, IndexError>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let outcome = tokio::spawn(work).await;
+        let broke_off = |error| IndexError::Store(format!("{} broke off: {error}", self.name));
+        outcome.map_err(broke_off).flatten().map_err(|error| self.problem(error))
     }
 
     /// Why it was not made.

@@ -1,5 +1,7 @@
 //! `POST /api/v1/generations/rollback`: asks the owner to answer from another generation of the index.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -28,7 +30,8 @@ pub(super) async fn post(
     let Some(rollback) = &state.rollback else {
         return Err(ROLLBACK.refusal("the generations of this library are not kept by this program"));
     };
-    let report = rollback.roll_back(request).await.map_err(|error| ROLLBACK.problem(error))?;
+    let rollback = Arc::clone(rollback);
+    let report = ROLLBACK.carry_through(async move { rollback.roll_back(request).await }).await?;
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], axum::Json(report)).into_response())
 }

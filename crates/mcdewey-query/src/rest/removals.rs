@@ -1,5 +1,7 @@
 //! `POST /api/v1/removals`: asks the owner to take documents out for good.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -31,9 +33,14 @@ pub(super) async fn post(
     let Some(erase) = &state.erase else {
         return Err(REMOVAL.refusal("the documents of this library are not kept by this program"));
     };
-    let sources = request.sources.clone();
-    let report = erase.erase(request).await.map_err(|error| REMOVAL.problem(error))?;
-    state.forget(&sources).await;
+    let (erase, sources) = (Arc::clone(erase), request.sources.clone());
+    let removal = async move {
+        let outcome = erase.erase(request).await;
+        // Whatever became of it: an earlier attempt may have taken the documents out and broken off before this.
+        state.forget(&sources).await;
+        outcome
+    };
+    let report = REMOVAL.carry_through(removal).await?;
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], axum::Json(report)).into_response())
 }

@@ -1,19 +1,21 @@
 //! The REST interface as programs meet it, over the whole service.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, header};
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
 use mcdewey_core::{
-    Generation, Index, IndexError, RollBack, RollbackReport, RollbackRequest, SyncEvent, SyncHandle, SyncProgress,
-    SyncReport,
+    Erase, Generation, Index, IndexError, RemovalReport, RemovalRequest, RollBack, RollbackReport, RollbackRequest,
+    SyncEvent, SyncHandle, SyncProgress, SyncReport,
 };
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::app::testing::{GUIDE, HOSTILE, NOTE, Service, TOKEN, documents, request};
-use crate::{AppState, Library, LiveLibrary, app};
+use crate::{AppState, Desk, DeskSettings, KeptQuestions, Library, LiveLibrary, app};
 
 /// Timings differ from answer to answer.
 fn without_timings(mut answer: Value) -> Value {
@@ -314,4 +316,80 @@ async fn whole_answers_stay_as_they_are() {
     assert_eq!(problem["request_id"], id.to_str().unwrap());
     problem["request_id"] = json!("[request id]");
     insta::assert_json_snapshot!("problem", problem);
+}
+
+/// Changes a library in two steps, with time in between for the client to go away.
+#[derive(Default)]
+struct SlowOwner {
+    begun: Notify,
+    go_on: Notify,
+    done: Notify,
+}
+
+impl SlowOwner {
+    async fn work(&self) {
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        self.done.notify_one();
+    }
+}
+
+#[async_trait]
+impl Erase for SlowOwner {
+    async fn erase(&self, _: RemovalRequest) -> Result<RemovalReport, IndexError> {
+        self.work().await;
+        Err(IndexError::Unavailable("no generation holds it".to_owned()))
+    }
+}
+
+#[async_trait]
+impl RollBack for SlowOwner {
+    async fn roll_back(&self, _: RollbackRequest) -> Result<RollbackReport, IndexError> {
+        self.work().await;
+        Err(IndexError::Unavailable("there is no other".to_owned()))
+    }
+}
+
+/// Asks for a change and goes away while it is under way; returns when the owner is done with it.
+async fn ask_and_go_away(service: &Service, owner: &SlowOwner, path: &str, body: &str) {
+    let request = as_owner(Method::POST, path).body(Body::from(body.to_owned())).unwrap();
+    tokio::select! {
+        answer = service.send(request) => panic!("{}", answer.body),
+        () = owner.begun.notified() => {}
+    }
+    owner.go_on.notify_one();
+    let done = tokio::time::timeout(Duration::from_secs(10), owner.done.notified()).await;
+    assert!(done.is_ok(), "{path} broke off when its client went away");
+}
+
+fn as_owner(method: Method, path: &str) -> axum::http::request::Builder {
+    request(method, path)
+        .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+        .header(header::CONTENT_TYPE, "application/json")
+}
+
+#[tokio::test]
+async fn a_change_goes_on_when_its_client_goes_away() {
+    let owner = Arc::new(SlowOwner::default());
+    let (erase, rollback) = (Arc::clone(&owner), Arc::clone(&owner));
+    let desk = Desk::new(DeskSettings { question_log: KeptQuestions::All, ..DeskSettings::default() });
+    let changed = move |state: AppState| state.with_erase(erase).with_rollback(rollback).with_desk(desk);
+    let service = Service::with(&documents(), changed).await;
+    ask_and_go_away(&service, &owner, "/api/v1/generations/rollback", "{}").await;
+    service.get("/api/v1/search?q=monitoring+state&product=finesse&version=v12.5").await;
+    let questions = async || {
+        let asked = as_owner(Method::GET, "/api/v1/questions").body(Body::empty()).unwrap();
+        service.send(asked).await.body
+    };
+    assert!(questions().await.contains("monitoring state"));
+    // Even one that finds nothing to remove forgets what was shown: an earlier one may have broken off half-way.
+    let body = json!({ "sources": [GUIDE] }).to_string();
+    ask_and_go_away(&service, &owner, "/api/v1/removals", &body).await;
+    for _ in 0..1000 {
+        if !questions().await.contains("monitoring state") {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{}", questions().await);
 }

@@ -164,12 +164,9 @@ impl Committer {
         let log = {
             let shard = shared.shard();
             shard.flush()?;
-            // Nothing can be reserved for segments that the engine writes anew by itself.
-            if let Err(error) = self.check_space(shard.optimising_takes()?) {
-                tracing::warn!(%error, "the shard is not compacted; questions are answered all the same");
+            if !shard.optimise(points, self.min_free_bytes)? {
                 return Ok(());
             }
-            shard.optimise(points)?;
             shard.log_size()?
         };
         if log > LOG_ALLOWED + LOG_PER_POINT * points {

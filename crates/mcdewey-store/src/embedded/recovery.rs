@@ -60,7 +60,7 @@ pub(super) fn build(layout: &Layout, source: &Source<'_>, writer: &mut Catalogue
         return Err(failure);
     }
     shard.flush()?;
-    shard.optimise(points.len() as u64)?;
+    shard.optimise(points.len() as u64, source.min_free_bytes)?;
     let change = writer.begin()?;
     change.set_shard(number)?;
     change.commit()?;

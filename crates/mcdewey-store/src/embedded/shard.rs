@@ -147,8 +147,15 @@ impl Shard {
         guarded(&self.dir, || edge.flush())
     }
 
-    /// Compacts segments and, for a large library, builds the approximate index. Reads go on meanwhile.
-    pub(super) fn optimise(&self, points: u64) -> Outcome<()> {
+    /// Compacts segments and, for a large library, builds the approximate index. Reads go on meanwhile. Without the
+    /// space for it the shard stays as it is, which answers all the same; says whether it was compacted.
+    pub(super) fn optimise(&self, points: u64, min_free_bytes: u64) -> Outcome<bool> {
+        // Segments are written anew before the old ones go, and the engine does that by itself: nothing can be reserved.
+        let needed = space::size(&self.dir.join("segments"))?;
+        if let Err(error) = space::check(&self.dir, min_free_bytes, needed) {
+            tracing::warn!(%error, "the shard is not compacted; questions are answered all the same");
+            return Ok(false);
+        }
         let edge = self.edge()?;
         let wanted = index_for(points);
         if edge.config().hnsw_config != wanted {
@@ -157,12 +164,7 @@ impl Shard {
         if guarded(&self.dir, || edge.optimize())?? {
             self.flush()?;
         }
-        Ok(())
-    }
-
-    /// Free space that [`Shard::optimise`] may need: it writes segments anew before the old ones go.
-    pub(super) fn optimising_takes(&self) -> Outcome<u64> {
-        space::size(&self.dir.join("segments"))
+        Ok(true)
     }
 
     /// All points.
@@ -365,6 +367,18 @@ mod tests {
         add(&shard, 2, Some(&[0.0, 1.0]), &[(8, 1.0)]);
         assert_eq!(found(&shard, &Sought::Words(words(&[(7, 1.0)]))), [1]);
         assert_eq!(found(&shard, &Sought::Near { vector: vec![0.0, 1.0], exact: false }), [2]);
+    }
+
+    #[test]
+    fn a_shard_is_compacted_only_where_there_is_space_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let shard = Shard::create(&dir.path().join("shard"), 2).unwrap();
+        add(&shard, 1, Some(&[1.0, 0.0]), &[(7, 1.0)]);
+        assert!(!shard.optimise(COMPARED_UP_TO + 1, u64::MAX).unwrap());
+        assert_eq!(shard.edge().unwrap().config().hnsw_config.m, 0, "nothing was begun");
+        assert_eq!(found(&shard, &Sought::Words(words(&[(7, 1.0)]))), [1]);
+        assert!(shard.optimise(COMPARED_UP_TO + 1, 0).unwrap());
+        assert_eq!(shard.edge().unwrap().config().hnsw_config.m, EDGES);
     }
 
     #[test]

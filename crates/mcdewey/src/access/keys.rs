@@ -10,7 +10,7 @@ use mcdewey_core::{ContentHash, Visibility};
 use mcdewey_query::{Caller, Role};
 use serde::{Deserialize, Serialize};
 
-use super::requirement::write_private;
+use crate::drafts;
 
 /// What every key begins with, so that scanners for leaked secrets can know it.
 const PREFIX: &str = "mcd_";
@@ -171,7 +171,7 @@ pub(crate) fn now() -> Timestamp {
 /// Without any key the file stays: it tells that keys were asked for.
 fn write(path: &Path, key: Vec<KeyEntry>) -> Result<()> {
     let text = format!("# Keys of `mcdewey keys`; hashes only.\n\n{}", toml::to_string(&KeysFile { key })?);
-    write_private(path, text.as_bytes()).with_context(|| format!("the key file {} cannot be written", path.display()))
+    drafts::write(path, text.as_bytes()).with_context(|| format!("the key file {} cannot be written", path.display()))
 }
 
 fn random<const N: usize>() -> Result<String> {

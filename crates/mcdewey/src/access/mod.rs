@@ -26,6 +26,7 @@ use crate::settings::Settings;
 /// The policy of a server with these settings.
 pub(crate) fn policy(settings: &Settings) -> Result<AccessPolicy> {
     let requirement = Requirement::of(&settings.access);
+    requirement.sweep();
     let AccessSettings { key, keys_file, allow_anonymous, requests_per_minute, origins, audit_log, oidc, .. } =
         settings.access.clone();
     let issuer = oidc.map(Issuer::new).transpose()?;

@@ -1,7 +1,6 @@
 //! Whether a key is required. Once keys were asked for they stay required when the last one is revoked and when their
 //! file is emptied or gone: a record in the data directory remembers it. Only `mcdewey keys open` takes that back.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::settings::AccessSettings;
+use crate::drafts;
 
 /// The record's name in the data directory.
 pub(super) const FILE: &str = "access-state.toml";
@@ -104,6 +104,15 @@ impl Requirement {
         self.write(&Record { keys_required: false, since: Timestamp::now(), keys_file: self.named.clone() })
     }
 
+    /// Takes away what killed writers of the record and of the keys file left.
+    pub(super) fn sweep(&self) {
+        for path in [&self.record, &self.keys_file] {
+            if let Err(error) = drafts::sweep(path) {
+                tracing::warn!(%error, path = %path.display(), "unfinished copies of this file cannot be removed");
+            }
+        }
+    }
+
     fn read(&self) -> Result<Option<Record>> {
         match std::fs::read_to_string(&self.record) {
             Ok(text) => Ok(Some(toml::from_str(&text)?)),
@@ -114,7 +123,7 @@ impl Requirement {
 
     fn write(&self, record: &Record) -> Result<()> {
         let text = format!("{HEADER}{}", toml::to_string(record)?);
-        write_private(&self.record, text.as_bytes()).with_context(|| {
+        drafts::write(&self.record, text.as_bytes()).with_context(|| {
             format!("{}, which records whether keys are required, cannot be written", self.record.display())
         })
     }
@@ -123,20 +132,6 @@ impl Requirement {
 /// A link that leads nowhere and a file that cannot be looked at count as a file.
 fn may_exist(path: &Path) -> bool {
     !matches!(std::fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
-}
-
-/// Writes a file whole or not at all, for its owner's eyes only.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -211,11 +206,23 @@ mod tests {
     }
 
     #[test]
+    fn what_killed_writers_left_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = requirement(folder.path(), false);
+        plain.record_required().unwrap();
+        let left =
+            [plain.record.with_file_name("access-state.toml.a1.draft"), folder.path().join("keys.toml.a1.draft")];
+        left.iter().for_each(|path| std::fs::write(path, "x").unwrap());
+        plain.sweep();
+        assert!(left.iter().all(|path| !path.exists()) && plain.record.exists());
+    }
+
+    #[test]
     fn a_record_that_cannot_be_read_opens_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let plain = requirement(folder.path(), false);
         for broken in ["", "keys_required = false", "keys_required = 'no'", "nonsense"] {
-            write_private(&plain.record, broken.as_bytes()).unwrap();
+            drafts::write(&plain.record, broken.as_bytes()).unwrap();
             assert_eq!(plain.standing(false, &mut Memory::default()), Standing::Required, "{broken:?}");
         }
         std::fs::remove_file(&plain.record).unwrap();

@@ -63,6 +63,9 @@ enum Target {
 impl Keeper {
     /// A keeper of this library, for these roots. What readers say of hits is kept in `feedback`.
     pub(crate) fn new(engine: &Engine, configured: Vec<Root>, feedback: Arc<FeedbackFile>) -> Self {
+        if let Err(error) = feedback.sweep() {
+            tracing::warn!("{error:#}");
+        }
         let reading = engine.reading.clone();
         let plain = || Plain {
             ingester: reading.ingester(engine.index.clone(), engine.embed.clone()),
