@@ -165,6 +165,46 @@ fn opening_again_is_an_act_of_its_own_and_is_warned_of() {
 }
 
 #[test]
+fn keys_that_are_made_and_revoked_side_by_side_are_all_kept_and_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    create(&data, &["first"]);
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let data = &data;
+            scope.spawn(move || create(data, &[&format!("k{number}")]));
+        }
+        scope.spawn(|| succeed(mcdewey(&data).args(["keys", "revoke", "first"])));
+    });
+    let listed = succeed(mcdewey(&data).args(["keys", "list", "--json"]));
+    let names: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    assert!(names.len() == 6 && !listed.contains("first"), "{listed}");
+}
+
+#[test]
+fn what_does_not_concern_a_running_server_leaves_it_open() {
+    let server = server(sample_library(), &[]);
+    let data = server.data();
+    assert_eq!(server.get("/api/v1/library").0, 200);
+    let secret = data.with_file_name("secret");
+    std::fs::write(&secret, "let me in, please").unwrap();
+    let secret = secret.display().to_string();
+    let said = fail(mcdewey(&data).args(["--listen", "127.0.0.1:0", "--access-key-file", &secret, "serve"]));
+    assert!(said.contains("data directory") || said.contains("another"), "{said}");
+    assert!(!data.join("access-state.toml").exists(), "a server that did not start");
+    let elsewhere = data.with_file_name("elsewhere.toml").display().to_string();
+    create(&data, &["zz", "--keys-file", &elsewhere]);
+    succeed(mcdewey(&data).args(["keys", "revoke", "zz", "--keys-file", &elsewhere]));
+    assert!(!data.join("access-state.toml").exists(), "keys of another server");
+    assert_eq!(server.get("/api/v1/library").0, 200);
+    // The file of the data directory, under another spelling, is its own.
+    let own = format!("{}/../data/keys.toml", data.display());
+    create(&data, &["own", "--keys-file", &own]);
+    until(|| server.get("/api/v1/library").0 == 401);
+    assert!(data.join("access-state.toml").exists());
+}
+
+#[test]
 fn wrong_keys_are_limited_and_good_ones_are_not() {
     let folder = sample_library();
     let key = create(&folder.path().join("data"), &["portal"]);

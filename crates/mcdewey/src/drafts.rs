@@ -47,8 +47,8 @@ pub(crate) fn sweep(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A draft, locked for as long as its writer lives.
-fn draft_of(path: &Path) -> io::Result<NamedTempFile> {
+/// A draft in the folder of its file, locked for as long as its writer lives.
+pub(crate) fn draft_of(path: &Path) -> io::Result<NamedTempFile> {
     let draft = tempfile::Builder::new().prefix(&beginning_of(path)).suffix(END).tempfile_in(folder_of(path))?;
     // Where there are no locks, none can be taken by who sweeps either.
     let _ = draft.as_file().try_lock();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 
-use super::testing::{Answer, Service, documents};
+use super::testing::{Answer, Service, TOKEN, documents};
 use crate::AccessPolicy;
 use crate::rest::openapi::routes_tests::all_routes;
 
@@ -119,6 +119,10 @@ async fn one_rule_for_hosts_holds_on_every_route() {
         for hosts in hosts {
             let headers: Vec<_> = hosts.iter().map(|host| (header::HOST, *host)).collect();
             let answer = send(&service, method, path, &headers).await;
+            if hosts.is_empty() && ["/healthz", "/readyz"].contains(&path.as_str()) {
+                assert_eq!((answer.status.as_u16(), answer.body.contains("documents")), (200, false), "{path}");
+                continue;
+            }
             assert!(answer.status == 403 && answer.body.contains("host_not_allowed"), "{method} {path} at {hosts:?}");
         }
         let elsewhere = format!("http://evil.example{path}");
@@ -154,4 +158,22 @@ async fn answers_for_programs_are_json_or_refused() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_health_check_without_a_host_learns_nothing_of_the_library() {
+    let service = service().await;
+    let token = format!("Bearer {TOKEN}");
+    for path in ["/healthz", "/readyz"] {
+        for headers in [vec![], vec![(header::AUTHORIZATION, token.as_str())]] {
+            let answer = send(&service, &Method::GET, path, &headers).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert!(!answer.body.contains("documents"), "{path}: {}", answer.body);
+        }
+        assert_eq!(send(&service, &Method::POST, path, &[]).await.status, 403, "{path}");
+        let elsewhere = format!("http://evil.example{path}");
+        assert_eq!(send(&service, &Method::GET, &elsewhere, &[]).await.status, 403, "{path}");
+    }
+    let named = send(&service, &Method::GET, "/readyz", &[(header::HOST, "localhost")]).await;
+    assert!(named.body.contains("documents"), "an open library: {}", named.body);
 }

@@ -2,22 +2,37 @@
 //! machine by pointing a name of its own at it (DNS rebinding).
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Service;
+use super::access::OPEN;
 use super::names::Authority;
 use crate::rest::Problem;
 
-/// Lets a request pass when it asks for a name that is ours.
-pub(crate) async fn guard(State(service): State<Service>, request: Request, next: Next) -> Response {
+/// Marks a request that names no host. It is answered as one from nobody, whatever it sends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NoHost;
+
+/// Lets a request pass when it asks for a name that is ours, and a health check over HTTP/1.0, which names none. Pages
+/// cannot send such a request: browsers always name the host.
+pub(crate) async fn guard(State(service): State<Service>, mut request: Request, next: Next) -> Response {
+    if is_nameless_check(&request) {
+        request.extensions_mut().insert(NoHost);
+        return next.run(request).await;
+    }
     let asked = asked(request.headers(), request.uri());
     if asked.is_some_and(|asked| is_allowed(&asked, &service.allowed_hosts)) {
         next.run(request).await
     } else {
         refusal().into_response()
     }
+}
+
+fn is_nameless_check(request: &Request) -> bool {
+    let names_none = !request.headers().contains_key(header::HOST) && request.uri().authority().is_none();
+    names_none && [Method::GET, Method::HEAD].contains(request.method()) && OPEN.contains(&request.uri().path())
 }
 
 fn refusal() -> Problem {

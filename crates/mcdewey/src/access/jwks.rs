@@ -16,6 +16,8 @@ use tokio::sync::watch;
 
 /// A token by an unknown key makes us ask the issuer again, at most this often.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// The same while no keys can be used: first this soon, then after twice the time, up to [`ASK_AGAIN`].
+const FIRST_RETRY: Duration = Duration::from_secs(5);
 /// Once a token was seen, keys are fetched this often: the issuer may have withdrawn one.
 const REFRESH: Duration = Duration::from_secs(60 * 60);
 /// How soon that is tried again when it failed.
@@ -73,6 +75,8 @@ struct State {
     /// When the issuer was asked last, whatever came of it.
     asked: Option<Instant>,
     is_asking: bool,
+    /// How often in a row nothing came of it.
+    failures: u32,
 }
 
 /// What a look at the keys leads to.
@@ -171,7 +175,8 @@ impl SigningKeys {
         }
         let asked = self.shared.asked.subscribe();
         if !state.is_asking {
-            if state.asked.is_some_and(|asked| asked.elapsed() < ASK_AGAIN) || self.wanted.try_send(()).is_err() {
+            if state.asked.is_some_and(|asked| asked.elapsed() < state.ask_again()) || self.wanted.try_send(()).is_err()
+            {
                 return Look::Unknown;
             }
             state.begin();
@@ -183,6 +188,14 @@ impl SigningKeys {
 impl State {
     fn is_current(&self) -> bool {
         self.fetched.is_some_and(|fetched| fetched.elapsed() < MAX_AGE)
+    }
+
+    /// How long the issuer is left alone after it was asked. Every token waits for keys while there are none.
+    fn ask_again(&self) -> Duration {
+        match self.is_current() || self.failures == 0 {
+            true => ASK_AGAIN,
+            false => FIRST_RETRY.saturating_mul(1 << (self.failures - 1).min(10)).min(ASK_AGAIN),
+        }
     }
 
     /// Why a key was not found.
@@ -240,8 +253,11 @@ impl Shared {
         let mut state = self.lock();
         state.is_asking = false;
         match keys {
-            Ok(keys) => (state.keys, state.fetched) = (keys, Some(Instant::now())),
-            Err(error) => tracing::error!("the keys of {issuer} cannot be had; the old ones are used: {error:#}"),
+            Ok(keys) => (state.keys, state.fetched, state.failures) = (keys, Some(Instant::now()), 0),
+            Err(error) => {
+                state.failures = state.failures.saturating_add(1);
+                tracing::error!("the keys of {issuer} cannot be had; the old ones are used: {error:#}");
+            }
         }
         drop(state);
         self.asked.send_replace(());
@@ -347,6 +363,28 @@ mod tests {
         held.answers.send(Err(anyhow::anyhow!("it is ill"))).unwrap();
         let refusal = held.keys.named(Some("one")).await.err().unwrap();
         assert!(refusal.is::<IssuerUnavailable>(), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn without_any_keys_the_issuer_is_asked_again_soon() {
+        let held = held();
+        let mut wait = FIRST_RETRY;
+        for _ in 0..6 {
+            held.answers.send(Err(anyhow::anyhow!("it is ill"))).unwrap();
+            assert!(held.keys.named(Some("one")).await.is_err());
+            held.asked.recv().unwrap();
+            held.age(wait - Duration::from_secs(1));
+            assert!(held.keys.named(Some("one")).await.is_err());
+            assert!(held.asked.try_recv().is_err(), "not before {wait:?}");
+            held.age(Duration::from_secs(1));
+            wait = (wait * 2).min(ASK_AGAIN);
+        }
+        held.answers.send(Ok(set(&["one"]))).unwrap();
+        assert!(held.keys.named(Some("one")).await.is_ok(), "one failure does not last");
+        held.asked.recv().unwrap();
+        held.age(FIRST_RETRY);
+        assert!(held.keys.named(Some("two")).await.is_err());
+        assert!(held.asked.try_recv().is_err(), "beside keys that can be used, an unknown one waits for its minute");
     }
 
     #[tokio::test]

@@ -10,7 +10,8 @@ use mcdewey_core::{ContentHash, Visibility};
 use mcdewey_query::{Caller, Role};
 use serde::{Deserialize, Serialize};
 
-use crate::drafts;
+use super::lock::lock;
+use super::requirement::write_private;
 
 /// What every key begins with, so that scanners for leaked secrets can know it.
 const PREFIX: &str = "mcd_";
@@ -127,6 +128,7 @@ pub(crate) fn create(path: &Path, new: NewKey) -> Result<(KeyEntry, String)> {
         !RESERVED.contains(&name.as_str()) && !name.starts_with("token "),
         "{name:?} stands for somebody else in the logs; choose another name"
     );
+    let _lock = lock(path)?;
     let mut keys = read(path)?;
     if keys.iter().any(|entry| entry.name == name) {
         bail!("there is a key named {name} already; revoke it first, or choose another name");
@@ -151,15 +153,20 @@ pub(crate) fn create(path: &Path, new: NewKey) -> Result<(KeyEntry, String)> {
 
 /// Takes a key out, by its id or name.
 pub(crate) fn revoke(path: &Path, which: &str) -> Result<KeyEntry> {
+    // Where there is no such key, no lock file is made.
+    place(path, &read(path)?, which)?;
+    let _lock = lock(path)?;
     let mut keys = read(path)?;
-    let place = keys.iter().position(|entry| entry.id == which || entry.name == which);
-    let Some(place) = place else {
-        let known: Vec<&str> = keys.iter().map(|entry| entry.name.as_str()).collect();
-        bail!("there is no key {which:?} in {}; known: {}", path.display(), known.join(", "));
-    };
-    let entry = keys.remove(place);
+    let entry = keys.remove(place(path, &keys, which)?);
     write(path, keys)?;
     Ok(entry)
+}
+
+fn place(path: &Path, keys: &[KeyEntry], which: &str) -> Result<usize> {
+    keys.iter().position(|entry| entry.id == which || entry.name == which).with_context(|| {
+        let known: Vec<&str> = keys.iter().map(|entry| entry.name.as_str()).collect();
+        format!("there is no key {which:?} in {}; known: {}", path.display(), known.join(", "))
+    })
 }
 
 /// This second.
@@ -171,7 +178,7 @@ pub(crate) fn now() -> Timestamp {
 /// Without any key the file stays: it tells that keys were asked for.
 fn write(path: &Path, key: Vec<KeyEntry>) -> Result<()> {
     let text = format!("# Keys of `mcdewey keys`; hashes only.\n\n{}", toml::to_string(&KeysFile { key })?);
-    drafts::write(path, text.as_bytes()).with_context(|| format!("the key file {} cannot be written", path.display()))
+    write_private(path, text.as_bytes()).with_context(|| format!("the key file {} cannot be written", path.display()))
 }
 
 fn random<const N: usize>() -> Result<String> {
@@ -242,5 +249,22 @@ mod tests {
         let path = folder.path().join("keys.toml");
         let (entry, _) = create(&path, NewKey { expires: Some(expires), ..new("a") }).unwrap();
         assert!(entry.is_good(Timestamp::from_second(999).unwrap()) && !entry.is_good(expires));
+    }
+
+    #[test]
+    fn changes_at_the_same_time_are_all_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        create(&path, new("first")).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let path = &path;
+                scope.spawn(move || create(path, new(&format!("k{number}"))).unwrap());
+            }
+            scope.spawn(|| revoke(&path, "first").unwrap());
+        });
+        let mut names: Vec<String> = read(&path).unwrap().into_iter().map(|entry| entry.name).collect();
+        names.sort();
+        assert_eq!(names, (0..8).map(|number| format!("k{number}")).collect::<Vec<_>>());
     }
 }

@@ -4,6 +4,7 @@
 mod audit;
 mod jwks;
 pub(crate) mod keys;
+mod lock;
 mod oidc;
 pub(crate) mod requirement;
 mod ring;
@@ -23,15 +24,27 @@ use self::ring::KeyRing;
 use self::settings::AccessSettings;
 use crate::settings::Settings;
 
-/// The policy of a server with these settings.
-pub(crate) fn policy(settings: &Settings) -> Result<AccessPolicy> {
+/// The keys of a server that is about to start.
+pub(crate) struct Keys(Arc<KeyRing>);
+
+impl Keys {
+    /// Follows them, and records that they are required. Only for the owner of the data directory: what it says there
+    /// closes the server that runs over it.
+    pub(crate) fn follow(&self) -> Result<()> {
+        self.0.follow()
+    }
+}
+
+/// The policy of a server with these settings, and its keys, which it has to [follow](Keys::follow). Writes nothing to
+/// the data directory.
+pub(crate) fn policy(settings: &Settings) -> Result<(AccessPolicy, Keys)> {
     let requirement = Requirement::of(&settings.access);
     requirement.sweep();
     let AccessSettings { key, keys_file, allow_anonymous, requests_per_minute, origins, audit_log, oidc, .. } =
         settings.access.clone();
     let issuer = oidc.map(Issuer::new).transpose()?;
     let issuers = issuer.iter().map(|issuer| issuer.name().to_owned()).collect();
-    let ring = KeyRing::open(keys_file.clone(), key, issuer, requirement)?;
+    let ring = Arc::new(KeyRing::open(keys_file.clone(), key, issuer, requirement)?);
     let listen = settings.listen;
     let standing = ring.standing();
     if !listen.ip().is_loopback() && !allow_anonymous && standing != Standing::Required {
@@ -48,7 +61,7 @@ pub(crate) fn policy(settings: &Settings) -> Result<AccessPolicy> {
         (false, false) => Anonymous::Never,
     };
     let mut policy = AccessPolicy::default()
-        .with_credentials(Arc::new(ring))
+        .with_credentials(Arc::<KeyRing>::clone(&ring))
         .with_anonymous(anonymous)
         .with_requests_per_minute(requests_per_minute)
         .with_issuers(issuers)
@@ -58,7 +71,7 @@ pub(crate) fn policy(settings: &Settings) -> Result<AccessPolicy> {
     if let Some(path) = audit_log {
         policy = policy.with_audit(Arc::new(AuditFile::open(&path)?));
     }
-    Ok(policy)
+    Ok((policy, Keys(ring)))
 }
 
 /// Says at the start what an operator may not expect: that everybody may ask, or that nobody may.
@@ -136,7 +149,7 @@ mod tests {
     }
 
     fn refusal(folder: &Path, file: &str) -> Option<String> {
-        policy(&settings(folder, file)).err().map(|error| error.to_string())
+        policy(&settings(folder, file)).and_then(|(_, keys)| keys.follow()).err().map(|error| error.to_string())
     }
 
     #[test]
@@ -182,7 +195,7 @@ mod tests {
         keys::revoke(&keys_file, "portal").unwrap();
         assert_eq!((of("").valid_keys, of("").keys_required), (0, true));
         assert!(of("allow_anonymous = true").allow_anonymous);
-        Requirement::of(&settings(folder.path(), "").access).record_opened().unwrap();
+        Requirement::of(&settings(folder.path(), "").access).record_opened(|| Ok(())).unwrap();
         assert!(!of("").keys_required && of("").opened.is_some());
     }
 

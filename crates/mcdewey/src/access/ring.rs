@@ -1,9 +1,9 @@
 //! The keys of a running server. The file is looked at twice a second: a revoked key is good for no longer than that.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
 use async_trait::async_trait;
@@ -17,6 +17,8 @@ use super::requirement::{Memory, Requirement, Standing};
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long keys are used while their file cannot be read.
+const GRACE: Duration = Duration::from_secs(60);
 
 /// Keys and issuers.
 pub(super) struct KeyRing {
@@ -33,46 +35,62 @@ struct Known {
     others: bool,
     requirement: Requirement,
     required: AtomicBool,
+    file: Mutex<Reading>,
     watched: Mutex<Watched>,
 }
 
+/// How the file was read last.
+#[derive(Debug, Default)]
+struct Reading {
+    /// The version that the keys are from; none where it must be read again in any case.
+    version: Option<Version>,
+    /// Since when it cannot be read.
+    failing: Option<Instant>,
+    /// Whether the keys from before are no longer used.
+    given_up: bool,
+}
+
 /// What the next look is compared with.
+#[derive(Debug, Default)]
 struct Watched {
-    stamp: Stamp,
     memory: Memory,
     /// Whether the record could not be written when it was tried last.
     unrecorded: bool,
 }
 
 impl KeyRing {
-    /// Reads the file of keys, and goes on reading it whenever it changes.
+    /// Reads the file of keys, and writes nothing: a process that may not start must not change what another one does.
     pub(super) fn open(
         path: PathBuf,
         shared: Option<String>,
         issuer: Option<Issuer>,
         requirement: Requirement,
     ) -> Result<Self> {
-        let watched = Watched { stamp: stamp(&path), memory: Memory::default(), unrecorded: false };
+        let reading = Reading { version: version(&path).ok(), ..Reading::default() };
         let known = Known {
             keys: RwLock::new(keys::read(&path)?),
             path,
             others: shared.is_some() || issuer.is_some(),
             requirement,
             required: AtomicBool::new(true),
-            watched: Mutex::new(watched),
+            file: Mutex::new(reading),
+            watched: Mutex::default(),
         };
-        let known = Arc::new(known);
-        if known.settle() == Standing::Required {
-            known.requirement.record_required()?;
-        }
-        let watched = Arc::downgrade(&known);
+        known.standing();
+        Ok(Self { known: Arc::new(known), shared: shared.map(|key| keys::hash(&key)), issuer })
+    }
+
+    /// Follows the file from now on, and records that keys are required.
+    pub(super) fn follow(&self) -> Result<()> {
+        self.known.settle().1?;
+        let watched = Arc::downgrade(&self.known);
         std::thread::Builder::new().name("keys".to_owned()).spawn(move || watch(&watched))?;
-        Ok(Self { known, shared: shared.map(|key| keys::hash(&key)), issuer })
+        Ok(())
     }
 
     /// Whether keys were ever asked for, and whether that was taken back.
     pub(super) fn standing(&self) -> Standing {
-        self.known.settle()
+        self.known.standing()
     }
 
     /// Whether anybody can come in with something now.
@@ -113,55 +131,79 @@ impl Known {
 
     /// Takes over what changed: keys, and whether they are required.
     fn look(&self) {
-        self.reread();
         let was = self.required.load(Ordering::Acquire);
-        let standing = self.settle();
+        let (standing, recorded) = self.settle();
         match (was, standing) {
             (true, Standing::Opened(_)) => tracing::warn!("{}", opened()),
             (false, Standing::Required) => tracing::info!("a key is required from now on"),
             _ => {}
         }
-        if standing == Standing::Required {
-            self.record();
-        }
+        self.report(recorded);
     }
 
-    /// A file that cannot be read leaves the keys as they were, and says so.
+    /// Reads the file if it has changed or could not be read before.
     fn reread(&self) {
-        let now = stamp(&self.path);
-        {
-            let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-            if watched.stamp == now {
-                return;
-            }
-            watched.stamp = now;
+        let now = version(&self.path).ok();
+        let mut reading = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.is_some() && reading.version == now {
+            return;
         }
         match keys::read(&self.path) {
             Ok(keys) => {
+                *reading = Reading { version: now, ..Reading::default() };
                 match keys.is_empty() {
                     true => tracing::warn!("no keys are left in {}; they stay required", self.path.display()),
                     false => tracing::info!(keys = keys.len(), "the keys were read again"),
                 }
-                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+                self.replace(keys);
             }
-            Err(error) => tracing::error!("the keys stay as they were: {error:#}"),
+            Err(error) => self.unreadable(&mut reading, &error),
         }
     }
 
+    /// A file that cannot be read may be one that revokes a key. So the keys from before are used for a moment only.
+    fn unreadable(&self, reading: &mut Reading, error: &anyhow::Error) {
+        reading.version = None;
+        let since = *reading.failing.get_or_insert_with(|| {
+            tracing::error!("{error:#}; if it stays so for {} s, its keys are refused", GRACE.as_secs());
+            Instant::now()
+        });
+        if since.elapsed() >= GRACE && !reading.given_up {
+            tracing::error!("{error:#}; keys from this file are refused until it can be read again");
+            reading.given_up = true;
+            self.replace(Vec::new());
+        }
+    }
+
+    fn replace(&self, keys: Vec<KeyEntry>) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    /// Whether there is any way in, by the file as it is now.
+    fn any(&self) -> bool {
+        self.reread();
+        self.others || !self.keys().is_empty()
+    }
+
     /// Finds out whether keys are required.
-    fn settle(&self) -> Standing {
-        let any = self.others || !self.keys().is_empty();
+    fn standing(&self) -> Standing {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        let standing = self.requirement.standing(any, &mut watched.memory);
+        let standing = self.requirement.standing(self.any(), &mut watched.memory);
         self.required.store(standing == Standing::Required, Ordering::Release);
         standing
     }
 
-    /// Keeps the record, also when somebody takes it away.
-    fn record(&self) {
-        let outcome = self.requirement.record_required();
+    /// The same, and keeps the record, also when somebody takes it away.
+    fn settle(&self) -> (Standing, Result<()>) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        match outcome {
+        let (standing, recorded) = self.requirement.settle(|| self.any(), &mut watched.memory);
+        self.required.store(standing == Standing::Required, Ordering::Release);
+        (standing, recorded)
+    }
+
+    fn report(&self, recorded: Result<()>) {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        match recorded {
             Err(error) if !watched.unrecorded => {
                 tracing::error!("this process goes on requiring keys, but a later one may not know of it: {error:#}");
                 watched.unrecorded = true;
@@ -178,12 +220,23 @@ pub(super) fn opened() -> &'static str {
      read the whole library; `mcdewey keys create` requires keys again"
 }
 
-/// What changes when a file is written.
-type Stamp = Option<(SystemTime, u64)>;
+/// What tells one version of a file from another, also where a copy keeps length and time of modification. None where
+/// there is no file.
+type Version = Option<(SystemTime, u64, [i128; 4])>;
 
-fn stamp(path: &std::path::Path) -> Stamp {
-    let meta = std::fs::metadata(path).ok()?;
-    Some((meta.modified().ok()?, meta.len()))
+fn version(path: &Path) -> std::io::Result<Version> {
+    let meta = match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        meta => meta?,
+    };
+    #[cfg(unix)]
+    let inode = {
+        use std::os::unix::fs::MetadataExt;
+        [meta.dev().into(), meta.ino().into(), meta.ctime().into(), meta.ctime_nsec().into()]
+    };
+    #[cfg(not(unix))]
+    let inode = [0; 4];
+    Ok(Some((meta.modified()?, meta.len(), inode)))
 }
 
 /// Takes changes over as long as anybody holds the keys.
@@ -197,8 +250,6 @@ fn watch(known: &Weak<Known>) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::access::keys::NewKey;
     use crate::access::settings::{AccessSettings, AccessTable};
@@ -208,7 +259,9 @@ mod tests {
     fn ring(data: &Path, shared: Option<&str>) -> KeyRing {
         let settings = AccessSettings::resolve(&SettingFlags::default(), AccessTable::default(), data).unwrap();
         let requirement = Requirement::of(&settings);
-        KeyRing::open(settings.keys_file, shared.map(str::to_owned), None, requirement).unwrap()
+        let ring = KeyRing::open(settings.keys_file, shared.map(str::to_owned), None, requirement).unwrap();
+        ring.follow().unwrap();
+        ring
     }
 
     fn create(path: &Path) -> String {
@@ -232,17 +285,77 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_breaks_locks_nobody_out_or_in() {
+    async fn a_file_that_cannot_be_read_keeps_its_keys_for_a_minute_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.toml");
         let secret = create(&path);
         let ring = ring(folder.path(), None);
+        let good = async || ring.caller(&secret).await.unwrap().is_some();
+        let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, "key = 7").unwrap();
         ring.known.look();
-        assert_eq!(
-            ring.caller(&secret).await.unwrap().map(|caller| caller.name.to_string()),
-            Some("portal".to_owned())
-        );
+        assert!(good().await && ring.required(), "an editor may be at work");
+        let age = |by: Duration| {
+            let mut reading = ring.known.file.lock().unwrap();
+            reading.failing = reading.failing.map(|since| since.checked_sub(by).unwrap());
+        };
+        age(GRACE / 2);
+        ring.known.look();
+        assert!(good().await);
+        age(GRACE / 2);
+        ring.known.look();
+        assert!(!good().await && ring.required(), "a key of it may be revoked");
+        std::fs::write(&path, text).unwrap();
+        ring.known.look();
+        assert!(good().await, "it can be read again");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_could_not_be_read_at_first_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        let secret = create(&path);
+        let ring = ring(folder.path(), None);
+        // Nobody may read it, not even the administrator: there is a folder in its place.
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        ring.known.look();
+        assert!(ring.known.file.lock().unwrap().failing.is_some());
+        std::fs::remove_dir(&path).unwrap();
+        std::fs::write(&path, "").unwrap();
+        ring.known.look();
+        assert_eq!(ring.caller(&secret).await.unwrap(), None);
+        assert!(ring.known.file.lock().unwrap().failing.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_file_with_the_same_length_and_time_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.toml");
+        let secret = create(&path);
+        let ring = ring(folder.path(), None);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+        let hash = keys::hash(&secret);
+        let other = folder.path().join("other.toml");
+        std::fs::write(&other, text.replace(&hash, &keys::hash("another"))).unwrap();
+        std::fs::File::options().write(true).open(&other).unwrap().set_modified(modified).unwrap();
+        std::fs::rename(&other, &path).unwrap();
+        ring.known.look();
+        assert_eq!(ring.caller(&secret).await.unwrap(), None);
+        assert!(ring.caller("another").await.unwrap().is_some());
+    }
+
+    #[test]
+    fn who_only_tries_to_start_records_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings =
+            AccessSettings::resolve(&SettingFlags::default(), AccessTable::default(), folder.path()).unwrap();
+        let requirement = Requirement::of(&settings);
+        let ring = KeyRing::open(settings.keys_file, Some("let me in".to_owned()), None, requirement).unwrap();
+        assert!(ring.required() && !settings.state_file.exists());
+        ring.follow().unwrap();
+        assert!(settings.state_file.exists());
     }
 
     #[tokio::test]
@@ -310,7 +423,7 @@ mod tests {
         let ring = ring(folder.path(), None);
         keys::revoke(&path, "portal").unwrap();
         ring.known.look();
-        ring.known.requirement.record_opened().unwrap();
+        ring.known.requirement.record_opened(|| Ok(())).unwrap();
         ring.known.look();
         assert!(!ring.required());
         create(&path);

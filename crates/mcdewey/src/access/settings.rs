@@ -21,6 +21,9 @@ pub(crate) struct AccessSettings {
     pub(crate) keys_file: PathBuf,
     /// Whether the operator says where that is: who names a keys file asks for keys.
     pub(crate) keys_file_named: bool,
+    /// Whether it is the file of the data directory or of `mcdewey.toml`, and not another one that a flag or the
+    /// environment names.
+    pub(crate) keys_file_is_own: bool,
     /// Where it is recorded whether keys are required.
     pub(crate) state_file: PathBuf,
     pub(crate) allow_anonymous: bool,
@@ -82,11 +85,13 @@ impl AccessSettings {
                 ensure!(is_safe(url), "{url:?} in [oidc] must begin with https://, or with http:// on this machine");
             }
         }
+        let own = file.keys_file.clone().unwrap_or_else(|| data_dir.join("keys.toml"));
         let named = flags.keys_file.clone().or(file.keys_file);
         Ok(Self {
             key: key_file.map(|path| secret::read(&path)).transpose()?,
             keys_file_named: named.is_some(),
-            keys_file: named.unwrap_or_else(|| data_dir.join("keys.toml")),
+            keys_file_is_own: flags.keys_file.as_ref().is_none_or(|file| is_same(file, &own)),
+            keys_file: named.unwrap_or(own),
             state_file: data_dir.join(requirement::FILE),
             allow_anonymous: flags.allow_anonymous || file.allow_anonymous.unwrap_or(false),
             requests_per_minute: flags.requests_per_minute.or(file.requests_per_minute),
@@ -95,6 +100,12 @@ impl AccessSettings {
             oidc: file.oidc,
         })
     }
+}
+
+/// Whether two paths name one file, which need not exist.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+    whole(one) == whole(other)
 }
 
 /// Keys that come over the open network without TLS are anybody's.

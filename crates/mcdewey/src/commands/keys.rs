@@ -27,7 +27,7 @@ pub(crate) fn run(settings: &Settings, command: KeysCommand) -> Result<ExitCode>
         }
         KeysCommand::Revoke { key } => {
             let entry = keys::revoke(path, &key)?;
-            Requirement::of(&settings.access).record_required()?;
+            record_required(settings)?;
             eprintln!("key {} of {} opens nothing any more", entry.id, entry.name);
             if keys::read(path)?.is_empty() {
                 eprintln!("no keys are left{}", without_keys(settings));
@@ -42,7 +42,7 @@ fn create(settings: &Settings, args: CreateKeyArgs) -> Result<()> {
     let path = &settings.access.keys_file;
     let json = args.json;
     let (entry, secret) = keys::create(path, new(args)?)?;
-    if let Err(error) = Requirement::of(&settings.access).record_required() {
+    if let Err(error) = record_required(settings) {
         keys::revoke(path, &entry.id)?;
         return Err(error);
     }
@@ -57,9 +57,35 @@ fn create(settings: &Settings, args: CreateKeyArgs) -> Result<()> {
     Ok(())
 }
 
+/// Remembers in the data directory that keys were asked for, if the keys file is its own. A server over it that was given
+/// another file has nothing to do with these keys; one that is given this file requires keys by itself.
+fn record_required(settings: &Settings) -> Result<()> {
+    let requirement = Requirement::of(&settings.access);
+    match settings.access.keys_file_is_own || requirement.is_opened() {
+        true => requirement.record_required(),
+        false => Ok(()),
+    }
+}
+
 /// Stops requiring keys, where that is what the settings leave to be decided.
 fn open(settings: &Settings) -> Result<()> {
-    let AccessSettings { key, keys_file, oidc, .. } = &settings.access;
+    may_be_opened(&settings.access)?;
+    let requirement = Requirement::of(&settings.access);
+    if requirement.standing(false, &mut Memory::default()) == Standing::NeverAsked {
+        eprintln!("no key was ever made here, so none is required");
+        return Ok(());
+    }
+    requirement.record_opened(|| may_be_opened(&settings.access))?;
+    eprintln!(
+        "keys are no longer required: whoever reaches a server over {} that listens on loopback, through a proxy too, may \
+         read the whole library; `mcdewey keys create` requires keys again",
+        settings.data_dir.display()
+    );
+    Ok(())
+}
+
+fn may_be_opened(access: &AccessSettings) -> Result<()> {
+    let AccessSettings { key, keys_file, oidc, .. } = access;
     let entries = keys::read(keys_file)?;
     ensure!(
         entries.is_empty(),
@@ -70,17 +96,6 @@ fn open(settings: &Settings) -> Result<()> {
     ensure!(
         key.is_none() && oidc.is_none(),
         "the settings name a key or an issuer; take access_key_file and [oidc] out of them first"
-    );
-    let requirement = Requirement::of(&settings.access);
-    if requirement.standing(false, &mut Memory::default()) == Standing::NeverAsked {
-        eprintln!("no key was ever made here, so none is required");
-        return Ok(());
-    }
-    requirement.record_opened()?;
-    eprintln!(
-        "keys are no longer required: whoever reaches a server over {} that listens on loopback, through a proxy too, may \
-         read the whole library; `mcdewey keys create` requires keys again",
-        settings.data_dir.display()
     );
     Ok(())
 }

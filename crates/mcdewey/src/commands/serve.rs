@@ -33,7 +33,7 @@ const WAITING_SYNCS: usize = 8;
 pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode> {
     // Before anything opens many of them.
     let open_files = raise_limit();
-    let policy = access::policy(&settings)?;
+    let (policy, keys) = access::policy(&settings)?;
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("{} cannot be listened on; choose another address with --listen", settings.listen))?;
@@ -42,6 +42,8 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     let mut engine = Engine::open(&settings).await?;
     // Before all that holds the index, so that it is let go of last.
     let mut claim = engine.take_claim();
+    // Not before: a server that cannot start must leave the one that runs as it is.
+    keys.follow()?;
     let must_be_filled = engine.must_be_filled().await?;
 
     let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());

@@ -26,11 +26,12 @@ use self::audit::AuditEntry;
 use self::caller::{Caller, IssuerUnavailable, Role};
 use self::limits::Bucket;
 use super::Service;
+use super::hosts::NoHost;
 use crate::rest::Problem;
 
 /// What anybody may ask: whether the server lives, and where to get a token. Says nothing about the library to those
 /// who may not see it.
-const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+pub(super) const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
 /// When to send a token again that cannot be checked.
 const UNVERIFIED_SECONDS: u64 = 10;
@@ -51,32 +52,26 @@ pub(super) async fn guard(State(service): State<Service>, mut request: Request, 
     let is_open = OPEN.contains(&request.uri().path()) || request.uri().path().starts_with(metadata::PATH);
     let remote = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let network = Bucket::network(remote);
-    let caller = service.caller(request.headers()).await;
+    let caller = match request.extensions().get::<NoHost>() {
+        Some(_) => Err(Refused::NoKey),
+        None => service.caller(request.headers()).await,
+    };
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
     let known = caller.clone().unwrap_or_else(|_| Caller::nobody());
-    let limits = &service.access.limits;
-    let response = match caller {
-        Err(Refused::NoKey) if !is_open => service.refusal(),
-        Err(Refused::WrongKey) if !is_open => match limits.wrong_key(&network) {
-            Ok(()) => service.refusal(),
-            Err(wait) => too_often("too many wrong keys from this address", wait),
-        },
-        Err(Refused::Unverified) if !is_open => unverified(),
-        _ => match limits.request(&bucket(&known, &network), known.requests_per_minute) {
-            Err(wait) if !is_open => too_often("too many requests for this key", wait),
-            _ => {
-                request.extensions_mut().insert(known.clone());
-                next.run(request).await
-            }
-        },
+    let response = match service.stop(&caller, is_open, &network) {
+        Some(response) => response,
+        None => {
+            request.extensions_mut().insert(known.clone());
+            next.run(request).await
+        }
     };
+    let is_recorded = !is_open || caller == Err(Refused::WrongKey);
     if let Some(audit) = &service.access.audit
-        && !is_open
-        && (caller.is_ok() || limits.records_refusal(&network))
+        && is_recorded
+        && (caller.is_ok() || service.access.limits.records_refusal(&network))
     {
-        let Caller { name, role, .. } = &known;
         let (remote, status) = (remote.map(|address| address.to_string()), response.status().as_u16());
-        audit.record(AuditEntry { caller: name.to_string(), role: role.name(), remote, method, path, status });
+        audit.record(AuditEntry::new(&known, remote, &method, &path, status));
     }
     if service.access.is_on() { vary(response) } else { response }
 }
@@ -98,6 +93,25 @@ impl Service {
                 Err(IssuerUnavailable) => Err(Refused::Unverified),
             },
             _ => without_key(),
+        }
+    }
+
+    /// The answer to whoever may not come in. What is open is so for everybody, as often as they like, but it is no place
+    /// to try keys at.
+    fn stop(&self, caller: &Result<Caller, Refused>, is_open: bool, network: &Bucket) -> Option<Response> {
+        let limits = &self.access.limits;
+        match caller {
+            Err(Refused::WrongKey) => match limits.wrong_key(network) {
+                Err(wait) => Some(too_often("too many wrong keys from this address", wait)),
+                Ok(()) => (!is_open).then(|| self.refusal()),
+            },
+            _ if is_open => None,
+            Err(Refused::NoKey) => Some(self.refusal()),
+            Err(Refused::Unverified) => Some(unverified()),
+            Ok(caller) => {
+                let outcome = limits.request(&bucket(caller, network), caller.requests_per_minute);
+                outcome.err().map(|wait| too_often("too many requests for this key", wait))
+            }
         }
     }
 
@@ -130,7 +144,7 @@ pub(crate) fn admin(caller: &Caller) -> Result<(), Problem> {
 
 /// People without a key are told apart by where they come from.
 fn bucket(caller: &Caller, network: &Bucket) -> Bucket {
-    match *caller == Caller::anonymous() || *caller == Caller::nobody() {
+    match *caller == Caller::anonymous() {
         true => network.clone(),
         false => Bucket::Caller(Arc::clone(&caller.name)),
     }

@@ -305,7 +305,11 @@ async fn who_asks_too_often_is_told_when_to_come_back() {
 
 /// A request from this address, with these credentials.
 async fn status_from(service: &Service, remote: &str, authorization: Option<&str>) -> Answer {
-    let mut request = request(Method::GET, "/api/v1/library");
+    answer_from(service, "/api/v1/library", remote, authorization).await
+}
+
+async fn answer_from(service: &Service, path: &str, remote: &str, authorization: Option<&str>) -> Answer {
+    let mut request = request(Method::GET, path);
     if let Some(value) = authorization {
         request = request.header(header::AUTHORIZATION, value);
     }
@@ -345,6 +349,41 @@ async fn wrong_keys_are_limited_and_good_ones_from_the_same_address_are_not() {
     let refused = entries.iter().filter(|entry| entry.caller == "nobody").count();
     assert!((limit..3 * limit).contains(&refused), "refusals do not fill the audit log: {refused}");
     assert!(entries.iter().any(|entry| entry.caller == "portal"));
+}
+
+#[tokio::test]
+async fn keys_are_not_tried_in_any_number_at_what_is_open() {
+    for path in ["/readyz", "/healthz", "/.well-known/oauth-protected-resource"] {
+        let record = Arc::new(Record::default());
+        let service = service(|policy| policy.with_audit(record.clone())).await;
+        let ask = async |key| answer_from(&service, path, "192.0.2.1:1000", key).await;
+        let open = ask(None).await.status;
+        assert_eq!(ask(Some("Bearer wrong")).await.status, open, "{path}: it is open");
+        let recorded = record.0.lock().unwrap().clone();
+        assert_eq!(recorded.len(), 1, "{path}: {recorded:?}");
+        assert_eq!((recorded[0].caller.as_str(), recorded[0].path.as_str()), ("nobody", path));
+        let mut refused = false;
+        for _ in 0..3 * limits::WRONG_KEYS.get() {
+            refused |= ask(Some("Bearer wrong")).await.status == 429;
+        }
+        assert!(refused, "{path}");
+        let elsewhere = status_from(&service, "192.0.2.1:1000", Some("Bearer wrong")).await;
+        assert!([401, 429].contains(&elsewhere.status.as_u16()));
+        assert_eq!(ask(None).await.status, open, "{path}: without a key nothing is tried");
+        assert_ne!(ask(Some("Bearer all")).await.status, 429, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn health_checks_take_nothing_from_those_who_ask() {
+    let policy = AccessPolicy::default().with_requests_per_minute(NonZeroU32::new(1));
+    let service = Service::with(&documents(), |state| state.with_access(policy)).await;
+    for path in ["/healthz", "/readyz", "/healthz", "/readyz"] {
+        assert_eq!(answer_from(&service, path, "192.0.2.1:1", None).await.status, 200, "{path}");
+    }
+    assert_eq!(status_from(&service, "192.0.2.1:1", None).await.status, 200);
+    assert_eq!(status_from(&service, "192.0.2.1:1", None).await.status, 429);
+    assert_eq!(answer_from(&service, "/healthz", "192.0.2.1:1", None).await.status, 200);
 }
 
 #[tokio::test]
@@ -417,7 +456,9 @@ async fn who_asked_for_what_is_recorded_without_the_question() {
     service.status("/api/v1/search?q=secret", Some("Bearer all")).await;
     service.status("/library", Some("Bearer wrong")).await;
     service.status("/healthz", None).await;
-    let entries = record.0.lock().unwrap();
+    service.status(&format!("/{}", "x".repeat(60_000)), Some("Bearer all")).await;
+    let mut entries = record.0.lock().unwrap();
+    assert!(entries.pop().is_some_and(|entry| entry.path.len() < 600), "a path is not kept whole");
     let lines: Vec<_> = entries.iter().map(|one| (one.caller.as_str(), one.path.as_str(), one.status)).collect();
     assert_eq!(lines, [("portal", "/api/v1/search", 200), ("nobody", "/library", 401)]);
     assert!(!serde_json::to_string(&*entries).unwrap().contains("secret"));
