@@ -26,5 +26,5 @@ pub use embedded::{
     EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations, Origin, free_space,
 };
 pub use owner::{LockError, Owner, OwnerLock};
-pub use permissions::{create_private_files, make_private};
+pub use permissions::{create_private_dir, create_private_files, make_private};
 pub use server::{PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions, Spread};

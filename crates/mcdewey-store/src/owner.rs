@@ -106,7 +106,7 @@ impl OwnerLock {
     /// Takes a directory, which is made if it does not exist.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
         let unusable = |reason| LockError::Unusable { dir: dir.to_owned(), reason };
-        permissions::create_dir(dir).map_err(unusable)?;
+        permissions::create_private_dir(dir).map_err(unusable)?;
         let folder = match lock(dir, open_folder) {
             Ok(Locked::Ours(folder)) => Some(folder),
             Ok(Locked::Busy) => return Err(LockError::Held(owner_of(dir))),

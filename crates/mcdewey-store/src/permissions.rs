@@ -31,7 +31,7 @@ pub fn create_private_files() {
 }
 
 /// Makes a directory, and those above it that are missing, for this user only.
-pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
+pub fn create_private_dir(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn new_directories_are_closed() {
         let dir = tempfile::tempdir().unwrap();
-        create_dir(&dir.path().join("a/b")).unwrap();
+        create_private_dir(&dir.path().join("a/b")).unwrap();
         assert_eq!((mode(&dir.path().join("a")), mode(&dir.path().join("a/b"))), (0o700, 0o700));
     }
 }

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use mcdewey_store::create_private_dir;
 use tempfile::NamedTempFile;
 
 /// How the name of a draft ends; an operator's own copies have other names and stay.
@@ -12,10 +13,7 @@ const END: &str = ".draft";
 
 /// Writes a file, for its owner's eyes only; its folder is made if it is missing.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder_of(path))?;
+    create_private_dir(folder_of(path))?;
     let mut draft = draft_of(path)?;
     draft.write_all(bytes)?;
     draft.as_file().sync_all()?;
@@ -67,7 +65,8 @@ fn beginning_of(path: &Path) -> String {
     format!("{}.", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder that a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

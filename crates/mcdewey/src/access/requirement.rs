@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use mcdewey_store::create_private_dir;
 use serde::{Deserialize, Serialize};
 
 use super::lock::lock;
@@ -194,11 +195,8 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// The folder of a file, which is made where it is missing.
 pub(super) fn private_folder(path: &Path) -> std::io::Result<&Path> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)?;
+    let folder = drafts::folder_of(path);
+    create_private_dir(folder)?;
     Ok(folder)
 }
 
