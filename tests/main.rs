@@ -49,6 +49,8 @@ mod qdrant;
 mod relevance;
 /// A reranker that cannot be used is told at the start.
 mod rerank;
+/// Whole answers of every page, REST route and MCP tool.
+mod snapshots;
 /// Files on the disk: closed to others, held by one process, whole when the disk fills, gone when removed.
 mod storage;
 mod support;

@@ -169,6 +169,24 @@ impl Server {
         serde_json::from_str(&body).expect("the answer is JSON")
     }
 
+    /// POST of JSON; gives status and body.
+    pub(crate) fn post_json(&self, path: &str, body: &Value) -> (u16, String) {
+        let request = agent()
+            .post(format!("{}{path}", self.address))
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2025-11-25");
+        let mut response = request.send_json(body).expect("the server answers");
+        (response.status().as_u16(), response.body_mut().read_to_string().expect("the answer is text"))
+    }
+
+    /// POST of a form; gives status and body.
+    pub(crate) fn post_form(&self, path: &str, form: &str) -> (u16, String) {
+        let request =
+            agent().post(format!("{}{path}", self.address)).header("content-type", "application/x-www-form-urlencoded");
+        let mut response = request.send(form).expect("the server answers");
+        (response.status().as_u16(), response.body_mut().read_to_string().expect("the answer is text"))
+    }
+
     /// Calls an MCP tool that must succeed; gives its structured content.
     pub(crate) fn tool(&self, name: &str, arguments: &Value) -> Value {
         let result = self.mcp("tools/call", &json!({"name": name, "arguments": arguments}));
