@@ -16,7 +16,8 @@ use mcdewey_ingest::{CHUNKER, Ingester, Root};
 use mcdewey_query::{Library, Mode, SearchRequest};
 use mcdewey_store::testing::{clean_up, shared_server, unused_name};
 use mcdewey_store::{
-    EmbeddedIndex, EmbeddedOptions, PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions, Spread,
+    EmbeddedIndex, EmbeddedOptions, PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions,
+    Spread,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -54,14 +55,20 @@ fn write_corpus(folder: &TempDir) {
                 sentence(document, page)
             ));
         }
-        let path = folder.path().join(format!("corpus/product-{}/v{}/guide", document % 10, document % 4));
+        let path = folder.path().join(format!(
+            "corpus/product-{}/v{}/guide",
+            document % 10,
+            document % 4
+        ));
         std::fs::create_dir_all(&path).expect("a folder");
         std::fs::write(path.join(format!("{document}.md")), text).expect("a file");
     }
 }
 
 fn sentence(document: usize, page: usize) -> String {
-    let word = |place: usize| WORDS[(document * 31 + page * 17 + place * place * 7 + place / 3) % WORDS.len()];
+    let word = |place: usize| {
+        WORDS[(document * 31 + page * 17 + place * place * 7 + place / 3) % WORDS.len()]
+    };
     (0..60).map(word).collect::<Vec<_>>().join(" ") + "."
 }
 
@@ -81,28 +88,53 @@ impl Bench {
         let index = runtime.block_on(open(&folder.path().join("data"), embed.model().clone()))?;
         let root = Root::new(RootName::default(), folder.path().join("corpus"));
         let ingester = Ingester::new(Arc::clone(&index), Arc::clone(&embed));
-        let report = runtime.block_on(ingester.sync(&[root], &|_| {})).expect("an ingest");
+        let report = runtime
+            .block_on(ingester.sync(&[root], &|_| {}))
+            .expect("an ingest");
         eprintln!("{} passages in {:.1} s", report.chunks, report.seconds);
-        Some(Self { library: Library::new(index, embed, ""), runtime, _folder: folder })
+        Some(Self {
+            library: Library::new(index, embed, ""),
+            runtime,
+            _folder: folder,
+        })
     }
 
     fn ask(&self, request: &SearchRequest) {
-        let answer = self.runtime.block_on(self.library.search(black_box(request), &Visibility::Everything));
+        let answer = self.runtime.block_on(
+            self.library
+                .search(black_box(request), &Visibility::Everything),
+        );
         black_box(answer.expect("an answer"));
     }
 }
 
 async fn embedded(dir: &Path, model: ModelInfo) -> Option<Arc<dyn Index>> {
-    let options = EmbeddedOptions { dir: dir.to_owned(), model, chunker: CHUNKER.to_owned(), min_free_bytes: 0 };
+    let options = EmbeddedOptions {
+        dir: dir.to_owned(),
+        model,
+        chunker: CHUNKER.to_owned(),
+        min_free_bytes: 0,
+    };
     Some(Arc::new(EmbeddedIndex::open(options).expect("an index")))
 }
 
 /// On the server of `QDRANT_URL`, or one that is started for it.
-async fn on_server(address: ServerAddress, collection: String, model: ModelInfo) -> Option<Arc<dyn Index>> {
+async fn on_server(
+    address: ServerAddress,
+    collection: String,
+    model: ModelInfo,
+) -> Option<Arc<dyn Index>> {
     let server = Server::connect(&address).await.expect("the server answers");
-    let options =
-        ServerOptions { collection, spread: Spread::default(), model, chunker: CHUNKER.to_owned(), patience: PATIENCE };
-    Some(Arc::new(ServerIndex::open(server, options).await.expect("an index")))
+    let options = ServerOptions {
+        collection,
+        spread: Spread::default(),
+        model,
+        chunker: CHUNKER.to_owned(),
+        patience: PATIENCE,
+    };
+    Some(Arc::new(
+        ServerIndex::open(server, options).await.expect("an index"),
+    ))
 }
 
 fn search(c: &mut Criterion) {
@@ -112,21 +144,38 @@ fn search(c: &mut Criterion) {
 
 fn search_on_server(c: &mut Criterion) {
     let runtime = Runtime::new().expect("an async runtime");
-    let Some(address) = runtime.block_on(shared_server("search on a Qdrant server")) else { return };
+    let Some(address) = runtime.block_on(shared_server("search on a Qdrant server")) else {
+        return;
+    };
     let name = unused_name();
     let open = async |_: &Path, model| on_server(address.clone(), name.clone(), model).await;
     let bench = Bench::new(open).expect("an index");
-    measure(c, "search on a Qdrant server, 200 guides of 25 pages", &bench);
+    measure(
+        c,
+        "search on a Qdrant server, 200 guides of 25 pages",
+        &bench,
+    );
     runtime.block_on(clean_up(&address, &name));
 }
 
 fn measure(c: &mut Criterion, name: &str, bench: &Bench) {
     let mut group = c.benchmark_group(name);
     for mode in Mode::ALL {
-        let request = SearchRequest { q: "barge state of the agent".to_owned(), mode, ..SearchRequest::default() };
-        group.bench_function(BenchmarkId::new("mode", mode.name()), |b| b.iter(|| bench.ask(&request)));
-        let filtered = SearchRequest { product: vec!["product-3".to_owned()], ..request };
-        group.bench_function(BenchmarkId::new("mode and filter", mode.name()), |b| b.iter(|| bench.ask(&filtered)));
+        let request = SearchRequest {
+            q: "barge state of the agent".to_owned(),
+            mode,
+            ..SearchRequest::default()
+        };
+        group.bench_function(BenchmarkId::new("mode", mode.name()), |b| {
+            b.iter(|| bench.ask(&request))
+        });
+        let filtered = SearchRequest {
+            product: vec!["product-3".to_owned()],
+            ..request
+        };
+        group.bench_function(BenchmarkId::new("mode and filter", mode.name()), |b| {
+            b.iter(|| bench.ask(&filtered))
+        });
     }
 }
 

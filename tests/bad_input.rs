@@ -39,33 +39,63 @@ const READ: [&str; 8] = [
 
 fn write_all(root: &Path) {
     let write = |name: &str, content: &[u8]| std::fs::write(root.join(name), content).unwrap();
-    write("good.md", b"# Good\n\nThe otter pool is cleaned on Mondays.");
+    write(
+        "good.md",
+        b"# Good\n\nThe otter pool is cleaned on Mondays.",
+    );
     write("latin.md", b"caf\xe9");
     write("utf16.md", b"\xff\xfe#\0 \0T\0");
     write("nul.md", b"# Title\n\na\0b");
     write("empty.md", b" \n\n");
-    write("marked.md", b"\xef\xbb\xbf# Marked\n\nThe penguin parade begins at noon.");
-    write("truncated.pdf", b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pa");
-    write("no-pdf.pdf", b"<html>Sign in to download this manual</html>");
+    write(
+        "marked.md",
+        b"\xef\xbb\xbf# Marked\n\nThe penguin parade begins at noon.",
+    );
+    write(
+        "truncated.pdf",
+        b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pa",
+    );
+    write(
+        "no-pdf.pdf",
+        b"<html>Sign in to download this manual</html>",
+    );
     write("old-word.docx", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1rest");
     write("no-zip.docx", b"PK but no zip");
     write("aliases.yaml", aliases().as_bytes());
-    write("deep.json", format!("{}{}", "[".repeat(200_000), "]".repeat(200_000)).as_bytes());
+    write(
+        "deep.json",
+        format!("{}{}", "[".repeat(200_000), "]".repeat(200_000)).as_bytes(),
+    );
     write("twin.md", b"# Twin\n\nOne.");
     write("twin.markdown", b"# Twin\n\nTwo.");
-    write("deep-quotes.md", format!("# Quotes\n\n{} deep", ">".repeat(20_000)).as_bytes());
+    write(
+        "deep-quotes.md",
+        format!("# Quotes\n\n{} deep", ">".repeat(20_000)).as_bytes(),
+    );
     let mut list = "# Lists\n\n".to_owned();
     for depth in 0..500 {
         writeln!(list, "{}- item", "  ".repeat(depth)).unwrap();
     }
     write("deep-lists.md", list.as_bytes());
-    write("deep-brackets.md", format!("# Brackets\n\n{}x", "[".repeat(50_000)).as_bytes());
-    write("unclosed.md", b"# Unclosed\n\n| a | b |\n|---|\n```\n<!-- page: x -->\n---\ntitle: [");
+    write(
+        "deep-brackets.md",
+        format!("# Brackets\n\n{}x", "[".repeat(50_000)).as_bytes(),
+    );
+    write(
+        "unclosed.md",
+        b"# Unclosed\n\n| a | b |\n|---|\n```\n<!-- page: x -->\n---\ntitle: [",
+    );
     let divs = 20_000;
-    let deep =
-        format!("<html><main><h1>Deep</h1>{}<p>The giraffe house.</p>{}", "<div>".repeat(divs), "</div>".repeat(divs));
+    let deep = format!(
+        "<html><main><h1>Deep</h1>{}<p>The giraffe house.</p>{}",
+        "<div>".repeat(divs),
+        "</div>".repeat(divs)
+    );
     write("deep-divs.html", deep.as_bytes());
-    write("long-line.md", format!("# Long\n\n{}", "barge ".repeat(20_000)).as_bytes());
+    write(
+        "long-line.md",
+        format!("# Long\n\n{}", "barge ".repeat(20_000)).as_bytes(),
+    );
     let mut table = "# Codes\n\n| code | meaning |\n|---|---|\n".to_owned();
     for row in 0..2_000 {
         writeln!(table, "| {row} | meaning |").unwrap();
@@ -85,7 +115,9 @@ fn aliases() -> String {
 
 fn skipped<'a>(report: &'a Value, name: &str) -> Option<&'a str> {
     let entries = report["skipped"].as_array().unwrap();
-    let entry = entries.iter().find(|entry| Path::new(entry["path"].as_str().unwrap()).ends_with(name))?;
+    let entry = entries
+        .iter()
+        .find(|entry| Path::new(entry["path"].as_str().unwrap()).ends_with(name))?;
     entry["reason"].as_str()
 }
 
@@ -97,7 +129,8 @@ fn every_bad_file_is_named_or_read_and_stops_no_other() {
     write_all(&root);
     let report = ingest(&folder.path().join("data"), &root);
     for (name, reason) in REFUSED {
-        let found = skipped(&report, name).unwrap_or_else(|| panic!("{name} is not named: {report:#}"));
+        let found =
+            skipped(&report, name).unwrap_or_else(|| panic!("{name} is not named: {report:#}"));
         assert!(found.contains(reason), "{name}: {found}");
     }
     for name in READ {
@@ -116,13 +149,28 @@ fn links_lead_neither_out_of_the_root_nor_around_in_it() {
     let root = folder.path().join("corpus");
     std::fs::create_dir_all(root.join("inside")).unwrap();
     std::fs::write(root.join("inside/good.md"), "# Good\n\nThe otter pool.").unwrap();
-    std::fs::write(folder.path().join("secret.md"), "# Secret\n\nNobody asked for this.").unwrap();
+    std::fs::write(
+        folder.path().join("secret.md"),
+        "# Secret\n\nNobody asked for this.",
+    )
+    .unwrap();
     symlink(&root, root.join("inside/loop")).unwrap();
-    symlink(folder.path().join("secret.md"), root.join("inside/secret.md")).unwrap();
-    symlink(folder.path().join("nowhere.md"), root.join("inside/dangling.md")).unwrap();
+    symlink(
+        folder.path().join("secret.md"),
+        root.join("inside/secret.md"),
+    )
+    .unwrap();
+    symlink(
+        folder.path().join("nowhere.md"),
+        root.join("inside/dangling.md"),
+    )
+    .unwrap();
     let report = ingest(&folder.path().join("data"), &root);
     assert_eq!(report["written"], 1, "{report:#}");
     for name in ["secret.md", "dangling.md", "loop"] {
-        assert!(skipped(&report, name).is_some(), "{name} is not named: {report:#}");
+        assert!(
+            skipped(&report, name).is_some(),
+            "{name} is not named: {report:#}"
+        );
     }
 }

@@ -9,7 +9,9 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Server, copy_folder, ingest, mcdewey, node_modules, repository, sample_library, skip, succeed};
+use crate::support::{
+    Server, copy_folder, ingest, mcdewey, node_modules, repository, sample_library, skip, succeed,
+};
 
 #[test]
 fn a_question_leads_to_its_page_and_back() {
@@ -48,21 +50,42 @@ fn all_is_reached_by_keyboard() {
 
 #[test]
 fn all_works_without_scripts() {
-    let Some(browser) = ready("all_works_without_scripts") else { return };
-    journey(&browser, "no_script", &server_with_feedback(sample_library(), &repository().join("corpus")));
+    let Some(browser) = ready("all_works_without_scripts") else {
+        return;
+    };
+    journey(
+        &browser,
+        "no_script",
+        &server_with_feedback(sample_library(), &repository().join("corpus")),
+    );
 }
 
 #[test]
 fn a_word_on_a_hit_becomes_a_judgment() {
-    let Some(browser) = ready("a_word_on_a_hit_becomes_a_judgment") else { return };
+    let Some(browser) = ready("a_word_on_a_hit_becomes_a_judgment") else {
+        return;
+    };
     let server = server_with_feedback(sample_library(), &repository().join("corpus"));
     journey(&browser, "feedback", &server);
     let folder = server.kill();
-    let (data, file) = (folder.path().join("data"), folder.path().join("data/feedback.jsonl"));
-    let kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).expect("one judgment");
-    assert_eq!((kept["q"].as_str(), kept["page"].as_u64()), (Some("barge state in CCX"), Some(118)), "{kept}");
+    let (data, file) = (
+        folder.path().join("data"),
+        folder.path().join("data/feedback.jsonl"),
+    );
+    let kept: Value =
+        serde_json::from_str(&fs::read_to_string(&file).unwrap()).expect("one judgment");
+    assert_eq!(
+        (kept["q"].as_str(), kept["page"].as_u64()),
+        (Some("barge state in CCX"), Some(118)),
+        "{kept}"
+    );
     assert_eq!(kept["filter"]["version"], "v12.5", "{kept}");
-    let report = succeed(mcdewey(&data).arg("eval").arg(&file).args(["--mode", "hybrid", "--json"]));
+    let report = succeed(
+        mcdewey(&data)
+            .arg("eval")
+            .arg(&file)
+            .args(["--mode", "hybrid", "--json"]),
+    );
     let report: Value = serde_json::from_str(&report).expect("a report");
     assert_eq!(report["rows"][0]["set"], "feedback", "{report:#}");
     assert_eq!(report["rows"][0]["page-hit@1"], 1.0, "{report:#}");
@@ -70,7 +93,9 @@ fn a_word_on_a_hit_becomes_a_judgment() {
 
 #[test]
 fn hostile_documents_do_nothing() {
-    let Some(browser) = ready("hostile_documents_do_nothing") else { return };
+    let Some(browser) = ready("hostile_documents_do_nothing") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let corpus = folder.path().join("corpus");
     copy_folder(&repository().join("corpus/notes"), &corpus.join("notes"));
@@ -97,22 +122,48 @@ fn hostile_documents(folder: &Path) {
         "```html\n<script>window.ran = ['code'];</script>\n```",
         "<details open ontoggle=\"window.ran = ['toggle']\"><summary>more</summary>text</details>",
     ];
-    let attack = format!("# An attack on the supervisor's desktop\n\n{}\n", attacks.join("\n\n"));
+    let attack = format!(
+        "# An attack on the supervisor's desktop\n\n{}\n",
+        attacks.join("\n\n")
+    );
     fs::write(folder.join("attack.md"), attack).unwrap();
     let sentence = "A supervisor reads a page of two megabytes <b onclick=\"window.ran = ['bold']\">to its end</b>. ";
-    fs::write(folder.join("long-page.md"), format!("# A long page\n\n{}\n", sentence.repeat(22_000))).unwrap();
+    fs::write(
+        folder.join("long-page.md"),
+        format!("# A long page\n\n{}\n", sentence.repeat(22_000)),
+    )
+    .unwrap();
     let row = |cell: &str| format!("|{}\n", format!(" {cell} |").repeat(200));
-    let rows: String = (0..300).map(|row_number| row(&format!("cell{row_number}"))).collect();
-    fs::write(folder.join("wide-table.md"), format!("# A wide table\n\n{}{}{rows}", row("head"), row("---"))).unwrap();
+    let rows: String = (0..300)
+        .map(|row_number| row(&format!("cell{row_number}")))
+        .collect();
+    fs::write(
+        folder.join("wide-table.md"),
+        format!("# A wide table\n\n{}{}{rows}", row("head"), row("---")),
+    )
+    .unwrap();
 }
 
 fn server_with_feedback(folder: TempDir, corpus: &Path) -> Server {
-    Server::start_with(folder, &["--corpus", &corpus.display().to_string(), "--feedback", "everyone", "serve"])
+    Server::start_with(
+        folder,
+        &[
+            "--corpus",
+            &corpus.display().to_string(),
+            "--feedback",
+            "everyone",
+            "serve",
+        ],
+    )
 }
 
 fn over_sample_library(test: &str, name: &str) {
     if let Some(browser) = ready(test) {
-        journey(&browser, name, &server_with_feedback(sample_library(), &repository().join("corpus")));
+        journey(
+            &browser,
+            name,
+            &server_with_feedback(sample_library(), &repository().join("corpus")),
+        );
     }
 }
 
@@ -133,9 +184,16 @@ fn ready(test: &str) -> Option<PathBuf> {
 
 fn journey(browser: &Path, name: &str, server: &Server) {
     let mut command = Command::new("node");
-    command.arg(scripts().join("run.mjs")).args([name, &server.address]).arg(browser);
+    command
+        .arg(scripts().join("run.mjs"))
+        .args([name, &server.address])
+        .arg(browser);
     let output = command.output().expect("node starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn scripts() -> PathBuf {
@@ -145,6 +203,8 @@ fn scripts() -> PathBuf {
 fn browser() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
-        .flat_map(|folder| ["chromium", "chromium-browser", "google-chrome"].map(|name| folder.join(name)))
+        .flat_map(|folder| {
+            ["chromium", "chromium-browser", "google-chrome"].map(|name| folder.join(name))
+        })
         .find(|program| program.is_file())
 }

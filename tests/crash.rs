@@ -37,7 +37,10 @@ fn killed_at_twenty_moments_one_more_run_makes_the_library_whole() {
     for kill in 0..KILLS {
         let data = folder.path().join(format!("killed-{kill}/data"));
         copy_folder(&base, &data);
-        kill_an_ingest(mcdewey(&data).arg("ingest").arg(&after), moment(kill, KILLS, whole_run));
+        kill_an_ingest(
+            mcdewey(&data).arg("ingest").arg(&after),
+            moment(kill, KILLS, whole_run),
+        );
         let report = ingest(&data, &after);
         assert_eq!(report["skipped"], serde_json::json!([]), "{report:#}");
         expected.assert_same(&Contents::of(&data), kill);
@@ -48,7 +51,14 @@ fn killed_at_twenty_moments_one_more_run_makes_the_library_whole() {
 /// Twelve documents; of these four change, four go, and four come.
 pub(crate) fn write_corpora(before: &Path, after: &Path) {
     let body = |document: usize, edition: &str| {
-        let topics = ["queues", "trunks", "gateways", "recordings", "licences", "certificates"];
+        let topics = [
+            "queues",
+            "trunks",
+            "gateways",
+            "recordings",
+            "licences",
+            "certificates",
+        ];
         let mut text = format!("# Guide {document}\n");
         for (number, topic) in topics.iter().enumerate() {
             text.push_str(&format!(
@@ -80,7 +90,11 @@ pub(crate) fn moment(kill: u64, kills: u64, whole_run: Duration) -> Duration {
 
 /// Starts an ingest and kills it.
 pub(crate) fn kill_an_ingest(command: &mut Command, after: Duration) {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     // The moment of death is what is tested: it must not depend on anything the program does.
     std::thread::sleep(after);
     let _ = child.kill();
@@ -112,7 +126,12 @@ impl Contents {
         let scope = Scope::everything();
         let mut chunks = Vec::new();
         for document in index.documents(&scope).await.unwrap() {
-            chunks.extend(index.passages(&document.meta.source, 0..u32::MAX, &scope).await.unwrap());
+            chunks.extend(
+                index
+                    .passages(&document.meta.source, 0..u32::MAX, &scope)
+                    .await
+                    .unwrap(),
+            );
         }
         let mut hits = Vec::new();
         for chunk in chunks.iter().step_by(5) {
@@ -123,15 +142,23 @@ impl Contents {
 
     pub(crate) fn assert_same(&self, other: &Self, kill: u64) {
         let ids = |contents: &Self| -> Vec<String> {
-            contents.chunks.iter().map(|chunk| chunk.chunk_id.to_string()).collect()
+            contents
+                .chunks
+                .iter()
+                .map(|chunk| chunk.chunk_id.to_string())
+                .collect()
         };
         assert_eq!(ids(self), ids(other), "chunk ids after kill {kill}");
         assert_eq!(self.chunks, other.chunks, "payloads after kill {kill}");
         for (expected, got) in self.hits.iter().zip(&other.hits) {
-            let names = |list: &[(String, f32)]| list.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+            let names =
+                |list: &[(String, f32)]| list.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
             assert_eq!(names(expected), names(got), "hits after kill {kill}");
             for ((_, expected), (id, got)) in expected.iter().zip(got) {
-                assert!((expected - got).abs() <= 1e-4 * expected.abs().max(1.0), "score of {id} after kill {kill}");
+                assert!(
+                    (expected - got).abs() <= 1e-4 * expected.abs().max(1.0),
+                    "score of {id} after kill {kill}"
+                );
             }
         }
     }
@@ -141,14 +168,23 @@ impl Contents {
 async fn found(index: &dyn Index, model: &OnnxEmbedder, chunk: &Chunk) -> [Vec<(String, f32)>; 2] {
     let query = CandidateQuery {
         dense: Some(model.question(&chunk.text).await.unwrap().vector),
-        keyword: vec![WeightedText { text: chunk.text.clone(), weight: 1.0 }],
+        keyword: vec![WeightedText {
+            text: chunk.text.clone(),
+            weight: 1.0,
+        }],
         depth: 20,
         exact: true,
         ..CandidateQuery::default()
     };
-    let lists = index.candidates(&query, &Scope::everything()).await.unwrap();
+    let lists = index
+        .candidates(&query, &Scope::everything())
+        .await
+        .unwrap();
     [lists.dense, lists.keyword].map(|list| {
-        list.unwrap().into_iter().map(|candidate| (candidate.chunk_id.to_string(), candidate.score)).collect()
+        list.unwrap()
+            .into_iter()
+            .map(|candidate| (candidate.chunk_id.to_string(), candidate.score))
+            .collect()
     })
 }
 

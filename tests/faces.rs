@@ -13,19 +13,32 @@ fn page_118_comes_first_on_all_four_faces() {
     let question = json!({"q": "barge state in CCX"});
     let rest = server.search(&question);
     let first = &rest["hits"][0];
-    assert_eq!((first["source"].as_str(), first["page"].as_u64()), (Some(GUIDE), Some(118)), "{first:#}");
+    assert_eq!(
+        (first["source"].as_str(), first["page"].as_u64()),
+        (Some(GUIDE), Some(118)),
+        "{first:#}"
+    );
     assert_eq!(first["page_label"], "102");
     assert_eq!(first["version"], "v12.5");
 
     let mcp = server.tool("search_docs", &json!({"query": "barge state in CCX"}));
-    assert_eq!((mcp["hits"][0]["source"].as_str(), mcp["hits"][0]["page"].as_u64()), (Some(GUIDE), Some(118)));
+    assert_eq!(
+        (
+            mcp["hits"][0]["source"].as_str(),
+            mcp["hits"][0]["page"].as_u64()
+        ),
+        (Some(GUIDE), Some(118))
+    );
 
     let (status, page) = server.get("/?q=barge+state+in+CCX");
     assert_eq!(status, 200);
     assert_eq!(web_ids(&page)[0], first["chunk_id"].as_str().unwrap());
 
     let terminal = succeed(mcdewey(&server.data()).args(["search", "barge", "state", "in", "CCX"]));
-    assert!(terminal.starts_with("1. Page 118 (printed 102)"), "{terminal}");
+    assert!(
+        terminal.starts_with("1. Page 118 (printed 102)"),
+        "{terminal}"
+    );
 }
 
 #[test]
@@ -36,11 +49,25 @@ fn all_four_faces_say_that_there_is_no_answer() {
     let said = rest["no_answer"]["message"].as_str().unwrap();
     assert_eq!(said, "no Cisco Finesse 16.0 in this library: v12.5, v15.0");
     assert_eq!(rest["no_answer"]["missing"], json!(["Cisco Finesse 16.0"]));
-    assert!(!rest["hits"].as_array().unwrap().is_empty(), "the nearest pages are there");
-    assert_eq!(server.tool("search_docs", &json!({"query": question}))["no_answer"], said);
-    assert!(server.get(&format!("/?q={}", encode(question))).1.contains(said));
+    assert!(
+        !rest["hits"].as_array().unwrap().is_empty(),
+        "the nearest pages are there"
+    );
+    assert_eq!(
+        server.tool("search_docs", &json!({"query": question}))["no_answer"],
+        said
+    );
+    assert!(
+        server
+            .get(&format!("/?q={}", encode(question)))
+            .1
+            .contains(said)
+    );
     let terminal = succeed(mcdewey(&server.data()).args(["search", question]));
-    assert!(terminal.starts_with(&format!("No answer here: {said}.")), "{terminal}");
+    assert!(
+        terminal.starts_with(&format!("No answer here: {said}.")),
+        "{terminal}"
+    );
     assert!(server.search(&json!({"q": "barge state in CCX"}))["no_answer"].is_null());
 }
 
@@ -76,27 +103,46 @@ fn same_on_all_faces(server: &Server, question: &str, mode: &str, product: Optio
         path.push_str(&format!("&product={product}"));
     }
     let rest = chunk_ids(&server.search(&request));
-    assert_eq!(chunk_ids(&server.tool("search_docs", &tool)), rest, "MCP, {what}");
+    assert_eq!(
+        chunk_ids(&server.tool("search_docs", &tool)),
+        rest,
+        "MCP, {what}"
+    );
     assert_eq!(web_ids(&server.get(&path).1), rest, "web page, {what}");
     let printed = succeed(terminal.arg("--").arg(question));
-    assert_eq!(chunk_ids(&serde_json::from_str(&printed).unwrap()), rest, "terminal, {what}");
+    assert_eq!(
+        chunk_ids(&serde_json::from_str(&printed).unwrap()),
+        rest,
+        "terminal, {what}"
+    );
 }
 
 /// The chunk ids of the hits on a page of results, in order.
 fn web_ids(page: &str) -> Vec<String> {
     let title = Regex::new(r#"<h3><a href="[^"]*/c/([^"]+)""#).unwrap();
-    title.captures_iter(page).map(|found| decode(&found[1])).collect()
+    title
+        .captures_iter(page)
+        .map(|found| decode(&found[1]))
+        .collect()
 }
 
 fn encode(text: &str) -> String {
     text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
         .collect()
 }
 
 fn decode(text: &str) -> String {
     let escaped = Regex::new("%([0-9A-F]{2})").unwrap();
-    let byte = |found: &regex::Captures<'_>| char::from(u8::from_str_radix(&found[1], 16).unwrap()).to_string();
+    let byte = |found: &regex::Captures<'_>| {
+        char::from(u8::from_str_radix(&found[1], 16).unwrap()).to_string()
+    };
     escaped.replace_all(text, byte).into_owned()
 }
 
@@ -108,17 +154,25 @@ fn the_tools_cost_at_most_1500_tokens() {
     tokenizer.with_truncation(None).unwrap();
     tokenizer.with_padding(None);
     let count = |value: &Value| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         tokenizer.encode(text, false).unwrap().len()
     };
     let server = Server::over_sample_library();
     let listed = server.mcp("tools/list", &json!({}));
     let tools = listed["tools"].as_array().unwrap();
     assert_eq!(tools.len(), 4);
-    let cost =
-        |tool: &Value| ["description", "inputSchema", "outputSchema"].map(|part| count(&tool[part])).iter().sum();
+    let cost = |tool: &Value| {
+        ["description", "inputSchema", "outputSchema"]
+            .map(|part| count(&tool[part]))
+            .iter()
+            .sum()
+    };
     let costs: Vec<usize> = tools.iter().map(cost).collect();
     assert!(costs.iter().sum::<usize>() <= 1500, "{costs:?}");
-    let product = tools[0]["inputSchema"]["properties"]["product"]["description"].as_str().unwrap();
+    let product = tools[0]["inputSchema"]["properties"]["product"]["description"]
+        .as_str()
+        .unwrap();
     assert!(product.contains("\"finesse\", \"haproxy\""), "{product}");
 }

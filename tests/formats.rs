@@ -30,19 +30,33 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
     for place in places {
         writeln!(out, "{place:010} 00000 n ").unwrap();
     }
-    write!(out, "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1).unwrap();
+    write!(
+        out,
+        "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n",
+        objects.len() + 1
+    )
+    .unwrap();
     out
 }
 
 fn corpus(folder: &Path) {
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
-    write("manual.pdf", &pdf("The zebra crossing is painted twice a year."));
+    write(
+        "manual.pdf",
+        &pdf("The zebra crossing is painted twice a year."),
+    );
     write(
         "page.html",
         b"<html><title>Giraffes</title><main><h1>Giraffes</h1><p>The giraffe house is closed.</p></main>",
     );
-    write("guide.rst", b"Otters\n======\n\nThe otter pool is cleaned on Mondays.\n");
-    write("notes.adoc", b"= Penguins\n\nThe penguin parade begins at noon.\n");
+    write(
+        "guide.rst",
+        b"Otters\n======\n\nThe otter pool is cleaned on Mondays.\n",
+    );
+    write(
+        "notes.adoc",
+        b"= Penguins\n\nThe penguin parade begins at noon.\n",
+    );
     write(
         "api.yaml",
         b"openapi: 3.0.0\ninfo: {title: Zoo, version: '1'}\npaths:\n  /llamas:\n    get:\n      summary: List the llamas of \
@@ -69,7 +83,12 @@ fn every_format_is_found_by_its_words() {
         assert_eq!(report["formats"][format]["files"], count, "{report:#}");
     }
     let reasons = report["skipped"].to_string();
-    for reason in ["broken.pdf", "word.docx", "settings.json", "no OpenAPI description"] {
+    for reason in [
+        "broken.pdf",
+        "word.docx",
+        "settings.json",
+        "no OpenAPI description",
+    ] {
         assert!(reasons.contains(reason), "{reasons}");
     }
     let flag = root.display().to_string();
@@ -81,14 +100,27 @@ fn every_format_is_found_by_its_words() {
         ("penguin parade", "notes.adoc"),
         ("list the llamas", "api.yaml"),
     ] {
-        assert_eq!(first_source(&server.search(&json!({"q": question}))), source);
+        assert_eq!(
+            first_source(&server.search(&json!({"q": question}))),
+            source
+        );
     }
-    let page: Value = serde_json::from_str(&server.get("/api/v1/documents/manual.pdf?page=1").1).unwrap();
-    assert!(page["text"].as_str().unwrap().contains("zebra crossing"), "{page:#}");
+    let page: Value =
+        serde_json::from_str(&server.get("/api/v1/documents/manual.pdf?page=1").1).unwrap();
+    assert!(
+        page["text"].as_str().unwrap().contains("zebra crossing"),
+        "{page:#}"
+    );
     let original = page["original_url"].as_str().unwrap();
     assert!(original.ends_with("#page=1"), "{original}");
-    let path = original.strip_prefix(&server.address).unwrap().trim_end_matches("#page=1");
-    assert_eq!(server.header(path, "content-type").as_deref(), Some("application/pdf"));
+    let path = original
+        .strip_prefix(&server.address)
+        .unwrap()
+        .trim_end_matches("#page=1");
+    assert_eq!(
+        server.header(path, "content-type").as_deref(),
+        Some("application/pdf")
+    );
 }
 
 #[test]
@@ -96,20 +128,45 @@ fn a_conversion_can_be_corrected_and_keeps_its_original() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("corpus");
     std::fs::create_dir(&root).unwrap();
-    std::fs::write(root.join("manual.pdf"), pdf("The zebra crosing is painted.")).unwrap();
+    std::fs::write(
+        root.join("manual.pdf"),
+        pdf("The zebra crosing is painted."),
+    )
+    .unwrap();
     let data = folder.path().join("data");
     succeed(mcdewey(&data).arg("convert").arg(root.join("manual.pdf")));
     let markdown = std::fs::read_to_string(root.join("manual.md")).unwrap();
-    assert!(markdown.contains("converted_from: \"manual.pdf\"") && markdown.contains("<!-- page: 1 -->"), "{markdown}");
+    assert!(
+        markdown.contains("converted_from: \"manual.pdf\"")
+            && markdown.contains("<!-- page: 1 -->"),
+        "{markdown}"
+    );
     let said = fail(mcdewey(&data).arg("convert").arg(root.join("manual.pdf")));
     assert!(said.contains("--force"), "{said}");
-    std::fs::write(root.join("manual.md"), markdown.replace("crosing", "crossing")).unwrap();
+    std::fs::write(
+        root.join("manual.md"),
+        markdown.replace("crosing", "crossing"),
+    )
+    .unwrap();
     let report = ingest(&data, &root);
-    assert_eq!((&report["files"], &report["written"]), (&json!(1), &json!(1)), "{report:#}");
-    let found: Value =
-        serde_json::from_str(&succeed(mcdewey(&data).args(["search", "--json", "zebra crossing"]))).unwrap();
+    assert_eq!(
+        (&report["files"], &report["written"]),
+        (&json!(1), &json!(1)),
+        "{report:#}"
+    );
+    let found: Value = serde_json::from_str(&succeed(mcdewey(&data).args([
+        "search",
+        "--json",
+        "zebra crossing",
+    ])))
+    .unwrap();
     assert_eq!(first_source(&found), "manual.md");
-    assert!(found["hits"][0]["text"].as_str().unwrap().contains("crossing"));
+    assert!(
+        found["hits"][0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("crossing")
+    );
 }
 
 #[test]
@@ -133,13 +190,22 @@ fn a_removed_document_leaves_no_trace() {
     std::fs::remove_file(root.join("zyxgoes.md")).unwrap();
     std::fs::remove_file(root.join("zyxalso.md")).unwrap();
     let said = succeed(&mut remove("zyxgoes.md"));
-    assert!(said.contains("1 documents removed") && said.contains("nothing of them is left"), "{said}");
+    assert!(
+        said.contains("1 documents removed") && said.contains("nothing of them is left"),
+        "{said}"
+    );
     let server = Server::start_with(folder, &["--corpus", &flag, "serve", "--no-ingest"]);
     let said = succeed(&mut remove("zyxalso.md"));
-    assert!(said.contains("1 documents removed") && said.contains("nothing of them is left"), "{said}");
+    assert!(
+        said.contains("1 documents removed") && said.contains("nothing of them is left"),
+        "{said}"
+    );
     let answer = server.search(&json!({"q": "llama house zebra crossing"}));
     assert!(!answer.to_string().contains("zyx"), "{answer:#}");
-    assert_eq!(first_source(&server.search(&json!({"q": "otter pool"}))), "stays.md");
+    assert_eq!(
+        first_source(&server.search(&json!({"q": "otter pool"}))),
+        "stays.md"
+    );
 }
 
 /// Nobody else keeps the time of a conversion once the parent is gone.
@@ -153,11 +219,18 @@ fn a_conversion_ends_with_the_process_that_wanted_it() {
     // (Shells give what runs in the background an empty standard input of its own, unless it is told otherwise.)
     let script = "exec 3<&0; \"$0\" convert-worker --memory 1073741824 <&3 & echo $!; sleep 1";
     let mut shell = Command::new("sh");
-    shell.args(["-c", script, env!("CARGO_BIN_EXE_mcdewey")]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    shell
+        .args(["-c", script, env!("CARGO_BIN_EXE_mcdewey")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let mut shell = shell.spawn().unwrap();
     let _held = shell.stdin.take();
     let mut worker = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(shell.stdout.take().unwrap()), &mut worker).unwrap();
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(shell.stdout.take().unwrap()),
+        &mut worker,
+    )
+    .unwrap();
     let process = std::path::PathBuf::from(format!("/proc/{}", worker.trim()));
     assert!(process.exists(), "{worker}");
     shell.wait().unwrap();

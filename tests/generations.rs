@@ -24,11 +24,16 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
     let dir = tempfile::tempdir().unwrap();
     let generations = Generations::open(dir.path(), 0).unwrap();
     let embed = Arc::new(FakeEmbed::new(&["barge", "call"]));
-    let library = |index: Arc<EmbeddedIndex>| Arc::new(Library::new(index, embed.clone() as Arc<dyn Embed>, ""));
+    let library = |index: Arc<EmbeddedIndex>| {
+        Arc::new(Library::new(index, embed.clone() as Arc<dyn Embed>, ""))
+    };
     let old = generations.want(embed.model(), None, "whole").unwrap();
     let front = generations.open_index(&old).unwrap();
     for number in 0..DOCUMENTS {
-        front.commit(document(number, 1).build(&embed)).await.unwrap();
+        front
+            .commit(document(number, 1).build(&embed))
+            .await
+            .unwrap();
     }
     generations.complete(&front.state().await.unwrap()).unwrap();
     let live = LiveLibrary::from(library(front));
@@ -41,12 +46,27 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
             let mut after = 0;
             while after < 5 {
                 after += usize::from(done.load(Ordering::SeqCst));
-                let request =
-                    SearchRequest { q: "barge".into(), mode: Mode::Hybrid, limit: Some(50), ..Default::default() };
-                let answer = live.now().search(&request, &Visibility::Everything).await.expect("no question fails");
+                let request = SearchRequest {
+                    q: "barge".into(),
+                    mode: Mode::Hybrid,
+                    limit: Some(50),
+                    ..Default::default()
+                };
+                let answer = live
+                    .now()
+                    .search(&request, &Visibility::Everything)
+                    .await
+                    .expect("no question fails");
                 let parts = if answer.generation == old { 1 } else { 2 };
-                assert_eq!(answer.hits.len(), DOCUMENTS * parts, "never half a generation");
-                let whole = answer.hits.iter().all(|hit| hit.text.contains(&format!("cut in {parts}")));
+                assert_eq!(
+                    answer.hits.len(),
+                    DOCUMENTS * parts,
+                    "never half a generation"
+                );
+                let whole = answer
+                    .hits
+                    .iter()
+                    .all(|hit| hit.text.contains(&format!("cut in {parts}")));
                 assert!(whole, "all of one generation");
                 seen.push(answer.generation);
             }
@@ -56,23 +76,41 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
     let new = generations.want(embed.model(), None, "halves").unwrap();
     let beside = generations.open_index(&new).unwrap();
     for number in 0..DOCUMENTS {
-        beside.commit(document(number, 2).build(&embed)).await.unwrap();
+        beside
+            .commit(document(number, 2).build(&embed))
+            .await
+            .unwrap();
     }
     beside.settle().await.unwrap();
-    assert!(generations.complete(&beside.state().await.unwrap()).unwrap());
+    assert!(
+        generations
+            .complete(&beside.state().await.unwrap())
+            .unwrap()
+    );
     live.swap(library(beside));
     done.store(true, Ordering::SeqCst);
     let seen = asking.await.unwrap();
-    let swap = seen.iter().position(|generation| *generation == new).expect("it was swapped in the end");
+    let swap = seen
+        .iter()
+        .position(|generation| *generation == new)
+        .expect("it was swapped in the end");
     assert!(swap > 0 && seen[..swap].iter().all(|generation| *generation == old));
-    assert!(seen[swap..].iter().all(|generation| *generation == new), "and never back");
-    assert!(generations.wait_until_unused(&old), "whoever asked the old one is done");
+    assert!(
+        seen[swap..].iter().all(|generation| *generation == new),
+        "and never back"
+    );
+    assert!(
+        generations.wait_until_unused(&old),
+        "whoever asked the old one is done"
+    );
 }
 
 /// A document whose passages are about the same and no two alike.
 fn document(number: usize, parts: usize) -> SampleDocument {
     let text = |part: usize| {
-        let words: Vec<String> = (0..24).map(|word| format!("word{number}x{part}x{word}")).collect();
+        let words: Vec<String> = (0..24)
+            .map(|word| format!("word{number}x{part}x{word}"))
+            .collect();
         format!("barge {} cut in {parts}", words.join(" "))
     };
     let texts: Vec<String> = (0..parts).map(text).collect();
@@ -82,11 +120,18 @@ fn document(number: usize, parts: usize) -> SampleDocument {
 
 /// The model in another folder, with another window: its vectors count as another model's.
 fn other_model(folder: &Path, name: &str, window: usize) -> PathBuf {
-    let (from, to) = (repository().join("models/all-MiniLM-L6-v2"), folder.join(name));
+    let (from, to) = (
+        repository().join("models/all-MiniLM-L6-v2"),
+        folder.join(name),
+    );
     link(&from, &to);
     let config = to.join("sentence_bert_config.json");
     let _ = std::fs::remove_file(&config);
-    std::fs::write(config, format!(r#"{{"max_seq_length": {window}, "do_lower_case": false}}"#)).unwrap();
+    std::fs::write(
+        config,
+        format!(r#"{{"max_seq_length": {window}, "do_lower_case": false}}"#),
+    )
+    .unwrap();
     to
 }
 
@@ -103,18 +148,30 @@ fn link(from: &Path, to: &Path) {
 }
 
 fn generations(data: &Path) -> Vec<Value> {
-    let report = succeed(mcdewey(data).arg("--corpus").arg(repository().join("corpus")).args(["doctor", "--json"]));
+    let report = succeed(
+        mcdewey(data)
+            .arg("--corpus")
+            .arg(repository().join("corpus"))
+            .args(["doctor", "--json"]),
+    );
     let report: Value = serde_json::from_str(&report).unwrap();
-    report["generations"]["ok"].as_array().unwrap_or_else(|| panic!("{report:#}")).clone()
+    report["generations"]["ok"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{report:#}"))
+        .clone()
 }
 
 fn live(data: &Path) -> Value {
-    generations(data).into_iter().find(|one| one["state"] == "live").unwrap()
+    generations(data)
+        .into_iter()
+        .find(|one| one["state"] == "live")
+        .unwrap()
 }
 
 /// The generation that answers a question now; every answer has its passage.
 fn answering(server: &Server) -> String {
-    let answer = server.search(&json!({"q": "barge state in CCX", "product": "finesse", "version": "12.5"}));
+    let answer =
+        server.search(&json!({"q": "barge state in CCX", "product": "finesse", "version": "12.5"}));
     assert_eq!(answer["hits"][0]["page"], 118, "{answer:#}");
     answer["generation"].as_str().unwrap().to_owned()
 }
@@ -122,30 +179,55 @@ fn answering(server: &Server) -> String {
 #[test]
 fn a_server_answers_from_the_old_generation_until_the_new_one_is_complete() {
     let folder = sample_library();
-    let (data, model) = (folder.path().join("data"), other_model(folder.path(), "other-model", 128));
+    let (data, model) = (
+        folder.path().join("data"),
+        other_model(folder.path(), "other-model", 128),
+    );
     let corpus = repository().join("corpus").display().to_string();
     let model = model.display().to_string();
     let old = live(&data)["generation"].as_str().unwrap().to_owned();
     let serve = ["--model-dir", &model, "--corpus", &corpus, "serve"];
     let server = Server::start_with(folder, &serve);
-    assert_eq!(answering(&server), old, "at once, with the model it was made with");
-    let cursor = server.search(&json!({"q": "barge", "limit": 1}))["next_cursor"].as_str().unwrap().to_owned();
+    assert_eq!(
+        answering(&server),
+        old,
+        "at once, with the model it was made with"
+    );
+    let cursor = server.search(&json!({"q": "barge", "limit": 1}))["next_cursor"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let new = until_swapped(&server, &old);
     let states: BTreeSet<(String, String)> = generations(&server.data())
         .iter()
-        .map(|one| (one["generation"].as_str().unwrap().into(), one["state"].as_str().unwrap().into()))
+        .map(|one| {
+            (
+                one["generation"].as_str().unwrap().into(),
+                one["state"].as_str().unwrap().into(),
+            )
+        })
         .collect();
-    let expected = [(old.clone(), "retained".to_owned()), (new.clone(), "live".to_owned())];
+    let expected = [
+        (old.clone(), "retained".to_owned()),
+        (new.clone(), "live".to_owned()),
+    ];
     assert_eq!(states, expected.into_iter().collect());
     let (status, body) = server.get(&format!("/api/v1/search?q=barge&limit=1&cursor={cursor}"));
     assert_eq!(status, 410, "a cursor holds for one generation: {body}");
 
     // Back under way, and back again after a restart with the same settings: it is pinned.
     let said = succeed(mcdewey(&server.data()).arg("rollback"));
-    assert!(said.contains(&old) && said.contains("pinned") && said.contains("--forward"), "{said}");
+    assert!(
+        said.contains(&old) && said.contains("pinned") && said.contains("--forward"),
+        "{said}"
+    );
     assert_eq!(answering(&server), old);
     let report = succeed(mcdewey(&server.data()).args(["--corpus", &corpus, "ingest", "--json"]));
-    assert_eq!(serde_json::from_str::<Value>(&report).unwrap()["generation"], old, "it is kept up to date");
+    assert_eq!(
+        serde_json::from_str::<Value>(&report).unwrap()["generation"],
+        old,
+        "it is kept up to date"
+    );
     let server = Server::start_with(server.kill(), &serve);
     assert_eq!(answering(&server), old);
     assert_eq!(live(&server.data())["pinned"], true);
@@ -164,7 +246,10 @@ fn until_swapped(server: &Server, old: &str) -> String {
         if now != old {
             return now;
         }
-        assert!(begun.elapsed() < BUILT_WITHIN, "the new generation is not built");
+        assert!(
+            begun.elapsed() < BUILT_WITHIN,
+            "the new generation is not built"
+        );
     }
 }
 
@@ -173,10 +258,20 @@ fn small() -> (tempfile::TempDir, PathBuf, PathBuf, String) {
     let folder = tempfile::tempdir().unwrap();
     let (data, corpus) = (folder.path().join("data"), folder.path().join("manuals"));
     std::fs::create_dir_all(&corpus).unwrap();
-    std::fs::write(corpus.join("kettle.md"), "# Kettles\n\nThe kettle boils water.").unwrap();
-    std::fs::write(corpus.join("violin.md"), "# Violins\n\nThe violin plays a song.").unwrap();
+    std::fs::write(
+        corpus.join("kettle.md"),
+        "# Kettles\n\nThe kettle boils water.",
+    )
+    .unwrap();
+    std::fs::write(
+        corpus.join("violin.md"),
+        "# Violins\n\nThe violin plays a song.",
+    )
+    .unwrap();
     ingest(&data, &corpus);
-    let model = other_model(folder.path(), "other-model", 128).display().to_string();
+    let model = other_model(folder.path(), "other-model", 128)
+        .display()
+        .to_string();
     (folder, data, corpus, model)
 }
 
@@ -186,21 +281,35 @@ fn without_a_server_ingest_builds_beside_and_rollback_returns() {
     let old = live(&data)["generation"].clone();
     // Asked with other settings before anything is built, the old generation answers.
     let search = |model: &str| -> Value {
-        let answer = succeed(mcdewey(&data).args(["--model-dir", model, "search", "--json", "kettle"]));
+        let answer =
+            succeed(mcdewey(&data).args(["--model-dir", model, "search", "--json", "kettle"]));
         serde_json::from_str(&answer).unwrap()
     };
     assert_eq!(search(&model)["generation"], old);
-    let build = || succeed(mcdewey(&data).args(["--model-dir", &model, "ingest", "--json"]).arg(&corpus));
+    let build = || {
+        succeed(
+            mcdewey(&data)
+                .args(["--model-dir", &model, "ingest", "--json"])
+                .arg(&corpus),
+        )
+    };
     let report: Value = serde_json::from_str(&build()).unwrap();
-    assert_eq!((&report["written"], report["generation"] == old), (&json!(2), false), "{report:#}");
+    assert_eq!(
+        (&report["written"], report["generation"] == old),
+        (&json!(2), false),
+        "{report:#}"
+    );
     assert_eq!(search(&model)["generation"], report["generation"]);
     succeed(mcdewey(&data).arg("rollback"));
     assert_eq!(search(&model)["generation"], old);
     succeed(mcdewey(&data).args(["rollback", "--forward"]));
     assert_eq!(search(&model)["generation"], report["generation"]);
     assert_eq!(generations(&data).len(), 2);
-    let keep_none =
-        succeed(mcdewey(&data).args(["--keep-generations", "0", "--model-dir", &model, "ingest"]).arg(&corpus));
+    let keep_none = succeed(
+        mcdewey(&data)
+            .args(["--keep-generations", "0", "--model-dir", &model, "ingest"])
+            .arg(&corpus),
+    );
     assert!(keep_none.contains("2 unchanged"), "{keep_none}");
     assert_eq!(generations(&data).len(), 1, "the old one went");
 }
@@ -210,7 +319,15 @@ fn a_server_lets_go_of_the_generation_it_no_longer_answers_from() {
     let (folder, data, corpus, model) = small();
     let old = live(&data)["generation"].as_str().unwrap().to_owned();
     let corpus = corpus.display().to_string();
-    let serve = ["--model-dir", &model, "--corpus", &corpus, "--keep-generations", "0", "serve"];
+    let serve = [
+        "--model-dir",
+        &model,
+        "--corpus",
+        &corpus,
+        "--keep-generations",
+        "0",
+        "serve",
+    ];
     let server = Server::start_with(folder, &serve);
     let begun = Instant::now();
     while data.join("generations").join(&old).exists() {
@@ -219,7 +336,10 @@ fn a_server_lets_go_of_the_generation_it_no_longer_answers_from() {
         assert!(begun.elapsed() < BUILT_WITHIN, "{:#?}", generations(&data));
     }
     assert_eq!(generations(&data).len(), 1);
-    assert!(fail(mcdewey(&data).arg("rollback")).contains("older"), "nothing is left to go back to");
+    assert!(
+        fail(mcdewey(&data).arg("rollback")).contains("older"),
+        "nothing is left to go back to"
+    );
 }
 
 #[test]
@@ -229,7 +349,11 @@ fn a_build_that_fails_leaves_the_old_generation_answering() {
     // A second folder joined the library once; it is not mounted now.
     let once = folder.path().join("once");
     std::fs::create_dir_all(&once).unwrap();
-    std::fs::write(once.join("zebra.md"), "# Zebras\n\nThe zebra crosses the road.").unwrap();
+    std::fs::write(
+        once.join("zebra.md"),
+        "# Zebras\n\nThe zebra crosses the road.",
+    )
+    .unwrap();
     ingest(&data, &once);
     std::fs::rename(&once, folder.path().join("away")).unwrap();
     let build = |command: &str| {
@@ -238,14 +362,24 @@ fn a_build_that_fails_leaves_the_old_generation_answering() {
         built
     };
     let said = fail(&mut build("ingest"));
-    assert!(said.contains("once") && said.contains("mounted") && said.contains("goes on answering"), "{said}");
+    assert!(
+        said.contains("once") && said.contains("mounted") && said.contains("goes on answering"),
+        "{said}"
+    );
     assert_eq!(live(&data)["generation"], old);
-    assert!(succeed(mcdewey(&data).args(["--model-dir", &model, "search", "zebra"])).contains("zebra.md"));
+    assert!(
+        succeed(mcdewey(&data).args(["--model-dir", &model, "search", "zebra"]))
+            .contains("zebra.md")
+    );
     // Once it is back, the build goes on where it stopped, and all that the old generation held is in the new one.
     std::fs::rename(folder.path().join("away"), &once).unwrap();
     let report = succeed(build("ingest").arg("--json"));
     let report: Value = serde_json::from_str(&report).unwrap();
-    assert_eq!((&report["written"], &report["unchanged"]), (&json!(1), &json!(2)), "{report:#}");
+    assert_eq!(
+        (&report["written"], &report["unchanged"]),
+        (&json!(1), &json!(2)),
+        "{report:#}"
+    );
     assert_ne!(live(&data)["generation"], old);
     assert_eq!(live(&data)["documents"], 3);
 }
@@ -253,15 +387,31 @@ fn a_build_that_fails_leaves_the_old_generation_answering() {
 #[test]
 fn a_generation_whose_model_is_gone_makes_room_for_a_whole_one() {
     let (folder, data, corpus, model) = small();
-    succeed(mcdewey(&data).args(["--model-dir", &model, "ingest"]).arg(&corpus));
+    succeed(
+        mcdewey(&data)
+            .args(["--model-dir", &model, "ingest"])
+            .arg(&corpus),
+    );
     let gone = live(&data)["generation"].as_str().unwrap().to_owned();
-    std::fs::rename(folder.path().join("other-model"), folder.path().join("away")).unwrap();
-    let third = other_model(folder.path(), "third", 64).display().to_string();
+    std::fs::rename(
+        folder.path().join("other-model"),
+        folder.path().join("away"),
+    )
+    .unwrap();
+    let third = other_model(folder.path(), "third", 64)
+        .display()
+        .to_string();
     let said = fail(mcdewey(&data).args(["--model-dir", &third, "search", "kettle"]));
-    assert!(said.contains(&gone) && said.contains("other-model") && said.contains("half built"), "{said}");
+    assert!(
+        said.contains(&gone) && said.contains("other-model") && said.contains("half built"),
+        "{said}"
+    );
     let found = mcdewey(&data).args(["search", "kettle"]).output().unwrap();
     let said = String::from_utf8(found.stderr).unwrap();
-    assert!(found.status.success() && said.contains(&gone) && said.contains("other-model"), "{said}");
+    assert!(
+        found.status.success() && said.contains(&gone) && said.contains("other-model"),
+        "{said}"
+    );
     assert_eq!(live(&data)["generation"], gone, "asking changes nothing");
     succeed(mcdewey(&data).arg("ingest").arg(&corpus));
     assert_ne!(live(&data)["generation"], gone);

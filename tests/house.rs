@@ -10,10 +10,15 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
     let folders = std::fs::read_dir(repository().join("crates")).unwrap();
     folders
         .map(|entry| {
-            let manifest = std::fs::read_to_string(entry.unwrap().path().join("Cargo.toml")).unwrap();
+            let manifest =
+                std::fs::read_to_string(entry.unwrap().path().join("Cargo.toml")).unwrap();
             let manifest: toml::Table = manifest.parse().unwrap();
             let name = manifest["package"]["name"].as_str().unwrap().to_owned();
-            let names = manifest.get("dependencies").and_then(|table| table.as_table()).cloned().unwrap_or_default();
+            let names = manifest
+                .get("dependencies")
+                .and_then(|table| table.as_table())
+                .cloned()
+                .unwrap_or_default();
             (name, names.keys().cloned().collect())
         })
         .collect()
@@ -29,17 +34,29 @@ fn crates_that_name(dependency: impl Fn(&str) -> bool) -> Vec<String> {
 
 #[test]
 fn each_engine_is_known_to_one_crate() {
-    assert_eq!(crates_that_name(|name| name.starts_with("qdrant-") || name == "rusqlite"), ["mcdewey-store"]);
-    assert_eq!(crates_that_name(|name| ["fastembed", "ort", "tokenizers"].contains(&name)), ["mcdewey-embed"]);
+    assert_eq!(
+        crates_that_name(|name| name.starts_with("qdrant-") || name == "rusqlite"),
+        ["mcdewey-store"]
+    );
+    assert_eq!(
+        crates_that_name(|name| ["fastembed", "ort", "tokenizers"].contains(&name)),
+        ["mcdewey-embed"]
+    );
     assert_eq!(crates_that_name(|name| name == "rmcp"), ["mcdewey-query"]);
-    assert_eq!(crates_that_name(|name| name == "axum"), ["mcdewey", "mcdewey-query"]);
+    assert_eq!(
+        crates_that_name(|name| name == "axum"),
+        ["mcdewey", "mcdewey-query"]
+    );
 }
 
 #[test]
 fn rooms_do_not_know_each_other() {
     let dependencies = dependencies();
     for (room, names) in &dependencies {
-        let rooms: Vec<&String> = names.iter().filter(|name| name.starts_with("mcdewey-")).collect();
+        let rooms: Vec<&String> = names
+            .iter()
+            .filter(|name| name.starts_with("mcdewey-"))
+            .collect();
         match room.as_str() {
             "mcdewey" => {}
             "mcdewey-core" => assert!(rooms.is_empty(), "{room} depends on {rooms:?}"),
@@ -81,8 +98,13 @@ fn files_of_a_root_are_opened_in_one_place() {
     for room in ["mcdewey-ingest", "mcdewey-convert"] {
         for path in sources(&repository().join("crates").join(room).join("src")) {
             let text = std::fs::read_to_string(&path).unwrap();
-            let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-            let mut lines = product.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let product = text
+                .split("#[cfg(test)]\nmod tests {")
+                .next()
+                .unwrap_or_default();
+            let mut lines = product
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
             if lines.any(|line| opening.iter().any(|call| line.contains(call))) {
                 opened.push(path.file_name().unwrap().to_string_lossy().into_owned());
             }
@@ -106,11 +128,16 @@ fn the_tests_behind_the_promises_exist() {
         for line in list {
             // The bullet ends where the next one or a blank line begins.
             let line = line.split("\n\n").next().unwrap_or_default();
-            let (file, tests) = line.split_once("`:").unwrap_or_else(|| panic!("{title}: {line:?} names no file"));
-            let source =
-                std::fs::read_to_string(repository().join(file)).unwrap_or_else(|_| panic!("{title}: no {file}"));
+            let (file, tests) = line
+                .split_once("`:")
+                .unwrap_or_else(|| panic!("{title}: {line:?} names no file"));
+            let source = std::fs::read_to_string(repository().join(file))
+                .unwrap_or_else(|_| panic!("{title}: no {file}"));
             for test in tests.split('`').skip(1).step_by(2) {
-                assert!(source.contains(&format!("fn {test}(")), "{title}: {file} has no test {test}");
+                assert!(
+                    source.contains(&format!("fn {test}(")),
+                    "{title}: {file} has no test {test}"
+                );
                 named += 1;
             }
         }

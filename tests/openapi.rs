@@ -15,15 +15,34 @@ fn folder() -> PathBuf {
 fn a_client_of_the_description_alone_works() {
     let server = Server::over_sample_library();
     let url = format!("{}/openapi.json", server.address);
-    let output = Command::new("python3").arg(folder().join("client.py")).arg(url).output();
+    let output = Command::new("python3")
+        .arg(folder().join("client.py"))
+        .arg(url)
+        .output();
     let Ok(output) = output else {
-        return skip("a_client_of_the_description_alone_works", "there is no python3 on this machine");
+        return skip(
+            "a_client_of_the_description_alone_works",
+            "there is no python3 on this machine",
+        );
     };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&found["page"], &found["posted"], &found["chunk"]), (&json!(118), &json!(true), &json!(true)));
-    assert_eq!((&found["batch"], &found["text"]), (&json!([["answer"], ["problem"]]), &json!(true)));
-    assert!(found["documents"].as_u64().unwrap() > 10 && found["changes"].as_u64().unwrap() > 5, "{found:#}");
+    assert_eq!(
+        (&found["page"], &found["posted"], &found["chunk"]),
+        (&json!(118), &json!(true), &json!(true))
+    );
+    assert_eq!(
+        (&found["batch"], &found["text"]),
+        (&json!([["answer"], ["problem"]]), &json!(true))
+    );
+    assert!(
+        found["documents"].as_u64().unwrap() > 10 && found["changes"].as_u64().unwrap() > 5,
+        "{found:#}"
+    );
 }
 
 #[test]
@@ -34,16 +53,26 @@ fn schemathesis_finds_no_violation() {
     };
     let server = Server::over_sample_library();
     let mut command = Command::new(environment.join("bin/schemathesis"));
-    command.arg("run").arg(format!("{}/openapi.json", server.address));
+    command
+        .arg("run")
+        .arg(format!("{}/openapi.json", server.address));
     command.args(["--max-examples", "25", "--seed", "1", "--no-color"]);
     // Which releases and documents there are is known to the library only: a request may be well formed and name nothing.
     command.args(["--exclude-checks", "positive_data_acceptance"]);
     // They change the library, for whoever has the owner's token; the others are judged with the same library throughout.
-    for path in ["/api/v1/sync", "/api/v1/removals", "/api/v1/generations/rollback"] {
+    for path in [
+        "/api/v1/sync",
+        "/api/v1/removals",
+        "/api/v1/generations/rollback",
+    ] {
         command.args(["--exclude-path", path]);
     }
     let output = command.current_dir(server.data()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(said.contains("Tested:"), "nothing was tested: {said}");
 }

@@ -13,8 +13,14 @@ fn send(server: &Server, request: &str) -> (u16, String) {
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    (status.unwrap_or_else(|| panic!("no status in {answer:?}")), answer)
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    (
+        status.unwrap_or_else(|| panic!("no status in {answer:?}")),
+        answer,
+    )
 }
 
 /// A message to a face from a page, or from none.
@@ -24,8 +30,14 @@ fn post(path: &str, host: &str, origin: Option<&str>) -> String {
         "/mcp" | "/mcp/openai" => r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}"#,
         _ => r#"{"q": "barge"}"#,
     };
-    let kind = if path == "/feedback" { "application/x-www-form-urlencoded" } else { "application/json" };
-    let origin = origin.map(|origin| format!("Origin: {origin}\r\n")).unwrap_or_default();
+    let kind = if path == "/feedback" {
+        "application/x-www-form-urlencoded"
+    } else {
+        "application/json"
+    };
+    let origin = origin
+        .map(|origin| format!("Origin: {origin}\r\n"))
+        .unwrap_or_default();
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\nHost: {host}\r\n{origin}Content-Type: {kind}\r\nAccept: */*\r\n\
@@ -51,16 +63,33 @@ fn the_faces_agree_on_which_pages_may_ask() {
             "http://127.0.0.1:8080.evil.example",
         ] {
             let (status, answer) = send(&server, &post(path, host, Some(foreign)));
-            assert!(status == 403 && answer.contains("origin_not_allowed"), "{path} from {foreign}: {answer}");
-            assert!(!answer.to_lowercase().contains("access-control-allow"), "{path} from {foreign}: {answer}");
+            assert!(
+                status == 403 && answer.contains("origin_not_allowed"),
+                "{path} from {foreign}: {answer}"
+            );
+            assert!(
+                !answer.to_lowercase().contains("access-control-allow"),
+                "{path} from {foreign}: {answer}"
+            );
         }
         let twice = format!("http://{host}\r\nOrigin: http://{host}");
-        assert_eq!(send(&server, &post(path, host, Some(&twice))).0, 403, "{path}: no browser sends two");
+        assert_eq!(
+            send(&server, &post(path, host, Some(&twice))).0,
+            403,
+            "{path}: no browser sends two"
+        );
         for own in [None, Some(format!("http://{host}"))] {
             let (status, answer) = send(&server, &post(path, host, own.as_deref()));
-            assert!(!answer.contains("origin_not_allowed"), "{path} from {own:?}: {answer}");
+            assert!(
+                !answer.contains("origin_not_allowed"),
+                "{path} from {own:?}: {answer}"
+            );
             // Feedback is taken from those with a key only, unless the settings say otherwise.
-            assert_eq!(status, if path == "/feedback" { 403 } else { 200 }, "{path} from {own:?}: {answer}");
+            assert_eq!(
+                status,
+                if path == "/feedback" { 403 } else { 200 },
+                "{path} from {own:?}: {answer}"
+            );
         }
     }
 }
@@ -84,9 +113,18 @@ fn the_faces_agree_on_which_hosts_are_the_server() {
             let (status, answer) = send(&server, &post(path, host, None));
             assert!(matches!(status, 400 | 403), "{path} at {host:?}: {answer}");
         }
-        let elsewhere = post(path, own, None).replacen(path, &format!("http://evil.example{path}"), 1);
-        assert_eq!(send(&server, &elsewhere).0, 403, "{path}: the address line counts");
-        assert_eq!(send(&server, &post(path, "localhost", None)).0, 200, "{path}");
+        let elsewhere =
+            post(path, own, None).replacen(path, &format!("http://evil.example{path}"), 1);
+        assert_eq!(
+            send(&server, &elsewhere).0,
+            403,
+            "{path}: the address line counts"
+        );
+        assert_eq!(
+            send(&server, &post(path, "localhost", None)).0,
+            200,
+            "{path}"
+        );
     }
     let without_host = |path: &str| send(&server, &format!("GET {path} HTTP/1.0\r\n\r\n"));
     for path in ["/", "/api/v1/library", "/metrics"] {
@@ -95,9 +133,22 @@ fn the_faces_agree_on_which_hosts_are_the_server() {
     // Load balancers ask like this, and learn nothing of the library.
     for path in ["/healthz", "/readyz"] {
         let (status, answer) = without_host(path);
-        assert!(status == 200 && !answer.contains("documents"), "{path}: {answer}");
-        let other = send(&server, &format!("GET {path} HTTP/1.0\r\nHost: evil.example\r\n\r\n"));
+        assert!(
+            status == 200 && !answer.contains("documents"),
+            "{path}: {answer}"
+        );
+        let other = send(
+            &server,
+            &format!("GET {path} HTTP/1.0\r\nHost: evil.example\r\n\r\n"),
+        );
         assert_eq!(other.0, 403, "{path}: another host");
     }
-    assert_eq!(send(&server, &format!("GET /healthz HTTP/1.0\r\nHost: {own}\r\n\r\n")).0, 200);
+    assert_eq!(
+        send(
+            &server,
+            &format!("GET /healthz HTTP/1.0\r\nHost: {own}\r\n\r\n")
+        )
+        .0,
+        200
+    );
 }

@@ -31,7 +31,9 @@ struct Place {
 
 impl Place {
     fn new(folder: &TempDir) -> Self {
-        let place = Self { folder: folder.path().to_owned() };
+        let place = Self {
+            folder: folder.path().to_owned(),
+        };
         std::fs::create_dir_all(place.corpus()).unwrap();
         std::fs::create_dir_all(place.outside("")).unwrap();
         place
@@ -59,7 +61,8 @@ fn is_below(folder: &Path, wanted: &[u8]) -> bool {
         match path.is_dir() {
             true => is_below(&path, wanted),
             // The store may take files away meanwhile.
-            false => std::fs::read(&path).is_ok_and(|bytes| bytes.windows(wanted.len()).any(|found| found == wanted)),
+            false => std::fs::read(&path)
+                .is_ok_and(|bytes| bytes.windows(wanted.len()).any(|found| found == wanted)),
         }
     })
 }
@@ -67,7 +70,12 @@ fn is_below(folder: &Path, wanted: &[u8]) -> bool {
 /// An ingest that must come to an end; its report.
 fn ingest_in_time(data: &Path, corpus: &Path) -> Value {
     let mut command = mcdewey(data);
-    command.arg("ingest").arg(corpus).arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .arg("ingest")
+        .arg(corpus)
+        .arg("--json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let begun = Instant::now();
     while child.try_wait().unwrap().is_none() {
@@ -78,7 +86,11 @@ fn ingest_in_time(data: &Path, corpus: &Path) -> Value {
         std::thread::sleep(Duration::from_millis(20));
     }
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("the report is JSON")
 }
 
@@ -98,20 +110,29 @@ impl Swapping {
                 for file in &files {
                     put(&corpus, file, |place| symlink(outside.join(file), place));
                 }
-                put(&corpus, "pipe.md", |place| std::fs::hard_link(corpus.join(".fifo"), place));
+                put(&corpus, "pipe.md", |place| {
+                    std::fs::hard_link(corpus.join(".fifo"), place)
+                });
                 let _ = std::fs::rename(corpus.join("sub"), corpus.join(".sub"));
                 let _ = symlink(outside.join("sub"), corpus.join("sub"));
                 std::thread::sleep(Duration::from_millis(1));
                 let _ = std::fs::remove_file(corpus.join("sub"));
                 let _ = std::fs::rename(corpus.join(".sub"), corpus.join("sub"));
-                put(&corpus, "pipe.md", |place| std::fs::copy(corpus.join(".plain/pipe.md"), place).map(drop));
+                put(&corpus, "pipe.md", |place| {
+                    std::fs::copy(corpus.join(".plain/pipe.md"), place).map(drop)
+                });
                 for file in &files {
-                    put(&corpus, file, |place| std::fs::copy(corpus.join(".plain").join(file), place).map(drop));
+                    put(&corpus, file, |place| {
+                        std::fs::copy(corpus.join(".plain").join(file), place).map(drop)
+                    });
                 }
                 std::thread::sleep(Duration::from_millis(1));
             }
         });
-        Self { stop, thread: Some(thread) }
+        Self {
+            stop,
+            thread: Some(thread),
+        }
     }
 }
 
@@ -137,12 +158,16 @@ fn files_swapped_for_links_while_they_are_read_let_nothing_in() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(&folder);
     let secret = format!("# Vault\n\nThe {SECRET} opens with 7391.");
-    let files = ["a.md", "b.md", "c.md", "d.md", "e.txt", "o.pdf", "i.png", "made.md"];
+    let files = [
+        "a.md", "b.md", "c.md", "d.md", "e.txt", "o.pdf", "i.png", "made.md",
+    ];
     for file in files.into_iter().chain(["pipe.md", "sub/x.md", "sub/y.md"]) {
         let plain = match file {
             "i.png" => String::from_utf8_lossy(PNG).into_owned(),
             "a.md" => format!("# Desk\n\nThe {PUBLIC} is open. ![i](i.png)"),
-            "made.md" => format!("---\nconverted_from: o.pdf\n---\n# Desk\n\nThe {PUBLIC} is open."),
+            "made.md" => {
+                format!("---\nconverted_from: o.pdf\n---\n# Desk\n\nThe {PUBLIC} is open.")
+            }
             _ => format!("# Desk {file}\n\nThe {PUBLIC} is open."),
         };
         place.write(&format!("corpus/.plain/{file}"), &plain);
@@ -150,15 +175,33 @@ fn files_swapped_for_links_while_they_are_read_let_nothing_in() {
         place.write(&format!("outside/{file}"), &secret);
     }
     // Without one that stays, a walk may find no document at all, which is an error for a root that held some.
-    place.write("corpus/steady.md", format!("# Desk\n\nThe {PUBLIC} is always open."));
+    place.write(
+        "corpus/steady.md",
+        format!("# Desk\n\nThe {PUBLIC} is always open."),
+    );
     place.write("corpus/.plain/i.png", PNG);
     place.write("outside/i.png", [PNG, SECRET.as_bytes()].concat());
-    assert!(Command::new("mkfifo").arg(place.corpus().join(".fifo")).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(place.corpus().join(".fifo"))
+            .status()
+            .unwrap()
+            .success()
+    );
     let corpus = place.corpus();
-    let server = Server::start_with(folder, &["--corpus", &corpus.display().to_string(), "serve", "--no-ingest"]);
+    let server = Server::start_with(
+        folder,
+        &[
+            "--corpus",
+            &corpus.display().to_string(),
+            "serve",
+            "--no-ingest",
+        ],
+    );
     let swapping = Swapping::begin(corpus.clone(), place.outside(""), files.to_vec());
     let mut refused = String::new();
-    let both = |refused: &str| refused.contains("out of the root") && refused.contains("not a plain file");
+    let both =
+        |refused: &str| refused.contains("out of the root") && refused.contains("not a plain file");
     for run in 0.. {
         if run >= RUNS && both(&refused) {
             break;
@@ -167,7 +210,11 @@ fn files_swapped_for_links_while_they_are_read_let_nothing_in() {
         let report = ingest_in_time(&server.data(), &corpus);
         let counted = report["unchanged"].as_u64().unwrap() + report["written"].as_u64().unwrap();
         let skipped = report["skipped"].as_array().unwrap();
-        assert_eq!(report["files"].as_u64().unwrap(), counted + skipped.len() as u64, "{report:#}");
+        assert_eq!(
+            report["files"].as_u64().unwrap(),
+            counted + skipped.len() as u64,
+            "{report:#}"
+        );
         assert!(!report.to_string().contains(SECRET), "{report:#}");
         refused.push_str(&report["skipped"].to_string());
         let answer = server.search(&json!({"q": "the vault opens with 7391"}));
@@ -177,7 +224,10 @@ fn files_swapped_for_links_while_they_are_read_let_nothing_in() {
     assert!(is_below(&server.data(), PUBLIC.as_bytes()));
     assert!(!is_below(&server.data(), SECRET.as_bytes()));
     let report = ingest_in_time(&server.data(), &corpus);
-    assert_eq!(report["removed"], 0, "what was refused for a while was kept: {report:#}");
+    assert_eq!(
+        report["removed"], 0,
+        "what was refused for a while was kept: {report:#}"
+    );
 }
 
 /// One document of each format that refers to the secrets in every way its format has.
@@ -187,10 +237,19 @@ fn write_references(place: &Place) {
     let public = format!("The {PUBLIC} is open.");
     let write = |name: &str, text: String| place.write(&format!("corpus/{name}"), text);
     for extension in ["md", "txt", "rst", "adoc", "csv"] {
-        place.write(&format!("outside/secret.{extension}"), format!("The {SECRET} opens with 7391."));
+        place.write(
+            &format!("outside/secret.{extension}"),
+            format!("The {SECRET} opens with 7391."),
+        );
     }
-    place.write("outside/secret.html", format!("<h1>Vault</h1><p>The {SECRET} opens with 7391.</p>"));
-    place.write("outside/secret.yaml", format!("Vault: {{type: object, description: The {SECRET} opens with 7391.}}"));
+    place.write(
+        "outside/secret.html",
+        format!("<h1>Vault</h1><p>The {SECRET} opens with 7391.</p>"),
+    );
+    place.write(
+        "outside/secret.yaml",
+        format!("Vault: {{type: object, description: The {SECRET} opens with 7391.}}"),
+    );
     place.write("outside/secret.png", [PNG, SECRET.as_bytes()].concat());
     write(
         "markdown.md",
@@ -202,7 +261,10 @@ fn write_references(place: &Place) {
              !include ../outside/secret.txt\n{{% include \"../outside/secret.txt\" %}}\n--8<-- \"../outside/secret.txt\"\n"
         ),
     );
-    write("component.mdx", format!("import Secret from '../outside/secret.md'\n\n# Desk\n\n{public}\n\n<Secret />\n"));
+    write(
+        "component.mdx",
+        format!("import Secret from '../outside/secret.md'\n\n# Desk\n\n{public}\n\n<Secret />\n"),
+    );
     write(
         "page.html",
         format!(
@@ -249,7 +311,11 @@ fn write_references(place: &Place) {
         ),
     );
     symlink(place.outside(""), place.corpus().join("linked")).unwrap();
-    symlink(place.outside("secret.png"), place.corpus().join("linked.png")).unwrap();
+    symlink(
+        place.outside("secret.png"),
+        place.corpus().join("linked.png"),
+    )
+    .unwrap();
 }
 
 #[test]
@@ -259,11 +325,28 @@ fn what_documents_refer_to_outside_the_root_is_not_read() {
     write_references(&place);
     let data = folder.path().join("data");
     let report = ingest(&data, &place.corpus());
-    let names = ["markdown.md", "component.mdx", "page.html", "strict.xhtml", "guide.rst", "notes.adoc", "api.yaml"];
+    let names = [
+        "markdown.md",
+        "component.mdx",
+        "page.html",
+        "strict.xhtml",
+        "guide.rst",
+        "notes.adoc",
+        "api.yaml",
+    ];
     assert_eq!(report["written"], names.len(), "{report:#}");
     assert!(!report.to_string().contains(SECRET), "{report:#}");
-    assert!(report["warnings"].to_string().contains("out of the root"), "{report:#}");
-    let found = succeed(mcdewey(&data).args(["search", "--json", "--limit", "50", &format!("the {PUBLIC} is open")]));
+    assert!(
+        report["warnings"].to_string().contains("out of the root"),
+        "{report:#}"
+    );
+    let found = succeed(mcdewey(&data).args([
+        "search",
+        "--json",
+        "--limit",
+        "50",
+        &format!("the {PUBLIC} is open"),
+    ]));
     let found: Value = serde_json::from_str(&found).unwrap();
     let hits = found["hits"].to_string();
     for name in names {
@@ -271,8 +354,13 @@ fn what_documents_refer_to_outside_the_root_is_not_read() {
     }
     assert!(is_below(&data, PUBLIC.as_bytes()));
     assert!(!is_below(&data, SECRET.as_bytes()));
-    let doctor =
-        Command::output(mcdewey(&data).arg("--corpus").arg(place.corpus()).args(["doctor", "--json"])).unwrap();
+    let doctor = Command::output(
+        mcdewey(&data)
+            .arg("--corpus")
+            .arg(place.corpus())
+            .args(["doctor", "--json"]),
+    )
+    .unwrap();
     assert!(!String::from_utf8_lossy(&doctor.stdout).contains(SECRET));
 }
 
@@ -282,7 +370,18 @@ fn a_library_file_from_outside_is_an_error_that_quotes_nothing() {
     let place = Place::new(&folder);
     place.write("corpus/a.md", "# Desk\n\nOpen.");
     place.write("outside/secret.toml", format!("{SECRET} = 7391\n"));
-    symlink(place.outside("secret.toml"), place.corpus().join("library.toml")).unwrap();
-    let said = fail(mcdewey(&folder.path().join("data")).arg("ingest").arg(place.corpus()));
-    assert!(said.contains("library.toml") && said.contains("out of the root") && !said.contains(SECRET), "{said}");
+    symlink(
+        place.outside("secret.toml"),
+        place.corpus().join("library.toml"),
+    )
+    .unwrap();
+    let said = fail(
+        mcdewey(&folder.path().join("data"))
+            .arg("ingest")
+            .arg(place.corpus()),
+    );
+    assert!(
+        said.contains("library.toml") && said.contains("out of the root") && !said.contains(SECRET),
+        "{said}"
+    );
 }

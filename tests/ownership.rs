@@ -13,21 +13,54 @@ fn commands_work_through_the_running_server() {
     let server = Server::over_sample_library();
     let through = succeed(mcdewey(&server.data()).args(["search", "--json", "barge state in CCX"]));
     let direct = server.search(&json!({"q": "barge state in CCX"}));
-    assert_eq!(chunk_ids(&serde_json::from_str(&through).unwrap()), chunk_ids(&direct));
+    assert_eq!(
+        chunk_ids(&serde_json::from_str(&through).unwrap()),
+        chunk_ids(&direct)
+    );
 
     let corpus = repository().join("corpus");
-    let report = succeed(mcdewey(&server.data()).arg("ingest").arg(&corpus).arg("--json"));
+    let report = succeed(
+        mcdewey(&server.data())
+            .arg("ingest")
+            .arg(&corpus)
+            .arg("--json"),
+    );
     let report: Value = serde_json::from_str(&report).unwrap();
-    assert_eq!((&report["parsed"], &report["written"]), (&json!(0), &json!(0)), "{report:#}");
+    assert_eq!(
+        (&report["parsed"], &report["written"]),
+        (&json!(0), &json!(0)),
+        "{report:#}"
+    );
 
     let other = tempfile::tempdir().unwrap();
-    std::fs::write(other.path().join("extra.md"), "# Extra\n\nThe zebra crossing.").unwrap();
-    let report = succeed(mcdewey(&server.data()).arg("--corpus").arg(other.path()).args(["ingest", "--json"]));
+    std::fs::write(
+        other.path().join("extra.md"),
+        "# Extra\n\nThe zebra crossing.",
+    )
+    .unwrap();
+    let report = succeed(
+        mcdewey(&server.data())
+            .arg("--corpus")
+            .arg(other.path())
+            .args(["ingest", "--json"]),
+    );
     let report: Value = serde_json::from_str(&report).unwrap();
-    assert_eq!((&report["written"], &report["removed"]), (&json!(1), &json!(0)), "{report:#}");
-    assert_eq!(server.search(&json!({"q": "zebra crossing"}))["hits"][0]["source"], "extra.md");
+    assert_eq!(
+        (&report["written"], &report["removed"]),
+        (&json!(1), &json!(0)),
+        "{report:#}"
+    );
+    assert_eq!(
+        server.search(&json!({"q": "zebra crossing"}))["hits"][0]["source"],
+        "extra.md"
+    );
 
-    let doctor = succeed(mcdewey(&server.data()).arg("--corpus").arg(&corpus).arg("doctor"));
+    let doctor = succeed(
+        mcdewey(&server.data())
+            .arg("--corpus")
+            .arg(&corpus)
+            .arg("doctor"),
+    );
     assert!(doctor.contains(&server.pid().to_string()), "{doctor}");
 }
 
@@ -36,7 +69,15 @@ fn whoever_asks_a_server_with_a_key_must_send_it() {
     let folder = sample_library();
     let key = folder.path().join("key");
     std::fs::write(&key, "let me in\n").unwrap();
-    let server = Server::start_with(folder, &["--access-key-file", &key.display().to_string(), "serve", "--no-ingest"]);
+    let server = Server::start_with(
+        folder,
+        &[
+            "--access-key-file",
+            &key.display().to_string(),
+            "serve",
+            "--no-ingest",
+        ],
+    );
     for path in ["/", "/api/v1/search?q=barge", "/mcp"] {
         assert_eq!(server.get(path).0, 401, "{path}");
     }
@@ -53,7 +94,10 @@ fn whoever_asks_a_server_with_a_key_must_send_it() {
 fn a_second_server_is_told_who_owns_the_library() {
     let server = Server::over_sample_library();
     let said = fail(mcdewey(&server.data()).args(["--listen", "127.0.0.1:0", "serve"]));
-    assert!(said.contains(&format!("process {}", server.pid())) && said.contains(&server.address), "{said}");
+    assert!(
+        said.contains(&format!("process {}", server.pid())) && said.contains(&server.address),
+        "{said}"
+    );
 }
 
 #[test]
@@ -72,8 +116,7 @@ fn mcp_on_standard_input_works_beside_the_running_server() {
         "io.modelcontextprotocol/clientCapabilities": {},
     });
     let question = json!({"query": "barge state in CCX"});
-    let hello =
-        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+    let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
     let messages = [
         json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
                "params": {"name": "search_docs", "arguments": question, "_meta": meta}}),
@@ -82,20 +125,40 @@ fn mcp_on_standard_input_works_beside_the_running_server() {
         json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call",
                "params": {"name": "search_docs", "arguments": question}}),
     ];
-    let input: String = messages.iter().map(|message| format!("{message}\n")).collect();
+    let input: String = messages
+        .iter()
+        .map(|message| format!("{message}\n"))
+        .collect();
     let mut child = mcdewey(&server.data())
         .arg("mcp")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
-    let lines: Vec<Value> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.iter().map(|line| line["id"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    let lines: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        lines
+            .iter()
+            .map(|line| line["id"].as_u64().unwrap())
+            .collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
     for answer in [&lines[0], &lines[2]] {
-        assert_eq!(answer["result"]["structuredContent"]["hits"][0]["page"], 118, "{answer:#}");
+        assert_eq!(
+            answer["result"]["structuredContent"]["hits"][0]["page"], 118,
+            "{answer:#}"
+        );
     }
 }
 
@@ -103,8 +166,11 @@ fn mcp_on_standard_input_works_beside_the_running_server() {
 fn a_request_that_never_ends_does_not_keep_the_server_from_stopping() {
     let server = Server::over_sample_library();
     let mut stuck = TcpStream::connect(server.address.strip_prefix("http://").unwrap()).unwrap();
-    let head = "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
-    stuck.write_all(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes()).unwrap();
+    let head =
+        "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    stuck
+        .write_all(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes())
+        .unwrap();
     // Answered only after the server has taken the other connection in.
     server.get("/healthz");
     assert!(server.terminate().success());
@@ -115,13 +181,23 @@ fn a_library_that_is_not_there_is_an_error_that_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let said = fail(mcdewey(&folder.path().join("data")).args(["search", "anything"]));
     assert!(said.contains("mcdewey ingest"), "{said}");
-    assert!(!folder.path().join("data").exists(), "a question must not make a library");
+    assert!(
+        !folder.path().join("data").exists(),
+        "a question must not make a library"
+    );
 }
 
 #[test]
 fn an_unknown_release_is_an_error_in_the_terminal_too() {
     let library = sample_library();
     let data = library.path().join("data");
-    let said = fail(mcdewey(&data).args(["search", "--product", "finesse", "--version", "16.0", "barge"]));
+    let said = fail(mcdewey(&data).args([
+        "search",
+        "--product",
+        "finesse",
+        "--version",
+        "16.0",
+        "barge",
+    ]));
     assert!(said.contains("v12.5") && said.contains("v15.0"), "{said}");
 }

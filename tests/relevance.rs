@@ -33,26 +33,51 @@ fn questions_find_their_pages() {
     }
     let share = f64::from(first) / cases.len() as f64;
     let found = 1.0 - misses.len() as f64 / cases.len() as f64;
-    say(&format!("relevance: hit@1 {share:.3}, hit@5 {found:.3} over {} questions", cases.len()));
-    assert!(found >= FOUND_FLOOR, "hit@5 is {found:.3}; not among the first five:\n{}", misses.join("\n"));
-    assert!(share >= FIRST_HIT_FLOOR, "hit@1 is {share:.3}; behind the first:\n{}", late.join("\n"));
+    say(&format!(
+        "relevance: hit@1 {share:.3}, hit@5 {found:.3} over {} questions",
+        cases.len()
+    ));
+    assert!(
+        found >= FOUND_FLOOR,
+        "hit@5 is {found:.3}; not among the first five:\n{}",
+        misses.join("\n")
+    );
+    assert!(
+        share >= FIRST_HIT_FLOOR,
+        "hit@1 is {share:.3}; behind the first:\n{}",
+        late.join("\n")
+    );
 }
 
 #[test]
 fn a_version_filter_leaks_no_other_version() {
     let server = Server::over_sample_library();
     let mut checked = 0;
-    for case in relevance_cases().iter().filter(|case| !case["filter"]["version"].is_null()) {
-        let wanted = &server.get_json(&format!("/api/v1/documents/{}", case["source"].as_str().unwrap()))["version"];
+    for case in relevance_cases()
+        .iter()
+        .filter(|case| !case["filter"]["version"].is_null())
+    {
+        let wanted = &server.get_json(&format!(
+            "/api/v1/documents/{}",
+            case["source"].as_str().unwrap()
+        ))["version"];
         for mode in ["hybrid", "dense", "keyword"] {
             let mut request = request_of(case);
             request["limit"] = json!(50);
             request["mode"] = json!(mode);
             let answer = server.search(&request);
             for hit in answer["hits"].as_array().unwrap() {
-                assert_eq!(&hit["version"], wanted, "{} in {}", case["q"], hit["source"]);
+                assert_eq!(
+                    &hit["version"], wanted,
+                    "{} in {}",
+                    case["q"], hit["source"]
+                );
                 for also in hit["also_in"].as_array().into_iter().flatten() {
-                    assert_eq!(&also["version"], wanted, "{} also in {}", case["q"], also["source"]);
+                    assert_eq!(
+                        &also["version"], wanted,
+                        "{} also in {}",
+                        case["q"], also["source"]
+                    );
                 }
                 checked += 1;
             }
@@ -69,8 +94,14 @@ fn a_slip_is_searched_as_what_was_meant_and_said_so() {
     let server = Server::over_sample_library();
     let found = |question: &str| server.search(&json!({"q": question, "mode": "keyword"}));
     let slip = found("untrusted certifcate");
-    assert_eq!(slip["notices"], json!(["“certifcate” is nowhere here; “certificate” was searched"]));
-    assert_eq!(slip["hits"][0]["chunk_id"], found("untrusted certificate")["hits"][0]["chunk_id"]);
+    assert_eq!(
+        slip["notices"],
+        json!(["“certifcate” is nowhere here; “certificate” was searched"])
+    );
+    assert_eq!(
+        slip["hits"][0]["chunk_id"],
+        found("untrusted certificate")["hits"][0]["chunk_id"]
+    );
     // A word that is one although the library lacks it, and a code, are no slips.
     for question in ["who can hear the sound", "error 88012 CERTIFCATE"] {
         assert!(found(question)["notices"].is_null(), "{question}");
@@ -83,7 +114,10 @@ fn a_name_is_found_whole_and_by_its_parts() {
     for question in ["BARGE_CALL", "barge call"] {
         let hits = server.search(&json!({"q": question, "mode": "keyword", "product": "finesse"}));
         let text = hits["hits"][0]["text"].as_str().unwrap().to_lowercase();
-        assert!(text.contains("barge_call") || text.contains("barge call"), "{question}: {text}");
+        assert!(
+            text.contains("barge_call") || text.contains("barge call"),
+            "{question}: {text}"
+        );
     }
 }
 
@@ -104,21 +138,34 @@ fn the_cases_are_as_hard_as_they_say() {
         }
     }
     for kind in ["acronym", "typo", "error-code", "version-pair"] {
-        assert!(kinds.get(kind).is_some_and(|count| *count >= 8), "{kind}: {kinds:?}");
+        assert!(
+            kinds.get(kind).is_some_and(|count| *count >= 8),
+            "{kind}: {kinds:?}"
+        );
     }
-    assert!(without_shared_word * 2 >= cases.len(), "{without_shared_word} of {} share no word", cases.len());
+    assert!(
+        without_shared_word * 2 >= cases.len(),
+        "{without_shared_word} of {} share no word",
+        cases.len()
+    );
 }
 
 /// The hits, then what names no release: a note may be the answer, shown apart.
 fn answered<'a>(answer: &'a Value, case: &Value) -> Vec<&'a Value> {
     let note = case["source"].as_str().unwrap().starts_with("notes/");
-    let list = if note && answer["unversioned"].is_array() { "unversioned" } else { "hits" };
+    let list = if note && answer["unversioned"].is_array() {
+        "unversioned"
+    } else {
+        "hits"
+    };
     answer[list].as_array().unwrap().iter().collect()
 }
 
 fn is_right(case: &Value, hit: &Value) -> bool {
     let also = case["also"].as_array().into_iter().flatten();
-    std::iter::once(case).chain(also).any(|place| stands_at(place, hit))
+    std::iter::once(case)
+        .chain(also)
+        .any(|place| stands_at(place, hit))
 }
 
 fn stands_at(place: &Value, hit: &Value) -> bool {
@@ -128,15 +175,16 @@ fn stands_at(place: &Value, hit: &Value) -> bool {
             None => hit["page"] == place["page"],
         };
     // A collapsed passage stands where the asker was sent and in the other places.
-    here || hit["also_in"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .any(|also| also["source"] == place["source"] && place.get("page").is_some_and(|page| also["page"] == *page))
+    here || hit["also_in"].as_array().into_iter().flatten().any(|also| {
+        also["source"] == place["source"]
+            && place.get("page").is_some_and(|page| also["page"] == *page)
+    })
 }
 
 fn pages(hits: &[&Value]) -> Vec<String> {
-    hits.iter().map(|hit| format!("{} {} {}", hit["source"], hit["page"], hit["headings"])).collect()
+    hits.iter()
+        .map(|hit| format!("{} {} {}", hit["source"], hit["page"], hit["headings"]))
+        .collect()
 }
 
 /// The whole page, or section, that answers, with its headings.
@@ -147,9 +195,16 @@ fn answering_text(server: &Server, case: &Value) -> String {
         Some(page) => server.get_json(&format!("/api/v1/documents/{source}?page={page}")),
         None => {
             let sections = document["outline"].as_array().unwrap();
-            let entry = sections.iter().find(|entry| entry["title"] == case["heading"]);
-            let slug = entry.unwrap_or_else(|| panic!("no heading {} in {source}", case["heading"]))["section"].clone();
-            server.get_json(&format!("/api/v1/documents/{source}?section={}", slug.as_str().unwrap()))
+            let entry = sections
+                .iter()
+                .find(|entry| entry["title"] == case["heading"]);
+            let slug = entry
+                .unwrap_or_else(|| panic!("no heading {} in {source}", case["heading"]))["section"]
+                .clone();
+            server.get_json(&format!(
+                "/api/v1/documents/{source}?section={}",
+                slug.as_str().unwrap()
+            ))
         }
     };
     page["text"].as_str().unwrap().to_owned()
@@ -165,7 +220,12 @@ fn product_names() -> HashSet<String> {
             names.extend(content_stems(product[key].as_str().unwrap()));
         }
     }
-    for alias in library["alias"].as_array().unwrap().iter().filter(|alias| alias.get("products").is_some()) {
+    for alias in library["alias"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|alias| alias.get("products").is_some())
+    {
         for name in alias["names"].as_array().unwrap() {
             names.extend(content_stems(name.as_str().unwrap()));
         }

@@ -18,23 +18,50 @@ const PAGES: [(&str, &str); 23] = [
     ("status", "/status"),
     ("home", "/"),
     ("results", "/?q=barge+state+in+CCX&limit=3"),
-    ("results_filtered", "/?q=silent+monitoring&product=finesse&version=v12.5&limit=2"),
-    ("results_explained", "/?q=barge+state+in+CCX&limit=2&explain=1"),
-    ("results_by_words", "/?q=log_min_messages&mode=keyword&limit=2"),
+    (
+        "results_filtered",
+        "/?q=silent+monitoring&product=finesse&version=v12.5&limit=2",
+    ),
+    (
+        "results_explained",
+        "/?q=barge+state+in+CCX&limit=2&explain=1",
+    ),
+    (
+        "results_by_words",
+        "/?q=log_min_messages&mode=keyword&limit=2",
+    ),
     ("results_by_page", "/?q=barge&group=page&limit=2"),
     ("results_misspelt", "/?q=silent+monitorring&limit=2"),
-    ("results_no_answer", "/?q=finesse+16.0+port+for+websocket+notifications&limit=2"),
+    (
+        "results_no_answer",
+        "/?q=finesse+16.0+port+for+websocket+notifications&limit=2",
+    ),
     ("results_nothing", "/?q=zzzyyyxxx&mode=keyword"),
     ("results_invalid", "/?q=barge&mode=telepathy"),
-    ("results_unknown_version", "/?q=barge&product=finesse&version=99"),
-    ("chunk", "/c/finesse%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A7"),
+    (
+        "results_unknown_version",
+        "/?q=barge&product=finesse&version=99",
+    ),
+    (
+        "chunk",
+        "/c/finesse%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A7",
+    ),
     ("chunk_not_found", "/c/finesse%3A%3Anothing%3A%3A0"),
-    ("document", "/d/finesse/v12.5/developer-guide/developer-guide.md?page=118"),
+    (
+        "document",
+        "/d/finesse/v12.5/developer-guide/developer-guide.md?page=118",
+    ),
     ("document_without_pages", "/d/notes/empty-gadgets.md"),
     ("library", "/library"),
     ("compare_choice", "/compare"),
-    ("compare", "/compare?product=finesse&from=v12.5&to=v15.0&limit=5"),
-    ("compare_question", "/compare?product=finesse&from=v12.5&to=v15.0&q=barge&limit=3"),
+    (
+        "compare",
+        "/compare?product=finesse&from=v12.5&to=v15.0&limit=5",
+    ),
+    (
+        "compare_question",
+        "/compare?product=finesse&from=v12.5&to=v15.0&q=barge&limit=3",
+    ),
     ("connect", "/connect"),
     ("api_docs", "/api/docs"),
     ("not_found", "/nowhere"),
@@ -43,27 +70,81 @@ const PAGES: [(&str, &str); 23] = [
 /// Answers to `GET` for programs.
 const REST: [(&str, &str); 25] = [
     ("search", "/api/v1/search?q=barge+state+in+CCX&limit=3"),
-    ("search_explained", "/api/v1/search?q=barge+state+in+CCX&limit=1&explain=1"),
-    ("search_dense", "/api/v1/search?q=barge+state+in+CCX&limit=2&mode=dense"),
-    ("search_keyword", "/api/v1/search?q=log_min_messages&limit=2&mode=keyword"),
-    ("search_filtered", "/api/v1/search?q=silent+monitoring&product=finesse&version=latest&limit=2"),
-    ("search_unversioned", "/api/v1/search?q=empty+gadgets&product=finesse&version=v12.5&limit=1"),
-    ("search_by_page", "/api/v1/search?q=barge&group=page&limit=2"),
-    ("search_no_answer", "/api/v1/search?q=finesse+16.0+port+for+websocket+notifications&limit=1"),
+    (
+        "search_explained",
+        "/api/v1/search?q=barge+state+in+CCX&limit=1&explain=1",
+    ),
+    (
+        "search_dense",
+        "/api/v1/search?q=barge+state+in+CCX&limit=2&mode=dense",
+    ),
+    (
+        "search_keyword",
+        "/api/v1/search?q=log_min_messages&limit=2&mode=keyword",
+    ),
+    (
+        "search_filtered",
+        "/api/v1/search?q=silent+monitoring&product=finesse&version=latest&limit=2",
+    ),
+    (
+        "search_unversioned",
+        "/api/v1/search?q=empty+gadgets&product=finesse&version=v12.5&limit=1",
+    ),
+    (
+        "search_by_page",
+        "/api/v1/search?q=barge&group=page&limit=2",
+    ),
+    (
+        "search_no_answer",
+        "/api/v1/search?q=finesse+16.0+port+for+websocket+notifications&limit=1",
+    ),
     ("search_without_question", "/api/v1/search"),
-    ("search_unknown_parameter", "/api/v1/search?q=barge&colour=red"),
-    ("search_unknown_version", "/api/v1/search?q=barge&product=finesse&version=99"),
-    ("search_unknown_product", "/api/v1/search?q=barge&product=typewriter"),
-    ("search_bad_cursor", "/api/v1/search?q=barge&cursor=nonsense"),
+    (
+        "search_unknown_parameter",
+        "/api/v1/search?q=barge&colour=red",
+    ),
+    (
+        "search_unknown_version",
+        "/api/v1/search?q=barge&product=finesse&version=99",
+    ),
+    (
+        "search_unknown_product",
+        "/api/v1/search?q=barge&product=typewriter",
+    ),
+    (
+        "search_bad_cursor",
+        "/api/v1/search?q=barge&cursor=nonsense",
+    ),
     ("search_bad_limit", "/api/v1/search?q=barge&limit=500"),
-    ("chunk", "/api/v1/chunks/finesse%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A7?context=1"),
-    ("chunk_not_found", "/api/v1/chunks/finesse%3A%3Anothing%3A%3A0"),
-    ("document", "/api/v1/documents/finesse/v12.5/developer-guide/developer-guide.md"),
-    ("document_page", "/api/v1/documents/finesse/v12.5/developer-guide/developer-guide.md?page=118"),
-    ("document_page_not_found", "/api/v1/documents/finesse/v12.5/developer-guide/developer-guide.md?page=9999"),
+    (
+        "chunk",
+        "/api/v1/chunks/finesse%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A7?context=1",
+    ),
+    (
+        "chunk_not_found",
+        "/api/v1/chunks/finesse%3A%3Anothing%3A%3A0",
+    ),
+    (
+        "document",
+        "/api/v1/documents/finesse/v12.5/developer-guide/developer-guide.md",
+    ),
+    (
+        "document_page",
+        "/api/v1/documents/finesse/v12.5/developer-guide/developer-guide.md?page=118",
+    ),
+    (
+        "document_page_not_found",
+        "/api/v1/documents/finesse/v12.5/developer-guide/developer-guide.md?page=9999",
+    ),
     ("library", "/api/v1/library"),
-    ("compare", "/api/v1/compare?product=finesse&from=v12.5&to=v15.0&limit=3"),
-    ("compare_unknown", "/api/v1/compare?product=finesse&from=v12.5&to=v99"),
+    (
+        "compare",
+        "/api/v1/compare?product=finesse&from=v12.5&to=v15.0&limit=3",
+    ),
+    (
+        "compare_unknown",
+        "/api/v1/compare?product=finesse&from=v12.5&to=v99",
+    ),
     ("questions", "/api/v1/questions"),
     ("health", "/healthz"),
     ("ready", "/readyz"),
@@ -73,27 +154,62 @@ const REST: [(&str, &str); 25] = [
 fn tool_calls() -> Vec<(&'static str, &'static str, Value)> {
     let search = |extra: Value| {
         let mut arguments = json!({"query": "barge state in CCX", "limit": 2});
-        arguments.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        arguments
+            .as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
         arguments
     };
     vec![
         ("search_docs", "search_docs", search(json!({}))),
-        ("search_docs_concise", "search_docs", search(json!({"detail": "concise"}))),
-        ("search_docs_filtered", "search_docs", search(json!({"product": "finesse", "version": "latest"}))),
+        (
+            "search_docs_concise",
+            "search_docs",
+            search(json!({"detail": "concise"})),
+        ),
+        (
+            "search_docs_filtered",
+            "search_docs",
+            search(json!({"product": "finesse", "version": "latest"})),
+        ),
         (
             "search_docs_no_answer",
             "search_docs",
             search(json!({"query": "finesse 16.0 port for websocket notifications"})),
         ),
-        ("search_docs_unknown_version", "search_docs", search(json!({"product": "finesse", "version": "99"}))),
-        ("search_docs_unknown_argument", "search_docs", search(json!({"colour": "red"}))),
+        (
+            "search_docs_unknown_version",
+            "search_docs",
+            search(json!({"product": "finesse", "version": "99"})),
+        ),
+        (
+            "search_docs_unknown_argument",
+            "search_docs",
+            search(json!({"colour": "red"})),
+        ),
         ("search_docs_without_question", "search_docs", json!({})),
-        ("read_doc_chunk", "read_doc", json!({"id": CHUNK, "context": 1, "token_budget": 1000})),
-        ("read_doc_page", "read_doc", json!({"source": GUIDE, "page": "118"})),
+        (
+            "read_doc_chunk",
+            "read_doc",
+            json!({"id": CHUNK, "context": 1, "token_budget": 1000}),
+        ),
+        (
+            "read_doc_page",
+            "read_doc",
+            json!({"source": GUIDE, "page": "118"}),
+        ),
         ("read_doc_outline", "read_doc", json!({"source": GUIDE})),
-        ("read_doc_not_found", "read_doc", json!({"source": "finesse/nothing.md", "page": "1"})),
+        (
+            "read_doc_not_found",
+            "read_doc",
+            json!({"source": "finesse/nothing.md", "page": "1"}),
+        ),
         ("list_library", "list_library", json!({})),
-        ("list_library_product", "list_library", json!({"product": "finesse", "token_budget": 600})),
+        (
+            "list_library_product",
+            "list_library",
+            json!({"product": "finesse", "token_budget": 600}),
+        ),
         (
             "compare_versions",
             "compare_versions",
@@ -120,8 +236,16 @@ fn messages() -> Vec<(&'static str, &'static str, Value)> {
         ("tools", "tools/list", json!({})),
         ("resources", "resources/list", json!({})),
         ("resource_templates", "resources/templates/list", json!({})),
-        ("resource_page", "resources/read", json!({"uri": format!("mcdewey://{GUIDE}/page/118")})),
-        ("resource_not_found", "resources/read", json!({"uri": "mcdewey://nothing.md"})),
+        (
+            "resource_page",
+            "resources/read",
+            json!({"uri": format!("mcdewey://{GUIDE}/page/118")}),
+        ),
+        (
+            "resource_not_found",
+            "resources/read",
+            json!({"uri": "mcdewey://nothing.md"}),
+        ),
         ("prompts", "prompts/list", json!({})),
         (
             "prompt_answer",
@@ -162,7 +286,10 @@ fn every_page() {
         ("feedback_invalid", "q=barge"),
     ] {
         let (status, body) = server.post_form("/feedback", form);
-        let answer = format!("POST /feedback {form}\n{status}\n\n{}", without_chance(&server, &body));
+        let answer = format!(
+            "POST /feedback {form}\n{status}\n\n{}",
+            without_chance(&server, &body)
+        );
         settings.bind(|| insta::assert_snapshot!(name, answer));
     }
 }
@@ -180,11 +307,22 @@ fn every_rest_answer() {
     for (name, path, body) in [
         ("batch", "/api/v1/search/batch", searches),
         ("sync_without_key", "/api/v1/sync", json!({})),
-        ("rollback_without_key", "/api/v1/generations/rollback", json!({})),
-        ("removal_without_key", "/api/v1/removals", json!({"sources": [GUIDE]})),
+        (
+            "rollback_without_key",
+            "/api/v1/generations/rollback",
+            json!({}),
+        ),
+        (
+            "removal_without_key",
+            "/api/v1/removals",
+            json!({"sources": [GUIDE]}),
+        ),
     ] {
         let (status, answer) = server.post_json(path, &body);
-        let answer = format!("POST {path} {body}\n{status}\n\n{}", readable(&server, &answer));
+        let answer = format!(
+            "POST {path} {body}\n{status}\n\n{}",
+            readable(&server, &answer)
+        );
         settings.bind(|| insta::assert_snapshot!(name, answer));
     }
 }
@@ -216,13 +354,22 @@ fn every_mcp_answer() {
     let server = server();
     let settings = settings("mcp");
     let calls = tool_calls().into_iter().map(|(name, tool, arguments)| {
-        (format!("tool_{name}"), "tools/call", json!({"name": tool, "arguments": arguments}))
+        (
+            format!("tool_{name}"),
+            "tools/call",
+            json!({"name": tool, "arguments": arguments}),
+        )
     });
-    let others = messages().into_iter().map(|(name, method, params)| (name.to_owned(), method, params));
+    let others = messages()
+        .into_iter()
+        .map(|(name, method, params)| (name.to_owned(), method, params));
     for (name, method, params) in others.chain(calls) {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let (status, body) = server.post_json("/mcp", &message);
-        let answer = format!("{method} {params}\n{status}\n\n{}", readable(&server, &body));
+        let answer = format!(
+            "{method} {params}\n{status}\n\n{}",
+            readable(&server, &body)
+        );
         settings.bind(|| insta::assert_snapshot!(name, answer));
     }
 }
@@ -232,7 +379,15 @@ fn the_terminal() {
     let server = server();
     for (name, arguments) in [
         ("search", vec!["search", "-n", "2", "barge state in CCX"]),
-        ("search_no_answer", vec!["search", "-n", "1", "finesse 16.0 port for websocket notifications"]),
+        (
+            "search_no_answer",
+            vec![
+                "search",
+                "-n",
+                "1",
+                "finesse 16.0 port for websocket notifications",
+            ],
+        ),
     ] {
         let printed = succeed(mcdewey(&server.data()).args(&arguments));
         let printed = without_chance(&server, &printed);
@@ -243,7 +398,17 @@ fn the_terminal() {
 /// A server that takes nothing in, for the end of a synchronisation would come at any time, and takes everybody's word.
 fn server() -> Server {
     let corpus = repository().join("corpus").display().to_string();
-    Server::start_with(sample_library(), &["--corpus", &corpus, "--feedback", "everyone", "serve", "--no-ingest"])
+    Server::start_with(
+        sample_library(),
+        &[
+            "--corpus",
+            &corpus,
+            "--feedback",
+            "everyone",
+            "serve",
+            "--no-ingest",
+        ],
+    )
 }
 
 /// Snapshots of one face: `tests/snapshots/{face}/{name}.snap`.
@@ -258,7 +423,9 @@ fn settings(face: &str) -> Settings {
 /// JSON over several lines, so that a difference shows where it is. Scores and times are left out: a number that is not
 /// whole depends on the machine.
 fn readable(server: &Server, body: &str) -> String {
-    let Ok(mut value) = serde_json::from_str::<Value>(body) else { return without_chance(server, body) };
+    let Ok(mut value) = serde_json::from_str::<Value>(body) else {
+        return without_chance(server, body);
+    };
     mask(&mut value);
     without_chance(server, &serde_json::to_string_pretty(&value).unwrap())
 }
@@ -293,5 +460,10 @@ fn without_chance(server: &Server, text: &str) -> String {
         (r"\b\d+([.,]\d+)? ms\b", "[ms]"),
         (r"[+-]?\b\d+\.\d{3,}\b", "[number]"),
     ];
-    rules.iter().fold(text, |text, (pattern, name)| Regex::new(pattern).unwrap().replace_all(&text, *name).into_owned())
+    rules.iter().fold(text, |text, (pattern, name)| {
+        Regex::new(pattern)
+            .unwrap()
+            .replace_all(&text, *name)
+            .into_owned()
+    })
 }

@@ -16,11 +16,15 @@ where
     F: FnOnce() -> Result<Converted, ConvertError> + Send,
 {
     let converted = thread::scope(|scope| {
-        let thread =
-            thread::Builder::new().name("convert".to_owned()).stack_size(STACK).spawn_scoped(scope, conversion);
+        let thread = thread::Builder::new()
+            .name("convert".to_owned())
+            .stack_size(STACK)
+            .spawn_scoped(scope, conversion);
         match thread {
             Ok(thread) => thread.join().unwrap_or_else(|_| Err(broken())),
-            Err(error) => Err(ConvertError(format!("no thread could be started for its parser: {error}"))),
+            Err(error) => Err(ConvertError(format!(
+                "no thread could be started for its parser: {error}"
+            ))),
         }
     })?;
     match converted.markdown.len() <= MAX_OUTPUT {
@@ -50,7 +54,12 @@ mod tests {
 
     #[test]
     fn output_ends() {
-        let long = guarded(|| Ok(Converted { markdown: "x".repeat(MAX_OUTPUT + 1), ..Converted::default() }));
+        let long = guarded(|| {
+            Ok(Converted {
+                markdown: "x".repeat(MAX_OUTPUT + 1),
+                ..Converted::default()
+            })
+        });
         assert!(long.unwrap_err().0.contains("more than 64 MB"));
     }
 }

@@ -40,7 +40,12 @@ pub struct AttachedFile {
 
 impl AttachedFile {
     /// A file with this content.
-    pub fn new(name: impl Into<String>, role: AttachmentRole, media_type: &str, content: Vec<u8>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        role: AttachmentRole,
+        media_type: &str,
+        content: Vec<u8>,
+    ) -> Self {
         let attachment = Attachment {
             name: name.into(),
             role,
@@ -48,7 +53,10 @@ impl AttachedFile {
             hash: ContentHash::of(&content),
             bytes: content.len() as u64,
         };
-        Self { attachment, content }
+        Self {
+            attachment,
+            content,
+        }
     }
 }
 
@@ -59,7 +67,21 @@ pub fn image_type(content: &[u8]) -> Option<&'static str> {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some("image/webp"),
         _ => None,
     }
 }
@@ -74,7 +96,10 @@ mod tests {
         assert_eq!(image_type(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
         assert_eq!(image_type(b"GIF89a"), Some("image/gif"));
         assert_eq!(image_type(b"RIFF\0\0\0\0WEBPVP8"), Some("image/webp"));
-        assert_eq!(image_type(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"), None);
+        assert_eq!(
+            image_type(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"),
+            None
+        );
         assert_eq!(image_type(b""), None);
     }
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChunkId, ContentHash, DocumentMeta, Likeness, PageNumber, PageRef, dense_form, keyword_form, normalise};
+use crate::{
+    ChunkId, ContentHash, DocumentMeta, Likeness, PageNumber, PageRef, dense_form, keyword_form,
+    normalise,
+};
 
 /// The version of what [`Chunk::dense_text`] and [`Chunk::keyword_text`] make; part of a generation's fingerprint, so
 /// that a change here builds a new generation instead of mixing two kinds of vectors.
@@ -51,7 +54,11 @@ impl Chunk {
     /// they share one vector: `context` holds no release.
     pub fn dense_text(&self) -> String {
         let text = dense_form(&self.text);
-        if self.context.is_empty() { text } else { format!("{}\n{text}", self.context) }
+        if self.context.is_empty() {
+            text
+        } else {
+            format!("{}\n{text}", self.context)
+        }
     }
 
     /// What the BM25 vector is made of.

@@ -24,7 +24,14 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Pdf, Self::Html, Self::Docx, Self::Rst, Self::AsciiDoc, Self::OpenApi];
+    pub const ALL: [Self; 6] = [
+        Self::Pdf,
+        Self::Html,
+        Self::Docx,
+        Self::Rst,
+        Self::AsciiDoc,
+        Self::OpenApi,
+    ];
 
     /// Its name as people write it.
     pub fn title(self) -> &'static str {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AttachedFile, Attachment, Chunk, ContentHash, Facets, OutlineEntry, Page, PageRef, RootName, SourcePath};
+use crate::{
+    AttachedFile, Attachment, Chunk, ContentHash, Facets, OutlineEntry, Page, PageRef, RootName,
+    SourcePath,
+};
 
 /// What every passage of a document shares.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,8 +83,15 @@ impl DocumentRevision {
     /// Hash of content and facets; part of the point ids, so that two revisions never share a point.
     pub fn hash(&self) -> ContentHash {
         let meta = &self.meta;
-        let mut parts = vec![meta.source.to_string(), meta.title.clone(), meta.facets.hash().to_string()];
-        parts.push(format!("{:?} {:?} {}", meta.source_url, meta.updated, meta.paged));
+        let mut parts = vec![
+            meta.source.to_string(),
+            meta.title.clone(),
+            meta.facets.hash().to_string(),
+        ];
+        parts.push(format!(
+            "{:?} {:?} {}",
+            meta.source_url, meta.updated, meta.paged
+        ));
         for page in &self.pages {
             parts.push(format!("{:?}", page.page));
             parts.push(page.text.clone());
@@ -91,7 +101,10 @@ impl DocumentRevision {
             parts.push(passage.chunk.text_hash.to_string());
         }
         for AttachedFile { attachment, .. } in &self.attachments {
-            parts.push(format!("{:?} {} {}", attachment.role, attachment.name, attachment.hash));
+            parts.push(format!(
+                "{:?} {} {}",
+                attachment.role, attachment.name, attachment.hash
+            ));
         }
         ContentHash::of_parts(parts)
     }

@@ -15,6 +15,10 @@ pub struct InvalidValue {
 impl InvalidValue {
     /// A refusal of `value` as `kind` because of `reason`.
     pub fn new(kind: &'static str, value: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { kind, value: value.into(), reason: reason.into() }
+        Self {
+            kind,
+            value: value.into(),
+            reason: reason.into(),
+        }
     }
 }

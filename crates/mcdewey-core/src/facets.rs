@@ -23,14 +23,27 @@ pub struct Facets {
 impl Facets {
     /// The releases as people read them: "v12.5", or "12.5(1), 12.5(2)".
     pub fn version_label(&self) -> Option<String> {
-        let labels: Vec<&str> = self.versions.iter().map(|version| version.label.as_str()).collect();
-        if labels.is_empty() { None } else { Some(labels.join(", ")) }
+        let labels: Vec<&str> = self
+            .versions
+            .iter()
+            .map(|version| version.label.as_str())
+            .collect();
+        if labels.is_empty() {
+            None
+        } else {
+            Some(labels.join(", "))
+        }
     }
 
     /// A hash that changes with every facet.
     pub fn hash(&self) -> ContentHash {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let mut parts = vec![text(&self.vendor), text(&self.product), text(&self.guide), text(&self.lang)];
+        let mut parts = vec![
+            text(&self.vendor),
+            text(&self.product),
+            text(&self.guide),
+            text(&self.lang),
+        ];
         for version in &self.versions {
             parts.push(version.label.clone());
             parts.push(version.key.to_string());

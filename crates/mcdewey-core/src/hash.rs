@@ -65,7 +65,9 @@ impl FromStr for ContentHash {
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         blake3::Hash::from_hex(text)
             .map(|hash| Self(*hash.as_bytes()))
-            .map_err(|_| InvalidValue::new("content hash", text, "64 hexadecimal digits are needed"))
+            .map_err(|_| {
+                InvalidValue::new("content hash", text, "64 hexadecimal digits are needed")
+            })
     }
 }
 
@@ -96,6 +98,9 @@ mod tests {
 
     #[test]
     fn borders_between_parts_count() {
-        assert_ne!(ContentHash::of_parts(["ab", "c"]), ContentHash::of_parts(["a", "bc"]));
+        assert_ne!(
+            ContentHash::of_parts(["ab", "c"]),
+            ContentHash::of_parts(["a", "bc"])
+        );
     }
 }

@@ -29,7 +29,11 @@ const IGNORABLE: [(char, char); 17] = [
 /// an annotation mark, or one that Unicode calls ignorable.
 pub fn is_hidden(c: char) -> bool {
     let separates = matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}');
-    c.is_control() || separates || IGNORABLE.iter().any(|(first, last)| (*first..=*last).contains(&c))
+    c.is_control()
+        || separates
+        || IGNORABLE
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&c))
 }
 
 /// `text` on one line: white space of any kind is one space, other hidden characters are gone.
@@ -55,18 +59,32 @@ mod tests {
 
     #[test]
     fn everything_that_unicode_calls_ignorable_or_a_control_is_hidden() {
-        let hidden =
-            regex::Regex::new(r"^[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Zl}\p{Zp}\u{fff9}-\u{fffb}]$").unwrap();
+        let hidden = regex::Regex::new(
+            r"^[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Zl}\p{Zp}\u{fff9}-\u{fffb}]$",
+        )
+        .unwrap();
         let mut buffer = [0; 4];
         for c in '\0'..=char::MAX {
-            assert_eq!(is_hidden(c), hidden.is_match(c.encode_utf8(&mut buffer)), "U+{:04X}", u32::from(c));
+            assert_eq!(
+                is_hidden(c),
+                hidden.is_match(c.encode_utf8(&mut buffer)),
+                "U+{:04X}",
+                u32::from(c)
+            );
         }
     }
 
     #[test]
     fn letters_of_every_script_are_seen() {
-        for text in ["Ünïcode", "日本語", "العربية", "עברית", "हिन्दी", "50 % off!", "🙂"]
-        {
+        for text in [
+            "Ünïcode",
+            "日本語",
+            "العربية",
+            "עברית",
+            "हिन्दी",
+            "50 % off!",
+            "🙂",
+        ] {
             assert!(!text.chars().any(is_hidden), "{text}");
             assert_eq!(visible_line(text), text);
         }
@@ -75,7 +93,10 @@ mod tests {
     #[test]
     fn a_line_has_neither_breaks_nor_hidden_characters() {
         assert_eq!(visible_line("a\r\n\tb\u{2028}c  d "), "a b c d");
-        assert_eq!(visible_line("ig\u{200b}nore \u{202e}txet\u{202c}\u{1b}[2J"), "ignore txet[2J");
+        assert_eq!(
+            visible_line("ig\u{200b}nore \u{202e}txet\u{202c}\u{1b}[2J"),
+            "ignore txet[2J"
+        );
         assert_eq!(visible_line("a\u{e0041}\u{e0042}\u{feff}"), "a");
         assert_eq!(visible_line("\u{2066}\n\u{2069}"), "");
     }

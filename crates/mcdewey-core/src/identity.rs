@@ -10,7 +10,11 @@ use uuid::Uuid;
 use crate::{ContentHash, InvalidValue};
 
 /// What stays as it is in one part of a chunk id; everything else is percent-encoded.
-const CHUNK_ID_ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const CHUNK_ID_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The namespace of McDewey's point ids: the UUIDv5 of "mcdewey" in the DNS namespace.
 const POINT_NAMESPACE: Uuid = Uuid::from_u128(0x6f0f_1c1b_6cc3_5a4e_9d0b_6d63_6465_7765);
@@ -95,13 +99,20 @@ impl SourcePath {
     /// Whether the path lies below `prefix` (a folder, with or without the closing `/`); everything lies below "".
     pub fn is_below(&self, prefix: &str) -> bool {
         let prefix = prefix.trim_end_matches('/');
-        prefix.is_empty() || self.0.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
+        prefix.is_empty()
+            || self
+                .0
+                .strip_prefix(prefix)
+                .is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// What every chunk id of this document begins with.
     pub fn chunk_prefix(&self) -> String {
-        let parts: Vec<String> =
-            self.stem().split('/').map(|part| utf8_percent_encode(part, CHUNK_ID_ENCODED).to_string()).collect();
+        let parts: Vec<String> = self
+            .stem()
+            .split('/')
+            .map(|part| utf8_percent_encode(part, CHUNK_ID_ENCODED).to_string())
+            .collect();
         parts.join("::")
     }
 }
@@ -145,7 +156,11 @@ impl FromStr for ChunkId {
         let Some((prefix, ordinal)) = text.rsplit_once("::") else {
             return refuse("`path::to::document::ordinal` is needed");
         };
-        if prefix.is_empty() || text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '/') {
+        if prefix.is_empty()
+            || text
+                .chars()
+                .any(|c| c.is_control() || c.is_whitespace() || c == '/')
+        {
             return refuse("`path::to::document::ordinal` is needed, without spaces or `/`");
         }
         if ordinal.parse::<u32>().is_err() || (ordinal.len() > 1 && ordinal.starts_with('0')) {
@@ -168,7 +183,11 @@ impl RootName {
 
     /// What leads the sources of this root: nothing for the default root, else `name/`.
     pub fn source_prefix(&self) -> String {
-        if self.0 == Self::DEFAULT { String::new() } else { format!("{}/", self.0) }
+        if self.0 == Self::DEFAULT {
+            String::new()
+        } else {
+            format!("{}/", self.0)
+        }
     }
 }
 
@@ -184,7 +203,11 @@ impl FromStr for RootName {
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if text.is_empty() || text.starts_with('.') || !text.chars().all(allowed) {
-            return Err(InvalidValue::new("root name", text, "letters, digits, `-`, `_` and `.` are allowed"));
+            return Err(InvalidValue::new(
+                "root name",
+                text,
+                "letters, digits, `-`, `_` and `.` are allowed",
+            ));
         }
         Ok(Self(text.to_owned()))
     }
@@ -212,18 +235,36 @@ mod tests {
 
     #[test]
     fn a_chunk_id_follows_its_source() {
-        let id = ChunkId::new(&source("finesse/v12.5/developer-guide/developer-guide.md"), 102);
-        assert_eq!(id.as_str(), "finesse::v12.5::developer-guide::developer-guide::102");
-        assert_eq!(id.document_prefix(), "finesse::v12.5::developer-guide::developer-guide");
+        let id = ChunkId::new(
+            &source("finesse/v12.5/developer-guide/developer-guide.md"),
+            102,
+        );
+        assert_eq!(
+            id.as_str(),
+            "finesse::v12.5::developer-guide::developer-guide::102"
+        );
+        assert_eq!(
+            id.document_prefix(),
+            "finesse::v12.5::developer-guide::developer-guide"
+        );
         assert_eq!(id.ordinal(), 102);
         assert_eq!(id.as_str().parse::<ChunkId>().unwrap(), id);
     }
 
     #[test]
     fn unsafe_characters_are_encoded_so_that_ids_stay_apart() {
-        assert_eq!(ChunkId::new(&source("a b/c::d.md"), 0).as_str(), "a%20b::c%3A%3Ad::0");
-        assert_eq!(ChunkId::new(&source("50%/é.md"), 1).as_str(), "50%25::%C3%A9::1");
-        assert_ne!(source("a/b::c.md").chunk_prefix(), source("a/b/c.md").chunk_prefix());
+        assert_eq!(
+            ChunkId::new(&source("a b/c::d.md"), 0).as_str(),
+            "a%20b::c%3A%3Ad::0"
+        );
+        assert_eq!(
+            ChunkId::new(&source("50%/é.md"), 1).as_str(),
+            "50%25::%C3%A9::1"
+        );
+        assert_ne!(
+            source("a/b::c.md").chunk_prefix(),
+            source("a/b/c.md").chunk_prefix()
+        );
     }
 
     #[test]
@@ -258,7 +299,13 @@ mod tests {
     #[test]
     fn points_of_two_revisions_stand_side_by_side() {
         let id = ChunkId::new(&source("a.md"), 0);
-        assert_ne!(point_id("chunk", &id, &ContentHash::of("1")), point_id("chunk", &id, &ContentHash::of("2")));
-        assert_eq!(point_id("chunk", &id, &ContentHash::of("1")), point_id("chunk", &id, &ContentHash::of("1")));
+        assert_ne!(
+            point_id("chunk", &id, &ContentHash::of("1")),
+            point_id("chunk", &id, &ContentHash::of("2"))
+        );
+        assert_eq!(
+            point_id("chunk", &id, &ContentHash::of("1")),
+            point_id("chunk", &id, &ContentHash::of("1"))
+        );
     }
 }

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, Document, DocumentMeta, DocumentRevision,
-    DocumentSummary, InvalidValue, LibraryDescription, Likeness, ManifestEntry, Page, PageNumber, RootName, Scope,
-    SourcePath,
+    AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, Document, DocumentMeta,
+    DocumentRevision, DocumentSummary, InvalidValue, LibraryDescription, Likeness, ManifestEntry,
+    Page, PageNumber, RootName, Scope, SourcePath,
 };
 
 /// A library's index. Every read takes a [`Scope`]; there is no unscoped read to forget. What lies outside the scope
@@ -25,7 +25,11 @@ pub trait Index: Send + Sync + 'static {
     async fn state(&self) -> Result<IndexState, IndexError>;
 
     /// The ranked lists of passages for a question.
-    async fn candidates(&self, query: &CandidateQuery, scope: &Scope) -> Result<Candidates, IndexError>;
+    async fn candidates(
+        &self,
+        query: &CandidateQuery,
+        scope: &Scope,
+    ) -> Result<Candidates, IndexError>;
 
     /// The passages with these ids, in the order asked; unknown ones are left out.
     async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError>;
@@ -39,17 +43,30 @@ pub trait Index: Send + Sync + 'static {
     ) -> Result<Vec<Chunk>, IndexError>;
 
     /// The passages that begin on one page, in order.
-    async fn passages_on(&self, source: &SourcePath, page: PageNumber, scope: &Scope)
-    -> Result<Vec<Chunk>, IndexError>;
+    async fn passages_on(
+        &self,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, IndexError>;
 
     /// The passages whose short handle ([`Chunk::handle`]) is `handle`.
     async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, IndexError>;
 
     /// One page of a document.
-    async fn page(&self, source: &SourcePath, page: PageNumber, scope: &Scope) -> Result<Option<Page>, IndexError>;
+    async fn page(
+        &self,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> Result<Option<Page>, IndexError>;
 
     /// A document's metadata, outline and list of pages.
-    async fn document(&self, source: &SourcePath, scope: &Scope) -> Result<Option<Document>, IndexError>;
+    async fn document(
+        &self,
+        source: &SourcePath,
+        scope: &Scope,
+    ) -> Result<Option<Document>, IndexError>;
 
     /// A file that is kept with a document.
     async fn attachment(
@@ -67,13 +84,20 @@ pub trait Index: Send + Sync + 'static {
     async fn description(&self) -> Result<LibraryDescription, IndexError>;
 
     /// Replaces what one root says about products and aliases.
-    async fn describe(&self, root: &RootName, description: &LibraryDescription) -> Result<Revision, IndexError>;
+    async fn describe(
+        &self,
+        root: &RootName,
+        description: &LibraryDescription,
+    ) -> Result<Revision, IndexError>;
 
     /// What is remembered of a root's files.
     async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError>;
 
     /// The vectors known for these embedding keys, in order.
-    async fn cached_vectors(&self, keys: &[ContentHash]) -> Result<Vec<Option<Vec<f32>>>, IndexError>;
+    async fn cached_vectors(
+        &self,
+        keys: &[ContentHash],
+    ) -> Result<Vec<Option<Vec<f32>>>, IndexError>;
 
     /// Puts a document in place of its former revision, if any; visible and durable when this returns.
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError>;
@@ -179,7 +203,9 @@ impl fmt::Display for Generation {
 }
 
 /// Grows with every committed change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Revision(pub u64);

@@ -34,7 +34,9 @@ pub mod testing;
 pub use attachment::{AttachedFile, Attachment, AttachmentRole, image_type};
 pub use chunk::{Chunk, Span, TEXT_SCHEMA};
 pub use convert::{Convert, ConvertError, Converted, Format, ImageFile};
-pub use document::{Document, DocumentMeta, DocumentRevision, DocumentSummary, ManifestEntry, Passage};
+pub use document::{
+    Document, DocumentMeta, DocumentRevision, DocumentSummary, ManifestEntry, Passage,
+};
 pub use embed::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
 pub use error::InvalidValue;
 pub use facets::{Facet, Facets};
@@ -43,8 +45,8 @@ pub use hash::ContentHash;
 pub use hidden::{is_hidden, visible_line};
 pub use identity::{ChunkId, RootName, SourcePath, point_id};
 pub use index::{
-    Candidate, CandidateQuery, Candidates, Generation, Index, IndexError, IndexState, QuestionWord, Revision,
-    WeightedText,
+    Candidate, CandidateQuery, Candidates, Generation, Index, IndexError, IndexState, QuestionWord,
+    Revision, WeightedText,
 };
 pub use library::{Alias, LibraryDescription, Product};
 pub use likeness::{Likeness, letters};
@@ -53,8 +55,8 @@ pub use removal::{Erase, GenerationRemoval, RemovalProof, RemovalReport, Removal
 pub use rerank::{Rerank, RerankError};
 pub use scope::{Filter, Scope, VersionFilter, VersionTerm, Visibility};
 pub use sync::{
-    FormatReport, SkippedFile, StageSeconds, SyncError, SyncEvent, SyncHandle, SyncJob, SyncProgress, SyncReport,
-    SyncRequest,
+    FormatReport, SkippedFile, StageSeconds, SyncError, SyncEvent, SyncHandle, SyncJob,
+    SyncProgress, SyncReport, SyncRequest,
 };
 pub use text::{dense_form, is_joined, joined, keyword_form, normalise};
 pub use version::{Version, VersionKey, VersionRange, VersionScheme, VersionSelector};

@@ -22,7 +22,10 @@ pub struct Likeness {
 impl Likeness {
     /// The likeness of a text under a heading.
     pub fn of(heading: Option<&str>, text: &str) -> Self {
-        Self { place: hash(&letters(heading.unwrap_or_default())), words: sim_hash(text) }
+        Self {
+            place: hash(&letters(heading.unwrap_or_default())),
+            words: sim_hash(text),
+        }
     }
 
     /// What nearly equal passages have in common whatever the words: equal for equal sections.
@@ -47,13 +50,18 @@ pub fn letters(text: &str) -> String {
 
 fn hash(text: &str) -> u64 {
     let bytes = *ContentHash::of(text).as_bytes();
-    u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
+    u64::from_le_bytes([
+        bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7],
+    ])
 }
 
 /// Each bit is that of most pairs of neighbouring words.
 fn sim_hash(text: &str) -> u64 {
     let text = normalise(text).to_lowercase();
-    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
     let mut votes = [0_i32; 64];
     let mut vote = |pair: &str| {
         let hash = hash(pair);
@@ -65,7 +73,11 @@ fn sim_hash(text: &str) -> u64 {
         vote(word);
     }
     words.windows(2).for_each(|pair| vote(&pair.join(" ")));
-    votes.iter().enumerate().filter(|(_, vote)| **vote > 0).fold(0, |hash, (bit, _)| hash | 1 << bit)
+    votes
+        .iter()
+        .enumerate()
+        .filter(|(_, vote)| **vote > 0)
+        .fold(0, |hash, (bit, _)| hash | 1 << bit)
 }
 
 /// 32 hexadecimal digits: section, then words.
@@ -79,10 +91,17 @@ impl FromStr for Likeness {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let part = |range| text.get(range).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        let part = |range| {
+            text.get(range)
+                .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+        };
         match (text.len(), part(0..16), part(16..32)) {
             (32, Some(place), Some(words)) => Ok(Self { place, words }),
-            _ => Err(InvalidValue::new("likeness", text, "32 hexadecimal digits are needed".to_owned())),
+            _ => Err(InvalidValue::new(
+                "likeness",
+                text,
+                "32 hexadecimal digits are needed".to_owned(),
+            )),
         }
     }
 }
@@ -116,7 +135,10 @@ mod tests {
 
     #[test]
     fn a_title_is_compared_without_its_release() {
-        assert_eq!(letters("Finesse Developer Guide, Release 12.5(1) SU2"), "finesse developer guide");
+        assert_eq!(
+            letters("Finesse Developer Guide, Release 12.5(1) SU2"),
+            "finesse developer guide"
+        );
         assert_eq!(letters("Guide v15.0"), "guide");
     }
 

@@ -76,7 +76,10 @@ impl VersionFilter {
             Self::Unversioned => facets.versions.is_empty(),
             Self::OneOf(terms) => terms.iter().any(|term| {
                 (term.product.is_none() || term.product == facets.product)
-                    && facets.versions.iter().any(|version| version.key == term.key)
+                    && facets
+                        .versions
+                        .iter()
+                        .any(|version| version.key == term.key)
             }),
         }
     }
@@ -109,11 +112,14 @@ pub enum Visibility {
 impl Visibility {
     /// Whether the caller may see the document.
     pub fn allows(&self, document: &DocumentMeta) -> bool {
-        let listed = |list: &[String], value: &Option<String>| value.as_ref().is_some_and(|value| list.contains(value));
+        let listed = |list: &[String], value: &Option<String>| {
+            value.as_ref().is_some_and(|value| list.contains(value))
+        };
         match self {
             Self::Everything => true,
             Self::Only { vendors, products } => {
-                listed(vendors, &document.facets.vendor) || listed(products, &document.facets.product)
+                listed(vendors, &document.facets.vendor)
+                    || listed(products, &document.facets.product)
             }
         }
     }

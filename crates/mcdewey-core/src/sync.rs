@@ -151,7 +151,9 @@ pub struct SkippedFile {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SyncError {
     /// The owner is gone or takes no requests.
-    #[error("nothing here brings the library up to date; start `mcdewey serve` or run `mcdewey ingest`")]
+    #[error(
+        "nothing here brings the library up to date; start `mcdewey serve` or run `mcdewey ingest`"
+    )]
     NoOwner,
     /// Too many requests wait already.
     #[error("too many synchronisations wait already; ask again later")]
@@ -168,10 +170,12 @@ impl SyncHandle {
     /// Asks for a synchronisation and returns its events.
     pub fn request(&self, request: SyncRequest) -> Result<mpsc::Receiver<SyncEvent>, SyncError> {
         let (events, follow) = mpsc::channel(EVENT_BUFFER);
-        self.jobs.try_send(SyncJob { request, events }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => SyncError::Busy,
-            mpsc::error::TrySendError::Closed(_) => SyncError::NoOwner,
-        })?;
+        self.jobs
+            .try_send(SyncJob { request, events })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => SyncError::Busy,
+                mpsc::error::TrySendError::Closed(_) => SyncError::NoOwner,
+            })?;
         Ok(follow)
     }
 }

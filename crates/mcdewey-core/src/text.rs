@@ -73,7 +73,9 @@ fn whole_names(word: &str) -> Vec<String> {
     let mut names = Vec::new();
     for run in word.split(|c: char| !c.is_alphanumeric() && !"_.:-()".contains(c)) {
         names.extend(whole_name(run));
-        let pieces = run.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|piece| piece.len() < run.len());
+        let pieces = run
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .filter(|piece| piece.len() < run.len());
         names.extend(pieces.filter_map(whole_name));
     }
     names.sort_unstable();
@@ -85,7 +87,10 @@ fn whole_name(run: &str) -> Option<String> {
     if run.len() > MAX_NAME {
         return None;
     }
-    let parts: Vec<&str> = run.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = run
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect();
     let inner = run.trim_matches(|c: char| !c.is_alphanumeric());
     let named = inner.contains(['_', '.', ':']) || inner.contains(|c: char| c.is_ascii_digit());
     (parts.len() > 1 && named).then(|| joined(&parts))
@@ -93,7 +98,11 @@ fn whole_name(run: &str) -> Option<String> {
 
 /// The parts of a compound name in the one piece that [`keyword_form`] makes of them.
 pub fn joined<P: AsRef<str>>(parts: &[P]) -> String {
-    parts.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&JOINT.to_string())
+    parts
+        .iter()
+        .map(AsRef::as_ref)
+        .collect::<Vec<_>>()
+        .join(&JOINT.to_string())
 }
 
 /// Whether a word of a keyword form is a compound name in one piece.
@@ -102,7 +111,10 @@ pub fn is_joined(word: &str) -> bool {
 }
 
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
+    )
 }
 
 /// Without escapes and entities.
@@ -110,7 +122,11 @@ fn plain(text: &str) -> String {
     let normal = normalise(text);
     let decoded = html_escape::decode_html_entities(&normal);
     // `&nbsp;` is white space only now.
-    let decoded = if matches!(decoded, Cow::Borrowed(_)) { normal } else { normalise(&decoded) };
+    let decoded = if matches!(decoded, Cow::Borrowed(_)) {
+        normal
+    } else {
+        normalise(&decoded)
+    };
     unescape(&decoded)
 }
 
@@ -120,7 +136,9 @@ fn with_whole_identifiers(text: &str) -> String {
     let mut before = "";
     let mut emphasised = false;
     for word in text.split(' ') {
-        let tail = word.starts_with('_') && !word[1..].contains('_') && word[1..].starts_with(char::is_alphanumeric);
+        let tail = word.starts_with('_')
+            && !word[1..].contains('_')
+            && word[1..].starts_with(char::is_alphanumeric);
         let head = before.ends_with('_') && before.len() > 1 && !before.starts_with('_');
         let torn = (tail && before.ends_with(|c: char| c.is_ascii_alphanumeric()))
             || (head && !emphasised && word.starts_with(|c: char| c.is_ascii_alphanumeric()));
@@ -161,7 +179,9 @@ fn identifier_parts(token: &str) -> Vec<&str> {
         let before = place.checked_sub(1).map(|p| chars[p].1);
         let after = chars.get(place + 1).map(|next| next.1);
         let hump = c.is_uppercase()
-            && before.is_some_and(|b| b.is_lowercase() || (b.is_uppercase() && after.is_some_and(char::is_lowercase)));
+            && before.is_some_and(|b| {
+                b.is_lowercase() || (b.is_uppercase() && after.is_some_and(char::is_lowercase))
+            });
         if hump && at > start {
             parts.push(&token[start..at]);
             start = at;
@@ -184,27 +204,60 @@ mod tests {
 
     #[test]
     fn what_converters_leave_in_a_text_is_not_embedded() {
-        assert_eq!(dense_form("max\\_calls&nbsp;&lt;8 &#x27;x&#39;"), "max_calls <8 'x'");
-        assert_eq!(dense_form("set max _calls and agent_ id"), "set max_calls and agent_id");
-        assert_eq!(dense_form("is _not_ so, _this one_ too"), "is _not_ so, _this one_ too");
+        assert_eq!(
+            dense_form("max\\_calls&nbsp;&lt;8 &#x27;x&#39;"),
+            "max_calls <8 'x'"
+        );
+        assert_eq!(
+            dense_form("set max _calls and agent_ id"),
+            "set max_calls and agent_id"
+        );
+        assert_eq!(
+            dense_form("is _not_ so, _this one_ too"),
+            "is _not_ so, _this one_ too"
+        );
         assert_eq!(dense_form("C &c a & b"), "C &c a & b");
     }
 
     #[test]
     fn identifiers_are_findable_by_their_parts() {
-        assert_eq!(keyword_form("call setAgentState()"), "call setAgentState() set Agent State");
-        assert_eq!(keyword_form(r"log\_min\_messages"), "log_min_messages logǀminǀmessages log min messages");
-        assert_eq!(keyword_form("the HTTPServer runs"), "the HTTPServer HTTP Server runs");
-        assert_eq!(keyword_form("plain words 0x103 CCX"), "plain words 0x103 CCX");
+        assert_eq!(
+            keyword_form("call setAgentState()"),
+            "call setAgentState() set Agent State"
+        );
+        assert_eq!(
+            keyword_form(r"log\_min\_messages"),
+            "log_min_messages logǀminǀmessages log min messages"
+        );
+        assert_eq!(
+            keyword_form("the HTTPServer runs"),
+            "the HTTPServer HTTP Server runs"
+        );
+        assert_eq!(
+            keyword_form("plain words 0x103 CCX"),
+            "plain words 0x103 CCX"
+        );
     }
 
     #[test]
     fn names_with_punctuation_are_findable_whole() {
         assert_eq!(keyword_form("in 12.5(1)."), "in 12.5(1). 12ǀ5ǀ1");
-        assert_eq!(keyword_form("`tune.bufsize`"), "`tune.bufsize` tuneǀbufsize");
-        assert_eq!(keyword_form("real-time and/or (not)"), "real-time and/or (not)");
-        assert_eq!(keyword_form("pg_hba.conf"), "pg_hba.conf pgǀhba pgǀhbaǀconf pg hba");
-        assert_eq!(keyword_form("<a>BARGE_CALL</a>"), "<a>BARGE_CALL</a> BARGEǀCALL BARGE CALL");
+        assert_eq!(
+            keyword_form("`tune.bufsize`"),
+            "`tune.bufsize` tuneǀbufsize"
+        );
+        assert_eq!(
+            keyword_form("real-time and/or (not)"),
+            "real-time and/or (not)"
+        );
+        assert_eq!(
+            keyword_form("pg_hba.conf"),
+            "pg_hba.conf pgǀhba pgǀhbaǀconf pg hba"
+        );
+        assert_eq!(
+            keyword_form("<a>BARGE_CALL</a>"),
+            "<a>BARGE_CALL</a> BARGEǀCALL BARGE CALL"
+        );
         assert!(JOINT.is_alphanumeric());
     }
 }

@@ -57,17 +57,26 @@ impl Suffix {
 }
 
 /// Words that say nothing about the order of releases.
-const EMPTY_WORDS: [&str; 9] = ["v", "ver", "version", "release", "rel", "ga", "final", "lts", "stable"];
+const EMPTY_WORDS: [&str; 9] = [
+    "v", "ver", "version", "release", "rel", "ga", "final", "lts", "stable",
+];
 
-static PIECES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[0-9]+|[a-z]+").expect("a valid pattern"));
-static LIST_BORDER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\s*(?:,|;|&|/|\+|\band\b|\bor\b)\s*").expect("a valid pattern"));
+static PIECES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[0-9]+|[a-z]+").expect("a valid pattern"));
+static LIST_BORDER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\s*(?:,|;|&|/|\+|\band\b|\bor\b)\s*").expect("a valid pattern")
+});
 
 impl VersionKey {
     /// Whether this release begins with these numbers: 12.5.1 with 12.5, and 15 (which is 15.0) with 15.0.
     fn starts_with(&self, numbers: &[u64]) -> bool {
         let own = self.numbers.iter().copied().chain(std::iter::repeat(0));
-        !self.numbers.is_empty() && numbers.iter().copied().zip(own).all(|(wanted, own)| wanted == own)
+        !self.numbers.is_empty()
+            && numbers
+                .iter()
+                .copied()
+                .zip(own)
+                .all(|(wanted, own)| wanted == own)
     }
 
     fn from_parts(mut numbers: Vec<u64>, suffixes: Vec<Suffix>) -> Self {
@@ -98,10 +107,13 @@ impl PartialOrd for VersionKey {
 fn compare_suffixes(left: &[Suffix], right: &[Suffix]) -> Ordering {
     for place in 0..left.len().max(right.len()) {
         let rank = |list: &[Suffix]| list.get(place).map_or(0, Suffix::rank);
-        let order = rank(left).cmp(&rank(right)).then_with(|| match (left.get(place), right.get(place)) {
-            (Some(a), Some(b)) => a.word.cmp(&b.word).then(a.number.cmp(&b.number)),
-            _ => Ordering::Equal,
-        });
+        let order =
+            rank(left)
+                .cmp(&rank(right))
+                .then_with(|| match (left.get(place), right.get(place)) {
+                    (Some(a), Some(b)) => a.word.cmp(&b.word).then(a.number.cmp(&b.number)),
+                    _ => Ordering::Equal,
+                });
         if order.is_ne() {
             return order;
         }
@@ -164,10 +176,13 @@ impl VersionScheme {
     /// A scheme from `library.toml`'s `compact` patterns, such as `^(\d\d)(\d)(\d)$`.
     pub fn new<P: AsRef<str>>(compact: &[P]) -> Result<Self, InvalidValue> {
         let compile = |pattern: &P| {
-            Regex::new(pattern.as_ref())
-                .map_err(|error| InvalidValue::new("version pattern", pattern.as_ref(), error.to_string()))
+            Regex::new(pattern.as_ref()).map_err(|error| {
+                InvalidValue::new("version pattern", pattern.as_ref(), error.to_string())
+            })
         };
-        Ok(Self { compact: compact.iter().map(compile).collect::<Result<_, _>>()? })
+        Ok(Self {
+            compact: compact.iter().map(compile).collect::<Result<_, _>>()?,
+        })
     }
 
     /// The canonical form of one release.
@@ -181,12 +196,21 @@ impl VersionScheme {
         let lower = text.trim().to_lowercase();
         let mut numbers = Vec::new();
         let mut suffixes: Vec<Suffix> = Vec::new();
-        let pieces: Vec<&str> =
-            PIECES.find_iter(&lower).map(|piece| piece.as_str()).filter(|piece| !EMPTY_WORDS.contains(piece)).collect();
-        let leading = pieces.iter().take_while(|piece| piece.starts_with(|c: char| c.is_ascii_digit())).count();
+        let pieces: Vec<&str> = PIECES
+            .find_iter(&lower)
+            .map(|piece| piece.as_str())
+            .filter(|piece| !EMPTY_WORDS.contains(piece))
+            .collect();
+        let leading = pieces
+            .iter()
+            .take_while(|piece| piece.starts_with(|c: char| c.is_ascii_digit()))
+            .count();
         for (place, piece) in pieces.iter().enumerate() {
             if !piece.starts_with(|c: char| c.is_ascii_digit()) {
-                suffixes.push(Suffix { word: (*piece).to_owned(), number: 0 });
+                suffixes.push(Suffix {
+                    word: (*piece).to_owned(),
+                    number: 0,
+                });
                 continue;
             }
             if place == 0 && leading == 1 {
@@ -197,24 +221,37 @@ impl VersionScheme {
             match suffixes.last_mut() {
                 None => numbers.push(number),
                 Some(last) if last.number == 0 => last.number = number,
-                Some(_) => suffixes.push(Suffix { word: "p".to_owned(), number }),
+                Some(_) => suffixes.push(Suffix {
+                    word: "p".to_owned(),
+                    number,
+                }),
             }
         }
         if numbers.is_empty() && suffixes.is_empty() {
-            return Err(InvalidValue::new("version", text, "it holds neither a number nor a name"));
+            return Err(InvalidValue::new(
+                "version",
+                text,
+                "it holds neither a number nor a name",
+            ));
         }
         Ok((numbers, suffixes))
     }
 
     /// One release with its label.
     pub fn version(&self, text: &str) -> Result<Version, InvalidValue> {
-        Ok(Version { label: text.trim().to_owned(), key: self.key(text)? })
+        Ok(Version {
+            label: text.trim().to_owned(),
+            key: self.key(text)?,
+        })
     }
 
     /// All releases that a title or field names: "12.5(1) and 12.5(2)" are two.
     pub fn versions(&self, text: &str) -> Result<Vec<Version>, InvalidValue> {
         let mut found: Vec<Version> = Vec::new();
-        for part in LIST_BORDER.split(text).filter(|part| !part.trim().is_empty()) {
+        for part in LIST_BORDER
+            .split(text)
+            .filter(|part| !part.trim().is_empty())
+        {
             let version = self.version(part)?;
             if !found.iter().any(|known| known.key == version.key) {
                 found.push(version);
@@ -224,15 +261,26 @@ impl VersionScheme {
     }
 
     fn split_compact(&self, digits: &str, text: &str) -> Result<Vec<u64>, InvalidValue> {
-        match self.compact.iter().find_map(|pattern| pattern.captures(digits)) {
-            Some(groups) => groups.iter().skip(1).flatten().map(|group| parse_number(group.as_str(), text)).collect(),
+        match self
+            .compact
+            .iter()
+            .find_map(|pattern| pattern.captures(digits))
+        {
+            Some(groups) => groups
+                .iter()
+                .skip(1)
+                .flatten()
+                .map(|group| parse_number(group.as_str(), text))
+                .collect(),
             None => Ok(vec![parse_number(digits, text)?]),
         }
     }
 }
 
 fn parse_number(digits: &str, text: &str) -> Result<u64, InvalidValue> {
-    digits.parse().map_err(|_| InvalidValue::new("version", text, "a number in it is too large"))
+    digits
+        .parse()
+        .map_err(|_| InvalidValue::new("version", text, "a number in it is too large"))
 }
 
 /// Which releases a question asks for.
@@ -270,8 +318,9 @@ impl VersionSelector {
             return Ok(Self::Latest);
         }
         let alternatives = text.split(',').filter(|part| !part.trim().is_empty());
-        let ranges: Vec<_> =
-            alternatives.map(|part| VersionRange::parse(part.trim(), scheme)).collect::<Result<_, _>>()?;
+        let ranges: Vec<_> = alternatives
+            .map(|part| VersionRange::parse(part.trim(), scheme))
+            .collect::<Result<_, _>>()?;
         if ranges.is_empty() {
             return Err(InvalidValue::new(
                 "version",
@@ -287,11 +336,15 @@ impl VersionSelector {
         match self {
             Self::Latest => {
                 let newest = known.iter().map(|version| &version.key).max();
-                known.iter().filter(|version| Some(&version.key) == newest).collect()
+                known
+                    .iter()
+                    .filter(|version| Some(&version.key) == newest)
+                    .collect()
             }
-            Self::AnyOf(ranges) => {
-                known.iter().filter(|version| ranges.iter().any(|range| range.contains(&version.key))).collect()
-            }
+            Self::AnyOf(ranges) => known
+                .iter()
+                .filter(|version| ranges.iter().any(|range| range.contains(&version.key)))
+                .collect(),
         }
     }
 }
@@ -303,8 +356,12 @@ impl VersionRange {
             Self::Exact(wanted) => key == wanted,
             Self::Family(prefix) => key.starts_with(prefix),
             Self::Between { low, high } => {
-                let above = low.as_ref().is_none_or(|(end, with)| key > end || (*with && key == end));
-                let below = high.as_ref().is_none_or(|(end, with)| key < end || (*with && key == end));
+                let above = low
+                    .as_ref()
+                    .is_none_or(|(end, with)| key > end || (*with && key == end));
+                let below = high
+                    .as_ref()
+                    .is_none_or(|(end, with)| key < end || (*with && key == end));
                 above && below
             }
         }
@@ -312,19 +369,33 @@ impl VersionRange {
 
     fn parse(text: &str, scheme: &VersionScheme) -> Result<Self, InvalidValue> {
         let end = |part: &str, with| -> Result<_, InvalidValue> {
-            if part.trim().is_empty() { Ok(None) } else { Ok(Some((scheme.key(part)?, with))) }
+            if part.trim().is_empty() {
+                Ok(None)
+            } else {
+                Ok(Some((scheme.key(part)?, with)))
+            }
         };
         if let Some((low, high)) = text.split_once("..") {
-            return Ok(Self::Between { low: end(low, true)?, high: end(high.trim_start_matches('='), true)? });
+            return Ok(Self::Between {
+                low: end(low, true)?,
+                high: end(high.trim_start_matches('='), true)?,
+            });
         }
         if text.starts_with(['<', '>', '=']) {
             return Self::parse_comparisons(text, scheme);
         }
         let lower = text.to_lowercase();
-        if let Some(prefix) = lower.strip_suffix(".*").or_else(|| lower.strip_suffix(".x")) {
+        if let Some(prefix) = lower
+            .strip_suffix(".*")
+            .or_else(|| lower.strip_suffix(".x"))
+        {
             return match scheme.parts(prefix)? {
                 (numbers, suffixes) if suffixes.is_empty() => Ok(Self::Family(numbers)),
-                _ => Err(InvalidValue::new("version", text, "a family ends in numbers, as 12.5.* does")),
+                _ => Err(InvalidValue::new(
+                    "version",
+                    text,
+                    "a family ends in numbers, as 12.5.* does",
+                )),
             };
         }
         Ok(Self::Exact(scheme.key(text)?))
@@ -345,7 +416,11 @@ impl VersionRange {
             }
         }
         if low.is_none() && high.is_none() {
-            return Err(InvalidValue::new("version", text, "a release is missing behind the comparison"));
+            return Err(InvalidValue::new(
+                "version",
+                text,
+                "a release is missing behind the comparison",
+            ));
         }
         Ok(Self::Between { low, high })
     }
@@ -366,7 +441,14 @@ mod tests {
     #[test]
     fn spellings_of_one_release_agree() {
         let scheme = cisco();
-        for text in ["1251su3", "12_5_1_su3", "12.5(1) SU3", "Release 12.5(1)SU3", "v12.5.1-su3", "12.5.1.0 SU 3"] {
+        for text in [
+            "1251su3",
+            "12_5_1_su3",
+            "12.5(1) SU3",
+            "Release 12.5(1)SU3",
+            "v12.5.1-su3",
+            "12.5.1.0 SU 3",
+        ] {
             assert_eq!(scheme.key(text).unwrap().to_string(), "12.5.1su3", "{text}");
         }
         for text in ["v15.0", "15", "150", "Release 15.0"] {
@@ -376,9 +458,22 @@ mod tests {
 
     #[test]
     fn a_canonical_form_reads_back_as_itself() {
-        for text in ["12.5.1su3", "3.9", "2025.11.25", "1.2rc1", "current", "3.7es", "1.0su1-es2", "10.5su2-p3"] {
+        for text in [
+            "12.5.1su3",
+            "3.9",
+            "2025.11.25",
+            "1.2rc1",
+            "current",
+            "3.7es",
+            "1.0su1-es2",
+            "10.5su2-p3",
+        ] {
             let key: VersionKey = text.parse().unwrap();
-            assert_eq!(key.to_string().parse::<VersionKey>().unwrap(), key, "{text}");
+            assert_eq!(
+                key.to_string().parse::<VersionKey>().unwrap(),
+                key,
+                "{text}"
+            );
         }
     }
 
@@ -386,10 +481,16 @@ mod tests {
     fn releases_have_an_order() {
         let order = |scheme: &VersionScheme, texts: &[&str]| {
             for pair in texts.windows(2) {
-                assert!(scheme.key(pair[0]).unwrap() < scheme.key(pair[1]).unwrap(), "{pair:?}");
+                assert!(
+                    scheme.key(pair[0]).unwrap() < scheme.key(pair[1]).unwrap(),
+                    "{pair:?}"
+                );
             }
         };
-        order(&kafka(), &["0100", "0110", "0.11.1", "36", "39", "4.0", "current"]);
+        order(
+            &kafka(),
+            &["0100", "0110", "0.11.1", "36", "39", "4.0", "current"],
+        );
         order(
             &cisco(),
             &[
@@ -405,13 +506,20 @@ mod tests {
                 "15.0",
             ],
         );
-        order(&VersionScheme::default(), &["2024-11-05", "2025-03-26", "2025-11-25"]);
+        order(
+            &VersionScheme::default(),
+            &["2024-11-05", "2025-03-26", "2025-11-25"],
+        );
     }
 
     #[test]
     fn one_title_may_name_two_releases() {
-        let labels: Vec<String> =
-            cisco().versions("12.5(1) and 12.5(2)").unwrap().into_iter().map(|version| version.label).collect();
+        let labels: Vec<String> = cisco()
+            .versions("12.5(1) and 12.5(2)")
+            .unwrap()
+            .into_iter()
+            .map(|version| version.label)
+            .collect();
         assert_eq!(labels, ["12.5(1)", "12.5(2)"]);
         assert_eq!(cisco().versions("12.5, v12.5").unwrap().len(), 1);
     }
@@ -419,11 +527,16 @@ mod tests {
     #[test]
     fn selectors_choose_among_known_releases() {
         let scheme = cisco();
-        let known = scheme.versions("11.6, 12.0, 12.5(1), 12.5(1) SU3, 15.0").unwrap();
+        let known = scheme
+            .versions("11.6, 12.0, 12.5(1), 12.5(1) SU3, 15.0")
+            .unwrap();
         let check = |selector: &str, expected: &[&str]| {
             let selector_value = VersionSelector::parse(selector, &scheme).unwrap();
-            let chosen: Vec<&str> =
-                selector_value.select(&known).iter().map(|version| version.label.as_str()).collect();
+            let chosen: Vec<&str> = selector_value
+                .select(&known)
+                .iter()
+                .map(|version| version.label.as_str())
+                .collect();
             assert_eq!(chosen, expected, "{selector}");
         };
         check("latest", &["15.0"]);

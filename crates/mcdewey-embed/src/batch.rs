@@ -14,7 +14,9 @@ pub(crate) fn plan(lengths: &[usize]) -> Vec<Vec<usize>> {
     let mut batches: Vec<Vec<usize>> = Vec::new();
     for position in order {
         match batches.last_mut() {
-            Some(batch) if (batch.len() + 1) * lengths[position] <= BATCH_TOKENS => batch.push(position),
+            Some(batch) if (batch.len() + 1) * lengths[position] <= BATCH_TOKENS => {
+                batch.push(position)
+            }
             _ => batches.push(vec![position]),
         }
     }
@@ -33,7 +35,10 @@ mod tests {
 
     #[test]
     fn a_passage_beyond_the_budget_runs_alone() {
-        assert_eq!(plan(&[BATCH_TOKENS + 1, BATCH_TOKENS + 1]), [vec![0], vec![1]]);
+        assert_eq!(
+            plan(&[BATCH_TOKENS + 1, BATCH_TOKENS + 1]),
+            [vec![0], vec![1]]
+        );
     }
 
     #[test]
@@ -45,7 +50,11 @@ mod tests {
     fn no_batch_is_padded_beyond_the_budget() {
         let lengths: Vec<usize> = (0..300).map(|i| 2 + (i * 37) % 255).collect();
         for batch in plan(&lengths) {
-            let longest = batch.iter().map(|&position| lengths[position]).max().unwrap();
+            let longest = batch
+                .iter()
+                .map(|&position| lengths[position])
+                .max()
+                .unwrap();
             assert!(longest * batch.len() <= BATCH_TOKENS);
         }
     }

@@ -86,7 +86,11 @@ pub fn known_models() -> Result<Vec<KnownModel>, ProvisionError> {
         bytes: model.bundle.bytes,
         name: model.name,
     };
-    Ok(Catalogue::built_in()?.models.into_iter().map(known).collect())
+    Ok(Catalogue::built_in()?
+        .models
+        .into_iter()
+        .map(known)
+        .collect())
 }
 
 impl Catalogue {
@@ -102,7 +106,9 @@ impl Catalogue {
 
     /// The model called `name`, whatever the case of its letters.
     pub(crate) fn model(&self, name: &str) -> Option<&ModelEntry> {
-        self.models.iter().find(|model| model.name.eq_ignore_ascii_case(name))
+        self.models
+            .iter()
+            .find(|model| model.name.eq_ignore_ascii_case(name))
     }
 
     /// The names of all models.
@@ -112,7 +118,9 @@ impl Catalogue {
 
     /// The runtime of a platform.
     pub(crate) fn runtime(&self, os: &str, arch: &str) -> Option<&RuntimeEntry> {
-        self.runtimes.iter().find(|runtime| runtime.os == os && runtime.arch == arch)
+        self.runtimes
+            .iter()
+            .find(|runtime| runtime.os == os && runtime.arch == arch)
     }
 }
 
@@ -126,7 +134,10 @@ impl Bundle {
 impl RuntimeEntry {
     /// The folder of this runtime in the cache; another version or platform has another one.
     pub(crate) fn folder(&self) -> String {
-        format!("{}-{}-{}-{}", self.bundle.package, self.bundle.version, self.os, self.arch)
+        format!(
+            "{}-{}-{}-{}",
+            self.bundle.package, self.bundle.version, self.os, self.arch
+        )
     }
 }
 
@@ -146,8 +157,15 @@ mod tests {
             ("windows", "aarch64"),
         ] {
             let runtime = catalogue.runtime(os, arch).unwrap();
-            assert_eq!(runtime.bundle.files.len(), 1, "the library and nothing else");
-            assert!(runtime.bundle.python.is_some() && runtime.bundle.platform.is_some(), "pinned to one wheel");
+            assert_eq!(
+                runtime.bundle.files.len(),
+                1,
+                "the library and nothing else"
+            );
+            assert!(
+                runtime.bundle.python.is_some() && runtime.bundle.platform.is_some(),
+                "pinned to one wheel"
+            );
         }
     }
 
@@ -156,8 +174,18 @@ mod tests {
         let catalogue = Catalogue::built_in().unwrap();
         let models = catalogue.models.iter().map(|model| &model.bundle);
         for bundle in models.chain(catalogue.runtimes.iter().map(|runtime| &runtime.bundle)) {
-            for sum in bundle.files.iter().map(|file| &file.sha256).chain([&bundle.sha256]) {
-                assert_eq!(hex::decode(sum).unwrap().len(), 32, "{}: {sum}", bundle.package);
+            for sum in bundle
+                .files
+                .iter()
+                .map(|file| &file.sha256)
+                .chain([&bundle.sha256])
+            {
+                assert_eq!(
+                    hex::decode(sum).unwrap().len(),
+                    32,
+                    "{}: {sum}",
+                    bundle.package
+                );
             }
         }
     }
@@ -165,7 +193,10 @@ mod tests {
     #[test]
     fn names_are_found_in_any_case_and_platforms_exactly() {
         let catalogue = Catalogue::built_in().unwrap();
-        assert_eq!(catalogue.model("ALL-minilm-l6-V2").unwrap().name, "all-MiniLM-L6-v2");
+        assert_eq!(
+            catalogue.model("ALL-minilm-l6-V2").unwrap().name,
+            "all-MiniLM-L6-v2"
+        );
         assert!(catalogue.model("all-MiniLM").is_none());
         assert!(catalogue.runtime("linux", "riscv64").is_none());
     }

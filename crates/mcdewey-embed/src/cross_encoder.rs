@@ -83,13 +83,25 @@ impl CrossEncoder {
     /// in `library` unless this process has loaded one already. Blocks while it loads, and tries the model once.
     pub fn start(dir: &Path, library: &Path, threads: usize) -> Result<Self, CrossEncoderError> {
         let folder = CrossFolder::read(dir)?;
-        let mut run = load(&folder, runtime::environment(library)?, runtime::threads(threads))?;
-        guarded(&mut run, "barge", &["barge", "barge in"]).map_err(|error| folder.refused(error.to_string()))?;
-        Ok(Self { desk: Desk::start(run).map_err(CrossEncoderError::Thread)?, onnx: folder.onnx })
+        let mut run = load(
+            &folder,
+            runtime::environment(library)?,
+            runtime::threads(threads),
+        )?;
+        guarded(&mut run, "barge", &["barge", "barge in"])
+            .map_err(|error| folder.refused(error.to_string()))?;
+        Ok(Self {
+            desk: Desk::start(run).map_err(CrossEncoderError::Thread)?,
+            onnx: folder.onnx,
+        })
     }
 }
 
-fn load(folder: &CrossFolder, environment: Environment, threads: usize) -> Result<Run, CrossEncoderError> {
+fn load(
+    folder: &CrossFolder,
+    environment: Environment,
+    threads: usize,
+) -> Result<Run, CrossEncoderError> {
     let model = UserDefinedRerankingModel::new(folder.onnx.clone(), folder.tokenizer_files()?);
     let options = RerankInitOptionsUserDefined::new()
         .with_environment(environment)
@@ -98,7 +110,9 @@ fn load(folder: &CrossFolder, environment: Environment, threads: usize) -> Resul
         .with_session_config(SPINNING, "0");
     let session = TextRerank::try_new_from_user_defined(model, options);
     let mut session = session.map_err(|error| folder.refused(error.to_string()))?;
-    Ok(Box::new(move |question, passages| scores(&mut session, question, passages)))
+    Ok(Box::new(move |question, passages| {
+        scores(&mut session, question, passages)
+    }))
 }
 
 /// The scores of passages that run as one batch, in their order. Of a pair longer than the window the end of the longer
@@ -121,6 +135,8 @@ impl Rerank for CrossEncoder {
 
 impl fmt::Debug for CrossEncoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CrossEncoder").field("onnx", &self.onnx).finish_non_exhaustive()
+        f.debug_struct("CrossEncoder")
+            .field("onnx", &self.onnx)
+            .finish_non_exhaustive()
     }
 }

@@ -30,7 +30,10 @@ pub struct EmbedderOptions {
 
 impl Default for EmbedderOptions {
     fn default() -> Self {
-        Self { threads: 0, queue: 256 }
+        Self {
+            threads: 0,
+            queue: 256,
+        }
     }
 }
 
@@ -45,7 +48,9 @@ pub enum StartError {
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
     /// The runtime or the tokenizer refused the model.
-    #[error("the model {name} could not be loaded ({problem}); check that its folder is complete and unharmed")]
+    #[error(
+        "the model {name} could not be loaded ({problem}); check that its folder is complete and unharmed"
+    )]
     Model {
         /// The model's name.
         name: String,
@@ -70,16 +75,22 @@ impl OnnxEmbedder {
         let folder = BertFolder::read(&provisioned.model_dir)?;
         let environment = runtime::environment(&provisioned.runtime)?;
         let threads = runtime::threads(options.threads);
-        let mut model = model::load(&folder, environment, threads).map_err(|error| match error {
-            LoadError::Folder(error) => StartError::Folder(error),
-            LoadError::Session(error) => {
-                StartError::Model { name: provisioned.name.clone(), problem: error.to_string() }
-            }
-        })?;
+        let mut model =
+            model::load(&folder, environment, threads).map_err(|error| match error {
+                LoadError::Folder(error) => StartError::Folder(error),
+                LoadError::Session(error) => StartError::Model {
+                    name: provisioned.name.clone(),
+                    problem: error.to_string(),
+                },
+            })?;
         let words = model.words.clone();
-        let queue =
-            Queue::start(Box::new(move |texts| model.embed(texts)), options.queue).map_err(StartError::Thread)?;
-        Ok(Self { info: info(provisioned, &folder, &words), words, queue })
+        let queue = Queue::start(Box::new(move |texts| model.embed(texts)), options.queue)
+            .map_err(StartError::Thread)?;
+        Ok(Self {
+            info: info(provisioned, &folder, &words),
+            words,
+            queue,
+        })
     }
 
     /// Ends the model's thread once its batch is done. Whoever waits for a vector, and whoever asks later, is told that
@@ -96,7 +107,9 @@ impl OnnxEmbedder {
     {
         let words = self.words.clone();
         let result = tokio::task::spawn_blocking(move || work(&words)).await;
-        result.map_err(|error| EmbedError::Model(error.to_string()))?.map_err(EmbedError::Model)
+        result
+            .map_err(|error| EmbedError::Model(error.to_string()))?
+            .map_err(EmbedError::Model)
     }
 }
 
@@ -120,14 +133,18 @@ impl Embed for OnnxEmbedder {
     async fn question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError> {
         let vector = self.queue.question(text.to_owned()).await?;
         let (text, window) = (text.to_owned(), self.info.window);
-        let truncated = self.off_the_runtime(move |words| Ok(words.length(&text)? > window)).await?;
+        let truncated = self
+            .off_the_runtime(move |words| Ok(words.length(&text)? > window))
+            .await?;
         Ok(QuestionEmbedding { vector, truncated })
     }
 
     async fn passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
         let admission = self.queue.admit().await?;
         let window = self.info.window;
-        let (texts, batches) = self.off_the_runtime(move |words| measured(words, texts, window)).await?;
+        let (texts, batches) = self
+            .off_the_runtime(move |words| measured(words, texts, window))
+            .await?;
         self.queue.passages(admission, texts, batches).await
     }
 
@@ -137,7 +154,11 @@ impl Embed for OnnxEmbedder {
 }
 
 /// Passages with their batches; an error if one does not fit into the window.
-fn measured(words: &Words, texts: Vec<String>, window: usize) -> Result<(Vec<String>, Vec<Vec<usize>>), String> {
+fn measured(
+    words: &Words,
+    texts: Vec<String>,
+    window: usize,
+) -> Result<(Vec<String>, Vec<Vec<usize>>), String> {
     let mut lengths = Vec::with_capacity(texts.len());
     for (position, text) in texts.iter().enumerate() {
         let length = words.length(text)?;
@@ -154,6 +175,8 @@ fn measured(words: &Words, texts: Vec<String>, window: usize) -> Result<(Vec<Str
 
 impl fmt::Debug for OnnxEmbedder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnnxEmbedder").field("model", &self.info).finish_non_exhaustive()
+        f.debug_struct("OnnxEmbedder")
+            .field("model", &self.info)
+            .finish_non_exhaustive()
     }
 }

@@ -25,8 +25,16 @@ const SENTENCE_CONFIG: &str = "sentence_bert_config.json";
 const POOLING: &str = "1_Pooling/config.json";
 
 /// Every file that can change what a text's vector is.
-pub(crate) const FILES: [&str; 8] =
-    [CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG, SPECIAL_TOKENS, MODULES, SENTENCE_CONFIG, POOLING];
+pub(crate) const FILES: [&str; 8] = [
+    CONFIG,
+    WEIGHTS,
+    TOKENIZER,
+    TOKENIZER_CONFIG,
+    SPECIAL_TOKENS,
+    MODULES,
+    SENTENCE_CONFIG,
+    POOLING,
+];
 const REQUIRED: [&str; 4] = [CONFIG, WEIGHTS, TOKENIZER, POOLING];
 
 /// Why a model folder cannot be used.
@@ -120,7 +128,10 @@ pub(crate) struct BertFolder {
 /// Whether every file that a model cannot do without is there.
 pub(crate) fn check_files(dir: &Path) -> Result<(), FolderError> {
     match REQUIRED.into_iter().find(|file| !dir.join(file).is_file()) {
-        Some(file) => Err(FolderError::Missing { dir: dir.to_owned(), file }),
+        Some(file) => Err(FolderError::Missing {
+            dir: dir.to_owned(),
+            file,
+        }),
         None => Ok(()),
     }
 }
@@ -130,7 +141,10 @@ impl BertFolder {
     pub(crate) fn read(dir: &Path) -> Result<Self, FolderError> {
         check_files(dir)?;
         let config: BertConfig = json(&dir.join(CONFIG))?;
-        let unsupported = |what| FolderError::Unsupported { dir: dir.to_owned(), what };
+        let unsupported = |what| FolderError::Unsupported {
+            dir: dir.to_owned(),
+            what,
+        };
         config.check().map_err(unsupported)?;
         check_modules(dir)?;
         let pooling = pooling(&json(&dir.join(POOLING))?).map_err(unsupported)?;
@@ -139,7 +153,13 @@ impl BertFolder {
         let asked = sentence.and_then(|sentence| sentence.max_seq_length);
         let window = window(&config, asked, &tokenizer);
         let pad_token = pad_token(&tokenizer);
-        Ok(Self { dir: dir.to_owned(), config, pooling, window, pad_token })
+        Ok(Self {
+            dir: dir.to_owned(),
+            config,
+            pooling,
+            window,
+            pad_token,
+        })
     }
 
     /// The bytes of a file; where there is none, of an empty JSON object.
@@ -167,24 +187,37 @@ impl BertConfig {
             return Err(format!("hidden_act {:?}", self.hidden_act));
         }
         if self.position_embedding_type != "absolute" {
-            return Err(format!("position_embedding_type {:?}", self.position_embedding_type));
+            return Err(format!(
+                "position_embedding_type {:?}",
+                self.position_embedding_type
+            ));
         }
-        if self.num_attention_heads == 0 || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            return Err(format!("hidden_size {} for {} heads", self.hidden_size, self.num_attention_heads));
+        if self.num_attention_heads == 0
+            || !self.hidden_size.is_multiple_of(self.num_attention_heads)
+        {
+            return Err(format!(
+                "hidden_size {} for {} heads",
+                self.hidden_size, self.num_attention_heads
+            ));
         }
         Ok(())
     }
 }
 
 fn check_modules(dir: &Path) -> Result<(), FolderError> {
-    let Some(modules) = optional_json::<Vec<Module>>(&dir.join(MODULES))? else { return Ok(()) };
+    let Some(modules) = optional_json::<Vec<Module>>(&dir.join(MODULES))? else {
+        return Ok(());
+    };
     let known = |module: &Module| {
-        ["Transformer", "Pooling", "Normalize"].iter().any(|kind| module.r#type.rsplit('.').next() == Some(kind))
+        ["Transformer", "Pooling", "Normalize"]
+            .iter()
+            .any(|kind| module.r#type.rsplit('.').next() == Some(kind))
     };
     match modules.into_iter().find(|module| !known(module)) {
-        Some(module) => {
-            Err(FolderError::Unsupported { dir: dir.to_owned(), what: format!("a module {:?}", module.r#type) })
-        }
+        Some(module) => Err(FolderError::Unsupported {
+            dir: dir.to_owned(),
+            what: format!("a module {:?}", module.r#type),
+        }),
         None => Ok(()),
     }
 }
@@ -204,40 +237,62 @@ fn pooling(config: &Value) -> Result<Pooling, String> {
 
 /// The smallest of what the sentence model, its positions and its tokenizer allow.
 fn window(config: &BertConfig, asked: Option<usize>, tokenizer: &Value) -> usize {
-    [asked, model_max_length(tokenizer)].into_iter().flatten().fold(config.max_position_embeddings, usize::min)
+    [asked, model_max_length(tokenizer)]
+        .into_iter()
+        .flatten()
+        .fold(config.max_position_embeddings, usize::min)
 }
 
 /// The limit a tokenizer's configuration states.
 pub(crate) fn model_max_length(tokenizer: &Value) -> Option<usize> {
     // Tokenizers without a limit state 1e30, which the cast turns into the largest number there is.
-    tokenizer["model_max_length"].as_f64().map(|length| length as usize)
+    tokenizer["model_max_length"]
+        .as_f64()
+        .map(|length| length as usize)
 }
 
 /// The token that fills up the shorter texts of a batch.
 pub(crate) fn pad_token(tokenizer: &Value) -> String {
     let token = &tokenizer["pad_token"];
-    token.as_str().or_else(|| token["content"].as_str()).unwrap_or("[PAD]").to_owned()
+    token
+        .as_str()
+        .or_else(|| token["content"].as_str())
+        .unwrap_or("[PAD]")
+        .to_owned()
 }
 
 /// The bytes of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FolderError> {
-    fs::read(path).map_err(|error| FolderError::Invalid { path: path.to_owned(), problem: error.to_string() })
+    fs::read(path).map_err(|error| FolderError::Invalid {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    })
 }
 
 /// The bytes of a file; where there is none, of an empty JSON object.
 pub(crate) fn read_or_empty(path: &Path) -> Result<Vec<u8>, FolderError> {
-    if path.exists() { read(path) } else { Ok(b"{}".to_vec()) }
+    if path.exists() {
+        read(path)
+    } else {
+        Ok(b"{}".to_vec())
+    }
 }
 
 /// What a JSON file holds.
 pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
-    serde_json::from_slice(&read(path)?)
-        .map_err(|error| FolderError::Invalid { path: path.to_owned(), problem: error.to_string() })
+    serde_json::from_slice(&read(path)?).map_err(|error| FolderError::Invalid {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    })
 }
 
 /// What a JSON file holds, if there is one.
 pub(crate) fn optional_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FolderError> {
-    if path.exists() { json(path).map(Some) } else { Ok(None) }
+    if path.exists() {
+        json(path).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 #[cfg(test)]

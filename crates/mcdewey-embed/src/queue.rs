@@ -68,8 +68,14 @@ impl Queue {
     /// Starts the model's thread; at most `questions` wait at a time.
     pub(crate) fn start(run: Run, questions: usize) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let worker = Worker { shared: shared.clone(), run, job: None };
-        let thread = thread::Builder::new().name("embedding".to_owned()).spawn(move || worker.work())?;
+        let worker = Worker {
+            shared: shared.clone(),
+            run,
+            job: None,
+        };
+        let thread = thread::Builder::new()
+            .name("embedding".to_owned())
+            .spawn(move || worker.work())?;
         Ok(Self {
             shared,
             questions: Arc::new(Semaphore::new(questions.clamp(1, Semaphore::MAX_PERMITS))),
@@ -80,18 +86,33 @@ impl Queue {
 
     /// The vector of a question.
     pub(crate) async fn question(&self, text: String) -> Result<Vec<f32>, EmbedError> {
-        let room = self.questions.clone().try_acquire_owned().map_err(|error| match error {
-            TryAcquireError::NoPermits => EmbedError::Overloaded,
-            TryAcquireError::Closed => EmbedError::Closed,
-        })?;
+        let room = self
+            .questions
+            .clone()
+            .try_acquire_owned()
+            .map_err(|error| match error {
+                TryAcquireError::NoPermits => EmbedError::Overloaded,
+                TryAcquireError::Closed => EmbedError::Closed,
+            })?;
         let (reply, answer) = oneshot::channel();
-        self.shared.push(|waiting| waiting.questions.push_back(Question { text, reply, _room: room }))?;
+        self.shared.push(|waiting| {
+            waiting.questions.push_back(Question {
+                text,
+                reply,
+                _room: room,
+            })
+        })?;
         answer.await.unwrap_or(Err(EmbedError::Closed))
     }
 
     /// Waits for room for one passage job.
     pub(crate) async fn admit(&self) -> Result<Admission, EmbedError> {
-        self.jobs.clone().acquire_owned().await.map(Admission).map_err(|_| EmbedError::Closed)
+        self.jobs
+            .clone()
+            .acquire_owned()
+            .await
+            .map(Admission)
+            .map_err(|_| EmbedError::Closed)
     }
 
     /// The vectors of passages, in order; `batches` says which of them run together.
@@ -106,7 +127,13 @@ impl Queue {
         }
         let (reply, answer) = oneshot::channel();
         let vectors = vec![Vec::new(); texts.len()];
-        let job = Job { texts, batches: batches.into(), vectors, reply, _room: admission.0 };
+        let job = Job {
+            texts,
+            batches: batches.into(),
+            vectors,
+            reply,
+            _room: admission.0,
+        };
         self.shared.push(|waiting| waiting.jobs.push_back(job))?;
         answer.await.unwrap_or(Err(EmbedError::Closed))
     }
@@ -116,7 +143,11 @@ impl Queue {
         self.questions.close();
         self.jobs.close();
         self.shared.close();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             // A thread that panicked has closed the queue on its way out.
             let _ = thread.join();
@@ -193,7 +224,11 @@ impl Worker {
             if self.job.is_some() {
                 return Some(Work::Passages);
             }
-            waiting = self.shared.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = self
+                .shared
+                .changed
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -202,7 +237,10 @@ impl Worker {
         if questions.is_empty() {
             return;
         }
-        let texts: Vec<&str> = questions.iter().map(|question| question.text.as_str()).collect();
+        let texts: Vec<&str> = questions
+            .iter()
+            .map(|question| question.text.as_str())
+            .collect();
         let answers: Vec<_> = match run(&mut self.run, &texts) {
             Ok(vectors) => vectors.into_iter().map(Ok).collect(),
             Err(error) => texts.iter().map(|_| Err(error.clone())).collect(),
@@ -215,12 +253,17 @@ impl Worker {
 
     /// Runs one batch of the current job, and answers when it was the last.
     fn advance(&mut self) {
-        let Some(mut job) = self.job.take() else { return };
+        let Some(mut job) = self.job.take() else {
+            return;
+        };
         if job.reply.is_closed() {
             return;
         }
         let batch = job.batches.pop_front().unwrap_or_default();
-        let texts: Vec<&str> = batch.iter().map(|&position| job.texts[position].as_str()).collect();
+        let texts: Vec<&str> = batch
+            .iter()
+            .map(|&position| job.texts[position].as_str())
+            .collect();
         match run(&mut self.run, &texts) {
             Ok(vectors) => {
                 for (position, vector) in batch.into_iter().zip(vectors) {
@@ -250,16 +293,24 @@ fn run(run: &mut Run, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
     // Every run begins from the session's unchanged weights, so a run that broke off leaves nothing half-done behind.
     match panic::catch_unwind(AssertUnwindSafe(|| run(texts))) {
         Ok(Ok(vectors)) if vectors.len() == texts.len() => Ok(vectors),
-        Ok(Ok(vectors)) => Err(EmbedError::Model(format!("{} vectors for {} texts", vectors.len(), texts.len()))),
+        Ok(Ok(vectors)) => Err(EmbedError::Model(format!(
+            "{} vectors for {} texts",
+            vectors.len(),
+            texts.len()
+        ))),
         Ok(Err(error)) => Err(EmbedError::Model(error)),
-        Err(panic) => Err(EmbedError::Model(format!("it panicked: {}", panic_message(&*panic)))),
+        Err(panic) => Err(EmbedError::Model(format!(
+            "it panicked: {}",
+            panic_message(&*panic)
+        ))),
     }
 }
 
 /// What a panic said.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }
 
 #[cfg(test)]

@@ -42,7 +42,10 @@ pub(crate) fn environment(library: &Path) -> Result<Environment, RuntimeError> {
     if let Some(environment) = loaded.as_ref() {
         return Ok(environment.clone());
     }
-    let environment = load(library).map_err(|problem| RuntimeError { path: library.to_owned(), problem })?;
+    let environment = load(library).map_err(|problem| RuntimeError {
+        path: library.to_owned(),
+        problem,
+    })?;
     *loaded = Some(environment.clone());
     Ok(environment)
 }
@@ -77,16 +80,22 @@ fn refuse_telemetry(library: &Path, opt_out: Option<&OsStr>) -> Result<(), Strin
     }
     let code = std::fs::read(library).map_err(|error| error.to_string())?;
     match memmem::find(&code, TELEMETRY_OPT_OUT.as_bytes()) {
-        Some(_) => Err(format!("it reports to its maker unless {TELEMETRY_OPT_OUT}={OPTED_OUT} is set; set it")),
+        Some(_) => Err(format!(
+            "it reports to its maker unless {TELEMETRY_OPT_OUT}={OPTED_OUT} is set; set it"
+        )),
         None => Ok(()),
     }
 }
 
 fn log(level: LogLevel, category: &str, _id: &str, location: &str, message: &str) {
     match level {
-        LogLevel::Fatal | LogLevel::Error => tracing::error!(category, location, "onnx runtime: {message}"),
+        LogLevel::Fatal | LogLevel::Error => {
+            tracing::error!(category, location, "onnx runtime: {message}")
+        }
         LogLevel::Warning => tracing::warn!(category, location, "onnx runtime: {message}"),
-        LogLevel::Info | LogLevel::Verbose => tracing::debug!(category, location, "onnx runtime: {message}"),
+        LogLevel::Info | LogLevel::Verbose => {
+            tracing::debug!(category, location, "onnx runtime: {message}")
+        }
     }
 }
 
@@ -100,7 +109,11 @@ mod tests {
     fn a_library_that_would_report_to_its_maker_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("libonnxruntime.so");
-        fs::write(&path, [b"\x7fELF...\0", TELEMETRY_OPT_OUT.as_bytes(), b"\0..."].concat()).unwrap();
+        fs::write(
+            &path,
+            [b"\x7fELF...\0", TELEMETRY_OPT_OUT.as_bytes(), b"\0..."].concat(),
+        )
+        .unwrap();
         for opt_out in [None, Some("0"), Some("")] {
             let refusal = refuse_telemetry(&path, opt_out.map(OsStr::new)).unwrap_err();
             assert!(refusal.contains("ORT_DISABLE_TELEMETRY=1"), "{refusal}");
@@ -118,7 +131,10 @@ mod tests {
         fs::write(&path, "not a library").unwrap();
         let broken = environment(&path).unwrap_err().to_string();
         for message in [missing, broken] {
-            assert!(message.contains("libonnxruntime.so") && message.contains("ORT_DYLIB_PATH"), "{message}");
+            assert!(
+                message.contains("libonnxruntime.so") && message.contains("ORT_DYLIB_PATH"),
+                "{message}"
+            );
         }
     }
 }

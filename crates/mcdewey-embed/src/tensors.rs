@@ -39,15 +39,28 @@ impl Tensors {
     /// Reads the header of a file. Links are followed first: model hubs keep weights behind one, and the runtime reads
     /// no weights that a link leads it to.
     pub(crate) fn open(path: &Path) -> Result<Self, FolderError> {
-        let invalid = |problem: String| FolderError::Invalid { path: path.to_owned(), problem };
-        let path = &path.canonicalize().map_err(|error| invalid(error.to_string()))?;
-        let (start, size, header) = read_header(path).map_err(|error| invalid(error.to_string()))?;
-        let header: Metadata = serde_json::from_slice(&header).map_err(|error| invalid(error.to_string()))?;
+        let invalid = |problem: String| FolderError::Invalid {
+            path: path.to_owned(),
+            problem,
+        };
+        let path = &path
+            .canonicalize()
+            .map_err(|error| invalid(error.to_string()))?;
+        let (start, size, header) =
+            read_header(path).map_err(|error| invalid(error.to_string()))?;
+        let header: Metadata =
+            serde_json::from_slice(&header).map_err(|error| invalid(error.to_string()))?;
         let expected = start + header.data_len() as u64;
         if size != expected {
-            return Err(invalid(format!("it has {size} bytes where its header promises {expected}")));
+            return Err(invalid(format!(
+                "it has {size} bytes where its header promises {expected}"
+            )));
         }
-        Ok(Self { path: path.to_owned(), header, start })
+        Ok(Self {
+            path: path.to_owned(),
+            header,
+            start,
+        })
     }
 
     /// The folder that the file really lies in.
@@ -62,17 +75,26 @@ impl Tensors {
 
     /// The place of the fp32 tensor `name` of a shape.
     pub(crate) fn locate(&self, name: &str, shape: &[usize]) -> Result<Location, FolderError> {
-        let info = PREFIXES.iter().find_map(|prefix| self.header.info(&format!("{prefix}{name}")));
+        let info = PREFIXES
+            .iter()
+            .find_map(|prefix| self.header.info(&format!("{prefix}{name}")));
         let info = info.ok_or_else(|| self.invalid(format!("tensor {name} is missing")))?;
         if info.dtype != Dtype::F32 {
             return Err(self.invalid(format!("tensor {name} is {:?}, not F32", info.dtype)));
         }
         if info.shape != shape {
-            let problem = format!("tensor {name} has shape {:?} where config.json implies {shape:?}", info.shape);
+            let problem = format!(
+                "tensor {name} has shape {:?} where config.json implies {shape:?}",
+                info.shape
+            );
             return Err(self.invalid(problem));
         }
         let (from, to) = info.data_offsets;
-        Ok(Location { shape: shape.to_vec(), offset: self.start + from as u64, length: (to - from) as u64 })
+        Ok(Location {
+            shape: shape.to_vec(),
+            offset: self.start + from as u64,
+            length: (to - from) as u64,
+        })
     }
 
     /// The bytes of a tensor, little-endian.
@@ -88,7 +110,10 @@ impl Tensors {
     }
 
     fn invalid(&self, problem: String) -> FolderError {
-        FolderError::Invalid { path: self.path.clone(), problem }
+        FolderError::Invalid {
+            path: self.path.clone(),
+            problem,
+        }
     }
 }
 
@@ -100,7 +125,10 @@ fn read_header(path: &Path) -> io::Result<(u64, u64, Vec<u8>)> {
     file.read_exact(&mut length)?;
     let length = u64::from_le_bytes(length);
     if length > MAX_HEADER.min(size) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("its header would be {length} bytes long")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("its header would be {length} bytes long"),
+        ));
     }
     let mut header = Vec::new();
     file.take(length).read_to_end(&mut header)?;
@@ -120,7 +148,11 @@ mod tests {
             "bert.b":{"dtype":"F16","shape":[1],"data_offsets":[8,10]}}"#;
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend_from_slice(header);
-        bytes.extend([1.5f32, -2.0].iter().flat_map(|number| number.to_le_bytes()));
+        bytes.extend(
+            [1.5f32, -2.0]
+                .iter()
+                .flat_map(|number| number.to_le_bytes()),
+        );
         bytes.extend([0, 0]);
         bytes.truncate(bytes.len() - cut);
         let dir = tempfile::tempdir().unwrap();
@@ -135,7 +167,10 @@ mod tests {
         let tensors = Tensors::open(&path).unwrap();
         let location = tensors.locate("a", &[2]).unwrap();
         assert_eq!(location.length, 8);
-        let expected: Vec<u8> = [1.5f32, -2.0].iter().flat_map(|number| number.to_le_bytes()).collect();
+        let expected: Vec<u8> = [1.5f32, -2.0]
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect();
         assert_eq!(tensors.bytes(&location).unwrap(), expected);
     }
 
@@ -152,9 +187,19 @@ mod tests {
     #[test]
     fn a_broken_off_file_is_noticed() {
         let (_dir, path) = file(1);
-        assert!(Tensors::open(&path).unwrap_err().to_string().contains("where its header promises"));
+        assert!(
+            Tensors::open(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("where its header promises")
+        );
         fs::write(&path, u64::MAX.to_le_bytes()).unwrap();
-        assert!(Tensors::open(&path).unwrap_err().to_string().contains("its header would be"));
+        assert!(
+            Tensors::open(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("its header would be")
+        );
         fs::write(&path, "abc").unwrap();
         assert!(Tensors::open(&path).is_err());
     }

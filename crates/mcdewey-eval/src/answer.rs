@@ -43,6 +43,9 @@ pub struct Ranked {
 impl Ranked {
     /// A hit of which only the document is known.
     pub fn document(id: impl Into<String>) -> Self {
-        Self { document: id.into(), ..Self::default() }
+        Self {
+            document: id.into(),
+            ..Self::default()
+        }
     }
 }

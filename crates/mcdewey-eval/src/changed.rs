@@ -20,14 +20,20 @@ impl JudgmentSet {
         for (line, judgment) in self.lines.iter().zip(&self.judgments) {
             let mut stands = true;
             for place in &judgment.places {
-                let Some(hash) = place.text_hash else { continue };
+                let Some(hash) = place.text_hash else {
+                    continue;
+                };
                 if !known.contains_key(&place.source) {
                     known.insert(&place.source, passages(&place.source).await?);
                 }
-                stands &= known[&place.source].iter().any(|passage| is_passage(place, hash, passage));
+                stands &= known[&place.source]
+                    .iter()
+                    .any(|passage| is_passage(place, hash, passage));
             }
             if !stands {
-                notices.push(format!("judgment on line {line}: the passage has changed since it was judged"));
+                notices.push(format!(
+                    "judgment on line {line}: the passage has changed since it was judged"
+                ));
             }
         }
         Ok(notices)
@@ -45,7 +51,9 @@ mod tests {
     use super::*;
 
     fn judgment(question: &str, page: u32, text: Option<&str>) -> String {
-        let hash = text.map_or_else(String::new, |text| format!(r#", "text_hash": "{}""#, ContentHash::of(text)));
+        let hash = text.map_or_else(String::new, |text| {
+            format!(r#", "text_hash": "{}""#, ContentHash::of(text))
+        });
         format!(r#"{{"q": "{question}", "source": "a.md", "page": {page}{hash}}}"#)
     }
 
@@ -62,12 +70,30 @@ mod tests {
         ];
         std::fs::write(&path, lines.join("\n")).unwrap();
         let set = JudgmentSet::read(&path).unwrap();
-        let hit = |page, text| (Ranked { page: Some(page), ..Ranked::document("a.md") }, ContentHash::of(text));
+        let hit = |page, text| {
+            (
+                Ranked {
+                    page: Some(page),
+                    ..Ranked::document("a.md")
+                },
+                ContentHash::of(text),
+            )
+        };
         let passages = |_: &SourcePath| {
-            std::future::ready(Ok::<_, Infallible>(vec![hit(1, "press reset"), hit(1, "hold it"), hit(2, "let go")]))
+            std::future::ready(Ok::<_, Infallible>(vec![
+                hit(1, "press reset"),
+                hit(1, "hold it"),
+                hit(2, "let go"),
+            ]))
         };
         let changed = "the passage has changed since it was judged";
         let Ok(notices) = set.changed(passages).await;
-        assert_eq!(notices, [format!("judgment on line 3: {changed}"), format!("judgment on line 4: {changed}")]);
+        assert_eq!(
+            notices,
+            [
+                format!("judgment on line 3: {changed}"),
+                format!("judgment on line 4: {changed}")
+            ]
+        );
     }
 }

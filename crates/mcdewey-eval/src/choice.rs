@@ -34,15 +34,27 @@ impl Choice {
         let one = |(place, set): (usize, &String)| {
             let chosen = self.best_without(Some(place))?;
             let figure = self.ways.iter().find(|(name, _)| name == chosen)?.1[place];
-            let best = self.ways.iter().map(|(_, figures)| figures[place]).fold(f64::MIN, f64::max);
-            Some(HeldOut { set: set.clone(), chosen: chosen.to_owned(), figure, best })
+            let best = self
+                .ways
+                .iter()
+                .map(|(_, figures)| figures[place])
+                .fold(f64::MIN, f64::max);
+            Some(HeldOut {
+                set: set.clone(),
+                chosen: chosen.to_owned(),
+                figure,
+                best,
+            })
         };
         self.sets.iter().enumerate().filter_map(one).collect()
     }
 
     fn best_without(&self, left_out: Option<usize>) -> Option<&str> {
         let sum = |figures: &[f64]| {
-            let kept = figures.iter().enumerate().filter(|(place, _)| Some(*place) != left_out);
+            let kept = figures
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| Some(*place) != left_out);
             kept.map(|(_, figure)| figure).sum::<f64>()
         };
         let mut best: Option<(&str, f64)> = None;
@@ -64,11 +76,22 @@ mod tests {
     fn a_set_has_no_part_in_its_own_choice() {
         let choice = Choice {
             sets: ["a", "b", "c"].map(str::to_owned).into(),
-            ways: vec![("x".to_owned(), vec![0.5, 0.6, 0.9]), ("y".to_owned(), vec![0.6, 0.7, 0.6])],
+            ways: vec![
+                ("x".to_owned(), vec![0.5, 0.6, 0.9]),
+                ("y".to_owned(), vec![0.6, 0.7, 0.6]),
+            ],
         };
         assert_eq!(choice.best(), Some("x"));
         let held_out = choice.held_out();
-        assert_eq!(held_out[2], HeldOut { set: "c".into(), chosen: "y".into(), figure: 0.6, best: 0.9 });
+        assert_eq!(
+            held_out[2],
+            HeldOut {
+                set: "c".into(),
+                chosen: "y".into(),
+                figure: 0.6,
+                best: 0.9
+            }
+        );
         assert_eq!(held_out[0].chosen, "x");
         assert_eq!(Choice::default().best(), None);
     }

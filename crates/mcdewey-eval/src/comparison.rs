@@ -46,8 +46,14 @@ impl Comparison {
     /// Compares two reports. It is an error when there is nothing that both measured.
     pub fn of(before: &Report, after: &Report) -> Result<Self, EvalError> {
         let same = |left: &Row, right: &Row| left.set == right.set && left.mode == right.mode;
-        let has = |report: &Report, row: &Row| report.rows.iter().any(|candidate| same(candidate, row));
-        let matched = |row| Some((row, after.rows.iter().find(|candidate| same(candidate, row))?));
+        let has =
+            |report: &Report, row: &Row| report.rows.iter().any(|candidate| same(candidate, row));
+        let matched = |row| {
+            Some((
+                row,
+                after.rows.iter().find(|candidate| same(candidate, row))?,
+            ))
+        };
         let pairs: Vec<(&Row, &Row)> = before.rows.iter().filter_map(matched).collect();
         if pairs.is_empty() {
             let (before, after) = (names(before), names(after));
@@ -56,7 +62,10 @@ impl Comparison {
             )));
         }
         let differences = |(before, after): &(&Row, &Row)| {
-            LEADING.into_iter().filter_map(|metric| Difference::of(before, after, metric)).collect::<Vec<_>>()
+            LEADING
+                .into_iter()
+                .filter_map(|metric| Difference::of(before, after, metric))
+                .collect::<Vec<_>>()
         };
         let rows: Vec<Difference> = pairs.iter().flat_map(differences).collect();
         if rows.is_empty() {
@@ -66,19 +75,47 @@ impl Comparison {
                     .to_owned(),
             ));
         }
-        let gone = before.rows.iter().filter(|row| !has(after, row)).map(|row| format!("{} (only before)", name(row)));
-        let new = after.rows.iter().filter(|row| !has(before, row)).map(|row| format!("{} (only after)", name(row)));
-        Ok(Self { rows, unmatched: gone.chain(new).collect() })
+        let gone = before
+            .rows
+            .iter()
+            .filter(|row| !has(after, row))
+            .map(|row| format!("{} (only before)", name(row)));
+        let new = after
+            .rows
+            .iter()
+            .filter(|row| !has(before, row))
+            .map(|row| format!("{} (only after)", name(row)));
+        Ok(Self {
+            rows,
+            unmatched: gone.chain(new).collect(),
+        })
     }
 
     /// The rows as aligned text.
     pub fn table(&self) -> String {
-        let headings =
-            ["set", "mode", "metric", "questions", "before", "after", "change", "low", "high", "p", "better", "worse"];
+        let headings = [
+            "set",
+            "mode",
+            "metric",
+            "questions",
+            "before",
+            "after",
+            "change",
+            "low",
+            "high",
+            "p",
+            "better",
+            "worse",
+        ];
         let mut table = Table::new(&headings, 3);
         for row in &self.rows {
             let Estimate { mean, low, high } = row.difference;
-            let mut cells = vec![row.set.clone(), row.mode.clone(), row.metric.to_string(), row.questions.to_string()];
+            let mut cells = vec![
+                row.set.clone(),
+                row.mode.clone(),
+                row.metric.to_string(),
+                row.questions.to_string(),
+            ];
             cells.extend([row.before, row.after].map(|value| format!("{value:.3}")));
             cells.extend([mean, low, high].map(|value| format!("{value:+.3}")));
             cells.push(format!("{:.4}", row.p));
@@ -106,8 +143,14 @@ impl Difference {
             after: resampling.mean(&right)?.mean,
             difference: resampling.difference(&pairs)?,
             p: resampling.p_value(&pairs),
-            better: pairs.iter().filter(|(before, after)| after > before).count(),
-            worse: pairs.iter().filter(|(before, after)| after < before).count(),
+            better: pairs
+                .iter()
+                .filter(|(before, after)| after > before)
+                .count(),
+            worse: pairs
+                .iter()
+                .filter(|(before, after)| after < before)
+                .count(),
         })
     }
 }
@@ -135,7 +178,14 @@ mod tests {
             failed: false,
             values: BTreeMap::from([(Metric::Ndcg10, *value), (Metric::Tokens, 1.0)]),
         };
-        Row::new(set, "hybrid", &Scores { questions: values.iter().map(question).collect(), latency: None })
+        Row::new(
+            set,
+            "hybrid",
+            &Scores {
+                questions: values.iter().map(question).collect(),
+                latency: None,
+            },
+        )
     }
 
     fn report(rows: Vec<Row>) -> Report {
@@ -144,27 +194,52 @@ mod tests {
 
     #[test]
     fn questions_are_paired_and_the_difference_has_an_interval() {
-        let before =
-            report(vec![row("a", &[("x", 0.0), ("y", 0.5), ("z", 1.0), ("old", 0.0)]), row("b", &[("x", 1.0)])]);
-        let after =
-            report(vec![row("c", &[("x", 1.0)]), row("a", &[("z", 0.75), ("y", 1.0), ("x", 1.0), ("new", 0.0)])]);
+        let before = report(vec![
+            row("a", &[("x", 0.0), ("y", 0.5), ("z", 1.0), ("old", 0.0)]),
+            row("b", &[("x", 1.0)]),
+        ]);
+        let after = report(vec![
+            row("c", &[("x", 1.0)]),
+            row("a", &[("z", 0.75), ("y", 1.0), ("x", 1.0), ("new", 0.0)]),
+        ]);
         let found = Comparison::of(&before, &after).unwrap();
-        assert_eq!(found.unmatched, ["b hybrid (only before)", "c hybrid (only after)"]);
-        let [row] = found.rows.as_slice() else { panic!("{:?}", found.rows) };
-        assert_eq!((row.metric, row.questions, row.better, row.worse), (Metric::Ndcg10, 3, 2, 1));
+        assert_eq!(
+            found.unmatched,
+            ["b hybrid (only before)", "c hybrid (only after)"]
+        );
+        let [row] = found.rows.as_slice() else {
+            panic!("{:?}", found.rows)
+        };
+        assert_eq!(
+            (row.metric, row.questions, row.better, row.worse),
+            (Metric::Ndcg10, 3, 2, 1)
+        );
         assert_eq!((row.before, row.difference.mean), (0.5, 1.25 / 3.0));
         assert!((row.after - 2.75 / 3.0).abs() < 1e-12);
-        assert!(row.difference.low < row.difference.mean && row.difference.mean < row.difference.high, "{row:?}");
+        assert!(
+            row.difference.low < row.difference.mean && row.difference.mean < row.difference.high,
+            "{row:?}"
+        );
         assert!(row.p > 0.05, "{row:?}");
         let table = found.table();
-        assert!(table.starts_with("set  mode    metric   questions  before  after  change"), "{table}");
-        assert!(table.contains("a    hybrid  ndcg@10          3   0.500  0.917  +0.417  -0.250  +1.000"), "{table}");
+        assert!(
+            table.starts_with("set  mode    metric   questions  before  after  change"),
+            "{table}"
+        );
+        assert!(
+            table
+                .contains("a    hybrid  ndcg@10          3   0.500  0.917  +0.417  -0.250  +1.000"),
+            "{table}"
+        );
     }
 
     #[test]
     fn what_cannot_be_compared_is_said() {
         let fails = |before, after| Comparison::of(&before, &after).unwrap_err().to_string();
-        let (left, right) = (report(vec![row("a", &[("x", 1.0)])]), report(vec![row("b", &[("x", 1.0)])]));
+        let (left, right) = (
+            report(vec![row("a", &[("x", 1.0)])]),
+            report(vec![row("b", &[("x", 1.0)])]),
+        );
         let expected = "cannot compare: no set and mode is in both reports: before there are a hybrid, after there are b \
                         hybrid";
         assert_eq!(fails(left.clone(), right), expected);

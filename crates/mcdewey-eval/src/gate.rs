@@ -39,7 +39,10 @@ impl TryFrom<GateFile> for Gate {
         for bound in &file.floor {
             let numbers: Vec<f64> = bound.at_least.into_iter().chain(bound.at_most).collect();
             if numbers.is_empty() || numbers.iter().any(|number| !number.is_finite()) {
-                return Err(format!("{} needs a number for `at_least` or `at_most`", bound.name()));
+                return Err(format!(
+                    "{} needs a number for `at_least` or `at_most`",
+                    bound.name()
+                ));
             }
         }
         Ok(Self { bounds: file.floor })
@@ -49,7 +52,10 @@ impl TryFrom<GateFile> for Gate {
 impl Gate {
     /// What a report breaks, each with the figure; nothing when it holds.
     pub fn broken(&self, report: &Report) -> Vec<String> {
-        self.bounds.iter().flat_map(|bound| bound.broken(report)).collect()
+        self.bounds
+            .iter()
+            .flat_map(|bound| bound.broken(report))
+            .collect()
     }
 }
 
@@ -59,18 +65,37 @@ impl Bound {
     }
 
     fn broken(&self, report: &Report) -> Vec<String> {
-        let rows = report.rows.iter().filter(|row| row.set == self.set && row.mode == self.mode);
-        let values: Vec<f64> = rows.filter_map(|row| row.metrics.get(&self.metric).copied()).collect();
+        let rows = report
+            .rows
+            .iter()
+            .filter(|row| row.set == self.set && row.mode == self.mode);
+        let values: Vec<f64> = rows
+            .filter_map(|row| row.metrics.get(&self.metric).copied())
+            .collect();
         if values.is_empty() {
             return vec![format!("{} was not measured", self.name())];
         }
-        values.into_iter().filter_map(|value| self.complaint(value)).collect()
+        values
+            .into_iter()
+            .filter_map(|value| self.complaint(value))
+            .collect()
     }
 
     fn complaint(&self, value: f64) -> Option<String> {
-        let low = self.at_least.filter(|floor| value < *floor).map(|floor| format!("below the floor {floor}"));
-        let high = || self.at_most.filter(|most| value > *most).map(|most| format!("above the ceiling {most}"));
-        Some(format!("{} is {value:.4}, {}", self.name(), low.or_else(high)?))
+        let low = self
+            .at_least
+            .filter(|floor| value < *floor)
+            .map(|floor| format!("below the floor {floor}"));
+        let high = || {
+            self.at_most
+                .filter(|most| value > *most)
+                .map(|most| format!("above the ceiling {most}"))
+        };
+        Some(format!(
+            "{} is {value:.4}, {}",
+            self.name(),
+            low.or_else(high)?
+        ))
     }
 }
 
@@ -86,9 +111,25 @@ mod tests {
     }
 
     fn report() -> Report {
-        let values = [(Metric::PageHit1, 0.75), (Metric::VersionLeak, 0.125)].into_iter().collect();
-        let questions = vec![QuestionScore { id: "a".to_owned(), kind: None, failed: false, values }];
-        Report { rows: vec![Row::new("own", "hybrid", &Scores { questions, latency: None })] }
+        let values = [(Metric::PageHit1, 0.75), (Metric::VersionLeak, 0.125)]
+            .into_iter()
+            .collect();
+        let questions = vec![QuestionScore {
+            id: "a".to_owned(),
+            kind: None,
+            failed: false,
+            values,
+        }];
+        Report {
+            rows: vec![Row::new(
+                "own",
+                "hybrid",
+                &Scores {
+                    questions,
+                    latency: None,
+                },
+            )],
+        }
     }
 
     fn bound(mode: &str, metric: &str, side: &str, number: f64) -> Value {
@@ -97,8 +138,18 @@ mod tests {
 
     #[test]
     fn a_figure_may_stand_on_its_bound() {
-        assert!(gate(&bound("hybrid", "page-hit@1", "at_least", 0.75)).unwrap().broken(&report()).is_empty());
-        assert!(gate(&bound("hybrid", "version-leak", "at_most", 0.125)).unwrap().broken(&report()).is_empty());
+        assert!(
+            gate(&bound("hybrid", "page-hit@1", "at_least", 0.75))
+                .unwrap()
+                .broken(&report())
+                .is_empty()
+        );
+        assert!(
+            gate(&bound("hybrid", "version-leak", "at_most", 0.125))
+                .unwrap()
+                .broken(&report())
+                .is_empty()
+        );
     }
 
     #[test]
@@ -117,7 +168,9 @@ mod tests {
     #[test]
     fn what_was_not_measured_has_failed() {
         for (mode, metric) in [("dense", "page-hit@1"), ("hybrid", "ndcg@10")] {
-            let broken = gate(&bound(mode, metric, "at_least", 0.0)).unwrap().broken(&report());
+            let broken = gate(&bound(mode, metric, "at_least", 0.0))
+                .unwrap()
+                .broken(&report());
             assert_eq!(broken, [format!("own {mode} {metric} was not measured")]);
         }
     }
@@ -129,8 +182,17 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         };
         fails(&json!([]), "there is no [[floor]]");
-        fails(&json!([{"set": "own", "mode": "hybrid", "metric": "ndcg@10"}]), "own hybrid ndcg@10 needs a number");
-        fails(&bound("hybrid", "ndcg@11", "at_least", 0.5), "no metric is called \"ndcg@11\"");
-        fails(&bound("hybrid", "ndcg@10", "atleast", 0.5), "unknown field `atleast`");
+        fails(
+            &json!([{"set": "own", "mode": "hybrid", "metric": "ndcg@10"}]),
+            "own hybrid ndcg@10 needs a number",
+        );
+        fails(
+            &bound("hybrid", "ndcg@11", "at_least", 0.5),
+            "no metric is called \"ndcg@11\"",
+        );
+        fails(
+            &bound("hybrid", "ndcg@10", "atleast", 0.5),
+            "unknown field `atleast`",
+        );
     }
 }

@@ -13,10 +13,17 @@ pub(crate) fn for_each_line(
     path: &Path,
     mut take: impl FnMut(usize, &str) -> Result<(), String>,
 ) -> Result<(), EvalError> {
-    let unreadable = |error| EvalError::Read { path: path.to_owned(), error };
+    let unreadable = |error| EvalError::Read {
+        path: path.to_owned(),
+        error,
+    };
     let file = BufReader::new(File::open(path).map_err(unreadable)?);
     for (place, line) in file.lines().enumerate() {
-        let bad = |problem: String| EvalError::Line { path: path.to_owned(), line: place + 1, problem };
+        let bad = |problem: String| EvalError::Line {
+            path: path.to_owned(),
+            line: place + 1,
+            problem,
+        };
         let line = match line {
             Err(error) if error.kind() == ErrorKind::InvalidData => {
                 return Err(bad("this is not UTF-8 text".to_owned()));
@@ -39,7 +46,10 @@ pub(crate) fn from_json<T: DeserializeOwned>(line: &str) -> Result<T, String> {
         // The parser sees one line only and would call it line 1.
         let place = format!(" at line {} column {}", error.line(), error.column());
         let reason = text.strip_suffix(&place).unwrap_or(&text);
-        format!("not the JSON that belongs here, column {}: {reason}", error.column())
+        format!(
+            "not the JSON that belongs here, column {}: {reason}",
+            error.column()
+        )
     })
 }
 
@@ -70,18 +80,26 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_named_by_line() {
         let error = lines_of(b"a\n\xff\n").unwrap_err().to_string();
-        assert!(error.ends_with("lines:2: this is not UTF-8 text"), "{error}");
+        assert!(
+            error.ends_with("lines:2: this is not UTF-8 text"),
+            "{error}"
+        );
     }
 
     #[test]
     fn an_absent_file_is_named() {
-        let error = for_each_line(Path::new("no/such/file"), |_, _| Ok(())).unwrap_err().to_string();
+        let error = for_each_line(Path::new("no/such/file"), |_, _| Ok(()))
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("cannot read no/such/file: "), "{error}");
     }
 
     #[test]
     fn bad_json_is_named_by_column() {
         let error = from_json::<Vec<u32>>("[1, x]").unwrap_err();
-        assert_eq!(error, "not the JSON that belongs here, column 5: expected value");
+        assert_eq!(
+            error,
+            "not the JSON that belongs here, column 5: expected value"
+        );
     }
 }

@@ -30,19 +30,36 @@ impl Logistic {
     /// The model that fits the examples best; `None` without examples of both kinds.
     pub fn fit(examples: &[Example]) -> Option<Self> {
         let all: f64 = examples.iter().map(|example| example.weight).sum();
-        if !examples.iter().any(|example| example.is_true) || examples.iter().all(|example| example.is_true) {
+        if !examples.iter().any(|example| example.is_true)
+            || examples.iter().all(|example| example.is_true)
+        {
             return None;
         }
         let signals = examples.first()?.signals.len();
-        let mean = |of: &dyn Fn(&Example) -> f64| examples.iter().map(|one| one.weight * of(one)).sum::<f64>() / all;
-        let centres: Vec<f64> = (0..signals).map(|signal| mean(&|one| one.signals[signal])).collect();
-        let scales: Vec<f64> = (0..signals)
-            .map(|signal| mean(&|one| (one.signals[signal] - centres[signal]).powi(2)).sqrt().max(1e-9))
+        let mean = |of: &dyn Fn(&Example) -> f64| {
+            examples.iter().map(|one| one.weight * of(one)).sum::<f64>() / all
+        };
+        let centres: Vec<f64> = (0..signals)
+            .map(|signal| mean(&|one| one.signals[signal]))
             .collect();
-        let mut model = Self { weights: vec![0.0; signals], bias: 0.0 };
+        let scales: Vec<f64> = (0..signals)
+            .map(|signal| {
+                mean(&|one| (one.signals[signal] - centres[signal]).powi(2))
+                    .sqrt()
+                    .max(1e-9)
+            })
+            .collect();
+        let mut model = Self {
+            weights: vec![0.0; signals],
+            bias: 0.0,
+        };
         let rows: Vec<Vec<f64>> = examples
             .iter()
-            .map(|one| (0..signals).map(|signal| (one.signals[signal] - centres[signal]) / scales[signal]).collect())
+            .map(|one| {
+                (0..signals)
+                    .map(|signal| (one.signals[signal] - centres[signal]) / scales[signal])
+                    .collect()
+            })
             .collect();
         for _ in 0..STEPS {
             let mut slopes = vec![0.0; signals];
@@ -51,7 +68,10 @@ impl Logistic {
                 let target = f64::from(u8::from(example.is_true));
                 let error = (model.probability(row) - target) * example.weight / all;
                 slope += error;
-                slopes.iter_mut().zip(row).for_each(|(slope, signal)| *slope += error * signal);
+                slopes
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(slope, signal)| *slope += error * signal);
             }
             model.bias -= RATE * slope;
             for (weight, slope) in model.weights.iter_mut().zip(slopes) {
@@ -67,7 +87,12 @@ impl Logistic {
 
     /// The probability that signals stand for.
     pub fn probability(&self, signals: &[f64]) -> f64 {
-        let sum: f64 = self.weights.iter().zip(signals).map(|(weight, signal)| weight * signal).sum();
+        let sum: f64 = self
+            .weights
+            .iter()
+            .zip(signals)
+            .map(|(weight, signal)| weight * signal)
+            .sum();
         1.0 / (1.0 + (-(self.bias + sum)).exp())
     }
 }
@@ -77,18 +102,29 @@ mod tests {
     use super::*;
 
     fn example(signals: [f64; 2], is_true: bool) -> Example {
-        Example { signals: signals.to_vec(), is_true, weight: 1.0 }
+        Example {
+            signals: signals.to_vec(),
+            is_true,
+            weight: 1.0,
+        }
     }
 
     #[test]
     fn what_tells_gets_the_weight() {
-        let examples: Vec<Example> =
-            (0..40).map(|n| example([100.0 + f64::from(n), f64::from(n % 3)], n >= 20)).collect();
+        let examples: Vec<Example> = (0..40)
+            .map(|n| example([100.0 + f64::from(n), f64::from(n % 3)], n >= 20))
+            .collect();
         let model = Logistic::fit(&examples).unwrap();
-        let right = examples.iter().filter(|one| (model.probability(&one.signals) > 0.5) == one.is_true).count();
+        let right = examples
+            .iter()
+            .filter(|one| (model.probability(&one.signals) > 0.5) == one.is_true)
+            .count();
         assert!(right >= 38, "{right} of 40, {model:?}");
         // Compared as what one deviation of the signal does: 11.5 and 0.8.
-        assert!(model.weights[0] * 11.5 > 5.0 * model.weights[1].abs() * 0.8, "{model:?}");
+        assert!(
+            model.weights[0] * 11.5 > 5.0 * model.weights[1].abs() * 0.8,
+            "{model:?}"
+        );
     }
 
     #[test]

@@ -27,7 +27,11 @@ impl Ranking {
                 gains.push(grade);
             }
         }
-        let mut ideal: Vec<u32> = grades.values().copied().filter(|grade| *grade > 0).collect();
+        let mut ideal: Vec<u32> = grades
+            .values()
+            .copied()
+            .filter(|grade| *grade > 0)
+            .collect();
         ideal.sort_unstable_by(|left, right| right.cmp(left));
         Self { gains, ideal }
     }
@@ -36,7 +40,11 @@ impl Ranking {
     /// document.
     pub fn ndcg(&self, k: usize) -> f64 {
         let ideal = discounted(&self.ideal, k);
-        if ideal == 0.0 { 0.0 } else { discounted(&self.gains, k) / ideal }
+        if ideal == 0.0 {
+            0.0
+        } else {
+            discounted(&self.gains, k) / ideal
+        }
     }
 
     /// The share of all relevant documents that is among the first `k`.
@@ -51,7 +59,11 @@ impl Ranking {
 
     /// One over the rank of the first relevant document, 0 if there is none among the first `k`.
     pub fn reciprocal_rank(&self, k: usize) -> f64 {
-        self.gains.iter().take(k).position(|grade| *grade > 0).map_or(0.0, |place| ratio(1, place + 1))
+        self.gains
+            .iter()
+            .take(k)
+            .position(|grade| *grade > 0)
+            .map_or(0.0, |place| ratio(1, place + 1))
     }
 
     /// 1 if a relevant document is among the first `k`, else 0.
@@ -60,7 +72,11 @@ impl Ranking {
     }
 
     fn relevant(&self, k: usize) -> usize {
-        self.gains.iter().take(k).filter(|grade| **grade > 0).count()
+        self.gains
+            .iter()
+            .take(k)
+            .filter(|grade| **grade > 0)
+            .count()
     }
 }
 
@@ -71,7 +87,11 @@ fn discounted(grades: &[u32], k: usize) -> f64 {
 
 /// 0 of 0 is 0.
 pub(crate) fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 #[cfg(test)]
@@ -85,7 +105,10 @@ mod tests {
     }
 
     fn close(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-9, "{found} instead of {expected}");
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{found} instead of {expected}"
+        );
     }
 
     #[test]
@@ -125,9 +148,19 @@ mod tests {
 
     #[test]
     fn nothing_found_and_nothing_to_find_are_zero() {
-        for list in [ranking("", &[('a', 1)]), ranking("xy", &[]), ranking("a", &[('a', 0)])] {
+        for list in [
+            ranking("", &[('a', 1)]),
+            ranking("xy", &[]),
+            ranking("a", &[('a', 0)]),
+        ] {
             for k in [0, 1, 10] {
-                let values = [list.ndcg(k), list.recall(k), list.precision(k), list.reciprocal_rank(k), list.hit(k)];
+                let values = [
+                    list.ndcg(k),
+                    list.recall(k),
+                    list.precision(k),
+                    list.reciprocal_rank(k),
+                    list.hit(k),
+                ];
                 assert_eq!(values, [0.0; 5]);
             }
         }

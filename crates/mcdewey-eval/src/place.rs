@@ -42,15 +42,27 @@ impl Place {
 /// one that names the section. A heading further up does not count: its own section is another place.
 fn under(heading: &str, hit: &Ranked) -> bool {
     let fold = |text: &str| normalise(text).to_lowercase();
-    let nearest = hit.headings.last().is_some_and(|nearest| fold(nearest) == fold(heading));
-    nearest || hit.section.as_deref().is_some_and(|slug| names_section(heading, slug))
+    let nearest = hit
+        .headings
+        .last()
+        .is_some_and(|nearest| fold(nearest) == fold(heading));
+    nearest
+        || hit
+            .section
+            .as_deref()
+            .is_some_and(|slug| names_section(heading, slug))
 }
 
 /// Whether the slug ("retry-policy-4": words, then the section's number) is made of the heading.
 fn names_section(heading: &str, slug: &str) -> bool {
-    let Some((words, _number)) = slug.rsplit_once('-') else { return false };
+    let Some((words, _number)) = slug.rsplit_once('-') else {
+        return false;
+    };
     let lower = heading.to_lowercase();
-    let parts: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect();
     let whole = parts.join("-");
     whole == words || (words.len() >= LONG_SLUG && whole.starts_with(words))
 }
@@ -60,7 +72,11 @@ mod tests {
     use super::*;
 
     fn place(spot: Spot) -> Place {
-        Place { source: "a.md".parse().unwrap(), spot, text_hash: None }
+        Place {
+            source: "a.md".parse().unwrap(),
+            spot,
+            text_hash: None,
+        }
     }
 
     fn hit(page: Option<u32>, section: Option<&str>, headings: &[&str]) -> Ranked {
@@ -79,15 +95,26 @@ mod tests {
         assert!(page.holds(&hit(Some(118), None, &[])));
         assert!(!page.holds(&hit(Some(102), None, &[])));
         assert!(!page.holds(&hit(None, None, &[])));
-        assert!(!page.holds(&Ranked { document: "b.md".to_owned(), ..hit(Some(118), None, &[]) }));
+        assert!(!page.holds(&Ranked {
+            document: "b.md".to_owned(),
+            ..hit(Some(118), None, &[])
+        }));
     }
 
     #[test]
     fn a_heading_is_the_nearest_or_the_sections() {
         let heading = place(Spot::Heading("Keypad digits:  dtmf_mode".to_owned()));
         assert!(heading.holds(&hit(None, None, &["Guide", "Keypad Digits: dtmf_mode"])));
-        assert!(heading.holds(&hit(None, Some("keypad-digits-dtmf-mode-4"), &["Guide", "Values"])));
-        assert!(!heading.holds(&hit(None, Some("values-5"), &["Guide", "Keypad digits: dtmf_mode", "Values"])));
+        assert!(heading.holds(&hit(
+            None,
+            Some("keypad-digits-dtmf-mode-4"),
+            &["Guide", "Values"]
+        )));
+        assert!(!heading.holds(&hit(
+            None,
+            Some("values-5"),
+            &["Guide", "Keypad digits: dtmf_mode", "Values"]
+        )));
         assert!(!heading.holds(&hit(None, None, &[])));
     }
 
@@ -95,7 +122,11 @@ mod tests {
     fn a_cut_slug_still_names_its_heading() {
         let long = "What the administrator of a cluster checks before the upgrade of the second node begins";
         let heading = place(Spot::Heading(long.to_owned()));
-        assert!(heading.holds(&hit(None, Some("what-the-administrator-of-a-cluster-checks-before-the-upgrad-7"), &[])));
+        assert!(heading.holds(&hit(
+            None,
+            Some("what-the-administrator-of-a-cluster-checks-before-the-upgrad-7"),
+            &[]
+        )));
         assert!(!heading.holds(&hit(None, Some("what-the-7"), &[])));
     }
 }

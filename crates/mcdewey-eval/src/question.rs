@@ -87,10 +87,16 @@ impl QuestionFilter {
 /// "product=kafka version=3.9"; empty without limits.
 impl fmt::Display for QuestionFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts =
-            [("vendor", &self.vendor), ("product", &self.product), ("version", &self.version), ("guide", &self.guide)];
-        let set: Vec<String> =
-            parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}"))).collect();
+        let parts = [
+            ("vendor", &self.vendor),
+            ("product", &self.product),
+            ("version", &self.version),
+            ("guide", &self.guide),
+        ];
+        let set: Vec<String> = parts
+            .iter()
+            .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")))
+            .collect();
         f.write_str(&set.join(" "))
     }
 }
@@ -101,8 +107,11 @@ mod tests {
 
     #[test]
     fn a_filter_reads_like_a_query() {
-        let filter =
-            QuestionFilter { product: Some("kafka".into()), version: Some("3.9".into()), ..QuestionFilter::default() };
+        let filter = QuestionFilter {
+            product: Some("kafka".into()),
+            version: Some("3.9".into()),
+            ..QuestionFilter::default()
+        };
         assert_eq!(filter.to_string(), "product=kafka version=3.9");
         assert!(!filter.is_empty());
         assert!(QuestionFilter::default().is_empty());

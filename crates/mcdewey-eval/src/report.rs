@@ -51,8 +51,13 @@ pub struct KindRow {
 }
 
 /// The figures that choices are made by.
-pub(crate) const LEADING: [Metric; 5] =
-    [Metric::Ndcg10, Metric::Recall10, Metric::PageHit1, Metric::SpanRecall5, Metric::Declined];
+pub(crate) const LEADING: [Metric; 5] = [
+    Metric::Ndcg10,
+    Metric::Recall10,
+    Metric::PageHit1,
+    Metric::SpanRecall5,
+    Metric::Declined,
+];
 
 impl Row {
     /// The row of a set in a mode.
@@ -68,7 +73,10 @@ impl Row {
             intervals: LEADING.into_iter().filter_map(interval).collect(),
             kinds: kinds(&all),
             latency_ms: scores.latency,
-            per_question: all.iter().map(|question| (question.id.clone(), question.values.clone())).collect(),
+            per_question: all
+                .iter()
+                .map(|question| (question.id.clone(), question.values.clone()))
+                .collect(),
         }
     }
 }
@@ -80,8 +88,14 @@ fn kinds(questions: &[&QuestionScore]) -> BTreeMap<String, KindRow> {
             groups.entry(kind.clone()).or_default().push(question);
         }
     }
-    let row = |group: Vec<&QuestionScore>| KindRow { questions: group.len(), metrics: means(&group) };
-    groups.into_iter().map(|(kind, group)| (kind, row(group))).collect()
+    let row = |group: Vec<&QuestionScore>| KindRow {
+        questions: group.len(),
+        metrics: means(&group),
+    };
+    groups
+        .into_iter()
+        .map(|(kind, group)| (kind, row(group)))
+        .collect()
 }
 
 /// The mean of each figure over the questions it applies to.
@@ -92,7 +106,9 @@ fn means(questions: &[&QuestionScore]) -> BTreeMap<Metric, f64> {
         *sum += value;
         *count += 1;
     }
-    sums.into_iter().map(|(metric, (sum, count))| (metric, sum / count as f64)).collect()
+    sums.into_iter()
+        .map(|(metric, (sum, count))| (metric, sum / count as f64))
+        .collect()
 }
 
 impl Report {
@@ -115,24 +131,44 @@ impl Report {
         headings.extend(["p50 ms", "p95 ms", "p99 ms"]);
         let mut table = Table::new(&headings, 2);
         for row in &self.rows {
-            let mut cells =
-                vec![row.set.clone(), row.mode.clone(), row.questions.to_string(), row.failures.to_string()];
+            let mut cells = vec![
+                row.set.clone(),
+                row.mode.clone(),
+                row.questions.to_string(),
+                row.failures.to_string(),
+            ];
             cells.extend(figures(&metrics, &row.metrics));
-            let times = row.latency_ms.map(|latency| [latency.p50, latency.p95, latency.p99]);
-            cells.extend((0..3).map(|place| times.map_or("-".to_owned(), |times| format!("{:.1}", times[place]))));
+            let times = row
+                .latency_ms
+                .map(|latency| [latency.p50, latency.p95, latency.p99]);
+            cells.extend(
+                (0..3).map(|place| {
+                    times.map_or("-".to_owned(), |times| format!("{:.1}", times[place]))
+                }),
+            );
             table.push(cells);
         }
         table
     }
 
     fn by_kind(&self) -> Table {
-        let metrics = present(self.rows.iter().flat_map(|row| row.kinds.values()).map(|kind| &kind.metrics));
+        let metrics = present(
+            self.rows
+                .iter()
+                .flat_map(|row| row.kinds.values())
+                .map(|kind| &kind.metrics),
+        );
         let mut headings = vec!["set", "mode", "kind", "questions"];
         headings.extend(metrics.iter().map(|metric| metric.name()));
         let mut table = Table::new(&headings, 3);
         for row in &self.rows {
             for (name, kind) in &row.kinds {
-                let mut cells = vec![row.set.clone(), row.mode.clone(), name.clone(), kind.questions.to_string()];
+                let mut cells = vec![
+                    row.set.clone(),
+                    row.mode.clone(),
+                    name.clone(),
+                    kind.questions.to_string(),
+                ];
                 cells.extend(figures(&metrics, &kind.metrics));
                 table.push(cells);
             }
@@ -143,19 +179,34 @@ impl Report {
 
 /// The figures that at least one row has.
 fn present<'a>(rows: impl Iterator<Item = &'a BTreeMap<Metric, f64>>) -> Vec<Metric> {
-    let found: BTreeMap<Metric, ()> = rows.flat_map(|row| row.keys()).map(|metric| (*metric, ())).collect();
+    let found: BTreeMap<Metric, ()> = rows
+        .flat_map(|row| row.keys())
+        .map(|metric| (*metric, ()))
+        .collect();
     found.into_keys().collect()
 }
 
 fn figures(metrics: &[Metric], values: &BTreeMap<Metric, f64>) -> Vec<String> {
-    metrics.iter().map(|metric| values.get(metric).map_or("-".to_owned(), |value| format!("{value:.3}"))).collect()
+    metrics
+        .iter()
+        .map(|metric| {
+            values
+                .get(metric)
+                .map_or("-".to_owned(), |value| format!("{value:.3}"))
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn score(id: &str, kind: Option<&str>, failed: bool, values: &[(Metric, f64)]) -> QuestionScore {
+    fn score(
+        id: &str,
+        kind: Option<&str>,
+        failed: bool,
+        values: &[(Metric, f64)],
+    ) -> QuestionScore {
         QuestionScore {
             id: id.to_owned(),
             kind: kind.map(str::to_owned),
@@ -167,18 +218,35 @@ mod tests {
     fn report() -> Report {
         use Metric::{Ndcg10, PageHit1, VersionLeak};
         let plain = Scores {
-            questions: vec![score("a", None, false, &[(Ndcg10, 1.0)]), score("b", None, true, &[(Ndcg10, 0.0)])],
-            latency: Some(Latency { p50: 1.25, p95: 20.0, p99: 300.0 }),
+            questions: vec![
+                score("a", None, false, &[(Ndcg10, 1.0)]),
+                score("b", None, true, &[(Ndcg10, 0.0)]),
+            ],
+            latency: Some(Latency {
+                p50: 1.25,
+                p95: 20.0,
+                p99: 300.0,
+            }),
         };
         let own = Scores {
             questions: vec![
                 score("a", Some("typo"), false, &[(Ndcg10, 0.5), (PageHit1, 1.0)]),
-                score("b", Some("acronym"), false, &[(Ndcg10, 1.0), (PageHit1, 1.0), (VersionLeak, 0.25)]),
+                score(
+                    "b",
+                    Some("acronym"),
+                    false,
+                    &[(Ndcg10, 1.0), (PageHit1, 1.0), (VersionLeak, 0.25)],
+                ),
                 score("c", Some("typo"), false, &[(Ndcg10, 0.0), (PageHit1, 0.0)]),
             ],
             latency: None,
         };
-        Report { rows: vec![Row::new("small", "hybrid", &plain), Row::new("relevance", "dense", &own)] }
+        Report {
+            rows: vec![
+                Row::new("small", "hybrid", &plain),
+                Row::new("relevance", "dense", &own),
+            ],
+        }
     }
 
     #[test]

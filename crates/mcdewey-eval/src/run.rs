@@ -62,7 +62,11 @@ where
             Ok(found) => read(found).await,
             Err(reason) => Err(reason),
         };
-        outcomes.push(Outcome { question, result, latency });
+        outcomes.push(Outcome {
+            question,
+            result,
+            latency,
+        });
     }
     Run { outcomes }
 }
@@ -70,16 +74,27 @@ where
 impl Run<'_> {
     /// The questions that failed, each with the reason.
     pub fn failures(&self) -> impl Iterator<Item = (&Question, &str)> {
-        self.outcomes.iter().filter_map(|outcome| Some((outcome.question, outcome.result.as_ref().err()?.as_str())))
+        self.outcomes
+            .iter()
+            .filter_map(|outcome| Some((outcome.question, outcome.result.as_ref().err()?.as_str())))
     }
 
     /// How long the questions took that were answered; `None` when none was.
     pub fn latency(&self) -> Option<Latency> {
-        let answered = self.outcomes.iter().filter(|outcome| outcome.result.is_ok());
-        let mut times: Vec<f64> = answered.map(|outcome| outcome.latency.as_secs_f64() * 1000.0).collect();
+        let answered = self
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.result.is_ok());
+        let mut times: Vec<f64> = answered
+            .map(|outcome| outcome.latency.as_secs_f64() * 1000.0)
+            .collect();
         times.sort_unstable_by(f64::total_cmp);
         let percentile = |share| percentile(&times, share);
-        Some(Latency { p50: percentile(50)?, p95: percentile(95)?, p99: percentile(99)? })
+        Some(Latency {
+            p50: percentile(50)?,
+            p95: percentile(95)?,
+            p99: percentile(99)?,
+        })
     }
 }
 
@@ -115,12 +130,24 @@ mod tests {
         let search = |question: &Question| {
             let text = question.text.clone();
             let refused = question.id == refused;
-            async move { if refused { Err("no answer".to_owned()) } else { Ok(text) } }
+            async move {
+                if refused {
+                    Err("no answer".to_owned())
+                } else {
+                    Ok(text)
+                }
+            }
         };
         let run = run(&questions, search, read).await;
-        let failures: Vec<(&str, &str)> = run.failures().map(|(question, why)| (question.id.as_str(), why)).collect();
+        let failures: Vec<(&str, &str)> = run
+            .failures()
+            .map(|(question, why)| (question.id.as_str(), why))
+            .collect();
         assert_eq!(failures, [("b", "no answer")]);
-        assert_eq!(run.outcomes[2].result.as_ref().unwrap().hits[0].document, "what is c");
+        assert_eq!(
+            run.outcomes[2].result.as_ref().unwrap().hits[0].document,
+            "what is c"
+        );
         assert!(run.latency().is_some());
     }
 
@@ -131,12 +158,24 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(200)).await;
             read(text).await
         };
-        let run = run(&questions, |question| std::future::ready(Ok(question.text.clone())), slow).await;
-        assert!(run.outcomes[0].latency < Duration::from_millis(100), "{:?}", run.outcomes[0].latency);
+        let run = run(
+            &questions,
+            |question| std::future::ready(Ok(question.text.clone())),
+            slow,
+        )
+        .await;
+        assert!(
+            run.outcomes[0].latency < Duration::from_millis(100),
+            "{:?}",
+            run.outcomes[0].latency
+        );
     }
 
     async fn read(document: String) -> Result<Answer, String> {
-        Ok(Answer { hits: vec![Ranked::document(document)], ..Answer::default() })
+        Ok(Answer {
+            hits: vec![Ranked::document(document)],
+            ..Answer::default()
+        })
     }
 
     #[test]
@@ -144,15 +183,32 @@ mod tests {
         let asked = question("a");
         let outcome = |millis, answered: bool| Outcome {
             question: &asked,
-            result: if answered { Ok(Answer::default()) } else { Err("refused".to_owned()) },
+            result: if answered {
+                Ok(Answer::default())
+            } else {
+                Err("refused".to_owned())
+            },
             latency: Duration::from_millis(millis),
         };
-        let mut outcomes: Vec<Outcome<'_>> = (1..=100).rev().map(|millis| outcome(millis, true)).collect();
+        let mut outcomes: Vec<Outcome<'_>> = (1..=100)
+            .rev()
+            .map(|millis| outcome(millis, true))
+            .collect();
         outcomes.push(outcome(5000, false));
         let latency = Run { outcomes }.latency().unwrap();
         assert_eq!([latency.p50, latency.p95, latency.p99], [50.0, 95.0, 99.0]);
-        let single = Run { outcomes: vec![outcome(7, true)] }.latency().unwrap();
+        let single = Run {
+            outcomes: vec![outcome(7, true)],
+        }
+        .latency()
+        .unwrap();
         assert_eq!([single.p50, single.p95, single.p99], [7.0; 3]);
-        assert_eq!(Run { outcomes: vec![outcome(7, false)] }.latency(), None);
+        assert_eq!(
+            Run {
+                outcomes: vec![outcome(7, false)]
+            }
+            .latency(),
+            None
+        );
     }
 }

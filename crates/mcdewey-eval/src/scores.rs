@@ -167,25 +167,42 @@ const SHOWN: usize = 10;
 impl Scores {
     /// Judges a run; `library` says how products write their releases (the default does for test sets).
     pub fn of(run: &Run<'_>, library: &LibraryDescription) -> Result<Self, EvalError> {
-        let questions = run.outcomes.iter().map(|outcome| score(outcome, library)).collect::<Result<_, _>>()?;
-        Ok(Self { questions, latency: run.latency() })
+        let questions = run
+            .outcomes
+            .iter()
+            .map(|outcome| score(outcome, library))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            questions,
+            latency: run.latency(),
+        })
     }
 
     /// The mean over the questions that the figure applies to; `None` when it applies to none.
     pub fn mean(&self, metric: Metric) -> Option<f64> {
         let values = self.values(metric);
-        if values.is_empty() { None } else { Some(average(&values)) }
+        if values.is_empty() {
+            None
+        } else {
+            Some(average(&values))
+        }
     }
 
     /// The figure of every question it applies to.
     pub fn values(&self, metric: Metric) -> Vec<f64> {
-        self.questions.iter().filter_map(|question| question.values.get(&metric).copied()).collect()
+        self.questions
+            .iter()
+            .filter_map(|question| question.values.get(&metric).copied())
+            .collect()
     }
 
     /// The figure here and in another run, for each question that has it in both: what [`crate::Resampling`] compares.
     pub fn pairs(&self, other: &Self, metric: Metric) -> Vec<(f64, f64)> {
-        let theirs: HashMap<&str, &QuestionScore> =
-            other.questions.iter().map(|question| (question.id.as_str(), question)).collect();
+        let theirs: HashMap<&str, &QuestionScore> = other
+            .questions
+            .iter()
+            .map(|question| (question.id.as_str(), question))
+            .collect();
         let pair = |ours: &QuestionScore| {
             let theirs = theirs.get(ours.id.as_str())?;
             Some((*ours.values.get(&metric)?, *theirs.values.get(&metric)?))
@@ -196,14 +213,22 @@ impl Scores {
 
 fn score(outcome: &Outcome<'_>, library: &LibraryDescription) -> Result<QuestionScore, EvalError> {
     let question = outcome.question;
-    let hits = outcome.result.as_ref().map_or(&[][..], |answer| &answer.hits);
+    let hits = outcome
+        .result
+        .as_ref()
+        .map_or(&[][..], |answer| &answer.hits);
     let mut values = truth_values(&question.truth, hits);
     match &outcome.result {
         Ok(answer) => values.extend(answer_values(question, answer, library)?),
         Err(_) if question.truth == Truth::Nothing => values.extend([(Metric::Declined, 0.0)]),
         Err(_) => {}
     }
-    Ok(QuestionScore { id: question.id.clone(), kind: question.kind.clone(), failed: outcome.result.is_err(), values })
+    Ok(QuestionScore {
+        id: question.id.clone(),
+        kind: question.kind.clone(),
+        failed: outcome.result.is_err(),
+        values,
+    })
 }
 
 /// What the hits are worth; nothing where there is nothing to find.
@@ -227,9 +252,17 @@ fn answer_values(
     library: &LibraryDescription,
 ) -> Result<BTreeMap<Metric, f64>, EvalError> {
     let shown = &answer.hits[..answer.hits.len().min(SHOWN)];
-    let declined = if question.truth == Truth::Nothing { Metric::Declined } else { Metric::WronglyDeclined };
+    let declined = if question.truth == Truth::Nothing {
+        Metric::Declined
+    } else {
+        Metric::WronglyDeclined
+    };
     let mut values = BTreeMap::from([(declined, f64::from(u8::from(answer.declined)))]);
-    values.extend(answer.confidence.map(|confidence| (Metric::Confidence, confidence)));
+    values.extend(
+        answer
+            .confidence
+            .map(|confidence| (Metric::Confidence, confidence)),
+    );
     values.extend(answer.tokens.map(|tokens| (Metric::Tokens, tokens as f64)));
     if let Some(wanted) = &question.filter.version {
         values.insert(Metric::VersionLeak, version_leak(wanted, shown, library)?);
@@ -240,14 +273,27 @@ fn answer_values(
 
 /// The ranking by document.
 fn documents(grades: &HashMap<String, u32>, hits: &[Ranked]) -> Ranking {
-    let grades = grades.iter().map(|(id, grade)| (id.as_str(), *grade)).collect();
+    let grades = grades
+        .iter()
+        .map(|(id, grade)| (id.as_str(), *grade))
+        .collect();
     Ranking::new(hits.iter().map(|hit| hit.document.as_str()), &grades)
 }
 
 /// The ranking by document in which the right ones together are one.
 fn places_as_one(places: &[Place], hits: &[Ranked]) -> Ranking {
-    let right = |hit: &Ranked| places.iter().any(|place| place.source.as_str() == hit.document);
-    let unit = |hit| if right(hit) { None } else { Some(hit.document.as_str()) };
+    let right = |hit: &Ranked| {
+        places
+            .iter()
+            .any(|place| place.source.as_str() == hit.document)
+    };
+    let unit = |hit| {
+        if right(hit) {
+            None
+        } else {
+            Some(hit.document.as_str())
+        }
+    };
     Ranking::new(hits.iter().map(unit), &HashMap::from([(None, 1)]))
 }
 
@@ -266,39 +312,65 @@ fn ranking_values(ranking: &Ranking) -> BTreeMap<Metric, f64> {
 fn page_values(places: &[Place], hits: &[Ranked]) -> [(Metric, f64); 5] {
     let right = |hit: &Ranked| places.iter().any(|place| place.holds(hit));
     let rank = hits.iter().position(right).map(|place| place + 1);
-    let within = |k| if rank.is_some_and(|rank| rank <= k) { 1.0 } else { 0.0 };
+    let within = |k| {
+        if rank.is_some_and(|rank| rank <= k) {
+            1.0
+        } else {
+            0.0
+        }
+    };
     [
         (Metric::PageHit1, within(1)),
         (Metric::PageHit3, within(3)),
         (Metric::PageHit5, within(5)),
         (Metric::PageHit10, within(10)),
-        (Metric::PageMrr10, rank.filter(|rank| *rank <= 10).map_or(0.0, |rank| ratio(1, rank))),
+        (
+            Metric::PageMrr10,
+            rank.filter(|rank| *rank <= 10)
+                .map_or(0.0, |rank| ratio(1, rank)),
+        ),
     ]
 }
 
 /// By character: a stretch that several hits hold counts once, and what hits of other documents hold is beside the
 /// answer.
 fn span_values(spans: &[(String, Range<usize>)], hits: &[Ranked]) -> BTreeMap<Metric, f64> {
-    let wanted: Stretches<'_> = spans.iter().map(|(document, range)| (document.as_str(), range.clone())).collect();
-    let read =
-        hits.iter().take(5).flat_map(|hit| hit.ranges.iter().map(|range| (hit.document.as_str(), range.clone())));
+    let wanted: Stretches<'_> = spans
+        .iter()
+        .map(|(document, range)| (document.as_str(), range.clone()))
+        .collect();
+    let read = hits.iter().take(5).flat_map(|hit| {
+        hit.ranges
+            .iter()
+            .map(|range| (hit.document.as_str(), range.clone()))
+    });
     let read: Stretches<'_> = read.collect();
     let both = wanted.shared(&read);
     BTreeMap::from([
         (Metric::SpanRecall5, ratio(both, wanted.length())),
         (Metric::SpanPrecision5, ratio(both, read.length())),
-        (Metric::SpanIou5, ratio(both, wanted.length() + read.length() - both)),
+        (
+            Metric::SpanIou5,
+            ratio(both, wanted.length() + read.length() - both),
+        ),
     ])
 }
 
 /// A hit without a release is not a leak: it claims none.
-fn version_leak(wanted: &str, shown: &[Ranked], library: &LibraryDescription) -> Result<f64, EvalError> {
+fn version_leak(
+    wanted: &str,
+    shown: &[Ranked],
+    library: &LibraryDescription,
+) -> Result<f64, EvalError> {
     let mut leaked = 0;
     for hit in shown {
         if let Some(label) = &hit.version {
             let scheme = library.scheme(hit.product.as_deref())?;
             let releases = scheme.versions(label)?;
-            if VersionSelector::parse(wanted, &scheme)?.select(&releases).is_empty() {
+            if VersionSelector::parse(wanted, &scheme)?
+                .select(&releases)
+                .is_empty()
+            {
                 leaked += 1;
             }
         }
@@ -308,7 +380,10 @@ fn version_leak(wanted: &str, shown: &[Ranked], library: &LibraryDescription) ->
 
 /// `None` when a hit does not tell which passage it is.
 fn distinct_passages(shown: &[Ranked]) -> Option<f64> {
-    let hashes: HashSet<_> = shown.iter().map(|hit| hit.passage_hash).collect::<Option<_>>()?;
+    let hashes: HashSet<_> = shown
+        .iter()
+        .map(|hit| hit.passage_hash)
+        .collect::<Option<_>>()?;
     Some(hashes.len() as f64)
 }
 

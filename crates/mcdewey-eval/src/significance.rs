@@ -28,7 +28,11 @@ pub struct Estimate {
 
 impl Default for Resampling {
     fn default() -> Self {
-        Self { samples: 10_000, confidence: 0.95, seed: 0x6d63_6465_7765_7931 }
+        Self {
+            samples: 10_000,
+            confidence: 0.95,
+            seed: 0x6d63_6465_7765_7931,
+        }
     }
 }
 
@@ -39,8 +43,14 @@ impl Resampling {
             return None;
         }
         let mut random = fastrand::Rng::with_seed(self.seed);
-        let mut draw = || (0..values.len()).map(|_| values[random.usize(..values.len())]).sum::<f64>();
-        let mut means: Vec<f64> = (0..self.samples).map(|_| draw() / values.len() as f64).collect();
+        let mut draw = || {
+            (0..values.len())
+                .map(|_| values[random.usize(..values.len())])
+                .sum::<f64>()
+        };
+        let mut means: Vec<f64> = (0..self.samples)
+            .map(|_| draw() / values.len() as f64)
+            .collect();
         means.sort_unstable_by(f64::total_cmp);
         let tail = (1.0 - self.confidence.clamp(0.0, 1.0)) / 2.0;
         let last = self.samples - 1;
@@ -64,7 +74,13 @@ impl Resampling {
         let differences = differences(pairs);
         let observed = differences.iter().sum::<f64>().abs();
         let mut random = fastrand::Rng::with_seed(self.seed);
-        let mut swapped = || differences.iter().map(|d| if random.bool() { *d } else { -d }).sum::<f64>().abs();
+        let mut swapped = || {
+            differences
+                .iter()
+                .map(|d| if random.bool() { *d } else { -d })
+                .sum::<f64>()
+                .abs()
+        };
         // Sums of the same numbers in another sign order may differ in their last digits.
         let threshold = observed - 1e-9;
         let extreme = (0..self.samples).filter(|_| swapped() >= threshold).count();
@@ -79,7 +95,11 @@ fn differences(pairs: &[(f64, f64)]) -> Vec<f64> {
 
 /// The mean; 0 without values.
 pub(crate) fn average(values: &[f64]) -> f64 {
-    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
+    if values.is_empty() {
+        0.0
+    } else {
+        values.iter().sum::<f64>() / values.len() as f64
+    }
 }
 
 #[cfg(test)]
@@ -113,19 +133,43 @@ mod tests {
     #[test]
     fn equal_values_have_no_width_and_no_difference() {
         let plain = Resampling::default();
-        assert_eq!(plain.mean(&[0.25; 9]), Some(Estimate { mean: 0.25, low: 0.25, high: 0.25 }));
+        assert_eq!(
+            plain.mean(&[0.25; 9]),
+            Some(Estimate {
+                mean: 0.25,
+                low: 0.25,
+                high: 0.25
+            })
+        );
         assert_eq!(plain.mean(&[]), None);
         assert_eq!(plain.difference(&[(0.5, 0.5); 9]).unwrap().mean, 0.0);
         assert_eq!(plain.p_value(&[(0.5, 0.5); 9]), 1.0);
         assert_eq!(plain.p_value(&[]), 1.0);
-        assert_eq!(Resampling { samples: 0, ..plain }.mean(&[1.0]), None);
+        assert_eq!(
+            Resampling {
+                samples: 0,
+                ..plain
+            }
+            .mean(&[1.0]),
+            None
+        );
     }
 
     #[test]
     fn a_constant_gain_is_certain_although_the_questions_differ_widely() {
-        let pairs: Vec<(f64, f64)> = halves(40).into_iter().map(|value| (value, value + 0.25)).collect();
+        let pairs: Vec<(f64, f64)> = halves(40)
+            .into_iter()
+            .map(|value| (value, value + 0.25))
+            .collect();
         let plain = Resampling::default();
-        assert_eq!(plain.difference(&pairs), Some(Estimate { mean: 0.25, low: 0.25, high: 0.25 }));
+        assert_eq!(
+            plain.difference(&pairs),
+            Some(Estimate {
+                mean: 0.25,
+                low: 0.25,
+                high: 0.25
+            })
+        );
         assert!(plain.p_value(&pairs) < 0.001);
     }
 
@@ -135,12 +179,17 @@ mod tests {
         let p = Resampling::default().p_value(&[(0.0, 1.0); 3]);
         assert!((p - 0.25).abs() < 0.015, "{p}");
         // A gain and a loss of the same size: every order is as extreme.
-        assert_eq!(Resampling::default().p_value(&[(0.0, 1.0), (1.0, 0.0)]), 1.0);
+        assert_eq!(
+            Resampling::default().p_value(&[(0.0, 1.0), (1.0, 0.0)]),
+            1.0
+        );
     }
 
     #[test]
     fn the_difference_is_second_minus_first() {
-        let estimate = Resampling::default().difference(&[(0.0, 1.0), (1.0, 1.0), (0.5, 0.5), (0.0, 0.2)]).unwrap();
+        let estimate = Resampling::default()
+            .difference(&[(0.0, 1.0), (1.0, 1.0), (0.5, 0.5), (0.0, 0.2)])
+            .unwrap();
         assert!((estimate.mean - 0.3).abs() < 1e-12);
         assert!(estimate.low <= estimate.mean && estimate.mean <= estimate.high);
     }

@@ -46,7 +46,10 @@ const COLUMNS: [&str; 3] = ["question", "references", "corpus_id"];
 impl SpanSet {
     /// The table of questions in `folder`, whatever its name; `None` when it has none and is another kind of set.
     pub fn table_in(folder: &Path) -> Result<Option<PathBuf>, EvalError> {
-        let unreadable = |error| EvalError::Read { path: folder.to_owned(), error };
+        let unreadable = |error| EvalError::Read {
+            path: folder.to_owned(),
+            error,
+        };
         let mut tables = Vec::new();
         for entry in fs::read_dir(folder).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
@@ -57,8 +60,14 @@ impl SpanSet {
         match tables.len() {
             0 | 1 => Ok(tables.pop()),
             count => {
-                let problem = format!("{count} tables have the columns {}; one belongs here", COLUMNS.join(", "));
-                Err(EvalError::Nothing { path: folder.to_owned(), problem })
+                let problem = format!(
+                    "{count} tables have the columns {}; one belongs here",
+                    COLUMNS.join(", ")
+                );
+                Err(EvalError::Nothing {
+                    path: folder.to_owned(),
+                    problem,
+                })
             }
         }
     }
@@ -70,12 +79,23 @@ impl SpanSet {
         let mut questions = Vec::new();
         let mut misplaced = 0;
         let mut rows = reader(table)?;
-        let headers = rows.headers().map_err(|error| unusable(table, &error))?.clone();
+        let headers = rows
+            .headers()
+            .map_err(|error| unusable(table, &error))?
+            .clone();
         for record in rows.records() {
             let record = record.map_err(|error| unusable(table, &error))?;
-            let line = record.position().map_or(0, |position| position.line() as usize);
-            let bad = |problem: String| EvalError::Line { path: table.to_owned(), line, problem };
-            let row: QuestionRow = record.deserialize(Some(&headers)).map_err(|error| bad(error.to_string()))?;
+            let line = record
+                .position()
+                .map_or(0, |position| position.line() as usize);
+            let bad = |problem: String| EvalError::Line {
+                path: table.to_owned(),
+                line,
+                problem,
+            };
+            let row: QuestionRow = record
+                .deserialize(Some(&headers))
+                .map_err(|error| bad(error.to_string()))?;
             if !texts.contains_key(&row.corpus_id) {
                 texts.insert(
                     row.corpus_id.clone(),
@@ -87,20 +107,40 @@ impl SpanSet {
             }
             let text = &texts[&row.corpus_id];
             let references: Vec<Reference> = from_json(&row.references).map_err(bad)?;
-            misplaced += references.iter().filter(|reference| !reference.is_in(text)).count();
+            misplaced += references
+                .iter()
+                .filter(|reference| !reference.is_in(text))
+                .count();
             questions.push(question(row, references, text, questions.len() + 1).map_err(bad)?);
         }
         if questions.is_empty() {
             let problem = "there is no question in it".to_owned();
-            return Err(EvalError::Nothing { path: table.to_owned(), problem });
+            return Err(EvalError::Nothing {
+                path: table.to_owned(),
+                problem,
+            });
         }
         let mut notices = Vec::new();
         if misplaced > 0 {
-            notices.push(format!("references whose words are not where they say: {misplaced}; the place counts"));
+            notices.push(format!(
+                "references whose words are not where they say: {misplaced}; the place counts"
+            ));
         }
-        let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
-        let texts = texts.into_iter().map(|(id, text)| (id, text.into_iter().collect())).collect();
-        Ok(Self { name, texts, questions, notices })
+        let name = folder
+            .file_name()
+            .unwrap_or(folder.as_os_str())
+            .to_string_lossy()
+            .into_owned();
+        let texts = texts
+            .into_iter()
+            .map(|(id, text)| (id, text.into_iter().collect()))
+            .collect();
+        Ok(Self {
+            name,
+            texts,
+            questions,
+            notices,
+        })
     }
 }
 
@@ -112,18 +152,31 @@ impl Reference {
 }
 
 /// Questions are known by their place in the table: the same words may be asked of two texts.
-fn question(row: QuestionRow, references: Vec<Reference>, text: &[char], number: usize) -> Result<Question, String> {
+fn question(
+    row: QuestionRow,
+    references: Vec<Reference>,
+    text: &[char],
+    number: usize,
+) -> Result<Question, String> {
     if row.question.trim().is_empty() {
         return Err("the question is empty".to_owned());
     }
     if references.is_empty() {
         return Err("no stretch answers the question".to_owned());
     }
-    let span = |Reference { start_index: start, end_index: end, .. }: Reference| {
+    let span = |Reference {
+                    start_index: start,
+                    end_index: end,
+                    ..
+                }: Reference| {
         if start < end && end <= text.len() {
             return Ok((row.corpus_id.clone(), start..end));
         }
-        Err(format!("{start} to {end} is no stretch of {}.md, which has {} characters", row.corpus_id, text.len()))
+        Err(format!(
+            "{start} to {end} is no stretch of {}.md, which has {} characters",
+            row.corpus_id,
+            text.len()
+        ))
     };
     Ok(Question {
         id: number.to_string(),
@@ -142,7 +195,9 @@ enum TextError {
 
 fn text(folder: &Path, id: &str) -> Result<Vec<char>, TextError> {
     if Path::new(id).file_name().is_none_or(|name| name != id) {
-        return Err(TextError::Name(format!("the corpus_id {id:?} is no file's name")));
+        return Err(TextError::Name(format!(
+            "the corpus_id {id:?} is no file's name"
+        )));
     }
     let path = folder.join(format!("{id}.md"));
     match fs::read_to_string(&path) {
@@ -158,12 +213,20 @@ fn reader(table: &Path) -> Result<csv::Reader<fs::File>, EvalError> {
 fn has_columns(table: &Path) -> Result<bool, EvalError> {
     let mut rows = reader(table)?;
     let headers = rows.headers().map_err(|error| unusable(table, &error))?;
-    Ok(COLUMNS.iter().all(|column| headers.iter().any(|header| header == *column)))
+    Ok(COLUMNS
+        .iter()
+        .all(|column| headers.iter().any(|header| header == *column)))
 }
 
 fn unusable(table: &Path, error: &csv::Error) -> EvalError {
-    let line = error.position().map_or(1, |position| position.line() as usize);
-    EvalError::Line { path: table.to_owned(), line, problem: error.to_string() }
+    let line = error
+        .position()
+        .map_or(1, |position| position.line() as usize);
+    EvalError::Line {
+        path: table.to_owned(),
+        line,
+        problem: error.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -192,9 +255,21 @@ mod tests {
         let set = read(ROWS).unwrap();
         assert_eq!(set.name, "small");
         assert_eq!(set.texts.keys().collect::<Vec<_>>(), ["door", "gate"]);
-        assert_eq!(set.questions.iter().map(|question| question.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!(set.questions[0].truth, Truth::Spans(vec![("door".to_owned(), 4..7)]));
-        assert_eq!(set.notices, ["references whose words are not where they say: 1; the place counts"]);
+        assert_eq!(
+            set.questions
+                .iter()
+                .map(|question| question.id.as_str())
+                .collect::<Vec<_>>(),
+            ["1", "2"]
+        );
+        assert_eq!(
+            set.questions[0].truth,
+            Truth::Spans(vec![("door".to_owned(), 4..7)])
+        );
+        assert_eq!(
+            set.notices,
+            ["references whose words are not where they say: 1; the place counts"]
+        );
     }
 
     #[test]
@@ -205,7 +280,12 @@ mod tests {
         for name in ["b.csv", "c.csv"] {
             fs::write(folder.path().join(name), ROWS).unwrap();
         }
-        assert!(SpanSet::table_in(folder.path()).unwrap_err().to_string().contains("2 tables have the columns"));
+        assert!(
+            SpanSet::table_in(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("2 tables have the columns")
+        );
     }
 
     #[test]
@@ -214,19 +294,34 @@ mod tests {
             let error = read(&format!("{ROWS}{row}\n")).unwrap_err();
             assert!(error.contains(expected), "{error}");
         };
-        let reference =
-            |end| format!("\"[{{\"\"content\"\": \"\"\"\", \"\"start_index\"\": 2, \"\"end_index\"\": {end}}}]\"");
+        let reference = |end| {
+            format!(
+                "\"[{{\"\"content\"\": \"\"\"\", \"\"start_index\"\": 2, \"\"end_index\"\": {end}}}]\""
+            )
+        };
         fails(
             &format!("a,{},gate,", reference(9)),
             "asked.csv:4: 2 to 9 is no stretch of gate.md, which has 8 characters",
         );
-        fails(&format!("a,{},gate,", reference(2)), "asked.csv:4: 2 to 2 is no stretch");
-        fails(&format!(" ,{},gate,", reference(3)), "asked.csv:4: the question is empty");
+        fails(
+            &format!("a,{},gate,", reference(2)),
+            "asked.csv:4: 2 to 2 is no stretch",
+        );
+        fails(
+            &format!(" ,{},gate,", reference(3)),
+            "asked.csv:4: the question is empty",
+        );
         fails("a,[],gate,", "asked.csv:4: no stretch answers");
         fails("a,x,gate,", "asked.csv:4: not the JSON that belongs here");
-        fails("a,[],../gate,", "the corpus_id \"../gate\" is no file's name");
+        fails(
+            "a,[],../gate,",
+            "the corpus_id \"../gate\" is no file's name",
+        );
         fails("a,[],wall,", "cannot read wall.md");
         fails("a,b", "asked.csv:4");
-        assert_eq!(read("question,references,corpus_id\n").unwrap_err(), "asked.csv: there is no question in it");
+        assert_eq!(
+            read("question,references,corpus_id\n").unwrap_err(),
+            "asked.csv: there is no question in it"
+        );
     }
 }

@@ -30,11 +30,15 @@ impl Stretches<'_> {
     /// How many characters are in both.
     pub(crate) fn shared(&self, other: &Self) -> usize {
         let overlap = |left: &Range<usize>, right: &Range<usize>| {
-            left.end.min(right.end).saturating_sub(left.start.max(right.start))
+            left.end
+                .min(right.end)
+                .saturating_sub(left.start.max(right.start))
         };
         let within = |(document, ours): (&&str, &Vec<Range<usize>>)| -> usize {
             let theirs = other.ranges.get(document).map_or(&[][..], Vec::as_slice);
-            ours.iter().flat_map(|left| theirs.iter().map(move |right| overlap(left, right))).sum()
+            ours.iter()
+                .flat_map(|left| theirs.iter().map(move |right| overlap(left, right)))
+                .sum()
         };
         self.ranges.iter().map(within).sum()
     }
@@ -59,15 +63,24 @@ mod tests {
 
     #[test]
     fn characters_count_once() {
-        let some: Stretches<'_> =
-            [("a", 10..20), ("a", 15..30), ("a", 0..5), ("a", 2..3), ("b", 0..7)].into_iter().collect();
+        let some: Stretches<'_> = [
+            ("a", 10..20),
+            ("a", 15..30),
+            ("a", 0..5),
+            ("a", 2..3),
+            ("b", 0..7),
+        ]
+        .into_iter()
+        .collect();
         assert_eq!(some.length(), 5 + 20 + 7);
         assert_eq!(Stretches::default().length(), 0);
     }
 
     #[test]
     fn shared_characters_are_of_the_same_document() {
-        let some: Stretches<'_> = [("a", 0..10), ("a", 20..30), ("b", 0..5)].into_iter().collect();
+        let some: Stretches<'_> = [("a", 0..10), ("a", 20..30), ("b", 0..5)]
+            .into_iter()
+            .collect();
         let other: Stretches<'_> = [("a", 5..25), ("c", 0..5)].into_iter().collect();
         assert_eq!(some.shared(&other), 10);
         assert_eq!(other.shared(&some), 10);

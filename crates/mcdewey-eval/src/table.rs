@@ -12,7 +12,10 @@ pub(crate) struct Table {
 impl Table {
     /// A table of these columns, the first `names` of them aligned to the left.
     pub(crate) fn new(headings: &[&str], names: usize) -> Self {
-        Self { rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()], names }
+        Self {
+            rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()],
+            names,
+        }
     }
 
     /// Adds a row.
@@ -27,9 +30,16 @@ impl Table {
 
     fn widths(&self) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width =
-            |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-        (0..columns).map(|column| width(column).unwrap_or(0)).collect()
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+        };
+        (0..columns)
+            .map(|column| width(column).unwrap_or(0))
+            .collect()
     }
 }
 
@@ -39,7 +49,11 @@ impl fmt::Display for Table {
         for row in &self.rows {
             let align = |(column, cell): (usize, &String)| {
                 let width = widths[column];
-                if column < self.names { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                if column < self.names {
+                    format!("{cell:<width$}")
+                } else {
+                    format!("{cell:>width$}")
+                }
             };
             let cells: Vec<String> = row.iter().enumerate().map(align).collect();
             writeln!(f, "{}", cells.join("  ").trim_end())?;

@@ -14,13 +14,25 @@ impl Run<'_> {
     pub fn trec(&self, tag: &str) -> String {
         let mut lines = String::new();
         for outcome in &self.outcomes {
-            let hits = outcome.result.as_ref().map_or(&[][..], |answer| &answer.hits);
+            let hits = outcome
+                .result
+                .as_ref()
+                .map_or(&[][..], |answer| &answer.hits);
             let mut seen = HashSet::new();
-            let documents = hits.iter().map(|hit| document(&outcome.question.truth, hit));
-            let documents: Vec<&str> = documents.filter(|document| seen.insert(*document)).collect();
+            let documents = hits
+                .iter()
+                .map(|hit| document(&outcome.question.truth, hit));
+            let documents: Vec<&str> = documents
+                .filter(|document| seen.insert(*document))
+                .collect();
             for (place, name) in documents.iter().enumerate() {
                 let (query, name, tag) = (word(&outcome.question.id), word(name), word(tag));
-                let _ = writeln!(lines, "{query} Q0 {name} {} {} {tag}", place + 1, documents.len() - place);
+                let _ = writeln!(
+                    lines,
+                    "{query} Q0 {name} {} {} {tag}",
+                    place + 1,
+                    documents.len() - place
+                );
             }
         }
         lines
@@ -41,7 +53,11 @@ pub fn qrels(questions: &[Question]) -> String {
 /// The document of a hit, by the name that the judgments have for it.
 fn document<'a>(truth: &'a Truth, hit: &'a Ranked) -> &'a str {
     match truth {
-        Truth::Places(places) if places.iter().any(|place| place.source.as_str() == hit.document) => {
+        Truth::Places(places)
+            if places
+                .iter()
+                .any(|place| place.source.as_str() == hit.document) =>
+        {
             places[0].source.as_str()
         }
         _ => &hit.document,
@@ -50,9 +66,19 @@ fn document<'a>(truth: &'a Truth, hit: &'a Ranked) -> &'a str {
 
 fn grades(truth: &Truth) -> Vec<(&str, u32)> {
     let mut grades: Vec<(&str, u32)> = match truth {
-        Truth::Documents(grades) => grades.iter().map(|(document, grade)| (document.as_str(), *grade)).collect(),
-        Truth::Places(places) => places.first().map(|place| (place.source.as_str(), 1)).into_iter().collect(),
-        Truth::Spans(spans) => spans.iter().map(|(document, _)| (document.as_str(), 1)).collect(),
+        Truth::Documents(grades) => grades
+            .iter()
+            .map(|(document, grade)| (document.as_str(), *grade))
+            .collect(),
+        Truth::Places(places) => places
+            .first()
+            .map(|place| (place.source.as_str(), 1))
+            .into_iter()
+            .collect(),
+        Truth::Spans(spans) => spans
+            .iter()
+            .map(|(document, _)| (document.as_str(), 1))
+            .collect(),
         Truth::Nothing => Vec::new(),
     };
     grades.sort_unstable();
@@ -86,13 +112,30 @@ mod tests {
 
     fn question(id: &str, truth: Truth) -> Question {
         let filter = QuestionFilter::default();
-        Question { id: id.to_owned(), text: String::new(), kind: None, filter, split: None, truth }
+        Question {
+            id: id.to_owned(),
+            text: String::new(),
+            kind: None,
+            filter,
+            split: None,
+            truth,
+        }
     }
 
     fn trec(question: &Question, documents: &[&str]) -> String {
         let hits = documents.iter().copied().map(Ranked::document).collect();
-        let result = Ok(Answer { hits, ..Answer::default() });
-        Run { outcomes: vec![Outcome { question, result, latency: Duration::ZERO }] }.trec("hybrid")
+        let result = Ok(Answer {
+            hits,
+            ..Answer::default()
+        });
+        Run {
+            outcomes: vec![Outcome {
+                question,
+                result,
+                latency: Duration::ZERO,
+            }],
+        }
+        .trec("hybrid")
     }
 
     #[test]
@@ -112,9 +155,16 @@ q%201 Q0 100%25%20a 3 1 hybrid
 
     #[test]
     fn equally_right_documents_are_one() {
-        let place = |source: &str| Place { source: source.parse().unwrap(), spot: Spot::Page(1), text_hash: None };
+        let place = |source: &str| Place {
+            source: source.parse().unwrap(),
+            spot: Spot::Page(1),
+            text_hash: None,
+        };
         let asked = question("q", Truth::Places(vec![place("v12.md"), place("v15.md")]));
-        assert_eq!(trec(&asked, &["x.md", "v15.md", "v12.md"]), "q Q0 x.md 1 2 hybrid\nq Q0 v12.md 2 1 hybrid\n");
+        assert_eq!(
+            trec(&asked, &["x.md", "v15.md", "v12.md"]),
+            "q Q0 x.md 1 2 hybrid\nq Q0 v12.md 2 1 hybrid\n"
+        );
         assert_eq!(qrels(&[asked]), "q 0 v12.md 1\n");
     }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mcdewey_core::{
-    AttachedFile, AttachmentRole, ContentHash, Convert, DocumentMeta, Embed, EmbedError, Format, ImageFile,
-    OutlineEntry, Page, RootName,
+    AttachedFile, AttachmentRole, ContentHash, Convert, DocumentMeta, Embed, EmbedError, Format,
+    ImageFile, OutlineEntry, Page, RootName,
 };
 
 use crate::images::{self, Beside};
@@ -82,14 +82,18 @@ impl Reader {
             Err(reason) => return Ok(Outcome::Skipped(reason)),
         };
         if parsed.pages.is_empty() {
-            return Ok(Outcome::Skipped("it holds nothing but front matter; fill it or take it away".to_owned()));
+            return Ok(Outcome::Skipped(
+                "it holds nothing but front matter; fill it or take it away".to_owned(),
+            ));
         }
         match self.draft(file, input, parsed, rules) {
             Ok(mut draft) => {
                 self.attach(&mut draft, file, own, content);
                 Ok(Outcome::Draft(Box::new(draft)))
             }
-            Err(EmbedError::Model(reason)) => Ok(Outcome::Skipped(format!("its text cannot be tokenised: {reason}"))),
+            Err(EmbedError::Model(reason)) => Ok(Outcome::Skipped(format!(
+                "its text cannot be tokenised: {reason}"
+            ))),
             Err(error) => Err(error),
         }
     }
@@ -97,16 +101,28 @@ impl Reader {
     /// The bytes of a file and of what it was made from.
     fn content(&self, file: &FoundFile) -> Result<Content, String> {
         let read_original = |path: &String| {
-            read::bytes(&file.dir, path).map_err(|reason| format!("its original `{}`: {reason}", file_name(path)))
+            read::bytes(&file.dir, path)
+                .map_err(|reason| format!("its original `{}`: {reason}", file_name(path)))
         };
-        let original = file.original.as_ref().filter(|_| self.keep_originals).map(read_original).transpose()?;
-        Ok(Content { bytes: read::bytes(&file.dir, &file.path_in_root)?, original })
+        let original = file
+            .original
+            .as_ref()
+            .filter(|_| self.keep_originals)
+            .map(read_original)
+            .transpose()?;
+        Ok(Content {
+            bytes: read::bytes(&file.dir, &file.path_in_root)?,
+            original,
+        })
     }
 
     /// Everything that decides what becomes of a file: its bytes, its name, the rules, and the ways of reading and
     /// cutting.
     fn input_hash(&self, file: &FoundFile, content: &Content, rules: &RuleSet) -> ContentHash {
-        let original = content.original.as_ref().map(|bytes| ContentHash::of(bytes).to_string());
+        let original = content
+            .original
+            .as_ref()
+            .map(|bytes| ContentHash::of(bytes).to_string());
         let (way, beside) = match file.reading {
             Reading::Text(Dialect::Markdown) => {
                 let text = std::str::from_utf8(&content.bytes).unwrap_or_default();
@@ -130,7 +146,10 @@ impl Reader {
     }
 
     fn way(&self, format: Format) -> String {
-        let version = self.convert.as_ref().map_or("", |convert| convert.fingerprint(format));
+        let version = self
+            .convert
+            .as_ref()
+            .map_or("", |convert| convert.fingerprint(format));
         format!("{version} {}", self.keep_originals)
     }
 
@@ -147,7 +166,12 @@ impl Reader {
         if let Some((path, bytes)) = original {
             let name = file_name(&path).to_owned();
             let media_type = media_type(&name);
-            draft.attachments.push(AttachedFile::new(name, AttachmentRole::Original, media_type, bytes));
+            draft.attachments.push(AttachedFile::new(
+                name,
+                AttachmentRole::Original,
+                media_type,
+                bytes,
+            ));
         }
     }
 
@@ -177,7 +201,11 @@ impl Reader {
         });
         let chunks = split(&meta, &parsed.pages, self.embed.as_ref())?;
         let outline = parsed.outline();
-        let warnings = parsed.warnings.into_iter().chain(assignment.warnings).collect();
+        let warnings = parsed
+            .warnings
+            .into_iter()
+            .chain(assignment.warnings)
+            .collect();
         let pages = parsed.pages.into_iter().map(|page| page.page).collect();
         Ok(Draft {
             root: file.root.clone(),
@@ -201,22 +229,39 @@ fn parse_file(
 ) -> Result<(Parsed, Vec<ImageFile>), String> {
     let stem = read::stem(&file.path_in_root);
     let format = match file.reading {
-        Reading::Text(dialect) => return Ok((parse(read::text(bytes)?, stem, dialect), Vec::new())),
+        Reading::Text(dialect) => {
+            return Ok((parse(read::text(bytes)?, stem, dialect), Vec::new()));
+        }
         Reading::Convert(format) => format,
         Reading::Described => Format::OpenApi,
     };
-    let Some(convert) = convert else { return Err(format!("nothing here reads {format}")) };
-    if file.reading == Reading::Described && !convert.may_be(format, &bytes[..bytes.len().min(HEAD)]) {
-        return Err("it is no OpenAPI description; convert it to Markdown, or take it away".to_owned());
+    let Some(convert) = convert else {
+        return Err(format!("nothing here reads {format}"));
+    };
+    if file.reading == Reading::Described
+        && !convert.may_be(format, &bytes[..bytes.len().min(HEAD)])
+    {
+        return Err(
+            "it is no OpenAPI description; convert it to Markdown, or take it away".to_owned(),
+        );
     }
-    let converted = convert.convert(format, bytes).map_err(|error| error.to_string())?;
-    let mut parsed = parse(read::text(converted.markdown.as_bytes())?, stem, Dialect::Markdown);
+    let converted = convert
+        .convert(format, bytes)
+        .map_err(|error| error.to_string())?;
+    let mut parsed = parse(
+        read::text(converted.markdown.as_bytes())?,
+        stem,
+        Dialect::Markdown,
+    );
     parsed.warnings.extend(converted.warnings);
     Ok((parsed, converted.images))
 }
 
 /// Reads what rules look at; or why the file cannot be read.
-pub(crate) fn read_subject(file: &FoundFile, convert: Option<&dyn Convert>) -> Result<ReadSubject, String> {
+pub(crate) fn read_subject(
+    file: &FoundFile,
+    convert: Option<&dyn Convert>,
+) -> Result<ReadSubject, String> {
     let bytes = read::bytes(&file.dir, &file.path_in_root)?;
     Ok(ReadSubject(parse_file(file, &bytes, convert)?.0))
 }
@@ -228,7 +273,10 @@ struct Content {
 }
 
 fn beside(file: &FoundFile) -> Beside<'_> {
-    Beside { file: &file.path_in_root, root: &file.dir }
+    Beside {
+        file: &file.path_in_root,
+        root: &file.dir,
+    }
 }
 
 fn file_name(path_in_root: &str) -> &str {
@@ -237,7 +285,10 @@ fn file_name(path_in_root: &str) -> &str {
 
 /// What an original is, by its name.
 fn media_type(name: &str) -> &'static str {
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_lowercase();
+    let extension = name
+        .rsplit_once('.')
+        .map_or("", |(_, extension)| extension)
+        .to_lowercase();
     match extension.as_str() {
         "pdf" => "application/pdf",
         "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -258,6 +309,10 @@ impl ReadSubject {
     }
 
     pub(crate) fn subject<'a>(&'a self, file: &'a FoundFile) -> Subject<'a> {
-        Subject { path: &file.path_in_root, title: &self.0.title, front_matter: &self.0.front_matter }
+        Subject {
+            path: &file.path_in_root,
+            title: &self.0.title,
+            front_matter: &self.0.front_matter,
+        }
     }
 }

@@ -9,12 +9,24 @@ pub fn read_markdown(file: &[u8]) {
     for dialect in [Dialect::Markdown, Dialect::Plain] {
         for read in parse(text, "fuzzed", dialect).pages {
             let page = read.page.text.as_str();
-            assert!(page.get(read.content.clone()).is_some(), "content {:?}", read.content);
+            assert!(
+                page.get(read.content.clone()).is_some(),
+                "content {:?}",
+                read.content
+            );
             for heading in &read.structure.headings {
-                assert!(page.get(heading.range.clone()).is_some(), "heading {:?}", heading.range);
+                assert!(
+                    page.get(heading.range.clone()).is_some(),
+                    "heading {:?}",
+                    heading.range
+                );
             }
             for table in &read.structure.tables {
-                assert!(page.get(table.range.clone()).is_some(), "table {:?}", table.range);
+                assert!(
+                    page.get(table.range.clone()).is_some(),
+                    "table {:?}",
+                    table.range
+                );
             }
         }
     }

@@ -33,7 +33,10 @@ pub(crate) struct Images {
 
 /// Finds the images that the pages show: among those that came out of the file itself, else beside the file.
 pub(crate) fn images(pages: &[Page], own: Vec<ImageFile>, beside: Beside<'_>) -> Images {
-    let own: BTreeMap<String, ImageFile> = own.into_iter().map(|image| (image.name.clone(), image)).collect();
+    let own: BTreeMap<String, ImageFile> = own
+        .into_iter()
+        .map(|image| (image.name.clone(), image))
+        .collect();
     let mut images = Images::default();
     let mut together = 0;
     for target in targets(pages) {
@@ -45,7 +48,9 @@ pub(crate) fn images(pages: &[Page], own: Vec<ImageFile>, beside: Beside<'_>) ->
             Ok(Some(content)) => content,
             Ok(None) => continue,
             Err(reason) => {
-                images.warnings.push(format!("the image `{target}` is not shown: {reason}"));
+                images
+                    .warnings
+                    .push(format!("the image `{target}` is not shown: {reason}"));
                 continue;
             }
         };
@@ -72,13 +77,20 @@ pub(crate) fn beside_hash(text: &str, beside: Beside<'_>) -> String {
         return String::new();
     }
     let page = Page {
-        page: mcdewey_core::PageRef { number: mcdewey_core::PageNumber(1), label: None, section: None },
+        page: mcdewey_core::PageRef {
+            number: mcdewey_core::PageNumber(1),
+            label: None,
+            section: None,
+        },
         text: text.to_owned(),
     };
     let mut told = String::new();
     for target in targets(std::slice::from_ref(&page)) {
         if let Some(Ok(meta)) = place(&target, beside).map(|path| metadata(&path?, beside.root)) {
-            let modified = meta.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+            let modified = meta
+                .modified()
+                .ok()
+                .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
             told.push_str(&format!("{target}\0{}\0{modified:?}\0", meta.len()));
         }
     }
@@ -100,7 +112,9 @@ fn targets(pages: &[Page]) -> BTreeSet<String> {
 
 /// Reads an image beside the file; nothing where the link leads to another machine or nowhere.
 fn read(target: &str, beside: Beside<'_>) -> Result<Option<Vec<u8>>, String> {
-    let Some(path) = place(target, beside) else { return Ok(None) };
+    let Some(path) = place(target, beside) else {
+        return Ok(None);
+    };
     let read = path.and_then(|path| beside.root.read(&path, Links::Anywhere, MAX_IMAGE));
     read.map(Some).map_err(|refusal| refusal.to_string())
 }
@@ -118,14 +132,26 @@ fn place(target: &str, beside: Beside<'_>) -> Option<Result<PathBuf, Refusal>> {
     }
     let path = percent_decoded(path);
     let root = beside.root.path();
-    let start = if path.starts_with('/') { root.to_owned() } else { root.join(beside.file).join("..") };
+    let start = if path.starts_with('/') {
+        root.to_owned()
+    } else {
+        root.join(beside.file).join("..")
+    };
     let wanted = lexical(&start.join(path.trim_start_matches('/')));
-    Some(wanted.strip_prefix(root).map(Path::to_owned).map_err(|_| Refusal::LeadsOut))
+    Some(
+        wanted
+            .strip_prefix(root)
+            .map(Path::to_owned)
+            .map_err(|_| Refusal::LeadsOut),
+    )
 }
 
 fn has_scheme(path: &str) -> bool {
     path.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        scheme.len() > 1
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
     })
 }
 
@@ -145,7 +171,9 @@ fn lexical(path: &Path) -> PathBuf {
 }
 
 fn percent_decoded(path: &str) -> String {
-    percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
+    percent_encoding::percent_decode_str(path)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]
@@ -156,11 +184,22 @@ mod tests {
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
 
     fn page(text: &str) -> Page {
-        Page { page: PageRef { number: PageNumber(1), label: None, section: None }, text: text.to_owned() }
+        Page {
+            page: PageRef {
+                number: PageNumber(1),
+                label: None,
+                section: None,
+            },
+            text: text.to_owned(),
+        }
     }
 
     fn names(images: &Images) -> Vec<&str> {
-        images.kept.iter().map(|file| file.attachment.name.as_str()).collect()
+        images
+            .kept
+            .iter()
+            .map(|file| file.attachment.name.as_str())
+            .collect()
     }
 
     /// A root with a guide and images around it.
@@ -186,20 +225,45 @@ mod tests {
             media_type: "image/png".to_owned(),
             bytes: PNG.to_vec(),
         }];
-        let found = images(&[page(text)], own, Beside { file: "guide/g.md", root: &dir });
+        let found = images(
+            &[page(text)],
+            own,
+            Beside {
+                file: "guide/g.md",
+                root: &dir,
+            },
+        );
         assert_eq!(
             names(&found),
-            ["../top.png?v=2", "/top.png", "img dir/a.png", "img%20dir/a.png", "page-1-image-1.png"]
+            [
+                "../top.png?v=2",
+                "/top.png",
+                "img dir/a.png",
+                "img%20dir/a.png",
+                "page-1-image-1.png"
+            ]
         );
         assert_eq!(found.warnings, [""; 0]);
-        assert!(found.kept.iter().all(|file| file.attachment.media_type == "image/png"));
+        assert!(
+            found
+                .kept
+                .iter()
+                .all(|file| file.attachment.media_type == "image/png")
+        );
     }
 
     #[test]
     fn what_cannot_be_shown_is_named() {
         let (_keeper, _, dir) = root();
         let text = "![o](../../outside.png) ![s](x.svg) ![m](missing.png) ![d](.)";
-        let found = images(&[page(text)], Vec::new(), Beside { file: "guide/g.md", root: &dir });
+        let found = images(
+            &[page(text)],
+            Vec::new(),
+            Beside {
+                file: "guide/g.md",
+                root: &dir,
+            },
+        );
         assert!(found.kept.is_empty());
         let warnings = found.warnings.join("\n");
         for part in [
@@ -215,7 +279,10 @@ mod tests {
     #[test]
     fn an_image_that_changes_is_noticed() {
         let (_keeper, root, dir) = root();
-        let beside = Beside { file: "guide/g.md", root: &dir };
+        let beside = Beside {
+            file: "guide/g.md",
+            root: &dir,
+        };
         let text = "![t](../top.png) ![gone](gone.png)";
         let before = beside_hash(text, beside);
         assert_eq!(beside_hash(text, beside), before);

@@ -38,7 +38,11 @@ impl BringUpToDate for Filling {
         request: &SyncRequest,
         progress: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<SyncReport, String> {
-        let sync = async { self.ingester.sync(&resolve_request(&self.configured, request).await?, progress).await };
+        let sync = async {
+            self.ingester
+                .sync(&resolve_request(&self.configured, request).await?, progress)
+                .await
+        };
         sync.await.map_err(|error: IngestError| error.to_string())
     }
 }
@@ -46,7 +50,14 @@ impl BringUpToDate for Filling {
 impl Ingester {
     /// Works through `jobs` with this ingester.
     pub async fn serve_jobs(self, configured: Vec<Root>, jobs: mpsc::Receiver<SyncJob>) {
-        serve_jobs(&Filling { ingester: self, configured }, jobs).await;
+        serve_jobs(
+            &Filling {
+                ingester: self,
+                configured,
+            },
+            jobs,
+        )
+        .await;
     }
 }
 
@@ -77,7 +88,10 @@ pub async fn serve_jobs(library: &dyn BringUpToDate, mut jobs: mpsc::Receiver<Sy
 }
 
 /// [`resolve_root`] where blocking is not allowed.
-pub async fn resolve_request(configured: &[Root], request: &SyncRequest) -> Result<Vec<Root>, IngestError> {
+pub async fn resolve_request(
+    configured: &[Root],
+    request: &SyncRequest,
+) -> Result<Vec<Root>, IngestError> {
     let (known, root) = (configured.to_vec(), request.root.clone());
     spawn_blocking(move || resolve_root(&known, root.as_deref()))
         .await
@@ -92,7 +106,9 @@ struct Pace {
 
 impl Pace {
     fn is_due(&self) -> bool {
-        let Ok(mut last) = self.last.lock() else { return false };
+        let Ok(mut last) = self.last.lock() else {
+            return false;
+        };
         let due = last.is_none_or(|last| last.elapsed() >= PROGRESS_EVERY);
         if due {
             *last = Some(Instant::now());

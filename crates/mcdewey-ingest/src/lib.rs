@@ -37,7 +37,9 @@ pub use error::IngestError;
 pub use jobs::{BringUpToDate, resolve_request, serve_jobs};
 pub use pairs::CONVERTED_FROM;
 pub use roots::{Root, resolve_root};
-pub use rules::{Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet};
+pub use rules::{
+    Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet,
+};
 pub use split::CHUNKER;
 pub use survey::{Copied, Duplicates, Findings, Giant, Survey, survey};
 pub use sync::Ingester;

@@ -21,14 +21,18 @@ const HEAD: u64 = 64 * 1024;
 pub(crate) fn join_originals(walk: &mut Walk) {
     let mut places: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, file) in walk.documents.iter().enumerate() {
-        places.entry(file.source.chunk_prefix()).or_default().push(place);
+        places
+            .entry(file.source.chunk_prefix())
+            .or_default()
+            .push(place);
     }
     let mut taken = Vec::new();
     for (_, pair) in places {
         let [a, b] = pair.as_slice() else { continue };
         for (markdown, other) in [(*a, *b), (*b, *a)] {
             if is_made_from(&walk.documents[markdown], &walk.documents[other]) {
-                walk.documents[markdown].original = Some(walk.documents[other].path_in_root.clone());
+                walk.documents[markdown].original =
+                    Some(walk.documents[other].path_in_root.clone());
                 taken.push(other);
                 break;
             }
@@ -51,7 +55,10 @@ fn is_made_from(markdown: &FoundFile, other: &FoundFile) -> bool {
 
 fn head(file: &FoundFile) -> FrontMatter {
     let mut bytes = Vec::new();
-    let opened = file.dir.open_file(Path::new(&file.path_in_root), Links::AtTheEnd).ok();
+    let opened = file
+        .dir
+        .open_file(Path::new(&file.path_in_root), Links::AtTheEnd)
+        .ok();
     let read = opened.and_then(|opened| opened.take(HEAD).read_to_end(&mut bytes).ok());
     if read.is_none() {
         // Whoever reads it next says why.
@@ -64,12 +71,17 @@ fn head(file: &FoundFile) -> FrontMatter {
 pub(crate) fn set_doubles_apart(walks: &mut [Walk]) {
     let mut named: HashMap<String, Vec<(RootName, SourcePath)>> = HashMap::new();
     for file in walks.iter().flat_map(|walk| &walk.documents) {
-        named.entry(file.source.chunk_prefix()).or_default().push((file.root.clone(), file.source.clone()));
+        named
+            .entry(file.source.chunk_prefix())
+            .or_default()
+            .push((file.root.clone(), file.source.clone()));
     }
     named.retain(|_, sources| sources.len() > 1);
     for walk in walks {
-        let (doubles, single) =
-            walk.documents.drain(..).partition(|file| named.contains_key(&file.source.chunk_prefix()));
+        let (doubles, single) = walk
+            .documents
+            .drain(..)
+            .partition(|file| named.contains_key(&file.source.chunk_prefix()));
         walk.documents = single;
         let doubles: Vec<FoundFile> = doubles;
         for file in doubles {
@@ -81,7 +93,10 @@ pub(crate) fn set_doubles_apart(walks: &mut [Walk]) {
                 "{} would share their chunk ids; rename all but one, or name the one that the Markdown was made from in its front matter as `converted_from`",
                 sources.join(" and ")
             );
-            walk.skipped.push(SkippedFile { path: file.source.to_string(), reason });
+            walk.skipped.push(SkippedFile {
+                path: file.source.to_string(),
+                reason,
+            });
         }
     }
 }
@@ -114,22 +129,46 @@ mod tests {
         ]);
         let mut walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         join_originals(&mut walk);
-        let found: Vec<_> =
-            walk.documents.iter().map(|file| (file.source.as_str(), file.original.as_deref())).collect();
-        assert_eq!(found, [("a.md", Some("a.pdf")), ("b.md", None), ("b.pdf", None), ("c.docx", None), ("c.md", None)]);
+        let found: Vec<_> = walk
+            .documents
+            .iter()
+            .map(|file| (file.source.as_str(), file.original.as_deref()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("a.md", Some("a.pdf")),
+                ("b.md", None),
+                ("b.pdf", None),
+                ("c.docx", None),
+                ("c.md", None)
+            ]
+        );
     }
 
     #[test]
     fn sources_with_one_chunk_prefix_are_both_named() {
         let folder = corpus(&[("g/a.md", "x"), ("g/a.mdx", "x"), ("g/b.md", "x")]);
         let other = corpus(&[("b.md", "x")]);
-        let roots = [Root::new(RootName::default(), folder.path()), Root::new("g".parse().unwrap(), other.path())];
+        let roots = [
+            Root::new(RootName::default(), folder.path()),
+            Root::new("g".parse().unwrap(), other.path()),
+        ];
         let mut walks = roots.map(|root| walk(&root).unwrap());
         set_doubles_apart(&mut walks);
         assert!(walks.iter().all(|walk| walk.documents.is_empty()));
         let reason = &walks[0].skipped[0].reason;
-        assert!(reason.contains("`g/a.md` of the root `corpus` and `g/a.mdx`"), "{reason}");
+        assert!(
+            reason.contains("`g/a.md` of the root `corpus` and `g/a.mdx`"),
+            "{reason}"
+        );
         assert_eq!(walks[1].skipped[0].path, "g/b.md");
-        assert!(walks[1].skipped[0].reason.contains("`g/b.md` of the root `g`"), "{:?}", walks[1].skipped);
+        assert!(
+            walks[1].skipped[0]
+                .reason
+                .contains("`g/b.md` of the root `g`"),
+            "{:?}",
+            walks[1].skipped
+        );
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use futures::stream::{self, BoxStream, StreamExt};
-use mcdewey_core::{DocumentRevision, EmbedError, Index, IndexError, Passage, Revision, SourcePath};
+use mcdewey_core::{
+    DocumentRevision, EmbedError, Index, IndexError, Passage, Revision, SourcePath,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinError, spawn_blocking};
 
@@ -49,7 +51,11 @@ impl Pipeline<'_> {
     pub(crate) async fn run(&self, plans: Vec<(Plan, Arc<RuleSet>)>) -> Result<(), IngestError> {
         let (drafts, to_embed) = mpsc::channel(WAITING);
         let (revisions, to_commit) = mpsc::channel(WAITING);
-        tokio::try_join!(self.read(plans, drafts), self.embed(to_embed, revisions), self.commit(to_commit))?;
+        tokio::try_join!(
+            self.read(plans, drafts),
+            self.embed(to_embed, revisions),
+            self.commit(to_commit)
+        )?;
         Ok(())
     }
 
@@ -62,14 +68,30 @@ impl Pipeline<'_> {
         loop {
             // What was read waits without anybody at work while the stage behind is full.
             let at_work = self.tally.at_work(Stage::Reading);
-            let Some(Read { source, known, outcome, share }) = reads.next().await else { break };
+            let Some(Read {
+                source,
+                known,
+                outcome,
+                share,
+            }) = reads.next().await
+            else {
+                break;
+            };
             drop(at_work);
             match outcome? {
                 Outcome::Unchanged => self.tally.unchanged(&source),
                 Outcome::Skipped(reason) => self.tally.skipped(&source, reason, known),
                 Outcome::Draft(draft) => {
                     self.tally.parsed(&source, &draft.warnings);
-                    if drafts.send(Weighed { item: *draft, known, share }).await.is_err() {
+                    if drafts
+                        .send(Weighed {
+                            item: *draft,
+                            known,
+                            share,
+                        })
+                        .await
+                        .is_err()
+                    {
                         break;
                     }
                 }
@@ -99,7 +121,11 @@ impl Pipeline<'_> {
             drop(at_work);
             for Weighed { item, known, share } in batch {
                 let item = finish(item, &found, &vectors)?;
-                if revisions.send(Weighed { item, known, share }).await.is_err() {
+                if revisions
+                    .send(Weighed { item, known, share })
+                    .await
+                    .is_err()
+                {
                     return Ok(());
                 }
             }
@@ -107,13 +133,23 @@ impl Pipeline<'_> {
         Ok(())
     }
 
-    async fn commit(&self, revisions: mpsc::Receiver<Weighed<DocumentRevision>>) -> Result<(), IngestError> {
+    async fn commit(
+        &self,
+        revisions: mpsc::Receiver<Weighed<DocumentRevision>>,
+    ) -> Result<(), IngestError> {
         let mut commits = commits(revisions, Arc::clone(self.index), self.tally);
-        while let Some(Commit { source, known, chunks, result }) = commits.next().await {
+        while let Some(Commit {
+            source,
+            known,
+            chunks,
+            result,
+        }) = commits.next().await
+        {
             match result {
                 Ok(_) => self.tally.written(&source, chunks),
                 Err(IndexError::Invalid(error)) => {
-                    self.tally.skipped(&source, format!("it cannot be stored: {error}"), known);
+                    self.tally
+                        .skipped(&source, format!("it cannot be stored: {error}"), known);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -133,30 +169,43 @@ struct Read {
 /// Reads the files of all plans, several at once, in the plans' order.
 fn reads(plans: Vec<(Plan, Arc<RuleSet>)>, reader: Arc<Reader>) -> BoxStream<'static, Read> {
     let budget = Arc::new(Semaphore::new(BUDGET_KB));
-    let files = plans
-        .into_iter()
-        .flat_map(|(plan, rules)| plan.files.into_iter().map(move |(file, known)| (file, known, Arc::clone(&rules))));
+    let files = plans.into_iter().flat_map(|(plan, rules)| {
+        plan.files
+            .into_iter()
+            .map(move |(file, known)| (file, known, Arc::clone(&rules)))
+    });
     let read = move |(file, known, rules): (FoundFile, Option<Known>, Arc<RuleSet>)| {
         let (reader, budget) = (Arc::clone(&reader), Arc::clone(&budget));
         async move {
             let share = budget.acquire_many_owned(share(file.bytes)).await.ok()?;
             let source = file.source.clone();
             let prepared = spawn_blocking(move || reader.prepare(&file, &rules, known)).await;
-            Some(Read { source, known: known.is_some(), outcome: outcome(prepared), share })
+            Some(Read {
+                source,
+                known: known.is_some(),
+                outcome: outcome(prepared),
+                share,
+            })
         }
     };
     let readers = available_parallelism().map_or(2, |cores| cores.get().min(8));
     // The budget is never closed, so no file falls out here.
-    stream::iter(files).map(read).buffered(readers).filter_map(|read| async move { read }).boxed()
+    stream::iter(files)
+        .map(read)
+        .buffered(readers)
+        .filter_map(|read| async move { read })
+        .boxed()
 }
 
 /// What became of a file on its thread; a reader that panicked failed on one file only.
-fn outcome(prepared: Result<Result<Outcome, EmbedError>, JoinError>) -> Result<Outcome, IngestError> {
+fn outcome(
+    prepared: Result<Result<Outcome, EmbedError>, JoinError>,
+) -> Result<Outcome, IngestError> {
     match prepared {
         Ok(outcome) => Ok(outcome?),
-        Err(error) if error.is_panic() => {
-            Ok(Outcome::Skipped("the reader failed on it; please report it with the file".to_owned()))
-        }
+        Err(error) if error.is_panic() => Ok(Outcome::Skipped(
+            "the reader failed on it; please report it with the file".to_owned(),
+        )),
         Err(error) => Err(IngestError::Interrupted(error.to_string())),
     }
 }
@@ -187,7 +236,12 @@ fn commits<'a>(
             let result = index.commit(item).await;
             drop(at_work);
             drop(share);
-            Commit { source, known, chunks, result }
+            Commit {
+                source,
+                known,
+                chunks,
+                result,
+            }
         }
     };
     ready.map(commit).buffer_unordered(COMMITS).boxed()
@@ -195,14 +249,39 @@ fn commits<'a>(
 
 /// A draft with the vectors of its passages.
 fn finish(draft: Draft, found: &Found, vectors: &Vectors) -> Result<DocumentRevision, EmbedError> {
-    let Draft { root, folder, input, meta, outline, pages, chunks, warnings: _, attachments } = draft;
+    let Draft {
+        root,
+        folder,
+        input,
+        meta,
+        outline,
+        pages,
+        chunks,
+        warnings: _,
+        attachments,
+    } = draft;
     let mut passages = Vec::with_capacity(chunks.len());
     for sized in chunks {
         let embedding_key = vectors.key(&sized.dense_text);
-        let vector = found.get(&embedding_key).ok_or_else(|| EmbedError::Model("a vector is missing".to_owned()))?;
-        passages.push(Passage { chunk: sized.chunk, embedding_key, vector: vector.to_vec() });
+        let vector = found
+            .get(&embedding_key)
+            .ok_or_else(|| EmbedError::Model("a vector is missing".to_owned()))?;
+        passages.push(Passage {
+            chunk: sized.chunk,
+            embedding_key,
+            vector: vector.to_vec(),
+        });
     }
-    Ok(DocumentRevision { root, folder, input, meta, outline, pages, passages, attachments })
+    Ok(DocumentRevision {
+        root,
+        folder,
+        input,
+        meta,
+        outline,
+        pages,
+        passages,
+        attachments,
+    })
 }
 
 /// A file's share of the memory budget; the largest files go alone.

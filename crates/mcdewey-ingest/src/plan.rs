@@ -29,10 +29,21 @@ pub(crate) struct Known {
 }
 
 /// Refuses a folder in which nothing was found while the library holds documents from there.
-pub(crate) fn refuse_empty(root: &Root, walk: &Walk, manifest: &[ManifestEntry]) -> Result<(), IngestError> {
-    let held = manifest.iter().filter(|entry| root.covers(&entry.source) && walk.answers_for(&entry.folder)).count();
+pub(crate) fn refuse_empty(
+    root: &Root,
+    walk: &Walk,
+    manifest: &[ManifestEntry],
+) -> Result<(), IngestError> {
+    let held = manifest
+        .iter()
+        .filter(|entry| root.covers(&entry.source) && walk.answers_for(&entry.folder))
+        .count();
     if held > 0 && walk.documents.is_empty() {
-        return Err(IngestError::EmptyRoot { root: root.name.clone(), path: root.folder(), held });
+        return Err(IngestError::EmptyRoot {
+            root: root.name.clone(),
+            path: root.folder(),
+            held,
+        });
     }
     Ok(())
 }
@@ -41,8 +52,14 @@ pub(crate) fn refuse_empty(root: &Root, walk: &Walk, manifest: &[ManifestEntry])
 /// from a folder that was seen; a file that is there and cannot be read keeps its document, and so does another folder
 /// that once stood for the same root.
 pub(crate) fn plan(root: &Root, walk: Walk, manifest: &[ManifestEntry]) -> Plan {
-    let remembered = |entry: &ManifestEntry| Known { input: entry.input, here: *entry.folder == *walk.folder };
-    let known: HashMap<&SourcePath, Known> = manifest.iter().map(|entry| (&entry.source, remembered(entry))).collect();
+    let remembered = |entry: &ManifestEntry| Known {
+        input: entry.input,
+        here: *entry.folder == *walk.folder,
+    };
+    let known: HashMap<&SourcePath, Known> = manifest
+        .iter()
+        .map(|entry| (&entry.source, remembered(entry)))
+        .collect();
     let found: HashSet<&SourcePath> = walk.documents.iter().map(|file| &file.source).collect();
     let skipped: HashSet<&str> = walk.skipped.iter().map(|file| file.path.as_str()).collect();
     let unseen = |source: &SourcePath| walk.unseen.iter().any(|folder| source.is_below(folder));
@@ -53,7 +70,11 @@ pub(crate) fn plan(root: &Root, walk: Walk, manifest: &[ManifestEntry]) -> Plan 
     let (kept, gone) = missing
         .map(|entry| entry.source.clone())
         .partition(|source| skipped.contains(source.as_str()) || unseen(source));
-    let files = walk.documents.iter().map(|file| (file.clone(), known.get(&file.source).copied())).collect();
+    let files = walk
+        .documents
+        .iter()
+        .map(|file| (file.clone(), known.get(&file.source).copied()))
+        .collect();
     Plan { files, gone, kept }
 }
 
@@ -91,7 +112,10 @@ mod tests {
     }
 
     fn walk_of_a() -> Walk {
-        Walk { folder: "/a".into(), ..Walk::default() }
+        Walk {
+            folder: "/a".into(),
+            ..Walk::default()
+        }
     }
 
     fn names(sources: &[SourcePath]) -> Vec<&str> {
@@ -102,21 +126,40 @@ mod tests {
     fn only_what_is_surely_gone_is_removed() {
         let walk = Walk {
             documents: vec![found("a.md"), found("new.md")],
-            skipped: vec![SkippedFile { path: "broken.md".to_owned(), reason: String::new() }],
+            skipped: vec![SkippedFile {
+                path: "broken.md".to_owned(),
+                reason: String::new(),
+            }],
             unseen: vec!["closed".to_owned()],
             ..walk_of_a()
         };
-        let plan = plan(&Root::default(), walk, &manifest(&["a.md", "broken.md", "closed/b.md", "gone.md"]));
+        let plan = plan(
+            &Root::default(),
+            walk,
+            &manifest(&["a.md", "broken.md", "closed/b.md", "gone.md"]),
+        );
         assert_eq!(names(&plan.gone), ["gone.md"]);
         assert_eq!(names(&plan.kept), ["broken.md", "closed/b.md"]);
-        assert_eq!(plan.files[0].1, Some(Known { input: ContentHash::of("a.md"), here: true }));
+        assert_eq!(
+            plan.files[0].1,
+            Some(Known {
+                input: ContentHash::of("a.md"),
+                here: true
+            })
+        );
         assert_eq!(plan.files[1].1, None);
     }
 
     #[test]
     fn a_walk_of_a_part_leaves_the_rest_alone() {
-        let root = Root { below: Some("x".to_owned()), ..Root::default() };
-        let walk = Walk { documents: vec![found("x/a.md")], ..walk_of_a() };
+        let root = Root {
+            below: Some("x".to_owned()),
+            ..Root::default()
+        };
+        let walk = Walk {
+            documents: vec![found("x/a.md")],
+            ..walk_of_a()
+        };
         let plan = plan(&root, walk, &manifest(&["x/b.md", "y/c.md", "xx/d.md"]));
         assert_eq!(names(&plan.gone), ["x/b.md"]);
         assert!(plan.kept.is_empty());
@@ -124,12 +167,22 @@ mod tests {
 
     #[test]
     fn an_empty_folder_does_not_empty_the_library() {
-        let part = Root { below: Some("x".to_owned()), ..Root::default() };
-        let error = refuse_empty(&Root::default(), &walk_of_a(), &manifest(&["a.md", "b.md"])).unwrap_err();
-        assert!(error.to_string().contains("holds 2 of the root `corpus`"), "{error}");
+        let part = Root {
+            below: Some("x".to_owned()),
+            ..Root::default()
+        };
+        let error =
+            refuse_empty(&Root::default(), &walk_of_a(), &manifest(&["a.md", "b.md"])).unwrap_err();
+        assert!(
+            error.to_string().contains("holds 2 of the root `corpus`"),
+            "{error}"
+        );
         assert!(refuse_empty(&part, &walk_of_a(), &manifest(&["y/a.md"])).is_ok());
         assert!(refuse_empty(&Root::default(), &walk_of_a(), &[]).is_ok());
-        let other = Walk { folder: "/b".into(), ..Walk::default() };
+        let other = Walk {
+            folder: "/b".into(),
+            ..Walk::default()
+        };
         assert!(refuse_empty(&Root::default(), &other, &manifest(&["a.md"])).is_ok());
     }
 
@@ -144,7 +197,10 @@ mod tests {
         let known = manifest(&["here.md", "there.md"]);
         let stays = plan(&Root::default(), walk(&[]), &known);
         assert!(stays.gone.is_empty() && stays.kept.is_empty());
-        assert!(stays.files[0].1.is_some_and(|known| !known.here), "the index is told of the folder");
+        assert!(
+            stays.files[0].1.is_some_and(|known| !known.here),
+            "the index is told of the folder"
+        );
         let moved = plan(&Root::default(), walk(&["/a"]), &known);
         assert_eq!(names(&moved.gone), ["there.md"]);
     }

@@ -14,7 +14,8 @@ const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The bytes of a file below a root, or why there are none.
 pub(crate) fn bytes(dir: &RootDir, path_in_root: &str) -> Result<Vec<u8>, String> {
-    dir.read(Path::new(path_in_root), Links::AtTheEnd, MAX_FILE).map_err(|refusal| reason(&refusal))
+    dir.read(Path::new(path_in_root), Links::AtTheEnd, MAX_FILE)
+        .map_err(|refusal| reason(&refusal))
 }
 
 /// Why a document is not read, and what helps.
@@ -30,12 +31,22 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, String> {
     if UTF16.iter().any(|mark| bytes.starts_with(mark)) {
         return Err("it is written in UTF-16; save it as UTF-8".to_owned());
     }
-    let marked = if bytes.starts_with(UTF8_MARK) { UTF8_MARK.len() } else { 0 };
+    let marked = if bytes.starts_with(UTF8_MARK) {
+        UTF8_MARK.len()
+    } else {
+        0
+    };
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
-        return Err(format!("byte {at} is zero, as in binary files; save it as text"));
+        return Err(format!(
+            "byte {at} is zero, as in binary files; save it as text"
+        ));
     }
-    let text = std::str::from_utf8(&bytes[marked..])
-        .map_err(|error| format!("it is not valid UTF-8 at byte {}; save it as UTF-8", marked + error.valid_up_to()))?;
+    let text = std::str::from_utf8(&bytes[marked..]).map_err(|error| {
+        format!(
+            "it is not valid UTF-8 at byte {}; save it as UTF-8",
+            marked + error.valid_up_to()
+        )
+    })?;
     if text.trim().is_empty() {
         return Err("it is empty; fill it or take it away".to_owned());
     }
@@ -44,7 +55,10 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, String> {
 
 /// A file's name without its extension.
 pub(crate) fn stem(path_in_root: &str) -> &str {
-    Path::new(path_in_root).file_stem().and_then(|stem| stem.to_str()).unwrap_or(path_in_root)
+    Path::new(path_in_root)
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or(path_in_root)
 }
 
 #[cfg(test)]

@@ -25,11 +25,17 @@ const LOOKUP: OFlags = OFlags::PATH;
 const LOOKUP: OFlags = OFlags::RDONLY;
 
 /// How a directory below the root is opened.
-const FOLDER: OFlags = LOOKUP.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const FOLDER: OFlags = LOOKUP
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
 
 /// How a file is opened. A FIFO that took its place must not block us, nor a terminal become ours.
-const FILE: OFlags =
-    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+const FILE: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
 
 /// As many links as Linux follows in one path.
 const MAX_LINKS: usize = 40;
@@ -80,13 +86,23 @@ impl RootDir {
         let given = std::path::absolute(path)?;
         let path = path.canonicalize()?;
         let handle = rustix::fs::open(&path, FOLDER, Mode::empty())?;
-        Ok(Self { path, given, apart: Vec::new(), handle })
+        Ok(Self {
+            path,
+            given,
+            apart: Vec::new(),
+            handle,
+        })
     }
 
     /// Without these folders, absolute and free of links, as far as they lie below it.
     pub(crate) fn without(mut self, folders: &[PathBuf]) -> Self {
-        let below = folders.iter().filter_map(|folder| folder.strip_prefix(&self.path).ok());
-        self.apart = below.filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned).collect();
+        let below = folders
+            .iter()
+            .filter_map(|folder| folder.strip_prefix(&self.path).ok());
+        self.apart = below
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .map(Path::to_owned)
+            .collect();
         self
     }
 
@@ -120,7 +136,10 @@ impl RootDir {
                 },
                 known => known,
             };
-            entries.push(Entry { name: name.to_owned(), kind });
+            entries.push(Entry {
+                name: name.to_owned(),
+                kind,
+            });
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
@@ -147,7 +166,11 @@ impl RootDir {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         file.take(limit + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > limit { Err(Refusal::TooLarge { limit }) } else { Ok(bytes) }
+        if bytes.len() as u64 > limit {
+            Err(Refusal::TooLarge { limit })
+        } else {
+            Ok(bytes)
+        }
     }
 
     /// Resolves a path and its links by hand, below the root's handle.
@@ -168,7 +191,9 @@ impl RootDir {
                 error => error.into(),
             })?;
             match kind(&stat) {
-                FileType::Symlink if links == Links::AtTheEnd && followed == 0 && !steps.is_empty() => {
+                FileType::Symlink
+                    if links == Links::AtTheEnd && followed == 0 && !steps.is_empty() =>
+                {
                     return Err(Refusal::BelowLink);
                 }
                 FileType::Symlink if followed == MAX_LINKS => return Err(Refusal::LeadsNowhere),
@@ -179,7 +204,13 @@ impl RootDir {
                 kind if steps.is_empty() => {
                     let (folder, through_link) = (way.folder, followed > 0);
                     let size = u64::try_from(stat.st_size).unwrap_or_default();
-                    return Ok(Located { folder, name, kind, through_link, size });
+                    return Ok(Located {
+                        folder,
+                        name,
+                        kind,
+                        through_link,
+                        size,
+                    });
                 }
                 FileType::Directory => way.down(name)?,
                 _ => return Err(Errno::NOTDIR.into()),
@@ -195,7 +226,9 @@ impl RootDir {
     fn folder(&self, path: &Path) -> io::Result<OwnedFd> {
         let mut folder = enter(&self.handle, OsStr::new("."))?;
         for part in path.components() {
-            let Component::Normal(part) = part else { return Err(io::ErrorKind::InvalidInput.into()) };
+            let Component::Normal(part) = part else {
+                return Err(io::ErrorKind::InvalidInput.into());
+            };
             folder = enter(&folder, part)?;
         }
         Ok(folder)
@@ -212,13 +245,20 @@ impl Located {
     }
 
     fn open(&self) -> Result<File, Refusal> {
-        let file = rustix::fs::openat(&self.folder, &self.name, FILE, Mode::empty()).map_err(|error| match error {
-            Errno::LOOP => Refusal::Replaced,
-            error => error.into(),
-        })?;
+        let file =
+            rustix::fs::openat(&self.folder, &self.name, FILE, Mode::empty()).map_err(|error| {
+                match error {
+                    Errno::LOOP => Refusal::Replaced,
+                    error => error.into(),
+                }
+            })?;
         let file = File::from(file);
         // Something else may have taken its place since it was looked at.
-        if file.metadata()?.is_file() { Ok(file) } else { Err(Refusal::NotAFile) }
+        if file.metadata()?.is_file() {
+            Ok(file)
+        } else {
+            Err(Refusal::NotAFile)
+        }
     }
 }
 
@@ -251,13 +291,22 @@ struct Way<'a> {
 
 impl<'a> Way<'a> {
     fn begin(root: &'a RootDir) -> Result<Self, Refusal> {
-        Ok(Self { root, folder: root.folder(Path::new(""))?, names: PathBuf::new(), above: 0 })
+        Ok(Self {
+            root,
+            folder: root.folder(Path::new(""))?,
+            names: PathBuf::new(),
+            above: 0,
+        })
     }
 
     fn down(&mut self, name: OsString) -> Result<(), Refusal> {
         self.folder = enter(&self.folder, &name).map_err(replaced)?;
         self.names.push(name);
-        if self.root.is_apart(&self.names) { Err(Refusal::LeadsOut) } else { Ok(()) }
+        if self.root.is_apart(&self.names) {
+            Err(Refusal::LeadsOut)
+        } else {
+            Ok(())
+        }
     }
 
     /// From the root again: what `..` means to the system changes when a directory is moved.
@@ -273,7 +322,9 @@ impl<'a> Way<'a> {
     /// From above the root only the way back is open, by the names of the root's own path; whether this was a step
     /// of it.
     fn back(&mut self, name: &OsStr) -> Result<bool, Refusal> {
-        let Some(levels) = self.above.checked_sub(1) else { return Ok(false) };
+        let Some(levels) = self.above.checked_sub(1) else {
+            return Ok(false);
+        };
         if self.root.path.iter().rev().nth(levels) != Some(name) {
             return Err(Refusal::LeadsOut);
         }
@@ -288,7 +339,9 @@ impl<'a> Way<'a> {
         if target.is_relative() {
             return steps(&target).ok_or(Refusal::LeadsOut);
         }
-        let below = [&self.root.path, &self.root.given].into_iter().find_map(|root| target.strip_prefix(root).ok());
+        let below = [&self.root.path, &self.root.given]
+            .into_iter()
+            .find_map(|root| target.strip_prefix(root).ok());
         let steps = below.and_then(steps).ok_or(Refusal::LeadsOut)?;
         *self = Self::begin(self.root)?;
         Ok(steps)

@@ -28,7 +28,11 @@ pub struct Root {
 impl Root {
     /// The root of this name at this folder, all of it, without rules in the settings.
     pub fn new(name: RootName, path: impl Into<PathBuf>) -> Self {
-        Self { name, path: path.into(), ..Self::default() }
+        Self {
+            name,
+            path: path.into(),
+            ..Self::default()
+        }
     }
 
     /// The folder that is walked.
@@ -47,18 +51,32 @@ impl Root {
 
     /// Whether the file that a document was read from is there. Looks it up, so it may block.
     pub fn holds(&self, source: &SourcePath) -> bool {
-        let Some(path) = source.as_str().strip_prefix(self.name.source_prefix().as_str()) else { return false };
-        RootDir::open(&self.path).is_ok_and(|dir| dir.find(Path::new(path), Links::AtTheEnd).is_ok())
+        let Some(path) = source
+            .as_str()
+            .strip_prefix(self.name.source_prefix().as_str())
+        else {
+            return false;
+        };
+        RootDir::open(&self.path)
+            .is_ok_and(|dir| dir.find(Path::new(path), Links::AtTheEnd).is_ok())
     }
 
     /// Whether a source of this root lies in the folder that is walked.
     pub(crate) fn covers(&self, source: &SourcePath) -> bool {
-        let folder = format!("{}{}", self.name.source_prefix(), self.below.as_deref().unwrap_or_default());
+        let folder = format!(
+            "{}{}",
+            self.name.source_prefix(),
+            self.below.as_deref().unwrap_or_default()
+        );
         source.is_below(&folder)
     }
 
     pub(crate) fn unreadable(&self, reason: impl std::fmt::Display) -> IngestError {
-        IngestError::UnreadableRoot { root: self.name.clone(), path: self.folder(), reason: reason.to_string() }
+        IngestError::UnreadableRoot {
+            root: self.name.clone(),
+            path: self.folder(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -67,7 +85,10 @@ impl Root {
 /// part of the outer one. Looks folders up, so it may block.
 pub fn resolve_root(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, IngestError> {
     // A folder that is missing is inside no other; walking it says so.
-    let folders: Vec<PathBuf> = configured.iter().filter_map(|root| root.path.canonicalize().ok()).collect();
+    let folders: Vec<PathBuf> = configured
+        .iter()
+        .filter_map(|root| root.path.canonicalize().ok())
+        .collect();
     let mut roots = meant(configured, request)?;
     for root in &mut roots {
         root.apart.clone_from(&folders);
@@ -76,11 +97,16 @@ pub fn resolve_root(configured: &[Root], request: Option<&str>) -> Result<Vec<Ro
 }
 
 fn meant(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, IngestError> {
-    let Some(request) = request else { return Ok(configured.to_vec()) };
+    let Some(request) = request else {
+        return Ok(configured.to_vec());
+    };
     if let Some(root) = configured.iter().find(|root| root.name.as_str() == request) {
         return Ok(vec![root.clone()]);
     }
-    let unknown = || IngestError::UnknownRoot { request: request.to_owned(), known: names(configured) };
+    let unknown = || IngestError::UnknownRoot {
+        request: request.to_owned(),
+        known: names(configured),
+    };
     let folder = Path::new(request).canonicalize().map_err(|_| unknown())?;
     if !folder.is_dir() {
         return Err(unknown());
@@ -91,19 +117,29 @@ fn meant(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, Ingest
         .filter(|(_, path)| folder.starts_with(path))
         .max_by_key(|(_, path)| path.components().count());
     let Some((root, path)) = innermost else {
-        return Ok(vec![Root { stands_in: true, ..Root::new(RootName::default(), folder) }]);
+        return Ok(vec![Root {
+            stands_in: true,
+            ..Root::new(RootName::default(), folder)
+        }]);
     };
     let below = folder.strip_prefix(&path).map_err(|_| unknown())?;
     let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();
     let below = parts.ok_or_else(unknown)?.join("/");
-    Ok(vec![Root { below: Some(below).filter(|below| !below.is_empty()), ..root.clone() }])
+    Ok(vec![Root {
+        below: Some(below).filter(|below| !below.is_empty()),
+        ..root.clone()
+    }])
 }
 
 fn names(configured: &[Root]) -> String {
     if configured.is_empty() {
         return "none".to_owned();
     }
-    configured.iter().map(|root| root.name.as_str()).collect::<Vec<_>>().join(", ")
+    configured
+        .iter()
+        .map(|root| root.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -119,29 +155,47 @@ mod tests {
         }
         std::fs::write(at("file.md"), "x").unwrap();
         let named = |name: &str, path: &str| Root::new(name.parse().unwrap(), at(path));
-        let configured = [named("corpus", "corpus"), named("vendor", "vendor"), named("inner", "corpus/inner")];
+        let configured = [
+            named("corpus", "corpus"),
+            named("vendor", "vendor"),
+            named("inner", "corpus/inner"),
+        ];
         let check = |request: Option<&str>, expected: &[(&str, Option<&str>)]| {
             let roots = resolve_root(&configured, request).unwrap();
-            let found: Vec<_> = roots.iter().map(|root| (root.name.as_str(), root.below.as_deref())).collect();
+            let found: Vec<_> = roots
+                .iter()
+                .map(|root| (root.name.as_str(), root.below.as_deref()))
+                .collect();
             assert_eq!(found, expected, "{request:?}");
             roots
         };
         check(None, &[("corpus", None), ("vendor", None), ("inner", None)]);
         check(Some("vendor"), &[("vendor", None)]);
         check(at("vendor/../vendor").to_str(), &[("vendor", None)]);
-        check(at("corpus/kafka/39").to_str(), &[("corpus", Some("kafka/39"))]);
+        check(
+            at("corpus/kafka/39").to_str(),
+            &[("corpus", Some("kafka/39"))],
+        );
         check(at("corpus/inner").to_str(), &[("inner", None)]);
         let other = check(at("elsewhere").to_str(), &[("corpus", None)]);
         assert!(other[0].path.ends_with("elsewhere"));
         for bad in [at("missing"), at("file.md")] {
-            let error = resolve_root(&configured, bad.to_str()).unwrap_err().to_string();
-            assert!(error.contains("neither a root nor a folder") && error.contains("corpus, vendor"), "{error}");
+            let error = resolve_root(&configured, bad.to_str())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("neither a root nor a folder") && error.contains("corpus, vendor"),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn a_root_covers_its_own_sources_only() {
-        let root = Root { below: Some("39".to_owned()), ..Root::new("kafka".parse().unwrap(), "x") };
+        let root = Root {
+            below: Some("39".to_owned()),
+            ..Root::new("kafka".parse().unwrap(), "x")
+        };
         assert!(root.covers(&"kafka/39/a.md".parse().unwrap()));
         assert!(!root.covers(&"kafka/38/a.md".parse().unwrap()));
         assert!(!root.covers(&"39/a.md".parse().unwrap()));

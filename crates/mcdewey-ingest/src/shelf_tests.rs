@@ -50,35 +50,78 @@ fn manual(seed: u64) -> Manual {
     for _ in 0..4 {
         random.below(2);
     }
-    let (major, minor, patch, update) = (11 + random.below(5), random.below(7), 1 + random.below(2), random.below(4));
-    let su = if update == 0 { String::new() } else { format!(" SU{update}") };
+    let (major, minor, patch, update) = (
+        11 + random.below(5),
+        random.below(7),
+        1 + random.below(2),
+        random.below(4),
+    );
+    let su = if update == 0 {
+        String::new()
+    } else {
+        format!(" SU{update}")
+    };
     let release = format!("{major}.{minor}({patch}){su}");
     let compact = format!("{major}{minor}{patch}{}", su.trim().to_lowercase());
     // The folder says another release, as it does where files are copied from the release before.
     let path = format!("export/{}/b_deskline_admin_{seed:04}.md", major - 1);
-    let guide = ["Administration Guide", "Developer Guide", "Troubleshooting Guide"][random.below(3) as usize];
-    let address = |version: &str| format!("https://docs.example.com/products/deskline/{version}/admin/b_{seed}.html");
+    let guide = [
+        "Administration Guide",
+        "Developer Guide",
+        "Troubleshooting Guide",
+    ][random.below(3) as usize];
+    let address = |version: &str| {
+        format!("https://docs.example.com/products/deskline/{version}/admin/b_{seed}.html")
+    };
     let (title, url, releases) = match random.below(10) {
-        0..=4 => (format!("{guide} for Deskline, Release {release}"), address("all"), vec![release]),
+        0..=4 => (
+            format!("{guide} for Deskline, Release {release}"),
+            address("all"),
+            vec![release],
+        ),
         5 => (
             format!("{guide} for Deskline, Release {major}.{minor}(1) and {major}.{minor}(2)"),
             address("all"),
             vec![format!("{major}.{minor}(1)"), format!("{major}.{minor}(2)")],
         ),
-        6..=8 => (format!("Deskline {guide}"), address(&compact), vec![release]),
-        _ => ("Configure and Troubleshoot Empty Gadgets".to_owned(), address("support"), Vec::new()),
+        6..=8 => (
+            format!("Deskline {guide}"),
+            address(&compact),
+            vec![release],
+        ),
+        _ => (
+            "Configure and Troubleshoot Empty Gadgets".to_owned(),
+            address("support"),
+            Vec::new(),
+        ),
     };
     let mut text = format!("---\ntitle: \"{title}\"\nsource_url: {url}\n---\n\n# {title}\n\n");
     let mut headings = vec![title];
     for chapter in 0..8 {
         section(&mut random, seed, chapter, &mut text, &mut headings);
     }
-    Manual { path, text, releases, headings }
+    Manual {
+        path,
+        text,
+        releases,
+        headings,
+    }
 }
 
 /// A section in one of the shapes that converters give it.
-fn section(random: &mut Random, seed: u64, chapter: u64, text: &mut String, headings: &mut Vec<String>) {
-    let topic = ["Call Recording", "Agent States", "Barge and Intercept", "Certificates"][random.below(4) as usize];
+fn section(
+    random: &mut Random,
+    seed: u64,
+    chapter: u64,
+    text: &mut String,
+    headings: &mut Vec<String>,
+) {
+    let topic = [
+        "Call Recording",
+        "Agent States",
+        "Barge and Intercept",
+        "Certificates",
+    ][random.below(4) as usize];
     let title = format!("{topic} in Part {seed} Chapter {chapter}");
     match random.below(4) {
         0 => {
@@ -92,10 +135,14 @@ fn section(random: &mut Random, seed: u64, chapter: u64, text: &mut String, head
         _ => write!(text, "## {title}\n\n").expect("a string takes all"),
     }
     headings.push(title);
-    text.push_str("The supervisor signs in and opens the page. Then the list of agents is shown.\n\n");
+    text.push_str(
+        "The supervisor signs in and opens the page. Then the list of agents is shown.\n\n",
+    );
     let noise = match random.below(4) {
         0 => "# 2016-06-14 10:22:31 agent signed out\n# 2016-06-14 10:22:32 agent signed in\n\n",
-        1 => "utils service restart tomcat\n# reload the certificates first\nutils service list\n\n",
+        1 => {
+            "utils service restart tomcat\n# reload the certificates first\nutils service list\n\n"
+        }
         2 => "# cd /opt/deskline/conf\n# vi desktop.properties\n# ./restart.sh\n\n",
         _ => "",
     };
@@ -111,17 +158,45 @@ fn releases_and_headings_are_those_that_were_written() {
     for seed in 0..MANUALS {
         let manual = manual(seed);
         let parsed = parse(&manual.text, "b_deskline", Dialect::Markdown);
-        let found = parsed.pages.iter().flat_map(|page| &page.structure.headings).map(|heading| heading.title.clone());
+        let found = parsed
+            .pages
+            .iter()
+            .flat_map(|page| &page.structure.headings)
+            .map(|heading| heading.title.clone());
         let found: Vec<String> = found.collect();
         headings += manual.headings.len();
-        wrong += found.iter().filter(|title| !manual.headings.contains(title)).count();
-        wrong += manual.headings.iter().filter(|title| !found.contains(title)).count();
+        wrong += found
+            .iter()
+            .filter(|title| !manual.headings.contains(title))
+            .count();
+        wrong += manual
+            .headings
+            .iter()
+            .filter(|title| !found.contains(title))
+            .count();
 
-        let subject = Subject { path: &manual.path, title: &parsed.title, front_matter: &parsed.front_matter };
+        let subject = Subject {
+            path: &manual.path,
+            title: &parsed.title,
+            front_matter: &parsed.front_matter,
+        };
         let facets = rules.assign(subject).facets;
-        assert_eq!(facets.product.as_deref(), Some("deskline"), "{}", parsed.title);
-        let keys: Vec<_> = facets.versions.iter().map(|version| version.key.clone()).collect();
-        let expected: Vec<_> = manual.releases.iter().map(|release| scheme.key(release).unwrap()).collect();
+        assert_eq!(
+            facets.product.as_deref(),
+            Some("deskline"),
+            "{}",
+            parsed.title
+        );
+        let keys: Vec<_> = facets
+            .versions
+            .iter()
+            .map(|version| version.key.clone())
+            .collect();
+        let expected: Vec<_> = manual
+            .releases
+            .iter()
+            .map(|release| scheme.key(release).unwrap())
+            .collect();
         if expected.is_empty() {
             continue;
         }
@@ -129,6 +204,12 @@ fn releases_and_headings_are_those_that_were_written() {
         known += usize::from(keys == expected);
     }
     assert!(with_release > 300, "{with_release}");
-    assert!(known * 100 >= with_release * 95, "the release of {known} of {with_release} manuals is known");
-    assert!(wrong * 100 <= headings, "{wrong} of {headings} headings are wrong");
+    assert!(
+        known * 100 >= with_release * 95,
+        "the release of {known} of {with_release} manuals is known"
+    );
+    assert!(
+        wrong * 100 <= headings,
+        "{wrong} of {headings} headings are wrong"
+    );
 }

@@ -62,23 +62,46 @@ pub fn survey(root: &Root, convert: Option<&dyn Convert>) -> Result<Survey, Inge
         let subject = match read_subject(&file, convert) {
             Ok(subject) => subject,
             Err(reason) => {
-                findings.unread.push(SkippedFile { path: file.source.to_string(), reason });
+                findings.unread.push(SkippedFile {
+                    path: file.source.to_string(),
+                    reason,
+                });
                 continue;
             }
         };
         coverage.add(&file.path_in_root, &rules.assign(subject.subject(&file)));
         let parsed = subject.parsed();
-        findings.warnings.extend(parsed.warnings.iter().map(|warning| format!("{}: {warning}", file.source)));
-        let bytes = parsed.pages.iter().map(|page| page.page.text.len() as u64).sum();
+        findings.warnings.extend(
+            parsed
+                .warnings
+                .iter()
+                .map(|warning| format!("{}: {warning}", file.source)),
+        );
+        let bytes = parsed
+            .pages
+            .iter()
+            .map(|page| page.page.text.len() as u64)
+            .sum();
         if !parsed.paged && bytes > GIANT {
-            findings.giants.push(Giant { path: file.source.to_string(), bytes });
+            findings.giants.push(Giant {
+                path: file.source.to_string(),
+                bytes,
+            });
         }
-        paragraphs.add(file.source.as_str(), parsed.pages.iter().map(|page| page.page.text.as_str()));
+        paragraphs.add(
+            file.source.as_str(),
+            parsed.pages.iter().map(|page| page.page.text.as_str()),
+        );
     }
     findings.unread.sort_by(|a, b| a.path.cmp(&b.path));
-    findings.giants.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+    findings
+        .giants
+        .sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
     findings.duplicates = paragraphs.duplicates();
-    Ok(Survey { rules: coverage, findings })
+    Ok(Survey {
+        rules: coverage,
+        findings,
+    })
 }
 
 #[cfg(test)]
@@ -93,21 +116,55 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        write("library.toml", "[[rule]]\ntitle = 'Finesse'\nset = { product = \"finesse\" }");
+        write(
+            "library.toml",
+            "[[rule]]\ntitle = 'Finesse'\nset = { product = \"finesse\" }",
+        );
         write("x/v12.5/g/a.md", "# Finesse, Release 15.0\n\ntext");
-        write("x/v12.5/g/b.md", "# Other\n\n<!-- page: 1 -->\nx\n<!-- page: 1 -->\ny");
+        write(
+            "x/v12.5/g/b.md",
+            "# Other\n\n<!-- page: 1 -->\nx\n<!-- page: 1 -->\ny",
+        );
         write("c.md", "# Note\n\ntext");
         write("d.md", &format!("# Giant\n\n{}", "word ".repeat(300_000)));
         write("e.md", "\0");
-        let survey = survey(&Root { path: folder.path().to_owned(), ..Root::default() }, None).unwrap();
+        let survey = survey(
+            &Root {
+                path: folder.path().to_owned(),
+                ..Root::default()
+            },
+            None,
+        )
+        .unwrap();
         let coverage = survey.rules;
         let counts: Vec<u64> = coverage.rules.iter().map(|rule| rule.documents).collect();
         assert_eq!(counts, [1, 1, 2]);
-        assert_eq!((coverage.documents, coverage.unversioned, coverage.without_product), (4, 2, 2));
+        assert_eq!(
+            (
+                coverage.documents,
+                coverage.unversioned,
+                coverage.without_product
+            ),
+            (4, 2, 2)
+        );
         assert_eq!(coverage.disagreements[0].path, "x/v12.5/g/a.md");
-        let Findings { unread, giants, warnings, .. } = survey.findings;
-        assert!(unread.len() == 1 && unread[0].path == "e.md" && unread[0].reason.contains("zero"), "{unread:?}");
-        assert!(giants.len() == 1 && giants[0].path == "d.md" && giants[0].bytes > GIANT, "{giants:?}");
-        assert!(warnings.len() == 1 && warnings[0].starts_with("x/v12.5/g/b.md: page 1 is marked"), "{warnings:?}");
+        let Findings {
+            unread,
+            giants,
+            warnings,
+            ..
+        } = survey.findings;
+        assert!(
+            unread.len() == 1 && unread[0].path == "e.md" && unread[0].reason.contains("zero"),
+            "{unread:?}"
+        );
+        assert!(
+            giants.len() == 1 && giants[0].path == "d.md" && giants[0].bytes > GIANT,
+            "{giants:?}"
+        );
+        assert!(
+            warnings.len() == 1 && warnings[0].starts_with("x/v12.5/g/b.md: page 1 is marked"),
+            "{warnings:?}"
+        );
     }
 }

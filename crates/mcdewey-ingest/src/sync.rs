@@ -36,20 +36,31 @@ struct Survey {
 impl Ingester {
     /// An ingester for this index and this model.
     pub fn new(index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Self {
-        Self { index, embed, convert: None, keep_originals: true }
+        Self {
+            index,
+            embed,
+            convert: None,
+            keep_originals: true,
+        }
     }
 
     /// Reads other formats than text through this.
     #[must_use]
     pub fn with_converter(self, convert: Arc<dyn Convert>) -> Self {
-        Self { convert: Some(convert), ..self }
+        Self {
+            convert: Some(convert),
+            ..self
+        }
     }
 
     /// Whether the files that Markdown was made from are kept in the index, for readers to open; they are unless
     /// said otherwise.
     #[must_use]
     pub fn keep_originals(self, keep_originals: bool) -> Self {
-        Self { keep_originals, ..self }
+        Self {
+            keep_originals,
+            ..self
+        }
     }
 
     /// Brings the index up to date with `roots` and says what was done; `progress` is called often.
@@ -73,11 +84,16 @@ impl Ingester {
             refuse_empty(&survey.root, &survey.walk, &manifest)?;
             manifests.push(manifest);
         }
-        let walks: Vec<Walk> = surveys.iter_mut().map(|survey| std::mem::take(&mut survey.walk)).collect();
+        let walks: Vec<Walk> = surveys
+            .iter_mut()
+            .map(|survey| std::mem::take(&mut survey.walk))
+            .collect();
         let mut walks = joined(walks).await?;
         set_doubles_apart(&mut walks);
-        let mut report =
-            SyncReport { roots: roots.iter().map(|root| root.name.clone()).collect(), ..SyncReport::default() };
+        let mut report = SyncReport {
+            roots: roots.iter().map(|root| root.name.clone()).collect(),
+            ..SyncReport::default()
+        };
         let mut plans: Vec<(Plan, Arc<RuleSet>)> = Vec::new();
         for ((survey, walk), manifest) in surveys.iter().zip(walks).zip(&manifests) {
             report.files += (walk.documents.len() + walk.skipped.len()) as u64;
@@ -87,29 +103,48 @@ impl Ingester {
             plans.push((plan, Arc::clone(&survey.rules)));
         }
         for survey in &surveys {
-            self.index.describe(&survey.root.name, survey.rules.description()).await?;
+            self.index
+                .describe(&survey.root.name, survey.rules.description())
+                .await?;
         }
         report.removed = self.remove_gone(&plans).await?;
         let tally = Tally::new(report, progress);
-        Pipeline { index: &self.index, reader: &self.reader(), tally: &tally }.run(plans).await?;
+        Pipeline {
+            index: &self.index,
+            reader: &self.reader(),
+            tally: &tally,
+        }
+        .run(plans)
+        .await?;
         self.close(tally.finish(), begun).await
     }
 
     fn reader(&self) -> Arc<Reader> {
         let (embed, convert) = (Arc::clone(&self.embed), self.convert.clone());
-        Arc::new(Reader { embed, convert, keep_originals: self.keep_originals })
+        Arc::new(Reader {
+            embed,
+            convert,
+            keep_originals: self.keep_originals,
+        })
     }
 
     /// Documents go before others come: a renamed file may claim the chunk ids of the one it replaces.
     async fn remove_gone(&self, plans: &[(Plan, Arc<RuleSet>)]) -> Result<u64, IngestError> {
-        let gone: Vec<_> = plans.iter().flat_map(|(plan, _)| plan.gone.iter().cloned()).collect();
+        let gone: Vec<_> = plans
+            .iter()
+            .flat_map(|(plan, _)| plan.gone.iter().cloned())
+            .collect();
         if !gone.is_empty() {
             self.index.remove(&gone).await?;
         }
         Ok(gone.len() as u64)
     }
 
-    async fn close(&self, mut report: SyncReport, begun: Instant) -> Result<SyncReport, IngestError> {
+    async fn close(
+        &self,
+        mut report: SyncReport,
+        begun: Instant,
+    ) -> Result<SyncReport, IngestError> {
         // Even when nothing was written: an interrupted run before may have left something to do.
         self.index.settle().await?;
         let state = self.index.state().await?;
@@ -138,11 +173,17 @@ async fn survey(roots: Vec<Root>) -> Result<Vec<Survey>, IngestError> {
                 return Err(IngestError::DoubleRoot(root.name));
             }
             let walk = walk(&root)?;
-            surveys.push(Survey { rules: Arc::new(root.rule_set()?), walk, root });
+            surveys.push(Survey {
+                rules: Arc::new(root.rule_set()?),
+                walk,
+                root,
+            });
         }
         Ok(surveys)
     };
-    spawn_blocking(survey_all).await.map_err(|error| IngestError::Interrupted(error.to_string()))?
+    spawn_blocking(survey_all)
+        .await
+        .map_err(|error| IngestError::Interrupted(error.to_string()))?
 }
 
 /// Puts originals with what was made from them; opens the files that may be such pairs.
@@ -151,7 +192,9 @@ async fn joined(mut walks: Vec<Walk>) -> Result<Vec<Walk>, IngestError> {
         walks.iter_mut().for_each(join_originals);
         walks
     };
-    spawn_blocking(join).await.map_err(|error| IngestError::Interrupted(error.to_string()))
+    spawn_blocking(join)
+        .await
+        .map_err(|error| IngestError::Interrupted(error.to_string()))
 }
 
 /// Folders that documents were read from and that are no more: the root was moved.
@@ -162,7 +205,9 @@ async fn lost_folders(manifest: &[ManifestEntry]) -> Result<HashSet<String>, Ing
         folders.retain(|folder| matches!(Path::new(folder).try_exists(), Ok(false)));
         folders
     };
-    spawn_blocking(look).await.map_err(|error| IngestError::Interrupted(error.to_string()))
+    spawn_blocking(look)
+        .await
+        .map_err(|error| IngestError::Interrupted(error.to_string()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mcdewey_core::{Format, FormatReport, SkippedFile, SourcePath, StageSeconds, SyncProgress, SyncReport};
+use mcdewey_core::{
+    Format, FormatReport, SkippedFile, SourcePath, StageSeconds, SyncProgress, SyncReport,
+};
 
 use crate::markdown::Dialect;
 use crate::walk::{Reading, reading};
@@ -17,13 +19,20 @@ pub(crate) struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     /// Begins with what the walk has found.
-    pub(crate) fn new(mut report: SyncReport, progress: &'a (dyn Fn(SyncProgress) + Send + Sync)) -> Self {
+    pub(crate) fn new(
+        mut report: SyncReport,
+        progress: &'a (dyn Fn(SyncProgress) + Send + Sync),
+    ) -> Self {
         for file in &report.skipped {
             let format = report.formats.entry(format_name(&file.path)).or_default();
             format.files += 1;
             format.skipped += 1;
         }
-        let tally = Self { report: Mutex::new(report), busy: Mutex::default(), progress };
+        let tally = Self {
+            report: Mutex::new(report),
+            busy: Mutex::default(),
+            progress,
+        };
         tally.change(|_| {});
         tally
     }
@@ -44,7 +53,10 @@ impl<'a> Tally<'a> {
             let format = format_of(report, source);
             format.files += 1;
             format.skipped += 1;
-            report.skipped.push(SkippedFile { path: source.to_string(), reason });
+            report.skipped.push(SkippedFile {
+                path: source.to_string(),
+                reason,
+            });
             report.warnings.extend(kept.then(|| kept_warning(source)));
         });
     }
@@ -53,7 +65,11 @@ impl<'a> Tally<'a> {
     pub(crate) fn parsed(&self, source: &SourcePath, warnings: &[String]) {
         self.change(|report| {
             report.parsed += 1;
-            report.warnings.extend(warnings.iter().map(|warning| format!("{source}: {warning}")));
+            report.warnings.extend(
+                warnings
+                    .iter()
+                    .map(|warning| format!("{source}: {warning}")),
+            );
         });
     }
 
@@ -84,24 +100,38 @@ impl<'a> Tally<'a> {
 
     /// The report, with its lists in an order that does not depend on the stages' pace.
     pub(crate) fn finish(self) -> SyncReport {
-        let mut report = self.report.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut report = self
+            .report
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         report.skipped.sort_by(|a, b| a.path.cmp(&b.path));
         report.warnings.sort();
-        let busy = self.busy.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let busy = self
+            .busy
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         let [reading, embedding, writing] = busy.map(|busy| busy.total.as_secs_f64());
-        report.stages = StageSeconds { reading, embedding, writing };
+        report.stages = StageSeconds {
+            reading,
+            embedding,
+            writing,
+        };
         report
     }
 
     /// A stage is at work until what this returns is dropped.
     pub(crate) fn at_work(&self, stage: Stage) -> AtWork<'_> {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)[stage as usize].begin();
-        AtWork { busy: &self.busy, stage }
+        AtWork {
+            busy: &self.busy,
+            stage,
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut SyncReport)) {
         let progress = {
-            let mut report: MutexGuard<'_, SyncReport> = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut report: MutexGuard<'_, SyncReport> =
+                self.report.lock().unwrap_or_else(PoisonError::into_inner);
             change(&mut report);
             SyncProgress {
                 files: report.files,
@@ -139,7 +169,10 @@ impl Busy {
     fn end(&mut self) {
         self.active = self.active.saturating_sub(1);
         if self.active == 0 {
-            self.total += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+            self.total += self
+                .since
+                .take()
+                .map_or(Duration::ZERO, |since| since.elapsed());
         }
     }
 }
@@ -157,7 +190,10 @@ impl Drop for AtWork<'_> {
 }
 
 fn format_of<'a>(report: &'a mut SyncReport, source: &SourcePath) -> &'a mut FormatReport {
-    report.formats.entry(format_name(source.as_str())).or_default()
+    report
+        .formats
+        .entry(format_name(source.as_str()))
+        .or_default()
 }
 
 /// What people call a file's format, by its name.
@@ -184,15 +220,40 @@ mod tests {
 
     #[test]
     fn files_are_counted_by_format() {
-        let skipped = vec![SkippedFile { path: "x.exe".to_owned(), reason: String::new() }];
-        let tally = Tally::new(SyncReport { skipped, ..SyncReport::default() }, &|_| {});
+        let skipped = vec![SkippedFile {
+            path: "x.exe".to_owned(),
+            reason: String::new(),
+        }];
+        let tally = Tally::new(
+            SyncReport {
+                skipped,
+                ..SyncReport::default()
+            },
+            &|_| {},
+        );
         let source = |path: &str| -> SourcePath { path.parse().unwrap() };
         tally.written(&source("a.PDF"), 7);
         tally.unchanged(&source("b.pdf"));
         tally.skipped(&source("c.txt"), "broken".to_owned(), false);
         let formats = tally.finish().formats;
-        assert_eq!(formats["PDF"], FormatReport { files: 2, unchanged: 1, written: 1, skipped: 0, chunks: 7 });
-        assert_eq!(formats["plain text"], FormatReport { files: 1, skipped: 1, ..FormatReport::default() });
+        assert_eq!(
+            formats["PDF"],
+            FormatReport {
+                files: 2,
+                unchanged: 1,
+                written: 1,
+                skipped: 0,
+                chunks: 7
+            }
+        );
+        assert_eq!(
+            formats["plain text"],
+            FormatReport {
+                files: 1,
+                skipped: 1,
+                ..FormatReport::default()
+            }
+        );
         assert_eq!(formats["other"].skipped, 1);
     }
 

@@ -34,7 +34,12 @@ pub(crate) struct Vectors {
 impl Vectors {
     /// Nothing is known yet.
     pub(crate) fn new(index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Self {
-        Self { index, embed, recent: Found::new(), older: Found::new() }
+        Self {
+            index,
+            embed,
+            recent: Found::new(),
+            older: Found::new(),
+        }
     }
 
     /// Names the vector of a text in caches.
@@ -43,7 +48,11 @@ impl Vectors {
     }
 
     /// The vectors of all these passages.
-    pub(crate) async fn of(&mut self, chunks: &[&SizedChunk], tally: &Tally<'_>) -> Result<Found, IngestError> {
+    pub(crate) async fn of(
+        &mut self,
+        chunks: &[&SizedChunk],
+        tally: &Tally<'_>,
+    ) -> Result<Found, IngestError> {
         let mut found = Found::new();
         let mut open: Vec<(ContentHash, &SizedChunk)> = Vec::new();
         let mut seen = HashSet::new();
@@ -62,10 +71,16 @@ impl Vectors {
         self.look_up_in_index(&mut open, &mut found).await?;
         tally.reused(chunks.len() - open.len());
         for part in open.chunks(TEXTS_PER_CALL) {
-            let texts = part.iter().map(|(_, chunk)| chunk.dense_text.clone()).collect();
+            let texts = part
+                .iter()
+                .map(|(_, chunk)| chunk.dense_text.clone())
+                .collect();
             let vectors = self.embed_patiently(texts).await?;
             if vectors.len() != part.len() {
-                return Err(EmbedError::Model("it gave another number of vectors than texts".to_owned()).into());
+                return Err(EmbedError::Model(
+                    "it gave another number of vectors than texts".to_owned(),
+                )
+                .into());
             }
             for ((key, _), vector) in part.iter().zip(vectors) {
                 self.remember(*key, vector, &mut found);

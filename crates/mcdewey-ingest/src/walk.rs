@@ -72,11 +72,19 @@ pub(crate) enum Reading {
 pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
     let dir = RootDir::open(&root.path).map_err(|error| root.unreadable(error))?;
     let dir = Arc::new(dir.without(&root.apart));
-    let walk = Walk { folder: dir.path().to_string_lossy().into(), ..Walk::default() };
+    let walk = Walk {
+        folder: dir.path().to_string_lossy().into(),
+        ..Walk::default()
+    };
     let top = PathBuf::from(root.below.as_deref().unwrap_or_default());
     // An unreadable folder must be an error here: as an empty one it would empty the library.
     let entries = dir.entries(&top).map_err(|error| root.unreadable(error))?;
-    let mut walker = Walker { root, dir, walk, waiting: Vec::new() };
+    let mut walker = Walker {
+        root,
+        dir,
+        walk,
+        waiting: Vec::new(),
+    };
     walker.look_at(&top, entries);
     while let Some((path, kind)) = walker.waiting.pop() {
         if kind.is_dir() {
@@ -98,8 +106,14 @@ struct Walker<'a> {
 
 impl Walker<'_> {
     fn look_at(&mut self, folder: &Path, entries: Vec<Entry>) {
-        let shown = entries.into_iter().filter(|entry| !entry.name.as_encoded_bytes().starts_with(b"."));
-        self.waiting.extend(shown.rev().map(|entry| (folder.join(entry.name), entry.kind)));
+        let shown = entries
+            .into_iter()
+            .filter(|entry| !entry.name.as_encoded_bytes().starts_with(b"."));
+        self.waiting.extend(
+            shown
+                .rev()
+                .map(|entry| (folder.join(entry.name), entry.kind)),
+        );
     }
 
     fn open(&mut self, folder: &Path) {
@@ -117,7 +131,10 @@ impl Walker<'_> {
 
     fn take(&mut self, file: &Path) {
         let Some(path) = below(file) else {
-            return self.skip(&file.display().to_string(), "its name is not valid Unicode; rename it");
+            return self.skip(
+                &file.display().to_string(),
+                "its name is not valid Unicode; rename it",
+            );
         };
         if path == LIBRARY_FILE {
             return;
@@ -127,7 +144,9 @@ impl Walker<'_> {
             Err(refusal) => {
                 if matches!(refusal, Refusal::LeadsOut | Refusal::LeadsNowhere) {
                     // It may stand for a folder that was here before; what is in it now is unknown.
-                    self.walk.unseen.push(format!("{}{path}", self.root.name.source_prefix()));
+                    self.walk
+                        .unseen
+                        .push(format!("{}{path}", self.root.name.source_prefix()));
                 }
                 Err(refusal.to_string())
             }
@@ -146,20 +165,40 @@ impl Walker<'_> {
         if bytes > MAX_FILE {
             return Err(read::reason(&Refusal::TooLarge { limit: MAX_FILE }));
         }
-        let (root, dir, path_in_root) = (self.root.name.clone(), Arc::clone(&self.dir), path.to_owned());
-        Ok(FoundFile { root, dir, source, path_in_root, reading, bytes, original: None })
+        let (root, dir, path_in_root) = (
+            self.root.name.clone(),
+            Arc::clone(&self.dir),
+            path.to_owned(),
+        );
+        Ok(FoundFile {
+            root,
+            dir,
+            source,
+            path_in_root,
+            reading,
+            bytes,
+            original: None,
+        })
     }
 
     fn skip(&mut self, path: &str, reason: &str) {
         let path = format!("{}{path}", self.root.name.source_prefix());
-        self.walk.skipped.push(SkippedFile { path, reason: reason.to_owned() });
+        self.walk.skipped.push(SkippedFile {
+            path,
+            reason: reason.to_owned(),
+        });
     }
 
     /// A folder that the system would not show.
     fn blocked(&mut self, folder: &Path, reason: &str) {
         let path = below(folder).unwrap_or_default();
-        self.skip(&path, &format!("it cannot be read: {reason}; what the library holds of it is kept"));
-        self.walk.unseen.push(format!("{}{path}", self.root.name.source_prefix()));
+        self.skip(
+            &path,
+            &format!("it cannot be read: {reason}; what the library holds of it is kept"),
+        );
+        self.walk
+            .unseen
+            .push(format!("{}{path}", self.root.name.source_prefix()));
     }
 }
 
@@ -185,7 +224,9 @@ pub(crate) fn reading(path: &str) -> Result<Reading, String> {
         }
         other => match Format::of_extension(other) {
             Some(format) => Ok(Reading::Convert(format)),
-            None => Err(format!("there is no reader for .{other}; convert it to Markdown, or take it away")),
+            None => Err(format!(
+                "there is no reader for .{other}; convert it to Markdown, or take it away"
+            )),
         },
     }
 }
@@ -205,11 +246,17 @@ mod tests {
     }
 
     fn sources(walk: &Walk) -> Vec<&str> {
-        walk.documents.iter().map(|file| file.source.as_str()).collect()
+        walk.documents
+            .iter()
+            .map(|file| file.source.as_str())
+            .collect()
     }
 
     fn reasons(walk: &Walk) -> Vec<(&str, &str)> {
-        walk.skipped.iter().map(|file| (file.path.as_str(), file.reason.as_str())).collect()
+        walk.skipped
+            .iter()
+            .map(|file| (file.path.as_str(), file.reason.as_str()))
+            .collect()
     }
 
     #[test]
@@ -229,14 +276,29 @@ mod tests {
         ]);
         std::fs::write(folder.path().join(".gitignore"), "*.md").unwrap();
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
-        assert_eq!(sources(&walk), ["a.txt", "b/a.MDX", "b/z.md", "e.yaml", "m.PDF"]);
+        assert_eq!(
+            sources(&walk),
+            ["a.txt", "b/a.MDX", "b/z.md", "e.yaml", "m.PDF"]
+        );
         assert_eq!(
             reasons(&walk),
             [
-                ("LICENSE", "there is no reader for files without an extension"),
-                ("b/library.toml", "there is no reader for .toml; convert it to Markdown, or take it away"),
-                ("c.exe", "there is no reader for .exe; convert it to Markdown, or take it away"),
-                ("i.png", "it is an image, which is kept with the pages that show it"),
+                (
+                    "LICENSE",
+                    "there is no reader for files without an extension"
+                ),
+                (
+                    "b/library.toml",
+                    "there is no reader for .toml; convert it to Markdown, or take it away"
+                ),
+                (
+                    "c.exe",
+                    "there is no reader for .exe; convert it to Markdown, or take it away"
+                ),
+                (
+                    "i.png",
+                    "it is an image, which is kept with the pages that show it"
+                ),
             ]
         );
     }
@@ -244,7 +306,10 @@ mod tests {
     #[test]
     fn a_part_of_a_named_root_keeps_its_full_names() {
         let folder = corpus(&["x/a.md", "y/b.md"]);
-        let root = Root { below: Some("x".to_owned()), ..Root::new("vendor".parse().unwrap(), folder.path()) };
+        let root = Root {
+            below: Some("x".to_owned()),
+            ..Root::new("vendor".parse().unwrap(), folder.path())
+        };
         let walk = walk(&root).unwrap();
         assert_eq!(sources(&walk), ["vendor/x/a.md"]);
         assert_eq!(walk.documents[0].path_in_root, "x/a.md");
@@ -254,7 +319,10 @@ mod tests {
     fn a_missing_root_is_an_error() {
         let folder = corpus(&[]);
         let error = walk(&Root::new(RootName::default(), folder.path().join("gone"))).unwrap_err();
-        assert!(matches!(error, IngestError::UnreadableRoot { .. }), "{error}");
+        assert!(
+            matches!(error, IngestError::UnreadableRoot { .. }),
+            "{error}"
+        );
     }
 
     #[cfg(unix)]
@@ -263,10 +331,18 @@ mod tests {
         use std::os::unix::fs::symlink;
         let outside = corpus(&["secret.md"]);
         let folder = corpus(&["a.md", "sub/b.md"]);
-        symlink(outside.path().join("secret.md"), folder.path().join("out.md")).unwrap();
+        symlink(
+            outside.path().join("secret.md"),
+            folder.path().join("out.md"),
+        )
+        .unwrap();
         symlink(folder.path().join("a.md"), folder.path().join("in.md")).unwrap();
         symlink(folder.path().join("sub"), folder.path().join("latest")).unwrap();
-        symlink(folder.path().join("gone.md"), folder.path().join("dangling.md")).unwrap();
+        symlink(
+            folder.path().join("gone.md"),
+            folder.path().join("dangling.md"),
+        )
+        .unwrap();
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         assert_eq!(sources(&walk), ["a.md", "in.md", "sub/b.md"]);
         let skipped: Vec<&str> = walk.skipped.iter().map(|file| file.path.as_str()).collect();
@@ -279,15 +355,26 @@ mod tests {
         let folder = corpus(&["a\\b.md", "ok.md"]);
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         assert_eq!(sources(&walk), ["ok.md"]);
-        assert!(walk.skipped[0].reason.contains("backslashes"), "{:?}", walk.skipped);
+        assert!(
+            walk.skipped[0].reason.contains("backslashes"),
+            "{:?}",
+            walk.skipped
+        );
     }
 
     #[test]
     fn huge_files_are_skipped_unread() {
         let folder = corpus(&["huge.md"]);
-        let file = std::fs::OpenOptions::new().write(true).open(folder.path().join("huge.md")).unwrap();
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .open(folder.path().join("huge.md"))
+            .unwrap();
         file.set_len(MAX_FILE + 1).unwrap();
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
-        assert!(walk.documents.is_empty() && walk.skipped[0].reason.contains("more than 64 MB"), "{:?}", walk.skipped);
+        assert!(
+            walk.documents.is_empty() && walk.skipped[0].reason.contains("more than 64 MB"),
+            "{:?}",
+            walk.skipped
+        );
     }
 }

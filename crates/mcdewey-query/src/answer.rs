@@ -112,7 +112,12 @@ pub struct Hit {
 impl Hit {
     /// "Page 118 (printed 102)", or the section's heading.
     pub fn page_title(&self) -> String {
-        let heading = || self.headings.last().cloned().unwrap_or_else(|| self.doc_title.clone());
+        let heading = || {
+            self.headings
+                .last()
+                .cloned()
+                .unwrap_or_else(|| self.doc_title.clone())
+        };
         place::page_words(self.page, self.page_label.as_deref()).unwrap_or_else(heading)
     }
 }

@@ -39,7 +39,9 @@ pub use feedback::{EndorsedSpot, Endorsement, FeedbackFrom, KeepFeedback};
 pub(crate) use headers::is_json;
 pub use live::LiveLibrary;
 pub use names::{LOOPBACK_HOSTS, is_host, is_origin};
-pub use observe::{ConnectionNumbers, Desk, DeskSettings, KeptQuestions, OpenConnection, OverCapacity, TraceParent};
+pub use observe::{
+    ConnectionNumbers, Desk, DeskSettings, KeptQuestions, OpenConnection, OverCapacity, TraceParent,
+};
 pub(crate) use told::told;
 
 /// What every request may need; cheap to clone.
@@ -74,11 +76,19 @@ pub struct AppState {
 
 impl AppState {
     /// State for a server that is reached under the names of this machine and the library's public address.
-    pub fn new(library: impl Into<LiveLibrary>, sync: SyncHandle, admin_token: impl Into<Arc<str>>) -> Self {
+    pub fn new(
+        library: impl Into<LiveLibrary>,
+        sync: SyncHandle,
+        admin_token: impl Into<Arc<str>>,
+    ) -> Self {
         let live = library.into();
         let library = live.now();
         let public = names::WebOrigin::of_url(library.public_url()).map(|origin| origin.host);
-        let allowed_hosts = LOOPBACK_HOSTS.map(str::to_owned).into_iter().chain(public).collect();
+        let allowed_hosts = LOOPBACK_HOSTS
+            .map(str::to_owned)
+            .into_iter()
+            .chain(public)
+            .collect();
         Self {
             library,
             live,
@@ -155,7 +165,9 @@ impl AppState {
 
     /// Whoever keeps the sender's word on a hit, if anybody does.
     pub(crate) fn takes_feedback(&self) -> Option<&Arc<dyn KeepFeedback>> {
-        self.feedback.as_ref().filter(|_| self.access.takes_feedback(&self.caller))
+        self.feedback
+            .as_ref()
+            .filter(|_| self.access.takes_feedback(&self.caller))
     }
 }
 
@@ -169,12 +181,18 @@ pub fn app(state: AppState) -> Router {
         .merge(observe::router())
         .method_not_allowed_fallback(method_not_allowed)
         .route(access::metadata::PATH, get(access::metadata::get))
-        .route(&format!("{}/mcp", access::metadata::PATH), get(access::metadata::get))
+        .route(
+            &format!("{}/mcp", access::metadata::PATH),
+            get(access::metadata::get),
+        )
         .fallback(not_found)
         .with_state(service.clone())
         .merge(mcp)
         .layer(middleware::from_fn(accept::guard))
-        .layer(middleware::from_fn_with_state(service.clone(), access::guard));
+        .layer(middleware::from_fn_with_state(
+            service.clone(),
+            access::guard,
+        ));
     gated(faces, &service)
         .layer(middleware::map_response(headers::harden))
         .layer(observe::compression())
@@ -186,8 +204,14 @@ pub fn app(state: AppState) -> Router {
 /// which site is the page that asks.
 pub(crate) fn gated(faces: Router, service: &Service) -> Router {
     faces
-        .layer(middleware::from_fn_with_state(service.clone(), access::origins::guard))
-        .layer(middleware::from_fn_with_state(service.clone(), hosts::guard))
+        .layer(middleware::from_fn_with_state(
+            service.clone(),
+            access::origins::guard,
+        ))
+        .layer(middleware::from_fn_with_state(
+            service.clone(),
+            hosts::guard,
+        ))
 }
 
 /// The state of the whole service, from which every request takes its [`AppState`] once. It holds no library itself: one
@@ -208,9 +232,31 @@ pub(crate) struct Service {
 impl Service {
     /// What somebody's request is answered with now.
     fn state(&self, caller: Caller) -> AppState {
-        let Self { live, sync, rollback, erase, feedback, admin_token, access, allowed_hosts, desk } = self.clone();
+        let Self {
+            live,
+            sync,
+            rollback,
+            erase,
+            feedback,
+            admin_token,
+            access,
+            allowed_hosts,
+            desk,
+        } = self.clone();
         let library = live.now();
-        AppState { library, live, sync, rollback, erase, feedback, admin_token, access, caller, allowed_hosts, desk }
+        AppState {
+            library,
+            live,
+            sync,
+            rollback,
+            erase,
+            feedback,
+            admin_token,
+            access,
+            caller,
+            allowed_hosts,
+            desk,
+        }
     }
 
     fn public_url(&self) -> String {
@@ -220,8 +266,29 @@ impl Service {
 
 impl From<AppState> for Service {
     fn from(state: AppState) -> Self {
-        let AppState { live, sync, rollback, erase, feedback, admin_token, access, allowed_hosts, desk, .. } = state;
-        Self { live, sync, rollback, erase, feedback, admin_token, access, allowed_hosts, desk }
+        let AppState {
+            live,
+            sync,
+            rollback,
+            erase,
+            feedback,
+            admin_token,
+            access,
+            allowed_hosts,
+            desk,
+            ..
+        } = state;
+        Self {
+            live,
+            sync,
+            rollback,
+            erase,
+            feedback,
+            admin_token,
+            access,
+            allowed_hosts,
+            desk,
+        }
     }
 }
 
@@ -229,20 +296,40 @@ impl From<AppState> for Service {
 impl FromRequestParts<Service> for AppState {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        service: &Service,
+    ) -> Result<Self, Self::Rejection> {
         // A request that nobody judged may see nothing.
-        Ok(service.state(parts.extensions.get().cloned().unwrap_or_else(Caller::nobody)))
+        Ok(service.state(
+            parts
+                .extensions
+                .get()
+                .cloned()
+                .unwrap_or_else(Caller::nobody),
+        ))
     }
 }
 
 async fn not_found(state: AppState, uri: Uri) -> Response {
-    let problem = Problem::new(StatusCode::NOT_FOUND, "not_found", format!("nothing is at {}", uri.path()));
+    let problem = Problem::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        format!("nothing is at {}", uri.path()),
+    );
     refuse(&state, &uri, problem)
 }
 
 async fn method_not_allowed(state: AppState, method: Method, uri: Uri) -> Response {
-    let detail = format!("{} does not take {method}; the Allow header says what it takes", uri.path());
-    refuse(&state, &uri, Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail))
+    let detail = format!(
+        "{} does not take {method}; the Allow header says what it takes",
+        uri.path()
+    );
+    refuse(
+        &state,
+        &uri,
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail),
+    )
 }
 
 fn not_here(detail: &str) -> Response {
@@ -251,5 +338,9 @@ fn not_here(detail: &str) -> Response {
 
 /// Programs get problem details, people a page.
 fn refuse(state: &AppState, uri: &Uri, problem: Problem) -> Response {
-    if rest::serves(uri.path()) { problem.into_response() } else { web::error_page(state, &problem) }
+    if rest::serves(uri.path()) {
+        problem.into_response()
+    } else {
+        web::error_page(state, &problem)
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mcdewey_core::{
-    Candidate, CandidateQuery, Candidates, Chunk, ChunkId, IndexState, QuestionWord, Scope, VersionFilter, Visibility,
-    WeightedText,
+    Candidate, CandidateQuery, Candidates, Chunk, ChunkId, IndexState, QuestionWord, Scope,
+    VersionFilter, Visibility, WeightedText,
 };
 
 use crate::search::aliases::{self, Reading};
@@ -18,8 +18,8 @@ use crate::search::{cursor, facets, resolve, terms};
 use crate::stages::Stages;
 use crate::view::LibraryView;
 use crate::{
-    DEFAULT_LIMIT, Group, Hit, Library, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, NoAnswer, QueryError, SearchAnswer,
-    SearchRequest, Signals, present,
+    DEFAULT_LIMIT, Group, Hit, Library, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, NoAnswer, QueryError,
+    SearchAnswer, SearchRequest, Signals, present,
 };
 
 /// Candidates asked of each list at first: enough for ten distinct passages when each stands in five releases.
@@ -78,37 +78,59 @@ impl<'a> Question<'a> {
         let limit = check(request)?;
         let state = library.index.state().await?;
         let view: Arc<LibraryView> = library.view(&state, visibility).await?;
-        let scope = Scope { filter: resolve::filter(request, &view)?, visibility: visibility.clone() };
+        let scope = Scope {
+            filter: resolve::filter(request, &view)?,
+            visibility: visibility.clone(),
+        };
         let offset = match &request.cursor {
             Some(text) => cursor::decode(text, request, &state)?,
             None => 0,
         };
         let reading = aliases::read(&request.q, &view);
-        Ok(Self { library, request, scope, state, reading, offset, limit, started })
+        Ok(Self {
+            library,
+            request,
+            scope,
+            state,
+            reading,
+            offset,
+            limit,
+            started,
+        })
     }
 
     pub(crate) async fn answer(self) -> Result<SearchAnswer, QueryError> {
         let mut stages = Stages::begin();
         let lookup = self.lookup().await?;
         stages.lap("embed");
-        let limit = if self.offset == 0 { self.limit.max(EVIDENCE) } else { self.limit };
+        let limit = if self.offset == 0 {
+            self.limit.max(EVIDENCE)
+        } else {
+            self.limit
+        };
         let found = self.find(&lookup, &self.scope, self.offset, limit).await?;
         stages.add(&found.stages);
         let unversioned = match self.unversioned_scope() {
             Some(scope) => {
-                let found = self.find(&lookup, &scope, 0, self.limit.min(MAX_UNVERSIONED)).await?;
+                let found = self
+                    .find(&lookup, &scope, 0, self.limit.min(MAX_UNVERSIONED))
+                    .await?;
                 stages.add(&found.stages);
                 self.write_out(found.page, &scope).await?
             }
             None => Vec::new(),
         };
         let more = found.more || found.page.len() > self.limit;
-        let next_cursor = more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
+        let next_cursor =
+            more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
         let mut hits = self.write_out(found.page, &self.scope).await?;
         let (signals, no_answer) = self.judge(found.evidence.as_ref(), &hits);
         let mut notices = lookup.notices;
         notices.extend(
-            found.taken.iter().map(|(word, meant)| format!("“{word}” is nowhere here; “{meant}” was searched")),
+            found
+                .taken
+                .iter()
+                .map(|(word, meant)| format!("“{word}” is nowhere here; “{meant}” was searched")),
         );
         hits.truncate(self.limit);
         stages.lap("write");
@@ -137,16 +159,28 @@ impl<'a> Question<'a> {
     }
 
     /// How likely the first hits hold an answer, and what to say when they do not.
-    fn judge(&self, evidence: Option<&Evidence>, hits: &[Hit]) -> (Option<Signals>, Option<NoAnswer>) {
-        let Some(evidence) = evidence.filter(|_| self.offset == 0) else { return (None, None) };
+    fn judge(
+        &self,
+        evidence: Option<&Evidence>,
+        hits: &[Hit],
+    ) -> (Option<Signals>, Option<NoAnswer>) {
+        let Some(evidence) = evidence.filter(|_| self.offset == 0) else {
+            return (None, None);
+        };
         let (signals, absent) = evidence.weigh(&self.request.q, &self.reading, hits);
-        (Some(signals), confidence::no_answer(&self.reading, signals.probability(), absent))
+        (
+            Some(signals),
+            confidence::no_answer(&self.reading, signals.probability(), absent),
+        )
     }
 
     async fn lookup(&self) -> Result<Lookup, QueryError> {
         let mode = self.request.mode;
         let mut lookup = Lookup {
-            query: CandidateQuery { exact: self.request.exact, ..CandidateQuery::default() },
+            query: CandidateQuery {
+                exact: self.request.exact,
+                ..CandidateQuery::default()
+            },
             veil: Veil::default(),
             notices: Vec::new(),
             degraded: None,
@@ -157,7 +191,12 @@ impl<'a> Question<'a> {
             if self.scope.visibility != Visibility::Everything
                 && let Some(own) = lookup.query.keyword.first_mut()
             {
-                lookup.veil = Veil::over(&own.text, self.library.index.as_ref(), &self.scope.visibility).await?;
+                lookup.veil = Veil::over(
+                    &own.text,
+                    self.library.index.as_ref(),
+                    &self.scope.visibility,
+                )
+                .await?;
                 own.text.clone_from(&lookup.veil.text);
             }
         }
@@ -187,7 +226,9 @@ impl<'a> Question<'a> {
         let question = self.library.embed.question(&self.request.q);
         let embedding = tokio::time::timeout(EMBED_DEADLINE, question)
             .await
-            .map_err(|_| QueryError::Unavailable("the embedding model took too long".to_owned()))??;
+            .map_err(|_| {
+                QueryError::Unavailable("the embedding model took too long".to_owned())
+            })??;
         Ok((embedding.vector, embedding.truncated))
     }
 
@@ -213,7 +254,10 @@ impl<'a> Question<'a> {
     fn without_doubtful(&self, lists: &Candidates) -> Result<Option<BTreeSet<String>>, QueryError> {
         let mut kept = BTreeSet::new();
         let mut doubtful = false;
-        for QuestionWord { word, taken_for, .. } in &lists.words {
+        for QuestionWord {
+            word, taken_for, ..
+        } in &lists.words
+        {
             let is_slip = match taken_for {
                 Some(meant) => self.is_known_word(meant)?,
                 None => false,
@@ -227,9 +271,15 @@ impl<'a> Question<'a> {
     }
 
     fn keyword_texts(&self) -> Vec<WeightedText> {
-        let own = WeightedText { text: mcdewey_core::keyword_form(&self.request.q), weight: 1.0 };
+        let own = WeightedText {
+            text: mcdewey_core::keyword_form(&self.request.q),
+            weight: 1.0,
+        };
         let others = self.reading.other_names.iter();
-        let others = others.map(|name| WeightedText { text: name.clone(), weight: OTHER_NAME_WEIGHT });
+        let others = others.map(|name| WeightedText {
+            text: name.clone(),
+            weight: OTHER_NAME_WEIGHT,
+        });
         std::iter::once(own).chain(others).collect()
     }
 
@@ -245,7 +295,13 @@ impl<'a> Question<'a> {
 
     /// Asks the lists, deeper when equal passages leave too few, until the page of hits is full. What a deeper look
     /// brings comes behind what was ranked before it, so that all pages of one answer are cut from one ranking.
-    async fn find(&self, lookup: &Lookup, scope: &Scope, offset: usize, limit: usize) -> Result<Found, QueryError> {
+    async fn find(
+        &self,
+        lookup: &Lookup,
+        scope: &Scope,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Found, QueryError> {
         let mut query = lookup.query.clone();
         query.depth = FIRST_DEPTH;
         let mut stages = Stages::begin();
@@ -258,7 +314,10 @@ impl<'a> Question<'a> {
                 query.known_words.extend(known);
                 continue;
             }
-            let full = [&lists.dense, &lists.keyword].into_iter().flatten().any(|list| list.len() >= query.depth);
+            let full = [&lists.dense, &lists.keyword]
+                .into_iter()
+                .flatten()
+                .any(|list| list.len() >= query.depth);
             let evidence = Evidence::of(&lists, self.state.chunks);
             let slip = |word: &QuestionWord| Some((word.word.clone(), word.taken_for.clone()?));
             let taken = lists.words.iter().filter_map(slip).collect();
@@ -270,7 +329,14 @@ impl<'a> Question<'a> {
             let more = ranked.hits.len() > offset + limit;
             let page = ranked.hits.into_iter().skip(offset).take(limit).collect();
             stages.lap("fusion");
-            return Ok(Found { page, more, evidence, taken, facets: ranked.facets, stages });
+            return Ok(Found {
+                page,
+                more,
+                evidence,
+                taken,
+                facets: ranked.facets,
+                stages,
+            });
         }
     }
 
@@ -286,16 +352,27 @@ impl<'a> Question<'a> {
         tokio::task::spawn_blocking(work).await.map_err(broken)
     }
 
-    async fn write_out(&self, found: Vec<Collapsed>, scope: &Scope) -> Result<Vec<Hit>, QueryError> {
-        let ids: Vec<ChunkId> = found.iter().map(|one| one.shown.candidate.chunk_id.clone()).collect();
+    async fn write_out(
+        &self,
+        found: Vec<Collapsed>,
+        scope: &Scope,
+    ) -> Result<Vec<Hit>, QueryError> {
+        let ids: Vec<ChunkId> = found
+            .iter()
+            .map(|one| one.shown.candidate.chunk_id.clone())
+            .collect();
         let chunks = self.library.index.chunks(&ids, scope).await?;
-        let mut chunks: HashMap<ChunkId, Chunk> =
-            chunks.into_iter().map(|chunk| (chunk.chunk_id.clone(), chunk)).collect();
+        let mut chunks: HashMap<ChunkId, Chunk> = chunks
+            .into_iter()
+            .map(|chunk| (chunk.chunk_id.clone(), chunk))
+            .collect();
         let stems: HashSet<String> = terms::content_stems(&self.request.q);
         let mut hits = Vec::with_capacity(found.len());
         for one in found {
             // A document replaced since the lists were made may have lost the passage: then it is no hit any more.
-            let Some(chunk) = chunks.remove(&one.shown.candidate.chunk_id) else { continue };
+            let Some(chunk) = chunks.remove(&one.shown.candidate.chunk_id) else {
+                continue;
+            };
             if chunk.passage_hash != one.shown.candidate.passage_hash {
                 continue;
             }
@@ -316,8 +393,17 @@ struct Ranked {
 }
 
 /// Ranks the first depth, then what each greater depth adds.
-fn rank(lists: &Candidates, depth: usize, fusion: Fusion, preference: &Preference, group: Option<Group>) -> Ranked {
-    let mut ranked = Ranked { hits: Vec::new(), facets: BTreeMap::new() };
+fn rank(
+    lists: &Candidates,
+    depth: usize,
+    fusion: Fusion,
+    preference: &Preference,
+    group: Option<Group>,
+) -> Ranked {
+    let mut ranked = Ranked {
+        hits: Vec::new(),
+        facets: BTreeMap::new(),
+    };
     let mut seen = HashSet::new();
     let mut rung = FIRST_DEPTH;
     loop {
@@ -347,8 +433,16 @@ fn rank(lists: &Candidates, depth: usize, fusion: Fusion, preference: &Preferenc
 
 /// The lists as a look of this depth finds them.
 fn cut(lists: &Candidates, depth: usize) -> Candidates {
-    let head = |list: &Option<Vec<Candidate>>| list.as_ref().map(|list| list[..list.len().min(depth)].to_vec());
-    Candidates { dense: head(&lists.dense), keyword: head(&lists.keyword), words: Vec::new(), ..*lists }
+    let head = |list: &Option<Vec<Candidate>>| {
+        list.as_ref()
+            .map(|list| list[..list.len().min(depth)].to_vec())
+    };
+    Candidates {
+        dense: head(&lists.dense),
+        keyword: head(&lists.keyword),
+        words: Vec::new(),
+        ..*lists
+    }
 }
 
 /// Checks what does not depend on the library; gives the limit.
@@ -358,7 +452,10 @@ fn check(request: &SearchRequest) -> Result<usize, QueryError> {
         return refuse("q is empty; ask a question, such as q=barge state in CCX".to_owned());
     }
     if request.q.len() > MAX_QUESTION_BYTES {
-        return refuse(format!("q has {} bytes; at most {MAX_QUESTION_BYTES} are allowed", request.q.len()));
+        return refuse(format!(
+            "q has {} bytes; at most {MAX_QUESTION_BYTES} are allowed",
+            request.q.len()
+        ));
     }
     let limit = request.limit.unwrap_or(DEFAULT_LIMIT);
     if limit == 0 || limit > MAX_LIMIT {
@@ -379,7 +476,11 @@ mod tests {
         let embed = Arc::new(FakeEmbed::new(&["barge", "call"]));
         let index = Arc::new(MemoryIndex::new());
         for number in 0..FIRST_DEPTH * 2 {
-            let text = if number % 2 == 0 { format!("barge {number}") } else { format!("call {number} call") };
+            let text = if number % 2 == 0 {
+                format!("barge {number}")
+            } else {
+                format!("call {number} call")
+            };
             let document = SampleDocument::new(&format!("p/{number}.md")).page(1, &[text.as_str()]);
             index.commit(document.build(&embed)).await.unwrap();
         }
@@ -391,10 +492,18 @@ mod tests {
         let library = large_library().await;
         for mode in Mode::ALL {
             let q = "barge call".to_owned();
-            let mut request = SearchRequest { q, mode, limit: Some(MAX_LIMIT), ..SearchRequest::default() };
+            let mut request = SearchRequest {
+                q,
+                mode,
+                limit: Some(MAX_LIMIT),
+                ..SearchRequest::default()
+            };
             let mut found = Vec::new();
             loop {
-                let answer = library.search(&request, &Visibility::Everything).await.unwrap();
+                let answer = library
+                    .search(&request, &Visibility::Everything)
+                    .await
+                    .unwrap();
                 found.extend(answer.hits.into_iter().map(|hit| hit.chunk_id));
                 request.cursor = answer.next_cursor;
                 if request.cursor.is_none() {
@@ -402,7 +511,11 @@ mod tests {
                 }
             }
             let different: HashSet<&String> = found.iter().collect();
-            assert_eq!((found.len(), different.len()), (FIRST_DEPTH * 2, FIRST_DEPTH * 2), "{mode:?}");
+            assert_eq!(
+                (found.len(), different.len()),
+                (FIRST_DEPTH * 2, FIRST_DEPTH * 2),
+                "{mode:?}"
+            );
         }
     }
 
@@ -412,23 +525,44 @@ mod tests {
         let index = Arc::new(MemoryIndex::new());
         // 25 words a passage, of which one differs between the releases.
         let text = |passage: usize, release: &str| {
-            let words: Vec<String> = (0..24).map(|word| format!("word{passage}x{word}")).collect();
+            let words: Vec<String> = (0..24)
+                .map(|word| format!("word{passage}x{word}"))
+                .collect();
             format!("barge {} since{release}", words.join(" "))
         };
         for release in ["11", "12", "15"] {
             let texts: Vec<String> = (0..20).map(|passage| text(passage, release)).collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let document = SampleDocument::new(&format!("p/{release}/guide.md")).title("Guide").version(release);
-            index.commit(document.page(1, &texts).build(&embed)).await.unwrap();
+            let document = SampleDocument::new(&format!("p/{release}/guide.md"))
+                .title("Guide")
+                .version(release);
+            index
+                .commit(document.page(1, &texts).build(&embed))
+                .await
+                .unwrap();
         }
         let library = Library::new(index, embed as Arc<dyn Embed>, "");
-        let request = SearchRequest { q: "barge".to_owned(), ..SearchRequest::default() };
-        let answer = library.search(&request, &Visibility::Everything).await.unwrap();
-        let different: HashSet<&str> = answer.hits.iter().map(|hit| hit.text.split(" since").next().unwrap()).collect();
+        let request = SearchRequest {
+            q: "barge".to_owned(),
+            ..SearchRequest::default()
+        };
+        let answer = library
+            .search(&request, &Visibility::Everything)
+            .await
+            .unwrap();
+        let different: HashSet<&str> = answer
+            .hits
+            .iter()
+            .map(|hit| hit.text.split(" since").next().unwrap())
+            .collect();
         assert_eq!((answer.hits.len(), different.len()), (10, 10));
         for hit in &answer.hits {
             assert_eq!(hit.version.as_deref(), Some("15"), "the latest is shown");
-            assert!(hit.also_in.len() == 2 && hit.also_in.iter().all(|also| also.differs), "{:?}", hit.also_in);
+            assert!(
+                hit.also_in.len() == 2 && hit.also_in.iter().all(|also| also.differs),
+                "{:?}",
+                hit.also_in
+            );
         }
     }
 
@@ -436,8 +570,15 @@ mod tests {
     async fn few_hits_are_judged_like_many() {
         let library = large_library().await;
         let ask = async |limit| {
-            let request = SearchRequest { q: "barge call".to_owned(), limit: Some(limit), ..SearchRequest::default() };
-            library.search(&request, &Visibility::Everything).await.unwrap()
+            let request = SearchRequest {
+                q: "barge call".to_owned(),
+                limit: Some(limit),
+                ..SearchRequest::default()
+            };
+            library
+                .search(&request, &Visibility::Everything)
+                .await
+                .unwrap()
         };
         let (one, ten) = (ask(1).await, ask(10).await);
         assert_eq!(one.hits.len(), 1);
@@ -449,8 +590,14 @@ mod tests {
             cursor: one.next_cursor,
             ..SearchRequest::default()
         };
-        let next = library.search(&next, &Visibility::Everything).await.unwrap();
+        let next = library
+            .search(&next, &Visibility::Everything)
+            .await
+            .unwrap();
         assert_eq!(next.hits[0].chunk_id, ten.hits[1].chunk_id);
-        assert_eq!(next.confidence, None, "only the first page says how sure it is");
+        assert_eq!(
+            next.confidence, None,
+            "only the first page says how sure it is"
+        );
     }
 }

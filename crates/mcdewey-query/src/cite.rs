@@ -17,10 +17,17 @@ impl Citation {
     /// The citation of a passage.
     pub(crate) fn of(hit: &Hit) -> Self {
         let place = place(hit);
-        let release = hit.version.as_deref().filter(|release| !names(&hit.doc_title, release));
+        let release = hit
+            .version
+            .as_deref()
+            .filter(|release| !names(&hit.doc_title, release));
         let name = [Some(hit.doc_title.as_str()), release, Some(place.as_str())];
         let name = visible_line(&name.into_iter().flatten().collect::<Vec<_>>().join(", "));
-        let date = hit.updated.as_deref().map(|date| format!(" ({date})")).unwrap_or_default();
+        let date = hit
+            .updated
+            .as_deref()
+            .map(|date| format!(" ({date})"))
+            .unwrap_or_default();
         Self {
             plain: format!("{name}{date}. {}", hit.url),
             markdown: format!("[{}](<{}>){date}", escaped(&name, "[]\\`*_<"), hit.url),
@@ -32,7 +39,9 @@ impl Citation {
 /// "page 118 (printed 102)", or the section's heading.
 fn place(hit: &Hit) -> String {
     match (hit.page, &hit.page_label) {
-        (Some(page), Some(label)) if *label != page.to_string() => format!("page {page} (printed {label})"),
+        (Some(page), Some(label)) if *label != page.to_string() => {
+            format!("page {page} (printed {label})")
+        }
         (Some(page), _) => format!("page {page}"),
         (None, _) => format!("section “{}”", hit.page_title()),
     }
@@ -44,21 +53,30 @@ fn names(title: &str, release: &str) -> bool {
 }
 
 fn bibtex(hit: &Hit, place: &str) -> String {
-    let year =
-        hit.updated.as_deref().and_then(|date| date.get(..4)).filter(|year| year.bytes().all(|b| b.is_ascii_digit()));
+    let year = hit
+        .updated
+        .as_deref()
+        .and_then(|date| date.get(..4))
+        .filter(|year| year.bytes().all(|b| b.is_ascii_digit()));
     let fields = [
         ("title", Some(hit.doc_title.clone())),
         ("organization", hit.vendor.clone()),
         ("edition", hit.version.clone()),
         ("pages", hit.page.map(|page| page.to_string())),
         ("year", year.map(str::to_owned)),
-        ("note", Some(place.to_owned()).filter(|_| hit.page.is_none())),
+        (
+            "note",
+            Some(place.to_owned()).filter(|_| hit.page.is_none()),
+        ),
         ("url", Some(hit.url.clone())),
     ];
     let mut text = format!("@manual{{mcdewey-{},\n", hit.handle);
     for (name, value) in fields {
         if let Some(value) = value {
-            text.push_str(&format!("  {name} = {{{}}},\n", escaped(&visible_line(&value), "{}\\&%$#_")));
+            text.push_str(&format!(
+                "  {name} = {{{}}},\n",
+                escaped(&visible_line(&value), "{}\\&%$#_")
+            ));
         }
     }
     text.push('}');
@@ -84,10 +102,19 @@ mod tests {
     use crate::present;
 
     fn hit(change: impl FnOnce(&mut Hit)) -> Hit {
-        let document = SampleDocument::new("desk/v12.5/admin/a.md").vendor("Norvane & Co").product("desk");
-        let document = document.version("v12.5").title("Desk [Admin] Guide").page(118, &["Barge."]);
+        let document = SampleDocument::new("desk/v12.5/admin/a.md")
+            .vendor("Norvane & Co")
+            .product("desk");
+        let document = document
+            .version("v12.5")
+            .title("Desk [Admin] Guide")
+            .page(118, &["Barge."]);
         let document = document.build(&FakeEmbed::new(&[]));
-        let mut hit = present::hit(document.passages[0].chunk.clone(), &Default::default(), "http://x");
+        let mut hit = present::hit(
+            document.passages[0].chunk.clone(),
+            &Default::default(),
+            "http://x",
+        );
         hit.updated = Some("2024-06-03".to_owned());
         change(&mut hit);
         hit
@@ -97,13 +124,23 @@ mod tests {
     fn a_citation_names_what_is_needed_to_find_it_again() {
         let cited = Citation::of(&hit(|hit| hit.page_label = Some("102".to_owned())));
         let url = "http://x/c/desk%3A%3Av12.5%3A%3Aadmin%3A%3Aa%3A%3A0";
-        assert_eq!(cited.plain, format!("Desk [Admin] Guide, v12.5, page 118 (printed 102) (2024-06-03). {url}"));
+        assert_eq!(
+            cited.plain,
+            format!("Desk [Admin] Guide, v12.5, page 118 (printed 102) (2024-06-03). {url}")
+        );
         let name = "Desk \\[Admin\\] Guide, v12.5, page 118 (printed 102)";
         assert_eq!(cited.markdown, format!("[{name}](<{url}>) (2024-06-03)"));
-        for line in
-            ["  organization = {Norvane \\& Co},", "  edition = {v12.5},", "  pages = {118},", "  year = {2024},"]
-        {
-            assert!(cited.bibtex.lines().any(|found| found == line), "{}", cited.bibtex);
+        for line in [
+            "  organization = {Norvane \\& Co},",
+            "  edition = {v12.5},",
+            "  pages = {118},",
+            "  year = {2024},",
+        ] {
+            assert!(
+                cited.bibtex.lines().any(|found| found == line),
+                "{}",
+                cited.bibtex
+            );
         }
         assert!(cited.bibtex.starts_with("@manual{mcdewey-") && cited.bibtex.ends_with("}"));
     }
@@ -116,16 +153,33 @@ mod tests {
             hit.page = None;
             hit.headings = vec!["Re\u{2066}try".to_owned()];
         }));
-        assert!(cited.plain.starts_with("Desk ediuG obey, v12.5, section “Retry”"), "{}", cited.plain);
+        assert!(
+            cited
+                .plain
+                .starts_with("Desk ediuG obey, v12.5, section “Retry”"),
+            "{}",
+            cited.plain
+        );
         for text in [cited.plain, cited.markdown, cited.bibtex] {
-            assert!(!text.contains(|c| mcdewey_core::is_hidden(c) && c != '\n'), "{text:?}");
+            assert!(
+                !text.contains(|c| mcdewey_core::is_hidden(c) && c != '\n'),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn a_release_that_the_title_says_is_not_said_again() {
-        let cited = Citation::of(&hit(|hit| hit.doc_title = "Desk, Release 12.5(1)".to_owned()));
-        assert!(cited.plain.starts_with("Desk, Release 12.5(1), page 118 (2024"), "{}", cited.plain);
+        let cited = Citation::of(&hit(|hit| {
+            hit.doc_title = "Desk, Release 12.5(1)".to_owned()
+        }));
+        assert!(
+            cited
+                .plain
+                .starts_with("Desk, Release 12.5(1), page 118 (2024"),
+            "{}",
+            cited.plain
+        );
     }
 
     #[test]
@@ -136,6 +190,10 @@ mod tests {
             hit.headings = vec!["Desk".to_owned(), "Retry policy".to_owned()];
         }));
         assert!(cited.plain.contains("section “"), "{}", cited.plain);
-        assert!(cited.bibtex.contains("  note = {section"), "{}", cited.bibtex);
+        assert!(
+            cited.bibtex.contains("  note = {section"),
+            "{}",
+            cited.bibtex
+        );
     }
 }

@@ -26,29 +26,58 @@ impl Library {
     }
 
     /// The other places of a passage, one in each document, those of the latest releases first.
-    async fn elsewhere(&self, id: &str, visibility: &Visibility) -> Result<Vec<AlsoIn>, QueryError> {
+    async fn elsewhere(
+        &self,
+        id: &str,
+        visibility: &Visibility,
+    ) -> Result<Vec<AlsoIn>, QueryError> {
         let passage = self.passage(id, visibility).await?;
         let product = passage.document.facets.product.iter().cloned().collect();
-        let filter = Filter { product, ..Filter::default() };
-        let scope = Scope { filter, visibility: visibility.clone() };
+        let filter = Filter {
+            product,
+            ..Filter::default()
+        };
+        let scope = Scope {
+            filter,
+            visibility: visibility.clone(),
+        };
         let words = passage.keyword_text();
         let text = words[..words.floor_char_boundary(ENOUGH_BYTES)].to_owned();
         let keyword = vec![WeightedText { text, weight: 1.0 }];
-        let query = CandidateQuery { keyword, depth: DEPTH, ..CandidateQuery::default() };
-        let found = self.index.candidates(&query, &scope).await?.keyword.unwrap_or_default();
-        Ok(likes(&passage, found).into_iter().map(present::also_in).collect())
+        let query = CandidateQuery {
+            keyword,
+            depth: DEPTH,
+            ..CandidateQuery::default()
+        };
+        let found = self
+            .index
+            .candidates(&query, &scope)
+            .await?
+            .keyword
+            .unwrap_or_default();
+        Ok(likes(&passage, found)
+            .into_iter()
+            .map(present::also_in)
+            .collect())
     }
 }
 
 fn likes(passage: &Chunk, found: Vec<Candidate>) -> Vec<Also> {
-    let Some(own) = found.iter().find(|candidate| candidate.chunk_id == passage.chunk_id).cloned() else {
+    let Some(own) = found
+        .iter()
+        .find(|candidate| candidate.chunk_id == passage.chunk_id)
+        .cloned()
+    else {
         return Vec::new();
     };
     let mut others: Vec<Also> = found
         .into_iter()
         .filter(|other| other.document.source != own.document.source)
         .filter(|other| other.passage_hash == own.passage_hash || is_counterpart(&own, other))
-        .map(|candidate| Also { differs: candidate.passage_hash != own.passage_hash, candidate })
+        .map(|candidate| Also {
+            differs: candidate.passage_hash != own.passage_hash,
+            candidate,
+        })
         .collect();
     // Of one document the place with the same words, else the one with the most of them.
     others.sort_by_key(|also| also.differs);

@@ -2,5 +2,7 @@
 
 /// The mark a line opens or closes a block of code with, if it does.
 pub(crate) fn of(line: &str) -> Option<&'static str> {
-    ["```", "~~~"].into_iter().find(|mark| line.trim_start().starts_with(mark))
+    ["```", "~~~"]
+        .into_iter()
+        .find(|mark| line.trim_start().starts_with(mark))
 }

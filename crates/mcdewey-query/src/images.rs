@@ -6,17 +6,28 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use crate::{ImageItem, present};
 
 /// The images of a page, in order, each once.
-pub(crate) fn images(document: &Document, page: &PageRef, text: &str, public_url: &str) -> Vec<ImageItem> {
+pub(crate) fn images(
+    document: &Document,
+    page: &PageRef,
+    text: &str,
+    public_url: &str,
+) -> Vec<ImageItem> {
     let kept = |name: &str| {
         let is_it = |file: &&Attachment| file.role == AttachmentRole::Image && file.name == name;
         document.attachments.iter().find(is_it)
     };
-    if !document.attachments.iter().any(|file| file.role == AttachmentRole::Image) {
+    if !document
+        .attachments
+        .iter()
+        .any(|file| file.role == AttachmentRole::Image)
+    {
         return Vec::new();
     }
     let mut images: Vec<ImageItem> = Vec::new();
     for (target, alt) in shown(text) {
-        let Some(file) = kept(&target).filter(|_| images.iter().all(|image| image.file.name != target)) else {
+        let Some(file) =
+            kept(&target).filter(|_| images.iter().all(|image| image.file.name != target))
+        else {
             continue;
         };
         let place = match &page.section {
@@ -62,7 +73,10 @@ mod tests {
     fn links_to_images_come_with_their_words() {
         let text = "![Barge *state*](a.png)\n\n| x |\n|-|\n| ![](b%20c.png) |\n\n`![no](d.png)`";
         let found = shown(text);
-        let found: Vec<_> = found.iter().map(|(target, alt)| (target.as_str(), alt.as_str())).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(target, alt)| (target.as_str(), alt.as_str()))
+            .collect();
         assert_eq!(found, [("a.png", "Barge state"), ("b%20c.png", "")]);
     }
 }

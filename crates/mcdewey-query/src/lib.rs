@@ -28,23 +28,25 @@ mod view;
 mod web;
 
 pub use answer::{
-    AlsoIn, ChunkAnswer, DocumentAnswer, DocumentEntry, Explanation, FacetCount, FileItem, GuideEntry, Hit, ImageItem,
-    LibraryAnswer, NoAnswer, OutlineItem, PageAnswer, PageItem, PassageOnPage, ProductEntry, SearchAnswer, VendorEntry,
-    VersionEntry,
+    AlsoIn, ChunkAnswer, DocumentAnswer, DocumentEntry, Explanation, FacetCount, FileItem,
+    GuideEntry, Hit, ImageItem, LibraryAnswer, NoAnswer, OutlineItem, PageAnswer, PageItem,
+    PassageOnPage, ProductEntry, SearchAnswer, VendorEntry, VersionEntry,
 };
 pub use app::{
-    AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, ConnectionNumbers, Credentials, Desk, DeskSettings,
-    EndorsedSpot, Endorsement, FeedbackFrom, IssuerUnavailable, KeepFeedback, KeptQuestions, LOOPBACK_HOSTS,
-    LiveLibrary, OpenConnection, OverCapacity, Role, TraceParent, app, is_host, is_origin,
+    AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, ConnectionNumbers, Credentials,
+    Desk, DeskSettings, EndorsedSpot, Endorsement, FeedbackFrom, IssuerUnavailable, KeepFeedback,
+    KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, OpenConnection, OverCapacity, Role, TraceParent,
+    app, is_host, is_origin,
 };
 pub use compare::answer::{
-    CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText,
-    WordOp, WordRun,
+    CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair,
+    ComparedText, WordOp, WordRun,
 };
 pub use error::QueryError;
 pub use library::Library;
 pub use request::{
-    DEFAULT_LIMIT, Group, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, PageSelector, SearchRequest,
+    DEFAULT_LIMIT, Group, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, PageSelector,
+    SearchRequest,
 };
 pub use search::confidence::Signals;
 pub use search::fusion::{Fusion, Scale};

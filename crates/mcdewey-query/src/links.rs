@@ -4,7 +4,11 @@ use mcdewey_core::{Attachment, AttachmentRole, PageRef, SourcePath};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What may stand in one path part or query value as it is.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// One path part or query value, percent-encoded.
 pub(crate) fn encode(text: &str) -> String {
@@ -39,7 +43,12 @@ pub(crate) fn file_path(source: &SourcePath, file: &Attachment) -> String {
         AttachmentRole::Image => "image",
         AttachmentRole::Original => "original",
     };
-    format!("/f/{}?{role}={}&hash={}", parts.join("/"), encode(&file.name), file.hash.short(16))
+    format!(
+        "/f/{}?{role}={}&hash={}",
+        parts.join("/"),
+        encode(&file.name),
+        file.hash.short(16)
+    )
 }
 
 #[cfg(test)]
@@ -51,7 +60,11 @@ mod tests {
     fn ids_and_sources_are_encoded() {
         assert_eq!(chunk_path("a::v12.5::1"), "/c/a%3A%3Av12.5%3A%3A1");
         let source: SourcePath = "a b/c?.md".parse().unwrap();
-        let page = PageRef { number: PageNumber(3), label: None, section: None };
+        let page = PageRef {
+            number: PageNumber(3),
+            label: None,
+            section: None,
+        };
         assert_eq!(page_path(&source, &page), "/d/a%20b/c%3F.md?page=3");
     }
 }

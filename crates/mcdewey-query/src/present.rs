@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use mcdewey_core::{
-    Attachment, AttachmentRole, Chunk, Document, DocumentMeta, IndexState, PageNumber, PageRef, SourcePath,
+    Attachment, AttachmentRole, Chunk, Document, DocumentMeta, IndexState, PageNumber, PageRef,
+    SourcePath,
 };
 
 use crate::search::collapse::Also;
@@ -17,7 +18,10 @@ pub(crate) fn hit(chunk: Chunk, question: &HashSet<String>, public_url: &str) ->
     Hit {
         handle: chunk.handle(),
         url: format!("{public_url}{}", links::chunk_path(chunk.chunk_id.as_str())),
-        page_url: format!("{public_url}{}", links::page_path(&meta.source, &chunk.page)),
+        page_url: format!(
+            "{public_url}{}",
+            links::page_path(&meta.source, &chunk.page)
+        ),
         source: meta.source.to_string(),
         page: physical(&chunk.page),
         section: slug(&chunk.page),
@@ -56,7 +60,11 @@ pub(crate) fn also_in(also: Also) -> AlsoIn {
 }
 
 /// A document with its outline and pages.
-pub(crate) fn document(document: &Document, state: &IndexState, public_url: &str) -> DocumentAnswer {
+pub(crate) fn document(
+    document: &Document,
+    state: &IndexState,
+    public_url: &str,
+) -> DocumentAnswer {
     let meta = &document.meta;
     let facets = &meta.facets;
     DocumentAnswer {
@@ -71,7 +79,11 @@ pub(crate) fn document(document: &Document, state: &IndexState, public_url: &str
         updated: meta.updated.clone(),
         paged: meta.paged,
         outline: outline(document),
-        pages: document.pages.iter().map(|page| page_item(&meta.source, page, public_url)).collect(),
+        pages: document
+            .pages
+            .iter()
+            .map(|page| page_item(&meta.source, page, public_url))
+            .collect(),
         chunks: document.chunks,
         original: original(document).map(|file| file_item(&meta.source, file, public_url)),
         url: format!("{public_url}{}", links::document_path(&meta.source)),
@@ -82,13 +94,25 @@ pub(crate) fn document(document: &Document, state: &IndexState, public_url: &str
 
 /// The file a document was made from, where that is kept.
 fn original(document: &Document) -> Option<&Attachment> {
-    document.attachments.iter().find(|file| file.role == AttachmentRole::Original)
+    document
+        .attachments
+        .iter()
+        .find(|file| file.role == AttachmentRole::Original)
 }
 
 /// A page of the original: browsers open a PDF at it.
-pub(crate) fn original_page(document: &Document, page: &PageRef, public_url: &str) -> Option<String> {
-    let file = original(document).filter(|file| file.media_type == "application/pdf" && document.meta.paged)?;
-    Some(format!("{}#page={}", file_item(&document.meta.source, file, public_url).url, page.number))
+pub(crate) fn original_page(
+    document: &Document,
+    page: &PageRef,
+    public_url: &str,
+) -> Option<String> {
+    let file = original(document)
+        .filter(|file| file.media_type == "application/pdf" && document.meta.paged)?;
+    Some(format!(
+        "{}#page={}",
+        file_item(&document.meta.source, file, public_url).url,
+        page.number
+    ))
 }
 
 /// A file that is kept with a document.
@@ -113,7 +137,11 @@ pub(crate) fn page_item(source: &SourcePath, page: &PageRef, public_url: &str) -
 }
 
 fn outline(document: &Document) -> Vec<OutlineItem> {
-    let by_number: HashMap<PageNumber, &PageRef> = document.pages.iter().map(|page| (page.number, page)).collect();
+    let by_number: HashMap<PageNumber, &PageRef> = document
+        .pages
+        .iter()
+        .map(|page| (page.number, page))
+        .collect();
     let item = |entry: &mcdewey_core::OutlineEntry| OutlineItem {
         level: entry.level,
         title: entry.title.clone(),
@@ -124,7 +152,11 @@ fn outline(document: &Document) -> Vec<OutlineItem> {
 }
 
 fn physical(page: &PageRef) -> Option<u32> {
-    if page.section.is_some() { None } else { Some(page.number.0) }
+    if page.section.is_some() {
+        None
+    } else {
+        Some(page.number.0)
+    }
 }
 
 fn slug(page: &PageRef) -> Option<String> {

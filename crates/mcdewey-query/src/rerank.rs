@@ -48,7 +48,11 @@ impl Unordered {
 
 impl Reranker {
     pub(crate) fn new(model: Arc<dyn Rerank>, deadline: Duration, depth: usize) -> Self {
-        Self { model, deadline, depth }
+        Self {
+            model,
+            deadline,
+            depth,
+        }
     }
 
     /// Puts the best of the first hits first; equal scores, and the hits beyond the depth, keep their order. Where that
@@ -58,7 +62,10 @@ impl Reranker {
         if depth < 2 {
             return Ok(());
         }
-        let scores = self.scores(question, &hits[..depth]).await.map_err(|error| error.tell())?;
+        let scores = self
+            .scores(question, &hits[..depth])
+            .await
+            .map_err(|error| error.tell())?;
         let mut first: Vec<(f32, Hit)> = scores.into_iter().zip(hits.drain(..depth)).collect();
         first.sort_by(|(left, _), (right, _)| right.total_cmp(left));
         let written = first.into_iter().map(|(score, mut hit)| {

@@ -11,7 +11,10 @@ pub(crate) struct Stages {
 
 impl Stages {
     pub(crate) fn begin() -> Self {
-        Self { since: Instant::now(), spent: BTreeMap::new() }
+        Self {
+            since: Instant::now(),
+            spent: BTreeMap::new(),
+        }
     }
 
     /// What has passed since the last lap belongs to this stage.
@@ -31,7 +34,8 @@ impl Stages {
     /// All stages, and the `total` since `started`.
     pub(crate) fn milliseconds(self, started: Instant) -> BTreeMap<String, f64> {
         let all = self.spent.into_iter().chain([("total", started.elapsed())]);
-        all.map(|(stage, spent)| (stage.to_owned(), spent.as_secs_f64() * 1000.0)).collect()
+        all.map(|(stage, spent)| (stage.to_owned(), spent.as_secs_f64() * 1000.0))
+            .collect()
     }
 }
 
@@ -52,6 +56,9 @@ mod tests {
         let spent = outer.milliseconds(started);
         assert_eq!(spent["store"], 6000.0);
         assert!(spent["write"] < 3000.0 && spent["total"] >= spent["write"]);
-        assert_eq!(spent.keys().collect::<Vec<_>>(), ["store", "total", "write"]);
+        assert_eq!(
+            spent.keys().collect::<Vec<_>>(),
+            ["store", "total", "write"]
+        );
     }
 }

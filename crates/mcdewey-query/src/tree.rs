@@ -6,14 +6,19 @@ use mcdewey_core::{DocumentSummary, IndexState, VersionKey};
 
 use crate::app::observe::written;
 use crate::view::LibraryView;
-use crate::{DocumentEntry, GuideEntry, LibraryAnswer, ProductEntry, VendorEntry, VersionEntry, links};
+use crate::{
+    DocumentEntry, GuideEntry, LibraryAnswer, ProductEntry, VendorEntry, VersionEntry, links,
+};
 
 /// The tree of one caller's view. Names go up, releases go down, what has no name comes last.
 pub(crate) fn library(view: &LibraryView, state: &IndexState, public_url: &str) -> LibraryAnswer {
     let all: Vec<&DocumentSummary> = view.documents.iter().collect();
     let vendors = grouped(&all, |document| document.meta.facets.vendor.clone())
         .into_iter()
-        .map(|(vendor, documents)| VendorEntry { vendor, products: products(&documents, view, public_url) })
+        .map(|(vendor, documents)| VendorEntry {
+            vendor,
+            products: products(&documents, view, public_url),
+        })
         .collect();
     LibraryAnswer {
         vendors,
@@ -25,18 +30,32 @@ pub(crate) fn library(view: &LibraryView, state: &IndexState, public_url: &str) 
     }
 }
 
-fn products(documents: &[&DocumentSummary], view: &LibraryView, public_url: &str) -> Vec<ProductEntry> {
+fn products(
+    documents: &[&DocumentSummary],
+    view: &LibraryView,
+    public_url: &str,
+) -> Vec<ProductEntry> {
     let entry = |(product, documents): (Option<String>, Vec<&DocumentSummary>)| {
         let id = product.as_deref().unwrap_or_default();
-        let pointing = view.description.aliases.iter().filter(|alias| alias.products.iter().any(|one| one == id));
+        let pointing = view
+            .description
+            .aliases
+            .iter()
+            .filter(|alias| alias.products.iter().any(|one| one == id));
         ProductEntry {
-            title: view.description.product(id).and_then(|known| known.title.clone()),
+            title: view
+                .description
+                .product(id)
+                .and_then(|known| known.title.clone()),
             aliases: pointing.flat_map(|alias| alias.names.clone()).collect(),
             versions: versions(&documents, public_url),
             product,
         }
     };
-    grouped(documents, |document| document.meta.facets.product.clone()).into_iter().map(entry).collect()
+    grouped(documents, |document| document.meta.facets.product.clone())
+        .into_iter()
+        .map(entry)
+        .collect()
 }
 
 fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntry> {
@@ -48,7 +67,11 @@ fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntr
             without.push(*document);
         }
         for release in releases {
-            found.entry(release.key.clone()).or_insert_with(|| (release.label.clone(), Vec::new())).1.push(document);
+            found
+                .entry(release.key.clone())
+                .or_insert_with(|| (release.label.clone(), Vec::new()))
+                .1
+                .push(document);
         }
     }
     let mut entries: Vec<VersionEntry> = found
@@ -64,7 +87,12 @@ fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntr
         .collect();
     if !without.is_empty() {
         let guides = guides(&without, public_url);
-        entries.push(VersionEntry { version: None, canonical: None, latest: false, guides });
+        entries.push(VersionEntry {
+            version: None,
+            canonical: None,
+            latest: false,
+            guides,
+        });
     }
     entries
 }
@@ -74,9 +102,15 @@ fn guides(documents: &[&DocumentSummary], public_url: &str) -> Vec<GuideEntry> {
         guide,
         pages: pages(&documents),
         chunks: chunks(&documents),
-        documents: documents.iter().map(|document| document_entry(document, public_url)).collect(),
+        documents: documents
+            .iter()
+            .map(|document| document_entry(document, public_url))
+            .collect(),
     };
-    grouped(documents, |document| document.meta.facets.guide.clone()).into_iter().map(entry).collect()
+    grouped(documents, |document| document.meta.facets.guide.clone())
+        .into_iter()
+        .map(entry)
+        .collect()
 }
 
 fn document_entry(document: &DocumentSummary, public_url: &str) -> DocumentEntry {
@@ -95,8 +129,13 @@ fn document_entry(document: &DocumentSummary, public_url: &str) -> DocumentEntry
 /// Documents and pages on some shelves, each counted once: a document of two releases stands under both.
 pub(crate) fn held<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> Held {
     let documents = guides.flat_map(|guide| &guide.documents);
-    let pages: HashMap<&str, u32> = documents.map(|document| (document.source.as_str(), document.pages)).collect();
-    Held { documents: pages.len() as u64, pages: pages.values().map(|pages| u64::from(*pages)).sum() }
+    let pages: HashMap<&str, u32> = documents
+        .map(|document| (document.source.as_str(), document.pages))
+        .collect();
+    Held {
+        documents: pages.len() as u64,
+        pages: pages.values().map(|pages| u64::from(*pages)).sum(),
+    }
 }
 
 /// How much stands on some shelves.
@@ -114,17 +153,29 @@ fn grouped<'a>(
     let mut groups: BTreeMap<(bool, Option<String>), Vec<&DocumentSummary>> = BTreeMap::new();
     for document in documents {
         let name = name_of(document);
-        groups.entry((name.is_none(), name)).or_default().push(document);
+        groups
+            .entry((name.is_none(), name))
+            .or_default()
+            .push(document);
     }
-    groups.into_iter().map(|((_, name), documents)| (name, documents)).collect()
+    groups
+        .into_iter()
+        .map(|((_, name), documents)| (name, documents))
+        .collect()
 }
 
 fn pages(documents: &[&DocumentSummary]) -> u64 {
-    documents.iter().map(|document| u64::from(document.pages)).sum()
+    documents
+        .iter()
+        .map(|document| u64::from(document.pages))
+        .sum()
 }
 
 fn chunks(documents: &[&DocumentSummary]) -> u64 {
-    documents.iter().map(|document| u64::from(document.chunks)).sum()
+    documents
+        .iter()
+        .map(|document| u64::from(document.chunks))
+        .sum()
 }
 
 #[cfg(test)]
@@ -136,13 +187,25 @@ mod tests {
     #[test]
     fn releases_go_down_and_the_unversioned_come_last() {
         let generation = Generation("g".to_owned());
-        let state = IndexState { generation, revision: Revision(1), documents: 4, pages: 4, chunks: 4 };
+        let state = IndexState {
+            generation,
+            revision: Revision(1),
+            documents: 4,
+            pages: 4,
+            chunks: 4,
+        };
         let tree = library(&view(), &state, "http://x");
         let products = &tree.vendors[0].products;
-        let names: Vec<_> = products.iter().map(|entry| entry.product.as_deref().unwrap()).collect();
+        let names: Vec<_> = products
+            .iter()
+            .map(|entry| entry.product.as_deref().unwrap())
+            .collect();
         assert_eq!(names, ["cucm", "finesse", "uccx"]);
-        let finesse: Vec<_> =
-            products[1].versions.iter().map(|entry| (entry.version.as_deref().unwrap(), entry.latest)).collect();
+        let finesse: Vec<_> = products[1]
+            .versions
+            .iter()
+            .map(|entry| (entry.version.as_deref().unwrap(), entry.latest))
+            .collect();
         assert_eq!(finesse, [("v15.0", true), ("v12.5", false)]);
         assert_eq!(products[0].versions[0].version, None);
         assert_eq!(products[1].aliases, ["CCX", "UCCX", "Unified CCX"]);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use mcdewey_core::{
-    DocumentSummary, Generation, Index, IndexState, LibraryDescription, Revision, Scope, Version, VersionScheme,
-    Visibility,
+    DocumentSummary, Generation, Index, IndexState, LibraryDescription, Revision, Scope, Version,
+    VersionScheme, Visibility,
 };
 use tokio::sync::Mutex;
 
@@ -26,7 +26,10 @@ pub(crate) struct LibraryView {
 impl LibraryView {
     /// Products no visible document belongs to are left out of the description, and so are aliases that point at
     /// nothing but them: whoever may not see a product cannot tell that it exists.
-    pub(crate) fn new(documents: Vec<DocumentSummary>, description: LibraryDescription) -> Result<Self, QueryError> {
+    pub(crate) fn new(
+        documents: Vec<DocumentSummary>,
+        description: LibraryDescription,
+    ) -> Result<Self, QueryError> {
         let mut versions: BTreeMap<Option<String>, Vec<Version>> = BTreeMap::new();
         for document in &documents {
             let facets = &document.meta.facets;
@@ -37,28 +40,42 @@ impl LibraryView {
                 }
             }
         }
-        versions.values_mut().for_each(|known| known.sort_by(|a, b| a.key.cmp(&b.key)));
+        versions
+            .values_mut()
+            .for_each(|known| known.sort_by(|a, b| a.key.cmp(&b.key)));
         let description = visible(description, &versions);
         let mut schemes = BTreeMap::new();
         for product in &description.products {
             schemes.insert(product.id.clone(), VersionScheme::new(&product.compact)?);
         }
-        Ok(Self { documents, description, versions, schemes, plain_scheme: VersionScheme::default() })
+        Ok(Self {
+            documents,
+            description,
+            versions,
+            schemes,
+            plain_scheme: VersionScheme::default(),
+        })
     }
 
     /// How the product writes its releases.
     pub(crate) fn scheme(&self, product: Option<&str>) -> &VersionScheme {
-        product.and_then(|id| self.schemes.get(id)).unwrap_or(&self.plain_scheme)
+        product
+            .and_then(|id| self.schemes.get(id))
+            .unwrap_or(&self.plain_scheme)
     }
 
     /// Every product with each of its releases, lowest first.
     pub(crate) fn versions(&self) -> impl Iterator<Item = (Option<&str>, &Version)> {
-        self.versions.iter().flat_map(|(product, known)| known.iter().map(|version| (product.as_deref(), version)))
+        self.versions
+            .iter()
+            .flat_map(|(product, known)| known.iter().map(|version| (product.as_deref(), version)))
     }
 
     /// The products of the documents, each with its releases, lowest first.
     pub(crate) fn products(&self) -> impl Iterator<Item = (Option<&str>, &[Version])> {
-        self.versions.iter().map(|(product, known)| (product.as_deref(), known.as_slice()))
+        self.versions
+            .iter()
+            .map(|(product, known)| (product.as_deref(), known.as_slice()))
     }
 }
 
@@ -105,16 +122,24 @@ impl ViewCache {
         state: &IndexState,
         visibility: &Visibility,
     ) -> Result<std::sync::Arc<LibraryView>, QueryError> {
-        let key =
-            ViewKey { generation: state.generation.clone(), revision: state.revision, visibility: visibility.clone() };
+        let key = ViewKey {
+            generation: state.generation.clone(),
+            revision: state.revision,
+            visibility: visibility.clone(),
+        };
         let mut kept = self.kept.lock().await;
         if let Some((_, view)) = kept.iter().find(|(known, _)| *known == key) {
             return Ok(view.clone());
         }
-        let scope = Scope { visibility: visibility.clone(), ..Scope::default() };
+        let scope = Scope {
+            visibility: visibility.clone(),
+            ..Scope::default()
+        };
         let view = LibraryView::new(index.documents(&scope).await?, index.description().await?)?;
         let view = std::sync::Arc::new(view);
-        kept.retain(|(known, _)| known.generation == key.generation && known.revision == key.revision);
+        kept.retain(|(known, _)| {
+            known.generation == key.generation && known.revision == key.revision
+        });
         if kept.len() >= KEPT_VIEWS {
             kept.remove(0);
         }

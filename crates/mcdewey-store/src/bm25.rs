@@ -38,25 +38,45 @@ impl Bm25 {
     }
 
     /// The vector of a passage.
-    pub(crate) fn passage(&self, text: &str, language: Option<&str>) -> Result<SparseVector, IndexError> {
+    pub(crate) fn passage(
+        &self,
+        text: &str,
+        language: Option<&str>,
+    ) -> Result<SparseVector, IndexError> {
         Ok(self.model(language)?.embed_document(text))
     }
 
     /// The words of a question, each once, with what each of the library's languages makes of it. Words that count for
     /// nothing in the question's own language count in none: in a library with a few passages of another language
     /// "this" and "was" would otherwise be the rarest words of all.
-    pub(crate) fn question(&self, texts: &[WeightedText], languages: &[String]) -> Result<Vec<Word>, IndexError> {
+    pub(crate) fn question(
+        &self,
+        texts: &[WeightedText],
+        languages: &[String],
+    ) -> Result<Vec<Word>, IndexError> {
         let mut models = Vec::new();
         for language in read_as(languages) {
             models.push(self.model(Some(language))?);
         }
         let own = language_of(texts, &models);
         let mut words = Words::default();
-        for text in texts.iter().filter(|text| text.weight.is_finite() && text.weight > 0.0) {
-            for word in split(&text.text).filter(|word| own.is_none_or(|own| reading(own, word).is_some())) {
-                let tokens: BTreeSet<u32> = models.iter().filter_map(|model| reading(model, word)).collect();
+        for text in texts
+            .iter()
+            .filter(|text| text.weight.is_finite() && text.weight > 0.0)
+        {
+            for word in
+                split(&text.text).filter(|word| own.is_none_or(|own| reading(own, word).is_some()))
+            {
+                let tokens: BTreeSet<u32> = models
+                    .iter()
+                    .filter_map(|model| reading(model, word))
+                    .collect();
                 if !tokens.is_empty() {
-                    words.add(Word { text: word.to_owned(), weight: text.weight, tokens });
+                    words.add(Word {
+                        text: word.to_owned(),
+                        weight: text.weight,
+                        tokens,
+                    });
                 }
             }
         }
@@ -70,7 +90,12 @@ impl Bm25 {
 
     fn model(&self, language: Option<&str>) -> Result<Arc<EdgeBm25>, IndexError> {
         let language = language.unwrap_or(DEFAULT_LANGUAGE);
-        if let Some(model) = self.models.read().unwrap_or_else(PoisonError::into_inner).get(language) {
+        if let Some(model) = self
+            .models
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(language)
+        {
             return Ok(Arc::clone(model));
         }
         let model = match make(language) {
@@ -79,7 +104,9 @@ impl Bm25 {
             Err(reason) => return Err(IndexError::Store(reason)),
         };
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::clone(models.entry(language.to_owned()).or_insert(model)))
+        Ok(Arc::clone(
+            models.entry(language.to_owned()).or_insert(model),
+        ))
     }
 }
 
@@ -104,9 +131,13 @@ struct Words {
 impl Words {
     /// Adds a word, or raises the weight of one with the same stem.
     fn add(&mut self, word: Word) {
-        let known = word.tokens.iter().find_map(|token| self.places.get(token).copied());
+        let known = word
+            .tokens
+            .iter()
+            .find_map(|token| self.places.get(token).copied());
         let place = known.unwrap_or(self.list.len());
-        self.places.extend(word.tokens.iter().map(|token| (*token, place)));
+        self.places
+            .extend(word.tokens.iter().map(|token| (*token, place)));
         match self.list.get_mut(place) {
             Some(known) => {
                 known.weight = known.weight.max(word.weight);
@@ -119,7 +150,8 @@ impl Words {
 
 /// The words of a text as the engine divides it.
 fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
 }
 
 /// The stem of one word; nothing for a stop word.
@@ -131,7 +163,11 @@ fn reading(model: &EdgeBm25, word: &str) -> Option<u32> {
 /// least two and more. `None` when the question has none.
 fn language_of<'a>(texts: &[WeightedText], models: &'a [Arc<EdgeBm25>]) -> Option<&'a EdgeBm25> {
     let stop_words = |model: &EdgeBm25| {
-        texts.iter().flat_map(|text| split(&text.text)).filter(|word| reading(model, word).is_none()).count()
+        texts
+            .iter()
+            .flat_map(|text| split(&text.text))
+            .filter(|word| reading(model, word).is_none())
+            .count()
     };
     let (first, others) = models.split_first()?;
     let mut most = (stop_words(first).max(1), first);
@@ -146,7 +182,10 @@ fn language_of<'a>(texts: &[WeightedText], models: &'a [Arc<EdgeBm25>]) -> Optio
 
 /// The languages a question is read as: the default one, then the others of the library.
 fn read_as(languages: &[String]) -> impl Iterator<Item = &str> {
-    let others = languages.iter().map(String::as_str).filter(|language| *language != DEFAULT_LANGUAGE);
+    let others = languages
+        .iter()
+        .map(String::as_str)
+        .filter(|language| *language != DEFAULT_LANGUAGE);
     std::iter::once(DEFAULT_LANGUAGE).chain(others)
 }
 
@@ -173,21 +212,38 @@ mod tests {
     use super::*;
 
     fn asked(texts: &[(&str, f32)], languages: &[&str]) -> Vec<Word> {
-        let texts: Vec<_> =
-            texts.iter().map(|(text, weight)| WeightedText { text: (*text).to_owned(), weight: *weight }).collect();
-        let languages: Vec<_> = languages.iter().map(|language| (*language).to_owned()).collect();
+        let texts: Vec<_> = texts
+            .iter()
+            .map(|(text, weight)| WeightedText {
+                text: (*text).to_owned(),
+                weight: *weight,
+            })
+            .collect();
+        let languages: Vec<_> = languages
+            .iter()
+            .map(|language| (*language).to_owned())
+            .collect();
         Bm25::default().question(&texts, &languages).unwrap()
     }
 
     fn overlap(passage: &SparseVector, question: &[Word]) -> usize {
-        passage.indices.iter().filter(|token| question.iter().any(|word| word.tokens.contains(token))).count()
+        passage
+            .indices
+            .iter()
+            .filter(|token| question.iter().any(|word| word.tokens.contains(token)))
+            .count()
     }
 
     #[test]
     fn words_meet_in_their_stems() {
         let bm25 = Bm25::default();
-        let passage = bm25.passage("The agents are barging into the calls", None).unwrap();
-        assert_eq!(overlap(&passage, &asked(&[("barge agent call", 1.0)], &[])), 3);
+        let passage = bm25
+            .passage("The agents are barging into the calls", None)
+            .unwrap();
+        assert_eq!(
+            overlap(&passage, &asked(&[("barge agent call", 1.0)], &[])),
+            3
+        );
         assert_eq!(overlap(&passage, &asked(&[("the are into", 1.0)], &[])), 0);
     }
 
@@ -195,17 +251,37 @@ mod tests {
     fn documents_of_another_language_are_found_by_their_own_stems() {
         let bm25 = Bm25::default();
         let passage = bm25.passage("Das Haus eines Kunden", Some("de")).unwrap();
-        assert_eq!(overlap(&passage, &asked(&[("Häuser Kunde", 1.0)], &["de", "en"])), 2);
+        assert_eq!(
+            overlap(&passage, &asked(&[("Häuser Kunde", 1.0)], &["de", "en"])),
+            2
+        );
         assert!(overlap(&passage, &asked(&[("Häuser Kunde", 1.0)], &[])) < 2);
     }
 
     #[test]
     fn stop_words_of_the_question_count_in_no_language() {
-        let passage = Bm25::default().passage("Was this helpful? Ubicaciones de la corte", Some("es")).unwrap();
-        assert_eq!(overlap(&passage, &asked(&[("was this the court", 1.0)], &["es"])), 0);
-        assert_eq!(overlap(&passage, &asked(&[("ubicaciones de la corte", 1.0)], &["es"])), 2);
+        let passage = Bm25::default()
+            .passage("Was this helpful? Ubicaciones de la corte", Some("es"))
+            .unwrap();
+        assert_eq!(
+            overlap(&passage, &asked(&[("was this the court", 1.0)], &["es"])),
+            0
+        );
+        assert_eq!(
+            overlap(
+                &passage,
+                &asked(&[("ubicaciones de la corte", 1.0)], &["es"])
+            ),
+            2
+        );
         let words = asked(&[("was this the court", 1.0)], &["es"]);
-        assert_eq!(words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), ["court"]);
+        assert_eq!(
+            words
+                .iter()
+                .map(|word| word.text.as_str())
+                .collect::<Vec<_>>(),
+            ["court"]
+        );
     }
 
     #[test]
@@ -219,8 +295,14 @@ mod tests {
     fn an_unsupported_language_is_read_as_the_default() {
         let bm25 = Bm25::default();
         let text = "setAgentState 設定 0x103";
-        assert_eq!(bm25.passage(text, Some("tlh")).unwrap(), bm25.passage(text, None).unwrap());
-        assert_eq!(bm25.passage(text, Some("\" ]")).unwrap(), bm25.passage(text, None).unwrap());
+        assert_eq!(
+            bm25.passage(text, Some("tlh")).unwrap(),
+            bm25.passage(text, None).unwrap()
+        );
+        assert_eq!(
+            bm25.passage(text, Some("\" ]")).unwrap(),
+            bm25.passage(text, None).unwrap()
+        );
     }
 
     #[test]

@@ -28,12 +28,17 @@ pub(crate) type Waiting = (Box<Prepared>, Reply<Revision>);
 
 /// The commits that wait already, as far as they can be written together: of documents whose chunk ids begin alike only
 /// one. `next` gives the commands that wait; returns the one that comes after the group too.
-pub(crate) fn collect(first: Waiting, mut next: impl FnMut() -> Option<Command>) -> (Vec<Waiting>, Option<Command>) {
+pub(crate) fn collect(
+    first: Waiting,
+    mut next: impl FnMut() -> Option<Command>,
+) -> (Vec<Waiting>, Option<Command>) {
     let mut passages = first.0.passages.len();
     let mut prefixes = HashSet::from([first.0.prefix.clone()]);
     let mut group = vec![first];
     while let Some(command) = next() {
-        let Command::Commit(document, reply) = command else { return (group, Some(command)) };
+        let Command::Commit(document, reply) = command else {
+            return (group, Some(command));
+        };
         passages += document.passages.len();
         if passages > GROUP_PASSAGES || !prefixes.insert(document.prefix.clone()) {
             return (group, Some(Command::Commit(document, reply)));
@@ -67,7 +72,9 @@ fn repeat(error: &IndexError) -> IndexError {
 
 /// The answer of a writer that is gone.
 pub(crate) fn stopped() -> IndexError {
-    IndexError::Unavailable("the store has stopped writing; restart the program, nothing committed is lost".to_owned())
+    IndexError::Unavailable(
+        "the store has stopped writing; restart the program, nothing committed is lost".to_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -78,13 +85,19 @@ mod tests {
     use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 
     fn waiting(source: &str, passages: usize) -> Waiting {
-        let document = SampleDocument::new(source).page(1, &vec!["canine"; passages]).build(&embedder());
-        let prepared = Prepared::new(document, embedder().model().dimensions, &Bm25::default()).unwrap();
+        let document = SampleDocument::new(source)
+            .page(1, &vec!["canine"; passages])
+            .build(&embedder());
+        let prepared =
+            Prepared::new(document, embedder().model().dimensions, &Bm25::default()).unwrap();
         (Box::new(prepared), oneshot::channel().0)
     }
 
     fn sources(group: &[Waiting]) -> Vec<&str> {
-        group.iter().map(|(document, _)| document.meta.source.as_str()).collect()
+        group
+            .iter()
+            .map(|(document, _)| document.meta.source.as_str())
+            .collect()
     }
 
     fn queue(commands: Vec<Command>) -> impl FnMut() -> Option<Command> {
@@ -107,7 +120,11 @@ mod tests {
     #[test]
     fn the_order_of_commands_is_kept() {
         let settle = Command::Settle(oneshot::channel().0);
-        let queue = queue(vec![commit(waiting("b.md", 1)), settle, commit(waiting("c.md", 1))]);
+        let queue = queue(vec![
+            commit(waiting("b.md", 1)),
+            settle,
+            commit(waiting("c.md", 1)),
+        ]);
         let (group, next) = collect(waiting("a.md", 1), queue);
         assert_eq!(sources(&group), ["a.md", "b.md"]);
         assert!(matches!(next, Some(Command::Settle(_))));

@@ -23,7 +23,8 @@ mod terms;
 pub mod testing;
 
 pub use embedded::{
-    EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations, Origin, free_space,
+    EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations, Origin,
+    free_space,
 };
 pub use owner::{LockError, Owner, OwnerLock};
 pub use permissions::{create_private_dir, create_private_files, make_private};

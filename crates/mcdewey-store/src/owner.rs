@@ -105,7 +105,10 @@ fn advice(reason: &io::Error) -> &'static str {
 impl OwnerLock {
     /// Takes a directory, which is made if it does not exist.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
-        let unusable = |reason| LockError::Unusable { dir: dir.to_owned(), reason };
+        let unusable = |reason| LockError::Unusable {
+            dir: dir.to_owned(),
+            reason,
+        };
         permissions::create_private_dir(dir).map_err(unusable)?;
         let folder = match lock(dir, open_folder) {
             Ok(Locked::Ours(folder)) => Some(folder),
@@ -121,10 +124,26 @@ impl OwnerLock {
             Ok(Locked::Ours(file)) => file,
             Ok(Locked::Busy) => return Err(LockError::Held(owner_of(dir))),
             Err(LockFailure::Open(reason)) => return Err(unusable(reason)),
-            Err(LockFailure::Lock(reason)) => return Err(LockError::Unlockable { dir: dir.to_owned(), reason }),
+            Err(LockFailure::Lock(reason)) => {
+                return Err(LockError::Unlockable {
+                    dir: dir.to_owned(),
+                    reason,
+                });
+            }
         };
-        let said = Owner { pid: std::process::id(), address: None, token: None };
-        let lock = Self { dir: dir.to_owned(), folder, held: Mutex::new(Held { file, said: said.clone() }) };
+        let said = Owner {
+            pid: std::process::id(),
+            address: None,
+            token: None,
+        };
+        let lock = Self {
+            dir: dir.to_owned(),
+            folder,
+            held: Mutex::new(Held {
+                file,
+                said: said.clone(),
+            }),
+        };
         lock.write(&said)?;
         // An empty directory has become a library's.
         permissions::make_private(dir);
@@ -134,7 +153,11 @@ impl OwnerLock {
     /// Tells others where the owner answers and what it wants to be shown; only this user may read it.
     pub fn announce(&self, address: &str, token: &str) -> Result<(), LockError> {
         let (address, token) = (Some(address.to_owned()), Some(token.to_owned()));
-        let said = Owner { pid: std::process::id(), address, token };
+        let said = Owner {
+            pid: std::process::id(),
+            address,
+            token,
+        };
         self.held().said = said.clone();
         self.write(&said)
     }
@@ -142,11 +165,17 @@ impl OwnerLock {
     /// Puts back what was deleted or replaced while we own the directory: the lock file, for earlier versions, and what
     /// the owner says, for whoever wants to work through it. Says whether anything was missing.
     pub fn restore(&self) -> Result<bool, LockError> {
-        let unusable = |reason| LockError::Unusable { dir: self.dir.clone(), reason };
+        let unusable = |reason| LockError::Unusable {
+            dir: self.dir.clone(),
+            reason,
+        };
         if let Some(folder) = &self.folder
             && !is_at(&self.dir, folder)
         {
-            let moved = io::Error::new(io::ErrorKind::NotFound, "it was moved or replaced while this process used it");
+            let moved = io::Error::new(
+                io::ErrorKind::NotFound,
+                "it was moved or replaced while this process used it",
+            );
             return Err(unusable(moved));
         }
         let mut held = self.held();
@@ -168,9 +197,12 @@ impl OwnerLock {
     /// The process that owns the directory now, if any.
     pub fn find(dir: &Path) -> Option<Owner> {
         let is_held = |opened: io::Result<File>| {
-            opened.is_ok_and(|file| matches!(File::try_lock_shared(&file), Err(TryLockError::WouldBlock)))
+            opened.is_ok_and(|file| {
+                matches!(File::try_lock_shared(&file), Err(TryLockError::WouldBlock))
+            })
         };
-        (is_held(File::open(dir)) || is_held(File::open(dir.join(LOCK_FILE)))).then(|| owner_of(dir))
+        (is_held(File::open(dir)) || is_held(File::open(dir.join(LOCK_FILE))))
+            .then(|| owner_of(dir))
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -187,14 +219,21 @@ impl OwnerLock {
             file.write_all(serde_json::to_string(owner)?.as_bytes())?;
             fs::rename(draft, path)
         };
-        written().map_err(|reason| LockError::Unusable { dir: self.dir.clone(), reason })
+        written().map_err(|reason| LockError::Unusable {
+            dir: self.dir.clone(),
+            reason,
+        })
     }
 }
 
 impl Drop for OwnerLock {
     fn drop(&mut self) {
         // Where another directory has taken the place of ours, the file is another owner's.
-        if self.folder.as_ref().is_none_or(|folder| is_at(&self.dir, folder)) {
+        if self
+            .folder
+            .as_ref()
+            .is_none_or(|folder| is_at(&self.dir, folder))
+        {
             // The token must not outlive its owner; whoever reads the file next believes only a held lock anyway.
             let _ = fs::remove_file(self.dir.join(OWNER_FILE));
         }
@@ -225,7 +264,10 @@ fn lock(path: &Path, open: impl Fn(&Path) -> io::Result<File>) -> Result<Locked,
             return Ok(Locked::Ours(file));
         }
     }
-    Err(LockFailure::Open(io::Error::other(format!("{} is being replaced without pause", path.display()))))
+    Err(LockFailure::Open(io::Error::other(format!(
+        "{} is being replaced without pause",
+        path.display()
+    ))))
 }
 
 fn open_folder(path: &Path) -> io::Result<File> {
@@ -245,7 +287,9 @@ fn open_lock_file(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn is_at(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let same = |opened: &fs::Metadata, there: &fs::Metadata| (opened.dev(), opened.ino()) == (there.dev(), there.ino());
+    let same = |opened: &fs::Metadata, there: &fs::Metadata| {
+        (opened.dev(), opened.ino()) == (there.dev(), there.ino())
+    };
     matches!((file.metadata(), fs::metadata(path)), (Ok(opened), Ok(there)) if same(&opened, &there))
 }
 
@@ -284,7 +328,11 @@ fn owner_of(dir: &Path) -> Owner {
         }
         thread::sleep(PAUSE);
     }
-    Owner { pid: 0, address: None, token: None }
+    Owner {
+        pid: 0,
+        address: None,
+        token: None,
+    }
 }
 
 fn read_owner(dir: &Path) -> Option<Owner> {
@@ -301,7 +349,11 @@ mod tests {
         let below = dir.path().join("new/data");
         assert_eq!(OwnerLock::find(&below), None);
         let lock = OwnerLock::acquire(&below).unwrap();
-        let me = Owner { pid: std::process::id(), address: None, token: None };
+        let me = Owner {
+            pid: std::process::id(),
+            address: None,
+            token: None,
+        };
         assert_eq!(OwnerLock::find(&below), Some(me.clone()));
         match OwnerLock::acquire(&below) {
             Err(LockError::Held(owner)) => assert_eq!(owner, me),
@@ -331,7 +383,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let lock = OwnerLock::acquire(dir.path()).unwrap();
         lock.announce("here", "secret").unwrap();
-        let mode = fs::metadata(dir.path().join(OWNER_FILE)).unwrap().permissions().mode();
+        let mode = fs::metadata(dir.path().join(OWNER_FILE))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -339,7 +394,11 @@ mod tests {
     fn what_a_killed_owner_left_is_not_believed() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(LOCK_FILE), "").unwrap();
-        fs::write(dir.path().join(OWNER_FILE), r#"{"pid":1,"address":"gone","token":"gone"}"#).unwrap();
+        fs::write(
+            dir.path().join(OWNER_FILE),
+            r#"{"pid":1,"address":"gone","token":"gone"}"#,
+        )
+        .unwrap();
         assert_eq!(OwnerLock::find(dir.path()), None);
         let _lock = OwnerLock::acquire(dir.path()).unwrap();
         assert_eq!(OwnerLock::find(dir.path()).unwrap().pid, std::process::id());
@@ -357,7 +416,9 @@ mod tests {
                 fs::write(dir.path().join(LOCK_FILE), "").unwrap();
             }
             match OwnerLock::acquire(dir.path()) {
-                Err(error @ LockError::Held(_)) => assert!(error.to_string().contains("another process"), "{error}"),
+                Err(error @ LockError::Held(_)) => {
+                    assert!(error.to_string().contains("another process"), "{error}")
+                }
                 other => panic!("{other:?}"),
             }
             assert!(OwnerLock::find(dir.path()).is_some());
@@ -367,7 +428,10 @@ mod tests {
             assert!(!lock.restore().unwrap(), "and is there again");
         }
         let earlier_version = File::open(dir.path().join(LOCK_FILE)).unwrap();
-        assert!(matches!(earlier_version.try_lock(), Err(TryLockError::WouldBlock)));
+        assert!(matches!(
+            earlier_version.try_lock(),
+            Err(TryLockError::WouldBlock)
+        ));
         drop(lock);
         OwnerLock::acquire(dir.path()).unwrap();
     }
@@ -378,7 +442,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = File::create(dir.path().join(LOCK_FILE)).unwrap();
         file.try_lock().unwrap();
-        assert!(matches!(OwnerLock::acquire(dir.path()), Err(LockError::Held(_))));
+        assert!(matches!(
+            OwnerLock::acquire(dir.path()),
+            Err(LockError::Held(_))
+        ));
         assert!(OwnerLock::find(dir.path()).is_some());
         drop(file);
         OwnerLock::acquire(dir.path()).unwrap();
@@ -392,17 +459,28 @@ mod tests {
         let old = OwnerLock::acquire(&data).unwrap();
         fs::rename(&data, dir.path().join("old")).unwrap();
         let new = OwnerLock::acquire(&data).unwrap();
-        assert!(old.restore().unwrap_err().to_string().contains("moved or replaced"));
+        assert!(
+            old.restore()
+                .unwrap_err()
+                .to_string()
+                .contains("moved or replaced")
+        );
         drop(old);
-        assert!(!new.restore().unwrap(), "the old owner took nothing of the new one's");
+        assert!(
+            !new.restore().unwrap(),
+            "the old owner took nothing of the new one's"
+        );
     }
 
     #[test]
     fn looking_for_the_owner_does_not_take_the_lock_away() {
         let dir = tempfile::tempdir().unwrap();
         drop(OwnerLock::acquire(dir.path()).unwrap());
-        let looking = [dir.path().to_owned(), dir.path().join(LOCK_FILE)].map(|path| File::open(path).unwrap());
-        looking.iter().for_each(|file| file.try_lock_shared().unwrap());
+        let looking = [dir.path().to_owned(), dir.path().join(LOCK_FILE)]
+            .map(|path| File::open(path).unwrap());
+        looking
+            .iter()
+            .for_each(|file| file.try_lock_shared().unwrap());
         let waiting = thread::spawn({
             let dir = dir.path().to_owned();
             move || OwnerLock::acquire(&dir)
@@ -418,7 +496,11 @@ mod tests {
             (io::ErrorKind::ReadOnlyFilesystem, "make it writable"),
             (io::ErrorKind::PermissionDenied, "may be written"),
         ] {
-            let error = LockError::Unusable { dir: "data".into(), reason: kind.into() }.to_string();
+            let error = LockError::Unusable {
+                dir: "data".into(),
+                reason: kind.into(),
+            }
+            .to_string();
             assert!(error.contains(advice) && error.contains("data"), "{error}");
         }
     }

@@ -44,9 +44,15 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
 /// is logged: a directory of another user, or a file system without modes, is no reason not to work.
 #[cfg(unix)]
 pub fn make_private(data: &Path) {
-    let Ok(found) = fs::metadata(data) else { return };
-    let Ok(entries) = fs::read_dir(data) else { return };
-    let (ours, others): (Vec<_>, Vec<_>) = entries.flatten().partition(|entry| is_ours(&entry.file_name()));
+    let Ok(found) = fs::metadata(data) else {
+        return;
+    };
+    let Ok(entries) = fs::read_dir(data) else {
+        return;
+    };
+    let (ours, others): (Vec<_>, Vec<_>) = entries
+        .flatten()
+        .partition(|entry| is_ours(&entry.file_name()));
     let mut tally = Tally::default();
     if !ours.is_empty() && others.is_empty() && is_a_directory_of_its_own(data, &found) {
         tally.tighten(data, &found);
@@ -102,7 +108,9 @@ impl Tally {
     /// A file, or a directory with all that is in it. Links are not followed.
     fn tighten_below(&mut self, path: &Path) {
         // What goes meanwhile needs no mode.
-        let Ok(found) = fs::symlink_metadata(path) else { return };
+        let Ok(found) = fs::symlink_metadata(path) else {
+            return;
+        };
         if found.is_symlink() {
             return;
         }
@@ -149,7 +157,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         fs::create_dir_all(data.join("generations/g/shard-1")).unwrap();
-        let files = ["lock", "embeddings.sqlite-wal", "generations/g/shard-1/page", "audit.jsonl", "access-state.toml"];
+        let files = [
+            "lock",
+            "embeddings.sqlite-wal",
+            "generations/g/shard-1/page",
+            "audit.jsonl",
+            "access-state.toml",
+        ];
         for name in files {
             fs::write(data.join(name), "x").unwrap();
             set(&data.join(name), 0o644);
@@ -186,12 +200,20 @@ mod tests {
             make_private(&data);
             drop(crate::OwnerLock::acquire(&data).unwrap());
             make_private(&data);
-            assert_eq!((mode(&data), mode(&data.join(other))), (0o755, 0o644), "{other}");
+            assert_eq!(
+                (mode(&data), mode(&data.join(other))),
+                (0o755, 0o644),
+                "{other}"
+            );
             fs::remove_file(data.join(other)).unwrap();
             fs::remove_file(data.join("lock")).unwrap();
         }
         drop(crate::OwnerLock::acquire(&data).unwrap());
-        assert_eq!((mode(&data), mode(&data.join("lock"))), (0o700, 0o600), "now it is a library's");
+        assert_eq!(
+            (mode(&data), mode(&data.join("lock"))),
+            (0o700, 0o600),
+            "now it is a library's"
+        );
     }
 
     #[test]
@@ -201,13 +223,19 @@ mod tests {
         fs::write(dir.path().join("keys.toml"), "x").unwrap();
         set(&dir.path().join("keys.toml"), 0o640);
         make_private(dir.path());
-        assert_eq!((mode(dir.path()), mode(&dir.path().join("keys.toml"))), (0o1777, 0o600));
+        assert_eq!(
+            (mode(dir.path()), mode(&dir.path().join("keys.toml"))),
+            (0o1777, 0o600)
+        );
     }
 
     #[test]
     fn new_directories_are_closed() {
         let dir = tempfile::tempdir().unwrap();
         create_private_dir(&dir.path().join("a/b")).unwrap();
-        assert_eq!((mode(&dir.path().join("a")), mode(&dir.path().join("a/b"))), (0o700, 0o700));
+        assert_eq!(
+            (mode(&dir.path().join("a")), mode(&dir.path().join("a/b"))),
+            (0o700, 0o700)
+        );
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use mcdewey_core::{
-    AttachedFile, Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexError, InvalidValue, OutlineEntry,
-    Page, Passage, RootName, point_id,
+    AttachedFile, Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexError,
+    InvalidValue, OutlineEntry, Page, Passage, RootName, point_id,
 };
 use qdrant_edge::SparseVector;
 use uuid::Uuid;
@@ -44,19 +44,34 @@ pub(crate) struct PreparedPassage {
 
 impl Prepared {
     /// Checks a document and makes its vectors. Takes a while for a large one: not for the runtime's threads.
-    pub(crate) fn new(document: DocumentRevision, dimensions: usize, bm25: &Bm25) -> Result<Self, IndexError> {
+    pub(crate) fn new(
+        document: DocumentRevision,
+        dimensions: usize,
+        bm25: &Bm25,
+    ) -> Result<Self, IndexError> {
         check(&document, dimensions)?;
         let hash = document.hash();
         let language = document.meta.facets.lang.clone();
         let mut terms: BTreeMap<u32, u32> = BTreeMap::new();
         let mut passages = Vec::with_capacity(document.passages.len());
-        for Passage { chunk, embedding_key, vector } in document.passages {
+        for Passage {
+            chunk,
+            embedding_key,
+            vector,
+        } in document.passages
+        {
             let words = bm25.passage(&chunk.keyword_text(), language.as_deref())?;
             for token in &words.indices {
                 *terms.entry(*token).or_default() += 1;
             }
             let point = point_id(PASSAGE, &chunk.chunk_id, &hash);
-            passages.push(PreparedPassage { point, chunk, embedding_key, vector, words });
+            passages.push(PreparedPassage {
+                point,
+                chunk,
+                embedding_key,
+                vector,
+                words,
+            });
         }
         Ok(Self {
             prefix: document.meta.source.chunk_prefix(),
@@ -97,24 +112,36 @@ impl Prepared {
 
 fn check(document: &DocumentRevision, dimensions: usize) -> Result<(), IndexError> {
     let source = &document.meta.source;
-    let refuse = |reason: String| Err(InvalidValue::new("document", source.as_str(), reason).into());
+    let refuse =
+        |reason: String| Err(InvalidValue::new("document", source.as_str(), reason).into());
     let mut names = HashSet::new();
     for AttachedFile { attachment, .. } in &document.attachments {
         if !names.insert((attachment.role, attachment.name.as_str())) {
-            return refuse(format!("two files that are kept with it have the name `{}`", attachment.name));
+            return refuse(format!(
+                "two files that are kept with it have the name `{}`",
+                attachment.name
+            ));
         }
     }
     for (place, passage) in document.passages.iter().enumerate() {
         let id = &passage.chunk.chunk_id;
-        if passage.chunk.ordinal as usize != place || *id != ChunkId::new(source, passage.chunk.ordinal) {
-            return refuse(format!("its passage `{id}` should be number {place} of this document"));
+        if passage.chunk.ordinal as usize != place
+            || *id != ChunkId::new(source, passage.chunk.ordinal)
+        {
+            return refuse(format!(
+                "its passage `{id}` should be number {place} of this document"
+            ));
         }
         let length = passage.vector.len();
         if length != dimensions {
-            return refuse(format!("the vector of `{id}` has {length} numbers instead of {dimensions}"));
+            return refuse(format!(
+                "the vector of `{id}` has {length} numbers instead of {dimensions}"
+            ));
         }
         if !passage.vector.iter().all(|number| number.is_finite()) {
-            return refuse(format!("the vector of `{id}` holds something that is no number"));
+            return refuse(format!(
+                "the vector of `{id}` holds something that is no number"
+            ));
         }
     }
     Ok(())
@@ -127,7 +154,9 @@ mod tests {
     use mcdewey_core::{AttachmentRole, Embed, SourcePath};
 
     fn sample() -> DocumentRevision {
-        SampleDocument::new("a.md").page(1, &["canine canine calls", "canine"]).build(&embedder())
+        SampleDocument::new("a.md")
+            .page(1, &["canine canine calls", "canine"])
+            .build(&embedder())
     }
 
     fn prepare(document: DocumentRevision) -> Result<Prepared, IndexError> {
@@ -137,16 +166,27 @@ mod tests {
     #[test]
     fn tokens_are_counted_by_passage() {
         let counts: Vec<u32> = prepare(sample()).unwrap().terms.into_values().collect();
-        assert_eq!(counts.iter().sum::<u32>(), 3, "canine in two passages, call in one");
+        assert_eq!(
+            counts.iter().sum::<u32>(),
+            3,
+            "canine in two passages, call in one"
+        );
         assert_eq!(counts.len(), 2);
     }
 
     #[test]
     fn another_revision_has_other_points() {
         let one = prepare(sample()).unwrap();
-        let other = prepare(SampleDocument::new("a.md").page(1, &["canine canine calls", "feline"]).build(&embedder()));
+        let other = prepare(
+            SampleDocument::new("a.md")
+                .page(1, &["canine canine calls", "feline"])
+                .build(&embedder()),
+        );
         assert_ne!(one.passages[0].point, other.unwrap().passages[0].point);
-        assert_eq!(one.passages[0].point, prepare(sample()).unwrap().passages[0].point);
+        assert_eq!(
+            one.passages[0].point,
+            prepare(sample()).unwrap().passages[0].point
+        );
     }
 
     #[test]
@@ -163,8 +203,18 @@ mod tests {
         let mut doubled = sample();
         let file = AttachedFile::new("a.png", AttachmentRole::Image, "image/png", Vec::new());
         doubled.attachments = vec![file.clone(), file];
-        assert!(prepare(doubled).unwrap_err().to_string().contains("`a.png`"));
-        for (document, reason) in [(short, "numbers"), (nan, "no number"), (shuffled, "number 0"), (foreign, "b::0")] {
+        assert!(
+            prepare(doubled)
+                .unwrap_err()
+                .to_string()
+                .contains("`a.png`")
+        );
+        for (document, reason) in [
+            (short, "numbers"),
+            (nan, "no number"),
+            (shuffled, "number 0"),
+            (foreign, "b::0"),
+        ] {
             let message = prepare(document).unwrap_err().to_string();
             assert!(message.contains(reason), "{message}");
         }

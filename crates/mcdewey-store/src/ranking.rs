@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mcdewey_core::{
-    Candidate, CandidateQuery, Candidates, ChunkId, ContentHash, DocumentMeta, IndexError, InvalidValue, Likeness,
-    PageNumber, QuestionWord,
+    Candidate, CandidateQuery, Candidates, ChunkId, ContentHash, DocumentMeta, IndexError,
+    InvalidValue, Likeness, PageNumber, QuestionWord,
 };
 use qdrant_edge::SparseVector;
 
@@ -53,12 +53,19 @@ pub(crate) struct Located {
 
 /// Refuses a question whose vector cannot be compared with the library's.
 pub(crate) fn check(query: &CandidateQuery, dimensions: usize) -> Result<(), IndexError> {
-    let Some(vector) = &query.dense else { return Ok(()) };
+    let Some(vector) = &query.dense else {
+        return Ok(());
+    };
     if vector.len() == dimensions && vector.iter().all(|number| number.is_finite()) {
         return Ok(());
     }
     let value = format!("a vector of {} numbers", vector.len());
-    Err(InvalidValue::new("question vector", value, format!("{dimensions} finite numbers are needed")).into())
+    Err(InvalidValue::new(
+        "question vector",
+        value,
+        format!("{dimensions} finite numbers are needed"),
+    )
+    .into())
 }
 
 /// The lists of a question that nothing can answer: empty where asked for.
@@ -96,18 +103,30 @@ pub(crate) fn weigh(
     let mut weighed = Weighed::default();
     let mut ceiling = 0.0;
     let mut guesses = 0;
-    for Word { text, mut weight, mut tokens } in words {
+    for Word {
+        text,
+        mut weight,
+        mut tokens,
+    } in words
+    {
         let is_own = weight >= 1.0;
         let mut with = 0;
         for token in &tokens {
             with += statistics.passages_with(*token)?;
         }
         let mut slip = None;
-        if with == 0 && is_own && guesses < spelling::MAX_GUESSES && !spelled.contains(&text.to_lowercase()) {
+        if with == 0
+            && is_own
+            && guesses < spelling::MAX_GUESSES
+            && !spelled.contains(&text.to_lowercase())
+        {
             guesses += 1;
             slip = spelling::meant(&text, bm25, statistics)?;
         }
-        if let Some(Meant { token, passages, .. }) = &slip {
+        if let Some(Meant {
+            token, passages, ..
+        }) = &slip
+        {
             (with, tokens) = (*passages, BTreeSet::from([*token]));
             weight *= spelling::TRUST;
         }
@@ -122,11 +141,19 @@ pub(crate) fn weigh(
         if is_own {
             ceiling += rarity;
             let taken_for = slip.map(|meant| meant.word);
-            weighed.words.push(QuestionWord { word: text, passages: with.min(all), taken_for });
+            weighed.words.push(QuestionWord {
+                word: text,
+                passages: with.min(all),
+                taken_for,
+            });
         }
     }
     weighed.ceiling = (ceiling * HIGHEST_WEIGHT) as f32;
-    weighed.unit = if all > 0 { (rarity(all, 1) * HIGHEST_WEIGHT) as f32 } else { 0.0 };
+    weighed.unit = if all > 0 {
+        (rarity(all, 1) * HIGHEST_WEIGHT) as f32
+    } else {
+        0.0
+    };
     Ok(weighed)
 }
 
@@ -139,8 +166,9 @@ fn rarity(all: u64, with: u64) -> f64 {
 /// The vector the engine looks a question's words up with.
 pub(crate) fn sparse(weights: &BTreeMap<u32, f32>) -> Result<SparseVector, IndexError> {
     let (tokens, weights): (Vec<u32>, Vec<f32>) = weights.iter().unzip();
-    SparseVector::new(tokens, weights)
-        .map_err(|error| IndexError::Store(format!("a question's words cannot be looked up: {error}")))
+    SparseVector::new(tokens, weights).map_err(|error| {
+        IndexError::Store(format!("a question's words cannot be looked up: {error}"))
+    })
 }
 
 /// How many points to ask for at first when a list of `depth` is wanted.
@@ -151,7 +179,9 @@ pub(crate) fn first_limit(depth: usize) -> usize {
 /// Whether what was not found must be worse than the last hit of a list of `depth`; `worst` is the score of the last
 /// point found, live or not.
 pub(crate) fn is_settled<P>(hits: &[Hit<P>], worst: Option<f32>, depth: usize) -> bool {
-    let (Some(last), Some(worst)) = (hits.get(depth - 1), worst) else { return false };
+    let (Some(last), Some(worst)) = (hits.get(depth - 1), worst) else {
+        return false;
+    };
     is_below(worst, last.score)
 }
 
@@ -186,7 +216,10 @@ impl<P> Hit<P> {
 }
 
 fn order(left: &Candidate, right: &Candidate) -> Ordering {
-    right.score.total_cmp(&left.score).then_with(|| left.chunk_id.cmp(&right.chunk_id))
+    right
+        .score
+        .total_cmp(&left.score)
+        .then_with(|| left.chunk_id.cmp(&right.chunk_id))
 }
 
 /// Whether a score is below another by more than a tie.
@@ -213,9 +246,18 @@ mod tests {
     #[test]
     fn a_score_does_not_depend_on_the_order_of_its_parts() {
         let weights = BTreeMap::from([(1, 0.1), (2, 0.7), (3, 1e-4), (9, 5.0)]);
-        let forward = SparseVector { indices: vec![1, 2, 3], values: vec![0.3, 1.7, 2.2] };
-        let backward = SparseVector { indices: vec![3, 2, 1], values: vec![2.2, 1.7, 0.3] };
-        assert_eq!(rescore(&forward, &weights).to_bits(), rescore(&backward, &weights).to_bits());
+        let forward = SparseVector {
+            indices: vec![1, 2, 3],
+            values: vec![0.3, 1.7, 2.2],
+        };
+        let backward = SparseVector {
+            indices: vec![3, 2, 1],
+            values: vec![2.2, 1.7, 0.3],
+        };
+        assert_eq!(
+            rescore(&forward, &weights).to_bits(),
+            rescore(&backward, &weights).to_bits()
+        );
         assert!((rescore(&forward, &weights) - 1.22022).abs() < 1e-5);
     }
 
@@ -242,8 +284,18 @@ mod tests {
         let weighed = weigh(&Counts, words, &Bm25::default(), &BTreeSet::new()).unwrap();
         assert_eq!(weighed.tokens[&1].to_bits(), weighed.tokens[&2].to_bits());
         let of_both = (rarity(100, 61) * HIGHEST_WEIGHT) as f32;
-        assert!((weighed.ceiling - of_both).abs() < 1e-6, "other names do not raise the ceiling");
-        assert_eq!(weighed.words, [QuestionWord { word: "state".to_owned(), passages: 61, taken_for: None }]);
+        assert!(
+            (weighed.ceiling - of_both).abs() < 1e-6,
+            "other names do not raise the ceiling"
+        );
+        assert_eq!(
+            weighed.words,
+            [QuestionWord {
+                word: "state".to_owned(),
+                passages: 61,
+                taken_for: None
+            }]
+        );
     }
 
     #[test]
@@ -255,7 +307,10 @@ mod tests {
 
     #[test]
     fn vectors_of_another_length_are_refused() {
-        let query = |dense: Vec<f32>| CandidateQuery { dense: Some(dense), ..CandidateQuery::default() };
+        let query = |dense: Vec<f32>| CandidateQuery {
+            dense: Some(dense),
+            ..CandidateQuery::default()
+        };
         assert!(check(&query(vec![1.0, 0.0]), 2).is_ok());
         assert!(check(&query(vec![1.0]), 2).is_err());
         assert!(check(&query(vec![1.0, f32::NAN]), 2).is_err());

@@ -28,8 +28,13 @@ pub(crate) struct Meant {
 
 /// The word most passages have among those one slip away: a letter left out, put in, changed, or two exchanged. Only for
 /// plain words: names and codes are what they are.
-pub(crate) fn meant(word: &str, bm25: &Bm25, statistics: &impl Statistics) -> Result<Option<Meant>, IndexError> {
-    let is_plain = (SHORTEST..=LONGEST).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+pub(crate) fn meant(
+    word: &str,
+    bm25: &Bm25,
+    statistics: &impl Statistics,
+) -> Result<Option<Meant>, IndexError> {
+    let is_plain = (SHORTEST..=LONGEST).contains(&word.len())
+        && word.bytes().all(|byte| byte.is_ascii_alphabetic());
     // Capitals inside a word make it a name.
     if !is_plain || word[1..].bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Ok(None);
@@ -44,11 +49,23 @@ pub(crate) fn meant(word: &str, bm25: &Bm25, statistics: &impl Statistics) -> Re
         let passages = statistics.passages_with(token)?;
         // Letters left out, doubled or turned round are commoner slips than other letters; of several spellings of one
         // stem the longest is the word more often.
-        let rank =
-            |passages: u64, other: &str| (other.len() != word.len() || is_turned(&word, other), passages, other.len());
-        if passages > 0 && best.as_ref().is_none_or(|best| rank(passages, &candidate) > rank(best.passages, &best.word))
+        let rank = |passages: u64, other: &str| {
+            (
+                other.len() != word.len() || is_turned(&word, other),
+                passages,
+                other.len(),
+            )
+        };
+        if passages > 0
+            && best
+                .as_ref()
+                .is_none_or(|best| rank(passages, &candidate) > rank(best.passages, &best.word))
         {
-            best = Some(Meant { word: candidate, token, passages });
+            best = Some(Meant {
+                word: candidate,
+                token,
+                passages,
+            });
         }
     }
     Ok(best)
@@ -78,7 +95,9 @@ fn one_slip_away(word: &str) -> BTreeSet<String> {
         if let Some(rest) = right.get(1..) {
             found.insert(format!("{left}{rest}"));
         }
-        if let (Some(first), Some(second), Some(rest)) = (right.get(..1), right.get(1..2), right.get(2..)) {
+        if let (Some(first), Some(second), Some(rest)) =
+            (right.get(..1), right.get(1..2), right.get(2..))
+        {
             found.insert(format!("{left}{second}{first}{rest}"));
         }
     }
@@ -106,9 +125,16 @@ mod tests {
 
     fn meant_by(word: &str) -> Option<String> {
         let bm25 = Bm25::default();
-        let known = [("certificate", 9), ("agent", 40), ("agency", 2), ("frequency", 3)];
+        let known = [
+            ("certificate", 9),
+            ("agent", 40),
+            ("agency", 2),
+            ("frequency", 3),
+        ];
         let words = known.map(|(word, passages)| (bm25.stem(word).unwrap().unwrap(), passages));
-        meant(word, &bm25, &Words(HashMap::from(words))).unwrap().map(|meant| meant.word)
+        meant(word, &bm25, &Words(HashMap::from(words)))
+            .unwrap()
+            .map(|meant| meant.word)
     }
 
     #[test]

@@ -21,7 +21,8 @@ const STARTS_WITHIN: Duration = Duration::from_secs(60);
 const LOOKS_EVERY: Duration = Duration::from_millis(50);
 
 /// Runs the program and kills it when standard input ends: when the test lets go of it, or dies itself.
-const KEEPER: &str = r#"qdrant & server=$!; cat >/dev/null; kill -9 $server; wait $server 2>/dev/null; rm -rf "$0""#;
+const KEEPER: &str =
+    r#"qdrant & server=$!; cat >/dev/null; kill -9 $server; wait $server 2>/dev/null; rm -rf "$0""#;
 
 /// A server that the tests of one program share.
 static SHARED: OnceCell<Option<Shared>> = OnceCell::const_new();
@@ -38,25 +39,41 @@ struct Shared {
 pub async fn shared_server(test: &str) -> Option<ServerAddress> {
     let start = async || {
         if let Ok(url) = std::env::var("QDRANT_URL") {
-            let address = ServerAddress { url, api_key: std::env::var("QDRANT_API_KEY").ok() };
-            return Some(Shared { address, _process: None });
+            let address = ServerAddress {
+                url,
+                api_key: std::env::var("QDRANT_API_KEY").ok(),
+            };
+            return Some(Shared {
+                address,
+                _process: None,
+            });
         }
         let mut process = QdrantProcess::new(None)?;
         // Nothing drops a static: the keeper takes the storage away when this program ends.
         process.removed_at_end = process.storage.path().to_owned();
         process.restart().await;
-        Some(Shared { address: process.address(), _process: Some(process) })
+        Some(Shared {
+            address: process.address(),
+            _process: Some(process),
+        })
     };
     let shared = SHARED.get_or_init(start).await;
     if shared.is_none() {
-        skipped(test, "there is neither QDRANT_URL nor a `qdrant` program on the PATH");
+        skipped(
+            test,
+            "there is neither QDRANT_URL nor a `qdrant` program on the PATH",
+        );
     }
     shared.as_ref().map(|shared| shared.address.clone())
 }
 
 /// A name for collections that no other test uses.
 pub fn unused_name() -> String {
-    format!("mcdewey-test-{}-{:06}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "mcdewey-test-{}-{:06}",
+        std::process::id(),
+        NAMES.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 /// Takes the collections away whose names begin so, and the alias of that name.
@@ -64,8 +81,14 @@ pub async fn clean_up(address: &ServerAddress, name: &str) {
     let mut config = qdrant_client::Qdrant::from_url(&address.url).skip_compatibility_check();
     config.api_key.clone_from(&address.api_key);
     let Ok(client) = config.build() else { return };
-    let Ok(listed) = client.list_collections().await else { return };
-    for collection in listed.collections.iter().filter(|collection| collection.name.starts_with(name)) {
+    let Ok(listed) = client.list_collections().await else {
+        return;
+    };
+    for collection in listed
+        .collections
+        .iter()
+        .filter(|collection| collection.name.starts_with(name))
+    {
         let _ = client.delete_collection(&collection.name).await;
     }
 }
@@ -73,7 +96,11 @@ pub async fn clean_up(address: &ServerAddress, name: &str) {
 /// Says past the capture of the test runner why a test, or one of several of this name, does not run here; once.
 pub fn skipped(test: &str, reason: &str) {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(test.to_owned()) {
+    if SAID
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(test.to_owned())
+    {
         let _ = writeln!(io::stderr(), "skipped {test}: {reason}");
     }
 }
@@ -101,12 +128,21 @@ impl QdrantProcess {
         // The storage goes with this value: the keeper leaves it, for the server may be started again.
         let removed_at_end = storage.path().join("nothing");
         let ports = (free_port(), free_port());
-        Some(Self { keeper: None, storage, removed_at_end, ports, key: key.map(str::to_owned) })
+        Some(Self {
+            keeper: None,
+            storage,
+            removed_at_end,
+            ports,
+            key: key.map(str::to_owned),
+        })
     }
 
     /// Where it answers.
     pub fn address(&self) -> ServerAddress {
-        ServerAddress { url: format!("http://127.0.0.1:{}", self.ports.1), api_key: self.key.clone() }
+        ServerAddress {
+            url: format!("http://127.0.0.1:{}", self.ports.1),
+            api_key: self.key.clone(),
+        }
     }
 
     /// The port of its REST interface.
@@ -126,7 +162,12 @@ impl QdrantProcess {
     pub async fn restart(&mut self) {
         self.kill();
         let mut command = Command::new("sh");
-        command.arg("-c").arg(KEEPER).arg(&self.removed_at_end).current_dir(self.storage.path()).stdin(Stdio::piped());
+        command
+            .arg("-c")
+            .arg(KEEPER)
+            .arg(&self.removed_at_end)
+            .current_dir(self.storage.path())
+            .stdin(Stdio::piped());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         for (name, value) in self.settings() {
             command.env(format!("QDRANT__{name}"), value);
@@ -136,7 +177,10 @@ impl QdrantProcess {
         self.keeper = Some((keeper, input));
         let begun = Instant::now();
         while let Err(error) = Server::connect(&self.address()).await {
-            assert!(begun.elapsed() < STARTS_WITHIN, "the server did not start: {error}");
+            assert!(
+                begun.elapsed() < STARTS_WITHIN,
+                "the server did not start: {error}"
+            );
             tokio::time::sleep(LOOKS_EVERY).await;
         }
     }
@@ -165,7 +209,9 @@ impl Drop for QdrantProcess {
 
 fn on_path(program: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
-    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| Path::is_file(path))
+    std::env::split_paths(&folders)
+        .map(|folder| folder.join(program))
+        .find(|path| Path::is_file(path))
 }
 
 fn free_port() -> u16 {

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
-use mcdewey_core::{CandidateQuery, Candidates, DocumentRevision, Embed, Index, Scope, SourcePath, WeightedText};
+use mcdewey_core::{
+    CandidateQuery, Candidates, DocumentRevision, Embed, Index, Scope, SourcePath, WeightedText,
+};
 use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
 
 /// Where the child process works; without it the child's test does nothing.
@@ -23,7 +25,12 @@ const MOMENTS: [usize; 8] = [1, 6, 13, 24, 37, 52, 70, 91];
 
 fn open(dir: &Path) -> EmbeddedIndex {
     let model = embedder().model().clone();
-    let options = EmbeddedOptions { dir: dir.to_owned(), model, chunker: "test".to_owned(), min_free_bytes: 0 };
+    let options = EmbeddedOptions {
+        dir: dir.to_owned(),
+        model,
+        chunker: "test".to_owned(),
+        min_free_bytes: 0,
+    };
     EmbeddedIndex::open(options).unwrap()
 }
 
@@ -32,9 +39,14 @@ fn source(number: usize) -> SourcePath {
 }
 
 fn revision(number: usize, round: usize) -> DocumentRevision {
-    let text = format!("canine document{number} round{round} {}", ["alpha", "beta", "gamma"][round % 3]);
+    let text = format!(
+        "canine document{number} round{round} {}",
+        ["alpha", "beta", "gamma"][round % 3]
+    );
     let texts = vec![text.as_str(); 1 + (number + round) % 5];
-    SampleDocument::new(source(number).as_str()).page(round as u32, &texts).build(&embedder())
+    SampleDocument::new(source(number).as_str())
+        .page(round as u32, &texts)
+        .build(&embedder())
 }
 
 /// Writes all documents of a round at once and says of each when it is done.
@@ -56,12 +68,18 @@ async fn hits(index: &EmbeddedIndex) -> Vec<(String, u32)> {
     for text in ["canine", "alpha round11", "gamma beta document3"] {
         let query = CandidateQuery {
             dense: Some(embedder().vector(text)),
-            keyword: vec![WeightedText { text: text.to_owned(), weight: 1.0 }],
+            keyword: vec![WeightedText {
+                text: text.to_owned(),
+                weight: 1.0,
+            }],
             depth: 1000,
             exact: true,
             ..CandidateQuery::default()
         };
-        let Candidates { dense, keyword, .. } = index.candidates(&query, &Scope::everything()).await.unwrap();
+        let Candidates { dense, keyword, .. } = index
+            .candidates(&query, &Scope::everything())
+            .await
+            .unwrap();
         for hit in dense.unwrap().into_iter().chain(keyword.unwrap()) {
             hits.push((hit.chunk_id.to_string(), hit.score.to_bits()));
         }
@@ -72,12 +90,16 @@ async fn hits(index: &EmbeddedIndex) -> Vec<(String, u32)> {
 /// The process that is killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
-    let Some(dir) = std::env::var_os(DIR) else { return };
+    let Some(dir) = std::env::var_os(DIR) else {
+        return;
+    };
     let index = open(Path::new(&dir));
     for round in 1..=ROUNDS {
         let report = |number: usize, round: usize| {
             let mut out = std::io::stdout().lock();
-            writeln!(out, "{DONE} {number} {round}").and_then(|()| out.flush()).unwrap();
+            writeln!(out, "{DONE} {number} {round}")
+                .and_then(|()| out.flush())
+                .unwrap();
         };
         write_round(&index, round, &report).await;
     }
@@ -87,13 +109,18 @@ async fn child() {
 /// each document.
 fn kill_after(dir: &Path, reports: usize) -> HashMap<usize, usize> {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child", "--nocapture", "--test-threads=1"]).env(DIR, dir).stdout(Stdio::piped());
+    command
+        .args(["--exact", "child", "--nocapture", "--test-threads=1"])
+        .env(DIR, dir)
+        .stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut reported = HashMap::new();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut numbers = lines.map_while(Result::ok).filter_map(|line| {
         let rest = line.split_once(DONE)?.1;
-        let mut words = rest.split_whitespace().map_while(|word| word.parse::<usize>().ok());
+        let mut words = rest
+            .split_whitespace()
+            .map_while(|word| word.parse::<usize>().ok());
         Some((words.next()?, words.next()?))
     });
     for _ in 0..reports {
@@ -117,7 +144,10 @@ async fn what_was_reported_survives_a_kill() {
         let index = open(&dir);
         let mut passages = 0;
         for number in 0..DOCUMENTS {
-            let chunks = index.passages(&source(number), 0..u32::MAX, &Scope::everything()).await.unwrap();
+            let chunks = index
+                .passages(&source(number), 0..u32::MAX, &Scope::everything())
+                .await
+                .unwrap();
             passages += chunks.len();
             let last = reported.get(&number).copied().unwrap_or_default();
             let Some(first) = chunks.first() else {
@@ -125,14 +155,38 @@ async fn what_was_reported_survives_a_kill() {
                 continue;
             };
             let round = first.page.number.0 as usize;
-            assert!(round >= last, "document {number} fell back from round {last} to {round}, {moment}");
-            let whole: Vec<_> = revision(number, round).passages.into_iter().map(|passage| passage.chunk).collect();
+            assert!(
+                round >= last,
+                "document {number} fell back from round {last} to {round}, {moment}"
+            );
+            let whole: Vec<_> = revision(number, round)
+                .passages
+                .into_iter()
+                .map(|passage| passage.chunk)
+                .collect();
             assert_eq!(chunks, whole, "document {number} is half, {moment}");
         }
-        let all = CandidateQuery { dense: Some(embedder().vector("canine")), depth: 1000, ..CandidateQuery::default() };
-        let found = index.candidates(&all, &Scope::everything()).await.unwrap().dense.unwrap();
-        assert_eq!(found.len(), passages, "every passage is found once, {moment}");
+        let all = CandidateQuery {
+            dense: Some(embedder().vector("canine")),
+            depth: 1000,
+            ..CandidateQuery::default()
+        };
+        let found = index
+            .candidates(&all, &Scope::everything())
+            .await
+            .unwrap()
+            .dense
+            .unwrap();
+        assert_eq!(
+            found.len(),
+            passages,
+            "every passage is found once, {moment}"
+        );
         write_round(&index, ROUNDS, &|_, _| ()).await;
-        assert_eq!(hits(&index).await, expected, "finished another way, {moment}");
+        assert_eq!(
+            hits(&index).await,
+            expected,
+            "finished another way, {moment}"
+        );
     }
 }

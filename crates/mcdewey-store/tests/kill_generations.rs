@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 use mcdewey_core::{
-    CandidateQuery, Chunk, ContentHash, DocumentRevision, Embed, Index, Scope, SourcePath, WeightedText,
+    CandidateQuery, Chunk, ContentHash, DocumentRevision, Embed, Index, Scope, SourcePath,
+    WeightedText,
 };
 use mcdewey_store::{EmbeddedIndex, Generations};
 
@@ -23,7 +24,9 @@ const DIR: &str = "MCDEWEY_KILL_GENERATIONS_DIR";
 /// What begins a line about a step that begins.
 const BEGINS: &str = "begins";
 /// What the process is killed in.
-const PHASES: [&str; 7] = ["replace", "remove", "flush", "optimise", "swap", "erase", "retire"];
+const PHASES: [&str; 7] = [
+    "replace", "remove", "flush", "optimise", "swap", "erase", "retire",
+];
 /// Chooses step and moment.
 const SEED: u64 = 7_020;
 const DOCUMENTS: usize = 6;
@@ -45,7 +48,9 @@ fn revision(chunker: &str, number: usize, round: usize) -> DocumentRevision {
         .map(|part| format!("canine {chunker} {words} part{part} document{number} round{round}"))
         .collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    SampleDocument::new(source(number).as_str()).page(round as u32 + 1, &texts).build(&embedder())
+    SampleDocument::new(source(number).as_str())
+        .page(round as u32 + 1, &texts)
+        .build(&embedder())
 }
 
 /// The library's life, from whatever is there already; `tell` hears of each step before it begins.
@@ -54,7 +59,10 @@ async fn live_through(dir: &Path, tell: &dyn Fn(&str)) -> (Arc<Generations>, Arc
     drop(build(&generations, "one", tell).await);
     let index = build(&generations, "two", tell).await;
     tell("erase");
-    generations.erase_everywhere(&[source(ERASED)]).await.unwrap();
+    generations
+        .erase_everywhere(&[source(ERASED)])
+        .await
+        .unwrap();
     tell("retire");
     let wanted = index.state().await.unwrap().generation;
     generations.retire(0, &wanted).unwrap();
@@ -63,7 +71,11 @@ async fn live_through(dir: &Path, tell: &dyn Fn(&str)) -> (Arc<Generations>, Arc
 }
 
 /// Fills a generation over several rounds and makes it the live one.
-async fn build(generations: &Generations, chunker: &str, tell: &dyn Fn(&str)) -> Arc<EmbeddedIndex> {
+async fn build(
+    generations: &Generations,
+    chunker: &str,
+    tell: &dyn Fn(&str),
+) -> Arc<EmbeddedIndex> {
     let generation = generations.want(embedder().model(), None, chunker).unwrap();
     let index = generations.open_index(&generation).unwrap();
     for round in 0..ROUNDS {
@@ -97,10 +109,14 @@ async fn commit_together(index: &Arc<EmbeddedIndex>, chunker: &str, round: usize
 /// The process that is killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
-    let Some(dir) = std::env::var_os(DIR) else { return };
+    let Some(dir) = std::env::var_os(DIR) else {
+        return;
+    };
     let tell = |phase: &str| {
         let mut out = std::io::stdout().lock();
-        writeln!(out, "{BEGINS} {phase}").and_then(|()| out.flush()).unwrap();
+        writeln!(out, "{BEGINS} {phase}")
+            .and_then(|()| out.flush())
+            .unwrap();
     };
     live_through(Path::new(&dir), &tell).await;
 }
@@ -114,7 +130,10 @@ struct Victim {
 impl Victim {
     fn start(dir: &Path) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "child", "--nocapture", "--test-threads=1"]).env(DIR, dir).stdout(Stdio::piped());
+        command
+            .args(["--exact", "child", "--nocapture", "--test-threads=1"])
+            .env(DIR, dir)
+            .stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
@@ -122,7 +141,11 @@ impl Victim {
 
     /// The next step that begins, until the child ends.
     fn next_step(&mut self) -> Option<String> {
-        let line = self.lines.by_ref().map_while(Result::ok).find(|line| line.contains(BEGINS))?;
+        let line = self
+            .lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find(|line| line.contains(BEGINS))?;
         Some(line.split_once(BEGINS)?.1.trim().to_owned())
     }
 
@@ -165,16 +188,28 @@ async fn contents(generations: &Generations, index: &EmbeddedIndex) -> Contents 
     let everything = Scope::everything();
     let mut chunks = Vec::new();
     for document in index.documents(&everything).await.unwrap() {
-        chunks.extend(index.passages(&document.meta.source, 0..u32::MAX, &everything).await.unwrap());
+        chunks.extend(
+            index
+                .passages(&document.meta.source, 0..u32::MAX, &everything)
+                .await
+                .unwrap(),
+        );
     }
     assert_eq!(chunks.len() as u64, state.chunks);
     let mut hits = Vec::new();
     for chunk in &chunks {
         let vector = embedder().vector(&chunk.dense_text());
         let lists = exact(index, &chunk.text, vector).await;
-        let own = lists.0.iter().find(|(id, _)| *id == chunk.chunk_id.to_string());
+        let own = lists
+            .0
+            .iter()
+            .find(|(id, _)| *id == chunk.chunk_id.to_string());
         let cosine = f32::from_bits(own.expect("a passage is found by its own vector").1);
-        assert!(cosine >= 1.0 - 1e-5, "the vector of {} has a cosine of {cosine}", chunk.chunk_id);
+        assert!(
+            cosine >= 1.0 - 1e-5,
+            "the vector of {} has a cosine of {cosine}",
+            chunk.chunk_id
+        );
         hits.extend(lists.0);
         hits.extend(lists.1);
     }
@@ -186,14 +221,23 @@ type List = Vec<(String, u32)>;
 async fn exact(index: &EmbeddedIndex, text: &str, vector: Vec<f32>) -> (List, List) {
     let query = CandidateQuery {
         dense: Some(vector),
-        keyword: vec![WeightedText { text: text.to_owned(), weight: 1.0 }],
+        keyword: vec![WeightedText {
+            text: text.to_owned(),
+            weight: 1.0,
+        }],
         depth: 1000,
         exact: true,
         ..CandidateQuery::default()
     };
-    let lists = index.candidates(&query, &Scope::everything()).await.unwrap();
+    let lists = index
+        .candidates(&query, &Scope::everything())
+        .await
+        .unwrap();
     let list = |list: Option<Vec<mcdewey_core::Candidate>>| -> List {
-        list.unwrap().into_iter().map(|hit| (hit.chunk_id.to_string(), hit.score.to_bits())).collect()
+        list.unwrap()
+            .into_iter()
+            .map(|hit| (hit.chunk_id.to_string(), hit.score.to_bits()))
+            .collect()
     };
     (list(lists.dense), list(lists.keyword))
 }
@@ -201,16 +245,26 @@ async fn exact(index: &EmbeddedIndex, text: &str, vector: Vec<f32>) -> (List, Li
 /// What a kill left answers before anything is done about it: the live generation, whole documents only.
 async fn assert_nothing_half(dir: &Path, what: &str) {
     let generations = Generations::open(dir, 0).unwrap();
-    let Some(live) = generations.live() else { return };
+    let Some(live) = generations.live() else {
+        return;
+    };
     let chunker = live.chunker.clone().unwrap();
     assert!(live.completed_at.is_some(), "{what}");
     let index = generations.open_index(&live.generation).unwrap();
     for number in (0..DOCUMENTS).chain([LARGE]) {
-        let chunks = index.passages(&source(number), 0..u32::MAX, &Scope::everything()).await.unwrap();
-        let Some(first) = chunks.first() else { continue };
+        let chunks = index
+            .passages(&source(number), 0..u32::MAX, &Scope::everything())
+            .await
+            .unwrap();
+        let Some(first) = chunks.first() else {
+            continue;
+        };
         let round = first.page.number.0 as usize - 1;
-        let whole: Vec<Chunk> =
-            revision(&chunker, number, round).passages.into_iter().map(|passage| passage.chunk).collect();
+        let whole: Vec<Chunk> = revision(&chunker, number, round)
+            .passages
+            .into_iter()
+            .map(|passage| passage.chunk)
+            .collect();
         assert_eq!(chunks, whole, "document {number} is half, {what}");
     }
 }
@@ -221,7 +275,13 @@ async fn kill_at(points: usize) {
     let phases = measured(&undisturbed);
     let (generations, index) = live_through(&undisturbed, &|_| ()).await;
     let expected = contents(&generations, &index).await;
-    assert!(!expected.chunks.is_empty() && expected.chunks.iter().all(|chunk| chunk.text.contains("two")));
+    assert!(
+        !expected.chunks.is_empty()
+            && expected
+                .chunks
+                .iter()
+                .all(|chunk| chunk.text.contains("two"))
+    );
     drop((generations, index));
     let mut killed: HashMap<&str, usize> = HashMap::new();
     for kill in 0..points {

@@ -62,13 +62,24 @@ pub(crate) struct SettingFlags {
     #[arg(long, global = true, env = "MCDEWEY_QDRANT_URL", value_name = "URL")]
     pub(crate) qdrant_url: Option<String>,
     /// The key the Qdrant server wants; better in the environment or in a file than here
-    #[arg(long, global = true, env = "MCDEWEY_QDRANT_API_KEY", value_name = "KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_QDRANT_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
     pub(crate) qdrant_api_key: Option<String>,
     /// A file with the key the Qdrant server wants
     #[arg(long, global = true, env = "MCDEWEY_QDRANT_API_KEY_FILE", value_name = "FILE", value_parser = path)]
     pub(crate) qdrant_api_key_file: Option<PathBuf>,
     /// What the library's collections on the Qdrant server are named after [default: mcdewey]
-    #[arg(long, global = true, env = "MCDEWEY_QDRANT_COLLECTION", value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_QDRANT_COLLECTION",
+        value_name = "NAME"
+    )]
     pub(crate) qdrant_collection: Option<String>,
     /// A file with one key that everybody who asks must send; `mcdewey keys` makes keys that can be told apart
     #[arg(long, global = true, env = "MCDEWEY_ACCESS_KEY_FILE", value_name = "FILE", value_parser = path)]
@@ -81,7 +92,12 @@ pub(crate) struct SettingFlags {
     #[arg(long, global = true, env = "MCDEWEY_ALLOW_ANONYMOUS")]
     pub(crate) allow_anonymous: bool,
     /// Most requests a minute of each key, or of each address without one [default: no limit]
-    #[arg(long, global = true, env = "MCDEWEY_REQUESTS_PER_MINUTE", value_name = "N")]
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_REQUESTS_PER_MINUTE",
+        value_name = "N"
+    )]
     pub(crate) requests_per_minute: Option<NonZeroU32>,
     /// Write who asked for what, without the question, into this file, a line of JSON each
     #[arg(long, global = true, env = "MCDEWEY_AUDIT_LOG", value_name = "FILE", value_parser = path)]
@@ -93,16 +109,31 @@ pub(crate) struct SettingFlags {
     #[arg(long, global = true, env = "MCDEWEY_TLS_KEY", value_name = "FILE", value_parser = path)]
     pub(crate) tls_key: Option<PathBuf>,
     /// How many old generations of the index stay on the disk beside the one that answers [default: 1]
-    #[arg(long, global = true, env = "MCDEWEY_KEEP_GENERATIONS", value_name = "N")]
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_KEEP_GENERATIONS",
+        value_name = "N"
+    )]
     pub(crate) keep_generations: Option<usize>,
     /// How the lists by meaning and by words become one: match, rrf, min-max, z-score, dbsf [default: match]
     #[arg(long, global = true, env = "MCDEWEY_FUSION", value_name = "NAME")]
     pub(crate) fusion: Option<String>,
     /// Whether originals (the PDF of a manual) are kept in the index for readers to open: true or false [default: true]
-    #[arg(long, global = true, env = "MCDEWEY_KEEP_ORIGINALS", value_name = "BOOL")]
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_KEEP_ORIGINALS",
+        value_name = "BOOL"
+    )]
     pub(crate) keep_originals: Option<bool>,
     /// Which questions the server remembers for its owner, in memory: off, unanswered, all [default: unanswered]
-    #[arg(long, global = true, env = "MCDEWEY_QUESTION_LOG", value_name = "WHICH")]
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_QUESTION_LOG",
+        value_name = "WHICH"
+    )]
     pub(crate) question_log: Option<String>,
     /// Whose word that a page answers a question is kept as a judgment, in feedback.jsonl in the folder of the index:
     /// off, keys (those who send one), everyone [default: keys]

@@ -31,16 +31,33 @@ struct Secure {
 impl Doors {
     /// Answers at `listener`; with a certificate it does so with TLS.
     pub(crate) async fn open(listener: TcpListener, tls: Option<TlsSettings>) -> Result<Self> {
-        let Some(settings) = tls else { return Ok(Self { plain: listener, secure: None }) };
+        let Some(settings) = tls else {
+            return Ok(Self {
+                plain: listener,
+                secure: None,
+            });
+        };
         let config = settings.load().await?;
-        let plain = TcpListener::bind(own_door()).await.context("loopback cannot be listened on")?;
-        Ok(Self { plain, secure: Some(Secure { listener, config, settings }) })
+        let plain = TcpListener::bind(own_door())
+            .await
+            .context("loopback cannot be listened on")?;
+        Ok(Self {
+            plain,
+            secure: Some(Secure {
+                listener,
+                config,
+                settings,
+            }),
+        })
     }
 
     /// Where everybody comes in.
     pub(crate) fn address(&self) -> Result<String> {
         match &self.secure {
-            Some(secure) => Ok(format!("https://{}", reached_at(secure.listener.local_addr()?))),
+            Some(secure) => Ok(format!(
+                "https://{}",
+                reached_at(secure.listener.local_addr()?)
+            )),
             None => self.own_address(),
         }
     }
@@ -52,12 +69,20 @@ impl Doors {
 
     /// Answers until told to stop.
     pub(crate) async fn serve(self, serving: Serving, capacities: &Capacities) {
-        let Some(Secure { listener, config, settings }) = self.secure else {
+        let Some(Secure {
+            listener,
+            config,
+            settings,
+        }) = self.secure
+        else {
             return serving.listen(self.plain, None, capacities.everybody).await;
         };
         let following = tokio::spawn(settings.follow(config.clone()));
         let local = serving.clone().listen(self.plain, None, capacities.local);
-        tokio::join!(local, serving.listen(listener, Some(config), capacities.everybody));
+        tokio::join!(
+            local,
+            serving.listen(listener, Some(config), capacities.everybody)
+        );
         following.abort();
     }
 }

@@ -33,7 +33,9 @@ pub(crate) fn sweep(path: &Path) -> io::Result<()> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
-        let is_draft = name.to_str().is_some_and(|name| name.starts_with(&beginning) && name.ends_with(END));
+        let is_draft = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(&beginning) && name.ends_with(END));
         if !is_draft || !entry.file_type()?.is_file() || !is_abandoned(&entry.path())? {
             continue;
         }
@@ -47,7 +49,10 @@ pub(crate) fn sweep(path: &Path) -> io::Result<()> {
 
 /// A draft in the folder of its file, locked for as long as its writer lives.
 pub(crate) fn draft_of(path: &Path) -> io::Result<NamedTempFile> {
-    let draft = tempfile::Builder::new().prefix(&beginning_of(path)).suffix(END).tempfile_in(folder_of(path))?;
+    let draft = tempfile::Builder::new()
+        .prefix(&beginning_of(path))
+        .suffix(END)
+        .tempfile_in(folder_of(path))?;
     // Where there are no locks, none can be taken by who sweeps either.
     let _ = draft.as_file().try_lock();
     Ok(draft)
@@ -62,12 +67,17 @@ fn is_abandoned(draft: &Path) -> io::Result<bool> {
 }
 
 fn beginning_of(path: &Path) -> String {
-    format!("{}.", path.file_name().unwrap_or_default().to_string_lossy())
+    format!(
+        "{}.",
+        path.file_name().unwrap_or_default().to_string_lossy()
+    )
 }
 
 /// The folder that a file is in.
 pub(crate) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
@@ -75,8 +85,10 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort_unstable();
         names
     }
@@ -87,13 +99,21 @@ mod tests {
         let path = folder.path().join("keys.toml");
         sweep(&folder.path().join("missing/keys.toml")).unwrap();
         write(&path, b"whole").unwrap();
-        let beside = ["feedback.jsonl.a1.draft", "keys.toml.bak", "keys.tomlx.draft"];
+        let beside = [
+            "feedback.jsonl.a1.draft",
+            "keys.toml.bak",
+            "keys.tomlx.draft",
+        ];
         for name in beside {
             fs::write(folder.path().join(name), "").unwrap();
         }
         let draft = draft_of(&path).unwrap();
         sweep(&path).unwrap();
-        assert_eq!(names(folder.path()).len(), 5, "a writer that lives keeps its draft");
+        assert_eq!(
+            names(folder.path()).len(),
+            5,
+            "a writer that lives keeps its draft"
+        );
         let (file, place) = draft.into_parts();
         place.keep().unwrap();
         drop(file);

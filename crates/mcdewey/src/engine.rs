@@ -11,7 +11,8 @@ use anyhow::{Result, bail};
 use mcdewey_core::{Embed, Generation, Index};
 use mcdewey_query::{Fusion, Library};
 use mcdewey_store::{
-    EmbeddedIndex, GenerationEntry, Generations, LockError, OwnerLock, PATIENCE, Server, ServerIndex, ServerOptions,
+    EmbeddedIndex, GenerationEntry, Generations, LockError, OwnerLock, PATIENCE, Server,
+    ServerIndex, ServerOptions,
 };
 
 use crate::model::{Models, OtherModels, Reranker};
@@ -90,25 +91,44 @@ impl Engine {
         tokio::task::spawn_blocking(move || Self::open_here(&settings, Shelf::open_wanted)).await?
     }
 
-    fn open_here(settings: &Settings, open: fn(&Settings, &Models) -> Result<Shelf>) -> Result<Self> {
+    fn open_here(
+        settings: &Settings,
+        open: fn(&Settings, &Models) -> Result<Shelf>,
+    ) -> Result<Self> {
         let lock = own(&settings.data_dir)?;
         let models = Models::start(settings)?;
         let shelf = open(settings, &models)?;
         Ok(Self {
             index: shelf.front.index.clone(),
             embed: shelf.front.embed.clone(),
-            asking: Asking { fusion: settings.fusion, reranker: models.reranker },
+            asking: Asking {
+                fusion: settings.fusion,
+                reranker: models.reranker,
+            },
             reading: Reading::of(settings)?,
             shelf: Some(shelf),
-            claim: Claim { lock: Some(Arc::new(lock)), dir: settings.lock_dir() },
+            claim: Claim {
+                lock: Some(Arc::new(lock)),
+                dir: settings.lock_dir(),
+            },
         })
     }
 
     async fn open_on_server(settings: Settings, qdrant: QdrantSettings) -> Result<Self> {
         let server = Server::connect(&qdrant.address).await?;
-        tracing::info!(url = server.url(), version = server.version(), "found the Qdrant server");
-        let (lock_dir, fusion, reading) = (settings.lock_dir(), settings.fusion, Reading::of(&settings)?);
-        let Models { embed, reranker, .. } = tokio::task::spawn_blocking(move || Models::start(&settings)).await??;
+        tracing::info!(
+            url = server.url(),
+            version = server.version(),
+            "found the Qdrant server"
+        );
+        let (lock_dir, fusion, reading) = (
+            settings.lock_dir(),
+            settings.fusion,
+            Reading::of(&settings)?,
+        );
+        let Models {
+            embed, reranker, ..
+        } = tokio::task::spawn_blocking(move || Models::start(&settings)).await??;
         let options = ServerOptions {
             collection: qdrant.collection,
             spread: qdrant.spread,
@@ -123,13 +143,17 @@ impl Engine {
             asking: Asking { fusion, reranker },
             reading,
             shelf: None,
-            claim: Claim { lock: None, dir: lock_dir },
+            claim: Claim {
+                lock: None,
+                dir: lock_dir,
+            },
         })
     }
 
     /// The library to ask, as the settings want it to answer; `public_url` leads its links.
     pub(crate) fn library(&self, public_url: impl Into<String>) -> Library {
-        self.asking.library(self.index.clone(), self.embed.clone(), public_url)
+        self.asking
+            .library(self.index.clone(), self.embed.clone(), public_url)
     }
 
     /// Whether the library must be filled before it is asked: nothing is in it, or it is half of what the settings ask
@@ -149,7 +173,10 @@ impl Engine {
 
     /// Hands over the right to the library; whoever takes it must keep it until the index is closed.
     pub(crate) fn take_claim(&mut self) -> Claim {
-        let claim = Claim { lock: self.claim.lock.take(), dir: self.claim.dir.clone() };
+        let claim = Claim {
+            lock: self.claim.lock.take(),
+            dir: self.claim.dir.clone(),
+        };
         claim.watch();
         claim
     }
@@ -165,7 +192,9 @@ impl Claim {
                     self.lock = Some(Arc::new(lock));
                     self.watch();
                 }
-                Err(error) => tracing::info!(%error, "other commands of this machine will not find this server"),
+                Err(error) => {
+                    tracing::info!(%error, "other commands of this machine will not find this server")
+                }
             }
         }
         match &self.lock {
@@ -227,7 +256,9 @@ impl Shelf {
     fn open(settings: &Settings, models: &Models) -> Result<Self> {
         let (generations, wanted) = Self::generations(settings, models)?;
         let other = generations.live().filter(|live| live.generation != wanted);
-        let Some(live) = other else { return Self::over_wanted(settings, models, generations, wanted) };
+        let Some(live) = other else {
+            return Self::over_wanted(settings, models, generations, wanted);
+        };
         match open_other(&generations, &live, models.embed.clone(), &models.others) {
             Ok(front) => Ok(Self::over(settings, models, generations, wanted, front)),
             Err(error) => {
@@ -247,9 +278,15 @@ impl Shelf {
     }
 
     fn generations(settings: &Settings, models: &Models) -> Result<(Arc<Generations>, Generation)> {
-        let generations = Arc::new(Generations::open(&settings.data_dir, settings.min_free_bytes)?);
+        let generations = Arc::new(Generations::open(
+            &settings.data_dir,
+            settings.min_free_bytes,
+        )?);
         generations.identify(models.embed.model(), mcdewey_ingest::CHUNKER)?;
-        Ok((generations, Generations::name_of(models.embed.model(), mcdewey_ingest::CHUNKER)))
+        Ok((
+            generations,
+            Generations::name_of(models.embed.model(), mcdewey_ingest::CHUNKER),
+        ))
     }
 
     fn over_wanted(
@@ -258,7 +295,11 @@ impl Shelf {
         generations: Arc<Generations>,
         wanted: Generation,
     ) -> Result<Self> {
-        let front = open_wanted(&generations, models.embed.clone(), settings.model.model_dir.as_deref())?;
+        let front = open_wanted(
+            &generations,
+            models.embed.clone(),
+            settings.model.model_dir.as_deref(),
+        )?;
         Ok(Self::over(settings, models, generations, wanted, front))
     }
 
@@ -282,7 +323,11 @@ impl Shelf {
 
     /// Opens the generation that the settings ask for, making it when it is new. Blocks.
     pub(crate) fn open_what_is_wanted(&self) -> Result<Side> {
-        open_wanted(&self.generations, self.embed.clone(), self.model_dir.as_deref())
+        open_wanted(
+            &self.generations,
+            self.embed.clone(),
+            self.model_dir.as_deref(),
+        )
     }
 
     /// Opens another generation with the model it was made with. Blocks.
@@ -293,15 +338,29 @@ impl Shelf {
     /// Whether what answers was never complete while another one was.
     fn is_half_built(&self) -> bool {
         let whole = |entry: GenerationEntry| entry.completed_at.is_some();
-        self.generations.latest().is_some() && !self.generations.entry(&self.front.generation).is_some_and(whole)
+        self.generations.latest().is_some()
+            && !self
+                .generations
+                .entry(&self.front.generation)
+                .is_some_and(whole)
     }
 }
 
-fn open_wanted(generations: &Generations, embed: Arc<dyn Embed>, model_dir: Option<&Path>) -> Result<Side> {
-    let model_dir = model_dir.map(|dir| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()));
-    let generation = generations.want(embed.model(), model_dir.as_deref(), mcdewey_ingest::CHUNKER)?;
+fn open_wanted(
+    generations: &Generations,
+    embed: Arc<dyn Embed>,
+    model_dir: Option<&Path>,
+) -> Result<Side> {
+    let model_dir =
+        model_dir.map(|dir| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()));
+    let generation =
+        generations.want(embed.model(), model_dir.as_deref(), mcdewey_ingest::CHUNKER)?;
     let index = generations.open_index(&generation)?;
-    Ok(Side { generation, index, embed })
+    Ok(Side {
+        generation,
+        index,
+        embed,
+    })
 }
 
 fn open_other(
@@ -311,9 +370,17 @@ fn open_other(
     others: &OtherModels,
 ) -> Result<Side> {
     let model = entry.usable().map_err(anyhow::Error::msg)?;
-    let embed = if model.fingerprint == embed.model().fingerprint { embed } else { Arc::new(others.start(entry)?) };
+    let embed = if model.fingerprint == embed.model().fingerprint {
+        embed
+    } else {
+        Arc::new(others.start(entry)?)
+    };
     let index = generations.open_index(&entry.generation)?;
-    Ok(Side { generation: entry.generation.clone(), index, embed })
+    Ok(Side {
+        generation: entry.generation.clone(),
+        index,
+        embed,
+    })
 }
 
 /// Takes the data directory; the error names its owner.
@@ -321,7 +388,10 @@ pub(crate) fn own(dir: &Path) -> Result<OwnerLock> {
     match OwnerLock::acquire(dir) {
         Ok(lock) => Ok(lock),
         Err(LockError::Held(owner)) => {
-            let place = owner.address.as_ref().map_or_else(String::new, |address| format!(" and answers at {address}"));
+            let place = owner
+                .address
+                .as_ref()
+                .map_or_else(String::new, |address| format!(" and answers at {address}"));
             let (name, dir) = (owner.name(), dir.display());
             bail!("{name} owns {dir}{place}; stop it first, or use another --data-dir")
         }

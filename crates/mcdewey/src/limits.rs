@@ -32,7 +32,10 @@ pub(crate) struct LimitsTable {
 
 impl LimitsTable {
     /// The limits with what is left open at its default; `question_log` as it was written.
-    pub(crate) fn resolve(self, question_log: Option<&str>) -> Result<(DeskSettings, ConnectionSettings)> {
+    pub(crate) fn resolve(
+        self,
+        question_log: Option<&str>,
+    ) -> Result<(DeskSettings, ConnectionSettings)> {
         let connections = self.connections()?;
         let default = DeskSettings::default();
         let settings = DeskSettings {
@@ -41,9 +44,14 @@ impl LimitsTable {
             deadline: given(self.deadline_ms, default.deadline),
             body_timeout: given(self.body_ms, default.body_timeout),
             slow: given(self.slow_ms, default.slow),
-            question_log: question_log.map_or(Ok(KeptQuestions::default()), str::parse).map_err(Error::msg)?,
+            question_log: question_log
+                .map_or(Ok(KeptQuestions::default()), str::parse)
+                .map_err(Error::msg)?,
         };
-        ensure!(settings.searches_at_once > 0, "searches of [limits] is 0; at least 1 is needed");
+        ensure!(
+            settings.searches_at_once > 0,
+            "searches of [limits] is 0; at least 1 is needed"
+        );
         ensure!(
             settings.longest_wait < settings.deadline,
             "wait_ms of [limits] must be less than deadline_ms: who has waited must still be answered"
@@ -58,9 +66,10 @@ impl LimitsTable {
             idle: given(self.idle_ms, default.idle),
             write: given(self.write_ms, default.write),
         };
-        for (name, number) in
-            [("connections", self.connections), ("connections_per_address", self.connections_per_address)]
-        {
+        for (name, number) in [
+            ("connections", self.connections),
+            ("connections_per_address", self.connections_per_address),
+        ] {
             ensure!(
                 number.is_none_or(|number| (1..=MOST_CONNECTIONS).contains(&number)),
                 "{name} of [limits] must be from 1 to {MOST_CONNECTIONS}"
@@ -77,8 +86,16 @@ impl LimitsTable {
                 "{name} of [limits] must be from 1 to {LONGEST_MS}"
             );
         }
-        let Self { connections, connections_per_address, .. } = *self;
-        Ok(ConnectionSettings { connections, connections_per_address, timeouts })
+        let Self {
+            connections,
+            connections_per_address,
+            ..
+        } = *self;
+        Ok(ConnectionSettings {
+            connections,
+            connections_per_address,
+            timeouts,
+        })
     }
 }
 
@@ -91,7 +108,9 @@ mod tests {
     use super::*;
 
     fn resolve(file: &str, question_log: Option<&str>) -> Result<DeskSettings> {
-        Ok(toml::from_str::<LimitsTable>(file)?.resolve(question_log)?.0)
+        Ok(toml::from_str::<LimitsTable>(file)?
+            .resolve(question_log)?
+            .0)
     }
 
     #[test]
@@ -100,17 +119,39 @@ mod tests {
         let settings = resolve("searches = 4\nslow_ms = 250", Some("all")).unwrap();
         let slow = Duration::from_millis(250);
         let question_log = KeptQuestions::All;
-        assert_eq!(settings, DeskSettings { searches_at_once: 4, slow, question_log, ..DeskSettings::default() });
+        assert_eq!(
+            settings,
+            DeskSettings {
+                searches_at_once: 4,
+                slow,
+                question_log,
+                ..DeskSettings::default()
+            }
+        );
     }
 
     #[test]
     fn connections_are_limited_as_the_file_says() {
-        let resolve = |file: &str| toml::from_str::<LimitsTable>(file).unwrap().resolve(None).unwrap();
+        let resolve = |file: &str| {
+            toml::from_str::<LimitsTable>(file)
+                .unwrap()
+                .resolve(None)
+                .unwrap()
+        };
         assert_eq!(resolve("").1, ConnectionSettings::default());
         let (desk, connections) = resolve("connections = 50\nidle_ms = 500\nbody_ms = 700");
-        assert_eq!((connections.connections, connections.connections_per_address), (Some(50), None));
+        assert_eq!(
+            (connections.connections, connections.connections_per_address),
+            (Some(50), None)
+        );
         let idle = Duration::from_millis(500);
-        assert_eq!(connections.timeouts, Timeouts { idle, ..Timeouts::default() });
+        assert_eq!(
+            connections.timeouts,
+            Timeouts {
+                idle,
+                ..Timeouts::default()
+            }
+        );
         assert_eq!(desk.body_timeout, Duration::from_millis(700));
     }
 
@@ -121,7 +162,11 @@ mod tests {
             ("wait_ms = 30000", None, "wait_ms"),
             ("search = 1", None, "search"),
             ("connections = 0", None, "connections"),
-            ("connections_per_address = 5000000", None, "connections_per_address"),
+            (
+                "connections_per_address = 5000000",
+                None,
+                "connections_per_address",
+            ),
             ("header_ms = 0", None, "header_ms"),
             ("body_ms = 0", None, "body_ms"),
             ("idle_ms = 86400001", None, "idle_ms"),

@@ -33,12 +33,27 @@ impl FromStr for LogFormat {
 /// Begins the log; `MCDEWEY_LOG` chooses what is in it (`debug`, `mcdewey_store=trace`, …). What is returned lives as
 /// long as the log does.
 pub(crate) fn init(serving: bool, format: LogFormat) -> Sender {
-    let default = if serving { "info,ort=warn,rmcp=warn" } else { "warn" };
+    let default = if serving {
+        "info,ort=warn,rmcp=warn"
+    } else {
+        "warn"
+    };
     let filter = EnvFilter::try_from_env("MCDEWEY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match format {
-        LogFormat::Text => begin(log.with_ansi(std::io::stderr().is_terminal()).with_target(false).finish()),
-        LogFormat::Json => begin(log.json().with_current_span(true).with_span_list(false).finish()),
+        LogFormat::Text => begin(
+            log.with_ansi(std::io::stderr().is_terminal())
+                .with_target(false)
+                .finish(),
+        ),
+        LogFormat::Json => begin(
+            log.json()
+                .with_current_span(true)
+                .with_span_list(false)
+                .finish(),
+        ),
     }
 }
 

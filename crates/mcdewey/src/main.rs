@@ -65,7 +65,9 @@ fn loads_runtime(command: &Command) -> bool {
         | Command::Doctor(_)
         | Command::Rollback(_)
         | Command::Remove(_) => true,
-        Command::Ready | Command::Keys(_) | Command::Convert(_) | Command::ConvertWorker(_) => false,
+        Command::Ready | Command::Keys(_) | Command::Convert(_) | Command::ConvertWorker(_) => {
+            false
+        }
     }
 }
 
@@ -94,12 +96,17 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         mcdewey_store::create_private_files();
     }
     let settings = Settings::resolve(cli.settings)?;
-    let _log = log::init(matches!(cli.command, Command::Serve(_)), settings.log_format);
+    let _log = log::init(
+        matches!(cli.command, Command::Serve(_)),
+        settings.log_format,
+    );
     let data_dir = settings.data_dir.clone();
     if writes != Writes::Files {
         mcdewey_store::make_private(&data_dir);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let outcome = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => commands::serve::run(settings, args).await,
@@ -161,7 +168,9 @@ mod tests {
 
     #[test]
     fn a_cause_is_told_once() {
-        let error = anyhow::anyhow!("no such file").context("pip failed (no such file)").context("no model");
+        let error = anyhow::anyhow!("no such file")
+            .context("pip failed (no such file)")
+            .context("no model");
         assert_eq!(told(&error), "no model: pip failed (no such file)");
     }
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use mcdewey_embed::{CrossEncoder, EmbedderOptions, ModelSettings, OnnxEmbedder, ProvisionStep, Provisioned};
+use mcdewey_embed::{
+    CrossEncoder, EmbedderOptions, ModelSettings, OnnxEmbedder, ProvisionStep, Provisioned,
+};
 use mcdewey_store::GenerationEntry;
 
 use crate::rerank::RerankSettings;
@@ -43,26 +45,51 @@ impl Models {
             CrossEncoder::check(&rerank.dir)?;
         }
         let provisioned = provision(settings)?;
-        let options = EmbedderOptions { threads: settings.threads.unwrap_or(0), queue: QUESTION_QUEUE };
-        let embed = OnnxEmbedder::start(&provisioned, options).context("the embedding model could not be started")?;
+        let options = EmbedderOptions {
+            threads: settings.threads.unwrap_or(0),
+            queue: QUESTION_QUEUE,
+        };
+        let embed = OnnxEmbedder::start(&provisioned, options)
+            .context("the embedding model could not be started")?;
         let start = |rerank: &RerankSettings| -> Result<Reranker> {
             let model = CrossEncoder::start(&rerank.dir, &provisioned.runtime, options.threads);
             let model = Arc::new(model.context("the reranker could not be started")?);
-            Ok(Reranker { model, settings: rerank.clone() })
+            Ok(Reranker {
+                model,
+                settings: rerank.clone(),
+            })
         };
         let reranker = settings.rerank.as_ref().map(start).transpose()?;
         let models_dir = settings.model.cache_dir.clone();
-        let others = OtherModels { models_dir, runtime: provisioned.runtime, options };
-        Ok(Self { embed: Arc::new(embed), reranker, others })
+        let others = OtherModels {
+            models_dir,
+            runtime: provisioned.runtime,
+            options,
+        };
+        Ok(Self {
+            embed: Arc::new(embed),
+            reranker,
+            others,
+        })
     }
 }
 
 impl OtherModels {
     /// Starts the model that a generation was made with, from the folder it was read from then. Blocks.
     pub(crate) fn start(&self, entry: &GenerationEntry) -> Result<OnnxEmbedder> {
-        let Some(model) = &entry.model else { bail!("nothing says which model it was made with") };
-        let dir = entry.model_dir.clone().unwrap_or_else(|| self.models_dir.join(&model.name));
-        ensure!(dir.is_dir(), "its model {} is not in {} any more", model.name, dir.display());
+        let Some(model) = &entry.model else {
+            bail!("nothing says which model it was made with")
+        };
+        let dir = entry
+            .model_dir
+            .clone()
+            .unwrap_or_else(|| self.models_dir.join(&model.name));
+        ensure!(
+            dir.is_dir(),
+            "its model {} is not in {} any more",
+            model.name,
+            dir.display()
+        );
         let settings = ModelSettings {
             name: model.name.clone(),
             model_dir: Some(dir),
@@ -75,7 +102,10 @@ impl OtherModels {
         let embed = OnnxEmbedder::start(&provisioned, self.options)
             .with_context(|| format!("its model in {dir} could not be started"))?;
         let found = mcdewey_core::Embed::model(&embed);
-        ensure!(found.fingerprint == model.fingerprint, "the model in {dir} is another one than it was made with");
+        ensure!(
+            found.fingerprint == model.fingerprint,
+            "the model in {dir} is another one than it was made with"
+        );
         Ok(embed)
     }
 }

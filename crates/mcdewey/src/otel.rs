@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use mcdewey_query::TraceParent;
-use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider,
+};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::Resource;
@@ -17,7 +19,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-const ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+const ENDPOINT: [&str; 2] = [
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+];
 /// A collector that does not answer must not hold up the exit.
 const SEND_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -37,13 +42,17 @@ pub(crate) fn begin<S>(log: S) -> Sender
 where
     S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync + 'static,
 {
-    if !ENDPOINT.iter().any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty())) {
+    if !ENDPOINT
+        .iter()
+        .any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()))
+    {
         log.init();
         return Sender::default();
     }
     match provider() {
         Ok(provider) => {
-            log.with(tracing_opentelemetry::layer().with_tracer(provider.tracer("mcdewey"))).init();
+            log.with(tracing_opentelemetry::layer().with_tracer(provider.tracer("mcdewey")))
+                .init();
             Sender(Some(provider))
         }
         Err(error) => {
@@ -56,20 +65,33 @@ where
 
 /// Joins a request's span to the trace of whoever sent it.
 pub(crate) fn link(span: &Span, parent: &TraceParent) {
-    let (Ok(trace), Ok(parent_id)) = (TraceId::from_hex(&parent.trace_id), SpanId::from_hex(&parent.parent_id)) else {
+    let (Ok(trace), Ok(parent_id)) = (
+        TraceId::from_hex(&parent.trace_id),
+        SpanId::from_hex(&parent.parent_id),
+    ) else {
         return;
     };
-    let flags = if parent.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
+    let flags = if parent.sampled {
+        TraceFlags::SAMPLED
+    } else {
+        TraceFlags::default()
+    };
     let context = SpanContext::new(trace, parent_id, flags, true, TraceState::default());
     // Fails where no spans are sent.
     let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(context));
 }
 
 fn provider() -> Result<SdkTracerProvider> {
-    let exporter = SpanExporter::builder().with_http().with_http_client(Collector::new()).build();
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_http_client(Collector::new())
+        .build();
     let exporter = exporter.context("the collector's address is not usable")?;
     let resource = Resource::builder().with_service_name("mcdewey").build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+    Ok(SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_resource(resource)
+        .build())
 }
 
 /// Sends with the program's own HTTP client, from the exporter's own thread: blocking there blocks nobody.
@@ -78,7 +100,9 @@ struct Collector(ureq::Agent);
 
 impl Collector {
     fn new() -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(SEND_DEADLINE));
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(SEND_DEADLINE));
         Self(config.build().into())
     }
 }
@@ -89,6 +113,9 @@ impl HttpClient for Collector {
         let (parts, body) = request.into_parts();
         let response = self.0.run(Request::from_parts(parts, &body[..]))?;
         let (parts, mut body) = response.into_parts();
-        Ok(Response::from_parts(parts, Bytes::from(body.read_to_vec()?)))
+        Ok(Response::from_parts(
+            parts,
+            Bytes::from(body.read_to_vec()?),
+        ))
     }
 }

@@ -20,10 +20,16 @@ pub(crate) struct SyncDisplay {
 impl SyncDisplay {
     pub(crate) fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{spinner} {pos}/{len} files {wide_bar} {msg} {eta} left");
+            let style = ProgressStyle::with_template(
+                "{spinner} {pos}/{len} files {wide_bar} {msg} {eta} left",
+            );
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        Self { bar, started: Instant::now(), last_line: Mutex::new(Instant::now()) }
+        Self {
+            bar,
+            started: Instant::now(),
+            last_line: Mutex::new(Instant::now()),
+        }
     }
 
     pub(crate) fn show(&self, progress: &SyncProgress) {
@@ -36,7 +42,12 @@ impl SyncDisplay {
                 bar.set_message(work);
             }
             None if self.line_is_due() => {
-                eprintln!("{} of {} files, {work}{}", progress.done, progress.files, self.remaining(progress));
+                eprintln!(
+                    "{} of {} files, {work}{}",
+                    progress.done,
+                    progress.files,
+                    self.remaining(progress)
+                );
             }
             None => {}
         }
@@ -49,7 +60,10 @@ impl SyncDisplay {
     }
 
     fn line_is_due(&self) -> bool {
-        let mut last = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let due = last.elapsed() >= LINE_EVERY;
         if due {
             *last = Instant::now();

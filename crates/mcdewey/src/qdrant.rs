@@ -35,17 +35,24 @@ pub(crate) struct QdrantTable {
 impl QdrantSettings {
     /// Puts flags, environment and file together; without a URL the library lies in the data directory.
     pub(crate) fn resolve(flags: &SettingFlags, file: QdrantTable) -> Result<Option<Self>> {
-        let Some(url) = flags.qdrant_url.clone().or(file.url) else { return Ok(None) };
+        let Some(url) = flags.qdrant_url.clone().or(file.url) else {
+            return Ok(None);
+        };
         let key_file = flags.qdrant_api_key_file.clone().or(file.api_key_file);
         let api_key = match (&flags.qdrant_api_key, key_file) {
             (Some(key), _) => Some(secret::check(key, "MCDEWEY_QDRANT_API_KEY")?),
             (None, Some(path)) => Some(secret::read(&path)?),
             (None, None) => None,
         };
-        for (name, value) in
-            [("shards", file.shards), ("replicas", file.replicas), ("write_consistency", file.write_consistency)]
-        {
-            ensure!(value != Some(0), "{name} of [qdrant] is 0; at least 1 is needed");
+        for (name, value) in [
+            ("shards", file.shards),
+            ("replicas", file.replicas),
+            ("write_consistency", file.write_consistency),
+        ] {
+            ensure!(
+                value != Some(0),
+                "{name} of [qdrant] is 0; at least 1 is needed"
+            );
         }
         if let (Some(copies), replicas) = (file.write_consistency, file.replicas.unwrap_or(1))
             && copies > replicas
@@ -61,7 +68,11 @@ impl QdrantSettings {
                 .clone()
                 .or(file.collection)
                 .unwrap_or_else(|| DEFAULT_COLLECTION.to_owned()),
-            spread: Spread { shards: file.shards, replicas: file.replicas, write_consistency: file.write_consistency },
+            spread: Spread {
+                shards: file.shards,
+                replicas: file.replicas,
+                write_consistency: file.write_consistency,
+            },
         }))
     }
 }
@@ -76,7 +87,10 @@ mod tests {
 
     #[test]
     fn without_a_url_there_is_no_server() {
-        assert_eq!(resolve("collection = 'docs'", &SettingFlags::default()).unwrap(), None);
+        assert_eq!(
+            resolve("collection = 'docs'", &SettingFlags::default()).unwrap(),
+            None
+        );
     }
 
     #[test]
@@ -86,12 +100,24 @@ mod tests {
             qdrant_api_key: Some("secret".to_owned()),
             ..SettingFlags::default()
         };
-        let file =
-            "url = 'http://a:6334'\napi_key_file = 'no-such-file'\ncollection = 'docs'\nshards = 2\nreplicas = 3";
+        let file = "url = 'http://a:6334'\napi_key_file = 'no-such-file'\ncollection = 'docs'\nshards = 2\nreplicas = 3";
         let settings = resolve(file, &flags).unwrap().unwrap();
-        assert_eq!(settings.address, ServerAddress { url: "http://b:6334".into(), api_key: Some("secret".into()) });
+        assert_eq!(
+            settings.address,
+            ServerAddress {
+                url: "http://b:6334".into(),
+                api_key: Some("secret".into())
+            }
+        );
         assert_eq!(settings.collection, "docs");
-        assert_eq!(settings.spread, Spread { shards: Some(2), replicas: Some(3), write_consistency: None });
+        assert_eq!(
+            settings.spread,
+            Spread {
+                shards: Some(2),
+                replicas: Some(3),
+                write_consistency: None
+            }
+        );
     }
 
     #[test]
@@ -104,15 +130,24 @@ mod tests {
         let settings = resolve("", &flags("secret\n")).unwrap().unwrap();
         assert_eq!(settings.address.api_key.as_deref(), Some("secret"));
         let error = resolve("", &flags("sec\nret")).unwrap_err().to_string();
-        assert!(error.contains("MCDEWEY_QDRANT_API_KEY") && !error.contains("ret"), "{error}");
+        assert!(
+            error.contains("MCDEWEY_QDRANT_API_KEY") && !error.contains("ret"),
+            "{error}"
+        );
     }
 
     #[test]
     fn mistakes_are_named() {
         let cases = [
             ("url = 'http://a'\nshards = 0", "shards"),
-            ("url = 'http://a'\nreplicas = 2\nwrite_consistency = 3", "write_consistency"),
-            ("url = 'http://a'\napi_key_file = 'no-such-file'", "no-such-file"),
+            (
+                "url = 'http://a'\nreplicas = 2\nwrite_consistency = 3",
+                "write_consistency",
+            ),
+            (
+                "url = 'http://a'\napi_key_file = 'no-such-file'",
+                "no-such-file",
+            ),
         ];
         for (file, word) in cases {
             let error = format!("{:#}", resolve(file, &SettingFlags::default()).unwrap_err());

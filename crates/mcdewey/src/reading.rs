@@ -19,11 +19,16 @@ pub(crate) struct Reading {
 impl Reading {
     /// As the settings say.
     pub(crate) fn of(settings: &Settings) -> Result<Self> {
-        Ok(Self { converter: convert::converter()?, keep_originals: settings.keep_originals })
+        Ok(Self {
+            converter: convert::converter()?,
+            keep_originals: settings.keep_originals,
+        })
     }
 
     /// What brings an index up to date with this model.
     pub(crate) fn ingester(&self, index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Ingester {
-        Ingester::new(index, embed).keep_originals(self.keep_originals).with_converter(Arc::clone(&self.converter))
+        Ingester::new(index, embed)
+            .keep_originals(self.keep_originals)
+            .with_converter(Arc::clone(&self.converter))
     }
 }

@@ -36,10 +36,24 @@ impl RerankSettings {
     pub(crate) fn resolve(flags: &SettingFlags, file: RerankTable) -> Result<Option<Self>> {
         let deadline_ms = file.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
         let depth = file.depth.unwrap_or(DEFAULT_DEPTH);
-        ensure!(deadline_ms > 0, "deadline_ms of [rerank] is 0; at least 1 is needed, or no [rerank]");
-        ensure!((2..=MAX_LIMIT).contains(&depth), "depth of [rerank] is {depth}; 2 to {MAX_LIMIT} are allowed");
-        let dir = flags.rerank_dir.clone().or(file.dir).filter(|dir| !dir.as_os_str().is_empty());
-        Ok(dir.map(|dir| Self { dir, deadline: Duration::from_millis(deadline_ms), depth }))
+        ensure!(
+            deadline_ms > 0,
+            "deadline_ms of [rerank] is 0; at least 1 is needed, or no [rerank]"
+        );
+        ensure!(
+            (2..=MAX_LIMIT).contains(&depth),
+            "depth of [rerank] is {depth}; 2 to {MAX_LIMIT} are allowed"
+        );
+        let dir = flags
+            .rerank_dir
+            .clone()
+            .or(file.dir)
+            .filter(|dir| !dir.as_os_str().is_empty());
+        Ok(dir.map(|dir| Self {
+            dir,
+            deadline: Duration::from_millis(deadline_ms),
+            depth,
+        }))
     }
 }
 
@@ -53,19 +67,36 @@ mod tests {
 
     #[test]
     fn without_a_folder_there_is_no_reranker() {
-        assert_eq!(resolve("deadline_ms = 100", &SettingFlags::default()).unwrap(), None);
+        assert_eq!(
+            resolve("deadline_ms = 100", &SettingFlags::default()).unwrap(),
+            None
+        );
     }
 
     #[test]
     fn flags_go_over_the_file_and_the_file_over_the_defaults() {
-        let flags = SettingFlags { rerank_dir: Some(PathBuf::from("b")), ..SettingFlags::default() };
+        let flags = SettingFlags {
+            rerank_dir: Some(PathBuf::from("b")),
+            ..SettingFlags::default()
+        };
         let settings = resolve("dir = 'a'\ndepth = 5", &flags).unwrap().unwrap();
-        assert_eq!(settings, RerankSettings { dir: "b".into(), deadline: Duration::from_millis(300), depth: 5 });
+        assert_eq!(
+            settings,
+            RerankSettings {
+                dir: "b".into(),
+                deadline: Duration::from_millis(300),
+                depth: 5
+            }
+        );
     }
 
     #[test]
     fn mistakes_are_named() {
-        for (file, word) in [("deadline_ms = 0", "deadline_ms"), ("depth = 1", "depth"), ("dept = 5", "dept")] {
+        for (file, word) in [
+            ("deadline_ms = 0", "deadline_ms"),
+            ("depth = 1", "depth"),
+            ("dept = 5", "dept"),
+        ] {
             let error = format!("{:#}", resolve(file, &SettingFlags::default()).unwrap_err());
             assert!(error.contains(word), "{error}");
         }

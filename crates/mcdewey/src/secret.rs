@@ -6,17 +6,21 @@ use anyhow::{Context, Result, ensure};
 
 /// The key in a file, without the white space around it.
 pub(crate) fn read(path: &Path) -> Result<String> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("the key file {} cannot be read", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the key file {} cannot be read", path.display()))?;
     check(&text, &path.display().to_string())
 }
 
 /// The key in a text that comes from `place`, without the white space around it.
 pub(crate) fn check(text: &str, place: &str) -> Result<String> {
     let key = text.trim();
-    ensure!(!key.is_empty(), "the key in {place} is empty; write a key into it");
     ensure!(
-        key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '),
+        !key.is_empty(),
+        "the key in {place} is empty; write a key into it"
+    );
+    ensure!(
+        key.bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' '),
         "the key in {place} holds something that cannot be sent in a header; use printable ASCII in one line"
     );
     Ok(key.to_owned())
@@ -38,6 +42,8 @@ mod tests {
         for wrong in ["", " \n", "two\nlines", "schlüssel"] {
             assert!(written(wrong).unwrap_err().contains("key"), "{wrong:?}");
         }
-        assert!(format!("{:#}", read(&folder.path().join("missing")).unwrap_err()).contains("missing"));
+        assert!(
+            format!("{:#}", read(&folder.path().join("missing")).unwrap_err()).contains("missing")
+        );
     }
 }

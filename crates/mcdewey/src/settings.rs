@@ -139,7 +139,11 @@ impl Settings {
         let file = read_file(flags.config.as_deref())?;
         let qdrant = QdrantSettings::resolve(&flags, file.qdrant)?;
         let rerank = RerankSettings::resolve(&flags, file.rerank)?;
-        let data_dir = flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
+        let data_dir = flags
+            .data_dir
+            .clone()
+            .or(file.data_dir)
+            .unwrap_or_else(|| PathBuf::from("data"));
         let access = AccessTable {
             access_key_file: file.access_key_file,
             keys_file: file.keys_file,
@@ -150,35 +154,69 @@ impl Settings {
             oidc: file.oidc,
         };
         let access = AccessSettings::resolve(&flags, access, &data_dir)?;
-        let (desk, connections) = file.limits.resolve(flags.question_log.or(file.question_log).as_deref())?;
-        let feedback = flags.feedback.or(file.feedback).map_or(Ok(FeedbackFrom::default()), |text| text.parse());
-        let log_format = flags.log_format.or(file.log_format).map_or(Ok(LogFormat::default()), |text| text.parse());
-        let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-        let listen: SocketAddr = listen
-            .parse()
-            .with_context(|| format!("{listen:?} is not an address to listen on; write it as 127.0.0.1:8080"))?;
+        let (desk, connections) = file
+            .limits
+            .resolve(flags.question_log.or(file.question_log).as_deref())?;
+        let feedback = flags
+            .feedback
+            .or(file.feedback)
+            .map_or(Ok(FeedbackFrom::default()), |text| text.parse());
+        let log_format = flags
+            .log_format
+            .or(file.log_format)
+            .map_or(Ok(LogFormat::default()), |text| text.parse());
+        let listen = flags
+            .listen
+            .or(file.listen)
+            .unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let listen: SocketAddr = listen.parse().with_context(|| {
+            format!("{listen:?} is not an address to listen on; write it as 127.0.0.1:8080")
+        })?;
         if let Some(host) = file.allowed_hosts.iter().find(|host| !is_host(host)) {
-            bail!("{host:?} in allowed_hosts is no host name; write it as docs.example.com or docs.example.com:8443");
+            bail!(
+                "{host:?} in allowed_hosts is no host name; write it as docs.example.com or docs.example.com:8443"
+            );
         }
         let tls = TlsSettings::resolve(flags.tls_cert, flags.tls_key, file.tls)?;
-        let fusion = flags.fusion.or(file.fusion).map_or_else(|| Ok(Fusion::default()), |text| text.parse());
+        let fusion = flags
+            .fusion
+            .or(file.fusion)
+            .map_or_else(|| Ok(Fusion::default()), |text| text.parse());
         let corpus_given = flags.corpus.clone();
-        let corpus = flags.corpus.or(file.corpus).unwrap_or_else(|| PathBuf::from("corpus"));
-        let mut roots = vec![Root { rules: file.library, ..Root::new(RootName::default(), corpus) }];
+        let corpus = flags
+            .corpus
+            .or(file.corpus)
+            .unwrap_or_else(|| PathBuf::from("corpus"));
+        let mut roots = vec![Root {
+            rules: file.library,
+            ..Root::new(RootName::default(), corpus)
+        }];
         for entry in file.root {
             if roots.iter().any(|known| known.name == entry.name) {
-                bail!("two roots are named {}; give each its own name in the settings", entry.name);
+                bail!(
+                    "two roots are named {}; give each its own name in the settings",
+                    entry.name
+                );
             }
-            roots.push(Root { rules: entry.library, ..Root::new(entry.name, entry.path) });
+            roots.push(Root {
+                rules: entry.library,
+                ..Root::new(entry.name, entry.path)
+            });
         }
         Ok(Self {
             roots,
             corpus_given,
             data_dir,
             model: ModelSettings {
-                name: flags.model.or(file.model).unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
+                name: flags
+                    .model
+                    .or(file.model)
+                    .unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
                 model_dir: flags.model_dir.or(file.model_dir),
-                cache_dir: flags.models_dir.or(file.models_dir).unwrap_or_else(|| PathBuf::from("models")),
+                cache_dir: flags
+                    .models_dir
+                    .or(file.models_dir)
+                    .unwrap_or_else(|| PathBuf::from("models")),
                 ort_dylib: flags.ort_dylib.or(file.ort_dylib),
                 python: file.python.unwrap_or_else(|| "python3".to_owned()),
             },
@@ -187,8 +225,14 @@ impl Settings {
             public_url: flags.public_url.or(file.public_url),
             allowed_hosts: file.allowed_hosts,
             threads: flags.threads.or(file.threads).map(at_most_all_cores),
-            min_free_bytes: file.min_free_mb.unwrap_or(DEFAULT_MIN_FREE_MB).saturating_mul(1024 * 1024),
-            keep_generations: flags.keep_generations.or(file.keep_generations).unwrap_or(DEFAULT_KEEP_GENERATIONS),
+            min_free_bytes: file
+                .min_free_mb
+                .unwrap_or(DEFAULT_MIN_FREE_MB)
+                .saturating_mul(1024 * 1024),
+            keep_generations: flags
+                .keep_generations
+                .or(file.keep_generations)
+                .unwrap_or(DEFAULT_KEEP_GENERATIONS),
             access,
             tls,
             fusion: fusion.map_err(anyhow::Error::msg)?,
@@ -252,10 +296,12 @@ fn read_file(named: Option<&Path>) -> Result<SettingsFile> {
             return Ok(SettingsFile::default());
         }
         Err(error) => {
-            return Err(error).with_context(|| format!("the settings file {} cannot be read", path.display()));
+            return Err(error)
+                .with_context(|| format!("the settings file {} cannot be read", path.display()));
         }
     };
-    toml::from_str(&text).with_context(|| format!("the settings file {} is not valid", path.display()))
+    toml::from_str(&text)
+        .with_context(|| format!("the settings file {} is not valid", path.display()))
 }
 
 #[cfg(test)]
@@ -268,13 +314,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mcdewey.toml");
         std::fs::write(&path, file).unwrap();
-        Settings::resolve(SettingFlags { config: Some(path), ..flags })
+        Settings::resolve(SettingFlags {
+            config: Some(path),
+            ..flags
+        })
     }
 
     #[test]
     fn flags_go_over_the_file_and_the_file_over_the_defaults() {
         let file = "corpus = 'manuals'\ndata_dir = 'index'\nlisten = '127.0.0.1:9000'";
-        let flags = SettingFlags { data_dir: Some(PathBuf::from("elsewhere")), ..SettingFlags::default() };
+        let flags = SettingFlags {
+            data_dir: Some(PathBuf::from("elsewhere")),
+            ..SettingFlags::default()
+        };
         let settings = resolve(file, flags).unwrap();
         assert_eq!(settings.roots[0].path, PathBuf::from("manuals"));
         assert_eq!(settings.data_dir, PathBuf::from("elsewhere"));
@@ -284,7 +336,11 @@ mod tests {
 
     #[test]
     fn a_floor_of_any_size_is_taken() {
-        let settings = resolve(&format!("min_free_mb = {}", i64::MAX), SettingFlags::default()).unwrap();
+        let settings = resolve(
+            &format!("min_free_mb = {}", i64::MAX),
+            SettingFlags::default(),
+        )
+        .unwrap();
         assert_eq!(settings.min_free_bytes, u64::MAX);
     }
 
@@ -304,12 +360,32 @@ mod tests {
 
     #[test]
     fn a_host_that_no_browser_would_ask_for_is_refused() {
-        for bad in ["https://docs.example.com", "docs.example.com/", "*.example.com", "docs.example.com.", "::1", ""] {
-            let refused = resolve(&format!("allowed_hosts = ['{bad}']"), SettingFlags::default());
-            assert!(refused.unwrap_err().to_string().contains("allowed_hosts"), "{bad}");
+        for bad in [
+            "https://docs.example.com",
+            "docs.example.com/",
+            "*.example.com",
+            "docs.example.com.",
+            "::1",
+            "",
+        ] {
+            let refused = resolve(
+                &format!("allowed_hosts = ['{bad}']"),
+                SettingFlags::default(),
+            );
+            assert!(
+                refused.unwrap_err().to_string().contains("allowed_hosts"),
+                "{bad}"
+            );
         }
-        let file = "allowed_hosts = ['docs.example.com', 'Docs.example.com:8443', '[::1]', '10.0.0.5']";
-        assert_eq!(resolve(file, SettingFlags::default()).unwrap().allowed_hosts.len(), 4);
+        let file =
+            "allowed_hosts = ['docs.example.com', 'Docs.example.com:8443', '[::1]', '10.0.0.5']";
+        assert_eq!(
+            resolve(file, SettingFlags::default())
+                .unwrap()
+                .allowed_hosts
+                .len(),
+            4
+        );
     }
 
     #[test]
@@ -317,7 +393,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = folder.path().join("key");
         std::fs::write(&key, "let me in\n").unwrap();
-        let flags = SettingFlags { access_key_file: Some(key), ..SettingFlags::default() };
+        let flags = SettingFlags {
+            access_key_file: Some(key),
+            ..SettingFlags::default()
+        };
         let settings = resolve("listen = '0.0.0.0:80'", flags).unwrap();
         assert_eq!(settings.access.key.as_deref(), Some("let me in"));
         assert_eq!(settings.access.keys_file, Path::new("data/keys.toml"));
@@ -325,30 +404,74 @@ mod tests {
 
     #[test]
     fn a_fusion_is_chosen_by_flag_or_file() {
-        assert_eq!(resolve("", SettingFlags::default()).unwrap().fusion, Fusion::default());
-        let flags = || SettingFlags { fusion: Some("rrf".to_owned()), ..SettingFlags::default() };
-        assert_eq!(resolve("fusion = 'dbsf'", flags()).unwrap().fusion.to_string(), "rrf:60,1");
-        assert_eq!(resolve("fusion = 'dbsf'", SettingFlags::default()).unwrap().fusion.to_string(), "dbsf:1");
+        assert_eq!(
+            resolve("", SettingFlags::default()).unwrap().fusion,
+            Fusion::default()
+        );
+        let flags = || SettingFlags {
+            fusion: Some("rrf".to_owned()),
+            ..SettingFlags::default()
+        };
+        assert_eq!(
+            resolve("fusion = 'dbsf'", flags())
+                .unwrap()
+                .fusion
+                .to_string(),
+            "rrf:60,1"
+        );
+        assert_eq!(
+            resolve("fusion = 'dbsf'", SettingFlags::default())
+                .unwrap()
+                .fusion
+                .to_string(),
+            "dbsf:1"
+        );
     }
 
     #[test]
     fn log_and_question_log_are_chosen_by_flag_or_file() {
         let file = "question_log = 'all'\nlog_format = 'json'";
         let settings = resolve(file, SettingFlags::default()).unwrap();
-        assert_eq!((settings.desk.question_log, settings.log_format), (KeptQuestions::All, LogFormat::Json));
+        assert_eq!(
+            (settings.desk.question_log, settings.log_format),
+            (KeptQuestions::All, LogFormat::Json)
+        );
         assert_eq!(settings.feedback, FeedbackFrom::Keys);
-        assert_eq!(resolve("feedback = 'everyone'", SettingFlags::default()).unwrap().feedback, FeedbackFrom::Everyone);
+        assert_eq!(
+            resolve("feedback = 'everyone'", SettingFlags::default())
+                .unwrap()
+                .feedback,
+            FeedbackFrom::Everyone
+        );
         let text = |text: &str| Some(text.to_owned());
-        let flags = SettingFlags { question_log: text("off"), log_format: text("text"), ..SettingFlags::default() };
+        let flags = SettingFlags {
+            question_log: text("off"),
+            log_format: text("text"),
+            ..SettingFlags::default()
+        };
         let settings = resolve(file, flags).unwrap();
-        assert_eq!((settings.desk.question_log, settings.log_format), (KeptQuestions::Off, LogFormat::Text));
-        assert_eq!(resolve("", SettingFlags::default()).unwrap().desk, DeskSettings::default());
+        assert_eq!(
+            (settings.desk.question_log, settings.log_format),
+            (KeptQuestions::Off, LogFormat::Text)
+        );
+        assert_eq!(
+            resolve("", SettingFlags::default()).unwrap().desk,
+            DeskSettings::default()
+        );
     }
 
     #[test]
     fn one_old_generation_stays_unless_told_otherwise() {
         let kept = |file: &str, keep_generations| {
-            resolve(file, SettingFlags { keep_generations, ..SettingFlags::default() }).unwrap().keep_generations
+            resolve(
+                file,
+                SettingFlags {
+                    keep_generations,
+                    ..SettingFlags::default()
+                },
+            )
+            .unwrap()
+            .keep_generations
         };
         assert_eq!(kept("", None), 1);
         assert_eq!(kept("keep_generations = 3", None), 3);
@@ -361,7 +484,10 @@ mod tests {
             ("corpse = 'x'", "corpse"),
             ("listen = 'somewhere'", "somewhere"),
             ("allowed_origins = ['portal']", "portal"),
-            ("[oidc]\nissuer = 'http://a.example'\naudience = 'x'", "https://"),
+            (
+                "[oidc]\nissuer = 'http://a.example'\naudience = 'x'",
+                "https://",
+            ),
             ("[tls]\ncert = 'x'", "key"),
             ("access_key_file = 'no-such-key'", "no-such-key"),
             ("fusion = 'best'", "best"),
@@ -377,7 +503,10 @@ mod tests {
             let error = format!("{:#}", resolve(file, SettingFlags::default()).unwrap_err());
             assert!(error.contains(word), "{error}");
         }
-        let missing = SettingFlags { config: Some(PathBuf::from("no-such.toml")), ..SettingFlags::default() };
+        let missing = SettingFlags {
+            config: Some(PathBuf::from("no-such.toml")),
+            ..SettingFlags::default()
+        };
         assert!(format!("{:#}", Settings::resolve(missing).unwrap_err()).contains("no-such.toml"));
     }
 }

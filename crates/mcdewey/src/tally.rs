@@ -40,16 +40,28 @@ mod tests {
             request: &SyncRequest,
             _progress: &(dyn Fn(SyncProgress) + Send + Sync),
         ) -> Result<SyncReport, String> {
-            request.root.as_ref().map(|_| SyncReport::default()).ok_or_else(|| "no root".to_owned())
+            request
+                .root
+                .as_ref()
+                .map(|_| SyncReport::default())
+                .ok_or_else(|| "no root".to_owned())
         }
     }
 
     #[tokio::test]
     async fn successes_and_failures_are_counted_apart() {
-        let tally = Tally { keeper: Arc::new(Fickle), desk: Arc::new(Desk::default()) };
+        let tally = Tally {
+            keeper: Arc::new(Fickle),
+            desk: Arc::new(Desk::default()),
+        };
         for root in [Some("a"), None, Some("b")] {
-            let request = SyncRequest { root: root.map(str::to_owned) };
-            assert_eq!(tally.bring_up_to_date(&request, &|_| {}).await.is_ok(), root.is_some());
+            let request = SyncRequest {
+                root: root.map(str::to_owned),
+            };
+            assert_eq!(
+                tally.bring_up_to_date(&request, &|_| {}).await.is_ok(),
+                root.is_some()
+            );
         }
         assert_eq!((tally.desk.syncs(true), tally.desk.syncs(false)), (2, 1));
     }

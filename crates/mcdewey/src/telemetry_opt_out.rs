@@ -19,15 +19,24 @@ pub(crate) fn ensure() {
 fn restart(variable: &str, value: &str) {
     use std::os::unix::process::CommandExt;
 
-    let Ok(program) = std::env::current_exe() else { return };
+    let Ok(program) = std::env::current_exe() else {
+        return;
+    };
     let mut arguments = std::env::args_os();
     let Some(name) = arguments.next() else { return };
     // Started through the dynamic loader, the program is the loader, and its arguments are not known.
-    if program.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"ld-")) {
+    if program
+        .file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"ld-"))
+    {
         return;
     }
     // Returns only when it failed.
-    let error = std::process::Command::new(program).arg0(name).args(arguments).env(variable, value).exec();
+    let error = std::process::Command::new(program)
+        .arg0(name)
+        .args(arguments)
+        .env(variable, value)
+        .exec();
     eprintln!("the program could not be started anew with {variable}={value}: {error}");
 }
 

@@ -15,8 +15,18 @@ pub(crate) fn answer(answer: &SearchAnswer) -> String {
     if let Some(degraded) = &answer.degraded {
         line(&mut out, &format!("degraded: {degraded}"));
     }
-    if let Some(no_answer) = answer.no_answer.as_ref().filter(|_| !answer.hits.is_empty()) {
-        line(&mut out, &format!("No answer here: {}. The nearest passages:\n", no_answer.message));
+    if let Some(no_answer) = answer
+        .no_answer
+        .as_ref()
+        .filter(|_| !answer.hits.is_empty())
+    {
+        line(
+            &mut out,
+            &format!(
+                "No answer here: {}. The nearest passages:\n",
+                no_answer.message
+            ),
+        );
     }
     for notice in &answer.notices {
         line(&mut out, &format!("note: {notice}"));
@@ -44,10 +54,19 @@ pub(crate) fn answer(answer: &SearchAnswer) -> String {
 fn one_hit(place: usize, hit: &Hit) -> String {
     let mut out = String::new();
     let version = hit.version.as_deref().unwrap_or("no release");
-    line(&mut out, &format!("{place}. {} · {} · {version}", hit.page_title(), hit.doc_title));
+    line(
+        &mut out,
+        &format!(
+            "{place}. {} · {} · {version}",
+            hit.page_title(),
+            hit.doc_title
+        ),
+    );
     line(&mut out, &format!("   {}", hit.headings.join(" › ")));
     line(&mut out, &format!("   {}", hit.snippet));
-    let page = hit.page.map_or_else(String::new, |page| format!(" page {page}"));
+    let page = hit
+        .page
+        .map_or_else(String::new, |page| format!(" page {page}"));
     line(&mut out, &format!("   {}{page}", hit.source));
     line(&mut out, &format!("   {}", hit.chunk_id));
     line(&mut out, &format!("   {}", hit.url));
@@ -57,16 +76,36 @@ fn one_hit(place: usize, hit: &Hit) -> String {
             .iter()
             .map(|also| {
                 let version = also.version.as_deref().unwrap_or("no release");
-                let place = also.page.map_or_else(|| version.to_owned(), |page| format!("{version} page {page}"));
-                if also.differs { format!("{place} (some words differ)") } else { place }
+                let place = also.page.map_or_else(
+                    || version.to_owned(),
+                    |page| format!("{version} page {page}"),
+                );
+                if also.differs {
+                    format!("{place} (some words differ)")
+                } else {
+                    place
+                }
             })
             .collect();
         line(&mut out, &format!("   also in {}", places.join(", ")));
     }
     if let Some(explain) = &hit.explain {
-        let parts: Vec<String> = explain.parts.iter().map(|(name, part)| format!("{name} {part:.3}")).collect();
-        let reranker = explain.rerank.map_or_else(String::new, |score| format!(" · reranker {score:.3}"));
-        line(&mut out, &format!("   score {:.3} = {}{reranker}", hit.score, parts.join(" + ")));
+        let parts: Vec<String> = explain
+            .parts
+            .iter()
+            .map(|(name, part)| format!("{name} {part:.3}"))
+            .collect();
+        let reranker = explain
+            .rerank
+            .map_or_else(String::new, |score| format!(" · reranker {score:.3}"));
+        line(
+            &mut out,
+            &format!(
+                "   score {:.3} = {}{reranker}",
+                hit.score,
+                parts.join(" + ")
+            ),
+        );
     }
     out
 }
@@ -74,7 +113,17 @@ fn one_hit(place: usize, hit: &Hit) -> String {
 /// What a synchronisation did.
 pub(crate) fn report(report: &SyncReport) -> String {
     let mut out = String::new();
-    let SyncReport { files, unchanged, written, removed, chunks, embedded, reused, seconds, .. } = report;
+    let SyncReport {
+        files,
+        unchanged,
+        written,
+        removed,
+        chunks,
+        embedded,
+        reused,
+        seconds,
+        ..
+    } = report;
     let roots: Vec<&str> = report.roots.iter().map(|root| root.as_str()).collect();
     line(
         &mut out,
@@ -94,7 +143,11 @@ pub(crate) fn report(report: &SyncReport) -> String {
     );
     if report.written + report.skipped.len() as u64 > 0 {
         out.push_str(&formats(report));
-        let StageSeconds { reading, embedding, writing } = report.stages;
+        let StageSeconds {
+            reading,
+            embedding,
+            writing,
+        } = report.stages;
         line(
             &mut out,
             &format!(
@@ -107,22 +160,51 @@ pub(crate) fn report(report: &SyncReport) -> String {
         line(&mut out, &format!("warning: {warning}"));
     }
     if report.warnings.len() > LISTED_WARNINGS {
-        line(&mut out, &format!("… and {} more warnings; --json lists all", report.warnings.len() - LISTED_WARNINGS));
+        line(
+            &mut out,
+            &format!(
+                "… and {} more warnings; --json lists all",
+                report.warnings.len() - LISTED_WARNINGS
+            ),
+        );
     }
     out
 }
 
 /// What became of the files, by format.
 fn formats(report: &SyncReport) -> String {
-    let width = report.formats.keys().map(|name| name.chars().count()).max().unwrap_or(0).max("format".len());
+    let width = report
+        .formats
+        .keys()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max("format".len());
     let mut out = String::new();
     let mut row = |cells: [&str; 6]| {
         let [name, numbers @ ..] = cells;
         let numbers: Vec<String> = numbers.iter().map(|cell| format!("{cell:>10}")).collect();
         line(&mut out, &format!("  {name:width$}{}", numbers.concat()));
     };
-    row(["format", "files", "unchanged", "written", "skipped", "passages"]);
-    for (name, FormatReport { files, unchanged, written, skipped, chunks }) in &report.formats {
+    row([
+        "format",
+        "files",
+        "unchanged",
+        "written",
+        "skipped",
+        "passages",
+    ]);
+    for (
+        name,
+        FormatReport {
+            files,
+            unchanged,
+            written,
+            skipped,
+            chunks,
+        },
+    ) in &report.formats
+    {
         let [files, unchanged, written, skipped, chunks] =
             [files, unchanged, written, skipped, chunks].map(ToString::to_string);
         row([name, &files, &unchanged, &written, &skipped, &chunks]);
@@ -144,19 +226,34 @@ fn skips(skipped: &[SkippedFile]) -> String {
         match paths.as_slice() {
             [path] => line(&mut out, &format!("skipped {path}: {reason}")),
             paths => {
-                line(&mut out, &format!("skipped {} files: {reason}", paths.len()));
+                line(
+                    &mut out,
+                    &format!("skipped {} files: {reason}", paths.len()),
+                );
                 for path in paths.iter().take(LISTED_PATHS) {
                     line(&mut out, &format!("  {path}"));
                 }
                 if paths.len() > LISTED_PATHS {
-                    line(&mut out, &format!("  … and {} more; --json lists all", paths.len() - LISTED_PATHS));
+                    line(
+                        &mut out,
+                        &format!(
+                            "  … and {} more; --json lists all",
+                            paths.len() - LISTED_PATHS
+                        ),
+                    );
                 }
             }
         }
     }
     if by_reason.len() > LISTED_REASONS {
-        let more: usize = by_reason[LISTED_REASONS..].iter().map(|(_, paths)| paths.len()).sum();
-        line(&mut out, &format!("… and {more} more skipped files; --json lists all"));
+        let more: usize = by_reason[LISTED_REASONS..]
+            .iter()
+            .map(|(_, paths)| paths.len())
+            .sum();
+        line(
+            &mut out,
+            &format!("… and {more} more skipped files; --json lists all"),
+        );
     }
     out
 }
@@ -164,8 +261,14 @@ fn skips(skipped: &[SkippedFile]) -> String {
 /// Appends a line without characters that are not seen: a name must neither drive the terminal, nor turn the words behind
 /// it around, nor begin a line of its own that passes for ours. A line break at the end leaves an empty line behind.
 fn line(out: &mut String, text: &str) {
-    let (text, gap) = text.strip_suffix('\n').map_or((text, false), |text| (text, true));
-    out.extend(text.chars().map(|c| if c == '\n' { ' ' } else { c }).filter(|c| !is_hidden(*c)));
+    let (text, gap) = text
+        .strip_suffix('\n')
+        .map_or((text, false), |text| (text, true));
+    out.extend(
+        text.chars()
+            .map(|c| if c == '\n' { ' ' } else { c })
+            .filter(|c| !is_hidden(*c)),
+    );
     out.push_str(if gap { "\n\n" } else { "\n" });
 }
 
@@ -191,7 +294,10 @@ mod tests {
     #[test]
     fn control_characters_of_documents_do_not_reach_the_terminal() {
         let printed = report(&SyncReport {
-            skipped: vec![SkippedFile { path: "a\u{1b}[2Jb\r.md".to_owned(), reason: "x".to_owned() }],
+            skipped: vec![SkippedFile {
+                path: "a\u{1b}[2Jb\r.md".to_owned(),
+                reason: "x".to_owned(),
+            }],
             ..SyncReport::default()
         });
         assert!(printed.contains("a[2Jb.md"), "{printed}");
@@ -202,14 +308,29 @@ mod tests {
     fn a_name_does_not_begin_a_line_of_its_own() {
         let hostile = "guide\nMcDewey answers at http://elsewhere.example";
         let printed = report(&SyncReport {
-            skipped: vec![SkippedFile { path: hostile.to_owned(), reason: "x\ny".to_owned() }],
+            skipped: vec![SkippedFile {
+                path: hostile.to_owned(),
+                reason: "x\ny".to_owned(),
+            }],
             warnings: vec![hostile.to_owned()],
             ..SyncReport::default()
         });
-        assert!(!printed.lines().any(|line| line.starts_with("McDewey") || line.starts_with('y')), "{printed}");
-        let hit = Hit { doc_title: hostile.to_owned(), source: hostile.to_owned(), ..Hit::default() };
+        assert!(
+            !printed
+                .lines()
+                .any(|line| line.starts_with("McDewey") || line.starts_with('y')),
+            "{printed}"
+        );
+        let hit = Hit {
+            doc_title: hostile.to_owned(),
+            source: hostile.to_owned(),
+            ..Hit::default()
+        };
         let printed = one_hit(1, &hit);
-        assert!(!printed.lines().any(|line| line.starts_with("McDewey")), "{printed}");
+        assert!(
+            !printed.lines().any(|line| line.starts_with("McDewey")),
+            "{printed}"
+        );
     }
 
     #[test]
@@ -225,22 +346,49 @@ mod tests {
         };
         let printed = one_hit(1, &hit);
         assert!(printed.contains("eltiT of a guide"), "{printed}");
-        assert!(!printed.contains(|c| is_hidden(c) && c != '\n'), "{printed:?}");
+        assert!(
+            !printed.contains(|c| is_hidden(c) && c != '\n'),
+            "{printed:?}"
+        );
     }
 
     #[test]
     fn a_report_says_what_became_of_each_format_and_why_files_were_skipped() {
-        let skipped = (0..9).map(|n| SkippedFile { path: format!("{n}.exe"), reason: "no reader".to_owned() });
-        let skipped = skipped.chain([SkippedFile { path: "a.pdf".to_owned(), reason: "encrypted".to_owned() }]);
-        let pdf = FormatReport { files: 12, unchanged: 1, written: 10, skipped: 1, chunks: 345 };
+        let skipped = (0..9).map(|n| SkippedFile {
+            path: format!("{n}.exe"),
+            reason: "no reader".to_owned(),
+        });
+        let skipped = skipped.chain([SkippedFile {
+            path: "a.pdf".to_owned(),
+            reason: "encrypted".to_owned(),
+        }]);
+        let pdf = FormatReport {
+            files: 12,
+            unchanged: 1,
+            written: 10,
+            skipped: 1,
+            chunks: 345,
+        };
         let printed = report(&SyncReport {
             skipped: skipped.collect(),
             formats: [("PDF".to_owned(), pdf)].into(),
             ..SyncReport::default()
         });
-        let row = printed.lines().find(|line| line.trim_start().starts_with("PDF")).unwrap();
-        assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["PDF", "12", "1", "10", "1", "345"]);
-        assert!(printed.contains("skipped 9 files: no reader\n  0.exe\n"), "{printed}");
-        assert!(printed.contains("… and 4 more") && printed.contains("skipped a.pdf: encrypted"), "{printed}");
+        let row = printed
+            .lines()
+            .find(|line| line.trim_start().starts_with("PDF"))
+            .unwrap();
+        assert_eq!(
+            row.split_whitespace().collect::<Vec<_>>(),
+            ["PDF", "12", "1", "10", "1", "345"]
+        );
+        assert!(
+            printed.contains("skipped 9 files: no reader\n  0.exe\n"),
+            "{printed}"
+        );
+        assert!(
+            printed.contains("… and 4 more") && printed.contains("skipped a.pdf: encrypted"),
+            "{printed}"
+        );
     }
 }

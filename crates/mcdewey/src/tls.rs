@@ -25,7 +25,11 @@ pub(crate) struct TlsSettings {
 
 impl TlsSettings {
     /// Flags go over the file; half a pair is a mistake.
-    pub(crate) fn resolve(cert: Option<PathBuf>, key: Option<PathBuf>, file: Option<Self>) -> Result<Option<Self>> {
+    pub(crate) fn resolve(
+        cert: Option<PathBuf>,
+        key: Option<PathBuf>,
+        file: Option<Self>,
+    ) -> Result<Option<Self>> {
         match (cert, key) {
             (Some(cert), Some(key)) => Ok(Some(Self { cert, key })),
             (None, None) => Ok(file),
@@ -37,9 +41,15 @@ impl TlsSettings {
     pub(crate) async fn load(&self) -> Result<RustlsConfig> {
         // An error means that there is one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let config = RustlsConfig::from_pem_file(&self.cert, &self.key).await.with_context(|| {
-            format!("the certificate {} with the key {} cannot be used", self.cert.display(), self.key.display())
-        })?;
+        let config = RustlsConfig::from_pem_file(&self.cert, &self.key)
+            .await
+            .with_context(|| {
+                format!(
+                    "the certificate {} with the key {} cannot be used",
+                    self.cert.display(),
+                    self.key.display()
+                )
+            })?;
         offer_http_1_0(&config);
         Ok(config)
     }

@@ -40,11 +40,16 @@ impl Watch {
         for root in roots {
             let folder = root.folder();
             // As the system names what changed in it.
-            let folder = folder.canonicalize().with_context(|| format!("{} cannot be watched", folder.display()))?;
+            let folder = folder
+                .canonicalize()
+                .with_context(|| format!("{} cannot be watched", folder.display()))?;
             watchers.push(watcher(&folder, &changed)?);
             eprintln!("watching {}", folder.display());
         }
-        Ok(Self { task: tokio::spawn(follow(changes, sync)), _watchers: watchers })
+        Ok(Self {
+            task: tokio::spawn(follow(changes, sync)),
+            _watchers: watchers,
+        })
     }
 }
 
@@ -121,7 +126,9 @@ async fn settle(changes: &mut mpsc::Receiver<()>) {
 
 /// Whether a synchronisation of all roots came to its end.
 async fn synchronised(sync: &SyncHandle) -> bool {
-    let Ok(mut events) = sync.request(SyncRequest::default()) else { return false };
+    let Ok(mut events) = sync.request(SyncRequest::default()) else {
+        return false;
+    };
     while let Some(event) = events.recv().await {
         match event {
             SyncEvent::Progress(_) => {}
@@ -155,13 +162,32 @@ mod tests {
     fn reading_and_hidden_files_change_nothing() {
         let folder = Path::new("/home/.config/corpus");
         let created = EventKind::Create(CreateKind::File);
-        assert!(matters(folder, &event(created, "/home/.config/corpus/a.md")));
-        assert!(matters(folder, &event(EventKind::Modify(ModifyKind::Any), "/home/.config/corpus/x/a.md")));
-        assert!(!matters(folder, &event(EventKind::Access(AccessKind::Any), "/home/.config/corpus/a.md")));
-        assert!(!matters(folder, &event(created, "/home/.config/corpus/.git/index")));
         assert!(matters(
             folder,
-            &event(created, "/home/.config/corpus/.a.swp").add_path("/home/.config/corpus/a.md".into())
+            &event(created, "/home/.config/corpus/a.md")
+        ));
+        assert!(matters(
+            folder,
+            &event(
+                EventKind::Modify(ModifyKind::Any),
+                "/home/.config/corpus/x/a.md"
+            )
+        ));
+        assert!(!matters(
+            folder,
+            &event(
+                EventKind::Access(AccessKind::Any),
+                "/home/.config/corpus/a.md"
+            )
+        ));
+        assert!(!matters(
+            folder,
+            &event(created, "/home/.config/corpus/.git/index")
+        ));
+        assert!(matters(
+            folder,
+            &event(created, "/home/.config/corpus/.a.swp")
+                .add_path("/home/.config/corpus/a.md".into())
         ));
         assert!(matters(folder, &Event::new(EventKind::Other)));
     }
@@ -178,11 +204,19 @@ mod tests {
         assert!(jobs.try_recv().is_err(), "changes still come");
         sleep(QUIET * 2).await;
         let job = jobs.try_recv().unwrap();
-        job.events.send(SyncEvent::Failed { message: "half copied".to_owned() }).await.unwrap();
+        job.events
+            .send(SyncEvent::Failed {
+                message: "half copied".to_owned(),
+            })
+            .await
+            .unwrap();
         drop(job);
         sleep(AGAIN * 2).await;
         let job = jobs.try_recv().expect("what failed is tried again");
-        job.events.send(SyncEvent::Finished(Default::default())).await.unwrap();
+        job.events
+            .send(SyncEvent::Finished(Default::default()))
+            .await
+            .unwrap();
         drop(job);
         sleep(AGAIN * 2).await;
         assert!(jobs.try_recv().is_err());
@@ -190,7 +224,10 @@ mod tests {
             let _ = changed.try_send(());
             sleep(Duration::from_millis(100)).await;
         }
-        assert!(jobs.try_recv().is_ok(), "changes without a pause are taken in too");
+        assert!(
+            jobs.try_recv().is_ok(),
+            "changes without a pause are taken in too"
+        );
         task.abort();
     }
 }

@@ -3,9 +3,9 @@
 use asciidoc_parser::Document;
 use asciidoc_parser::attributes::Attrlist;
 use asciidoc_parser::blocks::{
-    AdmonitionBlock, Block, BreakType, CompoundDelimitedBlock, CompoundDelimitedContext, FindBlocks, IsBlock,
-    ListBlock, ListItemMarker, ListType, MediaBlock, MediaType, QuoteBlock, QuoteType, RawDelimitedBlock, SimpleBlock,
-    SimpleBlockStyle,
+    AdmonitionBlock, Block, BreakType, CompoundDelimitedBlock, CompoundDelimitedContext,
+    FindBlocks, IsBlock, ListBlock, ListItemMarker, ListType, MediaBlock, MediaType, QuoteBlock,
+    QuoteType, RawDelimitedBlock, SimpleBlock, SimpleBlockStyle,
 };
 use asciidoc_parser::document::InterpretedValue;
 
@@ -26,12 +26,16 @@ pub(super) fn html(document: &Document<'_>) -> String {
     }
     let notes = document.catalog().footnotes();
     if !notes.is_empty() {
-        let items: String =
-            notes.iter().map(|note| format!("<li>[{}] {}</li>", escaped(&note.index), note.text)).collect();
+        let items: String = notes
+            .iter()
+            .map(|note| format!("<li>[{}] {}</li>", escaped(&note.index), note.text))
+            .collect();
         out.push_str(&format!("<p><strong>Notes</strong></p><ul>{items}</ul>"));
     }
     let folder = match document.attribute_value("imagesdir") {
-        InterpretedValue::Value(folder) if !folder.is_empty() => format!("{}/", folder.trim_end_matches('/')),
+        InterpretedValue::Value(folder) if !folder.is_empty() => {
+            format!("{}/", folder.trim_end_matches('/'))
+        }
         _ => String::new(),
     };
     out.replace(IMAGES, &escaped(&folder))
@@ -39,7 +43,10 @@ pub(super) fn html(document: &Document<'_>) -> String {
 
 /// One block and those in it.
 pub(super) fn write<'s>(block: &'s Block<'s>, out: &mut String) {
-    let has_own_title = matches!(block, Block::Section(_) | Block::Admonition(_) | Block::Table(_));
+    let has_own_title = matches!(
+        block,
+        Block::Section(_) | Block::Admonition(_) | Block::Table(_)
+    );
     if let Some(title) = block.title().filter(|_| !has_own_title) {
         out.push_str(&format!("<p><strong>{title}</strong></p>"));
     }
@@ -64,7 +71,10 @@ pub(super) fn write<'s>(block: &'s Block<'s>, out: &mut String) {
         }
         Block::ListItem(_) | Block::Preamble(_) => children(block, out),
         Block::Toc(_) | Block::DocumentAttribute(_) => {}
-        other => out.push_str(&format!("<p>{}</p>", other.rendered_html_content().unwrap_or_default())),
+        other => out.push_str(&format!(
+            "<p>{}</p>",
+            other.rendered_html_content().unwrap_or_default()
+        )),
     }
 }
 
@@ -79,7 +89,9 @@ fn paragraph<'s>(simple: &'s SimpleBlock<'s>, out: &mut String) {
     match simple.style() {
         SimpleBlockStyle::Paragraph => out.push_str(&format!("<p>{text}</p>")),
         SimpleBlockStyle::Literal => code(text, None, out),
-        SimpleBlockStyle::Listing | SimpleBlockStyle::Source => code(text, language(simple.attrlist()), out),
+        SimpleBlockStyle::Listing | SimpleBlockStyle::Source => {
+            code(text, language(simple.attrlist()), out)
+        }
     }
 }
 
@@ -94,24 +106,41 @@ fn delimited<'s>(raw: &'s RawDelimitedBlock<'s>, out: &mut String) {
 }
 
 fn code(text: &str, language: Option<&str>, out: &mut String) {
-    let class = language.map(|language| format!(" class=\"language-{}\"", escaped(language))).unwrap_or_default();
+    let class = language
+        .map(|language| format!(" class=\"language-{}\"", escaped(language)))
+        .unwrap_or_default();
     out.push_str(&format!("<pre><code{class}>{text}</code></pre>"));
 }
 
 fn language<'s>(attributes: Option<&'s Attrlist<'s>>) -> Option<&'s str> {
     let attributes = attributes?;
-    let named = attributes.named_attribute("language").or_else(|| attributes.named_attribute("lang"));
-    named.or_else(|| attributes.nth_attribute(2)).map(|found| found.value()).filter(|name| !name.is_empty())
+    let named = attributes
+        .named_attribute("language")
+        .or_else(|| attributes.named_attribute("lang"));
+    named
+        .or_else(|| attributes.nth_attribute(2))
+        .map(|found| found.value())
+        .filter(|name| !name.is_empty())
 }
 
 fn image<'s>(media: &'s MediaBlock<'s>, out: &mut String) {
     let target = media.resolved_target();
-    let folder = if target.contains("://") || target.starts_with(['/', '#']) { "" } else { IMAGES };
+    let folder = if target.contains("://") || target.starts_with(['/', '#']) {
+        ""
+    } else {
+        IMAGES
+    };
     let target = format!("{folder}{}", escaped(target));
     let attributes = media.macro_attrlist();
-    let alt = attributes.named_attribute("alt").or_else(|| attributes.nth_attribute(1)).map_or("", |alt| alt.value());
+    let alt = attributes
+        .named_attribute("alt")
+        .or_else(|| attributes.nth_attribute(1))
+        .map_or("", |alt| alt.value());
     match media.type_() {
-        MediaType::Image => out.push_str(&format!("<p><img src=\"{target}\" alt=\"{}\"></p>", escaped(alt))),
+        MediaType::Image => out.push_str(&format!(
+            "<p><img src=\"{target}\" alt=\"{}\"></p>",
+            escaped(alt)
+        )),
         _ => out.push_str(&format!("<p><a href=\"{target}\">{target}</a></p>")),
     }
 }
@@ -124,8 +153,14 @@ fn group<'s>(compound: &'s CompoundDelimitedBlock<'s>, block: &'s Block<'s>, out
 }
 
 fn notice<'s>(admonition: &'s AdmonitionBlock<'s>, block: &'s Block<'s>, out: &mut String) {
-    let title = block.title().map(|title| format!(": {title}")).unwrap_or_default();
-    out.push_str(&format!("<blockquote><p><strong>{}{title}</strong></p>", escaped(admonition.label())));
+    let title = block
+        .title()
+        .map(|title| format!(": {title}"))
+        .unwrap_or_default();
+    out.push_str(&format!(
+        "<blockquote><p><strong>{}{title}</strong></p>",
+        escaped(admonition.label())
+    ));
     if let Some(content) = admonition.content() {
         out.push_str(&format!("<p>{}</p>", content.rendered_html()));
     }
@@ -137,11 +172,18 @@ fn quotation<'s>(quote: &'s QuoteBlock<'s>, block: &'s Block<'s>, out: &mut Stri
     out.push_str("<blockquote>");
     if let Some(content) = quote.content() {
         let text = content.rendered_html();
-        let text = if quote.type_() == QuoteType::Verse { text.replace('\n', "<br>") } else { text.to_owned() };
+        let text = if quote.type_() == QuoteType::Verse {
+            text.replace('\n', "<br>")
+        } else {
+            text.to_owned()
+        };
         out.push_str(&format!("<p>{text}</p>"));
     }
     children(block, out);
-    let source: Vec<&str> = [quote.attribution(), quote.citetitle()].into_iter().flatten().collect();
+    let source: Vec<&str> = [quote.attribution(), quote.citetitle()]
+        .into_iter()
+        .flatten()
+        .collect();
     if !source.is_empty() {
         out.push_str(&format!("<p>— {}</p>", source.join(", ")));
     }
@@ -162,7 +204,9 @@ fn write_list<'s>(list: &'s ListBlock<'s>, out: &mut String) {
     };
     out.push_str(&open);
     for block in list.child_blocks() {
-        let Block::ListItem(item) = block else { continue };
+        let Block::ListItem(item) = block else {
+            continue;
+        };
         let end = match item.list_item_marker() {
             ListItemMarker::DefinedTerm { term, .. } => {
                 out.push_str("<dt>");
@@ -194,7 +238,9 @@ fn item_text<'s>(item: &'s Block<'s>, out: &mut String) {
     for (at, child) in item.child_blocks().enumerate() {
         match child {
             Block::Simple(simple)
-                if at == 0 && simple.style() == SimpleBlockStyle::Paragraph && child.title().is_none() =>
+                if at == 0
+                    && simple.style() == SimpleBlockStyle::Paragraph
+                    && child.title().is_none() =>
             {
                 out.push_str(simple.content().rendered_html());
             }

@@ -26,13 +26,22 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
     let normal = normal::normal(&text);
     let mut warnings = warnings;
     if !normal.includes.is_empty() {
-        warnings.push(format!("it includes other files, which are not in it: {}", crate::text::list(&normal.includes)));
+        warnings.push(format!(
+            "it includes other files, which are not in it: {}",
+            crate::text::list(&normal.includes)
+        ));
     }
     match guarded(|| parsed(&normal.text, &warnings)) {
         Ok(converted) => Ok(converted),
         Err(error) => {
-            warnings.push(format!("it could not be parsed and was read as plain text: {error}"));
-            Ok(Converted { markdown: plain(&text), images: Vec::new(), warnings })
+            warnings.push(format!(
+                "it could not be parsed and was read as plain text: {error}"
+            ));
+            Ok(Converted {
+                markdown: plain(&text),
+                images: Vec::new(),
+                warnings,
+            })
         }
     }
 }
@@ -51,7 +60,11 @@ fn parsed(text: &str, warnings: &[String]) -> Result<Converted, ConvertError> {
     };
     let mut warnings = warnings.to_vec();
     let markdown = html::fragment(&blocks::html(&document), &about, &mut warnings)?;
-    Ok(Converted { markdown, images: Vec::new(), warnings })
+    Ok(Converted {
+        markdown,
+        images: Vec::new(),
+        warnings,
+    })
 }
 
 fn attribute(document: &Document<'_>, name: &str) -> Option<String> {
@@ -66,7 +79,11 @@ fn plain(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let marks = line.bytes().take_while(|&byte| byte == b'=').count();
         match (1..=6).contains(&marks) && line[marks..].starts_with(' ') {
-            true => format!("\n{} {}\n\n", "#".repeat(marks), escape::text(line[marks..].trim())),
+            true => format!(
+                "\n{} {}\n\n",
+                "#".repeat(marks),
+                escape::text(line[marks..].trim())
+            ),
             false => format!("{}\n", escape::text(line)),
         }
     });

@@ -34,13 +34,19 @@ pub(super) fn normal(text: &str) -> Normal {
         match line.level {
             Some(level) if tops > 1 && seen > 1 => {
                 let marks = "=".repeat((level + 1).min(MAX_LEVEL) + 1);
-                out.push_str(&format!("{marks} {}", line.text.trim_start_matches('=').trim()));
+                out.push_str(&format!(
+                    "{marks} {}",
+                    line.text.trim_start_matches('=').trim()
+                ));
             }
             _ => out.push_str(&line.text),
         }
         out.push('\n');
     }
-    Normal { text: out, includes }
+    Normal {
+        text: out,
+        includes,
+    }
 }
 
 struct Line {
@@ -61,36 +67,58 @@ fn titles_and_includes(text: &str) -> (Vec<Line>, Vec<String>) {
         if let Some(include) = INCLUDE.captures(line) {
             includes.push(include[1].to_owned());
             // A comment, which keeps apart what the included text would have kept apart.
-            let text = if open.is_some() { String::new() } else { "//".to_owned() };
+            let text = if open.is_some() {
+                String::new()
+            } else {
+                "//".to_owned()
+            };
             lines.push(Line { text, level: None });
             continue;
         }
         match open {
             Some(delimiter) if line == delimiter => open = None,
             Some(_) => {}
-            None if DELIMITERS.iter().any(|delimiter| is_delimiter(line, delimiter)) => {
+            None if DELIMITERS
+                .iter()
+                .any(|delimiter| is_delimiter(line, delimiter)) =>
+            {
                 open = Some(if line.starts_with("```") { "```" } else { line });
             }
             None => {
-                let begins = lines.last().is_none_or(|above| may_stand_above_title(&above.text));
-                if let Some(level) =
-                    source.get(at).filter(|_| begins).and_then(|below| underlined(line, below.trim_end()))
+                let begins = lines
+                    .last()
+                    .is_none_or(|above| may_stand_above_title(&above.text));
+                if let Some(level) = source
+                    .get(at)
+                    .filter(|_| begins)
+                    .and_then(|below| underlined(line, below.trim_end()))
                 {
-                    lines.push(Line { text: format!("{} {line}", "=".repeat(level + 1)), level: Some(level) });
+                    lines.push(Line {
+                        text: format!("{} {line}", "=".repeat(level + 1)),
+                        level: Some(level),
+                    });
                     at += 1;
                     continue;
                 }
-                lines.push(Line { text: line.to_owned(), level: level(line) });
+                lines.push(Line {
+                    text: line.to_owned(),
+                    level: level(line),
+                });
                 continue;
             }
         }
-        lines.push(Line { text: source[at - 1].to_owned(), level: None });
+        lines.push(Line {
+            text: source[at - 1].to_owned(),
+            level: None,
+        });
     }
     (lines, includes)
 }
 
 fn is_delimiter(line: &str, delimiter: &str) -> bool {
-    let Some(first) = delimiter.chars().next() else { return false };
+    let Some(first) = delimiter.chars().next() else {
+        return false;
+    };
     match delimiter {
         "```" => line.starts_with(delimiter),
         _ => line.len() >= 4 && line.chars().all(|c| c == first),
@@ -131,26 +159,38 @@ mod tests {
 
     #[test]
     fn titles_of_two_lines_become_titles_of_one() {
-        check("Guide\n=====\n\nPorts\n-----\n\nDeep\n~~~~\nText\n", "= Guide\n\n== Ports\n\n=== Deep\nText\n");
+        check(
+            "Guide\n=====\n\nPorts\n-----\n\nDeep\n~~~~\nText\n",
+            "= Guide\n\n== Ports\n\n=== Deep\nText\n",
+        );
         check("[[a]]\nPorts\n-----\n", "[[a]]\n== Ports\n");
     }
 
     #[test]
     fn code_is_no_title() {
-        check("Some text\nabcd\n----\ncode\n----\n", "Some text\nabcd\n----\ncode\n----\n");
+        check(
+            "Some text\nabcd\n----\ncode\n----\n",
+            "Some text\nabcd\n----\ncode\n----\n",
+        );
         check("----\n\nabcd\n----\n", "----\n\nabcd\n----\n");
         check("....\n= x\n....\n", "....\n= x\n....\n");
     }
 
     #[test]
     fn parts_go_below_the_title() {
-        check("= Book\n\n= Part\n\n== Chapter\n", "= Book\n\n== Part\n\n=== Chapter\n");
+        check(
+            "= Book\n\n= Part\n\n== Chapter\n",
+            "= Book\n\n== Part\n\n=== Chapter\n",
+        );
         check("= Book\n\n== Chapter\n", "= Book\n\n== Chapter\n");
     }
 
     #[test]
     fn includes_are_reported() {
         let found = normal("a\ninclude::parts/b.adoc[tag=x]\nc\n");
-        assert_eq!((found.text.as_str(), found.includes), ("a\n//\nc\n", vec!["parts/b.adoc".to_owned()]));
+        assert_eq!(
+            (found.text.as_str(), found.includes),
+            ("a\n//\nc\n", vec!["parts/b.adoc".to_owned()])
+        );
     }
 }

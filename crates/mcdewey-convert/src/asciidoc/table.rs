@@ -1,6 +1,8 @@
 //! Tables as HTML.
 
-use asciidoc_parser::blocks::{ColumnStyle, IsBlock, TableBlock, TableCell, TableCellContent, TableRow};
+use asciidoc_parser::blocks::{
+    ColumnStyle, IsBlock, TableBlock, TableCell, TableCellContent, TableRow,
+};
 
 use super::blocks;
 
@@ -29,8 +31,16 @@ fn row<'s>(found: &'s TableRow<'s>, header: bool, out: &mut String) {
 }
 
 fn cell<'s>(cell: &'s TableCell<'s>, header: bool, out: &mut String) {
-    let name = if header || cell.style() == ColumnStyle::Header { "th" } else { "td" };
-    out.push_str(&format!("<{name} colspan=\"{}\" rowspan=\"{}\">", cell.colspan(), cell.rowspan()));
+    let name = if header || cell.style() == ColumnStyle::Header {
+        "th"
+    } else {
+        "td"
+    };
+    out.push_str(&format!(
+        "<{name} colspan=\"{}\" rowspan=\"{}\">",
+        cell.colspan(),
+        cell.rowspan()
+    ));
     match cell.content() {
         TableCellContent::Simple(content) => {
             let text = content.rendered_html();

@@ -108,7 +108,10 @@ Not \<a key> nor foo.\*.bar.
 fn a_guide_becomes_markdown() {
     let converted = convert(GUIDE.as_bytes()).unwrap();
     assert_eq!(converted.markdown, MARKDOWN);
-    assert_eq!(converted.warnings, ["it includes other files, which are not in it: more.adoc"]);
+    assert_eq!(
+        converted.warnings,
+        ["it includes other files, which are not in it: more.adoc"]
+    );
 }
 
 #[test]
@@ -121,7 +124,9 @@ fn what_cannot_be_parsed_is_read_as_text() {
 #[test]
 fn deep_documents_are_read_or_refused() {
     for (open, close) in [("====", "===="), ("* ", ""), ("> ", "")] {
-        let deep: String = (0..300).map(|at| format!("{}\n", open.repeat(at + 1))).collect();
+        let deep: String = (0..300)
+            .map(|at| format!("{}\n", open.repeat(at + 1)))
+            .collect();
         let _ = convert(format!("{deep}x\n{close}").as_bytes());
     }
     let _ = convert("[".repeat(20_000).as_bytes());

@@ -7,16 +7,39 @@ use super::pages::BREAK;
 use crate::html::escape::html as escaped;
 
 /// Names of styles for code contain one of these.
-const CODE: [&str; 6] = ["code", "source", "preformatted", "listing", "macro text", "terminal"];
+const CODE: [&str; 6] = [
+    "code",
+    "source",
+    "preformatted",
+    "listing",
+    "macro text",
+    "terminal",
+];
 
 /// Fonts for code contain one of these in their names.
-const FONTS: [&str; 6] = ["courier", "consolas", "mono", "menlo", "lucida console", "cascadia"];
+const FONTS: [&str; 6] = [
+    "courier",
+    "consolas",
+    "mono",
+    "menlo",
+    "lucida console",
+    "cascadia",
+];
 
 /// Everything in order, notes at the end.
 pub(super) fn html(document: &Document, images: &mut Images<'_>) -> String {
-    let mut writer = Writer { out: String::new(), lists: Vec::new(), code: Vec::new(), images };
+    let mut writer = Writer {
+        out: String::new(),
+        lists: Vec::new(),
+        code: Vec::new(),
+        images,
+    };
     let mut notes = String::new();
-    for block in document.sections.iter().flat_map(|section| &section.content) {
+    for block in document
+        .sections
+        .iter()
+        .flat_map(|section| &section.content)
+    {
         match block {
             Block::Paragraph(paragraph) => writer.paragraph(paragraph),
             Block::Table(table) => {
@@ -24,20 +47,33 @@ pub(super) fn html(document: &Document, images: &mut Images<'_>) -> String {
                 let table = writer.table(table);
                 writer.out.push_str(&table);
             }
-            Block::Image { resource_id, alt_text, .. } => {
+            Block::Image {
+                resource_id,
+                alt_text,
+                ..
+            } => {
                 let image = writer.image(resource_id, alt_text.as_deref());
                 writer.out.push_str(&image);
             }
             Block::Note { label, content } => {
-                let text: Vec<String> = content.iter().map(|paragraph| writer.runs(&paragraph.runs)).collect();
-                notes.push_str(&format!("<li>[{}] {}</li>", escaped(label), text.join("<br>")));
+                let text: Vec<String> = content
+                    .iter()
+                    .map(|paragraph| writer.runs(&paragraph.runs))
+                    .collect();
+                notes.push_str(&format!(
+                    "<li>[{}] {}</li>",
+                    escaped(label),
+                    text.join("<br>")
+                ));
             }
             Block::PageBreak | Block::SectionBreak => {}
         }
     }
     writer.end();
     if !notes.is_empty() {
-        writer.out.push_str(&format!("<p><strong>Notes</strong></p><ul>{notes}</ul>"));
+        writer
+            .out
+            .push_str(&format!("<p><strong>Notes</strong></p><ul>{notes}</ul>"));
     }
     writer.out
 }
@@ -45,7 +81,9 @@ pub(super) fn html(document: &Document, images: &mut Images<'_>) -> String {
 /// The text in the style of a title.
 pub(super) fn title(document: &Document) -> Option<String> {
     let titled = |block: &Block| match block {
-        Block::Paragraph(paragraph) if style(paragraph) == "title" => Some(paragraph.plain_text().replace(BREAK, "")),
+        Block::Paragraph(paragraph) if style(paragraph) == "title" => {
+            Some(paragraph.plain_text().replace(BREAK, ""))
+        }
         _ => None,
     };
     document
@@ -57,14 +95,23 @@ pub(super) fn title(document: &Document) -> Option<String> {
 }
 
 fn style(paragraph: &Paragraph) -> String {
-    paragraph.style_name.as_deref().or(paragraph.style_id.as_deref()).unwrap_or_default().to_lowercase()
+    paragraph
+        .style_name
+        .as_deref()
+        .or(paragraph.style_id.as_deref())
+        .unwrap_or_default()
+        .to_lowercase()
 }
 
 /// Word's own styles for lists name their level ("List Bullet 2") and number them all as the first.
 fn level_of_style(paragraph: &Paragraph) -> u8 {
     let style = style(paragraph);
-    let number = style.strip_prefix("list bullet ").or_else(|| style.strip_prefix("list number "));
-    number.and_then(|number| number.parse::<u8>().ok()).map_or(0, |number| number.clamp(1, 9) - 1)
+    let number = style
+        .strip_prefix("list bullet ")
+        .or_else(|| style.strip_prefix("list number "));
+    number
+        .and_then(|number| number.parse::<u8>().ok())
+        .map_or(0, |number| number.clamp(1, 9) - 1)
 }
 
 struct Writer<'a, 'b> {
@@ -89,23 +136,38 @@ impl Writer<'_, '_> {
         if empty {
             return;
         }
-        let pictures: String =
-            paragraph.images.iter().map(|image| self.image(&image.resource_id, image.alt_text.as_deref())).collect();
+        let pictures: String = paragraph
+            .images
+            .iter()
+            .map(|image| self.image(&image.resource_id, image.alt_text.as_deref()))
+            .collect();
         let runs = match paragraph.heading.is_heading() {
             // The style of headings is bold; that says nothing.
-            true => self.runs(&paragraph.runs.iter().cloned().map(without_weight).collect::<Vec<_>>()),
+            true => self.runs(
+                &paragraph
+                    .runs
+                    .iter()
+                    .cloned()
+                    .map(without_weight)
+                    .collect::<Vec<_>>(),
+            ),
             false => self.runs(&paragraph.runs),
         };
         match (&paragraph.list_info, paragraph.heading.level()) {
             (_, level @ 1..=9) => {
                 self.end_lists();
                 let level = level.min(6);
-                self.out.push_str(&format!("<h{level}>{runs}</h{level}>{pictures}"));
+                self.out
+                    .push_str(&format!("<h{level}>{runs}</h{level}>{pictures}"));
             }
             (Some(list), _) if list.list_type != ListType::None => {
                 let numbered = list.list_type == ListType::Numbered;
                 let named = level_of_style(paragraph);
-                self.item(list.level.max(named), numbered, list.number.filter(|_| named == 0));
+                self.item(
+                    list.level.max(named),
+                    numbered,
+                    list.number.filter(|_| named == 0),
+                );
                 self.out.push_str(&format!("{runs}{pictures}"));
             }
             _ => {
@@ -117,8 +179,16 @@ impl Writer<'_, '_> {
 
     /// Begins an item of a list, and the lists that it takes.
     fn item(&mut self, level: u8, numbered: bool, number: Option<u32>) {
-        let (open, close) = if numbered { ("ol", "</li></ol>") } else { ("ul", "</li></ul>") };
-        while self.lists.last().is_some_and(|(last, kind)| *last > level || (*last == level && *kind != close)) {
+        let (open, close) = if numbered {
+            ("ol", "</li></ol>")
+        } else {
+            ("ul", "</li></ul>")
+        };
+        while self
+            .lists
+            .last()
+            .is_some_and(|(last, kind)| *last > level || (*last == level && *kind != close))
+        {
             self.end_list();
         }
         match self.lists.last() {
@@ -153,7 +223,8 @@ impl Writer<'_, '_> {
         if !self.code.is_empty() {
             let code = std::mem::take(&mut self.code).join("\n");
             let breaks: String = code.chars().filter(|&c| c == BREAK).collect();
-            self.out.push_str(&format!("<pre>{}</pre>", escaped(&code.replace(BREAK, ""))));
+            self.out
+                .push_str(&format!("<pre>{}</pre>", escaped(&code.replace(BREAK, ""))));
             if !breaks.is_empty() {
                 self.out.push_str(&format!("<p>{breaks}</p>"));
             }
@@ -167,13 +238,19 @@ impl Writer<'_, '_> {
 
     fn image(&mut self, id: &str, alt: Option<&str>) -> String {
         let alt = escaped(alt.unwrap_or_default());
-        self.images.name(id).map(|name| format!("<img src=\"{name}\" alt=\"{alt}\">")).unwrap_or_default()
+        self.images
+            .name(id)
+            .map(|name| format!("<img src=\"{name}\" alt=\"{alt}\">"))
+            .unwrap_or_default()
     }
 
     /// Text with its emphasis; what a reviewer deleted is left out.
     fn runs(&self, runs: &[TextRun]) -> String {
         let mut out = String::new();
-        for run in runs.iter().filter(|run| run.revision != RevisionType::Deleted) {
+        for run in runs
+            .iter()
+            .filter(|run| run.revision != RevisionType::Deleted)
+        {
             if let Some(note) = &run.note {
                 out.push_str(&format!("[{}]", escaped(note)));
             }
@@ -197,15 +274,25 @@ impl Writer<'_, '_> {
             let cell = if names { "th" } else { "td" };
             out.push_str("<tr>");
             for column in &row.cells {
-                out.push_str(&format!("<{cell} colspan=\"{}\" rowspan=\"{}\">", column.col_span, column.row_span));
+                out.push_str(&format!(
+                    "<{cell} colspan=\"{}\" rowspan=\"{}\">",
+                    column.col_span, column.row_span
+                ));
                 for paragraph in &column.content {
                     let pictures: String = paragraph
                         .images
                         .iter()
                         .map(|image| self.image(&image.resource_id, image.alt_text.as_deref()))
                         .collect();
-                    let bullet = if paragraph.list_info.is_some() { "• " } else { "" };
-                    out.push_str(&format!("<p>{bullet}{}{pictures}</p>", self.runs(&paragraph.runs)));
+                    let bullet = if paragraph.list_info.is_some() {
+                        "• "
+                    } else {
+                        ""
+                    };
+                    out.push_str(&format!(
+                        "<p>{bullet}{}{pictures}</p>",
+                        self.runs(&paragraph.runs)
+                    ));
                 }
                 for inner in &column.nested_tables {
                     out.push_str(&self.table(inner));
@@ -258,14 +345,24 @@ fn emphasised(run: &TextRun, text: &str) -> String {
 fn is_code(paragraph: &Paragraph) -> bool {
     let style = style(paragraph);
     let styled = CODE.iter().any(|name| style.contains(name));
-    let mut texts = paragraph.runs.iter().filter(|run| !run.text.trim_matches([' ', BREAK]).is_empty()).peekable();
-    let set = texts.peek().is_some() && texts.all(|run| is_set_as_code(run) && run.hyperlink.is_none());
-    let text = !paragraph.heading.is_heading() && paragraph.list_info.is_none() && paragraph.images.is_empty();
+    let mut texts = paragraph
+        .runs
+        .iter()
+        .filter(|run| !run.text.trim_matches([' ', BREAK]).is_empty())
+        .peekable();
+    let set =
+        texts.peek().is_some() && texts.all(|run| is_set_as_code(run) && run.hyperlink.is_none());
+    let text = !paragraph.heading.is_heading()
+        && paragraph.list_info.is_none()
+        && paragraph.images.is_empty();
     text && (styled || set)
 }
 
 /// The lines of code of a paragraph.
 fn lines(runs: &[TextRun]) -> String {
-    let kept = runs.iter().filter(|run| run.revision != RevisionType::Deleted);
-    kept.map(|run| format!("{}{}", run.text, if run.line_break { "\n" } else { "" })).collect()
+    let kept = runs
+        .iter()
+        .filter(|run| run.revision != RevisionType::Deleted);
+    kept.map(|run| format!("{}{}", run.text, if run.line_break { "\n" } else { "" }))
+        .collect()
 }

@@ -28,7 +28,14 @@ pub(super) struct Images<'a> {
 
 impl<'a> Images<'a> {
     pub(super) fn of(resources: &'a HashMap<String, Resource>) -> Self {
-        Self { resources, named: HashMap::new(), files: Vec::new(), total: 0, unknown: 0, large: 0 }
+        Self {
+            resources,
+            named: HashMap::new(),
+            files: Vec::new(),
+            total: 0,
+            unknown: 0,
+            large: 0,
+        }
     }
 
     /// The name of a picture, if it can be shown.
@@ -36,15 +43,18 @@ impl<'a> Images<'a> {
         if let Some(known) = self.named.get(id) {
             return known.clone();
         }
-        let name = self.resources.get(id).and_then(|resource| self.take(&resource.data));
+        let name = self
+            .resources
+            .get(id)
+            .and_then(|resource| self.take(&resource.data));
         self.named.insert(id.to_owned(), name.clone());
         name
     }
 
     fn take(&mut self, data: &[u8]) -> Option<String> {
-        let kind = KINDS
-            .iter()
-            .find(|(magic, kind, _)| data.starts_with(magic) && (*kind != "webp" || data.get(8..12) == Some(b"WEBP")));
+        let kind = KINDS.iter().find(|(magic, kind, _)| {
+            data.starts_with(magic) && (*kind != "webp" || data.get(8..12) == Some(b"WEBP"))
+        });
         let Some((_, extension, media_type)) = kind else {
             self.unknown += 1;
             return None;
@@ -55,7 +65,11 @@ impl<'a> Images<'a> {
         }
         self.total += data.len();
         let name = format!("image-{}.{extension}", self.files.len() + 1);
-        self.files.push(ImageFile { name: name.clone(), media_type: (*media_type).to_owned(), bytes: data.to_vec() });
+        self.files.push(ImageFile {
+            name: name.clone(),
+            media_type: (*media_type).to_owned(),
+            bytes: data.to_vec(),
+        });
         Some(name)
     }
 

@@ -21,8 +21,11 @@ pub(crate) const VERSION: &str = "docx-1";
 pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
     guarded(|| {
         let package = package::checked(bytes)?;
-        let document = undoc::parse_bytes(&package.bytes)
-            .map_err(|error| ConvertError(format!("it is damaged ({error}); open it in Word and save it again")))?;
+        let document = undoc::parse_bytes(&package.bytes).map_err(|error| {
+            ConvertError(format!(
+                "it is damaged ({error}); open it in Word and save it again"
+            ))
+        })?;
         let mut images = Images::of(&document.resources);
         let body = blocks::html(&document, &mut images);
         let mut warnings = images.warnings();
@@ -39,6 +42,10 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
         let markdown = html::fragment(&body, &about, &mut warnings)?;
         let pages = document.metadata.page_count.filter(|_| package.has_pages);
         let markdown = pages::mark(&markdown, pages);
-        Ok(Converted { markdown, images: images.taken(), warnings })
+        Ok(Converted {
+            markdown,
+            images: images.taken(),
+            warnings,
+        })
     })
 }

@@ -7,7 +7,8 @@ use regex::{Captures, Regex};
 
 macro_rules! pattern {
     ($name:ident, $pattern:literal) => {
-        static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("a valid pattern"));
+        static $name: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new($pattern).expect("a valid pattern"));
     };
 }
 
@@ -55,7 +56,10 @@ fn inherited<'a>(name: &str, stated: &HashMap<&str, &'a str>) -> Option<(&'a str
     let mut style = *stated.get(name)?;
     for _ in 0..MAX_BASES {
         if let Some(number) = NUMBER.captures(style).and_then(|found| found.get(1)) {
-            let level = LEVEL.captures(style).and_then(|found| found.get(1)).map_or("0", |level| level.as_str());
+            let level = LEVEL
+                .captures(style)
+                .and_then(|found| found.get(1))
+                .map_or("0", |level| level.as_str());
             return (number.as_str() != "0").then_some((number.as_str(), level));
         }
         style = *stated.get(BASE.captures(style)?.get(1)?.as_str())?;
@@ -69,7 +73,11 @@ pub(super) fn place(document: &str, numbering: &HashMap<String, String>) -> Stri
         return document.to_owned();
     }
     let placed = STYLED.replace_all(document, |style: &Captures<'_>| {
-        format!("{}{}", &style[0], numbering.get(&style[1]).map_or("", String::as_str))
+        format!(
+            "{}{}",
+            &style[0],
+            numbering.get(&style[1]).map_or("", String::as_str)
+        )
     });
     placed.into_owned()
 }
@@ -86,8 +94,7 @@ mod tests {
         let found = of_styles(styles, numbering);
         assert_eq!(found.len(), 2);
         let placed = place(r#"<w:pStyle w:val="B"/><w:pStyle w:val="C"/>"#, &found);
-        let expected =
-            r#"<w:pStyle w:val="B"/><w:numPr><w:ilvl w:val="1"/><w:numId w:val="7"/></w:numPr><w:pStyle w:val="C"/>"#;
+        let expected = r#"<w:pStyle w:val="B"/><w:numPr><w:ilvl w:val="1"/><w:numId w:val="7"/></w:numPr><w:pStyle w:val="C"/>"#;
         assert_eq!(placed, expected);
     }
 }

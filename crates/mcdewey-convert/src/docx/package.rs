@@ -37,21 +37,35 @@ pub(super) fn checked(bytes: &[u8]) -> Result<Package, ConvertError> {
     if bytes.starts_with(OLE) {
         return fail("it is encrypted or an old .doc; save it as .docx without a password");
     }
-    let mut archive = ZipArchive::new(Cursor::new(bytes))
-        .map_err(|error| ConvertError(format!("it is no Word document ({error}); save it as .docx")))?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
+        ConvertError(format!(
+            "it is no Word document ({error}); save it as .docx"
+        ))
+    })?;
     if archive.len() > MAX_ENTRIES {
-        return fail(&format!("it has more than {MAX_ENTRIES} entries, which no Word document has"));
+        return fail(&format!(
+            "it has more than {MAX_ENTRIES} entries, which no Word document has"
+        ));
     }
     let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
     let mut total = 0;
     for at in 0..archive.len() {
-        let mut entry = archive.by_index(at).map_err(|error| unreadable(&error.to_string()))?;
-        let name = entry.name().map_err(|error| unreadable(&error.to_string()))?.into_owned();
+        let mut entry = archive
+            .by_index(at)
+            .map_err(|error| unreadable(&error.to_string()))?;
+        let name = entry
+            .name()
+            .map_err(|error| unreadable(&error.to_string()))?
+            .into_owned();
         if entry.size() > MAX_ENTRY {
             return too_large(&name);
         }
         let mut content = Vec::new();
-        entry.by_ref().take(MAX_ENTRY + 1).read_to_end(&mut content).map_err(|error| unreadable(&error.to_string()))?;
+        entry
+            .by_ref()
+            .take(MAX_ENTRY + 1)
+            .read_to_end(&mut content)
+            .map_err(|error| unreadable(&error.to_string()))?;
         if content.len() as u64 > MAX_ENTRY {
             return too_large(&name);
         }
@@ -70,21 +84,28 @@ pub(super) fn checked(bytes: &[u8]) -> Result<Package, ConvertError> {
         check_depth(content)?;
     }
     let has_pages = prepare(&mut parts)?;
-    Ok(Package { bytes: written(&parts)?, has_pages })
+    Ok(Package {
+        bytes: written(&parts)?,
+        has_pages,
+    })
 }
 
 /// Puts into the document what the parser does not look up by itself; says whether Word noted pages.
 fn prepare(parts: &mut [(String, Vec<u8>)]) -> Result<bool, ConvertError> {
     let text = |wanted: &str| {
         let found = parts.iter().find(|(name, _)| name == wanted);
-        found.map(|(_, content)| String::from_utf8_lossy(content).into_owned()).unwrap_or_default()
+        found
+            .map(|(_, content)| String::from_utf8_lossy(content).into_owned())
+            .unwrap_or_default()
     };
     let numbering = numbering::of_styles(&text("word/styles.xml"), &text("word/numbering.xml"));
     let Some((_, document)) = parts.iter_mut().find(|(name, _)| name == DOCUMENT) else {
         return fail("it is a ZIP file but no Word document; if it is an archive, unpack it");
     };
     // The parser reads other encodings itself.
-    let Ok(text) = std::str::from_utf8(document) else { return Ok(false) };
+    let Ok(text) = std::str::from_utf8(document) else {
+        return Ok(false);
+    };
     let (text, has_pages) = pages::place(text);
     *document = numbering::place(&text, &numbering).into_bytes();
     Ok(has_pages)
@@ -95,16 +116,25 @@ fn written(parts: &[(String, Vec<u8>)]) -> Result<Vec<u8>, ConvertError> {
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in parts {
-        writer.start_file(name, stored).map_err(|error| unreadable(&error.to_string()))?;
-        writer.write_all(content).map_err(|error| unreadable(&error.to_string()))?;
+        writer
+            .start_file(name, stored)
+            .map_err(|error| unreadable(&error.to_string()))?;
+        writer
+            .write_all(content)
+            .map_err(|error| unreadable(&error.to_string()))?;
     }
-    Ok(writer.finish().map_err(|error| unreadable(&error.to_string()))?.into_inner())
+    Ok(writer
+        .finish()
+        .map_err(|error| unreadable(&error.to_string()))?
+        .into_inner())
 }
 
 /// The parts that hold text, pictures and how they belong together.
 fn is_needed(name: &str) -> bool {
     name == "[Content_Types].xml"
-        || ["word/", "docProps/", "_rels/", "customXml/"].iter().any(|folder| name.starts_with(folder))
+        || ["word/", "docProps/", "_rels/", "customXml/"]
+            .iter()
+            .any(|folder| name.starts_with(folder))
 }
 
 /// Nesting that no document has, found in one pass.
@@ -113,7 +143,9 @@ fn check_depth(xml: &[u8]) -> Result<(), ConvertError> {
     let mut at = 0;
     while let Some(open) = xml[at..].iter().position(|&byte| byte == b'<') {
         at += open + 1;
-        let Some(length) = xml[at..].iter().position(|&byte| byte == b'>') else { break };
+        let Some(length) = xml[at..].iter().position(|&byte| byte == b'>') else {
+            break;
+        };
         let tag = &xml[at..at + length];
         match (tag.first(), tag.last()) {
             (Some(b'/'), _) => depth = depth.saturating_sub(1),
@@ -131,14 +163,19 @@ fn check_depth(xml: &[u8]) -> Result<(), ConvertError> {
 }
 
 fn too_large<T>(name: &str) -> Result<T, ConvertError> {
-    fail(&format!("{name} in it is larger than {} MB when unpacked", MAX_ENTRY / 1024 / 1024))
+    fail(&format!(
+        "{name} in it is larger than {} MB when unpacked",
+        MAX_ENTRY / 1024 / 1024
+    ))
 }
 
 fn unreadable(error: &str) -> ConvertError {
     if error.to_lowercase().contains("password") {
         return ConvertError("it is encrypted; save it as .docx without a password".to_owned());
     }
-    ConvertError(format!("it is damaged ({error}); open it in Word and save it again"))
+    ConvertError(format!(
+        "it is damaged ({error}); open it in Word and save it again"
+    ))
 }
 
 fn fail<T>(message: &str) -> Result<T, ConvertError> {

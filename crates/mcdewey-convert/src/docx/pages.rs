@@ -29,7 +29,9 @@ pub(super) fn mark(markdown: &str, counted: Option<u32>) -> String {
     for block in blocks(body) {
         let begun = block.matches(BREAK).count();
         let text = block.replace(BREAK, "");
-        let at_start = block.trim_start_matches(['#', ' ', '*', '>', '-', '|']).starts_with(BREAK);
+        let at_start = block
+            .trim_start_matches(['#', ' ', '*', '>', '-', '|'])
+            .starts_with(BREAK);
         let marker = format!("<!-- page: {} -->\n\n", page + begun);
         let empty = text.trim_matches(['#', ' ', '\n', '*']).is_empty();
         match (begun, at_start) {
@@ -45,7 +47,10 @@ pub(super) fn mark(markdown: &str, counted: Option<u32>) -> String {
 
 /// The front matter, and what follows.
 fn divide(markdown: &str) -> (&str, &str) {
-    let end = markdown.strip_prefix("---\n").and_then(|rest| rest.find("\n---\n\n")).map_or(0, |end| end + 4 + 6);
+    let end = markdown
+        .strip_prefix("---\n")
+        .and_then(|rest| rest.find("\n---\n\n"))
+        .map_or(0, |end| end + 4 + 6);
     markdown.split_at(end)
 }
 

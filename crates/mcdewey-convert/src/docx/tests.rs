@@ -64,7 +64,9 @@ fn document(body: &str) -> String {
 fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in entries {
-        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+        writer
+            .start_file(*name, SimpleFileOptions::default())
+            .unwrap();
         writer.write_all(content).unwrap();
     }
     writer.finish().unwrap().into_inner()
@@ -126,7 +128,10 @@ fn a_document_becomes_markdown() {
     assert_eq!(converted.markdown, MARKDOWN);
     assert_eq!(converted.images.len(), 1);
     assert_eq!(
-        (converted.images[0].name.as_str(), converted.images[0].media_type.as_str()),
+        (
+            converted.images[0].name.as_str(),
+            converted.images[0].media_type.as_str()
+        ),
         ("image-1.png", "image/png")
     );
     assert_eq!(
@@ -143,7 +148,9 @@ fn lists_of_styles_are_lists() {
          <w:style w:type=\"paragraph\" w:styleId=\"LB2\"><w:name w:val=\"List Number 2\"/><w:basedOn w:val=\"LB\"/></w:style></w:styles>",
     );
     let item = |style: &str, text: &str| {
-        format!("<w:p><w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>")
+        format!(
+            "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+        )
     };
     let body = [item("LB", "one"), item("LB2", "inner"), item("LB", "two")].concat();
     let document = document(&body);
@@ -155,7 +162,10 @@ fn lists_of_styles_are_lists() {
         ("word/styles.xml", styles.as_bytes()),
         ("word/numbering.xml", NUMBERING.as_bytes()),
     ]);
-    assert_eq!(convert(&file).unwrap().markdown, "1. one\n   1. inner\n2. two\n");
+    assert_eq!(
+        convert(&file).unwrap().markdown,
+        "1. one\n   1. inner\n2. two\n"
+    );
 }
 
 #[test]
@@ -164,7 +174,9 @@ fn pages_that_word_noted_are_marked() {
     let body = "<w:p><w:r><w:t>One</w:t></w:r></w:p><w:p><w:r><w:lastRenderedPageBreak/><w:t>Two</w:t></w:r></w:p>";
     let converted = convert(&docx(body, &[("docProps/app.xml", app)])).unwrap();
     assert!(
-        converted.markdown.contains("<!-- page: 1 -->\n\nOne\n\n<!-- page: 2 -->\n\nTwo\n"),
+        converted
+            .markdown
+            .contains("<!-- page: 1 -->\n\nOne\n\n<!-- page: 2 -->\n\nTwo\n"),
         "{}",
         converted.markdown
     );
@@ -172,19 +184,45 @@ fn pages_that_word_noted_are_marked() {
 
 #[test]
 fn other_files_are_refused_by_name() {
-    assert!(convert(b"\xD0\xCF\x11\xE0rest").unwrap_err().0.starts_with("it is encrypted or an old .doc"));
-    assert!(convert(b"text").unwrap_err().0.starts_with("it is no Word document"));
-    assert!(convert(&zip(&[("a.txt", b"x")])).unwrap_err().0.starts_with("it is a ZIP file but no Word document"));
+    assert!(
+        convert(b"\xD0\xCF\x11\xE0rest")
+            .unwrap_err()
+            .0
+            .starts_with("it is encrypted or an old .doc")
+    );
+    assert!(
+        convert(b"text")
+            .unwrap_err()
+            .0
+            .starts_with("it is no Word document")
+    );
+    assert!(
+        convert(&zip(&[("a.txt", b"x")]))
+            .unwrap_err()
+            .0
+            .starts_with("it is a ZIP file but no Word document")
+    );
 }
 
 #[test]
 fn bombs_are_refused_before_they_are_parsed() {
     let zeros = vec![b' '; 70 * 1024 * 1024];
     let error = convert(&docx(BODY, &[("word/media/c.png", &zeros)])).unwrap_err();
-    assert!(error.0.contains("MB when unpacked (at word/media/c.png)"), "{error}");
+    assert!(
+        error.0.contains("MB when unpacked (at word/media/c.png)"),
+        "{error}"
+    );
     let names: Vec<String> = (0..10_001).map(|at| format!("word/{at}")).collect();
-    let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"".as_slice())).collect();
-    assert!(convert(&zip(&many)).unwrap_err().0.contains("more than 10000 entries"));
+    let many: Vec<(&str, &[u8])> = names
+        .iter()
+        .map(|name| (name.as_str(), b"".as_slice()))
+        .collect();
+    assert!(
+        convert(&zip(&many))
+            .unwrap_err()
+            .0
+            .contains("more than 10000 entries")
+    );
 }
 
 /// Word follows these to other files; here they stay targets.
@@ -194,18 +232,37 @@ fn nothing_outside_the_document_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let secret = |name: &str| folder.path().join(name).display().to_string();
     std::fs::write(secret("a.png"), [PNG, b"quokkavault"].concat()).unwrap();
-    std::fs::write(secret("a.xml"), "<w:p><w:r><w:t>quokkavault</w:t></w:r></w:p>").unwrap();
+    std::fs::write(
+        secret("a.xml"),
+        "<w:p><w:r><w:t>quokkavault</w:t></w:r></w:p>",
+    )
+    .unwrap();
     let up = format!("../../../../../../../../../..{}", secret("a.png"));
     let kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let external = r#"TargetMode="External""#;
     let relationships: String = [
-        ("rId1", "image", format!("file://{}", secret("a.png")), external),
+        (
+            "rId1",
+            "image",
+            format!("file://{}", secret("a.png")),
+            external,
+        ),
         ("rId2", "image", secret("a.png"), ""),
         ("rId3", "image", up.clone(), ""),
-        ("rId4", "aFChunk", format!("file://{}", secret("a.xml")), external),
+        (
+            "rId4",
+            "aFChunk",
+            format!("file://{}", secret("a.xml")),
+            external,
+        ),
         ("rId5", "attachedTemplate", secret("a.xml"), external),
         ("rId6", "footnotes", secret("a.xml"), ""),
-        ("rId7", "header", format!("file://{}", secret("a.xml")), external),
+        (
+            "rId7",
+            "header",
+            format!("file://{}", secret("a.xml")),
+            external,
+        ),
     ]
     .iter()
     .map(|(id, what, target, mode)| {
@@ -234,9 +291,14 @@ fn nothing_outside_the_document_is_read() {
         ),
     ]
     .concat();
-    let entity = format!(r#"<?xml version="1.0"?><!DOCTYPE w [<!ENTITY vault SYSTEM "file://{}">]>"#, secret("a.xml"));
-    let document = document(&format!("{body}<w:p><w:r><w:t>&vault; open</w:t></w:r></w:p>"))
-        .replace(r#"<?xml version="1.0"?>"#, &entity);
+    let entity = format!(
+        r#"<?xml version="1.0"?><!DOCTYPE w [<!ENTITY vault SYSTEM "file://{}">]>"#,
+        secret("a.xml")
+    );
+    let document = document(&format!(
+        "{body}<w:p><w:r><w:t>&vault; open</w:t></w:r></w:p>"
+    ))
+    .replace(r#"<?xml version="1.0"?>"#, &entity);
     let converted = convert(&zip(&[
         ("[Content_Types].xml", TYPES.as_bytes()),
         ("_rels/.rels", ROOT.as_bytes()),
@@ -245,17 +307,37 @@ fn nothing_outside_the_document_is_read() {
         // A name that leads out of the package is a name and nothing else.
         (up.as_str(), PNG),
     ]));
-    let Converted { markdown, images, warnings } = converted.unwrap();
-    assert!(markdown.contains("wombatdesk") && !markdown.contains("quokkavault"), "{markdown}");
+    let Converted {
+        markdown,
+        images,
+        warnings,
+    } = converted.unwrap();
+    assert!(
+        markdown.contains("wombatdesk") && !markdown.contains("quokkavault"),
+        "{markdown}"
+    );
     assert!(!warnings.concat().contains("quokkavault"), "{warnings:?}");
     assert!(images.is_empty(), "{images:?}");
-    assert_eq!(folder.path().read_dir().unwrap().count(), 2, "nothing was unpacked");
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        2,
+        "nothing was unpacked"
+    );
 }
 
 #[test]
 fn deep_documents_are_refused() {
-    let deep = format!("{}{}", "<w:tbl><w:tr><w:tc>".repeat(30_000), "</w:tc></w:tr></w:tbl>".repeat(30_000));
-    assert!(convert(&docx(&deep, &[])).unwrap_err().0.contains("nested more than"));
+    let deep = format!(
+        "{}{}",
+        "<w:tbl><w:tr><w:tc>".repeat(30_000),
+        "</w:tc></w:tr></w:tbl>".repeat(30_000)
+    );
+    assert!(
+        convert(&docx(&deep, &[]))
+            .unwrap_err()
+            .0
+            .contains("nested more than")
+    );
 }
 
 #[test]

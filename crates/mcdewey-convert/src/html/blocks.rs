@@ -61,18 +61,26 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
     }
     headings(part);
     for quote in named(part, &["blockquote"]) {
-        if quote.prev_element_sibling().is_some_and(|before| before.has_name("blockquote")) {
+        if quote
+            .prev_element_sibling()
+            .is_some_and(|before| before.has_name("blockquote"))
+        {
             quote.before_html(format!("<p>{BETWEEN}</p>"));
         }
     }
-    for reference in
-        named(part, &["sup"]).into_iter().filter(|sup| sup.has_class("footnote") || sup.has_class("footnoteref"))
+    for reference in named(part, &["sup"])
+        .into_iter()
+        .filter(|sup| sup.has_class("footnote") || sup.has_class("footnoteref"))
     {
         let number = one_line(&reference.text());
         reference.replace_with_html(format!("[{}]", html(number.trim_matches(['[', ']']))));
     }
     for power in named(part, &["sup"]) {
-        let number = power.text().trim().trim_start_matches(['-', '+', '−']).starts_with(|c: char| c.is_ascii_digit());
+        let number = power
+            .text()
+            .trim()
+            .trim_start_matches(['-', '+', '−'])
+            .starts_with(|c: char| c.is_ascii_digit());
         if number && named(&power, &["a"]).is_empty() {
             power.prepend_html("^");
         }
@@ -85,12 +93,16 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
 
 /// All elements of these names, in the page's order.
 pub(super) fn named<'a>(part: &NodeRef<'a>, names: &[&str]) -> Vec<NodeRef<'a>> {
-    part.descendants().into_iter().filter(|node| names.iter().any(|name| node.has_name(name))).collect()
+    part.descendants()
+        .into_iter()
+        .filter(|node| names.iter().any(|name| node.has_name(name)))
+        .collect()
 }
 
 /// Whether the element stands in one of these names.
 pub(super) fn inside(node: &NodeRef<'_>, names: &[&str]) -> bool {
-    node.ancestors_it(None).any(|above| names.iter().any(|name| above.has_name(name)))
+    node.ancestors_it(None)
+        .any(|above| names.iter().any(|name| above.has_name(name)))
 }
 
 /// Admonitions become block quotes that begin with their title.
@@ -100,19 +112,28 @@ pub(super) fn admonitions(part: &NodeRef<'_>) {
             continue;
         }
         let class = found.class().unwrap_or_default().to_ascii_lowercase();
-        let named = found.descendants().into_iter().find(|node| node.is_element() && node.is_match(&ADMONITION_TITLE));
+        let named = found
+            .descendants()
+            .into_iter()
+            .find(|node| node.is_element() && node.is_match(&ADMONITION_TITLE));
         let stated = named.map(|node| {
             let title = one_line(&node.text());
             node.remove_from_parent();
             title
         });
-        let kind = KINDS.iter().find(|(word, _)| class.split(['-', ' ', '_']).any(|part| part == *word));
-        let title = stated.filter(|title| !title.is_empty()).or_else(|| kind.map(|(_, title)| (*title).to_owned()));
+        let kind = KINDS
+            .iter()
+            .find(|(word, _)| class.split(['-', ' ', '_']).any(|part| part == *word));
+        let title = stated
+            .filter(|title| !title.is_empty())
+            .or_else(|| kind.map(|(_, title)| (*title).to_owned()));
         if found.has_name("p") {
             found.wrap_html("<blockquote></blockquote>");
         } else {
-            for cell in
-                found.descendants().into_iter().filter(|node| class.contains("admonitionblock") && table_part(node))
+            for cell in found
+                .descendants()
+                .into_iter()
+                .filter(|node| class.contains("admonitionblock") && table_part(node))
             {
                 cell.rename("div");
             }
@@ -120,7 +141,9 @@ pub(super) fn admonitions(part: &NodeRef<'_>) {
         }
         found.remove_attr("class");
         let Some(title) = title else { continue };
-        let says_so = one_line(&found.text()).to_lowercase().starts_with(&title.to_lowercase());
+        let says_so = one_line(&found.text())
+            .to_lowercase()
+            .starts_with(&title.to_lowercase());
         if !says_so {
             let title = html(title.trim_end_matches(':'));
             match found.has_name("p") {
@@ -132,7 +155,9 @@ pub(super) fn admonitions(part: &NodeRef<'_>) {
 }
 
 fn table_part(node: &NodeRef<'_>) -> bool {
-    ["table", "tbody", "tr", "td"].iter().any(|name| node.has_name(name))
+    ["table", "tbody", "tr", "td"]
+        .iter()
+        .any(|name| node.has_name(name))
 }
 
 /// `pre` as one piece of code: its text without colours, and its language.
@@ -146,7 +171,9 @@ fn listing(code: &NodeRef<'_>) {
         code.remove_from_parent();
         return;
     }
-    let class = language(code).map(|language| format!(" class=\"language-{language}\"")).unwrap_or_default();
+    let class = language(code)
+        .map(|language| format!(" class=\"language-{language}\""))
+        .unwrap_or_default();
     // The parser drops the first line break of a `pre`; code that begins with spaces keeps them.
     code.replace_with_html(format!("<pre><code{class}>{}\n</code></pre>", html(text)));
 }
@@ -157,32 +184,52 @@ fn language(code: &NodeRef<'_>) -> Option<String> {
     near.push(*code);
     near.extend(code.ancestors(Some(2)));
     near.iter().find_map(|node| {
-        let stated = ["data-lang", "data-language", "lang-name"].iter().find_map(|name| node.attr(name));
-        let class =
-            node.class().unwrap_or_default().replace("brush: ", "language-").replace("sourceCode ", "language-");
+        let stated = ["data-lang", "data-language", "lang-name"]
+            .iter()
+            .find_map(|name| node.attr(name));
+        let class = node
+            .class()
+            .unwrap_or_default()
+            .replace("brush: ", "language-")
+            .replace("sourceCode ", "language-");
         let classed = class.split([' ', ';']).find_map(|class| {
             let name = ["language-", "lang-", "highlight-", "highlight-source-"]
                 .iter()
                 .find_map(|prefix| class.strip_prefix(prefix))?;
-            (!matches!(name, "default" | "none" | "text" | "plaintext" | "notranslate")).then(|| name.to_owned())
+            (!matches!(
+                name,
+                "default" | "none" | "text" | "plaintext" | "notranslate"
+            ))
+            .then(|| name.to_owned())
         });
-        let name = stated.map(|stated| stated.to_string()).or(classed)?.to_ascii_lowercase();
+        let name = stated
+            .map(|stated| stated.to_string())
+            .or(classed)?
+            .to_ascii_lowercase();
         let plain = !name.is_empty()
             && name.len() <= 20
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "+#-_.".contains(c));
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+#-_.".contains(c));
         plain.then_some(name)
     })
 }
 
 /// Terms and what they mean become a list whose items begin with the term.
 fn definitions(list: &NodeRef<'_>) {
-    for group in list.element_children().into_iter().filter(|child| child.has_name("div")) {
+    for group in list
+        .element_children()
+        .into_iter()
+        .filter(|child| child.has_name("div"))
+    {
         if let Some(first) = group.first_child() {
             first.unwrap_node();
         }
     }
     let children = list.element_children();
-    let sections = children.iter().any(|child| !named(child, &HEADINGS).is_empty());
+    let sections = children
+        .iter()
+        .any(|child| !named(child, &HEADINGS).is_empty());
     let mut item: Option<NodeRef<'_>> = None;
     let mut defined = false;
     for child in children {
@@ -205,7 +252,11 @@ fn definitions(list: &NodeRef<'_>) {
         defined |= !term;
         match term {
             true => {
-                child.rename(if named(&child, &["strong", "b"]).is_empty() { "strong" } else { "span" });
+                child.rename(if named(&child, &["strong", "b"]).is_empty() {
+                    "strong"
+                } else {
+                    "span"
+                });
                 child.wrap_html("<p></p>");
             }
             false => child.rename("div"),
@@ -223,7 +274,9 @@ fn headings(part: &NodeRef<'_>) {
         }
         for link in named(&heading, &["a"]) {
             let within = link.attr("href").is_none_or(|href| href.starts_with('#'));
-            match link.text().chars().any(char::is_alphanumeric) || !named(&link, &["img"]).is_empty() {
+            match link.text().chars().any(char::is_alphanumeric)
+                || !named(&link, &["img"]).is_empty()
+            {
                 true if within => link.rename("span"),
                 true => {}
                 // A mark that leads to the heading itself.
@@ -239,7 +292,10 @@ fn headings(part: &NodeRef<'_>) {
             continue;
         }
         for above in heading.ancestors(None) {
-            if ["ul", "ol", "li", "dl", "dd", "a", "label", "b", "strong"].iter().any(|name| above.has_name(name)) {
+            if ["ul", "ol", "li", "dl", "dd", "a", "label", "b", "strong"]
+                .iter()
+                .any(|name| above.has_name(name))
+            {
                 above.rename("div");
             }
         }
@@ -250,7 +306,10 @@ fn headings(part: &NodeRef<'_>) {
 fn images(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
     let mut within = 0;
     for image in named(part, &["img"]) {
-        let source = image.attr("src").filter(|source| !source.starts_with("data:")).or_else(|| image.attr("data-src"));
+        let source = image
+            .attr("src")
+            .filter(|source| !source.starts_with("data:"))
+            .or_else(|| image.attr("data-src"));
         match source {
             Some(source) if !source.trim().is_empty() => {
                 let alt = image.attr_or("alt", "");
@@ -265,7 +324,9 @@ fn images(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
         }
     }
     if within > 0 {
-        warnings.push(format!("{within} pictures that are written into the page itself were left out"));
+        warnings.push(format!(
+            "{within} pictures that are written into the page itself were left out"
+        ));
     }
 }
 

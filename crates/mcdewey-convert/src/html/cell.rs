@@ -39,7 +39,11 @@ pub(super) fn lines_of(cell: &NodeRef<'_>) -> String {
     for child in cell.children() {
         gather(&child, &mut lines);
     }
-    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> = lines
+        .iter()
+        .map(|line| line.trim())
+        .filter(|line| !line.is_empty())
+        .collect();
     lines.join("<br>")
 }
 
@@ -55,16 +59,27 @@ fn gather(node: &NodeRef<'_>, lines: &mut Vec<String>) {
         "pre" | "code" | "kbd" | "samp" => code(node, &name, lines),
         "img" => push(
             lines,
-            &format!("<img src=\"{}\" alt=\"{}\">", html(&node.attr_or("src", "")), html(&node.attr_or("alt", ""))),
+            &format!(
+                "<img src=\"{}\" alt=\"{}\">",
+                html(&node.attr_or("src", "")),
+                html(&node.attr_or("alt", ""))
+            ),
         ),
         "tr" => nested_row(node, lines),
         _ if BLOCKS.contains(&&*name) => {
-            lines.push(if &*name == "li" { "• ".to_owned() } else { String::new() });
+            lines.push(if &*name == "li" {
+                "• ".to_owned()
+            } else {
+                String::new()
+            });
             children(node, lines);
             lines.push(String::new());
         }
         _ if INLINE.contains(&&*name) && node.descendants_it().all(|below| !breaks(&below)) => {
-            let href = node.attr("href").map(|href| format!(" href=\"{}\"", html(&href))).unwrap_or_default();
+            let href = node
+                .attr("href")
+                .map(|href| format!(" href=\"{}\"", html(&href)))
+                .unwrap_or_default();
             push(lines, &format!("<{name}{href}>"));
             children(node, lines);
             push(lines, &format!("</{name}>"));
@@ -80,7 +95,10 @@ fn children(node: &NodeRef<'_>, lines: &mut Vec<String>) {
 }
 
 fn breaks(node: &NodeRef<'_>) -> bool {
-    BLOCKS.iter().chain(&["br", "pre", "table", "tr", "code"]).any(|name| node.has_name(name))
+    BLOCKS
+        .iter()
+        .chain(&["br", "pre", "table", "tr", "code"])
+        .any(|name| node.has_name(name))
 }
 
 /// Code keeps its lines; each is code by itself.
@@ -105,7 +123,12 @@ fn code(node: &NodeRef<'_>, name: &str, lines: &mut Vec<String>) {
 
 /// A row of a table inside of a cell: its cells one after the other.
 fn nested_row(row: &NodeRef<'_>, lines: &mut Vec<String>) {
-    let cells: Vec<String> = row.element_children().iter().map(lines_of).filter(|cell| !cell.is_empty()).collect();
+    let cells: Vec<String> = row
+        .element_children()
+        .iter()
+        .map(lines_of)
+        .filter(|cell| !cell.is_empty())
+        .collect();
     lines.push(cells.join("; "));
     lines.push(String::new());
 }

@@ -7,9 +7,9 @@ const MAX_DEPTH: usize = 250;
 
 /// Elements that hold nothing, and those that the parser closes by itself when the next one begins.
 const UNCOUNTED: [&str; 30] = [
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p",
-    "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup", "option", "optgroup", "html", "body",
-    "head",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup",
+    "option", "optgroup", "html", "body", "head",
 ];
 
 /// Their content is not markup.
@@ -57,14 +57,20 @@ fn name(tag: &str) -> String {
     if !tag.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return String::new();
     }
-    tag.chars().take_while(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+    tag.chars()
+        .take_while(|c| c.is_ascii_alphanumeric())
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
 }
 
 fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
     let mut rest = text;
     while let Some(at) = rest.find("</") {
         rest = &rest[at + 2..];
-        if rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
+        if rest
+            .get(..name.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(name))
+        {
             return &rest[name.len()..];
         }
     }
@@ -77,7 +83,12 @@ mod tests {
 
     #[test]
     fn deep_pages_are_refused_and_long_ones_are_not() {
-        assert!(check(&"<div>".repeat(100_000)).unwrap_err().0.contains("nested more than"));
+        assert!(
+            check(&"<div>".repeat(100_000))
+                .unwrap_err()
+                .0
+                .contains("nested more than")
+        );
         assert!(check(&"<B x=1><p>".repeat(100_000)).is_err());
         assert!(check(&"<div><p>a<br></div>".repeat(10_000)).is_ok());
         assert!(check(&"<p>a<li>b".repeat(10_000)).is_ok());

@@ -13,7 +13,10 @@ const CODE: [&str; 4] = ["pre", "code", "kbd", "samp"];
 
 /// Text as HTML.
 pub(crate) fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// Text as Markdown.
@@ -62,7 +65,10 @@ fn markdown(text: &str) -> String {
 fn is_entity(rest: &str) -> bool {
     rest.find(';').is_some_and(|end| {
         (1..=31).contains(&end)
-            && rest[..end].chars().enumerate().all(|(at, c)| c.is_ascii_alphanumeric() || (at == 0 && c == '#'))
+            && rest[..end]
+                .chars()
+                .enumerate()
+                .all(|(at, c)| c.is_ascii_alphanumeric() || (at == 0 && c == '#'))
     })
 }
 
@@ -73,8 +79,14 @@ mod tests {
     #[test]
     fn only_markup_is_escaped() {
         for (text, expected) in [
-            ("route_table_id 2 * 3 < 4 & c:\\temp [1]", "route_table_id 2 * 3 < 4 & c:\\temp [1]"),
-            ("<key> *x* _y_ `z` __init__", "\\<key> \\*x\\* \\_y_ \\`z\\` \\_\\_init__"),
+            (
+                "route_table_id 2 * 3 < 4 & c:\\temp [1]",
+                "route_table_id 2 * 3 < 4 & c:\\temp [1]",
+            ),
+            (
+                "<key> *x* _y_ `z` __init__",
+                "\\<key> \\*x\\* \\_y_ \\`z\\` \\_\\_init__",
+            ),
             ("&lt; [a](b) ~~c~~", "\\&lt; \\[a](b) \\~\\~c\\~\\~"),
         ] {
             assert_eq!(markdown(text).replace(BACKSLASH, "\\"), expected);

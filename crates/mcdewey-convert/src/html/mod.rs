@@ -17,7 +17,9 @@ mod tests;
 
 use dom_query::{Document, NodeRef};
 use html_to_markdown_rs::options::TierStrategy;
-use html_to_markdown_rs::{CodeBlockStyle, ConversionOptions, HiddenContent, ListIndentType, PreprocessingOptions};
+use html_to_markdown_rs::{
+    CodeBlockStyle, ConversionOptions, HiddenContent, ListIndentType, PreprocessingOptions,
+};
 use mcdewey_core::{ConvertError, Converted};
 
 use crate::front_matter::FrontMatter;
@@ -35,26 +37,47 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
         let mut warnings = source.warnings;
         depth::check(&source.html)?;
         let document = Document::from(source.html);
-        let says = document.body().is_some_and(|body| body.normalized_char_count() > 0);
+        let says = document
+            .body()
+            .is_some_and(|body| body.normalized_char_count() > 0);
         let part = page::main_part(&document);
         let about = about::read(&document, &part.node);
         let article = page::article(&part);
-        let body = markdown(&article.as_ref().and_then(Document::body).unwrap_or(part.node), &mut warnings)?;
+        let body = markdown(
+            &article
+                .as_ref()
+                .and_then(Document::body)
+                .unwrap_or(part.node),
+            &mut warnings,
+        )?;
         if body.trim().is_empty() {
             return Err(empty(&source.includes, says));
         }
         if !source.includes.is_empty() {
-            warnings.push(format!("it includes other files, which are not in it: {}", list(&source.includes)));
+            warnings.push(format!(
+                "it includes other files, which are not in it: {}",
+                list(&source.includes)
+            ));
         }
-        Ok(Converted { markdown: about.before(&body), images: Vec::new(), warnings })
+        Ok(Converted {
+            markdown: about.before(&body),
+            images: Vec::new(),
+            warnings,
+        })
     })
 }
 
 /// Markdown of HTML that another reader made; all of it counts as text.
-pub(crate) fn fragment(html: &str, about: &FrontMatter, warnings: &mut Vec<String>) -> Result<String, ConvertError> {
+pub(crate) fn fragment(
+    html: &str,
+    about: &FrontMatter,
+    warnings: &mut Vec<String>,
+) -> Result<String, ConvertError> {
     depth::check(html)?;
     let document = Document::from(format!("<!doctype html><html><body>{html}</body></html>"));
-    let Some(body) = document.body() else { return Ok(about.before("")) };
+    let Some(body) = document.body() else {
+        return Ok(about.before(""));
+    };
     document.select("script, style").remove();
     Ok(about.before(&markdown(&body, warnings)?))
 }
@@ -67,7 +90,10 @@ fn markdown(part: &NodeRef<'_>, warnings: &mut Vec<String>) -> Result<String, Co
     let html = part.inner_html();
     let converted = html_to_markdown_rs::convert(&html, options())
         .map_err(|error| ConvertError(format!("its elements could not be read: {error}")))?;
-    let markdown = converted.content.unwrap_or_default().replace([blocks::BETWEEN, '\u{200B}'], "");
+    let markdown = converted
+        .content
+        .unwrap_or_default()
+        .replace([blocks::BETWEEN, '\u{200B}'], "");
     Ok(tidy(&markdown).replace(escape::BACKSLASH, "\\"))
 }
 
@@ -83,7 +109,10 @@ fn options() -> ConversionOptions {
         list_indent_type: ListIndentType::Spaces,
         max_depth: Some(LIBRARY_DEPTH),
         max_input_size: None,
-        preprocessing: PreprocessingOptions { enabled: false, ..PreprocessingOptions::default() },
+        preprocessing: PreprocessingOptions {
+            enabled: false,
+            ..PreprocessingOptions::default()
+        },
         tier_strategy: TierStrategy::Tier2,
         ..ConversionOptions::default()
     }
@@ -103,7 +132,11 @@ fn tidy(markdown: &str) -> String {
             None if ticks.len() >= 3 => fence = Some(ticks),
             _ => {}
         }
-        let line = if fence.is_some() { line } else { without_trailing(line) };
+        let line = if fence.is_some() {
+            line
+        } else {
+            without_trailing(line)
+        };
         let quote_begins = line.starts_with('>') && !last.is_empty() && !last.starts_with('>');
         if quote_begins && fence.is_none() {
             tidied.push('\n');
@@ -126,8 +159,15 @@ fn without_trailing(line: &str) -> &str {
 
 fn empty(includes: &[String], says: bool) -> ConvertError {
     ConvertError(match (includes.is_empty(), says) {
-        (false, _) => format!("it only includes other files ({}); add those instead", list(includes)),
-        (true, true) => "it holds only navigation and no text; add the pages it leads to".to_owned(),
-        (true, false) => "it holds no text; save the page as it is shown, after its scripts have run".to_owned(),
+        (false, _) => format!(
+            "it only includes other files ({}); add those instead",
+            list(includes)
+        ),
+        (true, true) => {
+            "it holds only navigation and no text; add the pages it leads to".to_owned()
+        }
+        (true, false) => {
+            "it holds no text; save the page as it is shown, after its scripts have run".to_owned()
+        }
     })
 }

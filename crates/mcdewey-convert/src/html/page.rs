@@ -48,7 +48,10 @@ pub(super) struct MainPart<'a> {
 pub(super) fn main_part(document: &Document) -> MainPart<'_> {
     document.select(NEVER).remove();
     for styled in document.select("[style]").nodes() {
-        let style = styled.attr_or("style", "").to_ascii_lowercase().replace(' ', "");
+        let style = styled
+            .attr_or("style", "")
+            .to_ascii_lowercase()
+            .replace(' ', "");
         if style.contains("display:none") && !styled.is("[role='tabpanel'], details *") {
             styled.remove_from_parent();
         }
@@ -58,15 +61,21 @@ pub(super) fn main_part(document: &Document) -> MainPart<'_> {
     blocks::admonitions(&whole);
     links_to_edit(&whole);
     for around in document.select(AROUND).nodes() {
-        if around.node_name().is_some_and(|name| !matches!(&*name, "body" | "html" | "main" | "article" | "blockquote"))
-        {
+        if around.node_name().is_some_and(|name| {
+            !matches!(&*name, "body" | "html" | "main" | "article" | "blockquote")
+        }) {
             around.remove_from_parent();
         }
     }
-    let found = MAIN.iter().find_map(|selector| candidate(document, selector, length(&whole)));
+    let found = MAIN
+        .iter()
+        .find_map(|selector| candidate(document, selector, length(&whole)));
     let part = found.unwrap_or(whole);
     headers(&part);
-    MainPart { node: part, stated: found.is_some() }
+    MainPart {
+        node: part,
+        stated: found.is_some(),
+    }
 }
 
 /// A page that states no main part and is full of links: what a reader would call its article, if that keeps the text.
@@ -76,8 +85,14 @@ pub(super) fn article(part: &MainPart<'_>) -> Option<Document> {
     if part.stated || links * MIN_LINKS < whole {
         return None;
     }
-    let config = Config { keep_classes: true, ..Config::default() };
-    let found = Readability::new(part.node.html(), None, Some(config)).ok()?.parse().ok()?;
+    let config = Config {
+        keep_classes: true,
+        ..Config::default()
+    };
+    let found = Readability::new(part.node.html(), None, Some(config))
+        .ok()?
+        .parse()
+        .ok()?;
     let article = Document::from(found.content);
     let kept = article.body().map_or(0, |body| length(&body));
     (kept * 4 >= (whole - links.min(whole)) * 3).then_some(article)
@@ -98,9 +113,15 @@ fn length(node: &NodeRef<'_>) -> usize {
 
 /// A header without a page's heading in it is for getting about; one with it is text.
 fn headers(part: &NodeRef<'_>) {
-    for header in part.descendants().into_iter().filter(|node| node.has_name("header")) {
+    for header in part
+        .descendants()
+        .into_iter()
+        .filter(|node| node.has_name("header"))
+    {
         if header.find(&["h1"]).is_empty()
-            && header.descendants_it().all(|node| !node.has_name("h1") && !node.has_name("h2"))
+            && header
+                .descendants_it()
+                .all(|node| !node.has_name("h1") && !node.has_name("h2"))
         {
             header.remove_from_parent();
         }
@@ -109,10 +130,16 @@ fn headers(part: &NodeRef<'_>) {
 
 /// Forms go; but some sites wrap a whole page into one.
 fn forms(part: &NodeRef<'_>) {
-    for form in part.descendants().into_iter().filter(|node| node.has_name("form")) {
-        let wraps = form
-            .descendants_it()
-            .any(|node| ["h1", "h2", "h3", "p", "table", "pre"].iter().any(|name| node.has_name(name)));
+    for form in part
+        .descendants()
+        .into_iter()
+        .filter(|node| node.has_name("form"))
+    {
+        let wraps = form.descendants_it().any(|node| {
+            ["h1", "h2", "h3", "p", "table", "pre"]
+                .iter()
+                .any(|name| node.has_name(name))
+        });
         match wraps {
             true => form.rename("div"),
             false => form.remove_from_parent(),
@@ -122,9 +149,16 @@ fn forms(part: &NodeRef<'_>) {
 
 /// "Edit this page" and its like, by what they say.
 fn links_to_edit(part: &NodeRef<'_>) {
-    for link in part.descendants().into_iter().filter(|node| node.has_name("a")) {
+    for link in part
+        .descendants()
+        .into_iter()
+        .filter(|node| node.has_name("a"))
+    {
         let text = link.text().trim().to_ascii_lowercase();
-        if text.starts_with("edit this page") || text.starts_with("edit on git") || text == "view page source" {
+        if text.starts_with("edit this page")
+            || text.starts_with("edit on git")
+            || text == "view page source"
+        {
             link.remove_from_parent();
         }
     }

@@ -13,8 +13,10 @@ use crate::text::{list, without_nul};
 const ENCODING_WITHIN: usize = 8 * 1024;
 
 static CHARSET: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)(?:<meta[^>]{0,200}charset\s*=|<\?xml[^>]{0,100}encoding\s*=)\s*["']?\s*([\w:.-]+)"#)
-        .expect("a valid pattern")
+    Regex::new(
+        r#"(?i)(?:<meta[^>]{0,200}charset\s*=|<\?xml[^>]{0,100}encoding\s*=)\s*["']?\s*([\w:.-]+)"#,
+    )
+    .expect("a valid pattern")
 });
 static INCLUDE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i)<!--\s*#\s*include\s+(?:virtual|file)\s*=\s*["']([^"'\n]{1,300})["']\s*-->"#)
@@ -26,9 +28,11 @@ static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static PLACEHOLDER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\{\{\{?[^{}\n]{1,200}\}?\}\}").expect("a valid pattern"));
-static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"<[A-Za-z][^<>]*\{\{[^<>]*>").expect("a valid pattern"));
+static TAG: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"<[A-Za-z][^<>]*\{\{[^<>]*>").expect("a valid pattern"));
 static EMPTY_ELEMENT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"<(a|b|code|dd|div|em|i|li|p|script|span|strong|td|th|tt)((?:\s[^<>]*)?)/>").expect("a valid pattern")
+    Regex::new(r"<(a|b|code|dd|div|em|i|li|p|script|span|strong|td|th|tt)((?:\s[^<>]*)?)/>")
+        .expect("a valid pattern")
 });
 
 /// Parts of names of included files that are no text.
@@ -44,15 +48,25 @@ pub(super) struct Source {
 
 pub(super) fn read(bytes: &[u8]) -> Result<Source, ConvertError> {
     let mut warnings = Vec::new();
-    let text = without_nul(decode(bytes, &mut warnings).replace(BACKSLASH, ""), &mut warnings)?;
-    let mut includes: Vec<String> = INCLUDE.captures_iter(&text).map(|found| found[1].to_owned()).collect();
+    let text = without_nul(
+        decode(bytes, &mut warnings).replace(BACKSLASH, ""),
+        &mut warnings,
+    )?;
+    let mut includes: Vec<String> = INCLUDE
+        .captures_iter(&text)
+        .map(|found| found[1].to_owned())
+        .collect();
     includes.retain(|name| !AROUND.iter().any(|part| name.contains(part)));
     let html = unpack(&text, &mut warnings);
     let html = match html.trim_start().starts_with("<?xml") {
         true => EMPTY_ELEMENT.replace_all(&html, "<$1$2></$1>").into_owned(),
         false => html,
     };
-    Ok(Source { html, includes, warnings })
+    Ok(Source {
+        html,
+        includes,
+        warnings,
+    })
 }
 
 fn decode(bytes: &[u8], warnings: &mut Vec<String>) -> String {
@@ -62,7 +76,10 @@ fn decode(bytes: &[u8], warnings: &mut Vec<String>) -> String {
     };
     let (text, broken) = encoding.decode_without_bom_handling(&bytes[mark..]);
     if broken {
-        warnings.push(format!("some bytes are no {} text and show as \u{FFFD}", encoding.name()));
+        warnings.push(format!(
+            "some bytes are no {} text and show as \u{FFFD}",
+            encoding.name()
+        ));
     }
     text.into_owned()
 }
@@ -71,7 +88,11 @@ fn decode(bytes: &[u8], warnings: &mut Vec<String>) -> String {
 fn stated(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(ENCODING_WITHIN)]);
     let encoding = Encoding::for_label(CHARSET.captures(&head)?[1].as_bytes())?;
-    Some(if encoding == UTF_16LE || encoding == UTF_16BE { UTF_8 } else { encoding })
+    Some(if encoding == UTF_16LE || encoding == UTF_16BE {
+        UTF_8
+    } else {
+        encoding
+    })
 }
 
 fn guess(bytes: &[u8], warnings: &mut Vec<String>) -> &'static Encoding {
@@ -87,11 +108,16 @@ fn guess(bytes: &[u8], warnings: &mut Vec<String>) -> &'static Encoding {
 fn unpack(text: &str, warnings: &mut Vec<String>) -> String {
     let mut unknown: Vec<String> = Vec::new();
     let html = TEMPLATE.replace_all(text, |template: &Captures<'_>| {
-        let links =
-            TAG.replace_all(&template[1], |tag: &Captures<'_>| PLACEHOLDER.replace_all(&tag[0], "").into_owned());
+        let links = TAG.replace_all(&template[1], |tag: &Captures<'_>| {
+            PLACEHOLDER.replace_all(&tag[0], "").into_owned()
+        });
         let body = PLACEHOLDER.replace_all(&links, |placeholder: &Captures<'_>| {
             let name = placeholder[0].trim_matches(['{', '}', ' ']);
-            if name == "else" || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.') {
+            if name == "else"
+                || !name
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || c == '_' || c == '.')
+            {
                 return String::new();
             }
             unknown.push(name.to_owned());
@@ -103,8 +129,10 @@ fn unpack(text: &str, warnings: &mut Vec<String>) -> String {
         let count = unknown.len();
         unknown.sort();
         unknown.dedup();
-        warnings
-            .push(format!("{count} times a value stands in another file and only its name shows: {}", list(&unknown)));
+        warnings.push(format!(
+            "{count} times a value stands in another file and only its name shows: {}",
+            list(&unknown)
+        ));
     }
     html.into_owned()
 }
@@ -122,7 +150,10 @@ mod tests {
     fn encodings_come_from_marks_then_the_page_then_a_guess() {
         assert_eq!(decoded(b"\xFF\xFE<\0p\0>\0"), ("<p>".to_owned(), 0));
         let stated = decoded(b"<meta charset=\"iso-8859-2\">\xB1");
-        assert_eq!(stated, ("<meta charset=\"iso-8859-2\">\u{105}".to_owned(), 0));
+        assert_eq!(
+            stated,
+            ("<meta charset=\"iso-8859-2\">\u{105}".to_owned(), 0)
+        );
         assert_eq!(decoded("é".as_bytes()), ("é".to_owned(), 0));
         assert_eq!(decoded(b"\x93q\x94"), ("\u{201C}q\u{201D}".to_owned(), 1));
     }
@@ -132,14 +163,22 @@ mod tests {
         let page = "<script id=\"a\" type=\"text/x-handlebars-template\"><h2>Ports {{version}}</h2>{{#if x}}y{{/if}}\
                     <a href=\"/{{version}}/p\">p</a></script><script>let a = 1;</script>";
         let source = read(page.as_bytes()).unwrap();
-        let expected = "<div><h2>Ports {version}</h2>y<a href=\"//p\">p</a></div><script>let a = 1;</script>";
+        let expected =
+            "<div><h2>Ports {version}</h2>y<a href=\"//p\">p</a></div><script>let a = 1;</script>";
         assert_eq!(source.html, expected);
-        assert_eq!(source.warnings, ["1 times a value stands in another file and only its name shows: version"]);
+        assert_eq!(
+            source.warnings,
+            ["1 times a value stands in another file and only its name shows: version"]
+        );
     }
 
     #[test]
     fn empty_elements_of_xhtml_stay_empty() {
         let source = read(b"<?xml version=\"1.0\"?><p><a id=\"x\"/>Text</p>").unwrap();
-        assert!(source.html.ends_with("<p><a id=\"x\"></a>Text</p>"), "{}", source.html);
+        assert!(
+            source.html.ends_with("<p><a id=\"x\"></a>Text</p>"),
+            "{}",
+            source.html
+        );
     }
 }

@@ -5,7 +5,9 @@ use crate::mutate::mutations;
 
 /// The Markdown of a page's body.
 fn body(html: &str) -> String {
-    convert(format!("<html><body><main>{html}</main></body></html>").as_bytes()).unwrap().markdown
+    convert(format!("<html><body><main>{html}</main></body></html>").as_bytes())
+        .unwrap()
+        .markdown
 }
 
 fn check(html: &str, expected: &str) {
@@ -78,8 +80,14 @@ fn tables_become_a_plain_grid() {
          <tr><td><ul><li>a</li><li>b</li></ul></td><td><pre>x\n  y</pre></td><td><table><tr><td>1</td><td>2</td></tr></table></td></tr></table>",
         "| Name | Limit / low | Limit / high |\n| --- | --- | --- |\n| • a<br>• b | `x`<br>`  y` | 1; 2 |",
     );
-    check("<table><tr><td>a</td><td>b</td></tr></table>", "|  |  |\n| --- | --- |\n| a | b |");
-    check("<table><tr><td><h2>Only</h2><p>layout</p></td></tr></table>", "## Only\n\nlayout");
+    check(
+        "<table><tr><td>a</td><td>b</td></tr></table>",
+        "|  |  |\n| --- | --- |\n| a | b |",
+    );
+    check(
+        "<table><tr><td><h2>Only</h2><p>layout</p></td></tr></table>",
+        "## Only\n\nlayout",
+    );
 }
 
 #[test]
@@ -92,7 +100,10 @@ fn definitions_read_as_a_list() {
 
 #[test]
 fn admonitions_of_several_generators_are_quotes() {
-    check("<div class=\"note\"><p>Be quick.</p></div>", "> **Note**\n>\n> Be quick.");
+    check(
+        "<div class=\"note\"><p>Be quick.</p></div>",
+        "> **Note**\n>\n> Be quick.",
+    );
     check(
         "<div class=\"admonitionblock tip\"><table><tr><td class=\"icon\"><div class=\"title\">Tip</div></td>\
          <td class=\"content\">Be slow.</td></tr></table></div>",
@@ -106,7 +117,10 @@ fn text_that_looks_like_markup_stays_text() {
         "<p>Use foo.*.bar and &lt;key&gt; of call_limit_max</p><p># not a heading</p>",
         "Use foo.\\*.bar and \\<key> of call_limit_max\n\n\\# not a heading",
     );
-    check("<pre># a comment\n\tindented *</pre>", "```\n# a comment\n\tindented *\n```");
+    check(
+        "<pre># a comment\n\tindented *</pre>",
+        "```\n# a comment\n\tindented *\n```",
+    );
 }
 
 #[test]
@@ -119,21 +133,39 @@ fn marks_beside_headings_and_hints_of_links_go() {
 
 #[test]
 fn powers_stay_powers() {
-    check("<p>10<sup>6</sup> calls, H<sub>2</sub>O, 1<sup>st</sup></p>", "10^6 calls, H2O, 1st");
+    check(
+        "<p>10<sup>6</sup> calls, H<sub>2</sub>O, 1<sup>st</sup></p>",
+        "10^6 calls, H2O, 1st",
+    );
 }
 
 #[test]
 fn quotes_that_follow_each_other_stay_two() {
-    check("<blockquote>a</blockquote><blockquote>b</blockquote>", "> a\n\n> b");
+    check(
+        "<blockquote>a</blockquote><blockquote>b</blockquote>",
+        "> a\n\n> b",
+    );
 }
 
 #[test]
 fn includes_alone_are_no_page() {
-    let error = convert(b"<!-- licence -->\n<!--#include virtual=\"../../streams/index.html\" -->").unwrap_err();
-    assert_eq!(error.0, "it only includes other files (../../streams/index.html); add those instead");
+    let error = convert(b"<!-- licence -->\n<!--#include virtual=\"../../streams/index.html\" -->")
+        .unwrap_err();
+    assert_eq!(
+        error.0,
+        "it only includes other files (../../streams/index.html); add those instead"
+    );
     let converted = convert(b"<h2>Design</h2><!--#include virtual=\"design.html\" -->").unwrap();
-    assert_eq!(converted.warnings, ["it includes other files, which are not in it: design.html"]);
-    assert!(convert(b"<script>load()</script>").unwrap_err().0.contains("holds no text"));
+    assert_eq!(
+        converted.warnings,
+        ["it includes other files, which are not in it: design.html"]
+    );
+    assert!(
+        convert(b"<script>load()</script>")
+            .unwrap_err()
+            .0
+            .contains("holds no text")
+    );
 }
 
 #[test]
@@ -154,16 +186,33 @@ fn unmarked_menus_around_an_article_go() {
         "<body>{menu}<div id=\"x2\"><h2>Trunks</h2>{text}<pre class=\"language-sh\">trunk start</pre></div></body>"
     );
     let markdown = convert(page.as_bytes()).unwrap().markdown;
-    assert!(markdown.contains("A trunk carries") && markdown.contains("```sh\ntrunk start"), "{markdown}");
+    assert!(
+        markdown.contains("A trunk carries") && markdown.contains("```sh\ntrunk start"),
+        "{markdown}"
+    );
     assert!(!markdown.contains("Another page of ours"), "{markdown}");
-    let index = convert(format!("<body>{menu}</body>").as_bytes()).unwrap().markdown;
-    assert!(index.contains("Another page of ours"), "an index is nothing but links");
+    let index = convert(format!("<body>{menu}</body>").as_bytes())
+        .unwrap()
+        .markdown;
+    assert!(
+        index.contains("Another page of ours"),
+        "an index is nothing but links"
+    );
 }
 
 #[test]
 fn deep_pages_neither_overflow_nor_lose_text() {
-    assert!(convert("<div>".repeat(100_000).as_bytes()).unwrap_err().0.contains("nested more than"));
-    let deep = format!("{}deep{}", "<ul><li><p>".repeat(120), "</li></ul>".repeat(120));
+    assert!(
+        convert("<div>".repeat(100_000).as_bytes())
+            .unwrap_err()
+            .0
+            .contains("nested more than")
+    );
+    let deep = format!(
+        "{}deep{}",
+        "<ul><li><p>".repeat(120),
+        "</li></ul>".repeat(120)
+    );
     assert!(body(&deep).contains("deep"));
     let divs = format!("{}deep{}", "<div>".repeat(240), "</div>".repeat(240));
     assert!(body(&divs).contains("deep"));
@@ -173,7 +222,11 @@ fn deep_pages_neither_overflow_nor_lose_text() {
 fn merged_cells_do_not_multiply_without_end() {
     let page = format!(
         "<table>{}</table>",
-        format!("<tr><td rowspan=1000 colspan=1000>{}</td></tr>", "x".repeat(1000)).repeat(50)
+        format!(
+            "<tr><td rowspan=1000 colspan=1000>{}</td></tr>",
+            "x".repeat(1000)
+        )
+        .repeat(50)
     );
     assert!(body(&page).len() < 64 * 1024 * 1024);
 }

@@ -19,7 +19,11 @@ struct Request {
 /// What became of it.
 #[derive(Debug, Serialize, Deserialize)]
 enum Response {
-    Converted { markdown: usize, images: Vec<ImageHead>, warnings: Vec<String> },
+    Converted {
+        markdown: usize,
+        images: Vec<ImageHead>,
+        warnings: Vec<String>,
+    },
     Failed(ConvertError),
 }
 
@@ -32,19 +36,30 @@ struct ImageHead {
 
 /// Sends a file.
 pub(super) fn write_request(to: &mut impl Write, format: Format, bytes: &[u8]) -> io::Result<()> {
-    write_head(to, &Request { format, length: bytes.len() })?;
+    write_head(
+        to,
+        &Request {
+            format,
+            length: bytes.len(),
+        },
+    )?;
     to.write_all(bytes)?;
     to.flush()
 }
 
 /// Receives a file; nothing when no more will come.
 pub(super) fn read_request(from: &mut impl BufRead) -> io::Result<Option<(Format, Vec<u8>)>> {
-    let Some(Request { format, length }) = read_head(from)? else { return Ok(None) };
+    let Some(Request { format, length }) = read_head(from)? else {
+        return Ok(None);
+    };
     Ok(Some((format, read_exactly(from, length)?)))
 }
 
 /// Sends what became of a file.
-pub(super) fn write_response(to: &mut impl Write, outcome: &Result<Converted, ConvertError>) -> io::Result<()> {
+pub(super) fn write_response(
+    to: &mut impl Write,
+    outcome: &Result<Converted, ConvertError>,
+) -> io::Result<()> {
     match outcome {
         Ok(converted) => {
             let image = |image: &ImageFile| ImageHead {
@@ -54,7 +69,14 @@ pub(super) fn write_response(to: &mut impl Write, outcome: &Result<Converted, Co
             };
             let images = converted.images.iter().map(image).collect();
             let warnings = converted.warnings.clone();
-            write_head(to, &Response::Converted { markdown: converted.markdown.len(), images, warnings })?;
+            write_head(
+                to,
+                &Response::Converted {
+                    markdown: converted.markdown.len(),
+                    images,
+                    warnings,
+                },
+            )?;
             to.write_all(converted.markdown.as_bytes())?;
             for image in &converted.images {
                 to.write_all(&image.bytes)?;
@@ -66,23 +88,49 @@ pub(super) fn write_response(to: &mut impl Write, outcome: &Result<Converted, Co
 }
 
 /// Receives what became of a file, of at most `most` bytes.
-pub(super) fn read_response(from: &mut impl BufRead, most: usize) -> io::Result<Result<Converted, ConvertError>> {
+pub(super) fn read_response(
+    from: &mut impl BufRead,
+    most: usize,
+) -> io::Result<Result<Converted, ConvertError>> {
     let head = read_head(from)?.ok_or(io::ErrorKind::UnexpectedEof)?;
     let (markdown, images, warnings) = match head {
-        Response::Converted { markdown, images, warnings } => (markdown, images, warnings),
+        Response::Converted {
+            markdown,
+            images,
+            warnings,
+        } => (markdown, images, warnings),
         Response::Failed(error) => return Ok(Err(error)),
     };
-    let total = images.iter().fold(markdown, |sum, image| sum.saturating_add(image.length));
+    let total = images
+        .iter()
+        .fold(markdown, |sum, image| sum.saturating_add(image.length));
     if total > most {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the answer is too large"));
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "the answer is too large",
+        ));
     }
     let text = read_exactly(from, markdown)?;
-    let markdown = String::from_utf8(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    let markdown = String::from_utf8(text)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     let mut files = Vec::with_capacity(images.len());
-    for ImageHead { name, media_type, length } in images {
-        files.push(ImageFile { name, media_type, bytes: read_exactly(from, length)? });
+    for ImageHead {
+        name,
+        media_type,
+        length,
+    } in images
+    {
+        files.push(ImageFile {
+            name,
+            media_type,
+            bytes: read_exactly(from, length)?,
+        });
     }
-    Ok(Ok(Converted { markdown, images: files, warnings }))
+    Ok(Ok(Converted {
+        markdown,
+        images: files,
+        warnings,
+    }))
 }
 
 fn write_head(to: &mut impl Write, head: &impl Serialize) -> io::Result<()> {
@@ -115,8 +163,11 @@ mod tests {
     use super::*;
 
     fn sample() -> Converted {
-        let image =
-            |name: &str| ImageFile { name: name.to_owned(), media_type: "image/png".to_owned(), bytes: vec![7; 9] };
+        let image = |name: &str| ImageFile {
+            name: name.to_owned(),
+            media_type: "image/png".to_owned(),
+            bytes: vec![7; 9],
+        };
         Converted {
             markdown: "# Bärge\n".to_owned(),
             images: vec![image("a.png"), image("b\n.png")],
@@ -130,8 +181,14 @@ mod tests {
         write_request(&mut wire, Format::Pdf, b"%PDF\n\n").unwrap();
         write_request(&mut wire, Format::Html, b"").unwrap();
         let mut from = wire.as_slice();
-        assert_eq!(read_request(&mut from).unwrap(), Some((Format::Pdf, b"%PDF\n\n".to_vec())));
-        assert_eq!(read_request(&mut from).unwrap(), Some((Format::Html, Vec::new())));
+        assert_eq!(
+            read_request(&mut from).unwrap(),
+            Some((Format::Pdf, b"%PDF\n\n".to_vec()))
+        );
+        assert_eq!(
+            read_request(&mut from).unwrap(),
+            Some((Format::Html, Vec::new()))
+        );
         assert_eq!(read_request(&mut from).unwrap(), None);
 
         let mut wire = Vec::new();
@@ -139,7 +196,10 @@ mod tests {
         write_response(&mut wire, &Err(ConvertError("it is encrypted".to_owned()))).unwrap();
         let mut from = wire.as_slice();
         assert_eq!(read_response(&mut from, 1000).unwrap(), Ok(sample()));
-        assert_eq!(read_response(&mut from, 1000).unwrap(), Err(ConvertError("it is encrypted".to_owned())));
+        assert_eq!(
+            read_response(&mut from, 1000).unwrap(),
+            Err(ConvertError("it is encrypted".to_owned()))
+        );
         assert!(read_response(&mut from, 1000).is_err());
     }
 
@@ -151,7 +211,8 @@ mod tests {
         assert!(read_response(&mut &wire[..wire.len() - 1], 1000).is_err());
         assert!(
             read_response(
-                &mut b"{\"Converted\":{\"markdown\":99999999999,\"images\":[],\"warnings\":[]}}\n".as_slice(),
+                &mut b"{\"Converted\":{\"markdown\":99999999999,\"images\":[],\"warnings\":[]}}\n"
+                    .as_slice(),
                 usize::MAX
             )
             .is_err()

@@ -15,7 +15,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: 1024 * 1024 * 1024, time: Duration::from_secs(120), output: 192 * 1024 * 1024 }
+        Self {
+            memory: 1024 * 1024 * 1024,
+            time: Duration::from_secs(120),
+            output: 192 * 1024 * 1024,
+        }
     }
 }
 
@@ -24,12 +28,21 @@ pub(super) fn bound_memory(bytes: u64) {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
-        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        let limit = Rlimit {
+            current: Some(bytes),
+            maximum: Some(bytes),
+        };
         if let Err(error) = setrlimit(Resource::As, limit) {
             tracing::warn!(%error, "the memory of a conversion cannot be bounded");
         }
         // A dump of a parser's memory helps nobody and may fill the disk.
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+        let _ = setrlimit(
+            Resource::Core,
+            Rlimit {
+                current: Some(0),
+                maximum: Some(0),
+            },
+        );
     }
     #[cfg(not(unix))]
     let _ = bytes;

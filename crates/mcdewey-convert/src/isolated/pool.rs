@@ -43,17 +43,29 @@ impl IsolatedConverter {
         limits: Limits,
     ) -> Self {
         let arguments = arguments.into_iter().map(Into::into).collect();
-        Self { program: program.into(), arguments, limits, idle: Mutex::default() }
+        Self {
+            program: program.into(),
+            arguments,
+            limits,
+            idle: Mutex::default(),
+        }
     }
 
     fn take(&self) -> Result<Worker, ConvertError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         idle.map_or_else(|| Worker::start(self), Ok)
     }
 
     fn put_back(&self, worker: Worker) {
         if worker.taken < RETIRES_AFTER {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(worker);
         }
     }
 }
@@ -79,7 +91,9 @@ impl Worker {
     fn start(converter: &IsolatedConverter) -> Result<Self, ConvertError> {
         let failed = |error: io::Error| {
             let program = converter.program.display();
-            ConvertError(format!("{program} could not be started to convert it: {error}; try again"))
+            ConvertError(format!(
+                "{program} could not be started to convert it: {error}; try again"
+            ))
         };
         let mut child = Command::new(&converter.program)
             .args(&converter.arguments)
@@ -106,7 +120,12 @@ impl Worker {
                 }
             }
         });
-        Ok(Self { child, input, outcomes, taken: 0 })
+        Ok(Self {
+            child,
+            input,
+            outcomes,
+            taken: 0,
+        })
     }
 
     /// The outer error is the child's end, the inner one what it said.
@@ -134,10 +153,12 @@ impl Worker {
                  with another program",
                 limits.time.as_secs_f64()
             ))),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::FileTooLarge => Err(ConvertError(format!(
-                "as Markdown it would have more than {} MB; divide it",
-                limits.output / (1024 * 1024)
-            ))),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
+                Err(ConvertError(format!(
+                    "as Markdown it would have more than {} MB; divide it",
+                    limits.output / (1024 * 1024)
+                )))
+            }
             Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(gave_up(format)),
         }
     }
@@ -171,7 +192,11 @@ mod tests {
     }
 
     fn quick() -> Limits {
-        Limits { time: Duration::from_millis(300), output: 100, ..Limits::default() }
+        Limits {
+            time: Duration::from_millis(300),
+            output: 100,
+            ..Limits::default()
+        }
     }
 
     const ANSWER: &str = r#"{"Converted":{"markdown":2,"images":[],"warnings":[]}}"#;
@@ -181,7 +206,10 @@ mod tests {
         let script = format!("while read head; do printf '%s\\nok' '{ANSWER}'; done");
         let converter = shell(&script, Limits::default());
         for _ in 0..3 {
-            assert_eq!(converter.convert(Format::Html, b"\n").unwrap().markdown, "ok");
+            assert_eq!(
+                converter.convert(Format::Html, b"\n").unwrap().markdown,
+                "ok"
+            );
         }
         assert_eq!(converter.idle.lock().unwrap().len(), 1);
     }
@@ -190,7 +218,10 @@ mod tests {
     fn a_child_that_dies_costs_its_file_only() {
         let converter = shell("exit 3", quick());
         for _ in 0..2 {
-            let error = converter.convert(Format::Pdf, &vec![0; 1 << 20]).unwrap_err().to_string();
+            let error = converter
+                .convert(Format::Pdf, &vec![0; 1 << 20])
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("PDF reader broke off"), "{error}");
         }
         assert!(converter.idle.lock().unwrap().is_empty());
@@ -199,7 +230,10 @@ mod tests {
     #[test]
     fn a_child_that_never_answers_is_stopped() {
         let begun = Instant::now();
-        let error = shell("exec sleep 60", quick()).convert(Format::Pdf, &vec![0; 1 << 20]).unwrap_err().to_string();
+        let error = shell("exec sleep 60", quick())
+            .convert(Format::Pdf, &vec![0; 1 << 20])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("took longer than 0.3 s"), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(30));
     }
@@ -207,7 +241,10 @@ mod tests {
     #[test]
     fn an_answer_without_end_is_refused() {
         let head = ANSWER.replace(":2,", ":2000,");
-        let error = shell(&format!("read head; printf '%s\\n' '{head}'; exec yes"), quick());
+        let error = shell(
+            &format!("read head; printf '%s\\n' '{head}'; exec yes"),
+            quick(),
+        );
         let error = error.convert(Format::Pdf, b"").unwrap_err().to_string();
         assert!(error.contains("divide it"), "{error}");
     }

@@ -18,7 +18,9 @@ pub(crate) fn is_openapi(head: &[u8]) -> bool {
 }
 
 fn in_yaml(line: &str) -> bool {
-    let Some((key, value)) = line.split_once(':') else { return false };
+    let Some((key, value)) = line.split_once(':') else {
+        return false;
+    };
     KEYS.contains(&key.trim_end().trim_matches(['"', '\''])) && is_version(value)
 }
 
@@ -33,7 +35,9 @@ fn in_json(text: &str) -> bool {
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth -= 1,
             _ => {
-                let Some(end) = string_end(rest) else { return false };
+                let Some(end) = string_end(rest) else {
+                    return false;
+                };
                 let (string, after) = (&rest[..end], &rest[end + 1..]);
                 let value = after.trim_start().strip_prefix(':');
                 if depth == 1 && KEYS.contains(&string) && value.is_some_and(is_version) {
@@ -57,7 +61,10 @@ fn string_end(text: &str) -> Option<usize> {
 }
 
 fn is_version(value: &str) -> bool {
-    value.trim_start().trim_start_matches(['"', '\'']).starts_with(['2', '3'])
+    value
+        .trim_start()
+        .trim_start_matches(['"', '\''])
+        .starts_with(['2', '3'])
 }
 
 #[cfg(test)]
@@ -69,7 +76,10 @@ mod tests {
         for (file, expected) in [
             ("openapi: 3.1.0\ninfo: {}", true),
             ("# API\ninfo:\n  title: x\n\"swagger\": '2.0'\n", true),
-            ("{\"info\": {\"a\": \"\\\"}\"}, \"openapi\" : \"3.0.1\"}", true),
+            (
+                "{\"info\": {\"a\": \"\\\"}\"}, \"openapi\" : \"3.0.1\"}",
+                true,
+            ),
             ("\u{FEFF}{\n  \"swagger\": \"2.0\"}", true),
             ("spec:\n  openapi: 3.0.0\n", false),
             ("{\"a\": {\"openapi\": \"3.0.0\"}}", false),

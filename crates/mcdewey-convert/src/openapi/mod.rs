@@ -26,7 +26,9 @@ use schema::Schemas;
 pub(crate) const VERSION: &str = "openapi-1";
 
 /// The methods of a path, in the order in which they are written down.
-const METHODS: [&str; 9] = ["get", "post", "put", "patch", "delete", "head", "options", "trace", "query"];
+const METHODS: [&str; 9] = [
+    "get", "post", "put", "patch", "delete", "head", "options", "trace", "query",
+];
 
 pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
     guarded(|| {
@@ -52,11 +54,21 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
             out.push_str(&schemas.section(name, definition));
         }
         if schemas.exhausted() {
-            warnings.push("its schemas refer to each other so often that not all fields are listed".to_owned());
+            warnings.push(
+                "its schemas refer to each other so often that not all fields are listed"
+                    .to_owned(),
+            );
         }
         let title = root["info"]["title"].as_str().map(str::to_owned);
-        let about = FrontMatter { title, ..FrontMatter::default() };
-        Ok(Converted { markdown: about.before(&out), images: Vec::new(), warnings })
+        let about = FrontMatter {
+            title,
+            ..FrontMatter::default()
+        };
+        Ok(Converted {
+            markdown: about.before(&out),
+            images: Vec::new(),
+            warnings,
+        })
     })
 }
 
@@ -68,15 +80,28 @@ fn head(root: &Value) -> String {
     if let Some(version) = table::plain(&info["version"]) {
         out.push_str(&format!("Version: {version}\n\n"));
     }
-    out.push_str(&prose::block(info["description"].as_str().unwrap_or_default(), 2));
+    out.push_str(&prose::block(
+        info["description"].as_str().unwrap_or_default(),
+        2,
+    ));
     let servers = servers(root);
     if !servers.is_empty() {
         out.push_str(&format!("**Servers**\n\n{}\n", servers.concat()));
     }
-    let tags = root["tags"].as_array().into_iter().flatten().filter_map(|tag| {
-        let description = tag["description"].as_str().filter(|text| !text.trim().is_empty())?;
-        Some(format!("- **{}**: {}\n", escape::text(tag["name"].as_str()?), prose::line(description)))
-    });
+    let tags = root["tags"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|tag| {
+            let description = tag["description"]
+                .as_str()
+                .filter(|text| !text.trim().is_empty())?;
+            Some(format!(
+                "- **{}**: {}\n",
+                escape::text(tag["name"].as_str()?),
+                prose::line(description)
+            ))
+        });
     let tags: String = tags.collect();
     if !tags.is_empty() {
         out.push_str(&format!("**Tags**\n\n{tags}\n"));
@@ -85,11 +110,17 @@ fn head(root: &Value) -> String {
 }
 
 fn servers(root: &Value) -> Vec<String> {
-    let listed = root["servers"].as_array().into_iter().flatten().filter_map(|server| {
-        let description =
-            server["description"].as_str().map(|text| format!(": {}", prose::line(text))).unwrap_or_default();
-        Some(format!("- `{}`{description}\n", server["url"].as_str()?))
-    });
+    let listed = root["servers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|server| {
+            let description = server["description"]
+                .as_str()
+                .map(|text| format!(": {}", prose::line(text)))
+                .unwrap_or_default();
+            Some(format!("- `{}`{description}\n", server["url"].as_str()?))
+        });
     let mut servers: Vec<String> = listed.collect();
     if let Some(host) = root["host"].as_str() {
         let base = root["basePath"].as_str().unwrap_or_default();
@@ -103,7 +134,14 @@ fn operations(root: &Value, schemas: &Schemas<'_>, path: &str, item: &Value, out
     let item = schemas.resolved(item);
     for method in METHODS {
         if out.len() <= MAX_OUTPUT && item[method].is_object() {
-            let operation = operation::Operation { root, schemas, path, method, item, stated: &item[method] };
+            let operation = operation::Operation {
+                root,
+                schemas,
+                path,
+                method,
+                item,
+                stated: &item[method],
+            };
             out.push_str(&operation.section());
         }
     }

@@ -47,7 +47,11 @@ struct Rows<'a> {
 
 impl<'a> Schemas<'a> {
     pub(super) fn of(root: &'a Value) -> Self {
-        Self { root, steps: Cell::new(MAX_STEPS), cut: Cell::new(false) }
+        Self {
+            root,
+            steps: Cell::new(MAX_STEPS),
+            cut: Cell::new(false),
+        }
     }
 
     /// All named schemas.
@@ -64,9 +68,16 @@ impl<'a> Schemas<'a> {
     pub(super) fn resolved(&self, value: &'a Value) -> &'a Value {
         let mut value = value;
         for _ in 0..MAX_HOPS {
-            let Some(target) = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) else { break };
+            let Some(target) = value["$ref"]
+                .as_str()
+                .and_then(|reference| reference.strip_prefix('#'))
+            else {
+                break;
+            };
             let target = percent_encoding::percent_decode_str(target).decode_utf8_lossy();
-            let Some(found) = self.root.pointer(&target) else { break };
+            let Some(found) = self.root.pointer(&target) else {
+                break;
+            };
             value = found;
         }
         value
@@ -76,7 +87,10 @@ impl<'a> Schemas<'a> {
     pub(super) fn section(&self, name: &str, schema: &'a Value) -> String {
         let schema_type = self.type_of(schema);
         let mut out = format!("## Schema {}\n\n", escape::text(name));
-        out.push_str(&prose::block(schema["description"].as_str().unwrap_or_default(), 3));
+        out.push_str(&prose::block(
+            schema["description"].as_str().unwrap_or_default(),
+            3,
+        ));
         if schema_type != "object" {
             out.push_str(&format!("Type: {schema_type}\n\n"));
         }
@@ -90,7 +104,11 @@ impl<'a> Schemas<'a> {
 
     /// The table of a schema's fields; nothing where it has none.
     pub(super) fn fields(&self, schema: &'a Value) -> String {
-        let mut found = Rows { rows: Vec::new(), open: Vec::new(), steps: 0 };
+        let mut found = Rows {
+            rows: Vec::new(),
+            open: Vec::new(),
+            steps: 0,
+        };
         self.gather(schema, "", MAX_LEVELS, &mut found);
         table(&COLUMNS, &found.rows)
     }
@@ -107,29 +125,56 @@ impl<'a> Schemas<'a> {
         if levels == 0 || !self.step() {
             return "any".to_owned();
         }
-        for (keyword, words) in [("oneOf", "one of"), ("anyOf", "any of"), ("allOf", "all of")] {
+        for (keyword, words) in [
+            ("oneOf", "one of"),
+            ("anyOf", "any of"),
+            ("allOf", "all of"),
+        ] {
             if let Some(parts) = schema[keyword].as_array().filter(|parts| !parts.is_empty()) {
-                let names: Vec<String> =
-                    parts.iter().take(MAX_ENUMERATED).map(|part| self.type_within(part, levels - 1)).collect();
-                let plain = keyword == "allOf" && (names.len() == 1 || names.iter().any(|name| name == "object"));
-                return if plain { names[0].clone() } else { format!("{words} {}", names.join(", ")) };
+                let names: Vec<String> = parts
+                    .iter()
+                    .take(MAX_ENUMERATED)
+                    .map(|part| self.type_within(part, levels - 1))
+                    .collect();
+                let plain = keyword == "allOf"
+                    && (names.len() == 1 || names.iter().any(|name| name == "object"));
+                return if plain {
+                    names[0].clone()
+                } else {
+                    format!("{words} {}", names.join(", "))
+                };
             }
         }
         let stated = match &schema["type"] {
             Value::String(name) => name.clone(),
-            Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+            Value::Array(names) => names
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(" or "),
             _ if schema["properties"].is_object() => "object".to_owned(),
             _ if schema["items"].is_object() => "array".to_owned(),
             _ if schema["enum"].is_array() || schema.get("const").is_some() => "value".to_owned(),
             _ => "any".to_owned(),
         };
-        let format =
-            schema["format"].as_str().map(|format| format!(" ({})", format.replace('|', "\\|"))).unwrap_or_default();
+        let format = schema["format"]
+            .as_str()
+            .map(|format| format!(" ({})", format.replace('|', "\\|")))
+            .unwrap_or_default();
         if stated == "array" && schema["items"].is_object() {
-            return format!("array of {}", self.type_within(&schema["items"], levels - 1));
+            return format!(
+                "array of {}",
+                self.type_within(&schema["items"], levels - 1)
+            );
         }
-        if stated == "object" && schema["additionalProperties"].is_object() && !schema["properties"].is_object() {
-            return format!("map of {}", self.type_within(&schema["additionalProperties"], levels - 1));
+        if stated == "object"
+            && schema["additionalProperties"].is_object()
+            && !schema["properties"].is_object()
+        {
+            return format!(
+                "map of {}",
+                self.type_within(&schema["additionalProperties"], levels - 1)
+            );
         }
         format!("{}{format}", stated.replace('|', "\\|"))
     }
@@ -137,7 +182,11 @@ impl<'a> Schemas<'a> {
     fn gather(&self, schema: &'a Value, prefix: &str, levels: usize, found: &mut Rows<'a>) {
         let schema = self.resolved(schema);
         let inside_itself = found.open.iter().any(|open| std::ptr::eq(*open, schema));
-        if !self.step() || inside_itself || found.open.len() > MAX_HOPS || found.rows.len() >= MAX_ROWS {
+        if !self.step()
+            || inside_itself
+            || found.open.len() > MAX_HOPS
+            || found.rows.len() >= MAX_ROWS
+        {
             return;
         }
         found.steps += 1;
@@ -154,8 +203,12 @@ impl<'a> Schemas<'a> {
         if schema["items"].is_object() {
             self.gather(&schema["items"], &format!("{prefix}[]."), levels, found);
         }
-        let required: Vec<&str> =
-            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         for (name, field) in entries(&schema["properties"]) {
             let path = format!("{prefix}{name}");
             self.field(&path, field, required.contains(&name.as_str()), found);
@@ -175,7 +228,11 @@ impl<'a> Schemas<'a> {
         found.rows.push(vec![
             code(path.trim_start_matches("[].")),
             self.type_of(field),
-            if required { "yes".to_owned() } else { String::new() },
+            if required {
+                "yes".to_owned()
+            } else {
+                String::new()
+            },
             self.describe(field),
         ]);
     }
@@ -183,13 +240,18 @@ impl<'a> Schemas<'a> {
     /// What a field or parameter is for, its default and what it may be.
     pub(super) fn describe(&self, field: &'a Value) -> String {
         let target = self.resolved(field);
-        let text = field["description"].as_str().or_else(|| target["description"].as_str()).unwrap_or_default();
+        let text = field["description"]
+            .as_str()
+            .or_else(|| target["description"].as_str())
+            .unwrap_or_default();
         let text = prose::cell(text);
         let ended = !text.ends_with(char::is_alphanumeric);
         let mut parts = vec![if ended { text } else { format!("{text}.") }];
-        for (keyword, words) in
-            [("deprecated", "Deprecated."), ("readOnly", "Read only."), ("writeOnly", "Write only.")]
-        {
+        for (keyword, words) in [
+            ("deprecated", "Deprecated."),
+            ("readOnly", "Read only."),
+            ("writeOnly", "Write only."),
+        ] {
             if field[keyword] == Value::Bool(true) {
                 parts.push(words.to_owned());
             }
@@ -217,11 +279,21 @@ fn limits(schema: &Value) -> String {
     if let Some(default) = schema.get("default").and_then(value) {
         parts.push(format!("Default: {default}."));
     }
-    let enumerated = schema["enum"].as_array().or_else(|| schema["items"]["enum"].as_array());
+    let enumerated = schema["enum"]
+        .as_array()
+        .or_else(|| schema["items"]["enum"].as_array());
     if let Some(values) = enumerated.filter(|values| !values.is_empty()) {
-        let named: Vec<String> = values.iter().take(MAX_ENUMERATED).filter_map(value).collect();
+        let named: Vec<String> = values
+            .iter()
+            .take(MAX_ENUMERATED)
+            .filter_map(value)
+            .collect();
         let more = values.len().saturating_sub(MAX_ENUMERATED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         parts.push(format!("One of: {}{more}.", named.join(", ")));
     }
     if let Some(fixed) = schema.get("const").and_then(value) {

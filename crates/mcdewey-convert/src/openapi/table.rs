@@ -12,10 +12,21 @@ pub(super) fn table(names: &[&str], rows: &[Vec<String>]) -> String {
     }
     // A column in which no row says anything is left out.
     let kept: Vec<usize> = (0..names.len())
-        .filter(|&at| at == 0 || rows.iter().any(|row| row.get(at).is_some_and(|cell| !cell.is_empty())))
+        .filter(|&at| {
+            at == 0
+                || rows
+                    .iter()
+                    .any(|row| row.get(at).is_some_and(|cell| !cell.is_empty()))
+        })
         .collect();
     let line = |cells: &dyn Fn(usize) -> String| {
-        format!("| {} |\n", kept.iter().map(|&at| cells(at)).collect::<Vec<_>>().join(" | "))
+        format!(
+            "| {} |\n",
+            kept.iter()
+                .map(|&at| cells(at))
+                .collect::<Vec<_>>()
+                .join(" | ")
+        )
     };
     let mut out = line(&|at| names[at].to_owned());
     out.push_str(&line(&|_| "---".to_owned()));

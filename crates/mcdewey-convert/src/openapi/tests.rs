@@ -189,10 +189,28 @@ fn version_2_is_read_too() {
 #[test]
 fn other_files_are_refused_by_name() {
     let error = convert(b"{\"a\": 1}").unwrap_err();
-    assert!(error.0.starts_with("it is JSON but no OpenAPI description"), "{error}");
-    assert!(convert(b"a: 1").unwrap_err().0.starts_with("it is YAML but no OpenAPI description"));
-    assert!(convert(b"openapi: [3").unwrap_err().0.contains("neither valid JSON nor valid YAML"));
-    assert!(convert(b"openapi: \xFF").unwrap_err().0.contains("save it as UTF-8"));
+    assert!(
+        error.0.starts_with("it is JSON but no OpenAPI description"),
+        "{error}"
+    );
+    assert!(
+        convert(b"a: 1")
+            .unwrap_err()
+            .0
+            .starts_with("it is YAML but no OpenAPI description")
+    );
+    assert!(
+        convert(b"openapi: [3")
+            .unwrap_err()
+            .0
+            .contains("neither valid JSON nor valid YAML")
+    );
+    assert!(
+        convert(b"openapi: \xFF")
+            .unwrap_err()
+            .0
+            .contains("save it as UTF-8")
+    );
 }
 
 #[test]
@@ -200,8 +218,10 @@ fn schemas_of_schemas_end() {
     let mut schemas = serde_json::Map::new();
     for level in 0..40 {
         let next = serde_json::json!({"$ref": format!("#/components/schemas/S{}", level + 1)});
-        schemas
-            .insert(format!("S{level}"), serde_json::json!({"allOf": [next, next, next], "properties": {"a": next}}));
+        schemas.insert(
+            format!("S{level}"),
+            serde_json::json!({"allOf": [next, next, next], "properties": {"a": next}}),
+        );
     }
     let bomb = serde_json::json!({"openapi": "3.0.0", "components": {"schemas": schemas}});
     let converted = convert(bomb.to_string().as_bytes()).unwrap();

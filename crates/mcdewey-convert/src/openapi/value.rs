@@ -18,7 +18,10 @@ const MAX_TEXT: usize = 64 * 1024 * 1024;
 
 /// The value of a file, and the name of its notation.
 pub(super) fn read(text: &str) -> Result<(Value, &'static str), ConvertError> {
-    let budget = Budget { nodes: Cell::new(MAX_NODES), text: Cell::new(MAX_TEXT) };
+    let budget = Budget {
+        nodes: Cell::new(MAX_NODES),
+        text: Cell::new(MAX_TEXT),
+    };
     if text.trim_start().starts_with(['{', '[']) {
         let mut json = serde_json::Deserializer::from_str(text);
         if let Ok(value) = Node(&budget).deserialize(&mut json) {
@@ -26,13 +29,17 @@ pub(super) fn read(text: &str) -> Result<(Value, &'static str), ConvertError> {
         }
     }
     if is_deep(text) {
-        return Err(ConvertError(format!("its values are nested more than {MAX_DEPTH} deep, which no description is")));
+        return Err(ConvertError(format!(
+            "its values are nested more than {MAX_DEPTH} deep, which no description is"
+        )));
     }
     let yaml = serde_yaml_ng::Deserializer::from_str(text).next();
     let yaml = yaml.ok_or_else(|| ConvertError("it is empty".to_owned()))?;
     match Node(&budget).deserialize(yaml) {
         Ok(value) => Ok((value, "YAML")),
-        Err(error) => Err(ConvertError(format!("it is neither valid JSON nor valid YAML: {error}"))),
+        Err(error) => Err(ConvertError(format!(
+            "it is neither valid JSON nor valid YAML: {error}"
+        ))),
     }
 }
 
@@ -50,7 +57,10 @@ fn is_deep(text: &str) -> bool {
         }
     }
     let dashes = |line: &str| {
-        line.split(' ').take_while(|word| matches!(*word, "" | "-" | "?")).filter(|word| !word.is_empty()).count()
+        line.split(' ')
+            .take_while(|word| matches!(*word, "" | "-" | "?"))
+            .filter(|word| !word.is_empty())
+            .count()
     };
     text.lines().any(|line| dashes(line) > MAX_DEPTH)
 }
@@ -62,7 +72,10 @@ struct Budget {
 
 impl Budget {
     fn spend<E: Error>(&self, text: usize) -> Result<(), E> {
-        let (Some(nodes), Some(text)) = (self.nodes.get().checked_sub(1), self.text.get().checked_sub(text)) else {
+        let (Some(nodes), Some(text)) = (
+            self.nodes.get().checked_sub(1),
+            self.text.get().checked_sub(text),
+        ) else {
             return Err(E::custom(
                 "it is too large, or its aliases multiply without end; divide it into several files",
             ));
@@ -170,7 +183,11 @@ mod tests {
             bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
         }
         assert!(read(&bomb).is_err());
-        let wide = format!("a: &a {:?}\nb: [{}]\n", "x".repeat(100_000), "*a, ".repeat(100_000));
+        let wide = format!(
+            "a: &a {:?}\nb: [{}]\n",
+            "x".repeat(100_000),
+            "*a, ".repeat(100_000)
+        );
         assert!(read(&wide).unwrap_err().0.contains("too large"));
     }
 

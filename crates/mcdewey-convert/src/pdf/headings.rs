@@ -11,7 +11,15 @@ const DEEPEST: u8 = 6;
 const MAX_HEADING: usize = 200;
 
 /// What stands in large letters above a remark and heads nothing.
-const REMARKS: [&str; 7] = ["note", "notes", "important", "tip", "warning", "caution", "attention"];
+const REMARKS: [&str; 7] = [
+    "note",
+    "notes",
+    "important",
+    "tip",
+    "warning",
+    "caution",
+    "attention",
+];
 
 /// Gives headings their levels.
 pub(super) fn follow_outline(document: &mut Document) {
@@ -21,7 +29,9 @@ pub(super) fn follow_outline(document: &mut Document) {
     for page in &mut document.pages {
         let here = named.get(&page.number);
         for block in &mut page.elements {
-            let Block::Paragraph(paragraph) = block else { continue };
+            let Block::Paragraph(paragraph) = block else {
+                continue;
+            };
             let text = plain(&paragraph.plain_text());
             if let Some(level) = here.and_then(|here| here.get(&text)) {
                 paragraph.style.heading_level = Some(*level);
@@ -39,20 +49,31 @@ pub(super) fn follow_outline(document: &mut Document) {
 /// The level of each bookmark, by page and by its text.
 fn by_page(outline: &Outline) -> HashMap<u32, HashMap<String, u8>> {
     let mut named: HashMap<u32, HashMap<String, u8>> = HashMap::new();
-    let mut open: Vec<(&unpdf::model::OutlineItem, u8)> = outline.items.iter().map(|item| (item, 1)).collect();
+    let mut open: Vec<(&unpdf::model::OutlineItem, u8)> =
+        outline.items.iter().map(|item| (item, 1)).collect();
     while let Some((item, level)) = open.pop() {
         if let Some(page) = item.page {
             // A heading at the foot of a page may be bookmarked at the head of the next.
-            named.entry(page).or_default().insert(plain(&item.title), level.min(DEEPEST));
+            named
+                .entry(page)
+                .or_default()
+                .insert(plain(&item.title), level.min(DEEPEST));
         }
-        open.extend(item.children.iter().map(|child| (child, level.saturating_add(1))));
+        open.extend(
+            item.children
+                .iter()
+                .map(|child| (child, level.saturating_add(1))),
+        );
     }
     named
 }
 
 /// Letters and digits only: bookmarks and headings differ in spaces and signs.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 fn may_be_heading(paragraph: &Paragraph, plain: &str) -> bool {
@@ -98,12 +119,20 @@ mod tests {
             Paragraph::heading("To barge in", 1),
         ];
         let paragraphs = [paragraphs, vec![Paragraph::with_text("1. Calls")]].concat();
-        assert_eq!(levels(Some(outline), paragraphs), [Some(1), Some(2), Some(3), None]);
+        assert_eq!(
+            levels(Some(outline), paragraphs),
+            [Some(1), Some(2), Some(3), None]
+        );
     }
 
     #[test]
     fn sentences_and_numbers_are_no_headings() {
-        let headings = ["A supervisor may enter a call.", "12 400 – 7", "Note", "Barge call"];
+        let headings = [
+            "A supervisor may enter a call.",
+            "12 400 – 7",
+            "Note",
+            "Barge call",
+        ];
         let paragraphs = headings.map(|text| Paragraph::heading(text, 2)).to_vec();
         assert_eq!(levels(None, paragraphs), [None, None, None, Some(2)]);
     }

@@ -48,13 +48,29 @@ struct Painted {
 
 /// The images of all pages; a file that cannot be read so has none.
 pub(super) fn images(bytes: &[u8], warnings: &mut Vec<String>) -> Vec<PageImages> {
-    let Ok(backend) = RawBackend::load_bytes(bytes) else { return Vec::new() };
+    let Ok(backend) = RawBackend::load_bytes(bytes) else {
+        return Vec::new();
+    };
     let pages = backend.pages();
-    let mut reader = Reader { backend: &backend, unreadable: 0, large: 0, together: 0 };
-    let found: Vec<(u32, Vec<Found>)> = pages.iter().map(|(number, page)| (*number, reader.page(*page))).collect();
+    let mut reader = Reader {
+        backend: &backend,
+        unreadable: 0,
+        large: 0,
+        together: 0,
+    };
+    let found: Vec<(u32, Vec<Found>)> = pages
+        .iter()
+        .map(|(number, page)| (*number, reader.page(*page)))
+        .collect();
     for (count, what) in [
-        (reader.unreadable, "are in a form that cannot be shown (JPEG 2000, fax or unusual colours)"),
-        (reader.large, "are larger than is kept (8 MB each, 64 MB together)"),
+        (
+            reader.unreadable,
+            "are in a form that cannot be shown (JPEG 2000, fax or unusual colours)",
+        ),
+        (
+            reader.large,
+            "are larger than is kept (8 MB each, 64 MB together)",
+        ),
     ] {
         if count > 0 {
             warnings.push(format!("{count} images {what} and were left out"));
@@ -64,16 +80,26 @@ pub(super) fn images(bytes: &[u8], warnings: &mut Vec<String>) -> Vec<PageImages
     found
         .into_iter()
         .map(|(page, found)| {
-            let kept = found.into_iter().filter(|image| !decoration.contains(&image.hash));
+            let kept = found
+                .into_iter()
+                .filter(|image| !decoration.contains(&image.hash));
             let images = kept.enumerate().map(|(place, image)| {
-                let ending = image.media_type.rsplit('/').next().unwrap_or("png").replace("jpeg", "jpg");
+                let ending = image
+                    .media_type
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or("png")
+                    .replace("jpeg", "jpg");
                 ImageFile {
                     name: format!("page-{page}-image-{}.{ending}", place + 1),
                     media_type: image.media_type.to_owned(),
                     bytes: image.bytes,
                 }
             });
-            PageImages { page, images: images.collect() }
+            PageImages {
+                page,
+                images: images.collect(),
+            }
         })
         .filter(|page| !page.images.is_empty())
         .collect()
@@ -83,12 +109,20 @@ pub(super) fn images(bytes: &[u8], warnings: &mut Vec<String>) -> Vec<PageImages
 fn decoration(pages: &[(u32, Vec<Found>)]) -> HashSet<ContentHash> {
     let mut counts: HashMap<ContentHash, usize> = HashMap::new();
     for (_, images) in pages {
-        for hash in images.iter().map(|image| image.hash).collect::<HashSet<_>>() {
+        for hash in images
+            .iter()
+            .map(|image| image.hash)
+            .collect::<HashSet<_>>()
+        {
             *counts.entry(hash).or_default() += 1;
         }
     }
     let many = |count: &usize| pages.len() >= MANY_PAGES && *count * 2 > pages.len();
-    counts.into_iter().filter(|(_, count)| many(count)).map(|(hash, _)| hash).collect()
+    counts
+        .into_iter()
+        .filter(|(_, count)| many(count))
+        .map(|(hash, _)| hash)
+        .collect()
 }
 
 struct Reader<'a> {
@@ -109,11 +143,18 @@ impl Reader<'_> {
 
     /// What a stream of content paints.
     fn content(&mut self, scope: ResourceScope, data: &[u8], depth: usize, painted: &mut Painted) {
-        let Ok(operations) = self.backend.decode_content(data) else { return };
+        let Ok(operations) = self.backend.decode_content(data) else {
+            return;
+        };
         // A name painted twice is one image.
         let mut names = HashSet::new();
-        for ContentOp { operator, operands, .. } in operations {
-            let Some(PdfValue::Name(name)) = operands.first().filter(|_| operator == "Do") else { continue };
+        for ContentOp {
+            operator, operands, ..
+        } in operations
+        {
+            let Some(PdfValue::Name(name)) = operands.first().filter(|_| operator == "Do") else {
+                continue;
+            };
             if painted.found.len() >= MAX_PER_PAGE {
                 return;
             }
@@ -129,7 +170,9 @@ impl Reader<'_> {
                 }
                 Some(PaintedXObject::Image) => {
                     if let Some(image) = self.backend.image_xobject(scope, name) {
-                        let image = self.image(image).filter(|image| painted.seen.insert(image.hash));
+                        let image = self
+                            .image(image)
+                            .filter(|image| painted.seen.insert(image.hash));
                         painted.found.extend(image);
                     }
                 }
@@ -162,6 +205,10 @@ impl Reader<'_> {
             return None;
         }
         self.together += bytes.len();
-        Some(Found { hash: ContentHash::of(&bytes), media_type, bytes })
+        Some(Found {
+            hash: ContentHash::of(&bytes),
+            media_type,
+            bytes,
+        })
     }
 }

@@ -17,7 +17,9 @@ struct Numbering {
 
 /// The labels of the pages, by physical page number; pages whose label is their number are left out.
 pub(super) fn labels(document: &RawDocument) -> BTreeMap<u32, String> {
-    let Ok(catalog) = document.catalog() else { return BTreeMap::new() };
+    let Ok(catalog) = document.catalog() else {
+        return BTreeMap::new();
+    };
     let Some(tree) = get(document, catalog, b"PageLabels").and_then(PdfObject::as_dict) else {
         return BTreeMap::new();
     };
@@ -41,18 +43,32 @@ fn get<'a>(document: &'a RawDocument, dict: &'a PdfDict, key: &[u8]) -> Option<&
     Some(document.resolve(value))
 }
 
-fn collect(document: &RawDocument, node: &PdfDict, depth: usize, ranges: &mut BTreeMap<u32, Numbering>) {
+fn collect(
+    document: &RawDocument,
+    node: &PdfDict,
+    depth: usize,
+    ranges: &mut BTreeMap<u32, Numbering>,
+) {
     if depth > MAX_DEPTH {
         return;
     }
-    for kid in get(document, node, b"Kids").and_then(PdfObject::as_array).into_iter().flatten() {
+    for kid in get(document, node, b"Kids")
+        .and_then(PdfObject::as_array)
+        .into_iter()
+        .flatten()
+    {
         if let Some(kid) = document.resolve(kid).as_dict() {
             collect(document, kid, depth + 1, ranges);
         }
     }
-    let numbers = get(document, node, b"Nums").and_then(PdfObject::as_array).unwrap_or_default();
+    let numbers = get(document, node, b"Nums")
+        .and_then(PdfObject::as_array)
+        .unwrap_or_default();
     for pair in numbers.chunks_exact(2) {
-        let start = document.resolve(&pair[0]).as_i64().and_then(|start| u32::try_from(start).ok());
+        let start = document
+            .resolve(&pair[0])
+            .as_i64()
+            .and_then(|start| u32::try_from(start).ok());
         if let (Some(start), Some(dict)) = (start, document.resolve(&pair[1]).as_dict()) {
             ranges.insert(start, Numbering::read(document, dict));
         }
@@ -61,10 +77,21 @@ fn collect(document: &RawDocument, node: &PdfDict, depth: usize, ranges: &mut BT
 
 impl Numbering {
     fn read(document: &RawDocument, dict: &PdfDict) -> Self {
-        let style = get(document, dict, b"S").and_then(PdfObject::as_name).and_then(|name| name.first().copied());
-        let prefix = get(document, dict, b"P").and_then(PdfObject::as_str_bytes).map(text).unwrap_or_default();
-        let first = get(document, dict, b"St").and_then(PdfObject::as_i64).and_then(|first| u32::try_from(first).ok());
-        Self { style, prefix, first: first.unwrap_or(1) }
+        let style = get(document, dict, b"S")
+            .and_then(PdfObject::as_name)
+            .and_then(|name| name.first().copied());
+        let prefix = get(document, dict, b"P")
+            .and_then(PdfObject::as_str_bytes)
+            .map(text)
+            .unwrap_or_default();
+        let first = get(document, dict, b"St")
+            .and_then(PdfObject::as_i64)
+            .and_then(|first| u32::try_from(first).ok());
+        Self {
+            style,
+            prefix,
+            first: first.unwrap_or(1),
+        }
     }
 
     fn label(&self, offset: u32) -> String {
@@ -79,7 +106,12 @@ impl Numbering {
         };
         // What a marker cannot hold on its one line.
         let clean = |c: &char| !c.is_control() && !matches!(c, '<' | '>');
-        format!("{}{digits}", self.prefix).chars().filter(clean).collect::<String>().trim().to_owned()
+        format!("{}{digits}", self.prefix)
+            .chars()
+            .filter(clean)
+            .collect::<String>()
+            .trim()
+            .to_owned()
     }
 }
 
@@ -87,7 +119,10 @@ impl Numbering {
 fn text(bytes: &[u8]) -> String {
     match bytes {
         [0xfe, 0xff, rest @ ..] => {
-            let units: Vec<u16> = rest.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+            let units: Vec<u16> = rest
+                .chunks_exact(2)
+                .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+                .collect();
             String::from_utf16_lossy(&units)
         }
         other => other.iter().map(|byte| char::from(*byte)).collect(),
@@ -126,7 +161,9 @@ fn roman(number: u32) -> String {
 
 /// a to z, then aa to zz, and so on.
 fn letters(number: u32) -> String {
-    let Some(index) = number.checked_sub(1) else { return String::new() };
+    let Some(index) = number.checked_sub(1) else {
+        return String::new();
+    };
     let letter = char::from(b'a' + (index % 26) as u8);
     letter.to_string().repeat((index / 26 + 1).min(16) as usize)
 }
@@ -138,7 +175,12 @@ mod tests {
     #[test]
     fn numbers_are_written_in_every_style() {
         let label = |style: Option<u8>, prefix: &str, first: u32, offset: u32| {
-            Numbering { style, prefix: prefix.to_owned(), first }.label(offset)
+            Numbering {
+                style,
+                prefix: prefix.to_owned(),
+                first,
+            }
+            .label(offset)
         };
         assert_eq!(label(Some(b'D'), "A-", 5, 2), "A-7");
         assert_eq!(label(Some(b'r'), "", 1, 13), "xiv");

@@ -14,11 +14,13 @@ pub(super) fn body(
     labels: &BTreeMap<u32, String>,
     images: &[PageImages],
 ) -> Result<String, ConvertError> {
-    let mut options = RenderOptions::new().with_page_markers(PageMarkerStyle::Comment).with_frontmatter(false);
+    let mut options = RenderOptions::new()
+        .with_page_markers(PageMarkerStyle::Comment)
+        .with_frontmatter(false);
     options.escape_special_chars = false;
     options.list_marker = '-';
-    let written =
-        to_markdown(document, &options).map_err(|error| ConvertError(format!("it could not be written: {error}")))?;
+    let written = to_markdown(document, &options)
+        .map_err(|error| ConvertError(format!("it could not be written: {error}")))?;
     let mut texts = divide(&written);
     let mut body = String::with_capacity(written.len() + 64 * document.pages.len());
     for page in &document.pages {
@@ -28,7 +30,12 @@ pub(super) fn body(
             body.push('\n');
         }
         for (place, image) in images_of(images, page.number).iter().enumerate() {
-            body.push_str(&format!("\n![Image {} from page {}]({})\n", place + 1, page.number, image.name));
+            body.push_str(&format!(
+                "\n![Image {} from page {}]({})\n",
+                place + 1,
+                page.number,
+                image.name
+            ));
         }
         body.push('\n');
     }
@@ -36,7 +43,10 @@ pub(super) fn body(
 }
 
 fn images_of(images: &[PageImages], page: u32) -> &[mcdewey_core::ImageFile] {
-    images.iter().find(|found| found.page == page).map_or(&[], |found| &found.images)
+    images
+        .iter()
+        .find(|found| found.page == page)
+        .map_or(&[], |found| &found.images)
 }
 
 fn marker(number: u32, label: Option<&String>) -> String {
@@ -67,7 +77,11 @@ fn divide(written: &str) -> BTreeMap<u32, &str> {
 }
 
 fn number(line: &str) -> Option<u32> {
-    line.trim_end().strip_prefix("<!-- page ")?.strip_suffix(" -->")?.parse().ok()
+    line.trim_end()
+        .strip_prefix("<!-- page ")?
+        .strip_suffix(" -->")?
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
@@ -77,6 +91,9 @@ mod tests {
     #[test]
     fn pages_are_told_apart_by_their_markers() {
         let texts = divide("<!-- page 1 -->\n\nA\n<!-- page 3 -->\nB\n<!-- page x -->\n");
-        assert_eq!(texts, BTreeMap::from([(1, "\nA\n"), (3, "B\n<!-- page x -->\n")]));
+        assert_eq!(
+            texts,
+            BTreeMap::from([(1, "\nA\n"), (3, "B\n<!-- page x -->\n")])
+        );
     }
 }

@@ -13,14 +13,23 @@ pub(super) fn pdf(objects: &[String]) -> Vec<u8> {
     for place in places {
         out.extend(format!("{place:010} 00000 n \n").bytes());
     }
-    out.extend(format!("trailer\n<< /Size {} /Root 1 0 R /Info 3 0 R >>\n", objects.len() + 1).bytes());
+    out.extend(
+        format!(
+            "trailer\n<< /Size {} /Root 1 0 R /Info 3 0 R >>\n",
+            objects.len() + 1
+        )
+        .bytes(),
+    );
     out.extend(format!("startxref\n{table}\n%%EOF\n").bytes());
     out
 }
 
 /// A stream object.
 pub(super) fn stream(dictionary: &str, content: &str) -> String {
-    format!("<< {dictionary} /Length {} >>\nstream\n{content}\nendstream", content.len())
+    format!(
+        "<< {dictionary} /Length {} >>\nstream\n{content}\nendstream",
+        content.len()
+    )
 }
 
 /// Lines of text: size, left edge, height above the page's foot, words.
@@ -29,10 +38,16 @@ pub(super) type Line = (u32, u32, u32, &'static str);
 /// A PDF whose pages have these lines; `more` goes into the catalogue.
 pub(super) fn pages(pages: &[Vec<Line>], more: &str) -> Vec<u8> {
     let first = 6;
-    let kids: Vec<String> = (0..pages.len()).map(|place| format!("{} 0 R", first + 2 * place)).collect();
+    let kids: Vec<String> = (0..pages.len())
+        .map(|place| format!("{} 0 R", first + 2 * place))
+        .collect();
     let mut objects = vec![
         format!("<< /Type /Catalog /Pages 2 0 R {more} >>"),
-        format!("<< /Type /Pages /Kids [{}] /Count {} >>", kids.join(" "), pages.len()),
+        format!(
+            "<< /Type /Pages /Kids [{}] /Count {} >>",
+            kids.join(" "),
+            pages.len()
+        ),
         "<< /Title (Microsoft Word - draft.doc) /ModDate (D:20240501120000Z) >>".to_owned(),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
         // Sixteen by sixteen grey samples, in hexadecimal.

@@ -52,18 +52,32 @@ impl Reader {
         if line == "|" || line.starts_with("| ") {
             return self.line_block(lines, at, out);
         }
-        if lines.get(at + 1).is_some_and(|below| !below.is_empty() && indent(below) > 0) && !line.ends_with("::") {
+        if lines
+            .get(at + 1)
+            .is_some_and(|below| !below.is_empty() && indent(below) > 0)
+            && !line.ends_with("::")
+        {
             return self.definitions(lines, at, depth, out);
         }
         self.paragraph(lines, at, out)
     }
 
     /// A title with its underline, or a line across the page.
-    fn title(&mut self, lines: &[String], at: usize, depth: usize, out: &mut String) -> Option<usize> {
+    fn title(
+        &mut self,
+        lines: &[String],
+        at: usize,
+        depth: usize,
+        out: &mut String,
+    ) -> Option<usize> {
         let below = lines.get(at + 1).map_or("", String::as_str);
         if let Some(mark) = rule(&lines[at]).filter(|_| lines[at].len() >= 3) {
             let under = lines.get(at + 2).and_then(|under| rule(under));
-            if under == Some(mark) && !below.trim().is_empty() && lines[at + 2].len() >= 3 && rule(below).is_none() {
+            if under == Some(mark)
+                && !below.trim().is_empty()
+                && lines[at + 2].len() >= 3
+                && rule(below).is_none()
+            {
                 self.heading(below.trim(), (mark, true), depth, out);
                 return Some(at + 3);
             }
@@ -74,7 +88,8 @@ impl Reader {
             return None;
         }
         let long = lines[at].chars().count();
-        let mark = rule(below).filter(|_| below.len() >= long.min(4) && (below.len() >= 3 || below.len() >= long))?;
+        let mark = rule(below)
+            .filter(|_| below.len() >= long.min(4) && (below.len() >= 3 || below.len() >= long))?;
         if below == "::" || below == ".." || lines[at].starts_with(".. ") {
             return None;
         }
@@ -88,10 +103,14 @@ impl Reader {
             out.push_str(&format!("<p><strong>{text}</strong></p>"));
             return;
         }
-        let level = self.levels.iter().position(|known| *known == kind).unwrap_or_else(|| {
-            self.levels.push(kind);
-            self.levels.len() - 1
-        });
+        let level = self
+            .levels
+            .iter()
+            .position(|known| *known == kind)
+            .unwrap_or_else(|| {
+                self.levels.push(kind);
+                self.levels.len() - 1
+            });
         let level = (level + 1).min(6);
         if self.title.is_none() {
             self.title = Some(plain(&text));
@@ -101,8 +120,10 @@ impl Reader {
 
     fn line_block(&mut self, lines: &[String], at: usize, out: &mut String) -> usize {
         let end = paragraph_end(lines, at);
-        let texts: Vec<String> =
-            lines[at..end].iter().map(|line| self.inline(line.trim_start_matches('|').trim())).collect();
+        let texts: Vec<String> = lines[at..end]
+            .iter()
+            .map(|line| self.inline(line.trim_start_matches('|').trim()))
+            .collect();
         out.push_str(&format!("<p>{}</p>", texts.join("<br>")));
         end
     }
@@ -126,14 +147,23 @@ impl Reader {
         if !shown.is_empty() {
             out.push_str(&format!("<p>{}</p>", self.inline(&shown)));
         }
-        let Some(first) = (end..lines.len()).find(|&next| !lines[next].is_empty()) else { return end };
+        let Some(first) = (end..lines.len()).find(|&next| !lines[next].is_empty()) else {
+            return end;
+        };
         let until = if indent(&lines[first]) > 0 {
             indented_until(lines, first, 1)
         } else {
             // Code whose every line begins with the same mark need not be indented.
-            let mark = lines[first].chars().next().filter(char::is_ascii_punctuation);
-            let Some(mark) = mark.filter(|_| !lines[first].starts_with(".. ")) else { return end };
-            (first..lines.len()).find(|&next| !lines[next].starts_with(mark)).unwrap_or(lines.len())
+            let mark = lines[first]
+                .chars()
+                .next()
+                .filter(char::is_ascii_punctuation);
+            let Some(mark) = mark.filter(|_| !lines[first].starts_with(".. ")) else {
+                return end;
+            };
+            (first..lines.len())
+                .find(|&next| !lines[next].starts_with(mark))
+                .unwrap_or(lines.len())
         };
         out.push_str(&pre(&lines[first..until], None));
         until
@@ -142,12 +172,19 @@ impl Reader {
 
 /// Lines as code.
 pub(super) fn pre(lines: &[String], language: Option<&str>) -> String {
-    let class = language.map(|language| format!(" class=\"language-{}\"", html(language))).unwrap_or_default();
-    format!("<pre><code{class}>{}</code></pre>", html(&dedented(lines).join("\n")))
+    let class = language
+        .map(|language| format!(" class=\"language-{}\"", html(language)))
+        .unwrap_or_default();
+    format!(
+        "<pre><code{class}>{}</code></pre>",
+        html(&dedented(lines).join("\n"))
+    )
 }
 
 fn paragraph_end(lines: &[String], at: usize) -> usize {
-    (at..lines.len()).find(|&next| lines[next].is_empty()).unwrap_or(lines.len())
+    (at..lines.len())
+        .find(|&next| lines[next].is_empty())
+        .unwrap_or(lines.len())
 }
 
 /// HTML without its elements.
@@ -162,5 +199,8 @@ fn plain(html: &str) -> String {
             _ => {}
         }
     }
-    out.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    out.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
 }

@@ -10,11 +10,13 @@ use super::lines::{dedented, indented_until};
 use crate::html::escape::html;
 
 static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\.\. (?:\|[^|]+\| +)?([A-Za-z][\w:.+-]*) ?::(?: +(.*)|$)").expect("a valid pattern")
+    Regex::new(r"^\.\. (?:\|[^|]+\| +)?([A-Za-z][\w:.+-]*) ?::(?: +(.*)|$)")
+        .expect("a valid pattern")
 });
 static NOTE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\.\. \[([^\]]+)\](?: +(.*)|$)").expect("a valid pattern"));
-static OPTION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^:([\w-]+):(?: +(.*)|$)").expect("a valid pattern"));
+static OPTION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^:([\w-]+):(?: +(.*)|$)").expect("a valid pattern"));
 
 /// Boxes, and what they are called.
 const BOXES: [(&str, &str); 11] = [
@@ -98,13 +100,22 @@ pub(super) struct Directive {
 
 impl Directive {
     pub(super) fn option(&self, name: &str) -> Option<&str> {
-        self.options.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.options
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
 impl Reader {
     /// What begins with two dots, or `__`.
-    pub(super) fn explicit(&mut self, lines: &[String], at: usize, depth: usize, out: &mut String) -> Option<usize> {
+    pub(super) fn explicit(
+        &mut self,
+        lines: &[String],
+        at: usize,
+        depth: usize,
+        out: &mut String,
+    ) -> Option<usize> {
         let line = &lines[at];
         if line.starts_with("__ ") {
             return Some(at + 1);
@@ -124,21 +135,35 @@ impl Reader {
         } else if line.starts_with(".. |") {
             // Substitutions are known already.
         } else if let Some(found) = DIRECTIVE.captures(line) {
-            let directive = taken_apart(&found[1], found.get(2).map_or("", |text| text.as_str()), &lines[at + 1..end]);
+            let directive = taken_apart(
+                &found[1],
+                found.get(2).map_or("", |text| text.as_str()),
+                &lines[at + 1..end],
+            );
             self.directive(directive, depth, out);
         }
         // An empty comment ends what is above it and takes nothing along.
-        Some(if line == ".." && lines.get(at + 1).is_none_or(String::is_empty) { at + 1 } else { end })
+        Some(
+            if line == ".." && lines.get(at + 1).is_none_or(String::is_empty) {
+                at + 1
+            } else {
+                end
+            },
+        )
     }
 
     fn directive(&mut self, directive: Directive, depth: usize, out: &mut String) {
-        let name = directive.name.rsplit(':').next().unwrap_or_default().to_lowercase();
+        let name = directive
+            .name
+            .rsplit(':')
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
         let in_domain = directive.name.contains(':');
         match name.as_str() {
-            "code-block" | "code" | "sourcecode" | "prompt" | "parsed-literal" | "productionlist" | "math"
-            | "doctest" | "testcode" | "testoutput" | "code-cell" | "ipython" | "console" | "graphviz" | "mermaid" => {
-                code(&directive, &name, out)
-            }
+            "code-block" | "code" | "sourcecode" | "prompt" | "parsed-literal"
+            | "productionlist" | "math" | "doctest" | "testcode" | "testoutput" | "code-cell"
+            | "ipython" | "console" | "graphviz" | "mermaid" => code(&directive, &name, out),
             "include" | "literalinclude" => self.includes.push(directive.argument),
             "image" | "figure" => self.figure(&directive, depth, out),
             "raw" => {
@@ -146,14 +171,18 @@ impl Reader {
                     out.push_str(&directive.body.join("\n"));
                 }
             }
-            "table" | "list-table" | "csv-table" => self.written_table(&directive, &name, depth, out),
-            "rubric" | "centered" => {
-                out.push_str(&format!("<p><strong>{}</strong></p>", self.inline(&directive.argument)))
+            "table" | "list-table" | "csv-table" => {
+                self.written_table(&directive, &name, depth, out)
             }
+            "rubric" | "centered" => out.push_str(&format!(
+                "<p><strong>{}</strong></p>",
+                self.inline(&directive.argument)
+            )),
             _ if OBJECTS.contains(&name.as_str()) && (in_domain || name != "class") => {
                 self.object(&directive, depth, out)
             }
-            _ if DROPPED.contains(&name.as_str()) && (name != "class" || directive.body.is_empty()) => {}
+            _ if DROPPED.contains(&name.as_str())
+                && (name != "class" || directive.body.is_empty()) => {}
             _ => self.boxed(&directive, &name, depth, out),
         }
     }
@@ -166,8 +195,10 @@ impl Reader {
             title = Some((*called).to_owned());
             body = with_argument(directive);
         } else if let Some((_, called)) = RELEASES.iter().find(|(known, _)| *known == name) {
-            let (release, text) =
-                directive.argument.split_once(char::is_whitespace).unwrap_or((&directive.argument, ""));
+            let (release, text) = directive
+                .argument
+                .split_once(char::is_whitespace)
+                .unwrap_or((&directive.argument, ""));
             title = Some(format!("{called} {}", html(release)));
             body.insert(0, text.to_owned());
         } else if matches!(name, "admonition" | "topic" | "sidebar") {
@@ -192,7 +223,10 @@ impl Reader {
                 | "pull-quote"
         );
         if !plain && !directive.argument.is_empty() {
-            out.push_str(&format!("<p><strong>{}</strong></p>", self.inline(&directive.argument)));
+            out.push_str(&format!(
+                "<p><strong>{}</strong></p>",
+                self.inline(&directive.argument)
+            ));
         }
         self.blocks(&body, depth + 1, out);
     }
@@ -201,7 +235,10 @@ impl Reader {
         out.push_str("<dl>");
         // Several signatures stand below each other, before an empty line.
         for signature in directive.argument.lines() {
-            out.push_str(&format!("<dt><code>{}</code></dt>", html(signature.trim_end_matches('\\'))));
+            out.push_str(&format!(
+                "<dt><code>{}</code></dt>",
+                html(signature.trim_end_matches('\\'))
+            ));
         }
         out.push_str("<dd>");
         self.blocks(&directive.body, depth + 1, out);
@@ -213,7 +250,10 @@ impl Reader {
         let image = format!("<img src=\"{}\" alt=\"{alt}\">", html(&directive.argument));
         match directive.option("target") {
             Some(target) => {
-                let known = target.strip_suffix('_').and_then(|name| self.names.target(name)).unwrap_or(target);
+                let known = target
+                    .strip_suffix('_')
+                    .and_then(|name| self.names.target(name))
+                    .unwrap_or(target);
                 out.push_str(&format!("<p><a href=\"{}\">{image}</a></p>", html(known)));
             }
             None => out.push_str(&format!("<p>{image}</p>")),
@@ -234,8 +274,11 @@ fn code(directive: &Directive, name: &str, out: &mut String) {
             .filter(|argument| !argument.is_empty() && !argument.contains(char::is_whitespace)),
     };
     // Formulas and grammars stand in the argument too.
-    let body =
-        if matches!(name, "math" | "productionlist") { with_argument(directive) } else { directive.body.clone() };
+    let body = if matches!(name, "math" | "productionlist") {
+        with_argument(directive)
+    } else {
+        directive.body.clone()
+    };
     if !body.is_empty() {
         out.push_str(&pre(&body, language));
     }
@@ -258,16 +301,20 @@ fn taken_apart(name: &str, argument: &str, below: &[String]) -> Directive {
             .map(|line| super::lines::indent(line))
             .min()
             .unwrap_or_default();
-        below.iter().map(|line| line.get(least..).unwrap_or_default().to_owned()).collect()
+        below
+            .iter()
+            .map(|line| line.get(least..).unwrap_or_default().to_owned())
+            .collect()
     };
     let mut at = 0;
     let mut argument = argument.to_owned();
     let mut options: Vec<(String, String)> = Vec::new();
     while at < below.len() && !below[at].is_empty() {
         match OPTION.captures(&below[at]) {
-            Some(found) => {
-                options.push((found[1].to_owned(), found.get(2).map_or("", |value| value.as_str()).to_owned()))
-            }
+            Some(found) => options.push((
+                found[1].to_owned(),
+                found.get(2).map_or("", |value| value.as_str()).to_owned(),
+            )),
             None => match options.last_mut() {
                 Some((_, value)) => value.push_str(&format!("\n{}", below[at].trim())),
                 None => argument.push_str(&format!("\n{}", below[at])),
@@ -276,5 +323,10 @@ fn taken_apart(name: &str, argument: &str, below: &[String]) -> Directive {
         at += 1;
     }
     let argument = argument.trim().to_owned();
-    Directive { name: name.to_owned(), argument, options, body: dedented(&below[at..]) }
+    Directive {
+        name: name.to_owned(),
+        argument,
+        options,
+        body: dedented(&below[at..]),
+    }
 }

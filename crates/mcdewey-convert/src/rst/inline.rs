@@ -7,12 +7,17 @@ use regex::Regex;
 use super::Reader;
 use crate::html::escape::html;
 
-static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)^(.*?)\s*<([^<>]+)>$").expect("a valid pattern"));
-static WEB: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"^https?://[^\s<>"`]+"#).expect("a valid pattern"));
-static NAME: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9])?(__?)").expect("a valid pattern"));
-static NOTE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\[(#?[\w.-]*|\*)\]_").expect("a valid pattern"));
-static ROLE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^:([A-Za-z][\w:.+-]*):`").expect("a valid pattern"));
+static LINK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?s)^(.*?)\s*<([^<>]+)>$").expect("a valid pattern"));
+static WEB: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^https?://[^\s<>"`]+"#).expect("a valid pattern"));
+static NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9])?(__?)").expect("a valid pattern")
+});
+static NOTE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\[(#?[\w.-]*|\*)\]_").expect("a valid pattern"));
+static ROLE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^:([A-Za-z][\w:.+-]*):`").expect("a valid pattern"));
 
 /// Substitutions in substitutions in substitutions.
 const MAX_DEPTH: usize = 4;
@@ -31,13 +36,20 @@ impl Reader {
             let begins = !before.is_alphanumeric();
             if c == '\\' {
                 let escaped = rest[1..].chars().next();
-                let shown = escaped.filter(|c| !c.is_whitespace()).map(|c| html(&c.to_string())).unwrap_or_default();
+                let shown = escaped
+                    .filter(|c| !c.is_whitespace())
+                    .map(|c| html(&c.to_string()))
+                    .unwrap_or_default();
                 out.push_str(&shown);
                 rest = &rest[1 + escaped.map_or(0, char::len_utf8)..];
                 before = ' ';
                 continue;
             }
-            let found = if begins { self.markup(rest, depth) } else { None };
+            let found = if begins {
+                self.markup(rest, depth)
+            } else {
+                None
+            };
             if let Some((written, length)) = found {
                 before = rest[..length].chars().next_back().unwrap_or(' ');
                 out.push_str(&written);
@@ -45,7 +57,11 @@ impl Reader {
                 continue;
             }
             // Words are taken whole: a link's name may end them.
-            let plain: usize = rest.chars().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
+            let plain: usize = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric())
+                .map(char::len_utf8)
+                .sum();
             let length = plain.max(c.len_utf8());
             out.push_str(&html(&rest[..length]));
             before = rest[..length].chars().next_back().unwrap_or(' ');
@@ -57,7 +73,10 @@ impl Reader {
     /// Markup at the beginning of a text: what it becomes, and how long it is.
     fn markup(&mut self, text: &str, depth: usize) -> Option<(String, usize)> {
         if let Some(length) = enclosed(text, "``", "``") {
-            return Some((format!("<code>{}</code>", html(&text[2..length - 2])), length));
+            return Some((
+                format!("<code>{}</code>", html(&text[2..length - 2])),
+                length,
+            ));
         }
         if let Some(role) = ROLE.captures(text) {
             let at = role[0].len() - 1;
@@ -77,10 +96,15 @@ impl Reader {
             return self.substitution(text, depth);
         }
         if let Some(note) = NOTE.captures(text) {
-            return Some((format!("[{}]", html(note[1].trim_start_matches('#'))), note[0].len()));
+            return Some((
+                format!("[{}]", html(note[1].trim_start_matches('#'))),
+                note[0].len(),
+            ));
         }
         if let Some(web) = WEB.find(text) {
-            let url = web.as_str().trim_end_matches(['.', ',', ';', ':', ')', '!', '?', '\'', '*', '_']);
+            let url = web
+                .as_str()
+                .trim_end_matches(['.', ',', ';', ':', ')', '!', '?', '\'', '*', '_']);
             return Some((format!("<a href=\"{0}\">{0}</a>", html(url)), url.len()));
         }
         self.named(text)
@@ -90,11 +114,20 @@ impl Reader {
     fn quoted(&mut self, text: &str) -> Option<(String, usize)> {
         let length = enclosed_before(text, "`", "`", |after| after == '_' || ends(after))?;
         let inner = &text[1..length - 1];
-        let marks = text[length..].bytes().take_while(|&byte| byte == b'_').count().min(2);
+        let marks = text[length..]
+            .bytes()
+            .take_while(|&byte| byte == b'_')
+            .count()
+            .min(2);
         if marks == 0 {
             // `text`:role: is the older form.
-            let role = text[length..].strip_prefix(':').and_then(|role| role.split_once(':')).map(|(role, _)| role);
-            let role = role.filter(|role| !role.is_empty() && role.chars().all(|c| c.is_alphanumeric() || c == '-'));
+            let role = text[length..]
+                .strip_prefix(':')
+                .and_then(|role| role.split_once(':'))
+                .map(|(role, _)| role);
+            let role = role.filter(|role| {
+                !role.is_empty() && role.chars().all(|c| c.is_alphanumeric() || c == '-')
+            });
             return Some(match role {
                 Some(role) => (self.role(role, inner), length + role.len() + 2),
                 None => (format!("<em>{}</em>", html(&unescaped(inner))), length),
@@ -103,12 +136,21 @@ impl Reader {
         let (label, target) = match LINK.captures(inner) {
             Some(found) => {
                 let target = found[2].trim();
-                let named = target.strip_suffix('_').and_then(|name| self.names.target(name).map(str::to_owned));
-                let label = if found[1].is_empty() { target.to_owned() } else { found[1].to_owned() };
+                let named = target
+                    .strip_suffix('_')
+                    .and_then(|name| self.names.target(name).map(str::to_owned));
+                let label = if found[1].is_empty() {
+                    target.to_owned()
+                } else {
+                    found[1].to_owned()
+                };
                 (label, named.or_else(|| Some(target.to_owned())))
             }
             None if marks == 2 => (inner.to_owned(), self.names.next()),
-            None => (inner.to_owned(), self.names.target(inner).map(str::to_owned)),
+            None => (
+                inner.to_owned(),
+                self.names.target(inner).map(str::to_owned),
+            ),
         };
         Some((link(&label, target.as_deref()), length + marks))
     }
@@ -121,17 +163,32 @@ impl Reader {
             return None;
         }
         let name = whole[..whole.len() - marks.len()].to_owned();
-        let target = if marks == "__" { self.names.next() } else { self.names.target(&name).map(str::to_owned) }?;
+        let target = if marks == "__" {
+            self.names.next()
+        } else {
+            self.names.target(&name).map(str::to_owned)
+        }?;
         Some((link(&name, Some(&target)), whole.len()))
     }
 
     fn substitution(&mut self, text: &str, depth: usize) -> Option<(String, usize)> {
-        let end = text[1..].find('|').filter(|&end| (1..=100).contains(&end))? + 1;
+        let end = text[1..]
+            .find('|')
+            .filter(|&end| (1..=100).contains(&end))?
+            + 1;
         let (kind, value) = self.names.substitution(&text[1..end])?;
         let (kind, value) = (kind.to_owned(), value.to_owned());
-        let marks = text[end + 1..].bytes().take_while(|&byte| byte == b'_').count().min(2);
+        let marks = text[end + 1..]
+            .bytes()
+            .take_while(|&byte| byte == b'_')
+            .count()
+            .min(2);
         let written = match kind.as_str() {
-            "image" => format!("<img src=\"{}\" alt=\"{}\">", html(&value), html(&text[1..end])),
+            "image" => format!(
+                "<img src=\"{}\" alt=\"{}\">",
+                html(&value),
+                html(&text[1..end])
+            ),
             "unicode" => html(&characters(&value)),
             "date" => String::new(),
             _ => self.inline_at(&value, depth + 1),
@@ -149,7 +206,9 @@ impl Reader {
         match name.as_str() {
             "ref" | "numref" | "any" => link(&label, self.names.target(&target)),
             "doc" | "download" => link(&label, Some(&target)),
-            "emphasis" | "term" | "title" | "t" | "dfn" | "abbr" => format!("<em>{}</em>", html(&label)),
+            "emphasis" | "term" | "title" | "t" | "dfn" | "abbr" => {
+                format!("<em>{}</em>", html(&label))
+            }
             "strong" | "guilabel" => format!("<strong>{}</strong>", html(&label.replace('&', ""))),
             "menuselection" => format!("<strong>{}</strong>", html(&label.replace("-->", "→"))),
             "sub" | "subscript" => format!("<sub>{}</sub>", html(&label)),
@@ -157,8 +216,13 @@ impl Reader {
             "pep" | "rfc" | "cve" => format!("{} {}", name.to_uppercase(), html(&label)),
             "index" => html(&label),
             _ => {
-                let short = label.strip_prefix('~').map(|path| path.rsplit('.').next().unwrap_or(path));
-                format!("<code>{}</code>", html(short.unwrap_or(&label).trim_start_matches('!')))
+                let short = label
+                    .strip_prefix('~')
+                    .map(|path| path.rsplit('.').next().unwrap_or(path));
+                format!(
+                    "<code>{}</code>",
+                    html(short.unwrap_or(&label).trim_start_matches('!'))
+                )
             }
         }
     }
@@ -178,7 +242,12 @@ fn enclosed(text: &str, open: &str, close: &str) -> Option<usize> {
     enclosed_before(text, open, close, ends)
 }
 
-fn enclosed_before(text: &str, open: &str, close: &str, may_follow: fn(char) -> bool) -> Option<usize> {
+fn enclosed_before(
+    text: &str,
+    open: &str,
+    close: &str,
+    may_follow: fn(char) -> bool,
+) -> Option<usize> {
     let inner = text.strip_prefix(open)?;
     if inner.starts_with(char::is_whitespace) || inner.is_empty() {
         return None;
@@ -218,8 +287,12 @@ fn unescaped(text: &str) -> String {
 /// `0xA9 text` as characters.
 fn characters(value: &str) -> String {
     let code = |word: &str| {
-        let hex = ["0x", "U+", "\\u", "x"].iter().find_map(|prefix| word.strip_prefix(prefix));
-        let number = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok()).or_else(|| word.parse().ok())?;
+        let hex = ["0x", "U+", "\\u", "x"]
+            .iter()
+            .find_map(|prefix| word.strip_prefix(prefix));
+        let number = hex
+            .and_then(|hex| u32::from_str_radix(hex, 16).ok())
+            .or_else(|| word.parse().ok())?;
         char::from_u32(number)
     };
     value

@@ -48,10 +48,24 @@ pub(super) fn indented_until(lines: &[String], from: usize, least: usize) -> usi
 
 /// The lines without the indentation that all of them share, and without empty ones around.
 pub(super) fn dedented(lines: &[String]) -> Vec<String> {
-    let least = lines.iter().filter(|line| !line.is_empty()).map(|line| indent(line)).min().unwrap_or_default();
-    let cut: Vec<String> = lines.iter().map(|line| line.get(least..).unwrap_or_default().to_owned()).collect();
-    let first = cut.iter().position(|line| !line.is_empty()).unwrap_or(cut.len());
-    let last = cut.iter().rposition(|line| !line.is_empty()).map_or(first, |at| at + 1);
+    let least = lines
+        .iter()
+        .filter(|line| !line.is_empty())
+        .map(|line| indent(line))
+        .min()
+        .unwrap_or_default();
+    let cut: Vec<String> = lines
+        .iter()
+        .map(|line| line.get(least..).unwrap_or_default().to_owned())
+        .collect();
+    let first = cut
+        .iter()
+        .position(|line| !line.is_empty())
+        .unwrap_or(cut.len());
+    let last = cut
+        .iter()
+        .rposition(|line| !line.is_empty())
+        .map_or(first, |at| at + 1);
     cut[first..last].to_vec()
 }
 

@@ -42,15 +42,31 @@ pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
             return Err(ConvertError("it is empty".to_owned()));
         }
         let names = Names::of(&lines);
-        let mut reader = Reader { names, levels: Vec::new(), title: None, updated: None, includes: Vec::new() };
+        let mut reader = Reader {
+            names,
+            levels: Vec::new(),
+            title: None,
+            updated: None,
+            includes: Vec::new(),
+        };
         let mut body = String::new();
         reader.blocks(&lines, 0, &mut body);
         if !reader.includes.is_empty() {
-            warnings.push(format!("it includes other files, which are not in it: {}", list(&reader.includes)));
+            warnings.push(format!(
+                "it includes other files, which are not in it: {}",
+                list(&reader.includes)
+            ));
         }
-        let about =
-            FrontMatter { title: reader.title.take(), updated: reader.updated.take(), ..FrontMatter::default() };
+        let about = FrontMatter {
+            title: reader.title.take(),
+            updated: reader.updated.take(),
+            ..FrontMatter::default()
+        };
         let markdown = html::fragment(&body, &about, &mut warnings)?;
-        Ok(Converted { markdown, images: Vec::new(), warnings })
+        Ok(Converted {
+            markdown,
+            images: Vec::new(),
+            warnings,
+        })
     })
 }

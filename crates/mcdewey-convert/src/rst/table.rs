@@ -27,10 +27,18 @@ struct Corners {
 
 impl Reader {
     /// A drawn table, if one begins here.
-    pub(super) fn table(&mut self, lines: &[String], at: usize, depth: usize, out: &mut String) -> Option<usize> {
+    pub(super) fn table(
+        &mut self,
+        lines: &[String],
+        at: usize,
+        depth: usize,
+        out: &mut String,
+    ) -> Option<usize> {
         let line = &lines[at];
         if line.starts_with("+-") && line.ends_with('+') {
-            let end = (at..lines.len()).find(|&next| !lines[next].starts_with(['+', '|'])).unwrap_or(lines.len());
+            let end = (at..lines.len())
+                .find(|&next| !lines[next].starts_with(['+', '|']))
+                .unwrap_or(lines.len());
             match grid(&lines[at..end]) {
                 Some(grid) => self.drawn(&grid, depth, out),
                 None => out.push_str(&pre(&lines[at..end], None)),
@@ -44,7 +52,11 @@ impl Reader {
     }
 
     fn drawn(&mut self, grid: &Grid, depth: usize, out: &mut String) {
-        let Grid { cells, drawing, head } = grid;
+        let Grid {
+            cells,
+            drawing,
+            head,
+        } = grid;
         let unique = |mut edges: Vec<usize>| {
             edges.sort_unstable();
             edges.dedup();
@@ -52,8 +64,12 @@ impl Reader {
         };
         let tops = unique(cells.iter().map(|cell| cell.top).collect());
         let lefts = unique(cells.iter().map(|cell| cell.left).collect());
-        let between =
-            |edges: &[usize], from: usize, to: usize| edges.iter().filter(|edge| (from..to).contains(edge)).count();
+        let between = |edges: &[usize], from: usize, to: usize| {
+            edges
+                .iter()
+                .filter(|edge| (from..to).contains(edge))
+                .count()
+        };
         out.push_str("<table>");
         for top in &tops {
             out.push_str("<tr>");
@@ -61,10 +77,19 @@ impl Reader {
             row.sort_by_key(|cell| cell.left);
             for cell in row {
                 let name = if top < head { "th" } else { "td" };
-                let (down, across) = (between(&tops, cell.top, cell.bottom), between(&lefts, cell.left, cell.right));
+                let (down, across) = (
+                    between(&tops, cell.top, cell.bottom),
+                    between(&lefts, cell.left, cell.right),
+                );
                 let text: Vec<String> = drawing[cell.top + 1..cell.bottom]
                     .iter()
-                    .map(|line| line[cell.left + 1..cell.right].iter().collect::<String>().trim_end().to_owned())
+                    .map(|line| {
+                        line[cell.left + 1..cell.right]
+                            .iter()
+                            .collect::<String>()
+                            .trim_end()
+                            .to_owned()
+                    })
                     .collect();
                 out.push_str(&format!("<{name} rowspan=\"{down}\" colspan=\"{across}\">"));
                 self.blocks(&dedented(&text), depth + 1, out);
@@ -79,14 +104,21 @@ impl Reader {
         let columns = columns(&lines[at]);
         // The first border below the top ends the table if nothing follows it; otherwise it ends the head.
         let mut borders = vec![at];
-        for (next, _) in lines.iter().enumerate().skip(at + 1).filter(|(_, line)| is_border(line)) {
+        for (next, _) in lines
+            .iter()
+            .enumerate()
+            .skip(at + 1)
+            .filter(|(_, line)| is_border(line))
+        {
             borders.push(next);
             if borders.len() == 3 || lines.get(next + 1).is_none_or(String::is_empty) {
                 break;
             }
         }
         let Some(&last) = borders.last().filter(|_| borders.len() > 1) else {
-            let end = (at..lines.len()).find(|&next| lines[next].is_empty()).unwrap_or(lines.len());
+            let end = (at..lines.len())
+                .find(|&next| lines[next].is_empty())
+                .unwrap_or(lines.len());
             out.push_str(&pre(&lines[at..end], None));
             return end;
         };
@@ -105,7 +137,10 @@ impl Reader {
                     }
                 }
                 _ if line.is_empty() => {}
-                _ => rows.push((place < head, cells.into_iter().map(|cell| vec![cell]).collect())),
+                _ => rows.push((
+                    place < head,
+                    cells.into_iter().map(|cell| vec![cell]).collect(),
+                )),
             }
         }
         self.rows(&rows, depth, out);
@@ -113,16 +148,31 @@ impl Reader {
     }
 
     /// A table that a directive holds.
-    pub(super) fn written_table(&mut self, directive: &Directive, name: &str, depth: usize, out: &mut String) {
+    pub(super) fn written_table(
+        &mut self,
+        directive: &Directive,
+        name: &str,
+        depth: usize,
+        out: &mut String,
+    ) {
         if !directive.argument.is_empty() {
-            out.push_str(&format!("<p><strong>{}</strong></p>", self.inline(&directive.argument)));
+            out.push_str(&format!(
+                "<p><strong>{}</strong></p>",
+                self.inline(&directive.argument)
+            ));
         }
         let number = |name: &str| {
-            directive.option(name).and_then(|value| value.trim().parse::<usize>().ok()).unwrap_or_default()
+            directive
+                .option(name)
+                .and_then(|value| value.trim().parse::<usize>().ok())
+                .unwrap_or_default()
         };
         let mut heads = number("header-rows");
         let rows: Vec<Vec<Vec<String>>> = match name {
-            "list-table" => bullets(&directive.body).iter().map(|row| bullets(&dedented_first(row))).collect(),
+            "list-table" => bullets(&directive.body)
+                .iter()
+                .map(|row| bullets(&dedented_first(row)))
+                .collect(),
             "csv-table" => {
                 if let Some(file) = directive.option("file").or(directive.option("url")) {
                     self.includes.push(file.to_owned());
@@ -132,12 +182,21 @@ impl Reader {
                     heads += 1;
                     text = format!("{header}\n{text}");
                 }
-                csv(&text, directive.option("delim").and_then(delimiter).unwrap_or(b','))
+                csv(
+                    &text,
+                    directive
+                        .option("delim")
+                        .and_then(delimiter)
+                        .unwrap_or(b','),
+                )
             }
             _ => return self.blocks(&directive.body, depth + 1, out),
         };
-        let rows: Vec<(bool, Vec<Vec<String>>)> =
-            rows.into_iter().enumerate().map(|(at, row)| (at < heads, row)).collect();
+        let rows: Vec<(bool, Vec<Vec<String>>)> = rows
+            .into_iter()
+            .enumerate()
+            .map(|(at, row)| (at < heads, row))
+            .collect();
         self.rows(&rows, depth, out);
     }
 
@@ -162,7 +221,11 @@ fn dedented_first(lines: &[String]) -> Vec<String> {
     let first = lines.first().cloned().unwrap_or_default();
     let mut all = vec![first.trim_start().to_owned()];
     all.extend(lines.iter().skip(1).cloned());
-    match all.iter().skip(1).any(|line| !line.is_empty() && indent(line) == 0) {
+    match all
+        .iter()
+        .skip(1)
+        .any(|line| !line.is_empty() && indent(line) == 0)
+    {
         true => all,
         false => dedented(&all),
     }
@@ -180,7 +243,9 @@ fn grid(lines: &[String]) -> Option<Grid> {
         line.resize(width, ' ');
         if line.contains(&'=') && line.iter().all(|c| matches!(c, '=' | '+')) {
             head = at;
-            line.iter_mut().filter(|c| **c == '=').for_each(|c| *c = '-');
+            line.iter_mut()
+                .filter(|c| **c == '=')
+                .for_each(|c| *c = '-');
         }
     }
     let mut cells: Vec<Corners> = Vec::new();
@@ -191,7 +256,11 @@ fn grid(lines: &[String]) -> Option<Grid> {
             }
         }
     }
-    (!cells.is_empty()).then_some(Grid { cells, drawing, head })
+    (!cells.is_empty()).then_some(Grid {
+        cells,
+        drawing,
+        head,
+    })
 }
 
 /// The smallest cell whose upper left corner stands here.
@@ -209,10 +278,21 @@ fn cell(drawing: &[Vec<char>], top: usize, left: usize) -> Option<Corners> {
                 '+' => {}
                 _ => break,
             }
-            let closed =
-                drawing[bottom][left] == '+' && drawing[bottom][left..=right].iter().all(|c| matches!(c, '-' | '+'));
-            if closed && drawing[top..=bottom].iter().all(|line| matches!(line[left], '|' | '+')) {
-                return Some(Corners { top, left, bottom, right });
+            let closed = drawing[bottom][left] == '+'
+                && drawing[bottom][left..=right]
+                    .iter()
+                    .all(|c| matches!(c, '-' | '+'));
+            if closed
+                && drawing[top..=bottom]
+                    .iter()
+                    .all(|line| matches!(line[left], '|' | '+'))
+            {
+                return Some(Corners {
+                    top,
+                    left,
+                    bottom,
+                    right,
+                });
             }
         }
     }
@@ -244,7 +324,9 @@ fn columns(border: &str) -> Vec<(usize, usize)> {
 fn cut(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
     let chars: Vec<char> = line.chars().collect();
     let piece = |from: usize, to: usize| {
-        chars.get(from.min(chars.len())..to.min(chars.len())).map(|piece| piece.iter().collect::<String>())
+        chars
+            .get(from.min(chars.len())..to.min(chars.len()))
+            .map(|piece| piece.iter().collect::<String>())
     };
     let mut cells = Vec::with_capacity(columns.len());
     let mut at = 0;
@@ -253,7 +335,11 @@ fn cut(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
         while last + 1 < columns.len() && chars.get(columns[last].1).is_some_and(|c| *c != ' ') {
             last += 1;
         }
-        let to = if last + 1 == columns.len() { usize::MAX } else { columns[last].1 };
+        let to = if last + 1 == columns.len() {
+            usize::MAX
+        } else {
+            columns[last].1
+        };
         cells.push(piece(from, to).unwrap_or_default().trim_end().to_owned());
         cells.extend((at..last).map(|_| String::new()));
         at = last + 1;
@@ -274,8 +360,16 @@ fn csv(text: &str, delimiter: u8) -> Vec<Vec<Vec<String>>> {
         .delimiter(delimiter)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
-    let rows = reader.records().flatten().filter(|row| row.iter().any(|cell| !cell.is_empty()));
-    rows.map(|row| row.iter().map(|cell| cell.lines().map(str::to_owned).collect()).collect()).collect()
+    let rows = reader
+        .records()
+        .flatten()
+        .filter(|row| row.iter().any(|cell| !cell.is_empty()));
+    rows.map(|row| {
+        row.iter()
+            .map(|cell| cell.lines().map(str::to_owned).collect())
+            .collect()
+    })
+    .collect()
 }
 
 fn delimiter(stated: &str) -> Option<u8> {

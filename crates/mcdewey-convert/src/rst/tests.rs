@@ -259,7 +259,10 @@ fn check(text: &str, expected: &str) {
 fn a_guide_becomes_markdown() {
     let converted = convert(GUIDE.as_bytes()).unwrap();
     assert_eq!(converted.markdown, MARKDOWN);
-    assert_eq!(converted.warnings, ["it includes other files, which are not in it: more.rst"]);
+    assert_eq!(
+        converted.warnings,
+        ["it includes other files, which are not in it: more.rst"]
+    );
 }
 
 #[test]
@@ -268,7 +271,10 @@ fn markup_in_lines_follows_its_rules() {
         "2 * 3 * 4, a*b*c, \\*x\\*, :cmd:`run`, :class:`~a.b.C`, `cited`",
         "2 * 3 * 4, a\\*b\\*c, \\*x\\*, `run`, `C`, *cited*",
     );
-    check("`One <a.html>`__ and anon__\n\n__ b.html", "[One](a.html) and [anon](b.html)");
+    check(
+        "`One <a.html>`__ and anon__\n\n__ b.html",
+        "[One](a.html) and [anon](b.html)",
+    );
     check(
         "A `Name`_ here.\n\n.. _name: https://docs.example.com/\n   page",
         "A [Name](https://docs.example.com/page) here.",
@@ -285,14 +291,21 @@ fn tables_that_are_not_drawn_well_stay_as_they_are() {
 #[test]
 fn titles_have_the_levels_of_their_underlines() {
     let markdown = body("====\nBook\n====\n\nB\n~~~\n\nC\n---\n\nD\n~~~\n");
-    assert_eq!(markdown, "---\ntitle: \"Book\"\n---\n\n# Book\n\n## B\n\n### C\n\n## D\n");
+    assert_eq!(
+        markdown,
+        "---\ntitle: \"Book\"\n---\n\n# Book\n\n## B\n\n### C\n\n## D\n"
+    );
 }
 
 #[test]
 fn deep_documents_keep_their_text() {
-    let deep: String = (0..300).map(|at| format!("{}- x{at}\n\n", " ".repeat(at * 2))).collect();
+    let deep: String = (0..300)
+        .map(|at| format!("{}- x{at}\n\n", " ".repeat(at * 2)))
+        .collect();
     assert!(body(&deep).contains("x299"));
-    let quotes: String = (0..500).map(|at| format!("{}y{at}\n\n", " ".repeat(500 - at))).collect();
+    let quotes: String = (0..500)
+        .map(|at| format!("{}y{at}\n\n", " ".repeat(500 - at)))
+        .collect();
     assert!(body(&quotes).contains("y499"));
 }
 

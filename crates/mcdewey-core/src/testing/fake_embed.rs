@@ -27,7 +27,10 @@ impl FakeEmbed {
             window: 64,
             special_tokens: 2,
         };
-        Self { vocabulary: vocabulary.iter().map(|word| (*word).to_owned()).collect(), model }
+        Self {
+            vocabulary: vocabulary.iter().map(|word| (*word).to_owned()).collect(),
+            model,
+        }
     }
 
     /// The vector of a text.
@@ -50,7 +53,10 @@ impl Embed for FakeEmbed {
 
     async fn question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError> {
         let truncated = self.tokens(text)?.len() + self.model.special_tokens > self.model.window;
-        Ok(QuestionEmbedding { vector: self.vector(text), truncated })
+        Ok(QuestionEmbedding {
+            vector: self.vector(text),
+            truncated,
+        })
     }
 
     async fn passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {

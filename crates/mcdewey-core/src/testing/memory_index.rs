@@ -7,10 +7,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use async_trait::async_trait;
 
 use crate::{
-    AttachedFile, AttachmentRole, Candidate, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document,
-    DocumentRevision, DocumentSummary, Generation, Index, IndexError, IndexState, InvalidValue, LibraryDescription,
-    ManifestEntry, Page, PageNumber, PageRef, Passage, QuestionWord, Revision, RootName, Scope, SourcePath,
-    WeightedText,
+    AttachedFile, AttachmentRole, Candidate, CandidateQuery, Candidates, Chunk, ChunkId,
+    ContentHash, Document, DocumentRevision, DocumentSummary, Generation, Index, IndexError,
+    IndexState, InvalidValue, LibraryDescription, ManifestEntry, Page, PageNumber, PageRef,
+    Passage, QuestionWord, Revision, RootName, Scope, SourcePath, WeightedText,
 };
 
 /// How soon a repeated word stops counting.
@@ -61,7 +61,9 @@ impl Library {
     }
 
     fn stored(&self, source: &SourcePath, scope: &Scope) -> Option<&Stored> {
-        self.documents.get(source).filter(|stored| scope.contains(&stored.content.meta))
+        self.documents
+            .get(source)
+            .filter(|stored| scope.contains(&stored.content.meta))
     }
 
     fn passages<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Passage> {
@@ -72,13 +74,27 @@ impl Library {
     }
 
     /// The chunks of one document that `wanted` picks.
-    fn chunks_of(&self, source: &SourcePath, scope: &Scope, wanted: impl Fn(&Chunk) -> bool) -> Vec<Chunk> {
-        let passages = self.stored(source, scope).into_iter().flat_map(|stored| &stored.content.passages);
-        passages.map(|passage| &passage.chunk).filter(|chunk| wanted(chunk)).cloned().collect()
+    fn chunks_of(
+        &self,
+        source: &SourcePath,
+        scope: &Scope,
+        wanted: impl Fn(&Chunk) -> bool,
+    ) -> Vec<Chunk> {
+        let passages = self
+            .stored(source, scope)
+            .into_iter()
+            .flat_map(|stored| &stored.content.passages);
+        passages
+            .map(|passage| &passage.chunk)
+            .filter(|chunk| wanted(chunk))
+            .cloned()
+            .collect()
     }
 
     fn dense(&self, question: &[f32], scope: &Scope, depth: usize) -> Vec<Candidate> {
-        let scored = self.passages(scope).map(|passage| candidate(&passage.chunk, dot(question, &passage.vector)));
+        let scored = self
+            .passages(scope)
+            .map(|passage| candidate(&passage.chunk, dot(question, &passage.vector)));
         ranked(scored.collect(), depth)
     }
 
@@ -89,22 +105,40 @@ impl Library {
             let score = statistics.score(&passage.chunk, &weights);
             candidate(&passage.chunk, score)
         });
-        ranked(scored.filter(|candidate| candidate.score > 0.0).collect(), depth)
+        ranked(
+            scored.filter(|candidate| candidate.score > 0.0).collect(),
+            depth,
+        )
     }
 
     fn keyword_ceiling(&self, texts: &[WeightedText]) -> f32 {
-        let own: Vec<WeightedText> = texts.iter().filter(|text| text.weight >= 1.0).cloned().collect();
+        let own: Vec<WeightedText> = texts
+            .iter()
+            .filter(|text| text.weight >= 1.0)
+            .cloned()
+            .collect();
         let statistics = Statistics::of(self);
-        token_weights(&own).keys().map(|token| statistics.rarity(token) * (K1 + 1.0)).sum()
+        token_weights(&own)
+            .keys()
+            .map(|token| statistics.rarity(token) * (K1 + 1.0))
+            .sum()
     }
 
     fn words(&self, texts: &[WeightedText]) -> Vec<QuestionWord> {
         let statistics = Statistics::of(self);
         let mut words: Vec<QuestionWord> = Vec::new();
-        for word in texts.iter().filter(|text| text.weight >= 1.0).flat_map(|text| tokens(&text.text)) {
+        for word in texts
+            .iter()
+            .filter(|text| text.weight >= 1.0)
+            .flat_map(|text| tokens(&text.text))
+        {
             if words.iter().all(|known| known.word != word) {
                 let passages = statistics.frequency.get(&word).copied().unwrap_or_default() as u64;
-                words.push(QuestionWord { word, passages, taken_for: None });
+                words.push(QuestionWord {
+                    word,
+                    passages,
+                    taken_for: None,
+                });
             }
         }
         words
@@ -118,7 +152,10 @@ fn dot(left: &[f32], right: &[f32]) -> f32 {
 
 fn tokens(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_alphanumeric());
-    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 /// The words of a question; a word that occurs more than once counts as its heaviest.
@@ -152,7 +189,11 @@ impl Statistics {
                 *frequency.entry(word).or_default() += 1.0;
             }
         }
-        Self { passages, average_length: length / passages.max(1.0), frequency }
+        Self {
+            passages,
+            average_length: length / passages.max(1.0),
+            frequency,
+        }
     }
 
     /// The inverse document frequency of a word.
@@ -162,7 +203,11 @@ impl Statistics {
     }
 
     fn unit(&self) -> f32 {
-        if self.passages > 0.0 { ((self.passages - 0.5) / 1.5 + 1.0).ln() * (K1 + 1.0) } else { 0.0 }
+        if self.passages > 0.0 {
+            ((self.passages - 0.5) / 1.5 + 1.0).ln() * (K1 + 1.0)
+        } else {
+            0.0
+        }
     }
 
     fn score(&self, chunk: &Chunk, weights: &BTreeMap<String, f32>) -> f32 {
@@ -172,7 +217,8 @@ impl Statistics {
             .iter()
             .map(|(token, weight)| {
                 let count = words.iter().filter(|word| *word == token).count() as f32;
-                weight * self.rarity(token) * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length))
+                weight * self.rarity(token) * count * (K1 + 1.0)
+                    / (count + K1 * (1.0 - B + B * length))
             })
             .sum()
     }
@@ -191,7 +237,11 @@ fn candidate(chunk: &Chunk, score: f32) -> Candidate {
 }
 
 fn ranked(mut candidates: Vec<Candidate>, depth: usize) -> Vec<Candidate> {
-    candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.chunk_id.cmp(&b.chunk_id)));
+    candidates.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| a.chunk_id.cmp(&b.chunk_id))
+    });
     candidates.truncate(depth);
     candidates
 }
@@ -211,15 +261,24 @@ impl Index for MemoryIndex {
             revision: library.revision,
             documents: library.documents.len() as u64,
             pages: contents().map(|content| content.pages.len() as u64).sum(),
-            chunks: contents().map(|content| content.passages.len() as u64).sum(),
+            chunks: contents()
+                .map(|content| content.passages.len() as u64)
+                .sum(),
         })
     }
 
-    async fn candidates(&self, query: &CandidateQuery, scope: &Scope) -> Result<Candidates, IndexError> {
+    async fn candidates(
+        &self,
+        query: &CandidateQuery,
+        scope: &Scope,
+    ) -> Result<Candidates, IndexError> {
         let library = self.read();
         let asked = !query.keyword.is_empty();
         Ok(Candidates {
-            dense: query.dense.as_ref().map(|vector| library.dense(vector, scope, query.depth)),
+            dense: query
+                .dense
+                .as_ref()
+                .map(|vector| library.dense(vector, scope, query.depth)),
             keyword: asked.then(|| library.keyword(&query.keyword, scope, query.depth)),
             keyword_ceiling: library.keyword_ceiling(&query.keyword),
             keyword_unit: Statistics::of(&library).unit(),
@@ -229,9 +288,14 @@ impl Index for MemoryIndex {
 
     async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
         let library = self.read();
-        let known: HashMap<&ChunkId, &Chunk> =
-            library.passages(scope).map(|passage| (&passage.chunk.chunk_id, &passage.chunk)).collect();
-        Ok(ids.iter().filter_map(|id| known.get(id).copied().cloned()).collect())
+        let known: HashMap<&ChunkId, &Chunk> = library
+            .passages(scope)
+            .map(|passage| (&passage.chunk.chunk_id, &passage.chunk))
+            .collect();
+        Ok(ids
+            .iter()
+            .filter_map(|id| known.get(id).copied().cloned())
+            .collect())
     }
 
     async fn passages(
@@ -240,7 +304,9 @@ impl Index for MemoryIndex {
         ordinals: Range<u32>,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
-        Ok(self.read().chunks_of(source, scope, |chunk| ordinals.contains(&chunk.ordinal)))
+        Ok(self
+            .read()
+            .chunks_of(source, scope, |chunk| ordinals.contains(&chunk.ordinal)))
     }
 
     async fn passages_on(
@@ -249,27 +315,56 @@ impl Index for MemoryIndex {
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
-        Ok(self.read().chunks_of(source, scope, |chunk| chunk.page.number == page))
+        Ok(self
+            .read()
+            .chunks_of(source, scope, |chunk| chunk.page.number == page))
     }
 
     async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
         let library = self.read();
         let chunks = library.passages(scope).map(|passage| &passage.chunk);
-        Ok(chunks.filter(|chunk| chunk.handle() == handle).cloned().collect())
+        Ok(chunks
+            .filter(|chunk| chunk.handle() == handle)
+            .cloned()
+            .collect())
     }
 
-    async fn page(&self, source: &SourcePath, page: PageNumber, scope: &Scope) -> Result<Option<Page>, IndexError> {
+    async fn page(
+        &self,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> Result<Option<Page>, IndexError> {
         let library = self.read();
-        let mut pages = library.stored(source, scope).into_iter().flat_map(|stored| &stored.content.pages);
-        Ok(pages.find(|candidate| candidate.page.number == page).cloned())
+        let mut pages = library
+            .stored(source, scope)
+            .into_iter()
+            .flat_map(|stored| &stored.content.pages);
+        Ok(pages
+            .find(|candidate| candidate.page.number == page)
+            .cloned())
     }
 
-    async fn document(&self, source: &SourcePath, scope: &Scope) -> Result<Option<Document>, IndexError> {
+    async fn document(
+        &self,
+        source: &SourcePath,
+        scope: &Scope,
+    ) -> Result<Option<Document>, IndexError> {
         Ok(self.read().stored(source, scope).map(|stored| Document {
             meta: Arc::clone(&stored.content.meta),
             outline: stored.content.outline.clone(),
-            pages: stored.content.pages.iter().map(|page| page.page.clone()).collect::<Vec<PageRef>>(),
-            attachments: stored.content.attachments.iter().map(|file| file.attachment.clone()).collect(),
+            pages: stored
+                .content
+                .pages
+                .iter()
+                .map(|page| page.page.clone())
+                .collect::<Vec<PageRef>>(),
+            attachments: stored
+                .content
+                .attachments
+                .iter()
+                .map(|file| file.attachment.clone())
+                .collect(),
             chunks: stored.content.passages.len() as u32,
             hash: stored.hash,
             committed_at: stored.committed_at,
@@ -284,13 +379,21 @@ impl Index for MemoryIndex {
         scope: &Scope,
     ) -> Result<Option<AttachedFile>, IndexError> {
         let library = self.read();
-        let mut files = library.stored(source, scope).into_iter().flat_map(|stored| &stored.content.attachments);
-        Ok(files.find(|file| file.attachment.role == role && file.attachment.name == name).cloned())
+        let mut files = library
+            .stored(source, scope)
+            .into_iter()
+            .flat_map(|stored| &stored.content.attachments);
+        Ok(files
+            .find(|file| file.attachment.role == role && file.attachment.name == name)
+            .cloned())
     }
 
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {
         let library = self.read();
-        let seen = library.documents.values().filter(|stored| scope.contains(&stored.content.meta));
+        let seen = library
+            .documents
+            .values()
+            .filter(|stored| scope.contains(&stored.content.meta));
         let summary = |stored: &Stored| DocumentSummary {
             meta: Arc::clone(&stored.content.meta),
             pages: stored.content.pages.len() as u32,
@@ -303,24 +406,41 @@ impl Index for MemoryIndex {
     async fn description(&self) -> Result<LibraryDescription, IndexError> {
         let library = self.read();
         let default = library.descriptions.get(&RootName::default());
-        let others = library.descriptions.iter().filter(|(root, _)| **root != RootName::default());
-        let all = default.into_iter().chain(others.map(|(_, description)| description)).cloned();
+        let others = library
+            .descriptions
+            .iter()
+            .filter(|(root, _)| **root != RootName::default());
+        let all = default
+            .into_iter()
+            .chain(others.map(|(_, description)| description))
+            .cloned();
         Ok(all.reduce(LibraryDescription::merged).unwrap_or_default())
     }
 
-    async fn describe(&self, root: &RootName, description: &LibraryDescription) -> Result<Revision, IndexError> {
+    async fn describe(
+        &self,
+        root: &RootName,
+        description: &LibraryDescription,
+    ) -> Result<Revision, IndexError> {
         let mut library = self.write();
         let known = library.descriptions.get(root);
-        if known == Some(description) || (known.is_none() && *description == LibraryDescription::default()) {
+        if known == Some(description)
+            || (known.is_none() && *description == LibraryDescription::default())
+        {
             return Ok(library.revision);
         }
-        library.descriptions.insert(root.clone(), description.clone());
+        library
+            .descriptions
+            .insert(root.clone(), description.clone());
         Ok(library.step())
     }
 
     async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError> {
         let library = self.read();
-        let of_root = library.documents.iter().filter(|(_, stored)| stored.content.root == *root);
+        let of_root = library
+            .documents
+            .iter()
+            .filter(|(_, stored)| stored.content.root == *root);
         let entry = |(source, stored): (&SourcePath, &Stored)| ManifestEntry {
             source: source.clone(),
             folder: stored.content.folder.clone(),
@@ -329,16 +449,23 @@ impl Index for MemoryIndex {
         Ok(of_root.map(entry).collect())
     }
 
-    async fn cached_vectors(&self, keys: &[ContentHash]) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
+    async fn cached_vectors(
+        &self,
+        keys: &[ContentHash],
+    ) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
         let library = self.read();
-        Ok(keys.iter().map(|key| library.vectors.get(key).cloned()).collect())
+        Ok(keys
+            .iter()
+            .map(|key| library.vectors.get(key).cloned())
+            .collect())
     }
 
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
         let mut library = self.write();
         let source = document.meta.source.clone();
         let twin = library.documents.iter().find(|(known, stored)| {
-            known.stem() == source.stem() && (**known != source || stored.content.root != document.root)
+            known.stem() == source.stem()
+                && (**known != source || stored.content.root != document.root)
         });
         if let Some((twin, stored)) = twin {
             let (known, new) = (&stored.content.root, &document.root);
@@ -349,17 +476,30 @@ impl Index for MemoryIndex {
             return Err(InvalidValue::new("document", source, reason).into());
         }
         for passage in &document.passages {
-            library.vectors.insert(passage.embedding_key, passage.vector.clone());
+            library
+                .vectors
+                .insert(passage.embedding_key, passage.vector.clone());
         }
-        let stored = Stored { hash: document.hash(), content: document, committed_at: now() };
+        let stored = Stored {
+            hash: document.hash(),
+            content: document,
+            committed_at: now(),
+        };
         library.documents.insert(source, stored);
         Ok(library.step())
     }
 
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let mut library = self.write();
-        let gone = sources.iter().filter(|source| library.documents.remove(*source).is_some()).count();
-        Ok(if gone > 0 { library.step() } else { library.revision })
+        let gone = sources
+            .iter()
+            .filter(|source| library.documents.remove(*source).is_some())
+            .count();
+        Ok(if gone > 0 {
+            library.step()
+        } else {
+            library.revision
+        })
     }
 
     async fn settle(&self) -> Result<(), IndexError> {

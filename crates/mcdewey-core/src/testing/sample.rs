@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, Embed, Facets,
-    OutlineEntry, Page, PageNumber, PageRef, Passage, RootName, SourcePath, Span, Version,
+    AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision,
+    Embed, Facets, OutlineEntry, Page, PageNumber, PageRef, Passage, RootName, SourcePath, Span,
+    Version,
 };
 
 use super::FakeEmbed;
@@ -62,7 +63,10 @@ impl SampleDocument {
     /// One more release it is for.
     pub fn version(mut self, label: &str) -> Self {
         let key = label.parse().expect("a valid release");
-        self.meta.facets.versions.push(Version { label: label.to_owned(), key });
+        self.meta.facets.versions.push(Version {
+            label: label.to_owned(),
+            key,
+        });
         self
     }
 
@@ -104,13 +108,23 @@ impl SampleDocument {
 
     /// One more page with these passages.
     pub fn page(mut self, number: u32, passages: &[&str]) -> Self {
-        self.pages.push((number, passages.iter().map(|text| (*text).to_owned()).collect()));
+        self.pages.push((
+            number,
+            passages.iter().map(|text| (*text).to_owned()).collect(),
+        ));
         self
     }
 
     /// One more file kept with it.
-    pub fn attachment(mut self, role: AttachmentRole, name: &str, media_type: &str, content: &[u8]) -> Self {
-        self.attachments.push(AttachedFile::new(name, role, media_type, content.to_vec()));
+    pub fn attachment(
+        mut self,
+        role: AttachmentRole,
+        name: &str,
+        media_type: &str,
+        content: &[u8],
+    ) -> Self {
+        self.attachments
+            .push(AttachedFile::new(name, role, media_type, content.to_vec()));
         self
     }
 
@@ -128,20 +142,37 @@ impl SampleDocument {
             attachments: self.attachments.clone(),
         };
         for (number, texts) in &self.pages {
-            let page = PageRef { number: PageNumber(*number), label: None, section: None };
-            revision.outline.push(OutlineEntry { level: 1, title: page.title(), page: page.number });
+            let page = PageRef {
+                number: PageNumber(*number),
+                label: None,
+                section: None,
+            };
+            revision.outline.push(OutlineEntry {
+                level: 1,
+                title: page.title(),
+                page: page.number,
+            });
             let mut start = 0;
             for text in texts {
                 let chunk = self.chunk(&meta, &page, (revision.passages.len(), start), text);
                 revision.passages.push(embedded(chunk, embed));
                 start += text.len() + BORDER.len();
             }
-            revision.pages.push(Page { page, text: texts.join(BORDER) });
+            revision.pages.push(Page {
+                page,
+                text: texts.join(BORDER),
+            });
         }
         revision
     }
 
-    fn chunk(&self, meta: &Arc<DocumentMeta>, page: &PageRef, (place, start): (usize, usize), text: &str) -> Chunk {
+    fn chunk(
+        &self,
+        meta: &Arc<DocumentMeta>,
+        page: &PageRef,
+        (place, start): (usize, usize),
+        text: &str,
+    ) -> Chunk {
         let (text_hash, passage_hash) = Chunk::hashes(text);
         let ordinal = place as u32;
         Chunk {
@@ -152,7 +183,11 @@ impl SampleDocument {
             headings: vec![meta.title.clone()],
             context: self.context.clone(),
             text: text.to_owned(),
-            spans: vec![Span { page: page.number, start: start as u32, end: (start + text.len()) as u32 }],
+            spans: vec![Span {
+                page: page.number,
+                start: start as u32,
+                end: (start + text.len()) as u32,
+            }],
             text_hash,
             passage_hash,
         }

@@ -39,18 +39,33 @@ impl Desk {
     /// Starts the model's thread.
     pub(super) fn start(run: Run) -> io::Result<Self> {
         let (requests, waiting) = sync_channel(WAITING);
-        let thread = thread::Builder::new().name("reranking".to_owned()).spawn(move || work(run, &waiting))?;
-        Ok(Self { requests: Some(requests), thread: Some(thread) })
+        let thread = thread::Builder::new()
+            .name("reranking".to_owned())
+            .spawn(move || work(run, &waiting))?;
+        Ok(Self {
+            requests: Some(requests),
+            thread: Some(thread),
+        })
     }
 
     /// The scores of passages, in their order. Dropping the future ends the work with the batch that runs.
-    pub(super) async fn scores(&self, question: String, passages: Vec<String>) -> Result<Vec<f32>, RerankError> {
+    pub(super) async fn scores(
+        &self,
+        question: String,
+        passages: Vec<String>,
+    ) -> Result<Vec<f32>, RerankError> {
         let requests = self.requests.as_ref().ok_or(RerankError::Closed)?;
         let (reply, answer) = oneshot::channel();
-        requests.try_send(Request { question, passages, reply }).map_err(|error| match error {
-            TrySendError::Full(_) => RerankError::Busy,
-            TrySendError::Disconnected(_) => RerankError::Closed,
-        })?;
+        requests
+            .try_send(Request {
+                question,
+                passages,
+                reply,
+            })
+            .map_err(|error| match error {
+                TrySendError::Full(_) => RerankError::Busy,
+                TrySendError::Disconnected(_) => RerankError::Closed,
+            })?;
         answer.await.unwrap_or(Err(RerankError::Closed))
     }
 }
@@ -84,7 +99,10 @@ fn read(run: &mut Run, request: &Request) -> Option<Result<Vec<f32>, RerankError
         }
         let passages: Vec<&str> = batch.iter().map(|&place| texts[place].as_str()).collect();
         match guarded(run, &request.question, &passages) {
-            Ok(found) => batch.iter().zip(found).for_each(|(&place, score)| scores[place] = score),
+            Ok(found) => batch
+                .iter()
+                .zip(found)
+                .for_each(|(&place, score)| scores[place] = score),
             Err(error) => return Some(Err(error)),
         }
     }
@@ -99,13 +117,19 @@ fn batches(texts: &[String]) -> Vec<Vec<usize>> {
 }
 
 /// Runs the model once; whatever it does wrong is an error.
-pub(super) fn guarded(run: &mut Run, question: &str, passages: &[&str]) -> Result<Vec<f32>, RerankError> {
+pub(super) fn guarded(
+    run: &mut Run,
+    question: &str,
+    passages: &[&str],
+) -> Result<Vec<f32>, RerankError> {
     // Every run begins from the session's unchanged weights, so a run that broke off leaves nothing half-done behind.
     let problem = match panic::catch_unwind(AssertUnwindSafe(|| run(question, passages))) {
         Ok(Ok(scores)) if scores.len() != passages.len() => {
             format!("{} scores for {} passages", scores.len(), passages.len())
         }
-        Ok(Ok(scores)) if scores.iter().any(|score| !score.is_finite()) => "a score that is no number".to_owned(),
+        Ok(Ok(scores)) if scores.iter().any(|score| !score.is_finite()) => {
+            "a score that is no number".to_owned()
+        }
         Ok(Ok(scores)) => return Ok(scores),
         Ok(Err(problem)) => problem,
         Err(panic) => format!("it panicked: {}", panic_message(&*panic)),

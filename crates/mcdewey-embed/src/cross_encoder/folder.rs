@@ -36,25 +36,49 @@ pub(super) struct CrossFolder {
 impl CrossFolder {
     /// Reads the configuration of the model in `dir`; the model stays unread.
     pub(super) fn read(dir: &Path) -> Result<Self, CrossEncoderError> {
-        let missing = |file| CrossEncoderError::Missing { dir: dir.to_owned(), file };
+        let missing = |file| CrossEncoderError::Missing {
+            dir: dir.to_owned(),
+            file,
+        };
         let models = MODELS.map(|file| dir.join(file));
-        let onnx = models.into_iter().find(|path| path.is_file()).ok_or_else(|| missing(MODELS[0]))?;
-        if let Some(file) = [CONFIG, TOKENIZER].into_iter().find(|file| !dir.join(file).is_file()) {
+        let onnx = models
+            .into_iter()
+            .find(|path| path.is_file())
+            .ok_or_else(|| missing(MODELS[0]))?;
+        if let Some(file) = [CONFIG, TOKENIZER]
+            .into_iter()
+            .find(|file| !dir.join(file).is_file())
+        {
             return Err(missing(file));
         }
         let config: CrossConfig = folder::json(&dir.join(CONFIG))?;
         if config.id2label.len() > 1 {
-            return Err(CrossEncoderError::Classifier { dir: dir.to_owned(), labels: config.id2label.len() });
+            return Err(CrossEncoderError::Classifier {
+                dir: dir.to_owned(),
+                labels: config.id2label.len(),
+            });
         }
-        let tokenizer: Value = folder::optional_json(&dir.join(TOKENIZER_CONFIG))?.unwrap_or_default();
-        let limits = [config.max_position_embeddings, folder::model_max_length(&tokenizer)];
+        let tokenizer: Value =
+            folder::optional_json(&dir.join(TOKENIZER_CONFIG))?.unwrap_or_default();
+        let limits = [
+            config.max_position_embeddings,
+            folder::model_max_length(&tokenizer),
+        ];
         let window = limits.into_iter().flatten().fold(MAX_WINDOW, usize::min);
-        Ok(Self { dir: dir.to_owned(), onnx, window, pad_token: folder::pad_token(&tokenizer) })
+        Ok(Self {
+            dir: dir.to_owned(),
+            onnx,
+            window,
+            pad_token: folder::pad_token(&tokenizer),
+        })
     }
 
     /// The model was refused.
     pub(super) fn refused(&self, problem: String) -> CrossEncoderError {
-        CrossEncoderError::Model { onnx: self.onnx.clone(), problem }
+        CrossEncoderError::Model {
+            onnx: self.onnx.clone(),
+            problem,
+        }
     }
 
     /// The four files fastembed wants. Newer folders lack the map of special tokens, whose content stands in the
@@ -90,11 +114,16 @@ mod tests {
         for (files, name) in [
             (&[][..], "model.onnx"),
             (&[("onnx/model.onnx", "")], "config.json"),
-            (&[("onnx/model.onnx", ""), ("config.json", "{}")], "tokenizer.json"),
+            (
+                &[("onnx/model.onnx", ""), ("config.json", "{}")],
+                "tokenizer.json",
+            ),
         ] {
             let dir = folder(files);
             let error = CrossFolder::read(dir.path()).unwrap_err();
-            let CrossEncoderError::Missing { file, .. } = error else { panic!("{error}") };
+            let CrossEncoderError::Missing { file, .. } = error else {
+                panic!("{error}")
+            };
             assert_eq!(file, name);
         }
     }
@@ -105,26 +134,49 @@ mod tests {
         for name in MODELS.into_iter().rev() {
             files.push((name, ""));
             let dir = folder(&files);
-            assert_eq!(CrossFolder::read(dir.path()).unwrap().onnx, dir.path().join(name));
+            assert_eq!(
+                CrossFolder::read(dir.path()).unwrap().onnx,
+                dir.path().join(name)
+            );
         }
     }
 
     #[test]
     fn the_window_is_the_smallest_limit() {
         let window = |config: &str, tokenizer: &str| {
-            let files = [("model.onnx", ""), ("config.json", config), ("tokenizer.json", "{}")];
+            let files = [
+                ("model.onnx", ""),
+                ("config.json", config),
+                ("tokenizer.json", "{}"),
+            ];
             let dir = folder(&[&files[..], &[("tokenizer_config.json", tokenizer)]].concat());
             CrossFolder::read(dir.path()).unwrap().window
         };
         assert_eq!(window("{}", "{}"), 512);
-        assert_eq!(window(r#"{"max_position_embeddings": 8194}"#, r#"{"model_max_length": 1e30}"#), 512);
-        assert_eq!(window(r#"{"max_position_embeddings": 256}"#, r#"{"model_max_length": 128}"#), 128);
+        assert_eq!(
+            window(
+                r#"{"max_position_embeddings": 8194}"#,
+                r#"{"model_max_length": 1e30}"#
+            ),
+            512
+        );
+        assert_eq!(
+            window(
+                r#"{"max_position_embeddings": 256}"#,
+                r#"{"model_max_length": 128}"#
+            ),
+            128
+        );
     }
 
     #[test]
     fn a_model_that_tells_classes_apart_is_refused() {
         let config = r#"{"id2label": {"0": "contradiction", "1": "entailment", "2": "neutral"}}"#;
-        let dir = folder(&[("model.onnx", ""), ("config.json", config), ("tokenizer.json", "{}")]);
+        let dir = folder(&[
+            ("model.onnx", ""),
+            ("config.json", config),
+            ("tokenizer.json", "{}"),
+        ]);
         let error = CrossFolder::read(dir.path()).unwrap_err().to_string();
         assert!(error.contains("3 classes"), "{error}");
     }

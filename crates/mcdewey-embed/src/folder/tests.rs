@@ -43,7 +43,11 @@ fn defaults_fill_what_old_configurations_leave_out() {
 fn the_smallest_window_counts() {
     let dir = tempfile::tempdir().unwrap();
     let dir = tiny(dir.path());
-    put(&dir, TOKENIZER_CONFIG, r#"{"model_max_length": 1e30, "pad_token": {"content": "<pad>"}}"#);
+    put(
+        &dir,
+        TOKENIZER_CONFIG,
+        r#"{"model_max_length": 1e30, "pad_token": {"content": "<pad>"}}"#,
+    );
     put(&dir, SENTENCE_CONFIG, r#"{"max_seq_length": 5}"#);
     let folder = BertFolder::read(&dir).unwrap();
     assert_eq!((folder.window, folder.pad_token.as_str()), (5, "<pad>"));
@@ -58,17 +62,38 @@ fn cls_pooling_is_read_and_other_pooling_refused() {
     put(&dir, POOLING, r#"{"pooling_mode_cls_token": true}"#);
     assert_eq!(BertFolder::read(&dir).unwrap().pooling, Pooling::Cls);
     put(&dir, POOLING, r#"{"pooling_mode_max_tokens": true}"#);
-    assert!(BertFolder::read(&dir).unwrap_err().to_string().contains("the pooling [\"pooling_mode_max_tokens\"]"));
+    assert!(
+        BertFolder::read(&dir)
+            .unwrap_err()
+            .to_string()
+            .contains("the pooling [\"pooling_mode_max_tokens\"]")
+    );
 }
 
 #[test]
 fn other_kinds_of_models_are_refused_by_what_they_have() {
     for (from, to, what) in [
         ("\"bert\"", "\"mpnet\"", "model_type \"mpnet\""),
-        ("\"bert\"", "\"bert\", \"hidden_act\": \"relu\"", "hidden_act \"relu\""),
-        ("\"bert\"", "\"bert\", \"position_embedding_type\": \"relative_key\"", "position_embedding_type"),
-        ("\"num_attention_heads\": 2", "\"num_attention_heads\": 3", "hidden_size 4 for 3 heads"),
-        ("\"num_attention_heads\": 2", "\"num_attention_heads\": 0", "hidden_size 4 for 0 heads"),
+        (
+            "\"bert\"",
+            "\"bert\", \"hidden_act\": \"relu\"",
+            "hidden_act \"relu\"",
+        ),
+        (
+            "\"bert\"",
+            "\"bert\", \"position_embedding_type\": \"relative_key\"",
+            "position_embedding_type",
+        ),
+        (
+            "\"num_attention_heads\": 2",
+            "\"num_attention_heads\": 3",
+            "hidden_size 4 for 3 heads",
+        ),
+        (
+            "\"num_attention_heads\": 2",
+            "\"num_attention_heads\": 0",
+            "hidden_size 4 for 0 heads",
+        ),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let dir = tiny(dir.path());
@@ -88,7 +113,12 @@ fn a_module_that_would_change_the_vectors_is_refused() {
     put(&dir, MODULES, modules);
     BertFolder::read(&dir).unwrap();
     replace(&dir, MODULES, "models.Normalize", "models.Dense");
-    assert!(BertFolder::read(&dir).unwrap_err().to_string().contains("models.Dense"));
+    assert!(
+        BertFolder::read(&dir)
+            .unwrap_err()
+            .to_string()
+            .contains("models.Dense")
+    );
 }
 
 #[test]
@@ -97,7 +127,10 @@ fn broken_json_names_its_file() {
     let dir = tiny(dir.path());
     put(&dir, CONFIG, "{");
     let error = BertFolder::read(&dir).unwrap_err();
-    assert!(matches!(error, FolderError::Invalid { .. }) && error.to_string().contains("config.json"), "{error}");
+    assert!(
+        matches!(error, FolderError::Invalid { .. }) && error.to_string().contains("config.json"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -106,6 +139,11 @@ fn each_required_file_is_missed_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let dir = tiny(dir.path());
         fs::remove_file(dir.join(file)).unwrap();
-        assert!(check_files(&dir).unwrap_err().to_string().contains(&format!("lacks {file}")));
+        assert!(
+            check_files(&dir)
+                .unwrap_err()
+                .to_string()
+                .contains(&format!("lacks {file}"))
+        );
     }
 }

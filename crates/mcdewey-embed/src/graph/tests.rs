@@ -11,8 +11,14 @@ use crate::folder::tests::tiny;
 fn tensors() -> Vec<(String, Vec<usize>)> {
     let mut tensors = vec![
         ("embeddings.word_embeddings.weight".to_owned(), vec![3, 4]),
-        ("embeddings.position_embeddings.weight".to_owned(), vec![6, 4]),
-        ("embeddings.token_type_embeddings.weight".to_owned(), vec![2, 4]),
+        (
+            "embeddings.position_embeddings.weight".to_owned(),
+            vec![6, 4],
+        ),
+        (
+            "embeddings.token_type_embeddings.weight".to_owned(),
+            vec![2, 4],
+        ),
         ("embeddings.LayerNorm.weight".to_owned(), vec![4]),
         ("embeddings.LayerNorm.bias".to_owned(), vec![4]),
     ];
@@ -26,12 +32,21 @@ fn tensors() -> Vec<(String, Vec<usize>)> {
             ("output.dense", [4, 8]),
         ];
         for (name, shape) in dense {
-            tensors.push((format!("encoder.layer.{layer}.{name}.weight"), shape.to_vec()));
+            tensors.push((
+                format!("encoder.layer.{layer}.{name}.weight"),
+                shape.to_vec(),
+            ));
             tensors.push((format!("encoder.layer.{layer}.{name}.bias"), vec![shape[0]]));
         }
         for name in ["attention.output", "output"] {
-            tensors.push((format!("encoder.layer.{layer}.{name}.LayerNorm.weight"), vec![4]));
-            tensors.push((format!("encoder.layer.{layer}.{name}.LayerNorm.bias"), vec![4]));
+            tensors.push((
+                format!("encoder.layer.{layer}.{name}.LayerNorm.weight"),
+                vec![4],
+            ));
+            tensors.push((
+                format!("encoder.layer.{layer}.{name}.LayerNorm.bias"),
+                vec![4],
+            ));
         }
     }
     tensors
@@ -42,9 +57,13 @@ fn write_weights(dir: &Path, tensors: &[(String, Vec<usize>)]) {
     let (mut entries, mut data) = (Vec::new(), Vec::new());
     for (n, (name, shape)) in tensors.iter().enumerate() {
         let start = data.len();
-        data.extend(std::iter::repeat_n((n as f32).to_le_bytes(), shape.iter().product()).flatten());
-        entries
-            .push(format!(r#""{name}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[{start},{}]}}"#, data.len()));
+        data.extend(
+            std::iter::repeat_n((n as f32).to_le_bytes(), shape.iter().product()).flatten(),
+        );
+        entries.push(format!(
+            r#""{name}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[{start},{}]}}"#,
+            data.len()
+        ));
     }
     let header = format!("{{{}}}", entries.join(","));
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
@@ -64,11 +83,27 @@ fn every_layer_is_written_in_fused_operators() {
     let dir = tempfile::tempdir().unwrap();
     write_weights(&tiny(dir.path()), &tensors());
     let graph = graph_of(dir.path()).unwrap();
-    let operators: Vec<&str> = graph.node.iter().map(|node| node.op_type.as_str()).collect();
+    let operators: Vec<&str> = graph
+        .node
+        .iter()
+        .map(|node| node.op_type.as_str())
+        .collect();
     let layer = [
-        ["FusedMatMul", "FusedMatMul", "FusedMatMul", "MultiHeadAttention", "FusedMatMul", "SkipLayerNormalization"]
-            .as_slice(),
-        &["FusedMatMul", "BiasGelu", "FusedMatMul", "SkipLayerNormalization"],
+        [
+            "FusedMatMul",
+            "FusedMatMul",
+            "FusedMatMul",
+            "MultiHeadAttention",
+            "FusedMatMul",
+            "SkipLayerNormalization",
+        ]
+        .as_slice(),
+        &[
+            "FusedMatMul",
+            "BiasGelu",
+            "FusedMatMul",
+            "SkipLayerNormalization",
+        ],
     ]
     .concat();
     let mut expected = vec!["Cast", "Cast", "Cast", "EmbedLayerNormalization"];
@@ -100,30 +135,69 @@ fn weights_are_pointed_at_and_not_copied() {
     write_weights(&tiny(dir.path()), &tensors);
     let file = fs::read(dir.path().join(WEIGHTS)).unwrap();
     let initializers = graph_of(dir.path()).unwrap().initializer;
-    let (external, inline): (Vec<_>, Vec<_>) = initializers.into_iter().partition(|it| it.data_location == EXTERNAL);
+    let (external, inline): (Vec<_>, Vec<_>) = initializers
+        .into_iter()
+        .partition(|it| it.data_location == EXTERNAL);
     for tensor in external {
-        let entry = |key| tensor.external_data.iter().find(|entry| entry.key == key).unwrap().value.clone();
+        let entry = |key| {
+            tensor
+                .external_data
+                .iter()
+                .find(|entry| entry.key == key)
+                .unwrap()
+                .value
+                .clone()
+        };
         assert_eq!(entry("location"), WEIGHTS);
         let offset: usize = entry("offset").parse().unwrap();
         let length: usize = entry("length").parse().unwrap();
-        let n = tensors.iter().position(|(name, _)| *name == tensor.name).unwrap();
-        let expected: Vec<u8> = (0..length / 4).flat_map(|_| (n as f32).to_le_bytes()).collect();
+        let n = tensors
+            .iter()
+            .position(|(name, _)| *name == tensor.name)
+            .unwrap();
+        let expected: Vec<u8> = (0..length / 4)
+            .flat_map(|_| (n as f32).to_le_bytes())
+            .collect();
         assert_eq!(file[offset..offset + length], expected, "{}", tensor.name);
         assert_eq!(tensor.dims.iter().product::<i64>() as usize * 4, length);
     }
     let biases: Vec<&str> = inline.iter().map(|tensor| tensor.name.as_str()).collect();
-    assert_eq!(biases, ["encoder.layer.0.attention.self.bias", "encoder.layer.1.attention.self.bias"]);
-    let query = tensors.iter().position(|(name, _)| name == "encoder.layer.0.attention.self.query.bias").unwrap();
-    let parts = [query, query + 2, query + 4].map(|n| [n as f32; 4]).concat();
-    let expected: Vec<u8> = parts.iter().flat_map(|number| number.to_le_bytes()).collect();
-    assert_eq!(inline[0].raw_data.as_ref(), Some(&expected), "query, key, value");
+    assert_eq!(
+        biases,
+        [
+            "encoder.layer.0.attention.self.bias",
+            "encoder.layer.1.attention.self.bias"
+        ]
+    );
+    let query = tensors
+        .iter()
+        .position(|(name, _)| name == "encoder.layer.0.attention.self.query.bias")
+        .unwrap();
+    let parts = [query, query + 2, query + 4]
+        .map(|n| [n as f32; 4])
+        .concat();
+    let expected: Vec<u8> = parts
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect();
+    assert_eq!(
+        inline[0].raw_data.as_ref(),
+        Some(&expected),
+        "query, key, value"
+    );
 }
 
 #[test]
 fn a_missing_layer_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
-    let tensors: Vec<_> = tensors().into_iter().filter(|(name, _)| !name.contains("layer.1.output.dense")).collect();
+    let tensors: Vec<_> = tensors()
+        .into_iter()
+        .filter(|(name, _)| !name.contains("layer.1.output.dense"))
+        .collect();
     write_weights(&tiny(dir.path()), &tensors);
     let error = graph_of(dir.path()).unwrap_err().to_string();
-    assert!(error.contains("encoder.layer.1.output.dense.weight is missing"), "{error}");
+    assert!(
+        error.contains("encoder.layer.1.output.dense.weight is missing"),
+        "{error}"
+    );
 }

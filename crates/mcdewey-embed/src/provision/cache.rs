@@ -35,8 +35,13 @@ pub(super) fn state(folder: &Path, bundle: &Bundle) -> Result<CacheState, Provis
     let mut hashed = false;
     for file in &bundle.files {
         let path = folder.join(&file.path);
-        let Ok(metadata) = fs::metadata(&path) else { return Ok(CacheState::Damaged(path)) };
-        if stamp.get(&file.path).is_some_and(|seen| seen.vouches_for(&metadata, &file.sha256)) {
+        let Ok(metadata) = fs::metadata(&path) else {
+            return Ok(CacheState::Damaged(path));
+        };
+        if stamp
+            .get(&file.path)
+            .is_some_and(|seen| seen.vouches_for(&metadata, &file.sha256))
+        {
             continue;
         }
         if hash_file(&path)? != file.sha256 {
@@ -68,9 +73,17 @@ impl Cache {
     /// Waits for the right to change the cache, and clears away what a killed process left.
     pub(super) fn lock(dir: &Path, report: &dyn Fn(ProvisionStep)) -> Result<Self, ProvisionError> {
         let path = dir.join(LOCK);
-        let not_writable = |source| ProvisionError::CacheNotWritable { path: dir.to_owned(), source };
+        let not_writable = |source| ProvisionError::CacheNotWritable {
+            path: dir.to_owned(),
+            source,
+        };
         fs::create_dir_all(dir).map_err(not_writable)?;
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(not_writable)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(not_writable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -79,7 +92,10 @@ impl Cache {
             }
             Err(TryLockError::Error(source)) => return Err(not_writable(source)),
         }
-        let cache = Self { dir: dir.to_owned(), _lock: file };
+        let cache = Self {
+            dir: dir.to_owned(),
+            _lock: file,
+        };
         cache.sweep().map_err(not_writable)?;
         Ok(cache)
     }
@@ -99,17 +115,28 @@ impl Cache {
         tempfile::Builder::new()
             .prefix(WORKPLACE)
             .tempdir_in(&self.dir)
-            .map_err(|source| ProvisionError::CacheNotWritable { path: self.dir.clone(), source })
+            .map_err(|source| ProvisionError::CacheNotWritable {
+                path: self.dir.clone(),
+                source,
+            })
     }
 
     /// Puts a finished folder in its place. What was there before leaves with the workplace.
-    pub(super) fn install(&self, finished: &Path, place: &Path, workplace: &TempDir) -> Result<(), ProvisionError> {
+    pub(super) fn install(
+        &self,
+        finished: &Path,
+        place: &Path,
+        workplace: &TempDir,
+    ) -> Result<(), ProvisionError> {
         let swap = || -> io::Result<()> {
             if place.exists() {
                 fs::rename(place, workplace.path().join("replaced"))?;
             }
             fs::rename(finished, place)
         };
-        swap().map_err(|source| ProvisionError::CacheNotWritable { path: place.to_owned(), source })
+        swap().map_err(|source| ProvisionError::CacheNotWritable {
+            path: place.to_owned(),
+            source,
+        })
     }
 }

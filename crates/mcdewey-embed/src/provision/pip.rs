@@ -30,35 +30,58 @@ pub(super) fn download(
     let scratch = workplace.join("pip");
     let wheels = workplace.join("wheels");
     for dir in [&scratch, &wheels] {
-        fs::create_dir_all(dir).map_err(|source| ProvisionError::CacheNotWritable { path: dir.clone(), source })?;
+        fs::create_dir_all(dir).map_err(|source| ProvisionError::CacheNotWritable {
+            path: dir.clone(),
+            source,
+        })?;
     }
-    let no_python = |source| ProvisionError::NoPython { python: python.to_owned(), source };
-    let child = command(python, bundle, &scratch, &wheels).spawn().map_err(no_python)?;
+    let no_python = |source| ProvisionError::NoPython {
+        python: python.to_owned(),
+        source,
+    };
+    let child = command(python, bundle, &scratch, &wheels)
+        .spawn()
+        .map_err(no_python)?;
     let (status, output) = follow(child, workplace, bundle.bytes, report).map_err(no_python)?;
     if !status.success() {
         return Err(failure(python, bundle, status, &output));
     }
-    find_wheel(&wheels).ok_or_else(|| ProvisionError::NoWheel { package: bundle.label() })
+    find_wheel(&wheels).ok_or_else(|| ProvisionError::NoWheel {
+        package: bundle.label(),
+    })
 }
 
 fn command(python: &str, bundle: &Bundle, scratch: &Path, wheels: &Path) -> Command {
     let mut command = Command::new(python);
     command.args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:"]);
-    command.args(["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]);
+    command.args([
+        "--disable-pip-version-check",
+        "--no-input",
+        "--progress-bar",
+        "off",
+    ]);
     // What is fetched belongs below the models directory, and nowhere else.
-    command.arg("--no-cache-dir").env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+        .arg("--no-cache-dir")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(version) = &bundle.python {
         command.args(["--implementation", "cp", "--python-version", version]);
     }
     if let Some(platform) = &bundle.platform {
         command.args(["--platform", platform]);
     }
-    command.arg("--dest").arg(wheels).arg(format!("{}=={}", bundle.package, bundle.version));
+    command
+        .arg("--dest")
+        .arg(wheels)
+        .arg(format!("{}=={}", bundle.package, bundle.version));
     // pip writes the unfinished file to the temporary folder: here its growth can be watched and nothing outlives us.
     for variable in ["TMPDIR", "TEMP", "TMP"] {
         command.env(variable, scratch);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -91,8 +114,16 @@ impl LastLines {
 
     /// The lines to quote in an error.
     fn quoted(&self) -> String {
-        let lines = if self.err.is_empty() { &self.out } else { &self.err };
-        lines.iter().map(String::as_str).collect::<Vec<_>>().join(" / ")
+        let lines = if self.err.is_empty() {
+            &self.out
+        } else {
+            &self.err
+        };
+        lines
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" / ")
     }
 }
 
@@ -105,8 +136,14 @@ fn follow(
 ) -> io::Result<(ExitStatus, LastLines)> {
     let (sender, lines) = mpsc::channel();
     let readers = [
-        child.stdout.take().map(|stream| read_lines(stream, Stream::Out, sender.clone())),
-        child.stderr.take().map(|stream| read_lines(stream, Stream::Err, sender)),
+        child
+            .stdout
+            .take()
+            .map(|stream| read_lines(stream, Stream::Out, sender.clone())),
+        child
+            .stderr
+            .take()
+            .map(|stream| read_lines(stream, Stream::Err, sender)),
     ];
     let mut last_lines = LastLines::default();
     let mut received = 0;
@@ -149,7 +186,9 @@ fn read_lines(
 }
 
 fn bytes_below(dir: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(dir) else { return 0 };
+    let Ok(entries) = fs::read_dir(dir) else {
+        return 0;
+    };
     let size = |entry: fs::DirEntry| match entry.metadata() {
         Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
         Ok(metadata) => metadata.len(),
@@ -158,14 +197,31 @@ fn bytes_below(dir: &Path) -> u64 {
     entries.flatten().map(size).sum()
 }
 
-fn failure(python: &str, bundle: &Bundle, status: ExitStatus, last_lines: &LastLines) -> ProvisionError {
-    if last_lines.err.iter().any(|line| line.contains("No module named pip")) {
-        return ProvisionError::NoPip { python: python.to_owned() };
+fn failure(
+    python: &str,
+    bundle: &Bundle,
+    status: ExitStatus,
+    last_lines: &LastLines,
+) -> ProvisionError {
+    if last_lines
+        .err
+        .iter()
+        .any(|line| line.contains("No module named pip"))
+    {
+        return ProvisionError::NoPip {
+            python: python.to_owned(),
+        };
     }
-    ProvisionError::PipFailed { package: bundle.label(), status: status.to_string(), output: last_lines.quoted() }
+    ProvisionError::PipFailed {
+        package: bundle.label(),
+        status: status.to_string(),
+        output: last_lines.quoted(),
+    }
 }
 
 fn find_wheel(dir: &Path) -> Option<PathBuf> {
     let paths = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
-    paths.filter(|path| path.extension().is_some_and(|extension| extension == "whl")).min()
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "whl"))
+        .min()
 }

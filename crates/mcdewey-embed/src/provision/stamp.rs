@@ -32,7 +32,10 @@ pub(super) type Stamp = BTreeMap<String, Seen>;
 
 impl Seen {
     fn of(metadata: &Metadata, sha256: &str) -> Self {
-        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let modified = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         Self {
             size: metadata.len(),
             modified: modified.map_or(0, |duration| duration.as_nanos()),
@@ -48,7 +51,10 @@ impl Seen {
 
 /// The stamp of a folder; empty where there is none to be read.
 pub(super) fn read(folder: &Path) -> Stamp {
-    fs::read(folder.join(NAME)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    fs::read(folder.join(NAME))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
 }
 
 /// Stamps files whose checksums have just been found right.
@@ -62,7 +68,10 @@ pub(super) fn write(folder: &Path, files: &[BundleFile]) -> Result<(), Provision
         }
         fs::write(&path, serde_json::to_vec_pretty(&stamp)?)
     };
-    write().map_err(|source| ProvisionError::CacheNotWritable { path: path.clone(), source })
+    write().map_err(|source| ProvisionError::CacheNotWritable {
+        path: path.clone(),
+        source,
+    })
 }
 
 /// The sha256 of a file, in hex.
@@ -78,7 +87,10 @@ pub(super) fn hash_file(path: &Path) -> Result<String, ProvisionError> {
             }
         }
     };
-    hash().map_err(|source| ProvisionError::Unreadable { path: path.to_owned(), source })
+    hash().map_err(|source| ProvisionError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// One checksum over the names and checksums of several files, whatever their order.
@@ -98,14 +110,21 @@ mod tests {
     fn one_file(folder: &Path) -> Vec<BundleFile> {
         fs::write(folder.join("a"), "abc").unwrap();
         let sha256 = hash_file(&folder.join("a")).unwrap();
-        vec![BundleFile { member: "x/a".into(), path: "a".into(), sha256 }]
+        vec![BundleFile {
+            member: "x/a".into(),
+            path: "a".into(),
+            sha256,
+        }]
     }
 
     #[test]
     fn a_file_is_hashed_as_others_hash_it() {
         let folder = tempfile::tempdir().unwrap();
         let files = one_file(folder.path());
-        assert_eq!(files[0].sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            files[0].sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 
     #[test]
@@ -123,7 +142,12 @@ mod tests {
         assert!(!stamp["a"].vouches_for(&fs::metadata(&path).unwrap(), &files[0].sha256));
 
         fs::write(&path, "abc").unwrap();
-        File::options().write(true).open(&path).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(UNIX_EPOCH)
+            .unwrap();
         assert!(!stamp["a"].vouches_for(&fs::metadata(&path).unwrap(), &files[0].sha256));
     }
 

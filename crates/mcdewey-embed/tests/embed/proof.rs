@@ -17,14 +17,31 @@ struct Reference {
 
 fn references() -> Vec<Reference> {
     let lines = include_str!("data/reference.jsonl").lines();
-    lines.map(|line| serde_json::from_str(line).expect("a reference per line")).collect()
+    lines
+        .map(|line| serde_json::from_str(line).expect("a reference per line"))
+        .collect()
 }
 
 /// 200 passages of 1 to 60 words, in no order of length.
 fn passages() -> Vec<String> {
-    let words = ["agent", "call", "queue", "trunk", "Vermittlung", "20999", "failover", "the", "barge-in", "état"];
+    let words = [
+        "agent",
+        "call",
+        "queue",
+        "trunk",
+        "Vermittlung",
+        "20999",
+        "failover",
+        "the",
+        "barge-in",
+        "état",
+    ];
     let length = |i: usize| 1 + (i * 53) % 60;
-    let text = |i: usize| (0..length(i)).map(|j| words[(i * 7 + j * j + j / 3) % words.len()]).collect::<Vec<_>>();
+    let text = |i: usize| {
+        (0..length(i))
+            .map(|j| words[(i * 7 + j * j + j / 3) % words.len()])
+            .collect::<Vec<_>>()
+    };
     (0..200).map(|i| text(i).join(" ")).collect()
 }
 
@@ -37,8 +54,14 @@ async fn vectors_are_those_of_the_original_model() {
         let question = embedder().question(&reference.text).await.unwrap();
         let found = cosine(&question.vector, &reference.vector);
         assert!(found >= 0.9999, "{}: cosine {found}", reference.name);
-        assert_eq!(question.truncated, reference.tokens > window, "{}", reference.name);
-        let length = embedder().tokens(&reference.text).unwrap().len() + embedder().model().special_tokens;
+        assert_eq!(
+            question.truncated,
+            reference.tokens > window,
+            "{}",
+            reference.name
+        );
+        let length =
+            embedder().tokens(&reference.text).unwrap().len() + embedder().model().special_tokens;
         assert_eq!(length, reference.tokens, "{}", reference.name);
     }
 }
@@ -59,10 +82,21 @@ async fn a_vector_does_not_depend_on_its_batch() {
 
 #[tokio::test]
 async fn a_passage_beyond_the_window_is_refused_by_name() {
-    let beyond = references().into_iter().find(|reference| reference.tokens == 257).unwrap();
-    let error = embedder().passages(vec!["fits".to_owned(), beyond.text]).await.unwrap_err();
-    let EmbedError::Model(message) = error else { panic!("{error}") };
-    assert!(message.contains("passage 1") && message.contains("257 tokens where the model reads 256"), "{message}");
+    let beyond = references()
+        .into_iter()
+        .find(|reference| reference.tokens == 257)
+        .unwrap();
+    let error = embedder()
+        .passages(vec!["fits".to_owned(), beyond.text])
+        .await
+        .unwrap_err();
+    let EmbedError::Model(message) = error else {
+        panic!("{error}")
+    };
+    assert!(
+        message.contains("passage 1") && message.contains("257 tokens where the model reads 256"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -77,13 +111,19 @@ fn token_ranges_cover_a_long_text_to_its_end() {
     assert!(ranges.len() > 2_000, "nothing is cut: {}", ranges.len());
     assert_eq!(&text[ranges[0].clone()], "Über");
     assert_eq!(ranges.last().unwrap().end, text.trim_end().len());
-    assert!(ranges.windows(2).all(|pair| pair[0].end <= pair[1].start), "in order, without overlap");
+    assert!(
+        ranges.windows(2).all(|pair| pair[0].end <= pair[1].start),
+        "in order, without overlap"
+    );
 }
 
 #[test]
 fn the_model_says_what_it_is() {
     let model = embedder().model();
     assert_eq!(model.name, "all-MiniLM-L6-v2");
-    assert_eq!((model.dimensions, model.window, model.special_tokens), (384, 256, 2));
+    assert_eq!(
+        (model.dimensions, model.window, model.special_tokens),
+        (384, 256, 2)
+    );
     assert_eq!(model.fingerprint.len(), 32);
 }

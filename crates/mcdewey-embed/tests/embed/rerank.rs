@@ -34,11 +34,17 @@ async fn scores_are_those_computed_by_hand() {
         ("unheard", 2.0 * 0.25 / 2.0),
     ];
     for question in ["barge", "trunk call trunk"] {
-        let passages = expected.iter().map(|(text, _)| (*text).to_owned()).collect();
+        let passages = expected
+            .iter()
+            .map(|(text, _)| (*text).to_owned())
+            .collect();
         let scores = reranker.scores(question, passages).await.unwrap();
         assert_eq!(scores.len(), expected.len());
         for ((text, expected), score) in expected.iter().zip(scores) {
-            assert!((score - expected).abs() < 1e-6, "{text:?} scores {score}, not {expected}");
+            assert!(
+                (score - expected).abs() < 1e-6,
+                "{text:?} scores {score}, not {expected}"
+            );
         }
     }
 }
@@ -58,7 +64,11 @@ async fn newer_folders_lack_two_files() {
     for file in ["special_tokens_map.json", "tokenizer_config.json"] {
         fs::remove_file(dir.path().join(file)).unwrap();
     }
-    let scores = start(&dir).unwrap().scores("call", vec!["barge".to_owned(), "trunk".to_owned()]).await.unwrap();
+    let scores = start(&dir)
+        .unwrap()
+        .scores("call", vec!["barge".to_owned(), "trunk".to_owned()])
+        .await
+        .unwrap();
     assert_eq!(scores, [1.0, -1.0]);
 }
 
@@ -67,14 +77,27 @@ fn a_folder_that_holds_no_reranker_is_refused_with_the_reason() {
     let dir = folder("last_hidden_state");
     CrossEncoder::check(dir.path()).unwrap();
     let error = start(&dir).unwrap_err();
-    assert!(matches!(error, CrossEncoderError::Model { .. }) && error.to_string().contains("logits"), "{error}");
+    assert!(
+        matches!(error, CrossEncoderError::Model { .. }) && error.to_string().contains("logits"),
+        "{error}"
+    );
 
     fs::write(dir.path().join("model.onnx"), "no model").unwrap();
     let error = start(&dir).unwrap_err();
-    assert!(matches!(error, CrossEncoderError::Model { .. }) && error.to_string().contains("model.onnx"), "{error}");
+    assert!(
+        matches!(error, CrossEncoderError::Model { .. })
+            && error.to_string().contains("model.onnx"),
+        "{error}"
+    );
 
     fs::remove_file(dir.path().join("tokenizer.json")).unwrap();
-    for error in [start(&dir).unwrap_err(), CrossEncoder::check(dir.path()).unwrap_err()] {
-        assert!(error.to_string().contains("lacks tokenizer.json"), "{error}");
+    for error in [
+        start(&dir).unwrap_err(),
+        CrossEncoder::check(dir.path()).unwrap_err(),
+    ] {
+        assert!(
+            error.to_string().contains("lacks tokenizer.json"),
+            "{error}"
+        );
     }
 }

@@ -8,14 +8,19 @@ use mcdewey_embed::{EmbedderOptions, ModelSettings, OnnxEmbedder, Provisioned, p
 /// Settings that keep the cache where the program keeps it too.
 pub(crate) fn settings() -> ModelSettings {
     let cache_dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    ModelSettings { cache_dir, ..ModelSettings::default() }
+    ModelSettings {
+        cache_dir,
+        ..ModelSettings::default()
+    }
 }
 
-static PROVISIONED: LazyLock<Provisioned> =
-    LazyLock::new(|| provision(&settings(), &|step| eprintln!("{step}")).expect("model and runtime"));
+static PROVISIONED: LazyLock<Provisioned> = LazyLock::new(|| {
+    provision(&settings(), &|step| eprintln!("{step}")).expect("model and runtime")
+});
 
-static EMBEDDER: LazyLock<OnnxEmbedder> =
-    LazyLock::new(|| OnnxEmbedder::start(provisioned(), EmbedderOptions::default()).expect("a model that loads"));
+static EMBEDDER: LazyLock<OnnxEmbedder> = LazyLock::new(|| {
+    OnnxEmbedder::start(provisioned(), EmbedderOptions::default()).expect("a model that loads")
+});
 
 /// The files of the model.
 pub(crate) fn provisioned() -> &'static Provisioned {
@@ -29,7 +34,12 @@ pub(crate) fn embedder() -> &'static OnnxEmbedder {
 
 /// The cosine of two vectors.
 pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
+    let dot = |a: &[f32], b: &[f32]| {
+        a.iter()
+            .zip(b)
+            .map(|(&x, &y)| f64::from(x) * f64::from(y))
+            .sum::<f64>()
+    };
     assert_eq!(a.len(), b.len());
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }

@@ -9,26 +9,51 @@ use std::path::Path;
 use prost::Message;
 
 #[path = "../../src/onnx.rs"]
-#[expect(dead_code, reason = "the tiny graph needs fewer of the messages than the crate")]
+#[expect(
+    dead_code,
+    reason = "the tiny graph needs fewer of the messages than the crate"
+)]
 mod onnx;
 
 use onnx::{
-    ATTRIBUTE_INT, Attribute, Dimension, FLOAT, Graph, INT64, IR_VERSION, Model, Node, OperatorSet, Shape, Tensor,
-    TensorType, Type, ValueInfo,
+    ATTRIBUTE_INT, Attribute, Dimension, FLOAT, Graph, INT64, IR_VERSION, Model, Node, OperatorSet,
+    Shape, Tensor, TensorType, Type, ValueInfo,
 };
 
 /// The vocabulary, in the order of the ids, with what each word is worth. Padding would spoil every score it got into.
-const WORTHS: [(&str, f32); 7] =
-    [("[PAD]", 100.0), ("[CLS]", 7.0), ("[SEP]", 0.0), ("[UNK]", 0.25), ("barge", 1.0), ("call", 0.5), ("trunk", -1.0)];
+const WORTHS: [(&str, f32); 7] = [
+    ("[PAD]", 100.0),
+    ("[CLS]", 7.0),
+    ("[SEP]", 0.0),
+    ("[UNK]", 0.25),
+    ("barge", 1.0),
+    ("call", 0.5),
+    ("trunk", -1.0),
+];
 
 /// Writes the folder; the model's output is called `output`.
 pub(crate) fn write(dir: &Path, output: &str) {
     fs::write(dir.join("model.onnx"), graph(output)).unwrap();
-    fs::write(dir.join("config.json"), r#"{"id2label": {"0": "LABEL_0"}, "pad_token_id": 0}"#).unwrap();
-    fs::write(dir.join("tokenizer_config.json"), r#"{"model_max_length": 16, "pad_token": "[PAD]"}"#).unwrap();
-    fs::write(dir.join("special_tokens_map.json"), r#"{"cls_token": "[CLS]", "sep_token": "[SEP]"}"#).unwrap();
-    let vocabulary: serde_json::Map<String, serde_json::Value> =
-        WORTHS.iter().enumerate().map(|(id, (word, _))| ((*word).to_owned(), id.into())).collect();
+    fs::write(
+        dir.join("config.json"),
+        r#"{"id2label": {"0": "LABEL_0"}, "pad_token_id": 0}"#,
+    )
+    .unwrap();
+    fs::write(
+        dir.join("tokenizer_config.json"),
+        r#"{"model_max_length": 16, "pad_token": "[PAD]"}"#,
+    )
+    .unwrap();
+    fs::write(
+        dir.join("special_tokens_map.json"),
+        r#"{"cls_token": "[CLS]", "sep_token": "[SEP]"}"#,
+    )
+    .unwrap();
+    let vocabulary: serde_json::Map<String, serde_json::Value> = WORTHS
+        .iter()
+        .enumerate()
+        .map(|(id, (word, _))| ((*word).to_owned(), id.into()))
+        .collect();
     let tokenizer = serde_json::json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
         "pre_tokenizer": {"type": "Whitespace"},
@@ -56,18 +81,42 @@ fn graph(output: &str) -> Vec<u8> {
             node("MatMul", &["mean", "head"], output, &[]),
         ],
         initializer: vec![
-            tensor("worths", FLOAT, &[7], WORTHS.iter().flat_map(|(_, worth)| worth.to_le_bytes()).collect()),
+            tensor(
+                "worths",
+                FLOAT,
+                &[7],
+                WORTHS
+                    .iter()
+                    .flat_map(|(_, worth)| worth.to_le_bytes())
+                    .collect(),
+            ),
             tensor("axes", INT64, &[1], 1_i64.to_le_bytes().to_vec()),
             tensor("head", FLOAT, &[1, 1], 2_f32.to_le_bytes().to_vec()),
         ],
-        input: inputs.iter().map(|name| value(name, INT64, vec![named("batch"), named("sequence")])).collect(),
-        output: vec![value(output, FLOAT, vec![named("batch"), Dimension { value: Some(1), parameter: None }])],
+        input: inputs
+            .iter()
+            .map(|name| value(name, INT64, vec![named("batch"), named("sequence")]))
+            .collect(),
+        output: vec![value(
+            output,
+            FLOAT,
+            vec![
+                named("batch"),
+                Dimension {
+                    value: Some(1),
+                    parameter: None,
+                },
+            ],
+        )],
     };
     let model = Model {
         ir_version: IR_VERSION,
         producer_name: "mcdewey".to_owned(),
         graph: Some(graph),
-        opset_import: vec![OperatorSet { domain: String::new(), version: 17 }],
+        opset_import: vec![OperatorSet {
+            domain: String::new(),
+            version: 17,
+        }],
     };
     model.encode_to_vec()
 }
@@ -89,14 +138,29 @@ fn node(operator: &str, inputs: &[&str], output: &str, attributes: &[(&str, i64)
 }
 
 fn tensor(name: &str, data_type: i32, dims: &[i64], bytes: Vec<u8>) -> Tensor {
-    Tensor { dims: dims.to_vec(), data_type, name: name.to_owned(), raw_data: Some(bytes), ..Tensor::default() }
+    Tensor {
+        dims: dims.to_vec(),
+        data_type,
+        name: name.to_owned(),
+        raw_data: Some(bytes),
+        ..Tensor::default()
+    }
 }
 
 fn value(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
-    let tensor_type = Some(TensorType { elem_type, shape: Some(Shape { dim }) });
-    ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type }) }
+    let tensor_type = Some(TensorType {
+        elem_type,
+        shape: Some(Shape { dim }),
+    });
+    ValueInfo {
+        name: name.to_owned(),
+        r#type: Some(Type { tensor_type }),
+    }
 }
 
 fn named(parameter: &str) -> Dimension {
-    Dimension { value: None, parameter: Some(parameter.to_owned()) }
+    Dimension {
+        value: None,
+        parameter: Some(parameter.to_owned()),
+    }
 }

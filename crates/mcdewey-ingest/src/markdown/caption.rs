@@ -9,22 +9,33 @@ const MAX_CAPTION: usize = 160;
 
 /// The name of the table that follows `before`, without markup, or nothing.
 pub(super) fn caption(before: &str) -> String {
-    let line = before.trim_end().lines().next_back().unwrap_or("").trim().trim_start_matches(['>', ' ']);
+    let line = before
+        .trim_end()
+        .lines()
+        .next_back()
+        .unwrap_or("")
+        .trim()
+        .trim_start_matches(['>', ' ']);
     if line.len() > MAX_CAPTION || line.starts_with(['#', '|', '`', '~', '<']) || !is_name(line) {
         return String::new();
     }
-    let words = without_marker(line).replace(['*', '`'], "").replace("__", "");
+    let words = without_marker(line)
+        .replace(['*', '`'], "")
+        .replace("__", "");
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a line introduces what stands below it.
 pub(crate) fn introduces(line: &str) -> bool {
-    line.trim_end().trim_end_matches(['*', '_']).ends_with([':', '：'])
+    line.trim_end()
+        .trim_end_matches(['*', '_'])
+        .ends_with([':', '：'])
 }
 
 fn is_name(line: &str) -> bool {
     static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[*_]*(?i:table|tabelle|tableau|tabla)\s+[A-Z]?[\d.\-–]*\d\b").expect("a valid pattern")
+        Regex::new(r"^[*_]*(?i:table|tabelle|tableau|tabla)\s+[A-Z]?[\d.\-–]*\d\b")
+            .expect("a valid pattern")
     });
     static BOLD: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^(?:\*\*[^*]+\*\*|__[^_]+__)$").expect("a valid pattern"));
@@ -33,7 +44,10 @@ fn is_name(line: &str) -> bool {
 }
 
 fn without_marker(line: &str) -> &str {
-    ["- ", "* ", "+ "].iter().find_map(|marker| line.strip_prefix(marker)).unwrap_or(line)
+    ["- ", "* ", "+ "]
+        .iter()
+        .find_map(|marker| line.strip_prefix(marker))
+        .unwrap_or(line)
 }
 
 #[cfg(test)]
@@ -47,7 +61,10 @@ mod tests {
             ("*Table 4-1 Error codes*\n", "Table 4-1 Error codes"),
             ("Tabelle A.2 Codes\n", "Tabelle A.2 Codes"),
             ("**Error `codes`**\n\n", "Error codes"),
-            ("Long text.\nIt returns one of these:\n", "It returns one of these:"),
+            (
+                "Long text.\nIt returns one of these:\n",
+                "It returns one of these:",
+            ),
             ("- **Values:**\n\n", "Values:"),
             ("Table 4 shows the codes.\n", ""),
             ("Tables are good\n", ""),

@@ -14,8 +14,9 @@ const MAX_BYTES: usize = 64 * 1024;
 /// How deep fields are followed (`search.boost` is depth 2).
 const MAX_DEPTH: usize = 4;
 
-static ISO_DATE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\d{4}-\d{2}-\d{2}(?:[T ][0-9:.+Z-]*)?$").expect("a valid pattern"));
+static ISO_DATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\d{4}-\d{2}-\d{2}(?:[T ][0-9:.+Z-]*)?$").expect("a valid pattern")
+});
 
 /// What a file says about itself.
 #[derive(Debug, Default, PartialEq)]
@@ -29,7 +30,10 @@ pub(crate) struct FrontMatter {
 impl FrontMatter {
     /// The text of one field, without white space around it; an empty one counts as absent.
     pub(crate) fn text(&self, field: &str) -> Option<&str> {
-        self.fields.get(field).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.fields
+            .get(field)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
     }
 
     /// The vendor's own page; only web addresses, since it becomes a link.
@@ -41,13 +45,17 @@ impl FrontMatter {
 
     /// When the vendor last changed the document: an ISO 8601 date.
     pub(crate) fn updated(&self) -> Option<String> {
-        self.text("updated").filter(|date| ISO_DATE.is_match(date)).map(|date| date[..10].to_owned())
+        self.text("updated")
+            .filter(|date| ISO_DATE.is_match(date))
+            .map(|date| date[..10].to_owned())
     }
 }
 
 /// Takes the front matter off a file's text: what it says, and where the body begins.
 pub(crate) fn front_matter(text: &str) -> (FrontMatter, usize) {
-    let Some((block, body)) = delimit(text) else { return (FrontMatter::default(), 0) };
+    let Some((block, body)) = delimit(text) else {
+        return (FrontMatter::default(), 0);
+    };
     match serde_yaml_ng::from_str::<Value>(block) {
         Ok(Value::Mapping(mapping)) => {
             let mut found = FrontMatter::default();
@@ -60,14 +68,26 @@ pub(crate) fn front_matter(text: &str) -> (FrontMatter, usize) {
         Ok(_) => (FrontMatter::default(), 0),
         Err(error) => match plain_lines(block) {
             Some(fields) => {
-                let warning = format!("the front matter is not valid YAML ({error}); it was read line by line");
-                let mut found = FrontMatter { fields, warnings: vec![warning] };
+                let warning = format!(
+                    "the front matter is not valid YAML ({error}); it was read line by line"
+                );
+                let mut found = FrontMatter {
+                    fields,
+                    warnings: vec![warning],
+                };
                 found.warnings.extend(unusable(&found));
                 (found, body)
             }
             None => {
-                let warning = format!("the front matter is not valid YAML ({error}) and was taken as text");
-                (FrontMatter { warnings: vec![warning], ..FrontMatter::default() }, 0)
+                let warning =
+                    format!("the front matter is not valid YAML ({error}) and was taken as text");
+                (
+                    FrontMatter {
+                        warnings: vec![warning],
+                        ..FrontMatter::default()
+                    },
+                    0,
+                )
             }
         },
     }
@@ -78,10 +98,22 @@ pub(crate) fn front_matter(text: &str) -> (FrontMatter, usize) {
 fn plain_lines(block: &str) -> Option<BTreeMap<String, String>> {
     let field = |line: &str| {
         let (name, value) = line.split_once(": ")?;
-        let named = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-        named.then(|| (name.to_owned(), value.trim().trim_matches(['"', '\'']).to_owned()))
+        let named = !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+        named.then(|| {
+            (
+                name.to_owned(),
+                value.trim().trim_matches(['"', '\'']).to_owned(),
+            )
+        })
     };
-    block.lines().filter(|line| !line.trim().is_empty()).map(field).collect()
+    block
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(field)
+        .collect()
 }
 
 fn delimit(text: &str) -> Option<(&str, usize)> {
@@ -108,7 +140,11 @@ fn flatten(name: &str, value: &Value, depth: usize, fields: &mut BTreeMap<String
         Value::Mapping(mapping) if depth < MAX_DEPTH => {
             for (key, value) in mapping {
                 let Some(key) = scalar(key) else { continue };
-                let name = if name.is_empty() { key } else { format!("{name}.{key}") };
+                let name = if name.is_empty() {
+                    key
+                } else {
+                    format!("{name}.{key}")
+                };
                 flatten(&name, value, depth + 1, fields);
             }
         }
@@ -136,10 +172,14 @@ fn scalar(value: &Value) -> Option<String> {
 fn unusable(found: &FrontMatter) -> Vec<String> {
     let mut warnings = Vec::new();
     if let (Some(url), None) = (found.text("source_url"), found.source_url()) {
-        warnings.push(format!("source_url {url:?} is not a web address and was left out"));
+        warnings.push(format!(
+            "source_url {url:?} is not a web address and was left out"
+        ));
     }
     if let (Some(date), None) = (found.text("updated"), found.updated()) {
-        warnings.push(format!("updated {date:?} is not a date such as 2025-01-31 and was left out"));
+        warnings.push(format!(
+            "updated {date:?} is not a date such as 2025-01-31 and was left out"
+        ));
     }
     warnings
 }
@@ -150,28 +190,52 @@ mod tests {
 
     fn check(text: &str, fields: &[(&str, &str)], body: &str) {
         let (found, start) = front_matter(text);
-        let expected: BTreeMap<String, String> =
-            fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let expected: BTreeMap<String, String> = fields
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
         assert_eq!(found.fields, expected, "{text:?}");
         assert_eq!(&text[start..], body, "{text:?}");
     }
 
     #[test]
     fn fields_are_read_and_taken_off_the_body() {
-        check("---\ntitle: Barge\nn: 3\n---\n# Body\n", &[("title", "Barge"), ("n", "3")], "# Body\n");
-        check("---\r\ntitle: Barge\r\n---\r\nBody", &[("title", "Barge")], "Body");
-        check("---\nsearch:\n  boost: 0.5\ntags: [a, b]\n---\n", &[("search.boost", "0.5"), ("tags", "a, b")], "");
+        check(
+            "---\ntitle: Barge\nn: 3\n---\n# Body\n",
+            &[("title", "Barge"), ("n", "3")],
+            "# Body\n",
+        );
+        check(
+            "---\r\ntitle: Barge\r\n---\r\nBody",
+            &[("title", "Barge")],
+            "Body",
+        );
+        check(
+            "---\nsearch:\n  boost: 0.5\ntags: [a, b]\n---\n",
+            &[("search.boost", "0.5"), ("tags", "a, b")],
+            "",
+        );
         check("---\n---\nBody", &[], "Body");
     }
 
     #[test]
     fn what_is_no_front_matter_stays_text() {
-        for text in ["", "Body", "---\nnever closed", "---\n\nA paragraph.\n\n---\n", "--- \n- a\n- b\n---\n"] {
+        for text in [
+            "",
+            "Body",
+            "---\nnever closed",
+            "---\n\nA paragraph.\n\n---\n",
+            "--- \n- a\n- b\n---\n",
+        ] {
             check(text, &[], text);
         }
         let (found, start) = front_matter("---\n- a: [1\n---\nBody");
         assert_eq!(start, 0);
-        assert!(found.warnings[0].contains("not valid YAML"), "{:?}", found.warnings);
+        assert!(
+            found.warnings[0].contains("not valid YAML"),
+            "{:?}",
+            found.warnings
+        );
     }
 
     #[test]
@@ -186,11 +250,16 @@ mod tests {
 
     #[test]
     fn links_and_dates_are_checked() {
-        let (good, _) =
-            front_matter("---\nsource_url: https://docs.example.com/a\nupdated: 2024-05-01T10:00:00Z\n---\n");
-        assert_eq!(good.source_url().as_deref(), Some("https://docs.example.com/a"));
+        let (good, _) = front_matter(
+            "---\nsource_url: https://docs.example.com/a\nupdated: 2024-05-01T10:00:00Z\n---\n",
+        );
+        assert_eq!(
+            good.source_url().as_deref(),
+            Some("https://docs.example.com/a")
+        );
         assert_eq!(good.updated().as_deref(), Some("2024-05-01"));
-        let (bad, _) = front_matter("---\nsource_url: javascript:alert(1)\nupdated: yesterday\n---\n");
+        let (bad, _) =
+            front_matter("---\nsource_url: javascript:alert(1)\nupdated: yesterday\n---\n");
         assert_eq!((bad.source_url(), bad.updated()), (None, None));
         assert_eq!(bad.warnings.len(), 2);
     }

@@ -34,12 +34,16 @@ pub(crate) struct Found {
 
 macro_rules! pattern {
     ($name:ident, $pattern:literal) => {
-        static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("a valid pattern"));
+        static $name: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new($pattern).expect("a valid pattern"));
     };
 }
 
 pattern!(COMMENT, r"^\s*<!--(.*?)-->");
-pattern!(PAGE, r#"(?i)^\s*page\s*[:=]?\s*"?(\d{1,9})"?\s*[,;]?\s*(?:label\s*[:=]?\s*(?:"([^"]*)"|(\S+)))?\s*$"#);
+pattern!(
+    PAGE,
+    r#"(?i)^\s*page\s*[:=]?\s*"?(\d{1,9})"?\s*[,;]?\s*(?:label\s*[:=]?\s*(?:"([^"]*)"|(\S+)))?\s*$"#
+);
 pattern!(PRINTED, r#"(?i)^\s*page\s*number\s*[:=]\s*"([^"]*)"\s*$"#);
 pattern!(BREAK, r"(?i)^\s*page\s*break\s*$");
 pattern!(BRACES, r"^\s*\{(\d{1,9})\}(-*)\s*$");
@@ -56,7 +60,11 @@ pub(crate) fn markers(text: &str) -> Vec<Found> {
     let mut place = 0;
     while place < lines.len() {
         let range = &lines[place];
-        let taken = if fenced[place] { 0 } else { line_markers(text, &lines[place..], &mut found) };
+        let taken = if fenced[place] {
+            0
+        } else {
+            line_markers(text, &lines[place..], &mut found)
+        };
         if taken == 0 {
             form_feeds(text, range.clone(), &mut found);
         }
@@ -85,23 +93,38 @@ fn line_markers(text: &str, lines: &[Range<usize>], found: &mut Vec<Found>) -> u
     }
     if let Some((marker, taken)) = braces(text, lines, feeds) {
         form_feeds(text, lines[0].start..lines[0].start + feeds, found);
-        found.push(Found { range: lines[0].start + feeds..lines[taken - 1].end, marker });
+        found.push(Found {
+            range: lines[0].start + feeds..lines[taken - 1].end,
+            marker,
+        });
         return taken;
     }
-    let Some(list) = comment_markers(bare) else { return 0 };
+    let Some(list) = comment_markers(bare) else {
+        return 0;
+    };
     form_feeds(text, lines[0].start..lines[0].start + feeds, found);
     let last = list.len() - 1;
     let mut start = lines[0].start + feeds;
     for (place, (length, marker)) in list.into_iter().enumerate() {
-        let end = if place == last { lines[0].end } else { start + length };
-        found.push(Found { range: start..end, marker });
+        let end = if place == last {
+            lines[0].end
+        } else {
+            start + length
+        };
+        found.push(Found {
+            range: start..end,
+            marker,
+        });
         start = end;
     }
     1
 }
 
 fn indent(line: &str) -> usize {
-    line.chars().take_while(|c| matches!(c, ' ' | '\t')).map(|c| if c == '\t' { 4 } else { 1 }).sum()
+    line.chars()
+        .take_while(|c| matches!(c, ' ' | '\t'))
+        .map(|c| if c == '\t' { 4 } else { 1 })
+        .sum()
 }
 
 /// The markers of a line made of nothing but marker comments, with the bytes each takes up.
@@ -118,8 +141,14 @@ fn comment_markers(line: &str) -> Option<Vec<(usize, Marker)>> {
 
 fn comment_marker(inside: &str) -> Option<Marker> {
     if let Some(page) = PAGE.captures(inside) {
-        let label = page.get(2).or(page.get(3)).map(|label| label.as_str().trim().to_owned());
-        return Some(Marker::Page { number: page[1].parse().ok()?, label: label.filter(|label| !label.is_empty()) });
+        let label = page
+            .get(2)
+            .or(page.get(3))
+            .map(|label| label.as_str().trim().to_owned());
+        return Some(Marker::Page {
+            number: page[1].parse().ok()?,
+            label: label.filter(|label| !label.is_empty()),
+        });
     }
     if let Some(printed) = PRINTED.captures(inside) {
         return Some(Marker::Printed(printed[1].trim().to_owned()));
@@ -131,7 +160,10 @@ fn comment_marker(inside: &str) -> Option<Marker> {
 fn braces(text: &str, lines: &[Range<usize>], feeds: usize) -> Option<(Marker, usize)> {
     let found = BRACES.captures(&text[lines[0].start + feeds..lines[0].end])?;
     let number = found[1].parse::<u32>().ok()?.checked_add(1)?;
-    let marker = Marker::Page { number, label: None };
+    let marker = Marker::Page {
+        number,
+        label: None,
+    };
     if found[2].len() >= MIN_DASHES {
         return Some((marker, 1));
     }
@@ -144,7 +176,10 @@ fn form_feeds(text: &str, within: Range<usize>, found: &mut Vec<Found>) {
     let feeds = text[within.clone()].match_indices('\u{c}');
     found.extend(feeds.map(|(at, feed)| {
         let start = within.start + at;
-        Found { range: start..start + feed.len(), marker: Marker::FormFeed }
+        Found {
+            range: start..start + feed.len(),
+            marker: Marker::FormFeed,
+        }
     }));
 }
 
@@ -156,7 +191,9 @@ fn fenced_lines(text: &str, lines: &[Range<usize>]) -> Vec<bool> {
     let mut place = 0;
     while place < lines.len() {
         let open = fence(&text[lines[place].clone()]).filter(|(kind, length, _)| {
-            !never_closed.iter().any(|(unclosed, shortest)| unclosed == kind && length >= shortest)
+            !never_closed
+                .iter()
+                .any(|(unclosed, shortest)| unclosed == kind && length >= shortest)
         });
         let Some((kind, length, _)) = open else {
             place += 1;
@@ -196,15 +233,24 @@ mod tests {
     use super::*;
 
     fn page(number: u32) -> Marker {
-        Marker::Page { number, label: None }
+        Marker::Page {
+            number,
+            label: None,
+        }
     }
 
     fn labelled(number: u32, label: &str) -> Marker {
-        Marker::Page { number, label: Some(label.to_owned()) }
+        Marker::Page {
+            number,
+            label: Some(label.to_owned()),
+        }
     }
 
     fn check(text: &str, expected: &[Marker]) {
-        let found: Vec<Marker> = markers(text).into_iter().map(|found| found.marker).collect();
+        let found: Vec<Marker> = markers(text)
+            .into_iter()
+            .map(|found| found.marker)
+            .collect();
         assert_eq!(found, expected, "{text:?}");
     }
 
@@ -212,15 +258,30 @@ mod tests {
     fn every_converter_is_understood() {
         check("<!-- page: 118 -->\n", &[page(118)]);
         check("<!--PAGE:118-->", &[page(118)]);
-        check("  <!--  page : 118   label: 102 -->  \r\n", &[labelled(118, "102")]);
-        check("<!-- page: 118 label=\"A 2\" -->\n", &[labelled(118, "A 2")]);
+        check(
+            "  <!--  page : 118   label: 102 -->  \r\n",
+            &[labelled(118, "102")],
+        );
+        check(
+            "<!-- page: 118 label=\"A 2\" -->\n",
+            &[labelled(118, "A 2")],
+        );
         check("<!-- Page 118, label xii -->\n", &[labelled(118, "xii")]);
         check("<!-- Page 118 -->\n", &[page(118)]);
-        check("<!-- PageNumber=\"102\" -->\n<!-- PageBreak -->\n", &[Marker::Printed("102".into()), Marker::Break]);
-        check("<!-- PageNumber=\"xi\" --> <!-- PageBreak -->", &[Marker::Printed("xi".into()), Marker::Break]);
+        check(
+            "<!-- PageNumber=\"102\" -->\n<!-- PageBreak -->\n",
+            &[Marker::Printed("102".into()), Marker::Break],
+        );
+        check(
+            "<!-- PageNumber=\"xi\" --> <!-- PageBreak -->",
+            &[Marker::Printed("xi".into()), Marker::Break],
+        );
         check(&format!("{{117}}{}\n", "-".repeat(48)), &[page(118)]);
         check(&format!("{{0}}\n{}\n", "-".repeat(48)), &[page(1)]);
-        check("one\n\u{c}two\u{c}\n", &[Marker::FormFeed, Marker::FormFeed]);
+        check(
+            "one\n\u{c}two\u{c}\n",
+            &[Marker::FormFeed, Marker::FormFeed],
+        );
         check("\u{c}<!-- page: 3 -->\n", &[Marker::FormFeed, page(3)]);
     }
 
@@ -230,23 +291,42 @@ mod tests {
         check("<!-- page: 3 --> there", &[]);
         check("    <!-- page: 3 -->\n", &[]);
         check("<!-- page: 99999999999 -->\n", &[]);
-        check("<!-- pages 3 -->\n<!-- page: three -->\n<!-- PageHeader=\"A\" -->\n", &[]);
+        check(
+            "<!-- pages 3 -->\n<!-- page: three -->\n<!-- PageHeader=\"A\" -->\n",
+            &[],
+        );
         check("{117}\nno dashes\n{117}---\n", &[]);
     }
 
     #[test]
     fn markers_in_fenced_code_do_not_count_but_form_feeds_do() {
         check("```\n<!-- page: 3 -->\n```\n<!-- page: 4 -->\n", &[page(4)]);
-        check("~~~~ md\n<!-- page: 3 -->\n~~~\n<!-- page: 4 -->\n~~~~\n", &[]);
+        check(
+            "~~~~ md\n<!-- page: 3 -->\n~~~\n<!-- page: 4 -->\n~~~~\n",
+            &[],
+        );
         check("```\na\u{c}b\n```\n", &[Marker::FormFeed]);
         check("```\nnever closed\n<!-- page: 4 -->\n", &[page(4)]);
-        check("`````\n```\n<!-- page: 4 -->\n```\n<!-- page: 5 -->\n", &[page(5)]);
+        check(
+            "`````\n```\n<!-- page: 4 -->\n```\n<!-- page: 5 -->\n",
+            &[page(5)],
+        );
     }
 
     #[test]
     fn a_marker_takes_up_its_line() {
         let text = "a\n\u{c} <!-- PageNumber=\"2\" --> <!-- PageBreak -->\nb";
-        let taken: Vec<&str> = markers(text).into_iter().map(|found| &text[found.range]).collect();
-        assert_eq!(taken, ["\u{c}", " <!-- PageNumber=\"2\" -->", " <!-- PageBreak -->\n"]);
+        let taken: Vec<&str> = markers(text)
+            .into_iter()
+            .map(|found| &text[found.range])
+            .collect();
+        assert_eq!(
+            taken,
+            [
+                "\u{c}",
+                " <!-- PageNumber=\"2\" -->",
+                " <!-- PageBreak -->\n"
+            ]
+        );
     }
 }

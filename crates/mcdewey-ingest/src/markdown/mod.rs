@@ -77,22 +77,47 @@ pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> Parsed {
     let body = body.as_ref();
     let named = front_matter.text("title").map(one_line);
     let title = |first: Option<&Heading>| {
-        named.clone().or_else(|| first.map(|heading| heading.title.clone())).unwrap_or_else(|| spell_out(file_stem))
+        named
+            .clone()
+            .or_else(|| first.map(|heading| heading.title.clone()))
+            .unwrap_or_else(|| spell_out(file_stem))
     };
     if let Some(found) = pages::pages(body) {
         warnings.extend(found.warnings);
         let mut pages = with_content(found.pages, dialect);
         // A heading that runs through the book is no chapter, yet a good title.
-        let title = title(pages.iter().flat_map(|page| &page.structure.headings).next());
-        for ParsedPage { structure, content, .. } in &mut pages {
-            structure.headings.retain(|heading| content.contains(&heading.range.start));
+        let title = title(
+            pages
+                .iter()
+                .flat_map(|page| &page.structure.headings)
+                .next(),
+        );
+        for ParsedPage {
+            structure, content, ..
+        } in &mut pages
+        {
+            structure
+                .headings
+                .retain(|heading| content.contains(&heading.range.start));
         }
-        return Parsed { title, front_matter, paged: true, pages, warnings };
+        return Parsed {
+            title,
+            front_matter,
+            paged: true,
+            pages,
+            warnings,
+        };
     }
     let structure = structure_of(body, dialect);
     let title = title(structure.headings.first());
     let pages = with_windows(sections::sections(body, &structure, &title), &structure);
-    Parsed { title, front_matter, paged: false, pages, warnings }
+    Parsed {
+        title,
+        front_matter,
+        paged: false,
+        pages,
+        warnings,
+    }
 }
 
 impl Parsed {
@@ -121,7 +146,11 @@ fn with_content(pages: Vec<Page>, dialect: Dialect) -> Vec<ParsedPage> {
     let contents = running::content_ranges(&pages);
     let read = |(page, content): (Page, Range<usize>)| {
         let structure = structure_of(&page.text, dialect);
-        ParsedPage { page, structure, content }
+        ParsedPage {
+            page,
+            structure,
+            content,
+        }
     };
     pages.into_iter().zip(contents).map(read).collect()
 }
@@ -131,7 +160,11 @@ fn with_windows(sections: Vec<Page>, whole: &Structure) -> Vec<ParsedPage> {
     let read = |page: Page| {
         let window = at..at + page.text.len();
         at = window.end;
-        ParsedPage { structure: whole.window(&window), content: 0..page.text.len(), page }
+        ParsedPage {
+            structure: whole.window(&window),
+            content: 0..page.text.len(),
+            page,
+        }
     };
     sections.into_iter().map(read).collect()
 }
@@ -160,7 +193,10 @@ mod tests {
 
     #[test]
     fn the_title_comes_from_the_best_place() {
-        assert_eq!(title("---\ntitle: \"A  guide\"\n---\n# Chapter\n"), "A guide");
+        assert_eq!(
+            title("---\ntitle: \"A  guide\"\n---\n# Chapter\n"),
+            "A guide"
+        );
         assert_eq!(title("# Chapter\n\nText"), "Chapter");
         assert_eq!(title("<!-- page: 3 -->\n# Chapter\n\nText"), "Chapter");
         assert_eq!(title("Text"), "Developer guide");
@@ -168,8 +204,16 @@ mod tests {
 
     #[test]
     fn the_outline_names_pages() {
-        let parsed = parse("<!-- page: 7 -->\n# A\n\n<!-- page: 9 -->\n\n## B\n", "x", Dialect::Markdown);
-        let outline: Vec<_> = parsed.outline().into_iter().map(|e| (e.level, e.title, e.page.0)).collect();
+        let parsed = parse(
+            "<!-- page: 7 -->\n# A\n\n<!-- page: 9 -->\n\n## B\n",
+            "x",
+            Dialect::Markdown,
+        );
+        let outline: Vec<_> = parsed
+            .outline()
+            .into_iter()
+            .map(|e| (e.level, e.title, e.page.0))
+            .collect();
         assert_eq!(outline, [(1, "A".to_owned(), 7), (2, "B".to_owned(), 9)]);
     }
 
@@ -190,7 +234,11 @@ mod tests {
 
     #[test]
     fn plain_text_has_no_headings_but_may_have_pages() {
-        let parsed = parse("# not a heading\n\u{c}---\ntitle: x\n---\n", "x", Dialect::Plain);
+        let parsed = parse(
+            "# not a heading\n\u{c}---\ntitle: x\n---\n",
+            "x",
+            Dialect::Plain,
+        );
         assert!(parsed.paged && parsed.outline().is_empty());
         assert_eq!(parsed.title, "X");
     }

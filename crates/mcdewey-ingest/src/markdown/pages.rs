@@ -68,7 +68,10 @@ fn style(found: &[Found]) -> Option<Style> {
 /// pages are only divided, that is page 1.
 fn cut(body: &str, found: &[Found], style: Style) -> Vec<Draft> {
     let divided = matches!(style, Style::Breaks | Style::FormFeeds);
-    let mut drafts = vec![Draft { number: u32::from(divided), ..Draft::default() }];
+    let mut drafts = vec![Draft {
+        number: u32::from(divided),
+        ..Draft::default()
+    }];
     let mut at = 0;
     for Found { range, marker } in found {
         let current = drafts.last_mut().expect("there is always a draft");
@@ -77,21 +80,40 @@ fn cut(body: &str, found: &[Found], style: Style) -> Vec<Draft> {
         let number = current.number;
         match (marker, style) {
             (Marker::Page { number, label }, _) => {
-                drafts.push(Draft { number: *number, label: label.clone(), ranges: Vec::new() });
+                drafts.push(Draft {
+                    number: *number,
+                    label: label.clone(),
+                    ranges: Vec::new(),
+                });
             }
             (Marker::Printed(label), Style::Printed) => {
                 let number = printed_number(label).unwrap_or(number.saturating_add(1));
-                drafts.push(Draft { number, label: Some(label.clone()), ranges: Vec::new() });
+                drafts.push(Draft {
+                    number,
+                    label: Some(label.clone()),
+                    ranges: Vec::new(),
+                });
             }
             (Marker::Printed(label), _) if !label.is_empty() => current.label = Some(label.clone()),
             (Marker::Break, Style::Breaks) | (Marker::FormFeed, Style::FormFeeds) => {
-                drafts.push(Draft { number: number.saturating_add(1), ..Draft::default() });
+                drafts.push(Draft {
+                    number: number.saturating_add(1),
+                    ..Draft::default()
+                });
             }
             _ => {}
         }
     }
-    drafts.last_mut().expect("there is always a draft").ranges.push(at..body.len());
-    if divided && drafts.last().is_some_and(|last| last.is_blank(body) && last.label.is_none()) {
+    drafts
+        .last_mut()
+        .expect("there is always a draft")
+        .ranges
+        .push(at..body.len());
+    if divided
+        && drafts
+            .last()
+            .is_some_and(|last| last.is_blank(body) && last.label.is_none())
+    {
         // The last page ends with a divider too, as many converters write it.
         drafts.pop();
     }
@@ -107,7 +129,9 @@ fn printed_number(label: &str) -> Option<u32> {
 /// Text before the first numbered page belongs to the page before it, if there can be one: a title that a converter put
 /// in front, and text before page 1, belong to the first page. Whether there is a page before.
 fn place_front(body: &str, drafts: &mut Vec<Draft>) -> bool {
-    let [front, first, ..] = drafts.as_mut_slice() else { return false };
+    let [front, first, ..] = drafts.as_mut_slice() else {
+        return false;
+    };
     if front.number > 0 {
         return false;
     }
@@ -142,31 +166,50 @@ fn make_unique(drafts: &mut [Draft], front: bool, warnings: &mut Vec<String>) {
         draft.number = free;
         taken.insert(free);
         draft.label.get_or_insert_with(|| marked.to_string());
-        warnings.push(format!("page {marked} is marked more than once; one of them is kept as page {free}"));
+        warnings.push(format!(
+            "page {marked} is marked more than once; one of them is kept as page {free}"
+        ));
     }
 }
 
 fn next_free(last: u32, taken: &HashSet<u32>) -> u32 {
     match last.checked_add(1) {
         Some(next) => next,
-        None => (0..u32::MAX).find(|number| !taken.contains(number)).unwrap_or(u32::MAX),
+        None => (0..u32::MAX)
+            .find(|number| !taken.contains(number))
+            .unwrap_or(u32::MAX),
     }
 }
 
 impl Draft {
     /// Whether it holds headings and nothing else.
     fn is_title(&self, body: &str) -> bool {
-        let lines = self.ranges.iter().flat_map(|range| body[range.clone()].lines());
-        lines.map(str::trim).filter(|line| !line.is_empty()).all(|line| line.starts_with('#'))
+        let lines = self
+            .ranges
+            .iter()
+            .flat_map(|range| body[range.clone()].lines());
+        lines
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .all(|line| line.starts_with('#'))
     }
 
     fn is_blank(&self, body: &str) -> bool {
-        self.ranges.iter().all(|range| body[range.clone()].trim().is_empty())
+        self.ranges
+            .iter()
+            .all(|range| body[range.clone()].trim().is_empty())
     }
 
     fn finish(self, body: &str) -> Page {
         let text = self.ranges.into_iter().map(|range| &body[range]).collect();
-        Page { page: PageRef { number: PageNumber(self.number), label: self.label, section: None }, text }
+        Page {
+            page: PageRef {
+                number: PageNumber(self.number),
+                label: self.label,
+                section: None,
+            },
+            text,
+        }
     }
 }
 
@@ -179,8 +222,11 @@ mod tests {
     /// Number, label and text of each page.
     fn check(body: &str, expected: &[(u32, Option<&str>, &str)]) -> Vec<String> {
         let found = pages(body).unwrap_or_else(|| panic!("no pages in {body:?}"));
-        let pages: Vec<_> =
-            found.pages.iter().map(|p| (p.page.number.0, p.page.label.as_deref(), p.text.as_str())).collect();
+        let pages: Vec<_> = found
+            .pages
+            .iter()
+            .map(|p| (p.page.number.0, p.page.label.as_deref(), p.text.as_str()))
+            .collect();
         assert_eq!(pages, expected, "{body:?}");
         found.warnings
     }
@@ -204,10 +250,17 @@ mod tests {
             "A\n<!-- PageNumber=\"365\" -->\n<!-- PageBreak -->\nB\n<!-- PageNumber=\"xii\" -->\n",
             &[(1, Some("365"), "A\n"), (2, Some("xii"), "B\n")],
         );
-        check("A\n<!-- PageBreak -->\nB\n<!-- PageBreak -->\n", &[(1, None, "A\n"), (2, None, "B\n")]);
+        check(
+            "A\n<!-- PageBreak -->\nB\n<!-- PageBreak -->\n",
+            &[(1, None, "A\n"), (2, None, "B\n")],
+        );
         check(
             "<!-- PageNumber=\"9\" -->\nA\n<!-- PageFooter=\"x\" -->\n<!-- PageBreak -->\n\n<!-- PageBreak -->\nC",
-            &[(1, Some("9"), "A\n<!-- PageFooter=\"x\" -->\n"), (2, None, "\n"), (3, None, "C")],
+            &[
+                (1, Some("9"), "A\n<!-- PageFooter=\"x\" -->\n"),
+                (2, None, "\n"),
+                (3, None, "C"),
+            ],
         );
     }
 
@@ -215,7 +268,10 @@ mod tests {
     fn numbers_alone_begin_pages() {
         check(
             "<!-- PageNumber=\"102\" -->\nA\n<!-- PageNumber=\"Page 103 of 200\" -->\nB",
-            &[(102, Some("102"), "A\n"), (103, Some("Page 103 of 200"), "B")],
+            &[
+                (102, Some("102"), "A\n"),
+                (103, Some("Page 103 of 200"), "B"),
+            ],
         );
         check(
             "<!-- PageNumber=\"i\" -->\nA\n<!-- PageNumber=\"ii\" -->\nB",
@@ -232,30 +288,53 @@ mod tests {
 
     #[test]
     fn text_before_the_first_marker_is_the_page_before() {
-        check("Front\n<!-- page: 112 -->\nA", &[(111, None, "Front\n"), (112, None, "A")]);
+        check(
+            "Front\n<!-- page: 112 -->\nA",
+            &[(111, None, "Front\n"), (112, None, "A")],
+        );
         check("\n\n<!-- page: 112 -->\nA", &[(112, None, "A")]);
         let doubled = "Front\n<!-- page: 5 -->\nA\n<!-- page: 4 -->\nB";
-        let warnings = check(doubled, &[(6, Some("4"), "Front\n"), (5, None, "A\n"), (4, None, "B")]);
+        let warnings = check(
+            doubled,
+            &[(6, Some("4"), "Front\n"), (5, None, "A\n"), (4, None, "B")],
+        );
         assert_eq!(warnings.len(), 1);
     }
 
     #[test]
     fn a_title_and_text_before_page_1_belong_to_the_first_page() {
-        check("# Guide\n\n<!-- page: 118 -->\nA", &[(118, None, "# Guide\n\nA")]);
+        check(
+            "# Guide\n\n<!-- page: 118 -->\nA",
+            &[(118, None, "# Guide\n\nA")],
+        );
         check("Front\n<!-- page: 1 -->\nA", &[(1, None, "Front\nA")]);
-        check("Front\n<!-- page: 0 -->\nA\n<!-- page: 1 -->\nB", &[(0, None, "Front\nA\n"), (1, None, "B")]);
+        check(
+            "Front\n<!-- page: 0 -->\nA\n<!-- page: 1 -->\nB",
+            &[(0, None, "Front\nA\n"), (1, None, "B")],
+        );
     }
 
     #[test]
     fn numbers_that_fall_are_kept_and_doubles_made_unique() {
-        let warnings = check("<!-- page: 9 -->\nA\n<!-- page: 3 -->\nB", &[(9, None, "A\n"), (3, None, "B")]);
+        let warnings = check(
+            "<!-- page: 9 -->\nA\n<!-- page: 3 -->\nB",
+            &[(9, None, "A\n"), (3, None, "B")],
+        );
         assert!(warnings.is_empty());
         let warnings = check(
             "<!-- page: 2 -->\nA\n<!-- page: 2 -->\nB\n<!-- page: 3 -->\nC\n<!-- page: 2 label: x -->\nD",
-            &[(2, None, "A\n"), (4, Some("2"), "B\n"), (3, None, "C\n"), (5, Some("x"), "D")],
+            &[
+                (2, None, "A\n"),
+                (4, Some("2"), "B\n"),
+                (3, None, "C\n"),
+                (5, Some("x"), "D"),
+            ],
         );
         assert_eq!(warnings.len(), 2);
-        assert!(warnings[0].contains("page 2 is marked more than once"), "{warnings:?}");
+        assert!(
+            warnings[0].contains("page 2 is marked more than once"),
+            "{warnings:?}"
+        );
     }
 
     fn piece() -> impl Strategy<Value = String> {

@@ -18,8 +18,9 @@ const MAX_LINE: usize = 120;
 const MAX_LINES: usize = 3;
 
 /// Header and footer comments, as one of the converters writes them beside its page markers.
-static COMMENT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)^<!--\s*Page(?:Header|Footer)\s*=.*-->$").expect("a valid pattern"));
+static COMMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^<!--\s*Page(?:Header|Footer)\s*=.*-->$").expect("a valid pattern")
+});
 
 /// For each page, its text without running headers and footers.
 pub(crate) fn content_ranges(pages: &[Page]) -> Vec<Range<usize>> {
@@ -33,7 +34,11 @@ pub(crate) fn content_ranges(pages: &[Page]) -> Vec<Range<usize>> {
             }
         }
     }
-    if is_all_there_is(pages, &whole, &ranges) { whole } else { ranges }
+    if is_all_there_is(pages, &whole, &ranges) {
+        whole
+    } else {
+        ranges
+    }
 }
 
 /// Whether most pages would have no text left: then the repeated lines are what the document says.
@@ -61,7 +66,10 @@ impl Edge {
         let (start, end) = match self {
             Self::Top => {
                 let start = text.len() - text.trim_start().len();
-                (start, text[start..].find('\n').map_or(text.len(), |at| start + at))
+                (
+                    start,
+                    text[start..].find('\n').map_or(text.len(), |at| start + at),
+                )
             }
             Self::Bottom => {
                 let end = text.trim_end().len();
@@ -82,7 +90,10 @@ impl Edge {
 fn strip_comments(pages: &[Page], ranges: &mut [Range<usize>]) {
     for (Page { text, .. }, range) in pages.iter().zip(ranges) {
         for edge in [Edge::Top, Edge::Bottom] {
-            while let Some(line) = edge.line(text, range).filter(|line| COMMENT.is_match(text[line.clone()].trim())) {
+            while let Some(line) = edge
+                .line(text, range)
+                .filter(|line| COMMENT.is_match(text[line.clone()].trim()))
+            {
                 edge.strip(range, &line);
             }
         }
@@ -162,7 +173,8 @@ fn key(line: &str, page: &PageRef) -> Option<String> {
 /// The key of a line without letters. Equal keys count pages: by the distance to the physical page, by the printed
 /// label, or chapter by chapter (`3-12`).
 fn number_key(words: &str, page: &PageRef) -> String {
-    static CHAPTERS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\d+-\d+$").expect("a valid pattern"));
+    static CHAPTERS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^\d+-\d+$").expect("a valid pattern"));
     if CHAPTERS.is_match(words) {
         return "chapter-page".to_owned();
     }
@@ -185,23 +197,44 @@ mod tests {
 
     fn check(pages: &[&str], expected: &[&str]) {
         let page = |(place, text): (usize, &&str)| Page {
-            page: PageRef { number: PageNumber(118 + place as u32), label: None, section: None },
+            page: PageRef {
+                number: PageNumber(118 + place as u32),
+                label: None,
+                section: None,
+            },
             text: (*text).to_owned(),
         };
         let pages: Vec<Page> = pages.iter().enumerate().map(page).collect();
         let ranges = content_ranges(&pages);
-        let content: Vec<&str> = pages.iter().zip(ranges).map(|(page, range)| page.text[range].trim()).collect();
+        let content: Vec<&str> = pages
+            .iter()
+            .zip(ranges)
+            .map(|(page, range)| page.text[range].trim())
+            .collect();
         assert_eq!(content, expected);
     }
 
     #[test]
     fn repeated_lines_at_the_edges_are_left_out() {
         check(
-            &["Developer Guide\n\nBarge\n\n 102 \n", "Developer Guide\n\nSilent monitor\n\n103", "Front\n\n104\n\n"],
-            &["Developer Guide\n\nBarge", "Developer Guide\n\nSilent monitor", "Front"],
+            &[
+                "Developer Guide\n\nBarge\n\n 102 \n",
+                "Developer Guide\n\nSilent monitor\n\n103",
+                "Front\n\n104\n\n",
+            ],
+            &[
+                "Developer Guide\n\nBarge",
+                "Developer Guide\n\nSilent monitor",
+                "Front",
+            ],
         );
         check(
-            &["Guide | 1\nFinesse\nA\nA2", "Guide | 2\nFinesse\nB", "Guide | 3\nFinesse\nC", "D\nFinesse"],
+            &[
+                "Guide | 1\nFinesse\nA\nA2",
+                "Guide | 2\nFinesse\nB",
+                "Guide | 3\nFinesse\nC",
+                "D\nFinesse",
+            ],
             &["A\nA2", "B", "C", "D\nFinesse"],
         );
     }
@@ -212,36 +245,60 @@ mod tests {
         let pages = ["G\nA", "G\nB", "G\nC", "D", "E", "F", "H"];
         check(&pages, &pages);
         check(&["Guide", "Guide\nB", "Guide\nA"], &["", "B", "A"]);
-        check(&["Guide", "Guide", "Guide\nA"], &["Guide", "Guide", "Guide\nA"]);
+        check(
+            &["Guide", "Guide", "Guide\nA"],
+            &["Guide", "Guide", "Guide\nA"],
+        );
     }
 
     #[test]
     fn headings_that_differ_by_a_number_and_tables_are_text() {
         let pages = ["# Error 1\nA", "# Error 2\nB", "# Error 3\nC"];
         check(&pages, &pages);
-        let pages = ["| a |\n|---|\n| 1 |", "| a |\n|---|\n| 2 |", "| a |\n|---|\n| 3 |"];
+        let pages = [
+            "| a |\n|---|\n| 1 |",
+            "| a |\n|---|\n| 2 |",
+            "| a |\n|---|\n| 3 |",
+        ];
         check(&pages, &pages);
-        check(&["# Guide\nA", "# Guide\nB", "# Guide\nC"], &["A", "B", "C"]);
+        check(
+            &["# Guide\nA", "# Guide\nB", "# Guide\nC"],
+            &["A", "B", "C"],
+        );
     }
 
     #[test]
     fn left_and_right_pages_have_lines_of_their_own() {
-        check(&["A\n96 Guide", "B\nGuide 97", "C\n98 Guide", "D\nGuide 99"], &["A", "B", "C", "D"]);
         check(
-            &["Book\nA", "Calls\nB", "Book\nC", "Calls\nD", "Book\nE", "Barge\nF", "G", "H"],
+            &["A\n96 Guide", "B\nGuide 97", "C\n98 Guide", "D\nGuide 99"],
+            &["A", "B", "C", "D"],
+        );
+        check(
+            &[
+                "Book\nA", "Calls\nB", "Book\nC", "Calls\nD", "Book\nE", "Barge\nF", "G", "H",
+            ],
             &["A", "Calls\nB", "C", "Calls\nD", "E", "Barge\nF", "G", "H"],
         );
     }
 
     #[test]
     fn bare_numbers_must_count_the_pages() {
-        check(&["A\n- 102 -", "B\n- 103 -", "C\n- 104 -"], &["A", "B", "C"]);
+        check(
+            &["A\n- 102 -", "B\n- 103 -", "C\n- 104 -"],
+            &["A", "B", "C"],
+        );
         check(&["A\n3-12", "B\n3-13", "C\n4-1"], &["A", "B", "C"]);
-        check(&["20700\nA", "20999\nB", "21001\nC"], &["20700\nA", "20999\nB", "21001\nC"]);
+        check(
+            &["20700\nA", "20999\nB", "21001\nC"],
+            &["20700\nA", "20999\nB", "21001\nC"],
+        );
     }
 
     #[test]
     fn header_comments_are_left_out_of_any_page() {
-        check(&["<!-- PageHeader=\"Guide\" -->\n\nA\n\n<!-- PageFooter=\"x\" -->\n"], &["A"]);
+        check(
+            &["<!-- PageHeader=\"Guide\" -->\n\nA\n\n<!-- PageFooter=\"x\" -->\n"],
+            &["A"],
+        );
     }
 }

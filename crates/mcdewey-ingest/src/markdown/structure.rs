@@ -43,7 +43,11 @@ pub(crate) struct Table {
 impl Table {
     /// Where a passage begins that has lost the header. A table whose first half is on another page has lost it, too.
     pub(crate) fn repeats(&self) -> Range<usize> {
-        let first = if self.rows == self.range.start { self.rows } else { self.rows.max(self.range.start + 1) };
+        let first = if self.rows == self.range.start {
+            self.rows
+        } else {
+            self.rows.max(self.range.start + 1)
+        };
         first..self.range.end
     }
 }
@@ -65,30 +69,57 @@ impl Structure {
     pub(crate) fn window(&self, window: &Range<usize>) -> Self {
         let shift = |at: usize| at.clamp(window.start, window.end) - window.start;
         let within = |range: &Range<usize>| shift(range.start)..shift(range.end);
-        let headings = self.headings.iter().filter(|heading| window.contains(&heading.range.start));
+        let headings = self
+            .headings
+            .iter()
+            .filter(|heading| window.contains(&heading.range.start));
         let touched = |range: &Range<usize>| range.start < window.end && range.end > window.start;
         let tables = self.tables.iter().filter(|table| touched(&table.range));
         let units = self.units.iter().filter(|unit| touched(&unit.range));
         Self {
-            headings: headings.map(|heading| Heading { range: within(&heading.range), ..heading.clone() }).collect(),
-            tables: tables
-                .map(|table| Table { range: within(&table.range), rows: shift(table.rows), ..table.clone() })
+            headings: headings
+                .map(|heading| Heading {
+                    range: within(&heading.range),
+                    ..heading.clone()
+                })
                 .collect(),
-            units: units.map(|unit| Unit { range: within(&unit.range), ..unit.clone() }).collect(),
+            tables: tables
+                .map(|table| Table {
+                    range: within(&table.range),
+                    rows: shift(table.rows),
+                    ..table.clone()
+                })
+                .collect(),
+            units: units
+                .map(|unit| Unit {
+                    range: within(&unit.range),
+                    ..unit.clone()
+                })
+                .collect(),
         }
     }
 }
 
 /// Reads headings, tables and units.
 pub(crate) fn structure(text: &str) -> Structure {
-    let mut reader = Reader { text, headings: Vec::new(), tables: Vec::new(), depth: 0, words: None };
+    let mut reader = Reader {
+        text,
+        headings: Vec::new(),
+        tables: Vec::new(),
+        depth: 0,
+        words: None,
+    };
     let mut units = UnitReader::new(text);
     for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
         units.take(&event, &range);
         reader.take(event, range);
     }
     let headings = join_broken(text, without_comments(text, reader.headings));
-    Structure { headings, tables: reader.tables, units: units.finish() }
+    Structure {
+        headings,
+        tables: reader.tables,
+        units: units.finish(),
+    }
 }
 
 struct Reader<'a> {
@@ -109,7 +140,12 @@ impl Reader<'_> {
             Event::Start(Tag::Table(_)) => {
                 self.depth += 1;
                 let caption = caption(&self.text[..range.start]);
-                self.tables.push(Table { rows: range.start, range, header: String::new(), caption });
+                self.tables.push(Table {
+                    rows: range.start,
+                    range,
+                    header: String::new(),
+                    caption,
+                });
             }
             Event::End(TagEnd::TableHead) => self.header_row(range),
             Event::End(TagEnd::TableCell) => self.say(" | "),
@@ -130,7 +166,11 @@ impl Reader<'_> {
     fn heading(&mut self, level: HeadingLevel, range: Range<usize>) {
         let title = plain_title(&self.words.take().unwrap_or_default());
         if self.depth == 0 && !title.is_empty() && title.len() <= MAX_TITLE {
-            self.headings.push(Heading { level: level as u8, title, range });
+            self.headings.push(Heading {
+                level: level as u8,
+                title,
+                range,
+            });
         }
     }
 
@@ -140,7 +180,9 @@ impl Reader<'_> {
         if let Some(table) = self.tables.last_mut() {
             // The delimiter row is the next line.
             let rest = &self.text[range.end..table.range.end];
-            table.rows = rest.find('\n').map_or(table.range.end, |at| range.end + at + 1);
+            table.rows = rest
+                .find('\n')
+                .map_or(table.range.end, |at| range.end + at + 1);
             // A header row without letters names no columns.
             if words.chars().any(char::is_alphabetic) {
                 table.header = cells.join(" | ").trim_end_matches([' ', '|']).to_owned();
@@ -151,7 +193,8 @@ impl Reader<'_> {
 
 /// A heading's words on one line, without an anchor such as `{#barge}`.
 fn plain_title(words: &str) -> String {
-    static ANCHOR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\s*\{#[^{}]*\}\s*$").expect("a valid pattern"));
+    static ANCHOR: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\s*\{#[^{}]*\}\s*$").expect("a valid pattern"));
     let words = ANCHOR.replace(words, "");
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -162,11 +205,17 @@ fn without_comments(text: &str, headings: Vec<Heading>) -> Vec<Heading> {
     let comment: Vec<bool> = (0..headings.len())
         .map(|place| {
             let heading = &headings[place];
-            let chapter = heading.level == 1 && text[heading.range.clone()].trim_start().starts_with('#');
+            let chapter =
+                heading.level == 1 && text[heading.range.clone()].trim_start().starts_with('#');
             chapter && (is_log_or_command(&heading.title) || run(place) || is_wedged(text, heading))
         })
         .collect();
-    headings.into_iter().zip(comment).filter(|(_, comment)| !comment).map(|(heading, _)| heading).collect()
+    headings
+        .into_iter()
+        .zip(comment)
+        .filter(|(_, comment)| !comment)
+        .map(|(heading, _)| heading)
+        .collect()
 }
 
 fn is_log_or_command(title: &str) -> bool {
@@ -182,17 +231,31 @@ fn is_log_or_command(title: &str) -> bool {
 fn touching(text: &str, headings: &[Heading], place: usize) -> usize {
     let touches = |first: &usize| {
         let (a, b) = (&headings[*first], &headings[*first + 1]);
-        a.level == 1 && b.level == 1 && text[a.range.start..b.range.start].matches('\n').count() == 1
+        a.level == 1
+            && b.level == 1
+            && text[a.range.start..b.range.start].matches('\n').count() == 1
     };
-    let before = (0..place).rev().take(COMMENT_RUN).take_while(touches).count();
-    let after = (place..headings.len() - 1).take(COMMENT_RUN).take_while(touches).count();
+    let before = (0..place)
+        .rev()
+        .take(COMMENT_RUN)
+        .take_while(touches)
+        .count();
+    let after = (place..headings.len() - 1)
+        .take(COMMENT_RUN)
+        .take_while(touches)
+        .count();
     before + 1 + after
 }
 
 /// Whether text touches the heading from above and below, as around a comment in a configuration.
 fn is_wedged(text: &str, heading: &Heading) -> bool {
     let above = text[..heading.range.start].trim_end_matches([' ', '\t']);
-    let above = above.strip_suffix('\n').unwrap_or(above).lines().next_back().unwrap_or("");
+    let above = above
+        .strip_suffix('\n')
+        .unwrap_or(above)
+        .lines()
+        .next_back()
+        .unwrap_or("");
     let below = text[heading.range.end..].lines().next().unwrap_or("");
     let prose = |line: &str| {
         let line = line.trim();
@@ -202,8 +265,10 @@ fn is_wedged(text: &str, heading: &Heading) -> bool {
 }
 
 /// Words no heading ends with.
-const DANGLING: [&str; 16] =
-    ["a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "using", "with"];
+const DANGLING: [&str; 16] = [
+    "a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to",
+    "using", "with",
+];
 
 /// Joins a heading with the next one of its level when nothing stands between and the second goes on in lower case, or
 /// the first cannot end where it does.
@@ -232,7 +297,9 @@ fn continues(text: &str, first: &Heading, second: &Heading) -> bool {
 }
 
 fn dangles(title: &str) -> bool {
-    title.rsplit_once(' ').is_some_and(|(_, last)| DANGLING.contains(&last))
+    title
+        .rsplit_once(' ')
+        .is_some_and(|(_, last)| DANGLING.contains(&last))
 }
 
 #[cfg(test)]
@@ -241,7 +308,11 @@ mod tests {
 
     fn check(text: &str, expected: &[(u8, &str)]) {
         let found = structure(text);
-        let headings: Vec<(u8, &str)> = found.headings.iter().map(|h| (h.level, h.title.as_str())).collect();
+        let headings: Vec<(u8, &str)> = found
+            .headings
+            .iter()
+            .map(|h| (h.level, h.title.as_str()))
+            .collect();
         assert_eq!(headings, expected, "{text:?}");
     }
 
@@ -257,7 +328,10 @@ mod tests {
 
     #[test]
     fn code_quotes_lists_and_paragraphs_are_no_headings() {
-        check("```\n# comment\n```\n\n    # comment\n\n> # quoted\n\n- # item\n", &[]);
+        check(
+            "```\n# comment\n```\n\n    # comment\n\n> # quoted\n\n- # item\n",
+            &[],
+        );
         check(&format!("{}\n---\n", "long words ".repeat(30)), &[]);
     }
 
@@ -269,7 +343,10 @@ mod tests {
         check("# first\n# second\n# third\n", &[]);
         check("## 2016-06-14\n\nText\n", &[(2, "2016-06-14")]);
         check("Text.\n# Chapter\n\nText.\n", &[(1, "Chapter")]);
-        check("# Make calls\n\n# Service levels\n", &[(1, "Make calls"), (1, "Service levels")]);
+        check(
+            "# Make calls\n\n# Service levels\n",
+            &[(1, "Make calls"), (1, "Service levels")],
+        );
     }
 
     #[test]
@@ -278,13 +355,31 @@ mod tests {
             "## Configuring the barge\n## feature for supervisors\n\nText\n",
             &[(2, "Configuring the barge feature for supervisors")],
         );
-        check("# Limits of the\n\n# recording service\n", &[(1, "Limits of the recording service")]);
-        check("## Configure the\n## Barge Feature\n", &[(2, "Configure the Barge Feature")]);
+        check(
+            "# Limits of the\n\n# recording service\n",
+            &[(1, "Limits of the recording service")],
+        );
+        check(
+            "## Configure the\n## Barge Feature\n",
+            &[(2, "Configure the Barge Feature")],
+        );
         check("## Sign On\n## Barge\n", &[(2, "Sign On"), (2, "Barge")]);
-        check("## Note:\n## allowed values here\n", &[(2, "Note:"), (2, "allowed values here")]);
-        check("## endpoint\n\n## aor list\n", &[(2, "endpoint"), (2, "aor list")]);
-        check("# Files\n\n## in use here\n", &[(1, "Files"), (2, "in use here")]);
-        check("## Files\n\nText\n\n## in use here\n", &[(2, "Files"), (2, "in use here")]);
+        check(
+            "## Note:\n## allowed values here\n",
+            &[(2, "Note:"), (2, "allowed values here")],
+        );
+        check(
+            "## endpoint\n\n## aor list\n",
+            &[(2, "endpoint"), (2, "aor list")],
+        );
+        check(
+            "# Files\n\n## in use here\n",
+            &[(1, "Files"), (2, "in use here")],
+        );
+        check(
+            "## Files\n\nText\n\n## in use here\n",
+            &[(2, "Files"), (2, "in use here")],
+        );
     }
 
     #[test]
@@ -294,7 +389,11 @@ mod tests {
         assert_eq!(found.tables.len(), 1);
         let table = &found.tables[0];
         assert_eq!(table.header, "Code | Meaning");
-        assert!(text[table.rows..].starts_with("| 20700"), "{:?}", &text[table.rows..]);
+        assert!(
+            text[table.rows..].starts_with("| 20700"),
+            "{:?}",
+            &text[table.rows..]
+        );
         assert_eq!(table.caption, "Codes:");
         assert!(text[..table.range.end].trim_end().ends_with("refused |"));
     }

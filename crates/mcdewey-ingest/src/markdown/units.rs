@@ -35,7 +35,11 @@ pub(super) struct UnitReader<'a> {
 
 impl<'a> UnitReader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, units: Vec::new(), items: Vec::new() }
+        Self {
+            text,
+            units: Vec::new(),
+            items: Vec::new(),
+        }
     }
 
     pub(super) fn take(&mut self, event: &Event<'_>, range: &Range<usize>) {
@@ -64,22 +68,30 @@ impl<'a> UnitReader<'a> {
     }
 
     pub(super) fn finish(mut self) -> Vec<Unit> {
-        self.units.sort_by_key(|unit| (unit.range.start, Reverse(unit.range.end)));
+        self.units
+            .sort_by_key(|unit| (unit.range.start, Reverse(unit.range.end)));
         self.units
     }
 
     fn add(&mut self, kind: UnitKind, range: Range<usize>) {
-        let Some(slice) = self.text.get(range.clone()) else { return };
+        let Some(slice) = self.text.get(range.clone()) else {
+            return;
+        };
         let end = range.start + slice.trim_end().len();
         let first = range.start + slice.len() - slice.trim_start().len();
         let start = self.text[..first].rfind('\n').map_or(0, |at| at + 1);
         if first < end {
-            self.units.push(Unit { kind, range: start..end });
+            self.units.push(Unit {
+                kind,
+                range: start..end,
+            });
         }
     }
 
     fn with_next_line(&self, range: &Range<usize>) -> Range<usize> {
-        let next = self.text[range.end..].find('\n').map_or(self.text.len(), |at| range.end + at);
+        let next = self.text[range.end..]
+            .find('\n')
+            .map_or(self.text.len(), |at| range.end + at);
         range.start..next
     }
 }
@@ -92,30 +104,57 @@ mod tests {
 
     fn check(text: &str, expected: &[(UnitKind, &str)]) {
         let found = structure(text).units;
-        let found: Vec<(UnitKind, &str)> = found.iter().map(|unit| (unit.kind, &text[unit.range.clone()])).collect();
+        let found: Vec<(UnitKind, &str)> = found
+            .iter()
+            .map(|unit| (unit.kind, &text[unit.range.clone()]))
+            .collect();
         assert_eq!(found, expected, "{text:?}");
     }
 
     #[test]
     fn code_blocks_are_units_of_both_kinds() {
-        check("Text\n\n```sh\nls\n\ncd\n```\n\nText\n", &[(Code, "```sh\nls\n\ncd\n```")]);
-        check("Text\n\n    ls\n    cd\n\nText\n", &[(Code, "    ls\n    cd")]);
+        check(
+            "Text\n\n```sh\nls\n\ncd\n```\n\nText\n",
+            &[(Code, "```sh\nls\n\ncd\n```")],
+        );
+        check(
+            "Text\n\n    ls\n    cd\n\nText\n",
+            &[(Code, "    ls\n    cd")],
+        );
         check("> ```\n> ls\n> ```\n", &[(Code, "> ```\n> ls\n> ```")]);
         check("```\nleft open\n", &[(Code, "```\nleft open")]);
     }
 
     #[test]
     fn an_item_is_its_lead_and_its_children_are_items() {
-        check("- a\n- b\n  more\n\nText\n", &[(Item, "- a"), (Item, "- b\n  more")]);
+        check(
+            "- a\n- b\n  more\n\nText\n",
+            &[(Item, "- a"), (Item, "- b\n  more")],
+        );
         check(
             "1. a\n   - b\n   - c\n\n   after\n2. d\n",
-            &[(Item, "1. a"), (Item, "   - b"), (Item, "   - c"), (Item, "   after"), (Item, "2. d")],
+            &[
+                (Item, "1. a"),
+                (Item, "   - b"),
+                (Item, "   - c"),
+                (Item, "   after"),
+                (Item, "2. d"),
+            ],
         );
-        check("- a\n\n  ```\n  b\n  ```\n", &[(Item, "- a\n\n  ```\n  b\n  ```"), (Code, "  ```\n  b\n  ```")]);
+        check(
+            "- a\n\n  ```\n  b\n  ```\n",
+            &[
+                (Item, "- a\n\n  ```\n  b\n  ```"),
+                (Code, "  ```\n  b\n  ```"),
+            ],
+        );
     }
 
     #[test]
     fn a_header_row_goes_with_its_delimiter() {
-        check("Text\n\n| a |\n|---|\n| 1 |\n| 2 |\n", &[(Row, "| a |\n|---|"), (Row, "| 1 |"), (Row, "| 2 |")]);
+        check(
+            "Text\n\n| a |\n|---|\n| 1 |\n| 2 |\n",
+            &[(Row, "| a |\n|---|"), (Row, "| 1 |"), (Row, "| 2 |")],
+        );
     }
 }

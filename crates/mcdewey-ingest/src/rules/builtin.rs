@@ -5,20 +5,27 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// One release as vendors write it: `12.5(1) SU3`, `v3.9`, `12_5_1_su3`.
-const RELEASE: &str =
-    r"v?\d+(?:[._]\d+)*(?:\(\d+[a-z]?\))?(?:[\s_-]{0,2}(?:SU|ES|MR|SP|rc|beta|alpha)[\s_-]?\d+[a-z]?)?";
+const RELEASE: &str = r"v?\d+(?:[._]\d+)*(?:\(\d+[a-z]?\))?(?:[\s_-]{0,2}(?:SU|ES|MR|SP|rc|beta|alpha)[\s_-]?\d+[a-z]?)?";
 
 static IN_TITLE: LazyLock<Regex> = LazyLock::new(|| {
     let list = format!(r"{RELEASE}(?:\s*(?:,|&|/|\band\b|\bor\b)\s*{RELEASE})*");
-    Regex::new(&format!(r"(?i)\b(?:releases?|versions?)\s+({list})(?:\.?$|[^\w.])")).expect("a valid pattern")
+    Regex::new(&format!(
+        r"(?i)\b(?:releases?|versions?)\s+({list})(?:\.?$|[^\w.])"
+    ))
+    .expect("a valid pattern")
 });
 
-static WHOLE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)^(?:v|ver|version|release|rel)?[-_. ]?\d[\w.()\- ]*$").expect("a valid pattern"));
+static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:v|ver|version|release|rel)?[-_. ]?\d[\w.()\- ]*$")
+        .expect("a valid pattern")
+});
 
 /// The releases a title names ("…, Release 12.5(1) and 12.5(2)"), as written.
 pub(crate) fn releases_in_title(title: &str) -> Option<&str> {
-    IN_TITLE.captures(title).and_then(|found| found.get(1)).map(|found| found.as_str())
+    IN_TITLE
+        .captures(title)
+        .and_then(|found| found.get(1))
+        .map(|found| found.as_str())
 }
 
 /// Product, version and guide of a tidy path.
@@ -38,8 +45,13 @@ pub(crate) fn facets_in_path(path: &str) -> PathFacets<'_> {
     folders.pop();
     let mut folders = folders.into_iter();
     let product = folders.next();
-    let (versions, guides): (Vec<&str>, Vec<&str>) = folders.partition(|folder| WHOLE.is_match(folder));
-    PathFacets { product, version: versions.first().copied(), guide: guides.first().copied() }
+    let (versions, guides): (Vec<&str>, Vec<&str>) =
+        folders.partition(|folder| WHOLE.is_match(folder));
+    PathFacets {
+        product,
+        version: versions.first().copied(),
+        guide: guides.first().copied(),
+    }
 }
 
 #[cfg(test)]
@@ -51,7 +63,10 @@ mod tests {
         for (title, expected) in [
             ("Developer Guide, Release 12.5(1) SU2", Some("12.5(1) SU2")),
             ("Developer Guide, Release 12.5(1)SU3", Some("12.5(1)SU3")),
-            ("Guide for Releases 12.5(1) and 12.5(2)", Some("12.5(1) and 12.5(2)")),
+            (
+                "Guide for Releases 12.5(1) and 12.5(2)",
+                Some("12.5(1) and 12.5(2)"),
+            ),
             ("Guide, Release 14, 15 or 15.1", Some("14, 15 or 15.1")),
             ("Operations, version 3.9", Some("3.9")),
             ("Feature Guide, Release 15 and Later", Some("15")),
@@ -68,15 +83,58 @@ mod tests {
     #[test]
     fn paths_give_what_they_have() {
         let check = |path: &str, product, version, guide| {
-            assert_eq!(facets_in_path(path), PathFacets { product, version, guide }, "{path}");
+            assert_eq!(
+                facets_in_path(path),
+                PathFacets {
+                    product,
+                    version,
+                    guide
+                },
+                "{path}"
+            );
         };
-        check("finesse/v12.5/developer-guide/a.md", Some("finesse"), Some("v12.5"), Some("developer-guide"));
-        check("kafka/0110/operations/deep/er/a.md", Some("kafka"), Some("0110"), Some("operations"));
-        check("uccx/12_5_1_su3/a.md", Some("uccx"), Some("12_5_1_su3"), None);
-        check("uccx/admin-guide/a.md", Some("uccx"), None, Some("admin-guide"));
-        check("mcp/docs/2025-11-25/a.md", Some("mcp"), Some("2025-11-25"), Some("docs"));
-        check("docs/Configuration/Applications/a.md", Some("docs"), None, Some("Configuration"));
-        check("docs/Asterisk_18_Documentation/a.md", Some("docs"), None, Some("Asterisk_18_Documentation"));
+        check(
+            "finesse/v12.5/developer-guide/a.md",
+            Some("finesse"),
+            Some("v12.5"),
+            Some("developer-guide"),
+        );
+        check(
+            "kafka/0110/operations/deep/er/a.md",
+            Some("kafka"),
+            Some("0110"),
+            Some("operations"),
+        );
+        check(
+            "uccx/12_5_1_su3/a.md",
+            Some("uccx"),
+            Some("12_5_1_su3"),
+            None,
+        );
+        check(
+            "uccx/admin-guide/a.md",
+            Some("uccx"),
+            None,
+            Some("admin-guide"),
+        );
+        check(
+            "mcp/docs/2025-11-25/a.md",
+            Some("mcp"),
+            Some("2025-11-25"),
+            Some("docs"),
+        );
+        check(
+            "docs/Configuration/Applications/a.md",
+            Some("docs"),
+            None,
+            Some("Configuration"),
+        );
+        check(
+            "docs/Asterisk_18_Documentation/a.md",
+            Some("docs"),
+            None,
+            Some("Asterisk_18_Documentation"),
+        );
         check("notes/a.md", Some("notes"), None, None);
         check("a.md", None, None, None);
     }

@@ -41,10 +41,16 @@ pub struct Disagreement {
 
 impl Coverage {
     pub(crate) fn new(rules: &RuleSet) -> Self {
-        let named = |rule: &str| RuleCoverage { rule: rule.to_owned(), documents: 0 };
+        let named = |rule: &str| RuleCoverage {
+            rule: rule.to_owned(),
+            documents: 0,
+        };
         let own = rules.rules.iter().map(|rule| named(&rule.name));
         let built_in = ["release in the title (built in)", "path (built in)"].map(named);
-        Self { rules: own.chain(built_in).collect(), ..Self::default() }
+        Self {
+            rules: own.chain(built_in).collect(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn add(&mut self, path: &str, assignment: &Assignment) {
@@ -61,7 +67,11 @@ impl Coverage {
         self.without_product += u64::from(assignment.facets.product.is_none());
         self.unversioned += u64::from(assignment.facets.versions.is_empty());
         if let Some((path_version, title_version)) = assignment.disagreement.clone() {
-            self.disagreements.push(Disagreement { path: path.to_owned(), path_version, title_version });
+            self.disagreements.push(Disagreement {
+                path: path.to_owned(),
+                path_version,
+                title_version,
+            });
         }
     }
 }

@@ -73,8 +73,12 @@ impl LibraryFile {
     /// link to another file of the root, but not out of it: errors quote what it holds.
     pub fn load(root: &Path) -> Result<Self, IngestError> {
         let place = root.join(LIBRARY_FILE).display().to_string();
-        let refuse = |reason: String| IngestError::Rules { place: place.clone(), reason };
-        let dir = RootDir::open(root).map_err(|error| refuse(format!("the root cannot be read: {error}")))?;
+        let refuse = |reason: String| IngestError::Rules {
+            place: place.clone(),
+            reason,
+        };
+        let dir = RootDir::open(root)
+            .map_err(|error| refuse(format!("the root cannot be read: {error}")))?;
         let bytes = match dir.read(Path::new(LIBRARY_FILE), Links::AtTheEnd, MAX_FILE) {
             Ok(bytes) => bytes,
             Err(refusal) if refusal.is_absence() => return Ok(Self::default()),
@@ -84,7 +88,8 @@ impl LibraryFile {
             }
             Err(refusal) => return Err(refuse(refusal.to_string())),
         };
-        let text = std::str::from_utf8(&bytes).map_err(|error| refuse(format!("it is not valid UTF-8: {error}")))?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|error| refuse(format!("it is not valid UTF-8: {error}")))?;
         Self::parse(text.trim_start_matches('\u{feff}'), &place)
     }
 
@@ -92,7 +97,9 @@ impl LibraryFile {
     pub fn followed_by(&self, other: &Self) -> Self {
         let mut merged = self.clone();
         let new = |product: &&Product| !self.product.iter().any(|known| known.id == product.id);
-        merged.product.extend(other.product.iter().filter(new).cloned());
+        merged
+            .product
+            .extend(other.product.iter().filter(new).cloned());
         merged.alias.extend(other.alias.iter().cloned());
         merged.rule.extend(other.rule.iter().cloned());
         merged
@@ -100,7 +107,10 @@ impl LibraryFile {
 
     /// What the library's readers need of it.
     pub fn description(&self) -> LibraryDescription {
-        LibraryDescription { products: self.product.clone(), aliases: self.alias.clone() }
+        LibraryDescription {
+            products: self.product.clone(),
+            aliases: self.alias.clone(),
+        }
     }
 }
 
@@ -139,15 +149,28 @@ mod tests {
             ("[[product]]\nid = 'x'\nname = 'y'", "name"),
             ("[[alias]]\nnames = []\nproduct = 'y'", "product"),
         ] {
-            let error = LibraryFile::parse(text, "library.toml").unwrap_err().to_string();
-            assert!(error.contains(&format!("`{key}`")) && error.contains("library.toml"), "{error}");
+            let error = LibraryFile::parse(text, "library.toml")
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains(&format!("`{key}`")) && error.contains("library.toml"),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn settings_come_first() {
-        let settings = LibraryFile::parse("[[product]]\nid='a'\ntitle='S'\n[[rule]]\ntitle='s'", "settings").unwrap();
-        let file = LibraryFile::parse("[[product]]\nid='a'\n[[product]]\nid='b'\n[[rule]]\ntitle='f'", "f").unwrap();
+        let settings = LibraryFile::parse(
+            "[[product]]\nid='a'\ntitle='S'\n[[rule]]\ntitle='s'",
+            "settings",
+        )
+        .unwrap();
+        let file = LibraryFile::parse(
+            "[[product]]\nid='a'\n[[product]]\nid='b'\n[[rule]]\ntitle='f'",
+            "f",
+        )
+        .unwrap();
         let merged = settings.followed_by(&file);
         assert_eq!(merged.product.len(), 2);
         assert_eq!(merged.product[0].title.as_deref(), Some("S"));
@@ -157,6 +180,9 @@ mod tests {
     #[test]
     fn a_root_without_a_file_says_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(LibraryFile::load(folder.path()).unwrap(), LibraryFile::default());
+        assert_eq!(
+            LibraryFile::load(folder.path()).unwrap(),
+            LibraryFile::default()
+        );
     }
 }

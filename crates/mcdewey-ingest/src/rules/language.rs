@@ -18,12 +18,17 @@ pub(crate) fn detect<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String>
         return None;
     }
     let info = whatlang::detect(&sample)?;
-    (info.is_reliable() && info.confidence() >= MIN_CONFIDENCE).then(|| code(info.lang()).to_owned())
+    (info.is_reliable() && info.confidence() >= MIN_CONFIDENCE)
+        .then(|| code(info.lang()).to_owned())
 }
 
 /// The primary part of a language tag: "en" of "en-US".
 pub(crate) fn primary(tag: &str) -> String {
-    tag.trim().split(['-', '_']).next().unwrap_or_default().to_lowercase()
+    tag.trim()
+        .split(['-', '_'])
+        .next()
+        .unwrap_or_default()
+        .to_lowercase()
 }
 
 /// Prose only: lines of code, tables and markup speak no language.
@@ -102,16 +107,24 @@ mod tests {
 
     #[test]
     fn long_prose_tells_its_language() {
-        let english = "The supervisor monitors the call before joining it, and the agent stays on the line. ".repeat(4);
+        let english =
+            "The supervisor monitors the call before joining it, and the agent stays on the line. "
+                .repeat(4);
         let german = "Die Warteschlange verteilt Anrufe an die Agenten, die gerade bereit sind und zuhören. ".repeat(4);
-        assert_eq!(detect([english.as_str()].into_iter()).as_deref(), Some("en"));
+        assert_eq!(
+            detect([english.as_str()].into_iter()).as_deref(),
+            Some("en")
+        );
         assert_eq!(detect([german.as_str()].into_iter()).as_deref(), Some("de"));
     }
 
     #[test]
     fn short_texts_and_code_tell_nothing() {
         assert_eq!(detect(["Barge state"].into_iter()), None);
-        let code = format!("```\n{}\n```\n", "der die das und nicht mit ein\n".repeat(40));
+        let code = format!(
+            "```\n{}\n```\n",
+            "der die das und nicht mit ein\n".repeat(40)
+        );
         assert_eq!(detect([code.as_str()].into_iter()), None);
     }
 

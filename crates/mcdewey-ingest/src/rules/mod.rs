@@ -68,18 +68,31 @@ pub(crate) enum Origin {
 
 impl RuleSet {
     /// Rules from the settings and, behind them, a root's own file; `place` names the file in errors.
-    pub fn new(settings: &LibraryFile, file: &LibraryFile, place: &str) -> Result<Self, IngestError> {
+    pub fn new(
+        settings: &LibraryFile,
+        file: &LibraryFile,
+        place: &str,
+    ) -> Result<Self, IngestError> {
         let library = settings.followed_by(file);
-        let refuse = |reason: String| IngestError::Rules { place: place.to_owned(), reason };
+        let refuse = |reason: String| IngestError::Rules {
+            place: place.to_owned(),
+            reason,
+        };
         let compile = |(at, entry)| Rule::compile(at, entry).map_err(refuse);
-        let rules = library.rule.iter().enumerate().map(compile).collect::<Result<_, _>>()?;
+        let rules = library
+            .rule
+            .iter()
+            .enumerate()
+            .map(compile)
+            .collect::<Result<_, _>>()?;
         let description = library.description();
         let mut schemes = HashMap::new();
         for product in &description.products {
             if product.id.trim().is_empty() {
                 return Err(refuse("a product needs an id".to_owned()));
             }
-            let scheme = VersionScheme::new(&product.compact).map_err(|error| refuse(error.to_string()))?;
+            let scheme =
+                VersionScheme::new(&product.compact).map_err(|error| refuse(error.to_string()))?;
             schemes.insert(product.id.clone(), scheme);
         }
         for alias in &description.aliases {
@@ -88,7 +101,13 @@ impl RuleSet {
             }
         }
         let fingerprint = ContentHash::of_parts([BUILTIN_RULES.to_owned(), format!("{library:?}")]);
-        Ok(Self { rules, description, schemes, plain: VersionScheme::default(), fingerprint })
+        Ok(Self {
+            rules,
+            description,
+            schemes,
+            plain: VersionScheme::default(),
+            fingerprint,
+        })
     }
 
     /// Products and aliases.
@@ -103,12 +122,18 @@ impl RuleSet {
 
     /// The facets of one document, its language only where a rule maps it.
     pub(crate) fn assign(&self, subject: Subject<'_>) -> Assignment {
-        let matches: Vec<_> =
-            self.rules.iter().enumerate().filter_map(|(at, rule)| Some((at, rule.matches(subject)?))).collect();
+        let matches: Vec<_> = self
+            .rules
+            .iter()
+            .enumerate()
+            .filter_map(|(at, rule)| Some((at, rule.matches(subject)?)))
+            .collect();
         let path = builtin::facets_in_path(subject.path);
         let mut assignment = Assignment::default();
         let mut first = |name: FacetName, tidy: Option<&str>| {
-            let from_rule = matches.iter().find_map(|(at, found)| Some((found.get(name)?, Origin::Rule(*at))));
+            let from_rule = matches
+                .iter()
+                .find_map(|(at, found)| Some((found.get(name)?, Origin::Rule(*at))));
             let (text, origin) = from_rule.or(tidy.map(|text| (text.to_owned(), Origin::Path)))?;
             assignment.note(origin);
             Some(text).filter(|text| !text.is_empty())
@@ -117,18 +142,31 @@ impl RuleSet {
         let guide = first(FacetName::Guide, path.guide);
         let vendor = first(FacetName::Vendor, None);
         let lang = first(FacetName::Lang, None).map(|tag| language::primary(&tag));
-        let known = product.as_deref().and_then(|id| self.description.product(id));
+        let known = product
+            .as_deref()
+            .and_then(|id| self.description.product(id));
         let vendor = vendor.or_else(|| known.and_then(|product| product.vendor.clone()));
 
-        let scheme = product.as_ref().and_then(|id| self.schemes.get(id)).unwrap_or(&self.plain);
-        let written =
-            matches.iter().filter_map(|(at, found)| Some((found.get(FacetName::Version)?, Origin::Rule(*at))));
-        let in_title = builtin::releases_in_title(subject.title).map(|text| (text.to_owned(), Origin::Title));
+        let scheme = product
+            .as_ref()
+            .and_then(|id| self.schemes.get(id))
+            .unwrap_or(&self.plain);
+        let written = matches
+            .iter()
+            .filter_map(|(at, found)| Some((found.get(FacetName::Version)?, Origin::Rule(*at))));
+        let in_title =
+            builtin::releases_in_title(subject.title).map(|text| (text.to_owned(), Origin::Title));
         let in_path = path.version.map(|text| (text.to_owned(), Origin::Path));
         let candidates = written.chain(in_title.clone()).chain(in_path.clone());
         let versions = assignment.first_releases(candidates, scheme);
         assignment.disagreement = disagreement(in_path, in_title, scheme);
-        assignment.facets = Facets { vendor, product, versions, guide, lang };
+        assignment.facets = Facets {
+            vendor,
+            product,
+            versions,
+            guide,
+            lang,
+        };
         assignment
     }
 
@@ -136,11 +174,17 @@ impl RuleSet {
     fn product_id(&self, text: String) -> String {
         let same = |name: &str| name.eq_ignore_ascii_case(&text);
         let products = &self.description.products;
-        let named = products.iter().find(|product| same(&product.id) || product.title.as_deref().is_some_and(same));
+        let named = products
+            .iter()
+            .find(|product| same(&product.id) || product.title.as_deref().is_some_and(same));
         if let Some(product) = named {
             return product.id.clone();
         }
-        let alias = self.description.aliases.iter().find(|alias| alias.names.iter().any(|name| same(name)));
+        let alias = self
+            .description
+            .aliases
+            .iter()
+            .find(|alias| alias.names.iter().any(|name| same(name)));
         match alias.map(|alias| alias.products.as_slice()) {
             Some([product]) => product.clone(),
             _ => text,
@@ -188,7 +232,9 @@ fn disagreement(
 ) -> Option<(String, String)> {
     let (path, title) = (path?.0, title?.0);
     let (in_path, in_title) = (scheme.versions(&path).ok()?, scheme.versions(&title).ok()?);
-    let shared = in_path.iter().any(|version| in_title.iter().any(|other| other.key == version.key));
+    let shared = in_path
+        .iter()
+        .any(|version| in_title.iter().any(|other| other.key == version.key));
     (!shared).then_some((path, title))
 }
 

@@ -33,43 +33,119 @@ const LIBRARY: &str = r#"
 fn assign(library: &str, path: &str, title: &str, fields: &[(&str, &str)]) -> Assignment {
     let file = LibraryFile::parse(library, "library.toml").unwrap();
     let rules = RuleSet::new(&LibraryFile::default(), &file, "library.toml").unwrap();
-    let fields = fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let front_matter = FrontMatter { fields, ..FrontMatter::default() };
-    rules.assign(Subject { path, title, front_matter: &front_matter })
+    let fields = fields
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    let front_matter = FrontMatter {
+        fields,
+        ..FrontMatter::default()
+    };
+    rules.assign(Subject {
+        path,
+        title,
+        front_matter: &front_matter,
+    })
 }
 
 /// `vendor product version guide lang`, `-` for none.
 fn check(path: &str, title: &str, fields: &[(&str, &str)], expected: &str) {
     let facets = assign(LIBRARY, path, title, fields).facets;
-    let keys: Vec<String> = facets.versions.iter().map(|version| version.key.to_string()).collect();
+    let keys: Vec<String> = facets
+        .versions
+        .iter()
+        .map(|version| version.key.to_string())
+        .collect();
     let version = Some(keys.join(",")).filter(|text| !text.is_empty());
-    let parts = [facets.vendor, facets.product, version, facets.guide, facets.lang];
-    let found: Vec<String> = parts.into_iter().map(|part| part.unwrap_or("-".to_owned())).collect();
+    let parts = [
+        facets.vendor,
+        facets.product,
+        version,
+        facets.guide,
+        facets.lang,
+    ];
+    let found: Vec<String> = parts
+        .into_iter()
+        .map(|part| part.unwrap_or("-".to_owned()))
+        .collect();
     assert_eq!(found.join(" "), expected, "{path} {title}");
 }
 
 #[test]
 fn rules_titles_and_paths_in_that_order() {
-    check("docs/Asterisk_18_Documentation/a/b.md", "A", &[], "Sangoma asterisk 18 reference -");
-    check("uccx/1251/admin/a.md", "A", &[], "Cisco uccx 12.5.1 admin -");
-    check("uccx/1251/admin/a.md", "A, Release 15.0", &[], "Cisco uccx 15 admin -");
-    check("docs/Asterisk_18_Documentation/a.md", "A, Release 20", &[], "Sangoma asterisk 18 reference -");
+    check(
+        "docs/Asterisk_18_Documentation/a/b.md",
+        "A",
+        &[],
+        "Sangoma asterisk 18 reference -",
+    );
+    check(
+        "uccx/1251/admin/a.md",
+        "A",
+        &[],
+        "Cisco uccx 12.5.1 admin -",
+    );
+    check(
+        "uccx/1251/admin/a.md",
+        "A, Release 15.0",
+        &[],
+        "Cisco uccx 15 admin -",
+    );
+    check(
+        "docs/Asterisk_18_Documentation/a.md",
+        "A, Release 20",
+        &[],
+        "Sangoma asterisk 18 reference -",
+    );
     check("a.md", "A", &[], "- - - - -");
 }
 
 #[test]
 fn a_product_is_found_under_any_of_its_names() {
-    check("flat/x1.md", "Guide for Unified CCX, Release 12.5(1)", &[], "Cisco uccx 12.5.1 admin -");
-    check("flat/x2.md", "Guide for unified contact center express, Release 12.0", &[], "Cisco uccx 12 admin -");
-    check("flat/x3.md", "Guide for Webex, Release 12.0", &[], "- Webex 12 admin -");
-    check("other/x1.md", "Guide for Unified CCX, Release 12.5(1)", &[], "- other 12.5.1 - -");
+    check(
+        "flat/x1.md",
+        "Guide for Unified CCX, Release 12.5(1)",
+        &[],
+        "Cisco uccx 12.5.1 admin -",
+    );
+    check(
+        "flat/x2.md",
+        "Guide for unified contact center express, Release 12.0",
+        &[],
+        "Cisco uccx 12 admin -",
+    );
+    check(
+        "flat/x3.md",
+        "Guide for Webex, Release 12.0",
+        &[],
+        "- Webex 12 admin -",
+    );
+    check(
+        "other/x1.md",
+        "Guide for Unified CCX, Release 12.5(1)",
+        &[],
+        "- other 12.5.1 - -",
+    );
 }
 
 #[test]
 fn front_matter_counts_only_where_a_rule_maps_it() {
-    let url = ("source_url", "https://docs.example.com/uccx/1251/en_US/a.html");
-    check("flat/a.md", "A", &[url, ("product", "webex"), ("lang", "de")], "Cisco uccx 12.5.1 - en");
-    check("flat/a.md", "A", &[("product", "webex"), ("lang", "de")], "- flat - - -");
+    let url = (
+        "source_url",
+        "https://docs.example.com/uccx/1251/en_US/a.html",
+    );
+    check(
+        "flat/a.md",
+        "A",
+        &[url, ("product", "webex"), ("lang", "de")],
+        "Cisco uccx 12.5.1 - en",
+    );
+    check(
+        "flat/a.md",
+        "A",
+        &[("product", "webex"), ("lang", "de")],
+        "- flat - - -",
+    );
 }
 
 #[test]
@@ -79,8 +155,18 @@ fn an_empty_constant_keeps_a_facet_empty() {
 
 #[test]
 fn several_releases_stand_lowest_first() {
-    let assignment = assign(LIBRARY, "uccx/a.md", "Guide, Releases 15.0, 12.5(2) and 12.5(1)", &[]);
-    let labels: Vec<&str> = assignment.facets.versions.iter().map(|version| version.label.as_str()).collect();
+    let assignment = assign(
+        LIBRARY,
+        "uccx/a.md",
+        "Guide, Releases 15.0, 12.5(2) and 12.5(1)",
+        &[],
+    );
+    let labels: Vec<&str> = assignment
+        .facets
+        .versions
+        .iter()
+        .map(|version| version.label.as_str())
+        .collect();
     assert_eq!(labels, ["12.5(1)", "12.5(2)", "15.0"]);
 }
 
@@ -112,9 +198,18 @@ fn useless_rules_are_refused_by_their_place() {
         ("title = 'x'", "yields nothing"),
         ("title = '(?<verison>x)'", "verison"),
     ] {
-        let file = LibraryFile::parse(&format!("[[rule]]\ntitle='(?<guide>a)'\n[[rule]]\n{rule}"), "f").unwrap();
-        let error = RuleSet::new(&LibraryFile::default(), &file, "f").unwrap_err().to_string();
-        assert!(error.contains("rule 2") && error.contains(reason), "{rule}: {error}");
+        let file = LibraryFile::parse(
+            &format!("[[rule]]\ntitle='(?<guide>a)'\n[[rule]]\n{rule}"),
+            "f",
+        )
+        .unwrap();
+        let error = RuleSet::new(&LibraryFile::default(), &file, "f")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("rule 2") && error.contains(reason),
+            "{rule}: {error}"
+        );
     }
 }
 
@@ -122,7 +217,9 @@ fn useless_rules_are_refused_by_their_place() {
 fn the_fingerprint_follows_the_rules() {
     let of = |text| {
         let file = LibraryFile::parse(text, "f").unwrap();
-        RuleSet::new(&LibraryFile::default(), &file, "f").unwrap().fingerprint()
+        RuleSet::new(&LibraryFile::default(), &file, "f")
+            .unwrap()
+            .fingerprint()
     };
     assert_eq!(of(LIBRARY), of(LIBRARY));
     assert_ne!(of(LIBRARY), of(""));

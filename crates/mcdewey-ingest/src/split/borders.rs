@@ -62,9 +62,16 @@ impl<'a> Scan<'a> {
     fn new(page: &'a OpenPage<'a>, range: &'a Range<usize>, room: &'a Room) -> Self {
         let mut whole: Vec<&Unit> = Vec::new();
         let mut open = Vec::new();
-        let units = page.structure.units.iter().take_while(|unit| unit.range.start < range.end);
+        let units = page
+            .structure
+            .units
+            .iter()
+            .take_while(|unit| unit.range.start < range.end);
         for unit in units.filter(|unit| unit.range.end > range.start) {
-            if whole.last().is_some_and(|last| unit.range.start < last.range.end) {
+            if whole
+                .last()
+                .is_some_and(|last| unit.range.start < last.range.end)
+            {
                 continue;
             }
             if page.count.of(&unit.range) <= room.unit(unit.range.start) {
@@ -73,7 +80,13 @@ impl<'a> Scan<'a> {
                 open.push(unit);
             }
         }
-        Self { page, range, room, whole, open }
+        Self {
+            page,
+            range,
+            room,
+            whole,
+            open,
+        }
     }
 
     fn lines(&self) -> Vec<Border> {
@@ -90,7 +103,10 @@ impl<'a> Scan<'a> {
             if let Some(before) = &before
                 && let Some(cost) = self.line(before, &here)
             {
-                found.push(Border { at: here.start, cost });
+                found.push(Border {
+                    at: here.start,
+                    cost,
+                });
             }
             self.prose(&here, &mut found);
             before = Some(here);
@@ -110,13 +126,19 @@ impl<'a> Scan<'a> {
         {
             return self.code_line(code, before, here, blank);
         }
-        let glue = if self.keeps_next(before, here) { GLUE } else { 0 };
+        let glue = if self.keeps_next(before, here) {
+            GLUE
+        } else {
+            0
+        };
         let cost = match (above, below) {
             _ if self.begins_heading(here.start) => BLOCK,
             (Some(above), Some(below)) if above.kind == below.kind => self.sibling(below),
             (above, below) if blank || above.is_some() || below.is_some() => BLOCK,
             _ if self.in_heading(here.start) => return None,
-            _ if self.open_at(before.start).is_some() || self.open_at(here.start).is_some() => BLOCK,
+            _ if self.open_at(before.start).is_some() || self.open_at(here.start).is_some() => {
+                BLOCK
+            }
             _ if prose::ends_sentence(&self.page.text[before.clone()]) => SENTENCE,
             _ => LINE,
         };
@@ -136,7 +158,13 @@ impl<'a> Scan<'a> {
     }
 
     /// A fence keeps the line next to it, so that no passage is a fence alone.
-    fn code_line(&self, code: &Unit, before: &Range<usize>, here: &Range<usize>, blank: bool) -> Option<u32> {
+    fn code_line(
+        &self,
+        code: &Unit,
+        before: &Range<usize>,
+        here: &Range<usize>,
+        blank: bool,
+    ) -> Option<u32> {
         let fence = |line: &Range<usize>| {
             let line = self.page.text[line.clone()].trim_start_matches([' ', '\t', '>']);
             line.starts_with("```") || line.starts_with("~~~")
@@ -150,7 +178,8 @@ impl<'a> Scan<'a> {
     /// Whether the line above says little without the one below: a heading, "Example:", a caption, a header row.
     fn keeps_next(&self, before: &Range<usize>, here: &Range<usize>) -> bool {
         let of_table = self.table(here.start).is_some_and(|table| {
-            here.start == table.rows || (here.start == table.range.start && !table.caption.is_empty())
+            here.start == table.rows
+                || (here.start == table.range.start && !table.caption.is_empty())
         });
         of_table || self.in_heading(before.start) || introduces(&self.page.text[before.clone()])
     }
@@ -158,12 +187,17 @@ impl<'a> Scan<'a> {
     fn table(&self, at: usize) -> Option<&'a Table> {
         let tables = &self.page.structure.tables;
         let next = tables.partition_point(|table| table.range.start <= at);
-        tables.get(next.checked_sub(1)?).filter(|table| at < table.range.end)
+        tables
+            .get(next.checked_sub(1)?)
+            .filter(|table| at < table.range.end)
     }
 
     /// Places within a line of prose.
     fn prose(&self, here: &Range<usize>, found: &mut Vec<Border>) {
-        if self.whole_at(here.start).is_none() && self.open_at(here.start).is_none() && !self.in_heading(here.start) {
+        if self.whole_at(here.start).is_none()
+            && self.open_at(here.start).is_none()
+            && !self.in_heading(here.start)
+        {
             found.extend(prose::borders(self.page, here, self.step(here.start)));
         }
     }
@@ -182,7 +216,11 @@ impl<'a> Scan<'a> {
     }
 
     fn begins_heading(&self, at: usize) -> bool {
-        self.page.structure.headings.binary_search_by_key(&at, |heading| heading.range.start).is_ok()
+        self.page
+            .structure
+            .headings
+            .binary_search_by_key(&at, |heading| heading.range.start)
+            .is_ok()
     }
 
     fn in_heading(&self, at: usize) -> bool {
@@ -197,7 +235,9 @@ impl<'a> Scan<'a> {
         let mut start = self.range.start;
         for border in found.into_iter().map(Some).chain([None]) {
             let end = border.map_or(self.range.end, |border| border.at);
-            if self.page.count.of(&(start..end)) > self.room.at(start, false) && !self.is_whole(start..end) {
+            if self.page.count.of(&(start..end)) > self.room.at(start, false)
+                && !self.is_whole(start..end)
+            {
                 borders.extend(prose::borders(self.page, &(start..end), self.step(start)));
             }
             borders.extend(border);
@@ -209,7 +249,11 @@ impl<'a> Scan<'a> {
     /// Whether `gap` is a unit that stays whole, or the rest of one.
     fn is_whole(&self, gap: Range<usize>) -> bool {
         let unit = self.whole_at(gap.start);
-        unit.is_some_and(|unit| self.page.text[unit.range.end.min(gap.end)..gap.end].trim().is_empty())
+        unit.is_some_and(|unit| {
+            self.page.text[unit.range.end.min(gap.end)..gap.end]
+                .trim()
+                .is_empty()
+        })
     }
 }
 

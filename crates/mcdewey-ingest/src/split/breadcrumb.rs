@@ -35,8 +35,12 @@ impl HeadingPath {
 
 /// Whether two headings have the same words; `Macro()` and "Macro" have.
 fn same(heading: &str, title: &str) -> bool {
-    let words =
-        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let words = |text: &str| {
+        text.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+    };
     words(heading) == words(title)
 }
 
@@ -51,10 +55,19 @@ impl ContextWriter<'_> {
     /// The breadcrumb without releases, in at most `room` tokens: the title stays as long as it can, then the
     /// outermost headings go first. `within` are headings that the passage itself begins with; saying them again
     /// would only cost room.
-    pub(super) fn context(&self, breadcrumb: &[String], within: &[&str]) -> Result<String, EmbedError> {
-        let Some((title, headings)) = breadcrumb.split_first() else { return Ok(String::new()) };
-        let title =
-            if within.iter().any(|heading| same(heading, title)) { String::new() } else { self.filter.title(title) };
+    pub(super) fn context(
+        &self,
+        breadcrumb: &[String],
+        within: &[&str],
+    ) -> Result<String, EmbedError> {
+        let Some((title, headings)) = breadcrumb.split_first() else {
+            return Ok(String::new());
+        };
+        let title = if within.iter().any(|heading| same(heading, title)) {
+            String::new()
+        } else {
+            self.filter.title(title)
+        };
         let headings: Vec<String> = headings
             .iter()
             .filter(|heading| !within.contains(&heading.as_str()))
@@ -87,9 +100,18 @@ impl ContextWriter<'_> {
     /// What may stand beside a passage that begins among the rows of `table`, the fullest first.
     pub(super) fn with_header(&self, context: &str, table: Option<&Table>) -> Vec<String> {
         let headers = table.map(|table| self.headers(table)).unwrap_or_default();
-        let both = |header: String| if context.is_empty() { header } else { format!("{context}\n{header}") };
-        let mut contexts: Vec<String> =
-            headers.into_iter().map(both).chain([context.to_owned(), String::new()]).collect();
+        let both = |header: String| {
+            if context.is_empty() {
+                header
+            } else {
+                format!("{context}\n{header}")
+            }
+        };
+        let mut contexts: Vec<String> = headers
+            .into_iter()
+            .map(both)
+            .chain([context.to_owned(), String::new()])
+            .collect();
         contexts.dedup();
         contexts
     }
@@ -101,14 +123,18 @@ impl ContextWriter<'_> {
     /// The first words of `text` that fit.
     fn cut(&self, text: &str) -> Result<String, EmbedError> {
         let tokens = self.embed.tokens(text)?;
-        let end = tokens.get(self.room).map_or(text.len(), |token| token.start);
+        let end = tokens
+            .get(self.room)
+            .map_or(text.len(), |token| token.start);
         Ok(text.get(..end).unwrap_or_default().trim_end().to_owned())
     }
 }
 
 fn join(title: &str, headings: &[String]) -> String {
-    let parts: Vec<&str> =
-        std::iter::once(title).chain(headings.iter().map(String::as_str)).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = std::iter::once(title)
+        .chain(headings.iter().map(String::as_str))
+        .filter(|part| !part.is_empty())
+        .collect();
     parts.join(BORDER)
 }
 
@@ -121,7 +147,11 @@ mod tests {
     fn path(headings: &[(u8, &str)]) -> HeadingPath {
         let mut path = HeadingPath::default();
         for (level, title) in headings {
-            path.enter(&Heading { level: *level, title: (*title).to_owned(), range: 0..0 });
+            path.enter(&Heading {
+                level: *level,
+                title: (*title).to_owned(),
+                range: 0..0,
+            });
         }
         path
     }
@@ -141,9 +171,17 @@ mod tests {
     fn check(breadcrumb: &[&str], within: &[&str], room: usize, expected: &str) {
         let filter = ReleaseFilter::new(&[]);
         let embed = FakeEmbed::new(&[]);
-        let writer = ContextWriter { embed: &embed, filter: &filter, room };
+        let writer = ContextWriter {
+            embed: &embed,
+            filter: &filter,
+            room,
+        };
         let parts: Vec<String> = breadcrumb.iter().map(|part| (*part).to_owned()).collect();
-        assert_eq!(writer.context(&parts, within).unwrap(), expected, "{breadcrumb:?} in {room}");
+        assert_eq!(
+            writer.context(&parts, within).unwrap(),
+            expected,
+            "{breadcrumb:?} in {room}"
+        );
     }
 
     #[test]
@@ -161,7 +199,12 @@ mod tests {
 
     #[test]
     fn releases_and_the_passages_own_headings_are_left_out() {
-        check(&["Guide, Release 12.5(1)", "Calls", "Barge"], &["Barge"], 40, "Guide > Calls");
+        check(
+            &["Guide, Release 12.5(1)", "Calls", "Barge"],
+            &["Barge"],
+            40,
+            "Guide > Calls",
+        );
         check(&["Guide", "Calls"], &["Guide", "Calls"], 40, "");
     }
 }

@@ -29,12 +29,23 @@ pub(super) fn choose(
     room: &Room,
     count: &TokenCount,
 ) -> Vec<Range<usize>> {
-    let ends = borders.iter().copied().chain([Border { at: range.end, cost: 0 }]);
-    let mut nodes = vec![Node { at: range.start, ..Node::default() }];
+    let ends = borders.iter().copied().chain([Border {
+        at: range.end,
+        cost: 0,
+    }]);
+    let mut nodes = vec![Node {
+        at: range.start,
+        ..Node::default()
+    }];
     for Border { at, cost } in ends {
         let last = nodes[nodes.len() - 1];
         let words = last.words + usize::from(!is_wordless(&text[last.at..at]));
-        let mut node = Node { at, words, total: u64::MAX, from: 0 };
+        let mut node = Node {
+            at,
+            words,
+            total: u64::MAX,
+            from: 0,
+        };
         for (from, start) in nodes.iter().enumerate().rev() {
             let size = count.of(&(start.at..at));
             let allowed = room.at(start.at, from == 0);
@@ -45,7 +56,8 @@ pub(super) fn choose(
             if size > allowed && !adjacent {
                 continue;
             }
-            let total = start.total + u64::from(cost) * PARTS + piece(size, allowed, words > start.words);
+            let total =
+                start.total + u64::from(cost) * PARTS + piece(size, allowed, words > start.words);
             if total < node.total {
                 (node.total, node.from) = (total, from);
             }
@@ -103,8 +115,20 @@ mod tests {
     fn check(words: usize, borders: &[(usize, u32)], expected: &[usize]) {
         let text = "a ".repeat(words);
         let count = TokenCount::new(&text, &FakeEmbed::new(&[])).unwrap();
-        let borders: Vec<Border> = borders.iter().map(|(word, cost)| Border { at: word * 2, cost: *cost }).collect();
-        let found = choose(&text, &(0..text.len()), &borders, &Room::bare(10, 0), &count);
+        let borders: Vec<Border> = borders
+            .iter()
+            .map(|(word, cost)| Border {
+                at: word * 2,
+                cost: *cost,
+            })
+            .collect();
+        let found = choose(
+            &text,
+            &(0..text.len()),
+            &borders,
+            &Room::bare(10, 0),
+            &count,
+        );
         let sizes: Vec<usize> = found.iter().map(|piece| piece.len() / 2).collect();
         assert_eq!(sizes, expected, "{borders:?}");
     }

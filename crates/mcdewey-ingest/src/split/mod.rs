@@ -50,7 +50,11 @@ pub(crate) fn split(
     embed: &dyn Embed,
 ) -> Result<Vec<SizedChunk>, EmbedError> {
     let chunks = split_pages(document, pages, embed, Stubs::LeftOut)?;
-    if chunks.is_empty() { split_pages(document, pages, embed, Stubs::Kept) } else { Ok(chunks) }
+    if chunks.is_empty() {
+        split_pages(document, pages, embed, Stubs::Kept)
+    } else {
+        Ok(chunks)
+    }
 }
 
 /// What becomes of stubs.
@@ -70,9 +74,21 @@ fn split_pages(
     let window = model.window.saturating_sub(model.special_tokens).max(1);
     let filter = ReleaseFilter::new(&document.facets.versions);
     let room = MAX_CONTEXT.min(window / 4);
-    let writer = ContextWriter { embed, filter: &filter, room };
+    let writer = ContextWriter {
+        embed,
+        filter: &filter,
+        room,
+    };
     let path = HeadingPath::default();
-    let mut splitter = Splitter { document, embed, writer, window, stubs, path, chunks: Vec::new() };
+    let mut splitter = Splitter {
+        document,
+        embed,
+        writer,
+        window,
+        stubs,
+        path,
+        chunks: Vec::new(),
+    };
     for page in pages {
         splitter.page(page)?;
     }
@@ -102,13 +118,17 @@ struct OpenPage<'a> {
 impl OpenPage<'_> {
     /// The tables in `range`.
     fn tables(&self, range: &Range<usize>) -> impl Iterator<Item = &Table> {
-        let touched = |table: &&Table| table.range.start < range.end && table.range.end > range.start;
+        let touched =
+            |table: &&Table| table.range.start < range.end && table.range.end > range.start;
         self.structure.tables.iter().filter(touched)
     }
 
     /// The table whose header a piece beginning at `start` has lost.
     fn lost_header(&self, start: usize) -> Option<&Table> {
-        self.structure.tables.iter().find(|table| table.repeats().contains(&start))
+        self.structure
+            .tables
+            .iter()
+            .find(|table| table.repeats().contains(&start))
     }
 }
 
@@ -119,14 +139,23 @@ fn is_wordless(text: &str) -> bool {
 
 impl Splitter<'_> {
     fn page(&mut self, parsed: &ParsedPage) -> Result<(), EmbedError> {
-        let ParsedPage { page, structure, content } = parsed;
+        let ParsedPage {
+            page,
+            structure,
+            content,
+        } = parsed;
         let text = page.text.as_str();
         if self.stubs == Stubs::LeftOut && is_number(&text[content.clone()]) {
             // Its headings, if any, say no more.
             return Ok(());
         }
         let count = TokenCount::new(text, self.embed)?;
-        let open = OpenPage { page: &page.page, text, structure, count };
+        let open = OpenPage {
+            page: &page.page,
+            text,
+            structure,
+            count,
+        };
         let mut found = segments(text, content.clone(), &structure.headings, &mut self.path);
         if self.stubs == Stubs::LeftOut {
             found = without_stubs(text, structure, found);
@@ -138,7 +167,9 @@ impl Splitter<'_> {
             for piece in self.cut(&open, segment)? {
                 match cut.last_mut() {
                     // What is left tiny closes the passage before it.
-                    Some((_, last)) if joins(&open.count, last, &piece, capacity) => last.end = piece.end,
+                    Some((_, last)) if joins(&open.count, last, &piece, capacity) => {
+                        last.end = piece.end
+                    }
                     _ => cut.push((segment, piece)),
                 }
             }
@@ -152,19 +183,36 @@ impl Splitter<'_> {
     }
 
     /// Cuts a segment into pieces that leave room for what will stand beside them.
-    fn cut(&self, page: &OpenPage<'_>, segment: &Segment<'_>) -> Result<Vec<Range<usize>>, EmbedError> {
+    fn cut(
+        &self,
+        page: &OpenPage<'_>,
+        segment: &Segment<'_>,
+    ) -> Result<Vec<Range<usize>>, EmbedError> {
         let breadcrumb = segment.path.breadcrumb(&self.document.title);
         let room = |within: &[&str]| {
             let context = self.writer.context(&breadcrumb, within)?;
-            Ok(self.window.saturating_sub(self.embed.tokens(&context)?.len()).max(1))
+            Ok(self
+                .window
+                .saturating_sub(self.embed.tokens(&context)?.len())
+                .max(1))
         };
         let first = room(&segment.titles(true))?;
-        if page.count.of(&segment.range) <= first && page.lost_header(segment.range.start).is_none() {
+        if page.count.of(&segment.range) <= first && page.lost_header(segment.range.start).is_none()
+        {
             return Ok(vec![segment.range.clone()]);
         }
         let rest = room(&[])?;
         let headers = self.headers(page, &segment.range, rest)?;
-        Ok(pieces::pieces(page, segment.range.clone(), &Room { first, rest, headers, whole: 0 }))
+        Ok(pieces::pieces(
+            page,
+            segment.range.clone(),
+            &Room {
+                first,
+                rest,
+                headers,
+                whole: 0,
+            },
+        ))
     }
 
     /// The rows of the tables in `range`, and what repeating name and header beside them costs where that is affordable.
@@ -200,21 +248,34 @@ impl Splitter<'_> {
             return Ok(());
         }
         let mut chunk = self.chunk(page, &range, breadcrumb);
-        for context in self.writer.with_header(context, page.lost_header(range.start)) {
+        for context in self
+            .writer
+            .with_header(context, page.lost_header(range.start))
+        {
             chunk.context = context;
             let dense_text = chunk.dense_text();
             let tokens = self.embed.tokens(&dense_text)?.len();
             if tokens <= self.window {
-                self.chunks.push(SizedChunk { chunk, dense_text, tokens });
+                self.chunks.push(SizedChunk {
+                    chunk,
+                    dense_text,
+                    tokens,
+                });
                 return Ok(());
             }
         }
         match halves(page, &range) {
-            Some(parts) => parts.into_iter().try_for_each(|part| self.piece(page, part, breadcrumb, context)),
+            Some(parts) => parts
+                .into_iter()
+                .try_for_each(|part| self.piece(page, part, breadcrumb, context)),
             None => {
                 // One character that is more than the window: nothing is left to cut.
                 let dense_text = chunk.dense_text();
-                self.chunks.push(SizedChunk { chunk, dense_text, tokens: self.window });
+                self.chunks.push(SizedChunk {
+                    chunk,
+                    dense_text,
+                    tokens: self.window,
+                });
                 Ok(())
             }
         }
@@ -232,7 +293,11 @@ impl Splitter<'_> {
             page: page.page.clone(),
             headings: breadcrumb.to_vec(),
             context: String::new(),
-            spans: vec![Span { page: page.page.number, start: byte(range.start), end: byte(range.end) }],
+            spans: vec![Span {
+                page: page.page.number,
+                start: byte(range.start),
+                end: byte(range.end),
+            }],
             text,
             text_hash,
             passage_hash,
@@ -242,7 +307,9 @@ impl Splitter<'_> {
 
 /// Whether a piece is too small to stand alone and has room in the one right before it.
 fn joins(count: &TokenCount, before: &Range<usize>, piece: &Range<usize>, capacity: usize) -> bool {
-    before.end == piece.start && count.of(piece) < TINY && count.of(before) + count.of(piece) <= capacity
+    before.end == piece.start
+        && count.of(piece) < TINY
+        && count.of(before) + count.of(piece) <= capacity
 }
 
 /// A stretch in two parts, or nothing where it is one character.
@@ -254,8 +321,13 @@ fn halves(page: &OpenPage<'_>, range: &Range<usize>) -> Option<Vec<Range<usize>>
             return Some(parts);
         }
     }
-    let middle = (range.start + range.len() / 2..range.end).find(|at| page.text.is_char_boundary(*at))?;
-    let middle = if middle > range.start { middle } else { return None };
+    let middle =
+        (range.start + range.len() / 2..range.end).find(|at| page.text.is_char_boundary(*at))?;
+    let middle = if middle > range.start {
+        middle
+    } else {
+        return None;
+    };
     Some(vec![range.start..middle, middle..range.end])
 }
 

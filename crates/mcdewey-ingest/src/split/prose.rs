@@ -18,14 +18,22 @@ pub(super) fn borders(page: &OpenPage<'_>, range: &Range<usize>, step: usize) ->
     if page.count.of(range) <= step {
         return found;
     }
-    let sizer = Sizer { text: page.text, count: &page.count };
+    let sizer = Sizer {
+        text: page.text,
+        count: &page.count,
+    };
     let splitter = TextSplitter::new(ChunkConfig::new(step).with_sizer(sizer).with_trim(false));
     let mut start = range.start;
     while start < range.end {
         let end = stretch_end(page.text, start..range.end);
-        let chunks = splitter.try_chunk_indices(&page.text[start..end]).filter_map(Result::<_, Infallible>::ok);
+        let chunks = splitter
+            .try_chunk_indices(&page.text[start..end])
+            .filter_map(Result::<_, Infallible>::ok);
         found.extend(
-            chunks.map(|(at, _)| start + at).filter(|at| *at > range.start).map(|at| border(page.text, range, at)),
+            chunks
+                .map(|(at, _)| start + at)
+                .filter(|at| *at > range.start)
+                .map(|at| border(page.text, range, at)),
         );
         start = end;
     }
@@ -55,9 +63,14 @@ fn stretch_end(text: &str, range: Range<usize>) -> usize {
     if range.len() <= MAX_STRETCH {
         return range.end;
     }
-    let limit = (range.start..=range.start + MAX_STRETCH).rev().find(|at| text.is_char_boundary(*at));
+    let limit = (range.start..=range.start + MAX_STRETCH)
+        .rev()
+        .find(|at| text.is_char_boundary(*at));
     let limit = limit.unwrap_or(range.end);
-    let space = text[range.start..limit].char_indices().rev().find(|(_, c)| c.is_whitespace());
+    let space = text[range.start..limit]
+        .char_indices()
+        .rev()
+        .find(|(_, c)| c.is_whitespace());
     space.map_or(limit, |(at, c)| range.start + at + c.len_utf8())
 }
 

@@ -18,13 +18,22 @@ pub(super) struct Room {
 impl Room {
     /// For pieces with nothing beside them.
     pub(super) fn bare(tokens: usize, whole: usize) -> Self {
-        Self { first: tokens, rest: tokens, headers: Vec::new(), whole }
+        Self {
+            first: tokens,
+            rest: tokens,
+            headers: Vec::new(),
+            whole,
+        }
     }
 
     /// For a piece that begins at `start`; `first` says whether it is the first one.
     pub(super) fn at(&self, start: usize, first: bool) -> usize {
         let room = if first { self.first } else { self.rest };
-        let header = self.headers.iter().find(|(rows, _)| rows.contains(&start)).map_or(0, |(_, tokens)| *tokens);
+        let header = self
+            .headers
+            .iter()
+            .find(|(rows, _)| rows.contains(&start))
+            .map_or(0, |(_, tokens)| *tokens);
         room.saturating_sub(header).max(1)
     }
 

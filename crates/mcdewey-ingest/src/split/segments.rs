@@ -26,7 +26,11 @@ pub(super) struct Segment<'a> {
 impl Segment<'_> {
     /// The headings that a piece of it says itself: the first piece says all, the others none.
     pub(super) fn titles(&self, first: bool) -> Vec<&str> {
-        self.headings.iter().filter(|_| first).map(|heading| heading.title.as_str()).collect()
+        self.headings
+            .iter()
+            .filter(|_| first)
+            .map(|heading| heading.title.as_str())
+            .collect()
     }
 
     /// Nothing but headings.
@@ -43,15 +47,32 @@ pub(super) fn segments<'a>(
     path: &mut HeadingPath,
 ) -> Vec<Segment<'a>> {
     let mut segments = Vec::new();
-    let starts: Vec<&Heading> = headings.iter().filter(|heading| content.contains(&heading.range.start)).collect();
-    let first = starts.first().map_or(content.end, |heading| heading.range.start);
-    let open = Segment { range: content.start..first, lead: content.start, headings: Vec::new(), path: path.clone() };
+    let starts: Vec<&Heading> = headings
+        .iter()
+        .filter(|heading| content.contains(&heading.range.start))
+        .collect();
+    let first = starts
+        .first()
+        .map_or(content.end, |heading| heading.range.start);
+    let open = Segment {
+        range: content.start..first,
+        lead: content.start,
+        headings: Vec::new(),
+        path: path.clone(),
+    };
     segments.push(open);
     for (place, heading) in starts.iter().enumerate() {
         path.enter(heading);
-        let end = starts.get(place + 1).map_or(content.end, |next| next.range.start);
+        let end = starts
+            .get(place + 1)
+            .map_or(content.end, |next| next.range.start);
         let lead = heading.range.end.min(end);
-        let segment = Segment { range: heading.range.start..end, lead, headings: vec![heading], path: path.clone() };
+        let segment = Segment {
+            range: heading.range.start..end,
+            lead,
+            headings: vec![heading],
+            path: path.clone(),
+        };
         segments.push(segment);
     }
     segments.retain(|segment| !text[segment.range.clone()].trim().is_empty());
@@ -69,7 +90,10 @@ pub(super) fn join_tiny<'a>(
     let mut joined: Vec<Segment<'a>> = Vec::new();
     for segment in segments {
         // Between two that do not touch stands a stub.
-        let Some(last) = joined.last_mut().filter(|last| last.range.end == segment.range.start) else {
+        let Some(last) = joined
+            .last_mut()
+            .filter(|last| last.range.end == segment.range.start)
+        else {
             joined.push(segment);
             continue;
         };

@@ -17,7 +17,11 @@ pub(crate) struct TokenCount {
 impl TokenCount {
     /// Tokenises a page.
     pub(crate) fn new(text: &str, embed: &dyn Embed) -> Result<Self, EmbedError> {
-        let mut starts: Vec<usize> = embed.tokens(text)?.into_iter().map(|token| token.start).collect();
+        let mut starts: Vec<usize> = embed
+            .tokens(text)?
+            .into_iter()
+            .map(|token| token.start)
+            .collect();
         // Tokens of one character cut into bytes may come in any order.
         starts.sort_unstable();
         Ok(Self { starts })

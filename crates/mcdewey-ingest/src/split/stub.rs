@@ -65,7 +65,9 @@ static MINOR: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Headings whose sections may be left empty by a converter.
 static HISTORY: LazyLock<Regex> = LazyLock::new(|| {
-    whole_line("((document|revision|change|version) )?(revision|change|version)s? history|document history")
+    whole_line(
+        "((document|revision|change|version) )?(revision|change|version)s? history|document history",
+    )
 });
 
 /// Headings whose lists answer a question even where they are links: what is new, what is supported.
@@ -81,8 +83,10 @@ static LINK: LazyLock<Regex> = LazyLock::new(|| {
 
 /// "Barge ........ 117", "Barge . . . . 3-12", also with an ellipsis.
 static LEADERS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:(?:\.\s?){4,}|(?:…\s?){2,})\s*(?:\d{1,4}|[ivxlc]{1,7}|[A-Z\d]{1,3}-\d{1,4})\W*$")
-        .expect("a valid pattern")
+    Regex::new(
+        r"(?:(?:\.\s?){4,}|(?:…\s?){2,})\s*(?:\d{1,4}|[ivxlc]{1,7}|[A-Z\d]{1,3}-\d{1,4})\W*$",
+    )
+    .expect("a valid pattern")
 });
 
 fn whole_line(pattern: &str) -> Regex {
@@ -96,11 +100,18 @@ pub(super) fn is_number(text: &str) -> bool {
 }
 
 /// Leaves out the stubs among a page's segments, and headings that have nothing but a stub below them.
-pub(super) fn without_stubs<'a>(text: &str, structure: &Structure, segments: Vec<Segment<'a>>) -> Vec<Segment<'a>> {
+pub(super) fn without_stubs<'a>(
+    text: &str,
+    structure: &Structure,
+    segments: Vec<Segment<'a>>,
+) -> Vec<Segment<'a>> {
     let mut kept: Vec<Segment<'a>> = Vec::new();
     let (mut next_level, mut next_is_stub) = (0, false);
     for segment in segments.into_iter().rev() {
-        let level = segment.headings.first().map_or(u8::MAX, |heading| heading.level);
+        let level = segment
+            .headings
+            .first()
+            .map_or(u8::MAX, |heading| heading.level);
         let stub = if segment.is_bare(text) {
             // A section is not empty when its text stands in sections below it.
             next_is_stub || (next_level <= level && names_a_block(&segment))
@@ -117,7 +128,11 @@ pub(super) fn without_stubs<'a>(text: &str, structure: &Structure, segments: Vec
 }
 
 fn title(segment: &Segment<'_>) -> String {
-    segment.headings.first().map(|heading| plain(&heading.title)).unwrap_or_default()
+    segment
+        .headings
+        .first()
+        .map(|heading| plain(&heading.title))
+        .unwrap_or_default()
 }
 
 /// Whether a heading is that of a block which converters leave empty.
@@ -130,13 +145,17 @@ fn is_stub(text: &str, structure: &Structure, segment: &Segment<'_>) -> bool {
     let range = segment.lead..segment.range.end;
     let body = &text[range.clone()];
     let title = title(segment);
-    !has_values(structure, &range) && (is_widgets(&title, body) || (!ANSWERS.is_match(&title) && is_contents(body)))
+    !has_values(structure, &range)
+        && (is_widgets(&title, body) || (!ANSWERS.is_match(&title) && is_contents(body)))
 }
 
 /// Whether a table or a code block stands in `range`.
 fn has_values(structure: &Structure, range: &Range<usize>) -> bool {
     let touched = |other: &Range<usize>| other.start < range.end && other.end > range.start;
-    structure.units.iter().any(|unit| unit.kind != UnitKind::Item && touched(&unit.range))
+    structure
+        .units
+        .iter()
+        .any(|unit| unit.kind != UnitKind::Item && touched(&unit.range))
 }
 
 /// Whether every line is a widget's or a link, and one of them or the heading names the widget.
@@ -160,7 +179,11 @@ fn is_contents(body: &str) -> bool {
     let (mut entries, mut inside, mut outside) = (0, 0, 0);
     for line in body.lines().filter(|line| !is_wordless(line)) {
         let words = count_words(line);
-        let beside = if LEADERS.is_match(line) { 0 } else { outside_links(line).min(words) };
+        let beside = if LEADERS.is_match(line) {
+            0
+        } else {
+            outside_links(line).min(words)
+        };
         let linked = words > beside;
         if !linked && words > MAX_REMARK {
             return false;
@@ -179,12 +202,15 @@ fn outside_links(line: &str) -> usize {
 
 /// Words with letters: numbers count entries and pages.
 fn count_words(text: &str) -> usize {
-    text.split_whitespace().filter(|word| word.contains(char::is_alphabetic)).count()
+    text.split_whitespace()
+        .filter(|word| word.contains(char::is_alphabetic))
+        .count()
 }
 
 /// A line's words in lower case, without markup, link targets and punctuation.
 fn plain(line: &str) -> String {
-    static TARGET: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\([^()]*\)").expect("a valid pattern"));
+    static TARGET: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\]\([^()]*\)").expect("a valid pattern"));
     let line = TARGET.replace_all(line, " ").to_lowercase();
     let words = line.replace(|c: char| !c.is_alphanumeric() && c != '.' && c != '-', " ");
     words
@@ -207,9 +233,22 @@ mod tests {
         let parsed = parse(&format!("<!-- page: 1 -->\n{text}"), "x", Dialect::Markdown);
         let page = &parsed.pages[0];
         let text = page.page.text.as_str();
-        let found = segments(text, 0..text.len(), &page.structure.headings, &mut HeadingPath::default());
+        let found = segments(
+            text,
+            0..text.len(),
+            &page.structure.headings,
+            &mut HeadingPath::default(),
+        );
         let left = without_stubs(text, &page.structure, found);
-        left.iter().filter_map(|segment| text[segment.range.clone()].trim().lines().next().map(str::to_owned)).collect()
+        left.iter()
+            .filter_map(|segment| {
+                text[segment.range.clone()]
+                    .trim()
+                    .lines()
+                    .next()
+                    .map(str::to_owned)
+            })
+            .collect()
     }
 
     #[test]
@@ -266,15 +305,27 @@ mod tests {
             assert_eq!(left(case).len(), 1, "{case:?}");
         }
         assert_eq!(
-            left(&format!("# Guide\n\n## Contents\n\n{}\n## Calls\n\nText\n", "- [Hold](h)\n".repeat(5))),
+            left(&format!(
+                "# Guide\n\n## Contents\n\n{}\n## Calls\n\nText\n",
+                "- [Hold](h)\n".repeat(5)
+            )),
             ["## Calls"]
         );
-        assert_eq!(left("## Revision history\n\n### 12.5\n\nBarge was added.\n").len(), 2);
+        assert_eq!(
+            left("## Revision history\n\n### 12.5\n\nBarge was added.\n").len(),
+            2
+        );
     }
 
     #[test]
     fn a_page_may_hold_its_number_alone() {
-        let cases = [("118", true), ("\n- 118 -\n\n---", true), ("", true), ("8443 5222", false), ("Page", false)];
+        let cases = [
+            ("118", true),
+            ("\n- 118 -\n\n---", true),
+            ("", true),
+            ("8443 5222", false),
+            ("Page", false),
+        ];
         for (text, expected) in cases {
             assert_eq!(is_number(text), expected, "{text:?}");
         }

@@ -64,11 +64,20 @@ impl Paragraphs {
         let mut counted = std::collections::HashSet::new();
         for (path, paragraphs) in self.documents {
             let bytes: u64 = paragraphs.iter().map(|(_, bytes)| bytes).sum();
-            let elsewhere = paragraphs.iter().filter(|(hash, _)| self.owners.get(hash) == Some(&None));
-            let percent = elsewhere.map(|(_, bytes)| bytes * 100).sum::<u64>().checked_div(bytes).unwrap_or(0);
+            let elsewhere = paragraphs
+                .iter()
+                .filter(|(hash, _)| self.owners.get(hash) == Some(&None));
+            let percent = elsewhere
+                .map(|(_, bytes)| bytes * 100)
+                .sum::<u64>()
+                .checked_div(bytes)
+                .unwrap_or(0);
             found.bytes += bytes;
-            found.distinct_bytes +=
-                paragraphs.iter().filter(|(hash, _)| counted.insert(*hash)).map(|(_, bytes)| bytes).sum::<u64>();
+            found.distinct_bytes += paragraphs
+                .iter()
+                .filter(|(hash, _)| counted.insert(*hash))
+                .map(|(_, bytes)| bytes)
+                .sum::<u64>();
             if percent >= COPIED_PERCENT {
                 found.copied.push(Copied { path, percent });
             }
@@ -83,15 +92,29 @@ mod tests {
 
     #[test]
     fn copies_are_found_by_their_paragraphs() {
-        let long = |word: &str| format!("{word} {}", "stands in the guide and says something ".repeat(2));
+        let long = |word: &str| {
+            format!(
+                "{word} {}",
+                "stands in the guide and says something ".repeat(2)
+            )
+        };
         let mut paragraphs = Paragraphs::default();
         let whole = [long("a"), long("b"), long("b"), "Note".to_owned()].join("\n\n");
         paragraphs.add("book.md", [whole.as_str()].into_iter());
-        paragraphs.add("chapter.md", [long("a").replace(' ', "  ").as_str()].into_iter());
+        paragraphs.add(
+            "chapter.md",
+            [long("a").replace(' ', "  ").as_str()].into_iter(),
+        );
         paragraphs.add("other.md", [long("c").as_str()].into_iter());
         let found = paragraphs.duplicates();
         let one = found.bytes / 5;
         assert_eq!((found.bytes, found.distinct_bytes), (5 * one, 3 * one));
-        assert_eq!(found.copied, [Copied { path: "chapter.md".to_owned(), percent: 100 }]);
+        assert_eq!(
+            found.copied,
+            [Copied {
+                path: "chapter.md".to_owned(),
+                percent: 100
+            }]
+        );
     }
 }

@@ -37,8 +37,16 @@ struct Range {
 impl Accept {
     /// What these headers say.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let values = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
-        Self(values.flat_map(|value| unquoted(value, ',')).filter_map(Range::read).collect())
+        let values = headers
+            .get_all(header::ACCEPT)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok());
+        Self(
+            values
+                .flat_map(|value| unquoted(value, ','))
+                .filter_map(Range::read)
+                .collect(),
+        )
     }
 
     /// Whether answers of this media type are taken.
@@ -49,11 +57,19 @@ impl Accept {
     /// Which of the offered types is wanted most; among equals the one that is named most exactly, then the one that is
     /// named first, then the one that is offered first. Nothing when none is taken.
     pub(crate) fn preferred<'a>(&self, offered: &[&'a str]) -> Option<&'a str> {
-        let ranked = offered.iter().enumerate().filter_map(|(place, media_type)| {
-            let (weight, exactness, named) = self.rank(media_type)?;
-            Some(((std::cmp::Reverse((weight, exactness)), named, place), *media_type))
-        });
-        ranked.min_by_key(|(rank, _)| *rank).map(|(_, media_type)| media_type)
+        let ranked = offered
+            .iter()
+            .enumerate()
+            .filter_map(|(place, media_type)| {
+                let (weight, exactness, named) = self.rank(media_type)?;
+                Some((
+                    (std::cmp::Reverse((weight, exactness)), named, place),
+                    *media_type,
+                ))
+            });
+        ranked
+            .min_by_key(|(rank, _)| *rank)
+            .map(|(_, media_type)| media_type)
     }
 
     /// Weight, exactness and place of the range that speaks of a media type, the most exact one; nothing when it is
@@ -63,10 +79,12 @@ impl Accept {
             return Some((FULL, 0, 0));
         }
         let ranges = self.0.iter().enumerate();
-        let speaking = ranges.filter_map(|(place, range)| Some((range.exactness(media_type)?, place, range.weight)));
+        let speaking = ranges
+            .filter_map(|(place, range)| Some((range.exactness(media_type)?, place, range.weight)));
         // Of two equal ranges the one that takes more.
-        let (exactness, place, weight) =
-            speaking.max_by_key(|(exactness, place, weight)| (*exactness, *weight, std::cmp::Reverse(*place)))?;
+        let (exactness, place, weight) = speaking.max_by_key(|(exactness, place, weight)| {
+            (*exactness, *weight, std::cmp::Reverse(*place))
+        })?;
         (weight > 0).then_some((weight, exactness, place))
     }
 }
@@ -76,7 +94,11 @@ impl Range {
         let mut parts = unquoted(text, ';').map(str::trim);
         let essence = parts.next()?.to_ascii_lowercase();
         // Old clients of Java send a lone star.
-        let (kind, subtype) = if essence == "*" { ("*", "*") } else { essence.split_once('/')? };
+        let (kind, subtype) = if essence == "*" {
+            ("*", "*")
+        } else {
+            essence.split_once('/')?
+        };
         let (kind, subtype) = (kind.trim(), subtype.trim());
         if !is_token(kind) || !is_token(subtype) || (kind == "*" && subtype != "*") {
             return None;
@@ -92,7 +114,11 @@ impl Range {
         }
         // `application/json;profile=x;q=0` refuses that profile, not JSON.
         let refuses_a_special_form = is_special && weight == 0;
-        (!refuses_a_special_form).then(|| Self { kind: kind.to_owned(), subtype: subtype.to_owned(), weight })
+        (!refuses_a_special_form).then(|| Self {
+            kind: kind.to_owned(),
+            subtype: subtype.to_owned(),
+            weight,
+        })
     }
 
     /// How exactly the range names a media type, if it does.
@@ -110,7 +136,9 @@ impl Range {
 /// A weight in thousandths. What is no number says nothing; what is more than nothing does not become nothing.
 fn read_weight(text: &str) -> u16 {
     match text.parse::<f32>() {
-        Ok(weight) if weight.is_finite() && weight > 0.0 => ((weight.min(1.0) * 1000.0).round() as u16).max(1),
+        Ok(weight) if weight.is_finite() && weight > 0.0 => {
+            ((weight.min(1.0) * 1000.0).round() as u16).max(1)
+        }
         Ok(0.0) => 0,
         _ => FULL,
     }
@@ -212,7 +240,10 @@ mod tests {
             assert!(accept(&[value]).takes(JSON), "{value:?}");
         }
         assert!(accept(&[]).takes(JSON));
-        assert!(accept(&["text/html", JSON]).takes(JSON), "two lines are one list");
+        assert!(
+            accept(&["text/html", JSON]).takes(JSON),
+            "two lines are one list"
+        );
     }
 
     #[test]
@@ -238,7 +269,10 @@ mod tests {
     fn the_weightiest_then_the_most_exact_then_the_first_is_preferred() {
         let of = |value: &str| accept(&[value]).preferred(&[HTML, JSON, MARKDOWN]);
         assert_eq!(of("*/*"), Some(HTML));
-        assert_eq!(of("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), Some(HTML));
+        assert_eq!(
+            of("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+            Some(HTML)
+        );
         assert_eq!(of(JSON), Some(JSON));
         assert_eq!(of("text/markdown, text/html, */*"), Some(MARKDOWN));
         assert_eq!(of("text/markdown;q=0.9, text/html;q=0.1"), Some(MARKDOWN));

@@ -25,7 +25,9 @@ impl FromStr for FeedbackFrom {
             "off" => Ok(Self::Nobody),
             "keys" => Ok(Self::Keys),
             "everyone" => Ok(Self::Everyone),
-            _ => Err(format!("{text:?} is no choice of whose feedback is taken; known: off, keys, everyone")),
+            _ => Err(format!(
+                "{text:?} is no choice of whose feedback is taken; known: off, keys, everyone"
+            )),
         }
     }
 }

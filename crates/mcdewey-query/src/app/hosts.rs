@@ -17,7 +17,11 @@ pub(super) struct NoHost;
 
 /// Lets a request pass when it asks for a name that is ours, and a health check over HTTP/1.0, which names none. Pages
 /// cannot send such a request: browsers always name the host.
-pub(crate) async fn guard(State(service): State<Service>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State(service): State<Service>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if is_nameless_check(&request) {
         request.extensions_mut().insert(NoHost);
         return next.run(request).await;
@@ -31,8 +35,11 @@ pub(crate) async fn guard(State(service): State<Service>, mut request: Request, 
 }
 
 fn is_nameless_check(request: &Request) -> bool {
-    let names_none = !request.headers().contains_key(header::HOST) && request.uri().authority().is_none();
-    names_none && [Method::GET, Method::HEAD].contains(request.method()) && OPEN.contains(&request.uri().path())
+    let names_none =
+        !request.headers().contains_key(header::HOST) && request.uri().authority().is_none();
+    names_none
+        && [Method::GET, Method::HEAD].contains(request.method())
+        && OPEN.contains(&request.uri().path())
 }
 
 fn refusal() -> Problem {
@@ -62,7 +69,8 @@ pub(super) fn asked(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
 /// An allowed name without a port stands for any port.
 fn is_allowed(asked: &Authority, allowed: &[String]) -> bool {
     let ours = allowed.iter().filter_map(|name| Authority::parse(name));
-    ours.into_iter().any(|ours| ours.host == asked.host && (ours.port.is_none() || ours.port == asked.port))
+    ours.into_iter()
+        .any(|ours| ours.host == asked.host && (ours.port.is_none() || ours.port == asked.port))
 }
 
 #[cfg(test)]
@@ -81,11 +89,21 @@ mod tests {
 
     #[test]
     fn names_of_this_machine_pass_with_any_port() {
-        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]", "[::1]:8080", "docs.example.com:8443"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "127.0.0.1:1",
+            "[::1]",
+            "[::1]:8080",
+            "docs.example.com:8443",
+        ] {
             assert!(allowed(&[host], "/"), "{host}");
         }
         assert!(allowed(&["localhost:80"], "http://localhost:80/"));
-        assert!(allowed(&[], "http://localhost/"), "HTTP/2 names the host in the address only");
+        assert!(
+            allowed(&[], "http://localhost/"),
+            "HTTP/2 names the host in the address only"
+        );
     }
 
     #[test]
@@ -109,12 +127,30 @@ mod tests {
         ] {
             assert!(!allowed(&[host], "/"), "{host}");
         }
-        assert!(!allowed(&["docs.example.com"], "/"), "the port was named and is another");
+        assert!(
+            !allowed(&["docs.example.com"], "/"),
+            "the port was named and is another"
+        );
         assert!(!allowed(&[], "/"), "no name at all");
-        assert!(!allowed(&["localhost", "evil.example"], "/"), "one of two is another's");
-        assert!(!allowed(&["localhost", "localhost"], "/"), "two are one too many");
-        assert!(!allowed(&["localhost"], "http://evil.example/"), "the address line counts too");
-        assert!(!allowed(&["evil.example"], "http://localhost/"), "and so does the header");
-        assert!(!allowed(&["localhost:1"], "http://localhost:2/"), "two that differ");
+        assert!(
+            !allowed(&["localhost", "evil.example"], "/"),
+            "one of two is another's"
+        );
+        assert!(
+            !allowed(&["localhost", "localhost"], "/"),
+            "two are one too many"
+        );
+        assert!(
+            !allowed(&["localhost"], "http://evil.example/"),
+            "the address line counts too"
+        );
+        assert!(
+            !allowed(&["evil.example"], "http://localhost/"),
+            "and so does the header"
+        );
+        assert!(
+            !allowed(&["localhost:1"], "http://localhost:2/"),
+            "two that differ"
+        );
     }
 }

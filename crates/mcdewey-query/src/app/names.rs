@@ -33,14 +33,21 @@ pub(crate) struct WebOrigin {
 impl Authority {
     /// Reads an authority; nothing when it is malformed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let end = if text.starts_with('[') { text.find(']')? + 1 } else { text.find(':').unwrap_or(text.len()) };
+        let end = if text.starts_with('[') {
+            text.find(']')? + 1
+        } else {
+            text.find(':').unwrap_or(text.len())
+        };
         let (host, port) = text.split_at(end);
         let port = match port.strip_prefix(':') {
             Some(port) => Some(read_port(port)?),
             None if port.is_empty() => None,
             None => return None,
         };
-        Some(Self { host: read_host(host)?, port })
+        Some(Self {
+            host: read_host(host)?,
+            port,
+        })
     }
 }
 
@@ -50,7 +57,11 @@ impl WebOrigin {
         let (scheme, rest) = text.split_once("://")?;
         let is_secure = read_scheme(scheme)?;
         let Authority { host, port } = Authority::parse(rest)?;
-        Some(Self { is_secure, host, port: port.unwrap_or(default_port(is_secure)) })
+        Some(Self {
+            is_secure,
+            host,
+            port: port.unwrap_or(default_port(is_secure)),
+        })
     }
 
     /// The origin of the pages below an address such as `https://docs.example.com/base`; nothing where it leads to no
@@ -155,7 +166,10 @@ mod tests {
         assert_eq!(authority("localhost"), read("localhost", None));
         assert_eq!(authority("LOCALHOST:8080"), read("localhost", Some(8080)));
         assert_eq!(authority("[0:0:0:0:0:0:0:1]:80"), read("[::1]", Some(80)));
-        assert_eq!(authority("[::FFFF:127.0.0.1]"), read("[::ffff:127.0.0.1]", None));
+        assert_eq!(
+            authority("[::FFFF:127.0.0.1]"),
+            read("[::ffff:127.0.0.1]", None)
+        );
         for bad in MALFORMED {
             assert_eq!(authority(bad), None, "{bad:?}");
         }
@@ -168,14 +182,23 @@ mod tests {
         let read = |is_secure, host: &str, port| Some((is_secure, host.to_owned(), port));
         assert_eq!(origin("http://localhost"), read(false, "localhost", 80));
         assert_eq!(origin("http://localhost:80"), origin("HTTP://LOCALHOST"));
-        assert_eq!(origin("https://docs.example.com"), read(true, "docs.example.com", 443));
+        assert_eq!(
+            origin("https://docs.example.com"),
+            read(true, "docs.example.com", 443)
+        );
         assert_eq!(origin("https://[::1]:8443"), read(true, "[::1]", 8443));
         for bad in MALFORMED {
             assert_eq!(origin(&format!("http://{bad}")), None, "{bad:?}");
         }
-        for bad in
-            ["null", "localhost", "//localhost", "ftp://localhost", "file://", "http:localhost", "http://a http://b"]
-        {
+        for bad in [
+            "null",
+            "localhost",
+            "//localhost",
+            "ftp://localhost",
+            "file://",
+            "http:localhost",
+            "http://a http://b",
+        ] {
             assert_eq!(origin(bad), None, "{bad:?}");
         }
     }
@@ -183,16 +206,32 @@ mod tests {
     #[test]
     fn the_public_address_has_an_origin() {
         let of = |url: &str| WebOrigin::of_url(url);
-        assert_eq!(of("https://docs.example.com/base"), WebOrigin::parse("https://docs.example.com"));
-        assert_eq!(of("http://[2001:db8::1]:8080"), WebOrigin::parse("http://[2001:db8::1]:8080"));
-        for nothing in ["nonsense", "/nothing", "", "http://", "ftp://docs.example.com"] {
+        assert_eq!(
+            of("https://docs.example.com/base"),
+            WebOrigin::parse("https://docs.example.com")
+        );
+        assert_eq!(
+            of("http://[2001:db8::1]:8080"),
+            WebOrigin::parse("http://[2001:db8::1]:8080")
+        );
+        for nothing in [
+            "nonsense",
+            "/nothing",
+            "",
+            "http://",
+            "ftp://docs.example.com",
+        ] {
             assert_eq!(of(nothing), None, "{nothing:?}");
         }
     }
 
     #[test]
     fn a_page_is_at_the_server_it_came_from() {
-        let at = |origin: &str, asked: &str| WebOrigin::parse(origin).unwrap().is_at(&Authority::parse(asked).unwrap());
+        let at = |origin: &str, asked: &str| {
+            WebOrigin::parse(origin)
+                .unwrap()
+                .is_at(&Authority::parse(asked).unwrap())
+        };
         for (origin, asked) in [
             ("http://localhost:8080", "localhost:8080"),
             ("https://localhost:8080", "localhost:8080"),

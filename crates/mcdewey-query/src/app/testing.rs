@@ -6,7 +6,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
-use mcdewey_core::{Alias, DocumentRevision, Index, LibraryDescription, Product, Section, SyncHandle, SyncJob};
+use mcdewey_core::{
+    Alias, DocumentRevision, Index, LibraryDescription, Product, Section, SyncHandle, SyncJob,
+};
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 
@@ -22,7 +24,14 @@ pub(crate) const HOSTILE: &str = "evil corp/50% off.md";
 /// A document without pages and without a release.
 pub(crate) const NOTE: &str = "notes/empty-gadgets.md";
 
-const VOCABULARY: [&str; 6] = ["barge", "supervisor", "state", "gadget", "certificate", "script"];
+const VOCABULARY: [&str; 6] = [
+    "barge",
+    "supervisor",
+    "state",
+    "gadget",
+    "certificate",
+    "script",
+];
 
 /// The service over the sample library.
 pub(crate) struct Service {
@@ -44,15 +53,26 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: header::HeaderName) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// The code of problem details.
     pub(crate) fn code(&self) -> (u16, String) {
-        assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json", "{}", self.body);
+        assert_eq!(
+            self.header(header::CONTENT_TYPE),
+            "application/problem+json",
+            "{}",
+            self.body
+        );
         let body = self.json();
         assert_eq!(body["status"], self.status.as_u16());
-        (self.status.as_u16(), body["code"].as_str().unwrap_or_default().to_owned())
+        (
+            self.status.as_u16(),
+            body["code"].as_str().unwrap_or_default().to_owned(),
+        )
     }
 }
 
@@ -63,57 +83,105 @@ impl Service {
     }
 
     /// The service over these documents.
-    pub(crate) async fn with(documents: &[DocumentRevision], change: impl FnOnce(AppState) -> AppState) -> Self {
+    pub(crate) async fn with(
+        documents: &[DocumentRevision],
+        change: impl FnOnce(AppState) -> AppState,
+    ) -> Self {
         let index = Arc::new(MemoryIndex::new());
         for document in documents {
-            index.commit(document.clone()).await.expect("a valid document");
+            index
+                .commit(document.clone())
+                .await
+                .expect("a valid document");
         }
-        index.describe(&Default::default(), &description()).await.expect("a description");
-        let library =
-            Library::new(Arc::clone(&index) as _, Arc::new(FakeEmbed::new(&VOCABULARY)), "http://localhost:8080");
+        index
+            .describe(&Default::default(), &description())
+            .await
+            .expect("a description");
+        let library = Library::new(
+            Arc::clone(&index) as _,
+            Arc::new(FakeEmbed::new(&VOCABULARY)),
+            "http://localhost:8080",
+        );
         let (sync, jobs) = SyncHandle::channel(1);
         let router = app(change(AppState::new(Arc::new(library), sync, TOKEN)));
-        Self { router, jobs, index }
+        Self {
+            router,
+            jobs,
+            index,
+        }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("a router answers");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("a router answers");
         let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body");
+        let bytes = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .expect("a whole body");
         let body = String::from_utf8(bytes.to_vec()).expect("text");
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send(request(Method::GET, path).body(Body::empty()).expect("a request")).await
+        self.send(
+            request(Method::GET, path)
+                .body(Body::empty())
+                .expect("a request"),
+        )
+        .await
     }
 
     pub(crate) async fn get_if_none_match(&self, path: &str, tag: &str) -> Answer {
         let request = request(Method::GET, path).header(header::IF_NONE_MATCH, tag);
-        self.send(request.body(Body::empty()).expect("a request")).await
+        self.send(request.body(Body::empty()).expect("a request"))
+            .await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         let request = request(Method::POST, path).header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+        self.send(
+            request
+                .body(Body::from(body.to_owned()))
+                .expect("a request"),
+        )
+        .await
     }
 }
 
 /// A request to this machine.
 pub(crate) fn request(method: Method, path: &str) -> axum::http::request::Builder {
-    Request::builder().method(method).uri(path).header(header::HOST, "localhost:8080")
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "localhost:8080")
 }
 
 /// The sample library.
 pub(crate) fn documents() -> Vec<DocumentRevision> {
     let embed = FakeEmbed::new(&VOCABULARY);
     let guide = |source: &str, version: &str| {
-        SampleDocument::new(source).vendor("Cisco").product("finesse").version(version).guide("developer-guide")
+        SampleDocument::new(source)
+            .vendor("Cisco")
+            .product("finesse")
+            .version(version)
+            .guide("developer-guide")
     };
     let barge = "The supervisor is in the state NOT_READY while monitoring; after barging in the state is TALKING.";
     let mut first = guide(GUIDE, "v12.5")
         .title("Finesse Developer Guide 12.5")
-        .page(117, &["# Make a Barge Call", "A supervisor enters the call."])
+        .page(
+            117,
+            &["# Make a Barge Call", "A supervisor enters the call."],
+        )
         .page(
             118,
             &[
@@ -147,12 +215,19 @@ pub(crate) fn documents() -> Vec<DocumentRevision> {
 
 fn note(embed: &FakeEmbed) -> DocumentRevision {
     let text = "An empty gadget lacks a certificate, whatever state it is in.";
-    let mut note = SampleDocument::new(NOTE).title("Empty gadgets").product("finesse").page(1, &[text]).build(embed);
+    let mut note = SampleDocument::new(NOTE)
+        .title("Empty gadgets")
+        .product("finesse")
+        .page(1, &[text])
+        .build(embed);
     let mut meta = (*note.meta).clone();
     meta.paged = false;
     meta.updated = Some("2024-06-03".to_owned());
     note.meta = Arc::new(meta);
-    let section = Section { slug: "certificates-1".to_owned(), title: "Certificates".to_owned() };
+    let section = Section {
+        slug: "certificates-1".to_owned(),
+        title: "Certificates".to_owned(),
+    };
     note.pages[0].page.section = Some(section.clone());
     for passage in &mut note.passages {
         passage.chunk.document = Arc::clone(&note.meta);
@@ -178,6 +253,12 @@ fn description() -> LibraryDescription {
         title: Some("Cisco Finesse".to_owned()),
         compact: Vec::new(),
     };
-    let alias = Alias { names: vec!["Agent desktop".to_owned()], products: vec!["finesse".to_owned()] };
-    LibraryDescription { products: vec![product], aliases: vec![alias] }
+    let alias = Alias {
+        names: vec!["Agent desktop".to_owned()],
+        products: vec!["finesse".to_owned()],
+    };
+    LibraryDescription {
+        products: vec![product],
+        aliases: vec![alias],
+    }
 }

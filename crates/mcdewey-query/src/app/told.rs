@@ -3,7 +3,8 @@
 use crate::QueryError;
 
 /// Stands for every reason why the library cannot answer now.
-const UNAVAILABLE: &str = "the library cannot answer now; ask again in a moment, the server's log says why";
+const UNAVAILABLE: &str =
+    "the library cannot answer now; ask again in a moment, the server's log says why";
 
 /// The message of an error as it may leave the server.
 pub(crate) fn told(error: &QueryError) -> String {
@@ -20,10 +21,19 @@ mod tests {
     #[test]
     fn reasons_inside_the_server_stay_there() {
         let reason = || "cannot open /srv/library/catalogue.sqlite".to_owned();
-        for error in [QueryError::Unavailable(reason()), QueryError::Internal(reason())] {
+        for error in [
+            QueryError::Unavailable(reason()),
+            QueryError::Internal(reason()),
+        ] {
             let told = told(&error);
-            assert!(told.contains("log says why") && !told.contains("/srv"), "{told}");
+            assert!(
+                told.contains("log says why") && !told.contains("/srv"),
+                "{told}"
+            );
         }
-        assert_eq!(told(&QueryError::NotFound("no such page".to_owned())), "no such page");
+        assert_eq!(
+            told(&QueryError::NotFound("no such page".to_owned())),
+            "no such page"
+        );
     }
 }

@@ -63,13 +63,29 @@ pub(super) fn align(from: &[Unit], to: &[Unit]) -> Alignment {
     }
     let was: HashSet<usize> = changed.iter().map(|(at, _)| *at).collect();
     // What is gone stands behind what came before it.
-    let behind = |at: usize| counterpart[..at].iter().rev().find_map(|place| *place).map_or(0, |place| place + 1);
+    let behind = |at: usize| {
+        counterpart[..at]
+            .iter()
+            .rev()
+            .find_map(|place| *place)
+            .map_or(0, |place| place + 1)
+    };
     let mut steps: Vec<((usize, usize, usize), Step)> = Vec::new();
-    steps.extend(changed.iter().map(|(at, place)| ((*place, 1, 0), Step::Changed(*at, *place))));
+    steps.extend(
+        changed
+            .iter()
+            .map(|(at, place)| ((*place, 1, 0), Step::Changed(*at, *place))),
+    );
     new.retain(|place| !taken.contains(place) && !to[*place].is_heading());
     gone.retain(|at| !was.contains(at) && !from[*at].is_heading());
-    steps.extend(new.iter().map(|place| ((*place, 1, 0), Step::Added(*place))));
-    steps.extend(gone.iter().map(|at| ((behind(*at), 0, *at), Step::Removed(*at))));
+    steps.extend(
+        new.iter()
+            .map(|place| ((*place, 1, 0), Step::Added(*place))),
+    );
+    steps.extend(
+        gone.iter()
+            .map(|at| ((behind(*at), 0, *at), Step::Removed(*at))),
+    );
     steps.sort_by_key(|(place, _)| *place);
     alignment.steps = steps.into_iter().map(|(_, step)| step).collect();
     alignment
@@ -82,17 +98,22 @@ fn take_moved(from: &[Unit], to: &[Unit], gone: &mut Vec<usize>, new: &mut Vec<u
         places.entry(to[*place].key).or_default().push(*place);
     }
     let mut found = HashSet::new();
-    gone.retain(|at| match places.get_mut(&from[*at].key).and_then(Vec::pop) {
-        Some(place) => !found.insert(place),
-        None => true,
-    });
+    gone.retain(
+        |at| match places.get_mut(&from[*at].key).and_then(Vec::pop) {
+            Some(place) => !found.insert(place),
+            None => true,
+        },
+    );
     new.retain(|place| !found.contains(place));
     found.len()
 }
 
 /// Pairs of what is gone and what is new that are mostly the same, the most alike first.
 fn changed(from: &[Unit], to: &[Unit], gone: &[usize], new: &[usize]) -> Vec<(usize, usize)> {
-    let words: HashMap<usize, HashSet<String>> = new.iter().map(|place| (*place, words(&to[*place]))).collect();
+    let words: HashMap<usize, HashSet<String>> = new
+        .iter()
+        .map(|place| (*place, words(&to[*place])))
+        .collect();
     let mut having: HashMap<&str, Vec<usize>> = HashMap::new();
     for place in new {
         for word in &words[place] {
@@ -102,17 +123,27 @@ fn changed(from: &[Unit], to: &[Unit], gone: &[usize], new: &[usize]) -> Vec<(us
     let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
     for at in gone {
         let own = self::words(&from[*at]);
-        let near = own.iter().filter_map(|word| having.get(word.as_str())).filter(|places| places.len() <= COMMON);
+        let near = own
+            .iter()
+            .filter_map(|word| having.get(word.as_str()))
+            .filter(|places| places.len() <= COMMON);
         let near: HashSet<usize> = near.flatten().copied().collect();
         for place in near {
             let score = likeness(&from[*at], &to[place], &own, &words[&place]);
-            let least = if from[*at].headings == to[place].headings { LIKE } else { LIKE_ELSEWHERE };
+            let least = if from[*at].headings == to[place].headings {
+                LIKE
+            } else {
+                LIKE_ELSEWHERE
+            };
             if score >= least {
                 pairs.push((score, *at, place));
             }
         }
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
+    pairs.sort_by(|a, b| {
+        b.0.total_cmp(&a.0)
+            .then_with(|| (a.1, a.2).cmp(&(b.1, b.2)))
+    });
     let (mut was, mut is) = (HashSet::new(), HashSet::new());
     pairs.retain(|(_, at, place)| {
         let free = !was.contains(at) && !is.contains(place);
@@ -122,7 +153,10 @@ fn changed(from: &[Unit], to: &[Unit], gone: &[usize], new: &[usize]) -> Vec<(us
         }
         free
     });
-    pairs.into_iter().map(|(_, at, place)| (at, place)).collect()
+    pairs
+        .into_iter()
+        .map(|(_, at, place)| (at, place))
+        .collect()
 }
 
 /// The share of words in common. Rows of one table with one first cell are about the same thing whatever else they say.
@@ -130,7 +164,9 @@ fn likeness(from: &Unit, to: &Unit, own: &HashSet<String>, other: &HashSet<Strin
     match (&from.kind, &to.kind) {
         (UnitKind::Row { .. }, UnitKind::Row { .. }) => {
             let (from_cells, to_cells) = (cells(&from.text), cells(&to.text));
-            let same_key = from_cells.first().is_some_and(|first| !first.is_empty() && to_cells.first() == Some(first));
+            let same_key = from_cells
+                .first()
+                .is_some_and(|first| !first.is_empty() && to_cells.first() == Some(first));
             if same_key && from.headings == to.headings && from_cells.len() > 1 {
                 return 1.0;
             }
@@ -143,7 +179,11 @@ fn likeness(from: &Unit, to: &Unit, own: &HashSet<String>, other: &HashSet<Strin
 }
 
 fn words(unit: &Unit) -> HashSet<String> {
-    normalise(&unit.text).to_lowercase().split(' ').map(str::to_owned).collect()
+    normalise(&unit.text)
+        .to_lowercase()
+        .split(' ')
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -160,11 +200,28 @@ mod tests {
                 heading = title.to_owned();
                 continue;
             }
-            let kind = if line.starts_with('|') { UnitKind::Row { columns: Vec::new() } } else { UnitKind::Prose };
-            let page = PageRef { number: PageNumber(1), label: None, section: None };
+            let kind = if line.starts_with('|') {
+                UnitKind::Row {
+                    columns: Vec::new(),
+                }
+            } else {
+                UnitKind::Prose
+            };
+            let page = PageRef {
+                number: PageNumber(1),
+                label: None,
+                section: None,
+            };
             let key = ContentHash::of(line);
             let headings = vec![heading.clone()];
-            units.push(Unit { text: line.to_owned(), kind, headings, page, chunk_id: String::new(), key });
+            units.push(Unit {
+                text: line.to_owned(),
+                kind,
+                headings,
+                page,
+                chunk_id: String::new(),
+                key,
+            });
         }
         units
     }
@@ -184,26 +241,44 @@ mod tests {
 
     #[test]
     fn what_changed_is_told_in_the_order_of_the_later_document() {
-        let from =
-            "# A\nOne stays as it is.\nTwo has the limit of 20 calls.\nThree goes away for good.\n# B\nFour stays too.";
-        let to =
-            "# A\nOne stays as it is.\nTwo has the limit of 25 calls.\n# B\nFour stays too.\nFive was never heard of.";
-        assert_eq!(differences(from, to), (2, 0, ["~Two>Two", "-Three", "+Five"].map(str::to_owned).to_vec()));
+        let from = "# A\nOne stays as it is.\nTwo has the limit of 20 calls.\nThree goes away for good.\n# B\nFour stays too.";
+        let to = "# A\nOne stays as it is.\nTwo has the limit of 25 calls.\n# B\nFour stays too.\nFive was never heard of.";
+        assert_eq!(
+            differences(from, to),
+            (
+                2,
+                0,
+                ["~Two>Two", "-Three", "+Five"].map(str::to_owned).to_vec()
+            )
+        );
         assert_eq!(differences(from, from), (4, 0, Vec::new()));
-        assert_eq!(differences("", "# A\nOne."), (0, 0, vec!["+One.".to_owned()]));
+        assert_eq!(
+            differences("", "# A\nOne."),
+            (0, 0, vec!["+One.".to_owned()])
+        );
     }
 
     #[test]
     fn headings_are_told_where_they_change_only() {
         let heading = |text: &str| {
             let mut units = document("# A\nOne stays as it is.");
-            units.insert(0, Unit { text: text.to_owned(), key: ContentHash::of(text), ..units[0].clone() });
+            units.insert(
+                0,
+                Unit {
+                    text: text.to_owned(),
+                    key: ContentHash::of(text),
+                    ..units[0].clone()
+                },
+            );
             units
         };
         let without = document("# A\nOne stays as it is.");
         assert_eq!(align(&heading("## Calls and states"), &without).steps, []);
         assert_eq!(align(&without, &heading("## Calls and states")).steps, []);
-        let renamed = align(&heading("## Calls and states"), &heading("## Calls and all states"));
+        let renamed = align(
+            &heading("## Calls and states"),
+            &heading("## Calls and all states"),
+        );
         assert_eq!(renamed.steps, [Step::Changed(0, 0)]);
     }
 
@@ -217,7 +292,8 @@ mod tests {
     #[test]
     fn rows_go_by_their_first_cell() {
         let from = "# Codes\n| 20700 | The conference is full. |\n| 20701 | Not allowed. |";
-        let to = "# Codes\n| 20700 | Somebody else entirely speaks now. |\n| 20702 | Not allowed. |";
+        let to =
+            "# Codes\n| 20700 | Somebody else entirely speaks now. |\n| 20702 | Not allowed. |";
         let (_, _, steps) = differences(from, to);
         assert!(steps.contains(&"~|>|".to_owned()), "{steps:?}");
         let elsewhere = differences("# A\n| 1 | x y z |", "# B\n| 1 | a b c |");
@@ -229,7 +305,11 @@ mod tests {
         let from = "# A\nPress the big red button twice.";
         let to = "# A\nPress the big green button once.\n# B\nPress the big red button now.";
         let (_, _, steps) = differences(from, to);
-        assert_eq!(steps, ["+Press", "~Press>Press"], "nearly the same words elsewhere are nearer than half of them");
+        assert_eq!(
+            steps,
+            ["+Press", "~Press>Press"],
+            "nearly the same words elsewhere are nearer than half of them"
+        );
         let to = "# A\nPress the big red button once.\n# B\nPress the small red button now.";
         assert_eq!(differences(from, to).2, ["~Press>Press", "+Press"]);
     }

@@ -17,7 +17,8 @@ use mcdewey_core::{Chunk, DocumentMeta, DocumentSummary, Scope, Visibility};
 
 use self::align::{Alignment, Step, align};
 use self::answer::{
-    Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, ComparedText, WordOp,
+    Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair,
+    ComparedText, WordOp,
 };
 use self::units::{Unit, UnitKind, units};
 use crate::app::observe::take_place;
@@ -48,8 +49,15 @@ impl Library {
         let state = self.index.state().await?;
         let view = self.view(&state, visibility).await?;
         let sides = pairs::sides(request, &view)?;
-        let asked = CompareRequest { cursor: None, limit: None, ..request.clone() };
-        let offset = request.cursor.as_deref().map_or(Ok(0), |text| cursor::opened(text, &asked, &state))?;
+        let asked = CompareRequest {
+            cursor: None,
+            limit: None,
+            ..request.clone()
+        };
+        let offset = request
+            .cursor
+            .as_deref()
+            .map_or(Ok(0), |text| cursor::opened(text, &asked, &state))?;
         let mut notices = Vec::new();
         if sides.pairs.len() > MAX_PAIRS {
             notices.push(format!(
@@ -60,26 +68,46 @@ impl Library {
         let mut answer = CompareAnswer {
             pairs: Vec::new(),
             changes: Vec::new(),
-            only_from: sides.only_from.iter().map(|document| self.compared(&document.meta)).collect(),
-            only_to: sides.only_to.iter().map(|document| self.compared(&document.meta)).collect(),
+            only_from: sides
+                .only_from
+                .iter()
+                .map(|document| self.compared(&document.meta))
+                .collect(),
+            only_to: sides
+                .only_to
+                .iter()
+                .map(|document| self.compared(&document.meta))
+                .collect(),
             next_cursor: None,
             notices,
             generation: state.generation.clone(),
             revision: state.revision,
             timings_ms: BTreeMap::new(),
         };
-        let scope = Scope { visibility: visibility.clone(), ..Scope::default() };
+        let scope = Scope {
+            visibility: visibility.clone(),
+            ..Scope::default()
+        };
         for (from, to) in sides.pairs.iter().take(MAX_PAIRS) {
             self.compare_pair(from, to, &scope, &mut answer).await?;
         }
-        answer.timings_ms.insert("align".to_owned(), started.elapsed().as_secs_f64() * 1000.0);
+        answer
+            .timings_ms
+            .insert("align".to_owned(), started.elapsed().as_secs_f64() * 1000.0);
         if !request.q.trim().is_empty() {
             self.keep_about(&request.q, visibility, &mut answer).await?;
         }
         let more = answer.changes.len() > offset + limit;
-        answer.changes = answer.changes.into_iter().skip(offset).take(limit).collect();
+        answer.changes = answer
+            .changes
+            .into_iter()
+            .skip(offset)
+            .take(limit)
+            .collect();
         answer.next_cursor = more.then(|| cursor::sealed(&asked, &state, offset + limit));
-        answer.timings_ms.insert("total".to_owned(), started.elapsed().as_secs_f64() * 1000.0);
+        answer
+            .timings_ms
+            .insert("total".to_owned(), started.elapsed().as_secs_f64() * 1000.0);
         Ok(answer)
     }
 
@@ -92,12 +120,29 @@ impl Library {
     ) -> Result<Option<CompareRequest>, QueryError> {
         let state = self.index.state().await?;
         let view = self.view(&state, visibility).await?;
-        let Some(own) = pairs::by_source(source, &view) else { return Ok(None) };
-        let release = |one: &DocumentSummary| one.meta.facets.versions.iter().map(|version| version.key.clone()).max();
+        let Some(own) = pairs::by_source(source, &view) else {
+            return Ok(None);
+        };
+        let release = |one: &DocumentSummary| {
+            one.meta
+                .facets
+                .versions
+                .iter()
+                .map(|version| version.key.clone())
+                .max()
+        };
         Ok(pairs::nearest(own, &view).map(|other| {
-            let (from, to) = if release(other) < release(own) { (other, own) } else { (own, other) };
+            let (from, to) = if release(other) < release(own) {
+                (other, own)
+            } else {
+                (own, other)
+            };
             let source = |one: &DocumentSummary| one.meta.source.to_string();
-            CompareRequest { from: source(from), to: source(to), ..CompareRequest::default() }
+            CompareRequest {
+                from: source(from),
+                to: source(to),
+                ..CompareRequest::default()
+            }
         }))
     }
 
@@ -109,8 +154,14 @@ impl Library {
         scope: &Scope,
         answer: &mut CompareAnswer,
     ) -> Result<(), QueryError> {
-        let earlier = self.index.passages(&from.meta.source, 0..from.chunks, scope).await?;
-        let later = self.index.passages(&to.meta.source, 0..to.chunks, scope).await?;
+        let earlier = self
+            .index
+            .passages(&from.meta.source, 0..from.chunks, scope)
+            .await?;
+        let later = self
+            .index
+            .passages(&to.meta.source, 0..to.chunks, scope)
+            .await?;
         let metas = (Arc::clone(&from.meta), Arc::clone(&to.meta));
         let work = move || {
             let (from, to) = (read(&earlier, &metas.0), read(&later, &metas.1));
@@ -118,8 +169,13 @@ impl Library {
             (from, to, alignment)
         };
         let broken = |error: tokio::task::JoinError| QueryError::Internal(error.to_string());
-        let (earlier, later, alignment) = tokio::task::spawn_blocking(work).await.map_err(broken)?;
-        let Alignment { unchanged, moved, steps } = alignment;
+        let (earlier, later, alignment) =
+            tokio::task::spawn_blocking(work).await.map_err(broken)?;
+        let Alignment {
+            unchanged,
+            moved,
+            steps,
+        } = alignment;
         let place = answer.pairs.len();
         let of = |wanted: fn(&Step) -> bool| steps.iter().filter(|step| wanted(step)).count();
         answer.pairs.push(ComparedPair {
@@ -133,14 +189,29 @@ impl Library {
         });
         let told = |unit: &Unit, meta: &DocumentMeta| self.told(unit, meta);
         answer.changes.extend(steps.iter().map(|step| match step {
-            Step::Removed(at) => {
-                one(ChangeKind::Removed, place, &earlier[*at], Some(told(&earlier[*at], &from.meta)), None)
-            }
-            Step::Added(at) => one(ChangeKind::Added, place, &later[*at], None, Some(told(&later[*at], &to.meta))),
+            Step::Removed(at) => one(
+                ChangeKind::Removed,
+                place,
+                &earlier[*at],
+                Some(told(&earlier[*at], &from.meta)),
+                None,
+            ),
+            Step::Added(at) => one(
+                ChangeKind::Added,
+                place,
+                &later[*at],
+                None,
+                Some(told(&later[*at], &to.meta)),
+            ),
             Step::Changed(was, is) => {
                 let (was, is) = (&earlier[*was], &later[*is]);
-                let mut change =
-                    one(ChangeKind::Changed, place, is, Some(told(was, &from.meta)), Some(told(is, &to.meta)));
+                let mut change = one(
+                    ChangeKind::Changed,
+                    place,
+                    is,
+                    Some(told(was, &from.meta)),
+                    Some(told(is, &to.meta)),
+                );
                 match &is.kind {
                     UnitKind::Row { columns } => {
                         change.cells = words::row(&was.text, &is.text, columns).unwrap_or_default();
@@ -163,8 +234,11 @@ impl Library {
         visibility: &Visibility,
         answer: &mut CompareAnswer,
     ) -> Result<(), QueryError> {
-        let sources: Vec<String> =
-            answer.pairs.iter().flat_map(|pair| [pair.from.source.clone(), pair.to.source.clone()]).collect();
+        let sources: Vec<String> = answer
+            .pairs
+            .iter()
+            .flat_map(|pair| [pair.from.source.clone(), pair.to.source.clone()])
+            .collect();
         if sources.is_empty() {
             return Ok(());
         }
@@ -178,15 +252,24 @@ impl Library {
         answer.notices.extend(found.notices);
         let mut rank: HashMap<String, usize> = HashMap::new();
         for (place, hit) in found.hits.into_iter().enumerate() {
-            for id in std::iter::once(hit.chunk_id).chain(hit.also_in.into_iter().map(|also| also.chunk_id)) {
+            for id in std::iter::once(hit.chunk_id)
+                .chain(hit.also_in.into_iter().map(|also| also.chunk_id))
+            {
                 rank.entry(id).or_insert(place);
             }
         }
         let of = |change: &Change| {
-            [&change.from, &change.to].into_iter().flatten().filter_map(|text| rank.get(&text.chunk_id)).min().copied()
+            [&change.from, &change.to]
+                .into_iter()
+                .flatten()
+                .filter_map(|text| rank.get(&text.chunk_id))
+                .min()
+                .copied()
         };
-        let mut kept: Vec<(usize, Change)> =
-            std::mem::take(&mut answer.changes).into_iter().filter_map(|change| Some((of(&change)?, change))).collect();
+        let mut kept: Vec<(usize, Change)> = std::mem::take(&mut answer.changes)
+            .into_iter()
+            .filter_map(|change| Some((of(&change)?, change)))
+            .collect();
         kept.sort_by_key(|(place, _)| *place);
         answer.changes = kept.into_iter().map(|(_, change)| change).collect();
         Ok(())
@@ -197,12 +280,20 @@ impl Library {
             source: meta.source.to_string(),
             doc_title: meta.title.clone(),
             version: meta.facets.version_label(),
-            url: format!("{}{}", self.public_url(), links::document_path(&meta.source)),
+            url: format!(
+                "{}{}",
+                self.public_url(),
+                links::document_path(&meta.source)
+            ),
         }
     }
 
     fn told(&self, unit: &Unit, meta: &DocumentMeta) -> ComparedText {
-        let section = unit.page.section.as_ref().map(|section| section.slug.clone());
+        let section = unit
+            .page
+            .section
+            .as_ref()
+            .map(|section| section.slug.clone());
         ComparedText {
             chunk_id: unit.chunk_id.clone(),
             page: section.is_none().then_some(unit.page.number.0),
@@ -210,18 +301,40 @@ impl Library {
             section,
             text: unit.text.clone(),
             url: format!("{}{}", self.public_url(), links::chunk_path(&unit.chunk_id)),
-            page_url: format!("{}{}", self.public_url(), links::page_path(&meta.source, &unit.page)),
+            page_url: format!(
+                "{}{}",
+                self.public_url(),
+                links::page_path(&meta.source, &unit.page)
+            ),
         }
     }
 }
 
-fn one(kind: ChangeKind, pair: usize, unit: &Unit, from: Option<ComparedText>, to: Option<ComparedText>) -> Change {
+fn one(
+    kind: ChangeKind,
+    pair: usize,
+    unit: &Unit,
+    from: Option<ComparedText>,
+    to: Option<ComparedText>,
+) -> Change {
     let cells = match (&unit.kind, kind) {
-        (UnitKind::Row { columns }, ChangeKind::Added) => words::lone_row(&unit.text, WordOp::Added, columns),
-        (UnitKind::Row { columns }, ChangeKind::Removed) => words::lone_row(&unit.text, WordOp::Removed, columns),
+        (UnitKind::Row { columns }, ChangeKind::Added) => {
+            words::lone_row(&unit.text, WordOp::Added, columns)
+        }
+        (UnitKind::Row { columns }, ChangeKind::Removed) => {
+            words::lone_row(&unit.text, WordOp::Removed, columns)
+        }
         _ => Vec::new(),
     };
-    Change { kind, pair, headings: unit.headings.clone(), from, to, words: Vec::new(), cells }
+    Change {
+        kind,
+        pair,
+        headings: unit.headings.clone(),
+        from,
+        to,
+        words: Vec::new(),
+        cells,
+    }
 }
 
 /// A document's pieces; its own release, however it is written, makes no difference.

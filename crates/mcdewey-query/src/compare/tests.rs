@@ -15,21 +15,52 @@ async fn library() -> Library {
     let embed = FakeEmbed::new(&["barge", "certificate"]);
     let index = MemoryIndex::new();
     let guide = |source: &str, version: &str| {
-        SampleDocument::new(source).vendor("Norvane").product("desk").version(version).guide("admin")
+        SampleDocument::new(source)
+            .vendor("Norvane")
+            .product("desk")
+            .version(version)
+            .guide("admin")
     };
     let old = guide(OLD, "v12.5")
         .title("Desk Administration Guide, Release 12.5")
-        .page(1, &["This is release 12.5 of Desk.", "A barge call takes up to 20 parties."])
-        .page(2, &["| Code | Meaning |\n|---|---|\n| 20700 | Old limit |\n| 20701 | Refused |", "Gone for good now."]);
+        .page(
+            1,
+            &[
+                "This is release 12.5 of Desk.",
+                "A barge call takes up to 20 parties.",
+            ],
+        )
+        .page(
+            2,
+            &[
+                "| Code | Meaning |\n|---|---|\n| 20700 | Old limit |\n| 20701 | Refused |",
+                "Gone for good now.",
+            ],
+        );
     let new = guide(NEW, "v15.0")
         .title("Desk Administration Guide, Release 15.0")
-        .page(1, &["This is release 15.0 of Desk.", "A barge call takes up to 25 parties."])
+        .page(
+            1,
+            &[
+                "This is release 15.0 of Desk.",
+                "A barge call takes up to 25 parties.",
+            ],
+        )
         .page(
             3,
-            &["| Code | Meaning |\n|---|---|\n| 20700 | New limit |\n| 20701 | Refused |", "A certificate is new."],
+            &[
+                "| Code | Meaning |\n|---|---|\n| 20700 | New limit |\n| 20701 | Refused |",
+                "A certificate is new.",
+            ],
         );
-    let other = SampleDocument::new("desk/v15.0/api/reference.md").vendor("Norvane").product("desk");
-    let other = other.version("v15.0").guide("api").title("Desk API").page(1, &["GET /calls"]);
+    let other = SampleDocument::new("desk/v15.0/api/reference.md")
+        .vendor("Norvane")
+        .product("desk");
+    let other = other
+        .version("v15.0")
+        .guide("api")
+        .title("Desk API")
+        .page(1, &["GET /calls"]);
     for document in [old, new, other] {
         index.commit(document.build(&embed)).await.unwrap();
     }
@@ -37,25 +68,47 @@ async fn library() -> Library {
 }
 
 fn request(from: &str, to: &str) -> CompareRequest {
-    CompareRequest { from: from.to_owned(), to: to.to_owned(), ..CompareRequest::default() }
+    CompareRequest {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        ..CompareRequest::default()
+    }
 }
 
 async fn compare(request: &CompareRequest) -> Result<CompareAnswer, QueryError> {
-    library().await.compare(request, &Visibility::Everything).await
+    library()
+        .await
+        .compare(request, &Visibility::Everything)
+        .await
 }
 
 fn kinds(answer: &CompareAnswer) -> Vec<(ChangeKind, Option<u32>, Option<u32>)> {
     let page = |text: &Option<super::ComparedText>| text.as_ref().and_then(|text| text.page);
-    answer.changes.iter().map(|change| (change.kind, page(&change.from), page(&change.to))).collect()
+    answer
+        .changes
+        .iter()
+        .map(|change| (change.kind, page(&change.from), page(&change.to)))
+        .collect()
 }
 
 #[tokio::test]
 async fn releases_of_a_guide_are_compared_whatever_their_files_are_called() {
-    let answer =
-        compare(&CompareRequest { product: vec!["desk".to_owned()], ..request("12.5", "15.0") }).await.unwrap();
+    let answer = compare(&CompareRequest {
+        product: vec!["desk".to_owned()],
+        ..request("12.5", "15.0")
+    })
+    .await
+    .unwrap();
     let pair = &answer.pairs[0];
-    assert_eq!((pair.from.source.as_str(), pair.to.source.as_str()), (OLD, NEW));
-    assert_eq!((pair.unchanged, pair.changed, pair.added, pair.removed), (2, 2, 1, 1), "{answer:#?}");
+    assert_eq!(
+        (pair.from.source.as_str(), pair.to.source.as_str()),
+        (OLD, NEW)
+    );
+    assert_eq!(
+        (pair.unchanged, pair.changed, pair.added, pair.removed),
+        (2, 2, 1, 1),
+        "{answer:#?}"
+    );
     assert_eq!(answer.only_to[0].source, "desk/v15.0/api/reference.md");
     let expected = [
         (ChangeKind::Changed, Some(1), Some(1)),
@@ -64,7 +117,11 @@ async fn releases_of_a_guide_are_compared_whatever_their_files_are_called() {
         (ChangeKind::Added, None, Some(3)),
     ];
     assert_eq!(kinds(&answer), expected);
-    let words: Vec<(WordOp, &str)> = answer.changes[0].words.iter().map(|run| (run.op, run.text.as_str())).collect();
+    let words: Vec<(WordOp, &str)> = answer.changes[0]
+        .words
+        .iter()
+        .map(|run| (run.op, run.text.as_str()))
+        .collect();
     let expected = [
         (WordOp::Same, "A barge call takes up to"),
         (WordOp::Removed, "20"),
@@ -73,15 +130,29 @@ async fn releases_of_a_guide_are_compared_whatever_their_files_are_called() {
     ];
     assert_eq!(words, expected);
     let cells = &answer.changes[1].cells;
-    assert_eq!((cells[1].column.as_deref(), cells[1].words[0].text.as_str()), (Some("Meaning"), "Old"));
-    assert!(answer.changes[3].to.as_ref().unwrap().page_url.starts_with("http://x/d/desk/v15.0/admin/"));
+    assert_eq!(
+        (cells[1].column.as_deref(), cells[1].words[0].text.as_str()),
+        (Some("Meaning"), "Old")
+    );
+    assert!(
+        answer.changes[3]
+            .to
+            .as_ref()
+            .unwrap()
+            .page_url
+            .starts_with("http://x/d/desk/v15.0/admin/")
+    );
 }
 
 #[tokio::test]
 async fn documents_are_named_by_source_or_by_their_release() {
     for (from, to) in [(OLD, NEW), (OLD, "15.0"), ("12.5", NEW)] {
         let answer = compare(&request(from, to)).await.unwrap();
-        assert_eq!((answer.pairs.len(), answer.pairs[0].to.source.as_str()), (1, NEW), "{from} {to}");
+        assert_eq!(
+            (answer.pairs.len(), answer.pairs[0].to.source.as_str()),
+            (1, NEW),
+            "{from} {to}"
+        );
         assert_eq!(answer.pairs[0].from.source, OLD);
     }
     let same = compare(&request(NEW, NEW)).await.unwrap();
@@ -90,39 +161,72 @@ async fn documents_are_named_by_source_or_by_their_release() {
 
 #[tokio::test]
 async fn a_question_keeps_what_has_to_do_with_it() {
-    let answer = compare(&CompareRequest { q: "barge".to_owned(), ..request(OLD, NEW) }).await.unwrap();
+    let answer = compare(&CompareRequest {
+        q: "barge".to_owned(),
+        ..request(OLD, NEW)
+    })
+    .await
+    .unwrap();
     let first = answer.changes[0].to.as_ref().unwrap();
     assert!(first.text.contains("barge"), "{answer:#?}");
-    assert_eq!(answer.pairs[0].changed, 2, "the counts are those of the whole");
+    assert_eq!(
+        answer.pairs[0].changed, 2,
+        "the counts are those of the whole"
+    );
 }
 
 #[tokio::test]
 async fn changes_come_page_by_page() {
-    let mut asked = CompareRequest { limit: Some(3), ..request(OLD, NEW) };
+    let mut asked = CompareRequest {
+        limit: Some(3),
+        ..request(OLD, NEW)
+    };
     let first = compare(&asked).await.unwrap();
     assert_eq!(first.changes.len(), 3);
     asked.cursor = first.next_cursor;
     let second = compare(&asked).await.unwrap();
     assert_eq!((second.changes.len(), second.next_cursor), (1, None));
-    let other = CompareRequest { cursor: asked.cursor, ..request(NEW, OLD) };
-    assert!(matches!(compare(&other).await, Err(QueryError::CursorExpired)));
+    let other = CompareRequest {
+        cursor: asked.cursor,
+        ..request(NEW, OLD)
+    };
+    assert!(matches!(
+        compare(&other).await,
+        Err(QueryError::CursorExpired)
+    ));
 }
 
 #[tokio::test]
 async fn what_makes_no_sense_is_refused() {
     for (from, to) in [("", "15.0"), ("12.5", " ")] {
-        assert!(compare(&request(from, to)).await.unwrap_err().to_string().contains("is missing"));
+        assert!(
+            compare(&request(from, to))
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("is missing")
+        );
     }
-    assert!(matches!(compare(&request("99", "15.0")).await, Err(QueryError::UnknownVersion { .. })));
+    assert!(matches!(
+        compare(&request("99", "15.0")).await,
+        Err(QueryError::UnknownVersion { .. })
+    ));
     let alone = compare(&request("desk/v15.0/api/reference.md", "12.5")).await;
     assert!(matches!(alone, Err(QueryError::NotFound(_))), "{alone:?}");
-    let none = compare(&CompareRequest { limit: Some(0), ..request(OLD, NEW) }).await;
+    let none = compare(&CompareRequest {
+        limit: Some(0),
+        ..request(OLD, NEW)
+    })
+    .await;
     assert!(none.unwrap_err().to_string().contains("1 to 200"));
 }
 
 #[tokio::test]
 async fn what_may_not_be_seen_is_not_compared() {
-    let hidden = Visibility::Only { vendors: Vec::new(), products: vec!["other".to_owned()] };
+    let hidden = Visibility::Only {
+        vendors: Vec::new(),
+        products: vec!["other".to_owned()],
+    };
     for (from, to) in [(OLD, NEW), ("12.5", "15.0")] {
         let answer = library().await.compare(&request(from, to), &hidden).await;
         assert!(matches!(answer, Err(QueryError::NotFound(_))), "{answer:?}");

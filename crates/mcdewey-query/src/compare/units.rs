@@ -96,7 +96,9 @@ impl Reader {
                 }
                 continue;
             }
-            let kind = UnitKind::Row { columns: self.columns.clone() };
+            let kind = UnitKind::Row {
+                columns: self.columns.clone(),
+            };
             self.push(row, kind, chunk);
         }
     }
@@ -114,23 +116,45 @@ impl Reader {
     fn finish(self, releases: &[String]) -> Vec<Unit> {
         let unit = |piece: Piece| {
             let key = ContentHash::of(without_releases(&normalise(&piece.text), releases));
-            let Piece { text, kind, headings, page, chunk_id } = piece;
-            Unit { text, kind, headings, page, chunk_id, key }
+            let Piece {
+                text,
+                kind,
+                headings,
+                page,
+                chunk_id,
+            } = piece;
+            Unit {
+                text,
+                kind,
+                headings,
+                page,
+                chunk_id,
+                key,
+            }
         };
-        self.units.into_iter().filter(|piece| !piece.text.is_empty()).map(unit).collect()
+        self.units
+            .into_iter()
+            .filter(|piece| !piece.text.is_empty())
+            .map(unit)
+            .collect()
     }
 }
 
 /// The text with the names of its own releases made equal.
 fn without_releases(text: &str, releases: &[String]) -> String {
-    releases.iter().fold(text.to_owned(), |text, release| text.replace(release.as_str(), "§"))
+    releases.iter().fold(text.to_owned(), |text, release| {
+        text.replace(release.as_str(), "§")
+    })
 }
 
 /// The cells of a table row, as they are read.
 pub(super) fn cells(row: &str) -> Vec<String> {
     let row = row.trim();
     let row = row.strip_prefix('|').unwrap_or(row);
-    let row = row.strip_suffix('|').filter(|rest| !rest.ends_with('\\')).unwrap_or(row);
+    let row = row
+        .strip_suffix('|')
+        .filter(|rest| !rest.ends_with('\\'))
+        .unwrap_or(row);
     let mut cells = vec![String::new()];
     let mut escaped = false;
     for c in row.chars() {
@@ -141,7 +165,10 @@ pub(super) fn cells(row: &str) -> Vec<String> {
         }
         escaped = c == '\\' && !escaped;
     }
-    cells.iter().map(|cell| normalise(&cell.replace("\\|", "|"))).collect()
+    cells
+        .iter()
+        .map(|cell| normalise(&cell.replace("\\|", "|")))
+        .collect()
 }
 
 /// The line between a header and its rows.
@@ -175,7 +202,8 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
             blocks.push(Block::Code(&text[start..end]));
         } else if trimmed.starts_with('|') {
             let mut rows = vec![trimmed.trim_end()];
-            while let Some((_, row)) = lines.next_if(|(_, line)| line.trim_start().starts_with('|')) {
+            while let Some((_, row)) = lines.next_if(|(_, line)| line.trim_start().starts_with('|'))
+            {
                 rows.push(row.trim());
             }
             blocks.push(Block::Rows(rows));
@@ -199,7 +227,8 @@ fn goes_on(line: &str) -> bool {
 }
 
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.split('\n').map(move |line| (line.as_ptr() as usize - text.as_ptr() as usize, line))
+    text.split('\n')
+        .map(move |line| (line.as_ptr() as usize - text.as_ptr() as usize, line))
 }
 
 #[cfg(test)]
@@ -211,10 +240,22 @@ mod tests {
     use super::*;
 
     fn read(passages: &[&str], releases: &[&str]) -> Vec<Unit> {
-        let document = SampleDocument::new("a/v1/g.md").page(1, passages).build(&FakeEmbed::new(&[]));
-        let chunks: Vec<Chunk> = document.passages.iter().map(|passage| passage.chunk.clone()).collect();
+        let document = SampleDocument::new("a/v1/g.md")
+            .page(1, passages)
+            .build(&FakeEmbed::new(&[]));
+        let chunks: Vec<Chunk> = document
+            .passages
+            .iter()
+            .map(|passage| passage.chunk.clone())
+            .collect();
         assert!(Arc::strong_count(&document.meta) > 0);
-        units(&chunks, &releases.iter().map(|release| (*release).to_owned()).collect::<Vec<_>>())
+        units(
+            &chunks,
+            &releases
+                .iter()
+                .map(|release| (*release).to_owned())
+                .collect::<Vec<_>>(),
+        )
     }
 
     fn texts(units: &[Unit]) -> Vec<&str> {
@@ -228,18 +269,35 @@ mod tests {
         let code = "```\n# a\n\nb\n```";
         assert_eq!(
             texts(&found),
-            ["First\nparagraph.", "- one\n  more", "- two", "1. three", code, "| 1 | a |", "| 2 | b |"]
+            [
+                "First\nparagraph.",
+                "- one\n  more",
+                "- two",
+                "1. three",
+                code,
+                "| 1 | a |",
+                "| 2 | b |"
+            ]
         );
         let columns = vec!["Code".to_owned(), "Means".to_owned()];
         assert_eq!(found[6].kind, UnitKind::Row { columns });
-        assert_eq!((&found[4].kind, &found[0].kind), (&UnitKind::Code, &UnitKind::Prose));
+        assert_eq!(
+            (&found[4].kind, &found[0].kind),
+            (&UnitKind::Code, &UnitKind::Prose)
+        );
     }
 
     #[test]
     fn the_own_release_makes_no_difference() {
         let of = |text: &str, release: &str| read(&[text], &[release])[0].key;
-        assert_eq!(of("Install release 12.5 first.", "12.5"), of("Install release 15.0 first.", "15.0"));
-        assert_ne!(of("Install release 12.5 first.", "15.0"), of("Install release 15.0 first.", "15.0"));
+        assert_eq!(
+            of("Install release 12.5 first.", "12.5"),
+            of("Install release 15.0 first.", "15.0")
+        );
+        assert_ne!(
+            of("Install release 12.5 first.", "15.0"),
+            of("Install release 15.0 first.", "15.0")
+        );
         assert_eq!(of("A  b\u{a0}c", "1"), of("A b c", "1"));
     }
 

@@ -7,7 +7,10 @@ use super::units::cells;
 
 /// Which words are the same, gone and new, in reading order.
 pub(super) fn words(from: &str, to: &str) -> Vec<WordRun> {
-    let (from, to): (Vec<&str>, Vec<&str>) = (from.split_whitespace().collect(), to.split_whitespace().collect());
+    let (from, to): (Vec<&str>, Vec<&str>) = (
+        from.split_whitespace().collect(),
+        to.split_whitespace().collect(),
+    );
     let mut runs: Vec<WordRun> = Vec::new();
     for op in capture_diff_slices(Algorithm::Myers, &from, &to) {
         let (tag, old, new) = op.as_tag_tuple();
@@ -53,7 +56,11 @@ pub(super) fn row(from: &str, to: &str, columns: &[String]) -> Option<Vec<CellCh
 pub(super) fn lone_row(row: &str, op: WordOp, columns: &[String]) -> Vec<CellChange> {
     let cell = |(place, text): (usize, String)| CellChange {
         column: columns.get(place).filter(|name| !name.is_empty()).cloned(),
-        words: if text.is_empty() { Vec::new() } else { vec![WordRun { op, text }] },
+        words: if text.is_empty() {
+            Vec::new()
+        } else {
+            vec![WordRun { op, text }]
+        },
     };
     cells(row).into_iter().enumerate().map(cell).collect()
 }
@@ -74,7 +81,10 @@ mod tests {
     #[test]
     fn words_are_gone_and_new() {
         assert_eq!(
-            told(&words("The limit is 20 calls.", "The new limit is 25 calls.")),
+            told(&words(
+                "The limit is 20 calls.",
+                "The new limit is 25 calls."
+            )),
             "The [+new] limit is [-20] [+25] calls."
         );
         assert_eq!(told(&words("same  text", "same text")), "same text");
@@ -85,11 +95,20 @@ mod tests {
     fn rows_differ_in_cells() {
         let columns = ["Code".to_owned(), String::new()];
         let cells = row("| 20700 | old limit |", "| 20700 | new limit |", &columns).unwrap();
-        assert_eq!((cells[0].column.as_deref(), told(&cells[0].words).as_str()), (Some("Code"), "20700"));
-        assert_eq!((cells[1].column.as_deref(), told(&cells[1].words).as_str()), (None, "[-old] [+new] limit"));
+        assert_eq!(
+            (cells[0].column.as_deref(), told(&cells[0].words).as_str()),
+            (Some("Code"), "20700")
+        );
+        assert_eq!(
+            (cells[1].column.as_deref(), told(&cells[1].words).as_str()),
+            (None, "[-old] [+new] limit")
+        );
         assert_eq!(row("| a |", "| a | b |", &[]), None);
         let lone = lone_row("| 20702 | |", WordOp::Added, &columns);
-        assert_eq!((lone[0].column.as_deref(), told(&lone[0].words).as_str()), (Some("Code"), "[+20702]"));
+        assert_eq!(
+            (lone[0].column.as_deref(), told(&lone[0].words).as_str()),
+            (Some("Code"), "[+20702]")
+        );
         assert_eq!(lone[1].words, []);
     }
 }

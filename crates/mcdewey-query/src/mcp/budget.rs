@@ -30,7 +30,9 @@ where
 {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(QueryError::Internal(format!("counting tokens was lost: {error}"))),
+        Err(error) => Err(QueryError::Internal(format!(
+            "counting tokens was lost: {error}"
+        ))),
     }
 }
 
@@ -42,12 +44,19 @@ pub(super) struct Counter {
 
 impl Counter {
     pub(super) fn new(library: &Library) -> Self {
-        Self { embed: Arc::clone(&library.embed) }
+        Self {
+            embed: Arc::clone(&library.embed),
+        }
     }
 
     /// How many tokens `text` has.
     pub(super) fn count(&self, text: &str) -> Result<usize, EmbedError> {
-        Ok(self.embed.tokens(text)?.iter().map(|token| 1.max(token.len() / LONGEST_TOKEN_BYTES)).sum())
+        Ok(self
+            .embed
+            .tokens(text)?
+            .iter()
+            .map(|token| 1.max(token.len() / LONGEST_TOKEN_BYTES))
+            .sum())
     }
 
     /// Whether `text` has at most `limit` tokens; stops reading soon after it has more.
@@ -80,16 +89,29 @@ impl Counter {
 
     /// How many tokens a tool's result has as it is sent.
     pub(super) fn result(&self, result: &CallToolResult) -> Result<usize, QueryError> {
-        let json = serde_json::to_string(result).map_err(|error| QueryError::Internal(error.to_string()))?;
+        let json = serde_json::to_string(result)
+            .map_err(|error| QueryError::Internal(error.to_string()))?;
         Ok(self.count(&json)?)
     }
 }
 
 /// The last good end within `text`: a line's, a sentence's or a word's, unless that leaves less than half.
 fn at_border(text: &str) -> &str {
-    let sentence = |text: &str| ['.', '!', '?', ';'].iter().filter_map(|end| text.rfind(&format!("{end} "))).max();
-    let ends = [text.rfind('\n'), sentence(text).map(|at| at + 1), text.rfind(char::is_whitespace)];
-    let good = ends.into_iter().flatten().find(|end| *end >= text.len() / 2);
+    let sentence = |text: &str| {
+        ['.', '!', '?', ';']
+            .iter()
+            .filter_map(|end| text.rfind(&format!("{end} ")))
+            .max()
+    };
+    let ends = [
+        text.rfind('\n'),
+        sentence(text).map(|at| at + 1),
+        text.rfind(char::is_whitespace),
+    ];
+    let good = ends
+        .into_iter()
+        .flatten()
+        .find(|end| *end >= text.len() / 2);
     match good.or_else(|| text.rfind(char::is_whitespace)) {
         Some(end) => text[..end].trim_end(),
         None => "",
@@ -113,7 +135,9 @@ mod tests {
     use super::*;
 
     fn counter() -> Counter {
-        Counter { embed: Arc::new(FakeEmbed::new(&[])) }
+        Counter {
+            embed: Arc::new(FakeEmbed::new(&[])),
+        }
     }
 
     #[test]

@@ -11,7 +11,8 @@ use super::fit::{Fitted, Step};
 use super::readable::{closing, release};
 use super::wire::{ComparedPairShelf, ComparedVersions, FoundChange};
 use crate::{
-    Change, ChangeKind, CompareAnswer, CompareRequest, ComparedPair, ComparedText, Library, QueryError, WordOp, WordRun,
+    Change, ChangeKind, CompareAnswer, CompareRequest, ComparedPair, ComparedText, Library,
+    QueryError, WordOp, WordRun,
 };
 
 /// Changes that are looked at for one answer.
@@ -23,7 +24,14 @@ const ANY_CURSOR: &str = "100-0123456789abcdef";
 pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "from",
-        aliases: &["from_version", "old", "before", "base", "version_from", "source"],
+        aliases: &[
+            "from_version",
+            "old",
+            "before",
+            "base",
+            "version_from",
+            "source",
+        ],
         kind: Kind::Name,
         required: true,
         description: "Earlier version, or a document's source or handle",
@@ -64,7 +72,14 @@ pub(super) async fn call(
     arguments: &Arguments,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let side = async |name: &str| document(library, arguments.text(name).unwrap_or_default(), visibility).await;
+    let side = async |name: &str| {
+        document(
+            library,
+            arguments.text(name).unwrap_or_default(),
+            visibility,
+        )
+        .await
+    };
     let mut request = CompareRequest {
         from: side("from").await?,
         to: side("to").await?,
@@ -92,7 +107,11 @@ pub(super) async fn call(
 }
 
 /// A handle stands for its document.
-async fn document(library: &Library, text: &str, visibility: &Visibility) -> Result<String, QueryError> {
+async fn document(
+    library: &Library,
+    text: &str,
+    visibility: &Visibility,
+) -> Result<String, QueryError> {
     let handle = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !handle && !text.contains("::") {
         return Ok(text.to_owned());
@@ -107,29 +126,55 @@ enum Part {
 }
 
 fn shown(taken: &[Part]) -> usize {
-    taken.iter().filter(|part| matches!(part, Part::Change(_))).count()
+    taken
+        .iter()
+        .filter(|part| matches!(part, Part::Change(_)))
+        .count()
 }
 
 /// As much of the answer as fits: which documents were compared, then the changes in their order.
-fn fit(found: &CompareAnswer, counter: &Counter, budget: usize, first: bool) -> Result<Fitted<Part>, QueryError> {
+fn fit(
+    found: &CompareAnswer,
+    counter: &Counter,
+    budget: usize,
+    first: bool,
+) -> Result<Fitted<Part>, QueryError> {
     let mut steps = Vec::new();
     for (place, pair) in found.pairs.iter().enumerate() {
         let cost = counter.json(&shelf(pair))? + counter.escaped(&pair_line(pair))?;
-        steps.push(Step { what: Part::Pair(place), cost, leads: true });
+        steps.push(Step {
+            what: Part::Pair(place),
+            cost,
+            leads: true,
+        });
     }
     for (place, change) in found.changes.iter().enumerate() {
-        let cost = counter.json(&wired(change))? + counter.escaped(&entry(place + 1, change, found))?;
-        steps.push(Step { what: Part::Change(place), cost, leads: true });
+        let cost =
+            counter.json(&wired(change))? + counter.escaped(&entry(place + 1, change, found))?;
+        steps.push(Step {
+            what: Part::Change(place),
+            cost,
+            leads: true,
+        });
     }
-    counter.fit(budget, steps.into_iter().map(Ok), |taken| render(found, taken, first))
+    counter.fit(budget, steps.into_iter().map(Ok), |taken| {
+        render(found, taken, first)
+    })
 }
 
-fn render(found: &CompareAnswer, taken: &[Part], first: bool) -> Result<CallToolResult, QueryError> {
+fn render(
+    found: &CompareAnswer,
+    taken: &[Part],
+    first: bool,
+) -> Result<CallToolResult, QueryError> {
     let has = |part: Part| taken.contains(&part);
     let changes = shown(taken);
     let cut = changes < found.changes.len();
     let mut notices: Vec<String> = found.notices.clone();
-    for (label, only) in [("only in the earlier side", &found.only_from), ("only in the later side", &found.only_to)] {
+    for (label, only) in [
+        ("only in the earlier side", &found.only_from),
+        ("only in the later side", &found.only_to),
+    ] {
         if !only.is_empty() && first {
             notices.push(format!("{} documents are {label}", only.len()));
         }
@@ -144,7 +189,9 @@ fn render(found: &CompareAnswer, taken: &[Part], first: bool) -> Result<CallTool
         notices.push("nothing changed".to_owned());
     }
     let structured = ComparedVersions {
-        pairs: places(found.pairs.len(), |place| has(Part::Pair(place))).map(|at| shelf(&found.pairs[at])).collect(),
+        pairs: places(found.pairs.len(), |place| has(Part::Pair(place)))
+            .map(|at| shelf(&found.pairs[at]))
+            .collect(),
         changes: places(found.changes.len(), |place| has(Part::Change(place)))
             .map(|at| wired(&found.changes[at]))
             .collect(),
@@ -154,7 +201,8 @@ fn render(found: &CompareAnswer, taken: &[Part], first: bool) -> Result<CallTool
         },
         notices,
     };
-    let pairs = places(found.pairs.len(), |place| has(Part::Pair(place))).map(|at| pair_line(&found.pairs[at]));
+    let pairs = places(found.pairs.len(), |place| has(Part::Pair(place)))
+        .map(|at| pair_line(&found.pairs[at]));
     let pairs: String = pairs.collect();
     let mut text = match pairs.trim_end() {
         "" => String::new(),
@@ -165,7 +213,10 @@ fn render(found: &CompareAnswer, taken: &[Part], first: bool) -> Result<CallTool
         text.push('\n');
         text.push_str(&entry(at + 1, &found.changes[at], found));
     }
-    text.push_str(&closing(&structured.notices, structured.next_cursor.as_deref()));
+    text.push_str(&closing(
+        &structured.notices,
+        structured.next_cursor.as_deref(),
+    ));
     answer(&structured, text.trim().to_owned())
 }
 
@@ -188,7 +239,8 @@ fn shelf(pair: &ComparedPair) -> ComparedPairShelf {
 }
 
 fn pair_line(pair: &ComparedPair) -> String {
-    let side = |version: &Option<String>, source: &str| shown_name(version.as_deref().unwrap_or(source));
+    let side =
+        |version: &Option<String>, source: &str| shown_name(version.as_deref().unwrap_or(source));
     format!(
         "- {}: {} → {}: {} new, {} gone, {} changed, {} the same\n",
         label(&pair.to.doc_title),
@@ -206,7 +258,11 @@ fn wired(change: &Change) -> FoundChange {
     let page = |text: &Option<ComparedText>| text.as_ref().and_then(|text| text.page);
     FoundChange {
         kind: word(change.kind).to_owned(),
-        headings: change.headings.iter().map(|heading| label(heading)).collect(),
+        headings: change
+            .headings
+            .iter()
+            .map(|heading| label(heading))
+            .collect(),
         from_id: id(&change.from),
         from_page: page(&change.from),
         to_id: id(&change.to),
@@ -216,7 +272,10 @@ fn wired(change: &Change) -> FoundChange {
 }
 
 fn handle(chunk_id: &str) -> String {
-    chunk_id.parse::<ChunkId>().map(|id| Chunk::handle_of(&id)).unwrap_or_else(|_| chunk_id.to_owned())
+    chunk_id
+        .parse::<ChunkId>()
+        .map(|id| Chunk::handle_of(&id))
+        .unwrap_or_else(|_| chunk_id.to_owned())
 }
 
 fn word(kind: ChangeKind) -> &'static str {
@@ -234,8 +293,12 @@ fn marked(change: &Change) -> String {
         None => runs(&cell.words),
     });
     match (change.kind, &change.from, &change.to) {
-        (ChangeKind::Changed, ..) if !change.cells.is_empty() => cells.collect::<Vec<_>>().join(" | "),
-        (ChangeKind::Added, _, Some(text)) | (ChangeKind::Removed, Some(text), _) => text.text.clone(),
+        (ChangeKind::Changed, ..) if !change.cells.is_empty() => {
+            cells.collect::<Vec<_>>().join(" | ")
+        }
+        (ChangeKind::Added, _, Some(text)) | (ChangeKind::Removed, Some(text), _) => {
+            text.text.clone()
+        }
         _ => runs(&change.words),
     }
 }
@@ -264,30 +327,62 @@ fn entry(number: usize, change: &Change, found: &CompareAnswer) -> String {
     };
     let source = document.map_or("", |document| document.source.as_str());
     let id = handle(&text.chunk_id);
-    let version = release(None, document.and_then(|document| document.version.as_deref()));
+    let version = release(
+        None,
+        document.and_then(|document| document.version.as_deref()),
+    );
     let title = change.headings.join(" › ");
-    let origin = Origin { title: &title, version: &version, source, place: &place, id: Some(&id), ..Origin::default() };
-    format!("{number}. {}\n{}\n", word(change.kind), quote(&marked(change), &origin))
+    let origin = Origin {
+        title: &title,
+        version: &version,
+        source,
+        place: &place,
+        id: Some(&id),
+        ..Origin::default()
+    };
+    format!(
+        "{number}. {}\n{}\n",
+        word(change.kind),
+        quote(&marked(change), &origin)
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::testing::{BARGE, GUIDE, call, call_on, long_releases, refused, sent_tokens, structured, text};
+    use super::super::testing::{
+        BARGE, GUIDE, call, call_on, long_releases, refused, sent_tokens, structured, text,
+    };
     use super::super::tools::DocTool::CompareVersions;
 
     #[tokio::test]
     async fn what_changed_is_told_with_its_places() {
-        let result = call(CompareVersions, json!({"from": "12.5", "to": "15.0", "product": "CCX"})).await;
+        let result = call(
+            CompareVersions,
+            json!({"from": "12.5", "to": "15.0", "product": "CCX"}),
+        )
+        .await;
         let answer = structured(&result);
         let pair = &answer["pairs"][0];
-        assert_eq!((&pair["from"], &pair["to_version"]), (&json!(GUIDE), &json!("v15.0")));
-        let kinds: Vec<&Value> = answer["changes"].as_array().unwrap().iter().map(|change| &change["kind"]).collect();
+        assert_eq!(
+            (&pair["from"], &pair["to_version"]),
+            (&json!(GUIDE), &json!("v15.0"))
+        );
+        let kinds: Vec<&Value> = answer["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|change| &change["kind"])
+            .collect();
         assert!(kinds.contains(&&json!("removed")), "{answer:#}");
         let first = &answer["changes"][0];
         assert!(first["from_page"].is_number() || first["to_page"].is_number());
-        assert!(text(&result).contains("v12.5 → v15.0") && text(&result).contains("<document-"), "{}", text(&result));
+        assert!(
+            text(&result).contains("v12.5 → v15.0") && text(&result).contains("<document-"),
+            "{}",
+            text(&result)
+        );
     }
 
     #[tokio::test]
@@ -298,7 +393,11 @@ mod tests {
             assert_eq!(structured(&result)["pairs"][0]["from"], GUIDE);
         }
         let unknown = call(CompareVersions, json!({"from": "99", "to": "15.0"})).await;
-        assert!(refused(&unknown).contains("known: "), "{}", refused(&unknown));
+        assert!(
+            refused(&unknown).contains("known: "),
+            "{}",
+            refused(&unknown)
+        );
     }
 
     #[tokio::test]
@@ -309,11 +408,21 @@ mod tests {
             let mut arguments = json!({"from": "1.0", "to": "2.0", "token_budget": budget});
             loop {
                 let result = call_on(library.clone(), CompareVersions, arguments.clone()).await;
-                assert!(sent_tokens(&result) <= budget, "{} of {budget}", sent_tokens(&result));
+                assert!(
+                    sent_tokens(&result) <= budget,
+                    "{} of {budget}",
+                    sent_tokens(&result)
+                );
                 let answer = structured(&result);
                 let changes = answer["changes"].as_array().unwrap();
-                seen.extend(changes.iter().map(|change| change["text"].as_str().unwrap().to_owned()));
-                let Some(cursor) = answer.get("next_cursor") else { break };
+                seen.extend(
+                    changes
+                        .iter()
+                        .map(|change| change["text"].as_str().unwrap().to_owned()),
+                );
+                let Some(cursor) = answer.get("next_cursor") else {
+                    break;
+                };
                 arguments["cursor"] = cursor.clone();
             }
             assert_eq!(seen.len(), 120, "budget {budget}");

@@ -53,7 +53,10 @@ impl Counter {
             }
             take_back(&mut steps, measured - budget);
         }
-        Ok(Fitted { result: bare, taken: Vec::new() })
+        Ok(Fitted {
+            result: bare,
+            taken: Vec::new(),
+        })
     }
 
     /// The answer with the longest beginning of `text` that fits, and how many bytes of it that is. Refused when not
@@ -76,7 +79,9 @@ impl Counter {
                 return Err(too_small(budget, measured));
             }
             // Each token of the text may stand in the answer twice.
-            limit = self.count(shown)?.saturating_sub(1.max((measured - budget) / 2));
+            limit = self
+                .count(shown)?
+                .saturating_sub(1.max((measured - budget) / 2));
         }
     }
 
@@ -87,7 +92,8 @@ impl Counter {
 
     /// How many tokens a value has as JSON.
     pub(super) fn json<T: serde::Serialize>(&self, value: &T) -> Result<usize, QueryError> {
-        let json = serde_json::to_string(value).map_err(|error| QueryError::Internal(error.to_string()))?;
+        let json = serde_json::to_string(value)
+            .map_err(|error| QueryError::Internal(error.to_string()))?;
         Ok(self.count(&json)?)
     }
 }
@@ -139,7 +145,11 @@ mod tests {
     use crate::Library;
 
     fn counter() -> Counter {
-        Counter::new(&Library::new(Arc::new(MemoryIndex::new()), Arc::new(FakeEmbed::new(&[])), ""))
+        Counter::new(&Library::new(
+            Arc::new(MemoryIndex::new()),
+            Arc::new(FakeEmbed::new(&[])),
+            "",
+        ))
     }
 
     fn words(taken: &[usize]) -> Result<CallToolResult, QueryError> {
@@ -148,7 +158,11 @@ mod tests {
     }
 
     fn step(cost: usize, leads: bool) -> Step<usize> {
-        Step { what: cost, cost, leads }
+        Step {
+            what: cost,
+            cost,
+            leads,
+        }
     }
 
     #[test]
@@ -156,17 +170,26 @@ mod tests {
         let counter = counter();
         let base = counter.result(&words(&[]).unwrap()).unwrap() + RESERVE;
         let steps = [step(10, true), step(50, false), step(5, false)];
-        let taken = |budget| counter.fit(budget, steps.clone().map(Ok), words).unwrap().taken;
+        let taken = |budget| {
+            counter
+                .fit(budget, steps.clone().map(Ok), words)
+                .unwrap()
+                .taken
+        };
         assert_eq!(taken(base + 65), [10, 50, 5]);
         assert_eq!(taken(base + 20), [10, 5]);
         assert_eq!(taken(base + 9), [0; 0]);
-        assert!(matches!(counter.fit(base - 1, steps.clone().map(Ok), words), Err(QueryError::InvalidRequest(_))));
+        assert!(matches!(
+            counter.fit(base - 1, steps.clone().map(Ok), words),
+            Err(QueryError::InvalidRequest(_))
+        ));
     }
 
     #[test]
     fn a_text_is_cut_to_what_fits() {
         let counter = counter();
-        let render = |shown: &str| envelope::answer(&serde_json::json!({ "text": shown }), shown.to_owned());
+        let render =
+            |shown: &str| envelope::answer(&serde_json::json!({ "text": shown }), shown.to_owned());
         let base = counter.result(&render("").unwrap()).unwrap() + RESERVE;
         let text = "one two three four five six seven eight";
         let (_, all) = counter.fit_text(base + 16, text, render).unwrap();
@@ -174,14 +197,28 @@ mod tests {
         let (result, some) = counter.fit_text(base + 8, text, render).unwrap();
         assert_eq!(&text[..some], "one two three four");
         assert!(counter.result(&result).unwrap() + RESERVE <= base + 8);
-        assert!(matches!(counter.fit_text(base, text, render), Err(QueryError::InvalidRequest(_))));
+        assert!(matches!(
+            counter.fit_text(base, text, render),
+            Err(QueryError::InvalidRequest(_))
+        ));
     }
 
     #[test]
     fn what_costs_more_than_was_thought_is_taken_back() {
         let counter = counter();
         let base = counter.result(&words(&[]).unwrap()).unwrap() + RESERVE;
-        let steps = [Step { what: 10, cost: 10, leads: true }, Step { what: 50, cost: 40, leads: false }];
+        let steps = [
+            Step {
+                what: 10,
+                cost: 10,
+                leads: true,
+            },
+            Step {
+                what: 50,
+                cost: 40,
+                leads: false,
+            },
+        ];
         let fitted = counter.fit(base + 55, steps.map(Ok), words).unwrap();
         assert_eq!(fitted.taken, [10]);
         assert!(counter.result(&fitted.result).unwrap() + RESERVE <= base + 55);

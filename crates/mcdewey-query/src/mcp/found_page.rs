@@ -51,7 +51,13 @@ impl FoundPage {
         for hit in found.hits.iter_mut().chain(&mut found.unversioned) {
             hit.snippet = visible_line(&hit.snippet);
         }
-        Self { found, public_url: public_url.to_owned(), wanted, enough: 0, concise: false }
+        Self {
+            found,
+            public_url: public_url.to_owned(),
+            wanted,
+            enough: 0,
+            concise: false,
+        }
     }
 
     /// The same, with a line for each passage.
@@ -61,12 +67,18 @@ impl FoundPage {
     }
 
     /// As much of the answer as fits.
-    pub(super) fn fit(mut self, counter: &Counter, budget: usize) -> Result<Fitted<Part>, QueryError> {
+    pub(super) fn fit(
+        mut self,
+        counter: &Counter,
+        budget: usize,
+    ) -> Result<Fitted<Part>, QueryError> {
         let steps = self.steps(counter)?;
         if let Some(first) = steps.first() {
             self.enough = counter.result(&self.render(&[first.what])?)? + RESERVE;
         }
-        counter.fit(budget, steps.into_iter().map(Ok), |taken| self.render(taken))
+        counter.fit(budget, steps.into_iter().map(Ok), |taken| {
+            self.render(taken)
+        })
     }
 
     fn hits(&self) -> impl Iterator<Item = &Hit> {
@@ -78,20 +90,47 @@ impl FoundPage {
         let versioned = self.found.hits.len();
         let (mut passages, mut texts, mut quotes) = (Vec::new(), Vec::new(), Vec::new());
         for (place, hit) in self.hits().enumerate() {
-            let what = if place < versioned { Part::Hit(place) } else { Part::Unversioned(place) };
+            let what = if place < versioned {
+                Part::Hit(place)
+            } else {
+                Part::Unversioned(place)
+            };
             let structured = counter.json(&FoundPassage::new(hit, false, &self.public_url))?;
             let cost = structured + counter.escaped(&entry(place + 1, hit, &hit.snippet))?;
-            passages.push(Step { what, cost, leads: true });
+            passages.push(Step {
+                what,
+                cost,
+                leads: true,
+            });
             if self.concise {
                 continue;
             }
-            let more = counter.escaped(&hit.text)?.saturating_sub(counter.escaped(&hit.snippet)?);
-            texts.push(Step { what: Part::Text(place), cost: more, leads: false });
-            quotes.push(Step { what: Part::Quote(place), cost: more, leads: false });
+            let more = counter
+                .escaped(&hit.text)?
+                .saturating_sub(counter.escaped(&hit.snippet)?);
+            texts.push(Step {
+                what: Part::Text(place),
+                cost: more,
+                leads: false,
+            });
+            quotes.push(Step {
+                what: Part::Quote(place),
+                cost: more,
+                leads: false,
+            });
         }
-        let facets = Step { what: Part::Facets, cost: counter.json(&facets(&self.found))?, leads: false };
+        let facets = Step {
+            what: Part::Facets,
+            cost: counter.json(&facets(&self.found))?,
+            leads: false,
+        };
         let facets = (!self.concise).then_some(facets);
-        Ok(passages.into_iter().chain(texts).chain(quotes).chain(facets).collect())
+        Ok(passages
+            .into_iter()
+            .chain(texts)
+            .chain(quotes)
+            .chain(facets)
+            .collect())
     }
 
     fn render(&self, taken: &[Part]) -> Result<CallToolResult, QueryError> {
@@ -99,10 +138,23 @@ impl FoundPage {
         let mut structured = FoundPassages {
             facets: has(Part::Facets).then(|| facets(&self.found)),
             degraded: self.found.degraded.clone(),
-            no_answer: self.found.no_answer.as_ref().map(|none| label(&none.message)),
-            confidence: self.found.confidence.map(|share| (share * 100.0).round() / 100.0),
+            no_answer: self
+                .found
+                .no_answer
+                .as_ref()
+                .map(|none| label(&none.message)),
+            confidence: self
+                .found
+                .confidence
+                .map(|share| (share * 100.0).round() / 100.0),
             next_cursor: self.cursor(shown(taken)),
-            notices: self.found.notices.iter().cloned().chain(self.cuts(taken)).collect(),
+            notices: self
+                .found
+                .notices
+                .iter()
+                .cloned()
+                .chain(self.cuts(taken))
+                .collect(),
             ..FoundPassages::default()
         };
         let (mut entries, mut apart) = (Vec::new(), Vec::new());
@@ -111,7 +163,11 @@ impl FoundPage {
                 true => FoundPassage::named(hit, &self.public_url),
                 false => FoundPassage::new(hit, has(Part::Text(place)), &self.public_url),
             };
-            let shown = if has(Part::Quote(place)) { &hit.text } else { &hit.snippet };
+            let shown = if has(Part::Quote(place)) {
+                &hit.text
+            } else {
+                &hit.snippet
+            };
             if has(Part::Hit(place)) {
                 structured.hits.push(passage());
                 entries.push(entry(place + 1, hit, shown));
@@ -128,27 +184,47 @@ impl FoundPage {
     fn cursor(&self, shown: usize) -> Option<String> {
         let known = self.found.next_cursor.clone();
         let cut = shown < self.found.hits.len();
-        if cut && shown > 0 { known.or_else(|| Some(ANY_CURSOR.to_owned())) } else { known.filter(|_| !cut) }
+        if cut && shown > 0 {
+            known.or_else(|| Some(ANY_CURSOR.to_owned()))
+        } else {
+            known.filter(|_| !cut)
+        }
     }
 
     /// What the budget left out.
     fn cuts(&self, taken: &[Part]) -> Vec<String> {
         let hits = shown(taken);
-        let apart = taken.iter().filter(|part| matches!(part, Part::Unversioned(_))).count();
-        let whole = taken.iter().filter(|part| matches!(part, Part::Text(_))).count();
+        let apart = taken
+            .iter()
+            .filter(|part| matches!(part, Part::Unversioned(_)))
+            .count();
+        let whole = taken
+            .iter()
+            .filter(|part| matches!(part, Part::Text(_)))
+            .count();
         let (all, wanted) = (hits + apart, self.wanted);
         if all == 0 {
-            return vec![format!("token_budget has no room for a passage; ask with at least {}", self.enough)];
+            return vec![format!(
+                "token_budget has no room for a passage; ask with at least {}",
+                self.enough
+            )];
         }
         let mut cuts = Vec::new();
         if hits < wanted {
-            cuts.push(format!("{hits} of {wanted} passages fit token_budget; go on with cursor"));
+            cuts.push(format!(
+                "{hits} of {wanted} passages fit token_budget; go on with cursor"
+            ));
         }
         if apart < self.found.unversioned.len() {
-            cuts.push("passages of documents that name no release do not fit token_budget".to_owned());
+            cuts.push(
+                "passages of documents that name no release do not fit token_budget".to_owned(),
+            );
         }
         if whole < all && !self.concise {
-            cuts.push(format!("{} of {all} passages are cut to a snippet; read_doc has the rest", all - whole));
+            cuts.push(format!(
+                "{} of {all} passages are cut to a snippet; read_doc has the rest",
+                all - whole
+            ));
         }
         cuts
     }
@@ -157,7 +233,11 @@ impl FoundPage {
 /// The facets of an answer, the most frequent values of each.
 pub(super) fn facets(found: &SearchAnswer) -> FoundFacets {
     let values = |name: &str| match found.facets.get(name) {
-        Some(counts) => counts.iter().take(MAX_FACET_VALUES).map(facet_value).collect(),
+        Some(counts) => counts
+            .iter()
+            .take(MAX_FACET_VALUES)
+            .map(facet_value)
+            .collect(),
         None => Vec::new(),
     };
     FoundFacets {
@@ -170,11 +250,17 @@ pub(super) fn facets(found: &SearchAnswer) -> FoundFacets {
 
 /// How many hits are shown.
 pub(super) fn shown(taken: &[Part]) -> usize {
-    taken.iter().filter(|part| matches!(part, Part::Hit(_))).count()
+    taken
+        .iter()
+        .filter(|part| matches!(part, Part::Hit(_)))
+        .count()
 }
 
 fn facet_value(count: &FacetCount) -> FacetValue {
-    FacetValue { value: facet(&count.value), count: count.count }
+    FacetValue {
+        value: facet(&count.value),
+        count: count.count,
+    }
 }
 
 /// A numbered passage for readers.
@@ -210,7 +296,10 @@ pub(super) fn markdown(structured: &FoundPassages, entries: &[String], apart: &[
     if let Some(degraded) = &structured.degraded {
         text.push_str(&format!("\nNote: degraded answer: {degraded}"));
     }
-    text.push_str(&closing(&structured.notices, structured.next_cursor.as_deref()));
+    text.push_str(&closing(
+        &structured.notices,
+        structured.next_cursor.as_deref(),
+    ));
     text.trim().to_owned()
 }
 
@@ -241,7 +330,9 @@ impl FoundPassage {
             handle: hit.handle.clone(),
             source: shown_name(&hit.source),
             page: hit.page,
-            page_label: printed(hit.page, hit.page_label.as_deref()).as_deref().map(label),
+            page_label: printed(hit.page, hit.page_label.as_deref())
+                .as_deref()
+                .map(label),
             section: hit.section.as_deref().map(shown_name),
             vendor: hit.vendor.as_deref().map(facet),
             product: hit.product.as_deref().map(facet),
@@ -260,7 +351,16 @@ impl FoundPassage {
 
 fn also_in(other: &AlsoIn) -> String {
     let page = other.page.map(|page| format!("page {page}"));
-    let product = other.product.clone().or_else(|| Some(other.doc_title.clone()));
+    let product = other
+        .product
+        .clone()
+        .or_else(|| Some(other.doc_title.clone()));
     let changed = other.differs.then(|| "(some words differ)".to_owned());
-    label(&[product, other.version.clone(), page, changed].into_iter().flatten().collect::<Vec<_>>().join(" "))
+    label(
+        &[product, other.version.clone(), page, changed]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
 }

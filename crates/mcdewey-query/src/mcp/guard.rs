@@ -20,17 +20,23 @@ pub(super) async fn guarded<T>(
     // and the answer of a panicking call is thrown away.
     match tokio::time::timeout(deadline, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(result)) => result,
-        Ok(Err(panic)) => Err(QueryError::Internal(format!("the call panicked: {}", message(panic.as_ref())))),
+        Ok(Err(panic)) => Err(QueryError::Internal(format!(
+            "the call panicked: {}",
+            message(panic.as_ref())
+        ))),
         Err(_elapsed) => {
             let seconds = deadline.as_secs();
-            Err(QueryError::Unavailable(format!("no answer within {seconds} seconds; ask again in a moment")))
+            Err(QueryError::Unavailable(format!(
+                "no answer within {seconds} seconds; ask again in a moment"
+            )))
         }
     }
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without a message")
 }
 
 #[cfg(test)]
@@ -40,7 +46,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_becomes_an_error() {
         let result = guarded::<()>(DEADLINE, async { panic!("broken {}", "part") }).await;
-        assert!(matches!(result, Err(QueryError::Internal(detail)) if detail.contains("broken part")));
+        assert!(
+            matches!(result, Err(QueryError::Internal(detail)) if detail.contains("broken part"))
+        );
     }
 
     #[tokio::test]

@@ -38,8 +38,13 @@ pub(crate) fn router(library: impl Into<LiveLibrary>) -> Router {
     let library = library.into();
     let tools = library.clone();
     Router::new()
-        .nest_service("/mcp/openai", service(move || Connector::new(library.now())))
-        .layer(middleware::from_fn(|request, next| adapt(&message::TOOLS_ONLY, request, next)))
+        .nest_service(
+            "/mcp/openai",
+            service(move || Connector::new(library.now())),
+        )
+        .layer(middleware::from_fn(|request, next| {
+            adapt(&message::TOOLS_ONLY, request, next)
+        }))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
         .merge(serving(move || DocServer::new(tools.now())))
 }
@@ -48,7 +53,9 @@ pub(crate) fn router(library: impl Into<LiveLibrary>) -> Router {
 pub(super) fn serving<S: ServerHandler>(handler: impl Fn() -> S + Send + Sync + 'static) -> Router {
     Router::new()
         .nest_service("/mcp", service(handler))
-        .layer(middleware::from_fn(|request, next| adapt(&message::ALL, request, next)))
+        .layer(middleware::from_fn(|request, next| {
+            adapt(&message::ALL, request, next)
+        }))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
 }
 
@@ -61,7 +68,11 @@ fn service<S: ServerHandler>(
         .with_max_request_body_bytes(MAX_REQUEST_BYTES)
         .disable_allowed_hosts()
         .disable_allowed_origins();
-    StreamableHttpService::new(move || Ok(handler()), Arc::new(NeverSessionManager::default()), config)
+    StreamableHttpService::new(
+        move || Ok(handler()),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    )
 }
 
 /// Reads a message before the protocol's own service does, so that whatever is wrong with it is said in JSON-RPC.
@@ -76,31 +87,53 @@ async fn adapt(methods: &'static [message::Method], request: Request, next: Next
 }
 
 /// The request, with its body whole and an `Accept` that the service understands, and the id of its message.
-async fn read(methods: &[message::Method], request: Request) -> Result<(Request, Value), (StatusCode, Fault)> {
+async fn read(
+    methods: &[message::Method],
+    request: Request,
+) -> Result<(Request, Value), (StatusCode, Fault)> {
     let (mut parts, body) = request.into_parts();
     // Nothing here is sent as a stream unless a handler speaks before it answers, and none of ours does.
     if !Accept::of(&parts.headers).takes(JSON) {
-        let message = "answers here are application/json; send that as Accept, or leave the header out";
-        return Err((StatusCode::NOT_ACCEPTABLE, Fault::new(ErrorCode::INVALID_REQUEST, message)));
+        let message =
+            "answers here are application/json; send that as Accept, or leave the header out";
+        return Err((
+            StatusCode::NOT_ACCEPTABLE,
+            Fault::new(ErrorCode::INVALID_REQUEST, message),
+        ));
     }
     if !is_json(&parts.headers) {
         let message = "a message is JSON; send it with Content-Type: application/json";
-        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, Fault::new(ErrorCode::INVALID_REQUEST, message)));
+        return Err((
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Fault::new(ErrorCode::INVALID_REQUEST, message),
+        ));
     }
     let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
     let body = whole.map_err(|rejection| unread(&rejection))?;
-    let revision = parts.headers.get(HEADER_MCP_PROTOCOL_VERSION).and_then(|revision| revision.to_str().ok());
-    let message = message::read(&body, methods, revision).map_err(|fault| (status(&fault), fault))?;
+    let revision = parts
+        .headers
+        .get(HEADER_MCP_PROTOCOL_VERSION)
+        .and_then(|revision| revision.to_str().ok());
+    let message =
+        message::read(&body, methods, revision).map_err(|fault| (status(&fault), fault))?;
     parts.headers.insert(header::ACCEPT, BOTH_KINDS);
-    Ok((Request::from_parts(parts, Body::from(body)), message::id_of(&message)))
+    Ok((
+        Request::from_parts(parts, Body::from(body)),
+        message::id_of(&message),
+    ))
 }
 
 fn unread(rejection: &BytesRejection) -> (StatusCode, Fault) {
     let message = match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => format!("the message is too long; at most {MAX_REQUEST_BYTES} bytes are read"),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            format!("the message is too long; at most {MAX_REQUEST_BYTES} bytes are read")
+        }
         _ => "the body could not be read".to_owned(),
     };
-    (rejection.status(), Fault::new(ErrorCode::INVALID_REQUEST, message))
+    (
+        rejection.status(),
+        Fault::new(ErrorCode::INVALID_REQUEST, message),
+    )
 }
 
 /// A message that can be read is answered in JSON-RPC's own terms; one that cannot is a bad request of HTTP too. The
@@ -108,7 +141,9 @@ fn unread(rejection: &BytesRejection) -> (StatusCode, Fault) {
 fn status(fault: &Fault) -> StatusCode {
     match fault.code {
         ErrorCode::METHOD_NOT_FOUND if fault.is_stateless => StatusCode::NOT_FOUND,
-        ErrorCode::INVALID_PARAMS | ErrorCode::METHOD_NOT_FOUND if fault.is_awaited => StatusCode::OK,
+        ErrorCode::INVALID_PARAMS | ErrorCode::METHOD_NOT_FOUND if fault.is_awaited => {
+            StatusCode::OK
+        }
         _ => StatusCode::BAD_REQUEST,
     }
 }
@@ -119,20 +154,35 @@ fn refusal(status: StatusCode, fault: &Fault) -> Response {
 
 /// Puts a refusal of the protocol's own service, which is plain text, in JSON-RPC, with the id of what is refused.
 async fn in_json(response: Response, id: Value) -> Response {
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
     let is_refusal = response.status().is_client_error() || response.status().is_server_error();
     if !is_refusal || kind.contains("json") {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let code = if parts.status.is_server_error() { ErrorCode::INTERNAL_ERROR } else { ErrorCode::INVALID_REQUEST };
+    let code = if parts.status.is_server_error() {
+        ErrorCode::INTERNAL_ERROR
+    } else {
+        ErrorCode::INVALID_REQUEST
+    };
     let text = to_bytes(body, MAX_REFUSAL_BYTES).await.unwrap_or_default();
     let said: String = match parts.status {
-        StatusCode::METHOD_NOT_ALLOWED => "messages are sent with POST; there is no stream to GET".to_owned(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            "messages are sent with POST; there is no stream to GET".to_owned()
+        }
         status if text.is_empty() => status.canonical_reason().unwrap_or("refused").to_owned(),
-        _ => String::from_utf8_lossy(&text).chars().take(MAX_REFUSAL_CHARS).collect(),
+        _ => String::from_utf8_lossy(&text)
+            .chars()
+            .take(MAX_REFUSAL_CHARS)
+            .collect(),
     };
-    let (json, body) = axum::Json(Fault::new(code, said).of(id).answer()).into_response().into_parts();
+    let (json, body) = axum::Json(Fault::new(code, said).of(id).answer())
+        .into_response()
+        .into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.extend(json.headers);
     Response::from_parts(parts, body)

@@ -15,7 +15,8 @@ const OLD: &str = "2025-11-25";
 
 async fn app() -> Router {
     let (sync, _jobs) = SyncHandle::channel(1);
-    let access = AccessPolicy::default().with_origins(vec!["https://portal.example.com".to_owned()]);
+    let access =
+        AccessPolicy::default().with_origins(vec!["https://portal.example.com".to_owned()]);
     crate::app(AppState::new(library().await, sync, "unused").with_access(access))
 }
 
@@ -45,12 +46,20 @@ async fn ask(app: &Router, era: &str, method: &str, mut params: Value) -> Value 
             "io.modelcontextprotocol/clientCapabilities": {},
         });
         request = request.header("mcp-method", method);
-        if let Some(name) = params.get("name").or(params.get("uri")).and_then(Value::as_str) {
+        if let Some(name) = params
+            .get("name")
+            .or(params.get("uri"))
+            .and_then(Value::as_str)
+        {
             request = request.header("mcp-name", name);
         }
     }
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
-    let response = app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    let response = app
+        .clone()
+        .oneshot(request.body(Body::from(body)).unwrap())
+        .await
+        .unwrap();
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
     let (_, text) = read(response).await;
     serde_json::from_str(&text).unwrap()
@@ -66,15 +75,29 @@ async fn clients_of_2025_are_greeted_and_answered() {
     let hello = json!({"protocolVersion": OLD, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     let greeting = ask(&app, OLD, "initialize", hello).await;
     let greeting = &greeting["result"];
-    assert_eq!((&greeting["protocolVersion"], &greeting["serverInfo"]["name"]), (&json!(OLD), &json!("mcdewey")));
+    assert_eq!(
+        (
+            &greeting["protocolVersion"],
+            &greeting["serverInfo"]["name"]
+        ),
+        (&json!(OLD), &json!("mcdewey"))
+    );
     assert!(greeting["instructions"].as_str().unwrap().lines().count() <= 4);
-    assert!(greeting["serverInfo"]["icons"][0]["src"].as_str().unwrap().starts_with("data:image/svg+xml;base64,"));
+    assert!(
+        greeting["serverInfo"]["icons"][0]["src"]
+            .as_str()
+            .unwrap()
+            .starts_with("data:image/svg+xml;base64,")
+    );
     let tools = ask(&app, OLD, "tools/list", json!({})).await;
     assert_eq!(tools["result"]["tools"].as_array().unwrap().len(), 4);
     let found = ask(&app, OLD, "tools/call", search("barge supervisor")).await;
     let result = &found["result"];
     assert_eq!(result["structuredContent"]["hits"][0]["chunk_id"], BARGE);
-    assert_eq!((result["isError"].as_bool(), result.get("resultType")), (Some(false), None));
+    assert_eq!(
+        (result["isError"].as_bool(), result.get("resultType")),
+        (Some(false), None)
+    );
 }
 
 #[tokio::test]
@@ -82,7 +105,12 @@ async fn clients_of_2026_are_answered_without_a_greeting() {
     let app = app().await;
     let found = ask(&app, NEW, "server/discover", json!({})).await;
     let discovered = &found["result"];
-    assert!(discovered["supportedVersions"].as_array().unwrap().contains(&json!(NEW)));
+    assert!(
+        discovered["supportedVersions"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(NEW))
+    );
     assert!(discovered["ttlMs"].as_u64().unwrap() > 0);
     let tools = ask(&app, NEW, "tools/list", json!({})).await;
     assert!(tools["result"]["ttlMs"].as_u64().unwrap() > 0);
@@ -90,14 +118,22 @@ async fn clients_of_2026_are_answered_without_a_greeting() {
     let result = &found["result"];
     assert_eq!(result["structuredContent"]["hits"][0]["chunk_id"], BARGE);
     assert_eq!(result["resultType"], "complete");
-    assert_eq!(result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "mcdewey");
+    assert_eq!(
+        result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"],
+        "mcdewey"
+    );
 }
 
 #[tokio::test]
 async fn a_whole_response_keeps_its_token_budget() {
     use mcdewey_core::Embed;
     let app = app().await;
-    let count = |text: String| mcdewey_core::testing::FakeEmbed::new(&[]).tokens(&text).unwrap().len();
+    let count = |text: String| {
+        mcdewey_core::testing::FakeEmbed::new(&[])
+            .tokens(&text)
+            .unwrap()
+            .len()
+    };
     for era in [OLD, NEW] {
         for budget in [300, 600, 1200] {
             for (name, mut arguments) in [
@@ -108,7 +144,13 @@ async fn a_whole_response_keeps_its_token_budget() {
                 ("search_docs", json!({"query": "barge", "nonsense": 1})),
             ] {
                 arguments["token_budget"] = json!(budget);
-                let answer = ask(&app, era, "tools/call", json!({"name": name, "arguments": arguments})).await;
+                let answer = ask(
+                    &app,
+                    era,
+                    "tools/call",
+                    json!({"name": name, "arguments": arguments}),
+                )
+                .await;
                 let tokens = count(answer.to_string());
                 assert!(tokens <= budget, "{name} {tokens} of {budget}: {answer}");
             }
@@ -120,20 +162,50 @@ async fn a_whole_response_keeps_its_token_budget() {
 async fn resources_are_read_and_completed() {
     let app = app().await;
     let templates = ask(&app, NEW, "resources/templates/list", json!({})).await;
-    assert_eq!(templates["result"]["resourceTemplates"].as_array().unwrap().len(), 2);
-    let page = ask(&app, NEW, "resources/read", json!({"uri": format!("mcdewey://{GUIDE}/page/118")})).await;
+    assert_eq!(
+        templates["result"]["resourceTemplates"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    let page = ask(
+        &app,
+        NEW,
+        "resources/read",
+        json!({"uri": format!("mcdewey://{GUIDE}/page/118")}),
+    )
+    .await;
     let content = &page["result"]["contents"][0];
     assert_eq!(content["mimeType"], "text/markdown");
     assert!(
-        content["text"].as_str().unwrap().contains("place=\"Page 118\">\nBarge calls. The supervisor joins.\n\nError")
+        content["text"]
+            .as_str()
+            .unwrap()
+            .contains("place=\"Page 118\">\nBarge calls. The supervisor joins.\n\nError")
     );
-    let chunk = ask(&app, OLD, "resources/read", json!({"uri": format!("mcdewey://chunk/{BARGE}")})).await;
+    let chunk = ask(
+        &app,
+        OLD,
+        "resources/read",
+        json!({"uri": format!("mcdewey://chunk/{BARGE}")}),
+    )
+    .await;
     assert!(
-        chunk["result"]["contents"][0]["text"].as_str().unwrap().contains("\nBarge calls. The supervisor joins.\n")
+        chunk["result"]["contents"][0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("\nBarge calls. The supervisor joins.\n")
     );
     let unknown = json!({"uri": "mcdewey://no/such.md/page/1"});
-    assert_eq!(ask(&app, NEW, "resources/read", unknown.clone()).await["error"]["code"], -32602);
-    assert_eq!(ask(&app, OLD, "resources/read", unknown).await["error"]["code"], -32002);
+    assert_eq!(
+        ask(&app, NEW, "resources/read", unknown.clone()).await["error"]["code"],
+        -32602
+    );
+    assert_eq!(
+        ask(&app, OLD, "resources/read", unknown).await["error"]["code"],
+        -32002
+    );
     let template = json!({"type": "ref/resource", "uri": "mcdewey://{+source}/page/{page}"});
     let source = json!({"ref": template, "argument": {"name": "source", "value": "V12"}});
     let completed = ask(&app, NEW, "completion/complete", source).await;
@@ -142,14 +214,19 @@ async fn resources_are_read_and_completed() {
         "ref": template, "argument": {"name": "page", "value": "11"}, "context": {"arguments": {"source": GUIDE}},
     });
     let completed = ask(&app, OLD, "completion/complete", page).await;
-    assert_eq!(completed["result"]["completion"]["values"], json!(["117", "118", "119"]));
+    assert_eq!(
+        completed["result"]["completion"]["values"],
+        json!(["117", "118", "119"])
+    );
 }
 
 #[tokio::test]
 async fn lists_of_one_page_have_no_cursor() {
     let app = app().await;
     let list = async |path: &str, method: &str, cursor: Value| {
-        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"cursor": cursor}}).to_string();
+        let body =
+            json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"cursor": cursor}})
+                .to_string();
         let request = post(&body).uri(path).body(Body::from(body)).unwrap();
         let (status, text) = read(app.clone().oneshot(request).await.unwrap()).await;
         (status, serde_json::from_str::<Value>(&text).unwrap())
@@ -162,10 +239,23 @@ async fn lists_of_one_page_have_no_cursor() {
     ] {
         for cursor in ["bad", ""] {
             let (status, answer) = list(path, method, json!(cursor)).await;
-            assert_eq!((status, &answer["error"]["code"]), (StatusCode::OK, &json!(-32602)), "{method}: {answer}");
-            assert!(answer["error"]["message"].as_str().unwrap().contains("without cursor"), "{answer}");
+            assert_eq!(
+                (status, &answer["error"]["code"]),
+                (StatusCode::OK, &json!(-32602)),
+                "{method}: {answer}"
+            );
+            assert!(
+                answer["error"]["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains("without cursor"),
+                "{answer}"
+            );
         }
-        assert!(list(path, method, Value::Null).await.1["result"].is_object(), "{path} {method}");
+        assert!(
+            list(path, method, Value::Null).await.1["result"].is_object(),
+            "{path} {method}"
+        );
     }
 }
 
@@ -175,86 +265,195 @@ async fn only_what_there_is_is_completed() {
     let prompts = "known: answer_with_citations, upgrade_check";
     let templates = "known: mcdewey://{+source}/page/{page}, mcdewey://chunk/{chunk_id}";
     for (reference, known) in [
-        (json!({"type": "ref/prompt", "name": "downgrade\u{3164}"}), prompts),
-        (json!({"type": "ref/resource", "uri": "mcdewey://{source}"}), templates),
-        (json!({"type": "ref/resource", "uri": "file:///{path}"}), templates),
+        (
+            json!({"type": "ref/prompt", "name": "downgrade\u{3164}"}),
+            prompts,
+        ),
+        (
+            json!({"type": "ref/resource", "uri": "mcdewey://{source}"}),
+            templates,
+        ),
+        (
+            json!({"type": "ref/resource", "uri": "file:///{path}"}),
+            templates,
+        ),
     ] {
         let params = json!({"ref": reference, "argument": {"name": "product", "value": ""}});
         let answer = ask(&app, OLD, "completion/complete", params).await;
         assert_eq!(answer["error"]["code"], -32602, "{answer}");
-        assert!(answer["error"]["message"].as_str().unwrap().ends_with(known), "{answer}");
+        assert!(
+            answer["error"]["message"]
+                .as_str()
+                .unwrap()
+                .ends_with(known),
+            "{answer}"
+        );
     }
 }
 
 #[tokio::test]
 async fn unknown_tools_are_a_protocol_error() {
-    let answer = ask(&app().await, NEW, "tools/call", json!({"name": "delete_docs", "arguments": {}})).await;
+    let answer = ask(
+        &app().await,
+        NEW,
+        "tools/call",
+        json!({"name": "delete_docs", "arguments": {}}),
+    )
+    .await;
     assert_eq!(answer["error"]["code"], -32602);
-    assert!(answer["error"]["message"].as_str().unwrap().contains("known: search_docs, read_doc, list_library"));
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("known: search_docs, read_doc, list_library")
+    );
 }
 
 #[tokio::test]
 async fn no_error_is_as_long_as_its_request() {
     let app = app().await;
     let long = "a/b ".repeat(50_000);
-    let many: serde_json::Map<String, Value> = (0..10_000).map(|at| (format!("x{at}"), json!(1))).collect();
-    let call = |name: &str, arguments: Value| ("tools/call", json!({"name": name, "arguments": arguments}));
+    let many: serde_json::Map<String, Value> =
+        (0..10_000).map(|at| (format!("x{at}"), json!(1))).collect();
+    let call = |name: &str, arguments: Value| {
+        ("tools/call", json!({"name": name, "arguments": arguments}))
+    };
     let template = json!({"type": "ref/resource", "uri": "mcdewey://{+source}/page/{page}"});
     let context = json!({"arguments": {"source": long}});
-    let completion = json!({"ref": template, "argument": {"name": "page", "value": "1"}, "context": context});
+    let completion =
+        json!({"ref": template, "argument": {"name": "page", "value": "1"}, "context": context});
     for (method, params) in [
         ("resources/read", json!({"uri": long})),
-        ("resources/read", json!({"uri": format!("mcdewey://{long}/page/1")})),
-        ("resources/read", json!({"uri": format!("mcdewey://chunk/{long}")})),
-        ("resources/read", json!({"uri": format!("mcdewey://chunk/a::{long}::1")})),
+        (
+            "resources/read",
+            json!({"uri": format!("mcdewey://{long}/page/1")}),
+        ),
+        (
+            "resources/read",
+            json!({"uri": format!("mcdewey://chunk/{long}")}),
+        ),
+        (
+            "resources/read",
+            json!({"uri": format!("mcdewey://chunk/a::{long}::1")}),
+        ),
         ("completion/complete", completion),
         ("prompts/get", json!({"name": long})),
         (long.as_str(), json!({})),
         call(&long, json!({})),
         call("read_doc", json!({"id": long, "token_budget": 20_000})),
         call("read_doc", json!({"source": long, "token_budget": 20_000})),
-        call("read_doc", json!({"cursor": long, "source": GUIDE, "token_budget": 20_000})),
-        call("read_doc", json!({"source": GUIDE, "section": long, "token_budget": 20_000})),
-        call("read_doc", json!({"source": GUIDE, "page": long, "token_budget": 20_000})),
-        call("list_library", json!({"vendor": long, "token_budget": 20_000})),
-        call("search_docs", json!({"query": long, "token_budget": 20_000})),
-        call("search_docs", json!({"query": "a", "version": long, "token_budget": 20_000})),
-        call("search_docs", json!({"query": "a", "product": long, "token_budget": 20_000})),
-        call("search_docs", json!({"query": "a", "cursor": long, "token_budget": 20_000})),
-        call("search_docs", json!({"query": "a", "mode": long, "token_budget": 20_000})),
+        call(
+            "read_doc",
+            json!({"cursor": long, "source": GUIDE, "token_budget": 20_000}),
+        ),
+        call(
+            "read_doc",
+            json!({"source": GUIDE, "section": long, "token_budget": 20_000}),
+        ),
+        call(
+            "read_doc",
+            json!({"source": GUIDE, "page": long, "token_budget": 20_000}),
+        ),
+        call(
+            "list_library",
+            json!({"vendor": long, "token_budget": 20_000}),
+        ),
+        call(
+            "search_docs",
+            json!({"query": long, "token_budget": 20_000}),
+        ),
+        call(
+            "search_docs",
+            json!({"query": "a", "version": long, "token_budget": 20_000}),
+        ),
+        call(
+            "search_docs",
+            json!({"query": "a", "product": long, "token_budget": 20_000}),
+        ),
+        call(
+            "search_docs",
+            json!({"query": "a", "cursor": long, "token_budget": 20_000}),
+        ),
+        call(
+            "search_docs",
+            json!({"query": "a", "mode": long, "token_budget": 20_000}),
+        ),
         call("search_docs", Value::Object(many)),
     ] {
         let answer = ask(&app, OLD, method, params).await.to_string();
-        assert!(answer.len() < 2_000, "{} bytes: {}", answer.len(), &answer[..400]);
+        assert!(
+            answer.len() < 2_000,
+            "{} bytes: {}",
+            answer.len(),
+            &answer[..400]
+        );
     }
 }
 
 #[tokio::test]
 async fn what_is_no_message_is_told_in_json() {
     let app = app().await;
-    for (body, code) in [("{", -32700), ("[]", -32600), ("{\"jsonrpc\": \"2.0\"}", -32600)] {
-        let (status, text) = read(app.clone().oneshot(post(body).body(Body::from(body)).unwrap()).await.unwrap()).await;
+    for (body, code) in [
+        ("{", -32700),
+        ("[]", -32600),
+        ("{\"jsonrpc\": \"2.0\"}", -32600),
+    ] {
+        let (status, text) = read(
+            app.clone()
+                .oneshot(post(body).body(Body::from(body)).unwrap())
+                .await
+                .unwrap(),
+        )
+        .await;
         assert_eq!(status, StatusCode::BAD_REQUEST);
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["error"]["code"], code, "{body}");
+        assert_eq!(
+            serde_json::from_str::<Value>(&text).unwrap()["error"]["code"],
+            code,
+            "{body}"
+        );
     }
     let long = format!("\"{}\"", "x".repeat(300 * 1024));
-    for (kind, body, status) in [("text/plain", "{}", 415), ("application/json", long.as_str(), 413), ("", "{}", 415)] {
-        let request = Request::post("/mcp").header(header::HOST, "localhost").header(header::CONTENT_TYPE, kind);
-        let (refused, text) =
-            read(app.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap()).await;
+    for (kind, body, status) in [
+        ("text/plain", "{}", 415),
+        ("application/json", long.as_str(), 413),
+        ("", "{}", 415),
+    ] {
+        let request = Request::post("/mcp")
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, kind);
+        let (refused, text) = read(
+            app.clone()
+                .oneshot(request.body(Body::from(body.to_owned())).unwrap())
+                .await
+                .unwrap(),
+        )
+        .await;
         assert_eq!(refused, status, "{text}");
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["error"]["code"], -32600, "{text}");
+        assert_eq!(
+            serde_json::from_str::<Value>(&text).unwrap()["error"]["code"],
+            -32600,
+            "{text}"
+        );
     }
 }
 
 /// A list of tools, asked for with these headers instead of the usual ones.
 async fn list_tools(path: &str, content_type: &str, accept: &[&str]) -> (StatusCode, Value) {
-    let mut request = Request::post(path).header(header::HOST, "localhost").header(header::CONTENT_TYPE, content_type);
+    let mut request = Request::post(path)
+        .header(header::HOST, "localhost")
+        .header(header::CONTENT_TYPE, content_type);
     for value in accept {
         request = request.header(header::ACCEPT, *value);
     }
     let body = Body::from(r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}"#);
-    let (status, text) = read(app().await.oneshot(request.body(body).unwrap()).await.unwrap()).await;
+    let (status, text) = read(
+        app()
+            .await
+            .oneshot(request.body(body).unwrap())
+            .await
+            .unwrap(),
+    )
+    .await;
     (status, serde_json::from_str(&text).expect(&text))
 }
 
@@ -283,12 +482,27 @@ async fn whoever_takes_json_is_answered() {
 #[tokio::test]
 async fn whoever_takes_no_json_is_refused_in_json() {
     for path in ["/mcp", "/mcp/openai"] {
-        for accept in ["text/event-stream", "text/*", "application/json;q=0", "application/json;q=0, */*", "*/*;q=0.0"]
-        {
+        for accept in [
+            "text/event-stream",
+            "text/*",
+            "application/json;q=0",
+            "application/json;q=0, */*",
+            "*/*;q=0.0",
+        ] {
             let (status, answer) = list_tools(path, "application/json", &[accept]).await;
             assert_eq!(status, 406, "{path} {accept}");
-            assert_eq!((&answer["jsonrpc"], &answer["error"]["code"]), (&json!("2.0"), &json!(-32600)), "{answer}");
-            assert!(answer["error"]["message"].as_str().unwrap().contains("application/json"), "{answer}");
+            assert_eq!(
+                (&answer["jsonrpc"], &answer["error"]["code"]),
+                (&json!("2.0"), &json!(-32600)),
+                "{answer}"
+            );
+            assert!(
+                answer["error"]["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains("application/json"),
+                "{answer}"
+            );
         }
     }
 }
@@ -298,19 +512,41 @@ async fn wrong_parameters_are_not_an_unknown_method() {
     let app = app().await;
     for era in [OLD, NEW] {
         for (method, params, said) in [
-            ("tools/call", json!({"name": "search_docs", "arguments": "{}"}), "arguments must be an object"),
-            ("tools/call", json!({"name": "search_docs", "arguments": []}), "arguments must be an object"),
-            ("tools/call", json!({"arguments": {"query": "x"}}), "name is missing"),
+            (
+                "tools/call",
+                json!({"name": "search_docs", "arguments": "{}"}),
+                "arguments must be an object",
+            ),
+            (
+                "tools/call",
+                json!({"name": "search_docs", "arguments": []}),
+                "arguments must be an object",
+            ),
+            (
+                "tools/call",
+                json!({"arguments": {"query": "x"}}),
+                "name is missing",
+            ),
             ("resources/read", json!({}), "uri is missing"),
             ("prompts/get", json!({}), "name is missing"),
-            ("resources/list", json!({"cursor": 7}), "cursor must be a text"),
+            (
+                "resources/list",
+                json!({"cursor": 7}),
+                "cursor must be a text",
+            ),
             ("completion/complete", json!({}), "ref is missing"),
         ] {
             let answer = ask(&app, era, method, params).await;
             assert_eq!(answer["error"]["code"], -32602, "{era} {method}: {answer}");
-            assert!(answer["error"]["message"].as_str().unwrap().contains(said), "{era} {method}: {answer}");
+            assert!(
+                answer["error"]["message"].as_str().unwrap().contains(said),
+                "{era} {method}: {answer}"
+            );
         }
-        assert_eq!(ask(&app, era, "tools/delete", json!({})).await["error"]["code"], -32601);
+        assert_eq!(
+            ask(&app, era, "tools/delete", json!({})).await["error"]["code"],
+            -32601
+        );
     }
 }
 
@@ -322,11 +558,17 @@ async fn methods_that_an_endpoint_lacks_are_named_alike() {
         "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
         "io.modelcontextprotocol/clientCapabilities": {},
     });
-    let upgrade = json!({"name": "upgrade_check", "arguments": {"product": "a", "from": "1", "to": "2"}});
+    let upgrade =
+        json!({"name": "upgrade_check", "arguments": {"product": "a", "from": "1", "to": "2"}});
     for (path, era, method, params) in [
         ("/mcp", OLD, "tools/delete", json!({})),
         ("/mcp", OLD, "logging/setLevel", json!({"level": "info"})),
-        ("/mcp", OLD, "resources/subscribe", json!({"uri": "mcdewey://a.md"})),
+        (
+            "/mcp",
+            OLD,
+            "resources/subscribe",
+            json!({"uri": "mcdewey://a.md"}),
+        ),
         ("/mcp/openai", OLD, "prompts/get", upgrade),
         ("/mcp/openai", OLD, "resources/list", json!({})),
         ("/mcp", NEW, "tools/delete", json!({"_meta": meta})),
@@ -336,40 +578,75 @@ async fn methods_that_an_endpoint_lacks_are_named_alike() {
         ("/mcp", NEW, "ping", json!([])),
         ("/mcp/openai", NEW, "resources/list", json!({"_meta": meta})),
     ] {
-        let body = json!({"jsonrpc": "2.0", "id": "a", "method": method, "params": params}).to_string();
-        let request = post(&body).uri(path).header("mcp-protocol-version", era).header("mcp-method", method);
-        let (status, text) = read(app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()).await;
+        let body =
+            json!({"jsonrpc": "2.0", "id": "a", "method": method, "params": params}).to_string();
+        let request = post(&body)
+            .uri(path)
+            .header("mcp-protocol-version", era)
+            .header("mcp-method", method);
+        let (status, text) = read(
+            app.clone()
+                .oneshot(request.body(Body::from(body)).unwrap())
+                .await
+                .unwrap(),
+        )
+        .await;
         let answer: Value = serde_json::from_str(&text).unwrap();
         let expected = json!({"code": -32601, "message": format!("no method {method:?}")});
-        assert_eq!((&answer["id"], &answer["error"]), (&json!("a"), &expected), "{path} {era} {method} {params}");
-        assert_eq!(status.as_u16(), if era == NEW { 404 } else { 200 }, "{path} {era} {method} {params}");
+        assert_eq!(
+            (&answer["id"], &answer["error"]),
+            (&json!("a"), &expected),
+            "{path} {era} {method} {params}"
+        );
+        assert_eq!(
+            status.as_u16(),
+            if era == NEW { 404 } else { 200 },
+            "{path} {era} {method} {params}"
+        );
     }
 }
 
 #[tokio::test]
 async fn refusals_of_the_transport_are_in_json_too() {
     let app = app().await;
-    let get = Request::get("/mcp").header(header::HOST, "localhost").body(Body::empty()).unwrap();
+    let get = Request::get("/mcp")
+        .header(header::HOST, "localhost")
+        .body(Body::empty())
+        .unwrap();
     let response = app.clone().oneshot(get).await.unwrap();
     assert_eq!(
         (response.status(), &response.headers()[header::ALLOW]),
         (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap())
     );
-    assert!(serde_json::from_str::<Value>(&read(response).await.1).unwrap()["error"]["code"].is_i64());
+    assert!(
+        serde_json::from_str::<Value>(&read(response).await.1).unwrap()["error"]["code"].is_i64()
+    );
     let body = r#"{"jsonrpc": "2.0", "id": 1, "method": "ping"}"#;
-    let request = post(body).header("mcp-protocol-version", "1999-01-01").body(Body::from(body)).unwrap();
+    let request = post(body)
+        .header("mcp-protocol-version", "1999-01-01")
+        .body(Body::from(body))
+        .unwrap();
     let (status, text) = read(app.oneshot(request).await.unwrap()).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     let answer: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(answer["id"], 1, "{text}");
-    assert!(answer["error"]["message"].as_str().unwrap().contains("1999"), "{text}");
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("1999"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn strangers_hosts_and_pages_are_turned_away() {
     let app = app().await;
     let send = |host: &'static str, origin: Option<&'static str>, method: Method| {
-        let mut request = Request::builder().method(method).uri("/mcp").header(header::HOST, host);
+        let mut request = Request::builder()
+            .method(method)
+            .uri("/mcp")
+            .header(header::HOST, host);
         if let Some(origin) = origin {
             request = request.header(header::ORIGIN, origin);
         }
@@ -377,18 +654,51 @@ async fn strangers_hosts_and_pages_are_turned_away() {
     };
     let refused = send("evil.example", None, Method::POST).await.unwrap();
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
-    let refused = send("localhost:8080", Some("https://evil.example"), Method::OPTIONS).await.unwrap();
+    let refused = send(
+        "localhost:8080",
+        Some("https://evil.example"),
+        Method::OPTIONS,
+    )
+    .await
+    .unwrap();
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
-    assert!(!refused.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
-    for foreign in ["http://localhost:6274", "http://127.0.0.1:8080.evil.example", "null"] {
-        let refused = send("localhost:8080", Some(foreign), Method::POST).await.unwrap();
+    assert!(
+        !refused
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+    );
+    for foreign in [
+        "http://localhost:6274",
+        "http://127.0.0.1:8080.evil.example",
+        "null",
+    ] {
+        let refused = send("localhost:8080", Some(foreign), Method::POST)
+            .await
+            .unwrap();
         assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{foreign}");
     }
-    let allowed = send("localhost:8080", Some("https://portal.example.com"), Method::OPTIONS).await.unwrap();
+    let allowed = send(
+        "localhost:8080",
+        Some("https://portal.example.com"),
+        Method::OPTIONS,
+    )
+    .await
+    .unwrap();
     assert_eq!(allowed.status(), StatusCode::NO_CONTENT);
-    assert_eq!(allowed.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://portal.example.com");
-    assert!(allowed.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().contains("mcp-protocol-version"));
-    assert_eq!(send("localhost", None, Method::GET).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(
+        allowed.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN],
+        "https://portal.example.com"
+    );
+    assert!(
+        allowed.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS]
+            .to_str()
+            .unwrap()
+            .contains("mcp-protocol-version")
+    );
+    assert_eq!(
+        send("localhost", None, Method::GET).await.unwrap().status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
 }
 
 #[tokio::test]
@@ -407,7 +717,13 @@ async fn the_pair_for_connectors_has_an_address_of_its_own() {
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let answer: Value = serde_json::from_slice(&body).unwrap();
     let result = &answer["result"];
-    assert_eq!(result["structuredContent"]["results"][0]["id"].as_str().map(str::len), Some(8), "{answer:#}");
+    assert_eq!(
+        result["structuredContent"]["results"][0]["id"]
+            .as_str()
+            .map(str::len),
+        Some(8),
+        "{answer:#}"
+    );
     let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
     assert_eq!(text, result["structuredContent"]);
 }

@@ -6,7 +6,8 @@
 
 use rmcp::model::{
     CallToolRequestParams, ClientJsonRpcMessage, ClientRequest, CompleteRequestParams, ErrorCode,
-    GetPromptRequestParams, InitializeRequestParams, PaginatedRequestParams, ReadResourceRequestParams,
+    GetPromptRequestParams, InitializeRequestParams, PaginatedRequestParams,
+    ReadResourceRequestParams,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -48,15 +49,26 @@ enum Kind {
 }
 
 const fn text(name: &'static str) -> Field {
-    Field { name, kind: Kind::Text, is_required: true }
+    Field {
+        name,
+        kind: Kind::Text,
+        is_required: true,
+    }
 }
 
 const fn object(name: &'static str) -> Field {
-    Field { name, kind: Kind::Object, is_required: true }
+    Field {
+        name,
+        kind: Kind::Object,
+        is_required: true,
+    }
 }
 
 const fn optional(field: Field) -> Field {
-    Field { is_required: false, ..field }
+    Field {
+        is_required: false,
+        ..field
+    }
 }
 
 const ARGUMENTS: Field = optional(object("arguments"));
@@ -64,22 +76,44 @@ const META: Field = optional(object("_meta"));
 const LIST: &[Field] = &[optional(text("cursor")), META];
 const GREETING: Method = Method {
     name: "initialize",
-    fields: &[text("protocolVersion"), object("capabilities"), object("clientInfo"), META],
+    fields: &[
+        text("protocolVersion"),
+        object("capabilities"),
+        object("clientInfo"),
+        META,
+    ],
     misfit: misfit::<InitializeRequestParams>,
 };
-const CALL: Method =
-    Method { name: "tools/call", fields: &[text("name"), ARGUMENTS, META], misfit: misfit::<CallToolRequestParams> };
+const CALL: Method = Method {
+    name: "tools/call",
+    fields: &[text("name"), ARGUMENTS, META],
+    misfit: misfit::<CallToolRequestParams>,
+};
 
 const fn bare(name: &'static str) -> Method {
-    Method { name, fields: &[META], misfit: |_| None }
+    Method {
+        name,
+        fields: &[META],
+        misfit: |_| None,
+    }
 }
 
 const fn list(name: &'static str) -> Method {
-    Method { name, fields: LIST, misfit: misfit::<PaginatedRequestParams> }
+    Method {
+        name,
+        fields: LIST,
+        misfit: misfit::<PaginatedRequestParams>,
+    }
 }
 
 /// The methods of an endpoint with tools, and nothing else.
-pub(super) static TOOLS_ONLY: [Method; 5] = [GREETING, bare("ping"), bare("server/discover"), list("tools/list"), CALL];
+pub(super) static TOOLS_ONLY: [Method; 5] = [
+    GREETING,
+    bare("ping"),
+    bare("server/discover"),
+    list("tools/list"),
+    CALL,
+];
 
 /// The methods of the whole server.
 pub(super) static ALL: [Method; 11] = [
@@ -89,19 +123,37 @@ pub(super) static ALL: [Method; 11] = [
     list("tools/list"),
     CALL,
     list("prompts/list"),
-    Method { name: "prompts/get", fields: &[text("name"), ARGUMENTS, META], misfit: misfit::<GetPromptRequestParams> },
+    Method {
+        name: "prompts/get",
+        fields: &[text("name"), ARGUMENTS, META],
+        misfit: misfit::<GetPromptRequestParams>,
+    },
     list("resources/list"),
     list("resources/templates/list"),
-    Method { name: "resources/read", fields: &[text("uri"), META], misfit: misfit::<ReadResourceRequestParams> },
+    Method {
+        name: "resources/read",
+        fields: &[text("uri"), META],
+        misfit: misfit::<ReadResourceRequestParams>,
+    },
     Method {
         name: "completion/complete",
-        fields: &[object("ref"), object("argument"), optional(object("context")), META],
+        fields: &[
+            object("ref"),
+            object("argument"),
+            optional(object("context")),
+            META,
+        ],
         misfit: misfit::<CompleteRequestParams>,
     },
 ];
 
 fn misfit<T: DeserializeOwned>(params: &Value) -> Option<String> {
-    T::deserialize(params).err().map(|error| clip_quoted(&error.to_string()).chars().take(MAX_DETAIL_CHARS).collect())
+    T::deserialize(params).err().map(|error| {
+        clip_quoted(&error.to_string())
+            .chars()
+            .take(MAX_DETAIL_CHARS)
+            .collect()
+    })
 }
 
 /// Why a message is refused.
@@ -120,7 +172,13 @@ pub(super) struct Fault {
 impl Fault {
     /// A fault of a message whose id cannot be told.
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { id: Value::Null, code, message: message.into(), is_awaited: true, is_stateless: false }
+        Self {
+            id: Value::Null,
+            code,
+            message: message.into(),
+            is_awaited: true,
+            is_stateless: false,
+        }
     }
 
     /// The same for the message with this id.
@@ -136,13 +194,24 @@ impl Fault {
 
 /// Reads a message for an endpoint with these methods. `revision` is the protocol's revision as the transport names it,
 /// beside the message; a message may name one too.
-pub(super) fn read(bytes: &[u8], methods: &[Method], revision: Option<&str>) -> Result<ClientJsonRpcMessage, Fault> {
+pub(super) fn read(
+    bytes: &[u8],
+    methods: &[Method],
+    revision: Option<&str>,
+) -> Result<ClientJsonRpcMessage, Fault> {
     let message = match serde_json::from_slice(bytes) {
         Ok(Value::Object(message)) => message,
-        Ok(Value::Array(_)) => return Err(invalid("batches are not supported; send each message by itself")),
+        Ok(Value::Array(_)) => {
+            return Err(invalid(
+                "batches are not supported; send each message by itself",
+            ));
+        }
         Ok(_) => return Err(invalid("a message must be an object")),
         Err(error) => {
-            return Err(Fault::new(ErrorCode::PARSE_ERROR, format!("the message is not JSON: {error}")));
+            return Err(Fault::new(
+                ErrorCode::PARSE_ERROR,
+                format!("the message is not JSON: {error}"),
+            ));
         }
     };
     let is_stateless = is_stateless(&message, revision);
@@ -151,9 +220,20 @@ pub(super) fn read(bytes: &[u8], methods: &[Method], revision: Option<&str>) -> 
         None => understood(bytes).ok_or_else(|| unread(&message)),
     };
     read.map_err(|(code, reason)| {
-        let is_awaited = !is_answer(&message) && (message.contains_key("id") || !message.contains_key("method"));
-        let id = message.get("id").filter(|id| is_awaited && is_id(id)).cloned().unwrap_or_default();
-        Fault { id, code, message: reason, is_awaited, is_stateless }
+        let is_awaited =
+            !is_answer(&message) && (message.contains_key("id") || !message.contains_key("method"));
+        let id = message
+            .get("id")
+            .filter(|id| is_awaited && is_id(id))
+            .cloned()
+            .unwrap_or_default();
+        Fault {
+            id,
+            code,
+            message: reason,
+            is_awaited,
+            is_stateless,
+        }
     })
 }
 
@@ -169,10 +249,14 @@ pub(super) fn id_of(message: &ClientJsonRpcMessage) -> Value {
 /// method of somebody else's, which no endpoint here has.
 fn understood(bytes: &[u8]) -> Option<ClientJsonRpcMessage> {
     let is_foreign = |message: &ClientJsonRpcMessage| match message {
-        ClientJsonRpcMessage::Request(request) => matches!(request.request, ClientRequest::CustomRequest(_)),
+        ClientJsonRpcMessage::Request(request) => {
+            matches!(request.request, ClientRequest::CustomRequest(_))
+        }
         _ => false,
     };
-    serde_json::from_slice(bytes).ok().filter(|message| !is_foreign(message))
+    serde_json::from_slice(bytes)
+        .ok()
+        .filter(|message| !is_foreign(message))
 }
 
 fn invalid(message: &str) -> Fault {
@@ -180,7 +264,11 @@ fn invalid(message: &str) -> Fault {
 }
 
 /// What is wrong with a message, as far as it is known here.
-fn wrong(message: &Map<String, Value>, methods: &[Method], is_stateless: bool) -> Option<(ErrorCode, String)> {
+fn wrong(
+    message: &Map<String, Value>,
+    methods: &[Method],
+    is_stateless: bool,
+) -> Option<(ErrorCode, String)> {
     if let Some(reason) = malformed(message) {
         return Some((ErrorCode::INVALID_REQUEST, reason.to_owned()));
     }
@@ -203,42 +291,59 @@ fn repeats(bytes: &[u8]) -> Option<(ErrorCode, String)> {
 
 fn is_stateless(message: &Map<String, Value>, revision: Option<&str>) -> bool {
     let meta = message.get("params").and_then(|params| params.get("_meta"));
-    let named = meta.and_then(|meta| meta.get(REVISION_FIELD)).and_then(Value::as_str);
+    let named = meta
+        .and_then(|meta| meta.get(REVISION_FIELD))
+        .and_then(Value::as_str);
     named.or(revision) == Some(STATELESS_REVISION)
 }
 
 /// What is said of a message that nothing is known to be wrong with, and that the protocol's library cannot read.
 fn unread(message: &Map<String, Value>) -> (ErrorCode, String) {
     match message.get("method").and_then(Value::as_str) {
-        Some(name) if message.get("params").is_none_or(Value::is_null) => {
-            (ErrorCode::INVALID_PARAMS, format!("{name}: params is missing"))
-        }
-        Some(name) if message.contains_key("id") => {
-            (ErrorCode::INVALID_PARAMS, format!("{name}: params cannot be read"))
-        }
-        _ => (ErrorCode::INVALID_REQUEST, "the message is none of this protocol".to_owned()),
+        Some(name) if message.get("params").is_none_or(Value::is_null) => (
+            ErrorCode::INVALID_PARAMS,
+            format!("{name}: params is missing"),
+        ),
+        Some(name) if message.contains_key("id") => (
+            ErrorCode::INVALID_PARAMS,
+            format!("{name}: params cannot be read"),
+        ),
+        _ => (
+            ErrorCode::INVALID_REQUEST,
+            "the message is none of this protocol".to_owned(),
+        ),
     }
 }
 
 fn no_method(name: &str) -> (ErrorCode, String) {
-    (ErrorCode::METHOD_NOT_FOUND, clip_quoted(&format!("no method {name:?}")))
+    (
+        ErrorCode::METHOD_NOT_FOUND,
+        clip_quoted(&format!("no method {name:?}")),
+    )
 }
 
 /// Whether a message answers one of the server's, or tries to.
 fn is_answer(message: &Map<String, Value>) -> bool {
-    !message.contains_key("method") && (message.contains_key("result") || message.contains_key("error"))
+    !message.contains_key("method")
+        && (message.contains_key("result") || message.contains_key("error"))
 }
 
 /// What makes an object no message of JSON-RPC.
 fn malformed(message: &Map<String, Value>) -> Option<&'static str> {
     let has = |name: &str| message.contains_key(name);
     match message.get("method") {
-        _ if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") => Some("jsonrpc must be \"2.0\""),
-        _ if message.get("id").is_some_and(|id| !is_id(id)) => Some("id must be a text or a whole number"),
+        _ if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") => {
+            Some("jsonrpc must be \"2.0\"")
+        }
+        _ if message.get("id").is_some_and(|id| !is_id(id)) => {
+            Some("id must be a text or a whole number")
+        }
         None if has("result") || has("error") => None,
         None => Some("method is missing"),
         Some(method) if !method.is_string() => Some("method must be a text"),
-        Some(_) if has("result") || has("error") => Some("a message is either a request or an answer"),
+        Some(_) if has("result") || has("error") => {
+            Some("a message is either a request or an answer")
+        }
         Some(_) => None,
     }
 }
@@ -257,7 +362,10 @@ impl Method {
             Value::Object(given) => given,
             _ => return Some("params must be an object".to_owned()),
         };
-        let wrong = self.fields.iter().find_map(|field| field.wrong(given.get(field.name)));
+        let wrong = self
+            .fields
+            .iter()
+            .find_map(|field| field.wrong(given.get(field.name)));
         wrong.or_else(|| (self.misfit)(&Value::Object(given.clone())))
     }
 }
@@ -265,7 +373,11 @@ impl Method {
 impl Field {
     fn wrong(&self, value: Option<&Value>) -> Option<String> {
         let (fits, wanted) = match (self.kind, value) {
-            (_, None | Some(Value::Null)) => return self.is_required.then(|| format!("{} is missing", self.name)),
+            (_, None | Some(Value::Null)) => {
+                return self
+                    .is_required
+                    .then(|| format!("{} is missing", self.name));
+            }
             (Kind::Text, Some(value)) => (value.is_string(), "a text"),
             (Kind::Object, Some(value)) => (value.is_object(), "an object"),
         };
@@ -278,7 +390,9 @@ mod tests {
     use super::*;
 
     fn refused(body: &str) -> (i32, Value, String) {
-        let Fault { id, code, message, .. } = read(body.as_bytes(), &ALL, None).expect_err(body);
+        let Fault {
+            id, code, message, ..
+        } = read(body.as_bytes(), &ALL, None).expect_err(body);
         (code.0, id, message)
     }
 
@@ -289,28 +403,68 @@ mod tests {
     #[test]
     fn wrong_parameters_of_a_known_method_are_named() {
         for (method, params, said) in [
-            ("tools/call", r#"{"name": "search_docs", "arguments": "{}"}"#, "arguments must be an object"),
-            ("tools/call", r#"{"name": "search_docs", "arguments": []}"#, "arguments must be an object"),
+            (
+                "tools/call",
+                r#"{"name": "search_docs", "arguments": "{}"}"#,
+                "arguments must be an object",
+            ),
+            (
+                "tools/call",
+                r#"{"name": "search_docs", "arguments": []}"#,
+                "arguments must be an object",
+            ),
             ("tools/call", r#"{"arguments": {}}"#, "name is missing"),
             ("tools/call", r#"{"name": 7}"#, "name must be a text"),
             ("tools/call", "null", "name is missing"),
             ("tools/call", "[1]", "params must be an object"),
             ("tools/call", "\"x\"", "params must be an object"),
-            ("tools/call", r#"{"name": "x", "_meta": 1}"#, "_meta must be an object"),
+            (
+                "tools/call",
+                r#"{"name": "x", "_meta": 1}"#,
+                "_meta must be an object",
+            ),
             ("resources/read", "{}", "uri is missing"),
             ("resources/read", r#"{"uri": ["a"]}"#, "uri must be a text"),
             ("prompts/get", "{}", "name is missing"),
-            ("prompts/get", r#"{"name": "upgrade_check", "arguments": 1}"#, "arguments must be an object"),
-            ("resources/list", r#"{"cursor": 5}"#, "cursor must be a text"),
-            ("resources/templates/list", r#"{"cursor": {}}"#, "cursor must be a text"),
+            (
+                "prompts/get",
+                r#"{"name": "upgrade_check", "arguments": 1}"#,
+                "arguments must be an object",
+            ),
+            (
+                "resources/list",
+                r#"{"cursor": 5}"#,
+                "cursor must be a text",
+            ),
+            (
+                "resources/templates/list",
+                r#"{"cursor": {}}"#,
+                "cursor must be a text",
+            ),
             ("prompts/list", r#"{"cursor": []}"#, "cursor must be a text"),
             ("tools/list", r#"{"cursor": true}"#, "cursor must be a text"),
             ("tools/list", "[]", "params must be an object"),
-            ("completion/complete", r#"{"argument": {"name": "a", "value": "b"}}"#, "ref is missing"),
-            ("completion/complete", r#"{"ref": "x", "argument": {}}"#, "ref must be an object"),
-            ("completion/complete", r#"{"ref": {"type": "ref/prompt", "name": "x"}}"#, "argument is missing"),
+            (
+                "completion/complete",
+                r#"{"argument": {"name": "a", "value": "b"}}"#,
+                "ref is missing",
+            ),
+            (
+                "completion/complete",
+                r#"{"ref": "x", "argument": {}}"#,
+                "ref must be an object",
+            ),
+            (
+                "completion/complete",
+                r#"{"ref": {"type": "ref/prompt", "name": "x"}}"#,
+                "argument is missing",
+            ),
             ("initialize", "{}", "protocolVersion is missing"),
-            ("initialize", r#"{"protocolVersion": 1}"#, "protocolVersion must be a text"),
+            (
+                "initialize",
+                r#"{"protocolVersion": 1}"#,
+                "protocolVersion must be a text",
+            ),
             (
                 "initialize",
                 r#"{"protocolVersion": "2025-11-25", "capabilities": []}"#,
@@ -319,18 +473,26 @@ mod tests {
             ("ping", "7", "params must be an object"),
         ] {
             let said = format!("{method}: {said}");
-            assert_eq!(refused(&call(method, params)), (-32602, json!(7), said), "{method} {params}");
+            assert_eq!(
+                refused(&call(method, params)),
+                (-32602, json!(7), said),
+                "{method} {params}"
+            );
         }
     }
 
     #[test]
     fn what_the_table_does_not_know_is_said_in_the_words_of_the_reader() {
-        let reference = r#"{"ref": {"type": "ref/other"}, "argument": {"name": "a", "value": "b"}}"#;
+        let reference =
+            r#"{"ref": {"type": "ref/other"}, "argument": {"name": "a", "value": "b"}}"#;
         let argument = r#"{"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a"}}"#;
-        let client = r#"{"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": 1}}"#;
-        for (method, params) in
-            [("completion/complete", reference), ("completion/complete", argument), ("initialize", client)]
-        {
+        let client =
+            r#"{"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": 1}}"#;
+        for (method, params) in [
+            ("completion/complete", reference),
+            ("completion/complete", argument),
+            ("initialize", client),
+        ] {
             let (code, id, said) = refused(&call(method, params));
             assert_eq!((code, id), (-32602, json!(7)), "{said}");
             assert!(said.len() > method.len() + 5 && said.len() < 300, "{said}");
@@ -340,7 +502,11 @@ mod tests {
     #[test]
     fn what_is_no_message_is_an_invalid_request() {
         for (body, id, said) in [
-            ("[]", Value::Null, "batches are not supported; send each message by itself"),
+            (
+                "[]",
+                Value::Null,
+                "batches are not supported; send each message by itself",
+            ),
             (
                 r#"[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]"#,
                 Value::Null,
@@ -348,12 +514,36 @@ mod tests {
             ),
             ("7", Value::Null, "a message must be an object"),
             ("null", Value::Null, "a message must be an object"),
-            (r#"{"id": 1, "method": "ping"}"#, json!(1), "jsonrpc must be \"2.0\""),
-            (r#"{"jsonrpc": "1.0", "id": "a", "method": "ping"}"#, json!("a"), "jsonrpc must be \"2.0\""),
-            (r#"{"jsonrpc": 2.0, "id": 1, "method": "ping"}"#, json!(1), "jsonrpc must be \"2.0\""),
-            (r#"{"jsonrpc": "2.0", "id": null, "method": "ping"}"#, Value::Null, "id must be a text or a whole number"),
-            (r#"{"jsonrpc": "2.0", "id": {}, "method": "ping"}"#, Value::Null, "id must be a text or a whole number"),
-            (r#"{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}"#, Value::Null, "id must be a text or a whole number"),
+            (
+                r#"{"id": 1, "method": "ping"}"#,
+                json!(1),
+                "jsonrpc must be \"2.0\"",
+            ),
+            (
+                r#"{"jsonrpc": "1.0", "id": "a", "method": "ping"}"#,
+                json!("a"),
+                "jsonrpc must be \"2.0\"",
+            ),
+            (
+                r#"{"jsonrpc": 2.0, "id": 1, "method": "ping"}"#,
+                json!(1),
+                "jsonrpc must be \"2.0\"",
+            ),
+            (
+                r#"{"jsonrpc": "2.0", "id": null, "method": "ping"}"#,
+                Value::Null,
+                "id must be a text or a whole number",
+            ),
+            (
+                r#"{"jsonrpc": "2.0", "id": {}, "method": "ping"}"#,
+                Value::Null,
+                "id must be a text or a whole number",
+            ),
+            (
+                r#"{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}"#,
+                Value::Null,
+                "id must be a text or a whole number",
+            ),
             (
                 r#"{"jsonrpc": "2.0", "id": 18446744073709551615, "method": "ping"}"#,
                 Value::Null,
@@ -365,8 +555,16 @@ mod tests {
                 "id must be a text or a whole number",
             ),
             (r#"{"jsonrpc": "2.0"}"#, Value::Null, "method is missing"),
-            (r#"{"jsonrpc": "2.0", "id": 1}"#, json!(1), "method is missing"),
-            (r#"{"jsonrpc": "2.0", "id": 1, "method": 5}"#, json!(1), "method must be a text"),
+            (
+                r#"{"jsonrpc": "2.0", "id": 1}"#,
+                json!(1),
+                "method is missing",
+            ),
+            (
+                r#"{"jsonrpc": "2.0", "id": 1, "method": 5}"#,
+                json!(1),
+                "method must be a text",
+            ),
             (
                 r#"{"jsonrpc": "2.0", "id": 1, "method": "ping", "result": {}}"#,
                 json!(1),
@@ -379,27 +577,48 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_a_parse_error() {
-        for body in ["{", "", "nonsense", "{\"jsonrpc\": \"2.0\",}", &"[".repeat(10_000)] {
+        for body in [
+            "{",
+            "",
+            "nonsense",
+            "{\"jsonrpc\": \"2.0\",}",
+            &"[".repeat(10_000),
+        ] {
             let (code, id, said) = refused(body);
             assert_eq!((code, id), (-32700, Value::Null), "{said}");
         }
-        assert_eq!(read(&[0xff, 0xfe], &ALL, None).unwrap_err().code, ErrorCode::PARSE_ERROR);
+        assert_eq!(
+            read(&[0xff, 0xfe], &ALL, None).unwrap_err().code,
+            ErrorCode::PARSE_ERROR
+        );
     }
 
     #[test]
     fn only_unknown_methods_are_unknown() {
-        assert_eq!(refused(&call("tools/delete", "[]")), (-32601, json!(7), "no method \"tools/delete\"".to_owned()));
+        assert_eq!(
+            refused(&call("tools/delete", "[]")),
+            (-32601, json!(7), "no method \"tools/delete\"".to_owned())
+        );
         for (method, params) in [
             ("tools/delete", "{}"),
             ("logging/setLevel", r#"{"level": "info"}"#),
             ("resources/subscribe", r#"{"uri": "mcdewey://a.md"}"#),
             ("tasks/get", r#"{"taskId": "x"}"#),
         ] {
-            assert_eq!(refused(&call(method, params)), (-32601, json!(7), format!("no method {method:?}")));
+            assert_eq!(
+                refused(&call(method, params)),
+                (-32601, json!(7), format!("no method {method:?}"))
+            );
         }
-        for (method, params) in [("resources/read", "[]"), ("prompts/get", r#"{"name": "upgrade_check"}"#)] {
+        for (method, params) in [
+            ("resources/read", "[]"),
+            ("prompts/get", r#"{"name": "upgrade_check"}"#),
+        ] {
             let fault = read(call(method, params).as_bytes(), &TOOLS_ONLY, None).unwrap_err();
-            assert_eq!((fault.code, fault.message), (ErrorCode::METHOD_NOT_FOUND, format!("no method {method:?}")));
+            assert_eq!(
+                (fault.code, fault.message),
+                (ErrorCode::METHOD_NOT_FOUND, format!("no method {method:?}"))
+            );
         }
     }
 
@@ -414,12 +633,22 @@ mod tests {
             ("initialize", "{}", Some("2026-07-28")),
         ] {
             let fault = read(call(method, params).as_bytes(), &ALL, revision).expect_err(method);
-            assert_eq!((fault.code, fault.is_stateless), (ErrorCode::METHOD_NOT_FOUND, true), "{method} {params}");
+            assert_eq!(
+                (fault.code, fault.is_stateless),
+                (ErrorCode::METHOD_NOT_FOUND, true),
+                "{method} {params}"
+            );
             assert_eq!(fault.message, format!("no method {method:?}"));
         }
-        let greeting =
-            r#"{"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}"#;
-        assert!(read(call("initialize", greeting).as_bytes(), &ALL, Some("2026-07-28")).is_ok());
+        let greeting = r#"{"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}"#;
+        assert!(
+            read(
+                call("initialize", greeting).as_bytes(),
+                &ALL,
+                Some("2026-07-28")
+            )
+            .is_ok()
+        );
         assert!(read(call("ping", "{}").as_bytes(), &ALL, Some("2025-11-25")).is_ok());
     }
 
@@ -429,7 +658,14 @@ mod tests {
             r#"{"jsonrpc": "2.0", "id": 7, "method": "server/discover"}"#,
             r#"{"jsonrpc": "2.0", "id": 7, "method": "server/discover", "params": null}"#,
         ] {
-            assert_eq!(refused(body), (-32602, json!(7), "server/discover: params is missing".to_owned()));
+            assert_eq!(
+                refused(body),
+                (
+                    -32602,
+                    json!(7),
+                    "server/discover: params is missing".to_owned()
+                )
+            );
         }
     }
 
@@ -462,13 +698,19 @@ mod tests {
     fn whatever_is_well_formed_is_read() {
         for (method, params) in [
             ("tools/call", r#"{"name": "x", "arguments": {}}"#),
-            ("tools/call", r#"{"name": "x", "arguments": null, "_meta": {"progressToken": 1}}"#),
+            (
+                "tools/call",
+                r#"{"name": "x", "arguments": null, "_meta": {"progressToken": 1}}"#,
+            ),
             ("tools/list", "{}"),
             ("tools/list", "null"),
             ("resources/list", r#"{"cursor": null}"#),
             ("ping", "{}"),
         ] {
-            assert!(read(call(method, params).as_bytes(), &ALL, None).is_ok(), "{method} {params}");
+            assert!(
+                read(call(method, params).as_bytes(), &ALL, None).is_ok(),
+                "{method} {params}"
+            );
         }
         for body in [
             r#"{"jsonrpc": "2.0", "id": "a", "method": "ping"}"#,
@@ -485,20 +727,26 @@ mod tests {
     #[test]
     fn a_fault_of_a_notification_is_known_as_one() {
         let fault = |body: &str| read(body.as_bytes(), &ALL, None).unwrap_err();
-        assert!(!fault(r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#).is_awaited);
+        assert!(
+            !fault(r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#)
+                .is_awaited
+        );
         assert!(fault("{").is_awaited && fault(&call("tools/call", "{}")).is_awaited);
     }
 
     #[test]
     fn no_refusal_is_as_long_as_its_message() {
         let long = "a\\\"b".repeat(20_000);
-        let initialize =
-            format!(r#"{{"protocolVersion": "x", "capabilities": {{}}, "clientInfo": {{"name": {{"{long}": 1}}}}}}"#);
+        let initialize = format!(
+            r#"{{"protocolVersion": "x", "capabilities": {{}}, "clientInfo": {{"name": {{"{long}": 1}}}}}}"#
+        );
         for body in [
             call(&long, "[]"),
             call(
                 "completion/complete",
-                &format!(r#"{{"ref": {{"type": "{long}"}}, "argument": {{"name": "a", "value": "b"}}}}"#),
+                &format!(
+                    r#"{{"ref": {{"type": "{long}"}}, "argument": {{"name": "a", "value": "b"}}}}"#
+                ),
             ),
             call("initialize", &initialize),
         ] {

@@ -21,20 +21,27 @@ impl Pages {
     pub(super) fn parse(text: &str) -> Result<Self, QueryError> {
         let bare = text.trim();
         let lower = bare.to_lowercase();
-        let named = ["pages ", "page ", "pp. ", "p. "].iter().find(|word| lower.starts_with(**word));
+        let named = ["pages ", "page ", "pp. ", "p. "]
+            .iter()
+            .find(|word| lower.starts_with(**word));
         let bare = named.map_or(bare, |word| bare[word.len()..].trim());
         if let Ok(number) = bare.parse() {
             return Ok(Self::One(PageSelector::Number(number)));
         }
-        let ends = ["..", "-", "–"].iter().find_map(|border| bare.split_once(border));
-        let Some((Ok(first), Ok(last))) = ends.map(|(a, b)| (a.trim().parse::<u32>(), b.trim().parse::<u32>())) else {
+        let ends = ["..", "-", "–"]
+            .iter()
+            .find_map(|border| bare.split_once(border));
+        let Some((Ok(first), Ok(last))) =
+            ends.map(|(a, b)| (a.trim().parse::<u32>(), b.trim().parse::<u32>()))
+        else {
             return Ok(Self::One(PageSelector::Label(bare.to_owned())));
         };
         if first > last {
             return Ok(Self::One(PageSelector::Label(bare.to_owned())));
         }
         if last - first >= MAX_PAGES {
-            let message = format!("page {bare:?} names more than {MAX_PAGES} pages; for example 118-120");
+            let message =
+                format!("page {bare:?} names more than {MAX_PAGES} pages; for example 118-120");
             return Err(QueryError::InvalidRequest(message));
         }
         Ok(Self::Range(first, last))
@@ -68,17 +75,27 @@ impl Cut {
     /// The cursor as it came back.
     pub(super) fn decode(text: &str) -> Result<Self, QueryError> {
         let malformed = || {
-            QueryError::InvalidRequest(format!("{text:?} is not a cursor; use next_cursor of an answer of read_doc"))
+            QueryError::InvalidRequest(format!(
+                "{text:?} is not a cursor; use next_cursor of an answer of read_doc"
+            ))
         };
         let parts: Vec<&str> = text.split('.').collect();
-        let &[page, last, byte, seal] = parts.as_slice() else { return Err(malformed()) };
-        let (Ok(page), Ok(last), Ok(byte)) = (page.parse(), last.parse::<u32>(), byte.parse()) else {
+        let &[page, last, byte, seal] = parts.as_slice() else {
+            return Err(malformed());
+        };
+        let (Ok(page), Ok(last), Ok(byte)) = (page.parse(), last.parse::<u32>(), byte.parse())
+        else {
             return Err(malformed());
         };
         if last < page || last - page >= MAX_PAGES {
             return Err(malformed());
         }
-        Ok(Self { page, byte, last, seal: seal.to_owned() })
+        Ok(Self {
+            page,
+            byte,
+            last,
+            seal: seal.to_owned(),
+        })
     }
 }
 
@@ -91,21 +108,49 @@ mod tests {
         let one = |text: &str| Pages::parse(text).unwrap();
         assert_eq!(one("118"), Pages::One(PageSelector::Number(118)));
         assert_eq!(one("Page 118"), Pages::One(PageSelector::Number(118)));
-        assert_eq!(one("xii"), Pages::One(PageSelector::Label("xii".to_owned())));
-        assert_eq!(one("A-3"), Pages::One(PageSelector::Label("A-3".to_owned())));
+        assert_eq!(
+            one("xii"),
+            Pages::One(PageSelector::Label("xii".to_owned()))
+        );
+        assert_eq!(
+            one("A-3"),
+            Pages::One(PageSelector::Label("A-3".to_owned()))
+        );
         for text in ["118-120", "pp. 118 – 120", "118..120"] {
             assert_eq!(one(text), Pages::Range(118, 120));
         }
-        assert_eq!(one("12-3"), Pages::One(PageSelector::Label("12-3".to_owned())));
-        assert!(matches!(Pages::parse("1-4000000000"), Err(QueryError::InvalidRequest(_))));
+        assert_eq!(
+            one("12-3"),
+            Pages::One(PageSelector::Label("12-3".to_owned()))
+        );
+        assert!(matches!(
+            Pages::parse("1-4000000000"),
+            Err(QueryError::InvalidRequest(_))
+        ));
     }
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
-        let cut = Cut { page: 118, byte: 77, last: 120, seal: Cut::seal("text") };
+        let cut = Cut {
+            page: 118,
+            byte: 77,
+            last: 120,
+            seal: Cut::seal("text"),
+        };
         assert_eq!(Cut::decode(&cut.encode()).unwrap(), cut);
-        for bad in ["", "118", "118.120.77", "x.120.77.aa", "120.118.0.aa", "1.4000000000.0.aa", "118.120.77.aa.b"] {
-            assert!(matches!(Cut::decode(bad), Err(QueryError::InvalidRequest(_))), "{bad}");
+        for bad in [
+            "",
+            "118",
+            "118.120.77",
+            "x.120.77.aa",
+            "120.118.0.aa",
+            "1.4000000000.0.aa",
+            "118.120.77.aa.b",
+        ] {
+            assert!(
+                matches!(Cut::decode(bad), Err(QueryError::InvalidRequest(_))),
+                "{bad}"
+            );
         }
     }
 }

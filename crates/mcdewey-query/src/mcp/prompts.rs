@@ -2,7 +2,8 @@
 
 use mcdewey_core::Visibility;
 use rmcp::model::{
-    CompleteRequestParams, GetPromptRequestParams, GetPromptResult, Prompt, PromptArgument, PromptMessage, Role,
+    CompleteRequestParams, GetPromptRequestParams, GetPromptResult, Prompt, PromptArgument,
+    PromptMessage, Role,
 };
 use serde_json::Value;
 
@@ -59,13 +60,19 @@ impl DocPrompt {
 
     fn described(self) -> Prompt {
         let (title, description) = match self {
-            Self::AnswerWithCitations => {
-                ("Answer with citations", "Answers a question from the library, each statement with its page")
-            }
-            Self::UpgradeCheck => ("Check an upgrade", "What changes for whoever goes from one version to another"),
+            Self::AnswerWithCitations => (
+                "Answer with citations",
+                "Answers a question from the library, each statement with its page",
+            ),
+            Self::UpgradeCheck => (
+                "Check an upgrade",
+                "What changes for whoever goes from one version to another",
+            ),
         };
         let argument = |(name, description, required): &Argument| {
-            PromptArgument::new(*name).with_description(*description).with_required(*required)
+            PromptArgument::new(*name)
+                .with_description(*description)
+                .with_required(*required)
         };
         let arguments = self.arguments().iter().map(argument).collect();
         Prompt::new(self.name(), Some(description), Some(arguments)).with_title(title)
@@ -110,20 +117,38 @@ impl DocPrompt {
 
 /// All prompts.
 pub(super) fn list() -> Vec<Prompt> {
-    DocPrompt::ALL.into_iter().map(DocPrompt::described).collect()
+    DocPrompt::ALL
+        .into_iter()
+        .map(DocPrompt::described)
+        .collect()
 }
 
 /// A prompt with its arguments filled in.
 pub(super) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, QueryError> {
     let prompt = DocPrompt::named(&request.name)?;
-    let value = |name: &str| request.arguments.as_ref().and_then(|arguments| arguments.get(name));
-    let given = |name: &str| value(name).and_then(Value::as_str).unwrap_or_default().trim();
+    let value = |name: &str| {
+        request
+            .arguments
+            .as_ref()
+            .and_then(|arguments| arguments.get(name))
+    };
+    let given = |name: &str| {
+        value(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .trim()
+    };
     for (name, _, required) in prompt.arguments() {
         if value(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
-            return Err(QueryError::InvalidRequest(format!("{name} must be a string")));
+            return Err(QueryError::InvalidRequest(format!(
+                "{name} must be a string"
+            )));
         }
         if *required && given(name).is_empty() {
-            return Err(QueryError::InvalidRequest(format!("{name} is missing; {} needs it", prompt.name())));
+            return Err(QueryError::InvalidRequest(format!(
+                "{name} is missing; {} needs it",
+                prompt.name()
+            )));
         }
     }
     let message = PromptMessage::new_text(Role::User, prompt.text(|name| given(name).to_owned()));
@@ -138,7 +163,10 @@ pub(super) async fn complete(
     visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
     DocPrompt::named(prompt)?;
-    let product = request.context.as_ref().and_then(|context| context.get_argument("product"));
+    let product = request
+        .context
+        .as_ref()
+        .and_then(|context| context.get_argument("product"));
     let product = product.map(|product| meant(product));
     let whole = library.library(visibility).await?;
     let mut values = match request.argument.name.as_str() {
@@ -149,18 +177,30 @@ pub(super) async fn complete(
     let typed = meant(&request.argument.value).to_lowercase();
     // What is too long for a name is none that somebody would choose.
     values.retain(|value| value.to_lowercase().contains(&typed) && value.len() <= MAX_VALUE_BYTES);
-    Ok(values.iter().map(|value| name(value).into_owned()).collect())
+    Ok(values
+        .iter()
+        .map(|value| name(value).into_owned())
+        .collect())
 }
 
 fn products(whole: &LibraryAnswer) -> Vec<String> {
-    whole.vendors.iter().flat_map(|vendor| &vendor.products).filter_map(|product| product.product.clone()).collect()
+    whole
+        .vendors
+        .iter()
+        .flat_map(|vendor| &vendor.products)
+        .filter_map(|product| product.product.clone())
+        .collect()
 }
 
 fn releases(whole: &LibraryAnswer, product: Option<&str>) -> Vec<String> {
     let products = whole.vendors.iter().flat_map(|vendor| &vendor.products);
-    let chosen = products.filter(|one| product.is_none_or(|product| one.product.as_deref() == Some(product)));
+    let chosen = products
+        .filter(|one| product.is_none_or(|product| one.product.as_deref() == Some(product)));
     let mut releases: Vec<String> = Vec::new();
-    for version in chosen.flat_map(|product| &product.versions).filter_map(|version| version.version.clone()) {
+    for version in chosen
+        .flat_map(|product| &product.versions)
+        .filter_map(|version| version.version.clone())
+    {
         if !releases.contains(&version) {
             releases.push(version);
         }
@@ -178,26 +218,54 @@ mod tests {
         let request: GetPromptRequestParams =
             serde_json::from_value(json!({"name": name, "arguments": arguments})).unwrap();
         let found = get(&request).map_err(|error| error.to_string())?;
-        Ok(serde_json::to_value(&found.messages[0]).unwrap()["content"]["text"].as_str().unwrap().to_owned())
+        Ok(
+            serde_json::to_value(&found.messages[0]).unwrap()["content"]["text"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        )
     }
 
     #[test]
     fn a_prompt_has_its_arguments_in_it() {
-        let text = asked("answer_with_citations", json!({"question": "barge \"state\"?", "version": "12.5"})).unwrap();
+        let text = asked(
+            "answer_with_citations",
+            json!({"question": "barge \"state\"?", "version": "12.5"}),
+        )
+        .unwrap();
         assert!(
             text.contains("\"barge \\\"state\\\"?\"")
                 && text.contains("version \"12.5\"")
                 && !text.contains("product \"")
         );
-        let text = asked("upgrade_check", json!({"product": "finesse", "from": "12.5", "to": "15.0"})).unwrap();
-        assert!(text.contains("compare_versions") && text.contains("\"15.0\" of \"finesse\""), "{text}");
+        let text = asked(
+            "upgrade_check",
+            json!({"product": "finesse", "from": "12.5", "to": "15.0"}),
+        )
+        .unwrap();
+        assert!(
+            text.contains("compare_versions") && text.contains("\"15.0\" of \"finesse\""),
+            "{text}"
+        );
     }
 
     #[test]
     fn what_is_missing_or_unknown_is_named() {
-        assert!(asked("upgrade_check", json!({"product": "x", "from": "1"})).unwrap_err().contains("to is missing"));
-        assert!(asked("answer_with_citations", json!({"question": ""})).unwrap_err().contains("question is missing"));
-        assert!(asked("other", json!({})).unwrap_err().contains("known: answer_with_citations, upgrade_check"));
+        assert!(
+            asked("upgrade_check", json!({"product": "x", "from": "1"}))
+                .unwrap_err()
+                .contains("to is missing")
+        );
+        assert!(
+            asked("answer_with_citations", json!({"question": ""}))
+                .unwrap_err()
+                .contains("question is missing")
+        );
+        assert!(
+            asked("other", json!({}))
+                .unwrap_err()
+                .contains("known: answer_with_citations, upgrade_check")
+        );
     }
 
     #[test]
@@ -209,11 +277,19 @@ mod tests {
         };
         for name in ["product", "from", "to", "topic"] {
             for wrong in [json!([1]), json!({}), json!(12.5), json!(true)] {
-                assert_eq!(filled(name, wrong).unwrap_err(), format!("{name} must be a string"));
+                assert_eq!(
+                    filled(name, wrong).unwrap_err(),
+                    format!("{name} must be a string")
+                );
             }
         }
         for nothing in [Value::Null, json!(""), json!(" \n")] {
-            assert!(filled("to", nothing.clone()).unwrap_err().starts_with("to is missing"), "{nothing}");
+            assert!(
+                filled("to", nothing.clone())
+                    .unwrap_err()
+                    .starts_with("to is missing"),
+                "{nothing}"
+            );
             assert!(!filled("topic", nothing).unwrap().contains("with query"));
         }
     }
@@ -222,7 +298,13 @@ mod tests {
     fn every_argument_is_described() {
         for prompt in list() {
             assert!(prompt.description.is_some() && prompt.title.is_some());
-            assert!(prompt.arguments.unwrap().iter().all(|argument| argument.description.is_some()));
+            assert!(
+                prompt
+                    .arguments
+                    .unwrap()
+                    .iter()
+                    .all(|argument| argument.description.is_some())
+            );
         }
     }
 }

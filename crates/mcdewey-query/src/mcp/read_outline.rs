@@ -49,35 +49,64 @@ pub(super) fn described(document: &DocumentAnswer) -> ReadText {
 fn lines(document: &DocumentAnswer) -> Vec<OutlineLine> {
     if document.outline.is_empty() {
         let pages = document.pages.iter();
-        return pages.map(|page| line(1, &page.title, page.page, page.section.as_ref())).collect();
+        return pages
+            .map(|page| line(1, &page.title, page.page, page.section.as_ref()))
+            .collect();
     }
-    document.outline.iter().map(|item| line(item.level, &item.title, item.page, item.section.as_ref())).collect()
+    document
+        .outline
+        .iter()
+        .map(|item| line(item.level, &item.title, item.page, item.section.as_ref()))
+        .collect()
 }
 
 fn line(level: u8, title: &str, page: Option<u32>, section: Option<&String>) -> OutlineLine {
-    OutlineLine { level, title: label(title), page, section: section.map(|section| shown_name(section)) }
+    OutlineLine {
+        level,
+        title: label(title),
+        page,
+        section: section.map(|section| shown_name(section)),
+    }
 }
 
-fn steps(lines: &[OutlineLine], counter: &Counter) -> impl Iterator<Item = Result<Step<usize>, QueryError>> {
+fn steps(
+    lines: &[OutlineLine],
+    counter: &Counter,
+) -> impl Iterator<Item = Result<Step<usize>, QueryError>> {
     let mut places: Vec<usize> = (0..lines.len()).collect();
     places.sort_by_key(|place| lines[*place].level);
     let step = move |place: usize| {
-        let cost = counter.json(&lines[place])? + counter.escaped(&readable::outline_line(&lines[place]))?;
-        Ok(Step { what: place, cost, leads: true })
+        let cost = counter.json(&lines[place])?
+            + counter.escaped(&readable::outline_line(&lines[place]))?;
+        Ok(Step {
+            what: place,
+            cost,
+            leads: true,
+        })
     };
     places.into_iter().map(step)
 }
 
-fn render(document: &DocumentAnswer, lines: &[OutlineLine], taken: &[usize]) -> Result<CallToolResult, QueryError> {
+fn render(
+    document: &DocumentAnswer,
+    lines: &[OutlineLine],
+    taken: &[usize],
+) -> Result<CallToolResult, QueryError> {
     let mut places = taken.to_vec();
     places.sort_unstable();
     let mut notices = extent(document).into_iter().collect::<Vec<_>>();
     if places.len() < lines.len() {
         let (shown, all) = (places.len(), lines.len());
-        notices.push(format!("{shown} of {all} headings fit the token budget, the upper levels first"));
+        notices.push(format!(
+            "{shown} of {all} headings fit the token budget, the upper levels first"
+        ));
     }
     let outline = places.iter().map(|place| lines[*place].clone()).collect();
-    let read = ReadText { outline, notices, ..described(document) };
+    let read = ReadText {
+        outline,
+        notices,
+        ..described(document)
+    };
     answer(&read, readable::document(&read))
 }
 
@@ -85,7 +114,12 @@ fn render(document: &DocumentAnswer, lines: &[OutlineLine], taken: &[usize]) -> 
 fn extent(document: &DocumentAnswer) -> Option<String> {
     let (first, last) = (document.pages.first()?, document.pages.last()?);
     Some(match (first.page, last.page) {
-        (Some(first), Some(last)) => format!("the document has pages {first} to {last}; read them with page"),
-        _ => format!("the document has {} sections; read them with section", document.pages.len()),
+        (Some(first), Some(last)) => {
+            format!("the document has pages {first} to {last}; read them with page")
+        }
+        _ => format!(
+            "the document has {} sections; read them with section",
+            document.pages.len()
+        ),
     })
 }

@@ -30,7 +30,9 @@ pub(super) async fn read(
 ) -> Result<CallToolResult, QueryError> {
     let reading = match pages {
         Pages::One(selector) => Reading::one(library.page(source, selector, visibility).await?),
-        Pages::Range(first, last) => Reading::gather(library, source, *first..=*last, budget, visibility).await?,
+        Pages::Range(first, last) => {
+            Reading::gather(library, source, *first..=*last, budget, visibility).await?
+        }
     };
     reading.answer(library, budget).await
 }
@@ -43,9 +45,11 @@ pub(super) async fn read_on(
     budget: usize,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let mut reading = Reading::gather(library, source, cut.page..=cut.last, budget, visibility).await?;
+    let mut reading =
+        Reading::gather(library, source, cut.page..=cut.last, budget, visibility).await?;
     let first = &reading.pages[0];
-    let moved = cut.byte > 0 && (Cut::seal(&first.text) != cut.seal || !first.text.is_char_boundary(cut.byte));
+    let moved = cut.byte > 0
+        && (Cut::seal(&first.text) != cut.seal || !first.text.is_char_boundary(cut.byte));
     if moved || first.number != cut.page {
         return Err(QueryError::CursorExpired);
     }
@@ -85,7 +89,12 @@ impl Reading {
     fn one(found: PageAnswer) -> Self {
         let number = number_of(&found.document, &found.page);
         let (document, page) = PageText::new(found, number);
-        Self { document, pages: vec![page], from: 0, rest: None }
+        Self {
+            document,
+            pages: vec![page],
+            from: 0,
+            rest: None,
+        }
     }
 
     async fn gather(
@@ -96,19 +105,30 @@ impl Reading {
         visibility: &Visibility,
     ) -> Result<Self, QueryError> {
         let document = library.document(source, visibility).await?;
-        let all = document.pages.iter().enumerate().map(|(place, item)| numbered(place, item));
+        let all = document
+            .pages
+            .iter()
+            .enumerate()
+            .map(|(place, item)| numbered(place, item));
         let numbers: Vec<u32> = all.filter(|number| wanted.contains(number)).collect();
         if numbers.is_empty() {
             return Err(none_between(&document, &wanted));
         }
-        let mut reading = Self { document, pages: Vec::new(), from: 0, rest: None };
+        let mut reading = Self {
+            document,
+            pages: Vec::new(),
+            from: 0,
+            rest: None,
+        };
         let mut bytes = 0;
         for number in &numbers {
             if bytes > budget.saturating_mul(MAX_BYTES_PER_TOKEN) {
                 reading.rest = Some((*number, numbers[numbers.len() - 1]));
                 break;
             }
-            let found = library.page(source, &PageSelector::Number(*number), visibility).await?;
+            let found = library
+                .page(source, &PageSelector::Number(*number), visibility)
+                .await?;
             let (_, page) = PageText::new(found, *number);
             bytes += page.text.len();
             reading.pages.push(page);
@@ -123,15 +143,22 @@ impl Reading {
 
     fn fit(&self, counter: &Counter, budget: usize) -> Result<CallToolResult, QueryError> {
         let segments = self.segments();
-        let fitted = counter
-            .fit(budget, self.steps(&segments, counter), |taken| self.render(&segments, &segments[..taken.len()]))?;
+        let fitted = counter.fit(budget, self.steps(&segments, counter), |taken| {
+            self.render(&segments, &segments[..taken.len()])
+        })?;
         if !fitted.taken.is_empty() {
             return Ok(fitted.result);
         }
         let first = segments[0];
         let cut = |shown: &str| {
-            let shown = Segment { end: first.start + shown.len(), ..first };
-            let rest = [Segment { start: shown.end, ..first }];
+            let shown = Segment {
+                end: first.start + shown.len(),
+                ..first
+            };
+            let rest = [Segment {
+                start: shown.end,
+                ..first
+            }];
             self.render(&[&[shown], &rest[..]].concat(), &[shown])
         };
         let text = &self.pages[first.page].text[first.start..first.end];
@@ -144,13 +171,25 @@ impl Reading {
         for (page, text) in self.pages.iter().enumerate() {
             let from = if page == 0 { self.from } else { 0 };
             let inner = text.borders.iter().copied().filter(|border| *border > from);
-            let borders: Vec<usize> = [from].into_iter().chain(inner).chain([text.text.len()]).collect();
-            segments.extend(borders.windows(2).map(|pair| Segment { page, start: pair[0], end: pair[1] }));
+            let borders: Vec<usize> = [from]
+                .into_iter()
+                .chain(inner)
+                .chain([text.text.len()])
+                .collect();
+            segments.extend(borders.windows(2).map(|pair| Segment {
+                page,
+                start: pair[0],
+                end: pair[1],
+            }));
         }
         segments
     }
 
-    fn steps(&self, segments: &[Segment], counter: &Counter) -> impl Iterator<Item = Result<Step<()>, QueryError>> {
+    fn steps(
+        &self,
+        segments: &[Segment],
+        counter: &Counter,
+    ) -> impl Iterator<Item = Result<Step<()>, QueryError>> {
         let mut last_page = None;
         let step = move |segment: &Segment| {
             let page = &self.pages[segment.page];
@@ -158,12 +197,25 @@ impl Reading {
             let is_first = last_page.is_none();
             if last_page.replace(segment.page) != Some(segment.page) {
                 let bare = page.part("");
-                let title = if is_first { self.document.doc_title.as_str() } else { "" };
+                let title = if is_first {
+                    self.document.doc_title.as_str()
+                } else {
+                    ""
+                };
                 let url = if is_first { page.item.url.as_str() } else { "" };
-                let of = Of { source: &self.document.source, title, version: title, url };
+                let of = Of {
+                    source: &self.document.source,
+                    title,
+                    version: title,
+                    url,
+                };
                 cost += counter.json(&bare)? + counter.escaped(&readable::quoted(&of, &bare))?;
             }
-            Ok(Step { what: (), cost, leads: true })
+            Ok(Step {
+                what: (),
+                cost,
+                leads: true,
+            })
         };
         segments.iter().map(step)
     }
@@ -182,10 +234,19 @@ impl Reading {
             last_page = Some(segment.page);
         }
         let cut = self.cut(all.get(shown.len()));
-        let place = if self.document.paged { "page" } else { "section" };
-        let notice = cut.as_ref().map(|cut| format!("cut at {place} {} to fit token_budget", cut.page));
+        let place = if self.document.paged {
+            "page"
+        } else {
+            "section"
+        };
+        let notice = cut
+            .as_ref()
+            .map(|cut| format!("cut at {place} {} to fit token_budget", cut.page));
         let read = ReadText {
-            url: self.pages.first().map_or_else(|| self.document.url.clone(), |page| page.item.url.clone()),
+            url: self
+                .pages
+                .first()
+                .map_or_else(|| self.document.url.clone(), |page| page.item.url.clone()),
             parts,
             next_cursor: cut.map(|cut| cut.encode()),
             notices: notice.into_iter().collect(),
@@ -201,9 +262,19 @@ impl Reading {
             (Some(next), rest) => {
                 let page = &self.pages[next.page];
                 let last = rest.map_or(last_fetched, |(_, last)| last);
-                Some(Cut { page: page.number, byte: next.start, last, seal: Cut::seal(&page.text) })
+                Some(Cut {
+                    page: page.number,
+                    byte: next.start,
+                    last,
+                    seal: Cut::seal(&page.text),
+                })
             }
-            (None, Some((page, last))) => Some(Cut { page, byte: 0, last, seal: Cut::seal("") }),
+            (None, Some((page, last))) => Some(Cut {
+                page,
+                byte: 0,
+                last,
+                seal: Cut::seal(""),
+            }),
             (None, None) => None,
         }
     }
@@ -212,17 +283,32 @@ impl Reading {
 impl PageText {
     fn new(found: PageAnswer, number: u32) -> (DocumentAnswer, Self) {
         let text = found.text;
-        let mut borders: Vec<usize> = found.chunks.iter().map(|passage| passage.start as usize).collect();
-        borders.retain(|border| *border > 0 && *border < text.len() && text.is_char_boundary(*border));
+        let mut borders: Vec<usize> = found
+            .chunks
+            .iter()
+            .map(|passage| passage.start as usize)
+            .collect();
+        borders
+            .retain(|border| *border > 0 && *border < text.len() && text.is_char_boundary(*border));
         borders.sort_unstable();
         borders.dedup();
-        (found.document, Self { number, item: found.page, text, borders })
+        (
+            found.document,
+            Self {
+                number,
+                item: found.page,
+                text,
+                borders,
+            },
+        )
     }
 
     fn part(&self, text: &str) -> TextPart {
         TextPart {
             page: self.item.page,
-            page_label: printed(self.item.page, self.item.page_label.as_deref()).as_deref().map(label),
+            page_label: printed(self.item.page, self.item.page_label.as_deref())
+                .as_deref()
+                .map(label),
             section: self.item.section.as_deref().map(shown_name),
             chunk_id: None,
             text: text.to_owned(),
@@ -233,19 +319,30 @@ impl PageText {
 fn none_between(document: &DocumentAnswer, wanted: &RangeInclusive<u32>) -> QueryError {
     let (first, last) = (wanted.start(), wanted.end());
     let source = &document.source;
-    let ends = [document.pages.first(), document.pages.last()].map(|item| item.and_then(|item| item.page));
+    let ends =
+        [document.pages.first(), document.pages.last()].map(|item| item.and_then(|item| item.page));
     QueryError::NotFound(match ends {
-        [Some(from), Some(to)] => format!("no page from {first} to {last} in {source:?}; it has pages {from} to {to}"),
-        _ => format!("no section from {first} to {last} in {source:?}; it has {} sections", document.pages.len()),
+        [Some(from), Some(to)] => {
+            format!("no page from {first} to {last} in {source:?}; it has pages {from} to {to}")
+        }
+        _ => format!(
+            "no section from {first} to {last} in {source:?}; it has {} sections",
+            document.pages.len()
+        ),
     })
 }
 
 /// The physical page, or the section's place.
 fn numbered(place: usize, item: &PageItem) -> u32 {
-    item.page.unwrap_or_else(|| u32::try_from(place + 1).unwrap_or(u32::MAX))
+    item.page
+        .unwrap_or_else(|| u32::try_from(place + 1).unwrap_or(u32::MAX))
 }
 
 fn number_of(document: &DocumentAnswer, item: &PageItem) -> u32 {
-    let place = document.pages.iter().position(|other| other == item).unwrap_or_default();
+    let place = document
+        .pages
+        .iter()
+        .position(|other| other == item)
+        .unwrap_or_default();
     numbered(place, item)
 }

@@ -36,8 +36,17 @@ struct Reading {
 impl Reading {
     fn new(found: ChunkAnswer, public_url: &str) -> Self {
         let asked = found.before.len();
-        let passages = found.before.into_iter().chain([found.chunk]).chain(found.after).collect();
-        Self { passages, asked, public_url: public_url.to_owned() }
+        let passages = found
+            .before
+            .into_iter()
+            .chain([found.chunk])
+            .chain(found.after)
+            .collect();
+        Self {
+            passages,
+            asked,
+            public_url: public_url.to_owned(),
+        }
     }
 
     fn fit(&self, counter: &Counter, budget: usize) -> Result<CallToolResult, QueryError> {
@@ -46,7 +55,9 @@ impl Reading {
             return Ok(fitted.result);
         }
         let asked = &self.passages[self.asked];
-        Ok(counter.fit_text(budget, &asked.text, |shown| self.render_cut(shown))?.0)
+        Ok(counter
+            .fit_text(budget, &asked.text, |shown| self.render_cut(shown))?
+            .0)
     }
 
     /// The passage, then its neighbours by distance.
@@ -57,9 +68,25 @@ impl Reading {
             let hit = &self.passages[place];
             let part = self.part(place, &hit.text);
             // One of the passages says what the document is, whichever comes first in the end.
-            let title = if place == self.asked { hit.doc_title.as_str() } else { "" };
-            let quoted = readable::quoted(&Of { source: &hit.source, title, version: title, url: title }, &part);
-            Ok(Step { what: place, cost: counter.json(&part)? + counter.escaped(&quoted)?, leads: true })
+            let title = if place == self.asked {
+                hit.doc_title.as_str()
+            } else {
+                ""
+            };
+            let quoted = readable::quoted(
+                &Of {
+                    source: &hit.source,
+                    title,
+                    version: title,
+                    url: title,
+                },
+                &part,
+            );
+            Ok(Step {
+                what: place,
+                cost: counter.json(&part)? + counter.escaped(&quoted)?,
+                leads: true,
+            })
         };
         places.into_iter().map(step)
     }
@@ -68,7 +95,9 @@ impl Reading {
         let hit = &self.passages[place];
         TextPart {
             page: hit.page,
-            page_label: printed(hit.page, hit.page_label.as_deref()).as_deref().map(label),
+            page_label: printed(hit.page, hit.page_label.as_deref())
+                .as_deref()
+                .map(label),
             section: hit.section.as_deref().map(shown_name),
             chunk_id: Some(hit.chunk_id.clone()),
             text: text.to_owned(),
@@ -78,27 +107,41 @@ impl Reading {
     fn render(&self, taken: &[usize]) -> Result<CallToolResult, QueryError> {
         let mut places = taken.to_vec();
         places.sort_unstable();
-        let parts = places.iter().map(|place| self.part(*place, &self.passages[*place].text)).collect();
+        let parts = places
+            .iter()
+            .map(|place| self.part(*place, &self.passages[*place].text))
+            .collect();
         let left_out = self.passages.len() - places.len();
         let notice = (left_out > 0).then(|| {
-            let ends = [places.first().and_then(|first| first.checked_sub(1)), places.last().map(|last| last + 1)];
+            let ends = [
+                places.first().and_then(|first| first.checked_sub(1)),
+                places.last().map(|last| last + 1),
+            ];
             let next: Vec<&str> = ends
                 .into_iter()
                 .flatten()
                 .filter_map(|place| self.passages.get(place))
                 .map(|hit| hit.handle.as_str())
                 .collect();
-            format!("{left_out} neighbours do not fit the token budget; go on with id {}", next.join(" or "))
+            format!(
+                "{left_out} neighbours do not fit the token budget; go on with id {}",
+                next.join(" or ")
+            )
         });
         self.finish(parts, notice)
     }
 
     fn render_cut(&self, shown: &str) -> Result<CallToolResult, QueryError> {
-        let notice = "the passage is cut to fit the token budget; ask with a larger token_budget".to_owned();
+        let notice =
+            "the passage is cut to fit the token budget; ask with a larger token_budget".to_owned();
         self.finish(vec![self.part(self.asked, shown)], Some(notice))
     }
 
-    fn finish(&self, parts: Vec<TextPart>, notice: Option<String>) -> Result<CallToolResult, QueryError> {
+    fn finish(
+        &self,
+        parts: Vec<TextPart>,
+        notice: Option<String>,
+    ) -> Result<CallToolResult, QueryError> {
         let asked = &self.passages[self.asked];
         let read = ReadText {
             source: shown_name(&asked.source),

@@ -8,12 +8,18 @@ use crate::place::page_words;
 
 /// "finesse v12.5", as far as known. The words are a document's: they belong in a tag's attribute.
 pub(super) fn release(product: Option<&str>, version: Option<&str>) -> String {
-    [product, version].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    [product, version]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The last lines: what was left out, and how to go on.
 pub(super) fn closing(notices: &[String], cursor: Option<&str>) -> String {
-    let notes = notices.iter().map(|notice| format!("\nNote: {}", line(notice)));
+    let notes = notices
+        .iter()
+        .map(|notice| format!("\nNote: {}", line(notice)));
     let more = cursor.map(|cursor| format!("\nMore: repeat with cursor {}", line(cursor)));
     notes.chain(more).collect()
 }
@@ -24,8 +30,16 @@ pub(super) fn document(read: &ReadText) -> String {
     let mut blocks = Vec::new();
     for (place, part) in read.parts.iter().enumerate() {
         let of = match place {
-            0 => Of { source: &read.source, title: &read.doc_title, version: &release, url: &read.url },
-            _ => Of { source: &read.source, ..Of::default() },
+            0 => Of {
+                source: &read.source,
+                title: &read.doc_title,
+                version: &release,
+                url: &read.url,
+            },
+            _ => Of {
+                source: &read.source,
+                ..Of::default()
+            },
         };
         blocks.push(quoted(&of, part));
     }
@@ -58,11 +72,36 @@ pub(super) struct Of<'a> {
 
 /// One part, quoted with its source line.
 pub(super) fn quoted(of: &Of<'_>, part: &TextPart) -> String {
-    let section = || part.section.as_ref().map(|section| format!("section {}", name(section)));
-    let place = page_words(part.page, part.page_label.as_deref()).or_else(section).unwrap_or_default();
-    let handle = part.chunk_id.as_deref().and_then(|id| id.parse().ok()).map(|id| Chunk::handle_of(&id));
-    let Of { source, title, version, url } = *of;
-    quote(&part.text, &Origin { title, version, source, place: &place, id: handle.as_deref(), url })
+    let section = || {
+        part.section
+            .as_ref()
+            .map(|section| format!("section {}", name(section)))
+    };
+    let place = page_words(part.page, part.page_label.as_deref())
+        .or_else(section)
+        .unwrap_or_default();
+    let handle = part
+        .chunk_id
+        .as_deref()
+        .and_then(|id| id.parse().ok())
+        .map(|id| Chunk::handle_of(&id));
+    let Of {
+        source,
+        title,
+        version,
+        url,
+    } = *of;
+    quote(
+        &part.text,
+        &Origin {
+            title,
+            version,
+            source,
+            place: &place,
+            id: handle.as_deref(),
+            url,
+        },
+    )
 }
 
 /// "  - Barge (page 118)".
@@ -103,7 +142,11 @@ mod tests {
         let attributes = " title=\"Developer Guide\" version=\"finesse v12.5\" \
                           url=\"http://x/d/finesse/guide.md?page=118\" source=\"finesse/guide.md\" \
                           place=\"Page 118 (printed 102)\">";
-        assert!(lines[0].starts_with("<document-") && lines[0].ends_with(attributes), "{}", lines[0]);
+        assert!(
+            lines[0].starts_with("<document-") && lines[0].ends_with(attributes),
+            "{}",
+            lines[0]
+        );
         assert_eq!(lines[1], "Barge.");
         assert_eq!(lines[3..], ["", "Note: cut", "More: repeat with cursor c"]);
     }
@@ -116,7 +159,13 @@ mod tests {
             page,
             section: section.map(str::to_owned),
         };
-        assert_eq!(outline_line(&entry(2, Some(118), None)), "  - Barge (page 118)");
-        assert_eq!(outline_line(&entry(1, None, Some("barge-1"))), "- Barge (section barge-1)");
+        assert_eq!(
+            outline_line(&entry(2, Some(118), None)),
+            "  - Barge (page 118)"
+        );
+        assert_eq!(
+            outline_line(&entry(1, None, Some("barge-1"))),
+            "- Barge (section barge-1)"
+        );
     }
 }

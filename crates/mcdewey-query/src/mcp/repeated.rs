@@ -8,7 +8,9 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 /// What is wrong with the first member that stands twice in the same object, however deep. `json` can be read.
 pub(super) fn member(json: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Unrepeated>(json).err().map(|error| error.to_string())
+    serde_json::from_slice::<Unrepeated>(json)
+        .err()
+        .map(|error| error.to_string())
 }
 
 /// Any value in which no object has two members of the same name.
@@ -85,7 +87,12 @@ mod tests {
             let said = member(json.as_bytes()).expect(json);
             assert!(said.starts_with("\"id\" is given twice"), "{said}");
         }
-        for json in [r#"{"id": {"id": 1}, "b": [{"id": 1}, {"id": 1}]}"#, "null", "[[]]", "{}"] {
+        for json in [
+            r#"{"id": {"id": 1}, "b": [{"id": 1}, {"id": 1}]}"#,
+            "null",
+            "[[]]",
+            "{}",
+        ] {
             assert_eq!(member(json.as_bytes()), None, "{json}");
         }
     }

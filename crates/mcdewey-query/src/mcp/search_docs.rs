@@ -69,7 +69,11 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
     Parameter {
         name: "limit",
         aliases: &["top_k", "k", "n", "count", "max_results", "num_results"],
-        kind: Kind::Number { min: 1, max: MAX_LIMIT, default: DEFAULT_LIMIT },
+        kind: Kind::Number {
+            min: 1,
+            max: MAX_LIMIT,
+            default: DEFAULT_LIMIT,
+        },
         required: false,
         description: "How many passages",
         examples: &["6"],
@@ -103,7 +107,11 @@ pub(super) async fn call(
         let asked = found.hits.len();
         let counter = Counter::new(library);
         let page = FoundPage::new(found, wanted, library.public_url());
-        let page = if arguments.text(DETAIL) == Some(CONCISE) { page.concise() } else { page };
+        let page = if arguments.text(DETAIL) == Some(CONCISE) {
+            page.concise()
+        } else {
+            page
+        };
         let fitted = blocking(move || page.fit(&counter, budget)).await?;
         let shown = shown(&fitted.taken);
         if shown == 0 || shown == asked {
@@ -116,7 +124,9 @@ pub(super) async fn call(
 }
 
 fn request(arguments: &Arguments) -> SearchRequest {
-    let mode = arguments.text("mode").and_then(|name| Mode::ALL.into_iter().find(|mode| mode.name() == name));
+    let mode = arguments
+        .text("mode")
+        .and_then(|name| Mode::ALL.into_iter().find(|mode| mode.name() == name));
     SearchRequest {
         q: arguments.text("query").unwrap_or_default().to_owned(),
         mode: mode.unwrap_or_default(),
@@ -140,12 +150,21 @@ async fn nothing(
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
     let filtered = request.version.is_some()
-        || [&request.vendor, &request.product, &request.guide].iter().any(|filter| !filter.is_empty());
+        || [&request.vendor, &request.product, &request.guide]
+            .iter()
+            .any(|filter| !filter.is_empty());
     let notice = if filtered && request.cursor.is_none() {
-        let open =
-            SearchRequest { q: request.q.clone(), mode: request.mode, limit: Some(1), ..SearchRequest::default() };
+        let open = SearchRequest {
+            q: request.q.clone(),
+            mode: request.mode,
+            limit: Some(1),
+            ..SearchRequest::default()
+        };
         found.facets = library.search(&open, visibility).await?.facets;
-        format!("nothing found with these filters; {}", others(&facets(&found)))
+        format!(
+            "nothing found with these filters; {}",
+            others(&facets(&found))
+        )
     } else {
         "nothing found; try other words, mode hybrid, or list_library for what there is".to_owned()
     };
@@ -153,7 +172,11 @@ async fn nothing(
     let counter = Counter::new(library);
     blocking(move || {
         let facets = facets(&found);
-        let step = Step { what: (), cost: counter.json(&facets)?, leads: false };
+        let step = Step {
+            what: (),
+            cost: counter.json(&facets)?,
+            leads: false,
+        };
         let render = |taken: &[()]| {
             let structured = FoundPassages {
                 facets: (!taken.is_empty()).then(|| facets.clone()),
@@ -176,11 +199,17 @@ fn others(facets: &FoundFacets) -> String {
         ("version", &facets.version),
         ("guide", &facets.guide),
     ];
-    let listed = named.iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| {
-        let values: Vec<String> =
-            values.iter().take(3).map(|value| format!("{} ({})", quoted_name(&value.value, 80), value.count)).collect();
-        format!("{name} {}", values.join(", "))
-    });
+    let listed = named
+        .iter()
+        .filter(|(_, values)| !values.is_empty())
+        .map(|(name, values)| {
+            let values: Vec<String> = values
+                .iter()
+                .take(3)
+                .map(|value| format!("{} ({})", quoted_name(&value.value, 80), value.count))
+                .collect();
+            format!("{name} {}", values.join(", "))
+        });
     let listed: Vec<String> = listed.collect();
     match listed.is_empty() {
         true => "without them nothing is found either; try other words".to_owned(),

@@ -4,22 +4,35 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::testing::{BARGE, Break, GUIDE, broken, call, call_on, long_page, refused, sent_tokens, structured, text};
+use super::testing::{
+    BARGE, Break, GUIDE, broken, call, call_on, long_page, refused, sent_tokens, structured, text,
+};
 use super::tools::DocTool::SearchDocs;
 
 fn ids(answer: &Value, list: &str) -> Vec<String> {
     let hits = answer[list].as_array().cloned().unwrap_or_default();
-    hits.iter().map(|hit| hit["chunk_id"].as_str().unwrap().to_owned()).collect()
+    hits.iter()
+        .map(|hit| hit["chunk_id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
 async fn a_hit_names_source_page_version_and_id() {
-    let result = call(SearchDocs, json!({"query": "barge supervisor", "product": "finesse", "version": "12.5"})).await;
+    let result = call(
+        SearchDocs,
+        json!({"query": "barge supervisor", "product": "finesse", "version": "12.5"}),
+    )
+    .await;
     let answer = structured(&result);
     let hit = &answer["hits"][0];
     let expected = (json!(GUIDE), json!(118), json!("v12.5"), json!(BARGE));
     assert_eq!(
-        (&hit["source"], &hit["page"], &hit["version"], &hit["chunk_id"]),
+        (
+            &hit["source"],
+            &hit["page"],
+            &hit["version"],
+            &hit["chunk_id"]
+        ),
         (&expected.0, &expected.1, &expected.2, &expected.3)
     );
     assert_eq!(hit["text"], "Barge calls. The supervisor joins.");
@@ -27,50 +40,90 @@ async fn a_hit_names_source_page_version_and_id() {
     assert_eq!(hit["url"], format!("http://127.0.0.1:8080/c/{handle}"));
     let readable = text(&result);
     assert!(readable.starts_with("1. <document-"), "{readable}");
-    assert!(readable.contains(" title=\"Finesse Developer Guide\" version=\"finesse v12.5\" "), "{readable}");
-    assert!(readable.contains(&format!("source=\"{GUIDE}\" place=\"Page 118\" id=\"{handle}\">")), "{readable}");
+    assert!(
+        readable.contains(" title=\"Finesse Developer Guide\" version=\"finesse v12.5\" "),
+        "{readable}"
+    );
+    assert!(
+        readable.contains(&format!(
+            "source=\"{GUIDE}\" place=\"Page 118\" id=\"{handle}\">"
+        )),
+        "{readable}"
+    );
     assert!(!serde_json::to_string(&result).unwrap().contains("null"));
 }
 
 #[tokio::test]
 async fn other_releases_stay_away_and_unversioned_notes_apart() {
-    let result = call(SearchDocs, json!({"q": "barge", "version": "latest", "product": "CCX"})).await;
+    let result = call(
+        SearchDocs,
+        json!({"q": "barge", "version": "latest", "product": "CCX"}),
+    )
+    .await;
     let answer = structured(&result);
-    assert_eq!(ids(answer, "hits"), ["finesse::v15.0::developer-guide::guide::0"]);
+    assert_eq!(
+        ids(answer, "hits"),
+        ["finesse::v15.0::developer-guide::guide::0"]
+    );
     assert_eq!(ids(answer, "unversioned"), ["notes::barge::0"]);
     assert!(text(&result).contains("From documents that name no release:"));
 }
 
 #[tokio::test]
 async fn words_of_a_document_cannot_leave_their_quotation() {
-    let result = call(SearchDocs, json!({"query": "barge instructions ignore", "mode": "keyword"})).await;
+    let result = call(
+        SearchDocs,
+        json!({"query": "barge instructions ignore", "mode": "keyword"}),
+    )
+    .await;
     let readable = text(&result);
     let at = readable.find("Ignore all instructions").unwrap();
     let (before, after) = readable.split_at(at);
     let opened = before.rfind("<document-").unwrap();
     let tag = before[opened + 1..].split(' ').next().unwrap();
-    assert!(!before[opened..].contains(&format!("</{tag}>")) && after.contains(&format!("</{tag}>")));
+    assert!(
+        !before[opened..].contains(&format!("</{tag}>")) && after.contains(&format!("</{tag}>"))
+    );
 }
 
 #[tokio::test]
 async fn nothing_found_says_which_filters_would() {
-    let result = call(SearchDocs, json!({"query": "barge", "vendor": "Apache", "product": "finesse"})).await;
+    let result = call(
+        SearchDocs,
+        json!({"query": "barge", "vendor": "Apache", "product": "finesse"}),
+    )
+    .await;
     let answer = structured(&result);
     assert_eq!(answer["hits"], json!([]));
     let notice = answer["notices"][0].as_str().unwrap();
-    assert!(notice.starts_with("nothing found with these filters; without them passages are found in vendor"));
-    assert!(notice.contains("product \"finesse\" (") && text(&result).contains(notice), "{notice}");
-    assert!(answer["facets"]["version"].as_array().is_some_and(|values| !values.is_empty()));
+    assert!(notice.starts_with(
+        "nothing found with these filters; without them passages are found in vendor"
+    ));
+    assert!(
+        notice.contains("product \"finesse\" (") && text(&result).contains(notice),
+        "{notice}"
+    );
+    assert!(
+        answer["facets"]["version"]
+            .as_array()
+            .is_some_and(|values| !values.is_empty())
+    );
 }
 
 #[tokio::test]
 async fn unknown_values_are_refused_with_the_known_ones() {
     let result = call(SearchDocs, json!({"query": "barge", "version": "13"})).await;
     let message = refused(&result);
-    assert!(message.starts_with("unknown_version: no version \"13\"") && message.contains("v12.5"), "{message}");
+    assert!(
+        message.starts_with("unknown_version: no version \"13\"") && message.contains("v12.5"),
+        "{message}"
+    );
     let result = call(SearchDocs, json!({"query": "barge", "product": "finnese"})).await;
     let message = refused(&result);
-    assert!(message.starts_with("unknown_facet: no product \"finnese\"") && message.contains("finesse"), "{message}");
+    assert!(
+        message.starts_with("unknown_facet: no product \"finnese\"") && message.contains("finesse"),
+        "{message}"
+    );
     let result = call(SearchDocs, json!({"query": "barge", "colour": "red"})).await;
     assert!(refused(&result).starts_with("invalid_request: unknown argument \"colour\""));
 }
@@ -82,9 +135,14 @@ async fn no_budget_is_exceeded_and_no_passage_lost() {
         let mut seen = Vec::new();
         let mut cursor = Value::Null;
         loop {
-            let arguments = json!({"query": "barge", "limit": 20, "token_budget": budget, "cursor": cursor});
+            let arguments =
+                json!({"query": "barge", "limit": 20, "token_budget": budget, "cursor": cursor});
             let result = call_on(library.clone(), SearchDocs, arguments).await;
-            assert!(sent_tokens(&result) <= budget, "{} of {budget}", sent_tokens(&result));
+            assert!(
+                sent_tokens(&result) <= budget,
+                "{} of {budget}",
+                sent_tokens(&result)
+            );
             let answer = structured(&result);
             assert!(!ids(answer, "hits").is_empty(), "{answer}");
             seen.extend(ids(answer, "hits"));
@@ -104,17 +162,30 @@ async fn what_the_budget_cut_is_said() {
     let ask = |budget| json!({"query": "barge", "limit": 5, "token_budget": budget});
     let ample = call_on(library.clone(), SearchDocs, ask(20_000)).await;
     let hits = structured(&ample)["hits"].as_array().unwrap().clone();
-    assert!(hits.iter().all(|hit| hit.get("text").is_some() && hit.get("snippet").is_none()));
-    assert!(structured(&ample).get("notices").is_none() && structured(&ample).get("facets").is_some());
+    assert!(
+        hits.iter()
+            .all(|hit| hit.get("text").is_some() && hit.get("snippet").is_none())
+    );
+    assert!(
+        structured(&ample).get("notices").is_none() && structured(&ample).get("facets").is_some()
+    );
     let tight = call_on(library, SearchDocs, ask(500)).await;
     let notices = structured(&tight)["notices"].to_string();
-    assert!(notices.contains("of 5 passages fit token_budget; go on with cursor"), "{notices}");
+    assert!(
+        notices.contains("of 5 passages fit token_budget; go on with cursor"),
+        "{notices}"
+    );
     assert!(text(&tight).contains("More: repeat with cursor "));
 }
 
 #[tokio::test]
 async fn a_degraded_answer_says_so() {
-    let result = call_on(broken(Break::Fails).await, SearchDocs, json!({"query": "barge"})).await;
+    let result = call_on(
+        broken(Break::Fails).await,
+        SearchDocs,
+        json!({"query": "barge"}),
+    )
+    .await;
     assert_eq!(structured(&result)["degraded"], "dense unavailable");
     assert!(text(&result).contains("Note: degraded answer: dense unavailable"));
     assert_eq!(ids(structured(&result), "hits").len(), 1);
@@ -127,9 +198,15 @@ async fn unversioned_notes_beyond_the_budget_are_not_dropped_in_silence() {
         let result = call(SearchDocs, ask(budget)).await;
         assert!(sent_tokens(&result) <= budget);
         let answer = structured(&result);
-        let said = answer["notices"].to_string().contains("that name no release do not fit");
+        let said = answer["notices"]
+            .to_string()
+            .contains("that name no release do not fit");
         let hits = !ids(answer, "hits").is_empty();
-        assert_eq!(hits && ids(answer, "unversioned").is_empty(), said, "{budget}: {answer}");
+        assert_eq!(
+            hits && ids(answer, "unversioned").is_empty(),
+            said,
+            "{budget}: {answer}"
+        );
     }
 }
 
@@ -138,10 +215,23 @@ async fn a_budget_without_room_names_one_that_has() {
     let result = call(SearchDocs, json!({"query": "barge", "token_budget": 300})).await;
     assert!(sent_tokens(&result) <= 300);
     let answer = structured(&result);
-    assert_eq!((&answer["hits"], answer.get("next_cursor")), (&json!([]), None));
-    let notice = answer["notices"].as_array().unwrap().last().unwrap().as_str().unwrap();
+    assert_eq!(
+        (&answer["hits"], answer.get("next_cursor")),
+        (&json!([]), None)
+    );
+    let notice = answer["notices"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .as_str()
+        .unwrap();
     let enough: usize = notice.rsplit(' ').next().unwrap().parse().unwrap();
-    let result = call(SearchDocs, json!({"query": "barge", "token_budget": enough})).await;
+    let result = call(
+        SearchDocs,
+        json!({"query": "barge", "token_budget": enough}),
+    )
+    .await;
     assert!(!ids(structured(&result), "hits").is_empty() && sent_tokens(&result) <= enough);
 }
 
@@ -150,9 +240,19 @@ async fn an_agent_is_told_first_that_there_is_no_answer() {
     let result = call(SearchDocs, json!({"query": "barge in finesse 16.0"})).await;
     let answer = structured(&result);
     let said = answer["no_answer"].as_str().unwrap();
-    assert!(said.starts_with("no ") && said.contains("16.0 in this library: v12.5, v15.0"), "{said}");
-    assert!(!ids(answer, "hits").is_empty(), "the nearest passages are there");
-    assert!(text(&result).starts_with(&format!("No answer here: \"{said}\".")), "{}", text(&result));
+    assert!(
+        said.starts_with("no ") && said.contains("16.0 in this library: v12.5, v15.0"),
+        "{said}"
+    );
+    assert!(
+        !ids(answer, "hits").is_empty(),
+        "the nearest passages are there"
+    );
+    assert!(
+        text(&result).starts_with(&format!("No answer here: \"{said}\".")),
+        "{}",
+        text(&result)
+    );
     let result = call(SearchDocs, json!({"query": "barge in finesse 15.0"})).await;
     assert!(structured(&result)["no_answer"].is_null());
     let confidence = structured(&result)["confidence"].as_f64().unwrap();

@@ -7,10 +7,11 @@ use std::time::Duration;
 use axum::http::request::Parts;
 use mcdewey_core::Visibility;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, JsonObject, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse,
+    JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -51,20 +52,37 @@ pub(super) struct DocServer {
 /// process.
 pub(super) fn visibility(context: &RequestContext<RoleServer>) -> Visibility {
     match context.extensions.get::<Parts>() {
-        Some(parts) => parts.extensions.get().cloned().unwrap_or_else(Caller::nobody).visibility,
+        Some(parts) => {
+            parts
+                .extensions
+                .get()
+                .cloned()
+                .unwrap_or_else(Caller::nobody)
+                .visibility
+        }
         None => Visibility::Everything,
     }
 }
 
 impl DocServer {
     pub(super) fn new(library: Arc<Library>) -> Self {
-        Self { library, deadline: DEADLINE }
+        Self {
+            library,
+            deadline: DEADLINE,
+        }
     }
 
     /// Answers a call of a tool, whatever happens.
-    pub(super) async fn answer(&self, tool: DocTool, given: JsonObject, visibility: &Visibility) -> CallToolResult {
+    pub(super) async fn answer(
+        &self,
+        tool: DocTool,
+        given: JsonObject,
+        visibility: &Visibility,
+    ) -> CallToolResult {
         let arguments = Arguments::read(tool.parameters(), &given);
-        let budget = arguments.as_ref().map_or_else(|_| asked_budget(&given), Arguments::budget);
+        let budget = arguments
+            .as_ref()
+            .map_or_else(|_| asked_budget(&given), Arguments::budget);
         let work = async { tool.call(&self.library, &arguments?, visibility).await };
         match guarded(self.deadline, work).await {
             Ok(result) => result,
@@ -84,15 +102,22 @@ impl DocServer {
 
 /// The budget of a call whose arguments are refused, so that the refusal keeps it too.
 fn asked_budget(given: &JsonObject) -> usize {
-    let asked = given.get(TOKEN_BUDGET.name).and_then(serde_json::Value::as_u64);
-    asked.and_then(|tokens| usize::try_from(tokens).ok()).unwrap_or(budget::DEFAULT).clamp(budget::MIN, budget::MAX)
+    let asked = given
+        .get(TOKEN_BUDGET.name)
+        .and_then(serde_json::Value::as_u64);
+    asked
+        .and_then(|tokens| usize::try_from(tokens).ok())
+        .unwrap_or(budget::DEFAULT)
+        .clamp(budget::MIN, budget::MAX)
 }
 
 /// Failures of the server go to the log; what a caller did wrong does not.
 fn report(what: &str, error: &QueryError) {
     match error {
         QueryError::Internal(detail) => tracing::error!(what, detail, "a call over MCP failed"),
-        QueryError::Unavailable(detail) => tracing::warn!(what, detail, "a call over MCP could not be answered"),
+        QueryError::Unavailable(detail) => {
+            tracing::warn!(what, detail, "a call over MCP could not be answered")
+        }
         _ => tracing::debug!(what, %error, "a call over MCP was refused"),
     }
 }
@@ -114,7 +139,10 @@ fn protocol_error(what: &str, error: QueryError) -> ErrorData {
 pub(super) fn on_one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
     match request.and_then(|request| request.cursor) {
         None => Ok(()),
-        Some(_) => Err(ErrorData::invalid_params("this list has one page; ask for it without cursor", None)),
+        Some(_) => Err(ErrorData::invalid_params(
+            "this list has one page; ask for it without cursor",
+            None,
+        )),
     }
 }
 
@@ -126,13 +154,20 @@ impl ServerHandler for DocServer {
             .enable_prompts()
             .enable_completions()
             .build();
-        ServerConfig::new(capabilities).with_server_info(implementation()).with_instructions(INSTRUCTIONS)
+        ServerConfig::new(capabilities)
+            .with_server_info(implementation())
+            .with_instructions(INSTRUCTIONS)
     }
 
-    async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+    async fn discover(
+        &self,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
         let found = DiscoverResult::from_server_info(versions, self.get_info());
-        Ok(found.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
+        Ok(found
+            .with_ttl_ms(DESCRIPTION_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -147,10 +182,14 @@ impl ServerHandler for DocServer {
         on_one_page(request)?;
         let visibility = visibility(&context);
         // Without the library's products the tools are the same.
-        let products = guarded(self.deadline, self.library.products(&visibility)).await.unwrap_or_default();
+        let products = guarded(self.deadline, self.library.products(&visibility))
+            .await
+            .unwrap_or_default();
         let mut listed = ListToolsResult::with_all_items(tools::told(&products));
         listed.meta = Some(signature());
-        Ok(listed.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private))
+        Ok(listed
+            .with_ttl_ms(TEXT_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
     }
 
     async fn call_tool(
@@ -176,7 +215,9 @@ impl ServerHandler for DocServer {
         on_one_page(request)?;
         let mut listed = ListPromptsResult::with_all_items(prompts::list());
         listed.meta = Some(signature());
-        Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
+        Ok(listed
+            .with_ttl_ms(DESCRIPTION_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
     }
 
     async fn get_prompt(
@@ -184,7 +225,8 @@ impl ServerHandler for DocServer {
         request: GetPromptRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let mut prompt = prompts::get(&request).map_err(|error| protocol_error("prompts/get", error))?;
+        let mut prompt =
+            prompts::get(&request).map_err(|error| protocol_error("prompts/get", error))?;
         prompt.meta = Some(signature());
         Ok(prompt.into())
     }
@@ -197,9 +239,13 @@ impl ServerHandler for DocServer {
         let visibility = visibility(&context);
         let cursor = request.and_then(|request| request.cursor);
         let work = resources::list(&self.library, cursor.as_deref(), &visibility);
-        let mut listed = guarded(self.deadline, work).await.map_err(|error| protocol_error("resources/list", error))?;
+        let mut listed = guarded(self.deadline, work)
+            .await
+            .map_err(|error| protocol_error("resources/list", error))?;
         listed.meta = Some(signature());
-        Ok(listed.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private))
+        Ok(listed
+            .with_ttl_ms(TEXT_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
     }
 
     async fn list_resource_templates(
@@ -210,7 +256,9 @@ impl ServerHandler for DocServer {
         on_one_page(request)?;
         let mut listed = ListResourceTemplatesResult::with_all_items(resources::templates());
         listed.meta = Some(signature());
-        Ok(listed.with_ttl_ms(DESCRIPTION_TTL_MS).with_cache_scope(CacheScope::Public))
+        Ok(listed
+            .with_ttl_ms(DESCRIPTION_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
     }
 
     async fn read_resource(
@@ -223,14 +271,17 @@ impl ServerHandler for DocServer {
         let missing = |error| {
             let mut error = protocol_error("resources/read", error);
             // An error is not as long as the request that it refuses.
-            error.data =
-                (request.uri.len() <= MAX_TOLD_URI).then(|| serde_json::json!({"uri": shown_name(&request.uri)}));
+            error.data = (request.uri.len() <= MAX_TOLD_URI)
+                .then(|| serde_json::json!({"uri": shown_name(&request.uri)}));
             error
         };
         let mut read = guarded(self.deadline, work).await.map_err(missing)?;
         read.meta = Some(signature());
         // Private: what may be read can depend on who asks.
-        Ok(read.with_ttl_ms(TEXT_TTL_MS).with_cache_scope(CacheScope::Private).into())
+        Ok(read
+            .with_ttl_ms(TEXT_TTL_MS)
+            .with_cache_scope(CacheScope::Private)
+            .into())
     }
 
     async fn complete(
@@ -240,8 +291,9 @@ impl ServerHandler for DocServer {
     ) -> Result<CompleteResult, ErrorData> {
         let visibility = visibility(&context);
         let work = resources::complete(&self.library, &request, &visibility);
-        let mut completed =
-            guarded(self.deadline, work).await.map_err(|error| protocol_error("completion/complete", error))?;
+        let mut completed = guarded(self.deadline, work)
+            .await
+            .map_err(|error| protocol_error("completion/complete", error))?;
         completed.meta = Some(signature());
         Ok(completed)
     }
@@ -256,13 +308,21 @@ mod tests {
     use super::*;
 
     fn question() -> JsonObject {
-        json!({"query": "barge", "mode": "dense"}).as_object().cloned().unwrap()
+        json!({"query": "barge", "mode": "dense"})
+            .as_object()
+            .cloned()
+            .unwrap()
     }
 
     #[tokio::test]
     async fn a_call_that_hangs_is_answered_all_the_same() {
-        let server = DocServer { library: broken(Break::Hangs).await, deadline: Duration::ZERO };
-        let result = server.answer(DocTool::SearchDocs, question(), &Visibility::Everything).await;
+        let server = DocServer {
+            library: broken(Break::Hangs).await,
+            deadline: Duration::ZERO,
+        };
+        let result = server
+            .answer(DocTool::SearchDocs, question(), &Visibility::Everything)
+            .await;
         assert!(refused(&result).starts_with("unavailable: the library cannot answer now"));
     }
 
@@ -286,12 +346,19 @@ mod tests {
     #[test]
     fn only_what_the_asker_can_mend_is_told_apart() {
         let code = |error| protocol_error("x", error).code;
-        assert_eq!(code(QueryError::NotFound(String::new())), ErrorCode::RESOURCE_NOT_FOUND);
-        assert_eq!(code(QueryError::InvalidRequest(String::new())), ErrorCode::INVALID_PARAMS);
+        assert_eq!(
+            code(QueryError::NotFound(String::new())),
+            ErrorCode::RESOURCE_NOT_FOUND
+        );
+        assert_eq!(
+            code(QueryError::InvalidRequest(String::new())),
+            ErrorCode::INVALID_PARAMS
+        );
         assert_eq!(code(QueryError::Overloaded), ErrorCode::INTERNAL_ERROR);
-        for secret in
-            [QueryError::Internal("secret path".to_owned()), QueryError::Unavailable("secret path".to_owned())]
-        {
+        for secret in [
+            QueryError::Internal("secret path".to_owned()),
+            QueryError::Unavailable("secret path".to_owned()),
+        ] {
             assert!(!protocol_error("x", secret).message.contains("secret"));
         }
     }

@@ -43,13 +43,20 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     use rmcp::service::ServerInitializeError;
-    let running = match DocServer::new(library).serve(Lines::new(input, output)).await {
+    let running = match DocServer::new(library)
+        .serve(Lines::new(input, output))
+        .await
+    {
         Ok(running) => running,
         // A client that leaves before it has said anything wanted nothing.
         Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
         Err(error) => return Err(McpError::Greeting(error.to_string())),
     };
-    running.waiting().await.map(|_reason| ()).map_err(|error| McpError::Stopped(error.to_string()))
+    running
+        .waiting()
+        .await
+        .map(|_reason| ())
+        .map_err(|error| McpError::Stopped(error.to_string()))
 }
 
 /// A message on each line, in both directions. What cannot be read is answered here; the handler sees the rest.
@@ -78,7 +85,12 @@ impl<R: AsyncRead + Unpin, W> Lines<R, W> {
     /// The next line, without what ends it; nothing at the end of the input. Of a line that is too long nothing is kept.
     async fn next_line(&mut self) -> Option<Result<Vec<u8>, Fault>> {
         loop {
-            let available = self.input.fill_buf().await.ok().filter(|available| !available.is_empty())?;
+            let available = self
+                .input
+                .fill_buf()
+                .await
+                .ok()
+                .filter(|available| !available.is_empty())?;
             let end = available.iter().position(|byte| *byte == b'\n');
             let taken = end.unwrap_or(available.len());
             self.is_too_long |= self.line.len() + taken > MAX_LINE_BYTES;
@@ -91,7 +103,9 @@ impl<R: AsyncRead + Unpin, W> Lines<R, W> {
                 return Some(match std::mem::take(&mut self.is_too_long) {
                     false => Ok(line),
                     true => {
-                        let message = format!("the message is too long; at most {MAX_LINE_BYTES} bytes are read");
+                        let message = format!(
+                            "the message is too long; at most {MAX_LINE_BYTES} bytes are read"
+                        );
                         Err(Fault::new(ErrorCode::INVALID_REQUEST, message))
                     }
                 });
@@ -107,7 +121,10 @@ where
 {
     type Error = io::Error;
 
-    fn send(&mut self, message: TxJsonRpcMessage<RoleServer>) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    fn send(
+        &mut self,
+        message: TxJsonRpcMessage<RoleServer>,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let output = Arc::clone(&self.output);
         async move { write(&output, &message).await }
     }
@@ -123,12 +140,17 @@ where
             }
             match line.and_then(|line| message::read(&line, &message::ALL, None)) {
                 // The server asks its client for nothing.
-                Ok(JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)) => tracing::debug!("an answer to nothing"),
+                Ok(JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)) => {
+                    tracing::debug!("an answer to nothing")
+                }
                 Ok(message) => return Some(message),
-                Err(fault) if !fault.is_awaited => tracing::debug!(?fault, "a message could not be read"),
+                Err(fault) if !fault.is_awaited => {
+                    tracing::debug!(?fault, "a message could not be read")
+                }
                 Err(fault) => {
                     let output = Arc::clone(&self.output);
-                    self.refusals.spawn(async move { write(&output, &fault.answer()).await });
+                    self.refusals
+                        .spawn(async move { write(&output, &fault.answer()).await });
                 }
             }
         }
@@ -140,7 +162,10 @@ where
 }
 
 /// Writes a message on a line of its own.
-async fn write<W: AsyncWrite + Unpin>(output: &Mutex<W>, message: &impl Serialize) -> io::Result<()> {
+async fn write<W: AsyncWrite + Unpin>(
+    output: &Mutex<W>,
+    message: &impl Serialize,
+) -> io::Result<()> {
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     let mut output = output.lock().await;
@@ -178,25 +203,44 @@ mod tests {
             let (input, output) = tokio::io::split(server);
             let serving = tokio::spawn(serve(library().await, input, output));
             let (output, input) = tokio::io::split(client);
-            Self { answers: BufReader::new(output).lines(), input, serving }
+            Self {
+                answers: BufReader::new(output).lines(),
+                input,
+                serving,
+            }
         }
 
         async fn greeted() -> Self {
             let mut client = Self::new().await;
             let info = json!({"name": "test", "version": "1"});
-            let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info});
-            client.say(&json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}).to_string()).await;
-            assert_eq!(client.answer().await["result"]["protocolVersion"], "2025-11-25");
-            client.say(r#"{"jsonrpc": "2.0", "method": "notifications/initialized"}"#).await;
+            let hello =
+                json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info});
+            client
+                .say(
+                    &json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
+                        .to_string(),
+                )
+                .await;
+            assert_eq!(
+                client.answer().await["result"]["protocolVersion"],
+                "2025-11-25"
+            );
+            client
+                .say(r#"{"jsonrpc": "2.0", "method": "notifications/initialized"}"#)
+                .await;
             client
         }
 
         async fn say(&mut self, line: &str) {
-            self.input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+            self.input
+                .write_all(format!("{line}\n").as_bytes())
+                .await
+                .unwrap();
         }
 
         async fn answer(&mut self) -> Value {
-            serde_json::from_str(&self.answers.next_line().await.unwrap().expect("an answer")).unwrap()
+            serde_json::from_str(&self.answers.next_line().await.unwrap().expect("an answer"))
+                .unwrap()
         }
 
         /// Leaves; gives what was still said.
@@ -215,8 +259,16 @@ mod tests {
     async fn a_child_answers_line_by_line_until_its_input_ends() {
         let mut client = Client::greeted().await;
         let call = json!({"name": "read_doc", "arguments": {"id": BARGE}});
-        client.say(&json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}).to_string()).await;
-        assert_eq!(client.answer().await["result"]["structuredContent"]["parts"][0]["chunk_id"], BARGE);
+        client
+            .say(
+                &json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call})
+                    .to_string(),
+            )
+            .await;
+        assert_eq!(
+            client.answer().await["result"]["structuredContent"]["parts"][0]["chunk_id"],
+            BARGE
+        );
         assert!(client.leave().await.is_empty());
     }
 
@@ -235,26 +287,56 @@ mod tests {
                 -32602,
                 "arguments must be an object",
             ),
-            (r#"{"jsonrpc": "2.0", "id": 3, "method": "resources/read"}"#, json!(3), -32602, "uri is missing"),
-            (r#"{"jsonrpc": "2.0", "id": 4, "method": "tools/delete"}"#, json!(4), -32601, "no method"),
-            (r#"{"jsonrpc": "2.0", "id": {}, "method": "ping"}"#, Value::Null, -32600, "id must be"),
+            (
+                r#"{"jsonrpc": "2.0", "id": 3, "method": "resources/read"}"#,
+                json!(3),
+                -32602,
+                "uri is missing",
+            ),
+            (
+                r#"{"jsonrpc": "2.0", "id": 4, "method": "tools/delete"}"#,
+                json!(4),
+                -32601,
+                "no method",
+            ),
+            (
+                r#"{"jsonrpc": "2.0", "id": {}, "method": "ping"}"#,
+                Value::Null,
+                -32600,
+                "id must be",
+            ),
             ("[]", Value::Null, -32600, "batches"),
             ("nonsense", Value::Null, -32700, "not JSON"),
         ] {
             client.say(line).await;
             let answer = client.answer().await;
-            assert_eq!((&answer["id"], &answer["error"]["code"]), (&id, &json!(code)), "{line}: {answer}");
-            assert!(answer["error"]["message"].as_str().unwrap().contains(said), "{answer}");
+            assert_eq!(
+                (&answer["id"], &answer["error"]["code"]),
+                (&id, &json!(code)),
+                "{line}: {answer}"
+            );
+            assert!(
+                answer["error"]["message"].as_str().unwrap().contains(said),
+                "{answer}"
+            );
         }
         client.say(&"x".repeat(MAX_LINE_BYTES + 1)).await;
         assert_eq!(client.answer().await["error"]["code"], -32600, "too long");
-        client.say(r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#).await;
+        client
+            .say(r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#)
+            .await;
         client.say("").await;
         for answer in ANSWERS {
             client.say(answer).await;
         }
-        client.say(r#"{"jsonrpc": "2.0", "id": 5, "method": "ping"}"#).await;
-        assert_eq!(client.answer().await["id"], 5, "notifications, answers and empty lines are not answered");
+        client
+            .say(r#"{"jsonrpc": "2.0", "id": 5, "method": "ping"}"#)
+            .await;
+        assert_eq!(
+            client.answer().await["id"],
+            5,
+            "notifications, answers and empty lines are not answered"
+        );
         assert!(client.leave().await.is_empty());
     }
 
@@ -267,6 +349,10 @@ mod tests {
             client.say(answer).await;
         }
         client.say("{").await;
-        assert_eq!(client.leave().await.len(), 1, "a refusal is written before the server ends");
+        assert_eq!(
+            client.leave().await.len(),
+            1,
+            "a refusal is written before the server ends"
+        );
     }
 }

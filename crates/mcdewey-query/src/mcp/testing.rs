@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
 use mcdewey_core::{
-    Alias, Embed, EmbedError, Index, LibraryDescription, ModelInfo, Product, QuestionEmbedding, RootName,
+    Alias, Embed, EmbedError, Index, LibraryDescription, ModelInfo, Product, QuestionEmbedding,
+    RootName,
 };
 use rmcp::model::CallToolResult;
 use serde_json::Value;
@@ -24,14 +25,33 @@ pub(super) const BARGE: &str = "finesse::v12.5::developer-guide::guide::1";
 pub(super) async fn library() -> Arc<Library> {
     let embed = FakeEmbed::new(&["barge", "supervisor", "error", "park"]);
     let finesse = |source: &str, version: &str| {
-        SampleDocument::new(source).vendor("Cisco").product("finesse").version(version).guide("developer-guide")
+        SampleDocument::new(source)
+            .vendor("Cisco")
+            .product("finesse")
+            .version(version)
+            .guide("developer-guide")
     };
     let documents = [
         finesse(GUIDE, "v12.5")
             .title("Finesse Developer Guide")
-            .page(117, &["Silent monitoring starts first. The supervisor listens."])
-            .page(118, &["Barge calls. The supervisor joins.", "Error 20700 is the conference limit."])
-            .page(119, &["After the barge every error is reported.", "More words about errors."]),
+            .page(
+                117,
+                &["Silent monitoring starts first. The supervisor listens."],
+            )
+            .page(
+                118,
+                &[
+                    "Barge calls. The supervisor joins.",
+                    "Error 20700 is the conference limit.",
+                ],
+            )
+            .page(
+                119,
+                &[
+                    "After the barge every error is reported.",
+                    "More words about errors.",
+                ],
+            ),
         finesse("finesse/v15.0/developer-guide/guide.md", "v15.0")
             .title("Finesse Developer Guide")
             .page(120, &["Barge works in another way now."]),
@@ -49,7 +69,10 @@ pub(super) async fn library() -> Arc<Library> {
     ];
     let index = MemoryIndex::new();
     for document in documents {
-        index.commit(document.build(&embed)).await.expect("an index in memory takes every document");
+        index
+            .commit(document.build(&embed))
+            .await
+            .expect("an index in memory takes every document");
     }
     let description = LibraryDescription {
         products: vec![Product {
@@ -58,10 +81,20 @@ pub(super) async fn library() -> Arc<Library> {
             title: Some("Cisco Finesse".to_owned()),
             compact: Vec::new(),
         }],
-        aliases: vec![Alias { names: vec!["CCX".to_owned()], products: vec!["finesse".to_owned()] }],
+        aliases: vec![Alias {
+            names: vec!["CCX".to_owned()],
+            products: vec!["finesse".to_owned()],
+        }],
     };
-    index.describe(&RootName::default(), &description).await.expect("an index in memory takes every description");
-    Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://127.0.0.1:8080"))
+    index
+        .describe(&RootName::default(), &description)
+        .await
+        .expect("an index in memory takes every description");
+    Arc::new(Library::new(
+        Arc::new(index),
+        Arc::new(embed),
+        "http://127.0.0.1:8080",
+    ))
 }
 
 /// The result of a tool's call on [`library`].
@@ -70,39 +103,66 @@ pub(super) async fn call(tool: DocTool, arguments: Value) -> CallToolResult {
 }
 
 /// The result of a tool's call.
-pub(super) async fn call_on(library: Arc<Library>, tool: DocTool, arguments: Value) -> CallToolResult {
-    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
-    DocServer::new(library).answer(tool, arguments, &mcdewey_core::Visibility::Everything).await
+pub(super) async fn call_on(
+    library: Arc<Library>,
+    tool: DocTool,
+    arguments: Value,
+) -> CallToolResult {
+    let Value::Object(arguments) = arguments else {
+        panic!("arguments are an object")
+    };
+    DocServer::new(library)
+        .answer(tool, arguments, &mcdewey_core::Visibility::Everything)
+        .await
 }
 
 /// The readable text of a result.
 pub(super) fn text(result: &CallToolResult) -> &str {
-    &result.content[0].as_text().expect("results begin with text").text
+    &result.content[0]
+        .as_text()
+        .expect("results begin with text")
+        .text
 }
 
 /// The structured content of a result that is no error.
 pub(super) fn structured(result: &CallToolResult) -> &Value {
     assert_ne!(result.is_error, Some(true), "{}", text(result));
-    result.structured_content.as_ref().expect("results have structured content")
+    result
+        .structured_content
+        .as_ref()
+        .expect("results have structured content")
 }
 
 /// The message of a result that is an error.
 pub(super) fn refused(result: &CallToolResult) -> &str {
-    assert_eq!((result.is_error, &result.structured_content), (Some(true), &None), "{}", text(result));
+    assert_eq!(
+        (result.is_error, &result.structured_content),
+        (Some(true), &None),
+        "{}",
+        text(result)
+    );
     text(result)
 }
 
 /// How many tokens a result has on its way to the client, the message around it included.
 pub(super) fn sent_tokens(result: &CallToolResult) -> usize {
     let message = serde_json::json!({"jsonrpc": "2.0", "id": 4711, "result": result});
-    FakeEmbed::new(&[]).tokens(&message.to_string()).expect("the fake always counts").len()
+    FakeEmbed::new(&[])
+        .tokens(&message.to_string())
+        .expect("the fake always counts")
+        .len()
 }
 
 /// A library of one document with one page of many passages.
 pub(super) async fn long_page() -> (Arc<Library>, String) {
     let embed = FakeEmbed::new(&["barge"]);
     let passages: Vec<String> = (0..60)
-        .map(|one| format!("Passage {one} says \"barge\".\nIt has a second line, {}.", "and more ".repeat(one % 9)))
+        .map(|one| {
+            format!(
+                "Passage {one} says \"barge\".\nIt has a second line, {}.",
+                "and more ".repeat(one % 9)
+            )
+        })
         .collect();
     let passages: Vec<&str> = passages.iter().map(String::as_str).collect();
     let document = SampleDocument::new("long/guide.md")
@@ -114,8 +174,18 @@ pub(super) async fn long_page() -> (Arc<Library>, String) {
     let revision = document.build(&embed);
     let text = revision.pages[0].text.clone();
     let index = MemoryIndex::new();
-    index.commit(revision).await.expect("an index in memory takes every document");
-    (Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://127.0.0.1:8080")), text)
+    index
+        .commit(revision)
+        .await
+        .expect("an index in memory takes every document");
+    (
+        Arc::new(Library::new(
+            Arc::new(index),
+            Arc::new(embed),
+            "http://127.0.0.1:8080",
+        )),
+        text,
+    )
 }
 
 /// Two releases of a guide that differ in 120 places.
@@ -129,11 +199,24 @@ pub(super) async fn long_releases() -> Arc<Library> {
             })
             .collect();
         let passages: Vec<&str> = passages.iter().map(String::as_str).collect();
-        let guide = SampleDocument::new(&format!("desk/{version}/admin/guide.md")).product("desk").version(version);
-        let document = guide.guide("admin").title("Desk Guide").page(7, &passages).build(&embed);
-        index.commit(document).await.expect("an index in memory takes every document");
+        let guide = SampleDocument::new(&format!("desk/{version}/admin/guide.md"))
+            .product("desk")
+            .version(version);
+        let document = guide
+            .guide("admin")
+            .title("Desk Guide")
+            .page(7, &passages)
+            .build(&embed);
+        index
+            .commit(document)
+            .await
+            .expect("an index in memory takes every document");
     }
-    Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://127.0.0.1:8080"))
+    Arc::new(Library::new(
+        Arc::new(index),
+        Arc::new(embed),
+        "http://127.0.0.1:8080",
+    ))
 }
 
 /// A model that fails the way it is told to.
@@ -154,9 +237,18 @@ pub(super) enum Break {
 pub(super) async fn broken(how: Break) -> Arc<Library> {
     let inner = FakeEmbed::new(&[]);
     let index = MemoryIndex::new();
-    let document = SampleDocument::new("a.md").page(1, &["barge"]).build(&inner);
-    index.commit(document).await.expect("an index in memory takes every document");
-    Arc::new(Library::new(Arc::new(index), Arc::new(BrokenModel { inner, how }), "http://x"))
+    let document = SampleDocument::new("a.md")
+        .page(1, &["barge"])
+        .build(&inner);
+    index
+        .commit(document)
+        .await
+        .expect("an index in memory takes every document");
+    Arc::new(Library::new(
+        Arc::new(index),
+        Arc::new(BrokenModel { inner, how }),
+        "http://x",
+    ))
 }
 
 #[async_trait]

@@ -8,9 +8,22 @@ use crate::app::observe::{TraceParent, Visit};
 
 /// Does the work of a call in the name of the request that brought it, if one did, and of the trace that the call or
 /// the request says it belongs to.
-pub(super) async fn during<T>(context: &RequestContext<RoleServer>, work: impl Future<Output = T>) -> T {
-    let visit = context.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Visit>());
-    let Some(visit) = visit else { return work.await };
-    let parent = context.meta.get("traceparent").and_then(|value| value.as_str());
-    visit.during_call(parent.and_then(TraceParent::read), work).await
+pub(super) async fn during<T>(
+    context: &RequestContext<RoleServer>,
+    work: impl Future<Output = T>,
+) -> T {
+    let visit = context
+        .extensions
+        .get::<Parts>()
+        .and_then(|parts| parts.extensions.get::<Visit>());
+    let Some(visit) = visit else {
+        return work.await;
+    };
+    let parent = context
+        .meta
+        .get("traceparent")
+        .and_then(|value| value.as_str());
+    visit
+        .during_call(parent.and_then(TraceParent::read), work)
+        .await
 }

@@ -37,7 +37,12 @@ struct Stub(Manner);
 impl Rerank for Stub {
     async fn scores(&self, question: &str, passages: Vec<String>) -> Result<Vec<f32>, RerankError> {
         assert_eq!(question, "barge");
-        let number = |text: &String| text.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or_default();
+        let number = |text: &String| {
+            text.rsplit(' ')
+                .next()
+                .and_then(|word| word.parse().ok())
+                .unwrap_or_default()
+        };
         match self.0 {
             Manner::Backwards => Ok(passages.iter().map(number).collect()),
             Manner::Indifferent => Ok(vec![0.5; passages.len()]),
@@ -71,26 +76,48 @@ async fn library(rerank: Option<(Manner, usize)>) -> Library {
 }
 
 fn request(mode: Mode) -> SearchRequest {
-    SearchRequest { q: "barge".to_owned(), mode, limit: Some(4), ..SearchRequest::default() }
+    SearchRequest {
+        q: "barge".to_owned(),
+        mode,
+        limit: Some(4),
+        ..SearchRequest::default()
+    }
 }
 
 async fn ask(library: &Library, request: &SearchRequest) -> SearchAnswer {
-    library.search(request, &Visibility::Everything).await.unwrap()
+    library
+        .search(request, &Visibility::Everything)
+        .await
+        .unwrap()
 }
 
 /// The numbers of the passages found, in order.
 fn numbers(answer: &SearchAnswer) -> Vec<usize> {
-    answer.hits.iter().map(|hit| hit.source[2..3].parse().unwrap()).collect()
+    answer
+        .hits
+        .iter()
+        .map(|hit| hit.source[2..3].parse().unwrap())
+        .collect()
 }
 
 #[tokio::test]
 async fn the_first_hits_stand_in_the_rerankers_order() {
     let library = library(Some((Manner::Backwards, 20))).await;
     for mode in [Mode::Hybrid, Mode::Dense] {
-        let answer = ask(&library, &SearchRequest { explain: true, ..request(mode) }).await;
+        let answer = ask(
+            &library,
+            &SearchRequest {
+                explain: true,
+                ..request(mode)
+            },
+        )
+        .await;
         assert_eq!(numbers(&answer), [3, 2, 1, 0], "{mode:?}");
-        let scores: Vec<Option<f32>> =
-            answer.hits.iter().map(|hit| hit.explain.as_ref().and_then(|explain| explain.rerank)).collect();
+        let scores: Vec<Option<f32>> = answer
+            .hits
+            .iter()
+            .map(|hit| hit.explain.as_ref().and_then(|explain| explain.rerank))
+            .collect();
         assert_eq!(scores, [3.0, 2.0, 1.0, 0.0].map(Some));
         assert_eq!((answer.reranked, answer.notices.len()), (Some(true), 0));
         assert!(answer.timings_ms.contains_key("rerank"));
@@ -99,13 +126,21 @@ async fn the_first_hits_stand_in_the_rerankers_order() {
 
 #[tokio::test]
 async fn hits_beyond_the_depth_stay_behind() {
-    let answer = ask(&library(Some((Manner::Backwards, 3))).await, &request(Mode::Hybrid)).await;
+    let answer = ask(
+        &library(Some((Manner::Backwards, 3))).await,
+        &request(Mode::Hybrid),
+    )
+    .await;
     assert_eq!(numbers(&answer), [2, 1, 0, 3]);
 }
 
 #[tokio::test]
 async fn equal_scores_keep_the_order_of_the_search() {
-    let answer = ask(&library(Some((Manner::Indifferent, 20))).await, &request(Mode::Hybrid)).await;
+    let answer = ask(
+        &library(Some((Manner::Indifferent, 20))).await,
+        &request(Mode::Hybrid),
+    )
+    .await;
     assert_eq!(numbers(&answer), [0, 1, 2, 3]);
 }
 
@@ -132,17 +167,32 @@ async fn a_slow_one_is_not_waited_for() {
     let answer = ask(&library, &request(Mode::Hybrid)).await;
     let taken = started.elapsed();
     assert!(taken >= DEADLINE && taken < DEADLINE * 25, "{taken:?}");
-    assert_eq!(answer.notices, ["the reranker took longer than 60 ms; the order is that of the search"]);
+    assert_eq!(
+        answer.notices,
+        ["the reranker took longer than 60 ms; the order is that of the search"]
+    );
     assert_order_of_the_search(&answer);
 }
 
 #[tokio::test]
 async fn a_busy_or_broken_one_leaves_the_order_and_says_so() {
     for (manner, notice) in [
-        (Manner::Busy, "the reranker is busy with other questions; the order is that of the search"),
-        (Manner::Broken, "the reranker failed; the order is that of the search"),
-        (Manner::Short, "the reranker failed; the order is that of the search"),
-        (Manner::Senseless, "the reranker failed; the order is that of the search"),
+        (
+            Manner::Busy,
+            "the reranker is busy with other questions; the order is that of the search",
+        ),
+        (
+            Manner::Broken,
+            "the reranker failed; the order is that of the search",
+        ),
+        (
+            Manner::Short,
+            "the reranker failed; the order is that of the search",
+        ),
+        (
+            Manner::Senseless,
+            "the reranker failed; the order is that of the search",
+        ),
     ] {
         let answer = ask(&library(Some((manner, 20))).await, &request(Mode::Hybrid)).await;
         assert_eq!(answer.notices, [notice], "{manner:?}");
@@ -162,8 +212,14 @@ async fn words_alone_later_pages_and_single_hits_are_not_reranked() {
     assert_eq!(plain.reranked, None);
     assert!(!plain.timings_ms.contains_key("rerank"));
     let library = library(Some((Manner::Asleep, 20))).await;
-    let later = SearchRequest { cursor: plain.next_cursor, ..request(Mode::Hybrid) };
-    let one = SearchRequest { limit: Some(1), ..request(Mode::Hybrid) };
+    let later = SearchRequest {
+        cursor: plain.next_cursor,
+        ..request(Mode::Hybrid)
+    };
+    let one = SearchRequest {
+        limit: Some(1),
+        ..request(Mode::Hybrid)
+    };
     for request in [request(Mode::Keyword), later, one] {
         assert_eq!(ask(&library, &request).await.notices.len(), 0);
     }

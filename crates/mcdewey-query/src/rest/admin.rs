@@ -31,7 +31,10 @@ impl Change {
     ) -> Result<T, Problem> {
         let outcome = tokio::spawn(work).await;
         let broke_off = |error| IndexError::Store(format!("{} broke off: {error}", self.name));
-        outcome.map_err(broke_off).flatten().map_err(|error| self.problem(error))
+        outcome
+            .map_err(broke_off)
+            .flatten()
+            .map_err(|error| self.problem(error))
     }
 
     /// Why it was not made.
@@ -57,7 +60,8 @@ impl Change {
 pub(super) fn sync_problem(error: &SyncError) -> Problem {
     match error {
         SyncError::NoOwner => {
-            let detail = "the library is not brought up to date by this server now; its log says why";
+            let detail =
+                "the library is not brought up to date by this server now; its log says why";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
         }
         SyncError::Busy => {
@@ -71,25 +75,41 @@ pub(super) fn sync_problem(error: &SyncError) -> Problem {
 mod tests {
     use super::*;
 
-    const REMOVAL: Change = Change { name: "the removal", refused: "removal_refused" };
+    const REMOVAL: Change = Change {
+        name: "the removal",
+        refused: "removal_refused",
+    };
 
     #[test]
     fn a_failed_change_is_told_as_what_it_is() {
         let told = |error: IndexError| {
-            let Problem { status, code, detail, .. } = REMOVAL.problem(error);
+            let Problem {
+                status,
+                code,
+                detail,
+                ..
+            } = REMOVAL.problem(error);
             assert!(!detail.contains("search"), "{detail}");
             (status.as_u16(), code, detail)
         };
-        let (status, code, detail) = told(IndexError::NoSpace("/data has 3 MiB free and 12 MiB are needed".to_owned()));
+        let (status, code, detail) = told(IndexError::NoSpace(
+            "/data has 3 MiB free and 12 MiB are needed".to_owned(),
+        ));
         assert_eq!((status, code), (507, "no_space"));
-        assert!(detail.starts_with("the removal") && detail.contains("12 MiB"), "{detail}");
+        assert!(
+            detail.starts_with("the removal") && detail.contains("12 MiB"),
+            "{detail}"
+        );
         assert_eq!(
             told(IndexError::Unavailable("still there".to_owned())),
             (409, "removal_refused", "still there".into())
         );
         let (status, code, detail) = told(IndexError::Store("sector 7".to_owned()));
         assert_eq!((status, code), (500, "internal"));
-        assert!(detail.starts_with("the removal failed") && !detail.contains("sector"), "{detail}");
+        assert!(
+            detail.starts_with("the removal failed") && !detail.contains("sector"),
+            "{detail}"
+        );
     }
 
     #[test]
@@ -97,7 +117,11 @@ mod tests {
         for (error, status) in [(SyncError::NoOwner, 503), (SyncError::Busy, 429)] {
             let problem = sync_problem(&error);
             assert_eq!(problem.status.as_u16(), status);
-            assert!(!problem.detail.contains("question") && !problem.detail.contains("answer"), "{}", problem.detail);
+            assert!(
+                !problem.detail.contains("question") && !problem.detail.contains("answer"),
+                "{}",
+                problem.detail
+            );
         }
     }
 }

@@ -26,11 +26,15 @@ pub(super) async fn post(
     let searches = match object.remove("searches") {
         Some(Value::Array(searches)) if (1..=MAX_SEARCHES).contains(&searches.len()) => searches,
         _ => {
-            let message = format!("searches is a list of 1 to {MAX_SEARCHES} searches; each is the body of a search");
+            let message = format!(
+                "searches is a list of 1 to {MAX_SEARCHES} searches; each is the body of a search"
+            );
             return Err(QueryError::InvalidRequest(message).into());
         }
     };
-    let answers = stream::iter(searches).map(|search| answer(&state, search)).buffered(AT_ONCE);
+    let answers = stream::iter(searches)
+        .map(|search| answer(&state, search))
+        .buffered(AT_ONCE);
     let answers: Vec<Value> = answers.collect().await;
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], axum::Json(json!({"answers": answers}))).into_response())
@@ -40,7 +44,9 @@ pub(super) async fn post(
 async fn answer(state: &AppState, search: Value) -> Value {
     let found = async {
         let Value::Object(object) = search else {
-            return Err(QueryError::InvalidRequest("a search is an object".to_owned()));
+            return Err(QueryError::InvalidRequest(
+                "a search is an object".to_owned(),
+            ));
         };
         let request = search_parameters::from_object(object)?;
         state.library.search(&request, state.visibility()).await
@@ -63,19 +69,33 @@ mod tests {
     #[tokio::test]
     async fn each_search_has_its_answer_or_its_problem() {
         let service = Service::new().await;
-        let body =
-            json!({"searches": [{"q": "barge"}, {"q": "barge", "version": "99"}, {"qq": 1}, 7, {"q": "certificate"}]});
-        let answer = service.post("/api/v1/search/batch", &body.to_string()).await;
+        let body = json!({"searches": [{"q": "barge"}, {"q": "barge", "version": "99"}, {"qq": 1}, 7, {"q": "certificate"}]});
+        let answer = service
+            .post("/api/v1/search/batch", &body.to_string())
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         let answers = answer.json()["answers"].clone();
         assert_eq!(answers.as_array().unwrap().len(), 5);
         assert!(!answers[0]["answer"]["hits"].as_array().unwrap().is_empty());
         assert_eq!(
-            (&answers[1]["problem"]["code"], &answers[1]["problem"]["status"]),
+            (
+                &answers[1]["problem"]["code"],
+                &answers[1]["problem"]["status"]
+            ),
             (&json!("unknown_version"), &json!(400))
         );
-        assert!(answers[2]["problem"]["detail"].as_str().unwrap().contains("qq"));
-        assert!(answers[3]["problem"]["detail"].as_str().unwrap().contains("object"));
+        assert!(
+            answers[2]["problem"]["detail"]
+                .as_str()
+                .unwrap()
+                .contains("qq")
+        );
+        assert!(
+            answers[3]["problem"]["detail"]
+                .as_str()
+                .unwrap()
+                .contains("object")
+        );
         assert!(answers[4]["answer"]["hits"].is_array());
     }
 
@@ -83,7 +103,12 @@ mod tests {
     async fn too_many_and_none_are_refused() {
         let service = Service::new().await;
         let many = json!({"searches": vec![json!({"q": "x"}); 21]}).to_string();
-        for body in [many.as_str(), "{}", r#"{"searches": []}"#, r#"{"searches": {"q": "x"}}"#] {
+        for body in [
+            many.as_str(),
+            "{}",
+            r#"{"searches": []}"#,
+            r#"{"searches": {"q": "x"}}"#,
+        ] {
             let answer = service.post("/api/v1/search/batch", body).await;
             assert_eq!(answer.code(), (400, "invalid_request".to_owned()), "{body}");
         }

@@ -17,8 +17,13 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let id = input::passage_id(&input::path(path)?);
-    let context = Parameters::new(input::pairs(&uri)?, &KNOWN)?.number("context")?.unwrap_or(0);
-    let answer = state.library.chunk_and_elsewhere(&id, context, state.visibility()).await?;
+    let context = Parameters::new(input::pairs(&uri)?, &KNOWN)?
+        .number("context")?
+        .unwrap_or(0);
+    let answer = state
+        .library
+        .chunk_and_elsewhere(&id, context, state.visibility())
+        .await?;
     let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))
 }

@@ -8,9 +8,15 @@ use super::{Parameters, Problem, conditional, input};
 use crate::links::encode;
 use crate::{AppState, CompareRequest, QueryError};
 
-pub(super) const KNOWN: [&str; 8] = ["from", "to", "vendor", "product", "guide", "q", "limit", "cursor"];
+pub(super) const KNOWN: [&str; 8] = [
+    "from", "to", "vendor", "product", "guide", "q", "limit", "cursor",
+];
 
-pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn get(
+    state: AppState,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let request = from_query(input::pairs(&uri)?)?;
     let answer = state.library.compare(&request, state.visibility()).await?;
     let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
@@ -36,15 +42,32 @@ pub(crate) fn from_query(pairs: Vec<(String, String)>) -> Result<CompareRequest,
 /// The query string that asks for the same again.
 pub(crate) fn to_query(request: &CompareRequest) -> String {
     let mut pairs: Vec<(&'static str, String)> = Vec::new();
-    for (name, value) in [("from", &request.from), ("to", &request.to), ("q", &request.q)] {
+    for (name, value) in [
+        ("from", &request.from),
+        ("to", &request.to),
+        ("q", &request.q),
+    ] {
         pairs.extend((!value.is_empty()).then(|| (name, value.clone())));
     }
-    for (name, values) in [("vendor", &request.vendor), ("product", &request.product), ("guide", &request.guide)] {
+    for (name, values) in [
+        ("vendor", &request.vendor),
+        ("product", &request.product),
+        ("guide", &request.guide),
+    ] {
         pairs.extend(values.iter().map(|value| (name, escape_list_value(value))));
     }
     pairs.extend(request.limit.map(|limit| ("limit", limit.to_string())));
-    pairs.extend(request.cursor.iter().map(|cursor| ("cursor", cursor.clone())));
-    pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+    pairs.extend(
+        request
+            .cursor
+            .iter()
+            .map(|cursor| ("cursor", cursor.clone())),
+    );
+    pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
 #[cfg(test)]

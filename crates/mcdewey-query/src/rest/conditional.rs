@@ -9,7 +9,12 @@ use serde::Serialize;
 /// timings differ from answer to answer.
 pub(super) fn tag(generation: &Generation, revision: Revision, visibility: &Visibility) -> String {
     let program = env!("CARGO_PKG_VERSION");
-    let parts = [generation.to_string(), revision.to_string(), program.to_owned(), format!("{visibility:?}")];
+    let parts = [
+        generation.to_string(),
+        revision.to_string(),
+        program.to_owned(),
+        format!("{visibility:?}"),
+    ];
     format!("W/\"{}\"", ContentHash::of_parts(parts).short(16))
 }
 
@@ -30,8 +35,12 @@ pub(super) fn json<T: Serialize>(headers: &HeaderMap, tag: &str, answer: &T) -> 
 /// Whether `If-None-Match` names the tag; weak and strong tags compare alike.
 pub(crate) fn is_fresh(headers: &HeaderMap, tag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let sent = headers.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
-    sent.flat_map(|list| list.split(',')).any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
+    let sent = headers
+        .get_all(header::IF_NONE_MATCH)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    sent.flat_map(|list| list.split(','))
+        .any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
 }
 
 #[cfg(test)]
@@ -41,13 +50,21 @@ mod tests {
     #[test]
     fn a_tag_stands_for_one_state_of_the_library() {
         let seen_by = |visibility: &Visibility, generation: &str, revision| {
-            tag(&Generation(generation.to_owned()), Revision(revision), visibility)
+            tag(
+                &Generation(generation.to_owned()),
+                Revision(revision),
+                visibility,
+            )
         };
-        let of = |generation: &str, revision| seen_by(&Visibility::Everything, generation, revision);
+        let of =
+            |generation: &str, revision| seen_by(&Visibility::Everything, generation, revision);
         assert_eq!(of("a", 1), of("a", 1));
         assert_ne!(of("a", 1), of("a", 2));
         assert_ne!(of("a", 1), of("b", 1));
-        let part = Visibility::Only { vendors: Vec::new(), products: vec!["finesse".to_owned()] };
+        let part = Visibility::Only {
+            vendors: Vec::new(),
+            products: vec!["finesse".to_owned()],
+        };
         assert_ne!(of("a", 1), seen_by(&part, "a", 1));
     }
 

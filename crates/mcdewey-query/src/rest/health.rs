@@ -28,5 +28,9 @@ pub(super) async fn ready(state: AppState) -> Result<Response, Problem> {
 }
 
 fn answer(body: &serde_json::Value) -> Response {
-    ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], axum::Json(body)).into_response()
+    (
+        [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+        axum::Json(body),
+    )
+        .into_response()
 }

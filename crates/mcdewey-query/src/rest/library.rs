@@ -6,7 +6,11 @@ use axum::response::Response;
 use super::{Parameters, Problem, conditional, input};
 use crate::AppState;
 
-pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn get(
+    state: AppState,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
     Parameters::new(input::pairs(&uri)?, &[])?;
     let answer = state.library.library(state.visibility()).await?;
     let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());

@@ -61,5 +61,7 @@ pub(crate) fn router() -> Router<Service> {
 
 /// Whether answers at this path are for programs, errors too.
 pub(crate) fn serves(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/openapi.json")
+    path == "/api"
+        || path.starts_with("/api/")
+        || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/openapi.json")
 }

@@ -13,7 +13,10 @@ pub(crate) struct Parameters {
 impl Parameters {
     /// Refuses names that are not `known` and says which.
     pub(crate) fn new(pairs: Vec<(String, String)>, known: &[&str]) -> Result<Self, QueryError> {
-        let unknown = pairs.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));
+        let unknown = pairs
+            .iter()
+            .map(|(name, _)| name)
+            .filter(|name| !known.contains(&name.as_str()));
         refuse_unknown(unknown, known)?;
         Ok(Self { pairs })
     }
@@ -23,16 +26,22 @@ impl Parameters {
         let mut values = self.values(name);
         let first = values.next();
         if values.next().is_some() {
-            return Err(invalid(format!("{name} stands more than once; it takes one value")));
+            return Err(invalid(format!(
+                "{name} stands more than once; it takes one value"
+            )));
         }
         Ok(first.filter(|value| !value.is_empty()))
     }
 
     /// A whole number.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, QueryError> {
-        let Some(text) = self.one(name)? else { return Ok(None) };
-        let number =
-            text.trim().parse().map_err(|_| invalid(format!("{name} is {text:?}; a whole number is needed")))?;
+        let Some(text) = self.one(name)? else {
+            return Ok(None);
+        };
+        let number = text
+            .trim()
+            .parse()
+            .map_err(|_| invalid(format!("{name} is {text:?}; a whole number is needed")))?;
         Ok(Some(number))
     }
 
@@ -44,7 +53,9 @@ impl Parameters {
         match self.one(name)?.unwrap_or("1").to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Ok(true),
             "0" | "false" | "no" | "off" => Ok(false),
-            other => Err(invalid(format!("{name} is {other:?}; true and false are allowed"))),
+            other => Err(invalid(format!(
+                "{name} is {other:?}; true and false are allowed"
+            ))),
         }
     }
 
@@ -55,11 +66,17 @@ impl Parameters {
 
     /// The values of a name as they are, empty ones left out.
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
-        self.values(name).filter(|value| !value.is_empty()).map(str::to_owned).collect()
+        self.values(name)
+            .filter(|value| !value.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -74,11 +91,17 @@ fn split_list(text: &str) -> Vec<String> {
     while let Some(c) = chars.next() {
         match c {
             ',' => values.push(String::new()),
-            '\\' if matches!(chars.peek(), Some(',' | '\\')) => push_last(&mut values, chars.next()),
+            '\\' if matches!(chars.peek(), Some(',' | '\\')) => {
+                push_last(&mut values, chars.next())
+            }
             c => push_last(&mut values, Some(c)),
         }
     }
-    values.iter().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).collect()
+    values
+        .iter()
+        .map(|value| value.trim().to_owned())
+        .filter(|value| !value.is_empty())
+        .collect()
 }
 
 fn push_last(values: &mut [String], c: Option<char>) {
@@ -88,15 +111,24 @@ fn push_last(values: &mut [String], c: Option<char>) {
 }
 
 /// Refuses names that a request may not use, all of them at once.
-pub(super) fn refuse_unknown<'a>(unknown: impl Iterator<Item = &'a String>, known: &[&str]) -> Result<(), QueryError> {
+pub(super) fn refuse_unknown<'a>(
+    unknown: impl Iterator<Item = &'a String>,
+    known: &[&str],
+) -> Result<(), QueryError> {
     let mut names: Vec<String> = unknown.map(|name| format!("{name:?}")).collect();
     names.dedup();
     if names.is_empty() {
         return Ok(());
     }
-    let allowed =
-        if known.is_empty() { "none is known here".to_owned() } else { format!("known: {}", known.join(", ")) };
-    Err(invalid(format!("unknown parameter {}; {allowed}", names.join(", "))))
+    let allowed = if known.is_empty() {
+        "none is known here".to_owned()
+    } else {
+        format!("known: {}", known.join(", "))
+    };
+    Err(invalid(format!(
+        "unknown parameter {}; {allowed}",
+        names.join(", ")
+    )))
 }
 
 fn invalid(message: String) -> QueryError {
@@ -108,20 +140,36 @@ mod tests {
     use super::*;
 
     fn parameters(pairs: &[(&str, &str)]) -> Parameters {
-        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         Parameters::new(pairs, &["q", "limit", "explain", "product"]).unwrap()
     }
 
     #[test]
     fn unknown_names_are_all_named() {
-        let pairs = vec![("prodct".to_owned(), "x".to_owned()), ("foo".to_owned(), String::new())];
-        let error = Parameters::new(pairs, &["product"]).unwrap_err().to_string();
-        assert_eq!(error, r#"unknown parameter "prodct", "foo"; known: product"#);
+        let pairs = vec![
+            ("prodct".to_owned(), "x".to_owned()),
+            ("foo".to_owned(), String::new()),
+        ];
+        let error = Parameters::new(pairs, &["product"])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            r#"unknown parameter "prodct", "foo"; known: product"#
+        );
     }
 
     #[test]
     fn lists_are_repeated_or_divided_by_commas() {
-        let list = parameters(&[("product", "a, b,"), ("product", ""), ("product", r"Foo\, Inc.,c\\")]).list("product");
+        let list = parameters(&[
+            ("product", "a, b,"),
+            ("product", ""),
+            ("product", r"Foo\, Inc.,c\\"),
+        ])
+        .list("product");
         assert_eq!(list, ["a", "b", "Foo, Inc.", r"c\"]);
         for value in ["Foo, Inc.", r"a\", r"\,", "plain"] {
             assert_eq!(split_list(&escape_list_value(value)), [value]);
@@ -130,10 +178,25 @@ mod tests {
 
     #[test]
     fn values_must_be_of_their_kind() {
-        assert_eq!(parameters(&[("limit", "5")]).number::<usize>("limit").unwrap(), Some(5));
-        assert_eq!(parameters(&[("limit", "")]).number::<usize>("limit").unwrap(), None);
+        assert_eq!(
+            parameters(&[("limit", "5")])
+                .number::<usize>("limit")
+                .unwrap(),
+            Some(5)
+        );
+        assert_eq!(
+            parameters(&[("limit", "")])
+                .number::<usize>("limit")
+                .unwrap(),
+            None
+        );
         for bad in ["-1", "ten", "1.5", "99999999999999999999999"] {
-            assert!(parameters(&[("limit", bad)]).number::<usize>("limit").is_err(), "{bad}");
+            assert!(
+                parameters(&[("limit", bad)])
+                    .number::<usize>("limit")
+                    .is_err(),
+                "{bad}"
+            );
         }
         assert!(parameters(&[("q", "a"), ("q", "b")]).one("q").is_err());
     }

@@ -45,7 +45,12 @@ pub(super) struct Body<'a> {
 impl Problem {
     /// A refusal that is not the library's.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), known: Vec::new() }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            known: Vec::new(),
+        }
     }
 
     /// The status in words ("Not Found").
@@ -58,7 +63,10 @@ impl Problem {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        if matches!(
+            self.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        ) {
             headers.insert(header::RETRY_AFTER, RETRY_SECONDS);
         }
         if self.status == StatusCode::UNAUTHORIZED {
@@ -70,9 +78,9 @@ impl Problem {
 impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {
         let status = match &error {
-            QueryError::InvalidRequest(_) | QueryError::UnknownVersion { .. } | QueryError::UnknownFacet { .. } => {
-                StatusCode::BAD_REQUEST
-            }
+            QueryError::InvalidRequest(_)
+            | QueryError::UnknownVersion { .. }
+            | QueryError::UnknownFacet { .. } => StatusCode::BAD_REQUEST,
             QueryError::NotFound(_) => StatusCode::NOT_FOUND,
             QueryError::CursorExpired => StatusCode::GONE,
             QueryError::Overloaded => StatusCode::TOO_MANY_REQUESTS,
@@ -81,10 +89,17 @@ impl From<QueryError> for Problem {
         };
         match &error {
             QueryError::Internal(reason) => tracing::error!(%reason, "a request failed"),
-            QueryError::Unavailable(reason) => tracing::warn!(%reason, "the library cannot answer now"),
+            QueryError::Unavailable(reason) => {
+                tracing::warn!(%reason, "the library cannot answer now")
+            }
             _ => {}
         }
-        Self { status, code: error.code(), detail: told(&error), known: error.known().to_vec() }
+        Self {
+            status,
+            code: error.code(),
+            detail: told(&error),
+            known: error.known().to_vec(),
+        }
     }
 }
 
@@ -106,7 +121,10 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = axum::Json(self.body()).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         self.mark(&mut response);
         response
     }
@@ -124,8 +142,21 @@ mod tests {
     fn each_error_has_its_status() {
         let text = String::new;
         assert_eq!(status_of(QueryError::InvalidRequest(text())), 400);
-        assert_eq!(status_of(QueryError::UnknownVersion { asked: text(), known: Vec::new() }), 400);
-        assert_eq!(status_of(QueryError::UnknownFacet { facet: "guide", asked: text(), known: Vec::new() }), 400);
+        assert_eq!(
+            status_of(QueryError::UnknownVersion {
+                asked: text(),
+                known: Vec::new()
+            }),
+            400
+        );
+        assert_eq!(
+            status_of(QueryError::UnknownFacet {
+                facet: "guide",
+                asked: text(),
+                known: Vec::new()
+            }),
+            400
+        );
         assert_eq!(status_of(QueryError::NotFound(text())), 404);
         assert_eq!(status_of(QueryError::CursorExpired), 410);
         assert_eq!(status_of(QueryError::Overloaded), 429);
@@ -135,16 +166,28 @@ mod tests {
 
     #[test]
     fn whoever_is_turned_away_for_now_is_told_when_to_come_back() {
-        for (error, expected) in [(QueryError::Overloaded, true), (QueryError::CursorExpired, false)] {
+        for (error, expected) in [
+            (QueryError::Overloaded, true),
+            (QueryError::CursorExpired, false),
+        ] {
             let response = Problem::from(error).into_response();
-            assert_eq!(response.headers().contains_key(header::RETRY_AFTER), expected);
-            assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+            assert_eq!(
+                response.headers().contains_key(header::RETRY_AFTER),
+                expected
+            );
+            assert_eq!(
+                response.headers()[header::CONTENT_TYPE],
+                "application/problem+json"
+            );
         }
     }
 
     #[test]
     fn what_failed_inside_is_not_told() {
-        for error in [QueryError::Internal("disk sda1".to_owned()), QueryError::Unavailable("disk sda1".to_owned())] {
+        for error in [
+            QueryError::Internal("disk sda1".to_owned()),
+            QueryError::Unavailable("disk sda1".to_owned()),
+        ] {
             assert!(!Problem::from(error).detail.contains("sda1"));
         }
     }

@@ -16,7 +16,10 @@ use crate::{AppState, QueryError};
 
 pub(super) const KNOWN: [&str; 2] = ["sources", "force"];
 
-const REMOVAL: Change = Change { name: "the removal", refused: "removal_refused" };
+const REMOVAL: Change = Change {
+    name: "the removal",
+    refused: "removal_refused",
+};
 
 pub(super) async fn post(
     state: AppState,
@@ -25,10 +28,15 @@ pub(super) async fn post(
 ) -> Result<Response, Problem> {
     admin(&state.caller)?;
     let object = input::json_object(&headers, body, &KNOWN)?;
-    let request: RemovalRequest = serde_json::from_value(Value::Object(object))
-        .map_err(|error| QueryError::InvalidRequest(format!("the body is not a removal request: {error}")))?;
+    let request: RemovalRequest =
+        serde_json::from_value(Value::Object(object)).map_err(|error| {
+            QueryError::InvalidRequest(format!("the body is not a removal request: {error}"))
+        })?;
     if request.sources.is_empty() {
-        return Err(QueryError::InvalidRequest("name the documents to remove in sources".to_owned()).into());
+        return Err(QueryError::InvalidRequest(
+            "name the documents to remove in sources".to_owned(),
+        )
+        .into());
     }
     let Some(erase) = &state.erase else {
         return Err(REMOVAL.refusal("the documents of this library are not kept by this program"));

@@ -8,7 +8,11 @@ use axum::response::{IntoResponse, Response};
 use super::{Problem, conditional, input, search_parameters};
 use crate::{AppState, SearchAnswer, SearchRequest};
 
-pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn get(
+    state: AppState,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let request = search_parameters::from_query(input::pairs(&uri)?)?;
     let answer = answer(&state, &request).await?;
     if answer.degraded.is_some() || answer.reranked == Some(false) {
@@ -33,5 +37,9 @@ async fn answer(state: &AppState, request: &SearchRequest) -> Result<SearchAnswe
 }
 
 fn uncached(answer: &SearchAnswer) -> Response {
-    ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], axum::Json(answer)).into_response()
+    (
+        [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+        axum::Json(answer),
+    )
+        .into_response()
 }

@@ -12,8 +12,8 @@ use crate::links::encode;
 use crate::{Group, Mode, QueryError, SearchRequest};
 
 pub(super) const KNOWN: [&str; 13] = [
-    "q", "mode", "vendor", "product", "version", "strict", "guide", "source", "limit", "cursor", "group", "explain",
-    "exact",
+    "q", "mode", "vendor", "product", "version", "strict", "guide", "source", "limit", "cursor",
+    "group", "explain", "exact",
 ];
 
 /// The request in a query string.
@@ -38,43 +38,90 @@ pub(crate) fn from_query(pairs: Vec<(String, String)>) -> Result<SearchRequest, 
 }
 
 /// The request in a JSON body.
-pub(super) fn from_json(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<SearchRequest, Problem> {
+pub(super) fn from_json(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<SearchRequest, Problem> {
     Ok(from_object(input::json_object(headers, body, &KNOWN)?)?)
 }
 
 /// The request in an object of a JSON body.
 pub(super) fn from_object(object: Map<String, Value>) -> Result<SearchRequest, QueryError> {
-    refuse_unknown(object.keys().filter(|key| !KNOWN.contains(&key.as_str())), &KNOWN)?;
-    let wanted: Wanted = serde_json::from_value(Value::Object(object))
-        .map_err(|error| QueryError::InvalidRequest(format!("the body is not a search: {error}")))?;
+    refuse_unknown(
+        object.keys().filter(|key| !KNOWN.contains(&key.as_str())),
+        &KNOWN,
+    )?;
+    let wanted: Wanted = serde_json::from_value(Value::Object(object)).map_err(|error| {
+        QueryError::InvalidRequest(format!("the body is not a search: {error}"))
+    })?;
     wanted.request()
 }
 
 /// The query string that asks for the same again.
 pub(crate) fn to_query(request: &SearchRequest) -> String {
-    to_pairs(request).iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+    to_pairs(request)
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
 /// The parameters that ask for the same again; those at their defaults are left out.
 pub(crate) fn to_pairs(request: &SearchRequest) -> Vec<(&'static str, String)> {
     let mut pairs: Vec<(&'static str, String)> = Vec::new();
     pairs.extend((!request.q.is_empty()).then(|| ("q", request.q.clone())));
-    pairs.extend((request.mode != Mode::default()).then(|| ("mode", request.mode.name().to_owned())));
-    for (name, values) in [("vendor", &request.vendor), ("product", &request.product), ("guide", &request.guide)] {
+    pairs.extend(
+        (request.mode != Mode::default()).then(|| ("mode", request.mode.name().to_owned())),
+    );
+    for (name, values) in [
+        ("vendor", &request.vendor),
+        ("product", &request.product),
+        ("guide", &request.guide),
+    ] {
         pairs.extend(values.iter().map(|value| (name, escape_list_value(value))));
     }
-    pairs.extend(request.version.iter().map(|version| ("version", version.clone())));
-    pairs.extend(request.source.iter().map(|source| ("source", source.clone())));
+    pairs.extend(
+        request
+            .version
+            .iter()
+            .map(|version| ("version", version.clone())),
+    );
+    pairs.extend(
+        request
+            .source
+            .iter()
+            .map(|source| ("source", source.clone())),
+    );
     pairs.extend(request.limit.map(|limit| ("limit", limit.to_string())));
-    pairs.extend(request.group.map(|Group::Page| ("group", "page".to_owned())));
-    let flags = [("strict", request.strict), ("explain", request.explain), ("exact", request.exact)];
-    pairs.extend(flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| (name, "1".to_owned())));
-    pairs.extend(request.cursor.iter().map(|cursor| ("cursor", cursor.clone())));
+    pairs.extend(
+        request
+            .group
+            .map(|Group::Page| ("group", "page".to_owned())),
+    );
+    let flags = [
+        ("strict", request.strict),
+        ("explain", request.explain),
+        ("exact", request.exact),
+    ];
+    pairs.extend(
+        flags
+            .into_iter()
+            .filter(|(_, on)| *on)
+            .map(|(name, _)| (name, "1".to_owned())),
+    );
+    pairs.extend(
+        request
+            .cursor
+            .iter()
+            .map(|cursor| ("cursor", cursor.clone())),
+    );
     pairs
 }
 
 fn mode(text: &str) -> Result<Mode, QueryError> {
-    let named = Mode::ALL.into_iter().find(|mode| mode.name().eq_ignore_ascii_case(text));
+    let named = Mode::ALL
+        .into_iter()
+        .find(|mode| mode.name().eq_ignore_ascii_case(text));
     named.ok_or_else(|| {
         let names = Mode::ALL.map(Mode::name).join(", ");
         QueryError::InvalidRequest(format!("mode is {text:?}; {names} are allowed"))
@@ -84,13 +131,19 @@ fn mode(text: &str) -> Result<Mode, QueryError> {
 fn group(text: &str) -> Result<Group, QueryError> {
     match text {
         "page" => Ok(Group::Page),
-        _ => Err(QueryError::InvalidRequest(format!("group is {text:?}; page is allowed"))),
+        _ => Err(QueryError::InvalidRequest(format!(
+            "group is {text:?}; page is allowed"
+        ))),
     }
 }
 
 /// Alternatives of a version filter are divided by commas.
 fn join(versions: Vec<String>) -> Option<String> {
-    if versions.is_empty() { None } else { Some(versions.join(",")) }
+    if versions.is_empty() {
+        None
+    } else {
+        Some(versions.join(","))
+    }
 }
 
 /// A search as JSON bodies write it.
@@ -114,7 +167,10 @@ struct Wanted {
 
 /// One value or several.
 #[derive(Deserialize, Default)]
-#[serde(untagged, expecting = "a string or a list of strings is needed for vendor, product, version, guide and source")]
+#[serde(
+    untagged,
+    expecting = "a string or a list of strings is needed for vendor, product, version, guide and source"
+)]
 enum Values {
     #[default]
     None,
@@ -129,7 +185,10 @@ impl Values {
             Self::One(value) => vec![value],
             Self::Several(values) => values,
         };
-        values.into_iter().filter(|value| !value.is_empty()).collect()
+        values
+            .into_iter()
+            .filter(|value| !value.is_empty())
+            .collect()
     }
 }
 
@@ -165,7 +224,10 @@ mod tests {
 
     fn posted(body: &str) -> Result<SearchRequest, Problem> {
         let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        );
         from_json(&headers, Ok(Bytes::copy_from_slice(body.as_bytes())))
     }
 
@@ -196,12 +258,20 @@ mod tests {
 
     #[test]
     fn a_body_says_all_of_a_request() {
-        assert_eq!(posted(&serde_json::to_string(&full()).unwrap()).unwrap(), full());
-        let request =
-            posted(r#"{"q": "x", "product": "finesse", "version": ["12.5", "15.0"], "limit": null}"#).unwrap();
+        assert_eq!(
+            posted(&serde_json::to_string(&full()).unwrap()).unwrap(),
+            full()
+        );
+        let request = posted(
+            r#"{"q": "x", "product": "finesse", "version": ["12.5", "15.0"], "limit": null}"#,
+        )
+        .unwrap();
         assert_eq!(request.product, ["finesse"]);
         assert_eq!(request.version.as_deref(), Some("12.5,15.0"));
-        assert_eq!(request, queried("q=x&product=finesse&version=12.5&version=15.0").unwrap());
+        assert_eq!(
+            request,
+            queried("q=x&product=finesse&version=12.5&version=15.0").unwrap()
+        );
     }
 
     #[test]

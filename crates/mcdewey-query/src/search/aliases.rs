@@ -29,18 +29,33 @@ pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
     let mut reading = Reading::default();
     let description = &view.description;
     for alias in &description.aliases {
-        let Some(used) = alias.names.iter().find(|name| contains(&words, &lower_words(name))) else { continue };
-        let others = alias.names.iter().filter(|name| !contains(&words, &lower_words(name)) && *name != used);
+        let Some(used) = alias
+            .names
+            .iter()
+            .find(|name| contains(&words, &lower_words(name)))
+        else {
+            continue;
+        };
+        let others = alias
+            .names
+            .iter()
+            .filter(|name| !contains(&words, &lower_words(name)) && *name != used);
         reading.other_names.extend(others.cloned());
         reading.known_words.extend(lower_words(used));
         add_new(&mut reading.preference.products, &alias.products);
     }
     for product in &description.products {
         let names = [Some(&product.id), product.title.as_ref()];
-        let named = names.into_iter().flatten().find(|name| contains(&words, &lower_words(name)));
+        let named = names
+            .into_iter()
+            .flatten()
+            .find(|name| contains(&words, &lower_words(name)));
         if let Some(name) = named {
             reading.known_words.extend(lower_words(name));
-            add_new(&mut reading.preference.products, std::slice::from_ref(&product.id));
+            add_new(
+                &mut reading.preference.products,
+                std::slice::from_ref(&product.id),
+            );
         }
     }
     reading.preference.versions = releases_named(question, view, &reading.preference.products);
@@ -49,7 +64,9 @@ pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
         reading.absent_releases = releases::absent(question, view);
     }
     // A question of one word is a name, however it is written.
-    let names = names::names(question, &reading.known_words).into_iter().map(|name| name.text);
+    let names = names::names(question, &reading.known_words)
+        .into_iter()
+        .map(|name| name.text);
     let alone = (words.len() == 1).then(|| question.trim().to_owned());
     reading.preference.titles = names.chain(alone).map(|name| name.to_lowercase()).collect();
     reading
@@ -59,11 +76,17 @@ pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
 pub(crate) fn products_meant(value: &str, description: &LibraryDescription) -> Vec<String> {
     let wanted = lower_words(value);
     let same = |name: &str| lower_words(name) == wanted;
-    let direct =
-        description.products.iter().filter(|product| same(&product.id) || product.title.as_deref().is_some_and(same));
+    let direct = description
+        .products
+        .iter()
+        .filter(|product| same(&product.id) || product.title.as_deref().is_some_and(same));
     let mut ids: Vec<String> = direct.map(|product| product.id.clone()).collect();
     if ids.is_empty() {
-        for alias in description.aliases.iter().filter(|alias| alias.names.iter().any(|name| same(name))) {
+        for alias in description
+            .aliases
+            .iter()
+            .filter(|alias| alias.names.iter().any(|name| same(name)))
+        {
             add_new(&mut ids, &alias.products);
         }
     }
@@ -83,10 +106,13 @@ fn releases_named(question: &str, view: &LibraryView, products: &[String]) -> Ve
         .collect();
     let mut keys = Vec::new();
     for (product, version) in view.versions() {
-        let meant = products.is_empty() || product.is_some_and(|product| products.iter().any(|named| named == product));
-        let named = written
-            .iter()
-            .any(|word| view.scheme(product).key(word.trim_end_matches('.')).is_ok_and(|key| key == version.key));
+        let meant = products.is_empty()
+            || product.is_some_and(|product| products.iter().any(|named| named == product));
+        let named = written.iter().any(|word| {
+            view.scheme(product)
+                .key(word.trim_end_matches('.'))
+                .is_ok_and(|key| key == version.key)
+        });
         if meant && named && !keys.contains(&version.key) {
             keys.push(version.key.clone());
         }
@@ -95,7 +121,9 @@ fn releases_named(question: &str, view: &LibraryView, products: &[String]) -> Ve
 }
 
 pub(crate) fn lower_words(text: &str) -> Vec<String> {
-    terms::words(text).map(|(word, _)| word.to_lowercase()).collect()
+    terms::words(text)
+        .map(|(word, _)| word.to_lowercase())
+        .collect()
 }
 
 fn contains(words: &[String], name: &[String]) -> bool {
@@ -125,21 +153,33 @@ mod tests {
     #[test]
     fn whole_words_only() {
         let reading = read("accxess", &view());
-        assert!(reading.preference.products.is_empty() && reading.other_names.is_empty(), "{reading:?}");
+        assert!(
+            reading.preference.products.is_empty() && reading.other_names.is_empty(),
+            "{reading:?}"
+        );
     }
 
     #[test]
     fn a_product_title_and_a_release_count() {
         let reading = read("Cisco Finesse 12.5 sign in", &view());
         assert_eq!(reading.preference.products, ["finesse"]);
-        assert_eq!(reading.preference.versions, ["12.5".parse::<VersionKey>().unwrap()]);
+        assert_eq!(
+            reading.preference.versions,
+            ["12.5".parse::<VersionKey>().unwrap()]
+        );
         assert_eq!(read("set 0.5 seconds", &view()).preference.versions, []);
     }
 
     #[test]
     fn a_release_that_is_here_makes_up_for_one_that_is_not() {
-        assert_eq!(read("upgrade Finesse 11.6", &view()).absent_releases.len(), 1);
-        assert_eq!(read("upgrade Finesse 11.6 to 12.5", &view()).absent_releases, []);
+        assert_eq!(
+            read("upgrade Finesse 11.6", &view()).absent_releases.len(),
+            1
+        );
+        assert_eq!(
+            read("upgrade Finesse 11.6 to 12.5", &view()).absent_releases,
+            []
+        );
     }
 
     #[test]

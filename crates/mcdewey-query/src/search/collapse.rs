@@ -44,7 +44,10 @@ pub(crate) fn collapse(ranked: Vec<Fused>, asked: &[VersionKey], top: f64) -> Ve
         demote_boilerplate(group, top);
     }
     groups.sort_by(|left, right| by_rank(&left[0], &right[0]));
-    join_near(groups).into_iter().filter_map(|group| show_one(group, asked)).collect()
+    join_near(groups)
+        .into_iter()
+        .filter_map(|group| show_one(group, asked))
+        .collect()
 }
 
 /// Groups by passage, best first.
@@ -52,10 +55,12 @@ fn equal_passages(ranked: Vec<Fused>) -> Vec<Vec<Fused>> {
     let mut places = HashMap::new();
     let mut groups: Vec<Vec<Fused>> = Vec::new();
     for fused in ranked {
-        let place = *places.entry(fused.candidate.passage_hash).or_insert_with(|| {
-            groups.push(Vec::new());
-            groups.len() - 1
-        });
+        let place = *places
+            .entry(fused.candidate.passage_hash)
+            .or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() - 1
+            });
         groups[place].push(fused);
     }
     groups
@@ -64,13 +69,20 @@ fn equal_passages(ranked: Vec<Fused>) -> Vec<Vec<Fused>> {
 fn demote_boilerplate(group: &mut [Fused], top: f64) {
     let guide = |fused: &Fused| {
         let document = &fused.candidate.document;
-        (document.facets.product.clone(), letters(document.facets.guide.as_ref().unwrap_or(&document.title)))
+        (
+            document.facets.product.clone(),
+            letters(document.facets.guide.as_ref().unwrap_or(&document.title)),
+        )
     };
-    if group.len() >= BOILERPLATE_GUIDES && group.iter().map(guide).collect::<BTreeSet<_>>().len() >= BOILERPLATE_GUIDES
+    if group.len() >= BOILERPLATE_GUIDES
+        && group.iter().map(guide).collect::<BTreeSet<_>>().len() >= BOILERPLATE_GUIDES
     {
         for fused in group {
             fused.score -= DEMOTION * top;
-            fused.explanation.parts.insert("boilerplate".to_owned(), -DEMOTION * top);
+            fused
+                .explanation
+                .parts
+                .insert("boilerplate".to_owned(), -DEMOTION * top);
         }
     }
 }
@@ -82,7 +94,10 @@ fn join_near(groups: Vec<Vec<Fused>>) -> Vec<Vec<Fused>> {
     for group in groups {
         let lead = &group[0].candidate;
         let known = by_section.entry(lead.likeness.section()).or_default();
-        match known.iter().find(|place| is_other_release(&joined[**place][0].candidate, lead)) {
+        match known
+            .iter()
+            .find(|place| is_other_release(&joined[**place][0].candidate, lead))
+        {
             Some(place) => joined[*place].extend(group),
             None => {
                 known.push(joined.len());
@@ -103,7 +118,10 @@ pub(crate) fn is_counterpart(left: &Candidate, right: &Candidate) -> bool {
     let (one, other) = (&left.document.facets, &right.document.facets);
     let other_release = !one.versions.is_empty()
         && !other.versions.is_empty()
-        && !one.versions.iter().any(|version| other.versions.iter().any(|known| known.key == version.key));
+        && !one
+            .versions
+            .iter()
+            .any(|version| other.versions.iter().any(|known| known.key == version.key));
     other_release
         && one.product == other.product
         && left.likeness.section() == right.likeness.section()
@@ -116,15 +134,25 @@ fn show_one(mut group: Vec<Fused>, asked: &[VersionKey]) -> Option<Collapsed> {
     // Behind the best one's product, the rest keeps its rank.
     group.sort_by_key(|fused| {
         let facets = &fused.candidate.document.facets;
-        let newest = facets.versions.iter().map(|version| version.key.clone()).max();
-        let was_asked = facets.versions.iter().any(|version| asked.contains(&version.key));
+        let newest = facets
+            .versions
+            .iter()
+            .map(|version| version.key.clone())
+            .max();
+        let was_asked = facets
+            .versions
+            .iter()
+            .any(|version| asked.contains(&version.key));
         std::cmp::Reverse((facets.product == product, was_asked, newest))
     });
     let mut members = group.into_iter();
     let mut shown = members.next()?;
     shown.score = score;
     let passage = shown.candidate.passage_hash;
-    let also = |fused: Fused| Also { differs: fused.candidate.passage_hash != passage, candidate: fused.candidate };
+    let also = |fused: Fused| Also {
+        differs: fused.candidate.passage_hash != passage,
+        candidate: fused.candidate,
+    };
     let also_in = members.map(also).collect();
     Some(Collapsed { shown, also_in })
 }
@@ -133,7 +161,12 @@ fn show_one(mut group: Vec<Fused>, asked: &[VersionKey]) -> Option<Collapsed> {
 pub(crate) fn group_by_page(hits: Vec<Collapsed>) -> Vec<Collapsed> {
     let mut seen = HashSet::new();
     hits.into_iter()
-        .filter(|hit| seen.insert((hit.shown.candidate.document.source.clone(), hit.shown.candidate.page)))
+        .filter(|hit| {
+            seen.insert((
+                hit.shown.candidate.document.source.clone(),
+                hit.shown.candidate.page,
+            ))
+        })
         .collect()
 }
 
@@ -145,13 +178,24 @@ mod tests {
     use mcdewey_core::{Candidates, Likeness};
 
     fn collapsed(list: Vec<Candidate>, asked: &[&str]) -> Vec<(String, Vec<String>)> {
-        let lists = Candidates { dense: Some(list), ..Candidates::default() };
+        let lists = Candidates {
+            dense: Some(list),
+            ..Candidates::default()
+        };
         let ranked = fuse(&lists, 10, Fusion::default(), &Preference::default());
         let asked: Vec<VersionKey> = asked.iter().map(|text| text.parse().unwrap()).collect();
         let name = |candidate: &Candidate| candidate.chunk_id.to_string();
         collapse(ranked, &asked, 1.0)
             .iter()
-            .map(|hit| (name(&hit.shown.candidate), hit.also_in.iter().map(|also| name(&also.candidate)).collect()))
+            .map(|hit| {
+                (
+                    name(&hit.shown.candidate),
+                    hit.also_in
+                        .iter()
+                        .map(|also| name(&also.candidate))
+                        .collect(),
+                )
+            })
             .collect()
     }
 
@@ -168,7 +212,13 @@ mod tests {
     fn one_hit_for_one_passage_and_the_latest_release_is_shown() {
         let hits = collapsed(three_releases(), &[]);
         assert_eq!(hits.len(), 2);
-        assert_eq!(hits[0], ("p::v12::0".to_owned(), vec!["p::v11::0".to_owned(), "p::v10::0".to_owned()]));
+        assert_eq!(
+            hits[0],
+            (
+                "p::v12::0".to_owned(),
+                vec!["p::v11::0".to_owned(), "p::v10::0".to_owned()]
+            )
+        );
     }
 
     #[test]
@@ -196,23 +246,41 @@ mod tests {
     #[test]
     fn nearly_equal_passages_of_other_releases_are_one_hit() {
         let changed = TEXT.replace("in the team", "in a team");
-        let list = vec![near("p::v11::0", 0.9, "11", TEXT), near("p::v12::0", 0.8, "12", &changed)];
+        let list = vec![
+            near("p::v11::0", 0.9, "11", TEXT),
+            near("p::v12::0", 0.8, "12", &changed),
+        ];
         let hits = collapsed(list, &[]);
-        assert_eq!(hits, [("p::v12::0".to_owned(), vec!["p::v11::0".to_owned()])]);
+        assert_eq!(
+            hits,
+            [("p::v12::0".to_owned(), vec!["p::v11::0".to_owned()])]
+        );
     }
 
     #[test]
     fn nearly_equal_passages_of_one_release_are_two() {
         let changed = TEXT.replace("in the team", "in a team");
-        let list = vec![near("p::v11::0", 0.9, "11", TEXT), near("p::v11::1", 0.8, "11", &changed)];
+        let list = vec![
+            near("p::v11::0", 0.9, "11", TEXT),
+            near("p::v11::1", 0.8, "11", &changed),
+        ];
         assert_eq!(collapsed(list, &[]).len(), 2);
     }
 
     #[test]
     fn what_stands_in_many_guides_comes_later() {
-        let mut list: Vec<Candidate> =
-            (0..4).map(|guide| with_passage(candidate_of(&format!("g{guide}::0"), 0.9, "p", None), "same")).collect();
-        for (candidate, title) in list.iter_mut().zip(["Install", "Operate", "Upgrade", "Develop"]) {
+        let mut list: Vec<Candidate> = (0..4)
+            .map(|guide| {
+                with_passage(
+                    candidate_of(&format!("g{guide}::0"), 0.9, "p", None),
+                    "same",
+                )
+            })
+            .collect();
+        for (candidate, title) in list
+            .iter_mut()
+            .zip(["Install", "Operate", "Upgrade", "Develop"])
+        {
             let document = std::sync::Arc::make_mut(&mut candidate.document);
             document.title = title.to_owned();
         }
@@ -223,9 +291,16 @@ mod tests {
     #[test]
     fn a_page_gives_one_hit_when_grouped() {
         let hit = |id| Collapsed {
-            shown: Fused { candidate: candidate_of(id, 1.0, "p", None), score: 1.0, explanation: Default::default() },
+            shown: Fused {
+                candidate: candidate_of(id, 1.0, "p", None),
+                score: 1.0,
+                explanation: Default::default(),
+            },
             also_in: Vec::new(),
         };
-        assert_eq!(group_by_page(vec![hit("a::0"), hit("a::1"), hit("b::0")]).len(), 2);
+        assert_eq!(
+            group_by_page(vec![hit("a::0"), hit("a::1"), hit("b::0")]).len(),
+            2
+        );
     }
 }

@@ -95,7 +95,12 @@ impl Signals {
 
     /// The probability that the library holds an answer.
     pub fn probability(&self) -> f64 {
-        let sum: f64 = self.values().iter().zip(WEIGHTS.values()).map(|(signal, weight)| signal * weight).sum();
+        let sum: f64 = self
+            .values()
+            .iter()
+            .zip(WEIGHTS.values())
+            .map(|(signal, weight)| signal * weight)
+            .sum();
         1.0 / (1.0 + (-(BIAS + sum)).exp())
     }
 }
@@ -112,41 +117,80 @@ impl Evidence {
     /// Taken from the lists; nothing where one of them is missing.
     pub(crate) fn of(lists: &Candidates, passages: u64) -> Option<Self> {
         let (dense, _) = (lists.dense.as_ref()?, lists.keyword.as_ref()?);
-        let cosines = dense.iter().take(RIVALS).map(|candidate| f64::from(candidate.score)).collect();
-        Some(Self { words: lists.words.clone(), cosines, passages })
+        let cosines = dense
+            .iter()
+            .take(RIVALS)
+            .map(|candidate| f64::from(candidate.score))
+            .collect();
+        Some(Self {
+            words: lists.words.clone(),
+            cosines,
+            passages,
+        })
     }
 
     /// The signals of the first hits, and what is missing.
-    pub(crate) fn weigh(&self, question: &str, reading: &Reading, hits: &[Hit]) -> (Signals, Vec<String>) {
+    pub(crate) fn weigh(
+        &self,
+        question: &str,
+        reading: &Reading,
+        hits: &[Hit],
+    ) -> (Signals, Vec<String>) {
         let hits = &hits[..hits.len().min(EVIDENCE)];
         let texts: Vec<HashSet<String>> = hits.iter().map(stems).collect();
-        let own: Vec<&QuestionWord> = self.words.iter().filter(|word| is_plain(&word.word)).collect();
+        let own: Vec<&QuestionWord> = self
+            .words
+            .iter()
+            .filter(|word| is_plain(&word.word))
+            .collect();
         let all: f64 = own.iter().map(|word| self.rarity(word)).sum();
         let share = |picked: &dyn Fn(&QuestionWord) -> bool| {
-            let picked: f64 = own.iter().filter(|word| picked(word)).map(|word| self.rarity(word)).sum();
+            let picked: f64 = own
+                .iter()
+                .filter(|word| picked(word))
+                .map(|word| self.rarity(word))
+                .sum();
             // An empty sum is -0.
             if picked > 0.0 { picked / all } else { 0.0 }
         };
-        let is_known = |word: &QuestionWord| reading.known_words.contains(&word.word.to_lowercase());
+        let is_known =
+            |word: &QuestionWord| reading.known_words.contains(&word.word.to_lowercase());
         let has = |text: &HashSet<String>, word: &QuestionWord| {
             let word = word.taken_for.as_deref().unwrap_or(&word.word);
             terms::stem(word).is_none_or(|stem| text.contains(&stem))
         };
-        let coverage = texts.iter().map(|text| share(&|word| is_known(word) || has(text, word)));
+        let coverage = texts
+            .iter()
+            .map(|text| share(&|word| is_known(word) || has(text, word)));
         let (mut absent, mut missing, mut codes) = (Vec::new(), 0, 0);
-        let counts: HashMap<String, u64> =
-            self.words.iter().map(|word| (word.word.to_lowercase(), word.passages)).collect();
-        for name in names(question, &reading.known_words).into_iter().take(LOOKED_AT) {
+        let counts: HashMap<String, u64> = self
+            .words
+            .iter()
+            .map(|word| (word.word.to_lowercase(), word.passages))
+            .collect();
+        for name in names(question, &reading.known_words)
+            .into_iter()
+            .take(LOOKED_AT)
+        {
             if is_absent(&name, &counts) {
-                codes += usize::from(name.parts.len() > 1 || name.text.contains(|c: char| c.is_ascii_digit()));
+                codes += usize::from(
+                    name.parts.len() > 1 || name.text.contains(|c: char| c.is_ascii_digit()),
+                );
                 absent.push(name.text);
-            } else if !texts.iter().any(|text| name.parts.iter().all(|part| stands_in(text, part))) {
+            } else if !texts
+                .iter()
+                .any(|text| name.parts.iter().all(|part| stands_in(text, part)))
+            {
                 missing += 1;
             }
         }
         let best = self.cosines.first().copied().unwrap_or(0.0);
         let behind = self.cosines.get(1..).unwrap_or_default();
-        let rivals = if behind.is_empty() { best } else { behind.iter().sum::<f64>() / behind.len() as f64 };
+        let rivals = if behind.is_empty() {
+            best
+        } else {
+            behind.iter().sum::<f64>() / behind.len() as f64
+        };
         let signals = Signals {
             absent_codes: codes.min(MANY) as f64,
             absent_names: (absent.len() - codes).min(MANY) as f64,
@@ -171,7 +215,8 @@ impl Evidence {
 /// many passages have each word of the question.
 fn is_absent(name: &Name, counts: &HashMap<String, u64>) -> bool {
     let unknown = |text: &str| counts.get(&text.to_lowercase()) == Some(&0);
-    name.parts.iter().any(|part| unknown(part)) || (name.parts.len() > 1 && unknown(&mcdewey_core::joined(&name.parts)))
+    name.parts.iter().any(|part| unknown(part))
+        || (name.parts.len() > 1 && unknown(&mcdewey_core::joined(&name.parts)))
 }
 
 /// Not the whole of a compound name, whose parts stand beside it.
@@ -199,32 +244,57 @@ const LISTED: usize = 8;
 
 /// A name on one line, its beginning where it is long.
 fn short(name: &str) -> String {
-    mcdewey_core::visible_line(name).chars().take(REPEATED.1).collect()
+    mcdewey_core::visible_line(name)
+        .chars()
+        .take(REPEATED.1)
+        .collect()
 }
 
 /// What to say when the library holds no answer; nothing when it probably does.
-pub(crate) fn no_answer(reading: &Reading, probability: f64, absent: Vec<String>) -> Option<NoAnswer> {
+pub(crate) fn no_answer(
+    reading: &Reading,
+    probability: f64,
+    absent: Vec<String>,
+) -> Option<NoAnswer> {
     if let Some(release) = reading.absent_releases.first() {
         let older = release.known.len().saturating_sub(LISTED);
-        let mut known = release.known[older..].iter().map(|label| short(label)).collect::<Vec<_>>().join(", ");
+        let mut known = release.known[older..]
+            .iter()
+            .map(|label| short(label))
+            .collect::<Vec<_>>()
+            .join(", ");
         if older > 0 {
             known.push_str(&format!(" and {older} older"));
         }
         let (product, asked) = (short(&release.product), short(&release.asked));
         let message = format!("no {product} {asked} in this library: {known}");
-        let missing = reading.absent_releases.iter().map(|one| format!("{} {}", one.product, one.asked)).collect();
+        let missing = reading
+            .absent_releases
+            .iter()
+            .map(|one| format!("{} {}", one.product, one.asked))
+            .collect();
         return Some(NoAnswer { message, missing });
     }
     if probability >= THRESHOLD {
         return None;
     }
-    let absent: Vec<String> = absent.iter().take(REPEATED.0).map(|name| short(name)).collect();
+    let absent: Vec<String> = absent
+        .iter()
+        .take(REPEATED.0)
+        .map(|name| short(name))
+        .collect();
     let message = if absent.is_empty() {
         "this library probably holds no answer".to_owned()
     } else {
-        format!("this library probably holds no answer: nothing in it mentions {}", absent.join(", "))
+        format!(
+            "this library probably holds no answer: nothing in it mentions {}",
+            absent.join(", ")
+        )
     };
-    Some(NoAnswer { message, missing: absent })
+    Some(NoAnswer {
+        message,
+        missing: absent,
+    })
 }
 
 #[cfg(test)]
@@ -235,42 +305,95 @@ mod tests {
     use crate::search::testing::{candidate, view};
 
     /// A library of 100 passages that knows these words, and one hit with this text.
-    fn signals(question: &str, known: &[(&str, u64)], cosines: &[f32], text: &str) -> (Signals, Vec<String>) {
+    fn signals(
+        question: &str,
+        known: &[(&str, u64)],
+        cosines: &[f32],
+        text: &str,
+    ) -> (Signals, Vec<String>) {
         let words = terms::words(&mcdewey_core::keyword_form(question))
             .filter(|(word, _)| terms::stem(word).is_some())
             .map(|(word, _)| {
-                let passages =
-                    known.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map_or(0, |known| known.1);
-                QuestionWord { word: word.to_owned(), passages, taken_for: None }
+                let passages = known
+                    .iter()
+                    .find(|(name, _)| word.eq_ignore_ascii_case(name))
+                    .map_or(0, |known| known.1);
+                QuestionWord {
+                    word: word.to_owned(),
+                    passages,
+                    taken_for: None,
+                }
             })
             .collect();
-        let dense =
-            cosines.iter().enumerate().map(|(place, score)| candidate(&format!("a::{place}"), *score)).collect();
-        let lists = Candidates { dense: Some(dense), keyword: Some(Vec::new()), words, ..Candidates::default() };
-        let hit = Hit { text: text.to_owned(), ..Hit::default() };
-        Evidence::of(&lists, 100).unwrap().weigh(question, &aliases::read(question, &view()), &[hit])
+        let dense = cosines
+            .iter()
+            .enumerate()
+            .map(|(place, score)| candidate(&format!("a::{place}"), *score))
+            .collect();
+        let lists = Candidates {
+            dense: Some(dense),
+            keyword: Some(Vec::new()),
+            words,
+            ..Candidates::default()
+        };
+        let hit = Hit {
+            text: text.to_owned(),
+            ..Hit::default()
+        };
+        Evidence::of(&lists, 100).unwrap().weigh(
+            question,
+            &aliases::read(question, &view()),
+            &[hit],
+        )
     }
 
     #[test]
     fn names_that_nothing_has_are_absent() {
-        let (found, absent) = signals("CCX error SEND_DTMF", &[("error", 9), ("send", 3)], &[0.6], "an error");
-        assert_eq!((found.absent_codes, absent), (1.0, vec!["SEND_DTMF".to_owned()]));
-        let (found, absent) = signals("CCX error 88012", &[("error", 9), ("88012", 1)], &[0.6], "an error");
-        assert_eq!((found.absent_codes, found.missing_names, absent), (0.0, 1.0, Vec::new()));
-        let (found, _) = signals("CCX error 88012", &[("error", 9), ("88012", 1)], &[0.6], "error 88012");
+        let (found, absent) = signals(
+            "CCX error SEND_DTMF",
+            &[("error", 9), ("send", 3)],
+            &[0.6],
+            "an error",
+        );
+        assert_eq!(
+            (found.absent_codes, absent),
+            (1.0, vec!["SEND_DTMF".to_owned()])
+        );
+        let (found, absent) = signals(
+            "CCX error 88012",
+            &[("error", 9), ("88012", 1)],
+            &[0.6],
+            "an error",
+        );
+        assert_eq!(
+            (found.absent_codes, found.missing_names, absent),
+            (0.0, 1.0, Vec::new())
+        );
+        let (found, _) = signals(
+            "CCX error 88012",
+            &[("error", 9), ("88012", 1)],
+            &[0.6],
+            "error 88012",
+        );
         assert_eq!(found.missing_names, 0.0);
     }
 
     #[test]
     fn a_known_whole_made_of_known_parts_may_still_be_absent() {
         let known = [("tune", 2), ("bufsize", 1)];
-        assert_eq!(signals("tune.bufsize", &known, &[0.6], "").1, ["tune.bufsize"]);
+        assert_eq!(
+            signals("tune.bufsize", &known, &[0.6], "").1,
+            ["tune.bufsize"]
+        );
     }
 
     #[test]
     fn nearness_is_measured_against_what_is_behind() {
         let (found, _) = signals("gardens", &[], &[0.2, 0.1, 0.1], "agents");
-        assert!((found.foreign - 0.1).abs() < 1e-6 && (found.margin - 0.1).abs() < 1e-6, "{found:?}");
+        assert!(
+            (found.foreign - 0.1).abs() < 1e-6 && (found.margin - 0.1).abs() < 1e-6,
+            "{found:?}"
+        );
         assert_eq!((found.unknown, found.coverage), (1.0, 0.0));
         let (near, _) = signals("agents", &[("agents", 5)], &[0.9], "agent");
         assert_eq!((near.foreign, near.coverage, near.unknown), (0.0, 1.0, 0.0));
@@ -281,12 +404,28 @@ mod tests {
     fn what_is_missing_is_named_shortly() {
         let absent = vec!["x".repeat(1000); 9];
         let none = no_answer(&Reading::default(), 0.0, absent).unwrap();
-        assert!(none.message.len() < 300 && none.missing.len() == 4, "{none:?}");
-        assert_eq!(no_answer(&Reading::default(), 1.0, vec!["x".to_owned()]), None);
+        assert!(
+            none.message.len() < 300 && none.missing.len() == 4,
+            "{none:?}"
+        );
+        assert_eq!(
+            no_answer(&Reading::default(), 1.0, vec!["x".to_owned()]),
+            None
+        );
         let known = (1..=20).map(|number| format!("v{number}")).collect();
-        let release = AbsentRelease { product: "P".to_owned(), asked: "99".to_owned(), known };
-        let reading = Reading { absent_releases: vec![release], ..Reading::default() };
+        let release = AbsentRelease {
+            product: "P".to_owned(),
+            asked: "99".to_owned(),
+            known,
+        };
+        let reading = Reading {
+            absent_releases: vec![release],
+            ..Reading::default()
+        };
         let none = no_answer(&reading, 1.0, Vec::new()).unwrap();
-        assert_eq!(none.message, "no P 99 in this library: v13, v14, v15, v16, v17, v18, v19, v20 and 12 older");
+        assert_eq!(
+            none.message,
+            "no P 99 in this library: v13, v14, v15, v16, v17, v18, v19, v20 and 12 older"
+        );
     }
 }

@@ -17,13 +17,23 @@ pub(crate) fn count(hits: &[Collapsed]) -> BTreeMap<String, Vec<FacetCount>> {
             }
         }
     }
-    Facet::ALL.map(|facet| (facet.name().to_owned(), sorted(counts.remove(&facet).unwrap_or_default()))).into()
+    Facet::ALL
+        .map(|facet| {
+            (
+                facet.name().to_owned(),
+                sorted(counts.remove(&facet).unwrap_or_default()),
+            )
+        })
+        .into()
 }
 
 /// The different values of one passage: it may stand in several releases and guides.
 fn values(hit: &Collapsed, facet: Facet) -> BTreeSet<String> {
-    let places = std::iter::once(&hit.shown.candidate).chain(hit.also_in.iter().map(|also| &also.candidate));
-    places.flat_map(|place| values_of(&place.document.facets, facet)).collect()
+    let places =
+        std::iter::once(&hit.shown.candidate).chain(hit.also_in.iter().map(|also| &also.candidate));
+    places
+        .flat_map(|place| values_of(&place.document.facets, facet))
+        .collect()
 }
 
 fn values_of(facets: &Facets, facet: Facet) -> Vec<String> {
@@ -31,13 +41,25 @@ fn values_of(facets: &Facets, facet: Facet) -> Vec<String> {
         Facet::Vendor => facets.vendor.iter().cloned().collect(),
         Facet::Product => facets.product.iter().cloned().collect(),
         Facet::Guide => facets.guide.iter().cloned().collect(),
-        Facet::Version => facets.versions.iter().map(|version| version.label.clone()).collect(),
+        Facet::Version => facets
+            .versions
+            .iter()
+            .map(|version| version.label.clone())
+            .collect(),
     }
 }
 
 fn sorted(counts: BTreeMap<String, usize>) -> Vec<FacetCount> {
-    let mut list: Vec<FacetCount> = counts.into_iter().map(|(value, count)| FacetCount { value, count }).collect();
-    list.sort_by(|left, right| right.count.cmp(&left.count).then_with(|| left.value.cmp(&right.value)));
+    let mut list: Vec<FacetCount> = counts
+        .into_iter()
+        .map(|(value, count)| FacetCount { value, count })
+        .collect();
+    list.sort_by(|left, right| {
+        right
+            .count
+            .cmp(&left.count)
+            .then_with(|| left.value.cmp(&right.value))
+    });
     list
 }
 
@@ -56,13 +78,26 @@ mod tests {
                 score: 1.0,
                 explanation: Default::default(),
             },
-            also_in: [candidate_of("c::0", 1.0, product, version), candidate_of("d::0", 1.0, product, Some("2"))]
-                .map(|candidate| Also { candidate, differs: false })
-                .into(),
+            also_in: [
+                candidate_of("c::0", 1.0, product, version),
+                candidate_of("d::0", 1.0, product, Some("2")),
+            ]
+            .map(|candidate| Also {
+                candidate,
+                differs: false,
+            })
+            .into(),
         };
-        let counts = count(&[hit("a::0", "p", Some("1")), hit("a::1", "p", Some("2")), hit("b::0", "o", None)]);
+        let counts = count(&[
+            hit("a::0", "p", Some("1")),
+            hit("a::1", "p", Some("2")),
+            hit("b::0", "o", None),
+        ]);
         let read = |facet: &str| -> Vec<(String, usize)> {
-            counts[facet].iter().map(|one| (one.value.clone(), one.count)).collect()
+            counts[facet]
+                .iter()
+                .map(|one| (one.value.clone(), one.count))
+                .collect()
         };
         assert_eq!(read("product"), [("p".to_owned(), 2), ("o".to_owned(), 1)]);
         assert_eq!(read("version"), [("2".to_owned(), 3), ("1".to_owned(), 1)]);

@@ -54,16 +54,27 @@ pub enum Scale {
 impl Default for Fusion {
     fn default() -> Self {
         // Chosen by cross-validation over four sets; docs/retrieval.md has the figures of all candidates.
-        Self::Match { keyword_weight: 0.5, exponent: 1.0, focus: 1.0 }
+        Self::Match {
+            keyword_weight: 0.5,
+            exponent: 1.0,
+            focus: 1.0,
+        }
     }
 }
 
 impl fmt::Display for Fusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Match { keyword_weight, exponent, focus } => write!(f, "match:{keyword_weight},{exponent},{focus}"),
+            Self::Match {
+                keyword_weight,
+                exponent,
+                focus,
+            } => write!(f, "match:{keyword_weight},{exponent},{focus}"),
             Self::ReciprocalRank { k, keyword_weight } => write!(f, "rrf:{k},{keyword_weight}"),
-            Self::Normalised { scale, keyword_weight } => write!(f, "{}:{keyword_weight}", scale.name()),
+            Self::Normalised {
+                scale,
+                keyword_weight,
+            } => write!(f, "{}:{keyword_weight}", scale.name()),
         }
     }
 }
@@ -73,8 +84,11 @@ impl FromStr for Fusion {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, parameters) = text.split_once(':').unwrap_or((text, ""));
-        let numbers: Option<Vec<f64>> =
-            parameters.split(',').filter(|part| !part.trim().is_empty()).map(number).collect();
+        let numbers: Option<Vec<f64>> = parameters
+            .split(',')
+            .filter(|part| !part.trim().is_empty())
+            .map(number)
+            .collect();
         let refused = || {
             format!(
                 "{text:?} is no fusion; write match:WEIGHT,EXPONENT,FOCUS, rrf:K,WEIGHT, min-max:WEIGHT, z-score:WEIGHT or \
@@ -83,18 +97,35 @@ impl FromStr for Fusion {
         };
         let numbers = numbers.ok_or_else(refused)?;
         let normalised = |scale| match numbers.as_slice() {
-            [] => Some(Self::Normalised { scale, keyword_weight: 1.0 }),
-            [keyword_weight] => Some(Self::Normalised { scale, keyword_weight: *keyword_weight }),
+            [] => Some(Self::Normalised {
+                scale,
+                keyword_weight: 1.0,
+            }),
+            [keyword_weight] => Some(Self::Normalised {
+                scale,
+                keyword_weight: *keyword_weight,
+            }),
             _ => None,
         };
         let fusion = match (name.trim(), numbers.as_slice()) {
             ("match", []) => Some(Self::default()),
-            ("match", [keyword_weight, exponent, focus]) => {
-                Some(Self::Match { keyword_weight: *keyword_weight, exponent: *exponent, focus: *focus })
-            }
-            ("rrf", []) => Some(Self::ReciprocalRank { k: 60.0, keyword_weight: 1.0 }),
-            ("rrf", [k]) => Some(Self::ReciprocalRank { k: *k, keyword_weight: 1.0 }),
-            ("rrf", [k, keyword_weight]) => Some(Self::ReciprocalRank { k: *k, keyword_weight: *keyword_weight }),
+            ("match", [keyword_weight, exponent, focus]) => Some(Self::Match {
+                keyword_weight: *keyword_weight,
+                exponent: *exponent,
+                focus: *focus,
+            }),
+            ("rrf", []) => Some(Self::ReciprocalRank {
+                k: 60.0,
+                keyword_weight: 1.0,
+            }),
+            ("rrf", [k]) => Some(Self::ReciprocalRank {
+                k: *k,
+                keyword_weight: 1.0,
+            }),
+            ("rrf", [k, keyword_weight]) => Some(Self::ReciprocalRank {
+                k: *k,
+                keyword_weight: *keyword_weight,
+            }),
             ("min-max", _) => normalised(Scale::MinMax),
             ("z-score", _) => normalised(Scale::Deviations),
             ("dbsf", _) => normalised(Scale::Distribution),
@@ -105,7 +136,10 @@ impl FromStr for Fusion {
 }
 
 fn number(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite() && *number >= 0.0)
 }
 
 impl Scale {
@@ -141,10 +175,20 @@ const TITLE_BONUS: f64 = 0.15;
 impl Preference {
     fn bonuses(&self, document: &DocumentMeta) -> Vec<(&'static str, f64)> {
         let mut bonuses = Vec::new();
-        if document.facets.product.as_ref().is_some_and(|product| self.products.contains(product)) {
+        if document
+            .facets
+            .product
+            .as_ref()
+            .is_some_and(|product| self.products.contains(product))
+        {
             bonuses.push(("product", PRODUCT_BONUS));
         }
-        if document.facets.versions.iter().any(|version| self.versions.contains(&version.key)) {
+        if document
+            .facets
+            .versions
+            .iter()
+            .any(|version| self.versions.contains(&version.key))
+        {
             bonuses.push(("version", VERSION_BONUS));
         }
         if self.titles.contains(&document.title.to_lowercase()) {
@@ -163,17 +207,26 @@ pub(crate) struct Fused {
 }
 
 /// Fuses the lists; highest score first, ties by chunk id.
-pub(crate) fn fuse(lists: &Candidates, depth: usize, fusion: Fusion, preference: &Preference) -> Vec<Fused> {
+pub(crate) fn fuse(
+    lists: &Candidates,
+    depth: usize,
+    fusion: Fusion,
+    preference: &Preference,
+) -> Vec<Fused> {
     let dense = lists.dense.as_deref().unwrap_or_default();
     let keyword = lists.keyword.as_deref().unwrap_or_default();
     let mut found: HashMap<&ChunkId, (&Candidate, Explanation)> = HashMap::new();
     for (place, candidate) in dense.iter().enumerate() {
-        let (_, explanation) = found.entry(&candidate.chunk_id).or_insert((candidate, Explanation::default()));
+        let (_, explanation) = found
+            .entry(&candidate.chunk_id)
+            .or_insert((candidate, Explanation::default()));
         explanation.dense_rank = Some(place + 1);
         explanation.dense_score = Some(candidate.score);
     }
     for (place, candidate) in keyword.iter().enumerate() {
-        let (_, explanation) = found.entry(&candidate.chunk_id).or_insert((candidate, Explanation::default()));
+        let (_, explanation) = found
+            .entry(&candidate.chunk_id)
+            .or_insert((candidate, Explanation::default()));
         explanation.keyword_rank = Some(place + 1);
         explanation.keyword_score = Some(candidate.score);
     }
@@ -188,10 +241,16 @@ pub(crate) fn fuse(lists: &Candidates, depth: usize, fusion: Fusion, preference:
         .map(|(candidate, mut explanation)| {
             explanation.parts = parts(&explanation, &wholes, fusion);
             for (name, bonus) in preference.bonuses(&candidate.document) {
-                explanation.parts.insert(name.to_owned(), bonus * fusion.scale());
+                explanation
+                    .parts
+                    .insert(name.to_owned(), bonus * fusion.scale());
             }
             let score = explanation.parts.values().sum();
-            Fused { candidate: candidate.clone(), score, explanation }
+            Fused {
+                candidate: candidate.clone(),
+                score,
+                explanation,
+            }
         })
         .collect();
     fused.sort_by(by_rank);
@@ -200,7 +259,10 @@ pub(crate) fn fuse(lists: &Candidates, depth: usize, fusion: Fusion, preference:
 
 /// Highest score first, ties by chunk id.
 pub(crate) fn by_rank(left: &Fused, right: &Fused) -> Ordering {
-    right.score.total_cmp(&left.score).then_with(|| left.candidate.chunk_id.cmp(&right.candidate.chunk_id))
+    right
+        .score
+        .total_cmp(&left.score)
+        .then_with(|| left.candidate.chunk_id.cmp(&right.candidate.chunk_id))
 }
 
 /// One list as a whole: what its scores are worth, and what a candidate scored at most that it does not show.
@@ -217,14 +279,28 @@ struct Spread {
 impl Spread {
     /// `None` when the list was not asked for.
     fn of(list: Option<&[Candidate]>, depth: usize) -> Option<Self> {
-        let scores: Vec<f64> = list?.iter().map(|candidate| f64::from(candidate.score)).collect();
-        let (Some(highest), Some(lowest)) = (scores.first().copied(), scores.last().copied()) else {
+        let scores: Vec<f64> = list?
+            .iter()
+            .map(|candidate| f64::from(candidate.score))
+            .collect();
+        let (Some(highest), Some(lowest)) = (scores.first().copied(), scores.last().copied())
+        else {
             return Some(Self::default());
         };
         let mean = scores.iter().sum::<f64>() / scores.len() as f64;
-        let variance = scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / scores.len() as f64;
+        let variance = scores
+            .iter()
+            .map(|score| (score - mean).powi(2))
+            .sum::<f64>()
+            / scores.len() as f64;
         let floor = if scores.len() >= depth { lowest } else { 0.0 };
-        Some(Self { floor, lowest, highest, mean, deviation: variance.sqrt() })
+        Some(Self {
+            floor,
+            lowest,
+            highest,
+            mean,
+            deviation: variance.sqrt(),
+        })
     }
 
     /// A score of this list on a scale; what the list does not show is as low as its lowest.
@@ -234,9 +310,11 @@ impl Spread {
         match scale {
             Scale::MinMax => ratio(score - self.lowest, self.highest - self.lowest),
             Scale::Deviations => ratio(score - self.mean, self.deviation).max(-3.0),
-            Scale::Distribution => {
-                ratio(score - self.mean + 3.0 * self.deviation, 6.0 * self.deviation).clamp(0.0, 1.0)
-            }
+            Scale::Distribution => ratio(
+                score - self.mean + 3.0 * self.deviation,
+                6.0 * self.deviation,
+            )
+            .clamp(0.0, 1.0),
         }
     }
 }
@@ -252,32 +330,52 @@ struct Lists {
 fn parts(found: &Explanation, lists: &Lists, fusion: Fusion) -> BTreeMap<String, f64> {
     let mut parts = BTreeMap::new();
     match fusion {
-        Fusion::Match { keyword_weight, exponent, focus } => {
+        Fusion::Match {
+            keyword_weight,
+            exponent,
+            focus,
+        } => {
             if let Some(dense) = lists.dense {
-                parts.insert("dense".to_owned(), found.dense_score.map_or(dense.floor, f64::from).max(0.0));
+                parts.insert(
+                    "dense".to_owned(),
+                    found.dense_score.map_or(dense.floor, f64::from).max(0.0),
+                );
             }
             if let Some(keyword) = lists.keyword {
-                let score = found.keyword_score.map_or(keyword.floor, f64::from).max(0.0);
+                let score = found
+                    .keyword_score
+                    .map_or(keyword.floor, f64::from)
+                    .max(0.0);
                 let share = |whole: f64| if whole > 0.0 { score / whole } else { 0.0 };
                 let worth = share(lists.unit).powf(exponent) * share(lists.ceiling).powf(focus);
-                parts.insert("keyword".to_owned(), keyword_weight * if score > 0.0 { worth } else { 0.0 });
+                parts.insert(
+                    "keyword".to_owned(),
+                    keyword_weight * if score > 0.0 { worth } else { 0.0 },
+                );
             }
         }
         Fusion::ReciprocalRank { k, keyword_weight } => {
-            for (name, rank, weight) in
-                [("dense", found.dense_rank, 1.0), ("keyword", found.keyword_rank, keyword_weight)]
-            {
+            for (name, rank, weight) in [
+                ("dense", found.dense_rank, 1.0),
+                ("keyword", found.keyword_rank, keyword_weight),
+            ] {
                 if let Some(rank) = rank {
                     parts.insert(name.to_owned(), weight / (k + rank as f64));
                 }
             }
         }
-        Fusion::Normalised { scale, keyword_weight } => {
+        Fusion::Normalised {
+            scale,
+            keyword_weight,
+        } => {
             if let Some(dense) = lists.dense {
                 parts.insert("dense".to_owned(), dense.on(scale, found.dense_score));
             }
             if let Some(keyword) = lists.keyword {
-                parts.insert("keyword".to_owned(), keyword_weight * keyword.on(scale, found.keyword_score));
+                parts.insert(
+                    "keyword".to_owned(),
+                    keyword_weight * keyword.on(scale, found.keyword_score),
+                );
             }
         }
     }
@@ -290,7 +388,10 @@ impl Fusion {
         match self {
             Self::Match { .. } => 1.0,
             Self::ReciprocalRank { k, keyword_weight } => (1.0 + keyword_weight) / (k + 1.0),
-            Self::Normalised { scale: Scale::Deviations, keyword_weight } => 3.0 * (1.0 + keyword_weight),
+            Self::Normalised {
+                scale: Scale::Deviations,
+                keyword_weight,
+            } => 3.0 * (1.0 + keyword_weight),
             Self::Normalised { keyword_weight, .. } => 1.0 + keyword_weight,
         }
     }
@@ -302,11 +403,19 @@ mod tests {
     use crate::search::testing::{candidate, candidate_of};
 
     fn ids(fused: &[Fused]) -> Vec<&str> {
-        fused.iter().map(|one| one.candidate.chunk_id.as_str()).collect()
+        fused
+            .iter()
+            .map(|one| one.candidate.chunk_id.as_str())
+            .collect()
     }
 
     fn lists(dense: Option<&[(&str, f32)]>, keyword: Option<&[(&str, f32)]>) -> Candidates {
-        let list = |pairs: &[(&str, f32)]| pairs.iter().map(|(id, score)| candidate(id, *score)).collect();
+        let list = |pairs: &[(&str, f32)]| {
+            pairs
+                .iter()
+                .map(|(id, score)| candidate(id, *score))
+                .collect()
+        };
         Candidates {
             dense: dense.map(list),
             keyword: keyword.map(list),
@@ -316,25 +425,51 @@ mod tests {
         }
     }
 
-    const SQUARE: Fusion = Fusion::Match { keyword_weight: 0.8, exponent: 1.0, focus: 1.0 };
+    const SQUARE: Fusion = Fusion::Match {
+        keyword_weight: 0.8,
+        exponent: 1.0,
+        focus: 1.0,
+    };
     const OTHERS: [Fusion; 4] = [
-        Fusion::ReciprocalRank { k: 60.0, keyword_weight: 1.0 },
-        Fusion::Normalised { scale: Scale::MinMax, keyword_weight: 1.0 },
-        Fusion::Normalised { scale: Scale::Deviations, keyword_weight: 1.0 },
-        Fusion::Normalised { scale: Scale::Distribution, keyword_weight: 1.0 },
+        Fusion::ReciprocalRank {
+            k: 60.0,
+            keyword_weight: 1.0,
+        },
+        Fusion::Normalised {
+            scale: Scale::MinMax,
+            keyword_weight: 1.0,
+        },
+        Fusion::Normalised {
+            scale: Scale::Deviations,
+            keyword_weight: 1.0,
+        },
+        Fusion::Normalised {
+            scale: Scale::Distribution,
+            keyword_weight: 1.0,
+        },
     ];
 
     #[test]
     fn what_both_lists_show_comes_first() {
-        let lists = lists(Some(&[("a::0", 0.6), ("b::0", 0.5)]), Some(&[("b::0", 20.0), ("c::0", 19.0)]));
+        let lists = lists(
+            Some(&[("a::0", 0.6), ("b::0", 0.5)]),
+            Some(&[("b::0", 20.0), ("c::0", 19.0)]),
+        );
         for fusion in [SQUARE, OTHERS[0]] {
-            assert_eq!(ids(&fuse(&lists, 10, fusion, &Preference::default()))[0], "b::0", "{fusion:?}");
+            assert_eq!(
+                ids(&fuse(&lists, 10, fusion, &Preference::default()))[0],
+                "b::0",
+                "{fusion:?}"
+            );
         }
     }
 
     #[test]
     fn scores_are_as_computed_by_hand() {
-        let lists = lists(Some(&[("a::0", 0.6)]), Some(&[("a::0", 30.0), ("b::0", 10.0)]));
+        let lists = lists(
+            Some(&[("a::0", 0.6)]),
+            Some(&[("a::0", 30.0), ("b::0", 10.0)]),
+        );
         let fused = fuse(&lists, 10, SQUARE, &Preference::default());
         assert!((fused[0].score - (0.6 + 0.8 * 0.5625)).abs() < 1e-6);
         assert!((fused[1].score - 0.8 * 0.0625).abs() < 1e-6);
@@ -344,44 +479,74 @@ mod tests {
 
     #[test]
     fn a_list_that_was_cut_off_counts_its_last_score() {
-        let lists = lists(Some(&[("a::0", 0.6), ("b::0", 0.5)]), Some(&[("c::0", 10.0)]));
+        let lists = lists(
+            Some(&[("a::0", 0.6), ("b::0", 0.5)]),
+            Some(&[("c::0", 10.0)]),
+        );
         let fused = fuse(&lists, 2, SQUARE, &Preference::default());
-        let c = fused.iter().find(|one| one.candidate.chunk_id.as_str() == "c::0").unwrap();
+        let c = fused
+            .iter()
+            .find(|one| one.candidate.chunk_id.as_str() == "c::0")
+            .unwrap();
         assert!((c.score - (0.5 + 0.8 * 0.0625)).abs() < 1e-6);
     }
 
     #[test]
     fn one_word_among_many_does_not_outvote_meaning() {
-        let lists = lists(Some(&[("a::0", 0.5), ("b::0", 0.4)]), Some(&[("b::0", 8.0)]));
-        assert_eq!(ids(&fuse(&lists, 10, SQUARE, &Preference::default()))[0], "a::0");
+        let lists = lists(
+            Some(&[("a::0", 0.5), ("b::0", 0.4)]),
+            Some(&[("b::0", 8.0)]),
+        );
+        assert_eq!(
+            ids(&fuse(&lists, 10, SQUARE, &Preference::default()))[0],
+            "a::0"
+        );
     }
 
     #[test]
     fn a_question_without_content_words_goes_by_meaning() {
-        let lists = Candidates { keyword_ceiling: 0.0, keyword_unit: 0.0, ..lists(Some(&[("a::0", 0.5)]), Some(&[])) };
+        let lists = Candidates {
+            keyword_ceiling: 0.0,
+            keyword_unit: 0.0,
+            ..lists(Some(&[("a::0", 0.5)]), Some(&[]))
+        };
         assert!((fuse(&lists, 10, SQUARE, &Preference::default())[0].score - 0.5).abs() < 1e-6);
     }
 
     #[test]
     fn a_single_list_keeps_its_order_and_ties_go_by_id() {
         let lists = lists(None, Some(&[("b::0", 2.0), ("a::0", 2.0), ("c::0", 3.0)]));
-        assert_eq!(ids(&fuse(&lists, 10, SQUARE, &Preference::default())), ["c::0", "a::0", "b::0"]);
+        assert_eq!(
+            ids(&fuse(&lists, 10, SQUARE, &Preference::default())),
+            ["c::0", "a::0", "b::0"]
+        );
     }
 
     #[test]
     fn every_scale_is_as_computed_by_hand() {
-        let lists =
-            lists(Some(&[("a::0", 0.6), ("b::0", 0.4)]), Some(&[("b::0", 30.0), ("a::0", 20.0), ("c::0", 10.0)]));
+        let lists = lists(
+            Some(&[("a::0", 0.6), ("b::0", 0.4)]),
+            Some(&[("b::0", 30.0), ("a::0", 20.0), ("c::0", 10.0)]),
+        );
         let score = |fusion: Fusion, id: &str| {
             let fused = fuse(&lists, 10, fusion, &Preference::default());
-            fused.iter().find(|one| one.candidate.chunk_id.as_str() == id).unwrap().score
+            fused
+                .iter()
+                .find(|one| one.candidate.chunk_id.as_str() == id)
+                .unwrap()
+                .score
         };
         let [rank, min_max, deviations, distribution] = OTHERS;
-        let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
+        let close = |found: f64, expected: f64| {
+            assert!((found - expected).abs() < 1e-6, "{found} for {expected}")
+        };
         close(score(rank, "a::0"), 1.0 / 61.0 + 1.0 / 62.0);
         close(score(min_max, "a::0"), 1.0 + 0.5);
         // Means 0.5 and 20, deviations 0.1 and 8.16.
-        close(score(deviations, "b::0"), -1.0 + 10.0 / (200.0_f64 / 3.0).sqrt());
+        close(
+            score(deviations, "b::0"),
+            -1.0 + 10.0 / (200.0_f64 / 3.0).sqrt(),
+        );
         close(score(distribution, "a::0"), (0.1 + 0.3) / 0.6 + 0.5);
         close(score(min_max, "c::0"), 0.0);
     }
@@ -389,11 +554,22 @@ mod tests {
     #[test]
     fn a_document_of_the_asked_title_comes_before_one_that_mentions_it() {
         let mut lists = lists(Some(&[("a::0", 0.6), ("b::0", 0.5)]), None);
-        for candidate in lists.dense.iter_mut().flatten().filter(|candidate| candidate.chunk_id.as_str() == "b::0") {
+        for candidate in lists
+            .dense
+            .iter_mut()
+            .flatten()
+            .filter(|candidate| candidate.chunk_id.as_str() == "b::0")
+        {
             std::sync::Arc::make_mut(&mut candidate.document).title = "ConfbridgeUnmute".to_owned();
         }
-        let preference = Preference { titles: vec!["confbridgeunmute".to_owned()], ..Preference::default() };
-        assert_eq!(ids(&fuse(&lists, 10, SQUARE, &preference)), ["b::0", "a::0"]);
+        let preference = Preference {
+            titles: vec!["confbridgeunmute".to_owned()],
+            ..Preference::default()
+        };
+        assert_eq!(
+            ids(&fuse(&lists, 10, SQUARE, &preference)),
+            ["b::0", "a::0"]
+        );
     }
 
     #[test]
@@ -402,19 +578,45 @@ mod tests {
             assert_eq!(fusion.to_string().parse(), Ok(fusion));
         }
         assert_eq!("match".parse(), Ok(Fusion::default()));
-        assert_eq!("rrf".parse(), Ok(Fusion::ReciprocalRank { k: 60.0, keyword_weight: 1.0 }));
-        for bad in ["", "best", "match:1", "rrf:-1", "dbsf:x", "z-score:1,2", "min-max:inf"] {
-            assert!(bad.parse::<Fusion>().unwrap_err().contains("is no fusion"), "{bad}");
+        assert_eq!(
+            "rrf".parse(),
+            Ok(Fusion::ReciprocalRank {
+                k: 60.0,
+                keyword_weight: 1.0
+            })
+        );
+        for bad in [
+            "",
+            "best",
+            "match:1",
+            "rrf:-1",
+            "dbsf:x",
+            "z-score:1,2",
+            "min-max:inf",
+        ] {
+            assert!(
+                bad.parse::<Fusion>().unwrap_err().contains("is no fusion"),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn a_product_named_in_the_question_decides_between_equals() {
         let lists = Candidates {
-            dense: Some(vec![candidate_of("a::0", 0.5, "cucm", None), candidate_of("b::0", 0.5, "finesse", None)]),
+            dense: Some(vec![
+                candidate_of("a::0", 0.5, "cucm", None),
+                candidate_of("b::0", 0.5, "finesse", None),
+            ]),
             ..Candidates::default()
         };
-        let preference = Preference { products: vec!["finesse".to_owned()], ..Preference::default() };
-        assert_eq!(ids(&fuse(&lists, 10, SQUARE, &preference)), ["b::0", "a::0"]);
+        let preference = Preference {
+            products: vec!["finesse".to_owned()],
+            ..Preference::default()
+        };
+        assert_eq!(
+            ids(&fuse(&lists, 10, SQUARE, &preference)),
+            ["b::0", "a::0"]
+        );
     }
 }

@@ -18,16 +18,25 @@ pub(crate) struct Name {
 /// library's own names and left out.
 pub(crate) fn names(question: &str, known: &HashSet<String>) -> Vec<Name> {
     let divides = |c: char| c.is_whitespace() || ",;?!\"'`()<>[]{}=|".contains(c);
-    let words = question.split(divides).map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
+    let words = question
+        .split(divides)
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
     let mut found: Vec<Name> = Vec::new();
     let mut seen = HashSet::new();
     let mut is_first = true;
     for word in words.filter(|word| !word.is_empty()) {
-        let parts: Vec<String> = terms::words(word).map(|(part, _)| part.to_owned()).collect();
+        let parts: Vec<String> = terms::words(word)
+            .map(|(part, _)| part.to_owned())
+            .collect();
         let is_name = is_name(word, parts.len(), std::mem::take(&mut is_first));
-        let is_known = parts.iter().all(|part| known.contains(&part.to_lowercase()) || terms::stem(part).is_none());
+        let is_known = parts
+            .iter()
+            .all(|part| known.contains(&part.to_lowercase()) || terms::stem(part).is_none());
         if is_name && !is_known && seen.insert(word) {
-            found.push(Name { text: word.to_owned(), parts });
+            found.push(Name {
+                text: word.to_owned(),
+                parts,
+            });
         }
     }
     found
@@ -39,7 +48,10 @@ fn is_name(word: &str, parts: usize, is_first: bool) -> bool {
     let has_digit = word.contains(|c: char| c.is_ascii_digit());
     let joined = parts > 1 && word.contains(['_', '.', ':']);
     // A single digit is a count more often than a code.
-    joined || (has_digit && word.len() > 1) || capitals > usize::from(starts_big) || (starts_big && !is_first)
+    joined
+        || (has_digit && word.len() > 1)
+        || capitals > usize::from(starts_big)
+        || (starts_big && !is_first)
 }
 
 #[cfg(test)]
@@ -47,19 +59,31 @@ mod tests {
     use super::*;
 
     fn found(question: &str) -> Vec<String> {
-        names(question, &HashSet::from(["ccx".to_owned()])).into_iter().map(|name| name.text).collect()
+        names(question, &HashSet::from(["ccx".to_owned()]))
+            .into_iter()
+            .map(|name| name.text)
+            .collect()
     }
 
     #[test]
     fn identifiers_codes_and_capitals_are_names() {
         assert_eq!(found("finesse SEND_DTMF on a dialog"), ["SEND_DTMF"]);
-        assert_eq!(found("haproxy tune.bufsize default, setAgentState()"), ["tune.bufsize", "setAgentState"]);
+        assert_eq!(
+            found("haproxy tune.bufsize default, setAgentState()"),
+            ["tune.bufsize", "setAgentState"]
+        );
         assert_eq!(found("ccx cti error 88012"), ["88012"]);
-        assert_eq!(found("How does Genesys Cloud do it in CCX?"), ["Genesys", "Cloud"]);
+        assert_eq!(
+            found("How does Genesys Cloud do it in CCX?"),
+            ["Genesys", "Cloud"]
+        );
     }
 
     #[test]
     fn plain_words_are_no_names() {
-        assert_eq!(found("Why does the walkie-talkie ring 3 times"), Vec::<String>::new());
+        assert_eq!(
+            found("Why does the walkie-talkie ring 3 times"),
+            Vec::<String>::new()
+        );
     }
 }

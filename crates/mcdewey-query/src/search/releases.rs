@@ -23,25 +23,42 @@ pub(crate) struct AbsentRelease {
 /// that name has here.
 pub(crate) fn absent(question: &str, view: &LibraryView) -> Vec<AbsentRelease> {
     let words: Vec<&str> = question.split_whitespace().collect();
-    let folded: Vec<String> = words.iter().map(|word| lower_words(word).join(" ")).collect();
+    let folded: Vec<String> = words
+        .iter()
+        .map(|word| lower_words(word).join(" "))
+        .collect();
     let mut found: Vec<AbsentRelease> = Vec::new();
     for (names, products) in named_things(view) {
-        let Some(asked) = names.iter().find_map(|name| release_behind(&words, &folded, name)) else { continue };
+        let Some(asked) = names
+            .iter()
+            .find_map(|name| release_behind(&words, &folded, name))
+        else {
+            continue;
+        };
         let here: Vec<(&VersionScheme, &[Version])> = view
             .products()
             .filter(|(product, versions)| {
-                !versions.is_empty() && product.is_some_and(|id| products.iter().any(|named| named == id))
+                !versions.is_empty()
+                    && product.is_some_and(|id| products.iter().any(|named| named == id))
             })
             .map(|(product, versions)| (view.scheme(product), versions))
             .collect();
-        let is_here = here.iter().any(|(scheme, versions)| has(asked, scheme, versions));
+        let is_here = here
+            .iter()
+            .any(|(scheme, versions)| has(asked, scheme, versions));
         let may_be = here.iter().any(|(_, versions)| looks_like(asked, versions));
         if is_here || !may_be || found.iter().any(|known| known.asked == asked) {
             continue;
         }
-        let known =
-            here.iter().flat_map(|(_, versions)| versions.iter().map(|version| version.label.clone())).collect();
-        found.push(AbsentRelease { product: names[0].clone(), asked: asked.to_owned(), known });
+        let known = here
+            .iter()
+            .flat_map(|(_, versions)| versions.iter().map(|version| version.label.clone()))
+            .collect();
+        found.push(AbsentRelease {
+            product: names[0].clone(),
+            asked: asked.to_owned(),
+            known,
+        });
     }
     found
 }
@@ -51,49 +68,92 @@ fn named_things(view: &LibraryView) -> Vec<(Vec<String>, Vec<String>)> {
     let description = &view.description;
     let products = description.products.iter().map(|product| {
         let title = product.title.iter().cloned();
-        let aliases = description.aliases.iter().filter(|alias| alias.products == [product.id.clone()]);
+        let aliases = description
+            .aliases
+            .iter()
+            .filter(|alias| alias.products == [product.id.clone()]);
         let other_names = aliases.flat_map(|alias| alias.names.iter().cloned());
-        (title.chain([product.id.clone()]).chain(other_names).collect(), vec![product.id.clone()])
+        (
+            title
+                .chain([product.id.clone()])
+                .chain(other_names)
+                .collect(),
+            vec![product.id.clone()],
+        )
     });
-    let shared = description.aliases.iter().filter(|alias| alias.products.len() > 1);
-    products.chain(shared.map(|alias| (alias.names.clone(), alias.products.clone()))).collect()
+    let shared = description
+        .aliases
+        .iter()
+        .filter(|alias| alias.products.len() > 1);
+    products
+        .chain(shared.map(|alias| (alias.names.clone(), alias.products.clone())))
+        .collect()
 }
 
 /// The word behind a name, where it is written like a release.
 fn release_behind<'a>(words: &[&'a str], folded: &[String], name: &str) -> Option<&'a str> {
     let name = lower_words(name);
-    let place = (!name.is_empty()).then(|| folded.windows(name.len()).position(|window| window == name)).flatten()?;
+    let place = (!name.is_empty())
+        .then(|| folded.windows(name.len()).position(|window| window == name))
+        .flatten()?;
     let mut behind = words[place + name.len()..].iter();
-    let word = behind.find(|word| !matches!(word.to_lowercase().as_str(), "release" | "version" | "v" | "rel."))?;
+    let word = behind.find(|word| {
+        !matches!(
+            word.to_lowercase().as_str(),
+            "release" | "version" | "v" | "rel."
+        )
+    })?;
     let word = word.trim_matches([',', '?', ';', ':', '"', '.']);
     let digits = word.trim_start_matches(['v', 'V']);
-    let plain = digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '(' | ')' | '*' | 'x'));
-    (digits.starts_with(|c: char| c.is_ascii_digit()) && plain && word.len() <= LONGEST).then_some(word)
+    let plain = digits
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, '.' | '(' | ')' | '*' | 'x'));
+    (digits.starts_with(|c: char| c.is_ascii_digit()) && plain && word.len() <= LONGEST)
+        .then_some(word)
 }
 
 fn has(asked: &str, scheme: &VersionScheme, versions: &[Version]) -> bool {
     // "12.5(1)" is asked of a guide for 12.5 as well.
-    let family = asked.split('(').next().unwrap_or(asked).trim_end_matches('.');
+    let family = asked
+        .split('(')
+        .next()
+        .unwrap_or(asked)
+        .trim_end_matches('.');
     [asked.to_owned(), family.to_owned(), format!("{family}.*")]
         .iter()
-        .any(|text| VersionSelector::parse(text, scheme).is_ok_and(|selector| !selector.select(versions).is_empty()))
+        .any(|text| {
+            VersionSelector::parse(text, scheme)
+                .is_ok_and(|selector| !selector.select(versions).is_empty())
+        })
 }
 
 /// Whether the number can be one of the product's releases: bare numbers are often something else ("Kafka 3 brokers"),
 /// so they must be of the size of the known ones.
 fn looks_like(asked: &str, versions: &[Version]) -> bool {
     let major = |text: &str| {
-        let digits: String =
-            text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let digits: String = text
+            .chars()
+            .skip_while(|c| !c.is_ascii_digit())
+            .take_while(char::is_ascii_digit)
+            .collect();
         digits.parse::<u32>().ok()
     };
-    let Some(number) = major(asked) else { return false };
+    let Some(number) = major(asked) else {
+        return false;
+    };
     if asked.contains(['.', '(']) {
         return true;
     }
-    let known: Vec<u32> = versions.iter().filter_map(|version| major(&version.key.to_string())).collect();
-    known.iter().any(|known| number * 2 >= *known && number <= known * 2)
-        && versions.iter().all(|version| !version.key.to_string().contains('.'))
+    let known: Vec<u32> = versions
+        .iter()
+        .filter_map(|version| major(&version.key.to_string()))
+        .collect();
+    known
+        .iter()
+        .any(|known| number * 2 >= *known && number <= known * 2)
+        && versions
+            .iter()
+            .all(|version| !version.key.to_string().contains('.'))
 }
 
 #[cfg(test)]
@@ -102,7 +162,10 @@ mod tests {
     use crate::search::testing::view;
 
     fn asked(question: &str) -> Vec<(String, String)> {
-        absent(question, &view()).into_iter().map(|one| (one.product, one.asked)).collect()
+        absent(question, &view())
+            .into_iter()
+            .map(|one| (one.product, one.asked))
+            .collect()
     }
 
     #[test]

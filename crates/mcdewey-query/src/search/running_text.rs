@@ -44,7 +44,10 @@ fn as_read(text: &str) -> String {
         if mark == b'`' {
             code = !code;
             rest = rest.trim_start_matches('`');
-        } else if !code && mark == b'\\' && rest[1..].starts_with(|c: char| c.is_ascii_punctuation()) {
+        } else if !code
+            && mark == b'\\'
+            && rest[1..].starts_with(|c: char| c.is_ascii_punctuation())
+        {
             out.push_str(&rest[1..2]);
             rest = &rest[2..];
         } else if !code && rest.starts_with("**") {
@@ -92,12 +95,24 @@ mod tests {
     #[test]
     fn links_and_escapes_read_as_on_the_page() {
         for (text, read) in [
-            ("See [the *guide*](https://a.example/x_(1)) and ![a plan](p.png).", "See the *guide* and a plan."),
+            (
+                "See [the *guide*](https://a.example/x_(1)) and ![a plan](p.png).",
+                "See the *guide* and a plan.",
+            ),
             ("[![logo](l.png)](https://a.example) after", "logo after"),
-            ("a torn\n[link to\na page](x) [1] [ref][2] (b)", "a torn link to a page [1] [ref][2] (b)"),
-            (r"max\_calls \[not a link\](x) C:\dir", r"max_calls [not a link](x) C:\dir"),
+            (
+                "a torn\n[link to\na page](x) [1] [ref][2] (b)",
+                "a torn link to a page [1] [ref][2] (b)",
+            ),
+            (
+                r"max\_calls \[not a link\](x) C:\dir",
+                r"max_calls [not a link](x) C:\dir",
+            ),
             (r"`re[a](b)\.c` ends", r"re[a](b)\.c ends"),
-            ("```sh\necho \\$x [a](b)\n```\nafter [b](c)", "echo \\$x [a](b) after b"),
+            (
+                "```sh\necho \\$x [a](b)\n```\nafter [b](c)",
+                "echo \\$x [a](b) after b",
+            ),
             ("[[[[ open (", "[[[[ open ("),
         ] {
             assert_eq!(one_line(text), read);

@@ -38,9 +38,17 @@ pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
 fn best_start(line: &str, question: &HashSet<String>) -> usize {
     let found = terms::matches(line, question);
     let different = |start: usize| {
-        let window = line[start..].char_indices().nth(LENGTH).map_or(line.len(), |(cut, _)| start + cut);
-        let inside = found.iter().filter(|range| range.start >= start && range.end <= window);
-        inside.flat_map(|range| terms::content_stems(&line[range.clone()])).collect::<HashSet<_>>().len()
+        let window = line[start..]
+            .char_indices()
+            .nth(LENGTH)
+            .map_or(line.len(), |(cut, _)| start + cut);
+        let inside = found
+            .iter()
+            .filter(|range| range.start >= start && range.end <= window);
+        inside
+            .flat_map(|range| terms::content_stems(&line[range.clone()]))
+            .collect::<HashSet<_>>()
+            .len()
     };
     let (mut most, mut best) = (0, 0);
     for start in sentence_starts(line) {
@@ -49,7 +57,11 @@ fn best_start(line: &str, question: &HashSet<String>) -> usize {
             (most, best) = (count, start);
         }
     }
-    for start in line.match_indices(' ').map(|(at, _)| at + 1).step_by(WORDS_PER_STEP) {
+    for start in line
+        .match_indices(' ')
+        .map(|(at, _)| at + 1)
+        .step_by(WORDS_PER_STEP)
+    {
         let count = different(start);
         if count > most {
             (most, best) = (count, start);
@@ -59,8 +71,12 @@ fn best_start(line: &str, question: &HashSet<String>) -> usize {
 }
 
 fn sentence_starts(line: &str) -> Vec<usize> {
-    let ends = [". ", "? ", "! ", "; "].into_iter().flat_map(|end| line.match_indices(end));
-    let mut starts: Vec<usize> = std::iter::once(0).chain(ends.map(|(at, end)| at + end.len())).collect();
+    let ends = [". ", "? ", "! ", "; "]
+        .into_iter()
+        .flat_map(|end| line.match_indices(end));
+    let mut starts: Vec<usize> = std::iter::once(0)
+        .chain(ends.map(|(at, end)| at + end.len()))
+        .collect();
     starts.sort_unstable();
     starts
 }

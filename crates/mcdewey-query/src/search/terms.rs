@@ -32,16 +32,22 @@ pub(crate) fn matches(text: &str, wanted: &HashSet<String>) -> Vec<Range<usize>>
 
 /// The runs of letters and digits of a text, with their places in bytes.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(move |word| {
-        let start = word.as_ptr() as usize - text.as_ptr() as usize;
-        (word, start..start + word.len())
-    })
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(move |word| {
+            let start = word.as_ptr() as usize - text.as_ptr() as usize;
+            (word, start..start + word.len())
+        })
 }
 
 /// The stem of one word; nothing for a stop word.
 pub(crate) fn stem(word: &str) -> Option<String> {
     let lower = word.to_lowercase();
-    if STOP.contains(lower.as_str()) { None } else { Some(STEMMER.stem(&lower).into_owned()) }
+    if STOP.contains(lower.as_str()) {
+        None
+    } else {
+        Some(STEMMER.stem(&lower).into_owned())
+    }
 }
 
 #[cfg(test)]
@@ -52,7 +58,10 @@ mod tests {
     fn finds_words_in_all_their_forms() {
         let wanted = content_stems("what is the state of barged calls");
         let text = "Barging is a call STATE";
-        let found: Vec<&str> = matches(text, &wanted).into_iter().map(|range| &text[range]).collect();
+        let found: Vec<&str> = matches(text, &wanted)
+            .into_iter()
+            .map(|range| &text[range])
+            .collect();
         assert_eq!(found, ["Barging", "call", "STATE"]);
         assert!(content_stems("what is the").is_empty());
     }

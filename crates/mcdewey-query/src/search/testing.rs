@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mcdewey_core::{
-    Alias, Candidate, ChunkId, ContentHash, DocumentMeta, DocumentSummary, Facets, LibraryDescription, Likeness,
-    PageNumber, Product, VersionScheme,
+    Alias, Candidate, ChunkId, ContentHash, DocumentMeta, DocumentSummary, Facets,
+    LibraryDescription, Likeness, PageNumber, Product, VersionScheme,
 };
 
 use crate::view::LibraryView;
@@ -15,7 +15,12 @@ pub(crate) fn candidate(id: &str, score: f32) -> Candidate {
 }
 
 /// A candidate of a product and release; vendor and guide are left open.
-pub(crate) fn candidate_of(id: &str, score: f32, product: &str, version: Option<&str>) -> Candidate {
+pub(crate) fn candidate_of(
+    id: &str,
+    score: f32,
+    product: &str,
+    version: Option<&str>,
+) -> Candidate {
     let chunk_id: ChunkId = id.parse().unwrap();
     let source = format!("{}.md", chunk_id.document_prefix().replace("::", "/"));
     Candidate {
@@ -31,15 +36,31 @@ pub(crate) fn candidate_of(id: &str, score: f32, product: &str, version: Option<
 
 /// The candidate with another passage.
 pub(crate) fn with_passage(candidate: Candidate, passage: &str) -> Candidate {
-    Candidate { passage_hash: ContentHash::of(passage), ..candidate }
+    Candidate {
+        passage_hash: ContentHash::of(passage),
+        ..candidate
+    }
 }
 
 /// A document of a product and release.
 pub(crate) fn meta(source: &str, product: &str, version: Option<&str>) -> DocumentMeta {
-    let versions = version.map_or_else(Vec::new, |text| VersionScheme::default().versions(text).unwrap());
-    let facets = Facets { product: Some(product.to_owned()), versions, ..Facets::default() };
+    let versions = version.map_or_else(Vec::new, |text| {
+        VersionScheme::default().versions(text).unwrap()
+    });
+    let facets = Facets {
+        product: Some(product.to_owned()),
+        versions,
+        ..Facets::default()
+    };
     let title = source.to_owned();
-    DocumentMeta { source: source.parse().unwrap(), title, facets, source_url: None, updated: None, paged: true }
+    DocumentMeta {
+        source: source.parse().unwrap(),
+        title,
+        facets,
+        source_url: None,
+        updated: None,
+        paged: true,
+    }
 }
 
 /// Finesse 12.5 and 15.0, UCCX 12.5(1) and CUCM without a release, with the alias CCX.
@@ -57,7 +78,10 @@ pub(crate) fn view() -> LibraryView {
             product("uccx", "Unified Express"),
             product("cucm", "CUCM"),
         ],
-        aliases: vec![Alias { names, products: vec!["uccx".to_owned(), "finesse".to_owned()] }],
+        aliases: vec![Alias {
+            names,
+            products: vec!["uccx".to_owned(), "finesse".to_owned()],
+        }],
     };
     let documents = [
         ("finesse/v12.5/g.md", "finesse", Some("v12.5")),

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mcdewey_core::{CandidateQuery, Index, IndexError, QuestionWord, Scope, Visibility, WeightedText};
+use mcdewey_core::{
+    CandidateQuery, Index, IndexError, QuestionWord, Scope, Visibility, WeightedText,
+};
 
 use super::terms;
 
@@ -20,8 +22,15 @@ pub(crate) struct Veil {
 
 impl Veil {
     /// Looks up every word of `text` (in its form for keyword search) among what the asker may see.
-    pub(crate) async fn over(text: &str, index: &dyn Index, visibility: &Visibility) -> Result<Self, IndexError> {
-        let scope = Scope { visibility: visibility.clone(), ..Scope::default() };
+    pub(crate) async fn over(
+        text: &str,
+        index: &dyn Index,
+        visibility: &Visibility,
+    ) -> Result<Self, IndexError> {
+        let scope = Scope {
+            visibility: visibility.clone(),
+            ..Scope::default()
+        };
         let mut known: BTreeMap<String, bool> = BTreeMap::new();
         let mut veil = Self::default();
         let mut copied = 0;
@@ -55,8 +64,20 @@ impl Veil {
 }
 
 async fn is_seen(word: &str, index: &dyn Index, scope: &Scope) -> Result<bool, IndexError> {
-    let keyword = vec![WeightedText { text: word.to_owned(), weight: 1.0 }];
+    let keyword = vec![WeightedText {
+        text: word.to_owned(),
+        weight: 1.0,
+    }];
     let known_words = BTreeSet::from([word.to_lowercase()]);
-    let query = CandidateQuery { keyword, known_words, depth: 1, ..CandidateQuery::default() };
-    Ok(index.candidates(&query, scope).await?.keyword.is_some_and(|list| !list.is_empty()))
+    let query = CandidateQuery {
+        keyword,
+        known_words,
+        depth: 1,
+        ..CandidateQuery::default()
+    };
+    Ok(index
+        .candidates(&query, scope)
+        .await?
+        .keyword
+        .is_some_and(|list| !list.is_empty()))
 }

@@ -69,8 +69,15 @@ fn page(state: &AppState) -> ApiPage {
     let schemas = document["components"]["schemas"].as_object();
     ApiPage {
         site: Site::of(state),
-        operations: OPERATIONS.iter().map(|operation| view(operation, public, key)).collect(),
-        schemas: schemas.into_iter().flatten().map(|(name, schema)| schema_view(name, schema)).collect(),
+        operations: OPERATIONS
+            .iter()
+            .map(|operation| view(operation, public, key))
+            .collect(),
+        schemas: schemas
+            .into_iter()
+            .flatten()
+            .map(|(name, schema)| schema_view(name, schema))
+            .collect(),
     }
 }
 
@@ -81,9 +88,16 @@ fn view(operation: &Operation, public: &str, key: bool) -> OperationView {
         path: operation.path,
         summary: operation.summary,
         parameters: operation.parameters.iter().map(parameter).collect(),
-        body: operation.body.as_ref().map(|body| (body.schema, body.example)),
+        body: operation
+            .body
+            .as_ref()
+            .map(|body| (body.schema, body.example)),
         answer: operation.answer.schema,
-        codes: operation.problems().into_iter().map(|(status, codes)| (status, codes.join(", "))).collect(),
+        codes: operation
+            .problems()
+            .into_iter()
+            .map(|(status, codes)| (status, codes.join(", ")))
+            .collect(),
         curl: curl(operation, public, key),
         who: match (operation.admin, operation.open) {
             (true, _) => "needs an admin key",
@@ -121,26 +135,48 @@ fn address(operation: &Operation) -> String {
     let mut query = Vec::new();
     for parameter in operation.parameters {
         let example = parameter.example();
-        let value = example.as_array().and_then(|list| list.first()).unwrap_or(&example);
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let value = example
+            .as_array()
+            .and_then(|list| list.first())
+            .unwrap_or(&example);
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         let place = format!("{{{}}}", parameter.name);
         if path.contains(&place) {
             let parts: Vec<String> = value.split('/').map(links::encode).collect();
             path = path.replace(&place, &parts.join("/"));
-        } else if parameter.required || matches!(parameter.name, "q" | "limit" | "page" | "context" | "original") {
+        } else if parameter.required
+            || matches!(
+                parameter.name,
+                "q" | "limit" | "page" | "context" | "original"
+            )
+        {
             query.push(format!("{}={}", parameter.name, links::encode(&value)));
         }
     }
-    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+    let query = if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", query.join("&"))
+    };
     path + &query
 }
 
 fn schema_view(name: &str, schema: &Value) -> SchemaView {
-    let alternatives = ["oneOf", "anyOf"].iter().filter_map(|word| schema[*word].as_array()).flatten();
+    let alternatives = ["oneOf", "anyOf"]
+        .iter()
+        .filter_map(|word| schema[*word].as_array())
+        .flatten();
     SchemaView {
         name: name.to_owned(),
-        description: schema["description"].as_str().unwrap_or_default().replace('`', ""),
-        fields: fields(schema).chain(alternatives.flat_map(alternative)).collect(),
+        description: schema["description"]
+            .as_str()
+            .unwrap_or_default()
+            .replace('`', ""),
+        fields: fields(schema)
+            .chain(alternatives.flat_map(alternative))
+            .collect(),
     }
 }
 
@@ -151,22 +187,34 @@ fn alternative(schema: &Value) -> Vec<FieldView> {
         link: target(schema),
         kind,
         required: false,
-        description: schema["description"].as_str().unwrap_or_default().replace('`', ""),
+        description: schema["description"]
+            .as_str()
+            .unwrap_or_default()
+            .replace('`', ""),
     });
     made_of.into_iter().chain(fields(schema)).collect()
 }
 
 fn fields(schema: &Value) -> impl Iterator<Item = FieldView> {
     let required = |field: &str| {
-        schema["required"].as_array().is_some_and(|names| names.iter().any(|name| name.as_str() == Some(field)))
+        schema["required"]
+            .as_array()
+            .is_some_and(|names| names.iter().any(|name| name.as_str() == Some(field)))
     };
-    schema["properties"].as_object().into_iter().flatten().map(move |(field, described)| FieldView {
-        name: field.clone(),
-        kind: kind(described),
-        link: target(described),
-        required: required(field),
-        description: described["description"].as_str().unwrap_or_default().replace('`', ""),
-    })
+    schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(move |(field, described)| FieldView {
+            name: field.clone(),
+            kind: kind(described),
+            link: target(described),
+            required: required(field),
+            description: described["description"]
+                .as_str()
+                .unwrap_or_default()
+                .replace('`', ""),
+        })
 }
 
 fn kind(schema: &Value) -> String {
@@ -180,10 +228,18 @@ fn kind(schema: &Value) -> String {
         return only.to_owned();
     }
     if let Some(names) = schema["enum"].as_array() {
-        return names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+        return names
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
     }
     let one = match &schema["type"] {
-        Value::Array(several) => several.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        Value::Array(several) => several
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(" or "),
         one => one.as_str().unwrap_or("any").to_owned(),
     };
     match (one.as_str(), schema.get("items")) {
@@ -193,13 +249,18 @@ fn kind(schema: &Value) -> String {
 }
 
 fn named(schema: &Value) -> Option<String> {
-    schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned)
+    schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next())
+        .map(str::to_owned)
 }
 
 /// The first schema that a field is made of.
 fn target(schema: &Value) -> Option<String> {
     let alternatives = schema["anyOf"].as_array().into_iter().flatten();
-    named(schema).or_else(|| schema.get("items").and_then(target)).or_else(|| alternatives.filter_map(target).next())
+    named(schema)
+        .or_else(|| schema.get("items").and_then(target))
+        .or_else(|| alternatives.filter_map(target).next())
 }
 
 #[cfg(test)]
@@ -247,10 +308,19 @@ mod tests {
     async fn what_may_have_several_shapes_shows_each() {
         let body = Service::new().await.get("/api/docs").await.body;
         let of = |name: &str| {
-            body.split(&format!("id=\"schema-{name}\"")).nth(1).unwrap().split("</section>").next().unwrap()
+            body.split(&format!("id=\"schema-{name}\""))
+                .nth(1)
+                .unwrap()
+                .split("</section>")
+                .next()
+                .unwrap()
         };
         for name in ["DocumentAnswer", "PageAnswer"] {
-            assert!(of("DocumentOrPage").contains(&format!("href=\"#schema-{name}\"")), "{}", of("DocumentOrPage"));
+            assert!(
+                of("DocumentOrPage").contains(&format!("href=\"#schema-{name}\"")),
+                "{}",
+                of("DocumentOrPage")
+            );
         }
         for event in ["progress", "finished", "failed"] {
             assert!(of("SyncEvent").contains(event), "{}", of("SyncEvent"));

@@ -27,19 +27,32 @@ pub(super) struct Chart {
 
 /// Questions by the hour, those without an answer at the bottom.
 pub(super) fn questions(hours: &[Hour]) -> Chart {
-    let most = hours.iter().map(|hour| hour.searches).max().unwrap_or_default();
+    let most = hours
+        .iter()
+        .map(|hour| hour.searches)
+        .max()
+        .unwrap_or_default();
     let legend = [("answered", "all"), ("unanswered", "without an answer")];
     let (top, svg, days) = chart(hours, format!("{most} an hour"), |svg, x, hour| {
         let height = |count: u64| scaled(count as f64, most as f64);
         bar(svg, "answered", x, height(hour.searches));
         bar(svg, "unanswered", x, height(hour.without_answer));
     });
-    Chart { name: "Questions", legend, top, svg, days }
+    Chart {
+        name: "Questions",
+        legend,
+        top,
+        svg,
+        days,
+    }
 }
 
 /// For each hour, from the time that half of its questions took to the time that 95 of 100 took.
 pub(super) fn times(hours: &[Hour]) -> Chart {
-    let most = hours.iter().filter_map(|hour| hour.p95_ms).fold(0.0, f64::max);
+    let most = hours
+        .iter()
+        .filter_map(|hour| hour.p95_ms)
+        .fold(0.0, f64::max);
     let legend = [("faster", "half took at most"), ("slower", "95 of 100")];
     let (top, svg, days) = chart(hours, format!("{most:.0} ms"), |svg, x, hour| {
         if let (Some(p50), Some(p95)) = (hour.p50_ms, hour.p95_ms) {
@@ -48,10 +61,20 @@ pub(super) fn times(hours: &[Hour]) -> Chart {
             bar(svg, "faster", x, low);
         }
     });
-    Chart { name: "Time of a search", legend, top, svg, days }
+    Chart {
+        name: "Time of a search",
+        legend,
+        top,
+        svg,
+        days,
+    }
 }
 
-fn chart(hours: &[Hour], top: String, draw: impl Fn(&mut String, usize, &Hour)) -> (String, String, Vec<String>) {
+fn chart(
+    hours: &[Hour],
+    top: String,
+    draw: impl Fn(&mut String, usize, &Hour),
+) -> (String, String, Vec<String>) {
     let mut svg = format!(
         "<svg viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">",
         hours.len() * STEP
@@ -60,12 +83,20 @@ fn chart(hours: &[Hour], top: String, draw: impl Fn(&mut String, usize, &Hour)) 
         draw(&mut svg, place * STEP, hour);
     }
     svg.push_str("</svg>");
-    let days = hours.iter().step_by(24).map(|hour| day(hour.began)).collect();
+    let days = hours
+        .iter()
+        .step_by(24)
+        .map(|hour| day(hour.began))
+        .collect();
     (top, svg, days)
 }
 
 fn scaled(value: f64, most: f64) -> f64 {
-    if value <= 0.0 || most <= 0.0 { 0.0 } else { (value / most * HEIGHT).max(LEAST) }
+    if value <= 0.0 || most <= 0.0 {
+        0.0
+    } else {
+        (value / most * HEIGHT).max(LEAST)
+    }
 }
 
 fn bar(svg: &mut String, class: &str, x: usize, height: f64) {
@@ -81,11 +112,21 @@ fn bar(svg: &mut String, class: &str, x: usize, height: f64) {
 
 /// "21 Nov".
 fn day(unix_seconds: u64) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let written = written(unix_seconds);
-    let number =
-        |range: Range<usize>| written.get(range).and_then(|digits| digits.parse::<usize>().ok()).unwrap_or_default();
-    format!("{} {}", number(8..10), MONTHS.get(number(5..7).wrapping_sub(1)).unwrap_or(&""))
+    let number = |range: Range<usize>| {
+        written
+            .get(range)
+            .and_then(|digits| digits.parse::<usize>().ok())
+            .unwrap_or_default()
+    };
+    format!(
+        "{} {}",
+        number(8..10),
+        MONTHS.get(number(5..7).wrapping_sub(1)).unwrap_or(&"")
+    )
 }
 
 #[cfg(test)]
@@ -93,12 +134,22 @@ mod tests {
     use super::*;
 
     fn hour(began: u64, searches: u64, without_answer: u64, times: Option<(f64, f64)>) -> Hour {
-        Hour { began, searches, without_answer, p50_ms: times.map(|(p50, _)| p50), p95_ms: times.map(|(_, p95)| p95) }
+        Hour {
+            began,
+            searches,
+            without_answer,
+            p50_ms: times.map(|(p50, _)| p50),
+            p95_ms: times.map(|(_, p95)| p95),
+        }
     }
 
     #[test]
     fn bars_are_as_high_as_their_share() {
-        let hours = [hour(0, 10, 5, None), hour(3600, 0, 0, None), hour(7200, 1000, 0, None)];
+        let hours = [
+            hour(0, 10, 5, None),
+            hour(3600, 0, 0, None),
+            hour(7200, 1000, 0, None),
+        ];
         let chart = questions(&hours);
         assert_eq!(chart.top, "1000 an hour");
         assert_eq!(
@@ -115,12 +166,18 @@ mod tests {
         let chart = times(&[hour(0, 1, 0, Some((20.0, 40.0))), hour(3600, 0, 0, None)]);
         assert_eq!(chart.top, "40 ms");
         assert_eq!(chart.svg.matches("<rect").count(), 2);
-        assert!(chart.svg.contains("class=\"faster\" x=\"0\" y=\"50.0\""), "{}", chart.svg);
+        assert!(
+            chart.svg.contains("class=\"faster\" x=\"0\" y=\"50.0\""),
+            "{}",
+            chart.svg
+        );
     }
 
     #[test]
     fn days_are_named() {
-        let hours: Vec<Hour> = (0..48).map(|place| hour(951_782_400 + place * 3600, 0, 0, None)).collect();
+        let hours: Vec<Hour> = (0..48)
+            .map(|place| hour(951_782_400 + place * 3600, 0, 0, None))
+            .collect();
         assert_eq!(questions(&hours).days, ["29 Feb", "1 Mar"]);
     }
 }

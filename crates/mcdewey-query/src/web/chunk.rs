@@ -16,7 +16,9 @@ use crate::app::not_acceptable;
 use crate::cite::Citation;
 use crate::place::printed;
 use crate::rest::{self, Parameters};
-use crate::{AppState, ChunkAnswer, Hit, PageAnswer, PageSelector, QueryError, SearchRequest, links};
+use crate::{
+    AppState, ChunkAnswer, Hit, PageAnswer, PageSelector, QueryError, SearchRequest, links,
+};
 
 #[derive(Template)]
 #[template(path = "chunk.html")]
@@ -72,23 +74,48 @@ async fn show(
     };
     let id = rest::passage_id(&id);
     Parameters::new(rest::pairs(uri)?, &[])?;
-    let answer = state.library.chunk_and_elsewhere(&id, 1, state.visibility()).await?;
+    let answer = state
+        .library
+        .chunk_and_elsewhere(&id, 1, state.visibility())
+        .await?;
     if format != Format::Page {
         return Ok(format::passage(&answer, format));
     }
-    let page = state.library.page(&answer.chunk.source, &selector(&answer.chunk), state.visibility()).await.ok();
+    let page = state
+        .library
+        .page(
+            &answer.chunk.source,
+            &selector(&answer.chunk),
+            state.visibility(),
+        )
+        .await
+        .ok();
     let site = Site::of(state);
-    let images = page.as_ref().map(|page| document::images(&site, &page.images)).unwrap_or_default();
-    let original = page.as_ref().and_then(|page| document::original(&site, page));
+    let images = page
+        .as_ref()
+        .map(|page| document::images(&site, &page.images))
+        .unwrap_or_default();
+    let original = page
+        .as_ref()
+        .and_then(|page| document::original(&site, page));
     let text = text(&answer.chunk, page, images.clone()).await;
-    let further = images.into_iter().filter(|image| !text.contains(&attribute(&image.address))).collect();
-    let page = ChunkPage { images: further, original, ..chunk_page(site, answer, text) };
+    let further = images
+        .into_iter()
+        .filter(|image| !text.contains(&attribute(&image.address)))
+        .collect();
+    let page = ChunkPage {
+        images: further,
+        original,
+        ..chunk_page(site, answer, text)
+    };
     Ok(respond::page(headers, &page))
 }
 
 /// What is answered here depends on what is accepted.
 fn by_accept(mut response: Response) -> Response {
-    response.headers_mut().append(header::VARY, HeaderValue::from(header::ACCEPT));
+    response
+        .headers_mut()
+        .append(header::VARY, HeaderValue::from(header::ACCEPT));
     response
 }
 
@@ -104,7 +131,10 @@ pub(super) fn selector(chunk: &Hit) -> PageSelector {
 /// The passage as HTML, read in the context of its page: alone, the end of a table has no head.
 async fn text(chunk: &Hit, page: Option<PageAnswer>, images: Vec<Image>) -> String {
     let place = page.and_then(|page| {
-        let place = page.chunks.iter().find(|place| place.chunk_id == chunk.chunk_id)?;
+        let place = page
+            .chunks
+            .iter()
+            .find(|place| place.chunk_id == chunk.chunk_id)?;
         let range = place.start as usize..place.end as usize;
         (page.text.get(range.clone()) == Some(chunk.text.as_str())).then_some((page.text, range))
     });
@@ -130,12 +160,20 @@ fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
         form: Form::new(&site, &SearchRequest::default()),
         crumbs: crumbs(&site, &chunk),
         heading: heading.filter(|heading| *heading != title),
-        context: format!("{}#p-{}", site.local(&chunk.page_url), ordinal(&chunk.chunk_id)),
+        context: format!(
+            "{}#p-{}",
+            site.local(&chunk.page_url),
+            ordinal(&chunk.chunk_id)
+        ),
         printed: printed(chunk.page, chunk.page_label.as_deref()),
         source_url: outward(chunk.source_url.as_ref()),
         before: answer.before.last().map(|hit| neighbour(&site, hit)),
         after: answer.after.first().map(|hit| neighbour(&site, hit)),
-        also_in: chunk.also_in.iter().map(|place| hit::also_in(&site, &chunk, place)).collect(),
+        also_in: chunk
+            .also_in
+            .iter()
+            .map(|place| hit::also_in(&site, &chunk, place))
+            .collect(),
         images: Vec::new(),
         original: None,
         citation: Citation::of(&chunk),
@@ -149,16 +187,34 @@ fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
 fn crumbs(site: &Site, chunk: &Hit) -> Vec<Link> {
     let only = |request| site.search(&request);
     let vendor = chunk.vendor.iter().map(|vendor| {
-        Link::new(vendor, only(SearchRequest { vendor: vec![vendor.clone()], ..SearchRequest::default() }))
+        Link::new(
+            vendor,
+            only(SearchRequest {
+                vendor: vec![vendor.clone()],
+                ..SearchRequest::default()
+            }),
+        )
     });
     let product = chunk.product.iter().map(|product| {
-        Link::new(product, only(SearchRequest { product: vec![product.clone()], ..SearchRequest::default() }))
+        Link::new(
+            product,
+            only(SearchRequest {
+                product: vec![product.clone()],
+                ..SearchRequest::default()
+            }),
+        )
     });
     let path: Vec<String> = chunk.source.split('/').map(links::encode).collect();
     let document = Link::new(&chunk.doc_title, site.document(&path.join("/")));
-    vendor.chain(product).chain(std::iter::once(document)).collect()
+    vendor
+        .chain(product)
+        .chain(std::iter::once(document))
+        .collect()
 }
 
 fn neighbour(site: &Site, hit: &Hit) -> Neighbour {
-    Neighbour { link: Link::new(hit.page_title(), site.chunk(&hit.chunk_id)), snippet: hit.snippet.clone() }
+    Neighbour {
+        link: Link::new(hit.page_title(), site.chunk(&hit.chunk_id)),
+        snippet: hit.snippet.clone(),
+    }
 }

@@ -10,8 +10,8 @@ use super::site::{Link, Site};
 use crate::compare::DEFAULT_CHANGES;
 use crate::place::page_words;
 use crate::{
-    AppState, CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedText,
-    LibraryAnswer, ProductEntry, QueryError, WordOp, WordRun, fence, rest,
+    AppState, CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument,
+    ComparedText, LibraryAnswer, ProductEntry, QueryError, WordOp, WordRun, fence, rest,
 };
 
 /// A product with the steps from one of its releases to the next, the newest first.
@@ -104,7 +104,9 @@ async fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Respon
     let request = rest::comparison(rest::pairs(uri)?)?;
     let library = state.library.library(state.visibility()).await?;
     if request.from.is_empty() && request.to.is_empty() {
-        let products = products(&library).filter_map(|product| steps(&site, product, &request)).collect();
+        let products = products(&library)
+            .filter_map(|product| steps(&site, product, &request))
+            .collect();
         return Ok(respond::page(headers, &ChoicePage { site, products }));
     }
     let answer = state.library.compare(&request, state.visibility()).await?;
@@ -118,7 +120,11 @@ fn products(library: &LibraryAnswer) -> impl Iterator<Item = &ProductEntry> {
 
 /// The releases of a product, newest first.
 fn releases(product: &ProductEntry) -> Vec<&str> {
-    product.versions.iter().filter_map(|version| version.version.as_deref()).collect()
+    product
+        .versions
+        .iter()
+        .filter_map(|version| version.version.as_deref())
+        .collect()
 }
 
 fn steps(site: &Site, product: &ProductEntry, request: &CompareRequest) -> Option<Steps> {
@@ -127,18 +133,30 @@ fn steps(site: &Site, product: &ProductEntry, request: &CompareRequest) -> Optio
     let step = |pair: &[&str]| {
         let (from, to) = (pair[1].to_owned(), pair[0].to_owned());
         let text = format!("{from} → {to}");
-        let request = CompareRequest { from, to, product: vec![id.clone()], ..request.clone() };
+        let request = CompareRequest {
+            from,
+            to,
+            product: vec![id.clone()],
+            ..request.clone()
+        };
         Link::new(text, site.compare(&request))
     };
     let steps: Vec<Link> = releases.windows(2).map(step).collect();
-    (!steps.is_empty()).then(|| Steps { product: product.title.clone().unwrap_or_else(|| id.clone()), steps })
+    (!steps.is_empty()).then(|| Steps {
+        product: product.title.clone().unwrap_or_else(|| id.clone()),
+        steps,
+    })
 }
 
 fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Asked {
     let chosen = |product: &&ProductEntry| {
         let id = product.product.as_deref().unwrap_or_default();
         request.product.iter().any(|wanted| {
-            wanted.eq_ignore_ascii_case(id) || product.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(wanted))
+            wanted.eq_ignore_ascii_case(id)
+                || product
+                    .aliases
+                    .iter()
+                    .any(|alias| alias.eq_ignore_ascii_case(wanted))
         })
     };
     let product = products(library).find(chosen);
@@ -148,8 +166,11 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
         if !named.iter().any(|release| is(release)) {
             return Vec::new();
         }
-        let one =
-            |release: &&str| Choice { value: (*release).to_owned(), text: (*release).to_owned(), chosen: is(release) };
+        let one = |release: &&str| Choice {
+            value: (*release).to_owned(),
+            text: (*release).to_owned(),
+            chosen: is(release),
+        };
         named.iter().map(one).collect()
     };
     let mut guides: Vec<String> = product
@@ -160,16 +181,42 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
         .collect();
     guides.sort();
     guides.dedup();
-    let all = Choice { value: String::new(), text: "All guides".to_owned(), chosen: request.guide.is_empty() };
-    let guide = |name: String| Choice { chosen: request.guide.contains(&name), text: name.clone(), value: name };
+    let all = Choice {
+        value: String::new(),
+        text: "All guides".to_owned(),
+        chosen: request.guide.is_empty(),
+    };
+    let guide = |name: String| Choice {
+        chosen: request.guide.contains(&name),
+        text: name.clone(),
+        value: name,
+    };
     let (from_releases, to_releases) = (choice(&request.from), choice(&request.to));
     let mut kept: Vec<(&'static str, String)> = Vec::new();
-    kept.extend(request.vendor.iter().map(|vendor| ("vendor", vendor.clone())));
-    kept.extend(request.product.iter().map(|product| ("product", product.clone())));
-    kept.extend(from_releases.is_empty().then(|| ("from", request.from.clone())));
+    kept.extend(
+        request
+            .vendor
+            .iter()
+            .map(|vendor| ("vendor", vendor.clone())),
+    );
+    kept.extend(
+        request
+            .product
+            .iter()
+            .map(|product| ("product", product.clone())),
+    );
+    kept.extend(
+        from_releases
+            .is_empty()
+            .then(|| ("from", request.from.clone())),
+    );
     kept.extend(to_releases.is_empty().then(|| ("to", request.to.clone())));
-    let swapped =
-        CompareRequest { from: request.to.clone(), to: request.from.clone(), cursor: None, ..request.clone() };
+    let swapped = CompareRequest {
+        from: request.to.clone(),
+        to: request.from.clone(),
+        cursor: None,
+        ..request.clone()
+    };
     Asked {
         from: request.from.clone(),
         to: request.to.clone(),
@@ -177,7 +224,9 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
         from_releases,
         to_releases,
         guides: if guides.len() > 1 {
-            std::iter::once(all).chain(guides.into_iter().map(guide)).collect()
+            std::iter::once(all)
+                .chain(guides.into_iter().map(guide))
+                .collect()
         } else {
             Vec::new()
         },
@@ -189,25 +238,44 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
 /// Where a document was asked for by its source, people read its release.
 fn name(asked: &mut String, document: &ComparedDocument) {
     if *asked == document.source {
-        *asked = document.version.clone().unwrap_or_else(|| document.doc_title.clone());
+        *asked = document
+            .version
+            .clone()
+            .unwrap_or_else(|| document.doc_title.clone());
     }
 }
 
 fn same_release(one: &str, other: &str) -> bool {
-    one.trim_start_matches('v').eq_ignore_ascii_case(other.trim().trim_start_matches('v'))
+    one.trim_start_matches('v')
+        .eq_ignore_ascii_case(other.trim().trim_start_matches('v'))
 }
 
-fn page(site: Site, request: &CompareRequest, mut asked: Asked, answer: CompareAnswer) -> ComparePage {
+fn page(
+    site: Site,
+    request: &CompareRequest,
+    mut asked: Asked,
+    answer: CompareAnswer,
+) -> ComparePage {
     if let [pair] = answer.pairs.as_slice() {
         name(&mut asked.from, &pair.from);
         name(&mut asked.to, &pair.to);
     }
-    let document = |document: &ComparedDocument| Link::new(document.doc_title.clone(), site.local(&document.url));
+    let document = |document: &ComparedDocument| {
+        Link::new(document.doc_title.clone(), site.local(&document.url))
+    };
     let release = |document: &ComparedDocument| {
-        let text = document.version.clone().unwrap_or_else(|| document.source.clone());
+        let text = document
+            .version
+            .clone()
+            .unwrap_or_else(|| document.source.clone());
         Link::new(text, site.local(&document.url))
     };
-    let at = |cursor: Option<String>| site.compare(&CompareRequest { cursor, ..request.clone() });
+    let at = |cursor: Option<String>| {
+        site.compare(&CompareRequest {
+            cursor,
+            ..request.clone()
+        })
+    };
     let pair = |pair: &crate::ComparedPair| PairView {
         title: pair.to.doc_title.clone(),
         from: release(&pair.from),
@@ -225,7 +293,11 @@ fn page(site: Site, request: &CompareRequest, mut asked: Asked, answer: CompareA
         first: request.cursor.is_some().then(|| at(None)),
         next: answer.next_cursor.map(|cursor| at(Some(cursor))),
         for_programs: site.compare_api(request),
-        changes: answer.changes.into_iter().map(|change| view(&site, change)).collect(),
+        changes: answer
+            .changes
+            .into_iter()
+            .map(|change| view(&site, change))
+            .collect(),
         notices: answer.notices,
         asked,
         site,
@@ -239,20 +311,45 @@ fn view(site: &Site, change: Change) -> ChangeView {
         ChangeKind::Changed => ("changed", "Changed"),
     };
     let place = |text: &ComparedText, side: &str| {
-        let place = page_words(text.page, text.page_label.as_deref()).unwrap_or_else(|| "Section".to_owned());
+        let place = page_words(text.page, text.page_label.as_deref())
+            .unwrap_or_else(|| "Section".to_owned());
         Link::new(format!("{side} {place}"), site.local(&text.url))
     };
     let mut places = Vec::new();
     places.extend(change.from.as_ref().map(|text| place(text, "Before:")));
     places.extend(change.to.as_ref().map(|text| place(text, "Now:")));
     // In a block of code every letter counts.
-    let is_code = change.from.iter().chain(&change.to).any(|text| fence::of(&text.text).is_some());
-    let shown = |text: &str| if is_code { text.to_owned() } else { plain(text) };
-    let runs = |words: Vec<WordRun>| -> Vec<Run> {
-        words.into_iter().map(|run| Run { op: run.op, text: shown(&run.text) }).collect()
+    let is_code = change
+        .from
+        .iter()
+        .chain(&change.to)
+        .any(|text| fence::of(&text.text).is_some());
+    let shown = |text: &str| {
+        if is_code {
+            text.to_owned()
+        } else {
+            plain(text)
+        }
     };
-    let cell = |cell: CellChange| Cell { column: cell.column, runs: runs(cell.words) };
-    let whole = |text: &ComparedText, op: WordOp| vec![Run { op, text: shown(&text.text) }];
+    let runs = |words: Vec<WordRun>| -> Vec<Run> {
+        words
+            .into_iter()
+            .map(|run| Run {
+                op: run.op,
+                text: shown(&run.text),
+            })
+            .collect()
+    };
+    let cell = |cell: CellChange| Cell {
+        column: cell.column,
+        runs: runs(cell.words),
+    };
+    let whole = |text: &ComparedText, op: WordOp| {
+        vec![Run {
+            op,
+            text: shown(&text.text),
+        }]
+    };
     let runs = match (change.kind, &change.from, &change.to) {
         (ChangeKind::Added, _, Some(text)) => whole(text, WordOp::Added),
         (ChangeKind::Removed, Some(text), _) => whole(text, WordOp::Removed),
@@ -270,7 +367,10 @@ fn view(site: &Site, change: Change) -> ChangeView {
 
 /// Without the marks of headings, strong words and code within a line, which say nothing here.
 fn plain(text: &str) -> String {
-    text.trim_start_matches('#').trim_start().replace("**", "").replace('`', "")
+    text.trim_start_matches('#')
+        .trim_start()
+        .replace("**", "")
+        .replace('`', "")
 }
 
 /// How many changes a page shows, for its title.

@@ -44,7 +44,11 @@ fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Response, Qu
     let public = state.library.public_url();
     let (endpoint, needs_key) = (format!("{public}/mcp"), state.access.needs_key());
     let example = format!("{public}/api/v1/search?q=barge%20state%20in%20CCX&limit=3");
-    let key = if needs_key { " -H 'Authorization: Bearer YOUR_KEY'" } else { "" };
+    let key = if needs_key {
+        " -H 'Authorization: Bearer YOUR_KEY'"
+    } else {
+        ""
+    };
     Ok(respond::page(
         headers,
         &ConnectPage {
@@ -152,7 +156,9 @@ mod tests {
 
     #[tokio::test]
     async fn where_a_key_is_needed_the_settings_have_a_place_for_it() {
-        let policy = AccessPolicy::default().with_credentials(Arc::new(One)).with_anonymous(Anonymous::Always);
+        let policy = AccessPolicy::default()
+            .with_credentials(Arc::new(One))
+            .with_anonymous(Anonymous::Always);
         let service = Service::with(&documents(), |state| state.with_access(policy)).await;
         let body = service.get("/connect").await.body;
         assert_eq!(body.matches("Bearer YOUR_KEY").count(), 5, "{body}");

@@ -16,8 +16,8 @@ use super::{chunk, markdown, outline, respond};
 use crate::place::printed;
 use crate::rest::{self, Parameters};
 use crate::{
-    AppState, CompareRequest, DocumentAnswer, ImageItem, PageAnswer, PageItem, PageSelector, PassageOnPage, QueryError,
-    SearchRequest,
+    AppState, CompareRequest, DocumentAnswer, ImageItem, PageAnswer, PageItem, PageSelector,
+    PassageOnPage, QueryError, SearchRequest,
 };
 
 const KNOWN: [&str; 4] = ["page", "label", "section", "chunk"];
@@ -72,16 +72,31 @@ async fn show(
         (None, Some(id)) => page_of(state, &source, id).await,
         (None, None) => PageSelector::First,
     };
-    let answer = state.library.page(&source, &page, state.visibility()).await?;
-    let step = state.library.nearest_step(&answer.document.source, state.visibility()).await?;
+    let answer = state
+        .library
+        .page(&source, &page, state.visibility())
+        .await?;
+    let step = state
+        .library
+        .nearest_step(&answer.document.source, state.visibility())
+        .await?;
     let site = Site::of(state);
-    let compared = step.map(|step| Link::new(compared_text(&answer.document.source, &step), site.compare(&step)));
+    let compared = step.map(|step| {
+        Link::new(
+            compared_text(&answer.document.source, &step),
+            site.compare(&step),
+        )
+    });
     let page = document_page(site, answer, wanted.as_deref()).await;
     Ok(respond::page(headers, &DocumentPage { compared, ..page }))
 }
 
 fn compared_text(source: &str, step: &CompareRequest) -> &'static str {
-    if step.to == source { "What changed since the release before" } else { "What changes in the next release" }
+    if step.to == source {
+        "What changed since the release before"
+    } else {
+        "What changes in the next release"
+    }
 }
 
 /// The page of a passage; the first page when the passage is gone or another document's.
@@ -95,13 +110,20 @@ async fn page_of(state: &AppState, source: &str, id: &str) -> PageSelector {
 async fn document_page(site: Site, answer: PageAnswer, wanted: Option<&str>) -> DocumentPage {
     let passages = passages(&answer.chunks, wanted);
     let link = |page: &PageItem| Link::new(&page.title, site.local(&page.url));
-    let inside = SearchRequest { source: vec![answer.document.source.clone()], ..SearchRequest::default() };
+    let inside = SearchRequest {
+        source: vec![answer.document.source.clone()],
+        ..SearchRequest::default()
+    };
     DocumentPage {
         form: Form::new(&site, &inside),
         address: site.local(&answer.document.url),
         printed: printed(answer.page.page, answer.page.page_label.as_deref()),
         last_page: answer.document.pages.last().and_then(|page| page.page),
-        has_labels: answer.document.pages.iter().any(|page| page.page_label.is_some()),
+        has_labels: answer
+            .document
+            .pages
+            .iter()
+            .any(|page| page.page_label.is_some()),
         source_url: outward(answer.document.source_url.as_ref()),
         original: original(&site, &answer),
         lost_passage: wanted.is_some() && !passages.iter().any(|passage| passage.marked),
@@ -135,8 +157,14 @@ pub(super) fn images(site: &Site, images: &[ImageItem]) -> Vec<Image> {
 
 fn passages(places: &[PassageOnPage], wanted: Option<&str>) -> Vec<Passage> {
     let is_wanted = |id: &str| {
-        let handle = || id.parse::<ChunkId>().map(|id| Chunk::handle_of(&id)).unwrap_or_default();
-        wanted.is_some_and(|wanted| wanted == id || (wanted.len() == 8 && wanted.eq_ignore_ascii_case(&handle())))
+        let handle = || {
+            id.parse::<ChunkId>()
+                .map(|id| Chunk::handle_of(&id))
+                .unwrap_or_default()
+        };
+        wanted.is_some_and(|wanted| {
+            wanted == id || (wanted.len() == 8 && wanted.eq_ignore_ascii_case(&handle()))
+        })
     };
     let passage = |place: &PassageOnPage| Passage {
         ordinal: ordinal(&place.chunk_id),

@@ -26,17 +26,23 @@ pub(crate) fn error_page(state: &AppState, problem: &Problem) -> Response {
 }
 
 /// The page for a search that was refused; what the library knows instead is one click away.
-pub(super) fn search_refused(state: &AppState, request: &SearchRequest, error: QueryError) -> Response {
+pub(super) fn search_refused(
+    state: &AppState,
+    request: &SearchRequest,
+    error: QueryError,
+) -> Response {
     let instead = alternatives(&Site::of(state), request, &error);
     // What is known instead stands below as links; the message need not list it again.
     let detail = match &error {
-        QueryError::UnknownVersion { asked, .. } => {
-            Some(format!("there is no version {asked:?} here; these are known"))
+        QueryError::UnknownVersion { asked, .. } => Some(format!(
+            "there is no version {asked:?} here; these are known"
+        )),
+        QueryError::UnknownFacet { facet, asked, .. } => Some(format!(
+            "there is no {facet} {asked:?} here; these are known"
+        )),
+        QueryError::CursorExpired => {
+            Some("the library has changed since this list was made".to_owned())
         }
-        QueryError::UnknownFacet { facet, asked, .. } => {
-            Some(format!("there is no {facet} {asked:?} here; these are known"))
-        }
-        QueryError::CursorExpired => Some("the library has changed since this list was made".to_owned()),
         _ => None,
     };
     let mut problem = Problem::from(error);
@@ -44,17 +50,32 @@ pub(super) fn search_refused(state: &AppState, request: &SearchRequest, error: Q
     show(state, &problem, request, instead)
 }
 
-fn show(state: &AppState, problem: &Problem, request: &SearchRequest, instead: Vec<Link>) -> Response {
+fn show(
+    state: &AppState,
+    problem: &Problem,
+    request: &SearchRequest,
+    instead: Vec<Link>,
+) -> Response {
     let site = Site::of(state);
     let form = Form::new(&site, request);
-    let page = ErrorPage { form, title: title(problem), detail: sentence(&problem.detail), instead, site };
+    let page = ErrorPage {
+        form,
+        title: title(problem),
+        detail: sentence(&problem.detail),
+        instead,
+        site,
+    };
     respond::refusal(problem, &page)
 }
 
 /// A message as people read it: "Nothing is at /x."
 fn sentence(message: &str) -> String {
     let mut chars = message.chars();
-    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    let first: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
 }
 
@@ -73,7 +94,10 @@ fn title(problem: &Problem) -> &'static str {
 
 /// The same search with what the library has.
 fn alternatives(site: &Site, request: &SearchRequest, error: &QueryError) -> Vec<Link> {
-    let first = SearchRequest { cursor: None, ..request.clone() };
+    let first = SearchRequest {
+        cursor: None,
+        ..request.clone()
+    };
     let with = |known: &[String], change: &dyn Fn(&mut SearchRequest, &str)| -> Vec<Link> {
         let link = |value: &String| {
             let mut changed = first.clone();
@@ -131,8 +155,14 @@ mod tests {
             set_version(&mut request, known);
             (request.product, request.version)
         };
-        assert_eq!(set("uccx 12.5(1) SU3"), (vec!["uccx".to_owned()], Some("12.5(1) SU3".to_owned())));
-        assert_eq!(set("(no product) 3.9"), (Vec::new(), Some("3.9".to_owned())));
+        assert_eq!(
+            set("uccx 12.5(1) SU3"),
+            (vec!["uccx".to_owned()], Some("12.5(1) SU3".to_owned()))
+        );
+        assert_eq!(
+            set("(no product) 3.9"),
+            (Vec::new(), Some("3.9".to_owned()))
+        );
         assert_eq!(set("3.9"), (Vec::new(), Some("3.9".to_owned())));
     }
 }

@@ -39,25 +39,55 @@ pub(super) fn chips(site: &Site, request: &SearchRequest) -> Vec<Chip> {
         for value in list(&mut request.clone()).iter() {
             let mut without = first_page(request);
             list(&mut without).retain(|other| other != value);
-            chips.push(Chip { name, value: value.clone(), without: site.search(&without) });
+            chips.push(Chip {
+                name,
+                value: value.clone(),
+                without: site.search(&without),
+            });
         }
     }
     if let Some(version) = &request.version {
-        let without = SearchRequest { version: None, strict: false, ..first_page(request) };
-        chips.push(Chip { name: "Version", value: version.clone(), without: site.search(&without) });
+        let without = SearchRequest {
+            version: None,
+            strict: false,
+            ..first_page(request)
+        };
+        chips.push(Chip {
+            name: "Version",
+            value: version.clone(),
+            without: site.search(&without),
+        });
     }
     if request.strict {
-        let without = SearchRequest { strict: false, ..first_page(request) };
-        chips.push(Chip { name: "Only", value: "tied to a release".to_owned(), without: site.search(&without) });
+        let without = SearchRequest {
+            strict: false,
+            ..first_page(request)
+        };
+        chips.push(Chip {
+            name: "Only",
+            value: "tied to a release".to_owned(),
+            without: site.search(&without),
+        });
     }
     chips
 }
 
 /// What the hits can be narrowed down by: facets with one value, or chosen already, would narrow nothing.
-pub(super) fn groups(site: &Site, request: &SearchRequest, answer: &SearchAnswer) -> Vec<FacetGroup> {
+pub(super) fn groups(
+    site: &Site,
+    request: &SearchRequest,
+    answer: &SearchAnswer,
+) -> Vec<FacetGroup> {
     let mut groups = Vec::new();
-    for (name, key) in [("Vendor", "vendor"), ("Product", "product"), ("Version", "version"), ("Guide", "guide")] {
-        let Some(counts) = answer.facets.get(key).filter(|counts| counts.len() > 1) else { continue };
+    for (name, key) in [
+        ("Vendor", "vendor"),
+        ("Product", "product"),
+        ("Version", "version"),
+        ("Guide", "guide"),
+    ] {
+        let Some(counts) = answer.facets.get(key).filter(|counts| counts.len() > 1) else {
+            continue;
+        };
         let value = |one: &crate::FacetCount| FacetValue {
             value: one.value.clone(),
             count: one.count,
@@ -84,7 +114,10 @@ fn chosen(request: &SearchRequest, key: &str, value: &str) -> SearchRequest {
 
 /// A cursor holds for one search only.
 fn first_page(request: &SearchRequest) -> SearchRequest {
-    SearchRequest { cursor: None, ..request.clone() }
+    SearchRequest {
+        cursor: None,
+        ..request.clone()
+    }
 }
 
 type List = fn(&mut SearchRequest) -> &mut Vec<String>;

@@ -47,7 +47,10 @@ pub(super) async fn post(state: AppState, body: Result<Bytes, BytesRejection>) -
     }
 }
 
-async fn take(state: &AppState, body: Result<Bytes, BytesRejection>) -> Result<FeedbackPage, Problem> {
+async fn take(
+    state: &AppState,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<FeedbackPage, Problem> {
     let Some(keeper) = state.takes_feedback() else {
         let detail = "this library takes no feedback from you; whoever runs it decides with the setting feedback";
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
@@ -55,15 +58,22 @@ async fn take(state: &AppState, body: Result<Bytes, BytesRejection>) -> Result<F
     let Said { request, answers } = said(rest::form(body)?)?;
     let noted = match answers {
         Some(id) => {
-            let passage = state.library.passage(&rest::passage_id(&id), state.visibility()).await?;
+            let passage = state
+                .library
+                .passage(&rest::passage_id(&id), state.visibility())
+                .await?;
             let (keeper, endorsement) = (keeper.clone(), endorsement(&request, &passage));
             let place = match &endorsement.spot {
                 EndorsedSpot::Page(page) => format!("Page {page}"),
                 EndorsedSpot::Heading(heading) => format!("“{heading}”"),
             };
             let kept = tokio::task::spawn_blocking(move || keeper.keep(&endorsement)).await;
-            kept.unwrap_or_else(|error| Err(error.to_string())).map_err(not_kept)?;
-            format!("{place} of {} answers “{}”", passage.document.title, request.q)
+            kept.unwrap_or_else(|error| Err(error.to_string()))
+                .map_err(not_kept)?;
+            format!(
+                "{place} of {} answers “{}”",
+                passage.document.title, request.q
+            )
         }
         None => {
             rejected(&request);
@@ -72,7 +82,13 @@ async fn take(state: &AppState, body: Result<Bytes, BytesRejection>) -> Result<F
     };
     let site = Site::of(state);
     let back = Link::new("Back to the results", site.search(&request));
-    Ok(FeedbackPage { form: Form::new(&site, &request), thanks: "Thank you, noted", noted, back, site })
+    Ok(FeedbackPage {
+        form: Form::new(&site, &request),
+        thanks: "Thank you, noted",
+        noted,
+        back,
+        site,
+    })
 }
 
 fn not_kept(reason: String) -> Problem {
@@ -84,18 +100,33 @@ fn not_kept(reason: String) -> Problem {
 fn said(pairs: Vec<(String, String)>) -> Result<Said, QueryError> {
     let invalid = |message: &str| QueryError::InvalidRequest(message.to_owned());
     let is_verdict = |name: &str| name == ANSWERS || name == NONE;
-    let (verdicts, search): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| is_verdict(name));
-    let request = SearchRequest { cursor: None, explain: false, ..rest::from_query(search)? };
+    let (verdicts, search): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|(name, _)| is_verdict(name));
+    let request = SearchRequest {
+        cursor: None,
+        explain: false,
+        ..rest::from_query(search)?
+    };
     if request.q.trim().is_empty() {
         return Err(invalid("q, the question, is missing"));
     }
     if request.q.len() > LONGEST_QUESTION {
-        return Err(QueryError::InvalidRequest(format!("q is too long; at most {LONGEST_QUESTION} bytes are kept")));
+        return Err(QueryError::InvalidRequest(format!(
+            "q is too long; at most {LONGEST_QUESTION} bytes are kept"
+        )));
     }
     match verdicts.as_slice() {
-        [(name, id)] if name == ANSWERS && !id.is_empty() => Ok(Said { request, answers: Some(id.clone()) }),
-        [(name, _)] if name == NONE => Ok(Said { request, answers: None }),
-        _ => Err(invalid("say either which passage answers (answers=CHUNK_ID) or that none does (none=1)")),
+        [(name, id)] if name == ANSWERS && !id.is_empty() => Ok(Said {
+            request,
+            answers: Some(id.clone()),
+        }),
+        [(name, _)] if name == NONE => Ok(Said {
+            request,
+            answers: None,
+        }),
+        _ => Err(invalid(
+            "say either which passage answers (answers=CHUNK_ID) or that none does (none=1)",
+        )),
     }
 }
 
@@ -106,8 +137,18 @@ fn endorsement(request: &SearchRequest, passage: &Chunk) -> Endorsement {
         _ => None,
     };
     let document = &passage.document;
-    let release = document.facets.versions.first().map(|version| version.label.clone());
-    let heading = || passage.headings.last().or(passage.page.section.as_ref().map(|section| &section.title)).cloned();
+    let release = document
+        .facets
+        .versions
+        .first()
+        .map(|version| version.label.clone());
+    let heading = || {
+        passage
+            .headings
+            .last()
+            .or(passage.page.section.as_ref().map(|section| &section.title))
+            .cloned()
+    };
     Endorsement {
         question: request.q.trim().to_owned(),
         vendor: only(&request.vendor),

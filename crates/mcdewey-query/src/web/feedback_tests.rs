@@ -29,16 +29,24 @@ async fn service(from: FeedbackFrom) -> (Service, Arc<Notebook>) {
     let notebook = Arc::new(Notebook::default());
     let keeper = Arc::clone(&notebook);
     let policy = AccessPolicy::default().with_feedback(from);
-    (Service::with(&documents(), |state| state.with_access(policy).with_feedback(keeper)).await, notebook)
+    (
+        Service::with(&documents(), |state| {
+            state.with_access(policy).with_feedback(keeper)
+        })
+        .await,
+        notebook,
+    )
 }
 
 async fn say(service: &Service, key: Option<&str>, form: &str) -> Answer {
-    let mut request =
-        request(Method::POST, "/feedback").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let mut request = request(Method::POST, "/feedback")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     if let Some(key) = key {
         request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
     }
-    service.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    service
+        .send(request.body(Body::from(form.to_owned())).unwrap())
+        .await
 }
 
 #[tokio::test]
@@ -47,11 +55,25 @@ async fn a_page_that_answers_is_kept_with_its_question() {
     let form = format!("q=barge+state&product=finesse&version=latest&answers={BARGE}");
     let answer = say(&service, None, &form).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    assert!(answer.body.contains("Page 118 of Finesse Developer Guide 12.5 answers “barge state”"), "{}", answer.body);
-    assert!(answer.body.contains("href=\"/?q=barge%20state&#38;product=finesse&#38;version=latest\""));
+    assert!(
+        answer
+            .body
+            .contains("Page 118 of Finesse Developer Guide 12.5 answers “barge state”"),
+        "{}",
+        answer.body
+    );
+    assert!(
+        answer
+            .body
+            .contains("href=\"/?q=barge%20state&#38;product=finesse&#38;version=latest\"")
+    );
     let kept = notebook.0.lock().unwrap();
     let guide = &documents()[0];
-    let passage = guide.passages.iter().find(|one| one.chunk.chunk_id.as_str() == BARGE).unwrap();
+    let passage = guide
+        .passages
+        .iter()
+        .find(|one| one.chunk.chunk_id.as_str() == BARGE)
+        .unwrap();
     assert_eq!(
         *kept,
         [Endorsement {
@@ -70,22 +92,41 @@ async fn a_page_that_answers_is_kept_with_its_question() {
 #[tokio::test]
 async fn in_a_document_without_pages_the_heading_is_kept() {
     let (service, notebook) = service(FeedbackFrom::Everyone).await;
-    say(&service, None, "q=gadget&answers=notes%3A%3Aempty-gadgets%3A%3A0").await;
+    say(
+        &service,
+        None,
+        "q=gadget&answers=notes%3A%3Aempty-gadgets%3A%3A0",
+    )
+    .await;
     let kept = notebook.0.lock().unwrap();
     assert_eq!(kept[0].source.as_str(), NOTE);
-    assert_eq!(kept[0].spot, EndorsedSpot::Heading("Certificates".to_owned()));
+    assert_eq!(
+        kept[0].spot,
+        EndorsedSpot::Heading("Certificates".to_owned())
+    );
 }
 
 #[tokio::test]
 async fn a_question_without_an_answer_is_one_to_look_at() {
     let (service, notebook) = service(FeedbackFrom::Everyone).await;
     let answer = say(&service, None, "q=barge+state&mode=keyword&none=1").await;
-    assert!(answer.body.contains("Nothing shown answers “barge state”"), "{}", answer.body);
-    assert!(notebook.0.lock().unwrap().is_empty(), "that is no judgment: the library may hold it");
-    let list = request(Method::GET, "/api/v1/questions").header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+    assert!(
+        answer.body.contains("Nothing shown answers “barge state”"),
+        "{}",
+        answer.body
+    );
+    assert!(
+        notebook.0.lock().unwrap().is_empty(),
+        "that is no judgment: the library may hold it"
+    );
+    let list = request(Method::GET, "/api/v1/questions")
+        .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
     let asked = service.send(list.body(Body::empty()).unwrap()).await.json();
     assert_eq!(
-        (&asked["questions"][0]["outcome"], &asked["questions"][0]["face"]),
+        (
+            &asked["questions"][0]["outcome"],
+            &asked["questions"][0]["face"]
+        ),
         (&"rejected".into(), &"web".into())
     );
 }
@@ -93,19 +134,43 @@ async fn a_question_without_an_answer_is_one_to_look_at() {
 #[tokio::test]
 async fn whose_word_is_taken_is_up_to_whoever_runs_it() {
     let form = format!("q=barge&answers={BARGE}");
-    for (from, anonymous, owner) in
-        [(FeedbackFrom::Nobody, 403, 403), (FeedbackFrom::Keys, 403, 200), (FeedbackFrom::Everyone, 200, 200)]
-    {
+    for (from, anonymous, owner) in [
+        (FeedbackFrom::Nobody, 403, 403),
+        (FeedbackFrom::Keys, 403, 200),
+        (FeedbackFrom::Everyone, 200, 200),
+    ] {
         let (service, _) = service(from).await;
-        assert_eq!(say(&service, None, &form).await.status, anonymous, "{from:?}");
-        assert_eq!(say(&service, Some(TOKEN), &form).await.status, owner, "{from:?}");
+        assert_eq!(
+            say(&service, None, &form).await.status,
+            anonymous,
+            "{from:?}"
+        );
+        assert_eq!(
+            say(&service, Some(TOKEN), &form).await.status,
+            owner,
+            "{from:?}"
+        );
         let page = service.get("/?q=barge").await.body;
-        assert_eq!(page.contains("This page answers it"), anonymous == 200, "{from:?}");
-        assert_eq!(page.contains("None of these answers it"), anonymous == 200, "{from:?}");
+        assert_eq!(
+            page.contains("This page answers it"),
+            anonymous == 200,
+            "{from:?}"
+        );
+        assert_eq!(
+            page.contains("None of these answers it"),
+            anonymous == 200,
+            "{from:?}"
+        );
     }
     let policy = AccessPolicy::default().with_feedback(FeedbackFrom::Everyone);
     let nobody_keeps = Service::with(&documents(), |state| state.with_access(policy)).await;
-    assert!(!nobody_keeps.get("/?q=barge").await.body.contains("This page answers it"));
+    assert!(
+        !nobody_keeps
+            .get("/?q=barge")
+            .await
+            .body
+            .contains("This page answers it")
+    );
 }
 
 #[tokio::test]
@@ -114,17 +179,34 @@ async fn what_cannot_be_kept_is_told() {
     for (form, status, word) in [
         (format!("answers={BARGE}"), 400, "question"),
         ("q=barge".to_owned(), 400, "answers=CHUNK_ID"),
-        (format!("q=barge&none=1&answers={BARGE}"), 400, "answers=CHUNK_ID"),
-        ("q=barge&answers=no%3A%3Asuch%3A%3A1".to_owned(), 404, "no%3A%3Asuch".replace("%3A", ":").as_str()),
+        (
+            format!("q=barge&none=1&answers={BARGE}"),
+            400,
+            "answers=CHUNK_ID",
+        ),
+        (
+            "q=barge&answers=no%3A%3Asuch%3A%3A1".to_owned(),
+            404,
+            "no%3A%3Asuch".replace("%3A", ":").as_str(),
+        ),
         ("q=barge&answers=".to_owned(), 400, "answers=CHUNK_ID"),
         ("q=barge&answer=x".to_owned(), 400, "answer"),
-        (format!("q={}&answers={BARGE}", "x".repeat(1001)), 400, "too long"),
+        (
+            format!("q={}&answers={BARGE}", "x".repeat(1001)),
+            400,
+            "too long",
+        ),
         (format!("q=fail&answers={BARGE}"), 500, "log"),
         ("q=\u{0}%ff&none=1".to_owned(), 400, "read"),
         (format!("q={}&none=1", "x".repeat(70_000)), 413, "large"),
     ] {
         let answer = say(&service, None, &form).await;
-        assert_eq!(answer.status.as_u16(), status, "{form:.60}: {}", answer.body);
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{form:.60}: {}",
+            answer.body
+        );
         assert!(answer.body.contains(word), "{form:.60}: {}", answer.body);
     }
     assert!(notebook.0.lock().unwrap().is_empty());
@@ -135,7 +217,13 @@ async fn pages_of_other_sites_say_nothing() {
     let (service, notebook) = service(FeedbackFrom::Everyone).await;
     for origin in ["https://evil.example", "null"] {
         let request = request(Method::POST, "/feedback").header(header::ORIGIN, origin);
-        let answer = service.send(request.body(Body::from(format!("q=barge&answers={BARGE}"))).unwrap()).await;
+        let answer = service
+            .send(
+                request
+                    .body(Body::from(format!("q=barge&answers={BARGE}")))
+                    .unwrap(),
+            )
+            .await;
         assert_eq!(answer.status, 403, "{origin}");
     }
     assert!(notebook.0.lock().unwrap().is_empty());

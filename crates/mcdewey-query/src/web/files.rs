@@ -53,24 +53,53 @@ async fn find(
 }
 
 fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response {
-    let AttachedFile { attachment, content } = file;
+    let AttachedFile {
+        attachment,
+        content,
+    } = file;
     // What was stored as an image is still judged by its content.
     let shown_as = match attachment.role {
         AttachmentRole::Image => image_type(&content),
-        AttachmentRole::Original => Some(PDF).filter(|_| attachment.media_type == PDF && content.starts_with(b"%PDF")),
+        AttachmentRole::Original => {
+            Some(PDF).filter(|_| attachment.media_type == PDF && content.starts_with(b"%PDF"))
+        }
     };
     let known = attachment.hash.short(16);
     let tag = format!("\"{known}\"");
     let fresh = rest::is_fresh(headers, &tag);
-    let mut response =
-        if fresh { StatusCode::NOT_MODIFIED.into_response() } else { Body::from(content).into_response() };
-    let disposition = if shown_as.is_some() { "inline" } else { "attachment" };
+    let mut response = if fresh {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Body::from(content).into_response()
+    };
+    let disposition = if shown_as.is_some() {
+        "inline"
+    } else {
+        "attachment"
+    };
     let name = attachment.name.rsplit('/').next().unwrap_or_default();
     let values = [
-        (header::CONTENT_TYPE, shown_as.unwrap_or("application/octet-stream").to_owned()),
-        (header::CONTENT_DISPOSITION, format!("{disposition}; filename*=UTF-8''{}", links::encode(name))),
-        (header::CONTENT_SECURITY_POLICY, if shown_as == Some(PDF) { PDF_POLICY } else { POLICY }.to_owned()),
-        (header::CACHE_CONTROL, caching(hash == Some(known.as_str())).to_owned()),
+        (
+            header::CONTENT_TYPE,
+            shown_as.unwrap_or("application/octet-stream").to_owned(),
+        ),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("{disposition}; filename*=UTF-8''{}", links::encode(name)),
+        ),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            if shown_as == Some(PDF) {
+                PDF_POLICY
+            } else {
+                POLICY
+            }
+            .to_owned(),
+        ),
+        (
+            header::CACHE_CONTROL,
+            caching(hash == Some(known.as_str())).to_owned(),
+        ),
         (header::ETAG, tag),
     ];
     for (name, value) in values {
@@ -83,5 +112,9 @@ fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response
 
 /// Whoever named the content by its hash need never ask again; others ask whether it is still the same.
 fn caching(named: bool) -> &'static str {
-    if named { "private, max-age=31536000, immutable" } else { "no-cache" }
+    if named {
+        "private, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    }
 }

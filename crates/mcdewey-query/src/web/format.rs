@@ -54,8 +54,16 @@ pub(super) fn passage(answer: &ChunkAnswer, format: Format) -> Response {
 /// The passage under its headings, with where it is from.
 fn markdown(answer: &ChunkAnswer) -> String {
     let hit = &answer.chunk;
-    let heading = hit.headings.last().map(|heading| format!("## {heading}\n\n")).unwrap_or_default();
-    format!("{heading}{}\n\n— {}\n", hit.text.trim(), Citation::of(hit).markdown)
+    let heading = hit
+        .headings
+        .last()
+        .map(|heading| format!("## {heading}\n\n"))
+        .unwrap_or_default();
+    format!(
+        "{heading}{}\n\n— {}\n",
+        hit.text.trim(),
+        Citation::of(hit).markdown
+    )
 }
 
 #[cfg(test)]
@@ -75,7 +83,14 @@ mod tests {
         }
         let answer = service.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status, 200, "{path}");
-        assert!(answer.headers.get_all(header::VARY).iter().any(|value| value == "accept"), "{path}");
+        assert!(
+            answer
+                .headers
+                .get_all(header::VARY)
+                .iter()
+                .any(|value| value == "accept"),
+            "{path}"
+        );
         (answer.header(header::CONTENT_TYPE).to_owned(), answer.body)
     }
 
@@ -89,19 +104,37 @@ mod tests {
         for (accept, expected) in [
             (None, "text/html; charset=utf-8"),
             (Some("*/*"), "text/html; charset=utf-8"),
-            (Some("text/html,application/xhtml+xml,*/*;q=0.8"), "text/html; charset=utf-8"),
+            (
+                Some("text/html,application/xhtml+xml,*/*;q=0.8"),
+                "text/html; charset=utf-8",
+            ),
             (Some("application/json"), "application/json"),
-            (Some("text/markdown, text/html, */*"), "text/markdown; charset=utf-8"),
-            (Some("text/html;q=0.5, text/markdown;q=0.9"), "text/markdown; charset=utf-8"),
+            (
+                Some("text/markdown, text/html, */*"),
+                "text/markdown; charset=utf-8",
+            ),
+            (
+                Some("text/html;q=0.5, text/markdown;q=0.9"),
+                "text/markdown; charset=utf-8",
+            ),
             (Some("text/markdown;q=0.9, */*"), "text/html; charset=utf-8"),
-            (Some("TEXT/*, application/*;q=0.2"), "text/html; charset=utf-8"),
-            (Some("text/html;q=0, application/xhtml+xml;q=0, */*"), "application/json"),
+            (
+                Some("TEXT/*, application/*;q=0.2"),
+                "text/html; charset=utf-8",
+            ),
+            (
+                Some("text/html;q=0, application/xhtml+xml;q=0, */*"),
+                "application/json",
+            ),
         ] {
             assert_eq!(kind(BARGE, accept).await.0, expected, "{accept:?}");
         }
         assert!(kind(&json.0, None).await.1.contains(GUIDE));
         let text = kind(&markdown.0, None).await.1;
-        assert!(text.contains("after barging in the state is TALKING.") && text.contains("page 118"), "{text}");
+        assert!(
+            text.contains("after barging in the state is TALKING.") && text.contains("page 118"),
+            "{text}"
+        );
     }
 
     #[tokio::test]
@@ -110,7 +143,11 @@ mod tests {
         for accept in ["image/png", "*/*;q=0"] {
             let request = request(Method::GET, BARGE).header(header::ACCEPT, accept);
             let answer = service.send(request.body(Body::empty()).unwrap()).await;
-            assert_eq!(answer.code(), (406, "not_acceptable".to_owned()), "{accept}");
+            assert_eq!(
+                answer.code(),
+                (406, "not_acceptable".to_owned()),
+                "{accept}"
+            );
             assert!(answer.body.contains("text/markdown"), "{}", answer.body);
         }
     }

@@ -45,22 +45,47 @@ impl HitView {
             Some((last, above)) => (last.clone(), above.to_vec()),
             None => (hit.doc_title.clone(), Vec::new()),
         };
-        let page = hit.page.map_or_else(|| "Section".to_owned(), |page| format!("Page {page}"));
+        let page = hit
+            .page
+            .map_or_else(|| "Section".to_owned(), |page| format!("Page {page}"));
         Self {
             chunk_id: hit.chunk_id.clone(),
-            title: Link::new(if title.is_empty() { hit.page_title() } else { title }, site.chunk(&hit.chunk_id)),
+            title: Link::new(
+                if title.is_empty() {
+                    hit.page_title()
+                } else {
+                    title
+                },
+                site.chunk(&hit.chunk_id),
+            ),
             crumbs,
-            page: Link::new(page, format!("{}#p-{}", site.local(&hit.page_url), super::site::ordinal(&hit.chunk_id))),
+            page: Link::new(
+                page,
+                format!(
+                    "{}#p-{}",
+                    site.local(&hit.page_url),
+                    super::site::ordinal(&hit.chunk_id)
+                ),
+            ),
             printed: printed(hit.page, hit.page_label.as_deref()),
             product: hit.product.clone(),
             version: hit.version.clone(),
             updated: hit.updated.clone(),
             snippet: pieces(&hit.snippet, question),
-            also_in: hit.also_in.iter().take(SHOWN_PLACES).map(|place| also_in(site, hit, place)).collect(),
+            also_in: hit
+                .also_in
+                .iter()
+                .take(SHOWN_PLACES)
+                .map(|place| also_in(site, hit, place))
+                .collect(),
             further_places: hit.also_in.len().saturating_sub(SHOWN_PLACES),
             vendor: hit.vendor.clone(),
             vendor_url: outward(hit.source_url.as_ref()),
-            explanation: hit.explain.as_ref().map(|how| explanation(how, hit.score)).unwrap_or_default(),
+            explanation: hit
+                .explain
+                .as_ref()
+                .map(|how| explanation(how, hit.score))
+                .unwrap_or_default(),
         }
     }
 }
@@ -73,7 +98,11 @@ pub(super) fn also_in(site: &Site, hit: &Hit, place: &AlsoIn) -> Link {
     }
     parts.extend(place.version.clone());
     let page = place.page.map(|page| format!("page {page}"));
-    let name = if parts.is_empty() { place.doc_title.clone() } else { parts.join(" ") };
+    let name = if parts.is_empty() {
+        place.doc_title.clone()
+    } else {
+        parts.join(" ")
+    };
     let changed = place.differs.then(|| "some words differ".to_owned());
     let text: Vec<String> = std::iter::once(name).chain(page).chain(changed).collect();
     Link::new(text.join(", "), site.chunk(&place.chunk_id))
@@ -85,7 +114,10 @@ fn pieces(snippet: &str, question: &HashSet<String>) -> Vec<Piece> {
     let mut at = 0;
     let mut push = |text: &str, marked| {
         if !text.is_empty() {
-            pieces.push(Piece { text: text.to_owned(), marked });
+            pieces.push(Piece {
+                text: text.to_owned(),
+                marked,
+            });
         }
     };
     for range in terms::matches(snippet, question) {
@@ -104,12 +136,25 @@ fn explanation(how: &Explanation, score: f64) -> Vec<(String, String)> {
         _ => "not found".to_owned(),
     };
     let mut rows = vec![
-        ("By meaning".to_owned(), place(how.dense_rank, how.dense_score, "cosine")),
-        ("By words".to_owned(), place(how.keyword_rank, how.keyword_score, "BM25")),
+        (
+            "By meaning".to_owned(),
+            place(how.dense_rank, how.dense_score, "cosine"),
+        ),
+        (
+            "By words".to_owned(),
+            place(how.keyword_rank, how.keyword_score, "BM25"),
+        ),
     ];
-    rows.extend(how.parts.iter().map(|(name, part)| (format!("{name} adds"), format!("{part:+.4}"))));
+    rows.extend(
+        how.parts
+            .iter()
+            .map(|(name, part)| (format!("{name} adds"), format!("{part:+.4}"))),
+    );
     rows.push(("Score".to_owned(), format!("{score:.4}")));
-    rows.extend(how.rerank.map(|score| ("Reranker".to_owned(), format!("{score:.4}"))));
+    rows.extend(
+        how.rerank
+            .map(|score| ("Reranker".to_owned(), format!("{score:.4}"))),
+    );
     rows
 }
 
@@ -119,9 +164,23 @@ mod tests {
 
     #[test]
     fn words_of_the_question_stand_out_in_all_their_forms() {
-        let found = pieces("Barging in: the call <b>", &terms::content_stems("barge calls"));
-        let read: Vec<(&str, bool)> = found.iter().map(|piece| (piece.text.as_str(), piece.marked)).collect();
-        assert_eq!(read, [("Barging", true), (" in: the ", false), ("call", true), (" <b>", false)]);
+        let found = pieces(
+            "Barging in: the call <b>",
+            &terms::content_stems("barge calls"),
+        );
+        let read: Vec<(&str, bool)> = found
+            .iter()
+            .map(|piece| (piece.text.as_str(), piece.marked))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("Barging", true),
+                (" in: the ", false),
+                ("call", true),
+                (" <b>", false)
+            ]
+        );
         assert_eq!(pieces("", &HashSet::new()), []);
     }
 }

@@ -53,7 +53,10 @@ pub(crate) fn router() -> Router<Service> {
         .route("/compare", get(compare::get))
         .route("/connect", get(connect::get))
         .route("/status", get(status::get))
-        .route("/feedback", post(feedback::post).layer(DefaultBodyLimit::max(rest::MAX_BODY_BYTES)))
+        .route(
+            "/feedback",
+            post(feedback::post).layer(DefaultBodyLimit::max(rest::MAX_BODY_BYTES)),
+        )
         .route("/api/docs", get(api_docs::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::icon))

@@ -28,7 +28,9 @@ pub(super) fn around(site: &Site, document: &DocumentAnswer, page: &PageItem) ->
     let shown = (0..document.outline.len()).filter(|at| open(*at));
     let line = |at: usize| {
         let item = &document.outline[at];
-        let url = places.of_heading(item).map_or(&document.url, |at| &document.pages[at].url);
+        let url = places
+            .of_heading(item)
+            .map_or(&document.url, |at| &document.pages[at].url);
         OutlineLine {
             link: Link::new(&item.title, site.local(url)),
             depth: ancestors(at, &parents),
@@ -44,7 +46,10 @@ fn parents(outline: &[OutlineItem]) -> Vec<Option<usize>> {
     let mut open: Vec<usize> = Vec::new();
     let mut parents = Vec::with_capacity(outline.len());
     for (at, item) in outline.iter().enumerate() {
-        while open.last().is_some_and(|last| outline[*last].level >= item.level) {
+        while open
+            .last()
+            .is_some_and(|last| outline[*last].level >= item.level)
+        {
             open.pop();
         }
         parents.push(open.last().copied());
@@ -74,7 +79,9 @@ impl<'a> Places<'a> {
 /// The last heading that stands on the page, or before it when the page has none.
 fn current(outline: &[OutlineItem], page: &PageItem, places: &Places<'_>) -> Option<usize> {
     let here = places.place(page.page, page.section.as_deref())?;
-    outline.iter().rposition(|item| places.of_heading(item).is_some_and(|at| at <= here))
+    outline
+        .iter()
+        .rposition(|item| places.of_heading(item).is_some_and(|at| at <= here))
 }
 
 /// A heading and those above it.
@@ -93,8 +100,13 @@ fn ancestors(at: usize, parents: &[Option<usize>]) -> usize {
 
 /// As many lines as are shown, around the current one.
 fn window(lines: Vec<OutlineLine>) -> Vec<OutlineLine> {
-    let current = lines.iter().position(|line| line.current).unwrap_or_default();
-    let start = current.saturating_sub(MAX_SHOWN / 2).min(lines.len().saturating_sub(MAX_SHOWN));
+    let current = lines
+        .iter()
+        .position(|line| line.current)
+        .unwrap_or_default();
+    let start = current
+        .saturating_sub(MAX_SHOWN / 2)
+        .min(lines.len().saturating_sub(MAX_SHOWN));
     lines.into_iter().skip(start).take(MAX_SHOWN).collect()
 }
 
@@ -112,7 +124,12 @@ mod tests {
             title: format!("Page {page}"),
             url: format!("http://localhost/d/g.md?page={page}"),
         };
-        let heading = |level, title: String, page| OutlineItem { level, title, page: Some(page), section: None };
+        let heading = |level, title: String, page| OutlineItem {
+            level,
+            title,
+            page: Some(page),
+            section: None,
+        };
         let chapter = |chapter: u32| {
             let first = chapter * 2 + 1;
             [
@@ -145,7 +162,10 @@ mod tests {
     fn shown(document: &DocumentAnswer, page: usize) -> Vec<(String, usize, bool)> {
         let site = Site::at("http://localhost");
         let lines = around(&site, document, &document.pages[page - 1]);
-        lines.into_iter().map(|line| (line.link.text, line.depth, line.current)).collect()
+        lines
+            .into_iter()
+            .map(|line| (line.link.text, line.depth, line.current))
+            .collect()
     }
 
     #[test]

@@ -25,7 +25,10 @@ pub(super) fn page(headers: &HeaderMap, page: &impl Template) -> Response {
         false => Html(html).into_response(),
     };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Ok(tag) = HeaderValue::try_from(tag) {
         headers.insert(header::ETAG, tag);
@@ -41,7 +44,10 @@ pub(super) fn result(page: &impl Template) -> Response {
     };
     let mut response = Html(html).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -53,7 +59,10 @@ pub(super) fn refusal(problem: &Problem, page: &impl Template) -> Response {
         Err(response) => return *response,
     };
     let mut response = Html(html).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
     problem.mark(&mut response);
     response
 }
@@ -61,6 +70,12 @@ pub(super) fn refusal(problem: &Problem, page: &impl Template) -> Response {
 fn render(page: &impl Template) -> Result<String, Box<Response>> {
     page.render().map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");
-        Box::new((StatusCode::INTERNAL_SERVER_ERROR, "the page could not be rendered").into_response())
+        Box::new(
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the page could not be rendered",
+            )
+                .into_response(),
+        )
     })
 }

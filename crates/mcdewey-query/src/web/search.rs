@@ -33,10 +33,23 @@ pub(super) struct ModeChoice {
 impl Form {
     /// The box as a request left it.
     pub(super) fn new(site: &Site, request: &SearchRequest) -> Self {
-        let kept =
-            rest::to_pairs(&SearchRequest { q: String::new(), mode: Mode::default(), cursor: None, ..request.clone() });
-        let choice = |mode| ModeChoice { name: Mode::name(mode), text: describe(mode), chosen: mode == request.mode };
-        Self { q: request.q.clone(), modes: Mode::ALL.map(choice).into(), kept, chips: facets::chips(site, request) }
+        let kept = rest::to_pairs(&SearchRequest {
+            q: String::new(),
+            mode: Mode::default(),
+            cursor: None,
+            ..request.clone()
+        });
+        let choice = |mode| ModeChoice {
+            name: Mode::name(mode),
+            text: describe(mode),
+            chosen: mode == request.mode,
+        };
+        Self {
+            q: request.q.clone(),
+            modes: Mode::ALL.map(choice).into(),
+            kept,
+            chips: facets::chips(site, request),
+        }
     }
 }
 
@@ -90,7 +103,11 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
     }
 }
 
-async fn show(state: &AppState, headers: &HeaderMap, request: &SearchRequest) -> Result<Response, QueryError> {
+async fn show(
+    state: &AppState,
+    headers: &HeaderMap,
+    request: &SearchRequest,
+) -> Result<Response, QueryError> {
     let site = Site::of(state);
     if request.q.trim().is_empty() {
         let library = state.library.library(state.visibility()).await?;
@@ -98,40 +115,84 @@ async fn show(state: &AppState, headers: &HeaderMap, request: &SearchRequest) ->
     }
     let answer = state.library.search(request, state.visibility()).await?;
     let feedback = state.takes_feedback().map(|_| feedback_fields(request));
-    Ok(respond::page(headers, &ResultsPage { feedback, ..results(site, request, &answer) }))
+    Ok(respond::page(
+        headers,
+        &ResultsPage {
+            feedback,
+            ..results(site, request, &answer)
+        },
+    ))
 }
 
 fn home(site: Site, request: &SearchRequest, library: &LibraryAnswer) -> HomePage {
-    HomePage { form: Form::new(&site, request), shelf: Shelf::new(&site, library), site }
+    HomePage {
+        form: Form::new(&site, request),
+        shelf: Shelf::new(&site, library),
+        site,
+    }
 }
 
 fn feedback_fields(request: &SearchRequest) -> Vec<(&'static str, String)> {
-    rest::to_pairs(&SearchRequest { cursor: None, explain: false, ..request.clone() })
+    rest::to_pairs(&SearchRequest {
+        cursor: None,
+        explain: false,
+        ..request.clone()
+    })
 }
 
 fn results(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> ResultsPage {
     let stems = terms::content_stems(&request.q);
     let view = |hit: &Hit| HitView::new(&site, hit, &stems);
-    let first = SearchRequest { cursor: None, ..request.clone() };
-    let next = |cursor: &String| site.search(&SearchRequest { cursor: Some(cursor.clone()), ..request.clone() });
+    let first = SearchRequest {
+        cursor: None,
+        ..request.clone()
+    };
+    let next = |cursor: &String| {
+        site.search(&SearchRequest {
+            cursor: Some(cursor.clone()),
+            ..request.clone()
+        })
+    };
     let other_modes = Mode::ALL
         .into_iter()
         .filter(|mode| *mode != request.mode)
-        .map(|mode| super::site::Link::new(describe(mode), site.search(&SearchRequest { mode, ..first.clone() })));
-    let unfiltered = SearchRequest { q: request.q.clone(), mode: request.mode, ..SearchRequest::default() };
+        .map(|mode| {
+            super::site::Link::new(
+                describe(mode),
+                site.search(&SearchRequest {
+                    mode,
+                    ..first.clone()
+                }),
+            )
+        });
+    let unfiltered = SearchRequest {
+        q: request.q.clone(),
+        mode: request.mode,
+        ..SearchRequest::default()
+    };
     ResultsPage {
         form: Form::new(&site, request),
         hits: answer.hits.iter().map(view).collect(),
         unversioned: answer.unversioned.iter().map(view).collect(),
-        without_unversioned: site.search(&SearchRequest { strict: true, ..first.clone() }),
+        without_unversioned: site.search(&SearchRequest {
+            strict: true,
+            ..first.clone()
+        }),
         groups: facets::groups(&site, request, answer),
         degraded: answer.degraded.clone(),
-        no_answer: answer.no_answer.as_ref().filter(|_| !answer.hits.is_empty()).map(|none| none.message.clone()),
+        no_answer: answer
+            .no_answer
+            .as_ref()
+            .filter(|_| !answer.hits.is_empty())
+            .map(|none| none.message.clone()),
         notices: answer.notices.clone(),
         next: answer.next_cursor.as_ref().map(next),
         first: request.cursor.as_ref().map(|_| site.search(&first)),
         explained: request.explain,
-        toggle_explain: site.search(&SearchRequest { explain: !request.explain, ..request.clone() }),
+        toggle_explain: site.search(&SearchRequest {
+            explain: !request.explain,
+            ..request.clone()
+        }),
         for_programs: site.search_api(request),
         other_modes: other_modes.collect(),
         unfiltered: site.search(&unfiltered),

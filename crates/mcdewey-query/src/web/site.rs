@@ -22,7 +22,10 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(text: impl Into<String>, href: impl Into<String>) -> Self {
-        Self { text: text.into(), href: href.into() }
+        Self {
+            text: text.into(),
+            href: href.into(),
+        }
     }
 }
 
@@ -34,8 +37,14 @@ impl Site {
 
     /// The addresses of a server at this address.
     pub(super) fn at(public_url: &str) -> Self {
-        let path = public_url.parse::<Uri>().map(|uri| uri.path().to_owned()).unwrap_or_default();
-        Self { base: path.trim_end_matches('/').to_owned(), public_url: public_url.to_owned() }
+        let path = public_url
+            .parse::<Uri>()
+            .map(|uri| uri.path().to_owned())
+            .unwrap_or_default();
+        Self {
+            base: path.trim_end_matches('/').to_owned(),
+            public_url: public_url.to_owned(),
+        }
     }
 
     pub(super) fn home(&self) -> String {
@@ -78,12 +87,20 @@ impl Site {
 
     /// The page with this comparison.
     pub(super) fn compare(&self, request: &CompareRequest) -> String {
-        format!("{}?{}", self.compare_home(), rest::comparison_to_query(request))
+        format!(
+            "{}?{}",
+            self.compare_home(),
+            rest::comparison_to_query(request)
+        )
     }
 
     /// The same comparison for programs.
     pub(super) fn compare_api(&self, request: &CompareRequest) -> String {
-        format!("{}/api/v1/compare?{}", self.base, rest::comparison_to_query(request))
+        format!(
+            "{}/api/v1/compare?{}",
+            self.base,
+            rest::comparison_to_query(request)
+        )
     }
 
     pub(super) fn style(&self) -> String {
@@ -131,7 +148,11 @@ impl Site {
 
 /// A passage's number within its document: the end of its id.
 pub(super) fn ordinal(chunk_id: &str) -> u32 {
-    chunk_id.rsplit("::").next().and_then(|number| number.parse().ok()).unwrap_or_default()
+    chunk_id
+        .rsplit("::")
+        .next()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_default()
 }
 
 /// An address that leads to another site; documents may name anything as theirs.
@@ -147,16 +168,28 @@ mod tests {
     #[test]
     fn addresses_keep_what_a_proxy_puts_before_them() {
         let site = Site::at("https://a.example/docs");
-        assert_eq!(site.local("https://a.example/docs/d/x.md?page=3"), "/docs/d/x.md?page=3");
+        assert_eq!(
+            site.local("https://a.example/docs/d/x.md?page=3"),
+            "/docs/d/x.md?page=3"
+        );
         assert_eq!(site.chunk("a::0"), "/docs/c/a%3A%3A0");
         assert_eq!(site.search(&SearchRequest::default()), "/docs/");
-        assert_eq!(site.search(&SearchRequest { q: "a b".to_owned(), ..Default::default() }), "/docs/?q=a%20b");
+        assert_eq!(
+            site.search(&SearchRequest {
+                q: "a b".to_owned(),
+                ..Default::default()
+            }),
+            "/docs/?q=a%20b"
+        );
     }
 
     #[test]
     fn only_web_addresses_lead_out() {
         let of = |url: &str| outward(Some(&url.to_owned()));
-        assert_eq!(of("https://a.example/x").as_deref(), Some("https://a.example/x"));
+        assert_eq!(
+            of("https://a.example/x").as_deref(),
+            Some("https://a.example/x")
+        );
         assert_eq!(of("javascript:alert(1)"), None);
         assert_eq!(of("//a.example"), None);
     }

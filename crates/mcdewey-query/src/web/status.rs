@@ -58,9 +58,7 @@ struct HourView {
 /// What was asked, where it may be shown.
 enum Questions {
     /// Only to an administrator; how to become one.
-    Hidden {
-        sign_in: String,
-    },
+    Hidden { sign_in: String },
     /// They are not kept at all.
     NotKept,
     Shown {
@@ -83,8 +81,11 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
         Err(problem) => {
             let mut response = error_page(&state, &problem);
             if problem.code == "unauthorized" {
-                let challenge = HeaderValue::from_static("Basic realm=\"McDewey\", charset=\"UTF-8\"");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+                let challenge =
+                    HeaderValue::from_static("Basic realm=\"McDewey\", charset=\"UTF-8\"");
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, challenge);
             }
             response
         }
@@ -110,12 +111,22 @@ async fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Respon
 
 fn facts(state: &AppState, library: &LibraryAnswer) -> Vec<(&'static str, String)> {
     let model = state.library.model();
-    let reranker = if state.library.has_reranker() { "on" } else { "off" };
+    let reranker = if state.library.has_reranker() {
+        "on"
+    } else {
+        "off"
+    };
     vec![
         ("Documents", library.documents.to_string()),
         ("Pages and sections", library.pages.to_string()),
         ("Passages", library.chunks.to_string()),
-        ("Embedding model", format!("{} ({} dimensions, {} tokens)", model.name, model.dimensions, model.window)),
+        (
+            "Embedding model",
+            format!(
+                "{} ({} dimensions, {} tokens)",
+                model.name, model.dimensions, model.window
+            ),
+        ),
         ("Reranker", reranker.to_owned()),
         ("Generation", library.generation.to_string()),
         ("Revision", library.revision.0.to_string()),
@@ -126,8 +137,13 @@ fn facts(state: &AppState, library: &LibraryAnswer) -> Vec<(&'static str, String
 fn work(ended: Vec<EndedSync>, hours: &[Hour]) -> Work {
     let sum = |of: fn(&Hour) -> u64| hours.iter().map(of).sum::<u64>();
     let (searches, without_answer) = (sum(|hour| hour.searches), sum(|hour| hour.without_answer));
-    let share = format!("{:.0} %", 100.0 * without_answer as f64 / searches.max(1) as f64);
-    let time = |milliseconds: Option<f64>| milliseconds.map_or_else(String::new, |time| format!("{time:.0} ms"));
+    let share = format!(
+        "{:.0} %",
+        100.0 * without_answer as f64 / searches.max(1) as f64
+    );
+    let time = |milliseconds: Option<f64>| {
+        milliseconds.map_or_else(String::new, |time| format!("{time:.0} ms"))
+    };
     let view = |hour: &Hour| HourView {
         began: minute(&written(hour.began)),
         searches: hour.searches,
@@ -183,24 +199,40 @@ fn counts(report: &SyncReport) -> Vec<(&'static str, String)> {
 
 fn questions(state: &AppState, site: &Site) -> Questions {
     if !state.shows_questions() {
-        return Questions::Hidden { sign_in: format!("{}?sign_in=1", site.status()) };
+        return Questions::Hidden {
+            sign_in: format!("{}?sign_in=1", site.status()),
+        };
     }
     if state.desk.kept_questions() == KeptQuestions::Off {
         return Questions::NotKept;
     }
     let asked = state.desk.questions();
-    let unanswered = asked.iter().filter(|question| question.is_unanswered()).take(SHOWN_QUESTIONS);
-    let unanswered = unanswered.map(|question| view(site, question, why(question))).collect();
+    let unanswered = asked
+        .iter()
+        .filter(|question| question.is_unanswered())
+        .take(SHOWN_QUESTIONS);
+    let unanswered = unanswered
+        .map(|question| view(site, question, why(question)))
+        .collect();
     let mut slow: Vec<&AskedQuestion> = asked.iter().filter(|question| question.slow).collect();
     slow.sort_by(|left, right| right.latency_ms.total_cmp(&left.latency_ms));
     let slow = slow.into_iter().take(SHOWN_QUESTIONS);
-    let slow = slow.map(|question| view(site, question, format!("{:.0} ms", question.latency_ms))).collect();
+    let slow = slow
+        .map(|question| view(site, question, format!("{:.0} ms", question.latency_ms)))
+        .collect();
     Questions::Shown { unanswered, slow }
 }
 
 fn view(site: &Site, question: &AskedQuestion, what: String) -> QuestionView {
-    let filters: Vec<String> = question.filters.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    let again = SearchRequest { q: question.q.clone(), ..SearchRequest::default() };
+    let filters: Vec<String> = question
+        .filters
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    let again = SearchRequest {
+        q: question.q.clone(),
+        ..SearchRequest::default()
+    };
     QuestionView {
         question: Link::new(&question.q, site.search(&again)),
         filters: filters.join(", "),
@@ -213,9 +245,15 @@ fn view(site: &Site, question: &AskedQuestion, what: String) -> QuestionView {
 /// Why a question counts as unanswered.
 fn why(question: &AskedQuestion) -> String {
     match question.outcome {
-        "no_answer" => question.no_answer.clone().unwrap_or_else(|| "nothing was found".to_owned()),
+        "no_answer" => question
+            .no_answer
+            .clone()
+            .unwrap_or_else(|| "nothing was found".to_owned()),
         REJECTED => "a reader found no answer among the hits".to_owned(),
-        code => question.no_answer.clone().unwrap_or_else(|| code.replace('_', " ")),
+        code => question
+            .no_answer
+            .clone()
+            .unwrap_or_else(|| code.replace('_', " ")),
     }
 }
 

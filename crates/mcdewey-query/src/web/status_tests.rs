@@ -19,17 +19,28 @@ async fn status(service: &Service, path: &str, key: Option<&str>) -> Answer {
 }
 
 fn slow_desk(question_log: KeptQuestions) -> Arc<Desk> {
-    Arc::new(Desk::new(DeskSettings { slow: Duration::ZERO, question_log, ..DeskSettings::default() }))
+    Arc::new(Desk::new(DeskSettings {
+        slow: Duration::ZERO,
+        question_log,
+        ..DeskSettings::default()
+    }))
 }
 
 #[tokio::test]
 async fn it_says_what_answers() {
     let service = Service::new().await;
     let body = status(&service, "/status", None).await.body;
-    for part in ["<dt>Documents</dt><dd>4</dd>", "<dt>Revision</dt>", "<dt>Embedding model</dt><dd>fake"] {
+    for part in [
+        "<dt>Documents</dt><dd>4</dd>",
+        "<dt>Revision</dt>",
+        "<dt>Embedding model</dt><dd>fake",
+    ] {
         assert!(body.contains(part), "{part}: {body}");
     }
-    assert!(body.contains("Not since this server started") && body.contains("Nothing was asked"), "{body}");
+    assert!(
+        body.contains("Not since this server started") && body.contains("Nothing was asked"),
+        "{body}"
+    );
     let front = service.get("/").await.body;
     assert!(front.contains("<a href=\"/status\">Status</a>"));
 }
@@ -70,30 +81,56 @@ async fn it_tells_how_the_library_was_brought_up_to_date() {
 async fn it_counts_questions_by_the_hour() {
     let service = Service::new().await;
     service.get("/?q=barge").await;
-    service.get("/api/v1/search?q=barge+in+Cisco+Finesse+16.0").await;
+    service
+        .get("/api/v1/search?q=barge+in+Cisco+Finesse+16.0")
+        .await;
     service.get("/api/v1/search?q=barge&product=nothing").await;
     let body = status(&service, "/status", None).await.body;
-    assert!(body.contains("<b>2</b> questions, <b>1</b> (50 %) without an answer"), "{body}");
+    assert!(
+        body.contains("<b>2</b> questions, <b>1</b> (50 %) without an answer"),
+        "{body}"
+    );
     // The same as a table; two hours of one question each when the clock strikes in between.
-    let row = |searches: u32, unanswered: u32| body.contains(&format!("<td>{searches}</td><td>{unanswered}</td>"));
+    let row = |searches: u32, unanswered: u32| {
+        body.contains(&format!("<td>{searches}</td><td>{unanswered}</td>"))
+    };
     match body.matches("<rect class=\"answered\"").count() {
         1 => assert!(row(2, 1), "{body}"),
         hours => assert!(hours == 2 && row(1, 0) && row(1, 1), "{body}"),
     }
-    assert_eq!(body.matches("<rect class=\"unanswered\"").count(), 1, "{body}");
+    assert_eq!(
+        body.matches("<rect class=\"unanswered\"").count(),
+        1,
+        "{body}"
+    );
 }
 
 #[tokio::test]
 async fn what_people_asked_is_for_administrators() {
-    let service = Service::with(&documents(), |state| state.with_desk(slow_desk(KeptQuestions::Unanswered))).await;
+    let service = Service::with(&documents(), |state| {
+        state.with_desk(slow_desk(KeptQuestions::Unanswered))
+    })
+    .await;
     service.get("/?q=secret+barge&product=finesse").await;
-    service.get("/api/v1/search?q=secret+reset&product=nothing").await;
+    service
+        .get("/api/v1/search?q=secret+reset&product=nothing")
+        .await;
     let hidden = status(&service, "/status", None).await.body;
-    assert!(!hidden.contains("secret") && hidden.contains("href=\"/status?sign_in=1\""), "{hidden}");
+    assert!(
+        !hidden.contains("secret") && hidden.contains("href=\"/status?sign_in=1\""),
+        "{hidden}"
+    );
     let refused = status(&service, "/status?sign_in=1", None).await;
     assert_eq!(refused.status, 401);
-    assert!(refused.header(header::WWW_AUTHENTICATE).starts_with("Basic"), "a browser asks for a password");
-    let shown = status(&service, "/status?sign_in=1", Some(TOKEN)).await.body;
+    assert!(
+        refused
+            .header(header::WWW_AUTHENTICATE)
+            .starts_with("Basic"),
+        "a browser asks for a password"
+    );
+    let shown = status(&service, "/status?sign_in=1", Some(TOKEN))
+        .await
+        .body;
     for part in [
         "Without an answer</h3>",
         "Slowest</h3>",
@@ -108,14 +145,31 @@ async fn what_people_asked_is_for_administrators() {
 async fn on_ones_own_machine_one_reads_what_one_asked() {
     let own = async |question_log| {
         let policy = AccessPolicy::default().with_personal(true);
-        Service::with(&documents(), |state| state.with_access(policy).with_desk(slow_desk(question_log))).await
+        Service::with(&documents(), |state| {
+            state.with_access(policy).with_desk(slow_desk(question_log))
+        })
+        .await
     };
     let service = own(KeptQuestions::All).await;
     service.get("/?q=secret+barge").await;
-    assert!(status(&service, "/status", None).await.body.contains("secret barge"));
-    assert_eq!(service.get("/api/v1/questions").await.status, 401, "programs want a key always");
+    assert!(
+        status(&service, "/status", None)
+            .await
+            .body
+            .contains("secret barge")
+    );
+    assert_eq!(
+        service.get("/api/v1/questions").await.status,
+        401,
+        "programs want a key always"
+    );
     let silent = own(KeptQuestions::Off).await;
-    assert!(status(&silent, "/status", None).await.body.contains("keeps no questions"));
+    assert!(
+        status(&silent, "/status", None)
+            .await
+            .body
+            .contains("keeps no questions")
+    );
 }
 
 #[tokio::test]
@@ -123,12 +177,26 @@ async fn half_typed_questions_are_not_counted() {
     let desk = slow_desk(KeptQuestions::All);
     let service = Service::with(&documents(), |state| state.with_desk(desk.clone())).await;
     for q in ["bar", "barge", "barge+st"] {
-        let request = request(Method::GET, &format!("/?q={q}")).header("x-mcdewey-typing", "page-1");
-        assert_eq!(service.send(request.body(Body::empty()).unwrap()).await.status, 200);
+        let request =
+            request(Method::GET, &format!("/?q={q}")).header("x-mcdewey-typing", "page-1");
+        assert_eq!(
+            service
+                .send(request.body(Body::empty()).unwrap())
+                .await
+                .status,
+            200
+        );
     }
     assert_eq!(desk.questions().len(), 0, "somebody types on");
     service.get("/?q=barge+state").await;
-    let asked: Vec<String> = desk.questions().into_iter().map(|question| question.q).collect();
+    let asked: Vec<String> = desk
+        .questions()
+        .into_iter()
+        .map(|question| question.q)
+        .collect();
     assert_eq!(asked, ["barge state"]);
-    assert_eq!(desk.hours().iter().map(|hour| hour.searches).sum::<u64>(), 1);
+    assert_eq!(
+        desk.hours().iter().map(|hour| hour.searches).sum::<u64>(),
+        1
+    );
 }

@@ -92,10 +92,14 @@ impl Committer {
                 self.sweep(&freed);
             }
             Err(failure) => {
-                let points =
-                    documents.iter().flat_map(|document| document.passages.iter().map(|passage| passage.point));
+                let points = documents
+                    .iter()
+                    .flat_map(|document| document.passages.iter().map(|passage| passage.point));
                 self.take_back(points.collect());
-                answer_all(waiting, &space::explained(self.layout.data(), failure).into());
+                answer_all(
+                    waiting,
+                    &space::explained(self.layout.data(), failure).into(),
+                );
             }
         }
     }
@@ -142,7 +146,11 @@ impl Committer {
     }
 
     /// Replaces what a root says.
-    pub(super) fn describe(&mut self, root: &RootName, description: &LibraryDescription) -> Outcome<Revision> {
+    pub(super) fn describe(
+        &mut self,
+        root: &RootName,
+        description: &LibraryDescription,
+    ) -> Outcome<Revision> {
         self.check_space(0)?;
         let change = self.catalogue.begin()?;
         if !change.describe(root, description)? {
@@ -159,7 +167,10 @@ impl Committer {
         if !self.unsettled {
             return Ok(());
         }
-        let points = self.shared.catalogue.read(|snapshot| snapshot.passages_in_all())?;
+        let points = self
+            .shared
+            .catalogue
+            .read(|snapshot| snapshot.passages_in_all())?;
         let shared = Arc::clone(&self.shared);
         let log = {
             let shard = shared.shard();
@@ -197,10 +208,13 @@ impl Committer {
         self.check_space(documents.iter().map(|document| document.size()).sum())?;
         self.unsettled = true;
         let passages = documents.iter().flat_map(|document| &document.passages);
-        self.vectors.put(passages.map(|passage| (&passage.embedding_key, passage.vector.as_slice())))?;
+        self.vectors
+            .put(passages.map(|passage| (&passage.embedding_key, passage.vector.as_slice())))?;
         self.reached(Step::VectorsStored);
         let shared = Arc::clone(&self.shared);
-        shared.shard().add(documents.iter().flat_map(|document| points_of(document)))?;
+        shared
+            .shard()
+            .add(documents.iter().flat_map(|document| points_of(document)))?;
         self.reached(Step::PointsAdded);
         shared.shard().flush()?;
         self.reached(Step::PointsFlushed);
@@ -233,7 +247,9 @@ impl Committer {
     fn take_back(&mut self, points: BTreeSet<Uuid>) {
         match self.catalogue.strays(points) {
             Ok(strays) => self.sweep(&strays),
-            Err(error) => tracing::warn!(%error, "points of a failed commit stay in the shard until the next start"),
+            Err(error) => {
+                tracing::warn!(%error, "points of a failed commit stay in the shard until the next start")
+            }
         }
     }
 
@@ -256,7 +272,14 @@ impl Committer {
         space::check(self.layout.data(), self.min_free_bytes, needed)
     }
 
-    #[cfg_attr(not(test), expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "only tests watch"))]
+    #[cfg_attr(
+        not(test),
+        expect(
+            clippy::unused_self,
+            clippy::needless_pass_by_ref_mut,
+            reason = "only tests watch"
+        )
+    )]
     fn reached(&mut self, step: Step) {
         #[cfg(test)]
         if let Some(watch) = &mut self.watch {

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 use mcdewey_core::{
-    CandidateQuery, Candidates, Chunk, Embed, Index, IndexState, ManifestEntry, RootName, Scope, WeightedText,
+    CandidateQuery, Candidates, Chunk, Embed, Index, IndexState, ManifestEntry, RootName, Scope,
+    WeightedText,
 };
 use tokio::sync::oneshot;
 
@@ -27,13 +28,23 @@ enum Act {
 fn history() -> Vec<Act> {
     let commit = |name: &str, pages: &[(u32, &[&str])]| {
         Act::Commit(Box::new(
-            pages.iter().fold(SampleDocument::new(name), |document, (number, texts)| document.page(*number, texts)),
+            pages
+                .iter()
+                .fold(SampleDocument::new(name), |document, (number, texts)| {
+                    document.page(*number, texts)
+                }),
         ))
     };
     vec![
-        commit("a.md", &[(1, &["canine alpha", "feline alpha"]), (2, &["gamma"])]),
+        commit(
+            "a.md",
+            &[(1, &["canine alpha", "feline alpha"]), (2, &["gamma"])],
+        ),
         commit("b.md", &[(1, &["canine beta"; 40])]),
-        commit("a.md", &[(1, &["canine canine"]), (3, &["barge", "barge alpha"])]),
+        commit(
+            "a.md",
+            &[(1, &["canine canine"]), (3, &["barge", "barge alpha"])],
+        ),
         commit("c.md", &[(7, &["feline beta gamma"])]),
         Act::Remove("b.md"),
         commit("b.md", &[(2, &["canine gamma"])]),
@@ -45,7 +56,12 @@ fn history() -> Vec<Act> {
 
 fn options(dir: &Path) -> EmbeddedOptions {
     let model = embedder().model().clone();
-    EmbeddedOptions { dir: dir.to_owned(), model, chunker: "test".to_owned(), min_free_bytes: 0 }
+    EmbeddedOptions {
+        dir: dir.to_owned(),
+        model,
+        chunker: "test".to_owned(),
+        min_free_bytes: 0,
+    }
 }
 
 async fn act(index: &EmbeddedIndex, act: &Act) {
@@ -69,16 +85,29 @@ type Scored = (String, u32, u32);
 
 async fn view(index: &EmbeddedIndex) -> View {
     let all = Scope::everything();
-    let IndexState { documents, pages, chunks: passages, .. } = index.state().await.unwrap();
+    let IndexState {
+        documents,
+        pages,
+        chunks: passages,
+        ..
+    } = index.state().await.unwrap();
     let mut chunks = Vec::new();
     for summary in index.documents(&all).await.unwrap() {
-        chunks.extend(index.passages(&summary.meta.source, 0..u32::MAX, &all).await.unwrap());
+        chunks.extend(
+            index
+                .passages(&summary.meta.source, 0..u32::MAX, &all)
+                .await
+                .unwrap(),
+        );
     }
     let mut hits = Vec::new();
     for text in ["canine", "feline alpha", "barge beta gamma"] {
         let query = CandidateQuery {
             dense: Some(embedder().vector(text)),
-            keyword: vec![WeightedText { text: text.to_owned(), weight: 1.0 }],
+            keyword: vec![WeightedText {
+                text: text.to_owned(),
+                weight: 1.0,
+            }],
             depth: 50,
             exact: true,
             ..CandidateQuery::default()
@@ -86,12 +115,18 @@ async fn view(index: &EmbeddedIndex) -> View {
         let Candidates { dense, keyword, .. } = index.candidates(&query, &all).await.unwrap();
         let scored = |list: Option<Vec<mcdewey_core::Candidate>>| -> Vec<Scored> {
             let hits = list.unwrap().into_iter();
-            hits.map(|hit| (hit.chunk_id.to_string(), hit.page.0, hit.score.to_bits())).collect()
+            hits.map(|hit| (hit.chunk_id.to_string(), hit.page.0, hit.score.to_bits()))
+                .collect()
         };
         hits.push((scored(dense), scored(keyword)));
     }
     let manifest = index.manifest(&RootName::default()).await.unwrap();
-    View { counts: (documents, pages, passages), chunks, manifest, hits }
+    View {
+        counts: (documents, pages, passages),
+        chunks,
+        manifest,
+        hits,
+    }
 }
 
 /// The views after no act, the first act, the first two …, of a process that never died.
@@ -120,12 +155,21 @@ async fn wrecks(place: &Path) -> Vec<Wreck> {
     let mut committer = EmbeddedIndex::open_committer(options(&dir)).unwrap();
     let (wrecks, done) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
     committer.watch = Some(Box::new({
-        let (wrecks, done, live, place) = (Arc::clone(&wrecks), Arc::clone(&done), dir.clone(), place.to_owned());
+        let (wrecks, done, live, place) = (
+            Arc::clone(&wrecks),
+            Arc::clone(&done),
+            dir.clone(),
+            place.to_owned(),
+        );
         move |step| {
             let mut wrecks = wrecks.lock().unwrap();
             let copy = place.join(format!("wreck-{}", wrecks.len()));
             copy_folder(&live, &copy);
-            wrecks.push(Wreck { dir: copy, step, done: *done.lock().unwrap() });
+            wrecks.push(Wreck {
+                dir: copy,
+                step,
+                done: *done.lock().unwrap(),
+            });
         }
     }));
     let index = EmbeddedIndex::start(committer);
@@ -147,16 +191,30 @@ async fn whatever_moment_the_process_dies_at() {
         let index = EmbeddedIndex::open(options(&dir)).unwrap();
         let found = view(&index).await;
         let points = index.shared.shard().points().unwrap().len() as u64;
-        assert_eq!(points, found.counts.2, "{step:?} in act {done}: points were left over");
+        assert_eq!(
+            points, found.counts.2,
+            "{step:?} in act {done}: points were left over"
+        );
         // Old points are taken out after the answer, so the act under way may or may not be counted as done by then.
         let allowed = done.saturating_sub(1)..=done + 1;
-        let reached = allowed.clone().rev().find(|acts| views.get(*acts) == Some(&found));
-        let reached = reached.unwrap_or_else(|| panic!("{step:?} in act {done}: a state that never was: {found:?}"));
-        assert!(reached >= done, "{step:?} in act {done}: a finished act is lost");
+        let reached = allowed
+            .clone()
+            .rev()
+            .find(|acts| views.get(*acts) == Some(&found));
+        let reached = reached
+            .unwrap_or_else(|| panic!("{step:?} in act {done}: a state that never was: {found:?}"));
+        assert!(
+            reached >= done,
+            "{step:?} in act {done}: a finished act is lost"
+        );
         for step in &history()[reached..] {
             act(&index, step).await;
         }
-        assert_eq!(Some(&view(&index).await), views.last(), "{step:?} in act {done}: finished another way");
+        assert_eq!(
+            Some(&view(&index).await),
+            views.last(),
+            "{step:?} in act {done}: finished another way"
+        );
         drop(index);
         fs::remove_dir_all(dir).unwrap();
     }
@@ -188,7 +246,11 @@ async fn a_lookup_keeps_the_points_it_knows() {
             seen.1.blocking_recv().unwrap();
             // Long enough for a sweep that does not wait.
             for _ in 0..200 {
-                assert!(known.iter().all(|point| shard.points().unwrap().contains(point)));
+                assert!(
+                    known
+                        .iter()
+                        .all(|point| shard.points().unwrap().contains(point))
+                );
             }
             looked.store(true, Ordering::SeqCst);
             Ok(())
@@ -199,7 +261,10 @@ async fn a_lookup_keeps_the_points_it_knows() {
     seen.0.send(()).unwrap();
     lookup.await.unwrap().unwrap();
     drop(index);
-    assert!(!swept_too_early.load(Ordering::SeqCst), "points were taken out under a lookup");
+    assert!(
+        !swept_too_early.load(Ordering::SeqCst),
+        "points were taken out under a lookup"
+    );
 }
 
 #[tokio::test]
@@ -259,7 +324,11 @@ async fn documents_whose_vectors_are_lost_ask_to_be_written_again() {
     let found = view(&index).await;
     assert_ne!(found.manifest[0].input, before.manifest[0].input);
     for (hits, expected) in found.hits.iter().zip(&before.hits) {
-        assert_eq!((hits.0.len(), &hits.1), (0, &expected.1), "found by words only");
+        assert_eq!(
+            (hits.0.len(), &hits.1),
+            (0, &expected.1),
+            "found by words only"
+        );
     }
     act(&index, &history()[0]).await;
     assert_eq!(view(&index).await, before);
@@ -268,12 +337,21 @@ async fn documents_whose_vectors_are_lost_ask_to_be_written_again() {
 #[tokio::test]
 async fn too_little_space_refuses_before_anything_is_written() {
     let place = tempfile::tempdir().unwrap();
-    let index = EmbeddedIndex::open(EmbeddedOptions { min_free_bytes: u64::MAX, ..options(place.path()) }).unwrap();
+    let index = EmbeddedIndex::open(EmbeddedOptions {
+        min_free_bytes: u64::MAX,
+        ..options(place.path())
+    })
+    .unwrap();
     let before = index.state().await.unwrap();
-    let document = SampleDocument::new("a.md").page(1, &["canine"]).build(&embedder());
+    let document = SampleDocument::new("a.md")
+        .page(1, &["canine"])
+        .build(&embedder());
     let key = document.passages[0].embedding_key;
     let error = index.commit(document).await.unwrap_err();
-    assert!(matches!(error, mcdewey_core::IndexError::NoSpace(_)), "{error}");
+    assert!(
+        matches!(error, mcdewey_core::IndexError::NoSpace(_)),
+        "{error}"
+    );
     assert_eq!(index.state().await.unwrap(), before);
     assert_eq!(index.cached_vectors(&[key]).await.unwrap(), [None]);
     assert!(index.shared.shard().points().unwrap().is_empty());
@@ -287,12 +365,18 @@ async fn recovery_keeps_the_floor_and_the_shard() {
     let before = view(&index).await;
     drop(index);
     let generation = only_entry(&place.path().join("generations"));
-    let tight = || EmbeddedOptions { min_free_bytes: u64::MAX, ..options(place.path()) };
+    let tight = || EmbeddedOptions {
+        min_free_bytes: u64::MAX,
+        ..options(place.path())
+    };
     drop(EmbeddedIndex::open(tight()).expect("nothing has to be written"));
     fs::write(shard_of(&generation).join("edge_config.json"), "{").unwrap();
     for _ in 0..3 {
         let error = EmbeddedIndex::open(tight()).unwrap_err();
-        assert!(matches!(error, mcdewey_core::IndexError::NoSpace(_)), "{error}");
+        assert!(
+            matches!(error, mcdewey_core::IndexError::NoSpace(_)),
+            "{error}"
+        );
         assert!(!generation.join("damaged-shard").exists() && !generation.join("opening").exists());
     }
     let index = EmbeddedIndex::open(options(place.path())).unwrap();
@@ -306,13 +390,22 @@ async fn another_model_or_splitter_stands_beside_and_shares_the_vectors() {
     act(&index, &history()[0]).await;
     let (before, state) = (view(&index).await, index.state().await.unwrap());
     drop(index);
-    let other = EmbeddedIndex::open(EmbeddedOptions { chunker: "other".to_owned(), ..options(place.path()) }).unwrap();
+    let other = EmbeddedIndex::open(EmbeddedOptions {
+        chunker: "other".to_owned(),
+        ..options(place.path())
+    })
+    .unwrap();
     let fresh = other.state().await.unwrap();
     assert_ne!(fresh.generation, state.generation);
     assert_eq!((fresh.documents, fresh.revision.0), (0, 0));
-    let known = SampleDocument::new("x.md").page(1, &["gamma"]).build(&embedder());
+    let known = SampleDocument::new("x.md")
+        .page(1, &["gamma"])
+        .build(&embedder());
     let key = known.passages[0].embedding_key;
-    assert_eq!(other.cached_vectors(&[key]).await.unwrap(), [Some(known.passages[0].vector.clone())]);
+    assert_eq!(
+        other.cached_vectors(&[key]).await.unwrap(),
+        [Some(known.passages[0].vector.clone())]
+    );
     drop(other);
     let index = EmbeddedIndex::open(options(place.path())).unwrap();
     assert_eq!(view(&index).await, before);
@@ -339,8 +432,17 @@ fn only_entry(dir: &Path) -> PathBuf {
 }
 
 fn shard_of(generation: &Path) -> PathBuf {
-    let mut entries = fs::read_dir(generation).unwrap().map(|entry| entry.unwrap().path());
-    entries.find(|path| path.file_name().unwrap().to_string_lossy().starts_with("shard-")).unwrap()
+    let mut entries = fs::read_dir(generation)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .find(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with("shard-")
+        })
+        .unwrap()
 }
 
 /// Copies a folder; what is zero stays a hole, for the engine makes its files large in advance.

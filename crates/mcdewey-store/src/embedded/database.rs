@@ -40,7 +40,9 @@ impl Database {
         let told = |error: rusqlite::Error| explain(path, schema, &error);
         let mut writer = Connection::open(path).map_err(told)?;
         configure(&writer).map_err(told)?;
-        let found: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(told)?;
+        let found: i64 = writer
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .map_err(told)?;
         if found > schema.version {
             return Err(IndexError::Unavailable(format!(
                 "{} was written by a newer version of this program (schema {found}, this one knows {}); \
@@ -55,7 +57,13 @@ impl Database {
             // It keeps its version: it is what an older program made, and that program may still read it.
             writer.execute_batch(schema.tables).map_err(told)?;
         }
-        Ok((Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) }, writer))
+        Ok((
+            Self {
+                path: path.to_owned(),
+                idle: Mutex::new(Vec::new()),
+            },
+            writer,
+        ))
     }
 
     /// Reads from one snapshot: what is committed meanwhile is not seen.
@@ -64,7 +72,9 @@ impl Database {
         let answer = {
             let snapshot = connection.unchecked_transaction()?;
             // A transaction begins with its first read, not before.
-            snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+            snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+                row.get::<_, i64>(0)
+            })?;
             look(&snapshot)
         };
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +85,12 @@ impl Database {
     }
 
     fn reader(&self) -> Outcome<Connection> {
-        if let Some(connection) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+        if let Some(connection) = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+        {
             return Ok(connection);
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -105,7 +120,8 @@ fn create(writer: &mut Connection, schema: Schema) -> rusqlite::Result<()> {
 /// and SQLite makes its blocks before it is written to, under an error of its own.
 pub(super) fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| {
-        error.code == ErrorCode::DiskFull || error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+        error.code == ErrorCode::DiskFull
+            || error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
     })
 }
 
@@ -114,7 +130,10 @@ fn explain(path: &Path, schema: Schema, error: &rusqlite::Error) -> IndexError {
     let path = path.display();
     let advice = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            format!("{} is damaged; move it away or restore it from a snapshot, then ingest again", schema.name)
+            format!(
+                "{} is damaged; move it away or restore it from a snapshot, then ingest again",
+                schema.name
+            )
         }
         _ if is_full(error) => "the disk is full; free some space".to_owned(),
         _ => "check that the directory may be written and that no other program uses it".to_owned(),
@@ -126,7 +145,11 @@ fn explain(path: &Path, schema: Schema, error: &rusqlite::Error) -> IndexError {
 mod tests {
     use super::*;
 
-    const SCHEMA: Schema = Schema { name: "the test", version: 3, tables: "CREATE TABLE words (word TEXT)" };
+    const SCHEMA: Schema = Schema {
+        name: "the test",
+        version: 3,
+        tables: "CREATE TABLE words (word TEXT)",
+    };
 
     fn count(snapshot: &Transaction<'_>) -> Outcome<i64> {
         Ok(snapshot.query_row("SELECT count(*) FROM words", [], |row| row.get(0))?)
@@ -148,21 +171,37 @@ mod tests {
     fn readers_cannot_write() {
         let dir = tempfile::tempdir().unwrap();
         let (database, _writer) = Database::open(&dir.path().join("a.sqlite"), SCHEMA).unwrap();
-        assert!(database.read(|snapshot| Ok(snapshot.execute("DELETE FROM words", [])?)).is_err());
+        assert!(
+            database
+                .read(|snapshot| Ok(snapshot.execute("DELETE FROM words", [])?))
+                .is_err()
+        );
     }
 
     #[test]
     fn an_older_file_gets_the_tables_it_lacks_and_keeps_its_version() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.sqlite");
-        let old = Schema { version: 2, tables: "CREATE TABLE texts (text TEXT)", ..SCHEMA };
-        Database::open(&path, old).unwrap().1.execute("INSERT INTO texts VALUES ('kept')", []).unwrap();
+        let old = Schema {
+            version: 2,
+            tables: "CREATE TABLE texts (text TEXT)",
+            ..SCHEMA
+        };
+        Database::open(&path, old)
+            .unwrap()
+            .1
+            .execute("INSERT INTO texts VALUES ('kept')", [])
+            .unwrap();
         let tables = "CREATE TABLE IF NOT EXISTS texts (text TEXT); CREATE TABLE IF NOT EXISTS words (word TEXT)";
         for _ in 0..2 {
             let (database, writer) = Database::open(&path, Schema { tables, ..SCHEMA }).unwrap();
             assert_eq!(database.read(count).unwrap(), 0);
-            let kept: i64 = writer.query_row("SELECT count(*) FROM texts", [], |row| row.get(0)).unwrap();
-            let version: i64 = writer.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+            let kept: i64 = writer
+                .query_row("SELECT count(*) FROM texts", [], |row| row.get(0))
+                .unwrap();
+            let version: i64 = writer
+                .query_row("PRAGMA user_version", [], |row| row.get(0))
+                .unwrap();
             assert_eq!((kept, version), (1, 2));
         }
     }
@@ -171,7 +210,16 @@ mod tests {
     fn a_newer_file_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.sqlite");
-        drop(Database::open(&path, Schema { version: 4, ..SCHEMA }).unwrap());
+        drop(
+            Database::open(
+                &path,
+                Schema {
+                    version: 4,
+                    ..SCHEMA
+                },
+            )
+            .unwrap(),
+        );
         let error = Database::open(&path, SCHEMA).unwrap_err();
         assert!(error.to_string().contains("newer version"), "{error}");
     }
@@ -180,9 +228,16 @@ mod tests {
     fn a_damaged_file_is_named_with_what_to_do() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.sqlite");
-        std::fs::write(&path, "no database at all, though long enough to be taken for one".repeat(50)).unwrap();
+        std::fs::write(
+            &path,
+            "no database at all, though long enough to be taken for one".repeat(50),
+        )
+        .unwrap();
         let error = Database::open(&path, SCHEMA).unwrap_err();
         assert!(matches!(error, IndexError::Unavailable(_)), "{error}");
-        assert!(error.to_string().contains("a.sqlite") && error.to_string().contains("ingest again"), "{error}");
+        assert!(
+            error.to_string().contains("a.sqlite") && error.to_string().contains("ingest again"),
+            "{error}"
+        );
     }
 }

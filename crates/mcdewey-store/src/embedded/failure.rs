@@ -31,14 +31,19 @@ pub(super) type Outcome<T> = Result<T, Failure>;
 impl Failure {
     /// A stored value of a wrong shape.
     pub(super) fn stored(what: &str) -> Self {
-        Self::Told(IndexError::Store(format!("the catalogue holds a {what} of another shape")))
+        Self::Told(IndexError::Store(format!(
+            "the catalogue holds a {what} of another shape"
+        )))
     }
 
     /// Whether the disk is full, or a quota used up.
     pub(super) fn is_full(&self) -> bool {
         match self {
             Self::Sqlite(error) => database::is_full(error),
-            Self::File(error) => matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded),
+            Self::File(error) => matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            ),
             // The engine passes the system's words on, and nothing to tell kinds by.
             Self::Shard(error) => says_full(&error.to_string()),
             Self::Engine { reason, .. } => says_full(reason),
@@ -72,10 +77,21 @@ mod tests {
     fn a_full_disk_is_told_apart() {
         let full = Failure::File(io::Error::from(io::ErrorKind::StorageFull));
         assert!(matches!(IndexError::from(full), IndexError::NoSpace(_)));
-        let engine = |reason: &str| Failure::Engine { dir: "data".into(), reason: reason.to_owned() };
-        let full = IndexError::from(engine("segments flushed: No space left on device (os error 28)"));
-        assert!(matches!(full, IndexError::NoSpace(_)) && full.to_string().contains("data"), "{full}");
-        assert!(matches!(IndexError::from(engine("something else")), IndexError::Store(_)));
+        let engine = |reason: &str| Failure::Engine {
+            dir: "data".into(),
+            reason: reason.to_owned(),
+        };
+        let full = IndexError::from(engine(
+            "segments flushed: No space left on device (os error 28)",
+        ));
+        assert!(
+            matches!(full, IndexError::NoSpace(_)) && full.to_string().contains("data"),
+            "{full}"
+        );
+        assert!(matches!(
+            IndexError::from(engine("something else")),
+            IndexError::Store(_)
+        ));
         let other = Failure::File(io::Error::from(io::ErrorKind::NotFound));
         assert!(matches!(IndexError::from(other), IndexError::Store(_)));
     }

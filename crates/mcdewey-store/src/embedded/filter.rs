@@ -10,22 +10,35 @@ pub(super) fn of(clauses: &[Clause]) -> Option<Filter> {
 }
 
 fn all(clauses: &[Clause]) -> Filter {
-    Filter { must: Some(clauses.iter().map(condition).collect()), ..Filter::new() }
+    Filter {
+        must: Some(clauses.iter().map(condition).collect()),
+        ..Filter::new()
+    }
 }
 
 fn condition(clause: &Clause) -> Condition {
     match clause {
-        Clause::OneOf(field, values) => {
-            Condition::Field(FieldCondition::new_match(path(field), Match::from(values.clone())))
-        }
+        Clause::OneOf(field, values) => Condition::Field(FieldCondition::new_match(
+            path(field),
+            Match::from(values.clone()),
+        )),
         Clause::Any(groups) => {
-            let should = groups.iter().map(|group| Condition::Filter(all(group))).collect();
-            Condition::Filter(Filter { should: Some(should), ..Filter::new() })
+            let should = groups
+                .iter()
+                .map(|group| Condition::Filter(all(group)))
+                .collect();
+            Condition::Filter(Filter {
+                should: Some(should),
+                ..Filter::new()
+            })
         }
     }
 }
 
 /// The place of a field in the payload.
 pub(super) fn path(field: &str) -> JsonPath {
-    JsonPath { first_key: field.to_owned(), rest: Vec::new() }
+    JsonPath {
+        first_key: field.to_owned(),
+        rest: Vec::new(),
+    }
 }

@@ -21,7 +21,10 @@ pub(super) fn guarded<T>(dir: &Path, call: impl FnOnce() -> T) -> Outcome<T> {
     let before = GUARDED.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(call));
     GUARDED.set(before);
-    outcome.map_err(|panic| Failure::Engine { dir: dir.to_owned(), reason: reason(panic.as_ref()) })
+    outcome.map_err(|panic| Failure::Engine {
+        dir: dir.to_owned(),
+        reason: reason(panic.as_ref()),
+    })
 }
 
 /// Puts panics that are caught here into the log's details; all others go where they went before.
@@ -38,9 +41,15 @@ fn hold_back() {
 
 /// What the engine says, without the stack that it may carry along.
 fn reason(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or(panic.downcast_ref::<&str>().copied());
     let text = text.unwrap_or("it does not say why");
-    text.split(", backtrace: ").next().unwrap_or(text).to_owned()
+    text.split(", backtrace: ")
+        .next()
+        .unwrap_or(text)
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -55,7 +64,10 @@ mod tests {
         let failure = guarded(dir, || panic!("{full}, backtrace: Some(frames)")).unwrap_err();
         assert!(failure.is_full());
         let told = failure.to_string();
-        assert!(told.contains("shard-1") && told.contains(&full) && !told.contains("frames"), "{told}");
+        assert!(
+            told.contains("shard-1") && told.contains(&full) && !told.contains("frames"),
+            "{told}"
+        );
         assert!(!GUARDED.get());
     }
 }

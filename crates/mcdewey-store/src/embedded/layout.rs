@@ -37,18 +37,25 @@ pub(super) fn generations(data: &Path) -> PathBuf {
 pub(super) fn create(data: &Path) -> Result<(), IndexError> {
     fs::create_dir_all(data).map_err(|error| unusable(data, &error))?;
     let probe = data.join(".writable");
-    fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)).map_err(|error| unusable(data, &error))
+    fs::write(&probe, "")
+        .and_then(|()| fs::remove_file(&probe))
+        .map_err(|error| unusable(data, &error))
 }
 
 fn unusable(data: &Path, error: &std::io::Error) -> IndexError {
     let place = data.display();
-    IndexError::Unavailable(format!("cannot write to {place}: {error}; check that it exists and may be written"))
+    IndexError::Unavailable(format!(
+        "cannot write to {place}: {error}; check that it exists and may be written"
+    ))
 }
 
 impl Layout {
     /// Where a generation lies, or would.
     pub(super) fn of(data: &Path, generation: &Generation) -> Self {
-        Self { data: data.to_owned(), generation: generations(data).join(&generation.0) }
+        Self {
+            data: data.to_owned(),
+            generation: generations(data).join(&generation.0),
+        }
     }
 
     /// Makes the folders of a generation. Nothing is written when the data directory cannot be written.
@@ -70,7 +77,11 @@ impl Layout {
 
     /// Where it goes on its way out.
     pub(super) fn trash(&self) -> PathBuf {
-        let name = self.generation.file_name().unwrap_or_default().to_string_lossy();
+        let name = self
+            .generation
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         self.generation.with_file_name(format!("{TRASH}{name}"))
     }
 
@@ -107,7 +118,9 @@ impl Layout {
         let mut others = Vec::new();
         for entry in fs::read_dir(&self.generation)? {
             let path = entry?.path();
-            let is_shard = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("shard-"));
+            let is_shard = path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("shard-"));
             if is_shard && path != current {
                 others.push(path);
             }
@@ -124,7 +137,8 @@ mod tests {
     fn an_unusable_directory_is_named_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("file"), "kept").unwrap();
-        let error = Layout::create(&dir.path().join("file"), &Generation("g".to_owned())).unwrap_err();
+        let error =
+            Layout::create(&dir.path().join("file"), &Generation("g".to_owned())).unwrap_err();
         assert!(matches!(error, IndexError::Unavailable(_)), "{error}");
         assert!(error.to_string().contains("file"), "{error}");
         assert_eq!(fs::read_to_string(dir.path().join("file")).unwrap(), "kept");

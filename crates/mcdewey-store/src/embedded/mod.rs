@@ -32,9 +32,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use mcdewey_core::{
-    AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document, DocumentRevision,
-    DocumentSummary, Generation, Index, IndexError, IndexState, LibraryDescription, ManifestEntry, ModelInfo, Page,
-    PageNumber, Revision, RootName, Scope, SourcePath,
+    AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash,
+    Document, DocumentRevision, DocumentSummary, Generation, Index, IndexError, IndexState,
+    LibraryDescription, ManifestEntry, ModelInfo, Page, PageNumber, Revision, RootName, Scope,
+    SourcePath,
 };
 
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
@@ -136,7 +137,12 @@ impl EmbeddedIndex {
         dimensions: usize,
         min_free_bytes: u64,
     ) -> Result<Self, IndexError> {
-        Ok(Self::start(Self::committer_of(dir, generation, dimensions, min_free_bytes)?))
+        Ok(Self::start(Self::committer_of(
+            dir,
+            generation,
+            dimensions,
+            min_free_bytes,
+        )?))
     }
 
     fn committer_of(
@@ -149,25 +155,49 @@ impl EmbeddedIndex {
         let (vectors, vector_writer) = VectorCache::open(&layout.embeddings())?;
         let (catalogue, mut catalogue_writer) = Catalogue::open(&layout.catalogue())?;
         let bm25 = Bm25::default();
-        let source =
-            recovery::Source { catalogue: &catalogue, vectors: &vectors, bm25: &bm25, dimensions, min_free_bytes };
+        let source = recovery::Source {
+            catalogue: &catalogue,
+            vectors: &vectors,
+            bm25: &bm25,
+            dimensions,
+            min_free_bytes,
+        };
         let explained = |failure| space::explained(layout.data(), failure);
         let shard = recovery::open(&layout, &source, &mut catalogue_writer).map_err(explained)?;
         let shard = RwLock::new(shard);
         let presence = Arc::new(Presence);
-        let shared = Arc::new(Shared { generation, dimensions, bm25, catalogue, vectors, shard, presence });
+        let shared = Arc::new(Shared {
+            generation,
+            dimensions,
+            bm25,
+            catalogue,
+            vectors,
+            shard,
+            presence,
+        });
         let unfinished = erase::is_unfinished(&layout);
-        let mut committer = Committer::new(shared, catalogue_writer, vector_writer, layout, min_free_bytes);
+        let mut committer = Committer::new(
+            shared,
+            catalogue_writer,
+            vector_writer,
+            layout,
+            min_free_bytes,
+        );
         if unfinished {
             tracing::info!("finishing the removal of documents that was interrupted");
-            committer.finish_erasing().map_err(|failure| space::explained(dir, failure))?;
+            committer
+                .finish_erasing()
+                .map_err(|failure| space::explained(dir, failure))?;
         }
         Ok(committer)
     }
 
     fn start(committer: Committer) -> Self {
         let shared = Arc::clone(committer.shared());
-        Self { writer: Writer::start(committer), shared }
+        Self {
+            writer: Writer::start(committer),
+            shared,
+        }
     }
 
     /// The folders that its documents were read from.
@@ -179,7 +209,8 @@ impl EmbeddedIndex {
         &self,
         look: impl FnOnce(&Snapshot<'_>) -> Outcome<T> + Send + 'static,
     ) -> Result<T, IndexError> {
-        self.blocking(move |shared| shared.catalogue.read(look)).await
+        self.blocking(move |shared| shared.catalogue.read(look))
+            .await
     }
 
     async fn blocking<T: Send + 'static>(
@@ -188,13 +219,16 @@ impl EmbeddedIndex {
     ) -> Result<T, IndexError> {
         let shared = Arc::clone(&self.shared);
         let done = tokio::task::spawn_blocking(move || work(&shared)).await;
-        done.map_err(|error| IndexError::Store(format!("a read broke off: {error}")))?.map_err(IndexError::from)
+        done.map_err(|error| IndexError::Store(format!("a read broke off: {error}")))?
+            .map_err(IndexError::from)
     }
 }
 
 impl fmt::Debug for EmbeddedIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmbeddedIndex").field("generation", &self.shared.generation).finish_non_exhaustive()
+        f.debug_struct("EmbeddedIndex")
+            .field("generation", &self.shared.generation)
+            .finish_non_exhaustive()
     }
 }
 
@@ -205,14 +239,20 @@ impl Index for EmbeddedIndex {
         self.read(move |snapshot| snapshot.state(&generation)).await
     }
 
-    async fn candidates(&self, query: &CandidateQuery, scope: &Scope) -> Result<Candidates, IndexError> {
+    async fn candidates(
+        &self,
+        query: &CandidateQuery,
+        scope: &Scope,
+    ) -> Result<Candidates, IndexError> {
         let (query, scope) = (query.clone(), scope.clone());
-        self.blocking(move |shared| lookup::candidates(shared, &query, &scope)).await
+        self.blocking(move |shared| lookup::candidates(shared, &query, &scope))
+            .await
     }
 
     async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
         let (ids, scope) = (ids.to_vec(), scope.clone());
-        self.read(move |snapshot| snapshot.chunks(&ids, &scope)).await
+        self.read(move |snapshot| snapshot.chunks(&ids, &scope))
+            .await
     }
 
     async fn passages(
@@ -222,7 +262,8 @@ impl Index for EmbeddedIndex {
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
         let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.passages(&source, ordinals, &scope)).await
+        self.read(move |snapshot| snapshot.passages(&source, ordinals, &scope))
+            .await
     }
 
     async fn passages_on(
@@ -232,22 +273,35 @@ impl Index for EmbeddedIndex {
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
         let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.passages_on(&source, page, &scope)).await
+        self.read(move |snapshot| snapshot.passages_on(&source, page, &scope))
+            .await
     }
 
     async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
         let (handle, scope) = (handle.to_owned(), scope.clone());
-        self.read(move |snapshot| snapshot.by_handle(&handle, &scope)).await
+        self.read(move |snapshot| snapshot.by_handle(&handle, &scope))
+            .await
     }
 
-    async fn page(&self, source: &SourcePath, page: PageNumber, scope: &Scope) -> Result<Option<Page>, IndexError> {
+    async fn page(
+        &self,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> Result<Option<Page>, IndexError> {
         let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.page(&source, page, &scope)).await
+        self.read(move |snapshot| snapshot.page(&source, page, &scope))
+            .await
     }
 
-    async fn document(&self, source: &SourcePath, scope: &Scope) -> Result<Option<Document>, IndexError> {
+    async fn document(
+        &self,
+        source: &SourcePath,
+        scope: &Scope,
+    ) -> Result<Option<Document>, IndexError> {
         let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.document(&source, &scope)).await
+        self.read(move |snapshot| snapshot.document(&source, &scope))
+            .await
     }
 
     async fn attachment(
@@ -258,7 +312,8 @@ impl Index for EmbeddedIndex {
         scope: &Scope,
     ) -> Result<Option<AttachedFile>, IndexError> {
         let (source, name, scope) = (source.clone(), name.to_owned(), scope.clone());
-        self.read(move |snapshot| snapshot.attachment(&source, role, &name, &scope)).await
+        self.read(move |snapshot| snapshot.attachment(&source, role, &name, &scope))
+            .await
     }
 
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {
@@ -270,9 +325,15 @@ impl Index for EmbeddedIndex {
         self.read(|snapshot| snapshot.description()).await
     }
 
-    async fn describe(&self, root: &RootName, description: &LibraryDescription) -> Result<Revision, IndexError> {
+    async fn describe(
+        &self,
+        root: &RootName,
+        description: &LibraryDescription,
+    ) -> Result<Revision, IndexError> {
         let (root, description) = (root.clone(), description.clone());
-        self.writer.ask(|reply| Command::Describe(root, description, reply)).await
+        self.writer
+            .ask(|reply| Command::Describe(root, description, reply))
+            .await
     }
 
     async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError> {
@@ -280,25 +341,35 @@ impl Index for EmbeddedIndex {
         self.read(move |snapshot| snapshot.manifest(&root)).await
     }
 
-    async fn cached_vectors(&self, keys: &[ContentHash]) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
+    async fn cached_vectors(
+        &self,
+        keys: &[ContentHash],
+    ) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
         let keys = keys.to_vec();
         self.blocking(move |shared| shared.vectors.get(&keys)).await
     }
 
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
-        let prepared =
-            self.blocking(move |shared| Ok(Prepared::new(document, shared.dimensions, &shared.bm25)?)).await?;
-        self.writer.ask(|reply| Command::Commit(Box::new(prepared), reply)).await
+        let prepared = self
+            .blocking(move |shared| Ok(Prepared::new(document, shared.dimensions, &shared.bm25)?))
+            .await?;
+        self.writer
+            .ask(|reply| Command::Commit(Box::new(prepared), reply))
+            .await
     }
 
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let sources = sources.to_vec();
-        self.writer.ask(|reply| Command::Remove(sources, reply)).await
+        self.writer
+            .ask(|reply| Command::Remove(sources, reply))
+            .await
     }
 
     async fn erase(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let sources = sources.to_vec();
-        self.writer.ask(|reply| Command::Erase(sources, reply)).await
+        self.writer
+            .ask(|reply| Command::Erase(sources, reply))
+            .await
     }
 
     async fn settle(&self) -> Result<(), IndexError> {

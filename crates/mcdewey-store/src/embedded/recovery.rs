@@ -31,7 +31,11 @@ pub(super) struct Source<'a> {
 }
 
 /// Opens the shard of this generation, or makes it.
-pub(super) fn open(layout: &Layout, source: &Source<'_>, writer: &mut CatalogueWriter) -> Outcome<Shard> {
+pub(super) fn open(
+    layout: &Layout,
+    source: &Source<'_>,
+    writer: &mut CatalogueWriter,
+) -> Outcome<Shard> {
     let number = source.catalogue.read(|snapshot| snapshot.shard())?;
     for leftover in layout.other_shards(number)? {
         fs::remove_dir_all(leftover)?;
@@ -48,8 +52,14 @@ pub(super) fn open(layout: &Layout, source: &Source<'_>, writer: &mut CatalogueW
 }
 
 /// Makes a shard from the catalogue and names it there.
-pub(super) fn build(layout: &Layout, source: &Source<'_>, writer: &mut CatalogueWriter) -> Outcome<Shard> {
-    let (number, points) = source.catalogue.read(|snapshot| Ok((snapshot.shard()? + 1, snapshot.points()?)))?;
+pub(super) fn build(
+    layout: &Layout,
+    source: &Source<'_>,
+    writer: &mut CatalogueWriter,
+) -> Outcome<Shard> {
+    let (number, points) = source
+        .catalogue
+        .read(|snapshot| Ok((snapshot.shard()? + 1, snapshot.points()?)))?;
     if layout.shard(number).exists() {
         // Left by an attempt that failed.
         fs::remove_dir_all(layout.shard(number))?;
@@ -75,7 +85,13 @@ fn existing(
     broken: u32,
 ) -> Outcome<Shard> {
     if broken >= OPENINGS {
-        return rebuild(layout, source, writer, number, &format!("opening it broke off {broken} times"));
+        return rebuild(
+            layout,
+            source,
+            writer,
+            number,
+            &format!("opening it broke off {broken} times"),
+        );
     }
     let opened = Shard::load(&layout.shard(number)).and_then(|shard| {
         reconcile(&shard, layout, source, writer)?;
@@ -111,15 +127,28 @@ fn rebuild(
 }
 
 /// Makes the shard hold the catalogue's live points and no others.
-fn reconcile(shard: &Shard, layout: &Layout, source: &Source<'_>, writer: &mut CatalogueWriter) -> Outcome<()> {
-    let live: HashSet<Uuid> = source.catalogue.read(|snapshot| snapshot.points())?.into_iter().collect();
+fn reconcile(
+    shard: &Shard,
+    layout: &Layout,
+    source: &Source<'_>,
+    writer: &mut CatalogueWriter,
+) -> Outcome<()> {
+    let live: HashSet<Uuid> = source
+        .catalogue
+        .read(|snapshot| snapshot.points())?
+        .into_iter()
+        .collect();
     let present: HashSet<Uuid> = shard.points()?.into_iter().collect();
     let mut missing: Vec<Uuid> = live.difference(&present).copied().collect();
     let stray: Vec<Uuid> = present.difference(&live).copied().collect();
     if missing.is_empty() && stray.is_empty() {
         return Ok(());
     }
-    tracing::info!(missing = missing.len(), stray = stray.len(), "bringing the shard in line with the catalogue");
+    tracing::info!(
+        missing = missing.len(),
+        stray = stray.len(),
+        "bringing the shard in line with the catalogue"
+    );
     missing.sort_unstable();
     shard.remove(&stray)?;
     fill(shard, &missing, layout, source, writer)?;
@@ -135,28 +164,46 @@ fn fill(
     writer: &mut CatalogueWriter,
 ) -> Outcome<()> {
     for batch in points.chunks(BATCH) {
-        let live = source.catalogue.read(|snapshot| snapshot.live_points(batch))?;
+        let live = source
+            .catalogue
+            .read(|snapshot| snapshot.live_points(batch))?;
         let keys: Vec<_> = live.iter().map(|point| point.embedding_key).collect();
         let vectors = source.vectors.get(&keys)?;
         let usable = |vector: &Vec<f32>| vector.len() == source.dimensions;
-        let vectors: Vec<Option<Vec<f32>>> = vectors.into_iter().map(|vector| vector.filter(usable)).collect();
+        let vectors: Vec<Option<Vec<f32>>> = vectors
+            .into_iter()
+            .map(|vector| vector.filter(usable))
+            .collect();
         // Twice, for points pass the engine's log on the way.
-        let needed = 2 * live.iter().map(|point| 4 * source.dimensions + point.chunk.text.len()).sum::<usize>();
+        let needed = 2 * live
+            .iter()
+            .map(|point| 4 * source.dimensions + point.chunk.text.len())
+            .sum::<usize>();
         space::check(layout.data(), source.min_free_bytes, needed as u64)?;
         // Before their points are added: otherwise a crash in between would leave them as they are for good.
         forget_without_vectors(&live, &vectors, writer)?;
         let words = live
             .iter()
-            .map(|point| source.bm25.passage(&point.chunk.keyword_text(), point.chunk.document.facets.lang.as_deref()))
+            .map(|point| {
+                source.bm25.passage(
+                    &point.chunk.keyword_text(),
+                    point.chunk.document.facets.lang.as_deref(),
+                )
+            })
             .collect::<Result<Vec<_>, IndexError>>()?;
-        shard.add(live.iter().zip(&vectors).zip(&words).map(|((point, vector), words)| Point {
-            id: point.point,
-            chunk_id: point.chunk.chunk_id.as_str(),
-            page: point.chunk.page.number.0,
-            document: &point.chunk.document,
-            vector: vector.as_deref(),
-            words,
-        }))?;
+        shard.add(
+            live.iter()
+                .zip(&vectors)
+                .zip(&words)
+                .map(|((point, vector), words)| Point {
+                    id: point.point,
+                    chunk_id: point.chunk.chunk_id.as_str(),
+                    page: point.chunk.page.number.0,
+                    document: &point.chunk.document,
+                    vector: vector.as_deref(),
+                    words,
+                }),
+        )?;
     }
     Ok(())
 }
@@ -167,8 +214,13 @@ fn forget_without_vectors(
     vectors: &[Option<Vec<f32>>],
     writer: &mut CatalogueWriter,
 ) -> Outcome<()> {
-    let lost = live.iter().zip(vectors).filter(|(_, vector)| vector.is_none());
-    let sources: BTreeSet<&SourcePath> = lost.map(|(point, _)| &point.chunk.document.source).collect();
+    let lost = live
+        .iter()
+        .zip(vectors)
+        .filter(|(_, vector)| vector.is_none());
+    let sources: BTreeSet<&SourcePath> = lost
+        .map(|(point, _)| &point.chunk.document.source)
+        .collect();
     if sources.is_empty() {
         return Ok(());
     }
@@ -184,5 +236,8 @@ fn forget_without_vectors(
 }
 
 fn broken_openings(layout: &Layout) -> u32 {
-    fs::read_to_string(layout.opening()).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    fs::read_to_string(layout.opening())
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(0)
 }

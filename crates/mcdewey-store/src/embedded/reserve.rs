@@ -30,9 +30,15 @@ const TABLES: [&str; 6] = [
     "mutable_id_tracker.versions",
 ];
 /// A file of texts and word vectors: `page_<number>.dat`.
-const PAGE: Numbered = Numbered { start: "page_", end: ".dat" };
+const PAGE: Numbered = Numbered {
+    start: "page_",
+    end: ".dat",
+};
 /// A file of vectors: `chunk_<number>.mmap`.
-const CHUNK: Numbered = Numbered { start: "chunk_", end: ".mmap" };
+const CHUNK: Numbered = Numbered {
+    start: "chunk_",
+    end: ".mmap",
+};
 
 /// How far the files of a shard have their blocks.
 #[derive(Debug, Default)]
@@ -67,7 +73,11 @@ impl Reserve {
 /// and in a file system in memory a hole that is read takes a block like one that is written. Such blocks cannot be
 /// reserved: they come and go with the reader.
 pub(super) fn opening_takes(shard: &Path) -> io::Result<u64> {
-    if is_in_memory(shard) { size_of_vectors(shard) } else { Ok(0) }
+    if is_in_memory(shard) {
+        size_of_vectors(shard)
+    } else {
+        Ok(0)
+    }
 }
 
 fn size_of_vectors(folder: &Path) -> io::Result<u64> {
@@ -90,7 +100,9 @@ pub(super) fn withdraw(shard: &Path) -> io::Result<()> {
         }
     }
     for kind in [PAGE, CHUNK] {
-        let Some(last) = kind.last_in(shard)? else { continue };
+        let Some(last) = kind.last_in(shard)? else {
+            continue;
+        };
         let path = shard.join(kind.name(last));
         let file = File::open(&path)?;
         if last > 0 && data_end(&file, 0, file.metadata()?.len())? == Some(0) {
@@ -132,12 +144,22 @@ fn fill(path: &Path, len: u64, bytes: u64, known: &mut HashMap<PathBuf, Known>) 
         return Ok(());
     }
     let file = File::options().read(true).write(true).open(path)?;
-    let Some(end) = data_end(&file, before.end.min(len), len)? else { return Ok(()) };
-    let reach = if is_table { end + TABLES_GROW_BY } else { (end + bytes).min(len) };
+    let Some(end) = data_end(&file, before.end.min(len), len)? else {
+        return Ok(());
+    };
+    let reach = if is_table {
+        end + TABLES_GROW_BY
+    } else {
+        (end + bytes).min(len)
+    };
     let mut reserved = before.reserved;
     if reserved < reach {
         let ample = (reach + bytes).next_multiple_of(UNIT);
-        reserved = if is_table { reach.next_multiple_of(UNIT) } else { ample.min(len) };
+        reserved = if is_table {
+            reach.next_multiple_of(UNIT)
+        } else {
+            ample.min(len)
+        };
         allocate(&file, reserved)?;
     }
     known.insert(path.to_owned(), Known { end, reserved });
@@ -165,8 +187,16 @@ fn make_next(
             last + 1
         }
     };
-    let (path, draft) = (folder.join(kind.name(next)), folder.join(format!("next-{}", kind.name(next))));
-    let file = File::options().read(true).write(true).create(true).truncate(true).open(&draft)?;
+    let (path, draft) = (
+        folder.join(kind.name(next)),
+        folder.join(format!("next-{}", kind.name(next))),
+    );
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&draft)?;
     file.set_len(size)?;
     // Only what can be told from a used file later may be left lying there.
     if data_end(&file, 0, size)? != Some(0) {
@@ -180,7 +210,9 @@ fn make_next(
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+    fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect()
 }
 
 /// The size of a file of vectors, where a folder is one of those.
@@ -190,7 +222,9 @@ fn chunk_size(folder: &Path) -> Option<u64> {
         chunk_size_bytes: u64,
     }
     let text = fs::read_to_string(folder.join("config.json")).ok()?;
-    serde_json::from_str::<Config>(&text).ok().map(|config| config.chunk_size_bytes)
+    serde_json::from_str::<Config>(&text)
+        .ok()
+        .map(|config| config.chunk_size_bytes)
 }
 
 /// Files of equal size with a number in their name.
@@ -207,12 +241,20 @@ impl Numbered {
 
     /// The number in a file's name, if it is one of these.
     fn number(self, path: &Path) -> Option<u64> {
-        path.file_name()?.to_str()?.strip_prefix(self.start)?.strip_suffix(self.end)?.parse().ok()
+        path.file_name()?
+            .to_str()?
+            .strip_prefix(self.start)?
+            .strip_suffix(self.end)?
+            .parse()
+            .ok()
     }
 
     /// The highest number in a folder.
     fn last_in(self, folder: &Path) -> io::Result<Option<u64>> {
-        Ok(entries(folder)?.iter().filter_map(|path| self.number(path)).max())
+        Ok(entries(folder)?
+            .iter()
+            .filter_map(|path| self.number(path))
+            .max())
     }
 }
 
@@ -286,8 +328,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = dir.path().join("segments/a/payload");
         fs::create_dir_all(&store).unwrap();
-        File::create(store.join("page_0.dat")).unwrap().set_len(PAGE_SIZE).unwrap();
-        File::create(store.join("tracker.dat")).unwrap().set_len(4096).unwrap();
+        File::create(store.join("page_0.dat"))
+            .unwrap()
+            .set_len(PAGE_SIZE)
+            .unwrap();
+        File::create(store.join("tracker.dat"))
+            .unwrap()
+            .set_len(4096)
+            .unwrap();
         (dir, store)
     }
 
@@ -296,7 +344,12 @@ mod tests {
     }
 
     fn write(path: &Path, offset: u64, bytes: usize) {
-        File::options().write(true).open(path).unwrap().write_all_at(&vec![7; bytes], offset).unwrap();
+        File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .write_all_at(&vec![7; bytes], offset)
+            .unwrap();
     }
 
     #[test]
@@ -307,8 +360,15 @@ mod tests {
         let page = store.join("page_0.dat");
         let first = allocated(&page);
         assert!((1_000_000..PAGE_SIZE / 2).contains(&first), "{first}");
-        assert!(allocated(&store.join("tracker.dat")) >= 4096 + 8192, "it grows beyond its end");
-        assert_eq!(fs::metadata(store.join("tracker.dat")).unwrap().len(), 4096, "but is not longer yet");
+        assert!(
+            allocated(&store.join("tracker.dat")) >= 4096 + 8192,
+            "it grows beyond its end"
+        );
+        assert_eq!(
+            fs::metadata(store.join("tracker.dat")).unwrap().len(),
+            4096,
+            "but is not longer yet"
+        );
         // Nothing was written: nothing more is needed.
         reserve.ahead(dir.path(), 1_000_000).unwrap();
         assert_eq!(allocated(&page), first);
@@ -342,11 +402,21 @@ mod tests {
         let (dir, store) = shard();
         let vectors = store.with_file_name("vectors");
         fs::create_dir(&vectors).unwrap();
-        fs::write(vectors.join("config.json"), r#"{"chunk_size_bytes": 4194304, "dim": 2}"#).unwrap();
+        fs::write(
+            vectors.join("config.json"),
+            r#"{"chunk_size_bytes": 4194304, "dim": 2}"#,
+        )
+        .unwrap();
         Reserve::default().ahead(dir.path(), 1000).unwrap();
-        assert_eq!(fs::metadata(vectors.join("chunk_0.mmap")).unwrap().len(), 4_194_304);
+        assert_eq!(
+            fs::metadata(vectors.join("chunk_0.mmap")).unwrap().len(),
+            4_194_304
+        );
         assert!(allocated(&vectors.join("chunk_0.mmap")) >= 1000);
-        File::create(vectors.join("chunk_1.mmap")).unwrap().set_len(4_194_304).unwrap();
+        File::create(vectors.join("chunk_1.mmap"))
+            .unwrap()
+            .set_len(4_194_304)
+            .unwrap();
         withdraw(dir.path()).unwrap();
         assert!(vectors.join("chunk_0.mmap").exists() && !vectors.join("chunk_1.mmap").exists());
     }

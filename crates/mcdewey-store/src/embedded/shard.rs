@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use mcdewey_core::{DocumentMeta, IndexError};
 use qdrant_edge::external::serde_json::Value;
 use qdrant_edge::{
-    CreateIndex, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeSparseVectorParams, EdgeVectorParams,
-    FieldIndexOperations, Filter, HnswIndexConfig, NamedQuery, PayloadFieldSchema, PayloadSchemaType, PointId,
-    PointInsertOperations, PointOperations, PointStruct, QueryEnum, QueryRequest, ScoringQuery, ScrollRequest,
-    SearchParams, SparseVector, UpdateOperation, Vector, VectorInternal, VectorStructInternal, Vectors, WalOptions,
+    CreateIndex, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard, EdgeSparseVectorParams,
+    EdgeVectorParams, FieldIndexOperations, Filter, HnswIndexConfig, NamedQuery,
+    PayloadFieldSchema, PayloadSchemaType, PointId, PointInsertOperations, PointOperations,
+    PointStruct, QueryEnum, QueryRequest, ScoringQuery, ScrollRequest, SearchParams, SparseVector,
+    UpdateOperation, Vector, VectorInternal, VectorStructInternal, Vectors, WalOptions,
     WithPayloadInterface, WithVector,
 };
 use uuid::Uuid;
@@ -93,13 +94,20 @@ impl Shard {
         fs::create_dir_all(dir)?;
         space::check(dir, 0, NEW_SHARD)?;
         let edge = guarded(dir, || EdgeShard::new(dir, config(dimensions)))??;
-        let shard = Self { edge: Some(edge), dir: dir.to_owned(), reserve: Reserve::default() };
+        let shard = Self {
+            edge: Some(edge),
+            dir: dir.to_owned(),
+            reserve: Reserve::default(),
+        };
         for field in facets::FIELDS {
             let index = CreateIndex {
                 field_name: filter::path(field),
                 field_schema: Some(PayloadFieldSchema::FieldType(PayloadSchemaType::Keyword)),
             };
-            shard.update(UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index)), 0)?;
+            shard.update(
+                UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index)),
+                0,
+            )?;
         }
         shard.flush()?;
         Ok(shard)
@@ -112,7 +120,11 @@ impl Shard {
             space::check(dir, 0, reserve::opening_takes(dir)?)?;
         }
         let edge = guarded(dir, || EdgeShard::load(dir, None))??;
-        Ok(Self { edge: Some(edge), dir: dir.to_owned(), reserve: Reserve::default() })
+        Ok(Self {
+            edge: Some(edge),
+            dir: dir.to_owned(),
+            reserve: Reserve::default(),
+        })
     }
 
     /// Adds points; durable after [`Shard::flush`].
@@ -187,10 +199,21 @@ impl Shard {
     }
 
     /// The best points, best first; ties in no particular order.
-    pub(super) fn search(&self, sought: &Sought, filter: Option<&Filter>, limit: usize) -> Outcome<Vec<Found>> {
+    pub(super) fn search(
+        &self,
+        sought: &Sought,
+        filter: Option<&Filter>,
+        limit: usize,
+    ) -> Outcome<Vec<Found>> {
         let (query, exact) = match sought {
-            Sought::Near { vector, exact } => (NamedQuery::new(VectorInternal::Dense(vector.clone()), DENSE), *exact),
-            Sought::Words(words) => (NamedQuery::new(VectorInternal::Sparse(words.clone()), WORDS), false),
+            Sought::Near { vector, exact } => (
+                NamedQuery::new(VectorInternal::Dense(vector.clone()), DENSE),
+                *exact,
+            ),
+            Sought::Words(words) => (
+                NamedQuery::new(VectorInternal::Sparse(words.clone()), WORDS),
+                false,
+            ),
         };
         let request = QueryRequest {
             prefetches: Vec::new(),
@@ -199,22 +222,38 @@ impl Shard {
             score_threshold: None,
             limit,
             offset: 0,
-            params: Some(SearchParams { exact, ..SearchParams::default() }),
+            params: Some(SearchParams {
+                exact,
+                ..SearchParams::default()
+            }),
             with_vector: WithVector::Bool(false),
             with_payload: WithPayloadInterface::Bool(false),
         };
         let found = self.edge()?.query(request)?;
-        Ok(found.iter().filter_map(|hit| Some(Found { point: uuid_of(hit.id)?, score: hit.score })).collect())
+        Ok(found
+            .iter()
+            .filter_map(|hit| {
+                Some(Found {
+                    point: uuid_of(hit.id)?,
+                    score: hit.score,
+                })
+            })
+            .collect())
     }
 
     /// The word vectors of these points.
     pub(super) fn words(&self, points: &[Uuid]) -> Outcome<HashMap<Uuid, SparseVector>> {
         let ids: Vec<PointId> = points.iter().copied().map(PointId::Uuid).collect();
         let only_words = WithVector::Selector(vec![WORDS.into()]);
-        let records = self.edge()?.retrieve(&ids, Some(WithPayloadInterface::Bool(false)), Some(only_words))?;
+        let records = self.edge()?.retrieve(
+            &ids,
+            Some(WithPayloadInterface::Bool(false)),
+            Some(only_words),
+        )?;
         let mut words = HashMap::with_capacity(records.len());
         for record in records {
-            let (Some(point), Some(VectorStructInternal::Named(mut vectors))) = (uuid_of(record.id), record.vector)
+            let (Some(point), Some(VectorStructInternal::Named(mut vectors))) =
+                (uuid_of(record.id), record.vector)
             else {
                 continue;
             };
@@ -243,13 +282,17 @@ impl Shard {
     /// One step of the engine, which writes this many bytes of points at most. Its flush finds its blocks, too.
     fn update(&self, operation: UpdateOperation, bytes: u64) -> Outcome<()> {
         let bytes = bytes + STEP_OVERHEAD;
-        self.reserve.ahead(&self.dir, bytes).map_err(|error| unreserved(&self.dir, bytes, error))?;
+        self.reserve
+            .ahead(&self.dir, bytes)
+            .map_err(|error| unreserved(&self.dir, bytes, error))?;
         let edge = self.edge()?;
         Ok(guarded(&self.dir, || edge.update(operation))??)
     }
 
     fn edge(&self) -> Outcome<&EdgeShard> {
-        self.edge.as_ref().ok_or_else(|| Failure::Told(IndexError::Store("the shard is closed".to_owned())))
+        self.edge
+            .as_ref()
+            .ok_or_else(|| Failure::Told(IndexError::Store("the shard is closed".to_owned())))
     }
 
     fn close(&mut self) {
@@ -270,26 +313,40 @@ impl Drop for Shard {
 /// Why blocks could not be reserved for a step.
 fn unreserved(dir: &Path, bytes: u64, error: io::Error) -> Failure {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => space::exhausted(dir, bytes, &error),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            space::exhausted(dir, bytes, &error)
+        }
         _ => error.into(),
     }
 }
 
 fn config(dimensions: usize) -> EdgeConfig {
-    let optimizers = EdgeOptimizersConfig { default_segment_number: Some(SEGMENTS), ..EdgeOptimizersConfig::default() };
+    let optimizers = EdgeOptimizersConfig {
+        default_segment_number: Some(SEGMENTS),
+        ..EdgeOptimizersConfig::default()
+    };
     EdgeConfig::builder()
-        .vector(DENSE, EdgeVectorParams::builder(dimensions, Distance::Cosine).build())
+        .vector(
+            DENSE,
+            EdgeVectorParams::builder(dimensions, Distance::Cosine).build(),
+        )
         .sparse_vector(WORDS, EdgeSparseVectorParams::builder().build())
         .hnsw_config(index_for(0))
         .optimizers(optimizers)
-        .wal_options(WalOptions { segment_capacity: LOG_FILE, ..WalOptions::default() })
+        .wal_options(WalOptions {
+            segment_capacity: LOG_FILE,
+            ..WalOptions::default()
+        })
         .build()
 }
 
 /// The approximate index for a library of this size; without edges every vector is compared.
 fn index_for(points: u64) -> HnswIndexConfig {
     let m = if points > COMPARED_UP_TO { EDGES } else { 0 };
-    HnswIndexConfig { m, ..HnswIndexConfig::default() }
+    HnswIndexConfig {
+        m,
+        ..HnswIndexConfig::default()
+    }
 }
 
 /// A point as the engine takes it, and how many bytes any one of its files may get of it: its log is the longest, with
@@ -307,7 +364,14 @@ fn engine_point(point: Point<'_>) -> Outcome<(PointStruct, u64)> {
     payload.insert("page".to_owned(), point.page.into());
     let payload = Value::Object(payload);
     let bytes = 8 * numbers + 2 * payload.to_string().len() + 1024;
-    Ok((PointStruct::new(PointId::Uuid(point.id), Vectors::new_named(vectors), payload), bytes as u64))
+    Ok((
+        PointStruct::new(
+            PointId::Uuid(point.id),
+            Vectors::new_named(vectors),
+            payload,
+        ),
+        bytes as u64,
+    ))
 }
 
 fn uuid_of(id: PointId) -> Option<Uuid> {
@@ -331,12 +395,24 @@ mod tests {
         let document = SampleDocument::new("a.md").build(&embedder()).meta;
         let words = words(tokens);
         let id = Uuid::from_u128(id);
-        let point = Point { id, chunk_id: "a::0", page: 1, document: &document, vector, words: &words };
+        let point = Point {
+            id,
+            chunk_id: "a::0",
+            page: 1,
+            document: &document,
+            vector,
+            words: &words,
+        };
         shard.add([point]).unwrap();
     }
 
     fn found(shard: &Shard, sought: &Sought) -> Vec<u128> {
-        shard.search(sought, None, 10).unwrap().iter().map(|found| found.point.as_u128()).collect()
+        shard
+            .search(sought, None, 10)
+            .unwrap()
+            .iter()
+            .map(|found| found.point.as_u128())
+            .collect()
     }
 
     #[test]
@@ -350,9 +426,20 @@ mod tests {
         drop(shard);
         let shard = Shard::load(&place).unwrap();
         assert_eq!(shard.points().unwrap().len(), 2);
-        assert_eq!(found(&shard, &Sought::Near { vector: vec![1.0, 0.1], exact: true }), [1, 2]);
+        assert_eq!(
+            found(
+                &shard,
+                &Sought::Near {
+                    vector: vec![1.0, 0.1],
+                    exact: true
+                }
+            ),
+            [1, 2]
+        );
         assert_eq!(found(&shard, &Sought::Words(words(&[(7, 1.0)]))), [2, 1]);
-        let kept = shard.words(&[Uuid::from_u128(2), Uuid::from_u128(3)]).unwrap();
+        let kept = shard
+            .words(&[Uuid::from_u128(2), Uuid::from_u128(3)])
+            .unwrap();
         assert_eq!(kept[&Uuid::from_u128(2)], words(&[(7, 2.0), (9, 1.0)]));
         assert_eq!(kept.len(), 1);
         shard.destroy().unwrap();
@@ -366,7 +453,16 @@ mod tests {
         add(&shard, 1, None, &[(7, 1.0)]);
         add(&shard, 2, Some(&[0.0, 1.0]), &[(8, 1.0)]);
         assert_eq!(found(&shard, &Sought::Words(words(&[(7, 1.0)]))), [1]);
-        assert_eq!(found(&shard, &Sought::Near { vector: vec![0.0, 1.0], exact: false }), [2]);
+        assert_eq!(
+            found(
+                &shard,
+                &Sought::Near {
+                    vector: vec![0.0, 1.0],
+                    exact: false
+                }
+            ),
+            [2]
+        );
     }
 
     #[test]
@@ -375,7 +471,11 @@ mod tests {
         let shard = Shard::create(&dir.path().join("shard"), 2).unwrap();
         add(&shard, 1, Some(&[1.0, 0.0]), &[(7, 1.0)]);
         assert!(!shard.optimise(COMPARED_UP_TO + 1, u64::MAX).unwrap());
-        assert_eq!(shard.edge().unwrap().config().hnsw_config.m, 0, "nothing was begun");
+        assert_eq!(
+            shard.edge().unwrap().config().hnsw_config.m,
+            0,
+            "nothing was begun"
+        );
         assert_eq!(found(&shard, &Sought::Words(words(&[(7, 1.0)]))), [1]);
         assert!(shard.optimise(COMPARED_UP_TO + 1, 0).unwrap());
         assert_eq!(shard.edge().unwrap().config().hnsw_config.m, EDGES);

@@ -16,7 +16,11 @@ pub(super) fn check(dir: &Path, floor: u64, needed: u64) -> Outcome<()> {
     let kept = if floor == 0 {
         String::new()
     } else {
-        format!(" ({} MiB to write, {} MiB to keep free, see min_free_mb)", mebibytes(needed), mebibytes(floor))
+        format!(
+            " ({} MiB to write, {} MiB to keep free, see min_free_mb)",
+            mebibytes(needed),
+            mebibytes(floor)
+        )
     };
     let message = format!(
         "{} has {} MiB free and {} MiB are needed{kept}; free some space or lower the floor, then try again",
@@ -29,7 +33,10 @@ pub(super) fn check(dir: &Path, floor: u64, needed: u64) -> Outcome<()> {
 
 /// The failure of a step that would write this many bytes and found no blocks for them.
 pub(super) fn exhausted(dir: &Path, bytes: u64, error: &std::io::Error) -> Failure {
-    let left = free(dir).map_or_else(|_| "an unknown amount of".to_owned(), |free| mebibytes(free).to_string());
+    let left = free(dir).map_or_else(
+        |_| "an unknown amount of".to_owned(),
+        |free| mebibytes(free).to_string(),
+    );
     Failure::Told(IndexError::NoSpace(format!(
         "{} has {left} MiB free, which is too little to write the next {} MiB to several files ({error}); free some space, \
          then try again",
@@ -43,9 +50,14 @@ pub(super) fn explained(dir: &Path, failure: Failure) -> Failure {
     if !failure.is_full() {
         return failure;
     }
-    let left = free(dir).map_or_else(|_| "an unknown amount of".to_owned(), |free| mebibytes(free).to_string());
+    let left = free(dir).map_or_else(
+        |_| "an unknown amount of".to_owned(),
+        |free| mebibytes(free).to_string(),
+    );
     let dir = dir.display();
-    let told = format!("{dir} has {left} MiB free and writing needs more ({failure}); free some space, then try again");
+    let told = format!(
+        "{dir} has {left} MiB free and writing needs more ({failure}); free some space, then try again"
+    );
     Failure::Told(IndexError::NoSpace(told))
 }
 
@@ -101,7 +113,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("below")).unwrap();
         std::fs::write(dir.path().join("below/full"), vec![1; 8192]).unwrap();
-        std::fs::File::create(dir.path().join("hole")).unwrap().set_len(1 << 30).unwrap();
+        std::fs::File::create(dir.path().join("hole"))
+            .unwrap()
+            .set_len(1 << 30)
+            .unwrap();
         let size = size(dir.path()).unwrap();
         assert!((8192..1 << 20).contains(&size), "{size}");
     }
@@ -112,9 +127,15 @@ mod tests {
         let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
         let told = IndexError::from(explained(dir.path(), full.into()));
         let place = dir.path().display().to_string();
-        assert!(matches!(&told, IndexError::NoSpace(text) if text.contains(&place) && text.contains("MiB")), "{told}");
+        assert!(
+            matches!(&told, IndexError::NoSpace(text) if text.contains(&place) && text.contains("MiB")),
+            "{told}"
+        );
         let other = std::io::Error::from(std::io::ErrorKind::NotFound);
-        assert!(matches!(explained(dir.path(), other.into()), Failure::File(_)));
+        assert!(matches!(
+            explained(dir.path(), other.into()),
+            Failure::File(_)
+        ));
     }
 
     #[test]

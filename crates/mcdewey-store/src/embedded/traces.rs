@@ -12,15 +12,28 @@ const PIECE: usize = 1024 * 1024;
 
 /// Searches all files of a folder and below for any of these words.
 pub(super) fn search(folder: &Path, words: &[String]) -> Result<RemovalProof, IndexError> {
-    let finders: Vec<Finder<'_>> = words.iter().filter(|word| !word.is_empty()).map(Finder::new).collect();
+    let finders: Vec<Finder<'_>> = words
+        .iter()
+        .filter(|word| !word.is_empty())
+        .map(Finder::new)
+        .collect();
     let mut proof = RemovalProof::default();
-    look_into(folder, folder, &finders, &mut proof)
-        .map_err(|error| IndexError::Store(format!("{} could not be searched: {error}", folder.display())))?;
+    look_into(folder, folder, &finders, &mut proof).map_err(|error| {
+        IndexError::Store(format!(
+            "{} could not be searched: {error}",
+            folder.display()
+        ))
+    })?;
     proof.found.sort_unstable();
     Ok(proof)
 }
 
-fn look_into(top: &Path, folder: &Path, finders: &[Finder<'_>], proof: &mut RemovalProof) -> io::Result<()> {
+fn look_into(
+    top: &Path,
+    folder: &Path,
+    finders: &[Finder<'_>],
+    proof: &mut RemovalProof,
+) -> io::Result<()> {
     for entry in folder.read_dir()? {
         let entry = entry?;
         let path = entry.path();
@@ -30,7 +43,12 @@ fn look_into(top: &Path, folder: &Path, finders: &[Finder<'_>], proof: &mut Remo
             _ => Ok(false),
         };
         match found {
-            Ok(true) => proof.found.push(path.strip_prefix(top).unwrap_or(&path).display().to_string()),
+            Ok(true) => proof.found.push(
+                path.strip_prefix(top)
+                    .unwrap_or(&path)
+                    .display()
+                    .to_string(),
+            ),
             Ok(false) => {}
             // A file that was taken away meanwhile holds nothing.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -41,7 +59,12 @@ fn look_into(top: &Path, folder: &Path, finders: &[Finder<'_>], proof: &mut Remo
 }
 
 fn holds(path: &Path, finders: &[Finder<'_>], proof: &mut RemovalProof) -> io::Result<bool> {
-    let overlap = finders.iter().map(|finder| finder.needle().len()).max().unwrap_or(1) - 1;
+    let overlap = finders
+        .iter()
+        .map(|finder| finder.needle().len())
+        .max()
+        .unwrap_or(1)
+        - 1;
     let mut file = File::open(path)?;
     let mut piece = Vec::with_capacity(PIECE + overlap);
     let mut found = false;

@@ -36,14 +36,18 @@ impl VectorCache {
 
     /// The vectors of these keys, in order.
     pub(super) fn get(&self, keys: &[ContentHash]) -> Outcome<Vec<Option<Vec<f32>>>> {
-        self.database.read(|snapshot| keys.iter().map(|key| one(snapshot, key)).collect())
+        self.database
+            .read(|snapshot| keys.iter().map(|key| one(snapshot, key)).collect())
     }
 }
 
 impl VectorWriter {
     /// Remembers vectors; durable when this returns. Known keys keep their vector, for equal keys mean equal vectors;
     /// one of another length is damaged and replaced.
-    pub(super) fn put<'a>(&mut self, vectors: impl IntoIterator<Item = (&'a ContentHash, &'a [f32])>) -> Outcome<()> {
+    pub(super) fn put<'a>(
+        &mut self,
+        vectors: impl IntoIterator<Item = (&'a ContentHash, &'a [f32])>,
+    ) -> Outcome<()> {
         let transaction = self.connection.transaction()?;
         {
             let sql = "INSERT INTO vectors (key, vector) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE \
@@ -60,18 +64,26 @@ impl VectorWriter {
 
 fn one(snapshot: &Transaction<'_>, key: &ContentHash) -> Outcome<Option<Vec<f32>>> {
     let mut select = snapshot.prepare_cached("SELECT vector FROM vectors WHERE key = ?1")?;
-    let bytes: Option<Vec<u8>> = select.query_row([key.as_bytes()], |row| row.get(0)).optional()?;
+    let bytes: Option<Vec<u8>> = select
+        .query_row([key.as_bytes()], |row| row.get(0))
+        .optional()?;
     Ok(bytes.map(|bytes| from_bytes(&bytes)))
 }
 
 /// 32-bit floats, little endian.
 fn to_bytes(vector: &[f32]) -> Vec<u8> {
-    vector.iter().flat_map(|value| value.to_le_bytes()).collect()
+    vector
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 fn from_bytes(bytes: &[u8]) -> Vec<f32> {
     let (values, _) = bytes.as_chunks::<4>();
-    values.iter().map(|value| f32::from_le_bytes(*value)).collect()
+    values
+        .iter()
+        .map(|value| f32::from_le_bytes(*value))
+        .collect()
 }
 
 #[cfg(test)]
@@ -84,7 +96,9 @@ mod tests {
         let (cache, mut writer) = VectorCache::open(&dir.path().join("v.sqlite")).unwrap();
         let vector = vec![0.1_f32, -1.5e-30, 1.0, f32::MIN_POSITIVE];
         let (known, unknown) = (ContentHash::of("a"), ContentHash::of("b"));
-        writer.put([(&known, vector.as_slice()), (&known, vector.as_slice())]).unwrap();
+        writer
+            .put([(&known, vector.as_slice()), (&known, vector.as_slice())])
+            .unwrap();
         writer.put([(&known, [0.0; 4].as_slice())]).unwrap();
         assert_eq!(cache.get(&[unknown, known]).unwrap(), [None, Some(vector)]);
     }

@@ -20,15 +20,24 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(committer: Committer) -> Self {
         let (commands, queue) = channel();
-        let thread = thread::Builder::new().name("mcdewey-store".to_owned()).spawn(move || run(committer, &queue));
+        let thread = thread::Builder::new()
+            .name("mcdewey-store".to_owned())
+            .spawn(move || run(committer, &queue));
         // Without a thread the queue is closed, and every command is answered with `stopped`.
-        let thread =
-            thread.inspect_err(|error| tracing::error!(%error, "the store's writer could not be started")).ok();
-        Self { commands: Some(commands), thread }
+        let thread = thread
+            .inspect_err(|error| tracing::error!(%error, "the store's writer could not be started"))
+            .ok();
+        Self {
+            commands: Some(commands),
+            thread,
+        }
     }
 
     /// Sends a command and waits for its answer.
-    pub(super) async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, IndexError> {
+    pub(super) async fn ask<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, IndexError> {
         let (reply, answer) = oneshot::channel();
         let commands = self.commands.as_ref().ok_or_else(stopped)?;
         commands.send(command(reply)).map_err(|_| stopped())?;
@@ -42,7 +51,9 @@ impl Drop for Writer {
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("the store's writer broke off; what was committed is there after the next start");
+            tracing::error!(
+                "the store's writer broke off; what was committed is there after the next start"
+            );
         }
     }
 }

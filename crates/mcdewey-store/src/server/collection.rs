@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use qdrant_client::qdrant::with_payload_selector::SelectorOptions;
 use qdrant_client::qdrant::{
-    Condition, DeletePointsBuilder, FacetCountsBuilder, Filter, GetPointsBuilder, PayloadIncludeSelector, PointId,
-    PointStruct, PointsIdsList, QueryBatchPointsBuilder, QueryPoints, ReadConsistencyType, RetrievedPoint, ScoredPoint,
-    ScrollPointsBuilder, UpsertPointsBuilder, WriteOrdering, WriteOrderingType, facet_value, read_consistency,
+    Condition, DeletePointsBuilder, FacetCountsBuilder, Filter, GetPointsBuilder,
+    PayloadIncludeSelector, PointId, PointStruct, PointsIdsList, QueryBatchPointsBuilder,
+    QueryPoints, ReadConsistencyType, RetrievedPoint, ScoredPoint, ScrollPointsBuilder,
+    UpsertPointsBuilder, WriteOrdering, WriteOrderingType, facet_value, read_consistency,
 };
 use uuid::Uuid;
 
@@ -54,8 +55,9 @@ impl Collection {
         let mut points = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS) {
             let ids: Vec<PointId> = ids.iter().map(|id| id.to_string().into()).collect();
-            let mut request =
-                GetPointsBuilder::new(&self.name, ids).with_payload(included(fields)).with_vectors(vectors);
+            let mut request = GetPointsBuilder::new(&self.name, ids)
+                .with_payload(included(fields))
+                .with_vectors(vectors);
             if let Some(consistency) = self.consistency() {
                 request = request.read_consistency(consistency);
             }
@@ -70,7 +72,11 @@ impl Collection {
     }
 
     /// All points that pass, with these fields of their payload (all without any).
-    pub(super) async fn scroll(&self, filter: &Filter, fields: &[&str]) -> Result<Vec<RetrievedPoint>, Refusal> {
+    pub(super) async fn scroll(
+        &self,
+        filter: &Filter,
+        fields: &[&str],
+    ) -> Result<Vec<RetrievedPoint>, Refusal> {
         let mut points = Vec::new();
         let mut offset: Option<PointId> = None;
         loop {
@@ -100,7 +106,10 @@ impl Collection {
     }
 
     /// The answers of several queries, put in one request.
-    pub(super) async fn query(&self, queries: Vec<QueryPoints>) -> Result<Vec<Vec<ScoredPoint>>, Refusal> {
+    pub(super) async fn query(
+        &self,
+        queries: Vec<QueryPoints>,
+    ) -> Result<Vec<Vec<ScoredPoint>>, Refusal> {
         let mut request = QueryBatchPointsBuilder::new(&self.name, queries);
         if let Some(consistency) = self.consistency() {
             request = request.read_consistency(consistency);
@@ -110,18 +119,27 @@ impl Collection {
             let request = request.clone();
             async move { client.query_batch(request).await }
         });
-        Ok(answer.await?.result.into_iter().map(|batch| batch.result).collect())
+        Ok(answer
+            .await?
+            .result
+            .into_iter()
+            .map(|batch| batch.result)
+            .collect())
     }
 
     /// How many points have each value of a field, exactly.
     pub(super) async fn count_by(&self, field: &str) -> Result<HashMap<String, u64>, Refusal> {
-        let mut request = FacetCountsBuilder::new(&self.name, field).limit(COUNTED).exact(true);
+        let mut request = FacetCountsBuilder::new(&self.name, field)
+            .limit(COUNTED)
+            .exact(true);
         if let Some(consistency) = self.consistency() {
             request = request.read_consistency(consistency);
         }
         let request = request.build();
         // It takes as long as the library is large: the deadline of writes holds.
-        let answer = self.server.write(|client| async move { client.facet(request).await });
+        let answer = self
+            .server
+            .write(|client| async move { client.facet(request).await });
         // The server lists values, too, that no point has any more.
         let hits = answer.await?.hits.into_iter().filter(|hit| hit.count > 0);
         let hits = hits.filter_map(|hit| match hit.value?.variant? {
@@ -134,21 +152,31 @@ impl Collection {
     /// Writes points and waits until they can be found.
     pub(super) async fn put(&self, points: Vec<PointStruct>) -> Result<(), Refusal> {
         for batch in batches(points) {
-            let request = UpsertPointsBuilder::new(&self.name, batch).wait(true).build();
-            self.server.write(|client| async move { client.upsert_points(request).await }).await?;
+            let request = UpsertPointsBuilder::new(&self.name, batch)
+                .wait(true)
+                .build();
+            self.server
+                .write(|client| async move { client.upsert_points(request).await })
+                .await?;
         }
         Ok(())
     }
 
     /// Writes points that say what is visible, where there is none of their id or where it passes `only_over`.
-    pub(super) async fn put_over(&self, points: Vec<PointStruct>, only_over: &Filter) -> Result<(), Refusal> {
+    pub(super) async fn put_over(
+        &self,
+        points: Vec<PointStruct>,
+        only_over: &Filter,
+    ) -> Result<(), Refusal> {
         for batch in batches(points) {
             let request = UpsertPointsBuilder::new(&self.name, batch)
                 .wait(true)
                 .ordering(ordering(Order::Strict))
                 .update_filter(only_over.clone())
                 .build();
-            self.server.write(|client| async move { client.upsert_points(request).await }).await?;
+            self.server
+                .write(|client| async move { client.upsert_points(request).await })
+                .await?;
         }
         Ok(())
     }
@@ -156,19 +184,31 @@ impl Collection {
     /// Takes points out.
     pub(super) async fn remove(&self, ids: &[Uuid]) -> Result<(), Refusal> {
         for ids in ids.chunks(IDS) {
-            let ids = PointsIdsList { ids: ids.iter().map(|id| id.to_string().into()).collect() };
-            let request =
-                DeletePointsBuilder::new(&self.name).points(ids).wait(true).ordering(ordering(Order::Any)).build();
-            self.server.write(|client| async move { client.delete_points(request).await }).await?;
+            let ids = PointsIdsList {
+                ids: ids.iter().map(|id| id.to_string().into()).collect(),
+            };
+            let request = DeletePointsBuilder::new(&self.name)
+                .points(ids)
+                .wait(true)
+                .ordering(ordering(Order::Any))
+                .build();
+            self.server
+                .write(|client| async move { client.delete_points(request).await })
+                .await?;
         }
         Ok(())
     }
 
     /// Takes out all points that pass.
     pub(super) async fn remove_where(&self, filter: Filter) -> Result<(), Refusal> {
-        let request =
-            DeletePointsBuilder::new(&self.name).points(filter).wait(true).ordering(ordering(Order::Strict)).build();
-        self.server.write(|client| async move { client.delete_points(request).await }).await?;
+        let request = DeletePointsBuilder::new(&self.name)
+            .points(filter)
+            .wait(true)
+            .ordering(ordering(Order::Strict))
+            .build();
+        self.server
+            .write(|client| async move { client.delete_points(request).await })
+            .await?;
         Ok(())
     }
 
@@ -195,7 +235,9 @@ fn all(clauses: &[Clause]) -> Filter {
 fn condition(clause: &Clause) -> Condition {
     match clause {
         Clause::OneOf(field, values) => Condition::matches(*field, values.clone()),
-        Clause::Any(groups) => Filter::should(groups.iter().map(|group| Condition::from(all(group)))).into(),
+        Clause::Any(groups) => {
+            Filter::should(groups.iter().map(|group| Condition::from(all(group)))).into()
+        }
     }
 }
 
@@ -212,7 +254,9 @@ fn ordering(order: Order) -> WriteOrdering {
         Order::Strict => WriteOrderingType::Strong,
         Order::Any => WriteOrderingType::Weak,
     };
-    WriteOrdering { r#type: kind.into() }
+    WriteOrdering {
+        r#type: kind.into(),
+    }
 }
 
 /// Points in batches of bounded number and size.
@@ -242,11 +286,17 @@ mod tests {
 
     #[test]
     fn batches_are_bounded_by_number_and_size() {
-        let payload = |text: &str| json!({"text": text}).as_object().cloned().unwrap_or_default();
+        let payload = |text: &str| {
+            json!({"text": text})
+                .as_object()
+                .cloned()
+                .unwrap_or_default()
+        };
         let small = |id: u128| point::bare(Uuid::from_u128(id), payload("x"));
         let sizes = |points| batches(points).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes((0..300).map(small).collect()), [256, 44]);
-        let large = |id: u128| point::bare(Uuid::from_u128(id), payload(&"x".repeat(BATCH_BYTES / 2)));
+        let large =
+            |id: u128| point::bare(Uuid::from_u128(id), payload(&"x".repeat(BATCH_BYTES / 2)));
         assert_eq!(sizes(vec![large(1), large(2), small(3)]), [1, 2]);
         assert_eq!(sizes(Vec::new()), [0; 0]);
     }

@@ -13,7 +13,9 @@ use uuid::Uuid;
 
 use super::lease::{self, Lease, Taken};
 use super::library::Library;
-use super::point::{self, Change, DOCUMENT, KIND, LIBRARY_REVISION, LibraryState, REVISION, StoredDocument, kind};
+use super::point::{
+    self, Change, DOCUMENT, KIND, LIBRARY_REVISION, LibraryState, REVISION, StoredDocument, kind,
+};
 use super::reads::vector_id;
 use super::refusal::Refusal;
 use super::schema;
@@ -84,7 +86,10 @@ impl Committer {
     }
 
     /// Returns the revision of each document, and the points that are no longer live.
-    pub(super) async fn write(&mut self, documents: &[&Prepared]) -> Result<(Vec<Revision>, Vec<Uuid>), Refusal> {
+    pub(super) async fn write(
+        &mut self,
+        documents: &[&Prepared],
+    ) -> Result<(Vec<Revision>, Vec<Uuid>), Refusal> {
         if documents.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
@@ -95,7 +100,9 @@ impl Committer {
             // The next try makes the cache anew if somebody took it away.
             self.made = false;
             return Err(match refusal {
-                Refusal::Missing => Refusal::Away("its embedding cache is gone and is made anew".to_owned()),
+                Refusal::Missing => {
+                    Refusal::Away("its embedding cache is gone and is made anew".to_owned())
+                }
                 other => other,
             });
         }
@@ -130,8 +137,17 @@ impl Committer {
         self.begin().await?;
         let known = known_now(&self.library, known).await;
         let next = self.next_revision().await;
-        let flips = known.keys().map(|source| point::removed_point(source, next)).collect();
-        let changes = known.keys().map(|source| Change::Removed { source: source.clone(), revision: next }).collect();
+        let flips = known
+            .keys()
+            .map(|source| point::removed_point(source, next))
+            .collect();
+        let changes = known
+            .keys()
+            .map(|source| Change::Removed {
+                source: source.clone(),
+                revision: next,
+            })
+            .collect();
         self.show(flips, changes, next).await?;
         let freed: Vec<Uuid> = known.into_values().flatten().collect();
         self.sweep(&freed).await;
@@ -152,7 +168,11 @@ impl Committer {
         self.begin().await?;
         let next = self.next_revision().await;
         let flip = point::description_point(root, next, description)?;
-        let change = Change::Description { root: root.clone(), revision: next, description: description.clone() };
+        let change = Change::Description {
+            root: root.clone(),
+            revision: next,
+            description: description.clone(),
+        };
         self.show(vec![flip], vec![change], next).await?;
         Ok(Revision(next))
     }
@@ -199,7 +219,10 @@ impl Committer {
 
     /// Gives the right to write back when there is nothing to do.
     pub(super) async fn rest(&mut self) {
-        let given_back = self.lease.give_back(&self.library.points, self.unclean).await;
+        let given_back = self
+            .lease
+            .give_back(&self.library.points, self.unclean)
+            .await;
         if let Err(refusal) = given_back {
             tracing::debug!(%refusal, "the right to write runs out by itself");
         }
@@ -231,7 +254,13 @@ impl Committer {
 
     /// Makes what is missing of the collections, whoever began with it.
     async fn make(&mut self) -> Result<(), Refusal> {
-        let Library { names, spread, dimensions, points, .. } = &*self.library;
+        let Library {
+            names,
+            spread,
+            dimensions,
+            points,
+            ..
+        } = &*self.library;
         schema::create(&points.server, names, *dimensions, spread).await?;
         self.made = true;
         Ok(())
@@ -277,10 +306,16 @@ impl Committer {
     }
 
     /// Makes changes visible: first their points, then the library's revision.
-    async fn show(&mut self, flips: Vec<PointStruct>, changes: Vec<Change>, revision: u64) -> Result<(), Refusal> {
+    async fn show(
+        &mut self,
+        flips: Vec<PointStruct>,
+        changes: Vec<Change>,
+        revision: u64,
+    ) -> Result<(), Refusal> {
         // A request that takes longer than the right to write lasts must not be taken for done.
         let late = |_| Err(Refusal::Away("it did not answer in time".to_owned()));
-        let shown = tokio::time::timeout(SHOWN_WITHIN, self.show_while_allowed(flips, revision)).await;
+        let shown =
+            tokio::time::timeout(SHOWN_WITHIN, self.show_while_allowed(flips, revision)).await;
         let shown = shown.unwrap_or_else(late);
         if shown.is_err() {
             // Some of it may stand; what comes next begins with finding out.
@@ -288,22 +323,33 @@ impl Committer {
             self.lease.doubt();
             self.library.disclaim().await;
         } else {
-            self.library.change(|mirror| mirror.advance(changes, revision)).await;
+            self.library
+                .change(|mirror| mirror.advance(changes, revision))
+                .await;
         }
         shown
     }
 
-    async fn show_while_allowed(&mut self, flips: Vec<PointStruct>, revision: u64) -> Result<(), Refusal> {
+    async fn show_while_allowed(
+        &mut self,
+        flips: Vec<PointStruct>,
+        revision: u64,
+    ) -> Result<(), Refusal> {
         if !self.lease.is_good() {
             let taken = self.lease.take(&self.library.points).await?;
             self.note(taken);
         }
         if self.behind {
-            return Err(Refusal::Taken("the right to write had run out; beginning anew".to_owned()));
+            return Err(Refusal::Taken(
+                "the right to write had run out; beginning anew".to_owned(),
+            ));
         }
         self.unsettled = true;
         // A request that the network held back must not undo a later one.
-        self.library.points.put_over(flips, &below(REVISION, revision + 1)).await?;
+        self.library
+            .points
+            .put_over(flips, &below(REVISION, revision + 1))
+            .await?;
         self.reached(Step::DocumentsNamed)?;
         self.raise(revision).await?;
         self.reached(Step::RevisionRaised)
@@ -311,7 +357,11 @@ impl Committer {
 
     #[cfg_attr(
         not(test),
-        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "only tests let a writer die")
+        expect(
+            clippy::unused_self,
+            clippy::unnecessary_wraps,
+            reason = "only tests let a writer die"
+        )
     )]
     fn reached(&self, step: Step) -> Result<(), Refusal> {
         #[cfg(test)]
@@ -331,16 +381,31 @@ impl Committer {
     /// Raises the library's revision and reads it back.
     async fn raise(&mut self, revision: u64) -> Result<(), Refusal> {
         let library = &self.library;
-        let LibraryState { library_revision, purged, .. } = library.state().await?;
+        let LibraryState {
+            library_revision,
+            purged,
+            ..
+        } = library.state().await?;
         if library_revision >= revision {
-            return Err(Refusal::Taken("another process has written to this library meanwhile".to_owned()));
+            return Err(Refusal::Taken(
+                "another process has written to this library meanwhile".to_owned(),
+            ));
         }
-        let state = LibraryState { library_revision: revision, purged, writer: self.lease.owner().to_owned() };
+        let state = LibraryState {
+            library_revision: revision,
+            purged,
+            writer: self.lease.owner().to_owned(),
+        };
         library.claim(revision);
         let points = vec![point::library_point(&state)?];
-        library.points.put_over(points, &below(LIBRARY_REVISION, revision)).await?;
+        library
+            .points
+            .put_over(points, &below(LIBRARY_REVISION, revision))
+            .await?;
         if library.state().await? != state {
-            return Err(Refusal::Taken("another process wrote to this library at the same time".to_owned()));
+            return Err(Refusal::Taken(
+                "another process wrote to this library at the same time".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -352,7 +417,10 @@ impl Committer {
         for document in documents {
             let source = &document.meta.source;
             // The same revision committed again has the same points.
-            if let Some(former) = view.document(source).filter(|former| former.hash != document.hash) {
+            if let Some(former) = view
+                .document(source)
+                .filter(|former| former.hash != document.hash)
+            {
                 freed.extend(point::ids_of(source, &former.hash, former.points()));
             }
         }
@@ -364,9 +432,15 @@ impl Committer {
     async fn reconcile(&mut self) -> Result<(), Refusal> {
         let counts = self.library.points.count_by(DOCUMENT).await?;
         let view = self.library.view().await;
-        let wanted: BTreeMap<String, &StoredDocument> =
-            view.all().map(|document| (document.hash.to_string(), document)).collect();
-        let strays: Vec<String> = counts.keys().filter(|hash| !wanted.contains_key(*hash)).cloned().collect();
+        let wanted: BTreeMap<String, &StoredDocument> = view
+            .all()
+            .map(|document| (document.hash.to_string(), document))
+            .collect();
+        let strays: Vec<String> = counts
+            .keys()
+            .filter(|hash| !wanted.contains_key(*hash))
+            .cloned()
+            .collect();
         let is_whole = |hash: &String, document: &StoredDocument| {
             counts.get(hash).copied().unwrap_or_default() >= document.points().total()
         };
@@ -377,8 +451,14 @@ impl Committer {
             .collect();
         drop(view);
         if !strays.is_empty() {
-            tracing::info!(revisions = strays.len(), "taking out what an interrupted ingest left");
-            self.library.points.remove_where(Filter::must([Condition::matches(DOCUMENT, strays)])).await?;
+            tracing::info!(
+                revisions = strays.len(),
+                "taking out what an interrupted ingest left"
+            );
+            self.library
+                .points
+                .remove_where(Filter::must([Condition::matches(DOCUMENT, strays)]))
+                .await?;
         }
         self.forget(broken).await
     }
@@ -416,15 +496,25 @@ impl Committer {
         }
         let revision = view.revision;
         drop(view);
-        let state =
-            LibraryState { library_revision: revision, purged: revision, writer: self.lease.owner().to_owned() };
+        let state = LibraryState {
+            library_revision: revision,
+            purged: revision,
+            writer: self.lease.owner().to_owned(),
+        };
         let points = vec![point::library_point(&state)?];
-        library.points.put_over(points, &at_most(LIBRARY_REVISION, revision)).await?;
+        library
+            .points
+            .put_over(points, &at_most(LIBRARY_REVISION, revision))
+            .await?;
         if library.state().await? != state {
-            return Err(Refusal::Taken("another process has written to this library meanwhile".to_owned()));
+            return Err(Refusal::Taken(
+                "another process has written to this library meanwhile".to_owned(),
+            ));
         }
         let mut heard_of = at_most(REVISION, revision);
-        heard_of.must.push(Condition::matches(KIND, kind::REMOVED.to_owned()));
+        heard_of
+            .must
+            .push(Condition::matches(KIND, kind::REMOVED.to_owned()));
         library.points.remove_where(heard_of).await?;
         library.change(super::mirror::Mirror::purge).await;
         Ok(())
@@ -434,11 +524,18 @@ impl Committer {
 /// The points of those of these documents that the library holds.
 async fn known(library: &Library, sources: &[SourcePath]) -> Result<BTreeSet<SourcePath>, Refusal> {
     let view = library.current().await?;
-    Ok(sources.iter().filter(|source| view.document(source).is_some()).cloned().collect())
+    Ok(sources
+        .iter()
+        .filter(|source| view.document(source).is_some())
+        .cloned()
+        .collect())
 }
 
 /// The points of these documents as they are now.
-async fn known_now(library: &Library, sources: BTreeSet<SourcePath>) -> BTreeMap<SourcePath, Vec<Uuid>> {
+async fn known_now(
+    library: &Library,
+    sources: BTreeSet<SourcePath>,
+) -> BTreeMap<SourcePath, Vec<Uuid>> {
     let view = library.view().await;
     let points = |source: SourcePath| {
         let document = view.document(&source)?;
@@ -451,23 +548,42 @@ async fn known_now(library: &Library, sources: BTreeSet<SourcePath>) -> BTreeMap
 /// The vectors of these documents' passages as points of the embedding cache, each once.
 fn vectors(documents: &[&Prepared]) -> Vec<PointStruct> {
     let passages = documents.iter().flat_map(|document| &document.passages);
-    let once: BTreeMap<Uuid, &Vec<f32>> =
-        passages.map(|passage| (vector_id(&passage.embedding_key), &passage.vector)).collect();
+    let once: BTreeMap<Uuid, &Vec<f32>> = passages
+        .map(|passage| (vector_id(&passage.embedding_key), &passage.vector))
+        .collect();
     let none = std::collections::HashMap::<String, qdrant_client::qdrant::Value>::new();
     let point = |(id, vector): (Uuid, &Vec<f32>)| {
-        PointStruct::new(id.to_string(), Vector::new_dense(vector.clone()), none.clone())
+        PointStruct::new(
+            id.to_string(),
+            Vector::new_dense(vector.clone()),
+            none.clone(),
+        )
     };
     once.into_iter().map(point).collect()
 }
 
 fn below(field: &str, revision: u64) -> Filter {
-    Filter::must([Condition::range(field, Range { lt: Some(revision as f64), ..Range::default() })])
+    Filter::must([Condition::range(
+        field,
+        Range {
+            lt: Some(revision as f64),
+            ..Range::default()
+        },
+    )])
 }
 
 fn at_most(field: &str, revision: u64) -> Filter {
-    Filter::must([Condition::range(field, Range { lte: Some(revision as f64), ..Range::default() })])
+    Filter::must([Condition::range(
+        field,
+        Range {
+            lte: Some(revision as f64),
+            ..Range::default()
+        },
+    )])
 }
 
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs().cast_signed())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs().cast_signed())
 }

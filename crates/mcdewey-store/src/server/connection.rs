@@ -49,19 +49,33 @@ impl Server {
     pub async fn connect(address: &ServerAddress) -> Result<Self, IndexError> {
         let url = full_url(&address.url)?;
         let client = |deadline| {
-            let mut config = Qdrant::from_url(&url).timeout(deadline).connect_timeout(CONNECT_DEADLINE);
+            let mut config = Qdrant::from_url(&url)
+                .timeout(deadline)
+                .connect_timeout(CONNECT_DEADLINE);
             config.api_key.clone_from(&address.api_key);
             // It would print to standard output, which belongs to the answers; the release is checked below.
-            let client = config.skip_compatibility_check().build().map_err(|error| Refusal::from(error).told(&url))?;
+            let client = config
+                .skip_compatibility_check()
+                .build()
+                .map_err(|error| Refusal::from(error).told(&url))?;
             Ok::<_, IndexError>(Arc::new(client))
         };
         let (reads, writes) = (client(READ_DEADLINE)?, client(WRITE_DEADLINE)?);
-        let mut server = Self { reads, writes, url: url.as_str().into(), version: "".into() };
-        let health = server.read(|client| async move { client.health_check().await }).await;
+        let mut server = Self {
+            reads,
+            writes,
+            url: url.as_str().into(),
+            version: "".into(),
+        };
+        let health = server
+            .read(|client| async move { client.health_check().await })
+            .await;
         let version = health.map_err(|refusal| refusal.told(&url))?.version;
         check_version(&version).map_err(|refusal| refusal.told(&url))?;
         // The first request that needs the key.
-        let listed = server.read(|client| async move { client.list_collections().await }).await;
+        let listed = server
+            .read(|client| async move { client.list_collections().await })
+            .await;
         listed.map_err(|refusal| refusal.told(&url))?;
         server.version = version.into();
         Ok(server)
@@ -96,7 +110,9 @@ impl Server {
             }
         };
         let late = |_| Err(Refusal::Away("it did not answer in time".to_owned()));
-        tokio::time::timeout(READ_DEADLINE, asked).await.unwrap_or_else(late)
+        tokio::time::timeout(READ_DEADLINE, asked)
+            .await
+            .unwrap_or_else(late)
     }
 
     /// Asks for a change. The client repeats it when its connection has broken, so every change must bear that.
@@ -111,39 +127,55 @@ impl Server {
 impl fmt::Debug for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The key is nobody's to read in a log.
-        f.debug_struct("ServerAddress").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("ServerAddress")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("url", &self.url).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("url", &self.url)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
 /// The URL with its port.
 fn full_url(text: &str) -> Result<String, IndexError> {
-    let refuse = |reason: &str| Err(InvalidValue::new("URL of a Qdrant server", text, reason).into());
+    let refuse =
+        |reason: &str| Err(InvalidValue::new("URL of a Qdrant server", text, reason).into());
     let Ok(uri) = text.trim_end_matches('/').parse::<Uri>() else {
         return refuse("write it as http://host:6334");
     };
     let (Some(scheme @ ("http" | "https")), Some(host)) = (uri.scheme_str(), uri.host()) else {
-        return refuse("write it as http://host:6334, or https:// where the server has a certificate");
+        return refuse(
+            "write it as http://host:6334, or https:// where the server has a certificate",
+        );
     };
     if !uri.path().trim_matches('/').is_empty() {
         return refuse("it has no path; gRPC needs a host and a port of its own");
     }
-    Ok(format!("{scheme}://{host}:{}", uri.port_u16().unwrap_or(DEFAULT_PORT)))
+    Ok(format!(
+        "{scheme}://{host}:{}",
+        uri.port_u16().unwrap_or(DEFAULT_PORT)
+    ))
 }
 
 fn check_version(version: &str) -> Result<(), Refusal> {
-    let mut numbers = version.split(['.', '-']).map(|part| part.parse::<u64>().ok());
+    let mut numbers = version
+        .split(['.', '-'])
+        .map(|part| part.parse::<u64>().ok());
     let (Some(Some(major)), Some(Some(minor))) = (numbers.next(), numbers.next()) else {
-        return Err(Refusal::Away(format!("it says to be of version {version:?}; is it a Qdrant server?")));
+        return Err(Refusal::Away(format!(
+            "it says to be of version {version:?}; is it a Qdrant server?"
+        )));
     };
     if (major, minor) < OLDEST {
         let (oldest_major, oldest_minor) = OLDEST;
-        let reason = format!("it is of version {version}; {oldest_major}.{oldest_minor} or newer is needed");
+        let reason =
+            format!("it is of version {version}; {oldest_major}.{oldest_minor} or newer is needed");
         return Err(Refusal::Away(reason));
     }
     Ok(())
@@ -157,15 +189,28 @@ mod tests {
     fn a_url_gets_its_port() {
         for (given, full) in [
             ("http://localhost", "http://localhost:6334"),
-            ("https://qdrant.example.com/", "https://qdrant.example.com:6334"),
+            (
+                "https://qdrant.example.com/",
+                "https://qdrant.example.com:6334",
+            ),
             ("http://127.0.0.1:7000", "http://127.0.0.1:7000"),
             ("http://[::1]:6334", "http://[::1]:6334"),
         ] {
             assert_eq!(full_url(given).unwrap(), full);
         }
-        for wrong in ["", "localhost:6334", "ftp://a", "http://", "http://a/b", "http://a b"] {
+        for wrong in [
+            "",
+            "localhost:6334",
+            "ftp://a",
+            "http://",
+            "http://a/b",
+            "http://a b",
+        ] {
             let error = full_url(wrong).unwrap_err().to_string();
-            assert!(error.contains("Qdrant") && error.contains("http"), "{wrong}: {error}");
+            assert!(
+                error.contains("Qdrant") && error.contains("http"),
+                "{wrong}: {error}"
+            );
         }
     }
 
@@ -176,14 +221,20 @@ mod tests {
         }
         for old in ["1.15.5", "0.11.0"] {
             let message = check_version(old).unwrap_err().to_string();
-            assert!(message.contains(old) && message.contains("1.16"), "{message}");
+            assert!(
+                message.contains(old) && message.contains("1.16"),
+                "{message}"
+            );
         }
         assert!(check_version("nginx").is_err());
     }
 
     #[test]
     fn a_key_is_not_written_to_a_log() {
-        let address = ServerAddress { url: "http://a".to_owned(), api_key: Some("secret".to_owned()) };
+        let address = ServerAddress {
+            url: "http://a".to_owned(),
+            api_key: Some("secret".to_owned()),
+        };
         assert!(!format!("{address:?}").contains("secret"));
     }
 
@@ -192,9 +243,17 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let error = Server::connect(&ServerAddress { url: url.clone(), api_key: None }).await.unwrap_err();
+        let error = Server::connect(&ServerAddress {
+            url: url.clone(),
+            api_key: None,
+        })
+        .await
+        .unwrap_err();
         assert!(matches!(error, IndexError::Unavailable(_)), "{error}");
         let error = error.to_string();
-        assert!(error.contains(&url) && error.contains("refused") && error.contains("6334"), "{error}");
+        assert!(
+            error.contains(&url) && error.contains("refused") && error.contains("6334"),
+            "{error}"
+        );
     }
 }

@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use mcdewey_core::{AttachedFile, Attachment, AttachmentRole, ContentHash, IndexError, Scope, SourcePath};
+use mcdewey_core::{
+    AttachedFile, Attachment, AttachmentRole, ContentHash, IndexError, Scope, SourcePath,
+};
 use qdrant_client::qdrant::PointStruct;
 use serde_json::json;
 use uuid::Uuid;
@@ -35,7 +37,10 @@ fn parts_of(file: &Attachment) -> u32 {
 /// The points of a document's files.
 pub(super) fn parts(document: &Prepared) -> Vec<PointStruct> {
     let source = &document.meta.source;
-    let contents = document.attachments.iter().flat_map(|file| file.content.chunks(PART));
+    let contents = document
+        .attachments
+        .iter()
+        .flat_map(|file| file.content.chunks(PART));
     let point = |(part, content): (usize, &[u8])| {
         let payload = json!({
             KIND: kind::FILE,
@@ -43,7 +48,10 @@ pub(super) fn parts(document: &Prepared) -> Vec<PointStruct> {
             DOCUMENT: document.hash,
             CONTENT: BASE64.encode(content),
         });
-        point::bare(part_id(source, part as u32, &document.hash), point::map(payload))
+        point::bare(
+            part_id(source, part as u32, &document.hash),
+            point::map(payload),
+        )
     };
     contents.enumerate().map(point).collect()
 }
@@ -56,9 +64,13 @@ fn ids(
     role: AttachmentRole,
     name: &str,
 ) -> Option<(Attachment, Vec<Uuid>)> {
-    let place = files.iter().position(|file| file.role == role && file.name == name)?;
+    let place = files
+        .iter()
+        .position(|file| file.role == role && file.name == name)?;
     let first = count(files[..place].iter());
-    let ids = (first..first + parts_of(&files[place])).map(|part| part_id(source, part, hash)).collect();
+    let ids = (first..first + parts_of(&files[place]))
+        .map(|part| part_id(source, part, hash))
+        .collect();
     Some((files[place].clone(), ids))
 }
 
@@ -72,21 +84,32 @@ impl Library {
         scope: &Scope,
     ) -> Result<Option<AttachedFile>, Refusal> {
         self.steady(|_view| async move {
-            let Some(document) = self.document(source, scope).await? else { return Ok(None) };
-            let Some((attachment, ids)) = ids(source, &document.hash, &document.attachments, role, name) else {
+            let Some(document) = self.document(source, scope).await? else {
+                return Ok(None);
+            };
+            let Some((attachment, ids)) =
+                ids(source, &document.hash, &document.attachments, role, name)
+            else {
                 return Ok(None);
             };
             let mut content = Vec::new();
             // One by one: several large answers at once would be too much for one message.
             for id in &ids {
                 let found = self.points.get(&[*id], &[CONTENT], false).await?;
-                let part = found.first().and_then(|found| point::text(&found.payload, CONTENT));
+                let part = found
+                    .first()
+                    .and_then(|found| point::text(&found.payload, CONTENT));
                 let part = part.and_then(|part| BASE64.decode(part).ok());
                 content.extend(part.ok_or_else(|| {
-                    Refusal::from(IndexError::Store(format!("a part of the file `{name}` of {source} is missing")))
+                    Refusal::from(IndexError::Store(format!(
+                        "a part of the file `{name}` of {source} is missing"
+                    )))
                 })?);
             }
-            Ok(Some(AttachedFile { attachment, content }))
+            Ok(Some(AttachedFile {
+                attachment,
+                content,
+            }))
         })
         .await
     }
@@ -111,9 +134,15 @@ mod tests {
         let (source, hash) = ("a.md".parse().unwrap(), ContentHash::of("x"));
         let found = |role, name| ids(&source, &hash, &files, role, name).map(|(_, ids)| ids);
         let part = |part| part_id(&source, part, &hash);
-        assert_eq!(found(AttachmentRole::Image, "a.png"), Some(vec![part(0), part(1)]));
+        assert_eq!(
+            found(AttachmentRole::Image, "a.png"),
+            Some(vec![part(0), part(1)])
+        );
         assert_eq!(found(AttachmentRole::Image, "empty.png"), Some(Vec::new()));
-        assert_eq!(found(AttachmentRole::Original, "a.png"), Some(vec![part(2)]));
+        assert_eq!(
+            found(AttachmentRole::Original, "a.png"),
+            Some(vec![part(2)])
+        );
         assert_eq!(found(AttachmentRole::Image, "b.png"), None);
     }
 }

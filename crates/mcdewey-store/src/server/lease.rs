@@ -66,7 +66,10 @@ pub(super) enum Taken {
 
 impl Lease {
     pub(super) fn new() -> Self {
-        Self { owner: random(), held: None }
+        Self {
+            owner: random(),
+            held: None,
+        }
     }
 
     /// The name of this process's claim.
@@ -88,12 +91,18 @@ impl Lease {
 
     /// Whether the right holds for long enough to make something visible.
     pub(super) fn is_good(&self) -> bool {
-        self.held.as_ref().is_some_and(|held| remaining(held) >= NEEDED)
+        self.held
+            .as_ref()
+            .is_some_and(|held| remaining(held) >= NEEDED)
     }
 
     /// Takes or renews the right to write. [`Refusal::Taken`] while another process has it.
     pub(super) async fn take(&mut self, points: &Collection) -> Result<Taken, Refusal> {
-        if self.held.as_ref().is_some_and(|held| remaining(held) >= RENEWED_AT) {
+        if self
+            .held
+            .as_ref()
+            .is_some_and(|held| remaining(held) >= RENEWED_AT)
+        {
             return Ok(Taken::Kept);
         }
         let found = read(points).await?;
@@ -113,12 +122,22 @@ impl Lease {
         let until = now() + LASTS.as_millis() as i64;
         let wanted = self.write(points, found.as_ref(), until, true).await?;
         self.held = Some(wanted);
-        Ok(if kept { Taken::Kept } else { Taken::Anew { unclean } })
+        Ok(if kept {
+            Taken::Kept
+        } else {
+            Taken::Anew { unclean }
+        })
     }
 
     /// Gives the right back; `unclean` tells the next writer that something may be half.
-    pub(super) async fn give_back(&mut self, points: &Collection, unclean: bool) -> Result<(), Refusal> {
-        let Some(held) = self.held.take() else { return Ok(()) };
+    pub(super) async fn give_back(
+        &mut self,
+        points: &Collection,
+        unclean: bool,
+    ) -> Result<(), Refusal> {
+        let Some(held) = self.held.take() else {
+            return Ok(());
+        };
         self.write(points, Some(&held), 0, unclean).await.map(drop)
     }
 
@@ -126,7 +145,9 @@ impl Lease {
     #[cfg(test)]
     pub(super) async fn run_out(&mut self, points: &Collection) {
         let held = read(points).await.expect("the lease can be read");
-        self.write(points, held.as_ref(), 1, true).await.expect("the lease can be written");
+        self.write(points, held.as_ref(), 1, true)
+            .await
+            .expect("the lease can be written");
     }
 
     /// Puts the point in place of what was found there, and makes sure that it stands.
@@ -149,7 +170,10 @@ impl Lease {
         let unchanged = match found {
             Some(found) => {
                 let term = i64::try_from(found.term).unwrap_or(i64::MAX);
-                Filter::must([Condition::matches(OWNER, found.owner.clone()), Condition::matches(TERM, term)])
+                Filter::must([
+                    Condition::matches(OWNER, found.owner.clone()),
+                    Condition::matches(TERM, term),
+                ])
             }
             // Nobody's: only a point that is not there may be written.
             None => Filter::must([Condition::matches(OWNER, self.owner.clone())]),
@@ -157,24 +181,34 @@ impl Lease {
         let mut payload = json!(wanted);
         payload[KIND] = kind::WRITER.into();
         let payload = payload.as_object().cloned().unwrap_or_default();
-        points.put_over(vec![point::bare(id(), payload)], &unchanged).await?;
+        points
+            .put_over(vec![point::bare(id(), payload)], &unchanged)
+            .await?;
         match read(points).await? {
-            Some(stands) if stands.owner == wanted.owner && stands.term == wanted.term => Ok(wanted),
-            _ => {
-                Err(Refusal::Taken("another process began to write to this library; wait until it is done".to_owned()))
+            Some(stands) if stands.owner == wanted.owner && stands.term == wanted.term => {
+                Ok(wanted)
             }
+            _ => Err(Refusal::Taken(
+                "another process began to write to this library; wait until it is done".to_owned(),
+            )),
         }
     }
 }
 
 /// Whether a writer ended without giving its right back, or gave it back with something half.
 pub(super) async fn was_left_unclean(points: &Collection) -> Result<bool, Refusal> {
-    Ok(read(points).await?.is_some_and(|held| held.unclean && !is_alive(&held)))
+    Ok(read(points)
+        .await?
+        .is_some_and(|held| held.unclean && !is_alive(&held)))
 }
 
 async fn read(points: &Collection) -> Result<Option<Held>, Refusal> {
     let found = points.get(&[id()], &[], false).await?;
-    Ok(found.into_iter().next().map(|found| point::read(found.payload)).transpose()?)
+    Ok(found
+        .into_iter()
+        .next()
+        .map(|found| point::read(found.payload))
+        .transpose()?)
 }
 
 fn id() -> Uuid {
@@ -194,7 +228,9 @@ fn is_gone(pid: u32) -> bool {
     if pid == std::process::id() {
         return false;
     }
-    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
 }
 
@@ -203,11 +239,16 @@ fn remaining(held: &Held) -> Duration {
 }
 
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis() as i64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_millis() as i64)
 }
 
 fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The boot of this machine and the process-id namespace, containers' among them; empty where they cannot be told.

@@ -74,7 +74,11 @@ impl Library {
             Err(Refusal::Missing) => Vec::new(),
             found => found?,
         };
-        let state = found.into_iter().next().map(|found| point::library_state(found.payload)).transpose()?;
+        let state = found
+            .into_iter()
+            .next()
+            .map(|found| point::library_state(found.payload))
+            .transpose()?;
         Ok(state.unwrap_or_default())
     }
 
@@ -101,7 +105,8 @@ impl Library {
 
     /// Takes claims back that came to nothing.
     pub(super) async fn disclaim(&self) {
-        self.own.store(self.mirror.read().await.revision, Ordering::SeqCst);
+        self.own
+            .store(self.mirror.read().await.revision, Ordering::SeqCst);
     }
 
     /// Reads from a mirror that nothing outran meanwhile.
@@ -122,7 +127,9 @@ impl Library {
                 return looked;
             }
             if repetitions == REPETITIONS {
-                return Err(Refusal::Away("other processes changed the library while it was asked".to_owned()));
+                return Err(Refusal::Away(
+                    "other processes changed the library while it was asked".to_owned(),
+                ));
             }
             repetitions += 1;
             self.refresh().await?;
@@ -151,7 +158,8 @@ impl Library {
         if self.state().await?.purged > known {
             return self.reload(known).await;
         }
-        self.change(|mirror| mirror.advance(changes, state.library_revision)).await;
+        self.change(|mirror| mirror.advance(changes, state.library_revision))
+            .await;
         Ok(())
     }
 
@@ -173,12 +181,18 @@ impl Library {
     }
 
     async fn changes_since(&self, revision: u64) -> Result<Vec<Change>, Refusal> {
-        let later = Range { gt: Some(revision as f64), ..Range::default() };
+        let later = Range {
+            gt: Some(revision as f64),
+            ..Range::default()
+        };
         let filter = Filter::must([Condition::range(REVISION, later)]);
         let found = match self.points.scroll(&filter, &CATALOGUED).await {
             Err(Refusal::Missing) => Vec::new(),
             found => found?,
         };
-        Ok(found.into_iter().map(|found| point::change(found.payload)).collect::<Result<_, _>>()?)
+        Ok(found
+            .into_iter()
+            .map(|found| point::change(found.payload))
+            .collect::<Result<_, _>>()?)
     }
 }

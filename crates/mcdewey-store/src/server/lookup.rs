@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use mcdewey_core::{CandidateQuery, Candidates, IndexError, Scope};
 use qdrant_client::qdrant::{
-    Filter, PayloadIncludeSelector, Query, QueryPoints, QueryPointsBuilder, ScoredPoint, SearchParamsBuilder,
-    VectorInput, VectorsSelector,
+    Filter, PayloadIncludeSelector, Query, QueryPoints, QueryPointsBuilder, ScoredPoint,
+    SearchParamsBuilder, VectorInput, VectorsSelector,
 };
 use qdrant_edge::SparseVector;
 
@@ -27,9 +27,13 @@ pub(super) async fn candidates(
     scope: &Scope,
 ) -> Result<Candidates, IndexError> {
     ranking::check(query, library.dimensions)?;
-    let Reach::Points(clauses) = facets::reach(scope) else { return Ok(ranking::nothing(query)) };
+    let Reach::Points(clauses) = facets::reach(scope) else {
+        return Ok(ranking::nothing(query));
+    };
     let filter = collection::filter(&clauses);
-    let looked = library.steady(|view| look(library, view, query, scope, filter.as_ref())).await;
+    let looked = library
+        .steady(|view| look(library, view, query, scope, filter.as_ref()))
+        .await;
     looked.map_err(|refusal| library.told(refusal))
 }
 
@@ -46,16 +50,36 @@ async fn look(
     }
     let mirror = &**view;
     let languages = mirror.languages();
-    let weighed =
-        ranking::weigh(mirror, library.bm25.question(&query.keyword, &languages)?, &library.bm25, &query.known_words)?;
+    let weighed = ranking::weigh(
+        mirror,
+        library.bm25.question(&query.keyword, &languages)?,
+        &library.bm25,
+        &query.known_words,
+    )?;
     let weights = &weighed.tokens;
-    let lookup = Lookup { library, view: &view, scope, filter, depth: query.depth };
-    let near = query.dense.clone().map(|vector| Sought::Near { vector, exact: query.exact });
-    let words = (!weights.is_empty()).then(|| ranking::sparse(weights)).transpose()?.map(Sought::Words);
+    let lookup = Lookup {
+        library,
+        view: &view,
+        scope,
+        filter,
+        depth: query.depth,
+    };
+    let near = query.dense.clone().map(|vector| Sought::Near {
+        vector,
+        exact: query.exact,
+    });
+    let words = (!weights.is_empty())
+        .then(|| ranking::sparse(weights))
+        .transpose()?
+        .map(Sought::Words);
     let [dense, keyword] = lookup.ranked([near, words]).await?;
     Ok(Candidates {
-        dense: dense.map(|hits| ranking::cut(hits, query.depth)).or(empty.dense),
-        keyword: keyword.map(|hits| ranking::cut(rescored(hits, weights, query.depth), query.depth)).or(empty.keyword),
+        dense: dense
+            .map(|hits| ranking::cut(hits, query.depth))
+            .or(empty.dense),
+        keyword: keyword
+            .map(|hits| ranking::cut(rescored(hits, weights, query.depth), query.depth))
+            .or(empty.keyword),
         keyword_ceiling: weighed.ceiling,
         keyword_unit: weighed.unit,
         words: weighed.words,
@@ -84,9 +108,14 @@ impl Lookup<'_> {
     async fn ranked(&self, lists: [Option<Sought>; 2]) -> Result<[Option<Vec<Hit>>; 2], Refusal> {
         let mut limit = ranking::first_limit(self.depth);
         let mut answers: [Option<Vec<Hit>>; 2] = [None, None];
-        let mut open: Vec<usize> = (0..lists.len()).filter(|list| lists[*list].is_some()).collect();
+        let mut open: Vec<usize> = (0..lists.len())
+            .filter(|list| lists[*list].is_some())
+            .collect();
         while !open.is_empty() {
-            let queries = open.iter().filter_map(|list| lists[*list].as_ref()).map(|sought| self.query(sought, limit));
+            let queries = open
+                .iter()
+                .filter_map(|list| lists[*list].as_ref())
+                .map(|sought| self.query(sought, limit));
             let batch = match self.library.points.query(queries.collect()).await {
                 // Nobody has written to the library yet.
                 Err(Refusal::Missing) => vec![Vec::new(); open.len()],
@@ -121,18 +150,33 @@ impl Lookup<'_> {
                 .using(DENSE)
                 .params(SearchParamsBuilder::default().exact(*exact)),
             Sought::Words(SparseVector { indices, values }) => query
-                .query(Query::new_nearest(VectorInput::new_sparse(indices.clone(), values.clone())))
+                .query(Query::new_nearest(VectorInput::new_sparse(
+                    indices.clone(),
+                    values.clone(),
+                )))
                 .using(WORDS)
-                .with_vectors(VectorsSelector { names: vec![WORDS.to_owned()] }),
+                .with_vectors(VectorsSelector {
+                    names: vec![WORDS.to_owned()],
+                }),
         };
         query.build()
     }
 
     fn live(&self, found: Vec<ScoredPoint>) -> Result<Vec<Hit>, Refusal> {
         let mut hits = Vec::with_capacity(found.len());
-        for ScoredPoint { payload, score, vectors, .. } in found {
+        for ScoredPoint {
+            payload,
+            score,
+            vectors,
+            ..
+        } in found
+        {
             let place = point::located(payload, |source| self.view.live(source, self.scope))?;
-            hits.extend(place.map(|place| Hit { point: point::words(vectors), score, place }));
+            hits.extend(place.map(|place| Hit {
+                point: point::words(vectors),
+                score,
+                place,
+            }));
         }
         Ok(hits)
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use mcdewey_core::{
-    ContentHash, DocumentMeta, DocumentSummary, Generation, IndexError, IndexState, LibraryDescription, ManifestEntry,
-    Revision, RootName, Scope, SourcePath,
+    ContentHash, DocumentMeta, DocumentSummary, Generation, IndexError, IndexState,
+    LibraryDescription, ManifestEntry, Revision, RootName, Scope, SourcePath,
 };
 
 use super::point::{Change, StoredDocument};
@@ -41,7 +41,11 @@ impl Mirror {
             match change {
                 Change::Document(document) => self.put(*document),
                 Change::Removed { source, revision } => self.remove(&source, revision),
-                Change::Description { root, revision, description } => {
+                Change::Description {
+                    root,
+                    revision,
+                    description,
+                } => {
                     if revision >= self.descriptions.get(&root).map_or(0, |(known, _)| *known) {
                         self.descriptions.insert(root, (revision, description));
                     }
@@ -52,7 +56,10 @@ impl Mirror {
     }
 
     fn put(&mut self, document: StoredDocument) {
-        let known = self.documents.get(&document.source).map(|known| known.revision);
+        let known = self
+            .documents
+            .get(&document.source)
+            .map(|known| known.revision);
         let known = known.or_else(|| self.removed.get(&document.source).copied());
         if known.is_some_and(|known| known > document.revision) {
             return;
@@ -67,12 +74,17 @@ impl Mirror {
         }
         self.pages += u64::from(document.pages);
         self.chunks += u64::from(document.chunks);
-        self.prefixes.insert(document.prefix.clone(), document.source.clone());
+        self.prefixes
+            .insert(document.prefix.clone(), document.source.clone());
         self.documents.insert(document.source.clone(), document);
     }
 
     fn remove(&mut self, source: &SourcePath, revision: u64) {
-        if self.documents.get(source).is_some_and(|known| known.revision > revision) {
+        if self
+            .documents
+            .get(source)
+            .is_some_and(|known| known.revision > revision)
+        {
             return;
         }
         self.take_out(source);
@@ -80,7 +92,9 @@ impl Mirror {
     }
 
     fn take_out(&mut self, source: &SourcePath) {
-        let Some(former) = self.documents.remove(source) else { return };
+        let Some(former) = self.documents.remove(source) else {
+            return;
+        };
         for (token, passages) in terms::from_bytes(&former.terms) {
             less(&mut self.terms, token, u64::from(passages));
         }
@@ -116,7 +130,8 @@ impl Mirror {
 
     /// A document, if it lies in the scope.
     pub(super) fn seen(&self, source: &SourcePath, scope: &Scope) -> Option<&StoredDocument> {
-        self.document(source).filter(|document| scope.contains(&document.meta))
+        self.document(source)
+            .filter(|document| scope.contains(&document.meta))
     }
 
     /// The document whose chunk ids begin so, if it lies in the scope.
@@ -125,13 +140,22 @@ impl Mirror {
     }
 
     /// The live revision of a document in the scope.
-    pub(super) fn live(&self, source: &str, scope: &Scope) -> Option<(ContentHash, Arc<DocumentMeta>)> {
+    pub(super) fn live(
+        &self,
+        source: &str,
+        scope: &Scope,
+    ) -> Option<(ContentHash, Arc<DocumentMeta>)> {
         let document = self.seen(&source.parse().ok()?, scope)?;
         Some((document.hash, Arc::clone(&document.meta)))
     }
 
     /// Another document whose chunk ids begin like those of this one, or the same source in another root.
-    pub(super) fn twin(&self, prefix: &str, source: &SourcePath, root: &RootName) -> Option<&StoredDocument> {
+    pub(super) fn twin(
+        &self,
+        prefix: &str,
+        source: &SourcePath,
+        root: &RootName,
+    ) -> Option<&StoredDocument> {
         let known = self.documents.get(self.prefixes.get(prefix)?)?;
         (known.source != *source || known.root != *root).then_some(known)
     }
@@ -142,7 +166,10 @@ impl Mirror {
     }
 
     pub(super) fn summaries(&self, scope: &Scope) -> Vec<DocumentSummary> {
-        let seen = self.documents.values().filter(|document| scope.contains(&document.meta));
+        let seen = self
+            .documents
+            .values()
+            .filter(|document| scope.contains(&document.meta));
         let summary = |document: &StoredDocument| DocumentSummary {
             meta: Arc::clone(&document.meta),
             pages: document.pages,
@@ -153,7 +180,10 @@ impl Mirror {
     }
 
     pub(super) fn manifest(&self, root: &RootName) -> Vec<ManifestEntry> {
-        let of_root = self.documents.values().filter(|document| document.root == *root);
+        let of_root = self
+            .documents
+            .values()
+            .filter(|document| document.root == *root);
         let entry = |document: &StoredDocument| ManifestEntry {
             source: document.source.clone(),
             folder: document.folder.clone(),
@@ -165,14 +195,24 @@ impl Mirror {
     /// What all roots say, the default root first.
     pub(super) fn description(&self) -> LibraryDescription {
         let default = self.descriptions.get(&RootName::default());
-        let others = self.descriptions.iter().filter(|(root, _)| **root != RootName::default());
-        let all = default.into_iter().chain(others.map(|(_, described)| described));
-        all.map(|(_, description)| description.clone()).reduce(LibraryDescription::merged).unwrap_or_default()
+        let others = self
+            .descriptions
+            .iter()
+            .filter(|(root, _)| **root != RootName::default());
+        let all = default
+            .into_iter()
+            .chain(others.map(|(_, described)| described));
+        all.map(|(_, description)| description.clone())
+            .reduce(LibraryDescription::merged)
+            .unwrap_or_default()
     }
 
     /// What one root says; nothing said is the same as the default.
     pub(super) fn described(&self, root: &RootName) -> LibraryDescription {
-        self.descriptions.get(root).map(|(_, description)| description.clone()).unwrap_or_default()
+        self.descriptions
+            .get(root)
+            .map(|(_, description)| description.clone())
+            .unwrap_or_default()
     }
 
     /// The languages documents name.
@@ -229,21 +269,36 @@ mod tests {
     use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 
     fn document(name: &str, texts: &[&str], revision: u64) -> Change {
-        let document = SampleDocument::new(name).lang("en").page(1, texts).build(&embedder());
-        let prepared = Prepared::new(document, embedder().model().dimensions, &Bm25::default()).unwrap();
+        let document = SampleDocument::new(name)
+            .lang("en")
+            .page(1, texts)
+            .build(&embedder());
+        let prepared =
+            Prepared::new(document, embedder().model().dimensions, &Bm25::default()).unwrap();
         Change::Document(Box::new(point::stored(&prepared, revision, 7)))
     }
 
     fn removed(name: &str, revision: u64) -> Change {
-        Change::Removed { source: name.parse().unwrap(), revision }
+        Change::Removed {
+            source: name.parse().unwrap(),
+            revision,
+        }
     }
 
     fn held(mirror: &Mirror) -> Vec<(String, u64)> {
-        mirror.all().map(|document| (document.source.to_string(), document.revision)).collect()
+        mirror
+            .all()
+            .map(|document| (document.source.to_string(), document.revision))
+            .collect()
     }
 
     fn counts(mirror: &Mirror) -> (u64, usize, usize, usize) {
-        (mirror.chunks, mirror.terms.len(), mirror.languages.len(), mirror.prefixes.len())
+        (
+            mirror.chunks,
+            mirror.terms.len(),
+            mirror.languages.len(),
+            mirror.prefixes.len(),
+        )
     }
 
     #[test]
@@ -255,14 +310,26 @@ mod tests {
         assert_eq!(counts(&mirror), (1, 1, 1, 1));
         mirror.advance(vec![removed("a.md", 3)], 3);
         assert_eq!(counts(&mirror), (0, 0, 0, 0));
-        assert_eq!(mirror.state(&Generation(String::new())).revision, Revision(3));
+        assert_eq!(
+            mirror.state(&Generation(String::new())).revision,
+            Revision(3)
+        );
     }
 
     #[test]
     fn changes_may_arrive_late_or_twice() {
         let mut mirror = Mirror::default();
-        mirror.advance(vec![document("a.md", &["beta"], 2), document("a.md", &["canine", "alpha"], 1)], 2);
-        assert_eq!((held(&mirror), mirror.chunks), (vec![("a.md".to_owned(), 2)], 1));
+        mirror.advance(
+            vec![
+                document("a.md", &["beta"], 2),
+                document("a.md", &["canine", "alpha"], 1),
+            ],
+            2,
+        );
+        assert_eq!(
+            (held(&mirror), mirror.chunks),
+            (vec![("a.md".to_owned(), 2)], 1)
+        );
         mirror.advance(vec![removed("a.md", 3)], 3);
         mirror.advance(vec![document("a.md", &["beta"], 2)], 3);
         assert_eq!(held(&mirror), []);
@@ -273,8 +340,18 @@ mod tests {
     #[test]
     fn a_commit_under_way_counts_at_once_and_is_remembered_as_such() {
         let mut mirror = Mirror::default();
-        mirror.advance(vec![document("a.md", &["beta"], 1), document("b.md", &["beta"], 2)], 2);
-        let under_way = vec![document("a.md", &["gamma"], 3), removed("b.md", 4), document("c.md", &["gamma"], 5)];
+        mirror.advance(
+            vec![
+                document("a.md", &["beta"], 1),
+                document("b.md", &["beta"], 2),
+            ],
+            2,
+        );
+        let under_way = vec![
+            document("a.md", &["gamma"], 3),
+            removed("b.md", 4),
+            document("c.md", &["gamma"], 5),
+        ];
         mirror.advance(under_way.clone(), 2);
         let expected = [("a.md".to_owned(), 3), ("c.md".to_owned(), 5)];
         assert_eq!(held(&mirror), expected);
@@ -290,10 +367,15 @@ mod tests {
         let root = RootName::default();
         let twin = |source: &str, root: &RootName| {
             let source: SourcePath = source.parse().unwrap();
-            mirror.twin(&source.chunk_prefix(), &source, root).map(|twin| twin.source.to_string())
+            mirror
+                .twin(&source.chunk_prefix(), &source, root)
+                .map(|twin| twin.source.to_string())
         };
         assert_eq!(twin("a.txt", &root).as_deref(), Some("a.md"));
-        assert_eq!(twin("a.md", &"more".parse().unwrap()).as_deref(), Some("a.md"));
+        assert_eq!(
+            twin("a.md", &"more".parse().unwrap()).as_deref(),
+            Some("a.md")
+        );
         assert_eq!(twin("a.md", &root), None);
         assert_eq!(twin("b.md", &root), None);
     }

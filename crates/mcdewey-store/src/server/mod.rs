@@ -29,9 +29,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mcdewey_core::{
-    AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash, Document, DocumentRevision,
-    DocumentSummary, Index, IndexError, IndexState, LibraryDescription, ManifestEntry, ModelInfo, Page, PageNumber,
-    Revision, RootName, Scope, SourcePath,
+    AttachedFile, AttachmentRole, CandidateQuery, Candidates, Chunk, ChunkId, ContentHash,
+    Document, DocumentRevision, DocumentSummary, Index, IndexError, IndexState, LibraryDescription,
+    ManifestEntry, ModelInfo, Page, PageNumber, Revision, RootName, Scope, SourcePath,
 };
 
 use collection::Collection;
@@ -83,17 +83,36 @@ impl ServerIndex {
         let looked = schema::look(&server, &names, dimensions).await;
         let looked = looked.map_err(|refusal| refusal.told(server.url()))?;
         let reads = looked.unwrap_or_else(|| options.spread.reads());
-        let collection = |name: &str| Collection { server: server.clone(), name: name.to_owned(), reads };
+        let collection = |name: &str| Collection {
+            server: server.clone(),
+            name: name.to_owned(),
+            reads,
+        };
         let collections = (collection(&names.library), collection(&names.vectors));
-        let library = Arc::new(Library::new(generation, dimensions, (names, options.spread), collections));
-        library.refresh().await.map_err(|refusal| library.told(refusal))?;
+        let library = Arc::new(Library::new(
+            generation,
+            dimensions,
+            (names, options.spread),
+            collections,
+        ));
+        library
+            .refresh()
+            .await
+            .map_err(|refusal| library.told(refusal))?;
         let writer = Writer::start(Committer::new(Arc::clone(&library)), options.patience);
-        Ok(Self { library, writer, patience: options.patience })
+        Ok(Self {
+            library,
+            writer,
+            patience: options.patience,
+        })
     }
 
     /// The mirror, brought forward.
     async fn current(&self) -> Result<library::View, IndexError> {
-        self.library.current().await.map_err(|refusal| self.library.told(refusal))
+        self.library
+            .current()
+            .await
+            .map_err(|refusal| self.library.told(refusal))
     }
 }
 
@@ -109,7 +128,9 @@ fn check_name(name: &str) -> Result<(), IndexError> {
 
 impl fmt::Debug for ServerIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerIndex").field("collection", &self.library.names.library).finish_non_exhaustive()
+        f.debug_struct("ServerIndex")
+            .field("collection", &self.library.names.library)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,12 +140,19 @@ impl Index for ServerIndex {
         Ok(self.current().await?.state(&self.library.generation))
     }
 
-    async fn candidates(&self, query: &CandidateQuery, scope: &Scope) -> Result<Candidates, IndexError> {
+    async fn candidates(
+        &self,
+        query: &CandidateQuery,
+        scope: &Scope,
+    ) -> Result<Candidates, IndexError> {
         lookup::candidates(&self.library, query, scope).await
     }
 
     async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
-        self.library.chunks(ids, scope).await.map_err(|refusal| self.library.told(refusal))
+        self.library
+            .chunks(ids, scope)
+            .await
+            .map_err(|refusal| self.library.told(refusal))
     }
 
     async fn passages(
@@ -133,7 +161,10 @@ impl Index for ServerIndex {
         ordinals: Range<u32>,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
-        self.library.passages(source, ordinals, scope).await.map_err(|refusal| self.library.told(refusal))
+        self.library
+            .passages(source, ordinals, scope)
+            .await
+            .map_err(|refusal| self.library.told(refusal))
     }
 
     async fn passages_on(
@@ -142,19 +173,40 @@ impl Index for ServerIndex {
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
-        self.library.passages_on(source, page, scope).await.map_err(|refusal| self.library.told(refusal))
+        self.library
+            .passages_on(source, page, scope)
+            .await
+            .map_err(|refusal| self.library.told(refusal))
     }
 
     async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
-        self.library.by_handle(handle, scope).await.map_err(|refusal| self.library.told(refusal))
+        self.library
+            .by_handle(handle, scope)
+            .await
+            .map_err(|refusal| self.library.told(refusal))
     }
 
-    async fn page(&self, source: &SourcePath, page: PageNumber, scope: &Scope) -> Result<Option<Page>, IndexError> {
-        self.library.page(source, page, scope).await.map_err(|refusal| self.library.told(refusal))
+    async fn page(
+        &self,
+        source: &SourcePath,
+        page: PageNumber,
+        scope: &Scope,
+    ) -> Result<Option<Page>, IndexError> {
+        self.library
+            .page(source, page, scope)
+            .await
+            .map_err(|refusal| self.library.told(refusal))
     }
 
-    async fn document(&self, source: &SourcePath, scope: &Scope) -> Result<Option<Document>, IndexError> {
-        self.library.document(source, scope).await.map_err(|refusal| self.library.told(refusal))
+    async fn document(
+        &self,
+        source: &SourcePath,
+        scope: &Scope,
+    ) -> Result<Option<Document>, IndexError> {
+        self.library
+            .document(source, scope)
+            .await
+            .map_err(|refusal| self.library.told(refusal))
     }
 
     async fn attachment(
@@ -176,9 +228,15 @@ impl Index for ServerIndex {
         Ok(self.current().await?.description())
     }
 
-    async fn describe(&self, root: &RootName, description: &LibraryDescription) -> Result<Revision, IndexError> {
+    async fn describe(
+        &self,
+        root: &RootName,
+        description: &LibraryDescription,
+    ) -> Result<Revision, IndexError> {
         let (root, description) = (root.clone(), description.clone());
-        self.writer.ask(|reply| Command::Describe(root, description, reply)).await
+        self.writer
+            .ask(|reply| Command::Describe(root, description, reply))
+            .await
     }
 
     /// Asked for by who ingests, who waits for a server that is away.
@@ -187,13 +245,20 @@ impl Index for ServerIndex {
         loop {
             match self.library.current().await {
                 Err(refusal) if patience.allows(&refusal).await => {}
-                view => return Ok(view.map_err(|refusal| self.library.told(refusal))?.manifest(root)),
+                view => {
+                    return Ok(view
+                        .map_err(|refusal| self.library.told(refusal))?
+                        .manifest(root));
+                }
             }
         }
     }
 
     /// Asked for by who ingests, who waits for a server that is away.
-    async fn cached_vectors(&self, keys: &[ContentHash]) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
+    async fn cached_vectors(
+        &self,
+        keys: &[ContentHash],
+    ) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
         let mut patience = Patience::new(self.patience);
         loop {
             match self.library.cached_vectors(keys).await {
@@ -207,13 +272,18 @@ impl Index for ServerIndex {
         let library = Arc::clone(&self.library);
         let prepare = move || Prepared::new(document, library.dimensions, &library.bm25);
         let prepared = tokio::task::spawn_blocking(prepare).await;
-        let prepared = prepared.map_err(|error| IndexError::Store(format!("a commit broke off: {error}")))??;
-        self.writer.ask(|reply| Command::Commit(Box::new(prepared), reply)).await
+        let prepared = prepared
+            .map_err(|error| IndexError::Store(format!("a commit broke off: {error}")))??;
+        self.writer
+            .ask(|reply| Command::Commit(Box::new(prepared), reply))
+            .await
     }
 
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let sources = sources.to_vec();
-        self.writer.ask(|reply| Command::Remove(sources, reply)).await
+        self.writer
+            .ask(|reply| Command::Remove(sources, reply))
+            .await
     }
 
     async fn settle(&self) -> Result<(), IndexError> {
@@ -230,7 +300,13 @@ mod tests {
         check_name("mcdewey").unwrap();
         check_name("team-2_docs.v1").unwrap();
         for wrong in ["", "a/b", "a b", ".a", "é"] {
-            assert!(check_name(wrong).unwrap_err().to_string().contains("collection"), "{wrong:?}");
+            assert!(
+                check_name(wrong)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("collection"),
+                "{wrong:?}"
+            );
         }
     }
 }

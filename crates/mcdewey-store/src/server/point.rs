@@ -10,8 +10,9 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use mcdewey_core::{
-    Attachment, Chunk, ChunkId, ContentHash, Document, DocumentMeta, IndexError, LibraryDescription, OutlineEntry,
-    Page, PageNumber, PageRef, RootName, SourcePath, Span, point_id,
+    Attachment, Chunk, ChunkId, ContentHash, Document, DocumentMeta, IndexError,
+    LibraryDescription, OutlineEntry, Page, PageNumber, PageRef, RootName, SourcePath, Span,
+    point_id,
 };
 use qdrant_client::Payload;
 use qdrant_client::qdrant::vectors_output::VectorsOptions;
@@ -48,7 +49,14 @@ pub(super) const REVISION: &str = "revision";
 /// On the library's own point: its revision; a field of [`LibraryState`].
 pub(super) const LIBRARY_REVISION: &str = "library_revision";
 /// On passages: what a candidate is made of.
-pub(super) const CANDIDATE: [&str; 6] = [facets::SOURCE, DOCUMENT, "ordinal", PAGE, "passage_hash", "likeness"];
+pub(super) const CANDIDATE: [&str; 6] = [
+    facets::SOURCE,
+    DOCUMENT,
+    "ordinal",
+    PAGE,
+    "passage_hash",
+    "likeness",
+];
 /// On documents, descriptions and what stands for removed documents: what the catalogue keeps in memory.
 pub(super) const CATALOGUED: [&str; 16] = [
     KIND,
@@ -110,7 +118,10 @@ pub(super) fn page_id(source: &SourcePath, place: u32, hash: &ContentHash) -> Uu
 pub(super) fn ids_of(source: &SourcePath, hash: &ContentHash, of: Points) -> Vec<Uuid> {
     let chunks = (0..of.chunks).map(|ordinal| passage_id(source, ordinal, hash));
     let pages = (0..of.pages).map(|place| page_id(source, place, hash));
-    chunks.chain(pages).chain((0..of.parts).map(|part| files::part_id(source, part, hash))).collect()
+    chunks
+        .chain(pages)
+        .chain((0..of.parts).map(|part| files::part_id(source, part, hash)))
+        .collect()
 }
 
 /// How many points a revision of a document has, by their kinds.
@@ -184,7 +195,11 @@ pub(super) struct StoredDocument {
 impl StoredDocument {
     /// How many points this revision has beside the document's own.
     pub(super) fn points(&self) -> Points {
-        Points { chunks: self.chunks, pages: self.pages, parts: self.parts }
+        Points {
+            chunks: self.chunks,
+            pages: self.pages,
+            parts: self.parts,
+        }
     }
 }
 
@@ -200,8 +215,15 @@ struct Contents {
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     Document(Box<StoredDocument>),
-    Removed { source: SourcePath, revision: u64 },
-    Description { root: RootName, revision: u64, description: LibraryDescription },
+    Removed {
+        source: SourcePath,
+        revision: u64,
+    },
+    Description {
+        root: RootName,
+        revision: u64,
+        description: LibraryDescription,
+    },
 }
 
 /// The library's own point.
@@ -228,7 +250,10 @@ pub(super) fn contents(document: &Prepared) -> Result<Vec<PointStruct>, IndexErr
     Ok(points)
 }
 
-fn passage_point(document: &Prepared, passage: &PreparedPassage) -> Result<PointStruct, IndexError> {
+fn passage_point(
+    document: &Prepared,
+    passage: &PreparedPassage,
+) -> Result<PointStruct, IndexError> {
     let chunk = &passage.chunk;
     let stored = StoredPassage {
         kind: kind::CHUNK.to_owned(),
@@ -249,11 +274,16 @@ fn passage_point(document: &Prepared, passage: &PreparedPassage) -> Result<Point
     let mut payload = facets::payload(&document.meta);
     payload.extend(object(&stored)?);
     let SparseVector { indices, values } = passage.words.clone();
-    let mut vectors = HashMap::from([(DENSE.to_owned(), Vector::new_dense(passage.vector.clone()))]);
+    let mut vectors =
+        HashMap::from([(DENSE.to_owned(), Vector::new_dense(passage.vector.clone()))]);
     if !indices.is_empty() {
         vectors.insert(WORDS.to_owned(), Vector::new_sparse(indices, values));
     }
-    Ok(PointStruct::new(passage.point.to_string(), Vectors::from(NamedVectors { vectors }), Payload::from(payload)))
+    Ok(PointStruct::new(
+        passage.point.to_string(),
+        Vectors::from(NamedVectors { vectors }),
+        Payload::from(payload),
+    ))
 }
 
 fn page_point(document: &Prepared, place: u32, page: &Page) -> Result<PointStruct, IndexError> {
@@ -267,21 +297,42 @@ fn page_point(document: &Prepared, place: u32, page: &Page) -> Result<PointStruc
         place: page.page.clone(),
         text: page.text.clone(),
     };
-    Ok(bare(page_id(source, place, &document.hash), object(&stored)?))
+    Ok(bare(
+        page_id(source, place, &document.hash),
+        object(&stored)?,
+    ))
 }
 
 /// The point that makes a document's revision the live one.
-pub(super) fn document_point(stored: &StoredDocument, document: &Prepared) -> Result<PointStruct, IndexError> {
-    let page_list = document.pages.iter().map(|page| page.page.clone()).collect();
+pub(super) fn document_point(
+    stored: &StoredDocument,
+    document: &Prepared,
+) -> Result<PointStruct, IndexError> {
+    let page_list = document
+        .pages
+        .iter()
+        .map(|page| page.page.clone())
+        .collect();
     let mut payload = object(stored)?;
-    let attachments = document.attachments.iter().map(|file| file.attachment.clone()).collect();
-    payload.extend(object(&Contents { outline: document.outline.clone(), page_list, attachments })?);
+    let attachments = document
+        .attachments
+        .iter()
+        .map(|file| file.attachment.clone())
+        .collect();
+    payload.extend(object(&Contents {
+        outline: document.outline.clone(),
+        page_list,
+        attachments,
+    })?);
     payload.insert(KIND.to_owned(), kind::DOCUMENT.into());
     Ok(bare(document_id(&stored.source), payload))
 }
 
 /// A document's point with other words about it; what it holds stays.
-pub(super) fn rewritten(payload: HashMap<String, Value>, stored: &StoredDocument) -> Result<PointStruct, IndexError> {
+pub(super) fn rewritten(
+    payload: HashMap<String, Value>,
+    stored: &StoredDocument,
+) -> Result<PointStruct, IndexError> {
     let mut payload: serde_json::Map<String, serde_json::Value> = Payload::from(payload).into();
     payload.extend(object(stored)?);
     Ok(bare(document_id(&stored.source), payload))
@@ -318,7 +369,9 @@ pub(super) fn library_id() -> Uuid {
 
 /// A point without vectors.
 pub(super) fn bare(id: Uuid, payload: serde_json::Map<String, serde_json::Value>) -> PointStruct {
-    let none = Vectors::from(NamedVectors { vectors: HashMap::new() });
+    let none = Vectors::from(NamedVectors {
+        vectors: HashMap::new(),
+    });
     PointStruct::new(id.to_string(), none, Payload::from(payload))
 }
 
@@ -328,7 +381,10 @@ pub(super) fn library_state(payload: HashMap<String, Value>) -> Result<LibrarySt
 }
 
 /// Reads a passage of this document.
-pub(super) fn chunk(payload: HashMap<String, Value>, meta: &Arc<DocumentMeta>) -> Result<Chunk, IndexError> {
+pub(super) fn chunk(
+    payload: HashMap<String, Value>,
+    meta: &Arc<DocumentMeta>,
+) -> Result<Chunk, IndexError> {
     let stored: StoredPassage = read(payload)?;
     Ok(Chunk {
         chunk_id: stored.chunk_id,
@@ -347,7 +403,13 @@ pub(super) fn chunk(payload: HashMap<String, Value>, meta: &Arc<DocumentMeta>) -
 /// Reads a page, with its place among the pages.
 pub(super) fn page(payload: HashMap<String, Value>) -> Result<(u32, Page), IndexError> {
     let stored: StoredPage = read(payload)?;
-    Ok((stored.ordinal, Page { page: stored.place, text: stored.text }))
+    Ok((
+        stored.ordinal,
+        Page {
+            page: stored.place,
+            text: stored.text,
+        },
+    ))
 }
 
 /// Reads a document's whole point.
@@ -385,10 +447,20 @@ pub(super) fn change(payload: HashMap<String, Value>) -> Result<Change, IndexErr
             Ok(Change::Removed { source, revision })
         }
         Some(kind::DESCRIPTION) => {
-            let Description { root, revision, description } = read(payload)?;
-            Ok(Change::Description { root, revision, description })
+            let Description {
+                root,
+                revision,
+                description,
+            } = read(payload)?;
+            Ok(Change::Description {
+                root,
+                revision,
+                description,
+            })
         }
-        other => Err(IndexError::Store(format!("a point of the kind {other:?} holds a revision"))),
+        other => Err(IndexError::Store(format!(
+            "a point of the kind {other:?} holds a revision"
+        ))),
     }
 }
 
@@ -406,24 +478,44 @@ pub(super) fn located(
         passage_hash: ContentHash,
         likeness: String,
     }
-    let Some((hash, document)) = text(&payload, facets::SOURCE).and_then(live) else { return Ok(None) };
+    let Some((hash, document)) = text(&payload, facets::SOURCE).and_then(live) else {
+        return Ok(None);
+    };
     let place: Place = read(payload)?;
     if place.document != hash {
         return Ok(None);
     }
-    let Place { ordinal, page, passage_hash, likeness, .. } = place;
-    Ok(Some(Located { document, ordinal, page: PageNumber(page), passage_hash, likeness: likeness.parse()? }))
+    let Place {
+        ordinal,
+        page,
+        passage_hash,
+        likeness,
+        ..
+    } = place;
+    Ok(Some(Located {
+        document,
+        ordinal,
+        page: PageNumber(page),
+        passage_hash,
+        likeness: likeness.parse()?,
+    }))
 }
 
 /// A text in a payload.
 pub(super) fn text<'a>(payload: &'a HashMap<String, Value>, field: &str) -> Option<&'a str> {
-    payload.get(field).and_then(|value| value.as_str()).map(String::as_str)
+    payload
+        .get(field)
+        .and_then(|value| value.as_str())
+        .map(String::as_str)
 }
 
 /// The word vector that came with a point.
 pub(super) fn words(vectors: Option<VectorsOutput>) -> Option<SparseVector> {
     match named_vector(vectors, WORDS)?.into_vector() {
-        vector_output::Vector::Sparse(sparse) => Some(SparseVector { indices: sparse.indices, values: sparse.values }),
+        vector_output::Vector::Sparse(sparse) => Some(SparseVector {
+            indices: sparse.indices,
+            values: sparse.values,
+        }),
         _ => None,
     }
 }
@@ -449,11 +541,16 @@ fn named_vector(vectors: Option<VectorsOutput>, name: &str) -> Option<VectorOutp
 /// Reads a payload as what it was written as.
 pub(super) fn read<T: DeserializeOwned>(payload: HashMap<String, Value>) -> Result<T, IndexError> {
     let json: serde_json::Value = Payload::from(payload).into();
-    serde_json::from_value(json)
-        .map_err(|error| IndexError::Store(format!("a point of the collection has another shape: {error}")))
+    serde_json::from_value(json).map_err(|error| {
+        IndexError::Store(format!(
+            "a point of the collection has another shape: {error}"
+        ))
+    })
 }
 
-fn object(value: &impl Serialize) -> Result<serde_json::Map<String, serde_json::Value>, IndexError> {
+fn object(
+    value: &impl Serialize,
+) -> Result<serde_json::Map<String, serde_json::Value>, IndexError> {
     Ok(map(serde_json::to_value(value).map_err(unwritable)?))
 }
 
@@ -478,8 +575,12 @@ mod packed {
         serializer.serialize_str(&BASE64.encode(bytes))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        BASE64.decode(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        BASE64
+            .decode(String::deserialize(deserializer)?)
+            .map_err(D::Error::custom)
     }
 }
 

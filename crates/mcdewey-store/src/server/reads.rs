@@ -13,14 +13,19 @@ use super::refusal::Refusal;
 use crate::facets;
 
 impl Library {
-    pub(super) async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, Refusal> {
+    pub(super) async fn chunks(
+        &self,
+        ids: &[ChunkId],
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, Refusal> {
         self.steady(|view| async move {
             let wanted = ids.iter().filter_map(|id| {
                 let document = view.seen_by_prefix(id.document_prefix(), scope)?;
                 (id.ordinal() < document.chunks)
                     .then(|| point::passage_id(&document.source, id.ordinal(), &document.hash))
             });
-            self.chunks_by_point(&view, &wanted.collect::<Vec<_>>(), scope).await
+            self.chunks_by_point(&view, &wanted.collect::<Vec<_>>(), scope)
+                .await
         })
         .await
     }
@@ -34,10 +39,13 @@ impl Library {
         self.steady(|view| {
             let ordinals = ordinals.clone();
             async move {
-                let Some(document) = view.seen(source, scope) else { return Ok(Vec::new()) };
+                let Some(document) = view.seen(source, scope) else {
+                    return Ok(Vec::new());
+                };
                 let ordinals = ordinals.start..ordinals.end.min(document.chunks);
-                let wanted: Vec<Uuid> =
-                    ordinals.map(|ordinal| point::passage_id(source, ordinal, &document.hash)).collect();
+                let wanted: Vec<Uuid> = ordinals
+                    .map(|ordinal| point::passage_id(source, ordinal, &document.hash))
+                    .collect();
                 self.chunks_by_point(&view, &wanted, scope).await
             }
         })
@@ -51,23 +59,34 @@ impl Library {
         scope: &Scope,
     ) -> Result<Vec<Chunk>, Refusal> {
         self.steady(|view| async move {
-            let Some(document) = view.seen(source, scope) else { return Ok(Vec::new()) };
-            let found = self.points.scroll(&on_page(&document.hash, kind::CHUNK, page), &[]).await?;
-            let mut chunks = read_chunks(found.into_iter().map(|found| found.payload), &view, scope)?;
+            let Some(document) = view.seen(source, scope) else {
+                return Ok(Vec::new());
+            };
+            let found = self
+                .points
+                .scroll(&on_page(&document.hash, kind::CHUNK, page), &[])
+                .await?;
+            let mut chunks =
+                read_chunks(found.into_iter().map(|found| found.payload), &view, scope)?;
             chunks.sort_by_key(|chunk| chunk.ordinal);
             Ok(chunks)
         })
         .await
     }
 
-    pub(super) async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, Refusal> {
+    pub(super) async fn by_handle(
+        &self,
+        handle: &str,
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, Refusal> {
         self.steady(|view| async move {
             let filter = Filter::must([Condition::matches(HANDLE, handle.to_owned())]);
             let found = match self.points.scroll(&filter, &[]).await {
                 Err(Refusal::Missing) => Vec::new(),
                 found => found?,
             };
-            let mut chunks = read_chunks(found.into_iter().map(|found| found.payload), &view, scope)?;
+            let mut chunks =
+                read_chunks(found.into_iter().map(|found| found.payload), &view, scope)?;
             chunks.sort_by(|left, right| left.chunk_id.cmp(&right.chunk_id));
             Ok(chunks)
         })
@@ -81,9 +100,17 @@ impl Library {
         scope: &Scope,
     ) -> Result<Option<Page>, Refusal> {
         self.steady(|view| async move {
-            let Some(document) = view.seen(source, scope) else { return Ok(None) };
-            let found = self.points.scroll(&on_page(&document.hash, kind::PAGE, page), &[]).await?;
-            let mut pages = found.into_iter().map(|found| point::page(found.payload)).collect::<Result<Vec<_>, _>>()?;
+            let Some(document) = view.seen(source, scope) else {
+                return Ok(None);
+            };
+            let found = self
+                .points
+                .scroll(&on_page(&document.hash, kind::PAGE, page), &[])
+                .await?;
+            let mut pages = found
+                .into_iter()
+                .map(|found| point::page(found.payload))
+                .collect::<Result<Vec<_>, _>>()?;
             pages.sort_by_key(|(place, _)| *place);
             Ok(pages.into_iter().next().map(|(_, page)| page))
         })
@@ -91,12 +118,22 @@ impl Library {
     }
 
     /// A document's one point says all of it.
-    pub(super) async fn document(&self, source: &SourcePath, scope: &Scope) -> Result<Option<Document>, Refusal> {
-        let found = match self.points.get(&[point::document_id(source)], &[], false).await {
+    pub(super) async fn document(
+        &self,
+        source: &SourcePath,
+        scope: &Scope,
+    ) -> Result<Option<Document>, Refusal> {
+        let found = match self
+            .points
+            .get(&[point::document_id(source)], &[], false)
+            .await
+        {
             Err(Refusal::Missing) => return Ok(None),
             found => found?.into_iter().next(),
         };
-        let Some(found) = found.filter(|found| point::text(&found.payload, KIND) == Some(kind::DOCUMENT)) else {
+        let Some(found) =
+            found.filter(|found| point::text(&found.payload, KIND) == Some(kind::DOCUMENT))
+        else {
             return Ok(None);
         };
         let document = point::document(found.payload)?;
@@ -104,19 +141,31 @@ impl Library {
     }
 
     /// The passages of these points, in their order.
-    async fn chunks_by_point(&self, view: &View, ids: &[Uuid], scope: &Scope) -> Result<Vec<Chunk>, Refusal> {
+    async fn chunks_by_point(
+        &self,
+        view: &View,
+        ids: &[Uuid],
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, Refusal> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let found = self.points.get(ids, &[], false).await?;
-        let by_id: HashMap<String, HashMap<String, Value>> =
-            found.into_iter().filter_map(|found| Some((id_text(found.id?)?, found.payload))).collect();
-        let ordered = ids.iter().filter_map(|id| by_id.get(&id.to_string()).cloned());
+        let by_id: HashMap<String, HashMap<String, Value>> = found
+            .into_iter()
+            .filter_map(|found| Some((id_text(found.id?)?, found.payload)))
+            .collect();
+        let ordered = ids
+            .iter()
+            .filter_map(|id| by_id.get(&id.to_string()).cloned());
         read_chunks(ordered, view, scope)
     }
 
     /// The vectors known for these keys, in order.
-    pub(super) async fn cached_vectors(&self, keys: &[ContentHash]) -> Result<Vec<Option<Vec<f32>>>, Refusal> {
+    pub(super) async fn cached_vectors(
+        &self,
+        keys: &[ContentHash],
+    ) -> Result<Vec<Option<Vec<f32>>>, Refusal> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -129,7 +178,10 @@ impl Library {
             .into_iter()
             .filter_map(|found| Some((id_text(found.id?)?, point::only_vector(found.vectors)?)))
             .collect();
-        Ok(ids.iter().map(|id| by_id.get(&id.to_string()).cloned()).collect())
+        Ok(ids
+            .iter()
+            .map(|id| by_id.get(&id.to_string()).cloned())
+            .collect())
     }
 }
 
@@ -148,7 +200,8 @@ fn read_chunks(
 ) -> Result<Vec<Chunk>, Refusal> {
     let mut chunks = Vec::new();
     for payload in payloads {
-        let Some((hash, meta)) = point::text(&payload, facets::SOURCE).and_then(|source| view.live(source, scope))
+        let Some((hash, meta)) =
+            point::text(&payload, facets::SOURCE).and_then(|source| view.live(source, scope))
         else {
             continue;
         };

@@ -39,9 +39,9 @@ impl Refusal {
     /// What callers are told; `url` is where the server was looked for.
     pub(super) fn told(self, url: &str) -> IndexError {
         match self {
-            Self::Away(reason) => {
-                IndexError::Unavailable(format!("the Qdrant server at {url} cannot be used: {reason}"))
-            }
+            Self::Away(reason) => IndexError::Unavailable(format!(
+                "the Qdrant server at {url} cannot be used: {reason}"
+            )),
             Self::Denied(reason) => IndexError::Unavailable(format!(
                 "the Qdrant server at {url} refuses the key: {reason}; set MCDEWEY_QDRANT_API_KEY to a key that may read \
                  and, for whoever ingests, write"
@@ -53,7 +53,9 @@ impl Refusal {
                 "the Qdrant server at {url} is full: {reason}; free some space and try again"
             )),
             Self::Taken(reason) => IndexError::Unavailable(reason),
-            Self::Failed(reason) => IndexError::Store(format!("the Qdrant server at {url} failed: {reason}")),
+            Self::Failed(reason) => {
+                IndexError::Store(format!("the Qdrant server at {url} failed: {reason}"))
+            }
             Self::Told(error) => error,
         }
     }
@@ -62,7 +64,8 @@ impl Refusal {
 impl From<QdrantError> for Refusal {
     fn from(error: QdrantError) -> Self {
         match error {
-            QdrantError::ResponseError { status } | QdrantError::ResourceExhaustedError { status, .. } => of(&status),
+            QdrantError::ResponseError { status }
+            | QdrantError::ResourceExhaustedError { status, .. } => of(&status),
             QdrantError::Io(error) => Self::Away(error.to_string()),
             other => Self::Failed(other.to_string()),
         }
@@ -75,24 +78,47 @@ fn of(status: &Status) -> Refusal {
     if let Some(reason) = unreachable(message) {
         return Refusal::Away(reason);
     }
-    if ["No space left", "disk is full", "Out of memory", "not enough disk"].iter().any(|sign| message.contains(sign)) {
+    if [
+        "No space left",
+        "disk is full",
+        "Out of memory",
+        "not enough disk",
+    ]
+    .iter()
+    .any(|sign| message.contains(sign))
+    {
         return Refusal::Full(message.to_owned());
     }
     if message.contains("Malformed API key") {
         // The client repeats the key there.
         return Refusal::Denied("it holds something that cannot be sent".to_owned());
     }
-    if status.metadata().contains_key("qdrant-insufficient-storage") {
+    if status
+        .metadata()
+        .contains_key("qdrant-insufficient-storage")
+    {
         return Refusal::Full(message.to_owned());
     }
     // A replica that is down or on its way, a cluster without a leader, a server that is about to stop.
-    if ["retry", "leader", "not active", "deactivat", "shutting down", "stopped"].iter().any(|s| message.contains(s)) {
+    if [
+        "retry",
+        "leader",
+        "not active",
+        "deactivat",
+        "shutting down",
+        "stopped",
+    ]
+    .iter()
+    .any(|s| message.contains(s))
+    {
         return Refusal::Away(message.to_owned());
     }
     match status.code() {
         Code::Unauthenticated | Code::PermissionDenied => Refusal::Denied(message.to_owned()),
         Code::NotFound => Refusal::Missing,
-        Code::Cancelled | Code::DeadlineExceeded => Refusal::Away("it did not answer in time".to_owned()),
+        Code::Cancelled | Code::DeadlineExceeded => {
+            Refusal::Away("it did not answer in time".to_owned())
+        }
         Code::Unavailable | Code::Unknown | Code::ResourceExhausted | Code::FailedPrecondition => {
             Refusal::Away(message.to_owned())
         }
@@ -108,13 +134,22 @@ fn unreachable(message: &str) -> Option<String> {
             "the connection is refused; start it, or check host and port (gRPC's is 6334 by default)",
         ),
         ("dns error", "its name cannot be resolved; check the host"),
-        ("failed to lookup address", "its name cannot be resolved; check the host"),
+        (
+            "failed to lookup address",
+            "its name cannot be resolved; check the host",
+        ),
         (
             "InvalidCertificate",
             "its TLS certificate is not trusted; add the authority to this machine's, or name its file in SSL_CERT_FILE",
         ),
-        ("InvalidContentType", "it does not speak TLS; write the URL with http://"),
-        ("CorruptMessage", "it does not speak TLS; write the URL with http://"),
+        (
+            "InvalidContentType",
+            "it does not speak TLS; write the URL with http://",
+        ),
+        (
+            "CorruptMessage",
+            "it does not speak TLS; write the URL with http://",
+        ),
         ("Connection reset", BROKEN),
         ("broken pipe", BROKEN),
         ("transport error", BROKEN),
@@ -128,8 +163,15 @@ fn unreachable(message: &str) -> Option<String> {
         ("deadline has elapsed", "it did not answer in time"),
         ("Timeout expired", "it did not answer in time"),
     ];
-    let known = causes.iter().find(|(sign, _)| message.contains(sign)).map(|(_, reason)| (*reason).to_owned());
-    known.or_else(|| message.starts_with("Failed to connect to").then(|| message.to_owned()))
+    let known = causes
+        .iter()
+        .find(|(sign, _)| message.contains(sign))
+        .map(|(_, reason)| (*reason).to_owned());
+    known.or_else(|| {
+        message
+            .starts_with("Failed to connect to")
+            .then(|| message.to_owned())
+    })
 }
 
 /// What a port that is not Qdrant's gRPC port looks like.
@@ -150,20 +192,37 @@ mod tests {
         assert!(passes(Status::unavailable("transport is closing")));
         assert!(passes(Status::cancelled("Timeout expired")));
         assert!(passes(Status::failed_precondition("shard is recovering")));
-        assert!(passes(Status::internal("1 of 2 replicas failed. Please retry")));
-        assert!(passes(Status::internal("Failed to connect to http://a: ConnectError(\"Connection refused\")")));
-        assert!(!passes(Status::internal("Service internal error: wrong segment")));
+        assert!(passes(Status::internal(
+            "1 of 2 replicas failed. Please retry"
+        )));
+        assert!(passes(Status::internal(
+            "Failed to connect to http://a: ConnectError(\"Connection refused\")"
+        )));
+        assert!(!passes(Status::internal(
+            "Service internal error: wrong segment"
+        )));
         assert!(!passes(Status::unauthenticated("Must provide an API key")));
         assert!(!passes(Status::not_found("no such collection")));
-        assert!(!passes(Status::internal("write-ahead log: No space left on device")));
+        assert!(!passes(Status::internal(
+            "write-ahead log: No space left on device"
+        )));
     }
 
     #[test]
     fn a_full_server_and_a_wrong_key_are_told_apart() {
         let told = |status: Status| of(&status).told("http://a:6334");
         let full = told(Status::internal("No space left on device"));
-        assert!(matches!(&full, IndexError::NoSpace(text) if text.contains("http://a:6334")), "{full}");
-        let key = told(Status::invalid_argument("Malformed API key or token: sesame")).to_string();
-        assert!(key.contains("MCDEWEY_QDRANT_API_KEY") && !key.contains("sesame"), "{key}");
+        assert!(
+            matches!(&full, IndexError::NoSpace(text) if text.contains("http://a:6334")),
+            "{full}"
+        );
+        let key = told(Status::invalid_argument(
+            "Malformed API key or token: sesame",
+        ))
+        .to_string();
+        assert!(
+            key.contains("MCDEWEY_QDRANT_API_KEY") && !key.contains("sesame"),
+            "{key}"
+        );
     }
 }

@@ -9,9 +9,9 @@
 use mcdewey_core::Generation;
 use qdrant_client::qdrant::vectors_config::Config;
 use qdrant_client::qdrant::{
-    CollectionInfo, CreateAliasBuilder, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder, Distance,
-    FieldType, HnswConfigDiffBuilder, SparseVectorParamsBuilder, SparseVectorsConfigBuilder, VectorParamsBuilder,
-    VectorsConfigBuilder,
+    CollectionInfo, CreateAliasBuilder, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder,
+    Distance, FieldType, HnswConfigDiffBuilder, SparseVectorParamsBuilder,
+    SparseVectorsConfigBuilder, VectorParamsBuilder, VectorsConfigBuilder,
 };
 
 use super::connection::Server;
@@ -89,9 +89,19 @@ impl Names {
 
 /// Looks at what stands under the library's names; says how many copies its lookups must ask, or nothing when its
 /// collection is not there yet. An error when something else stands there.
-pub(super) async fn look(server: &Server, names: &Names, dimensions: usize) -> Result<Option<Reads>, Refusal> {
-    let listed = server.read(|client| async move { client.list_collections().await }).await?;
-    if listed.collections.iter().any(|collection| collection.name == names.alias) {
+pub(super) async fn look(
+    server: &Server,
+    names: &Names,
+    dimensions: usize,
+) -> Result<Option<Reads>, Refusal> {
+    let listed = server
+        .read(|client| async move { client.list_collections().await })
+        .await?;
+    if listed
+        .collections
+        .iter()
+        .any(|collection| collection.name == names.alias)
+    {
         return Err(foreign(&names.alias, "an alias of this name is needed"));
     }
     if let Some(found) = info(server, &names.vectors).await? {
@@ -102,9 +112,13 @@ pub(super) async fn look(server: &Server, names: &Names, dimensions: usize) -> R
             check(&names.library, &found, DENSE, dimensions)?;
             check_words(&names.library, &found)?;
             let params = found.config.and_then(|config| config.params);
-            let copies = params.map(|params| (params.replication_factor, params.write_consistency_factor));
+            let copies =
+                params.map(|params| (params.replication_factor, params.write_consistency_factor));
             let (replicas, acknowledged) = copies.unwrap_or_default();
-            Ok(Some(Reads::of(replicas.unwrap_or(1), acknowledged.unwrap_or(1))))
+            Ok(Some(Reads::of(
+                replicas.unwrap_or(1),
+                acknowledged.unwrap_or(1),
+            )))
         }
         None => {
             warn_of_another_generation(server, names).await?;
@@ -114,18 +128,29 @@ pub(super) async fn look(server: &Server, names: &Names, dimensions: usize) -> R
 }
 
 /// Makes what is missing of the library's collections.
-pub(super) async fn create(server: &Server, names: &Names, dimensions: usize, spread: &Spread) -> Result<(), Refusal> {
+pub(super) async fn create(
+    server: &Server,
+    names: &Names,
+    dimensions: usize,
+    spread: &Spread,
+) -> Result<(), Refusal> {
     if info(server, &names.vectors).await?.is_none() {
         // Compared to the bit and looked up by id only: no normalisation, no index, and nothing of it in memory.
         let params = VectorParamsBuilder::new(dimensions as u64, Distance::Dot)
             .hnsw_config(HnswConfigDiffBuilder::default().m(0))
             .on_disk(true);
-        let request = spread_out(CreateCollectionBuilder::new(&names.vectors).vectors_config(params), spread);
+        let request = spread_out(
+            CreateCollectionBuilder::new(&names.vectors).vectors_config(params),
+            spread,
+        );
         create_once(server, request).await?;
     }
     if info(server, &names.library).await?.is_none() {
         let mut vectors = VectorsConfigBuilder::default();
-        vectors.add_named_vector_params(DENSE, VectorParamsBuilder::new(dimensions as u64, Distance::Cosine));
+        vectors.add_named_vector_params(
+            DENSE,
+            VectorParamsBuilder::new(dimensions as u64, Distance::Cosine),
+        );
         let mut words = SparseVectorsConfigBuilder::default();
         // Without the engine's IDF modifier: the question's weights hold how rare its words are, see `bm25`.
         words.add_named_vector_params(WORDS, SparseVectorParamsBuilder::default());
@@ -136,14 +161,25 @@ pub(super) async fn create(server: &Server, names: &Names, dimensions: usize, sp
         create_once(server, spread_out(request, spread)).await?;
     }
     // Every field that a condition asks for: servers in strict mode refuse others.
-    let keywords = facets::FIELDS.into_iter().chain([KIND, DOCUMENT, HANDLE, OWNER]);
+    let keywords = facets::FIELDS
+        .into_iter()
+        .chain([KIND, DOCUMENT, HANDLE, OWNER]);
     let numbers = [PAGE, REVISION, LIBRARY_REVISION, TERM].map(|field| (field, FieldType::Integer));
-    let there = info(server, &names.library).await?.map(|info| info.payload_schema).unwrap_or_default();
-    let wanted = keywords.map(|field| (field, FieldType::Keyword)).chain(numbers);
+    let there = info(server, &names.library)
+        .await?
+        .map(|info| info.payload_schema)
+        .unwrap_or_default();
+    let wanted = keywords
+        .map(|field| (field, FieldType::Keyword))
+        .chain(numbers);
     // A key for these collections only may not make indexes, and need not when they are there.
     for (field, kind) in wanted.filter(|(field, _)| !there.contains_key(*field)) {
-        let request = CreateFieldIndexCollectionBuilder::new(&names.library, field, kind).wait(true).build();
-        server.write(|client| async move { client.create_field_index(request).await }).await?;
+        let request = CreateFieldIndexCollectionBuilder::new(&names.library, field, kind)
+            .wait(true)
+            .build();
+        server
+            .write(|client| async move { client.create_field_index(request).await })
+            .await?;
     }
     Ok(())
 }
@@ -154,8 +190,14 @@ pub(super) async fn name_live(server: &Server, names: &Names) -> Result<(), Refu
         return Ok(());
     }
     let request = CreateAliasBuilder::new(&names.library, &names.alias).build();
-    server.write(|client| async move { client.create_alias(request).await }).await?;
-    tracing::info!(alias = names.alias, collection = names.library, "the alias names this generation now");
+    server
+        .write(|client| async move { client.create_alias(request).await })
+        .await?;
+    tracing::info!(
+        alias = names.alias,
+        collection = names.library,
+        "the alias names this generation now"
+    );
     Ok(())
 }
 
@@ -166,8 +208,13 @@ pub(super) async fn is_live(server: &Server, names: &Names) -> Result<bool, Refu
 
 /// The collection the alias names.
 async fn live(server: &Server, names: &Names) -> Result<Option<String>, Refusal> {
-    let aliases = server.read(|client| async move { client.list_aliases().await }).await?.aliases;
-    let named = aliases.into_iter().find(|alias| alias.alias_name == names.alias);
+    let aliases = server
+        .read(|client| async move { client.list_aliases().await })
+        .await?
+        .aliases;
+    let named = aliases
+        .into_iter()
+        .find(|alias| alias.alias_name == names.alias);
     Ok(named.map(|alias| alias.collection_name))
 }
 
@@ -186,7 +233,10 @@ async fn warn_of_another_generation(server: &Server, names: &Names) -> Result<()
 }
 
 async fn info(server: &Server, name: &str) -> Result<Option<CollectionInfo>, Refusal> {
-    match server.read(|client| async move { client.collection_info(name).await }).await {
+    match server
+        .read(|client| async move { client.collection_info(name).await })
+        .await
+    {
         Ok(answer) => Ok(answer.result),
         Err(Refusal::Missing) => Ok(None),
         Err(refusal) => Err(refusal),
@@ -197,7 +247,10 @@ async fn info(server: &Server, name: &str) -> Result<Option<CollectionInfo>, Ref
 async fn create_once(server: &Server, request: CreateCollectionBuilder) -> Result<(), Refusal> {
     let request = request.build();
     let name = request.collection_name.clone();
-    match server.write(|client| async move { client.create_collection(request).await }).await {
+    match server
+        .write(|client| async move { client.create_collection(request).await })
+        .await
+    {
         Ok(_) => Ok(()),
         Err(refusal @ Refusal::Failed(_)) => match info(server, &name).await? {
             Some(_) => Ok(()),
@@ -221,8 +274,16 @@ fn spread_out(mut request: CreateCollectionBuilder, spread: &Spread) -> CreateCo
 }
 
 /// Refuses a collection whose vector of this name ("" is the one without a name) has another length.
-fn check(collection: &str, info: &CollectionInfo, vector: &str, dimensions: usize) -> Result<(), Refusal> {
-    let params = info.config.as_ref().and_then(|config| config.params.as_ref());
+fn check(
+    collection: &str,
+    info: &CollectionInfo,
+    vector: &str,
+    dimensions: usize,
+) -> Result<(), Refusal> {
+    let params = info
+        .config
+        .as_ref()
+        .and_then(|config| config.params.as_ref());
     let config = params.and_then(|params| params.vectors_config.as_ref()?.config.as_ref());
     let size = match config {
         Some(Config::Params(params)) if vector.is_empty() => Some(params.size),
@@ -231,18 +292,30 @@ fn check(collection: &str, info: &CollectionInfo, vector: &str, dimensions: usiz
     };
     match size {
         Some(size) if size == dimensions as u64 => Ok(()),
-        Some(size) => Err(foreign(collection, &format!("its vectors have {size} numbers instead of {dimensions}"))),
-        None => Err(foreign(collection, &format!("it lacks the vector {vector:?}"))),
+        Some(size) => Err(foreign(
+            collection,
+            &format!("its vectors have {size} numbers instead of {dimensions}"),
+        )),
+        None => Err(foreign(
+            collection,
+            &format!("it lacks the vector {vector:?}"),
+        )),
     }
 }
 
 fn check_words(collection: &str, info: &CollectionInfo) -> Result<(), Refusal> {
-    let params = info.config.as_ref().and_then(|config| config.params.as_ref());
+    let params = info
+        .config
+        .as_ref()
+        .and_then(|config| config.params.as_ref());
     let sparse = params.and_then(|params| params.sparse_vectors_config.as_ref());
     if sparse.is_some_and(|sparse| sparse.map.contains_key(WORDS)) {
         return Ok(());
     }
-    Err(foreign(collection, &format!("it lacks the sparse vector {WORDS:?}")))
+    Err(foreign(
+        collection,
+        &format!("it lacks the sparse vector {WORDS:?}"),
+    ))
 }
 
 fn foreign(collection: &str, reason: &str) -> Refusal {
@@ -258,7 +331,11 @@ mod tests {
 
     #[test]
     fn every_copy_holds_a_write_unless_told_otherwise() {
-        let spread = |replicas, write_consistency| Spread { shards: None, replicas, write_consistency };
+        let spread = |replicas, write_consistency| Spread {
+            shards: None,
+            replicas,
+            write_consistency,
+        };
         assert_eq!(spread(None, None).acknowledged(), None);
         assert_eq!(spread(Some(3), None).acknowledged(), Some(3));
         assert_eq!(spread(None, None).reads(), Reads::One);
@@ -271,7 +348,10 @@ mod tests {
     #[test]
     fn names_tell_generations_apart() {
         let names = Names::new("docs", &Generation("abc".to_owned()), 384);
-        assert_eq!((names.alias.as_str(), names.library.as_str()), ("docs", "docs-abc"));
+        assert_eq!(
+            (names.alias.as_str(), names.library.as_str()),
+            ("docs", "docs-abc")
+        );
         assert_eq!(names.vectors, "docs-vectors-384");
     }
 }

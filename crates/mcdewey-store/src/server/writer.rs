@@ -32,14 +32,21 @@ impl Writer {
     }
 
     /// Sends a command and waits for its answer.
-    pub(super) async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, IndexError> {
+    pub(super) async fn ask<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, IndexError> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 }
 
-async fn run(mut committer: Committer, mut queue: mpsc::UnboundedReceiver<Command>, patience: Duration) {
+async fn run(
+    mut committer: Committer,
+    mut queue: mpsc::UnboundedReceiver<Command>,
+    patience: Duration,
+) {
     let mut next = None;
     loop {
         let command = match next.take() {
@@ -91,7 +98,8 @@ async fn commit(committer: &mut Committer, mut group: Vec<Waiting>, mut patience
     loop {
         let refused = match committer.refuse_twins(&mut group).await {
             Ok(()) => {
-                let documents: Vec<&Prepared> = group.iter().map(|(document, _)| &**document).collect();
+                let documents: Vec<&Prepared> =
+                    group.iter().map(|(document, _)| &**document).collect();
                 match committer.write(&documents).await {
                     Ok((revisions, freed)) => {
                         for ((_, reply), revision) in group.into_iter().zip(revisions) {
@@ -120,7 +128,11 @@ pub(super) struct Patience {
 
 impl Patience {
     pub(super) fn new(lasts: Duration) -> Self {
-        Self { until: Instant::now() + lasts, pause: PAUSES.0, said: None }
+        Self {
+            until: Instant::now() + lasts,
+            pause: PAUSES.0,
+            said: None,
+        }
     }
 
     /// Whether to try again after this refusal; waits before it says yes.
@@ -147,7 +159,11 @@ mod tests {
     async fn patience_ends_and_is_only_for_what_passes() {
         let away = Refusal::Away("refused".to_owned());
         assert!(!Patience::new(Duration::ZERO).allows(&away).await);
-        assert!(!Patience::new(Duration::from_secs(60)).allows(&Refusal::Denied("no".to_owned())).await);
+        assert!(
+            !Patience::new(Duration::from_secs(60))
+                .allows(&Refusal::Denied("no".to_owned()))
+                .await
+        );
         let mut patience = Patience::new(Duration::from_secs(60));
         patience.pause = Duration::from_millis(1);
         assert!(patience.allows(&away).await);

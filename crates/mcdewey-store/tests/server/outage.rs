@@ -24,29 +24,44 @@ async fn write_all(index: &Arc<dyn Index>, done: &AtomicUsize) {
         });
         let commits: Vec<_> = commits.map(tokio::spawn).collect();
         for commit in commits {
-            commit.await.expect("no panic").expect("the commit waits for the server");
+            commit
+                .await
+                .expect("no panic")
+                .expect("the commit waits for the server");
             done.fetch_add(1, Ordering::SeqCst);
         }
     }
-    index.remove(&[source(&name(0)), source(&name(39))]).await.expect("the removal waits for the server");
+    index
+        .remove(&[source(&name(0)), source(&name(39))])
+        .await
+        .expect("the removal waits for the server");
     index.settle().await.expect("settling waits for the server");
 }
 
 async fn prepare(index: &Arc<dyn Index>) {
     for number in 0..12 {
-        index.commit(document(&name(number), 1, &["feline beta"; 4])).await.expect("a commit");
+        index
+            .commit(document(&name(number), 1, &["feline beta"; 4]))
+            .await
+            .expect("a commit");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ingest_waits_for_a_killed_server_and_loses_nothing() {
-    let Some(mut server) = own_server(TEST, None).await else { return };
-    let undisturbed = open(&server.address(), options("undisturbed", PATIENT)).await.unwrap();
+    let Some(mut server) = own_server(TEST, None).await else {
+        return;
+    };
+    let undisturbed = open(&server.address(), options("undisturbed", PATIENT))
+        .await
+        .unwrap();
     let undisturbed: Arc<dyn Index> = undisturbed;
     prepare(&undisturbed).await;
     write_all(&undisturbed, &AtomicUsize::new(0)).await;
 
-    let index: Arc<dyn Index> = open(&server.address(), options("disturbed", PATIENT)).await.unwrap();
+    let index: Arc<dyn Index> = open(&server.address(), options("disturbed", PATIENT))
+        .await
+        .unwrap();
     prepare(&index).await;
     let done = Arc::new(AtomicUsize::new(0));
     let writing = tokio::spawn({
@@ -57,7 +72,10 @@ async fn an_ingest_waits_for_a_killed_server_and_loses_nothing() {
         let before = done.load(Ordering::SeqCst);
         let begun = Instant::now();
         while done.load(Ordering::SeqCst) < before + 4 && !writing.is_finished() {
-            assert!(begun.elapsed() < PATIENT, "nothing was written any more after {kills} kills");
+            assert!(
+                begun.elapsed() < PATIENT,
+                "nothing was written any more after {kills} kills"
+            );
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         server.kill();
@@ -66,18 +84,35 @@ async fn an_ingest_waits_for_a_killed_server_and_loses_nothing() {
     }
     writing.await.expect("every commit was answered");
 
-    let fresh = open(&server.address(), options("disturbed", PATIENT)).await.unwrap();
-    let undisturbed = open(&server.address(), options("undisturbed", PATIENT)).await.unwrap();
+    let fresh = open(&server.address(), options("disturbed", PATIENT))
+        .await
+        .unwrap();
+    let undisturbed = open(&server.address(), options("undisturbed", PATIENT))
+        .await
+        .unwrap();
     let count = |state: mcdewey_core::IndexState| (state.documents, state.pages, state.chunks);
-    assert_eq!(count(fresh.state().await.unwrap()), count(undisturbed.state().await.unwrap()));
-    assert_eq!(contents(fresh.as_ref()).await, contents(undisturbed.as_ref()).await);
+    assert_eq!(
+        count(fresh.state().await.unwrap()),
+        count(undisturbed.state().await.unwrap())
+    );
+    assert_eq!(
+        contents(fresh.as_ref()).await,
+        contents(undisturbed.as_ref()).await
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn questions_are_refused_while_the_server_is_away_and_answered_when_it_is_back() {
-    let Some(mut server) = own_server(TEST, None).await else { return };
-    let index = open(&server.address(), options("questions", PATIENT)).await.unwrap();
-    index.commit(document("a.md", 1, &["canine alpha", "feline"])).await.unwrap();
+    let Some(mut server) = own_server(TEST, None).await else {
+        return;
+    };
+    let index = open(&server.address(), options("questions", PATIENT))
+        .await
+        .unwrap();
+    index
+        .commit(document("a.md", 1, &["canine alpha", "feline"]))
+        .await
+        .unwrap();
     let expected = lists(index.as_ref(), "canine").await.unwrap();
     assert_eq!(expected[1].len(), 1);
 
@@ -99,33 +134,56 @@ async fn questions_are_refused_while_the_server_is_away_and_answered_when_it_is_
                     }
                     Err(other) => panic!("{other}"),
                 }
-                assert!(begun.elapsed() < Duration::from_secs(25), "a question waited {:?}", begun.elapsed());
+                assert!(
+                    begun.elapsed() < Duration::from_secs(25),
+                    "a question waited {:?}",
+                    begun.elapsed()
+                );
             }
             (answered, refused)
         }
     });
     for _ in 0..3 {
         server.kill();
-        assert!(matches!(index.state().await, Err(IndexError::Unavailable(_))));
+        assert!(matches!(
+            index.state().await,
+            Err(IndexError::Unavailable(_))
+        ));
         server.restart().await;
         assert_eq!(lists(index.as_ref(), "canine").await.unwrap(), expected);
     }
     stop.store(true, Ordering::SeqCst);
     let (answered, refused) = asking.await.unwrap();
-    assert!(answered > 0 && refused > 0, "{answered} answered, {refused} refused");
+    assert!(
+        answered > 0 && refused > 0,
+        "{answered} answered, {refused} refused"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_could_not_be_stored_is_not_reported_as_done() {
-    let Some(mut server) = own_server(TEST, None).await else { return };
-    let index = open(&server.address(), options("impatient", Duration::ZERO)).await.unwrap();
-    index.commit(document("a.md", 1, &["canine"])).await.unwrap();
+    let Some(mut server) = own_server(TEST, None).await else {
+        return;
+    };
+    let index = open(&server.address(), options("impatient", Duration::ZERO))
+        .await
+        .unwrap();
+    index
+        .commit(document("a.md", 1, &["canine"]))
+        .await
+        .unwrap();
     server.kill();
-    let error = index.commit(document("b.md", 1, &["canine"])).await.unwrap_err();
+    let error = index
+        .commit(document("b.md", 1, &["canine"]))
+        .await
+        .unwrap_err();
     assert!(matches!(error, IndexError::Unavailable(_)), "{error}");
     server.restart().await;
     let all = Scope::everything();
     assert_eq!(index.documents(&all).await.unwrap().len(), 1);
-    index.commit(document("b.md", 1, &["canine"])).await.unwrap();
+    index
+        .commit(document("b.md", 1, &["canine"]))
+        .await
+        .unwrap();
     assert_eq!(index.documents(&all).await.unwrap().len(), 2);
 }

@@ -20,21 +20,47 @@ async fn two(test: &str) -> Option<(ServerAddress, String, Arc<ServerIndex>, Arc
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_process_commits_the_others_see_at_once() {
-    let Some((address, name, writer, reader)) = two("two processes, one library").await else { return };
+    let Some((address, name, writer, reader)) = two("two processes, one library").await else {
+        return;
+    };
     assert_eq!(reader.state().await.unwrap().documents, 0);
-    assert_eq!(lists(reader.as_ref(), "canine").await.unwrap(), [Vec::new(), Vec::new()]);
+    assert_eq!(
+        lists(reader.as_ref(), "canine").await.unwrap(),
+        [Vec::new(), Vec::new()]
+    );
     let root = RootName::default();
     for round in 1..4 {
-        writer.commit(document("a.md", round, &["canine alpha"; 3])).await.unwrap();
-        writer.commit(document(&format!("{round}.md"), 1, &["canine"])).await.unwrap();
+        writer
+            .commit(document("a.md", round, &["canine alpha"; 3]))
+            .await
+            .unwrap();
+        writer
+            .commit(document(&format!("{round}.md"), 1, &["canine"]))
+            .await
+            .unwrap();
         assert_eq!(reader.state().await.unwrap(), writer.state().await.unwrap());
-        assert_eq!(contents(reader.as_ref()).await, contents(writer.as_ref()).await);
-        writer.remove(&[source(&format!("{round}.md"))]).await.unwrap();
+        assert_eq!(
+            contents(reader.as_ref()).await,
+            contents(writer.as_ref()).await
+        );
+        writer
+            .remove(&[source(&format!("{round}.md"))])
+            .await
+            .unwrap();
         // Settling takes away the points that stand for removed documents: a reader must hear of them all the same.
         writer.settle().await.unwrap();
-        assert_eq!(contents(reader.as_ref()).await, contents(writer.as_ref()).await);
-        let alias = Alias { names: vec![format!("name {round}")], products: Vec::new() };
-        let description = LibraryDescription { products: Vec::new(), aliases: vec![alias] };
+        assert_eq!(
+            contents(reader.as_ref()).await,
+            contents(writer.as_ref()).await
+        );
+        let alias = Alias {
+            names: vec![format!("name {round}")],
+            products: Vec::new(),
+        };
+        let description = LibraryDescription {
+            products: Vec::new(),
+            aliases: vec![alias],
+        };
         writer.describe(&root, &description).await.unwrap();
         assert_eq!(reader.description().await.unwrap(), description);
     }
@@ -44,8 +70,14 @@ async fn what_one_process_commits_the_others_see_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_of_another_process_see_one_revision_whole() {
-    let Some((address, name, writer, reader)) = two("readers beside a writing process").await else { return };
-    let revisions = [document("a.md", 1, &["canine alpha"; 5]), document("a.md", 2, &["canine beta"; 3])];
+    let Some((address, name, writer, reader)) = two("readers beside a writing process").await
+    else {
+        return;
+    };
+    let revisions = [
+        document("a.md", 1, &["canine alpha"; 5]),
+        document("a.md", 2, &["canine beta"; 3]),
+    ];
     writer.commit(revisions[0].clone()).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let writing = tokio::spawn({
@@ -66,9 +98,15 @@ async fn readers_of_another_process_see_one_revision_whole() {
         for list in &lists {
             let page = list.first().map_or(0, |(_, page, _)| *page);
             let whole = [(1, 5), (2, 3)].contains(&(page, list.len()));
-            assert!(whole && list.iter().all(|(_, other, _)| *other == page), "{list:?}");
+            assert!(
+                whole && list.iter().all(|(_, other, _)| *other == page),
+                "{list:?}"
+            );
         }
-        let chunks = reader.passages(&source("a.md"), 0..9, &Scope::everything()).await.unwrap();
+        let chunks = reader
+            .passages(&source("a.md"), 0..9, &Scope::everything())
+            .await
+            .unwrap();
         assert!([3, 5].contains(&chunks.len()), "{} passages", chunks.len());
     }
     stop.store(true, Ordering::SeqCst);
@@ -78,15 +116,22 @@ async fn readers_of_another_process_see_one_revision_whole() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_process_writes_at_a_time() {
-    let Some((address, name, one, other)) = two("two writing processes").await else { return };
+    let Some((address, name, one, other)) = two("two writing processes").await else {
+        return;
+    };
     one.commit(document("a.md", 1, &["canine"])).await.unwrap();
     // The first one rests before long, and gives the right to write back.
-    other.commit(document("b.md", 1, &["canine"])).await.unwrap();
+    other
+        .commit(document("b.md", 1, &["canine"]))
+        .await
+        .unwrap();
     other.settle().await.unwrap();
     one.commit(document("c.md", 1, &["canine"])).await.unwrap();
     assert_eq!(one.documents(&Scope::everything()).await.unwrap().len(), 3);
     // While the first one is at it, a third that will not wait is told who writes.
-    let third = open(&address, options(&name, Duration::ZERO)).await.unwrap();
+    let third = open(&address, options(&name, Duration::ZERO))
+        .await
+        .unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let busy = tokio::spawn({
         let (one, stop) = (Arc::clone(&one), Arc::clone(&stop));
@@ -96,26 +141,39 @@ async fn one_process_writes_at_a_time() {
             }
         }
     });
-    let error = third.commit(document("d.md", 1, &["canine"])).await.unwrap_err();
+    let error = third
+        .commit(document("d.md", 1, &["canine"]))
+        .await
+        .unwrap_err();
     stop.store(true, Ordering::SeqCst);
     busy.await.unwrap();
     let process = format!("process {}", std::process::id());
-    assert!(matches!(&error, IndexError::Unavailable(text) if text.contains(&process)), "{error}");
+    assert!(
+        matches!(&error, IndexError::Unavailable(text) if text.contains(&process)),
+        "{error}"
+    );
     one.settle().await.unwrap();
-    third.commit(document("d.md", 1, &["canine"])).await.unwrap();
+    third
+        .commit(document("d.md", 1, &["canine"]))
+        .await
+        .unwrap();
     clean_up(&address, &name).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_of_the_library_leads_to_the_generation_that_was_filled_last() {
-    let Some((address, name, one, _)) = two("the alias").await else { return };
+    let Some((address, name, one, _)) = two("the alias").await else {
+        return;
+    };
     one.commit(document("a.md", 1, &["canine"])).await.unwrap();
     one.settle().await.unwrap();
     let mut config = qdrant_client::Qdrant::from_url(&address.url).skip_compatibility_check();
     config.api_key.clone_from(&address.api_key);
     let client = config.build().unwrap();
     let points = async || {
-        let request = qdrant_client::qdrant::CountPointsBuilder::new(&name).exact(true).build();
+        let request = qdrant_client::qdrant::CountPointsBuilder::new(&name)
+            .exact(true)
+            .build();
         client.count(request).await.unwrap().result.unwrap().count
     };
     // One passage, one page, one document, the library, the writer.
@@ -123,11 +181,21 @@ async fn a_name_of_the_library_leads_to_the_generation_that_was_filled_last() {
     let mut next = options(&name, PATIENT);
     next.chunker = "another".to_owned();
     let next = open(&address, next).await.unwrap();
-    assert_eq!(next.state().await.unwrap().documents, 0, "another splitter, another generation");
-    next.commit(document("a.md", 1, &["canine", "feline"])).await.unwrap();
+    assert_eq!(
+        next.state().await.unwrap().documents,
+        0,
+        "another splitter, another generation"
+    );
+    next.commit(document("a.md", 1, &["canine", "feline"]))
+        .await
+        .unwrap();
     assert_eq!(points().await, 5, "not before it is filled");
     next.settle().await.unwrap();
     assert_eq!(points().await, 6);
-    assert_eq!(one.state().await.unwrap().documents, 1, "the old generation still answers who opened it");
+    assert_eq!(
+        one.state().await.unwrap().documents,
+        1,
+        "the old generation still answers who opened it"
+    );
     clean_up(&address, &name).await;
 }

@@ -23,7 +23,9 @@ impl Drop for Keeper {
 async fn make() -> Option<(Arc<dyn Index>, Keeper)> {
     let address = shared_server("the behaviour suite on a Qdrant server").await?;
     let name = unused_name();
-    let index = open(&address, options(&name, PATIENT)).await.expect("a new library opens");
+    let index = open(&address, options(&name, PATIENT))
+        .await
+        .expect("a new library opens");
     let keeper = Keeper(address, name);
     Some((index, keeper))
 }

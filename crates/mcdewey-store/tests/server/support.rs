@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 use mcdewey_core::{
-    CandidateQuery, DocumentRevision, Embed, Index, IndexError, PageNumber, Scope, SourcePath, WeightedText,
+    CandidateQuery, DocumentRevision, Embed, Index, IndexError, PageNumber, Scope, SourcePath,
+    WeightedText,
 };
 use mcdewey_store::testing::{QdrantProcess, skipped};
 use mcdewey_store::{Server, ServerAddress, ServerIndex, ServerOptions, Spread};
@@ -24,21 +25,31 @@ pub(crate) fn options(collection: &str, patience: Duration) -> ServerOptions {
 }
 
 /// A library as one more process would open it.
-pub(crate) async fn open(address: &ServerAddress, options: ServerOptions) -> Result<Arc<ServerIndex>, IndexError> {
-    Ok(Arc::new(ServerIndex::open(Server::connect(address).await?, options).await?))
+pub(crate) async fn open(
+    address: &ServerAddress,
+    options: ServerOptions,
+) -> Result<Arc<ServerIndex>, IndexError> {
+    Ok(Arc::new(
+        ServerIndex::open(Server::connect(address).await?, options).await?,
+    ))
 }
 
 /// A server of the test's own, or the reason why there is none.
 pub(crate) async fn own_server(test: &str, key: Option<&str>) -> Option<QdrantProcess> {
     let process = QdrantProcess::start(key).await;
     if process.is_none() {
-        skipped(test, "there is no `qdrant` program on the PATH, and a server from elsewhere cannot be killed");
+        skipped(
+            test,
+            "there is no `qdrant` program on the PATH, and a server from elsewhere cannot be killed",
+        );
     }
     process
 }
 
 pub(crate) fn document(name: &str, page: u32, texts: &[&str]) -> DocumentRevision {
-    SampleDocument::new(name).page(page, texts).build(&embedder())
+    SampleDocument::new(name)
+        .page(page, texts)
+        .build(&embedder())
 }
 
 pub(crate) fn source(name: &str) -> SourcePath {
@@ -48,7 +59,10 @@ pub(crate) fn source(name: &str) -> SourcePath {
 pub(crate) fn question(text: &str) -> CandidateQuery {
     CandidateQuery {
         dense: Some(embedder().vector(text)),
-        keyword: vec![WeightedText { text: text.to_owned(), weight: 1.0 }],
+        keyword: vec![WeightedText {
+            text: text.to_owned(),
+            weight: 1.0,
+        }],
         depth: 1000,
         exact: true,
         ..CandidateQuery::default()
@@ -59,10 +73,14 @@ pub(crate) fn question(text: &str) -> CandidateQuery {
 pub(crate) type Lists = [Vec<(String, u32, u32)>; 2];
 
 pub(crate) async fn lists(index: &dyn Index, text: &str) -> Result<Lists, IndexError> {
-    let found = index.candidates(&question(text), &Scope::everything()).await?;
+    let found = index
+        .candidates(&question(text), &Scope::everything())
+        .await?;
     Ok([found.dense, found.keyword].map(|list| {
         let candidates = list.unwrap_or_default().into_iter();
-        candidates.map(|one| (one.chunk_id.to_string(), one.page.0, one.score.to_bits())).collect()
+        candidates
+            .map(|one| (one.chunk_id.to_string(), one.page.0, one.score.to_bits()))
+            .collect()
     }))
 }
 
@@ -72,17 +90,31 @@ pub(crate) async fn contents(index: &dyn Index) -> String {
     let mut text = String::new();
     for summary in index.documents(&all).await.expect("documents") {
         let name = &summary.meta.source;
-        let chunks = index.passages(name, 0..u32::MAX, &all).await.expect("passages");
-        let document = index.document(name, &all).await.expect("an answer").expect("a listed document");
+        let chunks = index
+            .passages(name, 0..u32::MAX, &all)
+            .await
+            .expect("passages");
+        let document = index
+            .document(name, &all)
+            .await
+            .expect("an answer")
+            .expect("a listed document");
         assert_eq!(document.chunks as usize, chunks.len(), "{name}");
         for page in &document.pages {
-            let page = index.page(name, PageNumber(page.number.0), &all).await.expect("an answer").expect("a page");
+            let page = index
+                .page(name, PageNumber(page.number.0), &all)
+                .await
+                .expect("an answer")
+                .expect("a page");
             text.push_str(&format!("{page:?}\n"));
         }
         text.push_str(&format!("{name} {} {chunks:?}\n", document.hash));
     }
     for words in ["canine", "feline alpha", "beta gamma"] {
-        text.push_str(&format!("{:?}\n", lists(index, words).await.expect("lists")));
+        text.push_str(&format!(
+            "{:?}\n",
+            lists(index, words).await.expect("lists")
+        ));
     }
     text
 }

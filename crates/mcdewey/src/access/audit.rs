@@ -28,14 +28,17 @@ struct Line {
 impl AuditFile {
     /// Opens the file, or makes it.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = appended(path).with_context(|| format!("the audit log {} cannot be written", path.display()))?;
+        let file = appended(path)
+            .with_context(|| format!("the audit log {} cannot be written", path.display()))?;
         if let Err(error) = make_private(&file) {
             tracing::warn!(%error, path = %path.display(), "others may be able to read the audit log; set its mode to 0600");
         }
         let lines = Lines::of(file, path);
         let (entries, waiting) = mpsc::sync_channel(WAITING);
         let path = path.to_owned();
-        std::thread::Builder::new().name("audit".to_owned()).spawn(move || write(&waiting, lines, &path))?;
+        std::thread::Builder::new()
+            .name("audit".to_owned())
+            .spawn(move || write(&waiting, lines, &path))?;
         Ok(Self { entries })
     }
 }
@@ -95,12 +98,20 @@ struct Lines {
 
 impl Lines {
     fn of(file: File, path: &Path) -> Self {
-        Self { is_torn: file.metadata().is_ok_and(|found| found.is_file()) && ends_torn(path).unwrap_or(false), file }
+        Self {
+            is_torn: file.metadata().is_ok_and(|found| found.is_file())
+                && ends_torn(path).unwrap_or(false),
+            file,
+        }
     }
 
     /// The whole line or nothing.
     fn append(&mut self, line: &Line) -> std::io::Result<()> {
-        let mut bytes = if self.is_torn { vec![b'\n'] } else { Vec::new() };
+        let mut bytes = if self.is_torn {
+            vec![b'\n']
+        } else {
+            Vec::new()
+        };
         serde_json::to_writer(&mut bytes, line)?;
         bytes.push(b'\n');
         let before = self.file.metadata()?.len();
@@ -156,8 +167,13 @@ mod tests {
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        let last: serde_json::Value = serde_json::from_str(text.lines().nth(2).expect("the torn line ends")).unwrap();
-        assert_eq!((&last["caller"], &last["path"]), (&"portal".into(), &"/library".into()), "{text}");
+        let last: serde_json::Value =
+            serde_json::from_str(text.lines().nth(2).expect("the torn line ends")).unwrap();
+        assert_eq!(
+            (&last["caller"], &last["path"]),
+            (&"portal".into(), &"/library".into()),
+            "{text}"
+        );
         assert!(last["time"].as_str().unwrap().ends_with('Z') && last.get("remote").is_none());
         assert!(AuditFile::open(Path::new("/no/such/folder/audit.jsonl")).is_err());
     }
@@ -170,7 +186,10 @@ mod tests {
         std::fs::write(&path, "").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         AuditFile::open(&path).unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         AuditFile::open(Path::new("/dev/null")).unwrap();
     }
 }

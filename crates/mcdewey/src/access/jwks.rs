@@ -91,10 +91,18 @@ impl SigningKey {
     fn read(value: Value) -> Option<Self> {
         let jwk: Jwk = serde_json::from_value(value).ok()?;
         let common = &jwk.common;
-        if common.public_key_use.as_ref().is_some_and(|usage| *usage != PublicKeyUse::Signature) {
+        if common
+            .public_key_use
+            .as_ref()
+            .is_some_and(|usage| *usage != PublicKeyUse::Signature)
+        {
             return None;
         }
-        if common.key_operations.as_ref().is_some_and(|operations| !operations.contains(&KeyOperations::Verify)) {
+        if common
+            .key_operations
+            .as_ref()
+            .is_some_and(|operations| !operations.contains(&KeyOperations::Verify))
+        {
             return None;
         }
         let only = match common.key_algorithm {
@@ -108,7 +116,9 @@ impl SigningKey {
                 EllipticCurve::P384 => Kind::P384,
                 _ => return None,
             },
-            AlgorithmParameters::OctetKeyPair(parameters) if parameters.curve == EllipticCurve::Ed25519 => {
+            AlgorithmParameters::OctetKeyPair(parameters)
+                if parameters.curve == EllipticCurve::Ed25519 =>
+            {
                 Kind::Ed25519
             }
             _ => return None,
@@ -119,7 +129,12 @@ impl SigningKey {
         {
             return None;
         }
-        Some(Self { name: jwk.common.key_id, kind, only, key })
+        Some(Self {
+            name: jwk.common.key_id,
+            kind,
+            only,
+            key,
+        })
     }
 
     /// Whether it verifies signatures of this kind.
@@ -139,7 +154,10 @@ impl SigningKey {
 impl SigningKeys {
     /// The keys that this gives; nothing is fetched before a token needs them.
     pub(super) fn new(issuer: &str, fetch: Fetch) -> Result<Self> {
-        let shared = Arc::new(Shared { state: Mutex::default(), asked: watch::Sender::new(()) });
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            asked: watch::Sender::new(()),
+        });
         let (wanted, requests) = sync_channel(1);
         let (keeper, issuer) = (Arc::clone(&shared), issuer.to_owned());
         let thread = std::thread::Builder::new().name("issuer-keys".to_owned());
@@ -175,7 +193,10 @@ impl SigningKeys {
         }
         let asked = self.shared.asked.subscribe();
         if !state.is_asking {
-            if state.asked.is_some_and(|asked| asked.elapsed() < state.ask_again()) || self.wanted.try_send(()).is_err()
+            if state
+                .asked
+                .is_some_and(|asked| asked.elapsed() < state.ask_again())
+                || self.wanted.try_send(()).is_err()
             {
                 return Look::Unknown;
             }
@@ -187,14 +208,17 @@ impl SigningKeys {
 
 impl State {
     fn is_current(&self) -> bool {
-        self.fetched.is_some_and(|fetched| fetched.elapsed() < MAX_AGE)
+        self.fetched
+            .is_some_and(|fetched| fetched.elapsed() < MAX_AGE)
     }
 
     /// How long the issuer is left alone after it was asked. Every token waits for keys while there are none.
     fn ask_again(&self) -> Duration {
         match self.is_current() || self.failures == 0 {
             true => ASK_AGAIN,
-            false => FIRST_RETRY.saturating_mul(1 << (self.failures - 1).min(10)).min(ASK_AGAIN),
+            false => FIRST_RETRY
+                .saturating_mul(1 << (self.failures - 1).min(10))
+                .min(ASK_AGAIN),
         }
     }
 
@@ -245,18 +269,30 @@ impl Shared {
     }
 
     fn finish(&self, outcome: Result<KeySet>, issuer: &str) {
-        let read = |set: KeySet| set.keys.into_iter().filter_map(SigningKey::read).map(Arc::new).collect::<Vec<_>>();
+        let read = |set: KeySet| {
+            set.keys
+                .into_iter()
+                .filter_map(SigningKey::read)
+                .map(Arc::new)
+                .collect::<Vec<_>>()
+        };
         let keys = outcome.map(read);
         if keys.as_ref().is_ok_and(Vec::is_empty) {
-            tracing::error!("{issuer} has no key that verifies signatures; all its tokens are refused");
+            tracing::error!(
+                "{issuer} has no key that verifies signatures; all its tokens are refused"
+            );
         }
         let mut state = self.lock();
         state.is_asking = false;
         match keys {
-            Ok(keys) => (state.keys, state.fetched, state.failures) = (keys, Some(Instant::now()), 0),
+            Ok(keys) => {
+                (state.keys, state.fetched, state.failures) = (keys, Some(Instant::now()), 0)
+            }
             Err(error) => {
                 state.failures = state.failures.saturating_add(1);
-                tracing::error!("the keys of {issuer} cannot be had; the old ones are used: {error:#}");
+                tracing::error!(
+                    "the keys of {issuer} cannot be had; the old ones are used: {error:#}"
+                );
             }
         }
         drop(state);
@@ -275,12 +311,16 @@ mod tests {
     fn ed25519(name: &str, more: &Value) -> Value {
         let mut key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
         key["kid"] = name.into();
-        key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        key.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         key
     }
 
     fn set(names: &[&str]) -> KeySet {
-        KeySet { keys: names.iter().map(|name| ed25519(name, &json!({}))).collect() }
+        KeySet {
+            keys: names.iter().map(|name| ed25519(name, &json!({}))).collect(),
+        }
     }
 
     /// An issuer that answers when it is told to, and says when it is asked.
@@ -295,9 +335,15 @@ mod tests {
         let (answers, given) = mpsc::channel();
         let fetch = move || {
             asking.send(()).unwrap();
-            given.recv().unwrap_or_else(|_| Err(anyhow::anyhow!("it hung up")))
+            given
+                .recv()
+                .unwrap_or_else(|_| Err(anyhow::anyhow!("it hung up")))
         };
-        Held { keys: Arc::new(SigningKeys::new("it", Box::new(fetch)).unwrap()), asked, answers }
+        Held {
+            keys: Arc::new(SigningKeys::new("it", Box::new(fetch)).unwrap()),
+            asked,
+            answers,
+        }
     }
 
     impl Held {
@@ -333,23 +379,37 @@ mod tests {
         assert!(unknown.iter().all(|waiting| !waiting.is_finished()));
         held.answers.send(Ok(set(&["one", "two"]))).unwrap();
         for waiting in unknown {
-            assert!(waiting.await.unwrap(), "who waited is answered by what came");
+            assert!(
+                waiting.await.unwrap(),
+                "who waited is answered by what came"
+            );
         }
-        assert!(held.asked.try_recv().is_err(), "it was asked once for all of them");
+        assert!(
+            held.asked.try_recv().is_err(),
+            "it was asked once for all of them"
+        );
     }
 
     #[tokio::test]
     async fn an_unknown_key_has_the_issuer_asked_once_a_minute() {
         let held = Held::with(&["one"]).await;
-        assert!(held.keys.named(Some("two")).await.is_err(), "the minute is not over");
+        assert!(
+            held.keys.named(Some("two")).await.is_err(),
+            "the minute is not over"
+        );
         assert!(held.asked.try_recv().is_err());
         held.age(ASK_AGAIN);
         let waiting = held.ask("two");
         tokio::task::yield_now().await;
         held.asked.recv().unwrap();
-        held.answers.send(Err(anyhow::anyhow!("it is ill"))).unwrap();
+        held.answers
+            .send(Err(anyhow::anyhow!("it is ill")))
+            .unwrap();
         assert!(!waiting.await.unwrap());
-        assert!(held.keys.named(Some("one")).await.is_ok(), "the old keys are used");
+        assert!(
+            held.keys.named(Some("one")).await.is_ok(),
+            "the old keys are used"
+        );
         assert!(held.keys.named(Some("three")).await.is_err());
         assert!(held.asked.try_recv().is_err());
     }
@@ -360,7 +420,9 @@ mod tests {
         held.age(MAX_AGE - Duration::from_secs(60));
         assert!(held.keys.named(Some("one")).await.is_ok());
         held.age(Duration::from_secs(60));
-        held.answers.send(Err(anyhow::anyhow!("it is ill"))).unwrap();
+        held.answers
+            .send(Err(anyhow::anyhow!("it is ill")))
+            .unwrap();
         let refusal = held.keys.named(Some("one")).await.err().unwrap();
         assert!(refusal.is::<IssuerUnavailable>(), "{refusal}");
     }
@@ -370,7 +432,9 @@ mod tests {
         let held = held();
         let mut wait = FIRST_RETRY;
         for _ in 0..6 {
-            held.answers.send(Err(anyhow::anyhow!("it is ill"))).unwrap();
+            held.answers
+                .send(Err(anyhow::anyhow!("it is ill")))
+                .unwrap();
             assert!(held.keys.named(Some("one")).await.is_err());
             held.asked.recv().unwrap();
             held.age(wait - Duration::from_secs(1));
@@ -380,11 +444,17 @@ mod tests {
             wait = (wait * 2).min(ASK_AGAIN);
         }
         held.answers.send(Ok(set(&["one"]))).unwrap();
-        assert!(held.keys.named(Some("one")).await.is_ok(), "one failure does not last");
+        assert!(
+            held.keys.named(Some("one")).await.is_ok(),
+            "one failure does not last"
+        );
         held.asked.recv().unwrap();
         held.age(FIRST_RETRY);
         assert!(held.keys.named(Some("two")).await.is_err());
-        assert!(held.asked.try_recv().is_err(), "beside keys that can be used, an unknown one waits for its minute");
+        assert!(
+            held.asked.try_recv().is_err(),
+            "beside keys that can be used, an unknown one waits for its minute"
+        );
     }
 
     #[tokio::test]
@@ -399,11 +469,20 @@ mod tests {
 
     #[test]
     fn keys_are_for_what_they_say() {
-        let fits =
-            |more: Value, algorithm| SigningKey::read(ed25519("one", &more)).is_some_and(|key| key.fits(algorithm));
-        for good in [json!({}), json!({"use": "sig"}), json!({"alg": "EdDSA"}), json!({"key_ops": ["verify"]})] {
+        let fits = |more: Value, algorithm| {
+            SigningKey::read(ed25519("one", &more)).is_some_and(|key| key.fits(algorithm))
+        };
+        for good in [
+            json!({}),
+            json!({"use": "sig"}),
+            json!({"alg": "EdDSA"}),
+            json!({"key_ops": ["verify"]}),
+        ] {
             assert!(fits(good.clone(), Algorithm::EdDSA), "{good}");
-            assert!(!fits(good.clone(), Algorithm::ES256) && !fits(good.clone(), Algorithm::RS256), "{good}");
+            assert!(
+                !fits(good.clone(), Algorithm::ES256) && !fits(good.clone(), Algorithm::RS256),
+                "{good}"
+            );
             assert!(!fits(good.clone(), Algorithm::HS256), "{good}");
         }
         for bad in [
@@ -427,12 +506,25 @@ mod tests {
         let rsa = |bytes: usize| json!({"kty": "RSA", "e": "AQAB", "n": "_".repeat(bytes * 4 / 3), "kid": "r"});
         assert!(SigningKey::read(rsa(128 * 3 / 2)).is_none());
         let long = SigningKey::read(rsa(258)).unwrap();
-        assert!(long.fits(Algorithm::RS256) && long.fits(Algorithm::PS512) && !long.fits(Algorithm::EdDSA));
+        assert!(
+            long.fits(Algorithm::RS256)
+                && long.fits(Algorithm::PS512)
+                && !long.fits(Algorithm::EdDSA)
+        );
         let mut only = rsa(258);
         only["alg"] = "RS256".into();
         let only = SigningKey::read(only).unwrap();
-        assert!(only.fits(Algorithm::RS256) && !only.fits(Algorithm::RS384) && !only.fits(Algorithm::PS256));
-        for foreign in [json!({"kty": "AKP"}), json!({}), json!(7), json!({"kty": "OKP", "crv": "Ed25519"})] {
+        assert!(
+            only.fits(Algorithm::RS256)
+                && !only.fits(Algorithm::RS384)
+                && !only.fits(Algorithm::PS256)
+        );
+        for foreign in [
+            json!({"kty": "AKP"}),
+            json!({}),
+            json!(7),
+            json!({"kty": "OKP", "crv": "Ed25519"}),
+        ] {
             assert!(SigningKey::read(foreign.clone()).is_none(), "{foreign}");
         }
     }

@@ -81,9 +81,15 @@ impl KeyEntry {
         };
         let visibility = match self.vendors.is_empty() && self.products.is_empty() {
             true => Visibility::Everything,
-            false => Visibility::Only { vendors: self.vendors.clone(), products: self.products.clone() },
+            false => Visibility::Only {
+                vendors: self.vendors.clone(),
+                products: self.products.clone(),
+            },
         };
-        Caller { requests_per_minute: self.requests_per_minute, ..Caller::new(&self.name, role, visibility) }
+        Caller {
+            requests_per_minute: self.requests_per_minute,
+            ..Caller::new(&self.name, role, visibility)
+        }
     }
 
     /// Whether it opens anything at this time.
@@ -107,19 +113,36 @@ pub(crate) fn read(path: &Path) -> Result<Vec<KeyEntry>> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).with_context(|| format!("the key file {} cannot be read", path.display())),
+        Err(error) => {
+            return Err(error)
+                .with_context(|| format!("the key file {} cannot be read", path.display()));
+        }
     };
-    let file: KeysFile =
-        toml::from_str(&text).with_context(|| format!("the key file {} is not valid", path.display()))?;
+    let file: KeysFile = toml::from_str(&text)
+        .with_context(|| format!("the key file {} is not valid", path.display()))?;
     let ids: BTreeSet<&str> = file.key.iter().map(|entry| entry.id.as_str()).collect();
-    ensure!(ids.len() == file.key.len(), "two keys in {} have one id", path.display());
+    ensure!(
+        ids.len() == file.key.len(),
+        "two keys in {} have one id",
+        path.display()
+    );
     Ok(file.key)
 }
 
 /// Makes a key; gives its entry and the key itself.
 pub(crate) fn create(path: &Path, new: NewKey) -> Result<(KeyEntry, String)> {
-    let NewKey { name, role, vendors, products, requests_per_minute, expires } = new;
-    ensure!(!name.trim().is_empty() && !name.chars().any(char::is_control), "a key needs a name in one line");
+    let NewKey {
+        name,
+        role,
+        vendors,
+        products,
+        requests_per_minute,
+        expires,
+    } = new;
+    ensure!(
+        !name.trim().is_empty() && !name.chars().any(char::is_control),
+        "a key needs a name in one line"
+    );
     ensure!(
         role == KeyRole::Read || (vendors.is_empty() && products.is_empty()),
         "an admin key opens the whole library; leave out vendors and products, or make a key that reads"
@@ -163,10 +186,16 @@ pub(crate) fn revoke(path: &Path, which: &str) -> Result<KeyEntry> {
 }
 
 fn place(path: &Path, keys: &[KeyEntry], which: &str) -> Result<usize> {
-    keys.iter().position(|entry| entry.id == which || entry.name == which).with_context(|| {
-        let known: Vec<&str> = keys.iter().map(|entry| entry.name.as_str()).collect();
-        format!("there is no key {which:?} in {}; known: {}", path.display(), known.join(", "))
-    })
+    keys.iter()
+        .position(|entry| entry.id == which || entry.name == which)
+        .with_context(|| {
+            let known: Vec<&str> = keys.iter().map(|entry| entry.name.as_str()).collect();
+            format!(
+                "there is no key {which:?} in {}; known: {}",
+                path.display(),
+                known.join(", ")
+            )
+        })
 }
 
 /// This second.
@@ -177,13 +206,18 @@ pub(crate) fn now() -> Timestamp {
 
 /// Without any key the file stays: it tells that keys were asked for.
 fn write(path: &Path, key: Vec<KeyEntry>) -> Result<()> {
-    let text = format!("# Keys of `mcdewey keys`; hashes only.\n\n{}", toml::to_string(&KeysFile { key })?);
-    write_private(path, text.as_bytes()).with_context(|| format!("the key file {} cannot be written", path.display()))
+    let text = format!(
+        "# Keys of `mcdewey keys`; hashes only.\n\n{}",
+        toml::to_string(&KeysFile { key })?
+    );
+    write_private(path, text.as_bytes())
+        .with_context(|| format!("the key file {} cannot be written", path.display()))
 }
 
 fn random<const N: usize>() -> Result<String> {
     let mut bytes = [0_u8; N];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -192,25 +226,47 @@ mod tests {
     use super::*;
 
     fn new(name: &str) -> NewKey {
-        NewKey { name: name.to_owned(), ..NewKey::default() }
+        NewKey {
+            name: name.to_owned(),
+            ..NewKey::default()
+        }
     }
 
     #[test]
     fn a_key_is_told_once_and_kept_as_a_hash() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/keys.toml");
-        let (entry, secret) = create(&path, NewKey { products: vec!["finesse".to_owned()], ..new("portal") }).unwrap();
-        assert!(secret.starts_with(&format!("mcd_{}_", entry.id)) && secret.len() == 4 + 8 + 1 + 64, "{secret}");
+        let (entry, secret) = create(
+            &path,
+            NewKey {
+                products: vec!["finesse".to_owned()],
+                ..new("portal")
+            },
+        )
+        .unwrap();
+        assert!(
+            secret.starts_with(&format!("mcd_{}_", entry.id)) && secret.len() == 4 + 8 + 1 + 64,
+            "{secret}"
+        );
         let written = std::fs::read_to_string(&path).unwrap();
-        assert!(!written.contains(&secret) && !written.contains(&secret[13..]), "{written}");
+        assert!(
+            !written.contains(&secret) && !written.contains(&secret[13..]),
+            "{written}"
+        );
         assert_eq!(read(&path).unwrap(), std::slice::from_ref(&entry));
         assert!(entry.is(&hash(&secret)) && !entry.is(&hash("other")));
-        let only = Visibility::Only { vendors: Vec::new(), products: vec!["finesse".to_owned()] };
+        let only = Visibility::Only {
+            vendors: Vec::new(),
+            products: vec!["finesse".to_owned()],
+        };
         assert_eq!(entry.caller().visibility, only);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
+            assert_eq!(
+                std::fs::metadata(&path).unwrap().permissions().mode() & 0o077,
+                0
+            );
         }
     }
 
@@ -222,8 +278,18 @@ mod tests {
         create(&path, new("b")).unwrap();
         assert_eq!(revoke(&path, &first.id).unwrap(), first);
         assert_eq!(read(&path).unwrap().len(), 1);
-        assert!(revoke(&path, "a").unwrap_err().to_string().contains("known: b"));
-        assert!(create(&path, new("b")).unwrap_err().to_string().contains("already"));
+        assert!(
+            revoke(&path, "a")
+                .unwrap_err()
+                .to_string()
+                .contains("known: b")
+        );
+        assert!(
+            create(&path, new("b"))
+                .unwrap_err()
+                .to_string()
+                .contains("already")
+        );
         revoke(&path, "b").unwrap();
         assert_eq!(read(&path).unwrap(), []);
         assert!(path.exists(), "that there were keys can still be seen");
@@ -233,11 +299,26 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.toml");
-        let admin = NewKey { role: KeyRole::Admin, products: vec!["x".to_owned()], ..new("a") };
-        assert!(create(&path, admin).unwrap_err().to_string().contains("admin"));
+        let admin = NewKey {
+            role: KeyRole::Admin,
+            products: vec!["x".to_owned()],
+            ..new("a")
+        };
+        assert!(
+            create(&path, admin)
+                .unwrap_err()
+                .to_string()
+                .contains("admin")
+        );
         assert!(create(&path, new(" ")).is_err() && create(&path, new("a\nb")).is_err());
         for name in ["anonymous", "owner", "nobody", "shared key", "token ann"] {
-            assert!(create(&path, new(name)).unwrap_err().to_string().contains("another name"), "{name}");
+            assert!(
+                create(&path, new(name))
+                    .unwrap_err()
+                    .to_string()
+                    .contains("another name"),
+                "{name}"
+            );
         }
         assert!(!path.exists());
     }
@@ -247,7 +328,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let expires = Timestamp::from_second(1_000).unwrap();
         let path = folder.path().join("keys.toml");
-        let (entry, _) = create(&path, NewKey { expires: Some(expires), ..new("a") }).unwrap();
+        let (entry, _) = create(
+            &path,
+            NewKey {
+                expires: Some(expires),
+                ..new("a")
+            },
+        )
+        .unwrap();
         assert!(entry.is_good(Timestamp::from_second(999).unwrap()) && !entry.is_good(expires));
     }
 
@@ -263,8 +351,17 @@ mod tests {
             }
             scope.spawn(|| revoke(&path, "first").unwrap());
         });
-        let mut names: Vec<String> = read(&path).unwrap().into_iter().map(|entry| entry.name).collect();
+        let mut names: Vec<String> = read(&path)
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
         names.sort();
-        assert_eq!(names, (0..8).map(|number| format!("k{number}")).collect::<Vec<_>>());
+        assert_eq!(
+            names,
+            (0..8)
+                .map(|number| format!("k{number}"))
+                .collect::<Vec<_>>()
+        );
     }
 }

@@ -22,7 +22,8 @@ pub(super) struct FileLock {
 /// Takes the lock of a file, which may not exist yet.
 pub(super) fn lock(path: &Path) -> Result<FileLock> {
     let path = beside(&link_target(path));
-    let file = open(&path).with_context(|| format!("the lock file {} cannot be opened", path.display()))?;
+    let file = open(&path)
+        .with_context(|| format!("the lock file {} cannot be opened", path.display()))?;
     let end = Instant::now() + WAIT;
     loop {
         match file.try_lock() {

@@ -40,10 +40,21 @@ impl Keys {
 pub(crate) fn policy(settings: &Settings) -> Result<(AccessPolicy, Keys)> {
     let requirement = Requirement::of(&settings.access);
     requirement.sweep();
-    let AccessSettings { key, keys_file, allow_anonymous, requests_per_minute, origins, audit_log, oidc, .. } =
-        settings.access.clone();
+    let AccessSettings {
+        key,
+        keys_file,
+        allow_anonymous,
+        requests_per_minute,
+        origins,
+        audit_log,
+        oidc,
+        ..
+    } = settings.access.clone();
     let issuer = oidc.map(Issuer::new).transpose()?;
-    let issuers = issuer.iter().map(|issuer| issuer.name().to_owned()).collect();
+    let issuers = issuer
+        .iter()
+        .map(|issuer| issuer.name().to_owned())
+        .collect();
     let ring = Arc::new(KeyRing::open(keys_file.clone(), key, issuer, requirement)?);
     let listen = settings.listen;
     let standing = ring.standing();
@@ -112,7 +123,10 @@ pub(crate) struct AccessSummary {
 pub(crate) fn summary(settings: &Settings) -> Result<AccessSummary> {
     let access = &settings.access;
     let entries = keys::read(&access.keys_file)?;
-    let valid_keys = entries.iter().filter(|entry| entry.is_good(Timestamp::now())).count();
+    let valid_keys = entries
+        .iter()
+        .filter(|entry| entry.is_good(Timestamp::now()))
+        .count();
     let any = !entries.is_empty() || access.key.is_some() || access.oidc.is_some();
     let standing = Requirement::of(access).standing(any, &mut Memory::default());
     Ok(AccessSummary {
@@ -131,7 +145,9 @@ pub(crate) fn summary(settings: &Settings) -> Result<AccessSummary> {
 /// Whether nobody but this machine's users is meant to reach it: who puts a proxy before a server gives it the names
 /// that it is reached under.
 fn is_personal(settings: &Settings) -> bool {
-    settings.listen.ip().is_loopback() && settings.public_url.is_none() && settings.allowed_hosts.is_empty()
+    settings.listen.ip().is_loopback()
+        && settings.public_url.is_none()
+        && settings.allowed_hosts.is_empty()
 }
 
 #[cfg(test)]
@@ -145,26 +161,53 @@ mod tests {
         let path = folder.join("mcdewey.toml");
         std::fs::write(&path, file).unwrap();
         let data_dir = Some(folder.join("data"));
-        Settings::resolve(SettingFlags { config: Some(path), data_dir, ..SettingFlags::default() }).unwrap()
+        Settings::resolve(SettingFlags {
+            config: Some(path),
+            data_dir,
+            ..SettingFlags::default()
+        })
+        .unwrap()
     }
 
     fn refusal(folder: &Path, file: &str) -> Option<String> {
-        policy(&settings(folder, file)).and_then(|(_, keys)| keys.follow()).err().map(|error| error.to_string())
+        policy(&settings(folder, file))
+            .and_then(|(_, keys)| keys.follow())
+            .err()
+            .map(|error| error.to_string())
     }
 
     #[test]
     fn strangers_are_let_in_by_a_key_or_on_purpose() {
         let folder = tempfile::tempdir().unwrap();
         let refused = refusal(folder.path(), "listen = '0.0.0.0:80'").unwrap();
-        assert!(refused.contains("mcdewey keys create") && refused.contains("--allow-anonymous"), "{refused}");
+        assert!(
+            refused.contains("mcdewey keys create") && refused.contains("--allow-anonymous"),
+            "{refused}"
+        );
         assert_eq!(refusal(folder.path(), ""), None, "loopback");
-        assert_eq!(refusal(folder.path(), "listen = '0.0.0.0:80'\nallow_anonymous = true"), None);
-        assert!(refusal(folder.path(), "listen = '0.0.0.0:80'").is_some(), "that was for one start");
+        assert_eq!(
+            refusal(
+                folder.path(),
+                "listen = '0.0.0.0:80'\nallow_anonymous = true"
+            ),
+            None
+        );
+        assert!(
+            refusal(folder.path(), "listen = '0.0.0.0:80'").is_some(),
+            "that was for one start"
+        );
         let issuer = "listen = '0.0.0.0:80'\n[oidc]\nissuer = 'https://login.example.com'\naudience = 'mcdewey'";
         assert_eq!(refusal(folder.path(), issuer), None);
-        assert_eq!(refusal(folder.path(), "listen = '0.0.0.0:80'"), None, "it starts, and refuses everybody");
+        assert_eq!(
+            refusal(folder.path(), "listen = '0.0.0.0:80'"),
+            None,
+            "it starts, and refuses everybody"
+        );
         let folder = tempfile::tempdir().unwrap();
-        let new = keys::NewKey { name: "portal".to_owned(), ..keys::NewKey::default() };
+        let new = keys::NewKey {
+            name: "portal".to_owned(),
+            ..keys::NewKey::default()
+        };
         keys::create(&settings(folder.path(), "").access.keys_file, new).unwrap();
         assert_eq!(refusal(folder.path(), "listen = '0.0.0.0:80'"), None);
     }
@@ -178,7 +221,11 @@ mod tests {
             ("public_url = 'https://docs.example.com'", false),
             ("allowed_hosts = ['docs.example.com']", false),
         ] {
-            assert_eq!(is_personal(&settings(folder.path(), file)), expected, "{file}");
+            assert_eq!(
+                is_personal(&settings(folder.path(), file)),
+                expected,
+                "{file}"
+            );
         }
     }
 
@@ -187,15 +234,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let of = |file: &str| summary(&settings(folder.path(), file)).unwrap();
         assert!(!of("").keys_required && of("listen = '0.0.0.0:80'").keys_required);
-        assert!(of("keys_file = 'no-such-file'").keys_required, "who names a keys file asks for keys");
+        assert!(
+            of("keys_file = 'no-such-file'").keys_required,
+            "who names a keys file asks for keys"
+        );
         let keys_file = settings(folder.path(), "").access.keys_file;
-        let new = keys::NewKey { name: "portal".to_owned(), ..keys::NewKey::default() };
+        let new = keys::NewKey {
+            name: "portal".to_owned(),
+            ..keys::NewKey::default()
+        };
         keys::create(&keys_file, new).unwrap();
         assert_eq!((of("").valid_keys, of("").keys_required), (1, true));
         keys::revoke(&keys_file, "portal").unwrap();
         assert_eq!((of("").valid_keys, of("").keys_required), (0, true));
         assert!(of("allow_anonymous = true").allow_anonymous);
-        Requirement::of(&settings(folder.path(), "").access).record_opened(|| Ok(())).unwrap();
+        Requirement::of(&settings(folder.path(), "").access)
+            .record_opened(|| Ok(()))
+            .unwrap();
         assert!(!of("").keys_required && of("").opened.is_some());
     }
 
@@ -203,7 +258,10 @@ mod tests {
     fn a_broken_key_file_is_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("keys.toml"), "key = 7").unwrap();
-        let keys = format!("keys_file = '{}'", folder.path().join("keys.toml").display());
+        let keys = format!(
+            "keys_file = '{}'",
+            folder.path().join("keys.toml").display()
+        );
         assert!(refusal(folder.path(), &keys).unwrap().contains("keys.toml"));
     }
 }

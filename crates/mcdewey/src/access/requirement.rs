@@ -67,9 +67,19 @@ pub(crate) enum Standing {
 
 impl Requirement {
     pub(crate) fn of(settings: &AccessSettings) -> Self {
-        let AccessSettings { keys_file, keys_file_named, state_file, .. } = settings;
-        let named = keys_file_named.then(|| std::path::absolute(keys_file).unwrap_or_else(|_| keys_file.clone()));
-        Self { record: state_file.clone(), keys_file: keys_file.clone(), named }
+        let AccessSettings {
+            keys_file,
+            keys_file_named,
+            state_file,
+            ..
+        } = settings;
+        let named = keys_file_named
+            .then(|| std::path::absolute(keys_file).unwrap_or_else(|_| keys_file.clone()));
+        Self {
+            record: state_file.clone(),
+            keys_file: keys_file.clone(),
+            named,
+        }
     }
 
     /// How things stand, given whether there is any key or issuer now. Whatever is in doubt means that keys are required.
@@ -78,7 +88,11 @@ impl Requirement {
     }
 
     /// The same for a running server, which also records that keys are required. `any` looks at the keys.
-    pub(super) fn settle(&self, any: impl Fn() -> bool, memory: &mut Memory) -> (Standing, Result<()>) {
+    pub(super) fn settle(
+        &self,
+        any: impl Fn() -> bool,
+        memory: &mut Memory,
+    ) -> (Standing, Result<()>) {
         let record = self.read();
         let mut next = memory.clone();
         let standing = self.judge(&record, any(), &mut next);
@@ -99,7 +113,11 @@ impl Requirement {
 
     fn judge(&self, record: &Result<Option<Record>>, any: bool, memory: &mut Memory) -> Standing {
         let opened = match record {
-            Ok(Some(Record { keys_required: false, since, keys_file })) if *keys_file == self.named => Some(*since),
+            Ok(Some(Record {
+                keys_required: false,
+                since,
+                keys_file,
+            })) if *keys_file == self.named => Some(*since),
             _ => None,
         };
         if any {
@@ -112,7 +130,8 @@ impl Requirement {
             memory.was_required = false;
             return Standing::Opened(since);
         }
-        let no_sign = matches!(record, Ok(None)) && self.named.is_none() && !may_exist(&self.keys_file);
+        let no_sign =
+            matches!(record, Ok(None)) && self.named.is_none() && !may_exist(&self.keys_file);
         if no_sign && !memory.was_required {
             return Standing::NeverAsked;
         }
@@ -133,7 +152,11 @@ impl Requirement {
     pub(crate) fn record_opened(&self, check: impl FnOnce() -> Result<()>) -> Result<()> {
         let _lock = lock(&self.record)?;
         check()?;
-        self.write(&Record { keys_required: false, since: Timestamp::now(), keys_file: self.named.clone() })
+        self.write(&Record {
+            keys_required: false,
+            since: Timestamp::now(),
+            keys_file: self.named.clone(),
+        })
     }
 
     /// Takes away what killed writers of the record and of the keys file left.
@@ -151,7 +174,11 @@ impl Requirement {
     }
 
     fn write_required(&self) -> Result<()> {
-        self.write(&Record { keys_required: true, since: Timestamp::now(), keys_file: None })
+        self.write(&Record {
+            keys_required: true,
+            since: Timestamp::now(),
+            keys_file: None,
+        })
     }
 
     fn read(&self) -> Result<Option<Record>> {
@@ -165,13 +192,22 @@ impl Requirement {
     fn write(&self, record: &Record) -> Result<()> {
         let text = format!("{HEADER}{}", toml::to_string(record)?);
         write_private(&self.record, text.as_bytes()).with_context(|| {
-            format!("{}, which records whether keys are required, cannot be written", self.record.display())
+            format!(
+                "{}, which records whether keys are required, cannot be written",
+                self.record.display()
+            )
         })
     }
 }
 
 fn is_required(record: &Result<Option<Record>>) -> bool {
-    matches!(record, Ok(Some(Record { keys_required: true, .. })))
+    matches!(
+        record,
+        Ok(Some(Record {
+            keys_required: true,
+            ..
+        }))
+    )
 }
 
 /// A link that leads nowhere and a file that cannot be looked at count as a file.
@@ -204,7 +240,9 @@ pub(super) fn private_folder(path: &Path) -> std::io::Result<&Path> {
 pub(super) fn link_target(path: &Path) -> PathBuf {
     let mut target = path.to_owned();
     for _ in 0..MAX_LINKS {
-        let Ok(next) = std::fs::read_link(&target) else { break };
+        let Ok(next) = std::fs::read_link(&target) else {
+            break;
+        };
         target = target.parent().unwrap_or(Path::new("")).join(next);
     }
     target
@@ -235,7 +273,10 @@ fn keep_owner(file: &std::fs::File, path: &Path, folder: &Path) -> std::io::Resu
 }
 
 #[cfg(unix)]
-pub(super) fn give_to_owner_of(file: &std::fs::File, like: &std::fs::Metadata) -> std::io::Result<()> {
+pub(super) fn give_to_owner_of(
+    file: &std::fs::File,
+    like: &std::fs::Metadata,
+) -> std::io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let own = file.metadata()?;
     match (own.uid(), own.gid()) == (like.uid(), like.gid()) {
@@ -250,17 +291,32 @@ mod tests {
 
     fn requirement(folder: &Path, named: bool) -> Requirement {
         let keys_file = folder.join("keys.toml");
-        Requirement { record: folder.join("data").join(FILE), named: named.then(|| keys_file.clone()), keys_file }
+        Requirement {
+            record: folder.join("data").join(FILE),
+            named: named.then(|| keys_file.clone()),
+            keys_file,
+        }
     }
 
     #[test]
     fn keys_are_required_from_the_first_sign_of_them() {
         let folder = tempfile::tempdir().unwrap();
         let plain = requirement(folder.path(), false);
-        assert_eq!(plain.standing(false, &mut Memory::default()), Standing::NeverAsked);
+        assert_eq!(
+            plain.standing(false, &mut Memory::default()),
+            Standing::NeverAsked
+        );
         let mut memory = Memory::default();
-        assert_eq!(plain.standing(true, &mut memory), Standing::Required, "there is one");
-        assert_eq!(plain.standing(false, &mut memory), Standing::Required, "there was one a moment ago");
+        assert_eq!(
+            plain.standing(true, &mut memory),
+            Standing::Required,
+            "there is one"
+        );
+        assert_eq!(
+            plain.standing(false, &mut memory),
+            Standing::Required,
+            "there was one a moment ago"
+        );
         assert_eq!(
             requirement(folder.path(), true).standing(false, &mut Memory::default()),
             Standing::Required,
@@ -273,14 +329,24 @@ mod tests {
             "an empty file was one with keys"
         );
         std::fs::remove_file(&plain.keys_file).unwrap();
-        assert_eq!(plain.standing(false, &mut Memory::default()), Standing::NeverAsked);
+        assert_eq!(
+            plain.standing(false, &mut Memory::default()),
+            Standing::NeverAsked
+        );
         plain.record_required().unwrap();
-        assert_eq!(plain.standing(false, &mut Memory::default()), Standing::Required, "it is on record");
+        assert_eq!(
+            plain.standing(false, &mut Memory::default()),
+            Standing::Required,
+            "it is on record"
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-            assert_eq!((mode(&plain.record), mode(plain.record.parent().unwrap())), (0o600, 0o700));
+            assert_eq!(
+                (mode(&plain.record), mode(plain.record.parent().unwrap())),
+                (0o600, 0o700)
+            );
         }
     }
 
@@ -290,7 +356,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plain = requirement(folder.path(), false);
         std::os::unix::fs::symlink("nowhere", &plain.keys_file).unwrap();
-        assert_eq!(plain.standing(false, &mut Memory::default()), Standing::Required);
+        assert_eq!(
+            plain.standing(false, &mut Memory::default()),
+            Standing::Required
+        );
     }
 
     #[test]
@@ -301,18 +370,35 @@ mod tests {
         assert_eq!(plain.standing(true, &mut memory), Standing::Required);
         plain.record_required().unwrap();
         plain.record_opened(|| Ok(())).unwrap();
-        assert!(matches!(plain.standing(false, &mut Memory::default()), Standing::Opened(_)));
-        assert!(matches!(plain.standing(false, &mut memory), Standing::Opened(_)));
+        assert!(matches!(
+            plain.standing(false, &mut Memory::default()),
+            Standing::Opened(_)
+        ));
+        assert!(matches!(
+            plain.standing(false, &mut memory),
+            Standing::Opened(_)
+        ));
         let named = requirement(folder.path(), true).standing(false, &mut Memory::default());
         assert_eq!(named, Standing::Required, "another file");
         assert_eq!(plain.standing(true, &mut memory), Standing::Required);
-        assert_eq!(plain.standing(false, &mut memory), Standing::Required, "a key came since");
+        assert_eq!(
+            plain.standing(false, &mut memory),
+            Standing::Required,
+            "a key came since"
+        );
         plain.record_opened(|| Ok(())).unwrap();
-        assert!(matches!(plain.standing(false, &mut memory), Standing::Opened(_)), "on purpose, once more");
+        assert!(
+            matches!(plain.standing(false, &mut memory), Standing::Opened(_)),
+            "on purpose, once more"
+        );
         plain.record_required().unwrap();
         assert_eq!(plain.standing(false, &mut memory), Standing::Required);
         std::fs::remove_file(&plain.record).unwrap();
-        assert_eq!(plain.standing(false, &mut memory), Standing::Required, "a process does not forget");
+        assert_eq!(
+            plain.standing(false, &mut memory),
+            Standing::Required,
+            "a process does not forget"
+        );
     }
 
     #[test]
@@ -320,9 +406,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plain = requirement(folder.path(), false);
         plain.record_required().unwrap();
-        let left =
-            [plain.record.with_file_name("access-state.toml.a1.draft"), folder.path().join("keys.toml.a1.draft")];
-        left.iter().for_each(|path| std::fs::write(path, "x").unwrap());
+        let left = [
+            plain.record.with_file_name("access-state.toml.a1.draft"),
+            folder.path().join("keys.toml.a1.draft"),
+        ];
+        left.iter()
+            .for_each(|path| std::fs::write(path, "x").unwrap());
         plain.sweep();
         assert!(left.iter().all(|path| !path.exists()) && plain.record.exists());
     }
@@ -331,13 +420,26 @@ mod tests {
     fn a_record_that_cannot_be_read_opens_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let plain = requirement(folder.path(), false);
-        for broken in ["", "keys_required = false", "keys_required = 'no'", "nonsense"] {
+        for broken in [
+            "",
+            "keys_required = false",
+            "keys_required = 'no'",
+            "nonsense",
+        ] {
             drafts::write(&plain.record, broken.as_bytes()).unwrap();
-            assert_eq!(plain.standing(false, &mut Memory::default()), Standing::Required, "{broken:?}");
+            assert_eq!(
+                plain.standing(false, &mut Memory::default()),
+                Standing::Required,
+                "{broken:?}"
+            );
         }
         std::fs::remove_file(&plain.record).unwrap();
         std::fs::create_dir(&plain.record).unwrap();
-        assert_eq!(plain.standing(false, &mut Memory::default()), Standing::Required, "a folder");
+        assert_eq!(
+            plain.standing(false, &mut Memory::default()),
+            Standing::Required,
+            "a folder"
+        );
     }
 
     #[test]
@@ -349,7 +451,10 @@ mod tests {
         let looks = std::cell::Cell::new(0);
         let any = || looks.replace(looks.get() + 1) == 0;
         let (standing, recorded) = plain.settle(any, &mut Memory::default());
-        assert!(matches!(standing, Standing::Opened(_)) && recorded.is_ok(), "{standing:?}");
+        assert!(
+            matches!(standing, Standing::Opened(_)) && recorded.is_ok(),
+            "{standing:?}"
+        );
         assert!(plain.is_opened(), "the opening was overwritten");
         let mut memory = Memory::default();
         assert_eq!(plain.settle(|| true, &mut memory).0, Standing::Required);
@@ -362,7 +467,10 @@ mod tests {
     #[cfg(unix)]
     fn a_link_stays_a_link_and_its_target_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let (link, shared) = (folder.path().join("keys.toml"), folder.path().join("shared.toml"));
+        let (link, shared) = (
+            folder.path().join("keys.toml"),
+            folder.path().join("shared.toml"),
+        );
         std::os::unix::fs::symlink("shared.toml", &link).unwrap();
         for text in ["made", "changed"] {
             write_private(&link, text.as_bytes()).unwrap();
@@ -377,21 +485,38 @@ mod tests {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.toml");
-        for (mode, expected) in [(0o640, 0o640), (0o600, 0o600), (0o644, 0o600), (0o666, 0o600)] {
+        for (mode, expected) in [
+            (0o640, 0o640),
+            (0o600, 0o600),
+            (0o644, 0o600),
+            (0o666, 0o600),
+        ] {
             std::fs::write(&path, "").unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             write_private(&path, b"changed").unwrap();
-            assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, expected, "{mode:o}");
+            assert_eq!(
+                std::fs::metadata(&path).unwrap().mode() & 0o777,
+                expected,
+                "{mode:o}"
+            );
         }
         // Only the administrator gives files away.
         if rustix::process::geteuid().is_root() {
             chown(&path, Some(1234), Some(4321)).unwrap();
             write_private(&path, b"changed again").unwrap();
             let kept = std::fs::metadata(&path).unwrap();
-            assert_eq!((kept.uid(), kept.gid(), kept.mode() & 0o777), (1234, 4321, 0o600));
+            assert_eq!(
+                (kept.uid(), kept.gid(), kept.mode() & 0o777),
+                (1234, 4321, 0o600)
+            );
             chown(folder.path(), Some(1234), Some(4321)).unwrap();
             write_private(&folder.path().join("new.toml"), b"new").unwrap();
-            assert_eq!(std::fs::metadata(folder.path().join("new.toml")).unwrap().uid(), 1234);
+            assert_eq!(
+                std::fs::metadata(folder.path().join("new.toml"))
+                    .unwrap()
+                    .uid(),
+                1234
+            );
         }
     }
 }

@@ -66,7 +66,10 @@ impl KeyRing {
         issuer: Option<Issuer>,
         requirement: Requirement,
     ) -> Result<Self> {
-        let reading = Reading { version: version(&path).ok(), ..Reading::default() };
+        let reading = Reading {
+            version: version(&path).ok(),
+            ..Reading::default()
+        };
         let known = Known {
             keys: RwLock::new(keys::read(&path)?),
             path,
@@ -77,14 +80,20 @@ impl KeyRing {
             watched: Mutex::default(),
         };
         known.standing();
-        Ok(Self { known: Arc::new(known), shared: shared.map(|key| keys::hash(&key)), issuer })
+        Ok(Self {
+            known: Arc::new(known),
+            shared: shared.map(|key| keys::hash(&key)),
+            issuer,
+        })
     }
 
     /// Follows the file from now on, and records that keys are required.
     pub(super) fn follow(&self) -> Result<()> {
         self.known.settle().1?;
         let watched = Arc::downgrade(&self.known);
-        std::thread::Builder::new().name("keys".to_owned()).spawn(move || watch(&watched))?;
+        std::thread::Builder::new()
+            .name("keys".to_owned())
+            .spawn(move || watch(&watched))?;
         Ok(())
     }
 
@@ -102,7 +111,11 @@ impl KeyRing {
     fn by_key(&self, secret: &str) -> Option<Caller> {
         let hash = keys::hash(secret);
         if self.shared.as_deref() == Some(hash.as_str()) {
-            return Some(Caller::new("shared key", Role::Read, Visibility::Everything));
+            return Some(Caller::new(
+                "shared key",
+                Role::Read,
+                Visibility::Everything,
+            ));
         }
         let keys = self.known.keys();
         let entry = keys.iter().find(|entry| entry.is(&hash))?;
@@ -150,9 +163,15 @@ impl Known {
         }
         match keys::read(&self.path) {
             Ok(keys) => {
-                *reading = Reading { version: now, ..Reading::default() };
+                *reading = Reading {
+                    version: now,
+                    ..Reading::default()
+                };
                 match keys.is_empty() {
-                    true => tracing::warn!("no keys are left in {}; they stay required", self.path.display()),
+                    true => tracing::warn!(
+                        "no keys are left in {}; they stay required",
+                        self.path.display()
+                    ),
                     false => tracing::info!(keys = keys.len(), "the keys were read again"),
                 }
                 self.replace(keys);
@@ -165,11 +184,16 @@ impl Known {
     fn unreadable(&self, reading: &mut Reading, error: &anyhow::Error) {
         reading.version = None;
         let since = *reading.failing.get_or_insert_with(|| {
-            tracing::error!("{error:#}; if it stays so for {} s, its keys are refused", GRACE.as_secs());
+            tracing::error!(
+                "{error:#}; if it stays so for {} s, its keys are refused",
+                GRACE.as_secs()
+            );
             Instant::now()
         });
         if since.elapsed() >= GRACE && !reading.given_up {
-            tracing::error!("{error:#}; keys from this file are refused until it can be read again");
+            tracing::error!(
+                "{error:#}; keys from this file are refused until it can be read again"
+            );
             reading.given_up = true;
             self.replace(Vec::new());
         }
@@ -189,7 +213,8 @@ impl Known {
     fn standing(&self) -> Standing {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let standing = self.requirement.standing(self.any(), &mut watched.memory);
-        self.required.store(standing == Standing::Required, Ordering::Release);
+        self.required
+            .store(standing == Standing::Required, Ordering::Release);
         standing
     }
 
@@ -197,7 +222,8 @@ impl Known {
     fn settle(&self) -> (Standing, Result<()>) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let (standing, recorded) = self.requirement.settle(|| self.any(), &mut watched.memory);
-        self.required.store(standing == Standing::Required, Ordering::Release);
+        self.required
+            .store(standing == Standing::Required, Ordering::Release);
         (standing, recorded)
     }
 
@@ -205,7 +231,9 @@ impl Known {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         match recorded {
             Err(error) if !watched.unrecorded => {
-                tracing::error!("this process goes on requiring keys, but a later one may not know of it: {error:#}");
+                tracing::error!(
+                    "this process goes on requiring keys, but a later one may not know of it: {error:#}"
+                );
                 watched.unrecorded = true;
             }
             Err(_) => {}
@@ -232,7 +260,12 @@ fn version(path: &Path) -> std::io::Result<Version> {
     #[cfg(unix)]
     let inode = {
         use std::os::unix::fs::MetadataExt;
-        [meta.dev().into(), meta.ino().into(), meta.ctime().into(), meta.ctime_nsec().into()]
+        [
+            meta.dev().into(),
+            meta.ino().into(),
+            meta.ctime().into(),
+            meta.ctime_nsec().into(),
+        ]
     };
     #[cfg(not(unix))]
     let inode = [0; 4];
@@ -257,15 +290,31 @@ mod tests {
 
     /// A ring over the keys of a data directory, as a server opens it.
     fn ring(data: &Path, shared: Option<&str>) -> KeyRing {
-        let settings = AccessSettings::resolve(&SettingFlags::default(), AccessTable::default(), data).unwrap();
+        let settings =
+            AccessSettings::resolve(&SettingFlags::default(), AccessTable::default(), data)
+                .unwrap();
         let requirement = Requirement::of(&settings);
-        let ring = KeyRing::open(settings.keys_file, shared.map(str::to_owned), None, requirement).unwrap();
+        let ring = KeyRing::open(
+            settings.keys_file,
+            shared.map(str::to_owned),
+            None,
+            requirement,
+        )
+        .unwrap();
         ring.follow().unwrap();
         ring
     }
 
     fn create(path: &Path) -> String {
-        keys::create(path, NewKey { name: "portal".to_owned(), ..NewKey::default() }).unwrap().1
+        keys::create(
+            path,
+            NewKey {
+                name: "portal".to_owned(),
+                ..NewKey::default()
+            },
+        )
+        .unwrap()
+        .1
     }
 
     #[tokio::test]
@@ -304,7 +353,10 @@ mod tests {
         assert!(good().await);
         age(GRACE / 2);
         ring.known.look();
-        assert!(!good().await && ring.required(), "a key of it may be revoked");
+        assert!(
+            !good().await && ring.required(),
+            "a key of it may be revoked"
+        );
         std::fs::write(&path, text).unwrap();
         ring.known.look();
         assert!(good().await, "it can be read again");
@@ -339,7 +391,12 @@ mod tests {
         let hash = keys::hash(&secret);
         let other = folder.path().join("other.toml");
         std::fs::write(&other, text.replace(&hash, &keys::hash("another"))).unwrap();
-        std::fs::File::options().write(true).open(&other).unwrap().set_modified(modified).unwrap();
+        std::fs::File::options()
+            .write(true)
+            .open(&other)
+            .unwrap()
+            .set_modified(modified)
+            .unwrap();
         std::fs::rename(&other, &path).unwrap();
         ring.known.look();
         assert_eq!(ring.caller(&secret).await.unwrap(), None);
@@ -349,10 +406,20 @@ mod tests {
     #[test]
     fn who_only_tries_to_start_records_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let settings =
-            AccessSettings::resolve(&SettingFlags::default(), AccessTable::default(), folder.path()).unwrap();
+        let settings = AccessSettings::resolve(
+            &SettingFlags::default(),
+            AccessTable::default(),
+            folder.path(),
+        )
+        .unwrap();
         let requirement = Requirement::of(&settings);
-        let ring = KeyRing::open(settings.keys_file, Some("let me in".to_owned()), None, requirement).unwrap();
+        let ring = KeyRing::open(
+            settings.keys_file,
+            Some("let me in".to_owned()),
+            None,
+            requirement,
+        )
+        .unwrap();
         assert!(ring.required() && !settings.state_file.exists());
         ring.follow().unwrap();
         assert!(settings.state_file.exists());
@@ -362,10 +429,19 @@ mod tests {
     async fn one_key_may_be_everybodys() {
         let folder = tempfile::tempdir().unwrap();
         let with = ring(folder.path(), Some("let me in"));
-        assert_eq!(with.caller("let me in").await.unwrap().map(|caller| caller.role), Some(Role::Read));
+        assert_eq!(
+            with.caller("let me in")
+                .await
+                .unwrap()
+                .map(|caller| caller.role),
+            Some(Role::Read)
+        );
         assert_eq!(with.caller("let me").await.unwrap(), None);
         drop(with);
-        assert!(ring(folder.path(), None).required(), "a setting that is gone opens nothing");
+        assert!(
+            ring(folder.path(), None).required(),
+            "a setting that is gone opens nothing"
+        );
     }
 
     /// Takes the keys out of a file, in one way or another.
@@ -374,10 +450,16 @@ mod tests {
     /// What may happen to the keys of a running server, short of opening it on purpose.
     const LOSSES: [(&str, Loss); 5] = [
         ("emptied", |path| std::fs::write(path, "").unwrap()),
-        ("without keys", |path| std::fs::write(path, "# none\n").unwrap()),
+        ("without keys", |path| {
+            std::fs::write(path, "# none\n").unwrap()
+        }),
         ("deleted", |path| std::fs::remove_file(path).unwrap()),
-        ("moved", |path| std::fs::rename(path, path.with_extension("old")).unwrap()),
-        ("revoked", |path| drop(keys::revoke(path, "portal").unwrap())),
+        ("moved", |path| {
+            std::fs::rename(path, path.with_extension("old")).unwrap()
+        }),
+        ("revoked", |path| {
+            drop(keys::revoke(path, "portal").unwrap())
+        }),
     ];
 
     #[test]
@@ -399,7 +481,10 @@ mod tests {
             assert!(again.required(), "{what}, and started again");
             std::fs::remove_file(folder.path().join("access-state.toml")).unwrap();
             again.known.look();
-            assert!(again.required(), "{what}, started again, and the record taken away");
+            assert!(
+                again.required(),
+                "{what}, started again, and the record taken away"
+            );
         }
     }
 
@@ -438,7 +523,11 @@ mod tests {
     fn keys_that_have_all_expired_open_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let expires = Some(Timestamp::from_second(1_000).unwrap());
-        let new = NewKey { name: "old".to_owned(), expires, ..NewKey::default() };
+        let new = NewKey {
+            name: "old".to_owned(),
+            expires,
+            ..NewKey::default()
+        };
         keys::create(&folder.path().join("keys.toml"), new).unwrap();
         let ring = ring(folder.path(), None);
         assert!(ring.required() && !ring.opens_for_anybody());

@@ -72,7 +72,11 @@ fn admin_scope() -> String {
 
 impl AccessSettings {
     /// Puts flags, environment and file together.
-    pub(crate) fn resolve(flags: &SettingFlags, file: AccessTable, data_dir: &Path) -> Result<Self> {
+    pub(crate) fn resolve(
+        flags: &SettingFlags,
+        file: AccessTable,
+        data_dir: &Path,
+    ) -> Result<Self> {
         let key_file = flags.access_key_file.clone().or(file.access_key_file);
         for origin in &file.allowed_origins {
             ensure!(
@@ -80,17 +84,29 @@ impl AccessSettings {
                 "{origin:?} in allowed_origins is no origin; write it as https://portal.example.com"
             );
         }
-        if let Some(OidcSettings { issuer, jwks_url, .. }) = &file.oidc {
+        if let Some(OidcSettings {
+            issuer, jwks_url, ..
+        }) = &file.oidc
+        {
             for url in [Some(issuer), jwks_url.as_ref()].into_iter().flatten() {
-                ensure!(is_safe(url), "{url:?} in [oidc] must begin with https://, or with http:// on this machine");
+                ensure!(
+                    is_safe(url),
+                    "{url:?} in [oidc] must begin with https://, or with http:// on this machine"
+                );
             }
         }
-        let own = file.keys_file.clone().unwrap_or_else(|| data_dir.join("keys.toml"));
+        let own = file
+            .keys_file
+            .clone()
+            .unwrap_or_else(|| data_dir.join("keys.toml"));
         let named = flags.keys_file.clone().or(file.keys_file);
         Ok(Self {
             key: key_file.map(|path| secret::read(&path)).transpose()?,
             keys_file_named: named.is_some(),
-            keys_file_is_own: flags.keys_file.as_ref().is_none_or(|file| is_same(file, &own)),
+            keys_file_is_own: flags
+                .keys_file
+                .as_ref()
+                .is_none_or(|file| is_same(file, &own)),
             keys_file: named.unwrap_or(own),
             state_file: data_dir.join(requirement::FILE),
             allow_anonymous: flags.allow_anonymous || file.allow_anonymous.unwrap_or(false),
@@ -104,15 +120,23 @@ impl AccessSettings {
 
 /// Whether two paths name one file, which need not exist.
 fn is_same(one: &Path, other: &Path) -> bool {
-    let whole = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+    let whole = |path: &Path| {
+        std::fs::canonicalize(path)
+            .or_else(|_| std::path::absolute(path))
+            .ok()
+    };
     whole(one) == whole(other)
 }
 
 /// Keys that come over the open network without TLS are anybody's.
 pub(super) fn is_safe(url: &str) -> bool {
-    let Ok(url) = url.parse::<Uri>() else { return false };
+    let Ok(url) = url.parse::<Uri>() else {
+        return false;
+    };
     // What stands before an @ looks like a host and is none.
-    let (Some(authority), Some(host)) = (url.authority(), url.host()) else { return false };
+    let (Some(authority), Some(host)) = (url.authority(), url.host()) else {
+        return false;
+    };
     let here = ["127.0.0.1", "localhost", "[::1]"].contains(&host);
     !authority.as_str().contains('@')
         && (url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && here))
@@ -124,21 +148,39 @@ mod tests {
 
     #[test]
     fn keys_come_safely() {
-        for good in ["https://a.example", "http://127.0.0.1:9/x", "http://localhost", "http://[::1]:80"] {
+        for good in [
+            "https://a.example",
+            "http://127.0.0.1:9/x",
+            "http://localhost",
+            "http://[::1]:80",
+        ] {
             assert!(is_safe(good), "{good}");
         }
-        for bad in ["http://a.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example", "ftp://x"]
-            .into_iter()
-            .chain(["http://127.0.0.1:80@evil.example/", "https://login.example.com@evil.example/", "https://", "here"])
-        {
+        for bad in [
+            "http://a.example",
+            "http://localhost.evil.example",
+            "http://127.0.0.1.evil.example",
+            "ftp://x",
+        ]
+        .into_iter()
+        .chain([
+            "http://127.0.0.1:80@evil.example/",
+            "https://login.example.com@evil.example/",
+            "https://",
+            "here",
+        ]) {
             assert!(!is_safe(bad), "{bad}");
         }
     }
 
     #[test]
     fn mistakes_are_named() {
-        let resolve = |file| AccessSettings::resolve(&SettingFlags::default(), file, Path::new("data"));
-        let origins = |origin: &str| AccessTable { allowed_origins: vec![origin.to_owned()], ..AccessTable::default() };
+        let resolve =
+            |file| AccessSettings::resolve(&SettingFlags::default(), file, Path::new("data"));
+        let origins = |origin: &str| AccessTable {
+            allowed_origins: vec![origin.to_owned()],
+            ..AccessTable::default()
+        };
         for bad in [
             "portal.example.com",
             "https://",
@@ -149,11 +191,21 @@ mod tests {
             "null",
             "*",
         ] {
-            assert!(resolve(origins(bad)).unwrap_err().to_string().contains("allowed_origins"), "{bad}");
+            assert!(
+                resolve(origins(bad))
+                    .unwrap_err()
+                    .to_string()
+                    .contains("allowed_origins"),
+                "{bad}"
+            );
         }
         assert!(resolve(origins("https://portal.example.com")).is_ok());
-        let oidc: OidcSettings = toml::from_str("issuer = 'http://login.example.com'\naudience = 'x'").unwrap();
-        let file = AccessTable { oidc: Some(oidc), ..AccessTable::default() };
+        let oidc: OidcSettings =
+            toml::from_str("issuer = 'http://login.example.com'\naudience = 'x'").unwrap();
+        let file = AccessTable {
+            oidc: Some(oidc),
+            ..AccessTable::default()
+        };
         assert!(resolve(file).unwrap_err().to_string().contains("https://"));
     }
 }

@@ -21,8 +21,14 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
     let report = match RunningOwner::find(&settings)? {
         Some(owner) => {
             // A corpus named on the command line is meant, whatever corpus the server was started with.
-            let corpus = settings.corpus_given.as_ref().map(|corpus| absolute(&corpus.to_string_lossy()));
-            let root = args.root.map(|root| name_or_absolute(&settings.roots, root)).or(corpus);
+            let corpus = settings
+                .corpus_given
+                .as_ref()
+                .map(|corpus| absolute(&corpus.to_string_lossy()));
+            let root = args
+                .root
+                .map(|root| name_or_absolute(&settings.roots, root))
+                .or(corpus);
             let request = SyncRequest { root };
             tokio::task::spawn_blocking(move || {
                 let report = owner.sync(&request, |progress| display.show(progress));
@@ -33,21 +39,35 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
         }
         None => ingest_here(&settings, args.root, &display).await?,
     };
-    let text = if args.json { terminal::json(&report)? } else { terminal::report(&report) };
+    let text = if args.json {
+        terminal::json(&report)?
+    } else {
+        terminal::report(&report)
+    };
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn ingest_here(settings: &Settings, root: Option<String>, display: &SyncDisplay) -> Result<SyncReport> {
+async fn ingest_here(
+    settings: &Settings,
+    root: Option<String>,
+    display: &SyncDisplay,
+) -> Result<SyncReport> {
     // A folder that does not exist is told before a model is fetched.
     resolve_root(&settings.roots, root.as_deref())?;
     // Nothing is asked here.
-    let mut engine = Engine::open(&Settings { rerank: None, ..settings.clone() }).await?;
+    let mut engine = Engine::open(&Settings {
+        rerank: None,
+        ..settings.clone()
+    })
+    .await?;
     let _claim = engine.take_claim();
     let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
     let keeper = Keeper::new(&engine, settings.roots.clone(), feedback);
     drop(engine);
-    let report = keeper.sync(&SyncRequest { root }, &|progress| display.show(&progress)).await;
+    let report = keeper
+        .sync(&SyncRequest { root }, &|progress| display.show(&progress))
+        .await;
     display.finish();
     keeper.finish().await;
     report

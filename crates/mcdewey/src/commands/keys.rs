@@ -20,7 +20,9 @@ pub(crate) fn run(settings: &Settings, command: KeysCommand) -> Result<ExitCode>
             let entries = keys::read(path)?;
             let text = match json {
                 true => terminal::json(&entries.iter().map(shown).collect::<Vec<_>>())?,
-                false if entries.is_empty() => format!("no keys in {}{}\n", path.display(), without_keys(settings)),
+                false if entries.is_empty() => {
+                    format!("no keys in {}{}\n", path.display(), without_keys(settings))
+                }
                 false => entries.iter().map(line).collect(),
             };
             terminal::print(&text)?;
@@ -52,7 +54,12 @@ fn create(settings: &Settings, args: CreateKeyArgs) -> Result<()> {
         terminal::print(&terminal::json(&value)?)?;
         return Ok(());
     }
-    eprintln!("key {} for {}: {}; it is shown this once only", entry.id, entry.name, opens(&entry));
+    eprintln!(
+        "key {} for {}: {}; it is shown this once only",
+        entry.id,
+        entry.name,
+        opens(&entry)
+    );
     terminal::print(&format!("{secret}\n"))?;
     Ok(())
 }
@@ -85,13 +92,22 @@ fn open(settings: &Settings) -> Result<()> {
 }
 
 fn may_be_opened(access: &AccessSettings) -> Result<()> {
-    let AccessSettings { key, keys_file, oidc, .. } = access;
+    let AccessSettings {
+        key,
+        keys_file,
+        oidc,
+        ..
+    } = access;
     let entries = keys::read(keys_file)?;
     ensure!(
         entries.is_empty(),
         "there are keys in {} ({}); revoke them first",
         keys_file.display(),
-        entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ")
+        entries
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
     );
     ensure!(
         key.is_none() && oidc.is_none(),
@@ -102,8 +118,14 @@ fn may_be_opened(access: &AccessSettings) -> Result<()> {
 
 /// What it means that there are no keys.
 fn without_keys(settings: &Settings) -> &'static str {
-    let AccessSettings { key, oidc, allow_anonymous, .. } = &settings.access;
-    let required = Requirement::of(&settings.access).standing(false, &mut Memory::default()) == Standing::Required;
+    let AccessSettings {
+        key,
+        oidc,
+        allow_anonymous,
+        ..
+    } = &settings.access;
+    let required = Requirement::of(&settings.access).standing(false, &mut Memory::default())
+        == Standing::Required;
     match required && key.is_none() && oidc.is_none() && !allow_anonymous {
         true => {
             "; keys stay required, so only commands on this machine are answered until there is one, or until \
@@ -114,16 +136,36 @@ fn without_keys(settings: &Settings) -> &'static str {
 }
 
 fn new(args: CreateKeyArgs) -> Result<NewKey> {
-    let CreateKeyArgs { name, role, vendor, product, requests_per_minute, expires, json: _ } = args;
-    let expires = expires.as_deref().map(|text| after(text, keys::now())).transpose()?;
-    Ok(NewKey { name, role, vendors: vendor, products: product, requests_per_minute, expires })
+    let CreateKeyArgs {
+        name,
+        role,
+        vendor,
+        product,
+        requests_per_minute,
+        expires,
+        json: _,
+    } = args;
+    let expires = expires
+        .as_deref()
+        .map(|text| after(text, keys::now()))
+        .transpose()?;
+    Ok(NewKey {
+        name,
+        role,
+        vendors: vendor,
+        products: product,
+        requests_per_minute,
+        expires,
+    })
 }
 
 /// A day (`2027-01-31`), a moment, or a time from now (`90d`, `12h`).
 fn after(text: &str, now: Timestamp) -> Result<Timestamp> {
     let wrong = || format!("{text:?} is no end of a key; write 90d, 12h or 2027-01-31");
     let moment = match text.strip_suffix('d').map(str::parse::<i64>) {
-        Some(Ok(days)) => now.checked_add(SignedDuration::from_hours(days.saturating_mul(24))).with_context(wrong)?,
+        Some(Ok(days)) => now
+            .checked_add(SignedDuration::from_hours(days.saturating_mul(24)))
+            .with_context(wrong)?,
         _ => match text.parse::<SignedDuration>() {
             Ok(duration) => now.checked_add(duration).with_context(wrong)?,
             Err(_) => match text.parse::<Timestamp>() {
@@ -132,7 +174,10 @@ fn after(text: &str, now: Timestamp) -> Result<Timestamp> {
             },
         },
     };
-    ensure!(moment > now, "{text} is over already; a key must end later than now");
+    ensure!(
+        moment > now,
+        "{text} is over already; a key must end later than now"
+    );
     Ok(moment)
 }
 
@@ -150,7 +195,13 @@ fn line(entry: &KeyEntry) -> String {
         Some(expires) => format!(", over since {expires}"),
         None => String::new(),
     };
-    format!("{}  {}: {}, since {}{end}\n", entry.id, entry.name, opens(entry), entry.created)
+    format!(
+        "{}  {}: {}, since {}{end}\n",
+        entry.id,
+        entry.name,
+        opens(entry),
+        entry.created
+    )
 }
 
 /// What a key opens, in words.
@@ -163,10 +214,22 @@ fn opens(entry: &KeyEntry) -> String {
         true => None,
         false => Some(format!("{what} {}", names.join(", "))),
     };
-    let part: Vec<String> =
-        [named("vendor", &entry.vendors), named("product", &entry.products)].into_iter().flatten().collect();
-    let part = if part.is_empty() { "everything".to_owned() } else { part.join(" and ") };
-    let limit = entry.requests_per_minute.map(|limit| format!(", {limit} requests a minute")).unwrap_or_default();
+    let part: Vec<String> = [
+        named("vendor", &entry.vendors),
+        named("product", &entry.products),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let part = if part.is_empty() {
+        "everything".to_owned()
+    } else {
+        part.join(" and ")
+    };
+    let limit = entry
+        .requests_per_minute
+        .map(|limit| format!(", {limit} requests a minute"))
+        .unwrap_or_default();
     format!("{role} {part}{limit}")
 }
 
@@ -177,7 +240,11 @@ mod tests {
     #[test]
     fn a_key_ends_after_a_while_or_on_a_day() {
         let now: Timestamp = "2026-11-26T10:00:00Z".parse().unwrap();
-        let end = |text: &str| after(text, now).map(|end| end.to_string()).map_err(|error| error.to_string());
+        let end = |text: &str| {
+            after(text, now)
+                .map(|end| end.to_string())
+                .map_err(|error| error.to_string())
+        };
         assert_eq!(end("90d").unwrap(), "2027-02-24T10:00:00Z");
         assert_eq!(end("12h").unwrap(), "2026-11-26T22:00:00Z");
         assert_eq!(end("2027-01-31").unwrap(), "2027-01-31T00:00:00Z");

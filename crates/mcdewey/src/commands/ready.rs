@@ -10,7 +10,10 @@ use crate::terminal;
 
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
     let Some(owner) = RunningOwner::find(&settings)? else {
-        bail!("no server runs on {}; start one with `mcdewey serve`", settings.lock_dir().display());
+        bail!(
+            "no server runs on {}; start one with `mcdewey serve`",
+            settings.lock_dir().display()
+        );
     };
     let address = owner.address.clone();
     tokio::task::spawn_blocking(move || owner.ready()).await??;

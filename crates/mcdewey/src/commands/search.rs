@@ -18,14 +18,21 @@ pub(crate) async fn run(settings: Settings, args: SearchArgs) -> Result<ExitCode
         Some(owner) => tokio::task::spawn_blocking(move || owner.search(&request)).await??,
         None => answer_here(&settings, &request).await?,
     };
-    let text = if json { terminal::json(&answer)? } else { terminal::answer(&answer) };
+    let text = if json {
+        terminal::json(&answer)?
+    } else {
+        terminal::answer(&answer)
+    };
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<SearchAnswer> {
     if settings.qdrant.is_none() && !settings.data_dir.exists() {
-        bail!("there is no library in {} yet; run `mcdewey ingest` or `mcdewey serve`", settings.library_place());
+        bail!(
+            "there is no library in {} yet; run `mcdewey ingest` or `mcdewey serve`",
+            settings.library_place()
+        );
     }
     let engine = Engine::open(settings).await?;
     if engine.must_be_filled().await? {
@@ -34,7 +41,10 @@ async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<Sea
             settings.library_place()
         );
     }
-    let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
+    let public_url = settings
+        .public_url
+        .clone()
+        .unwrap_or_else(|| format!("http://{}", settings.listen));
     let library = engine.library(public_url);
     Ok(library.search(request, &Visibility::Everything).await?)
 }

@@ -34,9 +34,12 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     // Before anything opens many of them.
     let open_files = raise_limit();
     let (policy, keys) = access::policy(&settings)?;
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("{} cannot be listened on; choose another address with --listen", settings.listen))?;
+    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
+        format!(
+            "{} cannot be listened on; choose another address with --listen",
+            settings.listen
+        )
+    })?;
     let doors = Doors::open(listener, settings.tls.clone()).await?;
     let address = doors.address()?;
     let mut engine = Engine::open(&settings).await?;
@@ -46,10 +49,17 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     keys.follow()?;
     let must_be_filled = engine.must_be_filled().await?;
 
-    let public_url = settings.public_url.clone().unwrap_or_else(|| address.clone());
+    let public_url = settings
+        .public_url
+        .clone()
+        .unwrap_or_else(|| address.clone());
     let live = LiveLibrary::from(Arc::new(engine.library(public_url.as_str())));
     let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
-    let keeper = Arc::new(Keeper::new(&engine, settings.roots.clone(), Arc::clone(&feedback)));
+    let keeper = Arc::new(Keeper::new(
+        &engine,
+        settings.roots.clone(),
+        Arc::clone(&feedback),
+    ));
     keeper.show(live.clone(), engine.asking.clone(), public_url);
     // A generation that another one takes the place of must not be held by anybody but those who ask it.
     drop(engine);
@@ -59,7 +69,10 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     let desk = desk.with_link(crate::otel::link);
     let desk = Arc::new(desk);
     let owner = tokio::spawn({
-        let tally = Tally { keeper: Arc::clone(&keeper), desk: Arc::clone(&desk) };
+        let tally = Tally {
+            keeper: Arc::clone(&keeper),
+            desk: Arc::clone(&desk),
+        };
         async move { serve_jobs(&tally, jobs).await }
     });
     if !args.no_ingest {
@@ -72,7 +85,10 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         }
     }
 
-    let watch = args.watch.then(|| Watch::start(&settings.roots, sync.clone())).transpose()?;
+    let watch = args
+        .watch
+        .then(|| Watch::start(&settings.roots, sync.clone()))
+        .transpose()?;
     let token = admin_token()?;
     claim.announce(&doors.own_address()?, &token)?;
     let state = AppState::new(live, sync, token)
@@ -92,7 +108,12 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         stop_signal().await;
         let _ = stop.send(true);
     });
-    let serving = Serving::new(service, settings.connections.timeouts, desk.connections(), stopped.clone());
+    let serving = Serving::new(
+        service,
+        settings.connections.timeouts,
+        desk.connections(),
+        stopped.clone(),
+    );
     tokio::select! {
         () = doors.serve(serving, &capacities) => {}
         () = async { until_stop(stopped).await; tokio::time::sleep(LAST_ANSWERS).await } => {}
@@ -105,7 +126,8 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
 /// A secret that opens what changes the library; only who may read the owner's file learns it.
 fn admin_token() -> Result<String> {
     let mut secret = [0_u8; 32];
-    getrandom::fill(&mut secret).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    getrandom::fill(&mut secret)
+        .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
     Ok(secret.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

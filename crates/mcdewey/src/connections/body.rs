@@ -18,7 +18,10 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn begin(connection: Arc<Connection>) -> Self {
         connection.note(Event::RequestBegins);
-        Self { connection, is_answered: false }
+        Self {
+            connection,
+            is_answered: false,
+        }
     }
 
     /// The body of its request.
@@ -26,13 +29,21 @@ impl Exchange {
         if inner.is_end_stream() {
             return Body::empty();
         }
-        Body::new(RequestBody { inner, connection: Arc::clone(&self.connection), is_awaited: false })
+        Body::new(RequestBody {
+            inner,
+            connection: Arc::clone(&self.connection),
+            is_awaited: false,
+        })
     }
 
     /// The body of its answer, with which it ends.
     pub(super) fn answer_body(mut self, inner: Body) -> AnswerBody {
         self.answer_begins();
-        AnswerBody { inner, exchange: self, is_paused: false }
+        AnswerBody {
+            inner,
+            exchange: self,
+            is_paused: false,
+        }
     }
 
     fn answer_begins(&mut self) {
@@ -60,7 +71,11 @@ impl RequestBody {
     fn set_awaited(&mut self, is_awaited: bool) {
         if self.is_awaited != is_awaited {
             self.is_awaited = is_awaited;
-            self.connection.note(if is_awaited { Event::WaitsForBody } else { Event::GoesOn });
+            self.connection.note(if is_awaited {
+                Event::WaitsForBody
+            } else {
+                Event::GoesOn
+            });
         }
     }
 }
@@ -104,7 +119,11 @@ impl AnswerBody {
     fn set_paused(&mut self, is_paused: bool) {
         if self.is_paused != is_paused {
             self.is_paused = is_paused;
-            self.exchange.connection.note(if is_paused { Event::AnswerPauses } else { Event::AnswerGoesOn });
+            self.exchange.connection.note(if is_paused {
+                Event::AnswerPauses
+            } else {
+                Event::AnswerGoesOn
+            });
         }
     }
 }

@@ -76,7 +76,11 @@ pub(super) struct Connection {
 impl Connection {
     /// A connection that was just accepted.
     pub(super) fn new(client: IpAddr) -> Self {
-        Self { client, state: Mutex::new(State::new(Instant::now())), evicted: Notify::new() }
+        Self {
+            client,
+            state: Mutex::new(State::new(Instant::now())),
+            evicted: Notify::new(),
+        }
     }
 
     /// Takes note of what happened.
@@ -93,7 +97,11 @@ impl Connection {
     }
 
     /// Does the work of the connection until it ends, is evicted, or has waited for its client long enough.
-    pub(super) async fn supervise(&self, timeouts: &Timeouts, work: impl Future<Output = ()>) -> End {
+    pub(super) async fn supervise(
+        &self,
+        timeouts: &Timeouts,
+        work: impl Future<Output = ()>,
+    ) -> End {
         let mut work = pin!(work);
         // Nothing that happens after a look can end the connection sooner than this. So events need not set the timer;
         // where it rings for nothing, it only looks again.
@@ -144,7 +152,15 @@ struct State {
 
 impl State {
     fn new(now: Instant) -> Self {
-        Self { since: now, requests: 0, at_work: 0, to_take: 0, blocked: None, had_a_request: false, evicted: None }
+        Self {
+            since: now,
+            requests: 0,
+            at_work: 0,
+            to_take: 0,
+            blocked: None,
+            had_a_request: false,
+            evicted: None,
+        }
     }
 
     fn apply(&mut self, event: Event, now: Instant) {
@@ -217,8 +233,11 @@ mod tests {
 
     use super::*;
 
-    const TIMEOUTS: Timeouts =
-        Timeouts { header: Duration::from_secs(10), idle: Duration::from_secs(60), write: Duration::from_secs(30) };
+    const TIMEOUTS: Timeouts = Timeouts {
+        header: Duration::from_secs(10),
+        idle: Duration::from_secs(60),
+        write: Duration::from_secs(30),
+    };
 
     /// A connection's state after these events, each so many seconds after its beginning.
     struct Story {
@@ -238,45 +257,78 @@ mod tests {
 
         /// The second and the reason of its end, if nothing else happens.
         fn end(&self) -> Option<(u64, End)> {
-            self.state.next_end(&TIMEOUTS).map(|(at, end)| ((at - self.began).as_secs(), end))
+            self.state
+                .next_end(&TIMEOUTS)
+                .map(|(at, end)| ((at - self.began).as_secs(), end))
         }
 
         /// How many seconds its client has kept the server waiting at this one.
         fn waiting(&self, second: u64) -> Option<u64> {
-            self.state.waiting_for(self.began + Duration::from_secs(second)).map(|waited| waited.as_secs())
+            self.state
+                .waiting_for(self.began + Duration::from_secs(second))
+                .map(|waited| waited.as_secs())
         }
     }
 
     use Event::{
-        AnswerBegins, AnswerGoesOn, AnswerPauses, Blocked, Evicted, GoesOn, RequestBegins, RequestEnds, WaitsForBody,
-        Wrote,
+        AnswerBegins, AnswerGoesOn, AnswerPauses, Blocked, Evicted, GoesOn, RequestBegins,
+        RequestEnds, WaitsForBody, Wrote,
     };
 
     #[test]
     fn a_silent_client_is_waited_for_until_its_first_head_is_due() {
         assert_eq!(Story::of(&[]).end(), Some((10, End::NoRequest)));
         let chatter = [(2, Wrote), (4, Wrote), (9, Wrote)];
-        assert_eq!(Story::of(&chatter).end(), Some((10, End::NoRequest)), "what HTTP/2 says by itself is no request");
+        assert_eq!(
+            Story::of(&chatter).end(),
+            Some((10, End::NoRequest)),
+            "what HTTP/2 says by itself is no request"
+        );
     }
 
     #[test]
     fn between_requests_more_time_is_given() {
-        let mut events = vec![(1, RequestBegins), (2, AnswerBegins), (2, Wrote), (3, RequestEnds)];
+        let mut events = vec![
+            (1, RequestBegins),
+            (2, AnswerBegins),
+            (2, Wrote),
+            (3, RequestEnds),
+        ];
         assert_eq!(Story::of(&events).end(), Some((63, End::Idle)));
         events.extend([(50, RequestBegins), (50, AnswerBegins), (51, RequestEnds)]);
         assert_eq!(Story::of(&events).end(), Some((111, End::Idle)));
         events.extend([(100, Blocked), (120, Wrote)]);
-        assert_eq!(Story::of(&events).end(), Some((180, End::Idle)), "what was handed over at 51 goes out slowly");
+        assert_eq!(
+            Story::of(&events).end(),
+            Some((180, End::Idle)),
+            "what was handed over at 51 goes out slowly"
+        );
     }
 
     #[test]
     fn work_takes_what_it_takes() {
-        let all = [(1, RequestBegins), (1000, AnswerBegins), (1000, AnswerPauses), (2000, AnswerGoesOn)];
+        let all = [
+            (1, RequestBegins),
+            (1000, AnswerBegins),
+            (1000, AnswerPauses),
+            (2000, AnswerGoesOn),
+        ];
         let end = |events: usize| Story::of(&all[..events]).end();
-        assert_eq!([end(1), end(2), end(3)], [None, Some((1030, End::NotRead)), None]);
-        assert_eq!(end(4), Some((2030, End::NotRead)), "there is something to take again");
+        assert_eq!(
+            [end(1), end(2), end(3)],
+            [None, Some((1030, End::NotRead)), None]
+        );
+        assert_eq!(
+            end(4),
+            Some((2030, End::NotRead)),
+            "there is something to take again"
+        );
         let two = [(1, RequestBegins), (1, RequestBegins), (2, AnswerBegins)];
-        assert_eq!(Story::of(&two).end(), None, "one of two requests is worked for");
+        assert_eq!(
+            Story::of(&two).end(),
+            None,
+            "one of two requests is worked for"
+        );
     }
 
     #[test]
@@ -285,16 +337,31 @@ mod tests {
         events.extend([(1, Blocked), (20, Wrote), (21, Blocked), (40, Blocked)]);
         assert_eq!(Story::of(&events).end(), Some((51, End::NotRead)));
         events.push((50, Wrote));
-        assert_eq!(Story::of(&events).end(), Some((80, End::NotRead)), "it reads, if slowly");
+        assert_eq!(
+            Story::of(&events).end(),
+            Some((80, End::NotRead)),
+            "it reads, if slowly"
+        );
         // The end of an answer may stand in a buffer that nobody empties.
-        let events = [(0, RequestBegins), (0, AnswerBegins), (1, RequestEnds), (1, Blocked)];
+        let events = [
+            (0, RequestBegins),
+            (0, AnswerBegins),
+            (1, RequestEnds),
+            (1, Blocked),
+        ];
         assert_eq!(Story::of(&events).end(), Some((31, End::NotRead)));
     }
 
     #[test]
     fn it_is_known_who_waits_for_whom() {
-        let events =
-            [(1, RequestBegins), (4, WaitsForBody), (6, GoesOn), (7, AnswerBegins), (8, Wrote), (9, RequestEnds)];
+        let events = [
+            (1, RequestBegins),
+            (4, WaitsForBody),
+            (6, GoesOn),
+            (7, AnswerBegins),
+            (8, Wrote),
+            (9, RequestEnds),
+        ];
         for (happened, waiting, what) in [
             (0, Some(20), "for a request"),
             (1, None, "the server works"),
@@ -304,15 +371,29 @@ mod tests {
             (5, Some(12), "for more of it to be taken"),
             (6, Some(11), "for the next request"),
         ] {
-            assert_eq!(Story::of(&events[..happened]).waiting(20), waiting, "{what}");
+            assert_eq!(
+                Story::of(&events[..happened]).waiting(20),
+                waiting,
+                "{what}"
+            );
         }
         let two = [(1, RequestBegins), (1, RequestBegins), (2, AnswerBegins)];
-        assert_eq!(Story::of(&two).waiting(5), None, "one of two requests is still worked for");
+        assert_eq!(
+            Story::of(&two).waiting(5),
+            None,
+            "one of two requests is still worked for"
+        );
     }
 
     #[test]
     fn a_body_that_is_let_go_of_late_changes_nothing() {
-        let events = [(1, RequestBegins), (2, WaitsForBody), (3, AnswerBegins), (4, GoesOn), (5, RequestEnds)];
+        let events = [
+            (1, RequestBegins),
+            (2, WaitsForBody),
+            (3, AnswerBegins),
+            (4, GoesOn),
+            (5, RequestEnds),
+        ];
         assert_eq!(Story::of(&events).waiting(9), Some(4));
         assert_eq!(Story::of(&events).end(), Some((65, End::Idle)));
     }
@@ -323,24 +404,41 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let silent = Connection::new(client);
-        let timeouts = Timeouts { header: moment, idle: hour, write: hour };
+        let timeouts = Timeouts {
+            header: moment,
+            idle: hour,
+            write: hour,
+        };
         assert_eq!(silent.supervise(&timeouts, pending()).await, End::NoRequest);
         let idle = Connection::new(client);
         let asks_once = async {
-            [RequestBegins, AnswerBegins, RequestEnds].into_iter().for_each(|event| idle.note(event));
+            [RequestBegins, AnswerBegins, RequestEnds]
+                .into_iter()
+                .for_each(|event| idle.note(event));
             pending().await
         };
-        let timeouts = Timeouts { header: hour, idle: moment, write: hour };
+        let timeouts = Timeouts {
+            header: hour,
+            idle: moment,
+            write: hour,
+        };
         assert_eq!(idle.supervise(&timeouts, asks_once).await, End::Idle);
         let busy = Connection::new(client);
         busy.note(RequestBegins);
-        let timeouts = Timeouts { header: moment, idle: moment, write: moment };
+        let timeouts = Timeouts {
+            header: moment,
+            idle: moment,
+            write: moment,
+        };
         let evicts = async {
             tokio::time::sleep(5 * moment).await;
             busy.note(Evicted);
         };
         let (end, ()) = tokio::join!(busy.supervise(&timeouts, pending()), evicts);
         assert_eq!(end, End::Evicted, "nothing else ends what is worked for");
-        assert_eq!(Connection::new(client).supervise(&timeouts, async {}).await, End::Done);
+        assert_eq!(
+            Connection::new(client).supervise(&timeouts, async {}).await,
+            End::Done
+        );
     }
 }

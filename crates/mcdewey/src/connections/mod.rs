@@ -68,15 +68,32 @@ pub(crate) struct Serving {
 
 impl Serving {
     /// Answers with `router` until told to stop.
-    pub(crate) fn new(router: Router, timeouts: Timeouts, numbers: ConnectionNumbers, stop: Receiver<bool>) -> Self {
+    pub(crate) fn new(
+        router: Router,
+        timeouts: Timeouts,
+        numbers: ConnectionNumbers,
+        stop: Receiver<bool>,
+    ) -> Self {
         let (report, builder) = (Arc::new(Report::new(numbers)), Arc::new(builder()));
-        Self { router: router.with_state(()), timeouts, report, builder, stop }
+        Self {
+            router: router.with_state(()),
+            timeouts,
+            report,
+            builder,
+            stop,
+        }
     }
 
     /// Answers at a listener, with TLS where there is a certificate; returns when all connections have ended.
-    pub(crate) async fn listen(self, listener: TcpListener, tls: Option<RustlsConfig>, capacity: Capacity) {
+    pub(crate) async fn listen(
+        self,
+        listener: TcpListener,
+        tls: Option<RustlsConfig>,
+        capacity: Capacity,
+    ) {
         let sockets = Arc::new(Semaphore::new(capacity.sockets()));
-        let acceptor = tls.map(|config| RustlsAcceptor::new(config).handshake_timeout(self.timeouts.header));
+        let acceptor =
+            tls.map(|config| RustlsAcceptor::new(config).handshake_timeout(self.timeouts.header));
         let entrance = Entrance {
             served: Table::new(capacity.connections, capacity.per_address),
             reserve: Table::of_newest(capacity.reserve),
@@ -116,7 +133,9 @@ impl Entrance {
         // A connection that was evicted holds its socket for a moment longer. Who has none must wait for that moment.
         while let Ok(socket) = Arc::clone(sockets).acquire_owned().await {
             let (stream, remote) = self.accept(listener).await;
-            let Some(guest) = self.admit(remote) else { continue };
+            let Some(guest) = self.admit(remote) else {
+                continue;
+            };
             let (serving, acceptor) = (self.serving.clone(), self.acceptor.clone());
             tokio::spawn(async move {
                 serving.welcome(stream, acceptor, guest).await;
@@ -134,7 +153,12 @@ impl Entrance {
                 Err(error) => {
                     self.serving.report.failed(&error);
                     let makes_room = is_of_open_files(&error) && self.served.make_room();
-                    tokio::time::sleep(if makes_room { MAKING_ROOM } else { AFTER_FAILURE }).await;
+                    tokio::time::sleep(if makes_room {
+                        MAKING_ROOM
+                    } else {
+                        AFTER_FAILURE
+                    })
+                    .await;
                 }
             }
         }
@@ -153,7 +177,11 @@ impl Entrance {
         if over_capacity || evicted {
             report.full();
         }
-        Some(Guest { place, remote, over_capacity })
+        Some(Guest {
+            place,
+            remote,
+            over_capacity,
+        })
     }
 }
 
@@ -184,7 +212,8 @@ impl Serving {
     }
 
     async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, guest: &Guest) {
-        let (connection, remote, over_capacity) = (&guest.place.connection, guest.remote, guest.over_capacity);
+        let (connection, remote, over_capacity) =
+            (&guest.place.connection, guest.remote, guest.over_capacity);
         let stream = WatchedStream::new(stream, Arc::clone(connection));
         let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
             let exchange = Exchange::begin(Arc::clone(connection));
@@ -198,12 +227,15 @@ impl Serving {
             async move {
                 let Ok(mut response) = answer.await;
                 if over_capacity && version <= Version::HTTP_11 {
-                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                    response
+                        .headers_mut()
+                        .insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(response.map(|body| exchange.answer_body(body)))
             }
         });
-        let mut conversation = std::pin::pin!(self.builder.serve_connection(TokioIo::new(stream), service));
+        let mut conversation =
+            std::pin::pin!(self.builder.serve_connection(TokioIo::new(stream), service));
         // What goes wrong on a connection is its client's business; requests that fail are logged where they do.
         tokio::select! {
             _ = conversation.as_mut() => return,
@@ -216,7 +248,10 @@ impl Serving {
 /// HTTP/1.0, 1.1 and 2, with little held for each connection. How long anything takes is supervised for all of them alike.
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().header_read_timeout(None).max_buf_size(BUFFER_BYTES);
+    builder
+        .http1()
+        .header_read_timeout(None)
+        .max_buf_size(BUFFER_BYTES);
     builder
         .http2()
         .max_concurrent_streams(STREAMS)
@@ -229,9 +264,15 @@ fn builder() -> Builder<TokioExecutor> {
 /// The client was gone before it was let in.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 fn is_of_open_files(error: &io::Error) -> bool {
-    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE)
+    )
 }

@@ -37,7 +37,12 @@ impl Capacity {
     fn of(sockets: usize) -> Self {
         let reserve = (sockets / 8).clamp(1, 32);
         let connections = sockets.saturating_sub(2 * reserve).max(1);
-        Self { connections, per_address: connections, reserve, closing: reserve }
+        Self {
+            connections,
+            per_address: connections,
+            reserve,
+            closing: reserve,
+        }
     }
 }
 
@@ -51,9 +56,16 @@ impl Capacities {
     /// Shares out a limit of open files; `two_listeners` where this machine's own commands have one of their own.
     pub(crate) fn within(files: usize, two_listeners: bool, settings: &ConnectionSettings) -> Self {
         let sockets = files - OWN_FILES.min(files / 2);
-        let local = if two_listeners { LOCAL_SOCKETS.min(sockets / 4) } else { 0 };
+        let local = if two_listeners {
+            LOCAL_SOCKETS.min(sockets / 4)
+        } else {
+            0
+        };
         let mut everybody = Capacity::of(sockets - local);
-        if let Some(wanted) = settings.connections.filter(|wanted| *wanted > everybody.connections) {
+        if let Some(wanted) = settings
+            .connections
+            .filter(|wanted| *wanted > everybody.connections)
+        {
             tracing::warn!(
                 wanted,
                 possible = everybody.connections,
@@ -62,30 +74,60 @@ impl Capacities {
                  (ulimit -n, LimitNOFILE=)"
             );
         }
-        everybody.connections = everybody.connections.min(settings.connections.unwrap_or(DEFAULT_CONNECTIONS));
+        everybody.connections = everybody
+            .connections
+            .min(settings.connections.unwrap_or(DEFAULT_CONNECTIONS));
         let half = everybody.connections.div_ceil(2);
-        everybody.per_address = settings.connections_per_address.unwrap_or(half).min(everybody.connections);
-        Self { everybody, local: Capacity::of(local) }
+        everybody.per_address = settings
+            .connections_per_address
+            .unwrap_or(half)
+            .min(everybody.connections);
+        Self {
+            everybody,
+            local: Capacity::of(local),
+        }
     }
 
     /// Says how many connections there may be, in the log and in the metrics.
     pub(crate) fn announce(&self, numbers: &ConnectionNumbers) {
-        let Capacity { connections, per_address, .. } = self.everybody;
+        let Capacity {
+            connections,
+            per_address,
+            ..
+        } = self.everybody;
         numbers.set_limit(connections);
-        tracing::info!(connections, per_address, "the number of connections is limited");
+        tracing::info!(
+            connections,
+            per_address,
+            "the number of connections is limited"
+        );
     }
 }
 
 /// Raises the limit of open files as far as the system allows without privileges; gives the limit in force.
 pub(crate) fn raise_limit() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let as_number = |limit: Option<u64>| limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let as_number = |limit: Option<u64>| {
+        limit
+            .and_then(|limit| usize::try_from(limit).ok())
+            .unwrap_or(usize::MAX)
+    };
     if current == maximum {
         return as_number(current);
     }
-    match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+    match setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    ) {
         Ok(()) => {
-            tracing::info!(from = as_number(current), to = as_number(maximum), "raised the limit of open files");
+            tracing::info!(
+                from = as_number(current),
+                to = as_number(maximum),
+                "raised the limit of open files"
+            );
             as_number(maximum)
         }
         Err(error) => {
@@ -99,7 +141,11 @@ pub(crate) fn raise_limit() -> usize {
 mod tests {
     use super::*;
 
-    fn within(files: usize, two_listeners: bool, settings: ConnectionSettings) -> (Capacity, Capacity) {
+    fn within(
+        files: usize,
+        two_listeners: bool,
+        settings: ConnectionSettings,
+    ) -> (Capacity, Capacity) {
         let Capacities { everybody, local } = Capacities::within(files, two_listeners, &settings);
         (everybody, local)
     }
@@ -108,10 +154,17 @@ mod tests {
     fn connections_and_the_program_fit_into_the_limit_together() {
         for two_listeners in [false, true] {
             for files in [64, 100, 256, 1024, 4096, 20_000, usize::MAX] {
-                let (everybody, local) = within(files, two_listeners, ConnectionSettings::default());
+                let (everybody, local) =
+                    within(files, two_listeners, ConnectionSettings::default());
                 let sockets = everybody.sockets() + if two_listeners { local.sockets() } else { 0 };
-                assert!(files - sockets >= OWN_FILES.min(files / 2), "{files}: {everybody:?} {local:?}");
-                assert!(everybody.connections >= files.min(2048) / 4, "{files}: {everybody:?}");
+                assert!(
+                    files - sockets >= OWN_FILES.min(files / 2),
+                    "{files}: {everybody:?} {local:?}"
+                );
+                assert!(
+                    everybody.connections >= files.min(2048) / 4,
+                    "{files}: {everybody:?}"
+                );
                 assert!(
                     everybody.connections <= DEFAULT_CONNECTIONS && everybody.reserve > 0,
                     "{files}: {everybody:?}"
@@ -130,14 +183,20 @@ mod tests {
             ..ConnectionSettings::default()
         };
         assert_eq!(within(20_000, false, set(3000, None)).0.per_address, 1500);
-        assert_eq!(within(20_000, false, set(3000, Some(3000))).0.per_address, 3000);
+        assert_eq!(
+            within(20_000, false, set(3000, Some(3000))).0.per_address,
+            3000
+        );
         assert_eq!(within(20_000, false, set(10, Some(3000))).0.per_address, 10);
         assert_eq!(within(20_000, false, set(1, None)).0.per_address, 1);
     }
 
     #[test]
     fn a_setting_does_not_go_beyond_the_limit() {
-        let settings = ConnectionSettings { connections: Some(100_000), ..ConnectionSettings::default() };
+        let settings = ConnectionSettings {
+            connections: Some(100_000),
+            ..ConnectionSettings::default()
+        };
         let (everybody, _) = within(1024, false, settings);
         assert!(everybody.sockets() + OWN_FILES <= 1024, "{everybody:?}");
     }

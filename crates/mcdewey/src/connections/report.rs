@@ -29,7 +29,10 @@ impl Repeated {
     /// How often it has happened since it was last told, when it is time to tell it again.
     fn again(&mut self, now: Instant) -> Option<u64> {
         self.since += 1;
-        if self.told.is_some_and(|told| now.duration_since(told) < EVERY) {
+        if self
+            .told
+            .is_some_and(|told| now.duration_since(told) < EVERY)
+        {
             return None;
         }
         self.told = Some(now);
@@ -39,7 +42,11 @@ impl Repeated {
 
 impl Report {
     pub(super) fn new(numbers: ConnectionNumbers) -> Self {
-        Self { numbers, full: Mutex::default(), failed: Mutex::default() }
+        Self {
+            numbers,
+            full: Mutex::default(),
+            failed: Mutex::default(),
+        }
     }
 
     pub(super) fn accepted(&self) -> OpenConnection {
@@ -78,7 +85,10 @@ impl Report {
 }
 
 fn again(repeated: &Mutex<Repeated>) -> Option<u64> {
-    repeated.lock().unwrap_or_else(PoisonError::into_inner).again(Instant::now())
+    repeated
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .again(Instant::now())
 }
 
 #[cfg(test)]
@@ -89,6 +99,9 @@ mod tests {
     fn what_repeats_is_told_now_and_then() {
         let (mut repeated, began) = (Repeated::default(), Instant::now());
         let mut at = |seconds| repeated.again(began + Duration::from_secs(seconds));
-        assert_eq!([at(0), at(1), at(9), at(10), at(11), at(40)], [Some(1), None, None, Some(3), None, Some(2)]);
+        assert_eq!(
+            [at(0), at(1), at(9), at(10), at(11), at(40)],
+            [Some(1), None, None, Some(3), None, Some(2)]
+        );
     }
 }

@@ -48,19 +48,33 @@ pub(super) struct Admitted {
 impl Table {
     /// A table for the connections that are served.
     pub(super) fn new(most: usize, most_per_client: usize) -> Arc<Self> {
-        Arc::new(Self { most, most_per_client, newest_first: false, open: Mutex::default() })
+        Arc::new(Self {
+            most,
+            most_per_client,
+            newest_first: false,
+            open: Mutex::default(),
+        })
     }
 
     /// A table in which the newest always finds a place.
     pub(super) fn of_newest(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, most_per_client: most, newest_first: true, open: Mutex::default() })
+        Arc::new(Self {
+            most,
+            most_per_client: most,
+            newest_first: true,
+            open: Mutex::default(),
+        })
     }
 
     /// Gives a new connection a place, if need be that of another; none where all are worked for.
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Admitted> {
         let client = client(address);
         let mut open = self.open();
-        let own = open.connections.values().filter(|one| one.client == client).count();
+        let own = open
+            .connections
+            .values()
+            .filter(|one| one.client == client)
+            .count();
         let in_the_way = if own >= self.most_per_client {
             Some(self.in_the_way(&open, Some(client), now)?)
         } else if open.connections.len() >= self.most {
@@ -73,8 +87,15 @@ impl Table {
         open.next += 1;
         let connection = Arc::new(Connection::new(client));
         open.connections.insert(number, Arc::clone(&connection));
-        let place = Place { table: Arc::clone(self), number, connection };
-        Some(Admitted { place, evicted: in_the_way.is_some() })
+        let place = Place {
+            table: Arc::clone(self),
+            number,
+            connection,
+        };
+        Some(Admitted {
+            place,
+            evicted: in_the_way.is_some(),
+        })
     }
 
     /// Closes a connection that waits for its client, where there is one.
@@ -86,7 +107,11 @@ impl Table {
     }
 
     fn in_the_way(&self, open: &Open, client: Option<IpAddr>, now: Instant) -> Option<u64> {
-        if self.newest_first { open.oldest(now) } else { open.longest_waiting(client, now) }
+        if self.newest_first {
+            open.oldest(now)
+        } else {
+            open.longest_waiting(client, now)
+        }
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -103,9 +128,15 @@ impl Open {
         }
         let (mut all, mut waiting) = (0, 0);
         let mut longest = None;
-        for (number, one) in self.connections.iter().filter(|(_, one)| only.is_none_or(|client| client == one.client)) {
+        for (number, one) in self
+            .connections
+            .iter()
+            .filter(|(_, one)| only.is_none_or(|client| client == one.client))
+        {
             all += 1;
-            let Some(waited) = one.waiting_for(now) else { continue };
+            let Some(waited) = one.waiting_for(now) else {
+                continue;
+            };
             waiting += 1;
             longest = longest.max(Some((held[&one.client], waited, Reverse(*number))));
         }
@@ -117,7 +148,8 @@ impl Open {
     /// The connection that was accepted first, of those that wait if there are any.
     fn oldest(&self, now: Instant) -> Option<u64> {
         let all = self.connections.iter();
-        all.min_by_key(|(number, one)| (one.waiting_for(now).is_none(), **number)).map(|(number, _)| *number)
+        all.min_by_key(|(number, one)| (one.waiting_for(now).is_none(), **number))
+            .map(|(number, _)| *number)
     }
 
     /// What is evicted counts no more; its task closes the socket.
@@ -137,7 +169,9 @@ impl Drop for Place {
 /// Whom an address stands for: in IPv6 a network of 64 bits, all addresses of which are one's own to choose from.
 fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
+            address.to_bits() & !u128::from(u64::MAX),
+        )),
         v4 => v4,
     }
 }
@@ -151,7 +185,10 @@ mod tests {
     }
 
     fn admit(table: &Arc<Table>, text: &str) -> Place {
-        table.admit(address(text), Instant::now()).expect("a place").place
+        table
+            .admit(address(text), Instant::now())
+            .expect("a place")
+            .place
     }
 
     /// Whether its place was given to somebody else.
@@ -167,7 +204,10 @@ mod tests {
     fn the_longest_silent_makes_room_for_the_newest() {
         let table = Table::new(3, 3);
         let places: Vec<Place> = (0..5).map(|_| admit(&table, "10.0.0.1")).collect();
-        assert_eq!([0, 1, 2, 3, 4].map(|at| is_out(&table, &places[at])), [true, true, false, false, false]);
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|at| is_out(&table, &places[at])),
+            [true, true, false, false, false]
+        );
         assert_eq!(table.open().connections.len(), 3);
         drop(places);
         assert_eq!(table.open().connections.len(), 0);
@@ -179,11 +219,21 @@ mod tests {
         let (busy, silent) = (admit(&table, "10.0.0.1"), admit(&table, "10.0.0.1"));
         works(&busy);
         let next = admit(&table, "10.0.0.2");
-        assert_eq!((is_out(&table, &busy), is_out(&table, &silent)), (false, true));
+        assert_eq!(
+            (is_out(&table, &busy), is_out(&table, &silent)),
+            (false, true)
+        );
         works(&next);
-        assert!(table.admit(address("10.0.0.3"), Instant::now()).is_none(), "all are worked for");
+        assert!(
+            table.admit(address("10.0.0.3"), Instant::now()).is_none(),
+            "all are worked for"
+        );
         next.connection.note(Event::WaitsForBody);
-        assert!(table.admit(address("10.0.0.3"), Instant::now()).is_some_and(|admitted| admitted.evicted));
+        assert!(
+            table
+                .admit(address("10.0.0.3"), Instant::now())
+                .is_some_and(|admitted| admitted.evicted)
+        );
     }
 
     #[test]
@@ -192,9 +242,17 @@ mod tests {
         let busy: Vec<Place> = (0..3).map(|_| admit(&table, "10.0.0.1")).collect();
         busy.iter().for_each(works);
         let newcomer = admit(&table, "10.0.0.1");
-        assert!(table.admit(address("10.0.0.1"), Instant::now()).is_none(), "the reserve takes it");
+        assert!(
+            table.admit(address("10.0.0.1"), Instant::now()).is_none(),
+            "the reserve takes it"
+        );
         assert!(!is_out(&table, &newcomer));
-        assert!(table.admit(address("10.0.0.1"), Instant::now() + NEWCOMER).is_some() && is_out(&table, &newcomer));
+        assert!(
+            table
+                .admit(address("10.0.0.1"), Instant::now() + NEWCOMER)
+                .is_some()
+                && is_out(&table, &newcomer)
+        );
     }
 
     #[test]
@@ -203,7 +261,10 @@ mod tests {
         let quiet = admit(&table, "10.0.0.1");
         let many: Vec<Place> = (0..3).map(|_| admit(&table, "10.0.0.2")).collect();
         let _new = admit(&table, "10.0.0.3");
-        assert_eq!((is_out(&table, &quiet), is_out(&table, &many[0])), (false, true));
+        assert_eq!(
+            (is_out(&table, &quiet), is_out(&table, &many[0])),
+            (false, true)
+        );
     }
 
     #[test]
@@ -212,10 +273,17 @@ mod tests {
         let busy = [admit(&table, "10.0.0.1"), admit(&table, "10.0.0.1")];
         busy.iter().for_each(works);
         assert!(table.admit(address("10.0.0.1"), Instant::now()).is_none());
-        assert!(table.admit(address("10.0.0.2"), Instant::now()).is_some_and(|admitted| !admitted.evicted));
+        assert!(
+            table
+                .admit(address("10.0.0.2"), Instant::now())
+                .is_some_and(|admitted| !admitted.evicted)
+        );
         let silent = [admit(&table, "10.0.0.3"), admit(&table, "10.0.0.3")];
         let _third = admit(&table, "10.0.0.3");
-        assert_eq!(silent.each_ref().map(|place| is_out(&table, place)), [true, false]);
+        assert_eq!(
+            silent.each_ref().map(|place| is_out(&table, place)),
+            [true, false]
+        );
     }
 
     #[test]
@@ -224,9 +292,15 @@ mod tests {
         let busy = [admit(&table, "10.0.0.1"), admit(&table, "10.0.0.2")];
         busy.iter().for_each(works);
         let silent = admit(&table, "10.0.0.3");
-        assert_eq!(busy.each_ref().map(|place| is_out(&table, place)), [true, false]);
+        assert_eq!(
+            busy.each_ref().map(|place| is_out(&table, place)),
+            [true, false]
+        );
         let _next = admit(&table, "10.0.0.4");
-        assert!(is_out(&table, &silent) && !is_out(&table, &busy[1]), "who waits goes before who is worked for");
+        assert!(
+            is_out(&table, &silent) && !is_out(&table, &busy[1]),
+            "who waits goes before who is worked for"
+        );
     }
 
     #[test]
@@ -242,7 +316,10 @@ mod tests {
     #[test]
     fn a_network_is_one_client() {
         let same = |a: &str, b: &str| client(address(a)) == client(address(b));
-        assert!(same("2001:db8:1:2::3", "2001:db8:1:2:ffff::9") && !same("2001:db8:1:2::3", "2001:db8:1:3::3"));
+        assert!(
+            same("2001:db8:1:2::3", "2001:db8:1:2:ffff::9")
+                && !same("2001:db8:1:2::3", "2001:db8:1:3::3")
+        );
         assert!(same("::ffff:10.0.0.1", "10.0.0.1") && !same("10.0.0.1", "10.0.0.2"));
     }
 }

@@ -10,33 +10,69 @@ use mcdewey_store::Origin;
 
 /// The roots to walk: those asked for, whole, and one after the other the rest of what the old generation was made of.
 /// Looks folders up.
-pub(super) fn stages(configured: &[Root], requested: Vec<Root>, held: &[Origin]) -> (Vec<Root>, Vec<Root>) {
-    let requested: Vec<Root> = requested.into_iter().map(|root| Root { below: None, ..root }).collect();
-    let apart: Vec<PathBuf> = configured.iter().filter_map(|root| root.path.canonicalize().ok()).collect();
+pub(super) fn stages(
+    configured: &[Root],
+    requested: Vec<Root>,
+    held: &[Origin],
+) -> (Vec<Root>, Vec<Root>) {
+    let requested: Vec<Root> = requested
+        .into_iter()
+        .map(|root| Root {
+            below: None,
+            ..root
+        })
+        .collect();
+    let apart: Vec<PathBuf> = configured
+        .iter()
+        .filter_map(|root| root.path.canonicalize().ok())
+        .collect();
     let rest = held
         .iter()
-        .filter(|origin| Path::new(&origin.folder).is_dir() && !requested.iter().any(|root| is_of(origin, root)))
-        .map(|origin| match configured.iter().find(|root| is_of(origin, root)) {
-            Some(root) => Root { apart: apart.clone(), ..root.clone() },
-            None => {
-                Root { stands_in: true, apart: apart.clone(), ..Root::new(origin.root.clone(), origin.folder.as_str()) }
-            }
+        .filter(|origin| {
+            Path::new(&origin.folder).is_dir() && !requested.iter().any(|root| is_of(origin, root))
         })
+        .map(
+            |origin| match configured.iter().find(|root| is_of(origin, root)) {
+                Some(root) => Root {
+                    apart: apart.clone(),
+                    ..root.clone()
+                },
+                None => Root {
+                    stands_in: true,
+                    apart: apart.clone(),
+                    ..Root::new(origin.root.clone(), origin.folder.as_str())
+                },
+            },
+        )
         .collect();
     (requested, rest)
 }
 
 /// Errs when documents of a folder would be lost: it is gone or empty now, and its root was not simply moved.
 pub(super) fn check(requested: &[Root], held: &[Origin], new: &[Origin]) -> Result<()> {
-    for Origin { root, folder, documents } in held {
-        if new.iter().any(|origin| origin.root == *root && origin.folder == *folder) {
+    for Origin {
+        root,
+        folder,
+        documents,
+    } in held
+    {
+        if new
+            .iter()
+            .any(|origin| origin.root == *root && origin.folder == *folder)
+        {
             continue;
         }
         let there = Path::new(folder).is_dir();
-        let moved = requested.iter().any(|walked| walked.name == *root && !walked.stands_in)
+        let moved = requested
+            .iter()
+            .any(|walked| walked.name == *root && !walked.stands_in)
             && new.iter().any(|origin| origin.root == *root);
         if there || !moved {
-            let what = if there { "holds no document now" } else { "is gone" };
+            let what = if there {
+                "holds no document now"
+            } else {
+                "is gone"
+            };
             bail!(
                 "{folder} {what}, yet {documents} documents of the library are from there; check that it is mounted and \
                  complete, or take them out with `mcdewey remove`"
@@ -80,7 +116,11 @@ pub(super) fn sum(before: Option<SyncReport>, mut report: SyncReport) -> SyncRep
 }
 
 fn is_of(origin: &Origin, root: &Root) -> bool {
-    root.name == origin.root && root.path.canonicalize().is_ok_and(|path| path == Path::new(&origin.folder))
+    root.name == origin.root
+        && root
+            .path
+            .canonicalize()
+            .is_ok_and(|path| path == Path::new(&origin.folder))
 }
 
 #[cfg(test)]
@@ -89,7 +129,11 @@ mod tests {
     use mcdewey_core::RootName;
 
     fn origin(root: &str, folder: &Path) -> Origin {
-        Origin { root: root.parse().unwrap(), folder: folder.display().to_string(), documents: 3 }
+        Origin {
+            root: root.parse().unwrap(),
+            folder: folder.display().to_string(),
+            documents: 3,
+        }
     }
 
     #[test]
@@ -101,12 +145,29 @@ mod tests {
             place.join(name)
         };
         let (corpus, vendor, once) = (folder("corpus"), folder("vendor"), folder("once"));
-        let configured = [Root::new(RootName::default(), &corpus), Root::new("vendor".parse().unwrap(), &vendor)];
-        let held = [origin("corpus", &corpus), origin("vendor", &vendor), origin("corpus", &once)];
-        let part = Root { below: Some("x".to_owned()), ..configured[0].clone() };
+        let configured = [
+            Root::new(RootName::default(), &corpus),
+            Root::new("vendor".parse().unwrap(), &vendor),
+        ];
+        let held = [
+            origin("corpus", &corpus),
+            origin("vendor", &vendor),
+            origin("corpus", &once),
+        ];
+        let part = Root {
+            below: Some("x".to_owned()),
+            ..configured[0].clone()
+        };
         let (requested, rest) = stages(&configured, vec![part], &held);
-        assert_eq!(requested, [configured[0].clone()], "the whole root, not a part of it");
-        let walked: Vec<_> = rest.iter().map(|root| (root.path.clone(), root.stands_in)).collect();
+        assert_eq!(
+            requested,
+            [configured[0].clone()],
+            "the whole root, not a part of it"
+        );
+        let walked: Vec<_> = rest
+            .iter()
+            .map(|root| (root.path.clone(), root.stands_in))
+            .collect();
         assert_eq!(walked, [(vendor, false), (once, true)]);
     }
 
@@ -117,12 +178,22 @@ mod tests {
         let root = Root::new(RootName::default(), &there);
         let old = [origin("corpus", &there)];
         assert!(check(std::slice::from_ref(&root), &old, &old).is_ok());
-        let empty = check(std::slice::from_ref(&root), &old, &[]).unwrap_err().to_string();
+        let empty = check(std::slice::from_ref(&root), &old, &[])
+            .unwrap_err()
+            .to_string();
         assert!(empty.contains("holds no document now"), "{empty}");
         let lost = [origin("corpus", &there), origin("other", &gone)];
-        let lost = check(std::slice::from_ref(&root), &lost, &old).unwrap_err().to_string();
-        assert!(lost.contains("is gone") && lost.contains("mounted"), "{lost}");
+        let lost = check(std::slice::from_ref(&root), &lost, &old)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            lost.contains("is gone") && lost.contains("mounted"),
+            "{lost}"
+        );
         let moved = [origin("corpus", &gone)];
-        assert!(check(&[root], &moved, &old).is_ok(), "the root lies elsewhere now");
+        assert!(
+            check(&[root], &moved, &old).is_ok(),
+            "the root lies elsewhere now"
+        );
     }
 }

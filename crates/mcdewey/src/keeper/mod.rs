@@ -75,17 +75,34 @@ impl Keeper {
         let shelf = engine.shelf.clone().map(Mutex::new);
         let swapping = tokio::sync::Mutex::default();
         let (face, retiring) = (OnceLock::new(), Mutex::default());
-        Self { configured, plain, reading, shelf, feedback, swapping, face, retiring }
+        Self {
+            configured,
+            plain,
+            reading,
+            shelf,
+            feedback,
+            swapping,
+            face,
+            retiring,
+        }
     }
 
     /// From now on `live` shows what this keeper puts in front.
     pub(crate) fn show(&self, live: LiveLibrary, asking: Asking, public_url: String) {
         // A rollback before there was a face changed nothing that it does not show.
-        let _ = self.face.set(Face { live, asking, public_url });
+        let _ = self.face.set(Face {
+            live,
+            asking,
+            public_url,
+        });
     }
 
     /// Brings what the roots hold into the library.
-    pub(crate) async fn sync(&self, request: &SyncRequest, progress: &Progress<'_>) -> Result<SyncReport> {
+    pub(crate) async fn sync(
+        &self,
+        request: &SyncRequest,
+        progress: &Progress<'_>,
+    ) -> Result<SyncReport> {
         let roots = resolve_request(&self.configured, request).await?;
         if let Some(plain) = &self.plain {
             return Ok(plain.ingester.sync(&roots, progress).await?);
@@ -101,24 +118,44 @@ impl Keeper {
     }
 
     /// Fills a generation with all that the live one was made of, then lets it take its place.
-    async fn build(&self, side: &Side, roots: Vec<Root>, progress: &Progress<'_>) -> Result<SyncReport> {
-        let Some(front) = self.front() else { bail!("there is no generation to build beside") };
+    async fn build(
+        &self,
+        side: &Side,
+        roots: Vec<Root>,
+        progress: &Progress<'_>,
+    ) -> Result<SyncReport> {
+        let Some(front) = self.front() else {
+            bail!("there is no generation to build beside")
+        };
         tracing::info!(live = %front.generation, new = %side.generation, "building a generation beside the live one");
         let held = front.index.origins().await?;
         let (requested, rest) = carry::stages(&self.configured, roots, &held);
         let ingester = self.ingester(side);
         let mut whole: Option<SyncReport> = None;
         for root in rest {
-            let report = ingester.sync(&[root], progress).await.with_context(|| unswapped(&front))?;
+            let report = ingester
+                .sync(&[root], progress)
+                .await
+                .with_context(|| unswapped(&front))?;
             whole = Some(carry::sum(whole, report));
         }
-        let report = ingester.sync(&requested, progress).await.with_context(|| unswapped(&front))?;
+        let report = ingester
+            .sync(&requested, progress)
+            .await
+            .with_context(|| unswapped(&front))?;
         let mut report = carry::sum(whole, report);
-        carry::check(&requested, &held, &side.index.origins().await?).with_context(|| unswapped(&front))?;
+        carry::check(&requested, &held, &side.index.origins().await?)
+            .with_context(|| unswapped(&front))?;
         if self.completed(side, true).await? {
-            eprintln!("generation {} has taken the place of {}", side.generation, front.generation);
+            eprintln!(
+                "generation {} has taken the place of {}",
+                side.generation, front.generation
+            );
         } else {
-            report.warnings.push(format!("{} is complete, but {} is pinned", side.generation, front.generation));
+            report.warnings.push(format!(
+                "{} is complete, but {} is pinned",
+                side.generation, front.generation
+            ));
         }
         Ok(report)
     }
@@ -128,7 +165,12 @@ impl Keeper {
     async fn completed(&self, side: &Side, beside: bool) -> Result<bool> {
         let state = side.index.state().await?;
         let _swapping = self.swapping.lock().await;
-        let Some(Shelf { generations, front, .. }) = self.shelf() else { return Ok(true) };
+        let Some(Shelf {
+            generations, front, ..
+        }) = self.shelf()
+        else {
+            return Ok(true);
+        };
         if !beside && front.generation != side.generation {
             // While it was filled, a rollback put another one in front: that stays.
             return Ok(false);
@@ -148,15 +190,33 @@ impl Keeper {
         if let Some(shelf) = &self.shelf {
             lock(shelf).front = side.clone();
         }
-        if let Some(Face { live, asking, public_url }) = self.face.get() {
-            live.swap(Arc::new(asking.library(side.index.clone(), side.embed.clone(), public_url.as_str())));
+        if let Some(Face {
+            live,
+            asking,
+            public_url,
+        }) = self.face.get()
+        {
+            live.swap(Arc::new(asking.library(
+                side.index.clone(),
+                side.embed.clone(),
+                public_url.as_str(),
+            )));
         }
     }
 
     /// Takes old generations away, beside whatever else happens; waits a while for the last who asks the one that
     /// answered `before`. What is in use even then goes after a later synchronisation.
     fn retire(&self, before: Generation) {
-        let Some(Shelf { generations, keep, wanted, front, .. }) = self.shelf() else { return };
+        let Some(Shelf {
+            generations,
+            keep,
+            wanted,
+            front,
+            ..
+        }) = self.shelf()
+        else {
+            return;
+        };
         let waits = keep == 0 && front.generation != before;
         drop(front);
         let work = tokio::task::spawn_blocking(move || {
@@ -183,12 +243,17 @@ impl Keeper {
     }
 
     async fn target(&self) -> Result<Target> {
-        let shelf = self.shelf().context("there are no generations to bring up to date")?;
+        let shelf = self
+            .shelf()
+            .context("there are no generations to bring up to date")?;
         let front = shelf.front.clone();
         if front.generation == shelf.wanted {
             return Ok(Target::Live(front));
         }
-        let live = shelf.generations.live().filter(|live| live.generation == front.generation);
+        let live = shelf
+            .generations
+            .live()
+            .filter(|live| live.generation == front.generation);
         if let Some(live) = live.filter(|live| live.pinned) {
             if live.is_kept_up(mcdewey_ingest::CHUNKER) {
                 return Ok(Target::Live(front));
@@ -204,7 +269,8 @@ impl Keeper {
     }
 
     fn ingester(&self, side: &Side) -> Ingester {
-        self.reading.ingester(side.index.clone(), side.embed.clone())
+        self.reading
+            .ingester(side.index.clone(), side.embed.clone())
     }
 
     fn shelf(&self) -> Option<Shelf> {
@@ -223,12 +289,17 @@ impl BringUpToDate for Keeper {
         request: &SyncRequest,
         progress: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<SyncReport, String> {
-        self.sync(request, progress).await.map_err(|error| crate::told(&error))
+        self.sync(request, progress)
+            .await
+            .map_err(|error| crate::told(&error))
     }
 }
 
 fn unswapped(front: &Side) -> String {
-    format!("the new generation is not complete, so {} goes on answering", front.generation)
+    format!(
+        "the new generation is not complete, so {} goes on answering",
+        front.generation
+    )
 }
 
 fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {

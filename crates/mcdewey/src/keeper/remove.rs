@@ -13,14 +13,21 @@ use crate::removal;
 impl Erase for Keeper {
     async fn erase(&self, request: RemovalRequest) -> Result<RemovalReport, IndexError> {
         let (roots, asked) = (self.configured.clone(), request.clone());
-        let check = tokio::task::spawn_blocking(move || removal::refuse_present(&roots, &asked)).await;
+        let check =
+            tokio::task::spawn_blocking(move || removal::refuse_present(&roots, &asked)).await;
         check.map_err(|error| IndexError::Store(format!("a removal broke off: {error}")))??;
         // No swap meanwhile: a generation that comes to the front would be missed.
         let _swapping = self.swapping.lock().await;
         match (self.shelf(), &self.plain) {
-            (Some(shelf), _) => removal::erase(&shelf.generations, &self.feedback, &request.sources).await,
-            (None, Some(plain)) => erase_plain(plain.index.as_ref(), &self.feedback, &request).await,
-            (None, None) => Err(IndexError::Unavailable("there is no library to remove from".to_owned())),
+            (Some(shelf), _) => {
+                removal::erase(&shelf.generations, &self.feedback, &request.sources).await
+            }
+            (None, Some(plain)) => {
+                erase_plain(plain.index.as_ref(), &self.feedback, &request).await
+            }
+            (None, None) => Err(IndexError::Unavailable(
+                "there is no library to remove from".to_owned(),
+            )),
         }
     }
 }
@@ -36,6 +43,17 @@ async fn erase_plain(
     let judgments = removal::forget_judgments(feedback, &request.sources).await?;
     let after = index.state().await?;
     let documents = before.documents.saturating_sub(after.documents);
-    let removal = GenerationRemoval { generation: after.generation, documents, discarded: None };
-    removal::held(RemovalReport { generations: vec![removal], proof: None, judgments }, &request.sources)
+    let removal = GenerationRemoval {
+        generation: after.generation,
+        documents,
+        discarded: None,
+    };
+    removal::held(
+        RemovalReport {
+            generations: vec![removal],
+            proof: None,
+            judgments,
+        },
+        &request.sources,
+    )
 }

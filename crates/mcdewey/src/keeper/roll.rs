@@ -11,22 +11,32 @@ impl RollBack for Keeper {
     async fn roll_back(&self, request: RollbackRequest) -> Result<RollbackReport, IndexError> {
         let _swapping = self.swapping.lock().await;
         let Some(shelf) = self.shelf() else {
-            let message = "the library is on a Qdrant server, which keeps no generations for a rollback".to_owned();
+            let message =
+                "the library is on a Qdrant server, which keeps no generations for a rollback"
+                    .to_owned();
             return Err(IndexError::Unavailable(message));
         };
         let before = shelf.front.generation.clone();
         let work = move || prepare(&shelf, &request);
         let done = tokio::task::spawn_blocking(work).await;
-        let (side, pinned) = done.map_err(|error| IndexError::Store(format!("a rollback broke off: {error}")))??;
+        let (side, pinned) =
+            done.map_err(|error| IndexError::Store(format!("a rollback broke off: {error}")))??;
         self.put_in_front(&side);
         let live = side.generation;
         let note = match (pinned, live == before) {
             (true, true) => "it answered before and is pinned now",
-            (true, false) => "`mcdewey ingest` brings it up to date, `mcdewey rollback --forward` goes back",
+            (true, false) => {
+                "`mcdewey ingest` brings it up to date, `mcdewey rollback --forward` goes back"
+            }
             (false, true) => "it answered before; nothing pins it now",
             (false, false) => "`mcdewey ingest` brings it up to date",
         };
-        Ok(RollbackReport { live, before, pinned, note: note.to_owned() })
+        Ok(RollbackReport {
+            live,
+            before,
+            pinned,
+            note: note.to_owned(),
+        })
     }
 }
 
@@ -40,7 +50,10 @@ fn prepare(shelf: &Shelf, request: &RollbackRequest) -> Result<(Side, bool), Ind
         shelf.generations.earlier(request.generation.as_deref())?
     };
     let unopened = |error: anyhow::Error| {
-        IndexError::Unavailable(format!("generation {} cannot be opened: {error:#}", entry.generation))
+        IndexError::Unavailable(format!(
+            "generation {} cannot be opened: {error:#}",
+            entry.generation
+        ))
     };
     let side = if entry.generation == shelf.front.generation {
         shelf.front.clone()

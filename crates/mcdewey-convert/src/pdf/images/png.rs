@@ -15,7 +15,8 @@ pub(super) fn encode(image: &RawXObject) -> Option<Vec<u8>> {
     let color = image.color.as_ref()?;
     let samples = Samples::of(image, color, width as usize)?;
     let grey = matches!(color, ImageColorSpace::Gray);
-    let mut pixels = Vec::with_capacity(width as usize * height as usize * if grey { 1 } else { 3 });
+    let mut pixels =
+        Vec::with_capacity(width as usize * height as usize * if grey { 1 } else { 3 });
     for row in 0..height as usize {
         for column in 0..width as usize {
             let pixel = samples.pixel(row, column)?;
@@ -27,10 +28,18 @@ pub(super) fn encode(image: &RawXObject) -> Option<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, width, height);
-    encoder.set_color(if grey { ColorType::Grayscale } else { ColorType::Rgb });
+    encoder.set_color(if grey {
+        ColorType::Grayscale
+    } else {
+        ColorType::Rgb
+    });
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Fast);
-    encoder.write_header().ok()?.write_image_data(&pixels).ok()?;
+    encoder
+        .write_header()
+        .ok()?
+        .write_image_data(&pixels)
+        .ok()?;
     Some(bytes)
 }
 
@@ -59,10 +68,20 @@ impl<'a> Samples<'a> {
         if !matches!(bits, 1 | 2 | 4 | 8 | 16) {
             return None;
         }
-        let inverted = image.decode.as_deref().is_some_and(|decode| decode.len() >= 2 && decode[0] > decode[1]);
+        let inverted = image
+            .decode
+            .as_deref()
+            .is_some_and(|decode| decode.len() >= 2 && decode[0] > decode[1]);
         let row_bytes = (width * components * bits).div_ceil(8);
         let indexed = matches!(color, ImageColorSpace::Indexed { .. });
-        Some(Self { data: &image.data, bits, components, row_bytes, inverted, indexed })
+        Some(Self {
+            data: &image.data,
+            bits,
+            components,
+            row_bytes,
+            inverted,
+            indexed,
+        })
     }
 
     /// The samples of a pixel, between 0 and 255 unless they are places in a palette.
@@ -143,7 +162,9 @@ mod tests {
 
     fn pixels(image: &RawXObject) -> Option<Vec<u8>> {
         let png = encode(image)?;
-        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+            .read_info()
+            .unwrap();
         let mut out = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut out).unwrap();
         Some(out)
@@ -151,21 +172,45 @@ mod tests {
 
     #[test]
     fn samples_become_pixels() {
-        assert_eq!(pixels(&raw(2, 8, ImageColorSpace::Gray, &[0, 200])), Some(vec![0, 200]));
-        assert_eq!(pixels(&raw(3, 1, ImageColorSpace::Gray, &[0b1010_0000])), Some(vec![255, 0, 255]));
-        assert_eq!(pixels(&raw(1, 16, ImageColorSpace::Gray, &[100, 7])), Some(vec![100]));
-        assert_eq!(pixels(&raw(1, 8, ImageColorSpace::Rgb, &[1, 2, 3])), Some(vec![1, 2, 3]));
-        assert_eq!(pixels(&raw(1, 8, ImageColorSpace::Cmyk, &[255, 0, 0, 0])), Some(vec![0, 255, 255]));
-        let palette =
-            ImageColorSpace::Indexed { base: Box::new(ImageColorSpace::Rgb), hival: 1, lookup: vec![9, 9, 9, 4, 5, 6] };
-        assert_eq!(pixels(&raw(2, 4, palette, &[0x10])), Some(vec![4, 5, 6, 9, 9, 9]));
+        assert_eq!(
+            pixels(&raw(2, 8, ImageColorSpace::Gray, &[0, 200])),
+            Some(vec![0, 200])
+        );
+        assert_eq!(
+            pixels(&raw(3, 1, ImageColorSpace::Gray, &[0b1010_0000])),
+            Some(vec![255, 0, 255])
+        );
+        assert_eq!(
+            pixels(&raw(1, 16, ImageColorSpace::Gray, &[100, 7])),
+            Some(vec![100])
+        );
+        assert_eq!(
+            pixels(&raw(1, 8, ImageColorSpace::Rgb, &[1, 2, 3])),
+            Some(vec![1, 2, 3])
+        );
+        assert_eq!(
+            pixels(&raw(1, 8, ImageColorSpace::Cmyk, &[255, 0, 0, 0])),
+            Some(vec![0, 255, 255])
+        );
+        let palette = ImageColorSpace::Indexed {
+            base: Box::new(ImageColorSpace::Rgb),
+            hival: 1,
+            lookup: vec![9, 9, 9, 4, 5, 6],
+        };
+        assert_eq!(
+            pixels(&raw(2, 4, palette, &[0x10])),
+            Some(vec![4, 5, 6, 9, 9, 9])
+        );
     }
 
     #[test]
     fn samples_that_are_missing_make_no_image() {
         assert_eq!(encode(&raw(2, 8, ImageColorSpace::Rgb, &[1, 2, 3])), None);
         assert_eq!(encode(&raw(100_000, 8, ImageColorSpace::Gray, &[])), None);
-        let inverted = RawXObject { decode: Some(vec![1.0, 0.0]), ..raw(1, 8, ImageColorSpace::Gray, &[0]) };
+        let inverted = RawXObject {
+            decode: Some(vec![1.0, 0.0]),
+            ..raw(1, 8, ImageColorSpace::Gray, &[0])
+        };
         assert_eq!(pixels(&inverted), Some(vec![255]));
     }
 }

@@ -10,34 +10,85 @@ const ALL: &str = "the index answers";
 
 /// A document whose pages hold nothing to search (pictures, say) is still a document.
 pub async fn a_document_without_passages_is_kept(index: Arc<dyn Index>) {
-    let revision = commit(&index, &SampleDocument::new("pictures.md").page(1, &[]).page(2, &[])).await;
+    let revision = commit(
+        &index,
+        &SampleDocument::new("pictures.md").page(1, &[]).page(2, &[]),
+    )
+    .await;
     let all = Scope::everything();
-    let document = index.document(&revision.meta.source, &all).await.expect(ALL).expect("the document");
+    let document = index
+        .document(&revision.meta.source, &all)
+        .await
+        .expect(ALL)
+        .expect("the document");
     assert_eq!((document.pages.len(), document.chunks), (2, 0));
     let listed = index.documents(&all).await.expect(ALL);
     assert_eq!((listed[0].pages, listed[0].chunks), (2, 0));
-    assert_eq!(index.passages(&revision.meta.source, 0..5, &all).await.expect(ALL), []);
-    let page = index.page(&revision.meta.source, PageNumber(2), &all).await.expect(ALL).expect("the page");
+    assert_eq!(
+        index
+            .passages(&revision.meta.source, 0..5, &all)
+            .await
+            .expect(ALL),
+        []
+    );
+    let page = index
+        .page(&revision.meta.source, PageNumber(2), &all)
+        .await
+        .expect(ALL)
+        .expect("the page");
     assert_eq!(page.text, "");
-    index.remove(std::slice::from_ref(&revision.meta.source)).await.expect(ALL);
+    index
+        .remove(std::slice::from_ref(&revision.meta.source))
+        .await
+        .expect(ALL);
     assert_eq!(index.documents(&all).await.expect(ALL), []);
 }
 
 /// Names and texts with blanks, quotes, percent signs and foreign letters come back as they were.
 pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
-    let names = ["a b/c's \"guide\" (50%).md", "ünï/日本語.md", "x::y/0.md", "_%/;--.md", "a.b.c/.hidden"];
+    let names = [
+        "a b/c's \"guide\" (50%).md",
+        "ünï/日本語.md",
+        "x::y/0.md",
+        "_%/;--.md",
+        "a.b.c/.hidden",
+    ];
     let text = "canine \u{0} 'quoted' \"double\" \\ back`tick` 日本語 \u{1f600} <b>&amp;</b>";
     let all = Scope::everything();
     for name in names {
-        let revision = commit(&index, &SampleDocument::new(name).vendor("O'Neil & Søn").page(1, &[text])).await;
+        let revision = commit(
+            &index,
+            &SampleDocument::new(name)
+                .vendor("O'Neil & Søn")
+                .page(1, &[text]),
+        )
+        .await;
         let chunk = &revision.passages[0].chunk;
-        let found = index.chunks(std::slice::from_ref(&chunk.chunk_id), &all).await.expect(ALL);
+        let found = index
+            .chunks(std::slice::from_ref(&chunk.chunk_id), &all)
+            .await
+            .expect(ALL);
         assert_eq!(found, std::slice::from_ref(chunk), "{name}");
-        assert_eq!(index.document(&source(name), &all).await.expect(ALL).expect("it").meta, revision.meta);
-        let page = index.page(&source(name), PageNumber(1), &all).await.expect(ALL).expect("the page");
+        assert_eq!(
+            index
+                .document(&source(name), &all)
+                .await
+                .expect(ALL)
+                .expect("it")
+                .meta,
+            revision.meta
+        );
+        let page = index
+            .page(&source(name), PageNumber(1), &all)
+            .await
+            .expect(ALL)
+            .expect("the page");
         assert_eq!(page.text, text);
     }
-    assert_eq!(keyword(&index, &question("canine", 50), &all).await.len(), names.len());
+    assert_eq!(
+        keyword(&index, &question("canine", 50), &all).await.len(),
+        names.len()
+    );
     let mut scope = Scope::everything();
     scope.filter.vendor = vec!["O'Neil & Søn".to_owned()];
     scope.filter.source = vec![source(names[0])];
@@ -50,42 +101,98 @@ pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
 /// A passage and a page of many thousand bytes come back whole, and their last word is found.
 pub async fn long_texts_survive(index: Arc<dyn Index>) {
     let long = format!("{} gamma", "canine feline ".repeat(1000));
-    let revision = commit(&index, &SampleDocument::new("a.md").page(1, &[&long, "alpha"])).await;
+    let revision = commit(
+        &index,
+        &SampleDocument::new("a.md").page(1, &[&long, "alpha"]),
+    )
+    .await;
     let all = Scope::everything();
-    assert_eq!(ids(&keyword(&index, &question("gamma", 5), &all).await), ["a::0"]);
-    let chunks = index.passages(&revision.meta.source, 0..1, &all).await.expect(ALL);
+    assert_eq!(
+        ids(&keyword(&index, &question("gamma", 5), &all).await),
+        ["a::0"]
+    );
+    let chunks = index
+        .passages(&revision.meta.source, 0..1, &all)
+        .await
+        .expect(ALL);
     assert_eq!(chunks[0].text, long);
-    let page = index.page(&revision.meta.source, PageNumber(1), &all).await.expect(ALL).expect("the page");
+    let page = index
+        .page(&revision.meta.source, PageNumber(1), &all)
+        .await
+        .expect(ALL)
+        .expect("the page");
     assert_eq!(page, revision.pages[0]);
 }
 
 /// Passages are found by their place, by their page and by their handle.
 pub async fn passages_are_read_by_ordinal_page_and_handle(index: Arc<dyn Index>) {
-    let sample = SampleDocument::new("a.md").page(3, &["alpha", "beta"]).page(5, &["gamma", "canine"]);
+    let sample = SampleDocument::new("a.md")
+        .page(3, &["alpha", "beta"])
+        .page(5, &["gamma", "canine"]);
     let revision = commit(&index, &sample).await;
     commit(&index, &SampleDocument::new("b.md").page(3, &["feline"])).await;
     let all = Scope::everything();
     let chunk = |place: usize| revision.passages[place].chunk.clone();
     let name = &revision.meta.source;
-    assert_eq!(index.passages(name, 1..3, &all).await.expect(ALL), [chunk(1), chunk(2)]);
-    assert_eq!(index.passages(name, 3..u32::MAX, &all).await.expect(ALL), [chunk(3)]);
+    assert_eq!(
+        index.passages(name, 1..3, &all).await.expect(ALL),
+        [chunk(1), chunk(2)]
+    );
+    assert_eq!(
+        index.passages(name, 3..u32::MAX, &all).await.expect(ALL),
+        [chunk(3)]
+    );
     assert_eq!(index.passages(name, 2..2, &all).await.expect(ALL), []);
-    assert_eq!(index.passages_on(name, PageNumber(3), &all).await.expect(ALL), [chunk(0), chunk(1)]);
-    assert_eq!(index.passages_on(name, PageNumber(4), &all).await.expect(ALL), []);
-    assert_eq!(index.passages_on(&source("c.md"), PageNumber(3), &all).await.expect(ALL), []);
-    assert_eq!(index.by_handle(&chunk(2).handle(), &all).await.expect(ALL), [chunk(2)]);
+    assert_eq!(
+        index
+            .passages_on(name, PageNumber(3), &all)
+            .await
+            .expect(ALL),
+        [chunk(0), chunk(1)]
+    );
+    assert_eq!(
+        index
+            .passages_on(name, PageNumber(4), &all)
+            .await
+            .expect(ALL),
+        []
+    );
+    assert_eq!(
+        index
+            .passages_on(&source("c.md"), PageNumber(3), &all)
+            .await
+            .expect(ALL),
+        []
+    );
+    assert_eq!(
+        index.by_handle(&chunk(2).handle(), &all).await.expect(ALL),
+        [chunk(2)]
+    );
     for unknown in ["", "zz", "00000000", "%", "ffffffffffffffffff"] {
-        assert_eq!(index.by_handle(unknown, &all).await.expect(ALL), [], "{unknown}");
+        assert_eq!(
+            index.by_handle(unknown, &all).await.expect(ALL),
+            [],
+            "{unknown}"
+        );
     }
 }
 
 /// Chunks come in the order of the ids; unknown ones are left out.
 pub async fn chunks_come_in_the_order_asked(index: Arc<dyn Index>) {
-    commit(&index, &SampleDocument::new("a.md").page(1, &["alpha", "beta"])).await;
+    commit(
+        &index,
+        &SampleDocument::new("a.md").page(1, &["alpha", "beta"]),
+    )
+    .await;
     commit(&index, &SampleDocument::new("b.md").page(1, &["gamma"])).await;
-    let wanted: Vec<ChunkId> =
-        ["b::0", "a::1", "a::7", "c::0", "a::0"].iter().map(|id| id.parse().expect("a chunk id")).collect();
-    let chunks: Vec<Chunk> = index.chunks(&wanted, &Scope::everything()).await.expect(ALL);
+    let wanted: Vec<ChunkId> = ["b::0", "a::1", "a::7", "c::0", "a::0"]
+        .iter()
+        .map(|id| id.parse().expect("a chunk id"))
+        .collect();
+    let chunks: Vec<Chunk> = index
+        .chunks(&wanted, &Scope::everything())
+        .await
+        .expect(ALL);
     let texts: Vec<&str> = chunks.iter().map(|chunk| chunk.text.as_str()).collect();
     assert_eq!(texts, ["gamma", "beta", "alpha"]);
 }
@@ -96,9 +203,16 @@ pub async fn documents_come_in_the_order_of_their_sources(index: Arc<dyn Index>)
         commit(&index, &SampleDocument::new(name).page(1, &["alpha"])).await;
     }
     let listed = index.documents(&Scope::everything()).await.expect(ALL);
-    let names: Vec<&str> = listed.iter().map(|summary| summary.meta.source.as_str()).collect();
+    let names: Vec<&str> = listed
+        .iter()
+        .map(|summary| summary.meta.source.as_str())
+        .collect();
     assert_eq!(names, ["B.md", "a/y.md", "b/a.md", "b/z.md"]);
-    assert!(listed.iter().all(|summary| (summary.pages, summary.chunks) == (1, 1)));
+    assert!(
+        listed
+            .iter()
+            .all(|summary| (summary.pages, summary.chunks) == (1, 1))
+    );
 }
 
 /// Images and originals come back as they were, those of the live revision only, and only within the scope.
@@ -106,25 +220,83 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
     use AttachmentRole::{Image, Original};
     let large: Vec<u8> = (0..3_000_000_u32).map(|byte| (byte % 251) as u8).collect();
     let sample = SampleDocument::new("a.md").vendor("V").page(1, &["canine"]);
-    let sample = sample.attachment(Image, "x y.png", "image/png", b"one").attachment(Image, "z.png", "image/png", b"");
-    let first = commit(&index, &sample.clone().attachment(Original, "a.pdf", "application/pdf", &large)).await;
+    let sample = sample
+        .attachment(Image, "x y.png", "image/png", b"one")
+        .attachment(Image, "z.png", "image/png", b"");
+    let first = commit(
+        &index,
+        &sample
+            .clone()
+            .attachment(Original, "a.pdf", "application/pdf", &large),
+    )
+    .await;
     let (name, all) = (&first.meta.source, Scope::everything());
     let document = index.document(name, &all).await.expect(ALL).expect("it");
-    let told: Vec<_> = document.attachments.iter().map(|file| (file.role, file.name.as_str(), file.bytes)).collect();
-    assert_eq!(told, [(Image, "x y.png", 3), (Image, "z.png", 0), (Original, "a.pdf", 3_000_000)]);
+    let told: Vec<_> = document
+        .attachments
+        .iter()
+        .map(|file| (file.role, file.name.as_str(), file.bytes))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Image, "x y.png", 3),
+            (Image, "z.png", 0),
+            (Original, "a.pdf", 3_000_000)
+        ]
+    );
     for file in &first.attachments {
         let asked = &file.attachment;
-        let found = index.attachment(name, asked.role, &asked.name, &all).await.expect(ALL);
+        let found = index
+            .attachment(name, asked.role, &asked.name, &all)
+            .await
+            .expect(ALL);
         assert_eq!(found.as_ref(), Some(file));
     }
-    assert_eq!(index.attachment(name, Original, "x y.png", &all).await.expect(ALL), None);
-    assert_eq!(index.attachment(&source("b.md"), Image, "x y.png", &all).await.expect(ALL), None);
+    assert_eq!(
+        index
+            .attachment(name, Original, "x y.png", &all)
+            .await
+            .expect(ALL),
+        None
+    );
+    assert_eq!(
+        index
+            .attachment(&source("b.md"), Image, "x y.png", &all)
+            .await
+            .expect(ALL),
+        None
+    );
     let mut scope = Scope::everything();
     scope.filter.vendor = vec!["another".to_owned()];
-    assert_eq!(index.attachment(name, Image, "x y.png", &scope).await.expect(ALL), None);
+    assert_eq!(
+        index
+            .attachment(name, Image, "x y.png", &scope)
+            .await
+            .expect(ALL),
+        None
+    );
     commit(&index, &sample).await;
-    assert_eq!(index.attachment(name, Original, "a.pdf", &all).await.expect(ALL), None);
-    assert!(index.attachment(name, Image, "x y.png", &all).await.expect(ALL).is_some());
+    assert_eq!(
+        index
+            .attachment(name, Original, "a.pdf", &all)
+            .await
+            .expect(ALL),
+        None
+    );
+    assert!(
+        index
+            .attachment(name, Image, "x y.png", &all)
+            .await
+            .expect(ALL)
+            .is_some()
+    );
     index.remove(std::slice::from_ref(name)).await.expect(ALL);
-    assert_eq!(index.attachment(name, Image, "x y.png", &all).await.expect(ALL), None);
+    assert_eq!(
+        index
+            .attachment(name, Image, "x y.png", &all)
+            .await
+            .expect(ALL),
+        None
+    );
 }

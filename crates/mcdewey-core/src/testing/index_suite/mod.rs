@@ -82,7 +82,10 @@ macro_rules! index_suite {
 
 async fn commit(index: &Arc<dyn Index>, document: &SampleDocument) -> DocumentRevision {
     let revision = document.build(&embedder());
-    index.commit(revision.clone()).await.expect("the commit succeeds");
+    index
+        .commit(revision.clone())
+        .await
+        .expect("the commit succeeds");
     revision
 }
 
@@ -94,20 +97,36 @@ fn source(text: &str) -> SourcePath {
 fn question(text: &str, depth: usize) -> CandidateQuery {
     CandidateQuery {
         dense: Some(embedder().vector(text)),
-        keyword: vec![WeightedText { text: text.to_owned(), weight: 1.0 }],
+        keyword: vec![WeightedText {
+            text: text.to_owned(),
+            weight: 1.0,
+        }],
         depth,
         ..CandidateQuery::default()
     }
 }
 
 async fn dense(index: &Arc<dyn Index>, query: &CandidateQuery, scope: &Scope) -> Vec<Candidate> {
-    index.candidates(query, scope).await.expect("candidates").dense.expect("a dense list")
+    index
+        .candidates(query, scope)
+        .await
+        .expect("candidates")
+        .dense
+        .expect("a dense list")
 }
 
 async fn keyword(index: &Arc<dyn Index>, query: &CandidateQuery, scope: &Scope) -> Vec<Candidate> {
-    index.candidates(query, scope).await.expect("candidates").keyword.expect("a keyword list")
+    index
+        .candidates(query, scope)
+        .await
+        .expect("candidates")
+        .keyword
+        .expect("a keyword list")
 }
 
 fn ids(candidates: &[Candidate]) -> Vec<&str> {
-    candidates.iter().map(|candidate| candidate.chunk_id.as_str()).collect()
+    candidates
+        .iter()
+        .map(|candidate| candidate.chunk_id.as_str())
+        .collect()
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use super::*;
 
 fn texts(count: usize) -> Vec<String> {
-    (0..count).map(|number| "x".repeat(1 + (number * 5) % 7)).collect()
+    (0..count)
+        .map(|number| "x".repeat(1 + (number * 5) % 7))
+        .collect()
 }
 
 /// A model that scores by length, says when it begins a run, and waits until it may end it.
@@ -30,7 +32,12 @@ async fn scores_come_back_in_the_order_of_the_passages() {
     let texts = texts(11);
     let expected: Vec<f32> = texts.iter().map(|text| text.len() as f32).collect();
     assert_eq!(desk.scores("q".to_owned(), texts).await.unwrap(), expected);
-    assert!(desk.scores("q".to_owned(), Vec::new()).await.unwrap().is_empty());
+    assert!(
+        desk.scores("q".to_owned(), Vec::new())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,13 +63,23 @@ async fn one_is_read_one_waits_and_the_next_is_refused_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn work_that_nobody_waits_for_ends_with_its_batch() {
     let (desk, begins, go) = held();
-    let late = tokio::time::timeout(Duration::from_millis(20), desk.scores("q".to_owned(), texts(10)));
+    let late = tokio::time::timeout(
+        Duration::from_millis(20),
+        desk.scores("q".to_owned(), texts(10)),
+    );
     assert!(late.await.is_err());
     go.send(()).unwrap();
     drop(go);
-    assert_eq!(desk.scores("q".to_owned(), texts(2)).await.unwrap().len(), 2);
+    assert_eq!(
+        desk.scores("q".to_owned(), texts(2)).await.unwrap().len(),
+        2
+    );
     drop(desk);
-    assert_eq!(begins.iter().collect::<Vec<_>>(), [BATCH, 2], "one batch of the first question, then the second");
+    assert_eq!(
+        begins.iter().collect::<Vec<_>>(),
+        [BATCH, 2],
+        "one batch of the first question, then the second"
+    );
 }
 
 #[tokio::test]
@@ -79,9 +96,21 @@ async fn what_a_model_does_wrong_is_an_error_and_the_thread_goes_on() {
         }
     });
     let desk = Desk::start(run).unwrap();
-    for word in ["no memory", "at the disco", "0 scores for 2 passages", "no number"] {
-        let error = desk.scores("q".to_owned(), texts(2)).await.unwrap_err().to_string();
+    for word in [
+        "no memory",
+        "at the disco",
+        "0 scores for 2 passages",
+        "no number",
+    ] {
+        let error = desk
+            .scores("q".to_owned(), texts(2))
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(word), "{error}");
     }
-    assert_eq!(desk.scores("q".to_owned(), texts(2)).await.unwrap(), [1.0, 1.0]);
+    assert_eq!(
+        desk.scores("q".to_owned(), texts(2)).await.unwrap(),
+        [1.0, 1.0]
+    );
 }

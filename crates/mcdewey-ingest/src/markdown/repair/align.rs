@@ -34,13 +34,25 @@ impl Paragraphs {
     /// `None` stands for a block that is no paragraph; one that is a barrier is `Some` with an empty form.
     pub(super) fn new(forms: Vec<Option<String>>) -> Self {
         let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-        let barriers: Vec<bool> = forms.iter().map(|form| form.as_deref() == Some("")).collect();
+        let barriers: Vec<bool> = forms
+            .iter()
+            .map(|form| form.as_deref() == Some(""))
+            .collect();
         let forms: Vec<String> = forms.into_iter().map(Option::unwrap_or_default).collect();
-        for (place, form) in forms.iter().enumerate().filter(|(_, form)| !form.is_empty()) {
+        for (place, form) in forms
+            .iter()
+            .enumerate()
+            .filter(|(_, form)| !form.is_empty())
+        {
             places.entry(form.clone()).or_default().push(place);
         }
         let taken = vec![false; forms.len()];
-        Self { forms, places, barriers, taken }
+        Self {
+            forms,
+            places,
+            barriers,
+            taken,
+        }
     }
 
     /// Finds the run of a table's cells behind `from`, else anywhere, and takes it.
@@ -55,12 +67,19 @@ impl Paragraphs {
         let known = &self.places[all[rarest]];
         let behind = known.partition_point(|place| *place < from);
         let places = known[behind..].iter().chain(&known[..behind]).take(TRIED);
-        let needed = if body.len() < SMALL { body.len() } else { (body.len() * PERCENT).div_ceil(100) };
+        let needed = if body.len() < SMALL {
+            body.len()
+        } else {
+            (body.len() * PERCENT).div_ceil(100)
+        };
         let mut best: Option<(usize, Run)> = None;
         for place in places.copied() {
-            let Some(pairs) = self.follow(&all, rarest, place) else { continue };
+            let Some(pairs) = self.follow(&all, rarest, place) else {
+                continue;
+            };
             let found = pairs.iter().filter(|(cell, _)| body.contains(cell)).count();
-            if found >= needed && found > 0 && best.as_ref().is_none_or(|(known, _)| found > *known) {
+            if found >= needed && found > 0 && best.as_ref().is_none_or(|(known, _)| found > *known)
+            {
                 let cells: Vec<usize> = pairs.into_iter().map(|(_, paragraph)| paragraph).collect();
                 let range = cells[0]..cells[cells.len() - 1] + 1;
                 best = Some((found, Run { range, cells }));
@@ -95,16 +114,26 @@ impl Paragraphs {
     }
 
     /// The next pair in one direction, the nearest first.
-    fn step(&self, cells: &[&str], cell: usize, paragraph: usize, direction: isize) -> Option<(usize, usize)> {
+    fn step(
+        &self,
+        cells: &[&str],
+        cell: usize,
+        paragraph: usize,
+        direction: isize,
+    ) -> Option<(usize, usize)> {
         for distance in 2..=2 + 2 * SLACK {
             for cell_steps in 1..distance {
                 let paragraph_steps = distance - cell_steps;
                 if cell_steps > SLACK + 1 || paragraph_steps > SLACK + 1 {
                     continue;
                 }
-                let c = cell.checked_add_signed(direction * cell_steps as isize).filter(|c| *c < cells.len());
+                let c = cell
+                    .checked_add_signed(direction * cell_steps as isize)
+                    .filter(|c| *c < cells.len());
                 let p = paragraph.checked_add_signed(direction * paragraph_steps as isize);
-                let (Some(c), Some(p)) = (c, p.filter(|p| *p < self.forms.len())) else { continue };
+                let (Some(c), Some(p)) = (c, p.filter(|p| *p < self.forms.len())) else {
+                    continue;
+                };
                 if self.forms[p] == cells[c] && !self.taken[p] && !self.is_barred(paragraph, p) {
                     return Some((c, p));
                 }
@@ -131,22 +160,65 @@ mod tests {
         Paragraphs::new(words.split(' ').map(form).collect())
     }
 
-    fn run(paragraphs: &mut Paragraphs, header: &str, cells: &str, from: usize) -> Option<Range<usize>> {
-        let list = |words: &str| words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        paragraphs.take(&list(header), &list(cells), from).map(|run| run.range)
+    fn run(
+        paragraphs: &mut Paragraphs,
+        header: &str,
+        cells: &str,
+        from: usize,
+    ) -> Option<Range<usize>> {
+        let list = |words: &str| {
+            words
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        paragraphs
+            .take(&list(header), &list(cells), from)
+            .map(|run| run.range)
     }
 
     #[test]
     fn a_run_is_found_with_or_without_its_header() {
-        assert_eq!(run(&mut paragraphs("x code meaning 1 a 2 b y"), "code meaning", "1 a 2 b", 0), Some(1..7));
-        assert_eq!(run(&mut paragraphs("x 1 a 2 b y"), "code meaning", "1 a 2 b", 0), Some(1..5));
+        assert_eq!(
+            run(
+                &mut paragraphs("x code meaning 1 a 2 b y"),
+                "code meaning",
+                "1 a 2 b",
+                0
+            ),
+            Some(1..7)
+        );
+        assert_eq!(
+            run(&mut paragraphs("x 1 a 2 b y"), "code meaning", "1 a 2 b", 0),
+            Some(1..5)
+        );
     }
 
     #[test]
     fn a_few_cells_may_be_missing_or_strange() {
-        assert_eq!(run(&mut paragraphs("1 a 2 note b - 3 c 4 5 e"), "h", "1 a 2 b 3 c 4 d 5 e", 0), Some(0..11));
-        assert_eq!(run(&mut paragraphs("1 a 2 x x x"), "h", "1 a 2 b 3 c 4 d 5 e", 0), None);
-        assert_eq!(run(&mut paragraphs("1 a # 2 b"), "h", "1 a 2 b", 0), None, "a heading stands between");
+        assert_eq!(
+            run(
+                &mut paragraphs("1 a 2 note b - 3 c 4 5 e"),
+                "h",
+                "1 a 2 b 3 c 4 d 5 e",
+                0
+            ),
+            Some(0..11)
+        );
+        assert_eq!(
+            run(
+                &mut paragraphs("1 a 2 x x x"),
+                "h",
+                "1 a 2 b 3 c 4 d 5 e",
+                0
+            ),
+            None
+        );
+        assert_eq!(
+            run(&mut paragraphs("1 a # 2 b"), "h", "1 a 2 b", 0),
+            None,
+            "a heading stands between"
+        );
     }
 
     #[test]

@@ -46,7 +46,10 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
         if let Some(mark) = fence_mark(trimmed) {
             blocks.extend(open.take());
             fence = Some(mark);
-            open = Some(Block { kind: Kind::Other, range });
+            open = Some(Block {
+                kind: Kind::Other,
+                range,
+            });
             continue;
         }
         if trimmed.is_empty() {
@@ -74,17 +77,23 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
 }
 
 fn fence_mark(line: &str) -> Option<&'static str> {
-    ["```", "~~~"].into_iter().find(|mark| line.starts_with(mark))
+    ["```", "~~~"]
+        .into_iter()
+        .find(|mark| line.starts_with(mark))
 }
 
 fn kind(line: &str) -> Kind {
-    let rule =
-        line.len() >= 3 && ["-", "*", "_"].iter().any(|sign| line.replace([' '], "").replace(sign, "").is_empty());
+    let rule = line.len() >= 3
+        && ["-", "*", "_"]
+            .iter()
+            .any(|sign| line.replace([' '], "").replace(sign, "").is_empty());
     let heading = line.starts_with('#') && line.trim_start_matches('#').starts_with([' ', '\t']);
     match line {
         line if line.starts_with('|') => Kind::Table,
         _ if heading => Kind::Heading,
-        line if line.starts_with("<!--") || line.starts_with('\u{c}') || is_page_rule(line) => Kind::Other,
+        line if line.starts_with("<!--") || line.starts_with('\u{c}') || is_page_rule(line) => {
+            Kind::Other
+        }
         _ if rule => Kind::Other,
         _ => Kind::Paragraph,
     }
@@ -92,13 +101,18 @@ fn kind(line: &str) -> Kind {
 
 /// `{118}------------`, which some converters write before a page.
 fn is_page_rule(line: &str) -> bool {
-    let Some((number, rule)) = line.strip_prefix('{').and_then(|rest| rest.split_once('}')) else { return false };
+    let Some((number, rule)) = line.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
+        return false;
+    };
     number.chars().all(|c| c.is_ascii_digit()) && rule.len() >= 3 && rule.chars().all(|c| c == '-')
 }
 
 fn has_delimiter(table: &str) -> bool {
     let second = table.lines().nth(1).map(str::trim).unwrap_or_default();
-    second.contains('-') && second.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t'))
+    second.contains('-')
+        && second
+            .chars()
+            .all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t'))
 }
 
 #[cfg(test)]
@@ -108,8 +122,10 @@ mod tests {
     #[test]
     fn lines_are_told_apart() {
         let text = "# H\none\ntwo\n\n| a |\n|---|\n| b |\nafter\n<!-- page: 2 -->\n{3}-----\n---\n```\n| x |\n|--|\n\n```\n| no table |\n";
-        let found: Vec<(Kind, &str)> =
-            blocks(text).into_iter().map(|block| (block.kind, text[block.range].lines().next().unwrap())).collect();
+        let found: Vec<(Kind, &str)> = blocks(text)
+            .into_iter()
+            .map(|block| (block.kind, text[block.range].lines().next().unwrap()))
+            .collect();
         let expected = [
             (Kind::Heading, "# H"),
             (Kind::Paragraph, "one"),
@@ -127,6 +143,12 @@ mod tests {
     #[test]
     fn a_fence_that_never_closes_is_one_block() {
         let text = "```\n| a |\n|---|\n";
-        assert_eq!(blocks(text), [Block { kind: Kind::Other, range: 0..text.len() }]);
+        assert_eq!(
+            blocks(text),
+            [Block {
+                kind: Kind::Other,
+                range: 0..text.len()
+            }]
+        );
     }
 }

@@ -6,11 +6,15 @@ use std::sync::LazyLock;
 use mcdewey_core::normalise;
 use regex::Regex;
 
-static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"!?\[([^\[\]]*)\]\([^()\s]*\)").expect("a valid pattern"));
-static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"</?[A-Za-z][^<>]*>").expect("a valid pattern"));
-static ENTITY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"&(?:[A-Za-z]{2,8}|#x?[0-9A-Fa-f]{1,6});").expect("a valid pattern"));
-static BREAK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)<br\s*/?>").expect("a valid pattern"));
+static LINK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"!?\[([^\[\]]*)\]\([^()\s]*\)").expect("a valid pattern"));
+static TAG: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"</?[A-Za-z][^<>]*>").expect("a valid pattern"));
+static ENTITY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"&(?:[A-Za-z]{2,8}|#x?[0-9A-Fa-f]{1,6});").expect("a valid pattern")
+});
+static BREAK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)<br\s*/?>").expect("a valid pattern"));
 
 /// The comparable form of a text; signs count only where there is nothing else.
 pub(super) fn form(text: &str) -> String {
@@ -18,8 +22,16 @@ pub(super) fn form(text: &str) -> String {
     let text = TAG.replace_all(&text, " ");
     let text = ENTITY.replace_all(&text, " ");
     let plain = normalise(&text);
-    let letters: String = plain.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    if letters.is_empty() { plain.replace([' ', '\\'], "") } else { letters }
+    let letters: String = plain
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
+    if letters.is_empty() {
+        plain.replace([' ', '\\'], "")
+    } else {
+        letters
+    }
 }
 
 /// The cells of a pipe table in the order of its rows, each divided where it breaks its line: the header's, then the
@@ -54,14 +66,18 @@ mod tests {
     #[test]
     fn markup_and_spaces_make_no_difference() {
         assert_eq!(form("**max\\_calls**"), form("max _calls"));
-        assert_eq!(form("[Barge](x.md)\u{a0}call"), form("barge&nbsp;call\u{200b}"));
+        assert_eq!(
+            form("[Barge](x.md)\u{a0}call"),
+            form("barge&nbsp;call\u{200b}")
+        );
         assert_eq!(form("—"), "—");
         assert_ne!(form("0x103"), form("0x104"));
     }
 
     #[test]
     fn rows_give_their_cells() {
-        let (header, cells) = cells("| Code | Meaning |\n|---|:-:|\n| 1 | a \\| b<br>c |\n|  | d |\n");
+        let (header, cells) =
+            cells("| Code | Meaning |\n|---|:-:|\n| 1 | a \\| b<br>c |\n|  | d |\n");
         assert_eq!(header, ["code", "meaning"]);
         assert_eq!(cells, ["1", "ab", "c", "d"]);
     }

@@ -22,8 +22,15 @@ struct TailTable {
 
 /// Puts the tables at the end of a text back where their cells stand.
 pub(super) fn put_tables_back(body: &str) -> Repaired<'_> {
-    let unchanged = || Repaired { text: Cow::Borrowed(body), warnings: Vec::new() };
-    if !body.contains("|-") && !body.contains("| -") && !body.contains("|:") && !body.contains("| :") {
+    let unchanged = || Repaired {
+        text: Cow::Borrowed(body),
+        warnings: Vec::new(),
+    };
+    if !body.contains("|-")
+        && !body.contains("| -")
+        && !body.contains("|:")
+        && !body.contains("| :")
+    {
         return unchanged();
     }
     let blocks = blocks(body);
@@ -54,12 +61,21 @@ pub(super) fn put_tables_back(body: &str) -> Repaired<'_> {
     // One table at the end of a text that has no others may well belong there.
     let warnings = match placed.is_empty() && lost.len() < 2 {
         true => Vec::new(),
-        false => lost.iter().map(|table| warning(text_of(&blocks[table.table]))).collect(),
+        false => lost
+            .iter()
+            .map(|table| warning(text_of(&blocks[table.table])))
+            .collect(),
     };
     if placed.is_empty() {
-        return Repaired { text: Cow::Borrowed(body), warnings };
+        return Repaired {
+            text: Cow::Borrowed(body),
+            warnings,
+        };
     }
-    Repaired { text: Cow::Owned(rebuilt(body, &blocks, placed)), warnings }
+    Repaired {
+        text: Cow::Owned(rebuilt(body, &blocks, placed)),
+        warnings,
+    }
 }
 
 /// The tables behind the last text, and the number of blocks before them.
@@ -73,7 +89,10 @@ fn tail(body: &str, blocks: &[Block]) -> (usize, Vec<TailTable>) {
             Kind::Table => {
                 let caption = at >= 2 && is_caption(&blocks[at - 2], body);
                 let first = if caption { at - 2 } else { at - 1 };
-                tables.push(TailTable { first, table: at - 1 });
+                tables.push(TailTable {
+                    first,
+                    table: at - 1,
+                });
                 end = first;
                 at = first;
             }
@@ -89,7 +108,10 @@ fn tail(body: &str, blocks: &[Block]) -> (usize, Vec<TailTable>) {
 fn is_caption(block: &Block, body: &str) -> bool {
     let text = body[block.range.clone()].trim();
     let words = text.trim_matches(['*', '_', ' ']).to_lowercase();
-    block.kind == Kind::Paragraph && text.len() <= MAX_CAPTION && !text.contains('\n') && words.starts_with("table ")
+    block.kind == Kind::Paragraph
+        && text.len() <= MAX_CAPTION
+        && !text.contains('\n')
+        && words.starts_with("table ")
 }
 
 /// Behind the marker of a last page everything is that page's own.
@@ -98,10 +120,22 @@ fn is_page_marker(text: &str) -> bool {
 }
 
 fn warning(table: &str) -> String {
-    let header = table.lines().next().unwrap_or_default().trim().trim_matches('|').trim();
+    let header = table
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .trim_matches('|')
+        .trim();
     let short: String = header.chars().take(NAMED).collect();
-    let more = if short.len() < header.len() { " …" } else { "" };
-    format!("the table “{short}{more}” at the end stands nowhere in the text; it is kept at the end")
+    let more = if short.len() < header.len() {
+        " …"
+    } else {
+        ""
+    };
+    format!(
+        "the table “{short}{more}” at the end stands nowhere in the text; it is kept at the end"
+    )
 }
 
 /// The text with each table in place of its cells; what stood between the cells comes behind it.

@@ -31,7 +31,10 @@ fn a_table_that_stands_nowhere_stays_and_is_named() {
     let (found, warnings) = mended(text);
     assert!(found.starts_with("Intro.\n\n| N | L |"), "{found}");
     assert!(found.ends_with("| 8443 | Desktop |\n"), "{found}");
-    assert_eq!(warnings, ["the table “Port | Use” at the end stands nowhere in the text; it is kept at the end"]);
+    assert_eq!(
+        warnings,
+        ["the table “Port | Use” at the end stands nowhere in the text; it is kept at the end"]
+    );
 }
 
 #[test]
@@ -53,7 +56,10 @@ fn a_table_goes_to_the_page_where_its_cells_begin() {
                 |\n| B | 2 |\n| C | 3 |\n";
     let (found, _) = mended(text);
     let (first, second) = found.split_once("<!-- page: 2 -->").unwrap();
-    assert!(first.contains("| B | 2 |") && !second.contains('|'), "{found}");
+    assert!(
+        first.contains("| B | 2 |") && !second.contains('|'),
+        "{found}"
+    );
     assert!(second.contains("Text."), "{found}");
 }
 
@@ -61,7 +67,10 @@ fn a_table_goes_to_the_page_where_its_cells_begin() {
 fn captions_come_with_their_tables() {
     let text = "A\n\n1\n\nB\n\n2\n\nText.\n\n**Table 3. Codes**\n\n| X | Y |\n|--|--|\n| A | 1 |\n| B | 2 |\n";
     let (found, _) = mended(text);
-    assert!(found.starts_with("**Table 3. Codes**\n\n| X | Y |") && found.trim_end().ends_with("Text."), "{found}");
+    assert!(
+        found.starts_with("**Table 3. Codes**\n\n| X | Y |") && found.trim_end().ends_with("Text."),
+        "{found}"
+    );
 }
 
 /// A manual with `count` tables in its text, flattened, and the same tables at its end; some flavour by seed.
@@ -69,19 +78,28 @@ fn converted(seed: u64, count: usize) -> (String, Vec<Vec<String>>) {
     let mut random = Random(seed | 1);
     let (mut text, mut tail, mut truth) = (String::new(), String::new(), Vec::new());
     for number in 0..count {
-        text.push_str(&format!("## Section {number}\n\nText of the section {number}.\n\n"));
+        text.push_str(&format!(
+            "## Section {number}\n\nText of the section {number}.\n\n"
+        ));
         let (rows, columns) = (2 + random.below(6), 2 + random.below(3));
-        let header: Vec<String> = (0..columns).map(|column| format!("Column {column}")).collect();
+        let header: Vec<String> = (0..columns)
+            .map(|column| format!("Column {column}"))
+            .collect();
         let cells: Vec<String> = (0..rows * columns)
             .map(|cell| match random.below(4) {
                 0 => "Yes".to_owned(),
                 1 => format!("param_{number}_{cell}"),
-                2 => format!("The value {} of `setAgentState` in table {number}", random.below(999)),
+                2 => format!(
+                    "The value {} of `setAgentState` in table {number}",
+                    random.below(999)
+                ),
                 _ => format!("0x{:03x}", random.below(4096)),
             })
             .collect();
         if random.below(2) == 0 {
-            header.iter().for_each(|cell| text.push_str(&format!("{cell}\n\n")));
+            header
+                .iter()
+                .for_each(|cell| text.push_str(&format!("{cell}\n\n")));
         }
         for cell in &cells {
             let flat = match random.below(5) {
@@ -95,7 +113,11 @@ fn converted(seed: u64, count: usize) -> (String, Vec<Vec<String>>) {
                 text.push_str(&format!("{flat}\n\n"));
             }
         }
-        tail.push_str(&format!("| {} |\n|{}\n", header.join(" | "), "---|".repeat(columns)));
+        tail.push_str(&format!(
+            "| {} |\n|{}\n",
+            header.join(" | "),
+            "---|".repeat(columns)
+        ));
         for row in cells.chunks(columns) {
             tail.push_str(&format!("| {} |\n", row.join(" | ")));
         }
@@ -110,7 +132,10 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, most: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % most
     }
 }
@@ -124,22 +149,40 @@ fn no_table_is_lost_and_nearly_all_go_back() {
         let end = found.find("## The end").unwrap();
         let in_place = found[..end].matches("| Column 0").count();
         let at_the_end = found[end..].matches("| Column 0").count();
-        assert_eq!((in_place + at_the_end, at_the_end), (truth.len(), warnings.len()), "seed {seed}\n{found}");
+        assert_eq!(
+            (in_place + at_the_end, at_the_end),
+            (truth.len(), warnings.len()),
+            "seed {seed}\n{found}"
+        );
         for cell in truth.iter().flatten() {
-            assert!(found.contains(&format!("| {cell} |")), "seed {seed}: {cell}");
+            assert!(
+                found.contains(&format!("| {cell} |")),
+                "seed {seed}: {cell}"
+            );
         }
         tables += truth.len();
         back += in_place;
     }
-    assert!(back * 100 >= tables * 95, "{back} of {tables} tables went back");
+    assert!(
+        back * 100 >= tables * 95,
+        "{back} of {tables} tables went back"
+    );
 }
 
 #[test]
 fn thousands_of_tables_and_rows_are_mended() {
     let (text, truth) = converted(7, 2000);
     let (found, _) = mended(&text);
-    assert!(found[found.find("## The end").unwrap()..].matches("| Column 0").count() * 20 < truth.len());
-    let rows: String = (0..100_000).map(|row| format!("| {row} | Yes |\n")).collect();
+    assert!(
+        found[found.find("## The end").unwrap()..]
+            .matches("| Column 0")
+            .count()
+            * 20
+            < truth.len()
+    );
+    let rows: String = (0..100_000)
+        .map(|row| format!("| {row} | Yes |\n"))
+        .collect();
     let long = format!("Text.\n\n| N | X |\n|---|---|\n{rows}");
     assert!(matches!(repair(&long).text, Cow::Borrowed(_)));
 }

@@ -35,7 +35,13 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// An entry in which what is too long is cut off.
-    pub(super) fn new(caller: &Caller, remote: Option<String>, method: &str, path: &str, status: u16) -> Self {
+    pub(super) fn new(
+        caller: &Caller,
+        remote: Option<String>,
+        method: &str,
+        path: &str,
+        status: u16,
+    ) -> Self {
         Self {
             caller: cut(&caller.name, MAX_CALLER),
             role: caller.role.name(),
@@ -65,11 +71,20 @@ mod tests {
     #[test]
     fn what_is_too_long_is_cut_off_between_characters() {
         let caller = Caller::new(&"ö".repeat(1000), Role::Read, Visibility::Everything);
-        let entry = AuditEntry::new(&caller, None, &"M".repeat(50_000), &format!("/{}", "ü".repeat(30_000)), 200);
+        let entry = AuditEntry::new(
+            &caller,
+            None,
+            &"M".repeat(50_000),
+            &format!("/{}", "ü".repeat(30_000)),
+            200,
+        );
         assert_eq!(entry.caller, format!("{}…", "ö".repeat(128)));
         assert_eq!(entry.method, format!("{}…", "M".repeat(16)));
         assert_eq!(entry.path, format!("/{}…", "ü".repeat(255)));
         let short = AuditEntry::new(&Caller::owner(), None, "GET", "/library", 200);
-        assert_eq!((&*short.caller, &*short.method, &*short.path), ("owner", "GET", "/library"));
+        assert_eq!(
+            (&*short.caller, &*short.method, &*short.path),
+            ("owner", "GET", "/library")
+        );
     }
 }

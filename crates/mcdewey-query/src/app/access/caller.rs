@@ -51,12 +51,24 @@ impl Caller {
 
     /// Somebody who may see nothing.
     pub(crate) fn nobody() -> Self {
-        Self::new("nobody", Role::Read, Visibility::Only { vendors: Vec::new(), products: Vec::new() })
+        Self::new(
+            "nobody",
+            Role::Read,
+            Visibility::Only {
+                vendors: Vec::new(),
+                products: Vec::new(),
+            },
+        )
     }
 
     /// Somebody without a limit of their own.
     pub fn new(name: &str, role: Role, visibility: Visibility) -> Self {
-        Self { name: name.into(), role, visibility, requests_per_minute: None }
+        Self {
+            name: name.into(),
+            role,
+            visibility,
+            requests_per_minute: None,
+        }
     }
 }
 

@@ -95,10 +95,15 @@ impl Limits {
 
     /// Takes one request from a caller's bucket; how long to wait when it is empty.
     pub(super) fn request(&self, bucket: &Bucket, own: Option<NonZeroU32>) -> Result<(), Duration> {
-        let Some(limit) = own.or(self.everybody) else { return Ok(()) };
+        let Some(limit) = own.or(self.everybody) else {
+            return Ok(());
+        };
         let buckets = {
             let mut all = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(limit).or_insert_with(|| Arc::new(Buckets::new(limit))))
+            Arc::clone(
+                all.entry(limit)
+                    .or_insert_with(|| Arc::new(Buckets::new(limit))),
+            )
         };
         buckets.take(bucket)
     }
@@ -141,7 +146,14 @@ impl<C: Clock + Clone> Buckets<C> {
     fn with(limit: NonZeroU32, clock: C, max: usize) -> Self {
         let levels = Levels::default();
         let limiter = RateLimiter::new(Quota::per_minute(limit), levels.clone(), clock.clone());
-        Self { levels, limiter, clock, max, swept: Mutex::default(), hasher: RandomState::new() }
+        Self {
+            levels,
+            limiter,
+            clock,
+            max,
+            swept: Mutex::default(),
+            hasher: RandomState::new(),
+        }
     }
 
     /// Takes one out of a bucket; how long to wait when it is empty.
@@ -149,7 +161,9 @@ impl<C: Clock + Clone> Buckets<C> {
         let outcome = match self.has_room_for(bucket) {
             true => self.limiter.check_key(bucket),
             // Those who have a bucket keep it, whoever comes in great numbers.
-            false => self.limiter.check_key(&Bucket::Shared(self.hasher.hash_one(bucket) % SHARED_BUCKETS)),
+            false => self.limiter.check_key(&Bucket::Shared(
+                self.hasher.hash_one(bucket) % SHARED_BUCKETS,
+            )),
         };
         outcome.map_err(|empty| empty.wait_time_from(self.clock.now()))
     }
@@ -245,7 +259,10 @@ mod tests {
             let bucket = caller(name);
             assert!(limits.request(&bucket, None).is_ok() && limits.request(&bucket, None).is_ok());
             let wait = limits.request(&bucket, None).unwrap_err();
-            assert!(wait > Duration::ZERO && wait <= Duration::from_secs(30), "{wait:?}");
+            assert!(
+                wait > Duration::ZERO && wait <= Duration::from_secs(30),
+                "{wait:?}"
+            );
         }
     }
 
@@ -265,12 +282,18 @@ mod tests {
         for other in 0..110_000 {
             let _ = limits.request(&stranger(other), None);
             if other % 10_000 == 0 {
-                assert!(limits.request(&greedy, None).is_err(), "after {other} others");
+                assert!(
+                    limits.request(&greedy, None).is_err(),
+                    "after {other} others"
+                );
             }
         }
         assert!(limits.request(&greedy, None).is_err());
         let buckets = Arc::clone(&limits.requests.lock().unwrap()[&NonZeroU32::MIN]);
-        assert!(buckets.levels.len() <= MAX_BUCKETS + SHARED_BUCKETS as usize, "the memory is bounded");
+        assert!(
+            buckets.levels.len() <= MAX_BUCKETS + SHARED_BUCKETS as usize,
+            "the memory is bounded"
+        );
     }
 
     #[test]
@@ -278,11 +301,19 @@ mod tests {
         let clock = FakeRelativeClock::default();
         let buckets = Buckets::with(NonZeroU32::MIN, clock.clone(), 2);
         assert!(buckets.take(&caller("a")).is_ok() && buckets.take(&caller("b")).is_ok());
-        let refused = (0..10_000).filter(|number| buckets.take(&stranger(*number)).is_err()).count();
-        assert!(refused >= 10_000 - SHARED_BUCKETS as usize, "a flood of newcomers is limited, too: {refused}");
+        let refused = (0..10_000)
+            .filter(|number| buckets.take(&stranger(*number)).is_err())
+            .count();
+        assert!(
+            refused >= 10_000 - SHARED_BUCKETS as usize,
+            "a flood of newcomers is limited, too: {refused}"
+        );
         assert!(buckets.take(&caller("a")).is_err());
         clock.advance(Duration::from_secs(121));
-        assert!(buckets.take(&caller("c")).is_ok() && buckets.levels.len() == 1, "the full ones were forgotten");
+        assert!(
+            buckets.take(&caller("c")).is_ok() && buckets.levels.len() == 1,
+            "the full ones were forgotten"
+        );
     }
 
     #[test]

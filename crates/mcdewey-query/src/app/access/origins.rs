@@ -38,11 +38,20 @@ enum Site {
 }
 
 /// Judges the `Origin` that browsers send, before anything else looks at the request.
-pub(crate) async fn guard(State(service): State<Service>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State(service): State<Service>,
+    request: Request,
+    next: Next,
+) -> Response {
     let asked = hosts::asked(request.headers(), request.uri());
     let public = WebOrigin::of_url(&service.public_url());
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let site = site(request.headers(), asked.as_ref(), public.as_ref(), service.access.origins());
+    let site = site(
+        request.headers(),
+        asked.as_ref(),
+        public.as_ref(),
+        service.access.origins(),
+    );
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let response = match site {
         Site::Foreign if !reads => refusal().into_response(),
@@ -56,25 +65,35 @@ pub(crate) async fn guard(State(service): State<Service>, request: Request, next
 }
 
 /// The rule: `asked` is the address of the request, which the host guard has let pass, `public` the server's public one.
-fn site(headers: &HeaderMap, asked: Option<&Authority>, public: Option<&WebOrigin>, named: &[String]) -> Site {
+fn site(
+    headers: &HeaderMap,
+    asked: Option<&Authority>,
+    public: Option<&WebOrigin>,
+    named: &[String],
+) -> Site {
     let mut origins = headers.get_all(header::ORIGIN).into_iter();
     let origin = match (origins.next(), origins.next()) {
         (None, _) => return Site::NoPage,
         (Some(origin), None) => origin.to_str().ok().and_then(WebOrigin::parse),
         (Some(_), Some(_)) => None,
     };
-    let Some(origin) = origin else { return Site::Foreign };
+    let Some(origin) = origin else {
+        return Site::Foreign;
+    };
     if public == Some(&origin) || asked.is_some_and(|asked| is_own(&origin, asked, public)) {
         return Site::Own;
     }
-    let is_named = named.iter().any(|name| WebOrigin::parse(name).as_ref() == Some(&origin));
+    let is_named = named
+        .iter()
+        .any(|name| WebOrigin::parse(name).as_ref() == Some(&origin));
     if is_named { Site::Named } else { Site::Foreign }
 }
 
 /// A page of the address that was asked. Where the public address says that this host speaks TLS, a page without it is
 /// somebody else's.
 fn is_own(origin: &WebOrigin, asked: &Authority, public: Option<&WebOrigin>) -> bool {
-    let is_downgrade = public.is_some_and(|public| public.is_secure && public.host == origin.host && !origin.is_secure);
+    let is_downgrade = public
+        .is_some_and(|public| public.is_secure && public.host == origin.host && !origin.is_secure);
     origin.is_at(asked) && !is_downgrade
 }
 
@@ -103,7 +122,9 @@ fn permit(mut response: Response, origin: HeaderValue) -> Response {
 /// Where some pages are told more than others, a cache must not give one the answer of another.
 fn vary(mut response: Response, service: &Service) -> Response {
     if !service.access.origins().is_empty() {
-        response.headers_mut().append(header::VARY, HeaderValue::from(header::ORIGIN));
+        response
+            .headers_mut()
+            .append(header::VARY, HeaderValue::from(header::ORIGIN));
     }
     response
 }
@@ -114,13 +135,23 @@ mod tests {
 
     /// The verdict on these `Origin` headers at a server that was asked as `asked`.
     fn judged(origins: &[&'static str], asked: &str, public: &str) -> Site {
-        let headers = origins.iter().map(|origin| (header::ORIGIN, HeaderValue::from_static(origin)));
+        let headers = origins
+            .iter()
+            .map(|origin| (header::ORIGIN, HeaderValue::from_static(origin)));
         let mut map = HeaderMap::new();
         headers.for_each(|(name, value)| {
             map.append(name, value);
         });
-        let named = ["https://portal.example.com".to_owned(), "HTTP://Tool.example.com:80".to_owned()];
-        site(&map, Authority::parse(asked).as_ref(), WebOrigin::of_url(public).as_ref(), &named)
+        let named = [
+            "https://portal.example.com".to_owned(),
+            "HTTP://Tool.example.com:80".to_owned(),
+        ];
+        site(
+            &map,
+            Authority::parse(asked).as_ref(),
+            WebOrigin::of_url(public).as_ref(),
+            &named,
+        )
     }
 
     #[test]
@@ -129,15 +160,30 @@ mod tests {
         assert_eq!(here("http://127.0.0.1:8080"), Site::Own);
         assert_eq!(here("https://docs.example.com"), Site::Own);
         assert_eq!(here("https://docs.example.com:443"), Site::Own);
-        assert_eq!(judged(&["https://docs.example.com"], "docs.example.com", "http://127.0.0.1:1"), Site::Own);
+        assert_eq!(
+            judged(
+                &["https://docs.example.com"],
+                "docs.example.com",
+                "http://127.0.0.1:1"
+            ),
+            Site::Own
+        );
         assert_eq!(judged(&["http://[::1]:8080"], "[0::1]:8080", ""), Site::Own);
         assert_eq!(judged(&[], "127.0.0.1:8080", ""), Site::NoPage);
     }
 
     #[test]
     fn named_sites_are_known_however_they_are_written() {
-        for origin in ["https://portal.example.com", "https://portal.example.com:443", "http://tool.example.com"] {
-            assert_eq!(judged(&[origin], "127.0.0.1:8080", ""), Site::Named, "{origin}");
+        for origin in [
+            "https://portal.example.com",
+            "https://portal.example.com:443",
+            "http://tool.example.com",
+        ] {
+            assert_eq!(
+                judged(&[origin], "127.0.0.1:8080", ""),
+                Site::Named,
+                "{origin}"
+            );
         }
     }
 
@@ -169,16 +215,35 @@ mod tests {
             "https://evil.example",
             "http://docs.example.com",
         ] {
-            assert_eq!(judged(&[origin], "127.0.0.1:8080", "https://docs.example.com"), Site::Foreign, "{origin:?}");
+            assert_eq!(
+                judged(&[origin], "127.0.0.1:8080", "https://docs.example.com"),
+                Site::Foreign,
+                "{origin:?}"
+            );
         }
         let twice = ["http://127.0.0.1:8080", "http://127.0.0.1:8080"];
-        assert_eq!(judged(&twice, "127.0.0.1:8080", ""), Site::Foreign, "no browser sends two");
+        assert_eq!(
+            judged(&twice, "127.0.0.1:8080", ""),
+            Site::Foreign,
+            "no browser sends two"
+        );
     }
 
     #[test]
     fn a_page_without_tls_is_not_the_server_with_it() {
         let asked = "docs.example.com";
-        assert_eq!(judged(&["http://docs.example.com"], asked, "https://docs.example.com"), Site::Foreign);
-        assert_eq!(judged(&["http://docs.example.com"], asked, ""), Site::Own, "nothing says that it has TLS");
+        assert_eq!(
+            judged(
+                &["http://docs.example.com"],
+                asked,
+                "https://docs.example.com"
+            ),
+            Site::Foreign
+        );
+        assert_eq!(
+            judged(&["http://docs.example.com"], asked, ""),
+            Site::Own,
+            "nothing says that it has TLS"
+        );
     }
 }

@@ -81,7 +81,8 @@ impl AccessPolicy {
 
     /// Whether somebody may read what others asked.
     pub(crate) fn shows_questions(&self, caller: &Caller) -> bool {
-        caller.role == Role::Admin || (self.is_personal && !self.is_on() && *caller == Caller::anonymous())
+        caller.role == Role::Admin
+            || (self.is_personal && !self.is_on() && *caller == Caller::anonymous())
     }
 
     /// Whether somebody's word on a hit is taken.
@@ -105,7 +106,9 @@ impl AccessPolicy {
 
     /// Whether a key makes a difference: it does from the first one on, and still when the last one is gone.
     pub(super) fn is_on(&self) -> bool {
-        self.credentials.as_ref().is_some_and(|credentials| credentials.required())
+        self.credentials
+            .as_ref()
+            .is_some_and(|credentials| credentials.required())
     }
 
     /// Who sends no key, if they may.

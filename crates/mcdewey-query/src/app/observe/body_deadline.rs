@@ -36,11 +36,18 @@ impl BodyDeadline {
 
 /// What the sender of such a body is told.
 pub(super) fn problem(limit: Duration) -> Problem {
-    let detail = format!("the body did not arrive within {} seconds; send the request again", limit.as_secs_f64());
+    let detail = format!(
+        "the body did not arrive within {} seconds; send the request again",
+        limit.as_secs_f64()
+    );
     Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
 }
 
-fn until(ends: Instant, body: Body, deadline: BodyDeadline) -> impl Stream<Item = Result<Bytes, axum::Error>> {
+fn until(
+    ends: Instant,
+    body: Body,
+    deadline: BodyDeadline,
+) -> impl Stream<Item = Result<Bytes, axum::Error>> {
     stream::unfold(Some(body.into_data_stream()), move |data| {
         let deadline = deadline.clone();
         async move {

@@ -52,7 +52,9 @@ impl SlowModel {
 
     pub(super) async fn library(self: &Arc<Self>) -> Library {
         let index = MemoryIndex::new();
-        let document = SampleDocument::new("a.md").page(1, &["Barge in."]).build(&self.inner);
+        let document = SampleDocument::new("a.md")
+            .page(1, &["Barge in."])
+            .build(&self.inner);
         index.commit(document).await.unwrap();
         Library::new(Arc::new(index), Arc::clone(self) as _, "http://localhost")
     }
@@ -76,7 +78,11 @@ impl Embed for SlowModel {
         }
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
-        let one = self.let_go.acquire().await.map_err(|_| EmbedError::Closed)?;
+        let one = self
+            .let_go
+            .acquire()
+            .await
+            .map_err(|_| EmbedError::Closed)?;
         tokio::task::yield_now().await;
         one.forget();
         self.at_once.fetch_sub(1, Ordering::SeqCst);
@@ -93,16 +99,26 @@ impl Embed for SlowModel {
 }
 
 async fn ask(router: &Router, path: &str) -> axum::response::Response {
-    router.clone().oneshot(request(Method::GET, path).body(Body::empty()).unwrap()).await.unwrap()
+    router
+        .clone()
+        .oneshot(request(Method::GET, path).body(Body::empty()).unwrap())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn in_a_burst_some_are_answered_and_the_others_told_to_come_back() {
     let model = Arc::new(SlowModel::closed());
     let longest_wait = Duration::from_millis(20);
-    let settings = DeskSettings { searches_at_once: 4, longest_wait, ..DeskSettings::default() };
+    let settings = DeskSettings {
+        searches_at_once: 4,
+        longest_wait,
+        ..DeskSettings::default()
+    };
     let router = model.service(settings).await;
-    let mut answers: FuturesUnordered<_> = (0..CLIENTS).map(|_| ask(&router, "/api/v1/search?q=barge")).collect();
+    let mut answers: FuturesUnordered<_> = (0..CLIENTS)
+        .map(|_| ask(&router, "/api/v1/search?q=barge"))
+        .collect();
     for _ in 4..CLIENTS {
         let refused = answers.next().await.unwrap();
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
@@ -112,30 +128,54 @@ async fn in_a_burst_some_are_answered_and_the_others_told_to_come_back() {
     while let Some(answer) = answers.next().await {
         assert_eq!(answer.status(), StatusCode::OK);
     }
-    assert_eq!(model.asked.load(Ordering::SeqCst), 4, "who was refused cost the model nothing");
+    assert_eq!(
+        model.asked.load(Ordering::SeqCst),
+        4,
+        "who was refused cost the model nothing"
+    );
 }
 
 #[tokio::test]
 async fn who_waits_long_enough_is_answered() {
     let model = Arc::new(SlowModel::open());
     let longest_wait = Duration::from_secs(60);
-    let settings = DeskSettings { searches_at_once: 4, longest_wait, ..DeskSettings::default() };
+    let settings = DeskSettings {
+        searches_at_once: 4,
+        longest_wait,
+        ..DeskSettings::default()
+    };
     let router = model.service(settings).await;
-    let answers =
-        (0..CLIENTS).map(|number| ask(&router, if number % 2 == 0 { "/?q=barge" } else { "/api/v1/search?q=barge" }));
+    let answers = (0..CLIENTS).map(|number| {
+        ask(
+            &router,
+            if number % 2 == 0 {
+                "/?q=barge"
+            } else {
+                "/api/v1/search?q=barge"
+            },
+        )
+    });
     let answers = futures::future::join_all(answers).await;
-    assert!(answers.iter().all(|answer| answer.status() == StatusCode::OK));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.status() == StatusCode::OK)
+    );
     assert!(model.most_at_once.load(Ordering::SeqCst) <= 4);
 }
 
 #[tokio::test]
 async fn nobody_waits_for_ever() {
     let model = Arc::new(SlowModel::closed());
-    let settings = DeskSettings { deadline: Duration::from_millis(20), ..DeskSettings::default() };
+    let settings = DeskSettings {
+        deadline: Duration::from_millis(20),
+        ..DeskSettings::default()
+    };
     let router = model.service(settings).await;
-    for (path, kind) in
-        [("/api/v1/search?q=barge", "application/problem+json"), ("/?q=barge", "text/html; charset=utf-8")]
-    {
+    for (path, kind) in [
+        ("/api/v1/search?q=barge", "application/problem+json"),
+        ("/?q=barge", "text/html; charset=utf-8"),
+    ] {
         let late = ask(&router, path).await;
         assert_eq!(late.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert_eq!(late.headers()[header::RETRY_AFTER], "1", "{path}");

@@ -6,12 +6,17 @@ const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
 /// Now, in seconds since 1970.
 pub(super) fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
 }
 
 /// "2026-03-01T09:30:00Z".
 pub(crate) fn written(unix_seconds: u64) -> String {
-    let (mut days, second) = (unix_seconds / SECONDS_PER_DAY, unix_seconds % SECONDS_PER_DAY);
+    let (mut days, second) = (
+        unix_seconds / SECONDS_PER_DAY,
+        unix_seconds % SECONDS_PER_DAY,
+    );
     let mut year = 1970;
     while days >= days_of_year(year) {
         days -= days_of_year(year);
@@ -23,7 +28,10 @@ pub(crate) fn written(unix_seconds: u64) -> String {
         month += 1;
     }
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", days + 1)
+    format!(
+        "{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z",
+        days + 1
+    )
 }
 
 fn is_leap(year: u64) -> bool {

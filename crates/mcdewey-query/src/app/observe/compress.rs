@@ -26,13 +26,25 @@ type Shrinks = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
 /// gzip alone: every client reads it, and what it is made with is in the program anyway.
 pub(in crate::app) fn compression() -> CompressionLayer<And<SizeAbove, Shrinks>> {
     let shrinking = SizeAbove::new(SMALLEST_BYTES).and(shrinks as Shrinks);
-    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(shrinking)
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(shrinking)
 }
 
-fn shrinks(_status: StatusCode, _version: Version, headers: &HeaderMap, _extensions: &Extensions) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+fn shrinks(
+    _status: StatusCode,
+    _version: Version,
+    headers: &HeaderMap,
+    _extensions: &Extensions,
+) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    SHRINKING.iter().any(|one| one.eq_ignore_ascii_case(essence))
+    SHRINKING
+        .iter()
+        .any(|one| one.eq_ignore_ascii_case(essence))
 }
 
 /// A strong tag promises the same bytes, which a compressed answer does not have.
@@ -62,11 +74,20 @@ mod tests {
         if let Some(tag) = tag {
             asked = asked.header(header::IF_NONE_MATCH, tag);
         }
-        service.router.clone().oneshot(asked.body(Body::empty()).unwrap()).await.unwrap()
+        service
+            .router
+            .clone()
+            .oneshot(asked.body(Body::empty()).unwrap())
+            .await
+            .unwrap()
     }
 
     fn text(response: &Response, name: header::HeaderName) -> &str {
-        response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     #[tokio::test]
@@ -74,15 +95,24 @@ mod tests {
         let service = Service::new().await;
         for path in ["/api/v1/search?q=barge", "/?q=barge", "/api/v1/library"] {
             let plain = service.get(path).await;
-            assert!(!plain.headers.contains_key(header::CONTENT_ENCODING), "{path}");
+            assert!(
+                !plain.headers.contains_key(header::CONTENT_ENCODING),
+                "{path}"
+            );
             assert_eq!(plain.header(header::VARY), "accept-encoding", "{path}");
             let response = asked(&service, path, None).await;
             assert_eq!(text(&response, header::CONTENT_ENCODING), "gzip", "{path}");
             assert_eq!(text(&response, header::VARY), "accept-encoding", "{path}");
             let tag = text(&response, header::ETAG).to_owned();
             assert!(tag.starts_with("W/\""), "{path}: {tag}");
-            let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-            assert!(bytes.starts_with(&[0x1f, 0x8b]) && bytes.len() < plain.body.len(), "{path}: {}", bytes.len());
+            let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+                .await
+                .unwrap();
+            assert!(
+                bytes.starts_with(&[0x1f, 0x8b]) && bytes.len() < plain.body.len(),
+                "{path}: {}",
+                bytes.len()
+            );
         }
     }
 
@@ -91,21 +121,44 @@ mod tests {
         let service = Service::new().await;
         for path in ["/api/v1/library", "/library"] {
             let tag = text(&asked(&service, path, None).await, header::ETAG).to_owned();
-            assert_eq!(asked(&service, path, Some(&tag)).await.status(), 304, "{path}");
-            assert_eq!(service.get_if_none_match(path, &tag).await.status, 304, "{path}");
+            assert_eq!(
+                asked(&service, path, Some(&tag)).await.status(),
+                304,
+                "{path}"
+            );
+            assert_eq!(
+                service.get_if_none_match(path, &tag).await.status,
+                304,
+                "{path}"
+            );
         }
     }
 
     #[test]
     fn what_is_small_already_or_must_not_wait_stays_as_it_is() {
         let shrinks = |kind: &'static str| {
-            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
-            shrinks(StatusCode::OK, Version::HTTP_11, &headers, &Extensions::new())
+            let headers =
+                HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            shrinks(
+                StatusCode::OK,
+                Version::HTTP_11,
+                &headers,
+                &Extensions::new(),
+            )
         };
-        for kind in ["application/json", "text/html; charset=utf-8", "text/css; charset=utf-8"] {
+        for kind in [
+            "application/json",
+            "text/html; charset=utf-8",
+            "text/css; charset=utf-8",
+        ] {
             assert!(shrinks(kind), "{kind}");
         }
-        for kind in ["image/png", "image/svg+xml", "application/pdf", "application/octet-stream"] {
+        for kind in [
+            "image/png",
+            "image/svg+xml",
+            "application/pdf",
+            "application/octet-stream",
+        ] {
             assert!(!shrinks(kind), "{kind}");
         }
         assert!(!shrinks("application/x-ndjson") && !shrinks("text/event-stream"));
@@ -114,6 +167,11 @@ mod tests {
     #[tokio::test]
     async fn a_short_answer_stays_as_it_is() {
         let service = Service::new().await;
-        assert!(!asked(&service, "/healthz", None).await.headers().contains_key(header::CONTENT_ENCODING));
+        assert!(
+            !asked(&service, "/healthz", None)
+                .await
+                .headers()
+                .contains_key(header::CONTENT_ENCODING)
+        );
     }
 }

@@ -24,7 +24,10 @@ impl ConnectionNumbers {
             accepted: make.one("connections", "Connections accepted"),
             open: make.one("connections_open", "Connections that are open"),
             limit: make.one("connections_limit", "Connections that may be open at once"),
-            cut: make.one("connections_cut", "Connections that the server closed because their client kept it waiting"),
+            cut: make.one(
+                "connections_cut",
+                "Connections that the server closed because their client kept it waiting",
+            ),
             over_capacity: make.one(
                 "connections_over_capacity",
                 "Connections beyond the limit, on which only health checks are answered",
@@ -40,7 +43,9 @@ impl ConnectionNumbers {
     /// Counts a connection as open until the guard is dropped.
     pub fn accepted(&self) -> OpenConnection {
         self.accepted.inc();
-        OpenConnection { _open: Counted::new(self.open.clone()) }
+        OpenConnection {
+            _open: Counted::new(self.open.clone()),
+        }
     }
 
     /// Counts a connection that the server closed while it waited for the client, by reason.

@@ -8,7 +8,11 @@ use super::labels::Face;
 use crate::rest::Problem;
 
 /// What works on the library itself and takes what it takes.
-const WITHOUT: [&str; 3] = ["/api/v1/sync", "/api/v1/removals", "/api/v1/generations/rollback"];
+const WITHOUT: [&str; 3] = [
+    "/api/v1/sync",
+    "/api/v1/removals",
+    "/api/v1/generations/rollback",
+];
 /// MCP has a deadline of its own, and says so in words a model can read; this one stands behind it.
 const BEHIND_MCP: Duration = Duration::from_secs(5);
 
@@ -23,7 +27,10 @@ pub(super) fn of(face: Face, path: &str, deadline: Duration) -> Option<Duration>
 
 /// What its sender is told.
 pub(super) fn problem(deadline: Duration) -> Problem {
-    let detail = format!("no answer within {} seconds; ask again in a moment", deadline.as_secs());
+    let detail = format!(
+        "no answer within {} seconds; ask again in a moment",
+        deadline.as_secs()
+    );
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
 }
 

@@ -146,7 +146,12 @@ impl Desk {
     /// Remembers that somebody found no answer among what was shown to them.
     pub(super) fn rejected(&self, request: &SearchRequest, face: Face, request_id: String) {
         let question = AskedQuestion::rejected(request);
-        self.questions.keep(AskedQuestion { face: face.name(), request_id, when: now(), ..question });
+        self.questions.keep(AskedQuestion {
+            face: face.name(),
+            request_id,
+            when: now(),
+            ..question
+        });
     }
 
     /// Takes in a question that was asked, by a page as somebody types or in full.
@@ -163,12 +168,16 @@ impl Desk {
     }
 
     fn take_rested(&self) {
-        self.typed.at_rest().into_iter().for_each(|question| self.count(question));
+        self.typed
+            .at_rest()
+            .into_iter()
+            .for_each(|question| self.count(question));
     }
 
     fn count(&self, question: AskedQuestion) {
         if let Some(is_answered) = question.is_answered() {
-            self.history.add(clock::unix_seconds(), question.took, is_answered);
+            self.history
+                .add(clock::unix_seconds(), question.took, is_answered);
         }
         self.questions.keep(question);
     }

@@ -23,7 +23,11 @@ const NO_ROUTE: &str = "none";
 const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Lets a request in, and counts it when its answer is there.
-pub(in crate::app) async fn pass(State(service): State<Service>, request: Request, next: Next) -> Response {
+pub(in crate::app) async fn pass(
+    State(service): State<Service>,
+    request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
     let desk = Arc::clone(&service.desk);
     let route = route(&request);
@@ -31,7 +35,8 @@ pub(in crate::app) async fn pass(State(service): State<Service>, request: Reques
     let face = visit.face();
     let _under_way = desk.metrics.under_way(face);
     let limit = deadline::of(face, request.uri().path(), desk.settings.deadline);
-    let is_refused = request.extensions().get::<OverCapacity>().is_some() && !ALWAYS.contains(&request.uri().path());
+    let is_refused = request.extensions().get::<OverCapacity>().is_some()
+        && !ALWAYS.contains(&request.uri().path());
     let (mut request, body) = BodyDeadline::set(request, desk.settings.body_timeout);
     request.extensions_mut().insert(visit.clone());
     let answer = async {
@@ -39,20 +44,31 @@ pub(in crate::app) async fn pass(State(service): State<Service>, request: Reques
             over_capacity(&service, face)
         } else {
             let response = within(limit, next.run(request)).await;
-            if body.has_passed() { late_body(&service, face) } else { response.unwrap_or_else(|| late(&service, face)) }
+            if body.has_passed() {
+                late_body(&service, face)
+            } else {
+                response.unwrap_or_else(|| late(&service, face))
+            }
         };
         mark(&visit, &mut response);
-        let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1000.0);
+        let (status, milliseconds) = (
+            response.status().as_u16(),
+            began.elapsed().as_secs_f64() * 1000.0,
+        );
         tracing::debug!(target: "mcdewey::access", status, milliseconds, "answered");
         response
     };
     let response = visit.during(answer).await;
-    desk.metrics.answered(face, &route, response.status().as_u16(), began.elapsed());
+    desk.metrics
+        .answered(face, &route, response.status().as_u16(), began.elapsed());
     response
 }
 
 /// The answer, if it comes in time.
-async fn within(limit: Option<Duration>, answer: impl Future<Output = Response>) -> Option<Response> {
+async fn within(
+    limit: Option<Duration>,
+    answer: impl Future<Output = Response>,
+) -> Option<Response> {
     match limit {
         None => Some(answer.await),
         Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
@@ -64,7 +80,11 @@ fn route(request: &Request) -> String {
     if Face::at(request.uri().path()) == Face::Mcp {
         return "/mcp".to_owned();
     }
-    request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned()
+    request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or(NO_ROUTE, MatchedPath::as_str)
+        .to_owned()
 }
 
 fn late(service: &Service, face: Face) -> Response {
@@ -82,7 +102,11 @@ fn late_body(service: &Service, face: Face) -> Response {
 /// The connection has no place of its own; whoever accepted it logs that.
 fn over_capacity(service: &Service, face: Face) -> Response {
     let detail = "the server has too many connections; try again in a moment";
-    refuse(service, face, Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail))
+    refuse(
+        service,
+        face,
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail),
+    )
 }
 
 /// Programs get problem details, people a page.

@@ -31,12 +31,18 @@ async fn post(service: &Service, path: &str, body: Body) -> Response {
         .header(header::ACCEPT, "application/json, text/event-stream")
         .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
     let answer = service.router.clone().oneshot(request.body(body).unwrap());
-    tokio::time::timeout(Duration::from_secs(10), answer).await.expect("nobody waits for the body").unwrap()
+    tokio::time::timeout(Duration::from_secs(10), answer)
+        .await
+        .expect("nobody waits for the body")
+        .unwrap()
 }
 
 #[tokio::test]
 async fn nobody_waits_for_a_body_that_does_not_end() {
-    let settings = DeskSettings { body_timeout: Duration::from_millis(50), ..DeskSettings::default() };
+    let settings = DeskSettings {
+        body_timeout: Duration::from_millis(50),
+        ..DeskSettings::default()
+    };
     let service = Service::with(&documents(), |state| state.with_desk(Desk::new(settings))).await;
     // Work on the library has no deadline, but its body has.
     for (path, kind) in [
@@ -53,7 +59,13 @@ async fn nobody_waits_for_a_body_that_does_not_end() {
             assert!(late.headers().contains_key("x-request-id"), "{path}");
         }
     }
-    assert_eq!(post(&service, "/api/v1/search", Body::from("{\"q\": \"barge\"}")).await.status().as_u16(), 200);
+    assert_eq!(
+        post(&service, "/api/v1/search", Body::from("{\"q\": \"barge\"}"))
+            .await
+            .status()
+            .as_u16(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -71,7 +83,11 @@ async fn beyond_capacity_only_operators_are_answered() {
         request.extensions_mut().insert(OverCapacity);
         let answer = service.send(request).await;
         assert_eq!(answer.status.as_u16(), status, "{path}");
-        assert_eq!(answer.headers.contains_key(header::RETRY_AFTER), status == 503, "{path}");
+        assert_eq!(
+            answer.headers.contains_key(header::RETRY_AFTER),
+            status == 503,
+            "{path}"
+        );
         assert!(answer.headers.contains_key("x-request-id"), "{path}");
     }
 }

@@ -45,9 +45,17 @@ impl History {
         let mut hours = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was put back goes on counting where it was.
         if hours.back().is_none_or(|last| last.hour < hour) {
-            hours.push_back(Counts { hour, searches: 0, without_answer: 0, slots: [0; SLOTS] });
+            hours.push_back(Counts {
+                hour,
+                searches: 0,
+                without_answer: 0,
+                slots: [0; SLOTS],
+            });
         }
-        while hours.front().is_some_and(|first| first.hour + HOURS as u64 <= hour) {
+        while hours
+            .front()
+            .is_some_and(|first| first.hour + HOURS as u64 <= hour)
+        {
             hours.pop_front();
         }
         if let Some(counts) = hours.back_mut() {
@@ -71,7 +79,10 @@ impl History {
                 p95_ms: counts.and_then(|counts| counts.percentile(0.95)),
             }
         };
-        (0..HOURS as u64).rev().map(|back| of(now.saturating_sub(back))).collect()
+        (0..HOURS as u64)
+            .rev()
+            .map(|back| of(now.saturating_sub(back)))
+            .collect()
     }
 }
 
@@ -112,7 +123,10 @@ mod tests {
         let hours = history.hours(10 * DAY + 1800);
         assert_eq!(hours.len(), HOURS);
         let last = hours[HOURS - 1];
-        assert_eq!((last.began, last.searches, last.without_answer), (10 * DAY, 100, 25));
+        assert_eq!(
+            (last.began, last.searches, last.without_answer),
+            (10 * DAY, 100, 25)
+        );
         for (told, real) in [(last.p50_ms, 50.0), (last.p95_ms, 95.0)] {
             let told = told.unwrap();
             assert!(real <= told && told <= real * STEP, "{told} for {real}");
@@ -126,7 +140,13 @@ mod tests {
         for day in 0..9 {
             history.add((10 + day) * DAY, ms(20), true);
         }
-        let asked = |now: u64| history.hours(now).iter().map(|hour| hour.searches).sum::<u64>();
+        let asked = |now: u64| {
+            history
+                .hours(now)
+                .iter()
+                .map(|hour| hour.searches)
+                .sum::<u64>()
+        };
         assert_eq!(asked(18 * DAY), 7);
         assert_eq!(asked(30 * DAY), 0);
         assert_eq!(history.0.lock().unwrap().len(), 7);

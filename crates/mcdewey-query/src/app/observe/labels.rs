@@ -92,7 +92,9 @@ pub(super) struct Ended {
 
 impl Ended {
     pub(super) fn with(success: bool) -> Self {
-        Self { outcome: if success { "finished" } else { "failed" } }
+        Self {
+            outcome: if success { "finished" } else { "failed" },
+        }
     }
 }
 

@@ -38,7 +38,8 @@ impl Log {
     pub(super) fn line_with(&self, words: &str) -> Value {
         let text = self.text();
         let line = text.lines().rfind(|line| line.contains(words));
-        serde_json::from_str(line.unwrap_or_else(|| panic!("no line with {words} in {text}"))).unwrap()
+        serde_json::from_str(line.unwrap_or_else(|| panic!("no line with {words} in {text}")))
+            .unwrap()
     }
 }
 

@@ -11,7 +11,9 @@ pub(crate) async fn measured(
     request: &SearchRequest,
     search: impl Future<Output = Result<SearchAnswer, QueryError>>,
 ) -> Result<SearchAnswer, QueryError> {
-    let Some(visit) = Visit::current() else { return search.await };
+    let Some(visit) = Visit::current() else {
+        return search.await;
+    };
     let began = Instant::now();
     let outcome = match visit.take_place().await {
         Ok(()) => {

@@ -13,16 +13,22 @@ use prometheus_client::registry::{Metric, Registry};
 
 use super::clock;
 use super::connections::ConnectionNumbers;
-use super::labels::{Answered, AtFace, AtRoute, Build, Ended, Face, Refused, Searched, Stage, Which, class};
+use super::labels::{
+    Answered, AtFace, AtRoute, Build, Ended, Face, Refused, Searched, Stage, Which, class,
+};
 use super::server_timing::STAGES;
 use crate::{Mode, SearchAnswer};
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Seconds: a page is made in less than a millisecond, a deadline is 30.
-const REQUEST_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+const REQUEST_BUCKETS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
 /// A stage may take a tenth of a millisecond.
-const STAGE_BUCKETS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 5.0];
+const STAGE_BUCKETS: [f64; 12] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 5.0,
+];
 
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -87,8 +93,10 @@ impl LibraryNumbers {
             pages: make.one("library_pages", "Pages and sections in the library"),
             passages: make.one("library_passages", "Passages in the library"),
             revision: make.one("library_revision", "Revision that answers"),
-            revision_age: make
-                .one("library_revision_age_seconds", "How long this process has seen the revision that answers"),
+            revision_age: make.one(
+                "library_revision_age_seconds",
+                "How long this process has seen the revision that answers",
+            ),
             generation: make.one("library_info", "Generation of the index that answers"),
         }
     }
@@ -98,9 +106,16 @@ impl Metrics {
     pub(super) fn new() -> Self {
         let mut make = Maker(Registry::with_prefix("mcdewey"));
         let build: Family<Build, Gauge> = make.one("build_info", "Version of the program");
-        build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
+        build
+            .get_or_create(&Build {
+                version: env!("CARGO_PKG_VERSION"),
+            })
+            .set(1);
         Self {
-            requests: make.one("requests", "Requests answered, by face, route and class of status"),
+            requests: make.one(
+                "requests",
+                "Requests answered, by face, route and class of status",
+            ),
             request_seconds: make.with(
                 "request_duration_seconds",
                 "Time to an answer, its body not counted",
@@ -118,13 +133,22 @@ impl Metrics {
                 "Time of each stage of a search",
                 Family::new_with_constructor(stage_histogram),
             ),
-            without_answer: make.one("searches_without_answer", "Searches that found no answer in the library"),
-            degraded: make.one("searches_degraded", "Searches that were answered without a part that failed"),
+            without_answer: make.one(
+                "searches_without_answer",
+                "Searches that found no answer in the library",
+            ),
+            degraded: make.one(
+                "searches_degraded",
+                "Searches that were answered without a part that failed",
+            ),
             refusals: make.one("search_refusals", "Searches that were refused, by code"),
             running: make.one("searches_running", "Places for searches that are taken"),
             waiting: make.one("searches_waiting", "Searches that wait for a place"),
             syncs: make.one("syncs", "Synchronisations that have ended"),
-            last_sync: make.one("last_sync_timestamp_seconds", "When the last synchronisation ended"),
+            last_sync: make.one(
+                "last_sync_timestamp_seconds",
+                "When the last synchronisation ended",
+            ),
             connections: ConnectionNumbers::new(&mut make),
             library: LibraryNumbers::new(&mut make),
             seen: Mutex::default(),
@@ -144,12 +168,26 @@ impl Metrics {
 
     pub(super) fn answered(&self, face: Face, route: &str, status: u16, took: Duration) {
         let route = route.to_owned();
-        self.request_seconds.get_or_create(&AtRoute { face, route: route.clone() }).observe(took.as_secs_f64());
-        self.requests.get_or_create(&Answered { face, route, status: class(status) }).inc();
+        self.request_seconds
+            .get_or_create(&AtRoute {
+                face,
+                route: route.clone(),
+            })
+            .observe(took.as_secs_f64());
+        self.requests
+            .get_or_create(&Answered {
+                face,
+                route,
+                status: class(status),
+            })
+            .inc();
     }
 
     pub(super) fn searched(&self, face: Face, mode: Mode, answer: &SearchAnswer) {
-        let labels = Searched { face, mode: mode.name() };
+        let labels = Searched {
+            face,
+            mode: mode.name(),
+        };
         self.searches.get_or_create(&labels).inc();
         if answer.no_answer.is_some() {
             self.without_answer.get_or_create(&labels).inc();
@@ -158,7 +196,9 @@ impl Metrics {
             self.degraded.get_or_create(&labels).inc();
         }
         if let Some(milliseconds) = answer.timings_ms.get("total") {
-            self.search_seconds.get_or_create(&labels).observe(milliseconds / 1000.0);
+            self.search_seconds
+                .get_or_create(&labels)
+                .observe(milliseconds / 1000.0);
         }
         for name in STAGES {
             if let Some(milliseconds) = answer.timings_ms.get(name) {
@@ -169,7 +209,9 @@ impl Metrics {
     }
 
     pub(super) fn stage(&self, face: Face, mode: &'static str, stage: &'static str, seconds: f64) {
-        self.stage_seconds.get_or_create(&Stage { face, mode, stage }).observe(seconds);
+        self.stage_seconds
+            .get_or_create(&Stage { face, mode, stage })
+            .observe(seconds);
     }
 
     pub(super) fn refused(&self, face: Face, code: &'static str) {
@@ -179,15 +221,23 @@ impl Metrics {
     pub(super) fn synced(&self, succeeded: bool) {
         let ended = Ended::with(succeeded);
         self.syncs.get_or_create(&ended).inc();
-        self.last_sync.get_or_create(&ended).set(clock::unix_seconds().cast_signed());
+        self.last_sync
+            .get_or_create(&ended)
+            .set(clock::unix_seconds().cast_signed());
     }
 
     pub(super) fn syncs(&self, succeeded: bool) -> u64 {
-        self.syncs.get(&Ended::with(succeeded)).map_or(0, |counter| counter.get())
+        self.syncs
+            .get(&Ended::with(succeeded))
+            .map_or(0, |counter| counter.get())
     }
 
     /// All numbers as text, with what the library says of itself now.
-    pub(super) fn text(&self, library: Option<&IndexState>, running: usize) -> Result<String, std::fmt::Error> {
+    pub(super) fn text(
+        &self,
+        library: Option<&IndexState>,
+        running: usize,
+    ) -> Result<String, std::fmt::Error> {
         self.running.set(gauge(running as u64));
         self.library.up.set(i64::from(library.is_some()));
         if let Some(state) = library {
@@ -196,9 +246,16 @@ impl Metrics {
             numbers.pages.set(gauge(state.pages));
             numbers.passages.set(gauge(state.chunks));
             numbers.revision.set(gauge(state.revision.0));
-            numbers.revision_age.set(gauge(self.saw(&state.generation, state.revision).as_secs()));
+            numbers
+                .revision_age
+                .set(gauge(self.saw(&state.generation, state.revision).as_secs()));
             numbers.generation.clear();
-            numbers.generation.get_or_create(&Which { generation: state.generation.to_string() }).set(1);
+            numbers
+                .generation
+                .get_or_create(&Which {
+                    generation: state.generation.to_string(),
+                })
+                .set(1);
         }
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.registry)?;

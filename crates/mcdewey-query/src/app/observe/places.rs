@@ -22,7 +22,11 @@ impl Places {
     /// At least one place.
     pub(super) fn new(places: usize, longest_wait: Duration) -> Self {
         let all = places.clamp(1, Semaphore::MAX_PERMITS);
-        Self { free: Arc::new(Semaphore::new(all)), all, longest_wait }
+        Self {
+            free: Arc::new(Semaphore::new(all)),
+            all,
+            longest_wait,
+        }
     }
 
     /// A place; first come, first served.

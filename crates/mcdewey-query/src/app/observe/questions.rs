@@ -40,7 +40,9 @@ impl FromStr for KeptQuestions {
             "off" => Ok(Self::Off),
             "unanswered" => Ok(Self::Unanswered),
             "all" => Ok(Self::All),
-            _ => Err(format!("{text:?} is no choice of questions to keep; known: off, unanswered, all")),
+            _ => Err(format!(
+                "{text:?} is no choice of questions to keep; known: off, unanswered, all"
+            )),
         }
     }
 }
@@ -79,7 +81,11 @@ pub(crate) struct AskedQuestion {
 }
 
 impl AskedQuestion {
-    pub(super) fn new(request: &SearchRequest, outcome: &Result<SearchAnswer, QueryError>, took: Duration) -> Self {
+    pub(super) fn new(
+        request: &SearchRequest,
+        outcome: &Result<SearchAnswer, QueryError>,
+        took: Duration,
+    ) -> Self {
         let mut asked = Self {
             mode: request.mode.name(),
             q: clipped(&request.q),
@@ -91,7 +97,8 @@ impl AskedQuestion {
         };
         match outcome {
             Ok(answer) => {
-                let is_empty = answer.no_answer.is_some() || (answer.hits.is_empty() && answer.unversioned.is_empty());
+                let is_empty = answer.no_answer.is_some()
+                    || (answer.hits.is_empty() && answer.unversioned.is_empty());
                 asked.outcome = if is_empty { "no_answer" } else { "answered" };
                 asked.hits = answer.hits.len();
                 asked.confidence = answer.confidence;
@@ -101,8 +108,11 @@ impl AskedQuestion {
             }
             Err(error) => {
                 asked.outcome = error.code();
-                asked.no_answer = matches!(error, QueryError::UnknownVersion { .. } | QueryError::UnknownFacet { .. })
-                    .then(|| clipped(&error.to_string()));
+                asked.no_answer = matches!(
+                    error,
+                    QueryError::UnknownVersion { .. } | QueryError::UnknownFacet { .. }
+                )
+                .then(|| clipped(&error.to_string()));
             }
         }
         asked
@@ -111,7 +121,13 @@ impl AskedQuestion {
     /// The question of somebody who found no answer among the hits.
     pub(super) fn rejected(request: &SearchRequest) -> Self {
         let (mode, q, filters) = (request.mode.name(), clipped(&request.q), filters(request));
-        Self { mode, q, filters, outcome: REJECTED, ..Self::default() }
+        Self {
+            mode,
+            q,
+            filters,
+            outcome: REJECTED,
+            ..Self::default()
+        }
     }
 
     /// Whether the library had an answer to it, if it was searched for at all.
@@ -126,18 +142,28 @@ impl AskedQuestion {
     /// Whether it may hold something of one of these documents: one of them was shown, it names one, or nothing says
     /// what was shown.
     pub(super) fn is_about(&self, sources: &[SourcePath]) -> bool {
-        let Some(shown) = &self.shown else { return true };
-        let texts = || [&self.q].into_iter().chain(self.filters.values()).chain(&self.no_answer);
-        sources
-            .iter()
-            .map(SourcePath::as_str)
-            .any(|source| shown.iter().any(|document| document == source) || texts().any(|text| text.contains(source)))
+        let Some(shown) = &self.shown else {
+            return true;
+        };
+        let texts = || {
+            [&self.q]
+                .into_iter()
+                .chain(self.filters.values())
+                .chain(&self.no_answer)
+        };
+        sources.iter().map(SourcePath::as_str).any(|source| {
+            shown.iter().any(|document| document == source)
+                || texts().any(|text| text.contains(source))
+        })
     }
 
     /// Whether its asker went away without what the library should have had. What was asked wrongly, or came at a bad
     /// moment, is not the library's lack.
     pub(crate) fn is_unanswered(&self) -> bool {
-        let is_lack = !matches!(self.outcome, "answered" | "invalid_request" | "cursor_expired" | "overloaded");
+        let is_lack = !matches!(
+            self.outcome,
+            "answered" | "invalid_request" | "cursor_expired" | "overloaded"
+        );
         is_lack && !self.is_further_page
     }
 }
@@ -146,9 +172,17 @@ impl AskedQuestion {
 fn shown(answer: &SearchAnswer) -> Vec<String> {
     let of = |hit: &Hit| {
         let elsewhere = hit.also_in.iter().map(|also| also.source.clone());
-        [hit.source.clone()].into_iter().chain(elsewhere).collect::<Vec<_>>()
+        [hit.source.clone()]
+            .into_iter()
+            .chain(elsewhere)
+            .collect::<Vec<_>>()
     };
-    let mut sources: Vec<String> = answer.hits.iter().chain(&answer.unversioned).flat_map(of).collect();
+    let mut sources: Vec<String> = answer
+        .hits
+        .iter()
+        .chain(&answer.unversioned)
+        .flat_map(of)
+        .collect();
     sources.sort_unstable();
     sources.dedup();
     sources
@@ -162,7 +196,11 @@ fn filters(request: &SearchRequest) -> BTreeMap<&'static str, String> {
         ("guide", request.guide.join(", ")),
         ("source", request.source.join(", ")),
     ];
-    lists.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, clipped(&value))).collect()
+    lists
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name, clipped(&value)))
+        .collect()
 }
 
 fn clipped(text: &str) -> String {
@@ -181,7 +219,11 @@ pub(super) struct QuestionLog {
 
 impl QuestionLog {
     pub(super) fn new(which: KeptQuestions, slow: Duration) -> Self {
-        Self { kept: Mutex::default(), which, slow }
+        Self {
+            kept: Mutex::default(),
+            which,
+            slow,
+        }
     }
 
     /// Keeps a question if it is one to keep.
@@ -207,7 +249,12 @@ impl QuestionLog {
 
     /// The latest first.
     pub(super) fn all(&self) -> Vec<AskedQuestion> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .cloned()
+            .collect()
     }
 }
 
@@ -217,14 +264,23 @@ mod tests {
 
     const SLOW: Duration = Duration::from_secs(1);
 
-    fn kept(which: KeptQuestions, questions: impl IntoIterator<Item = AskedQuestion>) -> Vec<String> {
+    fn kept(
+        which: KeptQuestions,
+        questions: impl IntoIterator<Item = AskedQuestion>,
+    ) -> Vec<String> {
         let log = QuestionLog::new(which, SLOW);
-        questions.into_iter().for_each(|question| log.keep(question));
+        questions
+            .into_iter()
+            .for_each(|question| log.keep(question));
         log.all().into_iter().map(|question| question.q).collect()
     }
 
     fn asked(q: &str, outcome: &'static str) -> AskedQuestion {
-        AskedQuestion { q: q.to_owned(), outcome, ..AskedQuestion::default() }
+        AskedQuestion {
+            q: q.to_owned(),
+            outcome,
+            ..AskedQuestion::default()
+        }
     }
 
     #[test]
@@ -236,20 +292,36 @@ mod tests {
                 asked("no such release", "unknown_version"),
                 asked("wrong", "invalid_request"),
                 asked("too many", "overloaded"),
-                AskedQuestion { is_further_page: true, ..asked("further", "no_answer") },
-                AskedQuestion { took: SLOW, ..asked("slow", "answered") },
+                AskedQuestion {
+                    is_further_page: true,
+                    ..asked("further", "no_answer")
+                },
+                AskedQuestion {
+                    took: SLOW,
+                    ..asked("slow", "answered")
+                },
             ]
         };
         assert_eq!(kept(KeptQuestions::Off, questions()), [""; 0]);
-        assert_eq!(kept(KeptQuestions::Unanswered, questions()), ["slow", "no such release", "missing"]);
+        assert_eq!(
+            kept(KeptQuestions::Unanswered, questions()),
+            ["slow", "no such release", "missing"]
+        );
         assert_eq!(kept(KeptQuestions::All, questions()).len(), 7);
-        for (name, which) in
-            [("off", KeptQuestions::Off), ("unanswered", KeptQuestions::default()), ("all", KeptQuestions::All)]
-        {
+        for (name, which) in [
+            ("off", KeptQuestions::Off),
+            ("unanswered", KeptQuestions::default()),
+            ("all", KeptQuestions::All),
+        ] {
             assert_eq!(name.parse(), Ok(which));
             assert_eq!(serde_json::to_value(which).unwrap(), name);
         }
-        assert!("some".parse::<KeptQuestions>().unwrap_err().contains("unanswered"));
+        assert!(
+            "some"
+                .parse::<KeptQuestions>()
+                .unwrap_err()
+                .contains("unanswered")
+        );
     }
 
     #[test]
@@ -259,7 +331,10 @@ mod tests {
             shown: Some(sources.iter().map(|source| (*source).to_owned()).collect()),
             ..asked(q, "answered")
         };
-        let filtered = AskedQuestion { filters: [("source", "a/x.md".to_owned())].into(), ..shown("filtered", &[]) };
+        let filtered = AskedQuestion {
+            filters: [("source", "a/x.md".to_owned())].into(),
+            ..shown("filtered", &[])
+        };
         for question in [
             shown("other document", &["a/xx.md"]),
             shown("shown", &["b.md", "a/x.md"]),
@@ -279,10 +354,19 @@ mod tests {
     fn what_was_shown_is_known_and_told_to_nobody() {
         let also = serde_json::json!({"chunk_id": "c::0", "source": "c.md", "page": null, "product": null, "version": null, "doc_title": ""});
         let also_in: Vec<_> = serde_json::from_value(serde_json::json!([also])).unwrap();
-        let hit = |source: &str| Hit { source: source.to_owned(), ..Hit::default() };
+        let hit = |source: &str| Hit {
+            source: source.to_owned(),
+            ..Hit::default()
+        };
         let empty = serde_json::json!({"hits": [], "facets": {}, "generation": "g", "revision": 1, "timings_ms": {}});
         let mut answer: SearchAnswer = serde_json::from_value(empty).unwrap();
-        answer.hits = vec![Hit { also_in, ..hit("b.md") }, hit("b.md")];
+        answer.hits = vec![
+            Hit {
+                also_in,
+                ..hit("b.md")
+            },
+            hit("b.md"),
+        ];
         answer.unversioned = vec![hit("a.md")];
         let asked = AskedQuestion::new(&SearchRequest::default(), &Ok(answer), Duration::ZERO);
         assert_eq!(asked.shown.as_deref().unwrap(), ["a.md", "b.md", "c.md"]);
@@ -293,12 +377,19 @@ mod tests {
     fn old_questions_go() {
         let questions = (0..CAPACITY + 7).map(|number| asked(&number.to_string(), "no_answer"));
         let kept = kept(KeptQuestions::Unanswered, questions);
-        assert_eq!((kept.len(), kept[0].as_str(), kept[CAPACITY - 1].as_str()), (CAPACITY, "506", "7"));
+        assert_eq!(
+            (kept.len(), kept[0].as_str(), kept[CAPACITY - 1].as_str()),
+            (CAPACITY, "506", "7")
+        );
     }
 
     #[test]
     fn a_long_question_is_cut_between_characters() {
-        let request = SearchRequest { q: "é".repeat(400), version: Some("12.5".to_owned()), ..Default::default() };
+        let request = SearchRequest {
+            q: "é".repeat(400),
+            version: Some("12.5".to_owned()),
+            ..Default::default()
+        };
         let asked = AskedQuestion::new(&request, &Err(QueryError::Overloaded), Duration::ZERO);
         assert_eq!(asked.q, format!("{}…", "é".repeat(250)));
         assert_eq!(asked.filters, [("version", "12.5".to_owned())].into());

@@ -43,7 +43,12 @@ mod tests {
         let library = model.library().await;
         let readiness = Readiness::default();
         let asked = (0..20).map(|_| readiness.ask(&library));
-        assert!(futures::future::join_all(asked).await.iter().all(Result::is_ok));
+        assert!(
+            futures::future::join_all(asked)
+                .await
+                .iter()
+                .all(Result::is_ok)
+        );
         assert_eq!(model.asked.load(Ordering::SeqCst), 1);
     }
 
@@ -53,6 +58,9 @@ mod tests {
         let library = model.library().await;
         model.broken.store(true, Ordering::SeqCst);
         let problem = Readiness::default().ask(&library).await.unwrap_err();
-        assert_eq!((problem.status.as_u16(), problem.code), (503, "unavailable"));
+        assert_eq!(
+            (problem.status.as_u16(), problem.code),
+            (503, "unavailable")
+        );
     }
 }

@@ -14,20 +14,27 @@ const LONGEST: usize = 128;
 /// The name a proxy or a client has given the request, or a new one.
 pub(super) fn of(headers: &HeaderMap) -> String {
     let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
-    given.filter(|name| is_sane(name)).map_or_else(made, str::to_owned)
+    given
+        .filter(|name| is_sane(name))
+        .map_or_else(made, str::to_owned)
 }
 
 /// Short, and nothing in it that means something to a log or a terminal.
 fn is_sane(name: &str) -> bool {
     (1..=LONGEST).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
 }
 
 /// Different from all others; no secret.
 fn made() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     static PROCESS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    format!("{:016x}", PROCESS.hash_one(NEXT.fetch_add(1, Ordering::Relaxed)))
+    format!(
+        "{:016x}",
+        PROCESS.hash_one(NEXT.fetch_add(1, Ordering::Relaxed))
+    )
 }
 
 #[cfg(test)]
@@ -38,7 +45,12 @@ mod tests {
 
     #[test]
     fn a_sane_name_is_kept_and_any_other_replaced() {
-        let of = |name: &str| of(&HeaderMap::from_iter([(HEADER, HeaderValue::from_str(name).unwrap())]));
+        let of = |name: &str| {
+            of(&HeaderMap::from_iter([(
+                HEADER,
+                HeaderValue::from_str(name).unwrap(),
+            )]))
+        };
         for name in ["a", "7f3b-22", "4bf92f35:00f0.1_x", &"x".repeat(LONGEST)] {
             assert_eq!(of(name), name);
         }

@@ -19,7 +19,9 @@ use crate::rest::{self, Parameters, Problem};
 const STATE_DEADLINE: Duration = Duration::from_secs(2);
 
 pub(in crate::app) fn router() -> Router<Service> {
-    Router::new().route("/metrics", get(metrics)).route("/api/v1/questions", get(questions))
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/api/v1/questions", get(questions))
 }
 
 /// For those who may see everything: how much there is tells of what others may not see.
@@ -30,12 +32,23 @@ async fn metrics(state: AppState) -> Result<Response, Problem> {
     }
     let library = tokio::time::timeout(STATE_DEADLINE, state.library.state()).await;
     let library = library.ok().and_then(Result::ok);
-    let text = state.desk.metrics.text(library.as_ref(), state.desk.places.taken()).map_err(|error| {
-        tracing::error!(%error, "the metrics could not be written");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the metrics could not be written")
-    })?;
+    let text = state
+        .desk
+        .metrics
+        .text(library.as_ref(), state.desk.places.taken())
+        .map_err(|error| {
+            tracing::error!(%error, "the metrics could not be written");
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "the metrics could not be written",
+            )
+        })?;
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(prometheus_text::CONTENT_TYPE)),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(prometheus_text::CONTENT_TYPE),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((headers, text).into_response())

@@ -7,7 +7,9 @@ use axum::http::{HeaderName, HeaderValue};
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("server-timing");
 /// The stages, in the order in which a search goes through them.
-pub(super) const STAGES: [&str; 7] = ["queue", "embed", "store", "fusion", "write", "rerank", "render"];
+pub(super) const STAGES: [&str; 7] = [
+    "queue", "embed", "store", "fusion", "write", "rerank", "render",
+];
 
 /// `embed;dur=3.1, store;dur=1.2, …, total;dur=5.0`, of milliseconds.
 pub(super) fn value(timings: &BTreeMap<String, f64>) -> Option<HeaderValue> {
@@ -19,7 +21,11 @@ pub(super) fn value(timings: &BTreeMap<String, f64>) -> Option<HeaderValue> {
             let _ = write!(text, "{comma}{name};dur={milliseconds:.1}");
         }
     }
-    if text.is_empty() { None } else { HeaderValue::try_from(text).ok() }
+    if text.is_empty() {
+        None
+    } else {
+        HeaderValue::try_from(text).ok()
+    }
 }
 
 #[cfg(test)]
@@ -28,9 +34,17 @@ mod tests {
 
     #[test]
     fn stages_stand_in_their_order() {
-        let timings = [("total", 9.0), ("embed", 3.125), ("store", 1.0), ("unheard-of", 1.0)];
+        let timings = [
+            ("total", 9.0),
+            ("embed", 3.125),
+            ("store", 1.0),
+            ("unheard-of", 1.0),
+        ];
         let timings = timings.map(|(name, spent)| (name.to_owned(), spent)).into();
-        assert_eq!(value(&timings).unwrap(), "embed;dur=3.1, store;dur=1.0, total;dur=9.0");
+        assert_eq!(
+            value(&timings).unwrap(),
+            "embed;dur=3.1, store;dur=1.0, total;dur=9.0"
+        );
         assert_eq!(value(&BTreeMap::new()), None);
     }
 }

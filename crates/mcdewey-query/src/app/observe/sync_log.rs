@@ -31,13 +31,22 @@ impl SyncLog {
     /// Lets go of what the reports say of these documents.
     pub(super) fn forget(&self, sources: &[SourcePath]) {
         let names = |text: &str| sources.iter().any(|source| text.contains(source.as_str()));
-        for ended in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+        for ended in self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter_mut()
+        {
             match &mut ended.outcome {
                 Ok(report) => {
-                    report.skipped.retain(|file| !names(&file.path) && !names(&file.reason));
+                    report
+                        .skipped
+                        .retain(|file| !names(&file.path) && !names(&file.reason));
                     report.warnings.retain(|warning| !names(warning));
                 }
-                Err(reason) if names(reason) => "it failed over a document that was removed since".clone_into(reason),
+                Err(reason) if names(reason) => {
+                    "it failed over a document that was removed since".clone_into(reason)
+                }
                 Err(_) => {}
             }
         }
@@ -45,7 +54,13 @@ impl SyncLog {
 
     /// The latest first.
     pub(super) fn all(&self) -> Vec<EndedSync> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .rev()
+            .cloned()
+            .collect()
     }
 }
 
@@ -57,13 +72,26 @@ mod tests {
     fn reports_name_no_removed_document() {
         use mcdewey_core::SkippedFile;
         let log = SyncLog::default();
-        let skipped = ["a/x.md", "b.md"].map(|path| SkippedFile { path: path.to_owned(), reason: "empty".to_owned() });
+        let skipped = ["a/x.md", "b.md"].map(|path| SkippedFile {
+            path: path.to_owned(),
+            reason: "empty".to_owned(),
+        });
         let warnings = vec!["a/x.md: no title".to_owned(), "b.md: no title".to_owned()];
-        log.add("1".to_owned(), Ok(SyncReport { skipped: skipped.into(), warnings, ..SyncReport::default() }));
+        log.add(
+            "1".to_owned(),
+            Ok(SyncReport {
+                skipped: skipped.into(),
+                warnings,
+                ..SyncReport::default()
+            }),
+        );
         log.add("2".to_owned(), Err("a/x.md cannot be read".to_owned()));
         log.forget(&["a/x.md".parse().unwrap()]);
         let told = format!("{:?}", log.all());
-        assert!(!told.contains("a/x.md") && told.matches("b.md").count() == 2, "{told}");
+        assert!(
+            !told.contains("a/x.md") && told.matches("b.md").count() == 2,
+            "{told}"
+        );
     }
 
     #[test]
@@ -71,9 +99,17 @@ mod tests {
         let log = SyncLog::default();
         let report = |roots: &[&str]| {
             let roots = roots.iter().map(|name| name.parse().unwrap()).collect();
-            Ok(SyncReport { roots, ..SyncReport::default() })
+            Ok(SyncReport {
+                roots,
+                ..SyncReport::default()
+            })
         };
-        let ended = |log: &SyncLog| log.all().into_iter().map(|one| one.when).collect::<Vec<_>>();
+        let ended = |log: &SyncLog| {
+            log.all()
+                .into_iter()
+                .map(|one| one.when)
+                .collect::<Vec<_>>()
+        };
         log.add("1".to_owned(), report(&["a", "b"]));
         log.add("2".to_owned(), report(&["b"]));
         log.add("3".to_owned(), Err("no disk".to_owned()));

@@ -23,10 +23,13 @@ impl TraceParent {
     /// `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`; later versions may append parts.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
-        let [version, trace_id, parent_id, flags] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+        let [version, trace_id, parent_id, flags] =
+            [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
         let is_whole = is_hex(version, 2) && is_hex(flags, 2) && version != "ff";
         let ends = version != "00" || parts.next().is_none();
-        let named = [(trace_id, 32), (parent_id, 16)].iter().all(|(id, digits)| is_hex(id, *digits) && !is_zero(id));
+        let named = [(trace_id, 32), (parent_id, 16)]
+            .iter()
+            .all(|(id, digits)| is_hex(id, *digits) && !is_zero(id));
         let sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1);
         (is_whole && ends && named).then(|| Self {
             trace_id: trace_id.to_owned(),
@@ -37,7 +40,10 @@ impl TraceParent {
 }
 
 fn is_hex(text: &str, digits: usize) -> bool {
-    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    text.len() == digits
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 fn is_zero(id: &str) -> bool {
@@ -53,11 +59,25 @@ mod tests {
 
     #[test]
     fn a_trace_is_read() {
-        let expected =
-            |sampled| Some(TraceParent { trace_id: TRACE.to_owned(), parent_id: PARENT.to_owned(), sampled });
-        assert_eq!(TraceParent::read(&format!("00-{TRACE}-{PARENT}-01")), expected(true));
-        assert_eq!(TraceParent::read(&format!("00-{TRACE}-{PARENT}-02")), expected(false));
-        assert_eq!(TraceParent::read(&format!("cc-{TRACE}-{PARENT}-01-what-comes")), expected(true));
+        let expected = |sampled| {
+            Some(TraceParent {
+                trace_id: TRACE.to_owned(),
+                parent_id: PARENT.to_owned(),
+                sampled,
+            })
+        };
+        assert_eq!(
+            TraceParent::read(&format!("00-{TRACE}-{PARENT}-01")),
+            expected(true)
+        );
+        assert_eq!(
+            TraceParent::read(&format!("00-{TRACE}-{PARENT}-02")),
+            expected(false)
+        );
+        assert_eq!(
+            TraceParent::read(&format!("cc-{TRACE}-{PARENT}-01-what-comes")),
+            expected(true)
+        );
     }
 
     #[test]

@@ -44,7 +44,9 @@ impl Typed {
     /// Lets go of what a question that was asked in full goes on from.
     pub(super) fn asked(&self, question: &AskedQuestion) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|_, (_, half)| half.face != question.face || !question.q.trim().starts_with(half.q.trim()));
+        held.retain(|_, (_, half)| {
+            half.face != question.face || !question.q.trim().starts_with(half.q.trim())
+        });
     }
 
     /// Lets go of what may hold something of one of these documents.
@@ -60,9 +62,14 @@ impl Typed {
 
     fn older_than(&self, age: Duration) -> Vec<AskedQuestion> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rested: Vec<_> = held.extract_if(|_, (since, _)| since.elapsed() >= age).collect();
+        let mut rested: Vec<_> = held
+            .extract_if(|_, (since, _)| since.elapsed() >= age)
+            .collect();
         rested.sort_by_key(|(_, (since, _))| *since);
-        rested.into_iter().map(|(_, (_, question))| question).collect()
+        rested
+            .into_iter()
+            .map(|(_, (_, question))| question)
+            .collect()
     }
 }
 
@@ -71,11 +78,19 @@ mod tests {
     use super::*;
 
     fn question(q: &str) -> AskedQuestion {
-        AskedQuestion { q: q.to_owned(), face: "web", ..AskedQuestion::default() }
+        AskedQuestion {
+            q: q.to_owned(),
+            face: "web",
+            ..AskedQuestion::default()
+        }
     }
 
     fn rested(typed: &Typed) -> Vec<String> {
-        let mut rested: Vec<String> = typed.older_than(Duration::ZERO).into_iter().map(|one| one.q).collect();
+        let mut rested: Vec<String> = typed
+            .older_than(Duration::ZERO)
+            .into_iter()
+            .map(|one| one.q)
+            .collect();
         rested.sort();
         rested
     }
@@ -83,7 +98,12 @@ mod tests {
     #[test]
     fn the_last_question_of_a_page_counts() {
         let typed = Typed::default();
-        for (page, q) in [("a", "bar"), ("a", "barge"), ("b", "reset"), ("a", "barge state")] {
+        for (page, q) in [
+            ("a", "bar"),
+            ("a", "barge"),
+            ("b", "reset"),
+            ("a", "barge state"),
+        ] {
             assert_eq!(typed.hold(page, question(q)), None);
         }
         assert_eq!(typed.at_rest(), [], "somebody may still type");
@@ -97,7 +117,10 @@ mod tests {
         for (page, q) in [("a", "barge st"), ("b", "barging")] {
             assert_eq!(typed.hold(page, question(q)), None);
         }
-        typed.asked(&AskedQuestion { face: "rest", ..question("barge state") });
+        typed.asked(&AskedQuestion {
+            face: "rest",
+            ..question("barge state")
+        });
         typed.asked(&question("barge state"));
         assert_eq!(rested(&typed), ["barging"]);
     }
@@ -105,7 +128,10 @@ mod tests {
     #[test]
     fn what_is_typed_about_a_removed_document_goes_with_it() {
         let typed = Typed::default();
-        let shown = |q: &str, source: &str| AskedQuestion { shown: Some(vec![source.to_owned()]), ..question(q) };
+        let shown = |q: &str, source: &str| AskedQuestion {
+            shown: Some(vec![source.to_owned()]),
+            ..question(q)
+        };
         assert_eq!(typed.hold("a", shown("barge", "a.md")), None);
         assert_eq!(typed.hold("b", shown("reset", "b.md")), None);
         typed.forget(&["a.md".parse().unwrap()]);
@@ -124,8 +150,16 @@ mod tests {
 
     #[test]
     fn a_page_has_a_name_of_a_reasonable_length() {
-        let named = |name: &str| page(&HeaderMap::from_iter([(HEADER.parse().unwrap(), name.parse().unwrap())]));
+        let named = |name: &str| {
+            page(&HeaderMap::from_iter([(
+                HEADER.parse().unwrap(),
+                name.parse().unwrap(),
+            )]))
+        };
         assert_eq!(named("a1b2").as_deref(), Some("a1b2"));
-        assert_eq!((named(""), named(&"x".repeat(65)), page(&HeaderMap::new())), (None, None, None));
+        assert_eq!(
+            (named(""), named(&"x".repeat(65)), page(&HeaderMap::new())),
+            (None, None, None)
+        );
     }
 }

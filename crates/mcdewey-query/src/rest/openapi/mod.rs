@@ -35,7 +35,10 @@ pub(super) async fn get(state: AppState) -> Response {
 
 /// Every code that a problem may have, those of addresses and methods that nothing is said of too.
 fn codes() -> Vec<&'static str> {
-    let known = OPERATIONS.iter().flat_map(Operation::problems).flat_map(|(_, codes)| codes);
+    let known = OPERATIONS
+        .iter()
+        .flat_map(Operation::problems)
+        .flat_map(|(_, codes)| codes);
     let mut codes: Vec<&str> = known.chain(["not_found", "method_not_allowed"]).collect();
     codes.sort_unstable();
     codes.dedup();
@@ -52,7 +55,9 @@ pub(crate) fn at(public_url: &str) -> Value {
 fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for operation in OPERATIONS {
-        let path = paths.entry(operation.path.to_owned()).or_insert_with(|| json!({}));
+        let path = paths
+            .entry(operation.path.to_owned())
+            .or_insert_with(|| json!({}));
         path[operation.method] = described(operation);
     }
     json!({
@@ -99,7 +104,8 @@ fn described(operation: &Operation) -> Value {
     if let Some(body) = &operation.body {
         let example: Value = serde_json::from_str(body.example).unwrap_or_default();
         let content = json!({"schema": reference(body.schema), "example": example});
-        described["requestBody"] = json!({"required": !body.optional, "content": {"application/json": content}});
+        described["requestBody"] =
+            json!({"required": !body.optional, "content": {"application/json": content}});
     }
     described
 }
@@ -132,28 +138,45 @@ fn if_none_match() -> Value {
 }
 
 fn responses(operation: &Operation) -> Value {
-    let Answer { status, description, kinds, schema } = &operation.answer;
+    let Answer {
+        status,
+        description,
+        kinds,
+        schema,
+    } = &operation.answer;
     let request_id = header_of("What the request is called in the server's log");
     let mut headers = json!({"X-Request-Id": request_id});
     if operation.tagged {
         headers["ETag"] = header_of("Stands for this answer at this state of the library");
     }
-    let content: Map<String, Value> = kinds.iter().map(|kind| ((*kind).to_owned(), content(kind, *schema))).collect();
+    let content: Map<String, Value> = kinds
+        .iter()
+        .map(|kind| ((*kind).to_owned(), content(kind, *schema)))
+        .collect();
     let mut responses = Map::new();
-    responses.insert((*status).to_owned(), json!({"description": description, "headers": headers, "content": content}));
+    responses.insert(
+        (*status).to_owned(),
+        json!({"description": description, "headers": headers, "content": content}),
+    );
     if operation.tagged {
         let description = "The client has it: If-None-Match named its tag";
-        responses.insert("304".to_owned(), json!({"description": description, "headers": headers}));
+        responses.insert(
+            "304".to_owned(),
+            json!({"description": description, "headers": headers}),
+        );
     }
     let problem = json!({"schema": reference("Problem")});
     let problem = match operation.pages {
-        true => json!({"text/html": {"schema": {"type": "string"}}, "application/problem+json": problem}),
+        true => {
+            json!({"text/html": {"schema": {"type": "string"}}, "application/problem+json": problem})
+        }
         false => json!({"application/problem+json": problem}),
     };
     for (status, codes) in operation.problems() {
         let description = format!("{}: `{}`", meaning(status), codes.join("`, `"));
         let headers = json!({"X-Request-Id": request_id});
-        let mut response = json!({"description": description, "headers": headers, "content": problem});
+        let mut response =
+            json!({"description": description, "headers": headers, "content": problem});
         if matches!(status, 429 | 503) {
             response["headers"]["Retry-After"] = header_of("Seconds to wait before asking again");
         }

@@ -50,7 +50,11 @@ impl Operation {
         if !self.open {
             codes.push((401, "unauthorized"));
         }
-        codes.extend([(403, "host_not_allowed"), (503, "unavailable"), (500, "internal")]);
+        codes.extend([
+            (403, "host_not_allowed"),
+            (503, "unavailable"),
+            (500, "internal"),
+        ]);
         if !self.open {
             codes.extend([(429, "rate_limited"), (429, "overloaded")]);
         }

@@ -6,15 +6,29 @@ use super::taken::{CHUNK, COMPARE, DOCUMENT, FILE, SEARCH};
 const JSON: &str = "application/json";
 /// Browsers show images and PDF; whatever else is kept is handed over.
 const FILE_KINDS: [&str; 3] = ["image/*", "application/pdf", "application/octet-stream"];
-const FACETS: [(u16, &str); 3] = [(400, "unknown_version"), (400, "unknown_facet"), (404, "not_found")];
+const FACETS: [(u16, &str); 3] = [
+    (400, "unknown_version"),
+    (400, "unknown_facet"),
+    (404, "not_found"),
+];
 const SEARCH_CODES: [(u16, &str); 4] = [FACETS[0], FACETS[1], FACETS[2], (410, "cursor_expired")];
 const MISSING: [(u16, &str); 1] = [(404, "not_found")];
 
 const fn ok(description: &'static str, schema: &'static str) -> Answer {
-    Answer { status: "200", description, kinds: &[JSON], schema: Some(schema) }
+    Answer {
+        status: "200",
+        description,
+        kinds: &[JSON],
+        schema: Some(schema),
+    }
 }
 
-const fn read(path: &'static str, id: &'static str, summary: &'static str, answer: Answer) -> Operation {
+const fn read(
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    answer: Answer,
+) -> Operation {
     Operation {
         method: "get",
         path,
@@ -32,9 +46,22 @@ const fn read(path: &'static str, id: &'static str, summary: &'static str, answe
     }
 }
 
-const fn change(path: &'static str, id: &'static str, summary: &'static str, body: Body, answer: Answer) -> Operation {
+const fn change(
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    body: Body,
+    answer: Answer,
+) -> Operation {
     let operation = read(path, id, summary, answer);
-    Operation { method: "post", tag: "admin", body: Some(body), tagged: false, admin: true, ..operation }
+    Operation {
+        method: "post",
+        tag: "admin",
+        body: Some(body),
+        tagged: false,
+        admin: true,
+        ..operation
+    }
 }
 
 /// All of them, in the order they are shown.
@@ -127,14 +154,23 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "/f/{source}",
             "getFile",
             "An image of a page, or the file the document was made from",
-            Answer { status: "200", description: "The file", kinds: &FILE_KINDS, schema: None },
+            Answer {
+                status: "200",
+                description: "The file",
+                kinds: &FILE_KINDS,
+                schema: None,
+            },
         )
     },
     change(
         "/api/v1/sync",
         "sync",
         "Brings the library up to date; a line of JSON for each event",
-        Body { schema: "SyncBody", example: r#"{"root": null}"#, optional: true },
+        Body {
+            schema: "SyncBody",
+            example: r#"{"root": null}"#,
+            optional: true,
+        },
         Answer {
             status: "200",
             description: "Events as they come",
@@ -148,7 +184,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "/api/v1/generations/rollback",
             "rollBack",
             "Answers from an earlier generation of the index, or from the newest again",
-            Body { schema: "RollbackBody", example: r#"{"forward": true}"#, optional: true },
+            Body {
+                schema: "RollbackBody",
+                example: r#"{"forward": true}"#,
+                optional: true,
+            },
             ok("Which generation answers now", "RollbackReport"),
         )
     },
@@ -186,14 +226,24 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "/metrics",
             "getMetrics",
             "What the service counts, for Prometheus; for keys that see the whole library",
-            Answer { status: "200", description: "Metrics", kinds: &["text/plain"], schema: None },
+            Answer {
+                status: "200",
+                description: "Metrics",
+                kinds: &["text/plain"],
+                schema: None,
+            },
         )
     },
     Operation {
         tag: "operate",
         tagged: false,
         open: true,
-        ..read("/healthz", "isAlive", "The process answers", ok("It lives", "Alive"))
+        ..read(
+            "/healthz",
+            "isAlive",
+            "The process answers",
+            ok("It lives", "Alive"),
+        )
     },
     Operation {
         tag: "operate",
@@ -203,7 +253,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             "/readyz",
             "isReady",
             "Model and library answer",
-            ok("It is ready; with its size for those who may see all of it", "Ready"),
+            ok(
+                "It is ready; with its size for those who may see all of it",
+                "Ready",
+            ),
         )
     },
     Operation {
@@ -221,6 +274,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         tag: "operate",
         tagged: false,
-        ..read("/openapi.json", "getDescription", "This description", ok("OpenAPI 3.1", "Description"))
+        ..read(
+            "/openapi.json",
+            "getDescription",
+            "This description",
+            ok("OpenAPI 3.1", "Description"),
+        )
     },
 ];

@@ -15,18 +15,41 @@ pub(crate) struct Parameter {
 
 /// What a value may be.
 pub(super) enum Kind {
-    Text { most: Option<usize> },
+    Text {
+        most: Option<usize>,
+    },
     Choice(&'static [&'static str]),
-    Number { min: usize, max: usize, default: Option<usize> },
+    Number {
+        min: usize,
+        max: usize,
+        default: Option<usize>,
+    },
     Flag,
 }
 
 impl Parameter {
-    pub(super) const fn new(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, place: "query", description, required: false, several: false, kind, example }
+    pub(super) const fn new(
+        name: &'static str,
+        kind: Kind,
+        description: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            place: "query",
+            description,
+            required: false,
+            several: false,
+            kind,
+            example,
+        }
     }
 
-    pub(super) const fn text(name: &'static str, description: &'static str, example: &'static str) -> Self {
+    pub(super) const fn text(
+        name: &'static str,
+        description: &'static str,
+        example: &'static str,
+    ) -> Self {
         Self::new(name, Kind::Text { most: None }, description, example)
     }
 
@@ -64,9 +87,15 @@ impl Parameter {
                 }
                 json!({"anyOf": [number, {"const": ""}]})
             }
-            Kind::Flag => json!({"enum": [false, true, "", "0", "1", "no", "yes", "off", "on"], "default": false}),
+            Kind::Flag => {
+                json!({"enum": [false, true, "", "0", "1", "no", "yes", "off", "on"], "default": false})
+            }
         };
-        if self.several { json!({"type": "array", "items": one}) } else { one }
+        if self.several {
+            json!({"type": "array", "items": one})
+        } else {
+            one
+        }
     }
 
     /// What it takes, in words.
@@ -75,18 +104,33 @@ impl Parameter {
             Kind::Text { .. } => "text".to_owned(),
             Kind::Choice(names) => names.join(", "),
             Kind::Number { max, .. } if max >= u32::MAX as usize => "number".to_owned(),
-            Kind::Number { min, max, default: Some(default) } => {
+            Kind::Number {
+                min,
+                max,
+                default: Some(default),
+            } => {
                 format!("{min} to {max}; {default} when left out")
             }
-            Kind::Number { min, max, default: None } => format!("{min} to {max}"),
+            Kind::Number {
+                min,
+                max,
+                default: None,
+            } => format!("{min} to {max}"),
             Kind::Flag => "true or false; false when left out".to_owned(),
         };
-        if self.several { format!("{one}, several") } else { one }
+        if self.several {
+            format!("{one}, several")
+        } else {
+            one
+        }
     }
 
     pub(crate) fn example(&self) -> Value {
         let one = match self.kind {
-            Kind::Number { .. } => self.example.parse::<u64>().map_or(Value::Null, |number| json!(number)),
+            Kind::Number { .. } => self
+                .example
+                .parse::<u64>()
+                .map_or(Value::Null, |number| json!(number)),
             Kind::Flag => json!(self.example == "true"),
             _ => json!(self.example),
         };

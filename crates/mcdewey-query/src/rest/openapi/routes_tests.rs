@@ -32,10 +32,18 @@ fn routes(source: &str) -> BTreeSet<(String, String)> {
     let method = Regex::new(r"\b(get|post|put|patch|delete|any)\(").unwrap();
     let mut found = BTreeSet::new();
     for piece in source.split(".route(").skip(1) {
-        let Some(captures) = path.captures(piece) else { continue };
+        let Some(captures) = path.captures(piece) else {
+            continue;
+        };
         let name = captures[1].replace("{*", "{");
-        let methods: Vec<_> = method.captures_iter(argument(piece)).map(|one| one[1].to_owned()).collect();
-        assert!(!methods.is_empty(), "{name} has no method that is known here");
+        let methods: Vec<_> = method
+            .captures_iter(argument(piece))
+            .map(|one| one[1].to_owned())
+            .collect();
+        assert!(
+            !methods.is_empty(),
+            "{name} has no method that is known here"
+        );
         found.extend(methods.into_iter().map(|method| (name.clone(), method)));
     }
     found
@@ -69,18 +77,26 @@ fn routes_below(folder: &Path) -> BTreeSet<(String, String)> {
 /// Each route of the crate with its method, for tests that hold all of them against something.
 pub(crate) fn all_routes() -> BTreeSet<(String, String)> {
     let mut routes = routes_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-    assert!(include_str!("../../app/access/metadata.rs").contains(&format!("PATH: &str = \"{METADATA}\"")));
+    assert!(
+        include_str!("../../app/access/metadata.rs")
+            .contains(&format!("PATH: &str = \"{METADATA}\""))
+    );
     routes.insert((METADATA.to_owned(), "get".to_owned()));
     routes
 }
 
 #[test]
 fn every_route_is_described() {
-    let described: BTreeSet<_> =
-        OPERATIONS.iter().map(|operation| (operation.path.to_owned(), operation.method.to_owned())).collect();
+    let described: BTreeSet<_> = OPERATIONS
+        .iter()
+        .map(|operation| (operation.path.to_owned(), operation.method.to_owned()))
+        .collect();
     let mut routes = all_routes();
     for page in PAGES.iter().chain(&SECOND) {
-        assert!(routes.iter().any(|(path, _)| path == page), "{page} is no route any more");
+        assert!(
+            routes.iter().any(|(path, _)| path == page),
+            "{page} is no route any more"
+        );
         routes.retain(|(path, _)| path != page);
     }
     assert!(routes.len() > 14, "{routes:?}");
@@ -98,6 +114,12 @@ fn routes_are_found_however_they_are_written() {
                 .put(d),
         )
     "#;
-    let found: Vec<String> = routes(source).iter().map(|(path, method)| format!("{method} {path}")).collect();
-    assert_eq!(found, ["get /a/{b}", "post /a/{b}", "delete /c", "get /d", "put /d"]);
+    let found: Vec<String> = routes(source)
+        .iter()
+        .map(|(path, method)| format!("{method} {path}"))
+        .collect();
+    assert_eq!(
+        found,
+        ["get /a/{b}", "post /a/{b}", "delete /c", "get /d", "put /d"]
+    );
 }

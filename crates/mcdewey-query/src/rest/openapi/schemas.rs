@@ -8,7 +8,8 @@ use super::taken::{GROUPS, MODES};
 use crate::rest::batch::MAX_SEARCHES;
 use crate::rest::problem;
 use crate::{
-    ChunkAnswer, CompareAnswer, DocumentAnswer, LibraryAnswer, MAX_LIMIT, MAX_QUESTION_BYTES, PageAnswer, SearchAnswer,
+    ChunkAnswer, CompareAnswer, DocumentAnswer, LibraryAnswer, MAX_LIMIT, MAX_QUESTION_BYTES,
+    PageAnswer, SearchAnswer,
 };
 
 /// All schemas by name.
@@ -43,17 +44,31 @@ pub(super) fn all() -> Map<String, Value> {
 /// Takes `null` out of what is left out when there is nothing to tell, which is all that is not always sent.
 fn drop_null(schema: &mut Value) {
     let required = schema["required"].clone();
-    let is_required = |name: &String| required.as_array().is_some_and(|names| names.contains(&json!(name)));
+    let is_required = |name: &String| {
+        required
+            .as_array()
+            .is_some_and(|names| names.contains(&json!(name)))
+    };
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.iter_mut().filter(|(name, _)| !is_required(name)).for_each(|(_, property)| never_null(property));
+        properties
+            .iter_mut()
+            .filter(|(name, _)| !is_required(name))
+            .for_each(|(_, property)| never_null(property));
     }
     for word in ["oneOf", "anyOf"] {
-        schema.get_mut(word).and_then(Value::as_array_mut).into_iter().flatten().for_each(drop_null);
+        schema
+            .get_mut(word)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+            .for_each(drop_null);
     }
 }
 
 fn never_null(property: &mut Value) {
-    let Some(property) = property.as_object_mut() else { return };
+    let Some(property) = property.as_object_mut() else {
+        return;
+    };
     if let Some(Value::Array(types)) = property.get_mut("type") {
         types.retain(|one| one != "null");
         if let [only] = types.as_slice() {
@@ -61,7 +76,9 @@ fn never_null(property: &mut Value) {
             property.insert("type".to_owned(), only);
         }
     }
-    let Some(Value::Array(alternatives)) = property.get_mut("anyOf") else { return };
+    let Some(Value::Array(alternatives)) = property.get_mut("anyOf") else {
+        return;
+    };
     alternatives.retain(|one| *one != json!({"type": "null"}));
     if let [Value::Object(only)] = alternatives.as_slice() {
         let only = only.clone();
@@ -72,8 +89,7 @@ fn never_null(property: &mut Value) {
 
 fn by_hand() -> Vec<(&'static str, Value)> {
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    let several =
-        json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]});
+    let several = json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]});
     vec![
         (
             "SearchBody",
@@ -117,7 +133,10 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 ]}}},
             }),
         ),
-        ("DocumentOrPage", json!({"anyOf": [reference("DocumentAnswer"), reference("PageAnswer")]})),
+        (
+            "DocumentOrPage",
+            json!({"anyOf": [reference("DocumentAnswer"), reference("PageAnswer")]}),
+        ),
         (
             "SyncBody",
             json!({
@@ -178,7 +197,10 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 },
             }),
         ),
-        ("Alive", json!({"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}})),
+        (
+            "Alive",
+            json!({"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}),
+        ),
         (
             "Ready",
             json!({
@@ -202,6 +224,9 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 },
             }),
         ),
-        ("Description", json!({"type": "object", "required": ["openapi", "paths"]})),
+        (
+            "Description",
+            json!({"type": "object", "required": ["openapi", "paths"]}),
+        ),
     ]
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, header};
 use mcdewey_core::{
-    Erase, Generation, GenerationRemoval, IndexError, RemovalProof, RemovalReport, RemovalRequest, RollBack,
-    RollbackReport, RollbackRequest, SkippedFile, SyncEvent, SyncProgress, SyncReport,
+    Erase, Generation, GenerationRemoval, IndexError, RemovalProof, RemovalReport, RemovalRequest,
+    RollBack, RollbackReport, RollbackRequest, SkippedFile, SyncEvent, SyncProgress, SyncReport,
 };
 use regex::Regex;
 use serde_json::{Value, json};
@@ -16,12 +16,16 @@ use serde_json::{Value, json};
 use super::{OPERATIONS, Operation, at, codes, document};
 use crate::app::testing::{Answer, GUIDE, NOTE, Service, TOKEN, documents, request};
 use crate::rest::{
-    batch, chunks, compare, documents as rest_documents, generations, removals, search_parameters, sync,
+    batch, chunks, compare, documents as rest_documents, generations, removals, search_parameters,
+    sync,
 };
 use crate::web::files;
 
 fn operation(id: &str) -> &'static Operation {
-    OPERATIONS.iter().find(|operation| operation.id == id).unwrap()
+    OPERATIONS
+        .iter()
+        .find(|operation| operation.id == id)
+        .unwrap()
 }
 
 #[test]
@@ -34,12 +38,20 @@ fn parameters_are_those_that_requests_may_use() {
         ("getFile", &files::KNOWN),
     ];
     for (id, known) in taken {
-        let in_query = operation(id).parameters.iter().filter(|parameter| parameter.place == "query");
+        let in_query = operation(id)
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.place == "query");
         let names: BTreeSet<_> = in_query.map(|parameter| parameter.name).collect();
         assert_eq!(names, known.iter().copied().collect(), "{id}");
     }
-    let others = OPERATIONS.iter().filter(|one| !taken.iter().any(|(id, _)| *id == one.id));
-    assert!(others.clone().all(|one| one.parameters.is_empty()), "one more takes parameters: name it above");
+    let others = OPERATIONS
+        .iter()
+        .filter(|one| !taken.iter().any(|(id, _)| *id == one.id));
+    assert!(
+        others.clone().all(|one| one.parameters.is_empty()),
+        "one more takes parameters: name it above"
+    );
 }
 
 #[test]
@@ -53,11 +65,17 @@ fn fields_of_bodies_are_those_that_requests_may_use() {
     ];
     let document = document();
     for (name, known) in taken {
-        let properties = document["components"]["schemas"][name]["properties"].as_object().unwrap();
+        let properties = document["components"]["schemas"][name]["properties"]
+            .as_object()
+            .unwrap();
         let names: BTreeSet<_> = properties.keys().map(String::as_str).collect();
         assert_eq!(names, known.iter().copied().collect(), "{name}");
     }
-    let bodies: BTreeSet<_> = OPERATIONS.iter().filter_map(|one| one.body.as_ref()).map(|body| body.schema).collect();
+    let bodies: BTreeSet<_> = OPERATIONS
+        .iter()
+        .filter_map(|one| one.body.as_ref())
+        .map(|body| body.schema)
+        .collect();
     assert_eq!(bodies, taken.iter().map(|(name, _)| *name).collect());
 }
 
@@ -67,9 +85,16 @@ fn what_holds_a_tag_can_be_asked_for_again() {
     for operation in OPERATIONS {
         let described = &document["paths"][operation.path][operation.method];
         let parameters = described["parameters"].as_array().unwrap();
-        let conditional = parameters.iter().any(|parameter| parameter["name"] == "If-None-Match");
+        let conditional = parameters
+            .iter()
+            .any(|parameter| parameter["name"] == "If-None-Match");
         assert_eq!(conditional, operation.tagged, "{}", operation.id);
-        assert_eq!(described["responses"].get("304").is_some(), operation.tagged, "{}", operation.id);
+        assert_eq!(
+            described["responses"].get("304").is_some(),
+            operation.tagged,
+            "{}",
+            operation.id
+        );
     }
 }
 
@@ -80,7 +105,13 @@ fn every_reference_leads_somewhere() {
     let reference = Regex::new(r##""\$ref":"#/components/schemas/([^"]+)""##).unwrap();
     let mut seen = 0;
     for captures in reference.captures_iter(&text) {
-        assert!(document["components"]["schemas"].get(&captures[1]).is_some(), "{}", &captures[1]);
+        assert!(
+            document["components"]["schemas"]
+                .get(&captures[1])
+                .is_some(),
+            "{}",
+            &captures[1]
+        );
         seen += 1;
     }
     assert!(seen > 30 && !text.contains("#/$defs/"), "{seen}");
@@ -93,8 +124,11 @@ fn every_reference_leads_somewhere() {
 fn validator(id: &str, status: u16) -> jsonschema::Validator {
     let document = document();
     let operation = operation(id);
-    let response = &document["paths"][operation.path][operation.method]["responses"][status.to_string()];
-    let content = response["content"].as_object().unwrap_or_else(|| panic!("{id} says nothing of {status}"));
+    let response =
+        &document["paths"][operation.path][operation.method]["responses"][status.to_string()];
+    let content = response["content"]
+        .as_object()
+        .unwrap_or_else(|| panic!("{id} says nothing of {status}"));
     let mut schema = content.values().next_back().unwrap()["schema"].clone();
     schema["components"] = document["components"].clone();
     jsonschema::validator_for(&schema).unwrap()
@@ -104,11 +138,20 @@ fn validator(id: &str, status: u16) -> jsonschema::Validator {
 fn check(id: &str, answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{id}: {}", answer.body);
     let operation = operation(id);
-    let response = document()["paths"][operation.path][operation.method]["responses"][status.to_string()].clone();
+    let response = document()["paths"][operation.path][operation.method]["responses"]
+        [status.to_string()]
+    .clone();
     let kinds = response["content"].as_object().unwrap();
-    let kind = answer.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
+    let kind = answer
+        .header(header::CONTENT_TYPE)
+        .split(';')
+        .next()
+        .unwrap_or_default();
     let range = format!("{}/*", kind.split('/').next().unwrap_or_default());
-    assert!(kinds.contains_key(kind) || kinds.contains_key(&range), "{id} says nothing of {kind}");
+    assert!(
+        kinds.contains_key(kind) || kinds.contains_key(&range),
+        "{id} says nothing of {kind}"
+    );
     for line in json_of(kind, &answer.body) {
         fits(id, status, &line);
     }
@@ -125,7 +168,9 @@ fn json_of(kind: &str, body: &str) -> Vec<Value> {
 
 fn fits(id: &str, status: u16, value: &Value) {
     let validator = validator(id, status);
-    let errors = validator.iter_errors(value).map(|error| format!("{error} at {}", error.instance_path()));
+    let errors = validator
+        .iter_errors(value)
+        .map(|error| format!("{error} at {}", error.instance_path()));
     let errors: Vec<String> = errors.collect();
     assert!(errors.is_empty(), "{id}: {errors:?}\n{value:#}");
 }
@@ -133,37 +178,90 @@ fn fits(id: &str, status: u16, value: &Value) {
 #[tokio::test]
 async fn answers_have_the_shape_that_is_described() {
     let service = Service::new().await;
-    let chunk = "/api/v1/chunks/finesse%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A1";
+    let chunk =
+        "/api/v1/chunks/finesse%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A1";
     let cases = [
-        ("search", "/api/v1/search?q=barge&explain=1&version=12.5".to_owned(), 200),
+        (
+            "search",
+            "/api/v1/search?q=barge&explain=1&version=12.5".to_owned(),
+            200,
+        ),
         ("search", "/api/v1/search?q=barge&limit=1".to_owned(), 200),
         ("search", "/api/v1/search?q=zzz".to_owned(), 200),
-        ("search", "/api/v1/search?q=barge&version=99".to_owned(), 400),
+        (
+            "search",
+            "/api/v1/search?q=barge&version=99".to_owned(),
+            400,
+        ),
         ("search", "/api/v1/search?q=barge&limit=0".to_owned(), 400),
-        ("search", "/api/v1/search?q=barge&source=none.md".to_owned(), 404),
+        (
+            "search",
+            "/api/v1/search?q=barge&source=none.md".to_owned(),
+            404,
+        ),
         ("getChunk", format!("{chunk}?context=2"), 200),
         ("getChunk", "/api/v1/chunks/ffffffff".to_owned(), 404),
         ("getDocument", format!("/api/v1/documents/{GUIDE}"), 200),
-        ("getDocument", format!("/api/v1/documents/{GUIDE}?page=118"), 200),
-        ("getDocument", format!("/api/v1/documents/{NOTE}?section=certificates-1"), 200),
-        ("getDocument", format!("/api/v1/documents/{GUIDE}?page=9"), 404),
-        ("compare", "/api/v1/compare?from=12.5&to=15.0".to_owned(), 200),
+        (
+            "getDocument",
+            format!("/api/v1/documents/{GUIDE}?page=118"),
+            200,
+        ),
+        (
+            "getDocument",
+            format!("/api/v1/documents/{NOTE}?section=certificates-1"),
+            200,
+        ),
+        (
+            "getDocument",
+            format!("/api/v1/documents/{GUIDE}?page=9"),
+            404,
+        ),
+        (
+            "compare",
+            "/api/v1/compare?from=12.5&to=15.0".to_owned(),
+            200,
+        ),
         ("compare", "/api/v1/compare?from=12.5".to_owned(), 400),
         ("getLibrary", "/api/v1/library".to_owned(), 200),
         ("isReady", "/readyz".to_owned(), 200),
         ("isAlive", "/healthz".to_owned(), 200),
         ("getQuestions", "/api/v1/questions".to_owned(), 401),
         ("getDescription", "/openapi.json".to_owned(), 200),
-        ("getResourceMetadata", "/.well-known/oauth-protected-resource".to_owned(), 404),
+        (
+            "getResourceMetadata",
+            "/.well-known/oauth-protected-resource".to_owned(),
+            404,
+        ),
     ];
     for (id, path, status) in cases {
         check(id, &service.get(&path).await, status);
     }
     let body = json!({"searches": [{"q": "barge"}, {"q": "x", "mode": "y"}]});
-    check("searchBatch", &service.post("/api/v1/search/batch", &body.to_string()).await, 200);
-    check("searchBatch", &service.post("/api/v1/search/batch", "{}").await, 400);
-    check("searchByBody", &service.post("/api/v1/search", r#"{"q": "barge", "explain": true}"#).await, 200);
-    check("searchByBody", &service.post("/api/v1/search", &"x".repeat(70_000)).await, 413);
+    check(
+        "searchBatch",
+        &service
+            .post("/api/v1/search/batch", &body.to_string())
+            .await,
+        200,
+    );
+    check(
+        "searchBatch",
+        &service.post("/api/v1/search/batch", "{}").await,
+        400,
+    );
+    check(
+        "searchByBody",
+        &service
+            .post("/api/v1/search", r#"{"q": "barge", "explain": true}"#)
+            .await,
+        200,
+    );
+    check(
+        "searchByBody",
+        &service.post("/api/v1/search", &"x".repeat(70_000)).await,
+        413,
+    );
     check("getMetrics", &service.get("/metrics").await, 200);
     check("getFile", &service.get("/f/none.md?image=x.png").await, 404);
 }
@@ -175,20 +273,37 @@ struct Owner;
 impl RollBack for Owner {
     async fn roll_back(&self, request: RollbackRequest) -> Result<RollbackReport, IndexError> {
         if request.forward {
-            return Err(IndexError::Unavailable("it is the newest already".to_owned()));
+            return Err(IndexError::Unavailable(
+                "it is the newest already".to_owned(),
+            ));
         }
         let [live, before] = ["a", "b"].map(|name| Generation(name.to_owned()));
-        Ok(RollbackReport { live, before, pinned: true, note: String::new() })
+        Ok(RollbackReport {
+            live,
+            before,
+            pinned: true,
+            note: String::new(),
+        })
     }
 }
 
 #[async_trait]
 impl Erase for Owner {
     async fn erase(&self, request: RemovalRequest) -> Result<RemovalReport, IndexError> {
-        let generation =
-            |discarded| GenerationRemoval { generation: Generation("a".to_owned()), documents: 1, discarded };
-        let generations = vec![generation(None), generation(Some("it cannot be read".to_owned()))];
-        Ok(RemovalReport { generations, proof: request.force.then(RemovalProof::default), judgments: 0 })
+        let generation = |discarded| GenerationRemoval {
+            generation: Generation("a".to_owned()),
+            documents: 1,
+            discarded,
+        };
+        let generations = vec![
+            generation(None),
+            generation(Some("it cannot be read".to_owned())),
+        ];
+        Ok(RemovalReport {
+            generations,
+            proof: request.force.then(RemovalProof::default),
+            judgments: 0,
+        })
     }
 }
 
@@ -196,37 +311,91 @@ async fn as_owner(service: &Service, method: Method, path: &str, body: &str) -> 
     let request = request(method, path)
         .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
         .header(header::CONTENT_TYPE, "application/json");
-    service.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    service
+        .send(request.body(Body::from(body.to_owned())).unwrap())
+        .await
 }
 
 #[tokio::test]
 async fn what_admins_are_told_has_the_shape_that_is_described() {
-    let service =
-        Service::with(&documents(), |state| state.with_rollback(Arc::new(Owner)).with_erase(Arc::new(Owner))).await;
+    let service = Service::with(&documents(), |state| {
+        state
+            .with_rollback(Arc::new(Owner))
+            .with_erase(Arc::new(Owner))
+    })
+    .await;
     let rollback = "/api/v1/generations/rollback";
-    check("rollBack", &as_owner(&service, Method::POST, rollback, "{}").await, 200);
-    check("rollBack", &as_owner(&service, Method::POST, rollback, r#"{"forward": true}"#).await, 409);
+    check(
+        "rollBack",
+        &as_owner(&service, Method::POST, rollback, "{}").await,
+        200,
+    );
+    check(
+        "rollBack",
+        &as_owner(&service, Method::POST, rollback, r#"{"forward": true}"#).await,
+        409,
+    );
     check("rollBack", &service.post(rollback, "{}").await, 401);
     let removals = "/api/v1/removals";
-    check("remove", &as_owner(&service, Method::POST, removals, r#"{"sources": ["a.md"], "force": true}"#).await, 200);
-    check("remove", &as_owner(&service, Method::POST, removals, r#"{"sources": ["a.md"]}"#).await, 200);
-    check("remove", &as_owner(&service, Method::POST, removals, "{}").await, 400);
-    check("search", &service.get("/api/v1/search?q=barge&product=finesse&version=99").await, 400);
+    check(
+        "remove",
+        &as_owner(
+            &service,
+            Method::POST,
+            removals,
+            r#"{"sources": ["a.md"], "force": true}"#,
+        )
+        .await,
+        200,
+    );
+    check(
+        "remove",
+        &as_owner(&service, Method::POST, removals, r#"{"sources": ["a.md"]}"#).await,
+        200,
+    );
+    check(
+        "remove",
+        &as_owner(&service, Method::POST, removals, "{}").await,
+        400,
+    );
+    check(
+        "search",
+        &service
+            .get("/api/v1/search?q=barge&product=finesse&version=99")
+            .await,
+        400,
+    );
     let questions = as_owner(&service, Method::GET, "/api/v1/questions", "").await;
     check("getQuestions", &questions, 200);
-    assert_ne!(questions.json()["questions"], json!([]), "{}", questions.body);
+    assert_ne!(
+        questions.json()["questions"],
+        json!([]),
+        "{}",
+        questions.body
+    );
 }
 
 #[tokio::test]
 async fn events_have_the_shape_that_is_described() {
     let mut service = Service::new().await;
     let mut jobs = std::mem::replace(&mut service.jobs, tokio::sync::mpsc::channel(1).1);
-    let skipped = vec![SkippedFile { path: "a.pdf".to_owned(), reason: "it is empty".to_owned() }];
+    let skipped = vec![SkippedFile {
+        path: "a.pdf".to_owned(),
+        reason: "it is empty".to_owned(),
+    }];
     let formats = [("PDF".to_owned(), Default::default())].into();
-    let report = SyncReport { roots: vec![Default::default()], skipped, formats, ..SyncReport::default() };
+    let report = SyncReport {
+        roots: vec![Default::default()],
+        skipped,
+        formats,
+        ..SyncReport::default()
+    };
     let owner = tokio::spawn(async move {
         let events = jobs.recv().await.unwrap().events;
-        events.send(SyncEvent::Progress(SyncProgress::default())).await.unwrap();
+        events
+            .send(SyncEvent::Progress(SyncProgress::default()))
+            .await
+            .unwrap();
         events.send(SyncEvent::Finished(report)).await.unwrap();
         drop(jobs.recv().await);
     });
@@ -244,7 +413,13 @@ async fn events_have_the_shape_that_is_described() {
 fn codes_of_problems_are_listed() {
     let listed = &document()["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
     assert_eq!(*listed, json!(codes()));
-    for code in ["invalid_request", "cursor_expired", "rate_limited", "method_not_allowed", "removal_refused"] {
+    for code in [
+        "invalid_request",
+        "cursor_expired",
+        "rate_limited",
+        "method_not_allowed",
+        "removal_refused",
+    ] {
         assert!(codes().contains(&code), "{code}");
     }
 }
@@ -259,27 +434,53 @@ fn a_wrong_shape_is_noticed() {
 fn null_stands_only_where_it_is_sent() {
     let schemas = &document()["components"]["schemas"];
     let hit = &schemas["Hit"];
-    assert!(hit["required"].as_array().unwrap().contains(&json!("page")), "{hit:#}");
-    assert_eq!(hit["properties"]["page"]["type"], json!(["integer", "null"]));
+    assert!(
+        hit["required"].as_array().unwrap().contains(&json!("page")),
+        "{hit:#}"
+    );
+    assert_eq!(
+        hit["properties"]["page"]["type"],
+        json!(["integer", "null"])
+    );
     assert_eq!(hit["properties"]["page_label"]["type"], "string");
-    assert_eq!(hit["properties"]["explain"]["$ref"], "#/components/schemas/Explanation");
+    assert_eq!(
+        hit["properties"]["explain"]["$ref"],
+        "#/components/schemas/Explanation"
+    );
     let removal = &schemas["RemovalReport"];
     assert_eq!(removal["required"], json!(["generations"]));
-    assert_eq!(removal["properties"]["proof"]["$ref"], "#/components/schemas/RemovalProof");
+    assert_eq!(
+        removal["properties"]["proof"]["$ref"],
+        "#/components/schemas/RemovalProof"
+    );
 }
 
 #[tokio::test]
 async fn a_body_may_be_left_out_where_that_is_said() {
-    let service =
-        Service::with(&documents(), |state| state.with_rollback(Arc::new(Owner)).with_erase(Arc::new(Owner))).await;
-    for operation in OPERATIONS.iter().filter(|operation| operation.body.is_some()) {
-        let required = document()["paths"][operation.path][operation.method]["requestBody"]["required"] == true;
+    let service = Service::with(&documents(), |state| {
+        state
+            .with_rollback(Arc::new(Owner))
+            .with_erase(Arc::new(Owner))
+    })
+    .await;
+    for operation in OPERATIONS
+        .iter()
+        .filter(|operation| operation.body.is_some())
+    {
+        let required = document()["paths"][operation.path][operation.method]["requestBody"]["required"]
+            == true;
         if operation.id == "sync" {
             // It is answered once the owner takes it.
             assert!(!required);
             continue;
         }
         let answer = as_owner(&service, Method::POST, operation.path, "").await;
-        assert_eq!(answer.status, if required { 400 } else { 200 }, "{}: {}", operation.id, answer.body);
+        assert_eq!(
+            answer.status,
+            if required { 400 } else { 200 },
+            "{}: {}",
+            operation.id,
+            answer.body
+        );
     }
 }

@@ -19,7 +19,8 @@ pub(super) fn of(text: &str) -> Vec<Block<'_>> {
     let mut events = Vec::new();
     let mut depth = 0_usize;
     for (event, range) in
-        Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).into_offset_iter()
+        Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH)
+            .into_offset_iter()
     {
         match &event {
             Event::Start(_) => depth += 1,
@@ -51,5 +52,8 @@ fn block<'a>(text: &str, events: Vec<Located<'a>>) -> Option<Block<'a>> {
     let (_, first) = events.first()?;
     // White space behind a block is nobody's; a passage that begins there does not share the block.
     let end = first.start + text.get(first.clone()).unwrap_or_default().trim_end().len();
-    Some(Block { range: first.start..end, events })
+    Some(Block {
+        range: first.start..end,
+        events,
+    })
 }

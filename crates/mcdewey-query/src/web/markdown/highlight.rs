@@ -14,7 +14,11 @@ static GRAMMARS: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_new
 const LONGEST_BLOCK: usize = 64 * 1024;
 const LONGEST_LINE: usize = 2000;
 /// How long the code of one page may take; what comes behind stays plain. Tests run on machines of any speed.
-const PAGE_BUDGET: Duration = if cfg!(test) { Duration::from_secs(3600) } else { Duration::from_millis(250) };
+const PAGE_BUDGET: Duration = if cfg!(test) {
+    Duration::from_secs(3600)
+} else {
+    Duration::from_millis(250)
+};
 
 /// Every class that code may have.
 pub(super) const CLASSES: [&str; 7] = ["hl-c", "hl-s", "hl-n", "hl-k", "hl-f", "hl-t", "hl-a"];
@@ -37,7 +41,10 @@ static SHOWN: LazyLock<Vec<(Scope, &'static str)>> = LazyLock::new(|| {
         ("support.class", "hl-t"),
         ("variable.parameter", "hl-a"),
     ];
-    table.into_iter().filter_map(|(name, class)| Some((Scope::new(name).ok()?, class))).collect()
+    table
+        .into_iter()
+        .filter_map(|(name, class)| Some((Scope::new(name).ok()?, class)))
+        .collect()
 });
 
 /// Keys of JSON and YAML are strings, too, and yet names.
@@ -63,7 +70,10 @@ pub(super) struct Highlighter {
 impl Highlighter {
     /// For the language that the fence of a block names, if it is known.
     pub(super) fn new(info: &str) -> Option<Self> {
-        let name = info.split([' ', ',', '{', '\t']).next().filter(|name| !name.is_empty())?;
+        let name = info
+            .split([' ', ',', '{', '\t'])
+            .next()
+            .filter(|name| !name.is_empty())?;
         let syntax = GRAMMARS.find_syntax_by_token(name)?;
         (syntax.name != "Plain Text").then(|| Self {
             state: ParseState::new(syntax),
@@ -73,7 +83,11 @@ impl Highlighter {
     }
 
     /// The stretches of the next lines that have a class, in order; nothing where it would take too long.
-    pub(super) fn tokens(&mut self, text: &str, budget: &Budget) -> Vec<(Range<usize>, &'static str)> {
+    pub(super) fn tokens(
+        &mut self,
+        text: &str,
+        budget: &Budget,
+    ) -> Vec<(Range<usize>, &'static str)> {
         let mut tokens = Vec::new();
         let mut at = 0;
         for line in text.split_inclusive('\n') {
@@ -92,13 +106,20 @@ impl Highlighter {
         tokens
     }
 
-    fn line(&mut self, line: &str, at: usize, tokens: &mut Vec<(Range<usize>, &'static str)>) -> Option<()> {
+    fn line(
+        &mut self,
+        line: &str,
+        at: usize,
+        tokens: &mut Vec<(Range<usize>, &'static str)>,
+    ) -> Option<()> {
         let ops = self.state.parse_line(line, &GRAMMARS).ok()?;
         let mut start = 0;
         let mut push = |range: Range<usize>, scopes: &ScopeStack| {
             if let Some(class) = class(scopes).filter(|_| !range.is_empty()) {
                 match tokens.last_mut() {
-                    Some((last, known)) if *known == class && last.end == at + range.start => last.end = at + range.end,
+                    Some((last, known)) if *known == class && last.end == at + range.start => {
+                        last.end = at + range.end
+                    }
                     _ => tokens.push((at + range.start..at + range.end, class)),
                 }
             }
@@ -114,10 +135,20 @@ impl Highlighter {
 }
 
 fn class(scopes: &ScopeStack) -> Option<&'static str> {
-    if KEY.is_some_and(|key| scopes.as_slice().iter().any(|scope| key.is_prefix_of(*scope))) {
+    if KEY.is_some_and(|key| {
+        scopes
+            .as_slice()
+            .iter()
+            .any(|scope| key.is_prefix_of(*scope))
+    }) {
         return Some("hl-t");
     }
-    let shown = |scope: &Scope| SHOWN.iter().find(|(known, _)| known.is_prefix_of(*scope)).map(|(_, class)| *class);
+    let shown = |scope: &Scope| {
+        SHOWN
+            .iter()
+            .find(|(known, _)| known.is_prefix_of(*scope))
+            .map(|(_, class)| *class)
+    };
     scopes.as_slice().iter().rev().find_map(shown)
 }
 
@@ -128,31 +159,69 @@ mod tests {
     fn read(info: &str, code: &str) -> Vec<(String, &'static str)> {
         let mut highlighter = Highlighter::new(info).unwrap();
         let tokens = highlighter.tokens(code, &Budget::default());
-        tokens.into_iter().map(|(range, class)| (code[range].to_owned(), class)).collect()
+        tokens
+            .into_iter()
+            .map(|(range, class)| (code[range].to_owned(), class))
+            .collect()
     }
 
     fn has(info: &str, code: &str, expected: &[(&str, &str)]) {
         let found = read(info, code);
         for (text, class) in expected {
-            assert!(found.iter().any(|(one, of)| one.trim() == *text && of == class), "{text} {class}: {found:?}");
+            assert!(
+                found
+                    .iter()
+                    .any(|(one, of)| one.trim() == *text && of == class),
+                "{text} {class}: {found:?}"
+            );
         }
     }
 
     #[test]
     fn languages_of_manuals_are_known() {
-        has("json", "{\"port\": 8443, \"on\": true}\n", &[("\"port\"", "hl-t"), ("8443", "hl-n"), ("true", "hl-n")]);
-        has("yaml", "port: 8443 # TLS\n", &[("port", "hl-t"), ("8443", "hl-n"), ("# TLS", "hl-c")]);
-        has("xml", "<Dialog id=\"1\"/>\n", &[("Dialog", "hl-t"), ("id", "hl-a"), ("\"1\"", "hl-s")]);
-        has("java", "return \"a\"; // b\n", &[("return", "hl-k"), ("\"a\"", "hl-s"), ("// b", "hl-c")]);
+        has(
+            "json",
+            "{\"port\": 8443, \"on\": true}\n",
+            &[("\"port\"", "hl-t"), ("8443", "hl-n"), ("true", "hl-n")],
+        );
+        has(
+            "yaml",
+            "port: 8443 # TLS\n",
+            &[("port", "hl-t"), ("8443", "hl-n"), ("# TLS", "hl-c")],
+        );
+        has(
+            "xml",
+            "<Dialog id=\"1\"/>\n",
+            &[("Dialog", "hl-t"), ("id", "hl-a"), ("\"1\"", "hl-s")],
+        );
+        has(
+            "java",
+            "return \"a\"; // b\n",
+            &[("return", "hl-k"), ("\"a\"", "hl-s"), ("// b", "hl-c")],
+        );
         has("sql", "SELECT 1\n", &[("SELECT", "hl-k"), ("1", "hl-n")]);
-        for name in ["bash", "sh", "python", "js", "properties", "toml", "powershell", "ini", "Dockerfile", "c++"] {
+        for name in [
+            "bash",
+            "sh",
+            "python",
+            "js",
+            "properties",
+            "toml",
+            "powershell",
+            "ini",
+            "Dockerfile",
+            "c++",
+        ] {
             assert!(Highlighter::new(name).is_some(), "{name}");
         }
     }
 
     #[test]
     fn a_language_may_have_words_behind_it() {
-        assert!(Highlighter::new("json title=\"Answer\"").is_some() && Highlighter::new("rust,ignore").is_some());
+        assert!(
+            Highlighter::new("json title=\"Answer\"").is_some()
+                && Highlighter::new("rust,ignore").is_some()
+        );
         for name in ["", "  ", "text", "console-of-some-switch"] {
             assert!(Highlighter::new(name).is_none(), "{name}");
         }
@@ -171,12 +240,25 @@ mod tests {
         let mut highlighter = Highlighter::new("java").unwrap();
         let spent = Budget(Cell::new(Duration::ZERO));
         assert_eq!(highlighter.tokens("return 1;\n", &spent), []);
-        assert_eq!(highlighter.tokens(&format!("return {};\n", "1".repeat(LONGEST_LINE)), &Budget::default()), []);
         assert_eq!(
-            highlighter.tokens(&"return 1;\n".repeat(8000), &Budget::default()).first().map(|one| one.1),
+            highlighter.tokens(
+                &format!("return {};\n", "1".repeat(LONGEST_LINE)),
+                &Budget::default()
+            ),
+            []
+        );
+        assert_eq!(
+            highlighter
+                .tokens(&"return 1;\n".repeat(8000), &Budget::default())
+                .first()
+                .map(|one| one.1),
             Some("hl-k")
         );
-        assert_eq!(highlighter.tokens("return 1;\n", &Budget::default()), [], "the block is long enough");
+        assert_eq!(
+            highlighter.tokens("return 1;\n", &Budget::default()),
+            [],
+            "the block is long enough"
+        );
     }
 
     #[test]

@@ -69,9 +69,16 @@ async fn aside(text: String, render: impl FnOnce(&str) -> String + Send + 'stati
 }
 
 fn render_page(text: &str, passages: &[Passage], images: &[Image]) -> String {
-    let mut parsed = if text.len() <= MAX_TEXT_BYTES { blocks::of(text) } else { Vec::new() };
+    let mut parsed = if text.len() <= MAX_TEXT_BYTES {
+        blocks::of(text)
+    } else {
+        Vec::new()
+    };
     blocks::levelled(&mut parsed);
-    let mut page = PageWriter { images, ..PageWriter::default() };
+    let mut page = PageWriter {
+        images,
+        ..PageWriter::default()
+    };
     for block in &parsed {
         page.block(block, passages);
         if page.html.len() > MAX_HTML_BYTES {
@@ -79,11 +86,17 @@ fn render_page(text: &str, passages: &[Passage], images: &[Image]) -> String {
         }
     }
     page.close();
-    if parsed.is_empty() { plain(text) } else { page.html }
+    if parsed.is_empty() {
+        plain(text)
+    } else {
+        page.html
+    }
 }
 
 fn render_excerpt(text: &str, range: Range<usize>, images: &[Image]) -> String {
-    let (own, range) = text.get(range.clone()).map_or((text, 0..text.len()), |own| (own, range));
+    let (own, range) = text
+        .get(range.clone())
+        .map_or((text, 0..text.len()), |own| (own, range));
     if text.len() > MAX_TEXT_BYTES {
         return plain(own);
     }
@@ -92,7 +105,15 @@ fn render_excerpt(text: &str, range: Range<usize>, images: &[Image]) -> String {
     parsed.retain(|block| overlap(&block.range, &range));
     blocks::levelled(&mut parsed);
     for block in &parsed {
-        html.push_str(&sanitise::clean(&writer::write(&block.events, View::Clip(range.clone()), images, &budget)).html);
+        html.push_str(
+            &sanitise::clean(&writer::write(
+                &block.events,
+                View::Clip(range.clone()),
+                images,
+                &budget,
+            ))
+            .html,
+        );
         if html.len() > MAX_HTML_BYTES {
             return plain(own);
         }
@@ -103,7 +124,11 @@ fn render_excerpt(text: &str, range: Range<usize>, images: &[Image]) -> String {
 /// The text as it is.
 fn plain(text: &str) -> String {
     let text = text.trim();
-    if text.is_empty() { String::new() } else { format!("<pre class=\"plain\">{}</pre>\n", ammonia::clean_text(text)) }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("<pre class=\"plain\">{}</pre>\n", ammonia::clean_text(text))
+    }
 }
 
 fn overlap(left: &Range<usize>, right: &Range<usize>) -> bool {
@@ -123,12 +148,21 @@ struct PageWriter<'a> {
 
 impl PageWriter<'_> {
     fn block(&mut self, block: &Block<'_>, passages: &[Passage]) {
-        let here: Vec<&Passage> = passages.iter().filter(|passage| overlap(&passage.range, &block.range)).collect();
+        let here: Vec<&Passage> = passages
+            .iter()
+            .filter(|passage| overlap(&passage.range, &block.range))
+            .collect();
         match here.as_slice() {
             [only] => {
                 self.enter(only);
                 self.html.push_str(
-                    &sanitise::clean(&writer::write(&block.events, View::Whole, self.images, &self.budget)).html,
+                    &sanitise::clean(&writer::write(
+                        &block.events,
+                        View::Whole,
+                        self.images,
+                        &self.budget,
+                    ))
+                    .html,
                 );
             }
             several => {
@@ -140,13 +174,30 @@ impl PageWriter<'_> {
 
     /// A block that several passages share, or none: a long table, say. Their anchors stand inside it.
     fn shared(&mut self, block: &Block<'_>, passages: &[&Passage]) {
-        let new = passages.iter().filter(|passage| self.anchored.insert(passage.ordinal));
-        let anchors: Vec<(usize, u32)> = new.map(|passage| (passage.range.start, passage.ordinal)).collect();
-        let marked = passages.iter().find(|passage| passage.marked).map(|passage| passage.range.clone());
-        let view = View::Shared { anchors: &anchors, marked };
-        let clean = sanitise::clean(&writer::write(&block.events, view, self.images, &self.budget));
+        let new = passages
+            .iter()
+            .filter(|passage| self.anchored.insert(passage.ordinal));
+        let anchors: Vec<(usize, u32)> = new
+            .map(|passage| (passage.range.start, passage.ordinal))
+            .collect();
+        let marked = passages
+            .iter()
+            .find(|passage| passage.marked)
+            .map(|passage| passage.range.clone());
+        let view = View::Shared {
+            anchors: &anchors,
+            marked,
+        };
+        let clean = sanitise::clean(&writer::write(
+            &block.events,
+            view,
+            self.images,
+            &self.budget,
+        ));
         // Sanitising may take the text in which an anchor stood; the block's beginning is next best.
-        let lost = anchors.iter().filter(|(_, ordinal)| !clean.anchors.contains(ordinal));
+        let lost = anchors
+            .iter()
+            .filter(|(_, ordinal)| !clean.anchors.contains(ordinal));
         for (_, ordinal) in lost {
             self.html.push_str(&sanitise::anchor(*ordinal));
         }
@@ -159,7 +210,11 @@ impl PageWriter<'_> {
         }
         self.close();
         self.open = Some(passage.ordinal);
-        let class = if passage.marked { "passage is-marked" } else { "passage" };
+        let class = if passage.marked {
+            "passage is-marked"
+        } else {
+            "passage"
+        };
         let id = if self.anchored.insert(passage.ordinal) {
             format!(" id=\"p-{}\"", passage.ordinal)
         } else {

@@ -18,7 +18,11 @@ pub(super) fn is_excessive<'a>(pieces: impl Iterator<Item = &'a str>) -> bool {
     let mut open: HashMap<String, usize> = HashMap::new();
     let mut all = 0;
     for (name, is_end) in pieces.flat_map(tags) {
-        let weight = if is_in(REOPENED, &name) { REOPENED_WEIGHT } else { 1 };
+        let weight = if is_in(REOPENED, &name) {
+            REOPENED_WEIGHT
+        } else {
+            1
+        };
         let count = open.entry(name).or_default();
         if !is_end {
             *count += 1;
@@ -41,8 +45,14 @@ fn is_in(list: &str, name: &str) -> bool {
 /// Names of the tags that open or close an element.
 fn tags(html: &str) -> impl Iterator<Item = (String, bool)> {
     html.split('<').skip(1).filter_map(|rest| {
-        let (rest, is_end) = rest.strip_prefix('/').map_or((rest, false), |rest| (rest, true));
-        let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).take(16).collect();
+        let (rest, is_end) = rest
+            .strip_prefix('/')
+            .map_or((rest, false), |rest| (rest, true));
+        let name: String = rest
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .take(16)
+            .collect();
         let name = name.to_ascii_lowercase();
         let counts = !name.is_empty() && !is_in(WITHOUT_END, &name);
         counts.then_some((name, is_end))
@@ -56,7 +66,9 @@ mod tests {
     #[test]
     fn a_table_is_no_excess() {
         let rows = "<tr><td>a<td><b>b</b></td></tr>".repeat(2_000);
-        assert!(!is_excessive([format!("<table>{rows}</table>").as_str()].into_iter()));
+        assert!(!is_excessive(
+            [format!("<table>{rows}</table>").as_str()].into_iter()
+        ));
     }
 
     #[test]
@@ -64,6 +76,8 @@ mod tests {
         let open: Vec<String> = (0..9).map(|i| format!("<b x={i}></i>")).collect();
         assert!(is_excessive(open.iter().map(String::as_str)));
         assert!(is_excessive(["<div>".repeat(100).as_str()].into_iter()));
-        assert!(!is_excessive(["<div>".repeat(10).as_str(), "1 < 2 <"].into_iter()));
+        assert!(!is_excessive(
+            ["<div>".repeat(10).as_str(), "1 < 2 <"].into_iter()
+        ));
     }
 }

@@ -34,16 +34,26 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
         .tags(ELEMENTS.split_whitespace().collect())
         .generic_attributes(HashSet::new())
-        .tag_attributes(HashMap::from([("a", HashSet::from(["href"])), ("td", cell()), ("th", cell())]))
+        .tag_attributes(HashMap::from([
+            ("a", HashSet::from(["href"])),
+            ("td", cell()),
+            ("th", cell()),
+        ]))
         .add_tag_attributes("ol", ["start"])
         .tag_attribute_values(HashMap::from([
-            ("th", HashMap::from([("scope", HashSet::from(["col", "row"]))])),
+            (
+                "th",
+                HashMap::from([("scope", HashSet::from(["col", "row"]))]),
+            ),
             ("div", HashMap::from([("tabindex", HashSet::from(["0"]))])),
             ("pre", HashMap::from([("tabindex", HashSet::from(["0"]))])),
         ]))
         .allowed_classes(HashMap::from([
             ("div", HashSet::from(["table"])),
-            ("span", HashSet::from_iter(["image"].into_iter().chain(highlight::CLASSES))),
+            (
+                "span",
+                HashSet::from_iter(["image"].into_iter().chain(highlight::CLASSES)),
+            ),
             ("td", alignment()),
             ("th", alignment()),
         ]))
@@ -64,7 +74,10 @@ pub(super) struct Signs {
 
 impl Default for Signs {
     fn default() -> Self {
-        Self { key: format!("{:016x}", RandomState::new().hash_one(())), images: Vec::new() }
+        Self {
+            key: format!("{:016x}", RandomState::new().hash_one(())),
+            images: Vec::new(),
+        }
     }
 }
 
@@ -89,8 +102,13 @@ impl Signs {
 
     /// The element of an image.
     fn image_html(&self, number: &str) -> Option<String> {
-        let (Image { address, title, .. }, words) = self.images.get(number.parse::<usize>().ok()?)?;
-        let alt = if words.trim().is_empty() { title } else { words };
+        let (Image { address, title, .. }, words) =
+            self.images.get(number.parse::<usize>().ok()?)?;
+        let alt = if words.trim().is_empty() {
+            title
+        } else {
+            words
+        };
         Some(format!(
             "<span class=\"figure\"><img src=\"{}\" alt=\"{}\" loading=\"lazy\"><span class=\"caption\">{}</span></span>",
             escape(address),
@@ -112,7 +130,10 @@ impl Signs {
     fn read<'a>(&self, rest: &'a str) -> Option<(&'a str, usize)> {
         let inner = rest.strip_prefix(OPEN)?.strip_prefix(self.key.as_str())?;
         let (meaning, _) = inner.split_once(CLOSE)?;
-        Some((meaning, 2 * OPEN.len_utf8() + self.key.len() + meaning.len()))
+        Some((
+            meaning,
+            2 * OPEN.len_utf8() + self.key.len() + meaning.len(),
+        ))
     }
 }
 
@@ -134,7 +155,14 @@ pub(super) struct Clean {
 /// Safe HTML, with elements where its signs stood.
 pub(super) fn clean(draft: &Draft) -> Clean {
     let html = SANITISER.clean(&draft.html).to_string();
-    if html.contains([OPEN, CLOSE]) { resolved(&html, &draft.signs) } else { Clean { html, ..Clean::default() } }
+    if html.contains([OPEN, CLOSE]) {
+        resolved(&html, &draft.signs)
+    } else {
+        Clean {
+            html,
+            ..Clean::default()
+        }
+    }
 }
 
 /// Where in clean HTML something stands. The sanitiser writes every value in double quotes and no comments.
@@ -146,7 +174,10 @@ enum Position {
 }
 
 fn resolved(html: &str, signs: &Signs) -> Clean {
-    let mut clean = Clean { html: String::with_capacity(html.len()), ..Clean::default() };
+    let mut clean = Clean {
+        html: String::with_capacity(html.len()),
+        ..Clean::default()
+    };
     let mut position = Position::Text;
     let mut marked = false;
     let mut at = 0;
@@ -181,15 +212,24 @@ impl Clean {
             MARK_START | MARK_END => {
                 let starts = meaning == MARK_START;
                 if starts != *marked {
-                    self.html.push_str(if starts { "<mark>" } else { "</mark>" });
+                    self.html
+                        .push_str(if starts { "<mark>" } else { "</mark>" });
                 }
                 *marked = starts;
             }
             image if image.starts_with(IMAGE) => {
-                self.html.push_str(&signs.image_html(&image[IMAGE.len_utf8()..]).unwrap_or_default());
+                self.html.push_str(
+                    &signs
+                        .image_html(&image[IMAGE.len_utf8()..])
+                        .unwrap_or_default(),
+                );
             }
             ordinal => {
-                if let Some(new) = ordinal.parse().ok().filter(|ordinal| self.anchors.insert(*ordinal)) {
+                if let Some(new) = ordinal
+                    .parse()
+                    .ok()
+                    .filter(|ordinal| self.anchors.insert(*ordinal))
+                {
                     self.html.push_str(&anchor(new));
                 }
             }
@@ -204,5 +244,9 @@ pub(super) fn anchor(ordinal: u32) -> String {
 
 /// The document's own text, which may hold no signs.
 pub(super) fn without_signs(text: &str) -> Cow<'_, str> {
-    if text.contains([OPEN, CLOSE]) { Cow::Owned(text.replace([OPEN, CLOSE], "")) } else { Cow::Borrowed(text) }
+    if text.contains([OPEN, CLOSE]) {
+        Cow::Owned(text.replace([OPEN, CLOSE], ""))
+    } else {
+        Cow::Borrowed(text)
+    }
 }

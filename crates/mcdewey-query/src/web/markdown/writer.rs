@@ -20,23 +20,40 @@ pub(super) enum View<'a> {
     #[default]
     Whole,
     /// All of it, with anchors where passages begin and one passage marked.
-    Shared { anchors: &'a [(usize, u32)], marked: Option<Range<usize>> },
+    Shared {
+        anchors: &'a [(usize, u32)],
+        marked: Option<Range<usize>>,
+    },
     /// What stands in this range.
     Clip(Range<usize>),
 }
 
 /// The block as HTML that is not yet safe.
-pub(super) fn write(events: &[Located<'_>], view: View<'_>, images: &[Image], budget: &Budget) -> Draft {
+pub(super) fn write(
+    events: &[Located<'_>],
+    view: View<'_>,
+    images: &[Image],
+    budget: &Budget,
+) -> Draft {
     let raw = events.iter().filter_map(|(event, _)| match event {
         Event::Html(html) | Event::InlineHtml(html) => Some(html.as_ref()),
         _ => None,
     });
     let escape_raw = raw_html::is_excessive(raw);
-    let mut writer = Writer { view, images, escape_raw, budget: Some(budget), ..Writer::default() };
+    let mut writer = Writer {
+        view,
+        images,
+        escape_raw,
+        budget: Some(budget),
+        ..Writer::default()
+    };
     for (event, range) in events {
         writer.event(event, range);
     }
-    Draft { html: writer.html, signs: writer.signs }
+    Draft {
+        html: writer.html,
+        signs: writer.signs,
+    }
 }
 
 #[derive(Default)]
@@ -91,20 +108,32 @@ impl Writer<'_> {
             Event::HardBreak => self.html.push_str("<br>"),
             Event::Rule => self.whole_piece(range, "<hr>"),
             // Not enabled in the parser.
-            Event::FootnoteReference(_) | Event::TaskListMarker(_) | Event::InlineMath(_) | Event::DisplayMath(_) => {}
+            Event::FootnoteReference(_)
+            | Event::TaskListMarker(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_) => {}
         }
     }
 
     fn start(&mut self, tag: &Tag<'_>) {
         let start = self.html.len();
-        let close = if self.open.len() < MAX_NESTING { self.open_tag(tag) } else { "" };
+        let close = if self.open.len() < MAX_NESTING {
+            self.open_tag(tag)
+        } else {
+            ""
+        };
         let clipped = matches!(self.view, View::Clip(_));
         let may_go = match tag {
             Tag::Image { .. } => true,
             Tag::Table(_) | Tag::TableHead | Tag::TableCell => false,
             _ => clipped,
         };
-        self.open.push(Open { close, start, pieces: self.pieces, may_go });
+        self.open.push(Open {
+            close,
+            start,
+            pieces: self.pieces,
+            may_go,
+        });
     }
 
     fn shown(&self, target: &str) -> Option<&Image> {
@@ -113,14 +142,17 @@ impl Writer<'_> {
 
     /// The element comes later, when the words that stand for the image are known.
     fn begin_image(&mut self, target: &str, range: &Range<usize>) {
-        let Some(image) = self.shown(target).cloned() else { return };
+        let Some(image) = self.shown(target).cloned() else {
+            return;
+        };
         let sign = self.signs.image(image);
         self.whole_piece(range, &sign);
         self.words = Some(String::new());
     }
 
     fn show_image(&mut self) {
-        self.signs.describe_image(self.words.take().unwrap_or_default());
+        self.signs
+            .describe_image(self.words.take().unwrap_or_default());
     }
 
     fn open_tag(&mut self, tag: &Tag<'_>) -> &'static str {
@@ -143,7 +175,10 @@ impl Writer<'_> {
             Tag::Item => ("<li>", "</li>\n"),
             Tag::Table(alignments) => {
                 self.alignments.clone_from(alignments);
-                ("<div class=\"table\" tabindex=\"0\"><table>\n", "</tbody></table></div>\n")
+                (
+                    "<div class=\"table\" tabindex=\"0\"><table>\n",
+                    "</tbody></table></div>\n",
+                )
             }
             Tag::TableHead => {
                 (self.in_head, self.cell) = (true, 0);
@@ -169,14 +204,22 @@ impl Writer<'_> {
     }
 
     fn open_cell(&mut self) -> (&'static str, &'static str) {
-        let alignment = self.alignments.get(self.cell).copied().unwrap_or(Alignment::None);
+        let alignment = self
+            .alignments
+            .get(self.cell)
+            .copied()
+            .unwrap_or(Alignment::None);
         self.cell += 1;
         let class = match alignment {
             Alignment::Right => " class=\"right\"",
             Alignment::Center => " class=\"center\"",
             Alignment::Left | Alignment::None => "",
         };
-        let (open, close) = if self.in_head { ("<th scope=\"col\"", "</th>") } else { ("<td", "</td>") };
+        let (open, close) = if self.in_head {
+            ("<th scope=\"col\"", "</th>")
+        } else {
+            ("<td", "</td>")
+        };
         self.html.push_str(open);
         self.html.push_str(class);
         (">", close)
@@ -210,7 +253,11 @@ impl Writer<'_> {
             View::Whole => Vec::new(),
             View::Shared { anchors, marked } => {
                 let ends = marked.iter().flat_map(|marked| [marked.start, marked.end]);
-                anchors.iter().map(|(start, _)| *start).chain(ends).collect()
+                anchors
+                    .iter()
+                    .map(|(start, _)| *start)
+                    .chain(ends)
+                    .collect()
             }
             View::Clip(clip) => vec![clip.start, clip.end],
         };
@@ -235,7 +282,11 @@ impl Writer<'_> {
                     self.html.push_str(&self.signs.anchor(*ordinal));
                 }
                 let marked = marked.as_ref().is_some_and(|marked| overlap(marked, range));
-                self.html.push_str(&if marked { self.signs.mark(html) } else { html.to_owned() });
+                self.html.push_str(&if marked {
+                    self.signs.mark(html)
+                } else {
+                    html.to_owned()
+                });
             }
         }
         // The head of a table is shown with any of its rows, but alone it is nothing.
@@ -285,9 +336,10 @@ fn heading(level: HeadingLevel) -> (&'static str, &'static str) {
 
 /// Links lead out of the library or nowhere: what a relative one meant is not known here.
 fn is_followed(url: &str) -> bool {
-    ["http://", "https://", "mailto:"]
-        .iter()
-        .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://", "mailto:"].iter().any(|scheme| {
+        url.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
 }
 
 pub(super) fn escape(text: &str) -> String {

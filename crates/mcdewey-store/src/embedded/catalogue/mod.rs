@@ -111,7 +111,11 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS descriptions (root TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT;
 ";
 
-const TABLES_OF: Schema = Schema { name: "the catalogue", version: SCHEMA, tables: TABLES };
+const TABLES_OF: Schema = Schema {
+    name: "the catalogue",
+    version: SCHEMA,
+    tables: TABLES,
+};
 
 /// The readers' side of the catalogue.
 #[derive(Debug)]
@@ -123,26 +127,48 @@ pub(super) struct Catalogue {
 impl Catalogue {
     pub(super) fn open(path: &Path) -> Result<(Self, CatalogueWriter), IndexError> {
         let (database, connection): (Database, Connection) = Database::open(path, TABLES_OF)?;
-        Ok((Self { database, documents: Mutex::default() }, CatalogueWriter::new(connection)))
+        Ok((
+            Self {
+                database,
+                documents: Mutex::default(),
+            },
+            CatalogueWriter::new(connection),
+        ))
     }
 
     /// Reads from one snapshot.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Snapshot<'_>) -> Outcome<T>) -> Outcome<T> {
-        self.database.read(|transaction: &Transaction<'_>| look(&Snapshot::new(transaction, self)))
+        self.database
+            .read(|transaction: &Transaction<'_>| look(&Snapshot::new(transaction, self)))
     }
 
     /// Lets go of all metadata that is kept parsed.
     pub(super) fn forget(&self) {
-        self.documents.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// A document's metadata, parsed once.
-    fn remembered(&self, document: i64, read: impl FnOnce() -> Outcome<DocumentMeta>) -> Outcome<Arc<DocumentMeta>> {
-        if let Some(meta) = self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(&document) {
+    fn remembered(
+        &self,
+        document: i64,
+        read: impl FnOnce() -> Outcome<DocumentMeta>,
+    ) -> Outcome<Arc<DocumentMeta>> {
+        if let Some(meta) = self
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&document)
+        {
             return Ok(Arc::clone(meta));
         }
         let meta = Arc::new(read()?);
-        let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut documents = self
+            .documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if documents.len() >= CACHED_DOCUMENTS {
             documents.clear();
         }
@@ -159,9 +185,13 @@ mod tests {
     fn the_tables_can_be_made_again_over_what_they_hold() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(TABLES).unwrap();
-        connection.execute("UPDATE library SET revision = 7", []).unwrap();
+        connection
+            .execute("UPDATE library SET revision = 7", [])
+            .unwrap();
         connection.execute_batch(TABLES).unwrap();
-        let revision: i64 = connection.query_row("SELECT revision FROM library", [], |row| row.get(0)).unwrap();
+        let revision: i64 = connection
+            .query_row("SELECT revision FROM library", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(revision, 7);
     }
 }

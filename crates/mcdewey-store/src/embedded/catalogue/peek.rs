@@ -37,14 +37,36 @@ pub(in crate::embedded) fn peek(path: &Path) -> Outcome<Peek> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let schema = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let (documents, chunks): (i64, i64) =
-        connection.query_row("SELECT documents, chunks FROM library", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let committed_at = connection.query_row("SELECT max(committed_at) FROM documents", [], |row| row.get(0))?;
-    let sample = connection.query_row("SELECT context, text, embedding_key FROM passages LIMIT 1", [], |row| {
-        let (context, text): (String, String) = (row.get(0)?, row.get(1)?);
-        let text = normalise(&text);
-        let dense_text = if context.is_empty() { text } else { format!("{context}\n{text}") };
-        Ok(Sample { dense_text, key: row.get(2)? })
-    });
+        connection.query_row("SELECT documents, chunks FROM library", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let committed_at =
+        connection.query_row("SELECT max(committed_at) FROM documents", [], |row| {
+            row.get(0)
+        })?;
+    let sample = connection.query_row(
+        "SELECT context, text, embedding_key FROM passages LIMIT 1",
+        [],
+        |row| {
+            let (context, text): (String, String) = (row.get(0)?, row.get(1)?);
+            let text = normalise(&text);
+            let dense_text = if context.is_empty() {
+                text
+            } else {
+                format!("{context}\n{text}")
+            };
+            Ok(Sample {
+                dense_text,
+                key: row.get(2)?,
+            })
+        },
+    );
     let (documents, chunks) = (documents.cast_unsigned(), chunks.cast_unsigned());
-    Ok(Peek { schema, documents, chunks, committed_at, sample: sample.optional()? })
+    Ok(Peek {
+        schema,
+        documents,
+        chunks,
+        committed_at,
+        sample: sample.optional()?,
+    })
 }

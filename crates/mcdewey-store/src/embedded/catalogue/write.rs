@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use mcdewey_core::{AttachedFile, AttachmentRole, ContentHash, LibraryDescription, Revision, RootName, SourcePath};
+use mcdewey_core::{
+    AttachedFile, AttachmentRole, ContentHash, LibraryDescription, Revision, RootName, SourcePath,
+};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
@@ -42,12 +44,16 @@ impl CatalogueWriter {
     }
 
     pub(in crate::embedded) fn begin(&mut self) -> Outcome<Change<'_>> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         Ok(Change { transaction })
     }
 
     pub(in crate::embedded) fn revision(&self) -> Outcome<Revision> {
-        let revision: i64 = self.connection.query_row("SELECT revision FROM library", [], |row| row.get(0))?;
+        let revision: i64 =
+            self.connection
+                .query_row("SELECT revision FROM library", [], |row| row.get(0))?;
         Ok(Revision(revision.cast_unsigned()))
     }
 
@@ -56,7 +62,9 @@ impl CatalogueWriter {
         self.connection.execute_batch("VACUUM")?;
         let is_read: bool = self
             .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, i64>(0)
+            })
             .map(|busy| busy != 0)?;
         if is_read {
             let message = "the catalogue is being read without pause, so its log still holds what was taken out; run the \
@@ -67,16 +75,31 @@ impl CatalogueWriter {
     }
 
     /// Another document whose chunk ids begin like those of this one, and its root; of the same source, another root's.
-    pub(in crate::embedded) fn twin(&self, document: &Prepared) -> Outcome<Option<(String, String)>> {
-        let sql = "SELECT source, root FROM documents WHERE prefix = ?1 AND (source <> ?2 OR root <> ?3)";
+    pub(in crate::embedded) fn twin(
+        &self,
+        document: &Prepared,
+    ) -> Outcome<Option<(String, String)>> {
+        let sql =
+            "SELECT source, root FROM documents WHERE prefix = ?1 AND (source <> ?2 OR root <> ?3)";
         let mut select = self.connection.prepare_cached(sql)?;
-        let named = (&document.prefix, document.meta.source.as_str(), document.root.as_str());
-        Ok(select.query_row(named, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        let named = (
+            &document.prefix,
+            document.meta.source.as_str(),
+            document.root.as_str(),
+        );
+        Ok(select
+            .query_row(named, |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?)
     }
 
     /// Those of the points that no document has.
-    pub(in crate::embedded) fn strays(&self, points: impl IntoIterator<Item = Uuid>) -> Outcome<Vec<Uuid>> {
-        let mut select = self.connection.prepare_cached("SELECT 1 FROM points WHERE point = ?1")?;
+    pub(in crate::embedded) fn strays(
+        &self,
+        points: impl IntoIterator<Item = Uuid>,
+    ) -> Outcome<Vec<Uuid>> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT 1 FROM points WHERE point = ?1")?;
         let mut strays = Vec::new();
         for point in points {
             if !select.exists([point.as_bytes()])? {
@@ -100,38 +123,60 @@ impl Change<'_> {
         self.insert_pages(id, document)?;
         self.insert_passages(id, document)?;
         self.insert_attachments(id, document)?;
-        let mut freed: BTreeSet<Uuid> = former.iter().flat_map(|former| former.points.iter().copied()).collect();
+        let mut freed: BTreeSet<Uuid> = former
+            .iter()
+            .flat_map(|former| former.points.iter().copied())
+            .collect();
         for passage in &document.passages {
             freed.remove(&passage.point);
         }
         let former_terms = former.as_ref().map(|former| &former.terms);
         self.count_terms(Some(&document.terms), former_terms)?;
-        let gone = former.as_ref().map_or((0, 0, 0), |former| (1, former.pages, former.chunks));
-        let revision =
-            self.step((1 - gone.0, document.pages.len() as i64 - gone.1, document.passages.len() as i64 - gone.2))?;
+        let gone = former
+            .as_ref()
+            .map_or((0, 0, 0), |former| (1, former.pages, former.chunks));
+        let revision = self.step((
+            1 - gone.0,
+            document.pages.len() as i64 - gone.1,
+            document.passages.len() as i64 - gone.2,
+        ))?;
         Ok((revision, freed.into_iter().collect()))
     }
 
     /// Takes a document out; `None` when there is none. The revision is the caller's to raise, once for all.
     pub(in crate::embedded) fn remove(&self, source: &SourcePath) -> Outcome<Option<Vec<Uuid>>> {
-        let Some(former) = self.take_out(source)? else { return Ok(None) };
+        let Some(former) = self.take_out(source)? else {
+            return Ok(None);
+        };
         self.count_terms(None, Some(&former.terms))?;
         let sql = "UPDATE library SET documents = documents - 1, pages = pages - ?1, chunks = chunks - ?2";
-        self.transaction.prepare_cached(sql)?.execute((former.pages, former.chunks))?;
+        self.transaction
+            .prepare_cached(sql)?
+            .execute((former.pages, former.chunks))?;
         Ok(Some(former.points))
     }
 
     /// Replaces what a root says; `false` when it says so already.
-    pub(in crate::embedded) fn describe(&self, root: &RootName, description: &LibraryDescription) -> Outcome<bool> {
+    pub(in crate::embedded) fn describe(
+        &self,
+        root: &RootName,
+        description: &LibraryDescription,
+    ) -> Outcome<bool> {
         let sql = "SELECT description FROM descriptions WHERE root = ?1";
-        let known: Option<String> = self.transaction.query_row(sql, [root.as_str()], |row| row.get(0)).optional()?;
-        let known: LibraryDescription =
-            known.map_or(Ok(LibraryDescription::default()), |text| serde_json::from_str(&text))?;
+        let known: Option<String> = self
+            .transaction
+            .query_row(sql, [root.as_str()], |row| row.get(0))
+            .optional()?;
+        let known: LibraryDescription = known
+            .map_or(Ok(LibraryDescription::default()), |text| {
+                serde_json::from_str(&text)
+            })?;
         if known == *description {
             return Ok(false);
         }
         let sql = "INSERT OR REPLACE INTO descriptions (root, description) VALUES (?1, ?2)";
-        self.transaction.execute(sql, (root.as_str(), serde_json::to_string(description)?))?;
+        self.transaction
+            .execute(sql, (root.as_str(), serde_json::to_string(description)?))?;
         Ok(true)
     }
 
@@ -142,14 +187,16 @@ impl Change<'_> {
 
     /// Names the shard that belongs to this catalogue from now on.
     pub(in crate::embedded) fn set_shard(&self, number: u64) -> Outcome<()> {
-        self.transaction.execute("UPDATE library SET shard = ?1", [number.cast_signed()])?;
+        self.transaction
+            .execute("UPDATE library SET shard = ?1", [number.cast_signed()])?;
         Ok(())
     }
 
     /// Forgets what a document was recognised by, so that the next ingest writes it anew.
     pub(in crate::embedded) fn forget_input(&self, source: &SourcePath) -> Outcome<()> {
         let sql = "UPDATE documents SET input = ?1 WHERE source = ?2";
-        self.transaction.execute(sql, (UNKNOWN_INPUT, source.as_str()))?;
+        self.transaction
+            .execute(sql, (UNKNOWN_INPUT, source.as_str()))?;
         Ok(())
     }
 
@@ -167,43 +214,60 @@ impl Change<'_> {
         let found = select.query_row([source.as_str()], |row| {
             let terms: Vec<u8> = row.get(3)?;
             let terms = terms::from_bytes(&terms).collect();
-            Ok(Former { id: row.get(0)?, pages: row.get(1)?, chunks: row.get(2)?, terms, points: Vec::new() })
+            Ok(Former {
+                id: row.get(0)?,
+                pages: row.get(1)?,
+                chunks: row.get(2)?,
+                terms,
+                points: Vec::new(),
+            })
         });
-        let Some(mut former) = found.optional()? else { return Ok(None) };
-        let mut select = self.transaction.prepare_cached("SELECT point FROM points WHERE document = ?1")?;
+        let Some(mut former) = found.optional()? else {
+            return Ok(None);
+        };
+        let mut select = self
+            .transaction
+            .prepare_cached("SELECT point FROM points WHERE document = ?1")?;
         let points = select.query_map([former.id], |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
         former.points = points.collect::<Result<_, _>>()?;
         for table in ["points", "passages", "pages", "attachments"] {
             let sql = format!("DELETE FROM {table} WHERE document = ?1");
-            self.transaction.prepare_cached(&sql)?.execute([former.id])?;
+            self.transaction
+                .prepare_cached(&sql)?
+                .execute([former.id])?;
         }
-        self.transaction.prepare_cached("DELETE FROM documents WHERE id = ?1")?.execute([former.id])?;
+        self.transaction
+            .prepare_cached("DELETE FROM documents WHERE id = ?1")?
+            .execute([former.id])?;
         Ok(Some(former))
     }
 
     fn insert(&self, document: &Prepared) -> Outcome<i64> {
         let sql = "INSERT INTO documents (source, prefix, root, folder, input, hash, lang, pages, chunks, committed_at, \
                    meta, outline, terms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-        self.transaction.prepare_cached(sql)?.execute(rusqlite::params![
-            document.meta.source.as_str(),
-            document.prefix,
-            document.root.as_str(),
-            document.folder,
-            document.input.as_bytes(),
-            document.hash.as_bytes(),
-            document.meta.facets.lang,
-            document.pages.len() as i64,
-            document.passages.len() as i64,
-            now(),
-            serde_json::to_string(&*document.meta)?,
-            serde_json::to_string(&document.outline)?,
-            terms::to_bytes(&document.terms),
-        ])?;
+        self.transaction
+            .prepare_cached(sql)?
+            .execute(rusqlite::params![
+                document.meta.source.as_str(),
+                document.prefix,
+                document.root.as_str(),
+                document.folder,
+                document.input.as_bytes(),
+                document.hash.as_bytes(),
+                document.meta.facets.lang,
+                document.pages.len() as i64,
+                document.passages.len() as i64,
+                now(),
+                serde_json::to_string(&*document.meta)?,
+                serde_json::to_string(&document.outline)?,
+                terms::to_bytes(&document.terms),
+            ])?;
         Ok(self.transaction.last_insert_rowid())
     }
 
     fn insert_pages(&self, id: i64, document: &Prepared) -> Outcome<()> {
-        let sql = "INSERT INTO pages (document, place, number, page, text) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql =
+            "INSERT INTO pages (document, place, number, page, text) VALUES (?1, ?2, ?3, ?4, ?5)";
         let mut insert = self.transaction.prepare_cached(sql)?;
         for (place, page) in document.pages.iter().enumerate() {
             let named = serde_json::to_string(&page.page)?;
@@ -215,9 +279,19 @@ impl Change<'_> {
     fn insert_attachments(&self, id: i64, document: &Prepared) -> Outcome<()> {
         let sql = "INSERT INTO attachments (document, role, name, attachment, content) VALUES (?1, ?2, ?3, ?4, ?5)";
         let mut insert = self.transaction.prepare_cached(sql)?;
-        for AttachedFile { attachment, content } in &document.attachments {
+        for AttachedFile {
+            attachment,
+            content,
+        } in &document.attachments
+        {
             let told = serde_json::to_string(attachment)?;
-            insert.execute((id, role_name(attachment.role), &attachment.name, told, content))?;
+            insert.execute((
+                id,
+                role_name(attachment.role),
+                &attachment.name,
+                told,
+                content,
+            ))?;
         }
         Ok(())
     }
@@ -231,8 +305,11 @@ impl Change<'_> {
         let mut insert_point = self.transaction.prepare_cached(sql)?;
         for passage in &document.passages {
             let chunk = &passage.chunk;
-            let place =
-                Place { page: chunk.page.clone(), headings: chunk.headings.clone(), spans: chunk.spans.clone() };
+            let place = Place {
+                page: chunk.page.clone(),
+                headings: chunk.headings.clone(),
+                spans: chunk.spans.clone(),
+            };
             insert.execute(rusqlite::params![
                 id,
                 chunk.ordinal,
@@ -248,13 +325,24 @@ impl Change<'_> {
             let hash: &ContentHash = &chunk.passage_hash;
             let point = passage.point.as_bytes();
             let likeness = chunk.likeness().to_string();
-            insert_point.execute((point, id, chunk.ordinal, chunk.page.number.0, hash.as_bytes(), likeness))?;
+            insert_point.execute((
+                point,
+                id,
+                chunk.ordinal,
+                chunk.page.number.0,
+                hash.as_bytes(),
+                likeness,
+            ))?;
         }
         Ok(())
     }
 
     /// Keeps count of the passages that hold a token, when a document comes, goes or changes.
-    fn count_terms(&self, comes: Option<&BTreeMap<u32, u32>>, goes: Option<&BTreeMap<u32, u32>>) -> Outcome<()> {
+    fn count_terms(
+        &self,
+        comes: Option<&BTreeMap<u32, u32>>,
+        goes: Option<&BTreeMap<u32, u32>>,
+    ) -> Outcome<()> {
         let mut changes: BTreeMap<u32, i64> = BTreeMap::new();
         for (token, passages) in comes.into_iter().flatten() {
             *changes.entry(*token).or_default() += i64::from(*passages);
@@ -265,7 +353,9 @@ impl Change<'_> {
         let sql = "INSERT INTO terms (token, passages) VALUES (?1, ?2) \
                    ON CONFLICT (token) DO UPDATE SET passages = passages + excluded.passages";
         let mut count = self.transaction.prepare_cached(sql)?;
-        let mut sweep = self.transaction.prepare_cached("DELETE FROM terms WHERE token = ?1 AND passages <= 0")?;
+        let mut sweep = self
+            .transaction
+            .prepare_cached("DELETE FROM terms WHERE token = ?1 AND passages <= 0")?;
         for (token, change) in changes.into_iter().filter(|(_, change)| *change != 0) {
             count.execute((token, change))?;
             if change < 0 {
@@ -285,5 +375,7 @@ pub(super) fn role_name(role: AttachmentRole) -> &'static str {
 }
 
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs().cast_signed())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs().cast_signed())
 }

@@ -16,21 +16,31 @@ use crate::embedded::layout::{self, Layout};
 /// none; says whether anything changed.
 pub(super) fn bring_in_line(record: &mut Record, dir: &Path) -> Result<bool, IndexError> {
     let before = record.clone();
-    record.generations.retain(|entry| Layout::of(dir, &entry.generation).folder().exists());
+    record
+        .generations
+        .retain(|entry| Layout::of(dir, &entry.generation).folder().exists());
     let mut found = unrecorded(record, dir)?;
     // Older than what is recorded: the record's own order counts.
     found.append(&mut record.generations);
     record.generations = found;
     if record.live().is_none() {
-        record.live =
-            record.generations.iter().rfind(|entry| entry.completed_at.is_some()).map(|entry| entry.generation.clone());
+        record.live = record
+            .generations
+            .iter()
+            .rfind(|entry| entry.completed_at.is_some())
+            .map(|entry| entry.generation.clone());
     }
     Ok(*record != before)
 }
 
 /// Writes down the model of an adopted generation if it is this one: either its name or the key of one of its vectors
 /// tells.
-pub(super) fn identify(entry: &mut GenerationEntry, dir: &Path, model: &ModelInfo, chunker: &str) -> bool {
+pub(super) fn identify(
+    entry: &mut GenerationEntry,
+    dir: &Path,
+    model: &ModelInfo,
+    chunker: &str,
+) -> bool {
     if entry.model.is_some() {
         return false;
     }
@@ -41,7 +51,10 @@ pub(super) fn identify(entry: &mut GenerationEntry, dir: &Path, model: &ModelInf
         return true;
     }
     let catalogue = Layout::of(dir, &entry.generation).catalogue();
-    let is_this = peek(&catalogue).is_ok_and(|peek| peek.sample.is_some_and(|sample| sample.is_of(&model.fingerprint)));
+    let is_this = peek(&catalogue).is_ok_and(|peek| {
+        peek.sample
+            .is_some_and(|sample| sample.is_of(&model.fingerprint))
+    });
     if is_this {
         entry.model = Some(model.clone());
     }
@@ -55,8 +68,13 @@ fn unrecorded(record: &Record, dir: &Path) -> Result<Vec<GenerationEntry>, Index
             continue;
         }
         match peek(&Layout::of(dir, &generation).catalogue()) {
-            Ok(peek) => found.push((peek.committed_at.unwrap_or_default(), adopted(generation, &peek))),
-            Err(error) => tracing::warn!(%generation, %error, "a folder of generations holds no catalogue to read"),
+            Ok(peek) => found.push((
+                peek.committed_at.unwrap_or_default(),
+                adopted(generation, &peek),
+            )),
+            Err(error) => {
+                tracing::warn!(%generation, %error, "a folder of generations holds no catalogue to read")
+            }
         }
     }
     found.sort_by_key(|(committed_at, _)| *committed_at);

@@ -16,12 +16,21 @@ impl Generations {
         self: &Arc<Self>,
         sources: &[SourcePath],
     ) -> Result<Vec<GenerationRemoval>, IndexError> {
-        let all: Vec<Generation> =
-            self.state().record.generations.iter().map(|entry| entry.generation.clone()).collect();
+        let all: Vec<Generation> = self
+            .state()
+            .record
+            .generations
+            .iter()
+            .map(|entry| entry.generation.clone())
+            .collect();
         self.check_room(&all)?;
         let mut done = Vec::with_capacity(all.len());
         for generation in all {
-            let open = self.state().open.get(&generation).and_then(|opened| opened.index.upgrade());
+            let open = self
+                .state()
+                .open
+                .get(&generation)
+                .and_then(|opened| opened.index.upgrade());
             done.push(match open {
                 Some(index) => erase_open(&index, sources).await?,
                 None => self.erase_closed(generation, sources).await?,
@@ -37,7 +46,11 @@ impl Generations {
         for generation in all {
             let layout = Layout::of(&self.dir, generation);
             let is_open = self.state().is_in_use(generation);
-            let takes = if is_open { erase::takes(&layout) } else { erase::takes_closed(&layout) };
+            let takes = if is_open {
+                erase::takes(&layout)
+            } else {
+                erase::takes_closed(&layout)
+            };
             needed = needed.max(takes.map_err(IndexError::from)?);
         }
         Ok(space::check(&self.dir, self.min_free_bytes, needed)?)
@@ -74,16 +87,31 @@ impl Generations {
         state.wait_until_closed(&generation)?;
         let layout = Layout::of(&self.dir, &generation);
         if !layout.catalogue().exists() {
-            return Ok(GenerationRemoval { generation, documents: 0, discarded: None });
+            return Ok(GenerationRemoval {
+                generation,
+                documents: 0,
+                discarded: None,
+            });
         }
-        let unreadable = state.record.entry(&generation).and_then(|entry| entry.unreadable_tables());
+        let unreadable = state
+            .record
+            .entry(&generation)
+            .and_then(|entry| entry.unreadable_tables());
         if let Some(reason) = unreadable {
             tracing::warn!(%generation, reason, "the generation is taken away, for no document can be taken out of it");
             retire::discard(&mut state.record, &self.dir, &generation)?;
-            return Ok(GenerationRemoval { generation, documents: 0, discarded: Some(reason) });
+            return Ok(GenerationRemoval {
+                generation,
+                documents: 0,
+                discarded: Some(reason),
+            });
         }
         let documents = erase::from_closed(&layout, sources).map_err(IndexError::from)?;
-        Ok(GenerationRemoval { generation, documents, discarded: None })
+        Ok(GenerationRemoval {
+            generation,
+            documents,
+            discarded: None,
+        })
     }
 }
 
@@ -95,7 +123,11 @@ fn in_json(name: &str) -> String {
 
 /// Finishes erasures that a crash interrupted, in whatever generation.
 pub(super) fn finish_interrupted(record: &Record, dir: &Path) -> Result<(), IndexError> {
-    for entry in record.generations.iter().filter(|entry| entry.unreadable_tables().is_none()) {
+    for entry in record
+        .generations
+        .iter()
+        .filter(|entry| entry.unreadable_tables().is_none())
+    {
         let layout = Layout::of(dir, &entry.generation);
         if erase::is_unfinished(&layout) {
             erase::from_closed(&layout, &[]).map_err(IndexError::from)?;
@@ -104,10 +136,17 @@ pub(super) fn finish_interrupted(record: &Record, dir: &Path) -> Result<(), Inde
     Ok(())
 }
 
-async fn erase_open(index: &EmbeddedIndex, sources: &[SourcePath]) -> Result<GenerationRemoval, IndexError> {
+async fn erase_open(
+    index: &EmbeddedIndex,
+    sources: &[SourcePath],
+) -> Result<GenerationRemoval, IndexError> {
     let before = index.state().await?;
     index.erase(sources).await?;
     let after = index.state().await?;
     let documents = before.documents.saturating_sub(after.documents);
-    Ok(GenerationRemoval { generation: after.generation, documents, discarded: None })
+    Ok(GenerationRemoval {
+        generation: after.generation,
+        documents,
+        discarded: None,
+    })
 }

@@ -64,8 +64,15 @@ impl Generations {
             record.save(dir)?;
         }
         erasure::finish_interrupted(&record, dir)?;
-        let state = Mutex::new(State { record, open: HashMap::new() });
-        Ok(Self { dir: dir.to_owned(), min_free_bytes, state })
+        let state = Mutex::new(State {
+            record,
+            open: HashMap::new(),
+        });
+        Ok(Self {
+            dir: dir.to_owned(),
+            min_free_bytes,
+            state,
+        })
     }
 
     /// The generation that answers questions.
@@ -85,7 +92,12 @@ impl Generations {
 
     /// The complete generation that the settings asked for last.
     pub fn latest(&self) -> Option<GenerationEntry> {
-        self.state().record.generations.iter().rfind(|entry| entry.completed_at.is_some()).cloned()
+        self.state()
+            .record
+            .generations
+            .iter()
+            .rfind(|entry| entry.completed_at.is_some())
+            .cloned()
     }
 
     /// Writes down the model of generations that were adopted, where it is this one.
@@ -95,12 +107,21 @@ impl Generations {
         for entry in &mut state.record.generations {
             changed |= adopt::identify(entry, &self.dir, model, chunker);
         }
-        if changed { state.record.save(&self.dir) } else { Ok(()) }
+        if changed {
+            state.record.save(&self.dir)
+        } else {
+            Ok(())
+        }
     }
 
     /// The generation that belongs to a model and a splitter, entered as one to be built when it is new. `model_dir` is
     /// where the model was read from, if not from the catalogue's folder.
-    pub fn want(&self, model: &ModelInfo, model_dir: Option<&Path>, chunker: &str) -> Result<Generation, IndexError> {
+    pub fn want(
+        &self,
+        model: &ModelInfo,
+        model_dir: Option<&Path>,
+        chunker: &str,
+    ) -> Result<Generation, IndexError> {
         let generation = super::wanted(model, chunker);
         let mut state = self.state();
         if state.record.entry(&generation).is_none() {
@@ -125,17 +146,33 @@ impl Generations {
     /// Opens a generation; the same index again while it is open. Blocks.
     pub fn open_index(&self, generation: &Generation) -> Result<Arc<EmbeddedIndex>, IndexError> {
         let mut state = self.state();
-        if let Some(index) = state.open.get(generation).and_then(|opened| opened.index.upgrade()) {
+        if let Some(index) = state
+            .open
+            .get(generation)
+            .and_then(|opened| opened.index.upgrade())
+        {
             return Ok(index);
         }
         state.wait_until_closed(generation)?;
         let unknown = || IndexError::Unavailable(format!("there is no generation {generation}"));
         let entry = state.record.entry(generation).ok_or_else(unknown)?;
-        let unusable = |reason| IndexError::Unavailable(format!("generation {generation} cannot be opened: {reason}"));
+        let unusable = |reason| {
+            IndexError::Unavailable(format!(
+                "generation {generation} cannot be opened: {reason}"
+            ))
+        };
         let dimensions = entry.usable().map_err(unusable)?.dimensions;
-        let index = EmbeddedIndex::open_generation(&self.dir, generation.clone(), dimensions, self.min_free_bytes)
-            .map(Arc::new)?;
-        let opened = Opened { index: Arc::downgrade(&index), presence: Arc::downgrade(&index.shared.presence) };
+        let index = EmbeddedIndex::open_generation(
+            &self.dir,
+            generation.clone(),
+            dimensions,
+            self.min_free_bytes,
+        )
+        .map(Arc::new)?;
+        let opened = Opened {
+            index: Arc::downgrade(&index),
+            presence: Arc::downgrade(&index.shared.presence),
+        };
         state.open.insert(generation.clone(), opened);
         Ok(index)
     }
@@ -146,10 +183,14 @@ impl Generations {
         let generation = &state.generation;
         let mut held = self.state();
         let mut record = held.record.clone();
-        let Some(entry) = record.entry_mut(generation) else { return Ok(false) };
+        let Some(entry) = record.entry_mut(generation) else {
+            return Ok(false);
+        };
         entry.completed_at.get_or_insert_with(now);
         (entry.documents, entry.chunks) = (state.documents, state.chunks);
-        let pinned = record.live().is_some_and(|live| live.pinned && live.generation != *generation);
+        let pinned = record
+            .live()
+            .is_some_and(|live| live.pinned && live.generation != *generation);
         if !pinned && record.live.as_ref() != Some(generation) {
             record.put_last(generation);
             record.live = Some(generation.clone());
@@ -165,30 +206,52 @@ impl Generations {
     pub fn earlier(&self, name: Option<&str>) -> Result<GenerationEntry, IndexError> {
         let state = self.state();
         let live = state.record.live.as_ref();
-        let complete: Vec<&GenerationEntry> =
-            state.record.generations.iter().filter(|entry| entry.completed_at.is_some()).collect();
+        let complete: Vec<&GenerationEntry> = state
+            .record
+            .generations
+            .iter()
+            .filter(|entry| entry.completed_at.is_some())
+            .collect();
         let chosen = match name {
             Some(name) => {
-                let mut named = complete.iter().filter(|entry| entry.generation.0.starts_with(name));
+                let mut named = complete
+                    .iter()
+                    .filter(|entry| entry.generation.0.starts_with(name));
                 named.next().filter(|_| named.next().is_none())
             }
             None => {
-                let place = complete.iter().position(|entry| Some(&entry.generation) == live).unwrap_or_default();
+                let place = complete
+                    .iter()
+                    .position(|entry| Some(&entry.generation) == live)
+                    .unwrap_or_default();
                 place.checked_sub(1).map(|before| &complete[before])
             }
         };
         let Some(&entry) = chosen else {
-            let others = complete.iter().filter(|entry| Some(&entry.generation) != live);
+            let others = complete
+                .iter()
+                .filter(|entry| Some(&entry.generation) != live);
             let names: Vec<String> = others.map(|entry| entry.generation.to_string()).collect();
-            let kept = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            let kept = if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            };
             let what = match name {
-                Some(name) => format!("no complete generation, or more than one, is called {name:?}"),
+                Some(name) => {
+                    format!("no complete generation, or more than one, is called {name:?}")
+                }
                 None => "no complete generation is older than the live one".to_owned(),
             };
-            return Err(IndexError::Unavailable(format!("{what}; retained are: {kept}")));
+            return Err(IndexError::Unavailable(format!(
+                "{what}; retained are: {kept}"
+            )));
         };
         entry.usable().map_err(|reason| {
-            IndexError::Unavailable(format!("generation {} cannot be opened: {reason}", entry.generation))
+            IndexError::Unavailable(format!(
+                "generation {} cannot be opened: {reason}",
+                entry.generation
+            ))
         })?;
         Ok(entry.clone())
     }
@@ -239,7 +302,9 @@ impl Generations {
 
 impl State {
     fn is_in_use(&self, generation: &Generation) -> bool {
-        self.open.get(generation).is_some_and(|opened| opened.presence.strong_count() > 0)
+        self.open
+            .get(generation)
+            .is_some_and(|opened| opened.presence.strong_count() > 0)
     }
 
     /// An index whose last reader is about to go still has its files open.
@@ -247,7 +312,8 @@ impl State {
         let until = Instant::now() + CLOSING;
         while self.is_in_use(generation) {
             if Instant::now() >= until {
-                let message = format!("generation {generation} is still being read; try again in a moment");
+                let message =
+                    format!("generation {generation} is still being read; try again in a moment");
                 return Err(IndexError::Unavailable(message));
             }
             thread::sleep(PAUSE);

@@ -58,16 +58,22 @@ impl Record {
         let path = layout::record(dir);
         let unusable = |problem: String| {
             let advice = "move it away, and the generations are found by their folders";
-            IndexError::Unavailable(format!("{} cannot be used: {problem}; {advice}", path.display()))
+            IndexError::Unavailable(format!(
+                "{} cannot be used: {problem}; {advice}",
+                path.display()
+            ))
         };
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(unusable(error.to_string())),
         };
-        let record: Self = serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
+        let record: Self =
+            serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
         if record.version > VERSION {
-            return Err(unusable("a newer version of this program wrote it".to_owned()));
+            return Err(unusable(
+                "a newer version of this program wrote it".to_owned(),
+            ));
         }
         Ok(record)
     }
@@ -77,23 +83,30 @@ impl Record {
         self.version = VERSION;
         let path = layout::record(dir);
         let written = serde_json::to_vec_pretty(self).map_err(io::Error::from);
-        written.and_then(|bytes| durable::write(&path, &bytes)).map_err(|error| match error.kind() {
-            io::ErrorKind::StorageFull => {
-                IndexError::NoSpace(format!("{} cannot be written: {error}; free some space", path.display()))
-            }
-            _ => IndexError::Unavailable(format!(
-                "{} cannot be written: {error}; check that the directory may be written",
-                path.display()
-            )),
-        })
+        written
+            .and_then(|bytes| durable::write(&path, &bytes))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::StorageFull => IndexError::NoSpace(format!(
+                    "{} cannot be written: {error}; free some space",
+                    path.display()
+                )),
+                _ => IndexError::Unavailable(format!(
+                    "{} cannot be written: {error}; check that the directory may be written",
+                    path.display()
+                )),
+            })
     }
 
     pub(super) fn entry(&self, generation: &Generation) -> Option<&GenerationEntry> {
-        self.generations.iter().find(|entry| entry.generation == *generation)
+        self.generations
+            .iter()
+            .find(|entry| entry.generation == *generation)
     }
 
     pub(super) fn entry_mut(&mut self, generation: &Generation) -> Option<&mut GenerationEntry> {
-        self.generations.iter_mut().find(|entry| entry.generation == *generation)
+        self.generations
+            .iter_mut()
+            .find(|entry| entry.generation == *generation)
     }
 
     pub(super) fn live(&self) -> Option<&GenerationEntry> {
@@ -103,11 +116,12 @@ impl Record {
     /// Puts a generation behind all others, the live one just before it: the order in which they are retained.
     pub(super) fn put_last(&mut self, generation: &Generation) {
         let live = self.live.clone();
-        self.generations.sort_by_key(|entry| match &entry.generation {
-            last if last == generation => 2,
-            before if Some(before) == live.as_ref() => 1,
-            _ => 0,
-        });
+        self.generations
+            .sort_by_key(|entry| match &entry.generation {
+                last if last == generation => 2,
+                before if Some(before) == live.as_ref() => 1,
+                _ => 0,
+            });
     }
 }
 
@@ -117,28 +131,42 @@ impl GenerationEntry {
         if let Some(reason) = self.unreadable_tables() {
             return Err(reason);
         }
-        if self.words.as_ref().is_some_and(|words| *words != crate::bm25::Bm25::fingerprint()) {
-            return Err("its words were weighed in another way than this program asks for".to_owned());
+        if self
+            .words
+            .as_ref()
+            .is_some_and(|words| *words != crate::bm25::Bm25::fingerprint())
+        {
+            return Err(
+                "its words were weighed in another way than this program asks for".to_owned(),
+            );
         }
-        self.model.as_ref().ok_or_else(|| "nothing says which model it was made with".to_owned())
+        self.model
+            .as_ref()
+            .ok_or_else(|| "nothing says which model it was made with".to_owned())
     }
 
     /// Why this program cannot work with its tables, if it cannot.
     pub(super) fn unreadable_tables(&self) -> Option<String> {
         let (known, found) = (catalogue::SCHEMA, self.schema);
         let readable = (catalogue::READABLE_FROM..=known).contains(&found);
-        (!readable).then(|| format!("its tables are of version {found}, and this program reads version {known}"))
+        (!readable).then(|| {
+            format!("its tables are of version {found}, and this program reads version {known}")
+        })
     }
 
     /// Whether this program, with this splitter, would make the same generation again: then it can be kept up to date.
     pub fn is_kept_up(&self, chunker: &str) -> bool {
-        self.model.as_ref().is_some_and(|model| crate::embedded::wanted(model, chunker) == self.generation)
+        self.model
+            .as_ref()
+            .is_some_and(|model| crate::embedded::wanted(model, chunker) == self.generation)
     }
 }
 
 /// Unix seconds.
 pub(super) fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs().cast_signed())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs().cast_signed())
 }
 
 #[cfg(test)]
@@ -149,10 +177,19 @@ mod tests {
     fn a_record_that_cannot_be_used_is_named() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Record::load(dir.path()).unwrap(), Record::default());
-        for (text, word) in [("{", "EOF"), (r#"{"version": 99, "live": null, "generations": []}"#, "newer")] {
+        for (text, word) in [
+            ("{", "EOF"),
+            (
+                r#"{"version": 99, "live": null, "generations": []}"#,
+                "newer",
+            ),
+        ] {
             fs::write(layout::record(dir.path()), text).unwrap();
             let error = Record::load(dir.path()).unwrap_err().to_string();
-            assert!(error.contains(word) && error.contains("generations.json"), "{error}");
+            assert!(
+                error.contains(word) && error.contains("generations.json"),
+                "{error}"
+            );
         }
     }
 }

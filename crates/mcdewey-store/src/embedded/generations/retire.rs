@@ -13,10 +13,14 @@ use crate::embedded::layout::{self, Layout};
 /// Which generations are to go when `keep` old ones may stay beside the live one: older complete ones, and such that
 /// were begun and are wanted no more.
 pub(super) fn superfluous(record: &Record, keep: usize, wanted: &Generation) -> Vec<Generation> {
-    let is_other =
-        |entry: &&GenerationEntry| Some(&entry.generation) != record.live.as_ref() && entry.generation != *wanted;
+    let is_other = |entry: &&GenerationEntry| {
+        Some(&entry.generation) != record.live.as_ref() && entry.generation != *wanted
+    };
     let others: Vec<&GenerationEntry> = record.generations.iter().filter(is_other).collect();
-    let complete = others.iter().filter(|entry| entry.completed_at.is_some()).count();
+    let complete = others
+        .iter()
+        .filter(|entry| entry.completed_at.is_some())
+        .count();
     let mut too_many = complete.saturating_sub(keep);
     let mut goes = Vec::new();
     for entry in others {
@@ -32,7 +36,11 @@ pub(super) fn superfluous(record: &Record, keep: usize, wanted: &Generation) -> 
 }
 
 /// Takes a generation away.
-pub(super) fn discard(record: &mut Record, dir: &Path, generation: &Generation) -> Result<(), IndexError> {
+pub(super) fn discard(
+    record: &mut Record,
+    dir: &Path,
+    generation: &Generation,
+) -> Result<(), IndexError> {
     let layout = Layout::of(dir, generation);
     let moved = || -> Outcome<()> {
         if layout.trash().exists() {
@@ -41,7 +49,9 @@ pub(super) fn discard(record: &mut Record, dir: &Path, generation: &Generation) 
         Ok(fs::rename(layout.folder(), layout.trash())?)
     };
     moved().map_err(IndexError::from)?;
-    record.generations.retain(|entry| entry.generation != *generation);
+    record
+        .generations
+        .retain(|entry| entry.generation != *generation);
     record.live.take_if(|live| live == generation);
     record.save(dir)?;
     if let Err(error) = fs::remove_dir_all(layout.trash()) {
@@ -59,7 +69,11 @@ pub(super) fn sweep(dir: &Path) -> Result<(), IndexError> {
         }
         for entry in fs::read_dir(place)? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(layout::TRASH) {
+            if entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(layout::TRASH)
+            {
                 fs::remove_dir_all(entry.path())?;
             }
         }

@@ -43,15 +43,21 @@ impl Generations {
     pub fn look(dir: &Path) -> Result<Vec<GenerationStatus>, IndexError> {
         let mut record = Record::load(dir)?;
         adopt::bring_in_line(&mut record, dir)?;
-        Ok(record.generations.iter().map(|entry| status(entry, &record, dir)).collect())
+        Ok(record
+            .generations
+            .iter()
+            .map(|entry| status(entry, &record, dir))
+            .collect())
     }
 }
 
 fn status(entry: &GenerationEntry, record: &Record, dir: &Path) -> GenerationStatus {
     let layout = Layout::of(dir, &entry.generation);
     // A catalogue that does not open now held this when it was completed.
-    let (documents, chunks) =
-        peek(&layout.catalogue()).map_or((entry.documents, entry.chunks), |peek| (peek.documents, peek.chunks));
+    let (documents, chunks) = peek(&layout.catalogue())
+        .map_or((entry.documents, entry.chunks), |peek| {
+            (peek.documents, peek.chunks)
+        });
     let is_live = record.live.as_ref() == Some(&entry.generation);
     let state = match entry.completed_at {
         _ if is_live => "live",

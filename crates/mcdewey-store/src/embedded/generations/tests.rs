@@ -28,12 +28,18 @@ async fn made(generations: &Generations, chunker: &str) -> (Generation, Arc<Embe
 
 fn states(dir: &Path) -> Vec<(String, &'static str)> {
     let listed = Generations::look(dir).unwrap();
-    listed.into_iter().map(|GenerationStatus { chunker, state, .. }| (chunker.unwrap_or_default(), state)).collect()
+    listed
+        .into_iter()
+        .map(|GenerationStatus { chunker, state, .. }| (chunker.unwrap_or_default(), state))
+        .collect()
 }
 
 fn states_are(dir: &Path, expected: &[(&str, &str)]) {
     let found = states(dir);
-    let found: Vec<(&str, &str)> = found.iter().map(|(chunker, state)| (chunker.as_str(), *state)).collect();
+    let found: Vec<(&str, &str)> = found
+        .iter()
+        .map(|(chunker, state)| (chunker.as_str(), *state))
+        .collect();
     assert_eq!(found, expected);
 }
 
@@ -47,18 +53,36 @@ async fn a_directory_without_a_record_is_adopted() {
         min_free_bytes: 0,
     };
     let old = EmbeddedIndex::open(options("old")).unwrap();
-    old.commit(SampleDocument::new("a.md").page(1, &["canine"]).build(&embedder())).await.unwrap();
+    old.commit(
+        SampleDocument::new("a.md")
+            .page(1, &["canine"])
+            .build(&embedder()),
+    )
+    .await
+    .unwrap();
     let name = old.state().await.unwrap().generation;
     drop((old, EmbeddedIndex::open(options("never filled")).unwrap()));
     let generations = open(dir.path());
     let live = generations.live().unwrap();
-    assert_eq!((&live.generation, live.documents, live.model), (&name, 1, None));
+    assert_eq!(
+        (&live.generation, live.documents, live.model),
+        (&name, 1, None)
+    );
     // Its name tells nothing to a program with another splitter; the key of a vector does.
     generations.identify(embedder().model(), "new").unwrap();
     let live = generations.live().unwrap();
     assert_eq!(live.usable().unwrap(), embedder().model());
     assert!(!live.is_kept_up("new") && live.is_kept_up("old"));
-    assert_eq!(generations.open_index(&name).unwrap().state().await.unwrap().documents, 1);
+    assert_eq!(
+        generations
+            .open_index(&name)
+            .unwrap()
+            .state()
+            .await
+            .unwrap()
+            .documents,
+        1
+    );
 }
 
 #[tokio::test]
@@ -68,7 +92,11 @@ async fn what_is_complete_becomes_live_and_the_record_survives() {
     let (first, index) = made(&generations, "one").await;
     let second = generations.want(embedder().model(), None, "two").unwrap();
     drop(generations.open_index(&second).unwrap());
-    assert_eq!(generations.live().unwrap().generation, first, "what is being built does not answer");
+    assert_eq!(
+        generations.live().unwrap().generation,
+        first,
+        "what is being built does not answer"
+    );
     states_are(dir.path(), &[("one", "live"), ("two", "building")]);
     drop((generations, index));
     let generations = open(dir.path());
@@ -88,12 +116,21 @@ async fn a_generation_whose_tables_or_words_are_of_another_form_says_so() {
     let record = layout::record(dir.path());
     let written = fs::read_to_string(&record).unwrap();
     let current = format!("\"schema\": {}", catalogue::SCHEMA);
-    for (from, to, word) in [(current.as_str(), "\"schema\": 2", "tables"), ("bm25 k1", "bm25 k2", "words")] {
+    for (from, to, word) in [
+        (current.as_str(), "\"schema\": 2", "tables"),
+        ("bm25 k1", "bm25 k2", "words"),
+    ] {
         fs::write(&record, written.replace(from, to)).unwrap();
         let generations = open(dir.path());
         let reason = generations.live().unwrap().usable().unwrap_err();
         assert!(reason.contains(word), "{reason}");
-        assert!(generations.open_index(&first).unwrap_err().to_string().contains(&reason));
+        assert!(
+            generations
+                .open_index(&first)
+                .unwrap_err()
+                .to_string()
+                .contains(&reason)
+        );
         let listed = Generations::look(dir.path()).unwrap();
         assert_eq!(listed[0].unusable, Some(reason));
     }
@@ -105,12 +142,27 @@ async fn a_rollback_pins_until_it_is_taken_back() {
     let generations = open(dir.path());
     assert!(generations.earlier(None).is_err(), "there is nothing yet");
     let (first, _) = made(&generations, "one").await;
-    assert!(generations.earlier(None).unwrap_err().to_string().contains("older"));
+    assert!(
+        generations
+            .earlier(None)
+            .unwrap_err()
+            .to_string()
+            .contains("older")
+    );
     let (second, _) = made(&generations, "two").await;
     assert_eq!(generations.earlier(None).unwrap().generation, first);
-    assert_eq!(generations.earlier(Some(&second.0[..6])).unwrap().generation, second);
+    assert_eq!(
+        generations
+            .earlier(Some(&second.0[..6]))
+            .unwrap()
+            .generation,
+        second
+    );
     let unknown = generations.earlier(Some("zz")).unwrap_err().to_string();
-    assert!(unknown.contains("zz") && unknown.contains(&first.0), "{unknown}");
+    assert!(
+        unknown.contains("zz") && unknown.contains(&first.0),
+        "{unknown}"
+    );
     generations.make_live(&first, true).unwrap();
     // Another one that is completed meanwhile waits.
     let third = generations.want(embedder().model(), None, "three").unwrap();
@@ -129,11 +181,20 @@ async fn old_generations_go_and_what_is_in_use_stays() {
     let generations = open(dir.path());
     let (first, reader) = made(&generations, "one").await;
     made(&generations, "two").await;
-    let begun = generations.want(embedder().model(), None, "given up").unwrap();
+    let begun = generations
+        .want(embedder().model(), None, "given up")
+        .unwrap();
     drop(generations.open_index(&begun).unwrap());
     let (third, _) = made(&generations, "three").await;
-    assert_eq!(generations.retire(1, &third).unwrap(), [begun], "the oldest one is being read");
-    states_are(dir.path(), &[("one", "retained"), ("two", "retained"), ("three", "live")]);
+    assert_eq!(
+        generations.retire(1, &third).unwrap(),
+        [begun],
+        "the oldest one is being read"
+    );
+    states_are(
+        dir.path(),
+        &[("one", "retained"), ("two", "retained"), ("three", "live")],
+    );
     drop(reader);
     assert!(generations.wait_until_unused(&first));
     let folder = Layout::of(dir.path(), &first).folder().to_owned();
@@ -141,7 +202,11 @@ async fn old_generations_go_and_what_is_in_use_stays() {
     assert!(!folder.exists());
     states_are(dir.path(), &[("two", "retained"), ("three", "live")]);
     assert_eq!(generations.retire(0, &third).unwrap().len(), 1);
-    assert_eq!(generations.retire(0, &third).unwrap(), [], "the live one never goes");
+    assert_eq!(
+        generations.retire(0, &third).unwrap(),
+        [],
+        "the live one never goes"
+    );
 }
 
 #[tokio::test]
@@ -166,16 +231,29 @@ async fn too_little_space_keeps_the_live_generation_answering() {
     drop(index);
     let generations = Generations::open(dir.path(), u64::MAX / 2).unwrap();
     let live = generations.open_index(&first).unwrap();
-    let query = CandidateQuery { dense: Some(embedder().vector("canine")), depth: 9, ..CandidateQuery::default() };
+    let query = CandidateQuery {
+        dense: Some(embedder().vector("canine")),
+        depth: 9,
+        ..CandidateQuery::default()
+    };
     let found = live.candidates(&query, &Scope::everything()).await.unwrap();
     assert_eq!(found.dense.unwrap().len(), 1);
     let second = generations.want(embedder().model(), None, "two").unwrap();
     let beside = generations.open_index(&second).unwrap();
-    let document = SampleDocument::new("a.md").page(1, &["canine"]).build(&embedder());
+    let document = SampleDocument::new("a.md")
+        .page(1, &["canine"])
+        .build(&embedder());
     let error = beside.commit(document).await.unwrap_err();
     assert!(matches!(error, IndexError::NoSpace(_)), "{error}");
-    assert!(matches!(live.erase(&["a.md".parse().unwrap()]).await.unwrap_err(), IndexError::NoSpace(_)));
-    assert_eq!(live.state().await.unwrap().documents, 1, "nothing was taken out either");
+    assert!(matches!(
+        live.erase(&["a.md".parse().unwrap()]).await.unwrap_err(),
+        IndexError::NoSpace(_)
+    ));
+    assert_eq!(
+        live.state().await.unwrap().documents,
+        1,
+        "nothing was taken out either"
+    );
     assert_eq!(generations.live().unwrap().generation, first);
 }
 
@@ -185,7 +263,17 @@ fn a_directory_that_cannot_be_written_is_named() {
     let generations = open(dir.path());
     // A folder in the record's place: no user can write a file there, not even the system's own.
     fs::create_dir(layout::record(dir.path())).unwrap();
-    let error = generations.want(embedder().model(), None, "one").unwrap_err();
-    assert!(matches!(error, IndexError::Unavailable(_)) && error.to_string().contains("may be written"), "{error}");
-    assert!(Generations::open(dir.path(), 0).unwrap_err().to_string().contains("generations.json"));
+    let error = generations
+        .want(embedder().model(), None, "one")
+        .unwrap_err();
+    assert!(
+        matches!(error, IndexError::Unavailable(_)) && error.to_string().contains("may be written"),
+        "{error}"
+    );
+    assert!(
+        Generations::open(dir.path(), 0)
+            .unwrap_err()
+            .to_string()
+            .contains("generations.json")
+    );
 }

@@ -18,15 +18,24 @@ use output::Output;
 
 /// What converts files in processes of its own.
 pub(crate) fn converter() -> Result<Arc<dyn Convert>> {
-    let program = std::env::current_exe().context("the program does not find itself, to convert files with")?;
+    let program = std::env::current_exe()
+        .context("the program does not find itself, to convert files with")?;
     let limits = Limits::default();
-    let arguments = ["convert-worker".to_owned(), "--memory".to_owned(), limits.memory.to_string()];
+    let arguments = [
+        "convert-worker".to_owned(),
+        "--memory".to_owned(),
+        limits.memory.to_string(),
+    ];
     Ok(Arc::new(IsolatedConverter::new(program, arguments, limits)))
 }
 
 /// The child's side.
 pub(crate) fn work(args: &ConvertWorkerArgs) -> Result<ExitCode> {
-    mcdewey_convert::serve(std::io::stdin().lock(), std::io::stdout().lock(), args.memory)?;
+    mcdewey_convert::serve(
+        std::io::stdin().lock(),
+        std::io::stdout().lock(),
+        args.memory,
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -42,10 +51,18 @@ fn convert(args: &ConvertArgs) -> Result<()> {
         output.refuse_present()?;
     }
     let format = format_of(file)?;
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let Converted { markdown, images, warnings } =
-        converter()?.convert(format, &bytes).with_context(|| format!("{} was not converted", file.display()))?;
-    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let bytes =
+        std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let Converted {
+        markdown,
+        images,
+        warnings,
+    } = converter()?
+        .convert(format, &bytes)
+        .with_context(|| format!("{} was not converted", file.display()))?;
+    let name = file
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let markdown = with_origin(&markdown, &name);
     for warning in &warnings {
         eprintln!("warning: {warning}");
@@ -53,23 +70,40 @@ fn convert(args: &ConvertArgs) -> Result<()> {
     let Some(output) = output else {
         terminal::print(&markdown)?;
         if !images.is_empty() {
-            eprintln!("its {} images are written only with the Markdown in a file", images.len());
+            eprintln!(
+                "its {} images are written only with the Markdown in a file",
+                images.len()
+            );
         }
         return Ok(());
     };
-    let markdown = if images.is_empty() { markdown } else { output.write_images(&images, markdown)? };
+    let markdown = if images.is_empty() {
+        markdown
+    } else {
+        output.write_images(&images, markdown)?
+    };
     output.write(&markdown)?;
-    eprintln!("wrote {} and {} images", output.path.display(), images.len());
+    eprintln!(
+        "wrote {} and {} images",
+        output.path.display(),
+        images.len()
+    );
     Ok(())
 }
 
 fn format_of(file: &Path) -> Result<Format> {
-    let extension = file.extension().map_or_else(String::new, |name| name.to_string_lossy().to_lowercase());
+    let extension = file
+        .extension()
+        .map_or_else(String::new, |name| name.to_string_lossy().to_lowercase());
     match extension.as_str() {
         "json" | "yaml" | "yml" => Ok(Format::OpenApi),
         other => Format::of_extension(other).with_context(|| {
             let known: Vec<&str> = Format::ALL.iter().map(|format| format.title()).collect();
-            format!("{} is in a format that is not converted; known are {}", file.display(), known.join(", "))
+            format!(
+                "{} is in a format that is not converted; known are {}",
+                file.display(),
+                known.join(", ")
+            )
         }),
     }
 }
@@ -89,8 +123,14 @@ mod tests {
 
     #[test]
     fn the_origin_stands_in_the_front_matter() {
-        assert_eq!(with_origin("# A\n", "a b.pdf"), "---\nconverted_from: \"a b.pdf\"\n---\n\n# A\n");
-        assert_eq!(with_origin("---\ntitle: A\n---\n", "a.pdf"), "---\nconverted_from: \"a.pdf\"\ntitle: A\n---\n");
+        assert_eq!(
+            with_origin("# A\n", "a b.pdf"),
+            "---\nconverted_from: \"a b.pdf\"\n---\n\n# A\n"
+        );
+        assert_eq!(
+            with_origin("---\ntitle: A\n---\n", "a.pdf"),
+            "---\nconverted_from: \"a.pdf\"\ntitle: A\n---\n"
+        );
     }
 
     #[test]

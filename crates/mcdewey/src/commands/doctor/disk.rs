@@ -15,12 +15,17 @@ pub(super) struct DiskCheck {
 }
 
 pub(super) fn look(folder: &Path) -> DiskCheck {
-    DiskCheck { used: size(folder), free: mcdewey_store::free_space(folder) }
+    DiskCheck {
+        used: size(folder),
+        free: mcdewey_store::free_space(folder),
+    }
 }
 
 /// Bytes of all files below a folder; what cannot be looked at counts nothing.
 pub(super) fn size(folder: &Path) -> u64 {
-    let Ok(entries) = folder.read_dir() else { return 0 };
+    let Ok(entries) = folder.read_dir() else {
+        return 0;
+    };
     let size_of = |entry: std::fs::DirEntry| match entry.metadata() {
         Ok(metadata) if metadata.is_dir() => size(&entry.path()),
         Ok(metadata) => metadata.len(),

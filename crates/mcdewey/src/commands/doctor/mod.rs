@@ -89,26 +89,40 @@ enum Check<T> {
 
 pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCode> {
     let checkup = look(settings).await;
-    let text = if args.json { terminal::json(&checkup)? } else { written::checkup(&checkup) };
+    let text = if args.json {
+        terminal::json(&checkup)?
+    } else {
+        written::checkup(&checkup)
+    };
     terminal::print(&text)?;
     let broken = matches!(checkup.library, Check::Broken(_))
         || matches!(checkup.access, Check::Broken(_))
         || matches!(checkup.generations, Check::Broken(_))
         || matches!(checkup.reranker, Some(Check::Broken(_)))
-        || checkup.roots.iter().any(|root| matches!(root.rules, Check::Broken(_)));
-    Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        || checkup
+            .roots
+            .iter()
+            .any(|root| matches!(root.rules, Check::Broken(_)));
+    Ok(if broken {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 async fn look(settings: &Settings) -> Checkup {
     let found = RunningOwner::find(settings);
     let owner = found.as_ref().ok().and_then(Option::as_ref);
-    let owner = owner.map(|owner| OwnerCheck { pid: owner.pid, address: owner.address.clone() });
+    let owner = owner.map(|owner| OwnerCheck {
+        pid: owner.pid,
+        address: owner.address.clone(),
+    });
     let reranker = settings.rerank.as_ref().map(look_at_reranker);
     let library = match found {
         Ok(Some(owner)) => ask_owner(owner).await.into(),
-        Ok(None) if settings.qdrant.is_none() && is_empty(&settings.data_dir) => {
-            Check::Missing("there is no library yet; run `mcdewey ingest` or `mcdewey serve`".to_owned())
-        }
+        Ok(None) if settings.qdrant.is_none() && is_empty(&settings.data_dir) => Check::Missing(
+            "there is no library yet; run `mcdewey ingest` or `mcdewey serve`".to_owned(),
+        ),
         Ok(None) => open_here(settings).await.into(),
         // An ingest is at work; what it leaves can be looked at afterwards.
         Err(error) => Check::Missing(format!("{error:#}")),
@@ -127,7 +141,8 @@ async fn look(settings: &Settings) -> Checkup {
         disk: disk::look(&settings.data_dir),
         qdrant,
         owner,
-        access: access::summary(settings).map_or_else(|error| Check::Broken(format!("{error:#}")), Check::Ok),
+        access: access::summary(settings)
+            .map_or_else(|error| Check::Broken(format!("{error:#}")), Check::Ok),
         library,
         generations,
         reranker,
@@ -152,10 +167,18 @@ impl From<Result<LibraryAnswer>> for Check<LibraryCheck> {
 }
 
 fn without_passages(library: &LibraryAnswer) -> Vec<String> {
-    let versions = library.vendors.iter().flat_map(|vendor| &vendor.products).flat_map(|product| &product.versions);
-    let documents = versions.flat_map(|version| &version.guides).flat_map(|guide| &guide.documents);
-    let mut found: Vec<String> =
-        documents.filter(|document| document.chunks == 0).map(|document| document.source.clone()).collect();
+    let versions = library
+        .vendors
+        .iter()
+        .flat_map(|vendor| &vendor.products)
+        .flat_map(|product| &product.versions);
+    let documents = versions
+        .flat_map(|version| &version.guides)
+        .flat_map(|guide| &guide.documents);
+    let mut found: Vec<String> = documents
+        .filter(|document| document.chunks == 0)
+        .map(|document| document.source.clone())
+        .collect();
     // A document for several releases stands under each.
     found.sort_unstable();
     found.dedup();
@@ -170,7 +193,10 @@ impl From<Result<Vec<GenerationStatus>, IndexError>> for Check<Vec<GenerationSta
 
 /// Opening an empty folder would make a library in it.
 fn is_empty(folder: &Path) -> bool {
-    folder.read_dir().is_ok_and(|mut entries| entries.next().is_none()) || !folder.exists()
+    folder
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_none())
+        || !folder.exists()
 }
 
 async fn ask_owner(owner: RunningOwner) -> Result<LibraryAnswer> {
@@ -179,8 +205,15 @@ async fn ask_owner(owner: RunningOwner) -> Result<LibraryAnswer> {
 
 async fn open_here(settings: &Settings) -> Result<LibraryAnswer> {
     // A reranker that lacks something is reported by itself.
-    let rerank = settings.rerank.clone().filter(|rerank| CrossEncoder::check(&rerank.dir).is_ok());
-    let engine = Engine::open(&Settings { rerank, ..settings.clone() }).await?;
+    let rerank = settings
+        .rerank
+        .clone()
+        .filter(|rerank| CrossEncoder::check(&rerank.dir).is_ok());
+    let engine = Engine::open(&Settings {
+        rerank,
+        ..settings.clone()
+    })
+    .await?;
     engine.refuse_half_built()?;
     let library = engine.library("");
     library.ready().await?;
@@ -204,5 +237,10 @@ fn look_at_root(root: &Root) -> RootCheck {
         Ok(Survey { rules, findings }) => (Check::Ok(rules), Some(findings)),
         Err(error) => (Check::Broken(error.to_string()), None),
     };
-    RootCheck { name: root.name.to_string(), path: root.path.display().to_string(), rules, findings }
+    RootCheck {
+        name: root.name.to_string(),
+        path: root.path.display().to_string(),
+        rules,
+        findings,
+    }
 }

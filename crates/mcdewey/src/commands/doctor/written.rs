@@ -27,10 +27,19 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
     }
     let _ = match &checkup.access {
         Check::Ok(access) => writeln!(out, "access: {}", access_line(access)),
-        Check::Missing(reason) | Check::Broken(reason) => writeln!(out, "access is broken: {reason}"),
+        Check::Missing(reason) | Check::Broken(reason) => {
+            writeln!(out, "access is broken: {reason}")
+        }
     };
     let _ = match &checkup.library {
-        Check::Ok(LibraryCheck { documents, pages, chunks, generation, revision, .. }) => writeln!(
+        Check::Ok(LibraryCheck {
+            documents,
+            pages,
+            chunks,
+            generation,
+            revision,
+            ..
+        }) => writeln!(
             out,
             "library: {documents} documents, {pages} pages, {chunks} passages; generation {generation}, revision {revision}"
         ),
@@ -39,11 +48,23 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
     };
     write_generations(&mut out, &checkup.generations);
     if let Check::Ok(library) = &checkup.library {
-        list(&mut out, "", "documents without a passage", &library.without_passages);
+        list(
+            &mut out,
+            "",
+            "documents without a passage",
+            &library.without_passages,
+        );
     }
     match &checkup.reranker {
-        Some(Check::Ok(RerankerCheck { dir, deadline_ms, depth })) => {
-            let _ = writeln!(out, "reranker {dir}: orders the first {depth} hits, given up after {deadline_ms} ms");
+        Some(Check::Ok(RerankerCheck {
+            dir,
+            deadline_ms,
+            depth,
+        })) => {
+            let _ = writeln!(
+                out,
+                "reranker {dir}: orders the first {depth} hits, given up after {deadline_ms} ms"
+            );
         }
         Some(Check::Missing(reason) | Check::Broken(reason)) => {
             let _ = writeln!(out, "reranker is broken: {reason}");
@@ -66,12 +87,20 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
 }
 
 fn access_line(access: &AccessSummary) -> String {
-    let AccessSummary { valid_keys, expired_keys, keys_required, allow_anonymous, opened } = access;
+    let AccessSummary {
+        valid_keys,
+        expired_keys,
+        keys_required,
+        allow_anonymous,
+        opened,
+    } = access;
     let keys = format!("{valid_keys} valid keys, {expired_keys} expired");
     match (allow_anonymous, keys_required, opened) {
         (true, ..) => format!("no key is required (allow_anonymous); {keys}"),
         (false, true, _) => format!("keys are required; {keys}"),
-        (false, false, Some(opened)) => format!("no key is required since `mcdewey keys open` ran at {opened}"),
+        (false, false, Some(opened)) => {
+            format!("no key is required since `mcdewey keys open` ran at {opened}")
+        }
         (false, false, None) => "no key is required, for none was made".to_owned(),
     }
 }
@@ -113,34 +142,75 @@ fn age(seconds: u64) -> String {
 }
 
 fn write_coverage(out: &mut String, coverage: &Coverage) {
-    let Coverage { documents, without_product, unversioned, disagreements, .. } = coverage;
-    let _ =
-        writeln!(out, "  {documents} documents, {unversioned} without a release, {without_product} without a product");
+    let Coverage {
+        documents,
+        without_product,
+        unversioned,
+        disagreements,
+        ..
+    } = coverage;
+    let _ = writeln!(
+        out,
+        "  {documents} documents, {unversioned} without a release, {without_product} without a product"
+    );
     for rule in &coverage.rules {
         let _ = writeln!(out, "  {}: {} documents", rule.rule, rule.documents);
     }
     for one in disagreements.iter().take(LISTED) {
-        let _ = writeln!(out, "  {}: the path says {}, the title {}", one.path, one.path_version, one.title_version);
+        let _ = writeln!(
+            out,
+            "  {}: the path says {}, the title {}",
+            one.path, one.path_version, one.title_version
+        );
     }
     if disagreements.len() > LISTED {
-        let _ = writeln!(out, "  … and {} more whose path and title disagree", disagreements.len() - LISTED);
+        let _ = writeln!(
+            out,
+            "  … and {} more whose path and title disagree",
+            disagreements.len() - LISTED
+        );
     }
 }
 
 fn write_findings(out: &mut String, findings: &Findings) {
-    let Findings { unread, giants, warnings, duplicates } = findings;
-    let Duplicates { bytes, distinct_bytes, copied } = duplicates;
+    let Findings {
+        unread,
+        giants,
+        warnings,
+        duplicates,
+    } = findings;
+    let Duplicates {
+        bytes,
+        distinct_bytes,
+        copied,
+    } = duplicates;
     if *bytes > 0 {
         let distinct = distinct_bytes * 100 / bytes;
-        let _ = writeln!(out, "  {distinct} % of {} of paragraphs are distinct", megabytes(*bytes));
+        let _ = writeln!(
+            out,
+            "  {distinct} % of {} of paragraphs are distinct",
+            megabytes(*bytes)
+        );
     }
-    let copied: Vec<String> =
-        copied.iter().map(|Copied { path, percent }| format!("{path}: {percent} % stand elsewhere too")).collect();
-    list(out, "  ", "documents that stand elsewhere almost whole", &copied);
-    let giants: Vec<String> =
-        giants.iter().map(|Giant { path, bytes }| format!("{path}: {}", megabytes(*bytes))).collect();
+    let copied: Vec<String> = copied
+        .iter()
+        .map(|Copied { path, percent }| format!("{path}: {percent} % stand elsewhere too"))
+        .collect();
+    list(
+        out,
+        "  ",
+        "documents that stand elsewhere almost whole",
+        &copied,
+    );
+    let giants: Vec<String> = giants
+        .iter()
+        .map(|Giant { path, bytes }| format!("{path}: {}", megabytes(*bytes)))
+        .collect();
     list(out, "  ", "giants without pages", &giants);
-    let unread: Vec<String> = unread.iter().map(|SkippedFile { path, reason }| format!("{path}: {reason}")).collect();
+    let unread: Vec<String> = unread
+        .iter()
+        .map(|SkippedFile { path, reason }| format!("{path}: {reason}"))
+        .collect();
     list(out, "  ", "files that cannot become documents", &unread);
     list(out, "  ", "things worth a look", warnings);
 }
@@ -157,7 +227,11 @@ fn list(out: &mut String, indent: &str, name: &str, lines: &[String]) {
         let _ = writeln!(out, "{indent}  {clean}");
     }
     if lines.len() > LISTED {
-        let _ = writeln!(out, "{indent}  … and {} more; --json lists all", lines.len() - LISTED);
+        let _ = writeln!(
+            out,
+            "{indent}  … and {} more; --json lists all",
+            lines.len() - LISTED
+        );
     }
 }
 
@@ -172,11 +246,31 @@ mod tests {
     #[test]
     fn findings_are_listed_and_cut() {
         let mut out = String::new();
-        let warnings = (0..12).map(|n| format!("a.md: \u{1b}warning {n}")).collect();
-        let duplicates = Duplicates { bytes: 2_000_000, distinct_bytes: 640_000, copied: Vec::new() };
-        write_findings(&mut out, &Findings { warnings, duplicates, ..Findings::default() });
-        assert!(out.contains("32 % of 2.0 MB of paragraphs are distinct"), "{out}");
-        assert!(out.contains("12 things worth a look\n    a.md: warning 0\n") && out.contains("… and 2 more"), "{out}");
+        let warnings = (0..12)
+            .map(|n| format!("a.md: \u{1b}warning {n}"))
+            .collect();
+        let duplicates = Duplicates {
+            bytes: 2_000_000,
+            distinct_bytes: 640_000,
+            copied: Vec::new(),
+        };
+        write_findings(
+            &mut out,
+            &Findings {
+                warnings,
+                duplicates,
+                ..Findings::default()
+            },
+        );
+        assert!(
+            out.contains("32 % of 2.0 MB of paragraphs are distinct"),
+            "{out}"
+        );
+        assert!(
+            out.contains("12 things worth a look\n    a.md: warning 0\n")
+                && out.contains("… and 2 more"),
+            "{out}"
+        );
         assert!(!out.contains("giants") && !out.contains('\u{1b}'), "{out}");
     }
 }

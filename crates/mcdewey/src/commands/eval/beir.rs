@@ -13,12 +13,21 @@ use crate::settings::Settings;
 
 pub(super) async fn measure(settings: &Settings, plan: &Plan, folder: &Path) -> Result<Vec<Row>> {
     let mut set = BeirSet::read(folder)?;
-    set.notices.iter().for_each(|notice| eprintln!("{}: {notice}", set.name));
+    set.notices
+        .iter()
+        .for_each(|notice| eprintln!("{}: {notice}", set.name));
     if plan.without_gold {
         set = set.without_gold();
-        ensure!(!set.documents.is_empty(), "{}: every document answers a question, nothing is left", set.name);
+        ensure!(
+            !set.documents.is_empty(),
+            "{}: every document answers a question, nothing is left",
+            set.name
+        );
     }
-    let documents = set.documents.iter().map(|document| (document.id.as_str(), markdown(document)));
+    let documents = set
+        .documents
+        .iter()
+        .map(|document| (document.id.as_str(), markdown(document)));
     let library = TestLibrary::build(settings, plan, &set.name, documents).await?;
     let description = LibraryDescription::default();
     let trial = Trial::new(&set.name, &library.engine, plan);

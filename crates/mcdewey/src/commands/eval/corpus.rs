@@ -51,37 +51,60 @@ impl TestLibrary {
         documents: impl Iterator<Item = (&str, String)>,
     ) -> Result<Self> {
         let temporary = Scratch(tempfile::tempdir()?);
-        let place = plan.keep.as_ref().map_or_else(|| temporary.0.path().to_owned(), |keep| keep.join(name));
+        let place = plan
+            .keep
+            .as_ref()
+            .map_or_else(|| temporary.0.path().to_owned(), |keep| keep.join(name));
         let corpus = place.join("corpus");
         let ids = write(documents, &corpus)?;
-        let engine =
-            Engine::open_wanted(&Settings { data_dir: place.join("data"), qdrant: None, ..settings.clone() }).await?;
+        let engine = Engine::open_wanted(&Settings {
+            data_dir: place.join("data"),
+            qdrant: None,
+            ..settings.clone()
+        })
+        .await?;
         let display = SyncDisplay::new();
         let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
         let root = Root::new(RootName::default(), corpus);
-        let report = ingester.sync(&[root], &|progress| display.show(&progress)).await?;
+        let report = ingester
+            .sync(&[root], &|progress| display.show(&progress))
+            .await?;
         display.finish();
         for skipped in &report.skipped {
-            let id = ids.get(&skipped.path).map_or(skipped.path.as_str(), String::as_str);
+            let id = ids
+                .get(&skipped.path)
+                .map_or(skipped.path.as_str(), String::as_str);
             eprintln!("{name}: document {id} is left out: {}", skipped.reason);
         }
-        Ok(Self { engine, ids, _temporary: temporary })
+        Ok(Self {
+            engine,
+            ids,
+            _temporary: temporary,
+        })
     }
 
     /// The set's name of a source.
     pub(super) fn id(&self, source: &str) -> String {
-        self.ids.get(source).cloned().unwrap_or_else(|| source.to_owned())
+        self.ids
+            .get(source)
+            .cloned()
+            .unwrap_or_else(|| source.to_owned())
     }
 }
 
 /// Gives the id for each source.
-fn write<'a>(documents: impl Iterator<Item = (&'a str, String)>, folder: &Path) -> Result<HashMap<String, String>> {
-    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be written", folder.display()))?;
+fn write<'a>(
+    documents: impl Iterator<Item = (&'a str, String)>,
+    folder: &Path,
+) -> Result<HashMap<String, String>> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("{} cannot be written", folder.display()))?;
     let mut ids = HashMap::new();
     for (number, (id, text)) in documents.enumerate() {
         let name = format!("{number:06}.md");
         let path = folder.join(&name);
-        std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        std::fs::write(&path, text)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
         ids.insert(name, id.to_owned());
     }
     Ok(ids)

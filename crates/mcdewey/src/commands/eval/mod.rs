@@ -37,8 +37,11 @@ pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> 
     }
     // A gate that cannot be read is told before the questions are asked.
     let gate = args.gate.as_deref().map(read_gate).transpose()?;
-    let modes =
-        if args.mode.is_empty() { Mode::ALL.to_vec() } else { args.mode.iter().map(|&mode| mode.into()).collect() };
+    let modes = if args.mode.is_empty() {
+        Mode::ALL.to_vec()
+    } else {
+        args.mode.iter().map(|&mode| mode.into()).collect()
+    };
     let plan = Plan {
         modes,
         keep: args.keep,
@@ -54,19 +57,35 @@ pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> 
     for set in &args.sets {
         report.rows.extend(measure(&settings, &plan, set).await?);
     }
-    let text = if args.json { terminal::json(&report)? } else { report.table() };
+    let text = if args.json {
+        terminal::json(&report)?
+    } else {
+        report.table()
+    };
     terminal::print(&text)?;
     let broken = gate.map_or_else(Vec::new, |gate| gate.broken(&report));
     for complaint in &broken {
         eprintln!("gate broken: {complaint}");
     }
-    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if broken.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn measure(settings: &Settings, plan: &Plan, set: &Path) -> Result<Vec<Row>> {
-    let table = if set.is_dir() { SpanSet::table_in(set)? } else { None };
+    let table = if set.is_dir() {
+        SpanSet::table_in(set)?
+    } else {
+        None
+    };
     let beir = set.is_dir() && table.is_none();
-    ensure!(beir || !plan.without_gold, "--without-gold is for sets in BEIR form, {} is none", set.display());
+    ensure!(
+        beir || !plan.without_gold,
+        "--without-gold is for sets in BEIR form, {} is none",
+        set.display()
+    );
     match table {
         Some(table) => spans::measure(settings, plan, &table).await,
         None if beir => beir::measure(settings, plan, set).await,
@@ -79,12 +98,17 @@ fn compare(before: &Path, after: &Path, json: bool) -> Result<ExitCode> {
     for row in &comparison.unmatched {
         eprintln!("not compared: {row}");
     }
-    terminal::print(&if json { terminal::json(&comparison)? } else { comparison.table() })?;
+    terminal::print(&if json {
+        terminal::json(&comparison)?
+    } else {
+        comparison.table()
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn read_report(path: &Path) -> Result<Report> {
-    serde_json::from_str(&read(path)?).with_context(|| format!("{} is no report of `eval --json`", path.display()))
+    serde_json::from_str(&read(path)?)
+        .with_context(|| format!("{} is no report of `eval --json`", path.display()))
 }
 
 fn read_gate(path: &Path) -> Result<Gate> {

@@ -17,8 +17,13 @@ use crate::settings::Settings;
 
 pub(super) async fn measure(settings: &Settings, plan: &Plan, table: &Path) -> Result<Vec<Row>> {
     let set = SpanSet::read(table)?;
-    set.notices.iter().for_each(|notice| eprintln!("{}: {notice}", set.name));
-    let documents = set.texts.iter().map(|(id, text)| (id.as_str(), text.clone()));
+    set.notices
+        .iter()
+        .for_each(|notice| eprintln!("{}: {notice}", set.name));
+    let documents = set
+        .texts
+        .iter()
+        .map(|(id, text)| (id.as_str(), text.clone()));
     let library = TestLibrary::build(settings, plan, &set.name, documents).await?;
     let pages = &Pages::find(&set, &library).await?;
     let description = LibraryDescription::default();
@@ -41,11 +46,15 @@ impl<'a> Pages<'a> {
         for document in index.documents(&scope).await? {
             let source = &document.meta.source;
             let id = library.id(source.as_str());
-            let Some(document) = index.document(source, &scope).await? else { continue };
+            let Some(document) = index.document(source, &scope).await? else {
+                continue;
+            };
             // What is behind the pages found so far, and the character it begins with.
             let (mut rest, mut offset) = (set.texts.get(&id).map_or("", String::as_str), 0);
             for page in &document.pages {
-                let Some(page) = index.page(source, page.number, &scope).await? else { continue };
+                let Some(page) = index.page(source, page.number, &scope).await? else {
+                    continue;
+                };
                 let Some(start) = rest.find(&page.text) else {
                     eprintln!(
                         "{}: {id} does not hold the words of {}; its hits count as nothing",
@@ -57,7 +66,10 @@ impl<'a> Pages<'a> {
                 offset += rest[..start].chars().count();
                 rest = &rest[start + page.text.len()..];
                 let length = page.text.chars().count();
-                pages.insert((source.to_string(), page.page.number.0), (offset, page.text));
+                pages.insert(
+                    (source.to_string(), page.page.number.0),
+                    (offset, page.text),
+                );
                 offset += length;
             }
         }
@@ -67,8 +79,15 @@ impl<'a> Pages<'a> {
     /// The hits that are read, with the characters they hold.
     async fn place(&self, answer: SearchAnswer) -> Result<Vec<Ranked>> {
         let hits = answer.hits.iter().take(READ);
-        let ids: Vec<ChunkId> = hits.map(|hit| hit.chunk_id.parse()).collect::<Result<_, _>>()?;
-        let chunks = self.library.engine.index.chunks(&ids, &Scope::default()).await?;
+        let ids: Vec<ChunkId> = hits
+            .map(|hit| hit.chunk_id.parse())
+            .collect::<Result<_, _>>()?;
+        let chunks = self
+            .library
+            .engine
+            .index
+            .chunks(&ids, &Scope::default())
+            .await?;
         let place = |chunk: &Chunk| Ranked {
             ranges: self.ranges(chunk),
             ..Ranked::document(self.library.id(chunk.document.source.as_str()))
@@ -78,8 +97,13 @@ impl<'a> Pages<'a> {
 
     fn ranges(&self, chunk: &Chunk) -> Vec<Range<usize>> {
         let range = |span: &Span| {
-            let (offset, text) = self.pages.get(&(chunk.document.source.to_string(), span.page.0))?;
-            let characters = |end: u32| text.get(..end as usize).map(|before| offset + before.chars().count());
+            let (offset, text) = self
+                .pages
+                .get(&(chunk.document.source.to_string(), span.page.0))?;
+            let characters = |end: u32| {
+                text.get(..end as usize)
+                    .map(|before| offset + before.chars().count())
+            };
             Some(characters(span.start)?..characters(span.end)?)
         };
         chunk.spans.iter().filter_map(range).collect()

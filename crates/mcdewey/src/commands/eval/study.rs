@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use mcdewey_core::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
-use mcdewey_eval::{BeirSet, Choice, Example, JudgmentSet, Logistic, Metric, Question, Resampling, Run, Scores};
+use mcdewey_eval::{
+    BeirSet, Choice, Example, JudgmentSet, Logistic, Metric, Question, Resampling, Run, Scores,
+};
 use mcdewey_query::{Fusion, Mode, Signals};
 
 use super::Plan;
@@ -82,11 +84,25 @@ struct Measured {
     examples: Vec<SeenExample>,
 }
 
-pub(super) async fn write(settings: &Settings, plan: &Plan, sets: &[PathBuf], document: &Path) -> Result<()> {
-    let text = std::fs::read_to_string(document).with_context(|| format!("cannot read {}", document.display()))?;
-    let marked = text.split_once(MARKS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
-    let (before, behind) =
-        marked.with_context(|| format!("{} has no {:?} … {:?}", document.display(), MARKS.0, MARKS.1))?;
+pub(super) async fn write(
+    settings: &Settings,
+    plan: &Plan,
+    sets: &[PathBuf],
+    document: &Path,
+) -> Result<()> {
+    let text = std::fs::read_to_string(document)
+        .with_context(|| format!("cannot read {}", document.display()))?;
+    let marked = text
+        .split_once(MARKS.0)
+        .and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
+    let (before, behind) = marked.with_context(|| {
+        format!(
+            "{} has no {:?} … {:?}",
+            document.display(),
+            MARKS.0,
+            MARKS.1
+        )
+    })?;
     let mut measured = Vec::new();
     for set in sets {
         measured.push(measure(settings, plan, set).await?);
@@ -100,19 +116,40 @@ pub(super) async fn write(settings: &Settings, plan: &Plan, sets: &[PathBuf], do
 
 async fn open(settings: &Settings, plan: &Plan, set: &Path, without_gold: bool) -> Result<Opened> {
     if !set.is_dir() {
-        ensure!(!without_gold, "{} has no documents of its own", set.display());
+        ensure!(
+            !without_gold,
+            "{} has no documents of its own",
+            set.display()
+        );
         let judgments = JudgmentSet::read(set)?;
         let engine = Engine::open(settings).await?;
-        ensure!(engine.index.state().await?.documents > 0, "the library is empty; run `mcdewey ingest` first");
-        return Ok(Opened { questions: judgments.questions(), name: judgments.name, engine, ids: HashMap::new() });
+        ensure!(
+            engine.index.state().await?.documents > 0,
+            "the library is empty; run `mcdewey ingest` first"
+        );
+        return Ok(Opened {
+            questions: judgments.questions(),
+            name: judgments.name,
+            engine,
+            ids: HashMap::new(),
+        });
     }
     let mut beir = BeirSet::read(set)?;
     if without_gold {
         beir = beir.without_gold();
     }
-    let documents = beir.documents.iter().map(|document| (document.id.as_str(), beir::markdown(document)));
-    let TestLibrary { engine, ids, .. } = TestLibrary::build(settings, plan, &beir.name, documents).await?;
-    Ok(Opened { name: beir.name, questions: beir.questions, engine, ids })
+    let documents = beir
+        .documents
+        .iter()
+        .map(|document| (document.id.as_str(), beir::markdown(document)));
+    let TestLibrary { engine, ids, .. } =
+        TestLibrary::build(settings, plan, &beir.name, documents).await?;
+    Ok(Opened {
+        name: beir.name,
+        questions: beir.questions,
+        engine,
+        ids,
+    })
 }
 
 async fn measure(settings: &Settings, plan: &Plan, set: &Path) -> Result<Measured> {
@@ -139,15 +176,29 @@ async fn measure(settings: &Settings, plan: &Plan, set: &Path) -> Result<Measure
     drop(opened);
     if set.is_dir() {
         let without = open(settings, plan, set, true).await?;
-        examples.extend(self::examples(&without.run(Mode::Hybrid, Fusion::default(), plan).await));
+        examples.extend(self::examples(
+            &without.run(Mode::Hybrid, Fusion::default(), plan).await,
+        ));
     }
-    Ok(Measured { name, modes, fusions, examples })
+    Ok(Measured {
+        name,
+        modes,
+        fusions,
+        examples,
+    })
 }
 
 impl Opened {
     async fn run(&self, mode: Mode, fusion: Fusion, plan: &Plan) -> Run<'_> {
-        let trial = Trial::new(&self.name, &self.engine, plan).with_fusion(fusion).uncounted();
-        let id = |source: &str| self.ids.get(source).cloned().unwrap_or_else(|| source.to_owned());
+        let trial = Trial::new(&self.name, &self.engine, plan)
+            .with_fusion(fusion)
+            .uncounted();
+        let id = |source: &str| {
+            self.ids
+                .get(source)
+                .cloned()
+                .unwrap_or_else(|| source.to_owned())
+        };
         let read = |answer| std::future::ready(Ok(ranked(answer, id)));
         trial.run(&self.questions, mode, &read).await
     }
@@ -155,7 +206,11 @@ impl Opened {
 
 /// What a fusion is chosen by: the order of pages where the set knows them, else of documents.
 fn figure(scores: &Scores, questions: &[Question]) -> f64 {
-    let metric = if questions.iter().any(Question::has_places) { Metric::PageMrr10 } else { Metric::Ndcg10 };
+    let metric = if questions.iter().any(Question::has_places) {
+        Metric::PageMrr10
+    } else {
+        Metric::Ndcg10
+    };
     scores.mean(metric).unwrap_or_default()
 }
 
@@ -164,12 +219,25 @@ fn figure(scores: &Scores, questions: &[Question]) -> f64 {
 fn examples(run: &Run<'_>) -> Vec<SeenExample> {
     let example = |(place, outcome): (usize, &mcdewey_eval::Outcome<'_>)| {
         let answer = outcome.result.as_ref().ok()?;
-        let split = outcome.question.split.map(|split| split == mcdewey_eval::Split::Calibration);
+        let split = outcome
+            .question
+            .split
+            .map(|split| split == mcdewey_eval::Split::Calibration);
         let calibrates = split.unwrap_or(place % 2 == 0);
-        (!answer.signals.is_empty())
-            .then(|| (answer.signals.clone(), outcome.question.has_answer(), calibrates, answer.declined))
+        (!answer.signals.is_empty()).then(|| {
+            (
+                answer.signals.clone(),
+                outcome.question.has_answer(),
+                calibrates,
+                answer.declined,
+            )
+        })
     };
-    run.outcomes.iter().enumerate().filter_map(example).collect()
+    run.outcomes
+        .iter()
+        .enumerate()
+        .filter_map(example)
+        .collect()
 }
 
 fn modes(measured: &[Measured]) -> String {
@@ -202,25 +270,43 @@ fn fusions(measured: &[Measured]) -> String {
         .iter()
         .enumerate()
         .map(|(way, name)| {
-            let name = if *name == "match" { Fusion::default().to_string() } else { (*name).to_owned() };
+            let name = if *name == "match" {
+                Fusion::default().to_string()
+            } else {
+                (*name).to_owned()
+            };
             (name, measured.iter().map(|set| set.fusions[way]).collect())
         })
         .collect();
-    let choice = Choice { sets: measured.iter().map(|set| set.name.clone()).collect(), ways };
+    let choice = Choice {
+        sets: measured.iter().map(|set| set.name.clone()).collect(),
+        ways,
+    };
     let mut out = String::from(
         "\n### Fusions\n\nnDCG@10 of documents; where pages are judged, MRR@10 of pages. The default comes first.\n\n",
     );
     let _ = writeln!(out, "| fusion | {} | mean |", choice.sets.join(" | "));
     let _ = writeln!(out, "|---|{}---|", "---|".repeat(choice.sets.len()));
     for (name, figures) in &choice.ways {
-        let cells: Vec<String> = figures.iter().map(|figure| format!("{figure:.3}")).collect();
+        let cells: Vec<String> = figures
+            .iter()
+            .map(|figure| format!("{figure:.3}"))
+            .collect();
         let mean = figures.iter().sum::<f64>() / figures.len().max(1) as f64;
         let _ = writeln!(out, "| `{name}` | {} | {mean:.4} |", cells.join(" | "));
     }
-    let _ = writeln!(out, "\nAll sets together choose `{}`. Left out in turn:\n", choice.best().unwrap_or("–"));
+    let _ = writeln!(
+        out,
+        "\nAll sets together choose `{}`. Left out in turn:\n",
+        choice.best().unwrap_or("–")
+    );
     out.push_str("| set left out | the others choose | its figure there | best of all there |\n|---|---|---|---|\n");
     for one in choice.held_out() {
-        let _ = writeln!(out, "| {} | `{}` | {:.3} | {:.3} |", one.set, one.chosen, one.figure, one.best);
+        let _ = writeln!(
+            out,
+            "| {} | `{}` | {:.3} | {:.3} |",
+            one.set, one.chosen, one.figure, one.best
+        );
     }
     out
 }
@@ -235,14 +321,28 @@ struct Pool {
 
 fn pooled(measured: &[Measured]) -> Vec<Pool> {
     let has = |set: &Measured, kind: bool| set.examples.iter().any(|one| one.1 == kind);
-    let (whole, halves): (Vec<&Measured>, Vec<&Measured>) =
-        measured.iter().partition(|set| has(set, true) && has(set, false));
-    let mut pools: Vec<Pool> =
-        whole.iter().map(|set| Pool { name: set.name.clone(), examples: set.examples.clone(), weight: 1.0 }).collect();
+    let (whole, halves): (Vec<&Measured>, Vec<&Measured>) = measured
+        .iter()
+        .partition(|set| has(set, true) && has(set, false));
+    let mut pools: Vec<Pool> = whole
+        .iter()
+        .map(|set| Pool {
+            name: set.name.clone(),
+            examples: set.examples.clone(),
+            weight: 1.0,
+        })
+        .collect();
     let names: Vec<&str> = halves.iter().map(|set| set.name.as_str()).collect();
-    let together: Vec<SeenExample> = halves.iter().flat_map(|set| set.examples.iter().cloned()).collect();
+    let together: Vec<SeenExample> = halves
+        .iter()
+        .flat_map(|set| set.examples.iter().cloned())
+        .collect();
     if together.iter().any(|one| one.1) && together.iter().any(|one| !one.1) {
-        pools.push(Pool { name: names.join(" + "), examples: together, weight: JUDGED });
+        pools.push(Pool {
+            name: names.join(" + "),
+            examples: together,
+            weight: JUDGED,
+        });
     }
     pools
 }
@@ -252,9 +352,17 @@ fn confidence(sets: &[Pool]) -> Result<String> {
     let mut fitting = Vec::new();
     for set in sets {
         for kind in [true, false] {
-            let of_kind: Vec<_> = set.examples.iter().filter(|one| one.1 == kind && one.2).collect();
+            let of_kind: Vec<_> = set
+                .examples
+                .iter()
+                .filter(|one| one.1 == kind && one.2)
+                .collect();
             let weight = set.weight / of_kind.len().max(1) as f64;
-            fitting.extend(of_kind.iter().map(|one| Example { signals: one.0.clone(), is_true: kind, weight }));
+            fitting.extend(of_kind.iter().map(|one| Example {
+                signals: one.0.clone(),
+                is_true: kind,
+                weight,
+            }));
         }
     }
     let mut out = String::from("\n### No answer\n\n");
@@ -263,18 +371,32 @@ fn confidence(sets: &[Pool]) -> Result<String> {
         return Ok(out);
     };
     let quantile = |set: &Pool| {
-        let mut sure: Vec<f64> =
-            set.examples.iter().filter(|one| one.1 && one.2).map(|one| model.probability(&one.0)).collect();
+        let mut sure: Vec<f64> = set
+            .examples
+            .iter()
+            .filter(|one| one.1 && one.2)
+            .map(|one| model.probability(&one.0))
+            .collect();
         sure.sort_by(f64::total_cmp);
-        sure.get((sure.len() as f64 * DECLINED) as usize).copied().unwrap_or(0.0)
+        sure.get((sure.len() as f64 * DECLINED) as usize)
+            .copied()
+            .unwrap_or(0.0)
     };
     let threshold = sets.iter().map(quantile).fold(1.0, f64::min);
     out.push_str("| set (questions not fitted to) | unanswerable declined | answerable declined | with the model fitted anew: unanswerable | answerable |\n|---|---|---|---|---|\n");
     for set in sets {
         let share = |kind: bool, declined: &dyn Fn(&SeenExample) -> bool| {
-            let of_kind: Vec<_> = set.examples.iter().filter(|one| one.1 == kind && !one.2).collect();
+            let of_kind: Vec<_> = set
+                .examples
+                .iter()
+                .filter(|one| one.1 == kind && !one.2)
+                .collect();
             let count = of_kind.iter().filter(|one| declined(one)).count();
-            format!("{:.3} ({count} of {})", count as f64 / of_kind.len().max(1) as f64, of_kind.len())
+            format!(
+                "{:.3} ({count} of {})",
+                count as f64 / of_kind.len().max(1) as f64,
+                of_kind.len()
+            )
         };
         let now = |one: &SeenExample| one.3;
         let anew = |one: &SeenExample| model.probability(&one.0) < threshold;
@@ -304,7 +426,10 @@ struct Remembering {
 
 impl Remembering {
     fn of(model: &Arc<dyn Embed>) -> Arc<dyn Embed> {
-        Arc::new(Self { model: Arc::clone(model), known: Mutex::default() })
+        Arc::new(Self {
+            model: Arc::clone(model),
+            known: Mutex::default(),
+        })
     }
 }
 
@@ -315,7 +440,12 @@ impl Embed for Remembering {
     }
 
     async fn question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
+        let known = self
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(text)
+            .cloned();
         if let Some(known) = known {
             return Ok(known);
         }

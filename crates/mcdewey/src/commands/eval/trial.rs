@@ -28,7 +28,13 @@ pub(super) struct Trial<'a> {
 impl<'a> Trial<'a> {
     pub(super) fn new(name: &'a str, engine: &'a Engine, plan: &'a Plan) -> Self {
         let library = engine.library("");
-        Self { name, engine, library, plan, counts_tokens: true }
+        Self {
+            name,
+            engine,
+            library,
+            plan,
+            counts_tokens: true,
+        }
     }
 
     /// The same without looking how long answers are, which takes longer than to search.
@@ -54,10 +60,17 @@ impl<'a> Trial<'a> {
         F: Fn(SearchAnswer) -> Fut,
         Fut: Future<Output = Result<Vec<Ranked>, String>>,
     {
-        let wanted =
-            |question: &&Question| self.plan.split.is_none_or(|split| question.split.is_none_or(|is| is == split));
+        let wanted = |question: &&Question| {
+            self.plan
+                .split
+                .is_none_or(|split| question.split.is_none_or(|is| is == split))
+        };
         let questions: Vec<Question> = questions.iter().filter(wanted).cloned().collect();
-        ensure!(!questions.is_empty(), "{}: no question is of this split", self.name);
+        ensure!(
+            !questions.is_empty(),
+            "{}: no question is of this split",
+            self.name
+        );
         let mut rows = Vec::with_capacity(self.plan.modes.len());
         for &mode in &self.plan.modes {
             let run = self.run(&questions, mode, &hits).await;
@@ -67,32 +80,62 @@ impl<'a> Trial<'a> {
             if let Some(folder) = &self.plan.trec {
                 self.write_run(folder, mode, &run)?;
             }
-            rows.push(Row::new(self.name, mode.name(), &Scores::of(&run, description)?));
+            rows.push(Row::new(
+                self.name,
+                mode.name(),
+                &Scores::of(&run, description)?,
+            ));
         }
         if let Some(folder) = &self.plan.trec {
-            write(folder, &format!("{}.qrels", self.name), &mcdewey_eval::qrels(&questions))?;
+            write(
+                folder,
+                &format!("{}.qrels", self.name),
+                &mcdewey_eval::qrels(&questions),
+            )?;
         }
         Ok(rows)
     }
 
     /// Asks the questions in one mode.
-    pub(super) async fn run<'q, F, Fut>(&self, questions: &'q [Question], mode: Mode, hits: &F) -> Run<'q>
+    pub(super) async fn run<'q, F, Fut>(
+        &self,
+        questions: &'q [Question],
+        mode: Mode,
+        hits: &F,
+    ) -> Run<'q>
     where
         F: Fn(SearchAnswer) -> Fut,
         Fut: Future<Output = Result<Vec<Ranked>, String>>,
     {
         let search = |question| async move {
-            let answer = self.library.search(&request(question, mode), &Visibility::Everything).await;
+            let answer = self
+                .library
+                .search(&request(question, mode), &Visibility::Everything)
+                .await;
             answer.map_err(|error| error.to_string())
         };
         let read = |answer: SearchAnswer| async move {
             let (confidence, declined) = (answer.confidence, answer.no_answer.is_some());
             let tokens = match self.counts_tokens {
-                true => Some(self.tokens(&answer).await.map_err(|error| error.to_string())?),
+                true => Some(
+                    self.tokens(&answer)
+                        .await
+                        .map_err(|error| error.to_string())?,
+                ),
                 false => None,
             };
-            let signals = answer.signals.as_ref().map(|signals| signals.values().to_vec()).unwrap_or_default();
-            Ok(Answer { hits: hits(answer).await?, confidence, declined, signals, tokens })
+            let signals = answer
+                .signals
+                .as_ref()
+                .map(|signals| signals.values().to_vec())
+                .unwrap_or_default();
+            Ok(Answer {
+                hits: hits(answer).await?,
+                confidence,
+                declined,
+                signals,
+                tokens,
+            })
         };
         mcdewey_eval::run(questions, search, read).await
     }
@@ -103,13 +146,20 @@ impl<'a> Trial<'a> {
         let texts: Vec<String> = hits.map(|hit| hit.text.clone()).collect();
         let embed = self.engine.embed.clone();
         let count = move || {
-            texts.iter().map(|text| embed.tokens(text).map(|tokens| tokens.len())).sum::<Result<usize, EmbedError>>()
+            texts
+                .iter()
+                .map(|text| embed.tokens(text).map(|tokens| tokens.len()))
+                .sum::<Result<usize, EmbedError>>()
         };
         Ok(tokio::task::spawn_blocking(count).await??)
     }
 
     fn write_run(&self, folder: &Path, mode: Mode, run: &Run<'_>) -> Result<()> {
-        write(folder, &format!("{}.{}.run", self.name, mode.name()), &run.trec(mode.name()))
+        write(
+            folder,
+            &format!("{}.{}.run", self.name, mode.name()),
+            &run.trec(mode.name()),
+        )
     }
 }
 
@@ -142,7 +192,11 @@ pub(super) fn ranked(answer: SearchAnswer, id_of: impl Fn(&str) -> String) -> Ve
 }
 
 fn with_others(hit: Hit, id_of: impl Fn(&str) -> String) -> Vec<Ranked> {
-    let others: Vec<Ranked> = hit.also_in.iter().map(|also| Ranked::document(id_of(&also.source))).collect();
+    let others: Vec<Ranked> = hit
+        .also_in
+        .iter()
+        .map(|also| Ranked::document(id_of(&also.source)))
+        .collect();
     let passage_hash = Some(Chunk::hashes(&hit.text).1);
     let shown = Ranked {
         document: id_of(&hit.source),
