@@ -22,6 +22,7 @@ fn provisioned() -> Provisioned {
         cache_dir,
         ..ModelSettings::default()
     };
+
     provision(&settings, &|step| eprintln!("{step}")).expect("model and runtime")
 }
 
@@ -45,6 +46,7 @@ fn question(c: &mut Criterion) {
     let embedder = OnnxEmbedder::start(&provisioned(), EmbedderOptions::default())
         .expect("a model that loads");
     let runtime = Runtime::new().expect("an async runtime");
+
     let mut group = c.benchmark_group("question");
     for words in [4, 16] {
         group.bench_function(BenchmarkId::new("words", words), |b| {
@@ -63,6 +65,7 @@ fn passages(c: &mut Criterion) {
     let runtime = Runtime::new().expect("an async runtime");
     let mut group = c.benchmark_group("passages, in tokens");
     group.sample_size(10);
+
     for words in [40, 120, 200] {
         let texts: Vec<String> = (0..PASSAGES).map(|seed| text(seed, words)).collect();
         let tokens: usize = texts
@@ -70,6 +73,7 @@ fn passages(c: &mut Criterion) {
             .map(|text| embedder.tokens(text).expect("tokens").len())
             .sum();
         group.throughput(Throughput::Elements(tokens as u64));
+
         group.bench_function(BenchmarkId::new("words", words), |b| {
             b.iter(|| {
                 runtime

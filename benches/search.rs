@@ -16,8 +16,8 @@ use mcdewey_ingest::{CHUNKER, Ingester, Root};
 use mcdewey_query::{Library, Mode, SearchRequest};
 use mcdewey_store::testing::{clean_up, shared_server, unused_name};
 use mcdewey_store::{
-    EmbeddedIndex, EmbeddedOptions, PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions,
-    Spread,
+    EmbeddedIndex, EmbeddedOptions, PATIENCE, ReplicationConfig, Server, ServerAddress,
+    ServerIndex, ServerOptions,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -55,11 +55,13 @@ fn write_corpus(folder: &TempDir) {
                 sentence(document, page)
             ));
         }
+
         let path = folder.path().join(format!(
             "corpus/product-{}/v{}/guide",
             document % 10,
             document % 4
         ));
+
         std::fs::create_dir_all(&path).expect("a folder");
         std::fs::write(path.join(format!("{document}.md")), text).expect("a file");
     }
@@ -88,6 +90,7 @@ impl Bench {
         let index = runtime.block_on(open(&folder.path().join("data"), embed.model().clone()))?;
         let root = Root::new(RootName::default(), folder.path().join("corpus"));
         let ingester = Ingester::new(Arc::clone(&index), Arc::clone(&embed));
+
         let report = runtime
             .block_on(ingester.sync(&[root], &|_| {}))
             .expect("an ingest");
@@ -127,11 +130,12 @@ async fn on_server(
     let server = Server::connect(&address).await.expect("the server answers");
     let options = ServerOptions {
         collection,
-        spread: Spread::default(),
+        replication: ReplicationConfig::default(),
         model,
         chunker: CHUNKER.to_owned(),
         patience: PATIENCE,
     };
+
     Some(Arc::new(
         ServerIndex::open(server, options).await.expect("an index"),
     ))
@@ -150,11 +154,13 @@ fn search_on_server(c: &mut Criterion) {
     let name = unused_name();
     let open = async |_: &Path, model| on_server(address.clone(), name.clone(), model).await;
     let bench = Bench::new(open).expect("an index");
+
     measure(
         c,
         "search on a Qdrant server, 200 guides of 25 pages",
         &bench,
     );
+
     runtime.block_on(clean_up(&address, &name));
 }
 
@@ -166,13 +172,16 @@ fn measure(c: &mut Criterion, name: &str, bench: &Bench) {
             mode,
             ..SearchRequest::default()
         };
+
         group.bench_function(BenchmarkId::new("mode", mode.name()), |b| {
             b.iter(|| bench.ask(&request))
         });
+
         let filtered = SearchRequest {
             product: vec!["product-3".to_owned()],
             ..request
         };
+
         group.bench_function(BenchmarkId::new("mode and filter", mode.name()), |b| {
             b.iter(|| bench.ask(&filtered))
         });

@@ -15,6 +15,7 @@ fn server(folder: tempfile::TempDir, arguments: &[&str]) -> Server {
         .into_iter()
         .chain(arguments.iter().copied())
         .collect();
+
     Server::start_with(
         folder,
         &[arguments.as_slice(), &["serve", "--no-ingest"]].concat(),
@@ -69,6 +70,7 @@ fn keys_are_made_and_revoked_while_the_server_runs() {
     until(|| get(&server, "/api/v1/library", &later).0 == 200);
     let listed = succeed(mcdewey(&data).args(["keys", "list", "--json"]));
     let names: Vec<Value> = serde_json::from_str::<Vec<Value>>(&listed).unwrap();
+
     assert_eq!(
         (&names[0]["name"], &names[1]["role"]),
         (&json!("portal"), &json!("admin"))
@@ -80,6 +82,7 @@ fn keys_are_made_and_revoked_while_the_server_runs() {
     succeed(mcdewey(&data).args(["keys", "revoke", "portal"]));
     until(|| get(&server, "/api/v1/library", &reader).0 == 401);
     assert!(fail(mcdewey(&data).args(["keys", "revoke", "portal"])).contains("known: later"));
+
     // Commands of this machine need no key.
     let found = succeed(mcdewey(&data).args(["search", "--json", "barge"]));
     assert!(
@@ -88,17 +91,20 @@ fn keys_are_made_and_revoked_while_the_server_runs() {
             .unwrap()
             .is_empty()
     );
+
     until(|| std::fs::read_to_string(&audit).is_ok_and(|text| text.contains("\"owner\"")));
     let lines = std::fs::read_to_string(&audit).unwrap();
     let entries: Vec<Value> = lines
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
+
     let has = |caller: &str, status: u16| {
         entries
             .iter()
             .any(|entry| entry["caller"] == caller && entry["status"] == status)
     };
+
     assert!(
         has("nobody", 401) && has("portal", 200) && has("later", 200),
         "{lines}"
@@ -121,11 +127,13 @@ fn assert_closed(server: &Server, when: &str) {
         assert_eq!(server.get(path).0, 401, "{path} {when}");
         assert_eq!(get(server, path, "mcd_any").0, 401, "{path} {when}");
     }
+
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}});
     let post = agent().post(format!("{}/mcp", server.address));
     let post = post.header("accept", "application/json, text/event-stream");
     assert_eq!(post.send_json(&call).unwrap().status(), 401, "/mcp {when}");
     let found = succeed(mcdewey(&server.data()).args(["search", "--json", "barge"]));
+
     assert!(found.contains("chunk_id"), "{when}: {found}");
 }
 
@@ -161,17 +169,20 @@ fn a_server_that_starts_without_the_keys_it_had_is_closed() {
     create(&data, &["portal"]);
     succeed(mcdewey(&data).args(["keys", "revoke", "portal"]));
     let first = server(folder, &[]);
+
     assert!(
         first.said.contains("WARN") && first.said.contains("mcdewey keys create"),
         "{}",
         first.said
     );
+
     assert_closed(&first, "after the key was revoked");
     let folder = first.kill();
     std::fs::remove_file(folder.path().join("data/keys.toml")).unwrap();
     let second = server(folder, &[]);
     assert_closed(&second, "after the file was deleted");
     let folder = second.kill();
+
     // Whoever names a keys file asks for keys.
     std::fs::remove_file(folder.path().join("data/access-state.toml")).unwrap();
     let elsewhere = folder.path().join("elsewhere.toml").display().to_string();
@@ -190,6 +201,7 @@ fn opening_again_is_an_act_of_its_own_and_is_warned_of() {
     let first = server(folder, &[]);
     assert!(!first.said.contains(warning), "{}", first.said);
     assert!(fail(mcdewey(&data).args(["keys", "open"])).contains("revoke them first"));
+
     let revoked = mcdewey(&data)
         .args(["keys", "revoke", "portal"])
         .output()
@@ -200,6 +212,7 @@ fn opening_again_is_an_act_of_its_own_and_is_warned_of() {
     assert!(opened.status.success() && String::from_utf8_lossy(&opened.stderr).contains(warning));
     until(|| first.get("/api/v1/library").0 == 200);
     let second = server(first.kill(), &[]);
+
     assert!(
         second.said.contains("WARN") && second.said.contains(warning),
         "{}",
@@ -213,6 +226,7 @@ fn opening_again_is_an_act_of_its_own_and_is_warned_of() {
     let third = server(second.kill(), &[]);
     assert_closed(&third, "for keys came after it was opened");
     let fourth = server(third.kill(), &["--allow-anonymous"]);
+
     assert!(
         fourth.said.contains("WARN") && fourth.said.contains("allow_anonymous"),
         "{}",
@@ -228,6 +242,7 @@ fn keys_that_are_made_and_revoked_side_by_side_are_all_kept_and_gone() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     create(&data, &["first"]);
+
     std::thread::scope(|scope| {
         for number in 0..6 {
             let data = &data;
@@ -235,6 +250,7 @@ fn keys_that_are_made_and_revoked_side_by_side_are_all_kept_and_gone() {
         }
         scope.spawn(|| succeed(mcdewey(&data).args(["keys", "revoke", "first"])));
     });
+
     let listed = succeed(mcdewey(&data).args(["keys", "list", "--json"]));
     let names: Vec<Value> = serde_json::from_str(&listed).unwrap();
     assert!(names.len() == 6 && !listed.contains("first"), "{listed}");
@@ -248,6 +264,7 @@ fn what_does_not_concern_a_running_server_leaves_it_open() {
     let secret = data.with_file_name("secret");
     std::fs::write(&secret, "let me in, please").unwrap();
     let secret = secret.display().to_string();
+
     let said = fail(mcdewey(&data).args([
         "--listen",
         "127.0.0.1:0",
@@ -255,6 +272,7 @@ fn what_does_not_concern_a_running_server_leaves_it_open() {
         &secret,
         "serve",
     ]));
+
     assert!(
         said.contains("data directory") || said.contains("another"),
         "{said}"
@@ -266,11 +284,13 @@ fn what_does_not_concern_a_running_server_leaves_it_open() {
     let elsewhere = data.with_file_name("elsewhere.toml").display().to_string();
     create(&data, &["zz", "--keys-file", &elsewhere]);
     succeed(mcdewey(&data).args(["keys", "revoke", "zz", "--keys-file", &elsewhere]));
+
     assert!(
         !data.join("access-state.toml").exists(),
         "keys of another server"
     );
     assert_eq!(server.get("/api/v1/library").0, 200);
+
     // The file of the data directory, under another spelling, is its own.
     let own = format!("{}/../data/keys.toml", data.display());
     create(&data, &["own", "--keys-file", &own]);
@@ -285,6 +305,7 @@ fn wrong_keys_are_limited_and_good_ones_are_not() {
     let server = server(folder, &[]);
     let refused =
         (0..500).map(|number| get(&server, "/api/v1/library", &format!("mcd_{number}")).0);
+
     assert!(
         refused.into_iter().any(|status| status == 429),
         "500 wrong keys within seconds"
@@ -299,6 +320,7 @@ fn a_key_for_one_product_opens_that_product() {
     let data = folder.path().join("data");
     let whole = create(&data, &["all"]);
     let server = server(folder, &[]);
+
     let products = |key: &str| -> Vec<String> {
         let library: Value = serde_json::from_str(&get(&server, "/api/v1/library", key).1).unwrap();
         let vendors = library["vendors"].as_array().unwrap();
@@ -309,9 +331,11 @@ fn a_key_for_one_product_opens_that_product() {
             .filter_map(|product| product["product"].as_str().map(str::to_owned))
             .collect()
     };
+
     let all = products(&whole);
     assert!(all.len() > 1, "{all:?}");
     let limited = create(&data, &["partner", "--product", &all[0]]);
+
     until(|| {
         get(&server, "/healthz", &limited).0 == 200
             && get(&server, "/api/v1/library", &limited).0 == 200
@@ -324,6 +348,7 @@ fn a_key_for_one_product_opens_that_product() {
             assert_eq!(hit["product"], all[0], "{question}");
         }
     }
+
     let refused: Value =
         serde_json::from_str(&get(&server, "/api/v1/search?q=x&product=nothere", &limited).1)
             .unwrap();
@@ -331,6 +356,7 @@ fn a_key_for_one_product_opens_that_product() {
     let call = json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_library", "arguments": {}},
     });
+
     let mut response = agent()
         .post(format!("{}/mcp", server.address))
         .header("accept", "application/json, text/event-stream")
@@ -338,6 +364,7 @@ fn a_key_for_one_product_opens_that_product() {
         .header("authorization", format!("Bearer {limited}"))
         .send_json(&call)
         .unwrap();
+
     let listed = response.body_mut().read_to_string().unwrap();
     assert!(
         listed.contains(&all[0]) && !listed.contains(&all[1]),
@@ -350,6 +377,7 @@ fn a_server_for_strangers_wants_a_key_before_it_starts() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let said = fail(mcdewey(&data).args(["--listen", "0.0.0.0:0", "serve"]));
+
     assert!(
         said.contains("mcdewey keys create") && said.contains("--allow-anonymous"),
         "{said}"
@@ -369,10 +397,12 @@ fn certificate(folder: &Path) -> rcgen::CertifiedKey<rcgen::KeyPair> {
 /// A client that trusts this certificate only.
 fn trusting(made: &rcgen::CertifiedKey<rcgen::KeyPair>) -> ureq::Agent {
     use ureq::tls::{Certificate, RootCerts, TlsConfig};
+
     let root = Certificate::from_der(made.cert.der()).to_owned();
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&[root]))
         .build();
+
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
@@ -387,6 +417,7 @@ fn strangers_are_answered_with_tls_and_a_new_certificate_needs_no_restart() {
     let (data, place) = (folder.path().join("data"), folder.path().to_owned());
     let first = certificate(&place);
     let file = |name: &str| place.join(name).display().to_string();
+
     let server = server(
         folder,
         &[
@@ -396,11 +427,13 @@ fn strangers_are_answered_with_tls_and_a_new_certificate_needs_no_restart() {
             &file("key.pem"),
         ],
     );
+
     assert!(
         server.address.starts_with("https://127.0.0.1:"),
         "{}",
         server.address
     );
+
     let answers = |made: &rcgen::CertifiedKey<rcgen::KeyPair>| {
         let url = format!("{}/api/v1/search?q=barge", server.address);
         trusting(made)
@@ -408,6 +441,7 @@ fn strangers_are_answered_with_tls_and_a_new_certificate_needs_no_restart() {
             .call()
             .is_ok_and(|response| response.status() == 200)
     };
+
     assert!(answers(&first));
     let found = succeed(mcdewey(&data).args(["search", "--json", "barge"]));
     assert!(
@@ -416,6 +450,7 @@ fn strangers_are_answered_with_tls_and_a_new_certificate_needs_no_restart() {
     );
     std::fs::write(place.join("cert.pem"), "broken").unwrap();
     std::thread::sleep(Duration::from_secs(3));
+
     assert!(
         answers(&first),
         "a broken certificate leaves the old one in use"
@@ -432,6 +467,7 @@ fn a_certificate_that_cannot_be_used_is_named() {
     let data = folder.path().join("data");
     std::fs::write(folder.path().join("cert.pem"), "nothing").unwrap();
     let cert = folder.path().join("cert.pem").display().to_string();
+
     let said = fail(mcdewey(&data).args([
         "--listen",
         "127.0.0.1:0",
@@ -441,6 +477,7 @@ fn a_certificate_that_cannot_be_used_is_named() {
         &cert,
         "serve",
     ]));
+
     assert!(
         said.contains("cert.pem") && said.contains("cannot be used"),
         "{said}"

@@ -47,14 +47,17 @@ fn write_all(root: &Path) {
     write("utf16.md", b"\xff\xfe#\0 \0T\0");
     write("nul.md", b"# Title\n\na\0b");
     write("empty.md", b" \n\n");
+
     write(
         "marked.md",
         b"\xef\xbb\xbf# Marked\n\nThe penguin parade begins at noon.",
     );
+
     write(
         "truncated.pdf",
         b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pa",
     );
+
     write(
         "no-pdf.pdf",
         b"<html>Sign in to download this manual</html>",
@@ -62,12 +65,14 @@ fn write_all(root: &Path) {
     write("old-word.docx", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1rest");
     write("no-zip.docx", b"PK but no zip");
     write("aliases.yaml", aliases().as_bytes());
+
     write(
         "deep.json",
         format!("{}{}", "[".repeat(200_000), "]".repeat(200_000)).as_bytes(),
     );
     write("twin.md", b"# Twin\n\nOne.");
     write("twin.markdown", b"# Twin\n\nTwo.");
+
     write(
         "deep-quotes.md",
         format!("# Quotes\n\n{} deep", ">".repeat(20_000)).as_bytes(),
@@ -76,11 +81,13 @@ fn write_all(root: &Path) {
     for depth in 0..500 {
         writeln!(list, "{}- item", "  ".repeat(depth)).unwrap();
     }
+
     write("deep-lists.md", list.as_bytes());
     write(
         "deep-brackets.md",
         format!("# Brackets\n\n{}x", "[".repeat(50_000)).as_bytes(),
     );
+
     write(
         "unclosed.md",
         b"# Unclosed\n\n| a | b |\n|---|\n```\n<!-- page: x -->\n---\ntitle: [",
@@ -91,15 +98,18 @@ fn write_all(root: &Path) {
         "<div>".repeat(divs),
         "</div>".repeat(divs)
     );
+
     write("deep-divs.html", deep.as_bytes());
     write(
         "long-line.md",
         format!("# Long\n\n{}", "barge ".repeat(20_000)).as_bytes(),
     );
+
     let mut table = "# Codes\n\n| code | meaning |\n|---|---|\n".to_owned();
     for row in 0..2_000 {
         writeln!(table, "| {row} | meaning |").unwrap();
     }
+
     write("long-table.md", table.as_bytes());
 }
 
@@ -110,6 +120,7 @@ fn aliases() -> String {
         let items = vec![format!("*a{}", level - 1); 10].join(", ");
         writeln!(text, "a{level}: &a{level} [{items}]").unwrap();
     }
+
     text
 }
 
@@ -127,15 +138,18 @@ fn every_bad_file_is_named_or_read_and_stops_no_other() {
     let root = folder.path().join("corpus");
     std::fs::create_dir(&root).unwrap();
     write_all(&root);
+
     let report = ingest(&folder.path().join("data"), &root);
     for (name, reason) in REFUSED {
         let found =
             skipped(&report, name).unwrap_or_else(|| panic!("{name} is not named: {report:#}"));
         assert!(found.contains(reason), "{name}: {found}");
     }
+
     for name in READ {
         assert_eq!(skipped(&report, name), None, "{name}");
     }
+
     assert_eq!(report["written"], READ.len(), "{report:#}");
     assert_eq!(report["files"], READ.len() + REFUSED.len());
 }
@@ -149,22 +163,26 @@ fn links_lead_neither_out_of_the_root_nor_around_in_it() {
     let root = folder.path().join("corpus");
     std::fs::create_dir_all(root.join("inside")).unwrap();
     std::fs::write(root.join("inside/good.md"), "# Good\n\nThe otter pool.").unwrap();
+
     std::fs::write(
         folder.path().join("secret.md"),
         "# Secret\n\nNobody asked for this.",
     )
     .unwrap();
+
     symlink(&root, root.join("inside/loop")).unwrap();
     symlink(
         folder.path().join("secret.md"),
         root.join("inside/secret.md"),
     )
     .unwrap();
+
     symlink(
         folder.path().join("nowhere.md"),
         root.join("inside/dangling.md"),
     )
     .unwrap();
+
     let report = ingest(&folder.path().join("data"), &root);
     assert_eq!(report["written"], 1, "{report:#}");
     for name in ["secret.md", "dangling.md", "loop"] {

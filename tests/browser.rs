@@ -53,6 +53,7 @@ fn all_works_without_scripts() {
     let Some(browser) = ready("all_works_without_scripts") else {
         return;
     };
+
     journey(
         &browser,
         "no_script",
@@ -68,6 +69,7 @@ fn a_word_on_a_hit_becomes_a_judgment() {
     let server = server_with_feedback(sample_library(), &repository().join("corpus"));
     journey(&browser, "feedback", &server);
     let folder = server.kill();
+
     let (data, file) = (
         folder.path().join("data"),
         folder.path().join("data/feedback.jsonl"),
@@ -80,12 +82,14 @@ fn a_word_on_a_hit_becomes_a_judgment() {
         "{kept}"
     );
     assert_eq!(kept["filter"]["version"], "v12.5", "{kept}");
+
     let report = succeed(
         mcdewey(&data)
             .arg("eval")
             .arg(&file)
             .args(["--mode", "hybrid", "--json"]),
     );
+
     let report: Value = serde_json::from_str(&report).expect("a report");
     assert_eq!(report["rows"][0]["set"], "feedback", "{report:#}");
     assert_eq!(report["rows"][0]["page-hit@1"], 1.0, "{report:#}");
@@ -122,21 +126,25 @@ fn hostile_documents(folder: &Path) {
         "```html\n<script>window.ran = ['code'];</script>\n```",
         "<details open ontoggle=\"window.ran = ['toggle']\"><summary>more</summary>text</details>",
     ];
+
     let attack = format!(
         "# An attack on the supervisor's desktop\n\n{}\n",
         attacks.join("\n\n")
     );
     fs::write(folder.join("attack.md"), attack).unwrap();
     let sentence = "A supervisor reads a page of two megabytes <b onclick=\"window.ran = ['bold']\">to its end</b>. ";
+
     fs::write(
         folder.join("long-page.md"),
         format!("# A long page\n\n{}\n", sentence.repeat(22_000)),
     )
     .unwrap();
+
     let row = |cell: &str| format!("|{}\n", format!(" {cell} |").repeat(200));
     let rows: String = (0..300)
         .map(|row_number| row(&format!("cell{row_number}")))
         .collect();
+
     fs::write(
         folder.join("wide-table.md"),
         format!("# A wide table\n\n{}{}{rows}", row("head"), row("---")),
@@ -173,6 +181,7 @@ fn ready(test: &str) -> Option<PathBuf> {
         skip(test, "there is no chromium on this machine");
         return None;
     };
+
     match node_modules(&scripts()) {
         Ok(()) => Some(browser),
         Err(reason) => {
@@ -189,6 +198,7 @@ fn journey(browser: &Path, name: &str, server: &Server) {
         .args([name, &server.address])
         .arg(browser);
     let output = command.output().expect("node starts");
+
     assert!(
         output.status.success(),
         "{}",

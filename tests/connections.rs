@@ -42,6 +42,7 @@ impl Server {
     fn start_in(folder: TempDir, open_files: &str, settings: &str, arguments: &[&str]) -> Self {
         // Floods in the way of each other would measure themselves.
         static TURN: Mutex<()> = Mutex::new(());
+
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         std::fs::write(folder.path().join("mcdewey.toml"), settings).unwrap();
         let log = folder.path().join("log");
@@ -49,10 +50,12 @@ impl Server {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{open_files}; exec \"$@\""), "sh"]);
         command.arg(program.get_program()).args(program.get_args());
+
         for (name, value) in program.get_envs() {
             assert!(value.is_none(), "nothing is set but the settings");
             command.env_remove(name);
         }
+
         command
             .current_dir(folder.path())
             .args(["--listen", "127.0.0.1:0", "--corpus"])
@@ -63,6 +66,7 @@ impl Server {
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
+
         let mut address = String::new();
         until("the server answers", || {
             assert!(
@@ -70,6 +74,7 @@ impl Server {
                 "{}",
                 std::fs::read_to_string(&log).unwrap()
             );
+
             let said = std::fs::read_to_string(&log).unwrap();
             let line = said
                 .lines()
@@ -77,6 +82,7 @@ impl Server {
             address = line.unwrap_or_default().to_owned();
             !address.is_empty() && said.ends_with('\n')
         });
+
         Self {
             child,
             address,
@@ -119,6 +125,7 @@ impl Server {
             Ok((200, took)) => took,
             other => panic!("{path}: {other:?}\n{}", self.log()),
         });
+
         asked.into_iter().max().unwrap()
     }
 
@@ -131,6 +138,7 @@ impl Server {
             .body_mut()
             .read_to_string()
             .unwrap();
+
         let values = text.lines().filter_map(|line| {
             line.strip_prefix(series)?
                 .rsplit(' ')
@@ -138,6 +146,7 @@ impl Server {
                 .parse::<f64>()
                 .ok()
         });
+
         values.sum()
     }
 
@@ -162,6 +171,7 @@ impl Server {
                 slowest = slowest.max(self.answers(&agent));
             }
         }
+
         slowest
     }
 }
@@ -196,15 +206,18 @@ fn may_open(test: &str, files: u64) -> bool {
         current: limit.maximum,
         maximum: limit.maximum,
     };
+
     if setrlimit(Resource::Nofile, raised).is_ok()
         && limit.maximum.is_none_or(|maximum| maximum >= files)
     {
         return true;
     }
+
     skip(
         test,
         &format!("this machine lets a process open fewer than {files} files"),
     );
+
     false
 }
 
@@ -217,6 +230,7 @@ fn read_to_the_end(stream: &mut TcpStream) -> String {
         Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
         Err(error) => panic!("the server did not close the connection: {error}"),
     }
+
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -269,6 +283,7 @@ fn a_crowd_that_keeps_the_server_waiting_keeps_nobody_else_waiting() {
     ) {
         return;
     }
+
     // The timeouts are those of a server without settings: none of them helps within this test.
     let server = Server::start("ulimit -Sn 1024", "");
     for (what, many, sent) in [
@@ -289,6 +304,7 @@ fn a_crowd_that_keeps_the_server_waiting_keeps_nobody_else_waiting() {
             slowest.as_millis()
         ));
     }
+
     for (what, sent) in [
         (
             "requests of HTTP/2 that take nothing",
@@ -302,6 +318,7 @@ fn a_crowd_that_keeps_the_server_waiting_keeps_nobody_else_waiting() {
             slowest.as_millis()
         ));
     }
+
     let (most, cut) = (
         server.metric("mcdewey_connections_limit"),
         server.metric("mcdewey_connections_cut_total"),
@@ -309,6 +326,7 @@ fn a_crowd_that_keeps_the_server_waiting_keeps_nobody_else_waiting() {
     assert!(most >= 500.0 && cut > 0.0, "{most} {cut}");
     assert!(server.metric("mcdewey_connections_open") <= most + 64.0);
     let log = server.log();
+
     assert!(
         log.contains("raised the limit of open files") && log.contains("connections is limited"),
         "{log}"
@@ -326,16 +344,19 @@ fn a_low_limit_of_open_files_is_never_reached() {
     if !may_open("a_low_limit_of_open_files_is_never_reached", 4096) {
         return;
     }
+
     for open_files in [256, 1024] {
         // Neither setting helps where the system allows less.
         let settings = "[limits]\nconnections = 100000\nconnections_per_address = 100000";
         let server = Server::start(&format!("ulimit -n {open_files}"), settings);
         let most_open = AtomicUsize::new(0);
+
         let join = |server: &Server| {
             let stream = server.connect();
             most_open.fetch_max(server.open_files(), Ordering::Relaxed);
             stream
         };
+
         let slowest = server.crowded(CROWD, join, agent);
         let open = most_open.into_inner();
         say(&format!(
@@ -344,6 +365,7 @@ fn a_low_limit_of_open_files_is_never_reached() {
         ));
         assert!(open < open_files, "{open} of {open_files} are open");
         let log = server.log();
+
         assert!(
             log.contains("leaves room for fewer connections")
                 && !log.contains("cannot be accepted"),
@@ -357,18 +379,21 @@ fn a_low_limit_of_open_files_is_never_reached() {
 fn a_server_without_files_says_so_and_makes_room() {
     let server = Server::start(":", "");
     server.answers(agent);
+
     // The system takes files away from under it, as another process may that shares its limits.
     let few = u64::try_from(server.open_files() + 10).unwrap();
     let limit = Rlimit {
         current: Some(few),
         maximum: Some(few),
     };
+
     rustix::process::prlimit(
         Some(Pid::from_child(&server.child)),
         Resource::Nofile,
         limit,
     )
     .unwrap();
+
     let slowest = server.crowded(200, Server::connect, agent);
     say(&format!(
         "with ten files: a normal client waited {} ms at most",
@@ -376,12 +401,14 @@ fn a_server_without_files_says_so_and_makes_room() {
     ));
     let log = server.log();
     let told = log.matches("a connection cannot be accepted").count();
+
     assert!((1..10).contains(&told), "told {told} times: {log}");
 }
 
 /// A folder with a certificate, and a client that trusts it.
 fn with_tls() -> (TempDir, ureq::Agent, Arc<rustls::ClientConfig>) {
     use ureq::tls::{Certificate, RootCerts, TlsConfig};
+
     let folder = sample_library();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     std::fs::write(
@@ -389,26 +416,32 @@ fn with_tls() -> (TempDir, ureq::Agent, Arc<rustls::ClientConfig>) {
         made.signing_key.serialize_pem(),
     )
     .unwrap();
+
     std::fs::write(folder.path().join("cert.pem"), made.cert.pem()).unwrap();
     let root = Certificate::from_der(made.cert.der()).to_owned();
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&[root]))
         .build();
+
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
         .tls_config(tls);
+
     let agent = config
         .timeout_global(Some(PATIENCE))
         .max_idle_connections(0)
         .build()
         .into();
+
     let mut roots = rustls::RootCertStore::empty();
     roots.add(made.cert.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+
     let client = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap();
+
     (
         folder,
         agent,
@@ -434,6 +467,7 @@ fn start_with_tls(
         }
         stream
     };
+
     (server, agent, join)
 }
 
@@ -442,6 +476,7 @@ fn a_crowd_at_the_tls_port_keeps_nobody_else_waiting() {
     if !may_open("a_crowd_at_the_tls_port_keeps_nobody_else_waiting", 4096) {
         return;
     }
+
     let (server, agent, shake_hands) = start_with_tls("ulimit -n 1024", "");
     let slowest = server.crowded(CROWD, Server::connect, || agent.clone());
     say(&format!(
@@ -449,11 +484,13 @@ fn a_crowd_at_the_tls_port_keeps_nobody_else_waiting() {
         slowest.as_millis()
     ));
     let half_a_hello = "\u{16}\u{3}\u{1}";
+
     let slowest = server.crowded(
         CROWD,
         |server| server.sending(half_a_hello),
         || agent.clone(),
     );
+
     say(&format!(
         "{CROWD} halves of a handshake: a normal client waited {} ms at most",
         slowest.as_millis()
@@ -463,17 +500,20 @@ fn a_crowd_at_the_tls_port_keeps_nobody_else_waiting() {
         "{CROWD} silent after the handshake: a normal client waited {} ms at most",
         slowest.as_millis()
     ));
+
     // Commands of this machine have a listener of their own.
     let crowd: Vec<TcpStream> = (0..CROWD).map(|_| server.connect()).collect();
     let data = server.folder.path().join("data");
     let began = Instant::now();
     assert!(succeed(mcdewey(&data).args(["search", "--json", "barge"])).contains("chunk_id"));
+
     say(&format!(
         "a command on the same machine took {} ms",
         began.elapsed().as_millis()
     ));
     drop(crowd);
     let log = server.log();
+
     assert!(
         log.contains("the limit of connections is reached") && !log.contains("cannot be accepted"),
         "{log}"
@@ -485,6 +525,7 @@ const SHORT: &str = "[limits]\nheader_ms = 1000\nidle_ms = 1500\nbody_ms = 1000\
 #[test]
 fn whoever_keeps_the_server_waiting_is_cut_off_in_time() {
     let server = Server::start(":", SHORT);
+
     // What comes back until the connection is closed; nobody's time is over before a second.
     let answered = |sent: &[u8]| {
         let began = Instant::now();
@@ -496,10 +537,12 @@ fn whoever_keeps_the_server_waiting_is_cut_off_in_time() {
         );
         answer
     };
+
     std::thread::scope(|scope| {
         for sent in [SILENT, HALF_A_HEAD, HALF_A_HEAD_OF_1_0, PREFACE_OF_2] {
             scope.spawn(move || assert!(!answered(sent.as_bytes()).contains("200 OK"), "{sent:?}"));
         }
+
         scope.spawn(|| assert!(answered(IDLE.as_bytes()).starts_with("HTTP/1.1 200 OK")));
         scope.spawn(|| assert!(answered(MCP_STREAM.as_bytes()).starts_with("HTTP/1.1 405 ")));
         for sent in [
@@ -516,9 +559,11 @@ fn whoever_keeps_the_server_waiting_is_cut_off_in_time() {
                 );
             });
         }
+
         scope.spawn(|| assert!(answered(&http2_body_without_end()).contains("request_timeout")));
         scope.spawn(|| assert!(!answered(&http2_without_window()).contains("<html")));
     });
+
     for (reason, at_least) in [("header", 4.0), ("idle", 3.0), ("write", 1.0)] {
         let series = format!("mcdewey_connections_cut_total{{reason=\"{reason}_timeout\"}}");
         assert!(
@@ -527,6 +572,7 @@ fn whoever_keeps_the_server_waiting_is_cut_off_in_time() {
             server.metric(&series)
         );
     }
+
     server.answers(agent);
 }
 
@@ -540,12 +586,14 @@ fn a_byte_now_and_then_buys_no_time() {
             std::thread::sleep(Duration::from_millis(100));
             cut_off = stream.write_all(b"1\r\n \r\n").is_err();
         }
+
         assert!(cut_off, "{sent:?} was read for {LONG:?}");
         assert!(
             answers.is_empty() || read_to_the_end(&mut stream).contains(answers),
             "{sent:?}"
         );
     };
+
     std::thread::scope(|scope| {
         let header = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
         let after_an_answer = format!("{IDLE}{header}");
@@ -560,17 +608,20 @@ fn a_byte_now_and_then_buys_no_time() {
 #[test]
 fn an_answer_that_nobody_reads_is_given_up() {
     let server = Server::start(":", SHORT);
+
     // More than the buffers of both ends hold.
     let mut stream = server.connect();
     stream
         .set_write_timeout(Some(Duration::from_millis(200)))
         .unwrap();
+
     let ask = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
     for _ in 0..20 {
         if stream.write_all(ask.as_bytes()).is_err() {
             break;
         }
     }
+
     until("the connection is closed", || {
         server.metric("mcdewey_connections_cut_total{reason=\"write_timeout\"}") == 1.0
     });
@@ -601,6 +652,7 @@ fn clients_of_every_version_are_answered_over_tls() {
             .filter(|name| !name.is_empty())
             .map(|name| name.as_bytes().to_vec())
             .collect();
+
         let name = "127.0.0.1".try_into().unwrap();
         let mut tls = rustls::ClientConnection::new(Arc::new(client), name).unwrap();
         let mut stream = server.connect();
@@ -610,6 +662,7 @@ fn clients_of_every_version_are_answered_over_tls() {
         stream.write_all(ask.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
+
         assert!(
             answer.starts_with(&format!("HTTP/{version} 200 OK")),
             "{protocol}: {answer}"
@@ -626,6 +679,7 @@ fn health_checks_are_answered_when_there_is_no_room_for_anything_else() {
     );
     let stop = AtomicBool::new(false);
     let statuses = Mutex::new(Vec::new());
+
     std::thread::scope(|scope| {
         for _ in 0..24 {
             scope.spawn(|| {
@@ -639,6 +693,7 @@ fn health_checks_are_answered_when_there_is_no_room_for_anything_else() {
                 }
             });
         }
+
         let end = Instant::now() + Duration::from_secs(2);
         while Instant::now() < end {
             for path in ["/healthz", "/readyz"] {
@@ -648,17 +703,21 @@ fn health_checks_are_answered_when_there_is_no_room_for_anything_else() {
                 let asked = tries
                     .find(Result::is_ok)
                     .unwrap_or_else(|| server.asked(&agent(), path));
+
                 if !matches!(asked, Ok((200, _))) {
                     stop.store(true, Ordering::Relaxed);
                     panic!("{path}: {asked:?}\n{}", server.log());
                 }
             }
         }
+
         stop.store(true, Ordering::Relaxed);
     });
+
     let statuses = statuses.into_inner().unwrap();
     let count = |status| statuses.iter().filter(|one| **one == status).count();
     let (answered, turned_away) = (count(200), count(503));
+
     say(&format!(
         "{} searches: {answered} answered, {turned_away} turned away",
         statuses.len()

@@ -59,6 +59,7 @@ pub(crate) fn write_corpora(before: &Path, after: &Path) {
             "licences",
             "certificates",
         ];
+
         let mut text = format!("# Guide {document}\n");
         for (number, topic) in topics.iter().enumerate() {
             text.push_str(&format!(
@@ -68,13 +69,16 @@ pub(crate) fn write_corpora(before: &Path, after: &Path) {
                 number + 1
             ));
         }
+
         text
     };
+
     let write = |root: &Path, document: usize, edition: &str| {
         let path = root.join(format!("product/v1/guide/part-{document:02}.md"));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, body(document, edition)).unwrap();
     };
+
     (0..12).for_each(|document| write(before, document, "first"));
     (0..4).for_each(|document| write(after, document, "first"));
     (4..8).for_each(|document| write(after, document, "second"));
@@ -95,6 +99,7 @@ pub(crate) fn kill_an_ingest(command: &mut Command, after: Duration) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+
     // The moment of death is what is tested: it must not depend on anything the program does.
     std::thread::sleep(after);
     let _ = child.kill();
@@ -117,6 +122,7 @@ impl Contents {
             chunker: mcdewey_ingest::CHUNKER.to_owned(),
             min_free_bytes: 0,
         };
+
         let index: Arc<dyn Index> = Arc::new(EmbeddedIndex::open(options).unwrap());
         runtime.block_on(Self::read(index.as_ref(), model.as_ref()))
     }
@@ -133,10 +139,12 @@ impl Contents {
                     .unwrap(),
             );
         }
+
         let mut hits = Vec::new();
         for chunk in chunks.iter().step_by(5) {
             hits.extend(found(index, model, chunk).await);
         }
+
         Self { chunks, hits }
     }
 
@@ -148,6 +156,7 @@ impl Contents {
                 .map(|chunk| chunk.chunk_id.to_string())
                 .collect()
         };
+
         assert_eq!(ids(self), ids(other), "chunk ids after kill {kill}");
         assert_eq!(self.chunks, other.chunks, "payloads after kill {kill}");
         for (expected, got) in self.hits.iter().zip(&other.hits) {
@@ -176,10 +185,12 @@ async fn found(index: &dyn Index, model: &OnnxEmbedder, chunk: &Chunk) -> [Vec<(
         exact: true,
         ..CandidateQuery::default()
     };
+
     let lists = index
         .candidates(&query, &Scope::everything())
         .await
         .unwrap();
+
     [lists.dense, lists.keyword].map(|list| {
         list.unwrap()
             .into_iter()
@@ -191,6 +202,7 @@ async fn found(index: &dyn Index, model: &OnnxEmbedder, chunk: &Chunk) -> [Vec<(
 /// The model the program uses, loaded once.
 pub(crate) fn model() -> Arc<OnnxEmbedder> {
     static MODEL: std::sync::OnceLock<Arc<OnnxEmbedder>> = std::sync::OnceLock::new();
+
     let load = || {
         let settings = ModelSettings {
             name: "all-MiniLM-L6-v2".to_owned(),
@@ -199,8 +211,10 @@ pub(crate) fn model() -> Arc<OnnxEmbedder> {
             ort_dylib: None,
             python: "python3".to_owned(),
         };
+
         let provisioned = provision(&settings, &|_| {}).unwrap();
         Arc::new(OnnxEmbedder::start(&provisioned, EmbedderOptions::default()).unwrap())
     };
+
     MODEL.get_or_init(load).clone()
 }

@@ -14,6 +14,7 @@ fn compose() -> Option<Command> {
             .output()
             .is_ok_and(|output| output.status.success())
     };
+
     let mut command = if works("docker", &["compose"]) {
         let mut command = Command::new("docker");
         command.arg("compose");
@@ -23,6 +24,7 @@ fn compose() -> Option<Command> {
     } else {
         return None;
     };
+
     command.current_dir(repository());
     Some(command)
 }
@@ -35,6 +37,7 @@ fn the_compose_file_is_valid_and_keeps_its_promises() {
             "there is neither `docker compose` nor `docker-compose`",
         );
     };
+
     let config = succeed(compose.arg("config"));
     for promise in [
         "qdrant/qdrant:v",
@@ -48,12 +51,14 @@ fn the_compose_file_is_valid_and_keeps_its_promises() {
             "{promise} is missing in:\n{config}"
         );
     }
+
     let text = std::fs::read_to_string(repository().join("docker-compose.yml")).unwrap();
     let ports: Vec<&str> = text
         .lines()
         .map(str::trim)
         .filter(|line| line.starts_with("- \"") && line.contains(':'))
         .collect();
+
     assert!(
         ports.len() >= 3 && ports.iter().all(|port| port.starts_with("- \"127.0.0.1:")),
         "{ports:?}"
@@ -67,6 +72,7 @@ fn the_image_builds_from_what_is_sent_to_it() {
         .lines()
         .filter_map(|line| line.strip_prefix('!'))
         .collect();
+
     for needed in [
         "Cargo.toml",
         "Cargo.lock",
@@ -83,6 +89,7 @@ fn the_image_builds_from_what_is_sent_to_it() {
         );
         assert!(repository().join(needed).exists(), "{needed} is not there");
     }
+
     let dockerfile = std::fs::read_to_string(repository().join("Dockerfile")).unwrap();
     let rust = std::fs::read_to_string(repository().join("Cargo.toml")).unwrap();
     let version = rust
@@ -90,6 +97,7 @@ fn the_image_builds_from_what_is_sent_to_it() {
         .find_map(|line| line.strip_prefix("rust-version = "))
         .unwrap()
         .trim_matches('"');
+
     assert!(
         dockerfile.contains(&format!("FROM rust:{version}-")),
         "the image is built with another Rust than {version}"

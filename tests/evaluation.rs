@@ -24,6 +24,7 @@ fn the_sample_library_holds_its_floors() {
             unanswerable().as_ref(),
         ],
     );
+
     let hybrid = row(&report, "relevance", "hybrid");
     assert_eq!(hybrid["questions"], json!(relevance_cases().len()));
     assert_eq!(hybrid["failures"], json!(0));
@@ -43,11 +44,13 @@ fn a_floor_that_does_not_hold_fails_the_command() {
     let folder = sample_library();
     let gate = folder.path().join("gate.toml");
     let asked = folder.path().join("few.jsonl");
+
     let few: Vec<String> = relevance_cases()
         .iter()
         .take(3)
         .map(Value::to_string)
         .collect();
+
     std::fs::write(&asked, few.join("\n")).unwrap();
     let complains = |floor: &str, expected: &str| {
         std::fs::write(&gate, floor).unwrap();
@@ -60,23 +63,29 @@ fn a_floor_that_does_not_hold_fails_the_command() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(expected), "{said}");
+
         output.stdout
     };
+
     let floor = |mode: &str, bound: &str| {
         format!("[[floor]]\nset = \"few\"\nmode = \"{mode}\"\nmetric = \"page-hit@1\"\n{bound}\n")
     };
+
     let printed = complains(
         &floor("hybrid", "at_least = 1.01"),
         "gate broken: few hybrid page-hit@1 is ",
     );
+
     assert!(
         String::from_utf8(printed).unwrap().starts_with("set"),
         "the report is printed all the same"
     );
+
     complains(
         &floor("dense", "at_least = 0.1"),
         "gate broken: few dense page-hit@1 was not measured",
     );
+
     complains(
         &floor("hybrid", ""),
         "needs a number for `at_least` or `at_most`",
@@ -93,6 +102,7 @@ fn the_figures_are_those_of_trec_eval() {
     let set = folder.path().join("sample");
     let questions = write_beir(&set);
     let trec = folder.path().join("trec");
+
     let report = eval(
         &folder,
         &[
@@ -103,17 +113,21 @@ fn the_figures_are_those_of_trec_eval() {
             set.as_ref(),
         ],
     );
+
     let ours = &row(&report, "sample", "hybrid")["per_question"];
     assert_eq!(ours.as_object().unwrap().len(), questions);
     let mut script = Command::new("python3");
+
     script
         .env("PYTHONPATH", python)
         .arg(repository().join("tests/evaluation/trec.py"));
+
     let printed = succeed(
         script
             .arg(trec.join("sample.qrels"))
             .arg(trec.join("sample.hybrid.run")),
     );
+
     let theirs: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(theirs.as_object().unwrap().len(), questions);
     for (question, figures) in theirs.as_object().unwrap() {
@@ -139,6 +153,7 @@ fn a_study_writes_its_figures_between_the_marks() {
         .take(2)
         .map(Value::to_string)
         .collect();
+
     std::fs::write(&asked, few.join("\n")).unwrap();
     let document = folder.path().join("retrieval.md");
     let study = || {
@@ -148,6 +163,7 @@ fn a_study_writes_its_figures_between_the_marks() {
             .args([&document, &asked, &unanswerable()]);
         command
     };
+
     std::fs::write(&document, "no marks here\n").unwrap();
     assert!(fail(&mut study()).contains("figures: begin"));
     std::fs::write(
@@ -155,6 +171,7 @@ fn a_study_writes_its_figures_between_the_marks() {
         "before\n<!-- figures: begin -->\nold\n<!-- figures: end -->\nbehind\n",
     )
     .unwrap();
+
     succeed(&mut study());
     let written = std::fs::read_to_string(&document).unwrap();
     assert!(
@@ -165,6 +182,7 @@ fn a_study_writes_its_figures_between_the_marks() {
         written.ends_with("<!-- figures: end -->\nbehind\n") && !written.contains("old\n"),
         "{written}"
     );
+
     for line in [
         "| few | 2 | hybrid | ",
         "| `rrf:60,1` | ",
@@ -184,11 +202,13 @@ fn two_reports_are_compared_question_by_question() {
         .take(12)
         .map(Value::to_string)
         .collect();
+
     std::fs::write(&asked, lines.join("\n")).unwrap();
     let report = eval(
         &folder,
         &["--mode".as_ref(), "hybrid".as_ref(), asked.as_ref()],
     );
+
     let mut worse = report.clone();
     for figures in worse["rows"][0]["per_question"]
         .as_object_mut()
@@ -197,12 +217,14 @@ fn two_reports_are_compared_question_by_question() {
     {
         figures["page-hit@1"] = json!(0.0);
     }
+
     let (before, after) = (
         folder.path().join("before.json"),
         folder.path().join("after.json"),
     );
     std::fs::write(&before, report.to_string()).unwrap();
     std::fs::write(&after, worse.to_string()).unwrap();
+
     let compare = |json: bool| {
         let mut command = mcdewey(&folder.path().join("data"));
         command.args(["eval", "--compare"]).args([&before, &after]);
@@ -212,17 +234,20 @@ fn two_reports_are_compared_question_by_question() {
             &mut command
         })
     };
+
     assert!(
         compare(false).starts_with("set  mode    metric"),
         "{}",
         compare(false)
     );
+
     let comparison: Value = serde_json::from_str(&compare(true)).unwrap();
     let rows = comparison["rows"].as_array().unwrap();
     let of = |metric: &str| rows.iter().find(|row| row["metric"] == metric).unwrap();
     assert_eq!(of("ndcg@10")["difference"]["mean"], json!(0.0));
     assert_eq!(of("ndcg@10")["p"], json!(1.0));
     let first = of("page-hit@1");
+
     assert!(
         first["worse"].as_u64().unwrap() >= 8 && first["better"] == json!(0),
         "{first}"
@@ -233,11 +258,13 @@ fn two_reports_are_compared_question_by_question() {
     );
     worse["rows"][0]["mode"] = json!("dense");
     std::fs::write(&after, worse.to_string()).unwrap();
+
     let said = fail(
         mcdewey(&folder.path().join("data"))
             .args(["eval", "--compare"])
             .args([&before, &after]),
     );
+
     assert!(
         said.contains("no set and mode is in both reports"),
         "{said}"
@@ -250,14 +277,17 @@ fn questions_without_an_answer_and_changed_passages() {
     let asked = folder.path().join("own.jsonl");
     let mut case = relevance_cases().remove(0);
     case["text_hash"] = json!("0".repeat(64));
+
     let nothing = |question: &str, split: &str| {
         json!({"q": question, "unanswerable": true, "split": split}).to_string()
     };
+
     let lines = [
         case.to_string(),
         nothing("who won the race", "test"),
         nothing("a soup recipe", "calibration"),
     ];
+
     std::fs::write(&asked, lines.join("\n")).unwrap();
     let mut command = mcdewey(&folder.path().join("data"));
     let output = command
@@ -265,6 +295,7 @@ fn questions_without_an_answer_and_changed_passages() {
         .arg(&asked)
         .output()
         .unwrap();
+
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
         said.contains("own: judgment on line 1: the passage has changed since it was judged"),
@@ -274,6 +305,7 @@ fn questions_without_an_answer_and_changed_passages() {
     let row = row(&report, "own", "hybrid");
     assert_eq!(row["questions"], json!(2));
     let figures = row["per_question"]["who won the race"].as_object().unwrap();
+
     assert!(
         figures.contains_key("declined") && !figures.contains_key("ndcg@10"),
         "{figures:?}"
@@ -286,6 +318,7 @@ fn hits_are_measured_by_the_stretches_they_hold() {
     let folder = tempfile::tempdir().unwrap();
     let set = folder.path().join("spans");
     std::fs::create_dir(&set).unwrap();
+
     // A short text is one passage: its hit holds the answer whole, and with it everything else.
     let text = "# Türen\n\nPress the green button to open the gate.\n";
     let other = "# Soup\n\nBoil the carrots for twenty minutes.\n";
@@ -293,6 +326,7 @@ fn hits_are_measured_by_the_stretches_they_hold() {
     std::fs::write(set.join("soup.md"), other).unwrap();
     let answer = "the green button";
     let start = text.chars().count() - "the green button to open the gate.\n".len();
+
     let reference =
         json!([{"content": answer, "start_index": start, "end_index": start + answer.len()}])
             .to_string();
@@ -306,12 +340,14 @@ fn hits_are_measured_by_the_stretches_they_hold() {
         ),
     )
     .unwrap();
+
     let mut command = mcdewey(&folder.path().join("data"));
     let output = command
         .args(["eval", "--json", "--mode", "keyword"])
         .arg(&set)
         .output()
         .unwrap();
+
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
         output.status.success() && !said.contains("not where they say"),
@@ -322,6 +358,7 @@ fn hits_are_measured_by_the_stretches_they_hold() {
     assert_eq!(row["span-recall@5"], json!(1.0), "{row:#}");
     let precision = row["span-precision@5"].as_f64().unwrap();
     let whole = answer.len() as f64 / text.chars().count() as f64;
+
     assert!(
         precision >= whole && precision < 0.5,
         "{precision}, at least {whole}"
@@ -334,20 +371,24 @@ fn without_gold_no_relevant_document_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let set = folder.path().join("tiny");
     std::fs::create_dir(&set).unwrap();
+
     std::fs::write(
         set.join("corpus.jsonl"),
         "{\"_id\": \"gate\", \"text\": \"Press the green button to open the gate.\"}\n\
          {\"_id\": \"soup\", \"text\": \"Boil the carrots for twenty minutes.\"}\n",
     )
     .unwrap();
+
     std::fs::write(
         set.join("queries.jsonl"),
         "{\"_id\": \"q\", \"text\": \"how to open the gate\"}\n",
     )
     .unwrap();
+
     std::fs::write(set.join("qrels.tsv"), "q\tgate\t1\n").unwrap();
     let (trec, keep) = (folder.path().join("trec"), folder.path().join("kept"));
     let mut command = mcdewey(&folder.path().join("data"));
+
     command
         .args([
             "eval",
@@ -358,6 +399,7 @@ fn without_gold_no_relevant_document_is_found() {
             "--trec",
         ])
         .arg(&trec);
+
     let report: Value =
         serde_json::from_str(&succeed(command.arg("--keep").arg(&keep).arg(&set))).unwrap();
     let row = row(&report, "tiny without gold", "dense");
@@ -370,11 +412,13 @@ fn without_gold_no_relevant_document_is_found() {
         std::fs::read_to_string(trec.join("tiny without gold.qrels")).unwrap(),
         ""
     );
+
     let said = fail(
         mcdewey(&folder.path().join("data"))
             .args(["eval", "--without-gold"])
             .arg(relevance()),
     );
+
     assert!(
         said.contains("--without-gold is for sets in BEIR form"),
         "{said}"
@@ -411,6 +455,7 @@ fn row<'a>(report: &'a Value, set: &str, mode: &str) -> &'a Value {
 fn write_beir(folder: &Path) -> usize {
     let mut documents: BTreeMap<String, String> = BTreeMap::new();
     let (mut queries, mut qrels) = (String::new(), String::from("query-id\tcorpus-id\tscore\n"));
+
     let cases = relevance_cases();
     for (number, case) in cases.iter().enumerate() {
         let _ = writeln!(
@@ -418,10 +463,12 @@ fn write_beir(folder: &Path) -> usize {
             "{}",
             json!({"_id": format!("q{number}"), "text": case["q"]})
         );
+
         let mut grades: HashMap<&str, u32> = HashMap::new();
         for also in case["also"].as_array().into_iter().flatten() {
             grades.insert(also["source"].as_str().unwrap(), 1);
         }
+
         grades.insert(case["source"].as_str().unwrap(), 2);
         for (source, grade) in grades {
             let _ = writeln!(qrels, "q{number}\t{source}\t{grade}");
@@ -430,6 +477,7 @@ fn write_beir(folder: &Path) -> usize {
             documents.entry(source.to_owned()).or_insert_with(text);
         }
     }
+
     let line = |(id, text): (&String, &String)| format!("{}\n", json!({"_id": id, "text": text}));
     std::fs::create_dir(folder).unwrap();
     std::fs::write(
@@ -437,6 +485,7 @@ fn write_beir(folder: &Path) -> usize {
         documents.iter().map(line).collect::<String>(),
     )
     .unwrap();
+
     std::fs::write(folder.join("queries.jsonl"), queries).unwrap();
     std::fs::write(folder.join("qrels.tsv"), qrels).unwrap();
     cases.len()
@@ -454,6 +503,7 @@ fn python_packages() -> Result<PathBuf, String> {
             .arg("-r")
             .arg(repository().join("tests/evaluation/requirements.txt"))
             .output();
+
         let output = output.map_err(|error| format!("python3 cannot be started: {error}"))?;
         if !output.status.success() {
             return Err(format!(
@@ -461,8 +511,10 @@ fn python_packages() -> Result<PathBuf, String> {
                 String::from_utf8_lossy(&output.stderr).trim()
             ));
         }
+
         std::fs::write(marker, "").map_err(|error| error.to_string())?;
     }
+
     Ok(folder)
 }
 
@@ -479,16 +531,19 @@ fn a_measurement_that_is_stopped_leaves_nothing_behind() {
         .map(|id| json!({"_id": id.to_string(), "title": "", "text": format!("{id} {text}")}));
     let documents: Vec<String> = documents.map(|document| document.to_string()).collect();
     std::fs::write(set.join("corpus.jsonl"), documents.join("\n")).unwrap();
+
     std::fs::write(
         set.join("queries.jsonl"),
         json!({"_id": "q", "text": "barge"}).to_string(),
     )
     .unwrap();
+
     std::fs::write(
         set.join("qrels/test.tsv"),
         "query-id\tcorpus-id\tscore\nq\t0\t1\n",
     )
     .unwrap();
+
     let mut command = mcdewey(&folder.path().join("data"));
     let mut child = command
         .arg("eval")
@@ -496,21 +551,25 @@ fn a_measurement_that_is_stopped_leaves_nothing_behind() {
         .env("TMPDIR", &temporary)
         .spawn()
         .unwrap();
+
     let entries = || {
         std::fs::read_dir(&temporary)
             .unwrap()
             .map(|entry| entry.unwrap().path())
     };
+
     // Its library is being filled.
     while !entries().any(|entry| entry.join("data/generations").exists()) {
         assert!(child.try_wait().unwrap().is_none(), "it ended too early");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+
     succeed(
         Command::new("kill")
             .arg("-TERM")
             .arg(child.id().to_string()),
     );
+
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(entries().collect::<Vec<_>>(), Vec::<PathBuf>::new());
 }

@@ -13,6 +13,7 @@ fn page_118_comes_first_on_all_four_faces() {
     let question = json!({"q": "barge state in CCX"});
     let rest = server.search(&question);
     let first = &rest["hits"][0];
+
     assert_eq!(
         (first["source"].as_str(), first["page"].as_u64()),
         (Some(GUIDE), Some(118)),
@@ -63,6 +64,7 @@ fn all_four_faces_say_that_there_is_no_answer() {
             .1
             .contains(said)
     );
+
     let terminal = succeed(mcdewey(&server.data()).args(["search", question]));
     assert!(
         terminal.starts_with(&format!("No answer here: {said}.")),
@@ -75,6 +77,7 @@ fn all_four_faces_say_that_there_is_no_answer() {
 fn four_faces_give_the_same_hits_in_the_same_order() {
     let server = Server::over_sample_library();
     let cases = relevance_cases();
+
     // Every sixth: questions of all kinds, about all products.
     let questions: Vec<&Value> = cases.iter().step_by(cases.len() / 20).take(20).collect();
     assert_eq!(questions.len(), 20);
@@ -95,6 +98,7 @@ fn same_on_all_faces(server: &Server, question: &str, mode: &str, product: Optio
     let mut tool = json!({"query": question, "mode": mode, "limit": 10, "token_budget": 20_000});
     let mut terminal = mcdewey(&server.data());
     terminal.args(["search", "--json", "--mode", mode]);
+
     let mut path = format!("/?q={}&mode={mode}", encode(question));
     if let Some(product) = product {
         request["product"] = json!(product);
@@ -102,6 +106,7 @@ fn same_on_all_faces(server: &Server, question: &str, mode: &str, product: Optio
         terminal.args(["--product", product]);
         path.push_str(&format!("&product={product}"));
     }
+
     let rest = chunk_ids(&server.search(&request));
     assert_eq!(
         chunk_ids(&server.tool("search_docs", &tool)),
@@ -110,6 +115,7 @@ fn same_on_all_faces(server: &Server, question: &str, mode: &str, product: Optio
     );
     assert_eq!(web_ids(&server.get(&path).1), rest, "web page, {what}");
     let printed = succeed(terminal.arg("--").arg(question));
+
     assert_eq!(
         chunk_ids(&serde_json::from_str(&printed).unwrap()),
         rest,
@@ -153,22 +159,26 @@ fn the_tools_cost_at_most_1500_tokens() {
     let mut tokenizer = tokenizers::Tokenizer::from_file(tokenizer).unwrap();
     tokenizer.with_truncation(None).unwrap();
     tokenizer.with_padding(None);
+
     let count = |value: &Value| {
         let text = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
         tokenizer.encode(text, false).unwrap().len()
     };
+
     let server = Server::over_sample_library();
     let listed = server.mcp("tools/list", &json!({}));
     let tools = listed["tools"].as_array().unwrap();
     assert_eq!(tools.len(), 4);
+
     let cost = |tool: &Value| {
         ["description", "inputSchema", "outputSchema"]
             .map(|part| count(&tool[part]))
             .iter()
             .sum()
     };
+
     let costs: Vec<usize> = tools.iter().map(cost).collect();
     assert!(costs.iter().sum::<usize>() <= 1500, "{costs:?}");
     let product = tools[0]["inputSchema"]["properties"]["product"]["description"]

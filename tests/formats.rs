@@ -19,23 +19,27 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
         format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()),
     ];
+
     let mut out = b"%PDF-1.7\n".to_vec();
     let mut places = Vec::new();
     for (number, object) in objects.iter().enumerate() {
         places.push(out.len());
         write!(out, "{} 0 obj\n{object}\nendobj\n", number + 1).unwrap();
     }
+
     let table = out.len();
     write!(out, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).unwrap();
     for place in places {
         writeln!(out, "{place:010} 00000 n ").unwrap();
     }
+
     write!(
         out,
         "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n",
         objects.len() + 1
     )
     .unwrap();
+
     out
 }
 
@@ -45,23 +49,28 @@ fn corpus(folder: &Path) {
         "manual.pdf",
         &pdf("The zebra crossing is painted twice a year."),
     );
+
     write(
         "page.html",
         b"<html><title>Giraffes</title><main><h1>Giraffes</h1><p>The giraffe house is closed.</p></main>",
     );
+
     write(
         "guide.rst",
         b"Otters\n======\n\nThe otter pool is cleaned on Mondays.\n",
     );
+
     write(
         "notes.adoc",
         b"= Penguins\n\nThe penguin parade begins at noon.\n",
     );
+
     write(
         "api.yaml",
         b"openapi: 3.0.0\ninfo: {title: Zoo, version: '1'}\npaths:\n  /llamas:\n    get:\n      summary: List the llamas of \
           the zoo\n      responses: {'200': {description: All llamas}}\n",
     );
+
     write("settings.json", b"{\"volume\": 11}");
     write("broken.pdf", b"%PDF-1.7\nnothing more");
     write("word.docx", b"PK but no zip");
@@ -79,9 +88,11 @@ fn every_format_is_found_by_its_words() {
     corpus(&root);
     let report = ingest(&folder.path().join("data"), &root);
     assert_eq!(report["written"], 5, "{report:#}");
+
     for (format, count) in [("PDF", 2), ("HTML", 1), ("OpenAPI", 2), ("DOCX", 1)] {
         assert_eq!(report["formats"][format]["files"], count, "{report:#}");
     }
+
     let reasons = report["skipped"].to_string();
     for reason in [
         "broken.pdf",
@@ -91,6 +102,7 @@ fn every_format_is_found_by_its_words() {
     ] {
         assert!(reasons.contains(reason), "{reasons}");
     }
+
     let flag = root.display().to_string();
     let server = Server::start_with(folder, &["--corpus", &flag, "serve", "--no-ingest"]);
     for (question, source) in [
@@ -105,6 +117,7 @@ fn every_format_is_found_by_its_words() {
             source
         );
     }
+
     let page: Value =
         serde_json::from_str(&server.get("/api/v1/documents/manual.pdf?page=1").1).unwrap();
     assert!(
@@ -113,10 +126,12 @@ fn every_format_is_found_by_its_words() {
     );
     let original = page["original_url"].as_str().unwrap();
     assert!(original.ends_with("#page=1"), "{original}");
+
     let path = original
         .strip_prefix(&server.address)
         .unwrap()
         .trim_end_matches("#page=1");
+
     assert_eq!(
         server.header(path, "content-type").as_deref(),
         Some("application/pdf")
@@ -128,19 +143,23 @@ fn a_conversion_can_be_corrected_and_keeps_its_original() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("corpus");
     std::fs::create_dir(&root).unwrap();
+
     std::fs::write(
         root.join("manual.pdf"),
         pdf("The zebra crosing is painted."),
     )
     .unwrap();
+
     let data = folder.path().join("data");
     succeed(mcdewey(&data).arg("convert").arg(root.join("manual.pdf")));
     let markdown = std::fs::read_to_string(root.join("manual.md")).unwrap();
+
     assert!(
         markdown.contains("converted_from: \"manual.pdf\"")
             && markdown.contains("<!-- page: 1 -->"),
         "{markdown}"
     );
+
     let said = fail(mcdewey(&data).arg("convert").arg(root.join("manual.pdf")));
     assert!(said.contains("--force"), "{said}");
     std::fs::write(
@@ -148,18 +167,21 @@ fn a_conversion_can_be_corrected_and_keeps_its_original() {
         markdown.replace("crosing", "crossing"),
     )
     .unwrap();
+
     let report = ingest(&data, &root);
     assert_eq!(
         (&report["files"], &report["written"]),
         (&json!(1), &json!(1)),
         "{report:#}"
     );
+
     let found: Value = serde_json::from_str(&succeed(mcdewey(&data).args([
         "search",
         "--json",
         "zebra crossing",
     ])))
     .unwrap();
+
     assert_eq!(first_source(&found), "manual.md");
     assert!(
         found["hits"][0]["text"]
@@ -180,22 +202,26 @@ fn a_removed_document_leaves_no_trace() {
     let data = folder.path().join("data");
     ingest(&data, &root);
     let flag = root.display().to_string();
+
     let remove = |source: &str| {
         let mut command = mcdewey(&data);
         command.args(["--corpus", &flag, "remove", source]);
         command
     };
+
     assert!(fail(&mut remove("zyxgoes.md")).contains("--force"));
     assert!(fail(&mut remove("nowhere.md")).contains("no generation holds nowhere.md"));
     std::fs::remove_file(root.join("zyxgoes.md")).unwrap();
     std::fs::remove_file(root.join("zyxalso.md")).unwrap();
     let said = succeed(&mut remove("zyxgoes.md"));
+
     assert!(
         said.contains("1 documents removed") && said.contains("nothing of them is left"),
         "{said}"
     );
     let server = Server::start_with(folder, &["--corpus", &flag, "serve", "--no-ingest"]);
     let said = succeed(&mut remove("zyxalso.md"));
+
     assert!(
         said.contains("1 documents removed") && said.contains("nothing of them is left"),
         "{said}"
@@ -226,14 +252,17 @@ fn a_conversion_ends_with_the_process_that_wanted_it() {
     let mut shell = shell.spawn().unwrap();
     let _held = shell.stdin.take();
     let mut worker = String::new();
+
     std::io::BufRead::read_line(
         &mut std::io::BufReader::new(shell.stdout.take().unwrap()),
         &mut worker,
     )
     .unwrap();
+
     let process = std::path::PathBuf::from(format!("/proc/{}", worker.trim()));
     assert!(process.exists(), "{worker}");
     shell.wait().unwrap();
+
     let end = Instant::now() + Duration::from_secs(30);
     while process.exists() {
         assert!(Instant::now() < end, "the worker goes on");

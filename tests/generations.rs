@@ -21,13 +21,16 @@ const BUILT_WITHIN: Duration = Duration::from_secs(300);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
     const DOCUMENTS: usize = 12;
+
     let dir = tempfile::tempdir().unwrap();
     let generations = Generations::open(dir.path(), 0).unwrap();
     let embed = Arc::new(FakeEmbed::new(&["barge", "call"]));
+
     let library = |index: Arc<EmbeddedIndex>| {
         Arc::new(Library::new(index, embed.clone() as Arc<dyn Embed>, ""))
     };
     let old = generations.want(embed.model(), None, "whole").unwrap();
+
     let front = generations.open_index(&old).unwrap();
     for number in 0..DOCUMENTS {
         front
@@ -35,6 +38,7 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
             .await
             .unwrap();
     }
+
     generations.complete(&front.state().await.unwrap()).unwrap();
     let live = LiveLibrary::from(library(front));
 
@@ -52,17 +56,20 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
                     limit: Some(50),
                     ..Default::default()
                 };
+
                 let answer = live
                     .now()
                     .search(&request, &Visibility::Everything)
                     .await
                     .expect("no question fails");
+
                 let parts = if answer.generation == old { 1 } else { 2 };
                 assert_eq!(
                     answer.hits.len(),
                     DOCUMENTS * parts,
                     "never half a generation"
                 );
+
                 let whole = answer
                     .hits
                     .iter()
@@ -70,9 +77,11 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
                 assert!(whole, "all of one generation");
                 seen.push(answer.generation);
             }
+
             seen
         }
     });
+
     let new = generations.want(embed.model(), None, "halves").unwrap();
     let beside = generations.open_index(&new).unwrap();
     for number in 0..DOCUMENTS {
@@ -81,15 +90,18 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
             .await
             .unwrap();
     }
-    beside.settle().await.unwrap();
+
+    beside.optimize().await.unwrap();
     assert!(
         generations
             .complete(&beside.state().await.unwrap())
             .unwrap()
     );
+
     live.swap(library(beside));
     done.store(true, Ordering::SeqCst);
     let seen = asking.await.unwrap();
+
     let swap = seen
         .iter()
         .position(|generation| *generation == new)
@@ -113,6 +125,7 @@ fn document(number: usize, parts: usize) -> SampleDocument {
             .collect();
         format!("barge {} cut in {parts}", words.join(" "))
     };
+
     let texts: Vec<String> = (0..parts).map(text).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     SampleDocument::new(&format!("p/{number}.md")).page(1, &texts)
@@ -127,11 +140,13 @@ fn other_model(folder: &Path, name: &str, window: usize) -> PathBuf {
     link(&from, &to);
     let config = to.join("sentence_bert_config.json");
     let _ = std::fs::remove_file(&config);
+
     std::fs::write(
         config,
         format!(r#"{{"max_seq_length": {window}, "do_lower_case": false}}"#),
     )
     .unwrap();
+
     to
 }
 
@@ -154,6 +169,7 @@ fn generations(data: &Path) -> Vec<Value> {
             .arg(repository().join("corpus"))
             .args(["doctor", "--json"]),
     );
+
     let report: Value = serde_json::from_str(&report).unwrap();
     report["generations"]["ok"]
         .as_array()
@@ -188,11 +204,13 @@ fn a_server_answers_from_the_old_generation_until_the_new_one_is_complete() {
     let old = live(&data)["generation"].as_str().unwrap().to_owned();
     let serve = ["--model-dir", &model, "--corpus", &corpus, "serve"];
     let server = Server::start_with(folder, &serve);
+
     assert_eq!(
         answering(&server),
         old,
         "at once, with the model it was made with"
     );
+
     let cursor = server.search(&json!({"q": "barge", "limit": 1}))["next_cursor"]
         .as_str()
         .unwrap()
@@ -207,6 +225,7 @@ fn a_server_answers_from_the_old_generation_until_the_new_one_is_complete() {
             )
         })
         .collect();
+
     let expected = [
         (old.clone(), "retained".to_owned()),
         (new.clone(), "live".to_owned()),
@@ -223,11 +242,13 @@ fn a_server_answers_from_the_old_generation_until_the_new_one_is_complete() {
     );
     assert_eq!(answering(&server), old);
     let report = succeed(mcdewey(&server.data()).args(["--corpus", &corpus, "ingest", "--json"]));
+
     assert_eq!(
         serde_json::from_str::<Value>(&report).unwrap()["generation"],
         old,
         "it is kept up to date"
     );
+
     let server = Server::start_with(server.kill(), &serve);
     assert_eq!(answering(&server), old);
     assert_eq!(live(&server.data())["pinned"], true);
@@ -258,16 +279,19 @@ fn small() -> (tempfile::TempDir, PathBuf, PathBuf, String) {
     let folder = tempfile::tempdir().unwrap();
     let (data, corpus) = (folder.path().join("data"), folder.path().join("manuals"));
     std::fs::create_dir_all(&corpus).unwrap();
+
     std::fs::write(
         corpus.join("kettle.md"),
         "# Kettles\n\nThe kettle boils water.",
     )
     .unwrap();
+
     std::fs::write(
         corpus.join("violin.md"),
         "# Violins\n\nThe violin plays a song.",
     )
     .unwrap();
+
     ingest(&data, &corpus);
     let model = other_model(folder.path(), "other-model", 128)
         .display()
@@ -279,12 +303,14 @@ fn small() -> (tempfile::TempDir, PathBuf, PathBuf, String) {
 fn without_a_server_ingest_builds_beside_and_rollback_returns() {
     let (_folder, data, corpus, model) = small();
     let old = live(&data)["generation"].clone();
+
     // Asked with other settings before anything is built, the old generation answers.
     let search = |model: &str| -> Value {
         let answer =
             succeed(mcdewey(&data).args(["--model-dir", model, "search", "--json", "kettle"]));
         serde_json::from_str(&answer).unwrap()
     };
+
     assert_eq!(search(&model)["generation"], old);
     let build = || {
         succeed(
@@ -293,6 +319,7 @@ fn without_a_server_ingest_builds_beside_and_rollback_returns() {
                 .arg(&corpus),
         )
     };
+
     let report: Value = serde_json::from_str(&build()).unwrap();
     assert_eq!(
         (&report["written"], report["generation"] == old),
@@ -305,11 +332,13 @@ fn without_a_server_ingest_builds_beside_and_rollback_returns() {
     succeed(mcdewey(&data).args(["rollback", "--forward"]));
     assert_eq!(search(&model)["generation"], report["generation"]);
     assert_eq!(generations(&data).len(), 2);
+
     let keep_none = succeed(
         mcdewey(&data)
             .args(["--keep-generations", "0", "--model-dir", &model, "ingest"])
             .arg(&corpus),
     );
+
     assert!(keep_none.contains("2 unchanged"), "{keep_none}");
     assert_eq!(generations(&data).len(), 1, "the old one went");
 }
@@ -319,6 +348,7 @@ fn a_server_lets_go_of_the_generation_it_no_longer_answers_from() {
     let (folder, data, corpus, model) = small();
     let old = live(&data)["generation"].as_str().unwrap().to_owned();
     let corpus = corpus.display().to_string();
+
     let serve = [
         "--model-dir",
         &model,
@@ -328,6 +358,7 @@ fn a_server_lets_go_of_the_generation_it_no_longer_answers_from() {
         "0",
         "serve",
     ];
+
     let server = Server::start_with(folder, &serve);
     let begun = Instant::now();
     while data.join("generations").join(&old).exists() {
@@ -335,6 +366,7 @@ fn a_server_lets_go_of_the_generation_it_no_longer_answers_from() {
         assert_eq!(answer["hits"][0]["source"], "kettle.md", "{answer:#}");
         assert!(begun.elapsed() < BUILT_WITHIN, "{:#?}", generations(&data));
     }
+
     assert_eq!(generations(&data).len(), 1);
     assert!(
         fail(mcdewey(&data).arg("rollback")).contains("older"),
@@ -346,6 +378,7 @@ fn a_server_lets_go_of_the_generation_it_no_longer_answers_from() {
 fn a_build_that_fails_leaves_the_old_generation_answering() {
     let (folder, data, corpus, model) = small();
     let old = live(&data)["generation"].clone();
+
     // A second folder joined the library once; it is not mounted now.
     let once = folder.path().join("once");
     std::fs::create_dir_all(&once).unwrap();
@@ -354,6 +387,7 @@ fn a_build_that_fails_leaves_the_old_generation_answering() {
         "# Zebras\n\nThe zebra crosses the road.",
     )
     .unwrap();
+
     ingest(&data, &once);
     std::fs::rename(&once, folder.path().join("away")).unwrap();
     let build = |command: &str| {
@@ -361,6 +395,7 @@ fn a_build_that_fails_leaves_the_old_generation_answering() {
         built.args(["--model-dir", &model, command]).arg(&corpus);
         built
     };
+
     let said = fail(&mut build("ingest"));
     assert!(
         said.contains("once") && said.contains("mounted") && said.contains("goes on answering"),
@@ -371,10 +406,12 @@ fn a_build_that_fails_leaves_the_old_generation_answering() {
         succeed(mcdewey(&data).args(["--model-dir", &model, "search", "zebra"]))
             .contains("zebra.md")
     );
+
     // Once it is back, the build goes on where it stopped, and all that the old generation held is in the new one.
     std::fs::rename(folder.path().join("away"), &once).unwrap();
     let report = succeed(build("ingest").arg("--json"));
     let report: Value = serde_json::from_str(&report).unwrap();
+
     assert_eq!(
         (&report["written"], &report["unchanged"]),
         (&json!(1), &json!(2)),
@@ -392,12 +429,14 @@ fn a_generation_whose_model_is_gone_makes_room_for_a_whole_one() {
             .args(["--model-dir", &model, "ingest"])
             .arg(&corpus),
     );
+
     let gone = live(&data)["generation"].as_str().unwrap().to_owned();
     std::fs::rename(
         folder.path().join("other-model"),
         folder.path().join("away"),
     )
     .unwrap();
+
     let third = other_model(folder.path(), "third", 64)
         .display()
         .to_string();
@@ -408,6 +447,7 @@ fn a_generation_whose_model_is_gone_makes_room_for_a_whole_one() {
     );
     let found = mcdewey(&data).args(["search", "kettle"]).output().unwrap();
     let said = String::from_utf8(found.stderr).unwrap();
+
     assert!(
         found.status.success() && said.contains(&gone) && said.contains("other-model"),
         "{said}"

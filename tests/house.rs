@@ -14,11 +14,13 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
                 std::fs::read_to_string(entry.unwrap().path().join("Cargo.toml")).unwrap();
             let manifest: toml::Table = manifest.parse().unwrap();
             let name = manifest["package"]["name"].as_str().unwrap().to_owned();
+
             let names = manifest
                 .get("dependencies")
                 .and_then(|table| table.as_table())
                 .cloned()
                 .unwrap_or_default();
+
             (name, names.keys().cloned().collect())
         })
         .collect()
@@ -57,12 +59,14 @@ fn rooms_do_not_know_each_other() {
             .iter()
             .filter(|name| name.starts_with("mcdewey-"))
             .collect();
+
         match room.as_str() {
             "mcdewey" => {}
             "mcdewey-core" => assert!(rooms.is_empty(), "{room} depends on {rooms:?}"),
             _ => assert_eq!(rooms, ["mcdewey-core"], "{room}"),
         }
     }
+
     assert_eq!(dependencies.len(), 8);
 }
 
@@ -78,6 +82,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
             found.push(path);
         }
     }
+
     found
 }
 
@@ -94,6 +99,7 @@ fn files_of_a_root_are_opened_in_one_place() {
         "read_dir",
         "tokio::fs",
     ];
+
     let mut opened = Vec::new();
     for room in ["mcdewey-ingest", "mcdewey-convert"] {
         for path in sources(&repository().join("crates").join(room).join("src")) {
@@ -102,14 +108,17 @@ fn files_of_a_root_are_opened_in_one_place() {
                 .split("#[cfg(test)]\nmod tests {")
                 .next()
                 .unwrap_or_default();
+
             let mut lines = product
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"));
+
             if lines.any(|line| opening.iter().any(|call| line.contains(call))) {
                 opened.push(path.file_name().unwrap().to_string_lossy().into_owned());
             }
         }
     }
+
     // `root_dir.rs` itself goes without them.
     assert_eq!(opened, [""; 0], "open it through `RootDir`");
 }
@@ -125,6 +134,7 @@ fn the_tests_behind_the_promises_exist() {
         let title = section.lines().next().unwrap_or_default();
         let list = section.split("\n- `").skip(1);
         let before = named;
+
         for line in list {
             // The bullet ends where the next one or a blank line begins.
             let line = line.split("\n\n").next().unwrap_or_default();
@@ -133,6 +143,7 @@ fn the_tests_behind_the_promises_exist() {
                 .unwrap_or_else(|| panic!("{title}: {line:?} names no file"));
             let source = std::fs::read_to_string(repository().join(file))
                 .unwrap_or_else(|_| panic!("{title}: no {file}"));
+
             for test in tests.split('`').skip(1).step_by(2) {
                 assert!(
                     source.contains(&format!("fn {test}(")),
@@ -141,7 +152,9 @@ fn the_tests_behind_the_promises_exist() {
                 named += 1;
             }
         }
+
         assert!(named > before, "{title}: no test is named");
     }
+
     assert!(promises > 5);
 }

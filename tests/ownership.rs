@@ -13,6 +13,7 @@ fn commands_work_through_the_running_server() {
     let server = Server::over_sample_library();
     let through = succeed(mcdewey(&server.data()).args(["search", "--json", "barge state in CCX"]));
     let direct = server.search(&json!({"q": "barge state in CCX"}));
+
     assert_eq!(
         chunk_ids(&serde_json::from_str(&through).unwrap()),
         chunk_ids(&direct)
@@ -25,6 +26,7 @@ fn commands_work_through_the_running_server() {
             .arg(&corpus)
             .arg("--json"),
     );
+
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(
         (&report["parsed"], &report["written"]),
@@ -38,12 +40,14 @@ fn commands_work_through_the_running_server() {
         "# Extra\n\nThe zebra crossing.",
     )
     .unwrap();
+
     let report = succeed(
         mcdewey(&server.data())
             .arg("--corpus")
             .arg(other.path())
             .args(["ingest", "--json"]),
     );
+
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(
         (&report["written"], &report["removed"]),
@@ -61,6 +65,7 @@ fn commands_work_through_the_running_server() {
             .arg(&corpus)
             .arg("doctor"),
     );
+
     assert!(doctor.contains(&server.pid().to_string()), "{doctor}");
 }
 
@@ -69,6 +74,7 @@ fn whoever_asks_a_server_with_a_key_must_send_it() {
     let folder = sample_library();
     let key = folder.path().join("key");
     std::fs::write(&key, "let me in\n").unwrap();
+
     let server = Server::start_with(
         folder,
         &[
@@ -78,15 +84,19 @@ fn whoever_asks_a_server_with_a_key_must_send_it() {
             "--no-ingest",
         ],
     );
+
     for path in ["/", "/api/v1/search?q=barge", "/mcp"] {
         assert_eq!(server.get(path).0, 401, "{path}");
     }
+
     assert_eq!(server.get("/readyz").0, 200);
+
     // Commands of the same user need no key: they read the owner's token.
     let found = succeed(mcdewey(&server.data()).args(["search", "barge state in CCX"]));
     assert!(found.starts_with("1. Page 118"), "{found}");
     assert!(succeed(mcdewey(&server.data()).arg("ready")).contains(&server.address));
     let said = fail(mcdewey(&server.data()).args(["--listen", "0.0.0.0:0", "serve"]));
+
     assert!(said.contains("mcdewey keys create"), "{said}");
 }
 
@@ -115,6 +125,7 @@ fn mcp_on_standard_input_works_beside_the_running_server() {
         "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
         "io.modelcontextprotocol/clientCapabilities": {},
     });
+
     let question = json!({"query": "barge state in CCX"});
     let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
     let messages = [
@@ -125,28 +136,33 @@ fn mcp_on_standard_input_works_beside_the_running_server() {
         json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call",
                "params": {"name": "search_docs", "arguments": question}}),
     ];
+
     let input: String = messages
         .iter()
         .map(|message| format!("{message}\n"))
         .collect();
+
     let mut child = mcdewey(&server.data())
         .arg("mcp")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program starts");
+
     child
         .stdin
         .take()
         .unwrap()
         .write_all(input.as_bytes())
         .unwrap();
+
     let output = child.wait_with_output().unwrap();
     let lines: Vec<Value> = String::from_utf8(output.stdout)
         .unwrap()
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
+
     assert_eq!(
         lines
             .iter()
@@ -154,6 +170,7 @@ fn mcp_on_standard_input_works_beside_the_running_server() {
             .collect::<Vec<_>>(),
         [1, 2, 3]
     );
+
     for answer in [&lines[0], &lines[2]] {
         assert_eq!(
             answer["result"]["structuredContent"]["hits"][0]["page"], 118,
@@ -168,9 +185,11 @@ fn a_request_that_never_ends_does_not_keep_the_server_from_stopping() {
     let mut stuck = TcpStream::connect(server.address.strip_prefix("http://").unwrap()).unwrap();
     let head =
         "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+
     stuck
         .write_all(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes())
         .unwrap();
+
     // Answered only after the server has taken the other connection in.
     server.get("/healthz");
     assert!(server.terminate().success());
@@ -199,5 +218,6 @@ fn an_unknown_release_is_an_error_in_the_terminal_too() {
         "16.0",
         "barge",
     ]));
+
     assert!(said.contains("v12.5") && said.contains("v15.0"), "{said}");
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mcdewey_core::Embed;
 use mcdewey_store::testing::{QdrantProcess, clean_up, shared_server, skipped, unused_name};
 use mcdewey_store::{
-    PATIENCE, Server as QdrantServer, ServerAddress, ServerIndex, ServerOptions, Spread,
+    PATIENCE, ReplicationConfig, Server as QdrantServer, ServerAddress, ServerIndex, ServerOptions,
 };
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -49,6 +49,7 @@ impl Place {
         if let Some(key) = &self.address.api_key {
             command.env("MCDEWEY_QDRANT_API_KEY", key);
         }
+
         command
     }
 
@@ -75,11 +76,12 @@ impl Place {
         let model = model();
         let options = ServerOptions {
             collection: self.name.clone(),
-            spread: Spread::default(),
+            replication: ReplicationConfig::default(),
             model: model.model().clone(),
             chunker: mcdewey_ingest::CHUNKER.to_owned(),
             patience: PATIENCE,
         };
+
         self.runtime.block_on(async {
             let server = QdrantServer::connect(&self.address).await.unwrap();
             let index = ServerIndex::open(server, options).await.unwrap();
@@ -105,6 +107,7 @@ fn the_same_questions_lead_to_the_same_pages_on_both() {
     };
     let embedded = Server::over_sample_library();
     let on_server = place.serve(&["--corpus", &corpus(), "serve"]);
+
     let mut compared = 0;
     for case in relevance_cases() {
         for mode in ["hybrid", "dense", "keyword"] {
@@ -113,12 +116,14 @@ fn the_same_questions_lead_to_the_same_pages_on_both() {
             request["mode"] = json!(mode);
             request["exact"] = json!(true);
             let (expected, got) = (embedded.search(&request), on_server.search(&request));
+
             assert_eq!(
                 chunk_ids(&got),
                 chunk_ids(&expected),
                 "{mode}: {}",
                 case["q"]
             );
+
             let scores = |answer: &Value| -> Vec<Value> {
                 answer["hits"]
                     .as_array()
@@ -127,14 +132,17 @@ fn the_same_questions_lead_to_the_same_pages_on_both() {
                     .map(|hit| hit["score"].clone())
                     .collect()
             };
+
             assert_eq!(scores(&got), scores(&expected), "{mode}: {}", case["q"]);
             assert_eq!(got["facets"], expected["facets"], "{mode}: {}", case["q"]);
             compared += chunk_ids(&got).len();
         }
     }
+
     say(&format!(
         "Qdrant server: {compared} hits, the same in the same order as embedded"
     ));
+
     let library = |server: &Server| {
         let mut library = server.get_json("/api/v1/library");
         for ours in ["generation", "revision"] {
@@ -143,6 +151,7 @@ fn the_same_questions_lead_to_the_same_pages_on_both() {
         // Links begin with each server's own address.
         library.to_string().replace(&server.address, "")
     };
+
     assert_eq!(library(&on_server), library(&embedded));
 }
 
@@ -164,11 +173,13 @@ fn commands_work_through_the_server_that_runs_or_beside_it() {
     );
     let said = succeed(place.mcdewey(&first.data()).arg("ready"));
     assert!(said.contains(&first.address), "{said}");
+
     let said = succeed(place.mcdewey(&elsewhere.path().join("data")).args([
         "--corpus",
         &corpus(),
         "doctor",
     ]));
+
     assert!(
         said.contains(&place.name) && said.contains("documents"),
         "{said}"
@@ -178,17 +189,20 @@ fn commands_work_through_the_server_that_runs_or_beside_it() {
     let second = place.serve(&["serve", "--no-ingest"]);
     let more = elsewhere.path().join("more/zeppelin/v1/guide");
     std::fs::create_dir_all(&more).unwrap();
+
     std::fs::write(
         more.join("a.md"),
         "# Zeppelin\n\nThe zeppelin needs hydrogen.",
     )
     .unwrap();
+
     let report = succeed(
         place
             .mcdewey(&first.data())
             .args(["ingest", "--json"])
             .arg(elsewhere.path().join("more")),
     );
+
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["written"], json!(1), "{report:#}");
     let found = second.search(&json!({"q": "hydrogen", "limit": 1}));
@@ -205,6 +219,7 @@ fn killed_at_any_moment_one_more_run_makes_the_library_whole() {
     let (before, after) = (folder.path().join("before"), folder.path().join("after"));
     write_corpora(&before, &after);
     let data = folder.path().join("data");
+
     let ingest = |place: &Place, corpus: &Path| -> Value {
         let text = succeed(place.mcdewey(&data).arg("ingest").arg(corpus).arg("--json"));
         serde_json::from_str(&text).unwrap()
@@ -215,6 +230,7 @@ fn killed_at_any_moment_one_more_run_makes_the_library_whole() {
     let whole_run = started.elapsed();
     let expected = undisturbed.contents();
     assert!(expected.chunks.len() > 30);
+
     for kill in 0..KILLS {
         let place = Place::find("an ingest that is killed over a Qdrant server").unwrap();
         ingest(&place, &before);
@@ -237,11 +253,13 @@ fn while_the_server_is_away_clients_are_told_when_to_come_back() {
             "there is no `qdrant` program on the PATH",
         );
     };
+
     let url = qdrant.address().url;
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key");
     std::fs::write(&key, "secret\n").unwrap();
     let key = key.display().to_string();
+
     let arguments = [
         "--qdrant-url",
         &url,
@@ -251,6 +269,7 @@ fn while_the_server_is_away_clients_are_told_when_to_come_back() {
         &corpus(),
         "serve",
     ];
+
     let server = Server::start_with(tempfile::tempdir().unwrap(), &arguments);
     let question = "/api/v1/search?q=barge+state+in+CCX&limit=5";
     let expected = server.get_json(question);
@@ -259,6 +278,7 @@ fn while_the_server_is_away_clients_are_told_when_to_come_back() {
     runtime.block_on(async { qdrant.kill() });
     let (status, body) = server.get(question);
     let problem: Value = serde_json::from_str(&body).unwrap();
+
     assert_eq!(
         (status, &problem["code"]),
         (503, &json!("unavailable")),
@@ -284,6 +304,7 @@ fn while_the_server_is_away_clients_are_told_when_to_come_back() {
         assert!(begun.elapsed() < SOON, "the server never came back");
         std::thread::sleep(Duration::from_millis(20));
     }
+
     assert_eq!(chunk_ids(&server.get_json(question)), chunk_ids(&expected));
 }
 
@@ -292,6 +313,7 @@ fn what_keeps_a_server_from_being_used_is_said_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let said = fail(mcdewey(&data).args(["--qdrant-url", "http://127.0.0.1:1", "search", "barge"]));
+
     assert!(
         said.contains("http://127.0.0.1:1 cannot be used") && said.contains("refused"),
         "{said}"

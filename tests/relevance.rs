@@ -19,11 +19,13 @@ fn questions_find_their_pages() {
     let cases = relevance_cases();
     let mut first = 0;
     let mut misses = Vec::new();
+
     let mut late = Vec::new();
     for case in &cases {
         let mut request = request_of(case);
         request["limit"] = json!(5);
         let answer = server.search(&request);
+
         let hits: Vec<&Value> = answered(&answer, case);
         match hits.iter().position(|hit| is_right(case, hit)) {
             Some(0) => first += 1,
@@ -31,12 +33,14 @@ fn questions_find_their_pages() {
             None => misses.push(format!("{} got {:?}", case["q"], pages(&hits))),
         }
     }
+
     let share = f64::from(first) / cases.len() as f64;
     let found = 1.0 - misses.len() as f64 / cases.len() as f64;
     say(&format!(
         "relevance: hit@1 {share:.3}, hit@5 {found:.3} over {} questions",
         cases.len()
     ));
+
     assert!(
         found >= FOUND_FLOOR,
         "hit@5 is {found:.3}; not among the first five:\n{}",
@@ -61,10 +65,12 @@ fn a_version_filter_leaks_no_other_version() {
             "/api/v1/documents/{}",
             case["source"].as_str().unwrap()
         ))["version"];
+
         for mode in ["hybrid", "dense", "keyword"] {
             let mut request = request_of(case);
             request["limit"] = json!(50);
             request["mode"] = json!(mode);
+
             let answer = server.search(&request);
             for hit in answer["hits"].as_array().unwrap() {
                 assert_eq!(
@@ -72,6 +78,7 @@ fn a_version_filter_leaks_no_other_version() {
                     "{} in {}",
                     case["q"], hit["source"]
                 );
+
                 for also in hit["also_in"].as_array().into_iter().flatten() {
                     assert_eq!(
                         &also["version"], wanted,
@@ -79,13 +86,16 @@ fn a_version_filter_leaks_no_other_version() {
                         case["q"], also["source"]
                     );
                 }
+
                 checked += 1;
             }
+
             for hit in answer["unversioned"].as_array().into_iter().flatten() {
                 assert!(hit["version"].is_null(), "{hit:#}");
             }
         }
     }
+
     assert!(checked > 100, "only {checked} hits under a version filter");
 }
 
@@ -94,6 +104,7 @@ fn a_slip_is_searched_as_what_was_meant_and_said_so() {
     let server = Server::over_sample_library();
     let found = |question: &str| server.search(&json!({"q": question, "mode": "keyword"}));
     let slip = found("untrusted certifcate");
+
     assert_eq!(
         slip["notices"],
         json!(["“certifcate” is nowhere here; “certificate” was searched"])
@@ -102,6 +113,7 @@ fn a_slip_is_searched_as_what_was_meant_and_said_so() {
         slip["hits"][0]["chunk_id"],
         found("untrusted certificate")["hits"][0]["chunk_id"]
     );
+
     // A word that is one although the library lacks it, and a code, are no slips.
     for question in ["who can hear the sound", "error 88012 CERTIFCATE"] {
         assert!(found(question)["notices"].is_null(), "{question}");
@@ -128,6 +140,7 @@ fn the_cases_are_as_hard_as_they_say() {
     assert!(cases.len() >= 60, "{} cases", cases.len());
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     let names = product_names();
+
     let mut without_shared_word = 0;
     for case in &cases {
         *kinds.entry(case["kind"].as_str().unwrap()).or_default() += 1;
@@ -137,12 +150,14 @@ fn the_cases_are_as_hard_as_they_say() {
             without_shared_word += 1;
         }
     }
+
     for kind in ["acronym", "typo", "error-code", "version-pair"] {
         assert!(
             kinds.get(kind).is_some_and(|count| *count >= 8),
             "{kind}: {kinds:?}"
         );
     }
+
     assert!(
         without_shared_word * 2 >= cases.len(),
         "{without_shared_word} of {} share no word",
@@ -158,6 +173,7 @@ fn answered<'a>(answer: &'a Value, case: &Value) -> Vec<&'a Value> {
     } else {
         "hits"
     };
+
     answer[list].as_array().unwrap().iter().collect()
 }
 
@@ -174,6 +190,7 @@ fn stands_at(place: &Value, hit: &Value) -> bool {
             Some(heading) => hit["headings"].as_array().unwrap().contains(heading),
             None => hit["page"] == place["page"],
         };
+
     // A collapsed passage stands where the asker was sent and in the other places.
     here || hit["also_in"].as_array().into_iter().flatten().any(|also| {
         also["source"] == place["source"]
@@ -198,15 +215,18 @@ fn answering_text(server: &Server, case: &Value) -> String {
             let entry = sections
                 .iter()
                 .find(|entry| entry["title"] == case["heading"]);
+
             let slug = entry
                 .unwrap_or_else(|| panic!("no heading {} in {source}", case["heading"]))["section"]
                 .clone();
+
             server.get_json(&format!(
                 "/api/v1/documents/{source}?section={}",
                 slug.as_str().unwrap()
             ))
         }
     };
+
     page["text"].as_str().unwrap().to_owned()
 }
 
@@ -214,12 +234,14 @@ fn answering_text(server: &Server, case: &Value) -> String {
 fn product_names() -> HashSet<String> {
     let text = std::fs::read_to_string(repository().join("corpus/library.toml")).unwrap();
     let library: toml::Table = text.parse().unwrap();
+
     let mut names = HashSet::new();
     for product in library["product"].as_array().unwrap() {
         for key in ["id", "title", "vendor"] {
             names.extend(content_stems(product[key].as_str().unwrap()));
         }
     }
+
     for alias in library["alias"]
         .as_array()
         .unwrap()
@@ -230,5 +252,6 @@ fn product_names() -> HashSet<String> {
             names.extend(content_stems(name.as_str().unwrap()));
         }
     }
+
     names
 }

@@ -7,6 +7,7 @@ fn a_folder_without_a_model_is_named_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut serve = mcdewey(&data);
+
     let said = fail(serve.args([
         "--rerank-dir",
         "nowhere",
@@ -14,6 +15,7 @@ fn a_folder_without_a_model_is_named_at_the_start() {
         "--listen",
         "127.0.0.1:0",
     ]));
+
     assert!(
         said.contains("nowhere") && said.contains("lacks model.onnx"),
         "{said}"

@@ -160,6 +160,7 @@ fn tool_calls() -> Vec<(&'static str, &'static str, Value)> {
             .extend(extra.as_object().unwrap().clone());
         arguments
     };
+
     vec![
         ("search_docs", "search_docs", search(json!({}))),
         (
@@ -231,6 +232,7 @@ fn messages() -> Vec<(&'static str, &'static str, Value)> {
         "capabilities": {},
         "clientInfo": {"name": "snapshots", "version": "1"},
     });
+
     vec![
         ("initialize", "initialize", capabilities),
         ("tools", "tools/list", json!({})),
@@ -277,6 +279,7 @@ fn every_page() {
         let answer = format!("GET {path}\n{status}\n\n{}", without_chance(&server, &body));
         settings.bind(|| insta::assert_snapshot!(name, answer));
     }
+
     for (name, form) in [
         (
             "feedback_answers",
@@ -303,6 +306,7 @@ fn every_rest_answer() {
         let answer = format!("GET {path}\n{status}\n\n{}", readable(&server, &body));
         settings.bind(|| insta::assert_snapshot!(name, answer));
     }
+
     let searches = json!({"searches": [{"q": "barge state in CCX", "limit": 1}, {"q": ""}]});
     for (name, path, body) in [
         ("batch", "/api/v1/search/batch", searches),
@@ -360,9 +364,11 @@ fn every_mcp_answer() {
             json!({"name": tool, "arguments": arguments}),
         )
     });
+
     let others = messages()
         .into_iter()
         .map(|(name, method, params)| (name.to_owned(), method, params));
+
     for (name, method, params) in others.chain(calls) {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let (status, body) = server.post_json("/mcp", &message);
@@ -460,6 +466,7 @@ fn without_chance(server: &Server, text: &str) -> String {
         (r"\b\d+([.,]\d+)? ms\b", "[ms]"),
         (r"[+-]?\b\d+\.\d{3,}\b", "[number]"),
     ];
+
     rules.iter().fold(text, |text, (pattern, name)| {
         Regex::new(pattern)
             .unwrap()

@@ -30,6 +30,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
             found.push(path);
         }
     }
+
     found
 }
 
@@ -65,11 +66,13 @@ fn two_documents(place: &Path) -> (PathBuf, PathBuf) {
         "# Kettles\n\n## Boiling\n\nThe kettle boils water in four minutes.",
     )
     .unwrap();
+
     fs::write(
         corpus.join("violin.md"),
         "# Violins\n\n## Tuning\n\nThe violin is tuned in fifths from the A.",
     )
     .unwrap();
+
     ingest(&data, &corpus);
     (data, corpus)
 }
@@ -95,11 +98,13 @@ fn post(server: &Server, path: &str, kind: &str, body: &str) -> (u16, String) {
         .proxy(None)
         .build()
         .into();
+
     let request = agent
         .post(format!("{}{path}", server.address))
         .header("content-type", kind);
     let request = request.header("authorization", format!("Bearer {}", token(&server.data())));
     let mut response = request.send(body).unwrap();
+
     (
         response.status().as_u16(),
         response.body_mut().read_to_string().unwrap(),
@@ -112,6 +117,7 @@ fn questions(server: &Server) -> String {
         .proxy(None)
         .build()
         .into();
+
     let request = agent.get(format!("{}/api/v1/questions", server.address));
     let request = request.header("authorization", format!("Bearer {}", token(&server.data())));
     request.call().unwrap().body_mut().read_to_string().unwrap()
@@ -124,18 +130,21 @@ fn endorse(server: &Server, question: &str, chunk: &str) {
         question.replace(' ', "+"),
         chunk.replace(':', "%3A")
     );
+
     let (status, answer) = post(
         server,
         "/feedback",
         "application/x-www-form-urlencoded",
         &body,
     );
+
     assert_eq!(status, 200, "{answer}");
 }
 
 #[test]
 fn every_entry_of_a_data_directory_is_for_its_owner_only() {
     let folder = tempfile::tempdir().unwrap();
+
     // As an operator may have made it.
     fs::create_dir(folder.path().join("data")).unwrap();
     let (data, corpus) = two_documents(folder.path());
@@ -143,6 +152,7 @@ fn every_entry_of_a_data_directory_is_for_its_owner_only() {
     succeed(mcdewey(&data).args(["keys", "create", "portal"]));
     let audit = data.join("audit.jsonl").display().to_string();
     let server = serve(folder, &corpus, &["--audit-log", &audit]);
+
     assert_eq!(
         post(
             &server,
@@ -153,10 +163,12 @@ fn every_entry_of_a_data_directory_is_for_its_owner_only() {
         .0,
         200
     );
+
     endorse(&server, "when does it boil", "kettle::0");
     let (status, events) = post(&server, "/api/v1/sync", "application/json", "{}");
     assert!(status == 200 && events.contains("finished"), "{events}");
     until(|| fs::read_to_string(&audit).is_ok_and(|text| text.contains("sync")));
+
     for name in [
         "feedback.jsonl",
         "keys.toml",
@@ -167,6 +179,7 @@ fn every_entry_of_a_data_directory_is_for_its_owner_only() {
     ] {
         assert!(data.join(name).exists(), "{name}");
     }
+
     assert_private(&data);
 }
 
@@ -178,6 +191,7 @@ fn a_data_directory_of_an_earlier_version_is_closed_at_the_next_start() {
         let mode = if path.is_dir() { 0o755 } else { 0o644 };
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
+
     succeed(mcdewey(&data).args(["search", "kettle"]));
     assert_private(&data);
 }
@@ -188,21 +202,25 @@ fn a_directory_with_other_things_in_it_keeps_its_mode() {
     let (other, corpus) = (folder.path().join("other"), folder.path().join("corpus"));
     fs::create_dir(&other).unwrap();
     fs::create_dir(&corpus).unwrap();
+
     fs::write(
         corpus.join("kettle.md"),
         "# Kettles\n\nThe kettle boils water.",
     )
     .unwrap();
+
     fs::write(other.join("index.html"), "hi").unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(other.join("index.html"), fs::Permissions::from_mode(0o644)).unwrap();
     fail(mcdewey(&other).arg("ready"));
+
     assert_eq!(
         mode(&other),
         0o755,
         "a command that only looks changes nothing"
     );
+
     ingest(&other, &corpus);
     fail(mcdewey(&other).arg("ready"));
     assert_eq!(
@@ -210,6 +228,7 @@ fn a_directory_with_other_things_in_it_keeps_its_mode() {
         (0o755, 0o644),
         "it is shared on purpose"
     );
+
     assert_private(&other.join("generations"));
 }
 
@@ -221,16 +240,19 @@ fn what_is_written_for_people_has_their_own_mask() {
         "<html><body><main><h1>A</h1><p>Some text.</p></main></body></html>",
     )
     .unwrap();
+
     let mut convert = Command::new("sh");
     convert.arg("-c").arg(format!(
         "umask 022; exec {} convert a.html",
         env!("CARGO_BIN_EXE_mcdewey")
     ));
     succeed(convert.current_dir(folder.path()));
+
     let mode = fs::metadata(folder.path().join("a.md"))
         .unwrap()
         .permissions()
         .mode();
+
     assert_eq!(mode & 0o777, 0o644);
 }
 
@@ -242,6 +264,7 @@ fn a_deleted_lock_lets_no_second_server_in() {
     fs::remove_file(data.join("lock")).unwrap();
     fs::remove_file(data.join("owner.json")).unwrap();
     let mut second = mcdewey(&data);
+
     second
         .args(["--listen", "127.0.0.1:0", "--corpus"])
         .arg(&corpus)
@@ -255,6 +278,7 @@ fn a_deleted_lock_lets_no_second_server_in() {
         fail(mcdewey(&data).args(["remove", "kettle.md", "--force"]))
             .contains(&data.display().to_string())
     );
+
     // The owner puts back what others find it by, for this version and for earlier ones.
     until(|| data.join("owner.json").exists() && data.join("lock").exists());
     until(|| File::open(data.join("lock")).unwrap().try_lock().is_err());
@@ -284,6 +308,7 @@ impl Disk {
                 File::create(&image)
                     .and_then(|file| file.set_len(mebibytes * MIB))
                     .map_err(|error| error.to_string())?;
+
                 let made = run(Command::new("mkfs.ext4")
                     .args(["-q", "-m", "0"])
                     .arg(&image))
@@ -293,11 +318,13 @@ impl Disk {
                         .arg(&image)
                         .arg(place))
                 });
+
                 // What is mounted stays until it is unmounted.
                 let _ = fs::remove_file(&image);
                 made?;
             }
         }
+
         Ok(Self {
             place: place.to_owned(),
         })
@@ -308,12 +335,14 @@ impl Disk {
         if free(&self.place) <= leave {
             return;
         }
+
         let path = self.place.join("filler");
         let mut file = File::options()
             .create(true)
             .append(true)
             .open(&path)
             .unwrap();
+
         let piece = vec![7; 256 * 1024];
         while free(&self.place) > leave {
             let rest = usize::try_from(free(&self.place) - leave)
@@ -323,6 +352,7 @@ impl Disk {
                 break;
             }
         }
+
         // What is still to be written out takes its blocks now.
         let _ = file.sync_all();
     }
@@ -363,6 +393,7 @@ fn ends_with_words(output: &Output, when: &str) -> bool {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_ne!(output.status.signal(), Some(SIGBUS), "{when}: {said}");
     assert_eq!(output.status.signal(), None, "{when}: {said}");
+
     if !output.status.success() {
         assert!(
             said.contains("error: ") && !said.contains("panicked"),
@@ -373,6 +404,7 @@ fn ends_with_words(output: &Output, when: &str) -> bool {
             "{when}: {said}"
         );
     }
+
     output.status.success()
 }
 
@@ -381,6 +413,7 @@ fn a_disk_with_too_little_space_is_told_whatever_is_left() {
     let corpora = tempfile::tempdir().unwrap();
     let (before, after) = (corpora.path().join("before"), corpora.path().join("after"));
     write_corpora(&before, &after);
+
     on_small_disks(
         "a_disk_with_too_little_space_is_told_whatever_is_left",
         96,
@@ -406,6 +439,7 @@ fn a_disk_with_too_little_space_is_told_whatever_is_left() {
                     let _ = fs::remove_dir_all(&data);
                 }
             }
+
             assert!(worked > 0, "with enough space it works");
             for leave in [0, 16 * 1024, 256 * 1024, MIB, 4 * MIB] {
                 disk.fill(leave);
@@ -416,6 +450,7 @@ fn a_disk_with_too_little_space_is_told_whatever_is_left() {
                 );
                 disk.clear();
             }
+
             let report = ingest(&data, &after);
             assert_eq!(report["skipped"], json!([]), "{report:#}");
             let found =
@@ -430,11 +465,13 @@ fn a_disk_that_fills_during_ingest_ends_with_words_and_loses_nothing() {
     let corpora = tempfile::tempdir().unwrap();
     let corpus = corpora.path().join("corpus");
     many_documents(&corpus, 24);
+
     on_small_disks(
         "a_disk_that_fills_during_ingest_ends_with_words_and_loses_nothing",
         128,
         |folder, disk| {
             let mut broke_off = 0;
+
             // With so little left, some files still find blocks and others do not.
             for (after, leave) in [(1, 0), (1, 800 * 1024), (1, 1200 * 1024)] {
                 let data = folder.path().join("data");
@@ -445,15 +482,18 @@ fn a_disk_that_fills_during_ingest_ends_with_words_and_loses_nothing() {
                     .stderr(Stdio::piped())
                     .spawn()
                     .unwrap();
+
                 // Another process fills the disk when so many documents are in, and takes what is freed.
                 while child.try_wait().unwrap().is_none() && documents(&data) < after {
                     std::thread::sleep(Duration::from_millis(10));
                 }
+
                 let known = documents(&data);
                 while child.try_wait().unwrap().is_none() {
                     disk.fill(leave);
                     std::thread::sleep(Duration::from_millis(20));
                 }
+
                 let output = child.wait_with_output().unwrap();
                 broke_off += u32::from(!ends_with_words(
                     &output,
@@ -463,6 +503,7 @@ fn a_disk_that_fills_during_ingest_ends_with_words_and_loses_nothing() {
                 assert!(documents(&data) >= known, "nothing that was in is lost");
                 fs::remove_dir_all(&data).unwrap();
             }
+
             assert!(broke_off > 0, "the disk was never full in time");
         },
     );
@@ -482,6 +523,7 @@ fn many_documents(corpus: &Path, documents: usize) {
                 words.join(" ")
             ));
         }
+
         fs::write(corpus.join(format!("guide-{document:03}.md")), text).unwrap();
     }
 }
@@ -508,9 +550,11 @@ fn a_server_whose_disk_is_full_stays_and_tells() {
                 "# Zebras\n\nThe zebra crosses the road.",
             )
             .unwrap();
+
             let server = serve(folder, &corpus, &[]);
             disk.fill(0);
             let (status, events) = post(&server, "/api/v1/sync", "application/json", "{}");
+
             assert!(
                 status == 200 && events.contains("failed") && events.contains("free some space"),
                 "{events}"
@@ -542,11 +586,13 @@ fn the_audit_log_has_whole_lines_after_the_disk_was_full() {
             let audit = data.join("who.log");
             fs::write(&audit, "").unwrap();
             fs::set_permissions(&audit, fs::Permissions::from_mode(0o644)).unwrap();
+
             let server = serve(
                 folder,
                 &corpus,
                 &["--audit-log", &audit.display().to_string()],
             );
+
             assert_eq!(
                 fs::metadata(&audit).unwrap().permissions().mode() & 0o777,
                 0o600
@@ -555,16 +601,19 @@ fn the_audit_log_has_whole_lines_after_the_disk_was_full() {
             for number in 0..200 {
                 server.get(&format!("/{number}/{}", "x".repeat(300)));
             }
+
             disk.clear();
             until(|| {
                 server.get("/afterwards");
                 fs::read_to_string(&audit).unwrap().contains("afterwards")
             });
+
             let text = fs::read_to_string(&audit).unwrap();
             for line in text.lines() {
                 let entry: Result<Value, _> = serde_json::from_str(line);
                 assert!(entry.is_ok_and(|entry| entry["time"].is_string()), "{line}");
             }
+
             assert!(text.ends_with('\n'));
         },
     );
@@ -579,14 +628,17 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
         let server = serve(folder, &corpus, &["--question-log", "all"]);
         endorse(&server, "when does it boil", "kettle::0");
         endorse(&server, "how is it tuned", "violin::0");
+
         assert!(
             fs::read_to_string(data.join("feedback.jsonl"))
                 .unwrap()
                 .contains("Boiling")
         );
+
         let asked = |q: &str, source: &str| {
             server.search(&json!({"q": q, "source": [source], "mode": "keyword"}))
         };
+
         assert_eq!(
             asked("kettle minutes", "kettle.md")["hits"][0]["source"],
             "kettle.md"
@@ -601,16 +653,19 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
         let body = r#"{"sources": ["kettle.md"]}"#;
         let (status, told) = post(&server, "/api/v1/removals", "application/json", body);
         let problem: Value = serde_json::from_str(&told).unwrap();
+
         assert_eq!(
             (status, &problem["code"]),
             (507, &json!("no_space")),
             "{told}"
         );
+
         let detail = problem["detail"].as_str().unwrap();
         assert!(
             detail.contains("removal") && detail.matches("MiB").count() >= 2,
             "{detail}"
         );
+
         let remove = || {
             let mut command = mcdewey(&data);
             command
@@ -619,6 +674,7 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
                 .args(["remove", "kettle.md"]);
             command
         };
+
         let said = fail(&mut remove());
         assert!(said.contains("MiB") && !said.contains("search"), "{said}");
         assert_eq!(
@@ -639,6 +695,7 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
             "{said}"
         );
         let feedback = fs::read_to_string(data.join("feedback.jsonl")).unwrap();
+
         assert!(
             !feedback.contains("kettle")
                 && !feedback.contains("Boiling")
@@ -650,10 +707,12 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
             "what was said of others stays"
         );
         let kept = questions(&server);
+
         assert!(
             !kept.contains("kettle") && kept.contains("violin fifths"),
             "{kept}"
         );
+
         for path in entries(&data).into_iter().filter(|path| path.is_file()) {
             let bytes = fs::read(&path).unwrap();
             for trace in ["kettle", "Kettles", "boils water"] {
@@ -675,18 +734,21 @@ fn a_removal_without_a_server_says_how_much_space_it_needs() {
     let line =
         r#"{"q":"when does it boil","kind":"feedback","source":"kettle.md","heading":"Boiling"}"#;
     fs::write(&feedback, format!("{line}\n")).unwrap();
+
     // As a writer that was killed leaves it.
     fs::write(
         data.join("feedback.jsonl.a1B2c3.draft"),
         format!("{line}\n"),
     )
     .unwrap();
+
     // A floor that no disk has.
     fs::write(
         folder.path().join("mcdewey.toml"),
         format!("min_free_mb = {}\n", u64::from(u32::MAX)),
     )
     .unwrap();
+
     let remove = || {
         let mut command = mcdewey(&data);
         command
@@ -695,6 +757,7 @@ fn a_removal_without_a_server_says_how_much_space_it_needs() {
             .args(["remove", "kettle.md"]);
         command
     };
+
     let said = fail(&mut remove());
     assert!(
         said.contains("disk space") && said.contains("MiB free"),
@@ -703,6 +766,7 @@ fn a_removal_without_a_server_says_how_much_space_it_needs() {
     assert_eq!(documents(&data), 2);
     fs::remove_file(folder.path().join("mcdewey.toml")).unwrap();
     let said = succeed(&mut remove());
+
     assert!(
         said.contains("1 judgments") && said.contains("nothing of them is left"),
         "{said}"

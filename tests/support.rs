@@ -22,12 +22,14 @@ pub(crate) fn mcdewey(data: &Path) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MCDEWEY_")) {
         command.env_remove(name);
     }
+
     command.current_dir(data.parent().expect("a data directory has a parent"));
     command
         .arg("--data-dir")
         .arg(data)
         .arg("--models-dir")
         .arg(repository().join("models"));
+
     command
 }
 
@@ -39,6 +41,7 @@ pub(crate) fn succeed(command: &mut Command) -> String {
         "{command:?} failed:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
+
     String::from_utf8(output.stdout).expect("the output is UTF-8")
 }
 
@@ -60,12 +63,14 @@ pub(crate) fn ingest(data: &Path, corpus: &Path) -> Value {
 /// A copy of the sample library's index, which is built once for all tests.
 pub(crate) fn sample_library() -> TempDir {
     static INDEXED: OnceLock<TempDir> = OnceLock::new();
+
     let indexed = INDEXED.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let report = ingest(&folder.path().join("data"), &repository().join("corpus"));
         assert_eq!(report["skipped"], json!([]), "{report:#}");
         folder
     });
+
     let copy = tempfile::tempdir().expect("a temporary folder");
     copy_folder(&indexed.path().join("data"), &copy.path().join("data"));
     copy
@@ -117,6 +122,7 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the server starts");
+
         let mut lines =
             BufReader::new(child.stderr.take().expect("standard error is piped")).lines();
         let mut said = String::new();
@@ -130,6 +136,7 @@ impl Server {
             said.push_str(&line);
             said.push('\n');
         };
+
         // Somebody must go on reading, or the server stops when the pipe is full.
         std::thread::spawn(move || lines.for_each(drop));
         Self {
@@ -180,6 +187,7 @@ impl Server {
             .get(format!("{}{path}", self.address))
             .call()
             .expect("the server answers");
+
         (
             response.status().as_u16(),
             response
@@ -195,6 +203,7 @@ impl Server {
             .get(format!("{}{path}", self.address))
             .call()
             .expect("the server answers");
+
         response
             .headers()
             .get(name)
@@ -215,6 +224,7 @@ impl Server {
             .post(format!("{}/api/v1/search", self.address))
             .send_json(request)
             .expect("the server answers");
+
         let body = response
             .body_mut()
             .read_to_string()
@@ -270,6 +280,7 @@ impl Server {
             .header("mcp-protocol-version", "2025-11-25")
             .send_json(&call)
             .expect("the server answers");
+
         let answer: Value = response.body_mut().read_json().expect("the answer is JSON");
         assert!(answer["result"].is_object(), "{answer:#}");
         answer["result"].clone()
@@ -348,15 +359,18 @@ pub(crate) fn python_environment(name: &str, folder: &Path) -> Result<PathBuf, S
     let names = pinned
         .lines()
         .map(|line| line.split("==").next().unwrap_or(line));
+
     let wanted: Vec<&str> = if newest_peers() {
         names.collect()
     } else {
         pinned.lines().collect()
     };
+
     let marker = environment.join("ready");
     if std::fs::read_to_string(&marker).is_ok_and(|ready| ready == wanted.join("\n")) {
         return Ok(environment);
     }
+
     run(Command::new("python3")
         .args(["-m", "venv"])
         .arg(&environment))?;
@@ -365,16 +379,19 @@ pub(crate) fn python_environment(name: &str, folder: &Path) -> Result<PathBuf, S
         .args(pip)
         .args(&wanted))?;
     std::fs::write(marker, wanted.join("\n")).map_err(|error| error.to_string())?;
+
     Ok(environment)
 }
 
 /// The packages that a folder's `package.json` pins, installed once beside it (git ignores them).
 pub(crate) fn node_modules(folder: &Path) -> Result<(), String> {
     static TURN: Mutex<()> = Mutex::new(());
+
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     if folder.join("node_modules/.package-lock.json").exists() {
         return Ok(());
     }
+
     let install = [
         "install",
         "--no-audit",
@@ -382,10 +399,12 @@ pub(crate) fn node_modules(folder: &Path) -> Result<(), String> {
         "--no-package-lock",
         "--silent",
     ];
+
     run(Command::new("npm").args(install).current_dir(folder))?;
     if !newest_peers() {
         return Ok(());
     }
+
     let text =
         std::fs::read_to_string(folder.join("package.json")).map_err(|error| error.to_string())?;
     let package: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
@@ -394,6 +413,7 @@ pub(crate) fn node_modules(folder: &Path) -> Result<(), String> {
         .into_iter()
         .flatten()
         .map(|(name, _)| format!("{name}@latest"));
+
     run(Command::new("npm")
         .args(install)
         .arg("--no-save")
@@ -406,9 +426,11 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let output = command
         .output()
         .map_err(|error| format!("{command:?} cannot be started: {error}"))?;
+
     if output.status.success() {
         return Ok(());
     }
+
     Err(format!(
         "{command:?} failed: {}",
         String::from_utf8_lossy(&output.stderr).trim()

@@ -20,9 +20,11 @@ fn wait_for(server: &Server, question: &str, wanted: impl Fn(&[&str]) -> bool) {
             .iter()
             .filter_map(|hit| hit["source"].as_str())
             .collect();
+
         if wanted(&sources) {
             return;
         }
+
         assert!(
             begun.elapsed() < DEADLINE,
             "{question:?} still gives {sources:?}"
@@ -44,11 +46,13 @@ fn changes_are_taken_in_as_they_come() {
     write(&corpus, "a.md", "# Barge\n\nA supervisor barges in.");
     let corpus_flag = corpus.display().to_string();
     let server = Server::start_with(folder, &["--corpus", &corpus_flag, "serve", "--watch"]);
+
     write(
         &corpus,
         "deep/er/b.md",
         "# Zebra\n\nThe zebra crossing is painted twice a year.",
     );
+
     wait_for(&server, "zebra crossing", |sources| {
         sources.first() == Some(&"deep/er/b.md")
     });
@@ -57,6 +61,7 @@ fn changes_are_taken_in_as_they_come() {
         sources.first() == Some(&"c.md") && !sources.contains(&"deep/er/b.md")
     });
     write(&corpus, "c.md", "# Giraffe\n\nThe giraffe house is closed.");
+
     wait_for(&server, "giraffe house", |sources| {
         sources.first() == Some(&"c.md")
     });
@@ -65,5 +70,6 @@ fn changes_are_taken_in_as_they_come() {
         !sources.contains(&"c.md")
     });
     let state: Value = serde_json::from_str(&server.get("/api/v1/library").1).unwrap();
+
     assert_eq!(state["documents"], 1);
 }

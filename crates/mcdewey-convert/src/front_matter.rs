@@ -38,6 +38,7 @@ impl FrontMatter {
             .as_deref()
             .map(str::trim)
             .filter(|lang| LANGUAGE.is_match(lang));
+
         let fields = [
             self.title
                 .as_deref()
@@ -50,6 +51,7 @@ impl FrontMatter {
                 .map(|date| format!("updated: {date}")),
             lang.map(|lang| format!("lang: {}", quoted(lang))),
         ];
+
         let fields: Vec<String> = fields.into_iter().flatten().collect();
         let body = body.trim_matches('\n');
         match fields.is_empty() {
@@ -67,6 +69,7 @@ fn title(text: &str) -> Option<String> {
         .filter(|c| !c.is_control())
         .take(MAX_TITLE)
         .collect();
+
     (!words.is_empty()).then_some(words)
 }
 
@@ -93,6 +96,7 @@ pub(crate) fn date(text: &str) -> Option<String> {
             (found[3].to_owned(), month, found[1].parse().ok()?)
         }
     };
+
     let (month, day): (usize, u32) = (month, day);
     ((1..=12).contains(&month) && (1..=31).contains(&day))
         .then(|| format!("{year}-{month:02}-{day:02}"))
@@ -116,6 +120,7 @@ mod tests {
             updated: Some("2024-05-01T10:00:00Z".to_owned()),
             lang: Some("en-US".to_owned()),
         };
+
         let expected = "---\ntitle: \"A \\\"quoted\\\": title\"\nsource_url: \"https://docs.example.com/a\"\n\
                         updated: 2024-05-01\nlang: \"en-US\"\n---\n\nBody\n";
         assert_eq!(known.before("Body"), expected);

@@ -20,6 +20,7 @@ where
             .name("convert".to_owned())
             .stack_size(STACK)
             .spawn_scoped(scope, conversion);
+
         match thread {
             Ok(thread) => thread.join().unwrap_or_else(|_| Err(broken())),
             Err(error) => Err(ConvertError(format!(
@@ -27,6 +28,7 @@ where
             ))),
         }
     })?;
+
     match converted.markdown.len() <= MAX_OUTPUT {
         true => Ok(converted),
         false => Err(ConvertError(format!(

@@ -12,6 +12,7 @@ pub(crate) fn mutations(file: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
             if broken.is_empty() {
                 break;
             }
+
             let from = random.usize(0..broken.len());
             let to = (from + random.usize(1..64)).min(broken.len());
             match random.u8(0..5) {
@@ -26,6 +27,7 @@ pub(crate) fn mutations(file: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
                 _ => broken.truncate(to),
             }
         }
+
         broken
     })
 }

@@ -17,6 +17,7 @@ pub(crate) fn unicode(bytes: &[u8]) -> Result<(String, Vec<String>), ConvertErro
                 encoding.name()
             ))
         })?;
+
     let mut warnings = Vec::new();
     let text = without_nul(text.into_owned(), &mut warnings)?;
     Ok((text, warnings))
@@ -31,11 +32,13 @@ pub(crate) fn without_nul(
     if count == 0 {
         return Ok(text);
     }
+
     if count > text.len() / 10 {
         return Err(ConvertError(
             "it holds NUL bytes throughout and is no text; save it as UTF-8".to_owned(),
         ));
     }
+
     warnings.push(format!("{count} NUL bytes were removed"));
     Ok(text.replace('\0', ""))
 }
@@ -43,12 +46,14 @@ pub(crate) fn without_nul(
 /// The first few names, for a message.
 pub(crate) fn list(names: &[String]) -> String {
     const SHOWN: usize = 3;
+
     let shown = names
         .iter()
         .take(SHOWN)
         .cloned()
         .collect::<Vec<_>>()
         .join(", ");
+
     if names.len() > SHOWN {
         format!("{shown} and {} more", names.len() - SHOWN)
     } else {

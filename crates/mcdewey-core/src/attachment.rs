@@ -53,6 +53,7 @@ impl AttachedFile {
             hash: ContentHash::of(&content),
             bytes: content.len() as u64,
         };
+
         Self {
             attachment,
             content,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChunkId, ContentHash, DocumentMeta, Likeness, PageNumber, PageRef, dense_form, keyword_form,
+    ChunkId, ContentHash, DocumentMeta, PageNumber, PageRef, Simhash, dense_form, keyword_form,
     normalise,
 };
 
@@ -77,8 +77,8 @@ impl Chunk {
     }
 
     /// What nearly equal passages of other releases are recognised by.
-    pub fn likeness(&self) -> Likeness {
-        Likeness::of(self.headings.last().map(String::as_str), &self.text)
+    pub fn simhash(&self) -> Simhash {
+        Simhash::of(self.headings.last().map(String::as_str), &self.text)
     }
 
     /// The two hashes of a passage's text: verbatim, and normalised.

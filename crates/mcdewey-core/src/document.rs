@@ -74,7 +74,7 @@ pub struct DocumentRevision {
     /// Its pages with their text.
     pub pages: Vec<Page>,
     /// Its passages with their vectors, in order.
-    pub passages: Vec<Passage>,
+    pub chunks: Vec<EmbeddedChunk>,
     /// The files that are kept with it; of each name and role one.
     pub attachments: Vec<AttachedFile>,
 }
@@ -88,31 +88,36 @@ impl DocumentRevision {
             meta.title.clone(),
             meta.facets.hash().to_string(),
         ];
+
         parts.push(format!(
             "{:?} {:?} {}",
             meta.source_url, meta.updated, meta.paged
         ));
+
         for page in &self.pages {
             parts.push(format!("{:?}", page.page));
             parts.push(page.text.clone());
         }
-        for passage in &self.passages {
+
+        for passage in &self.chunks {
             parts.push(passage.embedding_key.to_string());
             parts.push(passage.chunk.text_hash.to_string());
         }
+
         for AttachedFile { attachment, .. } in &self.attachments {
             parts.push(format!(
                 "{:?} {} {}",
                 attachment.role, attachment.name, attachment.hash
             ));
         }
+
         ContentHash::of_parts(parts)
     }
 }
 
 /// A passage ready to be stored.
 #[derive(Debug, Clone)]
-pub struct Passage {
+pub struct EmbeddedChunk {
     /// The passage.
     pub chunk: Chunk,
     /// Names the vector in the embedding cache: hash of the model's fingerprint and the dense text.

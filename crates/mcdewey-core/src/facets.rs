@@ -28,6 +28,7 @@ impl Facets {
             .iter()
             .map(|version| version.label.as_str())
             .collect();
+
         if labels.is_empty() {
             None
         } else {
@@ -44,10 +45,12 @@ impl Facets {
             text(&self.guide),
             text(&self.lang),
         ];
+
         for version in &self.versions {
             parts.push(version.label.clone());
             parts.push(version.key.to_string());
         }
+
         ContentHash::of_parts(parts)
     }
 }

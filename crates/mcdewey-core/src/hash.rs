@@ -26,6 +26,7 @@ impl ContentHash {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);
         }
+
         Self(*hasher.finalize().as_bytes())
     }
 

@@ -50,6 +50,7 @@ pub fn visible_line(text: &str) -> String {
             line.push(c);
         }
     }
+
     line
 }
 

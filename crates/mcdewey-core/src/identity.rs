@@ -71,12 +71,15 @@ impl FromStr for SourcePath {
         if text.is_empty() {
             return refuse("it is empty");
         }
+
         if text.chars().any(|c| c.is_control() || c == '\\') {
             return refuse("control characters and backslashes are not allowed");
         }
+
         if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
             return refuse("a relative path without empty parts, `.` or `..` is needed");
         }
+
         Ok(Self(text.to_owned()))
     }
 }
@@ -156,6 +159,7 @@ impl FromStr for ChunkId {
         let Some((prefix, ordinal)) = text.rsplit_once("::") else {
             return refuse("`path::to::document::ordinal` is needed");
         };
+
         if prefix.is_empty()
             || text
                 .chars()
@@ -163,9 +167,11 @@ impl FromStr for ChunkId {
         {
             return refuse("`path::to::document::ordinal` is needed, without spaces or `/`");
         }
+
         if ordinal.parse::<u32>().is_err() || (ordinal.len() > 1 && ordinal.starts_with('0')) {
             return refuse("it must end in `::` and the passage's number");
         }
+
         Ok(Self(text.to_owned()))
     }
 }
@@ -209,6 +215,7 @@ impl FromStr for RootName {
                 "letters, digits, `-`, `_` and `.` are allowed",
             ));
         }
+
         Ok(Self(text.to_owned()))
     }
 }
@@ -222,6 +229,7 @@ pub fn point_id(kind: &str, chunk_id: &ChunkId, document: &ContentHash) -> Uuid 
     name.extend_from_slice(chunk_id.as_str().as_bytes());
     name.push(0);
     name.extend_from_slice(document.as_bytes());
+
     Uuid::new_v5(&POINT_NAMESPACE, &name)
 }
 
@@ -239,6 +247,7 @@ mod tests {
             &source("finesse/v12.5/developer-guide/developer-guide.md"),
             102,
         );
+
         assert_eq!(
             id.as_str(),
             "finesse::v12.5::developer-guide::developer-guide::102"

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, Document, DocumentMeta,
-    DocumentRevision, DocumentSummary, InvalidValue, LibraryDescription, Likeness, ManifestEntry,
-    Page, PageNumber, RootName, Scope, SourcePath,
+    DocumentRevision, DocumentSummary, InvalidValue, LibraryDescription, ManifestEntry, Page,
+    PageNumber, RootName, Scope, Simhash, SourcePath,
 };
 
 /// A library's index. Every read takes a [`Scope`]; there is no unscoped read to forget. What lies outside the scope
@@ -43,7 +43,7 @@ pub trait Index: Send + Sync + 'static {
     ) -> Result<Vec<Chunk>, IndexError>;
 
     /// The passages that begin on one page, in order.
-    async fn passages_on(
+    async fn chunks_on(
         &self,
         source: &SourcePath,
         page: PageNumber,
@@ -107,16 +107,16 @@ pub trait Index: Send + Sync + 'static {
 
     /// Takes documents out and sees to it that nothing of them can be read from the files of the index any more, nor of
     /// anything that was taken out or replaced before. Costs about as much as writing the whole index anew; once it is
-    /// done [`Index::settle`] has nothing to do.
+    /// done [`Index::optimize`] has nothing to do.
     async fn erase(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let revision = self.remove(sources).await?;
-        self.settle().await?;
+        self.optimize().await?;
         Ok(revision)
     }
 
     /// Called when a run of commits is over, even one that found nothing to commit: the time to optimise, and to finish
     /// what an interrupted run left.
-    async fn settle(&self) -> Result<(), IndexError>;
+    async fn optimize(&self) -> Result<(), IndexError>;
 }
 
 /// A question, ready to be looked up.
@@ -166,7 +166,7 @@ pub struct QuestionWord {
     /// The word as the question writes it.
     pub word: String,
     /// How many passages of the whole library have it, in any of its inflections.
-    pub passages: u64,
+    pub chunks: u64,
     /// The word it was taken for, because no passage has it as it is written.
     pub taken_for: Option<String>,
 }
@@ -185,7 +185,7 @@ pub struct Candidate {
     /// Equal for equal passages.
     pub passage_hash: ContentHash,
     /// Near for nearly equal passages.
-    pub likeness: Likeness,
+    pub simhash: Simhash,
     /// Cosine similarity or BM25 score; lists are ordered by it, highest first, ties by chunk id.
     pub score: f32,
 }

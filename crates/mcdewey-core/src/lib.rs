@@ -5,6 +5,7 @@
 //! [`SyncHandle`] are the only seams.
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 mod attachment;
 mod chunk;
@@ -19,11 +20,11 @@ mod hidden;
 mod identity;
 mod index;
 mod library;
-mod likeness;
 mod page;
 mod removal;
 mod rerank;
 mod scope;
+mod simhash;
 mod sync;
 mod text;
 mod version;
@@ -35,7 +36,7 @@ pub use attachment::{AttachedFile, Attachment, AttachmentRole, image_type};
 pub use chunk::{Chunk, Span, TEXT_SCHEMA};
 pub use convert::{Convert, ConvertError, Converted, Format, ImageFile};
 pub use document::{
-    Document, DocumentMeta, DocumentRevision, DocumentSummary, ManifestEntry, Passage,
+    Document, DocumentMeta, DocumentRevision, DocumentSummary, EmbeddedChunk, ManifestEntry,
 };
 pub use embed::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
 pub use error::InvalidValue;
@@ -49,11 +50,11 @@ pub use index::{
     Revision, WeightedText,
 };
 pub use library::{Alias, LibraryDescription, Product};
-pub use likeness::{Likeness, letters};
 pub use page::{OutlineEntry, Page, PageNumber, PageRef, Section};
 pub use removal::{Erase, GenerationRemoval, RemovalProof, RemovalReport, RemovalRequest};
 pub use rerank::{Rerank, RerankError};
 pub use scope::{Filter, Scope, VersionFilter, VersionTerm, Visibility};
+pub use simhash::{Simhash, letters};
 pub use sync::{
     FormatReport, SkippedFile, StageSeconds, SyncError, SyncEvent, SyncHandle, SyncJob,
     SyncProgress, SyncReport, SyncRequest,

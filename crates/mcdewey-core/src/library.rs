@@ -65,6 +65,7 @@ impl LibraryDescription {
                 self.products.push(product);
             }
         }
+
         self.aliases.extend(other.aliases);
         self
     }

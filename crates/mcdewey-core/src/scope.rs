@@ -48,6 +48,7 @@ impl Filter {
         let one_of = |wanted: &[String], value: &Option<String>| {
             wanted.is_empty() || value.as_ref().is_some_and(|value| wanted.contains(value))
         };
+
         one_of(&self.vendor, &facets.vendor)
             && one_of(&self.product, &facets.product)
             && one_of(&self.guide, &facets.guide)
@@ -115,6 +116,7 @@ impl Visibility {
         let listed = |list: &[String], value: &Option<String>| {
             value.as_ref().is_some_and(|value| list.contains(value))
         };
+
         match self {
             Self::Everything => true,
             Self::Only { vendors, products } => {

@@ -176,6 +176,7 @@ impl SyncHandle {
                 mpsc::error::TrySendError::Full(_) => SyncError::Busy,
                 mpsc::error::TrySendError::Closed(_) => SyncError::NoOwner,
             })?;
+
         Ok(follow)
     }
 }

@@ -13,16 +13,20 @@ pub fn normalise(text: &str) -> String {
         if is_invisible(c) {
             continue;
         }
+
         if c.is_whitespace() {
             gap = !out.is_empty();
             continue;
         }
+
         if gap {
             out.push(' ');
             gap = false;
         }
+
         out.push(c);
     }
+
     out
 }
 
@@ -49,11 +53,13 @@ pub fn keyword_form(text: &str) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
+
         out.push_str(word);
         for name in whole_names(word) {
             out.push(' ');
             out.push_str(&name);
         }
+
         for token in word.split(|c: char| !c.is_alphanumeric() && c != '_') {
             let parts = identifier_parts(token);
             if parts.len() > 1 {
@@ -64,6 +70,7 @@ pub fn keyword_form(text: &str) -> String {
             }
         }
     }
+
     out
 }
 
@@ -78,6 +85,7 @@ fn whole_names(word: &str) -> Vec<String> {
             .filter(|piece| piece.len() < run.len());
         names.extend(pieces.filter_map(whole_name));
     }
+
     names.sort_unstable();
     names.dedup();
     names
@@ -87,6 +95,7 @@ fn whole_name(run: &str) -> Option<String> {
     if run.len() > MAX_NAME {
         return None;
     }
+
     let parts: Vec<&str> = run
         .split(|c: char| !c.is_alphanumeric())
         .filter(|part| !part.is_empty())
@@ -121,12 +130,14 @@ fn is_invisible(c: char) -> bool {
 fn plain(text: &str) -> String {
     let normal = normalise(text);
     let decoded = html_escape::decode_html_entities(&normal);
+
     // `&nbsp;` is white space only now.
     let decoded = if matches!(decoded, Cow::Borrowed(_)) {
         normal
     } else {
         normalise(&decoded)
     };
+
     unescape(&decoded)
 }
 
@@ -134,6 +145,7 @@ fn plain(text: &str) -> String {
 fn with_whole_identifiers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = "";
+
     let mut emphasised = false;
     for word in text.split(' ') {
         let tail = word.starts_with('_')
@@ -143,12 +155,15 @@ fn with_whole_identifiers(text: &str) -> String {
         let torn = (tail && before.ends_with(|c: char| c.is_ascii_alphanumeric()))
             || (head && !emphasised && word.starts_with(|c: char| c.is_ascii_alphanumeric()));
         emphasised = (tail && !torn) || (emphasised && !before.ends_with('_'));
+
         if !out.is_empty() && !torn {
             out.push(' ');
         }
+
         out.push_str(word);
         before = word;
     }
+
     out
 }
 
@@ -162,6 +177,7 @@ fn unescape(text: &str) -> String {
         }
         out.push(c);
     }
+
     out
 }
 
@@ -169,6 +185,7 @@ fn unescape(text: &str) -> String {
 fn identifier_parts(token: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
+
     let chars: Vec<(usize, char)> = token.char_indices().collect();
     for (place, &(at, c)) in chars.iter().enumerate() {
         if c == '_' {
@@ -176,17 +193,20 @@ fn identifier_parts(token: &str) -> Vec<&str> {
             start = at + 1;
             continue;
         }
+
         let before = place.checked_sub(1).map(|p| chars[p].1);
         let after = chars.get(place + 1).map(|next| next.1);
         let hump = c.is_uppercase()
             && before.is_some_and(|b| {
                 b.is_lowercase() || (b.is_uppercase() && after.is_some_and(char::is_lowercase))
             });
+
         if hump && at > start {
             parts.push(&token[start..at]);
             start = at;
         }
     }
+
     parts.push(&token[start..]);
     parts.retain(|part| !part.is_empty());
     parts

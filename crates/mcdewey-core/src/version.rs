@@ -114,10 +114,12 @@ fn compare_suffixes(left: &[Suffix], right: &[Suffix]) -> Ordering {
                     (Some(a), Some(b)) => a.word.cmp(&b.word).then(a.number.cmp(&b.number)),
                     _ => Ordering::Equal,
                 });
+
         if order.is_ne() {
             return order;
         }
     }
+
     Ordering::Equal
 }
 
@@ -126,6 +128,7 @@ impl fmt::Display for VersionKey {
         for (place, number) in self.numbers.iter().enumerate() {
             write!(f, "{}{number}", if place == 0 { "" } else { "." })?;
         }
+
         for (place, suffix) in self.suffixes.iter().enumerate() {
             let border = if place == 0 { "" } else { "-" };
             write!(f, "{border}{}", suffix.word)?;
@@ -133,6 +136,7 @@ impl fmt::Display for VersionKey {
                 write!(f, "{}", suffix.number)?;
             }
         }
+
         Ok(())
     }
 }
@@ -180,6 +184,7 @@ impl VersionScheme {
                 InvalidValue::new("version pattern", pattern.as_ref(), error.to_string())
             })
         };
+
         Ok(Self {
             compact: compact.iter().map(compile).collect::<Result<_, _>>()?,
         })
@@ -196,15 +201,18 @@ impl VersionScheme {
         let lower = text.trim().to_lowercase();
         let mut numbers = Vec::new();
         let mut suffixes: Vec<Suffix> = Vec::new();
+
         let pieces: Vec<&str> = PIECES
             .find_iter(&lower)
             .map(|piece| piece.as_str())
             .filter(|piece| !EMPTY_WORDS.contains(piece))
             .collect();
+
         let leading = pieces
             .iter()
             .take_while(|piece| piece.starts_with(|c: char| c.is_ascii_digit()))
             .count();
+
         for (place, piece) in pieces.iter().enumerate() {
             if !piece.starts_with(|c: char| c.is_ascii_digit()) {
                 suffixes.push(Suffix {
@@ -213,10 +221,12 @@ impl VersionScheme {
                 });
                 continue;
             }
+
             if place == 0 && leading == 1 {
                 numbers = self.split_compact(piece, text)?;
                 continue;
             }
+
             let number = parse_number(piece, text)?;
             match suffixes.last_mut() {
                 None => numbers.push(number),
@@ -227,6 +237,7 @@ impl VersionScheme {
                 }),
             }
         }
+
         if numbers.is_empty() && suffixes.is_empty() {
             return Err(InvalidValue::new(
                 "version",
@@ -234,6 +245,7 @@ impl VersionScheme {
                 "it holds neither a number nor a name",
             ));
         }
+
         Ok((numbers, suffixes))
     }
 
@@ -257,6 +269,7 @@ impl VersionScheme {
                 found.push(version);
             }
         }
+
         Ok(found)
     }
 
@@ -317,10 +330,12 @@ impl VersionSelector {
         if text.trim().eq_ignore_ascii_case("latest") {
             return Ok(Self::Latest);
         }
+
         let alternatives = text.split(',').filter(|part| !part.trim().is_empty());
         let ranges: Vec<_> = alternatives
             .map(|part| VersionRange::parse(part.trim(), scheme))
             .collect::<Result<_, _>>()?;
+
         if ranges.is_empty() {
             return Err(InvalidValue::new(
                 "version",
@@ -328,6 +343,7 @@ impl VersionSelector {
                 "name a release, a range such as `12.0..15.0`, or `latest`",
             ));
         }
+
         Ok(Self::AnyOf(ranges))
     }
 
@@ -375,15 +391,18 @@ impl VersionRange {
                 Ok(Some((scheme.key(part)?, with)))
             }
         };
+
         if let Some((low, high)) = text.split_once("..") {
             return Ok(Self::Between {
                 low: end(low, true)?,
                 high: end(high.trim_start_matches('='), true)?,
             });
         }
+
         if text.starts_with(['<', '>', '=']) {
             return Self::parse_comparisons(text, scheme);
         }
+
         let lower = text.to_lowercase();
         if let Some(prefix) = lower
             .strip_suffix(".*")
@@ -398,12 +417,14 @@ impl VersionRange {
                 )),
             };
         }
+
         Ok(Self::Exact(scheme.key(text)?))
     }
 
     fn parse_comparisons(text: &str, scheme: &VersionScheme) -> Result<Self, InvalidValue> {
         static COMPARISON: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"(<=|>=|<|>|=)\s*([^<>=]+)").expect("a valid pattern"));
+
         let (mut low, mut high) = (None, None);
         for found in COMPARISON.captures_iter(text) {
             let key = scheme.key(&found[2])?;
@@ -415,6 +436,7 @@ impl VersionRange {
                 _ => return Ok(Self::Exact(key)),
             }
         }
+
         if low.is_none() && high.is_none() {
             return Err(InvalidValue::new(
                 "version",
@@ -422,6 +444,7 @@ impl VersionRange {
                 "a release is missing behind the comparison",
             ));
         }
+
         Ok(Self::Between { low, high })
     }
 }
@@ -451,6 +474,7 @@ mod tests {
         ] {
             assert_eq!(scheme.key(text).unwrap().to_string(), "12.5.1su3", "{text}");
         }
+
         for text in ["v15.0", "15", "150", "Release 15.0"] {
             assert_eq!(scheme.key(text).unwrap().to_string(), "15", "{text}");
         }
@@ -487,10 +511,12 @@ mod tests {
                 );
             }
         };
+
         order(
             &kafka(),
             &["0100", "0110", "0.11.1", "36", "39", "4.0", "current"],
         );
+
         order(
             &cisco(),
             &[
@@ -506,6 +532,7 @@ mod tests {
                 "15.0",
             ],
         );
+
         order(
             &VersionScheme::default(),
             &["2024-11-05", "2025-03-26", "2025-11-25"],
@@ -520,6 +547,7 @@ mod tests {
             .into_iter()
             .map(|version| version.label)
             .collect();
+
         assert_eq!(labels, ["12.5(1)", "12.5(2)"]);
         assert_eq!(cisco().versions("12.5, v12.5").unwrap().len(), 1);
     }
@@ -530,6 +558,7 @@ mod tests {
         let known = scheme
             .versions("11.6, 12.0, 12.5(1), 12.5(1) SU3, 15.0")
             .unwrap();
+
         let check = |selector: &str, expected: &[&str]| {
             let selector_value = VersionSelector::parse(selector, &scheme).unwrap();
             let chosen: Vec<&str> = selector_value
@@ -539,6 +568,7 @@ mod tests {
                 .collect();
             assert_eq!(chosen, expected, "{selector}");
         };
+
         check("latest", &["15.0"]);
         check("v15", &["15.0"]);
         check("12.5", &[]);
@@ -558,9 +588,11 @@ mod tests {
         for bad in ["", "  ", "--", "v", "99999999999999999999999"] {
             assert!(cisco().key(bad).is_err(), "{bad:?}");
         }
+
         for bad in ["", ",", ">=", "()", "12.5(1) SU3.*"] {
             assert!(VersionSelector::parse(bad, &cisco()).is_err(), "{bad:?}");
         }
+
         assert!(VersionScheme::new(&["("]).is_err());
     }
 }

@@ -11,6 +11,7 @@ const BATCH_TOKENS: usize = 768;
 pub(crate) fn plan(lengths: &[usize]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&position| lengths[position]);
+
     let mut batches: Vec<Vec<usize>> = Vec::new();
     for position in order {
         match batches.last_mut() {
@@ -20,6 +21,7 @@ pub(crate) fn plan(lengths: &[usize]) -> Vec<Vec<usize>> {
             _ => batches.push(vec![position]),
         }
     }
+
     batches
 }
 

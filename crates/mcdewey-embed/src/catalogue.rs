@@ -86,6 +86,7 @@ pub fn known_models() -> Result<Vec<KnownModel>, ProvisionError> {
         bytes: model.bundle.bytes,
         name: model.name,
     };
+
     Ok(Catalogue::built_in()?
         .models
         .into_iter()

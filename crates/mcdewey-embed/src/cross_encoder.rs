@@ -88,6 +88,7 @@ impl CrossEncoder {
             runtime::environment(library)?,
             runtime::threads(threads),
         )?;
+
         guarded(&mut run, "barge", &["barge", "barge in"])
             .map_err(|error| folder.refused(error.to_string()))?;
         Ok(Self {
@@ -108,6 +109,7 @@ fn load(
         .with_max_length(folder.window)
         .with_intra_threads(threads)
         .with_session_config(SPINNING, "0");
+
     let session = TextRerank::try_new_from_user_defined(model, options);
     let mut session = session.map_err(|error| folder.refused(error.to_string()))?;
     Ok(Box::new(move |question, passages| {
@@ -123,6 +125,7 @@ fn scores(session: &mut TextRerank, question: &str, passages: &[&str]) -> Result
     for one in ranked.map_err(|error| error.to_string())? {
         scores[one.index] = one.score;
     }
+
     Ok(scores)
 }
 

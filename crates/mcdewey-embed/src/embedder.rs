@@ -75,6 +75,7 @@ impl OnnxEmbedder {
         let folder = BertFolder::read(&provisioned.model_dir)?;
         let environment = runtime::environment(&provisioned.runtime)?;
         let threads = runtime::threads(options.threads);
+
         let mut model =
             model::load(&folder, environment, threads).map_err(|error| match error {
                 LoadError::Folder(error) => StartError::Folder(error),
@@ -83,6 +84,7 @@ impl OnnxEmbedder {
                     problem: error.to_string(),
                 },
             })?;
+
         let words = model.words.clone();
         let queue = Queue::start(Box::new(move |texts| model.embed(texts)), options.queue)
             .map_err(StartError::Thread)?;
@@ -170,6 +172,7 @@ fn measured(
         }
         lengths.push(length);
     }
+
     Ok((texts, batch::plan(&lengths)))
 }
 

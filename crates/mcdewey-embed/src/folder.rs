@@ -153,6 +153,7 @@ impl BertFolder {
         let asked = sentence.and_then(|sentence| sentence.max_seq_length);
         let window = window(&config, asked, &tokenizer);
         let pad_token = pad_token(&tokenizer);
+
         Ok(Self {
             dir: dir.to_owned(),
             config,
@@ -183,15 +184,18 @@ impl BertConfig {
         if self.model_type != "bert" {
             return Err(format!("model_type {:?}", self.model_type));
         }
+
         if self.hidden_act != "gelu" {
             return Err(format!("hidden_act {:?}", self.hidden_act));
         }
+
         if self.position_embedding_type != "absolute" {
             return Err(format!(
                 "position_embedding_type {:?}",
                 self.position_embedding_type
             ));
         }
+
         if self.num_attention_heads == 0
             || !self.hidden_size.is_multiple_of(self.num_attention_heads)
         {
@@ -200,6 +204,7 @@ impl BertConfig {
                 self.hidden_size, self.num_attention_heads
             ));
         }
+
         Ok(())
     }
 }
@@ -208,11 +213,13 @@ fn check_modules(dir: &Path) -> Result<(), FolderError> {
     let Some(modules) = optional_json::<Vec<Module>>(&dir.join(MODULES))? else {
         return Ok(());
     };
+
     let known = |module: &Module| {
         ["Transformer", "Pooling", "Normalize"]
             .iter()
             .any(|kind| module.r#type.rsplit('.').next() == Some(kind))
     };
+
     match modules.into_iter().find(|module| !known(module)) {
         Some(module) => Err(FolderError::Unsupported {
             dir: dir.to_owned(),
@@ -228,6 +235,7 @@ fn pooling(config: &Value) -> Result<Pooling, String> {
         .filter(|(name, value)| name.starts_with("pooling_mode_") && value.as_bool() == Some(true))
         .map(|(name, _)| name.as_str())
         .collect();
+
     match chosen[..] {
         ["pooling_mode_mean_tokens"] => Ok(Pooling::Mean),
         ["pooling_mode_cls_token"] => Ok(Pooling::Cls),

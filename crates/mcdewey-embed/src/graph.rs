@@ -26,6 +26,7 @@ pub(crate) fn write(folder: &BertFolder, tensors: &Tensors) -> Result<Vec<u8>, F
         tensors,
         graph: Graph::default(),
     };
+
     writer.encoder()?;
     let model = Model {
         ir_version: IR_VERSION,
@@ -33,6 +34,7 @@ pub(crate) fn write(folder: &BertFolder, tensors: &Tensors) -> Result<Vec<u8>, F
         graph: Some(writer.graph),
         opset_import: vec![operator_set("", OPERATOR_SET), operator_set(FUSED, 1)],
     };
+
     Ok(model.encode_to_vec())
 }
 
@@ -58,17 +60,20 @@ impl Writer<'_> {
                 .push(value(input, INT64, vec![named("batch"), named("sequence")]));
             self.cast(input);
         }
+
         let mut hidden = self.embeddings()?;
         for layer in 0..self.config.num_hidden_layers {
             let attended = self.attention(layer, &hidden)?;
             hidden = self.feed_forward(layer, &attended)?;
         }
+
         self.standard("Identity", &hidden, "last_hidden_state", vec![]);
         let shape = vec![
             named("batch"),
             named("sequence"),
             fixed(self.config.hidden_size),
         ];
+
         self.graph
             .output
             .push(value("last_hidden_state", FLOAT, shape));
@@ -94,20 +99,24 @@ impl Writer<'_> {
             type_vocab_size,
             ..
         } = *self.config;
+
         let words = self.weight(
             "embeddings.word_embeddings.weight",
             &[vocab_size, hidden_size],
         )?;
+
         let positions = self.weight(
             "embeddings.position_embeddings.weight",
             &[max_position_embeddings, hidden_size],
         )?;
+
         let types = self.weight(
             "embeddings.token_type_embeddings.weight",
             &[type_vocab_size, hidden_size],
         )?;
         let gamma = self.weight("embeddings.LayerNorm.weight", &[hidden_size])?;
         let beta = self.weight("embeddings.LayerNorm.bias", &[hidden_size])?;
+
         self.fused(
             "EmbedLayerNormalization",
             &[
@@ -123,6 +132,7 @@ impl Writer<'_> {
             &["embeddings", "mask_index"],
             vec![float("epsilon", self.config.layer_norm_eps)],
         );
+
         Ok("embeddings".to_owned())
     }
 
@@ -134,12 +144,14 @@ impl Writer<'_> {
         let value = self.linear(&format!("{prefix}.self.value"), hidden, [size, size])?;
         let bias = self.attention_bias(&prefix)?;
         let context = format!("{prefix}.context");
+
         self.fused(
             "MultiHeadAttention",
             &[&query, &key, &value, &bias, "mask_index"],
             &[&context],
             vec![integer("num_heads", self.config.num_attention_heads as i64)],
         );
+
         let output = self.linear(&format!("{prefix}.output.dense"), &context, [size, size])?;
         self.add_and_normalise(&format!("{prefix}.output"), &output, hidden)
     }
@@ -154,6 +166,7 @@ impl Writer<'_> {
                 .locate(&format!("{prefix}.self.{part}.bias"), &[size])?;
             bytes.extend(self.tensors.bytes(&location)?);
         }
+
         let name = format!("{prefix}.self.bias");
         self.graph.initializer.push(Tensor {
             dims: vec![3 * size as i64],
@@ -162,6 +175,7 @@ impl Writer<'_> {
             raw_data: Some(bytes),
             ..Tensor::default()
         });
+
         Ok(name)
     }
 
@@ -171,23 +185,27 @@ impl Writer<'_> {
             intermediate_size,
             ..
         } = *self.config;
+
         let prefix = format!("encoder.layer.{layer}");
         let wide = self.linear(
             &format!("{prefix}.intermediate.dense"),
             hidden,
             [intermediate_size, hidden_size],
         )?;
+
         let bias = self.weight(
             &format!("{prefix}.intermediate.dense.bias"),
             &[intermediate_size],
         )?;
         let active = format!("{prefix}.intermediate.active");
         self.fused("BiasGelu", &[&wide, &bias], &[&active], vec![]);
+
         let narrow = self.linear(
             &format!("{prefix}.output.dense"),
             &active,
             [hidden_size, intermediate_size],
         )?;
+
         self.add_and_normalise(&format!("{prefix}.output"), &narrow, hidden)
     }
 
@@ -203,12 +221,14 @@ impl Writer<'_> {
         let beta = self.weight(&format!("{prefix}.LayerNorm.bias"), &size)?;
         let bias = self.weight(&format!("{prefix}.dense.bias"), &size)?;
         let output = format!("{prefix}.normalised");
+
         self.fused(
             "SkipLayerNormalization",
             &[value, residual, &gamma, &beta, &bias],
             &[&output],
             vec![float("epsilon", self.config.layer_norm_eps)],
         );
+
         Ok(output)
     }
 
@@ -227,6 +247,7 @@ impl Writer<'_> {
             &[&output],
             vec![integer("transB", 1)],
         );
+
         Ok(output)
     }
 
@@ -280,6 +301,7 @@ fn external(name: &str, file: &str, location: &Location) -> Tensor {
         key: key.to_owned(),
         value,
     };
+
     Tensor {
         dims: location
             .shape
@@ -321,6 +343,7 @@ fn value(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
         elem_type,
         shape: Some(Shape { dim }),
     });
+
     ValueInfo {
         name: name.to_owned(),
         r#type: Some(Type { tensor_type }),

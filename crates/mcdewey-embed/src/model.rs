@@ -55,12 +55,14 @@ pub(crate) fn load(
         UserDefinedEmbeddingModel::new(graph::write(folder, &tensors)?, tokenizer_files(folder)?)
             .with_pooling(folder.pooling.clone())
             .with_quantization(QuantizationMode::None);
+
     let options = InitOptionsUserDefined::new()
         .with_environment(environment)
         .with_max_length(folder.window)
         .with_intra_threads(threads)
         .with_session_config(WEIGHTS_FOLDER, tensors.folder().to_string_lossy())
         .with_session_config(SPINNING, "0");
+
     let embedding = TextEmbedding::try_new_from_user_defined(model, options)?;
     let words = Words::new(embedding.tokenizer.clone())?;
     Ok(LoadedModel { embedding, words })
@@ -111,6 +113,7 @@ impl Words {
             .tokenizer
             .encode(text, false)
             .map_err(|error| error.to_string())?;
+
         Ok(encoding
             .get_offsets()
             .iter()

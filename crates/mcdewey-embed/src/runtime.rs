@@ -42,6 +42,7 @@ pub(crate) fn environment(library: &Path) -> Result<Environment, RuntimeError> {
     if let Some(environment) = loaded.as_ref() {
         return Ok(environment.clone());
     }
+
     let environment = load(library).map_err(|problem| RuntimeError {
         path: library.to_owned(),
         problem,
@@ -63,12 +64,14 @@ fn load(library: &Path) -> Result<Environment, String> {
     let library = library.canonicalize().map_err(|error| error.to_string())?;
     refuse_telemetry(&library, std::env::var_os(TELEMETRY_OPT_OUT).as_deref())?;
     let builder = ort::init_from(&library).map_err(|error| error.to_string())?;
+
     let environment = builder
         .with_name("mcdewey")
         .with_telemetry(false)
         .with_logger(Arc::new(log))
         .build()
         .map_err(|error| error.to_string())?;
+
     environment.set_log_level(LogLevel::Warning);
     Ok(environment)
 }
@@ -78,6 +81,7 @@ fn refuse_telemetry(library: &Path, opt_out: Option<&OsStr>) -> Result<(), Strin
     if opt_out == Some(OsStr::new(OPTED_OUT)) {
         return Ok(());
     }
+
     let code = std::fs::read(library).map_err(|error| error.to_string())?;
     match memmem::find(&code, TELEMETRY_OPT_OUT.as_bytes()) {
         Some(_) => Err(format!(
@@ -114,10 +118,12 @@ mod tests {
             [b"\x7fELF...\0", TELEMETRY_OPT_OUT.as_bytes(), b"\0..."].concat(),
         )
         .unwrap();
+
         for opt_out in [None, Some("0"), Some("")] {
             let refusal = refuse_telemetry(&path, opt_out.map(OsStr::new)).unwrap_err();
             assert!(refusal.contains("ORT_DISABLE_TELEMETRY=1"), "{refusal}");
         }
+
         assert_eq!(refuse_telemetry(&path, Some(OsStr::new("1"))), Ok(()));
         fs::write(&path, b"\x7fELF...").unwrap();
         assert_eq!(refuse_telemetry(&path, None), Ok(()));
@@ -129,6 +135,7 @@ mod tests {
         let path = dir.path().join("libonnxruntime.so");
         let missing = environment(&path).unwrap_err().to_string();
         fs::write(&path, "not a library").unwrap();
+
         let broken = environment(&path).unwrap_err().to_string();
         for message in [missing, broken] {
             assert!(

@@ -43,6 +43,7 @@ impl Tensors {
             path: path.to_owned(),
             problem,
         };
+
         let path = &path
             .canonicalize()
             .map_err(|error| invalid(error.to_string()))?;
@@ -50,12 +51,14 @@ impl Tensors {
             read_header(path).map_err(|error| invalid(error.to_string()))?;
         let header: Metadata =
             serde_json::from_slice(&header).map_err(|error| invalid(error.to_string()))?;
+
         let expected = start + header.data_len() as u64;
         if size != expected {
             return Err(invalid(format!(
                 "it has {size} bytes where its header promises {expected}"
             )));
         }
+
         Ok(Self {
             path: path.to_owned(),
             header,
@@ -82,6 +85,7 @@ impl Tensors {
         if info.dtype != Dtype::F32 {
             return Err(self.invalid(format!("tensor {name} is {:?}, not F32", info.dtype)));
         }
+
         if info.shape != shape {
             let problem = format!(
                 "tensor {name} has shape {:?} where config.json implies {shape:?}",
@@ -89,6 +93,7 @@ impl Tensors {
             );
             return Err(self.invalid(problem));
         }
+
         let (from, to) = info.data_offsets;
         Ok(Location {
             shape: shape.to_vec(),
@@ -123,6 +128,7 @@ fn read_header(path: &Path) -> io::Result<(u64, u64, Vec<u8>)> {
     let size = file.metadata()?.len();
     let mut length = [0; 8];
     file.read_exact(&mut length)?;
+
     let length = u64::from_le_bytes(length);
     if length > MAX_HEADER.min(size) {
         return Err(io::Error::new(
@@ -130,6 +136,7 @@ fn read_header(path: &Path) -> io::Result<(u64, u64, Vec<u8>)> {
             format!("its header would be {length} bytes long"),
         ));
     }
+
     let mut header = Vec::new();
     file.take(length).read_to_end(&mut header)?;
     Ok((8 + length, size, header))
@@ -148,16 +155,19 @@ mod tests {
             "bert.b":{"dtype":"F16","shape":[1],"data_offsets":[8,10]}}"#;
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend_from_slice(header);
+
         bytes.extend(
             [1.5f32, -2.0]
                 .iter()
                 .flat_map(|number| number.to_le_bytes()),
         );
+
         bytes.extend([0, 0]);
         bytes.truncate(bytes.len() - cut);
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("model.safetensors");
         fs::write(&path, bytes).unwrap();
+
         (dir, path)
     }
 
@@ -167,10 +177,12 @@ mod tests {
         let tensors = Tensors::open(&path).unwrap();
         let location = tensors.locate("a", &[2]).unwrap();
         assert_eq!(location.length, 8);
+
         let expected: Vec<u8> = [1.5f32, -2.0]
             .iter()
             .flat_map(|number| number.to_le_bytes())
             .collect();
+
         assert_eq!(tensors.bytes(&location).unwrap(), expected);
     }
 
@@ -193,6 +205,7 @@ mod tests {
                 .to_string()
                 .contains("where its header promises")
         );
+
         fs::write(&path, u64::MAX.to_le_bytes()).unwrap();
         assert!(
             Tensors::open(&path)
@@ -200,6 +213,7 @@ mod tests {
                 .to_string()
                 .contains("its header would be")
         );
+
         fs::write(&path, "abc").unwrap();
         assert!(Tensors::open(&path).is_err());
     }

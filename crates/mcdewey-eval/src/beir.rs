@@ -63,6 +63,7 @@ impl BeirSet {
         let qrels = qrels_path(folder);
         let mut judged = judged(&qrels)?;
         let notices = notices(&documents, &asked, &judged);
+
         let judged_question = |line: QueryLine| {
             let grades = judged.remove(&line.id)?;
             question(line, grades)
@@ -76,11 +77,13 @@ impl BeirSet {
                 problem,
             });
         }
+
         let name = folder
             .file_name()
             .unwrap_or(folder.as_os_str())
             .to_string_lossy()
             .into_owned();
+
         Ok(Self {
             name,
             documents,
@@ -100,6 +103,7 @@ impl BeirSet {
                 gold.extend(grades.into_keys());
             }
         }
+
         self.documents
             .retain(|document| !gold.contains(&document.id));
         self.name.push_str(" without gold");
@@ -112,6 +116,7 @@ fn qrels_path(folder: &Path) -> PathBuf {
         folder.join("qrels.tsv"),
         folder.join("qrels").join("test.tsv"),
     );
+
     if !plain.exists() && distributed.exists() {
         distributed
     } else {
@@ -132,6 +137,7 @@ fn documents(path: &Path) -> Result<Vec<BeirDocument>, EvalError> {
         });
         Ok(())
     })?;
+
     Ok(found)
 }
 
@@ -147,6 +153,7 @@ fn queries(path: &Path) -> Result<Vec<QueryLine>, EvalError> {
         found.push(line);
         Ok(())
     })?;
+
     Ok(found)
 }
 
@@ -169,6 +176,7 @@ fn judged(path: &Path) -> Result<Judged, EvalError> {
                 columns.len()
             ));
         };
+
         let Ok(score) = score.parse::<i64>() else {
             // The first line may be the columns' names.
             return if number == 1 {
@@ -177,6 +185,7 @@ fn judged(path: &Path) -> Result<Judged, EvalError> {
                 Err(format!("the score {score:?} is not a whole number"))
             };
         };
+
         // Sets mark judged and irrelevant documents with 0 or less.
         let grade =
             u32::try_from(score.max(0)).map_err(|_| format!("the score {score} is too large"))?;
@@ -191,6 +200,7 @@ fn judged(path: &Path) -> Result<Judged, EvalError> {
             _ => Ok(()),
         }
     })?;
+
     Ok(found)
 }
 
@@ -200,6 +210,7 @@ fn question(line: QueryLine, mut grades: HashMap<String, u32>) -> Option<Questio
     if grades.is_empty() {
         return None;
     }
+
     let truth = Truth::Documents(grades);
     Some(Question {
         id: line.id,
@@ -222,25 +233,30 @@ fn notices(documents: &[BeirDocument], asked: &[QueryLine], judged: &Judged) -> 
     let (meant, unasked): (Vec<_>, Vec<_>) = judged
         .iter()
         .partition(|(query, _)| asked.contains(query.as_str()));
+
     let relevant = meant
         .iter()
         .flat_map(|(_, grades)| grades.iter())
         .filter(|(_, grade)| **grade > 0);
+
     let absent = relevant
         .filter(|(id, _)| !known.contains(id.as_str()))
         .count();
     let unasked = unasked.len();
+
     let mut notices = Vec::new();
     if absent > 0 {
         notices.push(format!(
             "relevant documents that corpus.jsonl lacks: {absent}; they count as not found"
         ));
     }
+
     if unasked > 0 {
         notices.push(format!(
             "judged questions that queries.jsonl lacks: {unasked}; they are left out"
         ));
     }
+
     notices
 }
 
@@ -269,6 +285,7 @@ mod tests {
         fs::write(set.join("queries.jsonl"), queries).unwrap();
         fs::write(set.join("qrels.tsv"), qrels).unwrap();
         let prefix = format!("{}/", set.display());
+
         BeirSet::read(&set).map_err(|error| error.to_string().replace(&prefix, ""))
     }
 
@@ -276,6 +293,7 @@ mod tests {
         let Truth::Documents(grades) = &set.questions[place].truth else {
             panic!("no documents")
         };
+
         let mut grades: Vec<_> = grades
             .iter()
             .map(|(id, grade)| (id.as_str(), *grade))
@@ -293,12 +311,14 @@ mod tests {
             .iter()
             .map(|document| (document.id.as_str(), document.title.as_str()))
             .collect();
+
         assert_eq!(titles, [("d1", "One"), ("d2", ""), ("d3", "")]);
         let asked: Vec<&str> = set
             .questions
             .iter()
             .map(|question| question.text.as_str())
             .collect();
+
         assert_eq!(asked, ["which one", "which two"]);
         assert_eq!(grades(&set, 0), [("d1", 2)]);
         assert_eq!(grades(&set, 1), [("d2", 1), ("d3", 1)]);
@@ -318,6 +338,7 @@ mod tests {
         fs::write(folder.path().join("queries.jsonl"), QUERIES).unwrap();
         fs::create_dir(folder.path().join("qrels")).unwrap();
         fs::write(folder.path().join("qrels/test.tsv"), QRELS).unwrap();
+
         assert_eq!(BeirSet::read(folder.path()).unwrap().questions.len(), 2);
     }
 
@@ -326,12 +347,14 @@ mod tests {
         let fails = |corpus, queries, qrels, expected: &str| {
             assert_eq!(read(corpus, queries, qrels).unwrap_err(), expected);
         };
+
         fails(
             "{\"_id\": \"d1\"}\n",
             QUERIES,
             QRELS,
             "corpus.jsonl:1: not the JSON that belongs here, column 13: missing field `text`",
         );
+
         let twice = CORPUS.repeat(2);
         fails(
             &twice,
@@ -339,6 +362,7 @@ mod tests {
             QRELS,
             "corpus.jsonl:4: the _id \"d1\" stands on line 1 already; each needs its own",
         );
+
         let empty = "\n{\"_id\": \"q1\", \"text\": \" \"}";
         fails(
             CORPUS,
@@ -346,6 +370,7 @@ mod tests {
             QRELS,
             "queries.jsonl:2: question \"q1\" has no text",
         );
+
         let columns =
             "qrels.tsv:1: 2 columns; query-id, corpus-id and score belong here, with tabs";
         fails(CORPUS, QUERIES, "q1 d1\t1", columns);
@@ -355,6 +380,7 @@ mod tests {
             "q1\td1\t1\nq1\td2\tyes",
             "qrels.tsv:2: the score \"yes\" is not a whole number",
         );
+
         let both =
             "qrels.tsv:2: document \"d1\" was judged 1 for question \"q1\" before and is 2 here";
         fails(CORPUS, QUERIES, "q1\td1\t1\nq1\td1\t2", both);
@@ -374,6 +400,7 @@ mod tests {
             .iter()
             .map(|document| document.id.as_str())
             .collect();
+
         assert_eq!(left, ["d3"]);
         assert_eq!(set.questions.len(), 2);
         assert!(
@@ -388,6 +415,7 @@ mod tests {
         let error = BeirSet::read(Path::new("no/such/set"))
             .unwrap_err()
             .to_string();
+
         assert!(
             error.starts_with("cannot read no/such/set/corpus.jsonl: "),
             "{error}"
@@ -402,6 +430,7 @@ mod tests {
             "q1\td1\t1\nq1\td9\t1\nq1\td8\t0\nq9\td7\t1",
         )
         .unwrap();
+
         assert_eq!(grades(&set, 0), [("d1", 1), ("d9", 1)]);
         assert_eq!(
             set.notices,

@@ -23,19 +23,23 @@ impl JudgmentSet {
                 let Some(hash) = place.text_hash else {
                     continue;
                 };
+
                 if !known.contains_key(&place.source) {
                     known.insert(&place.source, passages(&place.source).await?);
                 }
+
                 stands &= known[&place.source]
                     .iter()
                     .any(|passage| is_passage(place, hash, passage));
             }
+
             if !stands {
                 notices.push(format!(
                     "judgment on line {line}: the passage has changed since it was judged"
                 ));
             }
         }
+
         Ok(notices)
     }
 }
@@ -68,6 +72,7 @@ mod tests {
             judgment("moved", 2, Some("press reset")),
             judgment("never noted", 9, None),
         ];
+
         std::fs::write(&path, lines.join("\n")).unwrap();
         let set = JudgmentSet::read(&path).unwrap();
         let hit = |page, text| {
@@ -79,6 +84,7 @@ mod tests {
                 ContentHash::of(text),
             )
         };
+
         let passages = |_: &SourcePath| {
             std::future::ready(Ok::<_, Infallible>(vec![
                 hit(1, "press reset"),
@@ -86,6 +92,7 @@ mod tests {
                 hit(2, "let go"),
             ]))
         };
+
         let changed = "the passage has changed since it was judged";
         let Ok(notices) = set.changed(passages).await;
         assert_eq!(

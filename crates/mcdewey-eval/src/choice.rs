@@ -39,6 +39,7 @@ impl Choice {
                 .iter()
                 .map(|(_, figures)| figures[place])
                 .fold(f64::MIN, f64::max);
+
             Some(HeldOut {
                 set: set.clone(),
                 chosen: chosen.to_owned(),
@@ -57,6 +58,7 @@ impl Choice {
                 .filter(|(place, _)| Some(*place) != left_out);
             kept.map(|(_, figure)| figure).sum::<f64>()
         };
+
         let mut best: Option<(&str, f64)> = None;
         for (name, figures) in &self.ways {
             let sum = sum(figures);
@@ -64,6 +66,7 @@ impl Choice {
                 best = Some((name, sum));
             }
         }
+
         best.map(|(name, _)| name)
     }
 }
@@ -81,6 +84,7 @@ mod tests {
                 ("y".to_owned(), vec![0.6, 0.7, 0.6]),
             ],
         };
+
         assert_eq!(choice.best(), Some("x"));
         let held_out = choice.held_out();
         assert_eq!(

@@ -54,6 +54,7 @@ impl Comparison {
                 after.rows.iter().find(|candidate| same(candidate, row))?,
             ))
         };
+
         let pairs: Vec<(&Row, &Row)> = before.rows.iter().filter_map(matched).collect();
         if pairs.is_empty() {
             let (before, after) = (names(before), names(after));
@@ -61,12 +62,14 @@ impl Comparison {
                 "no set and mode is in both reports: before there are {before}, after there are {after}"
             )));
         }
+
         let differences = |(before, after): &(&Row, &Row)| {
             LEADING
                 .into_iter()
                 .filter_map(|metric| Difference::of(before, after, metric))
                 .collect::<Vec<_>>()
         };
+
         let rows: Vec<Difference> = pairs.iter().flat_map(differences).collect();
         if rows.is_empty() {
             return Err(EvalError::Incomparable(
@@ -75,16 +78,19 @@ impl Comparison {
                     .to_owned(),
             ));
         }
+
         let gone = before
             .rows
             .iter()
             .filter(|row| !has(after, row))
             .map(|row| format!("{} (only before)", name(row)));
+
         let new = after
             .rows
             .iter()
             .filter(|row| !has(before, row))
             .map(|row| format!("{} (only after)", name(row)));
+
         Ok(Self {
             rows,
             unmatched: gone.chain(new).collect(),
@@ -107,6 +113,7 @@ impl Comparison {
             "better",
             "worse",
         ];
+
         let mut table = Table::new(&headings, 3);
         for row in &self.rows {
             let Estimate { mean, low, high } = row.difference;
@@ -116,12 +123,14 @@ impl Comparison {
                 row.metric.to_string(),
                 row.questions.to_string(),
             ];
+
             cells.extend([row.before, row.after].map(|value| format!("{value:.3}")));
             cells.extend([mean, low, high].map(|value| format!("{value:+.3}")));
             cells.push(format!("{:.4}", row.p));
             cells.extend([row.better, row.worse].map(|count| count.to_string()));
             table.push(cells);
         }
+
         table.to_string()
     }
 }
@@ -134,6 +143,7 @@ impl Difference {
         let pairs: Vec<(f64, f64)> = before.per_question.iter().filter_map(pair).collect();
         let resampling = Resampling::default();
         let (left, right): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+
         Some(Self {
             set: before.set.clone(),
             mode: before.mode.clone(),
@@ -178,6 +188,7 @@ mod tests {
             failed: false,
             values: BTreeMap::from([(Metric::Ndcg10, *value), (Metric::Tokens, 1.0)]),
         };
+
         Row::new(
             set,
             "hybrid",
@@ -198,6 +209,7 @@ mod tests {
             row("a", &[("x", 0.0), ("y", 0.5), ("z", 1.0), ("old", 0.0)]),
             row("b", &[("x", 1.0)]),
         ]);
+
         let after = report(vec![
             row("c", &[("x", 1.0)]),
             row("a", &[("z", 0.75), ("y", 1.0), ("x", 1.0), ("new", 0.0)]),
@@ -207,9 +219,11 @@ mod tests {
             found.unmatched,
             ["b hybrid (only before)", "c hybrid (only after)"]
         );
+
         let [row] = found.rows.as_slice() else {
             panic!("{:?}", found.rows)
         };
+
         assert_eq!(
             (row.metric, row.questions, row.better, row.worse),
             (Metric::Ndcg10, 3, 2, 1)
@@ -222,6 +236,7 @@ mod tests {
         );
         assert!(row.p > 0.05, "{row:?}");
         let table = found.table();
+
         assert!(
             table.starts_with("set  mode    metric   questions  before  after  change"),
             "{table}"
@@ -246,6 +261,7 @@ mod tests {
         assert!(fails(left.clone(), report(Vec::new())).ends_with("after there are none"));
         let mut older = left.clone();
         older.rows[0].per_question.clear();
+
         assert!(fails(older, left).contains("must be measured again"));
     }
 }

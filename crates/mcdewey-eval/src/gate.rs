@@ -36,6 +36,7 @@ impl TryFrom<GateFile> for Gate {
         if file.floor.is_empty() {
             return Err("there is no [[floor]] in it".to_owned());
         }
+
         for bound in &file.floor {
             let numbers: Vec<f64> = bound.at_least.into_iter().chain(bound.at_most).collect();
             if numbers.is_empty() || numbers.iter().any(|number| !number.is_finite()) {
@@ -45,6 +46,7 @@ impl TryFrom<GateFile> for Gate {
                 ));
             }
         }
+
         Ok(Self { bounds: file.floor })
     }
 }
@@ -69,12 +71,15 @@ impl Bound {
             .rows
             .iter()
             .filter(|row| row.set == self.set && row.mode == self.mode);
+
         let values: Vec<f64> = rows
             .filter_map(|row| row.metrics.get(&self.metric).copied())
             .collect();
+
         if values.is_empty() {
             return vec![format!("{} was not measured", self.name())];
         }
+
         values
             .into_iter()
             .filter_map(|value| self.complaint(value))
@@ -86,11 +91,13 @@ impl Bound {
             .at_least
             .filter(|floor| value < *floor)
             .map(|floor| format!("below the floor {floor}"));
+
         let high = || {
             self.at_most
                 .filter(|most| value > *most)
                 .map(|most| format!("above the ceiling {most}"))
         };
+
         Some(format!(
             "{} is {value:.4}, {}",
             self.name(),
@@ -114,12 +121,14 @@ mod tests {
         let values = [(Metric::PageHit1, 0.75), (Metric::VersionLeak, 0.125)]
             .into_iter()
             .collect();
+
         let questions = vec![QuestionScore {
             id: "a".to_owned(),
             kind: None,
             failed: false,
             values,
         }];
+
         Report {
             rows: vec![Row::new(
                 "own",
@@ -186,10 +195,12 @@ mod tests {
             &json!([{"set": "own", "mode": "hybrid", "metric": "ndcg@10"}]),
             "own hybrid ndcg@10 needs a number",
         );
+
         fails(
             &bound("hybrid", "ndcg@11", "at_least", 0.5),
             "no metric is called \"ndcg@11\"",
         );
+
         fails(
             &bound("hybrid", "ndcg@10", "atleast", 0.5),
             "unknown field `atleast`",

@@ -99,10 +99,12 @@ impl JudgmentSet {
                     "line {before} asks the same; list a further right place there, under `also`"
                 ));
             }
+
             judgments.push(judgment);
             lines.push(number);
             Ok(())
         })?;
+
         if judgments.is_empty() {
             let problem = "there is no judgment in it; write one JSON object a line".to_owned();
             return Err(EvalError::Nothing {
@@ -110,11 +112,13 @@ impl JudgmentSet {
                 problem,
             });
         }
+
         let name = path
             .file_stem()
             .unwrap_or(path.as_os_str())
             .to_string_lossy()
             .into_owned();
+
         Ok(Self {
             name,
             judgments,
@@ -144,6 +148,7 @@ impl Judgment {
         } else {
             Truth::Places(self.places.clone())
         };
+
         Question {
             id: self.id(),
             text: self.question.clone(),
@@ -162,9 +167,11 @@ impl TryFrom<JudgmentLine> for Judgment {
         if line.q.trim().is_empty() {
             return Err("the question `q` is empty".to_owned());
         }
+
         if line.kind.trim().is_empty() {
             return Err("the `kind` is empty; leave it out for a plain question".to_owned());
         }
+
         check_version(&line.filter)?;
         let JudgmentLine {
             page,
@@ -173,6 +180,7 @@ impl TryFrom<JudgmentLine> for Judgment {
             also,
             ..
         } = line;
+
         let places = match (line.source, line.unanswerable) {
             (Some(source), false) => {
                 let first = PlaceLine {
@@ -181,6 +189,7 @@ impl TryFrom<JudgmentLine> for Judgment {
                     heading,
                     text_hash,
                 };
+
                 std::iter::once(first)
                     .chain(also)
                     .map(place)
@@ -204,6 +213,7 @@ impl TryFrom<JudgmentLine> for Judgment {
                 );
             }
         };
+
         Ok(Self {
             question: line.q,
             kind: line.kind,
@@ -221,6 +231,7 @@ fn place(line: PlaceLine) -> Result<Place, String> {
         heading,
         text_hash,
     } = line;
+
     let spot = match (page, heading) {
         (Some(0), None) => return Err(format!("pages count from 1, {source} has no page 0")),
         (Some(page), None) => Spot::Page(page),
@@ -231,6 +242,7 @@ fn place(line: PlaceLine) -> Result<Place, String> {
             ));
         }
     };
+
     Ok(Place {
         source,
         spot,
@@ -242,6 +254,7 @@ fn check_version(filter: &QuestionFilter) -> Result<(), String> {
     let Some(text) = &filter.version else {
         return Ok(());
     };
+
     match VersionSelector::parse(text, &VersionScheme::default()) {
         Ok(VersionSelector::Latest) => {
             Err("`latest` is another release tomorrow; name the release".to_owned())
@@ -256,6 +269,7 @@ impl From<Judgment> for JudgmentLine {
         let mut places = judgment.places.into_iter().map(PlaceLine::from);
         let first = places.next();
         let unanswerable = first.is_none();
+
         let (source, page, heading, text_hash) = first.map_or((None, None, None, None), |place| {
             (
                 Some(place.source),
@@ -264,6 +278,7 @@ impl From<Judgment> for JudgmentLine {
                 place.text_hash,
             )
         });
+
         Self {
             q: judgment.question,
             kind: judgment.kind,
@@ -285,6 +300,7 @@ impl From<Place> for PlaceLine {
             Spot::Page(page) => (Some(page), None),
             Spot::Heading(heading) => (None, Some(heading)),
         };
+
         Self {
             source: place.source,
             page,
@@ -301,6 +317,7 @@ impl fmt::Display for Judgment {
             &mut line, Spaced,
         ))
         .map_err(|_| fmt::Error)?;
+
         f.write_str(&String::from_utf8(line).map_err(|_| fmt::Error)?)
     }
 }
@@ -360,6 +377,7 @@ mod tests {
             .iter()
             .map(|judgment| format!("{judgment}\n"))
             .collect();
+
         assert_eq!(written, LINES);
     }
 
@@ -370,6 +388,7 @@ mod tests {
             .iter()
             .map(|question| question.id.as_str())
             .collect();
+
         assert_eq!(
             ids,
             [
@@ -382,6 +401,7 @@ mod tests {
         );
         assert_eq!(questions[0].kind.as_deref(), Some("acronym"));
         assert_eq!(questions[1].filter.version.as_deref(), Some("3.9"));
+
         let Truth::Places(places) = &questions[3].truth else {
             panic!("no places")
         };
@@ -421,43 +441,53 @@ mod tests {
                 "{error}"
             );
         };
+
         fails("{", "EOF while parsing");
         fails(
             r#"{"q": "a"}"#,
             "name the `source` that answers, or say that the question is `unanswerable`",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md", "page": 1, "unanswerable": true}"#,
             "has no place that answers it",
         );
+
         fails(
             r#"{"q": "a", "page": 1, "unanswerable": true}"#,
             "has no place that answers it",
         );
+
         fails(
             r#"{"q": "a", "unanswerable": true, "split": "train"}"#,
             "unknown variant `train`",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md", "page": 1, "text_hash": "ab"}"#,
             "not a valid content hash",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md"}"#,
             "name either the `page` or the `heading` in a.md",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md", "page": 1, "heading": "A"}"#,
             "name either the `page`",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md", "page": 1, "also": [{"source": "b.md"}]}"#,
             "in b.md that answers",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md", "page": 0}"#,
             "a.md has no page 0",
         );
+
         fails(
             r#"{"q": "a", "source": "../a.md", "page": 1}"#,
             "not a valid source path",
@@ -467,22 +497,27 @@ mod tests {
             r#"{"q": "a", "kind": "", "source": "a.md", "page": 1}"#,
             "`kind` is empty",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md", "pgae": 1}"#,
             "unknown field `pgae`",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md", "page": 1, "filter": {"prodct": "x"}}"#,
             "unknown field `prodct`",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md", "page": 1, "filter": {"version": "latest"}}"#,
             "name the release",
         );
+
         fails(
             r#"{"q": "a", "source": "a.md", "page": 1, "filter": {"version": ","}}"#,
             "not a valid version",
         );
+
         fails(
             r#"{"q": "barge state in CCX", "source": "b.md", "page": 1}"#,
             "line 1 asks the same",

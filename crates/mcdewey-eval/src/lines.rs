@@ -24,18 +24,21 @@ pub(crate) fn for_each_line(
             line: place + 1,
             problem,
         };
+
         let line = match line {
             Err(error) if error.kind() == ErrorKind::InvalidData => {
                 return Err(bad("this is not UTF-8 text".to_owned()));
             }
             line => line.map_err(unreadable)?,
         };
+
         // Editors on some systems put a byte order mark in front of the first line.
         let line = line.trim_start_matches('\u{feff}');
         if !line.trim().is_empty() {
             take(place + 1, line).map_err(bad)?;
         }
     }
+
     Ok(())
 }
 
@@ -64,10 +67,12 @@ mod tests {
         let path = folder.path().join("lines");
         fs::write(&path, bytes).unwrap();
         let mut found = Vec::new();
+
         for_each_line(&path, |number, line| {
             found.push((number, line.to_owned()));
             Ok(())
         })?;
+
         Ok(found)
     }
 

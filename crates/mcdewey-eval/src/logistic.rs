@@ -35,13 +35,16 @@ impl Logistic {
         {
             return None;
         }
+
         let signals = examples.first()?.signals.len();
         let mean = |of: &dyn Fn(&Example) -> f64| {
             examples.iter().map(|one| one.weight * of(one)).sum::<f64>() / all
         };
+
         let centres: Vec<f64> = (0..signals)
             .map(|signal| mean(&|one| one.signals[signal]))
             .collect();
+
         let scales: Vec<f64> = (0..signals)
             .map(|signal| {
                 mean(&|one| (one.signals[signal] - centres[signal]).powi(2))
@@ -49,10 +52,12 @@ impl Logistic {
                     .max(1e-9)
             })
             .collect();
+
         let mut model = Self {
             weights: vec![0.0; signals],
             bias: 0.0,
         };
+
         let rows: Vec<Vec<f64>> = examples
             .iter()
             .map(|one| {
@@ -61,6 +66,7 @@ impl Logistic {
                     .collect()
             })
             .collect();
+
         for _ in 0..STEPS {
             let mut slopes = vec![0.0; signals];
             let mut slope = 0.0;
@@ -73,15 +79,18 @@ impl Logistic {
                     .zip(row)
                     .for_each(|(slope, signal)| *slope += error * signal);
             }
+
             model.bias -= RATE * slope;
             for (weight, slope) in model.weights.iter_mut().zip(slopes) {
                 *weight -= RATE * (slope + PENALTY * *weight);
             }
         }
+
         for ((weight, scale), centre) in model.weights.iter_mut().zip(&scales).zip(&centres) {
             *weight /= scale;
             model.bias -= *weight * centre;
         }
+
         Some(model)
     }
 
@@ -120,6 +129,7 @@ mod tests {
             .filter(|one| (model.probability(&one.signals) > 0.5) == one.is_true)
             .count();
         assert!(right >= 38, "{right} of 40, {model:?}");
+
         // Compared as what one deviation of the signal does: 11.5 and 0.8.
         assert!(
             model.weights[0] * 11.5 > 5.0 * model.weights[1].abs() * 0.8,

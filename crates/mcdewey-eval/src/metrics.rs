@@ -27,11 +27,13 @@ impl Ranking {
                 gains.push(grade);
             }
         }
+
         let mut ideal: Vec<u32> = grades
             .values()
             .copied()
             .filter(|grade| *grade > 0)
             .collect();
+
         ideal.sort_unstable_by(|left, right| right.cmp(left));
         Self { gains, ideal }
     }
@@ -132,6 +134,7 @@ mod tests {
         let list = ranking("cxa", &[('a', 3), ('b', 2), ('c', 1)]);
         close(list.ndcg(10), 0.5250049894);
         close(list.recall(10), 2.0 / 3.0);
+
         // Cut at 1, the ideal is cut too: 1 / 3.
         close(list.ndcg(1), 1.0 / 3.0);
     }
@@ -141,6 +144,7 @@ mod tests {
         let list = ranking("xxaxaab", &[('a', 1), ('b', 1)]);
         assert_eq!(list, ranking("xab", &[('a', 1), ('b', 1)]));
         close(list.reciprocal_rank(10), 0.5);
+
         // x, a, b: (1/log2 3 + 1/log2 4) / (1/log2 2 + 1/log2 3)
         close(list.ndcg(10), 0.6934264036);
         close(list.recall(3), 1.0);

@@ -46,6 +46,7 @@ fn under(heading: &str, hit: &Ranked) -> bool {
         .headings
         .last()
         .is_some_and(|nearest| fold(nearest) == fold(heading));
+
     nearest
         || hit
             .section
@@ -64,6 +65,7 @@ fn names_section(heading: &str, slug: &str) -> bool {
         .filter(|part| !part.is_empty())
         .collect();
     let whole = parts.join("-");
+
     whole == words || (words.len() >= LONG_SLUG && whole.starts_with(words))
 }
 

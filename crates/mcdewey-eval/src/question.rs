@@ -93,10 +93,12 @@ impl fmt::Display for QuestionFilter {
             ("version", &self.version),
             ("guide", &self.guide),
         ];
+
         let set: Vec<String> = parts
             .iter()
             .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")))
             .collect();
+
         f.write_str(&set.join(" "))
     }
 }
@@ -112,6 +114,7 @@ mod tests {
             version: Some("3.9".into()),
             ..QuestionFilter::default()
         };
+
         assert_eq!(filter.to_string(), "product=kafka version=3.9");
         assert!(!filter.is_empty());
         assert!(QuestionFilter::default().is_empty());

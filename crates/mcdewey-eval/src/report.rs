@@ -88,10 +88,12 @@ fn kinds(questions: &[&QuestionScore]) -> BTreeMap<String, KindRow> {
             groups.entry(kind.clone()).or_default().push(question);
         }
     }
+
     let row = |group: Vec<&QuestionScore>| KindRow {
         questions: group.len(),
         metrics: means(&group),
     };
+
     groups
         .into_iter()
         .map(|(kind, group)| (kind, row(group)))
@@ -106,6 +108,7 @@ fn means(questions: &[&QuestionScore]) -> BTreeMap<Metric, f64> {
         *sum += value;
         *count += 1;
     }
+
     sums.into_iter()
         .map(|(metric, (sum, count))| (metric, sum / count as f64))
         .collect()
@@ -121,6 +124,7 @@ impl Report {
             text.push('\n');
             text.push_str(&kinds.to_string());
         }
+
         text
     }
 
@@ -129,6 +133,7 @@ impl Report {
         let mut headings = vec!["set", "mode", "questions", "failures"];
         headings.extend(metrics.iter().map(|metric| metric.name()));
         headings.extend(["p50 ms", "p95 ms", "p99 ms"]);
+
         let mut table = Table::new(&headings, 2);
         for row in &self.rows {
             let mut cells = vec![
@@ -137,17 +142,21 @@ impl Report {
                 row.questions.to_string(),
                 row.failures.to_string(),
             ];
+
             cells.extend(figures(&metrics, &row.metrics));
             let times = row
                 .latency_ms
                 .map(|latency| [latency.p50, latency.p95, latency.p99]);
+
             cells.extend(
                 (0..3).map(|place| {
                     times.map_or("-".to_owned(), |times| format!("{:.1}", times[place]))
                 }),
             );
+
             table.push(cells);
         }
+
         table
     }
 
@@ -158,8 +167,10 @@ impl Report {
                 .flat_map(|row| row.kinds.values())
                 .map(|kind| &kind.metrics),
         );
+
         let mut headings = vec!["set", "mode", "kind", "questions"];
         headings.extend(metrics.iter().map(|metric| metric.name()));
+
         let mut table = Table::new(&headings, 3);
         for row in &self.rows {
             for (name, kind) in &row.kinds {
@@ -173,6 +184,7 @@ impl Report {
                 table.push(cells);
             }
         }
+
         table
     }
 }
@@ -217,6 +229,7 @@ mod tests {
 
     fn report() -> Report {
         use Metric::{Ndcg10, PageHit1, VersionLeak};
+
         let plain = Scores {
             questions: vec![
                 score("a", None, false, &[(Ndcg10, 1.0)]),
@@ -228,6 +241,7 @@ mod tests {
                 p99: 300.0,
             }),
         };
+
         let own = Scores {
             questions: vec![
                 score("a", Some("typo"), false, &[(Ndcg10, 0.5), (PageHit1, 1.0)]),
@@ -241,6 +255,7 @@ mod tests {
             ],
             latency: None,
         };
+
         Report {
             rows: vec![
                 Row::new("small", "hybrid", &plain),

@@ -58,16 +58,19 @@ where
         let asked = Instant::now();
         let found = search(question).await;
         let latency = asked.elapsed();
+
         let result = match found {
             Ok(found) => read(found).await,
             Err(reason) => Err(reason),
         };
+
         outcomes.push(Outcome {
             question,
             result,
             latency,
         });
     }
+
     Run { outcomes }
 }
 
@@ -85,11 +88,13 @@ impl Run<'_> {
             .outcomes
             .iter()
             .filter(|outcome| outcome.result.is_ok());
+
         let mut times: Vec<f64> = answered
             .map(|outcome| outcome.latency.as_secs_f64() * 1000.0)
             .collect();
         times.sort_unstable_by(f64::total_cmp);
         let percentile = |share| percentile(&times, share);
+
         Some(Latency {
             p50: percentile(50)?,
             p95: percentile(95)?,
@@ -138,6 +143,7 @@ mod tests {
                 }
             }
         };
+
         let run = run(&questions, search, read).await;
         let failures: Vec<(&str, &str)> = run
             .failures()
@@ -158,12 +164,14 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(200)).await;
             read(text).await
         };
+
         let run = run(
             &questions,
             |question| std::future::ready(Ok(question.text.clone())),
             slow,
         )
         .await;
+
         assert!(
             run.outcomes[0].latency < Duration::from_millis(100),
             "{:?}",
@@ -190,6 +198,7 @@ mod tests {
             },
             latency: Duration::from_millis(millis),
         };
+
         let mut outcomes: Vec<Outcome<'_>> = (1..=100)
             .rev()
             .map(|millis| outcome(millis, true))
@@ -197,11 +206,13 @@ mod tests {
         outcomes.push(outcome(5000, false));
         let latency = Run { outcomes }.latency().unwrap();
         assert_eq!([latency.p50, latency.p95, latency.p99], [50.0, 95.0, 99.0]);
+
         let single = Run {
             outcomes: vec![outcome(7, true)],
         }
         .latency()
         .unwrap();
+
         assert_eq!([single.p50, single.p95, single.p99], [7.0; 3]);
         assert_eq!(
             Run {

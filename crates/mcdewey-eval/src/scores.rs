@@ -172,6 +172,7 @@ impl Scores {
             .iter()
             .map(|outcome| score(outcome, library))
             .collect::<Result<_, _>>()?;
+
         Ok(Self {
             questions,
             latency: run.latency(),
@@ -203,10 +204,12 @@ impl Scores {
             .iter()
             .map(|question| (question.id.as_str(), question))
             .collect();
+
         let pair = |ours: &QuestionScore| {
             let theirs = theirs.get(ours.id.as_str())?;
             Some((*ours.values.get(&metric)?, *theirs.values.get(&metric)?))
         };
+
         self.questions.iter().filter_map(pair).collect()
     }
 }
@@ -217,12 +220,14 @@ fn score(outcome: &Outcome<'_>, library: &LibraryDescription) -> Result<Question
         .result
         .as_ref()
         .map_or(&[][..], |answer| &answer.hits);
+
     let mut values = truth_values(&question.truth, hits);
     match &outcome.result {
         Ok(answer) => values.extend(answer_values(question, answer, library)?),
         Err(_) if question.truth == Truth::Nothing => values.extend([(Metric::Declined, 0.0)]),
         Err(_) => {}
     }
+
     Ok(QuestionScore {
         id: question.id.clone(),
         kind: question.kind.clone(),
@@ -257,16 +262,19 @@ fn answer_values(
     } else {
         Metric::WronglyDeclined
     };
+
     let mut values = BTreeMap::from([(declined, f64::from(u8::from(answer.declined)))]);
     values.extend(
         answer
             .confidence
             .map(|confidence| (Metric::Confidence, confidence)),
     );
+
     values.extend(answer.tokens.map(|tokens| (Metric::Tokens, tokens as f64)));
     if let Some(wanted) = &question.filter.version {
         values.insert(Metric::VersionLeak, version_leak(wanted, shown, library)?);
     }
+
     values.extend(distinct_passages(shown).map(|count| (Metric::DistinctPassages10, count)));
     Ok(values)
 }
@@ -287,6 +295,7 @@ fn places_as_one(places: &[Place], hits: &[Ranked]) -> Ranking {
             .iter()
             .any(|place| place.source.as_str() == hit.document)
     };
+
     let unit = |hit| {
         if right(hit) {
             None
@@ -294,6 +303,7 @@ fn places_as_one(places: &[Place], hits: &[Ranked]) -> Ranking {
             Some(hit.document.as_str())
         }
     };
+
     Ranking::new(hits.iter().map(unit), &HashMap::from([(None, 1)]))
 }
 
@@ -319,6 +329,7 @@ fn page_values(places: &[Place], hits: &[Ranked]) -> [(Metric, f64); 5] {
             0.0
         }
     };
+
     [
         (Metric::PageHit1, within(1)),
         (Metric::PageHit3, within(3)),
@@ -339,11 +350,13 @@ fn span_values(spans: &[(String, Range<usize>)], hits: &[Ranked]) -> BTreeMap<Me
         .iter()
         .map(|(document, range)| (document.as_str(), range.clone()))
         .collect();
+
     let read = hits.iter().take(5).flat_map(|hit| {
         hit.ranges
             .iter()
             .map(|range| (hit.document.as_str(), range.clone()))
     });
+
     let read: Stretches<'_> = read.collect();
     let both = wanted.shared(&read);
     BTreeMap::from([
@@ -375,6 +388,7 @@ fn version_leak(
             }
         }
     }
+
     Ok(ratio(leaked, shown.len()))
 }
 

@@ -42,12 +42,14 @@ impl Resampling {
         if values.is_empty() || self.samples == 0 {
             return None;
         }
+
         let mut random = fastrand::Rng::with_seed(self.seed);
         let mut draw = || {
             (0..values.len())
                 .map(|_| values[random.usize(..values.len())])
                 .sum::<f64>()
         };
+
         let mut means: Vec<f64> = (0..self.samples)
             .map(|_| draw() / values.len() as f64)
             .collect();
@@ -55,6 +57,7 @@ impl Resampling {
         let tail = (1.0 - self.confidence.clamp(0.0, 1.0)) / 2.0;
         let last = self.samples - 1;
         let below = ((tail * self.samples as f64) as usize).min(last);
+
         Some(Estimate {
             mean: average(values),
             low: means[below.min(last - below)],
@@ -74,6 +77,7 @@ impl Resampling {
         let differences = differences(pairs);
         let observed = differences.iter().sum::<f64>().abs();
         let mut random = fastrand::Rng::with_seed(self.seed);
+
         let mut swapped = || {
             differences
                 .iter()
@@ -81,9 +85,11 @@ impl Resampling {
                 .sum::<f64>()
                 .abs()
         };
+
         // Sums of the same numbers in another sign order may differ in their last digits.
         let threshold = observed - 1e-9;
         let extreme = (0..self.samples).filter(|_| swapped() >= threshold).count();
+
         // The observed order is one of the possible ones: p is never 0.
         (extreme + 1) as f64 / (self.samples + 1) as f64
     }
@@ -178,6 +184,7 @@ mod tests {
         // Three gains of 1: of the 8 sign orders two are as extreme.
         let p = Resampling::default().p_value(&[(0.0, 1.0); 3]);
         assert!((p - 0.25).abs() < 0.015, "{p}");
+
         // A gain and a loss of the same size: every order is as extreme.
         assert_eq!(
             Resampling::default().p_value(&[(0.0, 1.0), (1.0, 0.0)]),

@@ -57,6 +57,7 @@ impl SpanSet {
                 tables.push(path);
             }
         }
+
         match tables.len() {
             0 | 1 => Ok(tables.pop()),
             count => {
@@ -79,23 +80,28 @@ impl SpanSet {
         let mut questions = Vec::new();
         let mut misplaced = 0;
         let mut rows = reader(table)?;
+
         let headers = rows
             .headers()
             .map_err(|error| unusable(table, &error))?
             .clone();
+
         for record in rows.records() {
             let record = record.map_err(|error| unusable(table, &error))?;
             let line = record
                 .position()
                 .map_or(0, |position| position.line() as usize);
+
             let bad = |problem: String| EvalError::Line {
                 path: table.to_owned(),
                 line,
                 problem,
             };
+
             let row: QuestionRow = record
                 .deserialize(Some(&headers))
                 .map_err(|error| bad(error.to_string()))?;
+
             if !texts.contains_key(&row.corpus_id) {
                 texts.insert(
                     row.corpus_id.clone(),
@@ -105,6 +111,7 @@ impl SpanSet {
                     })?,
                 );
             }
+
             let text = &texts[&row.corpus_id];
             let references: Vec<Reference> = from_json(&row.references).map_err(bad)?;
             misplaced += references
@@ -113,6 +120,7 @@ impl SpanSet {
                 .count();
             questions.push(question(row, references, text, questions.len() + 1).map_err(bad)?);
         }
+
         if questions.is_empty() {
             let problem = "there is no question in it".to_owned();
             return Err(EvalError::Nothing {
@@ -120,21 +128,25 @@ impl SpanSet {
                 problem,
             });
         }
+
         let mut notices = Vec::new();
         if misplaced > 0 {
             notices.push(format!(
                 "references whose words are not where they say: {misplaced}; the place counts"
             ));
         }
+
         let name = folder
             .file_name()
             .unwrap_or(folder.as_os_str())
             .to_string_lossy()
             .into_owned();
+
         let texts = texts
             .into_iter()
             .map(|(id, text)| (id, text.into_iter().collect()))
             .collect();
+
         Ok(Self {
             name,
             texts,
@@ -161,9 +173,11 @@ fn question(
     if row.question.trim().is_empty() {
         return Err("the question is empty".to_owned());
     }
+
     if references.is_empty() {
         return Err("no stretch answers the question".to_owned());
     }
+
     let span = |Reference {
                     start_index: start,
                     end_index: end,
@@ -178,6 +192,7 @@ fn question(
             text.len()
         ))
     };
+
     Ok(Question {
         id: number.to_string(),
         text: row.question.clone(),
@@ -199,6 +214,7 @@ fn text(folder: &Path, id: &str) -> Result<Vec<char>, TextError> {
             "the corpus_id {id:?} is no file's name"
         )));
     }
+
     let path = folder.join(format!("{id}.md"));
     match fs::read_to_string(&path) {
         Ok(text) => Ok(text.chars().collect()),
@@ -222,6 +238,7 @@ fn unusable(table: &Path, error: &csv::Error) -> EvalError {
     let line = error
         .position()
         .map_or(1, |position| position.line() as usize);
+
     EvalError::Line {
         path: table.to_owned(),
         line,
@@ -247,6 +264,7 @@ mod tests {
         fs::write(set.join("gate.md"), "the gate").unwrap();
         let table = SpanSet::table_in(&set).unwrap().expect("a table");
         let prefix = format!("{}/", set.display());
+
         SpanSet::read(&table).map_err(|error| error.to_string().replace(&prefix, ""))
     }
 
@@ -277,9 +295,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.csv"), "question,answer\n").unwrap();
         assert_eq!(SpanSet::table_in(folder.path()).unwrap(), None);
+
         for name in ["b.csv", "c.csv"] {
             fs::write(folder.path().join(name), ROWS).unwrap();
         }
+
         assert!(
             SpanSet::table_in(folder.path())
                 .unwrap_err()
@@ -294,31 +314,37 @@ mod tests {
             let error = read(&format!("{ROWS}{row}\n")).unwrap_err();
             assert!(error.contains(expected), "{error}");
         };
+
         let reference = |end| {
             format!(
                 "\"[{{\"\"content\"\": \"\"\"\", \"\"start_index\"\": 2, \"\"end_index\"\": {end}}}]\""
             )
         };
+
         fails(
             &format!("a,{},gate,", reference(9)),
             "asked.csv:4: 2 to 9 is no stretch of gate.md, which has 8 characters",
         );
+
         fails(
             &format!("a,{},gate,", reference(2)),
             "asked.csv:4: 2 to 2 is no stretch",
         );
+
         fails(
             &format!(" ,{},gate,", reference(3)),
             "asked.csv:4: the question is empty",
         );
         fails("a,[],gate,", "asked.csv:4: no stretch answers");
         fails("a,x,gate,", "asked.csv:4: not the JSON that belongs here");
+
         fails(
             "a,[],../gate,",
             "the corpus_id \"../gate\" is no file's name",
         );
         fails("a,[],wall,", "cannot read wall.md");
         fails("a,b", "asked.csv:4");
+
         assert_eq!(
             read("question,references,corpus_id\n").unwrap_err(),
             "asked.csv: there is no question in it"

@@ -16,6 +16,7 @@ impl<'a> FromIterator<(&'a str, Range<usize>)> for Stretches<'a> {
         for (document, range) in stretches {
             ranges.entry(document).or_default().push(range);
         }
+
         ranges.values_mut().for_each(join);
         Self { ranges }
     }
@@ -34,12 +35,14 @@ impl Stretches<'_> {
                 .min(right.end)
                 .saturating_sub(left.start.max(right.start))
         };
+
         let within = |(document, ours): (&&str, &Vec<Range<usize>>)| -> usize {
             let theirs = other.ranges.get(document).map_or(&[][..], Vec::as_slice);
             ours.iter()
                 .flat_map(|left| theirs.iter().map(move |right| overlap(left, right)))
                 .sum()
         };
+
         self.ranges.iter().map(within).sum()
     }
 }
@@ -54,6 +57,7 @@ fn join(ranges: &mut Vec<Range<usize>>) {
             _ => joined.push(range),
         }
     }
+
     *ranges = joined;
 }
 
@@ -72,6 +76,7 @@ mod tests {
         ]
         .into_iter()
         .collect();
+
         assert_eq!(some.length(), 5 + 20 + 7);
         assert_eq!(Stretches::default().length(), 0);
     }

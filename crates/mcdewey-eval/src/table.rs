@@ -37,6 +37,7 @@ impl Table {
                 .map(|cell| cell.chars().count())
                 .max()
         };
+
         (0..columns)
             .map(|column| width(column).unwrap_or(0))
             .collect()
@@ -55,9 +56,11 @@ impl fmt::Display for Table {
                     format!("{cell:>width$}")
                 }
             };
+
             let cells: Vec<String> = row.iter().enumerate().map(align).collect();
             writeln!(f, "{}", cells.join("  ").trim_end())?;
         }
+
         Ok(())
     }
 }

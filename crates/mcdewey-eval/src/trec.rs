@@ -22,9 +22,11 @@ impl Run<'_> {
             let documents = hits
                 .iter()
                 .map(|hit| document(&outcome.question.truth, hit));
+
             let documents: Vec<&str> = documents
                 .filter(|document| seen.insert(*document))
                 .collect();
+
             for (place, name) in documents.iter().enumerate() {
                 let (query, name, tag) = (word(&outcome.question.id), word(name), word(tag));
                 let _ = writeln!(
@@ -35,6 +37,7 @@ impl Run<'_> {
                 );
             }
         }
+
         lines
     }
 }
@@ -47,6 +50,7 @@ pub fn qrels(questions: &[Question]) -> String {
             let _ = writeln!(lines, "{} 0 {} {grade}", word(&question.id), word(document));
         }
     }
+
     lines
 }
 
@@ -81,6 +85,7 @@ fn grades(truth: &Truth) -> Vec<(&str, u32)> {
             .collect(),
         Truth::Nothing => Vec::new(),
     };
+
     grades.sort_unstable();
     grades.dedup();
     grades
@@ -99,6 +104,7 @@ fn word(name: &str) -> String {
             written.push(letter);
         }
     }
+
     written
 }
 
@@ -128,6 +134,7 @@ mod tests {
             hits,
             ..Answer::default()
         });
+
         Run {
             outcomes: vec![Outcome {
                 question,
@@ -160,6 +167,7 @@ q%201 Q0 100%25%20a 3 1 hybrid
             spot: Spot::Page(1),
             text_hash: None,
         };
+
         let asked = question("q", Truth::Places(vec![place("v12.md"), place("v15.md")]));
         assert_eq!(
             trec(&asked, &["x.md", "v15.md", "v12.md"]),

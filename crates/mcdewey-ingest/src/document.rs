@@ -77,15 +77,18 @@ impl Reader {
         if known == Some(Known { input, here: true }) {
             return Ok(Outcome::Unchanged);
         }
+
         let (parsed, own) = match parse_file(file, &content.bytes, self.convert.as_deref()) {
             Ok(parsed) => parsed,
             Err(reason) => return Ok(Outcome::Skipped(reason)),
         };
+
         if parsed.pages.is_empty() {
             return Ok(Outcome::Skipped(
                 "it holds nothing but front matter; fill it or take it away".to_owned(),
             ));
         }
+
         match self.draft(file, input, parsed, rules) {
             Ok(mut draft) => {
                 self.attach(&mut draft, file, own, content);
@@ -104,12 +107,14 @@ impl Reader {
             read::bytes(&file.dir, path)
                 .map_err(|reason| format!("its original `{}`: {reason}", file_name(path)))
         };
+
         let original = file
             .original
             .as_ref()
             .filter(|_| self.keep_originals)
             .map(read_original)
             .transpose()?;
+
         Ok(Content {
             bytes: read::bytes(&file.dir, &file.path_in_root)?,
             original,
@@ -123,6 +128,7 @@ impl Reader {
             .original
             .as_ref()
             .map(|bytes| ContentHash::of(bytes).to_string());
+
         let (way, beside) = match file.reading {
             Reading::Text(Dialect::Markdown) => {
                 let text = std::str::from_utf8(&content.bytes).unwrap_or_default();
@@ -132,6 +138,7 @@ impl Reader {
             Reading::Convert(format) => (self.way(format), String::new()),
             Reading::Described => (self.way(Format::OpenApi), String::new()),
         };
+
         ContentHash::of_parts([
             ContentHash::of(&content.bytes).to_string().as_str(),
             file.source.as_str(),
@@ -158,11 +165,13 @@ impl Reader {
         let images = images::images(&draft.pages, own, beside(file));
         draft.attachments = images.kept;
         draft.warnings.extend(images.warnings);
+
         let original = match (file.reading, &file.original) {
             (Reading::Text(_), Some(path)) => content.original.map(|bytes| (path.clone(), bytes)),
             (Reading::Text(_), None) => None,
             _ => Some((file.path_in_root.clone(), content.bytes)).filter(|_| self.keep_originals),
         };
+
         if let Some((path, bytes)) = original {
             let name = file_name(&path).to_owned();
             let media_type = media_type(&name);
@@ -187,10 +196,12 @@ impl Reader {
             title: &parsed.title,
             front_matter: &parsed.front_matter,
         });
+
         let mut facets = assignment.facets;
         if facets.lang.is_none() {
             facets.lang = detect_language(parsed.pages.iter().map(|page| page.page.text.as_str()));
         }
+
         let meta = Arc::new(DocumentMeta {
             source: file.source.clone(),
             title: parsed.title.clone(),
@@ -199,6 +210,7 @@ impl Reader {
             updated: parsed.front_matter.updated(),
             paged: parsed.paged,
         });
+
         let chunks = split(&meta, &parsed.pages, self.embed.as_ref())?;
         let outline = parsed.outline();
         let warnings = parsed
@@ -206,6 +218,7 @@ impl Reader {
             .into_iter()
             .chain(assignment.warnings)
             .collect();
+
         let pages = parsed.pages.into_iter().map(|page| page.page).collect();
         Ok(Draft {
             root: file.root.clone(),
@@ -235,9 +248,11 @@ fn parse_file(
         Reading::Convert(format) => format,
         Reading::Described => Format::OpenApi,
     };
+
     let Some(convert) = convert else {
         return Err(format!("nothing here reads {format}"));
     };
+
     if file.reading == Reading::Described
         && !convert.may_be(format, &bytes[..bytes.len().min(HEAD)])
     {
@@ -245,14 +260,17 @@ fn parse_file(
             "it is no OpenAPI description; convert it to Markdown, or take it away".to_owned(),
         );
     }
+
     let converted = convert
         .convert(format, bytes)
         .map_err(|error| error.to_string())?;
+
     let mut parsed = parse(
         read::text(converted.markdown.as_bytes())?,
         stem,
         Dialect::Markdown,
     );
+
     parsed.warnings.extend(converted.warnings);
     Ok((parsed, converted.images))
 }
@@ -289,6 +307,7 @@ fn media_type(name: &str) -> &'static str {
         .rsplit_once('.')
         .map_or("", |(_, extension)| extension)
         .to_lowercase();
+
     match extension.as_str() {
         "pdf" => "application/pdf",
         "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

@@ -14,6 +14,7 @@ pub fn read_markdown(file: &[u8]) {
                 "content {:?}",
                 read.content
             );
+
             for heading in &read.structure.headings {
                 assert!(
                     page.get(heading.range.clone()).is_some(),
@@ -21,6 +22,7 @@ pub fn read_markdown(file: &[u8]) {
                     heading.range
                 );
             }
+
             for table in &read.structure.tables {
                 assert!(
                     page.get(table.range.clone()).is_some(),

@@ -38,12 +38,14 @@ pub(crate) fn images(pages: &[Page], own: Vec<ImageFile>, beside: Beside<'_>) ->
         .map(|image| (image.name.clone(), image))
         .collect();
     let mut images = Images::default();
+
     let mut together = 0;
     for target in targets(pages) {
         let found = match own.get(&target) {
             Some(image) => Ok(Some(image.bytes.clone())),
             None => read(&target, beside),
         };
+
         let content = match found {
             Ok(Some(content)) => content,
             Ok(None) => continue,
@@ -54,6 +56,7 @@ pub(crate) fn images(pages: &[Page], own: Vec<ImageFile>, beside: Beside<'_>) ->
                 continue;
             }
         };
+
         match image_type(&content) {
             None => images.warnings.push(format!(
                 "the image `{target}` is not shown: it is neither PNG, JPEG, GIF nor WebP; save it as one of them"
@@ -68,6 +71,7 @@ pub(crate) fn images(pages: &[Page], own: Vec<ImageFile>, beside: Beside<'_>) ->
             }
         }
     }
+
     images
 }
 
@@ -76,6 +80,7 @@ pub(crate) fn beside_hash(text: &str, beside: Beside<'_>) -> String {
     if !text.contains("![") {
         return String::new();
     }
+
     let page = Page {
         page: mcdewey_core::PageRef {
             number: mcdewey_core::PageNumber(1),
@@ -84,6 +89,7 @@ pub(crate) fn beside_hash(text: &str, beside: Beside<'_>) -> String {
         },
         text: text.to_owned(),
     };
+
     let mut told = String::new();
     for target in targets(std::slice::from_ref(&page)) {
         if let Some(Ok(meta)) = place(&target, beside).map(|path| metadata(&path?, beside.root)) {
@@ -94,6 +100,7 @@ pub(crate) fn beside_hash(text: &str, beside: Beside<'_>) -> String {
             told.push_str(&format!("{target}\0{}\0{modified:?}\0", meta.len()));
         }
     }
+
     told
 }
 
@@ -107,6 +114,7 @@ fn targets(pages: &[Page]) -> BTreeSet<String> {
             }
         }
     }
+
     targets
 }
 
@@ -130,6 +138,7 @@ fn place(target: &str, beside: Beside<'_>) -> Option<Result<PathBuf, Refusal>> {
     if elsewhere {
         return None;
     }
+
     let path = percent_decoded(path);
     let root = beside.root.path();
     let start = if path.starts_with('/') {
@@ -137,6 +146,7 @@ fn place(target: &str, beside: Beside<'_>) -> Option<Result<PathBuf, Refusal>> {
     } else {
         root.join(beside.file).join("..")
     };
+
     let wanted = lexical(&start.join(path.trim_start_matches('/')));
     Some(
         wanted
@@ -167,6 +177,7 @@ fn lexical(path: &Path) -> PathBuf {
             part => plain.push(part),
         }
     }
+
     plain
 }
 
@@ -212,6 +223,7 @@ mod tests {
         std::fs::write(root.join("guide/x.svg"), "<svg/>").unwrap();
         std::fs::write(folder.path().join("outside.png"), PNG).unwrap();
         let dir = RootDir::open(&root).unwrap();
+
         (folder, root, dir)
     }
 
@@ -225,6 +237,7 @@ mod tests {
             media_type: "image/png".to_owned(),
             bytes: PNG.to_vec(),
         }];
+
         let found = images(
             &[page(text)],
             own,
@@ -233,6 +246,7 @@ mod tests {
                 root: &dir,
             },
         );
+
         assert_eq!(
             names(&found),
             [
@@ -264,6 +278,7 @@ mod tests {
                 root: &dir,
             },
         );
+
         assert!(found.kept.is_empty());
         let warnings = found.warnings.join("\n");
         for part in [

@@ -16,9 +16,9 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// Whoever can bring the library up to date, with whatever index that means at the moment.
 #[async_trait]
-pub trait BringUpToDate: Send + Sync {
+pub trait Synchronizer: Send + Sync {
     /// Does what was asked; `progress` is called often. The error says what happened and what to do.
-    async fn bring_up_to_date(
+    async fn synchronize(
         &self,
         request: &SyncRequest,
         progress: &(dyn Fn(SyncProgress) + Send + Sync),
@@ -32,8 +32,8 @@ struct Filling {
 }
 
 #[async_trait]
-impl BringUpToDate for Filling {
-    async fn bring_up_to_date(
+impl Synchronizer for Filling {
+    async fn synchronize(
         &self,
         request: &SyncRequest,
         progress: &(dyn Fn(SyncProgress) + Send + Sync),
@@ -62,7 +62,7 @@ impl Ingester {
 }
 
 /// Works through `jobs` until nobody can send any more. A follower who went away stops nothing.
-pub async fn serve_jobs(library: &dyn BringUpToDate, mut jobs: mpsc::Receiver<SyncJob>) {
+pub async fn serve_jobs(library: &dyn Synchronizer, mut jobs: mpsc::Receiver<SyncJob>) {
     while let Some(SyncJob { request, events }) = jobs.recv().await {
         // Kept from the beginning: a follower who stands still must not hold up the jobs after this one.
         let place = events.clone().try_reserve_owned();
@@ -73,13 +73,15 @@ pub async fn serve_jobs(library: &dyn BringUpToDate, mut jobs: mpsc::Receiver<Sy
                 let _ = events.try_send(SyncEvent::Progress(progress));
             }
         };
-        let last = match library.bring_up_to_date(&request, &tell).await {
+
+        let last = match library.synchronize(&request, &tell).await {
             Ok(report) => SyncEvent::Finished(report),
             Err(message) => {
                 tracing::error!(error = message, root = ?request.root, "a synchronisation failed");
                 SyncEvent::Failed { message }
             }
         };
+
         // Nobody may be listening any more.
         if let Ok(place) = place {
             place.send(last);
@@ -113,6 +115,7 @@ impl Pace {
         if due {
             *last = Some(Instant::now());
         }
+
         due
     }
 }

@@ -34,7 +34,7 @@ mod vectors;
 mod walk;
 
 pub use error::IngestError;
-pub use jobs::{BringUpToDate, resolve_request, serve_jobs};
+pub use jobs::{Synchronizer, resolve_request, serve_jobs};
 pub use pairs::CONVERTED_FROM;
 pub use roots::{Root, resolve_root};
 pub use rules::{

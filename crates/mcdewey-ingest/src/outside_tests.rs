@@ -31,9 +31,11 @@ impl Place {
         let place = Self {
             folder: tempfile::tempdir().unwrap(),
         };
+
         for file in files {
             place.write(file, "# Public\n\nOpening hours.");
         }
+
         place.write("../outside/secret.md", SECRET);
         place
     }
@@ -77,6 +79,7 @@ fn read(walk: &Walk, source: &str) -> Result<(String, Vec<String>), String> {
         .find(|file| file.source.as_str() == source)
         .expect("the walk found it")
         .clone();
+
     let (done, outcome) = mpsc::channel();
     std::thread::spawn(move || {
         let reader = Reader {
@@ -87,6 +90,7 @@ fn read(walk: &Walk, source: &str) -> Result<(String, Vec<String>), String> {
         let rules = RuleSet::new(&LibraryFile::default(), &LibraryFile::default(), "").unwrap();
         let _ = done.send(reader.prepare(&file, &rules, None));
     });
+
     match outcome
         .recv_timeout(PATIENCE)
         .expect("reading comes to an end")
@@ -99,10 +103,12 @@ fn read(walk: &Walk, source: &str) -> Result<(String, Vec<String>), String> {
                 .pages
                 .iter()
                 .for_each(|page| shown.push_str(&page.text));
+
             draft
                 .attachments
                 .iter()
                 .for_each(|file| shown.push_str(&String::from_utf8_lossy(&file.content)));
+
             Ok((shown, draft.warnings))
         }
         Outcome::Unchanged => unreachable!("nothing is known"),
@@ -117,6 +123,7 @@ fn a_file_that_became_a_link_out_of_the_root_is_refused() {
     let reason = read(&walk, "a.md").unwrap_err();
     assert!(reason.contains("out of the root"), "{reason}");
     let reason = read_subject(&walk.documents[0], None).err().unwrap();
+
     assert!(reason.contains("out of the root"), "{reason}");
 }
 
@@ -127,6 +134,7 @@ fn a_link_in_the_root_that_is_turned_outward_is_refused() {
     let walk = place.walk();
     place.swap("in.md", "secret.md");
     let reason = read(&walk, "in.md").unwrap_err();
+
     assert!(reason.contains("out of the root"), "{reason}");
 }
 
@@ -137,6 +145,7 @@ fn a_file_below_a_folder_that_became_a_link_is_refused() {
     let walk = place.walk();
     place.swap("x", "");
     let reason = read(&walk, "x/y/b.md").unwrap_err();
+
     assert!(reason.contains("below a link to a folder"), "{reason}");
 }
 
@@ -149,6 +158,7 @@ fn an_original_that_became_a_link_out_of_the_root_is_refused() {
     assert_eq!(walk.documents.len(), 1);
     place.swap("a.pdf", "secret.md");
     let reason = read(&walk, "a.md").unwrap_err();
+
     assert!(
         reason.contains("a.pdf") && reason.contains("out of the root"),
         "{reason}"
@@ -166,6 +176,7 @@ fn pairs_are_not_made_by_front_matter_from_outside() {
     let mut walk = walk(&place.root()).unwrap();
     place.swap("a.md", "pair.md");
     join_originals(&mut walk);
+
     assert!(walk.documents.len() == 2 && walk.documents[0].original.is_none());
 }
 
@@ -197,12 +208,14 @@ fn a_root_inside_another_is_outside_of_it() {
     let place = Place::new(&["a.md", "inner/own.md"]);
     place.write("inner/secret.md", SECRET);
     place.write("inner/secret.png", [PNG, b"7391"].concat());
+
     place.write(
         "b.md",
         "# B\n\n![s](inner/secret.png) ![t](through/secret.png)",
     );
     symlink("inner/secret.md", place.at("link.md")).unwrap();
     symlink("inner", place.at("through")).unwrap();
+
     let root = Root {
         apart: vec![place.at("inner").canonicalize().unwrap()],
         ..place.root()
@@ -213,6 +226,7 @@ fn a_root_inside_another_is_outside_of_it() {
         .iter()
         .map(|file| file.source.as_str())
         .collect();
+
     assert_eq!(sources, ["a.md", "b.md"]);
     let (shown, warnings) = read(&walk, "b.md").unwrap();
     assert!(
@@ -221,6 +235,7 @@ fn a_root_inside_another_is_outside_of_it() {
     );
     place.swap("a.md", "../root/inner/secret.md");
     let reason = read(&walk, "a.md").unwrap_err();
+
     assert!(reason.contains("out of the root"), "{reason}");
 }
 
@@ -229,9 +244,11 @@ fn what_is_no_plain_file_any_more_is_refused_and_nobody_waits_for_it() {
     let place = Place::new(&["pipe.md", "folder.md", "device.md"]);
     place.write("../outside/x", "");
     let walk = place.walk();
+
     for file in ["pipe.md", "folder.md", "device.md"] {
         std::fs::remove_file(place.at(file)).unwrap();
     }
+
     assert!(
         std::process::Command::new("mkfifo")
             .arg(place.at("pipe.md"))
@@ -239,6 +256,7 @@ fn what_is_no_plain_file_any_more_is_refused_and_nobody_waits_for_it() {
             .unwrap()
             .success()
     );
+
     std::fs::create_dir(place.at("folder.md")).unwrap();
     symlink("/dev/zero", place.at("device.md")).unwrap();
     for (file, expected) in [
@@ -261,6 +279,7 @@ fn a_file_that_grew_since_the_walk_is_not_read_whole() {
         .unwrap();
     file.set_len(crate::read::MAX_FILE + 1).unwrap();
     let reason = read(&walk, "a.md").unwrap_err();
+
     assert!(reason.contains("more than 64 MB; divide it"), "{reason}");
 }
 
@@ -269,11 +288,13 @@ fn a_root_that_is_replaced_after_the_walk_is_read_as_it_was_walked() {
     let place = Place::new(&["a.md"]);
     let walk = place.walk();
     std::fs::rename(place.at(""), place.folder.path().join("moved")).unwrap();
+
     symlink(
         place.folder.path().join("outside"),
         place.folder.path().join("root"),
     )
     .unwrap();
+
     place.write("../outside/a.md", SECRET);
     let (shown, _) = read(&walk, "a.md").unwrap();
     assert!(
@@ -288,6 +309,7 @@ fn rules_from_outside_are_neither_read_nor_quoted() {
     place.write("../outside/secret.toml", "combination = 7391");
     place.write("inside.toml", "[[product]]\nid = 'a'\n");
     symlink("inside.toml", place.at("library.toml")).unwrap();
+
     assert_eq!(
         place
             .root()
@@ -298,6 +320,7 @@ fn rules_from_outside_are_neither_read_nor_quoted() {
             .len(),
         1
     );
+
     place.swap("library.toml", "secret.toml");
     for said in [
         place.root().rule_set().unwrap_err(),

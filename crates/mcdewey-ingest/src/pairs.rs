@@ -26,6 +26,7 @@ pub(crate) fn join_originals(walk: &mut Walk) {
             .or_default()
             .push(place);
     }
+
     let mut taken = Vec::new();
     for (_, pair) in places {
         let [a, b] = pair.as_slice() else { continue };
@@ -38,6 +39,7 @@ pub(crate) fn join_originals(walk: &mut Walk) {
             }
         }
     }
+
     taken.sort_unstable();
     for place in taken.into_iter().rev() {
         walk.documents.remove(place);
@@ -59,11 +61,13 @@ fn head(file: &FoundFile) -> FrontMatter {
         .dir
         .open_file(Path::new(&file.path_in_root), Links::AtTheEnd)
         .ok();
+
     let read = opened.and_then(|opened| opened.take(HEAD).read_to_end(&mut bytes).ok());
     if read.is_none() {
         // Whoever reads it next says why.
         return FrontMatter::default();
     }
+
     front_matter(&String::from_utf8_lossy(&bytes)).0
 }
 
@@ -76,6 +80,7 @@ pub(crate) fn set_doubles_apart(walks: &mut [Walk]) {
             .or_default()
             .push((file.root.clone(), file.source.clone()));
     }
+
     named.retain(|_, sources| sources.len() > 1);
     for walk in walks {
         let (doubles, single) = walk
@@ -83,16 +88,19 @@ pub(crate) fn set_doubles_apart(walks: &mut [Walk]) {
             .drain(..)
             .partition(|file| named.contains_key(&file.source.chunk_prefix()));
         walk.documents = single;
+
         let doubles: Vec<FoundFile> = doubles;
         for file in doubles {
             let sources: Vec<String> = named[&file.source.chunk_prefix()]
                 .iter()
                 .map(|(root, source)| format!("`{source}` of the root `{root}`"))
                 .collect();
+
             let reason = format!(
                 "{} would share their chunk ids; rename all but one, or name the one that the Markdown was made from in its front matter as `converted_from`",
                 sources.join(" and ")
             );
+
             walk.skipped.push(SkippedFile {
                 path: file.source.to_string(),
                 reason,
@@ -114,6 +122,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
+
         folder
     }
 
@@ -127,6 +136,7 @@ mod tests {
             ("c.md", "---\nconverted_from: other.pdf\n---\n# C\n"),
             ("c.docx", "PK"),
         ]);
+
         let mut walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         join_originals(&mut walk);
         let found: Vec<_> = walk
@@ -134,6 +144,7 @@ mod tests {
             .iter()
             .map(|file| (file.source.as_str(), file.original.as_deref()))
             .collect();
+
         assert_eq!(
             found,
             [
@@ -158,6 +169,7 @@ mod tests {
         set_doubles_apart(&mut walks);
         assert!(walks.iter().all(|walk| walk.documents.is_empty()));
         let reason = &walks[0].skipped[0].reason;
+
         assert!(
             reason.contains("`g/a.md` of the root `corpus` and `g/a.mdx`"),
             "{reason}"

@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 
 use futures::stream::{self, BoxStream, StreamExt};
 use mcdewey_core::{
-    DocumentRevision, EmbedError, Index, IndexError, Passage, Revision, SourcePath,
+    DocumentRevision, EmbedError, EmbeddedChunk, Index, IndexError, Revision, SourcePath,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinError, spawn_blocking};
@@ -56,6 +56,7 @@ impl Pipeline<'_> {
             self.embed(to_embed, revisions),
             self.commit(to_commit)
         )?;
+
         Ok(())
     }
 
@@ -77,6 +78,7 @@ impl Pipeline<'_> {
             else {
                 break;
             };
+
             drop(at_work);
             match outcome? {
                 Outcome::Unchanged => self.tally.unchanged(&source),
@@ -97,6 +99,7 @@ impl Pipeline<'_> {
                 }
             }
         }
+
         Ok(())
     }
 
@@ -115,10 +118,12 @@ impl Pipeline<'_> {
                 passages += next.item.chunks.len();
                 batch.push(next);
             }
+
             let chunks: Vec<_> = batch.iter().flat_map(|draft| &draft.item.chunks).collect();
             let at_work = self.tally.at_work(Stage::Embedding);
             let found = vectors.of(&chunks, self.tally).await?;
             drop(at_work);
+
             for Weighed { item, known, share } in batch {
                 let item = finish(item, &found, &vectors)?;
                 if revisions
@@ -130,6 +135,7 @@ impl Pipeline<'_> {
                 }
             }
         }
+
         Ok(())
     }
 
@@ -154,6 +160,7 @@ impl Pipeline<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
+
         Ok(())
     }
 }
@@ -174,12 +181,14 @@ fn reads(plans: Vec<(Plan, Arc<RuleSet>)>, reader: Arc<Reader>) -> BoxStream<'st
             .into_iter()
             .map(move |(file, known)| (file, known, Arc::clone(&rules)))
     });
+
     let read = move |(file, known, rules): (FoundFile, Option<Known>, Arc<RuleSet>)| {
         let (reader, budget) = (Arc::clone(&reader), Arc::clone(&budget));
         async move {
             let share = budget.acquire_many_owned(share(file.bytes)).await.ok()?;
             let source = file.source.clone();
             let prepared = spawn_blocking(move || reader.prepare(&file, &rules, known)).await;
+
             Some(Read {
                 source,
                 known: known.is_some(),
@@ -188,7 +197,9 @@ fn reads(plans: Vec<(Plan, Arc<RuleSet>)>, reader: Arc<Reader>) -> BoxStream<'st
             })
         }
     };
+
     let readers = available_parallelism().map_or(2, |cores| cores.get().min(8));
+
     // The budget is never closed, so no file falls out here.
     stream::iter(files)
         .map(read)
@@ -228,14 +239,16 @@ fn commits<'a>(
         let next = revisions.recv().await?;
         Some((next, revisions))
     });
+
     let commit = move |Weighed { item, known, share }: Weighed<DocumentRevision>| {
         let index = Arc::clone(&index);
         async move {
-            let (source, chunks) = (item.meta.source.clone(), item.passages.len());
+            let (source, chunks) = (item.meta.source.clone(), item.chunks.len());
             let at_work = tally.at_work(Stage::Writing);
             let result = index.commit(item).await;
             drop(at_work);
             drop(share);
+
             Commit {
                 source,
                 known,
@@ -244,6 +257,7 @@ fn commits<'a>(
             }
         }
     };
+
     ready.map(commit).buffer_unordered(COMMITS).boxed()
 }
 
@@ -260,18 +274,21 @@ fn finish(draft: Draft, found: &Found, vectors: &Vectors) -> Result<DocumentRevi
         warnings: _,
         attachments,
     } = draft;
+
     let mut passages = Vec::with_capacity(chunks.len());
     for sized in chunks {
         let embedding_key = vectors.key(&sized.dense_text);
         let vector = found
             .get(&embedding_key)
             .ok_or_else(|| EmbedError::Model("a vector is missing".to_owned()))?;
-        passages.push(Passage {
+
+        passages.push(EmbeddedChunk {
             chunk: sized.chunk,
             embedding_key,
             vector: vector.to_vec(),
         });
     }
+
     Ok(DocumentRevision {
         root,
         folder,
@@ -279,7 +296,7 @@ fn finish(draft: Draft, found: &Found, vectors: &Vectors) -> Result<DocumentRevi
         meta,
         outline,
         pages,
-        passages,
+        chunks: passages,
         attachments,
     })
 }

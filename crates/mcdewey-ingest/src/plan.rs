@@ -38,6 +38,7 @@ pub(crate) fn refuse_empty(
         .iter()
         .filter(|entry| root.covers(&entry.source) && walk.answers_for(&entry.folder))
         .count();
+
     if held > 0 && walk.documents.is_empty() {
         return Err(IngestError::EmptyRoot {
             root: root.name.clone(),
@@ -45,6 +46,7 @@ pub(crate) fn refuse_empty(
             held,
         });
     }
+
     Ok(())
 }
 
@@ -56,6 +58,7 @@ pub(crate) fn plan(root: &Root, walk: Walk, manifest: &[ManifestEntry]) -> Plan 
         input: entry.input,
         here: *entry.folder == *walk.folder,
     };
+
     let known: HashMap<&SourcePath, Known> = manifest
         .iter()
         .map(|entry| (&entry.source, remembered(entry)))
@@ -63,18 +66,22 @@ pub(crate) fn plan(root: &Root, walk: Walk, manifest: &[ManifestEntry]) -> Plan 
     let found: HashSet<&SourcePath> = walk.documents.iter().map(|file| &file.source).collect();
     let skipped: HashSet<&str> = walk.skipped.iter().map(|file| file.path.as_str()).collect();
     let unseen = |source: &SourcePath| walk.unseen.iter().any(|folder| source.is_below(folder));
+
     let missing = manifest
         .iter()
         .filter(|entry| root.covers(&entry.source) && !found.contains(&entry.source))
         .filter(|entry| walk.answers_for(&entry.folder));
+
     let (kept, gone) = missing
         .map(|entry| entry.source.clone())
         .partition(|source| skipped.contains(source.as_str()) || unseen(source));
+
     let files = walk
         .documents
         .iter()
         .map(|file| (file.clone(), known.get(&file.source).copied()))
         .collect();
+
     Plan { files, gone, kept }
 }
 
@@ -133,11 +140,13 @@ mod tests {
             unseen: vec!["closed".to_owned()],
             ..walk_of_a()
         };
+
         let plan = plan(
             &Root::default(),
             walk,
             &manifest(&["a.md", "broken.md", "closed/b.md", "gone.md"]),
         );
+
         assert_eq!(names(&plan.gone), ["gone.md"]);
         assert_eq!(names(&plan.kept), ["broken.md", "closed/b.md"]);
         assert_eq!(
@@ -156,6 +165,7 @@ mod tests {
             below: Some("x".to_owned()),
             ..Root::default()
         };
+
         let walk = Walk {
             documents: vec![found("x/a.md")],
             ..walk_of_a()
@@ -179,10 +189,12 @@ mod tests {
         );
         assert!(refuse_empty(&part, &walk_of_a(), &manifest(&["y/a.md"])).is_ok());
         assert!(refuse_empty(&Root::default(), &walk_of_a(), &[]).is_ok());
+
         let other = Walk {
             folder: "/b".into(),
             ..Walk::default()
         };
+
         assert!(refuse_empty(&Root::default(), &other, &manifest(&["a.md"])).is_ok());
     }
 
@@ -194,6 +206,7 @@ mod tests {
             lost: lost.iter().map(|folder| (*folder).to_owned()).collect(),
             ..Walk::default()
         };
+
         let known = manifest(&["here.md", "there.md"]);
         let stays = plan(&Root::default(), walk(&[]), &known);
         assert!(stays.gone.is_empty() && stays.kept.is_empty());
@@ -202,6 +215,7 @@ mod tests {
             "the index is told of the folder"
         );
         let moved = plan(&Root::default(), walk(&["/a"]), &known);
+
         assert_eq!(names(&moved.gone), ["there.md"]);
     }
 }

@@ -31,25 +31,30 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, String> {
     if UTF16.iter().any(|mark| bytes.starts_with(mark)) {
         return Err("it is written in UTF-16; save it as UTF-8".to_owned());
     }
+
     let marked = if bytes.starts_with(UTF8_MARK) {
         UTF8_MARK.len()
     } else {
         0
     };
+
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         return Err(format!(
             "byte {at} is zero, as in binary files; save it as text"
         ));
     }
+
     let text = std::str::from_utf8(&bytes[marked..]).map_err(|error| {
         format!(
             "it is not valid UTF-8 at byte {}; save it as UTF-8",
             marked + error.valid_up_to()
         )
     })?;
+
     if text.trim().is_empty() {
         return Err("it is empty; fill it or take it away".to_owned());
     }
+
     Ok(text)
 }
 

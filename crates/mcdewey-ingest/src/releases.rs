@@ -42,7 +42,9 @@ impl ReleaseFilter {
             labels.extend([label.clone(), version.key.to_string()]);
             labels.extend(label.strip_prefix('v').map(str::to_owned));
         }
+
         labels.retain(|label| label.chars().any(|c| c.is_ascii_digit()));
+
         // The longest first, so that 12.5.1 does not leave ".1" behind.
         labels.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         labels.dedup();
@@ -86,6 +88,7 @@ fn without_words(text: &str, words: &[String]) -> String {
             let (next, second) = (after.next(), after.next());
             let number_goes_on = next.is_some_and(|c| ".(".contains(c))
                 && second.is_some_and(|c| c.is_ascii_digit());
+
             if before.is_some_and(|c| part(c) || c == '.')
                 || next.is_some_and(part)
                 || number_goes_on
@@ -97,6 +100,7 @@ fn without_words(text: &str, words: &[String]) -> String {
             }
         }
     }
+
     text
 }
 
@@ -116,6 +120,7 @@ fn tidy(text: &str) -> String {
         .collect::<Vec<_>>()
         .join(" ")
         .replace(" ,", ",");
+
     text.trim_matches([' ', ',', ';', ':', '-', '–', '/'])
         .to_owned()
 }

@@ -86,6 +86,7 @@ impl RootDir {
         let given = std::path::absolute(path)?;
         let path = path.canonicalize()?;
         let handle = rustix::fs::open(&path, FOLDER, Mode::empty())?;
+
         Ok(Self {
             path,
             given,
@@ -99,10 +100,12 @@ impl RootDir {
         let below = folders
             .iter()
             .filter_map(|folder| folder.strip_prefix(&self.path).ok());
+
         self.apart = below
             .filter(|folder| !folder.as_os_str().is_empty())
             .map(Path::to_owned)
             .collect();
+
         self
     }
 
@@ -121,6 +124,7 @@ impl RootDir {
     pub(crate) fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
         let folder = self.folder(folder)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+
         let mut entries = Vec::new();
         for entry in Dir::new(rustix::fs::openat(&folder, c".", flags, Mode::empty())?)? {
             let entry = entry?;
@@ -128,6 +132,7 @@ impl RootDir {
             if name == "." || name == ".." {
                 continue;
             }
+
             let kind = match entry.file_type() {
                 FileType::Unknown => match look(&folder, name) {
                     Ok(stat) => kind(&stat),
@@ -136,11 +141,13 @@ impl RootDir {
                 },
                 known => known,
             };
+
             entries.push(Entry {
                 name: name.to_owned(),
                 kind,
             });
         }
+
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
     }
@@ -164,6 +171,7 @@ impl RootDir {
         if size > limit {
             return Err(Refusal::TooLarge { limit });
         }
+
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         file.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
@@ -177,19 +185,23 @@ impl RootDir {
     fn locate(&self, path: &Path, links: Links) -> Result<Located, Refusal> {
         let mut steps = steps(path).ok_or(Refusal::LeadsOut)?;
         let mut way = Way::begin(self)?;
+
         let mut followed = 0;
         while let Some(step) = steps.pop() {
             let Step::Into(name) = step else {
                 way.up()?;
                 continue;
             };
+
             if way.back(&name)? {
                 continue;
             }
+
             let stat = look(&way.folder, &name).map_err(|error| match error {
                 Errno::NOENT if followed > 0 => Refusal::LeadsNowhere,
                 error => error.into(),
             })?;
+
             match kind(&stat) {
                 FileType::Symlink
                     if links == Links::AtTheEnd && followed == 0 && !steps.is_empty() =>
@@ -216,6 +228,7 @@ impl RootDir {
                 _ => return Err(Errno::NOTDIR.into()),
             }
         }
+
         match followed {
             _ if way.above > 0 => Err(Refusal::LeadsOut),
             0 => Err(Refusal::NotAFile),
@@ -231,6 +244,7 @@ impl RootDir {
             };
             folder = enter(&folder, part)?;
         }
+
         Ok(folder)
     }
 }
@@ -252,7 +266,9 @@ impl Located {
                     error => error.into(),
                 }
             })?;
+
         let file = File::from(file);
+
         // Something else may have taken its place since it was looked at.
         if file.metadata()?.is_file() {
             Ok(file)
@@ -276,6 +292,7 @@ fn steps(path: &Path) -> Option<Vec<Step>> {
         Component::CurDir => Some(None),
         Component::RootDir | Component::Prefix(_) => None,
     };
+
     let steps: Option<Vec<Option<Step>>> = path.components().map(step).collect();
     Some(steps?.into_iter().flatten().rev().collect())
 }
@@ -316,6 +333,7 @@ impl<'a> Way<'a> {
         } else {
             self.above += 1;
         }
+
         Ok(())
     }
 
@@ -325,9 +343,11 @@ impl<'a> Way<'a> {
         let Some(levels) = self.above.checked_sub(1) else {
             return Ok(false);
         };
+
         if self.root.path.iter().rev().nth(levels) != Some(name) {
             return Err(Refusal::LeadsOut);
         }
+
         self.above = levels;
         Ok(true)
     }
@@ -339,6 +359,7 @@ impl<'a> Way<'a> {
         if target.is_relative() {
             return steps(&target).ok_or(Refusal::LeadsOut);
         }
+
         let below = [&self.root.path, &self.root.given]
             .into_iter()
             .find_map(|root| target.strip_prefix(root).ok());

@@ -93,6 +93,7 @@ pub fn resolve_root(configured: &[Root], request: Option<&str>) -> Result<Vec<Ro
     for root in &mut roots {
         root.apart.clone_from(&folders);
     }
+
     Ok(roots)
 }
 
@@ -100,9 +101,11 @@ fn meant(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, Ingest
     let Some(request) = request else {
         return Ok(configured.to_vec());
     };
+
     if let Some(root) = configured.iter().find(|root| root.name.as_str() == request) {
         return Ok(vec![root.clone()]);
     }
+
     let unknown = || IngestError::UnknownRoot {
         request: request.to_owned(),
         known: names(configured),
@@ -111,20 +114,24 @@ fn meant(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, Ingest
     if !folder.is_dir() {
         return Err(unknown());
     }
+
     let innermost = configured
         .iter()
         .filter_map(|root| Some((root, root.path.canonicalize().ok()?)))
         .filter(|(_, path)| folder.starts_with(path))
         .max_by_key(|(_, path)| path.components().count());
+
     let Some((root, path)) = innermost else {
         return Ok(vec![Root {
             stands_in: true,
             ..Root::new(RootName::default(), folder)
         }]);
     };
+
     let below = folder.strip_prefix(&path).map_err(|_| unknown())?;
     let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();
     let below = parts.ok_or_else(unknown)?.join("/");
+
     Ok(vec![Root {
         below: Some(below).filter(|below| !below.is_empty()),
         ..root.clone()
@@ -135,6 +142,7 @@ fn names(configured: &[Root]) -> String {
     if configured.is_empty() {
         return "none".to_owned();
     }
+
     configured
         .iter()
         .map(|root| root.name.as_str())
@@ -153,6 +161,7 @@ mod tests {
         for folder in ["corpus/kafka/39", "corpus/inner", "vendor", "elsewhere"] {
             std::fs::create_dir_all(at(folder)).unwrap();
         }
+
         std::fs::write(at("file.md"), "x").unwrap();
         let named = |name: &str, path: &str| Root::new(name.parse().unwrap(), at(path));
         let configured = [
@@ -160,6 +169,7 @@ mod tests {
             named("vendor", "vendor"),
             named("inner", "corpus/inner"),
         ];
+
         let check = |request: Option<&str>, expected: &[(&str, Option<&str>)]| {
             let roots = resolve_root(&configured, request).unwrap();
             let found: Vec<_> = roots
@@ -169,9 +179,11 @@ mod tests {
             assert_eq!(found, expected, "{request:?}");
             roots
         };
+
         check(None, &[("corpus", None), ("vendor", None), ("inner", None)]);
         check(Some("vendor"), &[("vendor", None)]);
         check(at("vendor/../vendor").to_str(), &[("vendor", None)]);
+
         check(
             at("corpus/kafka/39").to_str(),
             &[("corpus", Some("kafka/39"))],
@@ -179,6 +191,7 @@ mod tests {
         check(at("corpus/inner").to_str(), &[("inner", None)]);
         let other = check(at("elsewhere").to_str(), &[("corpus", None)]);
         assert!(other[0].path.ends_with("elsewhere"));
+
         for bad in [at("missing"), at("file.md")] {
             let error = resolve_root(&configured, bad.to_str())
                 .unwrap_err()

@@ -50,19 +50,23 @@ fn manual(seed: u64) -> Manual {
     for _ in 0..4 {
         random.below(2);
     }
+
     let (major, minor, patch, update) = (
         11 + random.below(5),
         random.below(7),
         1 + random.below(2),
         random.below(4),
     );
+
     let su = if update == 0 {
         String::new()
     } else {
         format!(" SU{update}")
     };
+
     let release = format!("{major}.{minor}({patch}){su}");
     let compact = format!("{major}{minor}{patch}{}", su.trim().to_lowercase());
+
     // The folder says another release, as it does where files are copied from the release before.
     let path = format!("export/{}/b_deskline_admin_{seed:04}.md", major - 1);
     let guide = [
@@ -70,9 +74,11 @@ fn manual(seed: u64) -> Manual {
         "Developer Guide",
         "Troubleshooting Guide",
     ][random.below(3) as usize];
+
     let address = |version: &str| {
         format!("https://docs.example.com/products/deskline/{version}/admin/b_{seed}.html")
     };
+
     let (title, url, releases) = match random.below(10) {
         0..=4 => (
             format!("{guide} for Deskline, Release {release}"),
@@ -95,11 +101,13 @@ fn manual(seed: u64) -> Manual {
             Vec::new(),
         ),
     };
+
     let mut text = format!("---\ntitle: \"{title}\"\nsource_url: {url}\n---\n\n# {title}\n\n");
     let mut headings = vec![title];
     for chapter in 0..8 {
         section(&mut random, seed, chapter, &mut text, &mut headings);
     }
+
     Manual {
         path,
         text,
@@ -122,6 +130,7 @@ fn section(
         "Barge and Intercept",
         "Certificates",
     ][random.below(4) as usize];
+
     let title = format!("{topic} in Part {seed} Chapter {chapter}");
     match random.below(4) {
         0 => {
@@ -134,10 +143,12 @@ fn section(
         }
         _ => write!(text, "## {title}\n\n").expect("a string takes all"),
     }
+
     headings.push(title);
     text.push_str(
         "The supervisor signs in and opens the page. Then the list of agents is shown.\n\n",
     );
+
     let noise = match random.below(4) {
         0 => "# 2016-06-14 10:22:31 agent signed out\n# 2016-06-14 10:22:32 agent signed in\n\n",
         1 => {
@@ -146,6 +157,7 @@ fn section(
         2 => "# cd /opt/deskline/conf\n# vi desktop.properties\n# ./restart.sh\n\n",
         _ => "",
     };
+
     text.push_str(noise);
 }
 
@@ -154,6 +166,7 @@ fn releases_and_headings_are_those_that_were_written() {
     let file = LibraryFile::parse(LIBRARY, "library.toml").unwrap();
     let rules = RuleSet::new(&LibraryFile::default(), &file, "library.toml").unwrap();
     let scheme = VersionScheme::default();
+
     let (mut with_release, mut known, mut headings, mut wrong) = (0, 0, 0, 0);
     for seed in 0..MANUALS {
         let manual = manual(seed);
@@ -163,12 +176,14 @@ fn releases_and_headings_are_those_that_were_written() {
             .iter()
             .flat_map(|page| &page.structure.headings)
             .map(|heading| heading.title.clone());
+
         let found: Vec<String> = found.collect();
         headings += manual.headings.len();
         wrong += found
             .iter()
             .filter(|title| !manual.headings.contains(title))
             .count();
+
         wrong += manual
             .headings
             .iter()
@@ -180,6 +195,7 @@ fn releases_and_headings_are_those_that_were_written() {
             title: &parsed.title,
             front_matter: &parsed.front_matter,
         };
+
         let facets = rules.assign(subject).facets;
         assert_eq!(
             facets.product.as_deref(),
@@ -187,22 +203,27 @@ fn releases_and_headings_are_those_that_were_written() {
             "{}",
             parsed.title
         );
+
         let keys: Vec<_> = facets
             .versions
             .iter()
             .map(|version| version.key.clone())
             .collect();
+
         let expected: Vec<_> = manual
             .releases
             .iter()
             .map(|release| scheme.key(release).unwrap())
             .collect();
+
         if expected.is_empty() {
             continue;
         }
+
         with_release += 1;
         known += usize::from(keys == expected);
     }
+
     assert!(with_release > 300, "{with_release}");
     assert!(
         known * 100 >= with_release * 95,

@@ -58,6 +58,7 @@ pub fn survey(root: &Root, convert: Option<&dyn Convert>) -> Result<Survey, Inge
     let mut walk = walk(root)?;
     join_originals(&mut walk);
     findings.unread = walk.skipped;
+
     for file in walk.documents {
         let subject = match read_subject(&file, convert) {
             Ok(subject) => subject,
@@ -69,6 +70,7 @@ pub fn survey(root: &Root, convert: Option<&dyn Convert>) -> Result<Survey, Inge
                 continue;
             }
         };
+
         coverage.add(&file.path_in_root, &rules.assign(subject.subject(&file)));
         let parsed = subject.parsed();
         findings.warnings.extend(
@@ -77,27 +79,32 @@ pub fn survey(root: &Root, convert: Option<&dyn Convert>) -> Result<Survey, Inge
                 .iter()
                 .map(|warning| format!("{}: {warning}", file.source)),
         );
+
         let bytes = parsed
             .pages
             .iter()
             .map(|page| page.page.text.len() as u64)
             .sum();
+
         if !parsed.paged && bytes > GIANT {
             findings.giants.push(Giant {
                 path: file.source.to_string(),
                 bytes,
             });
         }
+
         paragraphs.add(
             file.source.as_str(),
             parsed.pages.iter().map(|page| page.page.text.as_str()),
         );
     }
+
     findings.unread.sort_by(|a, b| a.path.cmp(&b.path));
     findings
         .giants
         .sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
     findings.duplicates = paragraphs.duplicates();
+
     Ok(Survey {
         rules: coverage,
         findings,
@@ -116,6 +123,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
+
         write(
             "library.toml",
             "[[rule]]\ntitle = 'Finesse'\nset = { product = \"finesse\" }",
@@ -128,6 +136,7 @@ mod tests {
         write("c.md", "# Note\n\ntext");
         write("d.md", &format!("# Giant\n\n{}", "word ".repeat(300_000)));
         write("e.md", "\0");
+
         let survey = survey(
             &Root {
                 path: folder.path().to_owned(),
@@ -136,6 +145,7 @@ mod tests {
             None,
         )
         .unwrap();
+
         let coverage = survey.rules;
         let counts: Vec<u64> = coverage.rules.iter().map(|rule| rule.documents).collect();
         assert_eq!(counts, [1, 1, 2]);
@@ -148,12 +158,14 @@ mod tests {
             (4, 2, 2)
         );
         assert_eq!(coverage.disagreements[0].path, "x/v12.5/g/a.md");
+
         let Findings {
             unread,
             giants,
             warnings,
             ..
         } = survey.findings;
+
         assert!(
             unread.len() == 1 && unread[0].path == "e.md" && unread[0].reason.contains("zero"),
             "{unread:?}"

@@ -75,6 +75,7 @@ impl Ingester {
     ) -> Result<SyncReport, IngestError> {
         let begun = Instant::now();
         let mut surveys = survey(roots.to_vec()).await?;
+
         let mut manifests = Vec::with_capacity(surveys.len());
         for survey in &mut surveys {
             let manifest = self.index.manifest(&survey.root.name).await?;
@@ -84,12 +85,14 @@ impl Ingester {
             refuse_empty(&survey.root, &survey.walk, &manifest)?;
             manifests.push(manifest);
         }
+
         let walks: Vec<Walk> = surveys
             .iter_mut()
             .map(|survey| std::mem::take(&mut survey.walk))
             .collect();
         let mut walks = joined(walks).await?;
         set_doubles_apart(&mut walks);
+
         let mut report = SyncReport {
             roots: roots.iter().map(|root| root.name.clone()).collect(),
             ..SyncReport::default()
@@ -102,11 +105,13 @@ impl Ingester {
             report.warnings.extend(plan.kept.iter().map(kept_warning));
             plans.push((plan, Arc::clone(&survey.rules)));
         }
+
         for survey in &surveys {
             self.index
                 .describe(&survey.root.name, survey.rules.description())
                 .await?;
         }
+
         report.removed = self.remove_gone(&plans).await?;
         let tally = Tally::new(report, progress);
         Pipeline {
@@ -116,6 +121,7 @@ impl Ingester {
         }
         .run(plans)
         .await?;
+
         self.close(tally.finish(), begun).await
     }
 
@@ -134,9 +140,11 @@ impl Ingester {
             .iter()
             .flat_map(|(plan, _)| plan.gone.iter().cloned())
             .collect();
+
         if !gone.is_empty() {
             self.index.remove(&gone).await?;
         }
+
         Ok(gone.len() as u64)
     }
 
@@ -146,11 +154,12 @@ impl Ingester {
         begun: Instant,
     ) -> Result<SyncReport, IngestError> {
         // Even when nothing was written: an interrupted run before may have left something to do.
-        self.index.settle().await?;
+        self.index.optimize().await?;
         let state = self.index.state().await?;
         report.generation = Some(state.generation);
         report.revision = state.revision;
         report.seconds = begun.elapsed().as_secs_f64();
+
         tracing::info!(
             files = report.files,
             written = report.written,
@@ -159,6 +168,7 @@ impl Ingester {
             seconds = report.seconds,
             "the library is up to date"
         );
+
         Ok(report)
     }
 }
@@ -172,6 +182,7 @@ async fn survey(roots: Vec<Root>) -> Result<Vec<Survey>, IngestError> {
             if !names.insert(root.name.clone()) {
                 return Err(IngestError::DoubleRoot(root.name));
             }
+
             let walk = walk(&root)?;
             surveys.push(Survey {
                 rules: Arc::new(root.rule_set()?),
@@ -179,8 +190,10 @@ async fn survey(roots: Vec<Root>) -> Result<Vec<Survey>, IngestError> {
                 root,
             });
         }
+
         Ok(surveys)
     };
+
     spawn_blocking(survey_all)
         .await
         .map_err(|error| IngestError::Interrupted(error.to_string()))?
@@ -192,6 +205,7 @@ async fn joined(mut walks: Vec<Walk>) -> Result<Vec<Walk>, IngestError> {
         walks.iter_mut().for_each(join_originals);
         walks
     };
+
     spawn_blocking(join)
         .await
         .map_err(|error| IngestError::Interrupted(error.to_string()))
@@ -205,6 +219,7 @@ async fn lost_folders(manifest: &[ManifestEntry]) -> Result<HashSet<String>, Ing
         folders.retain(|folder| matches!(Path::new(folder).try_exists(), Ok(false)));
         folders
     };
+
     spawn_blocking(look)
         .await
         .map_err(|error| IngestError::Interrupted(error.to_string()))

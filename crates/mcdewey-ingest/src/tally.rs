@@ -28,11 +28,13 @@ impl<'a> Tally<'a> {
             format.files += 1;
             format.skipped += 1;
         }
+
         let tally = Self {
             report: Mutex::new(report),
             busy: Mutex::default(),
             progress,
         };
+
         tally.change(|_| {});
         tally
     }
@@ -106,6 +108,7 @@ impl<'a> Tally<'a> {
             .unwrap_or_else(PoisonError::into_inner);
         report.skipped.sort_by(|a, b| a.path.cmp(&b.path));
         report.warnings.sort();
+
         let busy = self
             .busy
             .into_inner()
@@ -116,6 +119,7 @@ impl<'a> Tally<'a> {
             embedding,
             writing,
         };
+
         report
     }
 
@@ -224,6 +228,7 @@ mod tests {
             path: "x.exe".to_owned(),
             reason: String::new(),
         }];
+
         let tally = Tally::new(
             SyncReport {
                 skipped,
@@ -231,11 +236,13 @@ mod tests {
             },
             &|_| {},
         );
+
         let source = |path: &str| -> SourcePath { path.parse().unwrap() };
         tally.written(&source("a.PDF"), 7);
         tally.unchanged(&source("b.pdf"));
         tally.skipped(&source("c.txt"), "broken".to_owned(), false);
         let formats = tally.finish().formats;
+
         assert_eq!(
             formats["PDF"],
             FormatReport {
@@ -265,6 +272,7 @@ mod tests {
         busy.end();
         assert_eq!(busy.total, Duration::ZERO, "another one is still at work");
         busy.end();
+
         assert!(busy.total > Duration::ZERO && busy.since.is_none());
     }
 }

@@ -55,12 +55,14 @@ impl Vectors {
     ) -> Result<Found, IngestError> {
         let mut found = Found::new();
         let mut open: Vec<(ContentHash, &SizedChunk)> = Vec::new();
+
         let mut seen = HashSet::new();
         for chunk in chunks {
             let key = self.key(&chunk.dense_text);
             if !seen.insert(key) {
                 continue;
             }
+
             match self.recent.get(&key).or_else(|| self.older.get(&key)) {
                 Some(vector) => {
                     found.insert(key, Arc::clone(vector));
@@ -68,6 +70,7 @@ impl Vectors {
                 None => open.push((key, chunk)),
             }
         }
+
         self.look_up_in_index(&mut open, &mut found).await?;
         tally.reused(chunks.len() - open.len());
         for part in open.chunks(TEXTS_PER_CALL) {
@@ -82,11 +85,14 @@ impl Vectors {
                 )
                 .into());
             }
+
             for ((key, _), vector) in part.iter().zip(vectors) {
                 self.remember(*key, vector, &mut found);
             }
+
             tally.embedded(part.len(), part.iter().map(|(_, chunk)| chunk.tokens).sum());
         }
+
         Ok(found)
     }
 
@@ -98,12 +104,14 @@ impl Vectors {
     ) -> Result<(), IngestError> {
         let keys: Vec<ContentHash> = open.iter().map(|(key, _)| *key).collect();
         let cached = self.index.cached_vectors(&keys).await?;
+
         let dimensions = self.embed.model().dimensions;
         for (key, vector) in keys.into_iter().zip(cached) {
             if let Some(vector) = vector.filter(|vector| vector.len() == dimensions) {
                 self.remember(key, vector, found);
             }
         }
+
         open.retain(|(key, _)| !found.contains_key(key));
         Ok(())
     }
@@ -112,6 +120,7 @@ impl Vectors {
         if self.recent.len() >= REMEMBERED {
             self.older = std::mem::take(&mut self.recent);
         }
+
         let vector = Arc::new(vector);
         self.recent.insert(key, Arc::clone(&vector));
         found.insert(key, vector);

@@ -77,6 +77,7 @@ pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
         ..Walk::default()
     };
     let top = PathBuf::from(root.below.as_deref().unwrap_or_default());
+
     // An unreadable folder must be an error here: as an empty one it would empty the library.
     let entries = dir.entries(&top).map_err(|error| root.unreadable(error))?;
     let mut walker = Walker {
@@ -85,6 +86,7 @@ pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
         walk,
         waiting: Vec::new(),
     };
+
     walker.look_at(&top, entries);
     while let Some((path, kind)) = walker.waiting.pop() {
         if kind.is_dir() {
@@ -93,6 +95,7 @@ pub(crate) fn walk(root: &Root) -> Result<Walk, IngestError> {
             walker.take(&path);
         }
     }
+
     Ok(walker.walk)
 }
 
@@ -109,6 +112,7 @@ impl Walker<'_> {
         let shown = entries
             .into_iter()
             .filter(|entry| !entry.name.as_encoded_bytes().starts_with(b"."));
+
         self.waiting.extend(
             shown
                 .rev()
@@ -120,9 +124,11 @@ impl Walker<'_> {
         if self.dir.is_apart(folder) {
             return;
         }
+
         if folder.as_os_str().len() > MAX_PATH {
             return self.blocked(folder, "its path is too long");
         }
+
         match self.dir.entries(folder) {
             Ok(entries) => self.look_at(folder, entries),
             Err(error) => self.blocked(folder, &error.to_string()),
@@ -136,9 +142,11 @@ impl Walker<'_> {
                 "its name is not valid Unicode; rename it",
             );
         };
+
         if path == LIBRARY_FILE {
             return;
         }
+
         let found = match self.dir.find(file, Links::AtTheEnd) {
             Ok(located) => self.document(&path, located.size),
             Err(refusal) => {
@@ -151,6 +159,7 @@ impl Walker<'_> {
                 Err(refusal.to_string())
             }
         };
+
         match found {
             Ok(found) => self.walk.documents.push(found),
             Err(reason) => self.skip(&path, &reason),
@@ -162,14 +171,17 @@ impl Walker<'_> {
         let source: SourcePath = format!("{}{path}", self.root.name.source_prefix())
             .parse()
             .map_err(|error| format!("{error}; rename it"))?;
+
         if bytes > MAX_FILE {
             return Err(read::reason(&Refusal::TooLarge { limit: MAX_FILE }));
         }
+
         let (root, dir, path_in_root) = (
             self.root.name.clone(),
             Arc::clone(&self.dir),
             path.to_owned(),
         );
+
         Ok(FoundFile {
             root,
             dir,
@@ -196,6 +208,7 @@ impl Walker<'_> {
             &path,
             &format!("it cannot be read: {reason}; what the library holds of it is kept"),
         );
+
         self.walk
             .unseen
             .push(format!("{}{path}", self.root.name.source_prefix()));
@@ -214,6 +227,7 @@ pub(crate) fn reading(path: &str) -> Result<Reading, String> {
     let Some((_, extension)) = name.rsplit_once('.') else {
         return Err("there is no reader for files without an extension".to_owned());
     };
+
     let extension = extension.to_lowercase();
     match extension.as_str() {
         "md" | "markdown" | "mdx" => Ok(Reading::Text(Dialect::Markdown)),
@@ -242,6 +256,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "text").unwrap();
         }
+
         folder
     }
 
@@ -274,6 +289,7 @@ mod tests {
             "c.exe",
             "LICENSE",
         ]);
+
         std::fs::write(folder.path().join(".gitignore"), "*.md").unwrap();
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         assert_eq!(
@@ -329,6 +345,7 @@ mod tests {
     #[test]
     fn links_stay_in_the_root() {
         use std::os::unix::fs::symlink;
+
         let outside = corpus(&["secret.md"]);
         let folder = corpus(&["a.md", "sub/b.md"]);
         symlink(
@@ -336,6 +353,7 @@ mod tests {
             folder.path().join("out.md"),
         )
         .unwrap();
+
         symlink(folder.path().join("a.md"), folder.path().join("in.md")).unwrap();
         symlink(folder.path().join("sub"), folder.path().join("latest")).unwrap();
         symlink(
@@ -343,6 +361,7 @@ mod tests {
             folder.path().join("dangling.md"),
         )
         .unwrap();
+
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
         assert_eq!(sources(&walk), ["a.md", "in.md", "sub/b.md"]);
         let skipped: Vec<&str> = walk.skipped.iter().map(|file| file.path.as_str()).collect();
@@ -371,6 +390,7 @@ mod tests {
             .unwrap();
         file.set_len(MAX_FILE + 1).unwrap();
         let walk = walk(&Root::new(RootName::default(), folder.path())).unwrap();
+
         assert!(
             walk.documents.is_empty() && walk.skipped[0].reason.contains("more than 64 MB"),
             "{:?}",

@@ -4,6 +4,7 @@
 
 mod accept;
 mod access;
+mod client_message;
 mod feedback;
 #[cfg(test)]
 mod gates_tests;
@@ -14,7 +15,6 @@ mod names;
 pub(crate) mod observe;
 #[cfg(test)]
 pub(crate) mod testing;
-mod told;
 
 use std::sync::Arc;
 
@@ -35,14 +35,15 @@ pub(crate) use access::admin;
 pub use access::audit::{Audit, AuditEntry};
 pub use access::caller::{Anonymous, Caller, Credentials, IssuerUnavailable, Role};
 pub use access::policy::AccessPolicy;
+pub(crate) use client_message::client_message;
 pub use feedback::{EndorsedSpot, Endorsement, FeedbackFrom, KeepFeedback};
 pub(crate) use headers::is_json;
 pub use live::LiveLibrary;
 pub use names::{LOOPBACK_HOSTS, is_host, is_origin};
 pub use observe::{
-    ConnectionNumbers, Desk, DeskSettings, KeptQuestions, OpenConnection, OverCapacity, TraceParent,
+    ConnectionNumbers, KeptQuestions, OpenConnection, OverCapacity, Telemetry, TelemetrySettings,
+    TraceParent,
 };
-pub(crate) use told::told;
 
 /// What every request may need; cheap to clone.
 #[derive(Clone)]
@@ -71,7 +72,7 @@ pub struct AppState {
     /// at 127.0.0.1 and read the library through the visitor's browser.
     pub allowed_hosts: Arc<[String]>,
     /// Counts requests, limits searches, remembers questions.
-    pub desk: Arc<Desk>,
+    pub telemetry: Arc<Telemetry>,
 }
 
 impl AppState {
@@ -84,11 +85,13 @@ impl AppState {
         let live = library.into();
         let library = live.now();
         let public = names::WebOrigin::of_url(library.public_url()).map(|origin| origin.host);
+
         let allowed_hosts = LOOPBACK_HOSTS
             .map(str::to_owned)
             .into_iter()
             .chain(public)
             .collect();
+
         Self {
             library,
             live,
@@ -100,7 +103,7 @@ impl AppState {
             access: AccessPolicy::default(),
             caller: Caller::nobody(),
             allowed_hosts,
-            desk: Arc::default(),
+            telemetry: Arc::default(),
         }
     }
 
@@ -141,14 +144,14 @@ impl AppState {
 
     /// The same, with limits and a question log of one's own.
     #[must_use]
-    pub fn with_desk(mut self, desk: impl Into<Arc<Desk>>) -> Self {
-        self.desk = desk.into();
+    pub fn with_telemetry(mut self, telemetry: impl Into<Arc<Telemetry>>) -> Self {
+        self.telemetry = telemetry.into();
         self
     }
 
     /// Lets go of what is kept in memory of documents that were removed.
     pub(crate) async fn forget(&self, sources: &[SourcePath]) {
-        self.desk.forget(sources);
+        self.telemetry.forget(sources);
         self.library.forget().await;
         self.live.now().forget().await;
     }
@@ -193,6 +196,7 @@ pub fn app(state: AppState) -> Router {
             service.clone(),
             access::guard,
         ));
+
     gated(faces, &service)
         .layer(middleware::map_response(headers::harden))
         .layer(observe::compression())
@@ -226,7 +230,7 @@ pub(crate) struct Service {
     admin_token: Arc<str>,
     access: AccessPolicy,
     allowed_hosts: Arc<[String]>,
-    desk: Arc<Desk>,
+    telemetry: Arc<Telemetry>,
 }
 
 impl Service {
@@ -241,8 +245,9 @@ impl Service {
             admin_token,
             access,
             allowed_hosts,
-            desk,
+            telemetry,
         } = self.clone();
+
         let library = live.now();
         AppState {
             library,
@@ -255,7 +260,7 @@ impl Service {
             access,
             caller,
             allowed_hosts,
-            desk,
+            telemetry,
         }
     }
 
@@ -275,9 +280,10 @@ impl From<AppState> for Service {
             admin_token,
             access,
             allowed_hosts,
-            desk,
+            telemetry,
             ..
         } = state;
+
         Self {
             live,
             sync,
@@ -287,7 +293,7 @@ impl From<AppState> for Service {
             admin_token,
             access,
             allowed_hosts,
-            desk,
+            telemetry,
         }
     }
 }
@@ -325,6 +331,7 @@ async fn method_not_allowed(state: AppState, method: Method, uri: Uri) -> Respon
         "{} does not take {method}; the Allow header says what it takes",
         uri.path()
     );
+
     refuse(
         &state,
         &uri,

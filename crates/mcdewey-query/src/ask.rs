@@ -13,7 +13,7 @@ use crate::search::aliases::{self, Reading};
 use crate::search::collapse::{Collapsed, collapse, group_by_page};
 use crate::search::confidence::{self, EVIDENCE, Evidence};
 use crate::search::fusion::{Fusion, Preference, fuse};
-use crate::search::veil::Veil;
+use crate::search::vocabulary_mask::VocabularyMask;
 use crate::search::{cursor, facets, resolve, terms};
 use crate::stages::Stages;
 use crate::view::LibraryView;
@@ -52,7 +52,7 @@ pub(crate) struct Question<'a> {
 /// What the lists are asked with.
 struct Lookup {
     query: CandidateQuery,
-    veil: Veil,
+    veil: VocabularyMask,
     notices: Vec<String>,
     degraded: Option<String>,
 }
@@ -78,10 +78,12 @@ impl<'a> Question<'a> {
         let limit = check(request)?;
         let state = library.index.state().await?;
         let view: Arc<LibraryView> = library.view(&state, visibility).await?;
+
         let scope = Scope {
             filter: resolve::filter(request, &view)?,
             visibility: visibility.clone(),
         };
+
         let offset = match &request.cursor {
             Some(text) => cursor::decode(text, request, &state)?,
             None => 0,
@@ -103,11 +105,13 @@ impl<'a> Question<'a> {
         let mut stages = Stages::begin();
         let lookup = self.lookup().await?;
         stages.lap("embed");
+
         let limit = if self.offset == 0 {
             self.limit.max(EVIDENCE)
         } else {
             self.limit
         };
+
         let found = self.find(&lookup, &self.scope, self.offset, limit).await?;
         stages.add(&found.stages);
         let unversioned = match self.unversioned_scope() {
@@ -120,20 +124,24 @@ impl<'a> Question<'a> {
             }
             None => Vec::new(),
         };
+
         let more = found.more || found.page.len() > self.limit;
         let next_cursor =
             more.then(|| cursor::encode(self.request, &self.state, self.offset + self.limit));
         let mut hits = self.write_out(found.page, &self.scope).await?;
         let (signals, no_answer) = self.judge(found.evidence.as_ref(), &hits);
         let mut notices = lookup.notices;
+
         notices.extend(
             found
                 .taken
                 .iter()
                 .map(|(word, meant)| format!("“{word}” is nowhere here; “{meant}” was searched")),
         );
+
         hits.truncate(self.limit);
         stages.lap("write");
+
         let mut reranked = None;
         if let Some(reranker) = self.library.reranker_for(self.request) {
             let outcome = reranker.reorder(&self.request.q, &mut hits).await;
@@ -141,6 +149,7 @@ impl<'a> Question<'a> {
             notices.extend(outcome.err());
             stages.lap("rerank");
         }
+
         Ok(SearchAnswer {
             hits,
             unversioned,
@@ -181,17 +190,18 @@ impl<'a> Question<'a> {
                 exact: self.request.exact,
                 ..CandidateQuery::default()
             },
-            veil: Veil::default(),
+            veil: VocabularyMask::default(),
             notices: Vec::new(),
             degraded: None,
         };
+
         if mode != Mode::Dense {
             lookup.query.keyword = self.keyword_texts();
             lookup.query.known_words = self.known_words()?;
             if self.scope.visibility != Visibility::Everything
                 && let Some(own) = lookup.query.keyword.first_mut()
             {
-                lookup.veil = Veil::over(
+                lookup.veil = VocabularyMask::over(
                     &own.text,
                     self.library.index.as_ref(),
                     &self.scope.visibility,
@@ -200,6 +210,7 @@ impl<'a> Question<'a> {
                 own.text.clone_from(&lookup.veil.text);
             }
         }
+
         if mode != Mode::Keyword {
             match self.embed().await {
                 Ok((vector, truncated)) => {
@@ -219,6 +230,7 @@ impl<'a> Question<'a> {
                 }
             }
         }
+
         Ok(lookup)
     }
 
@@ -229,6 +241,7 @@ impl<'a> Question<'a> {
             .map_err(|_| {
                 QueryError::Unavailable("the embedding model took too long".to_owned())
             })??;
+
         Ok((embedding.vector, embedding.truncated))
     }
 
@@ -236,6 +249,7 @@ impl<'a> Question<'a> {
     /// question is a pasted text and not looked through.
     fn known_words(&self) -> Result<BTreeSet<String>, QueryError> {
         let mut known = BTreeSet::new();
+
         // What a word is taken for may stand in what the asker may not see.
         let limited = self.scope.visibility != Visibility::Everything;
         for (place, (word, _)) in terms::words(&self.request.q).enumerate() {
@@ -243,6 +257,7 @@ impl<'a> Question<'a> {
                 known.insert(word.to_lowercase());
             }
         }
+
         Ok(known)
     }
 
@@ -267,6 +282,7 @@ impl<'a> Question<'a> {
                 kept.insert(word.to_lowercase());
             }
         }
+
         Ok(doubtful.then_some(kept))
     }
 
@@ -280,6 +296,7 @@ impl<'a> Question<'a> {
             text: name.clone(),
             weight: OTHER_NAME_WEIGHT,
         });
+
         std::iter::once(own).chain(others).collect()
     }
 
@@ -304,16 +321,19 @@ impl<'a> Question<'a> {
     ) -> Result<Found, QueryError> {
         let mut query = lookup.query.clone();
         query.depth = FIRST_DEPTH;
+
         let mut stages = Stages::begin();
         loop {
             stages.lap("fusion");
             let mut lists = self.library.index.candidates(&query, scope).await?;
             stages.lap("store");
             lookup.veil.lift(&mut lists.words);
+
             if let Some(known) = self.without_doubtful(&lists)? {
                 query.known_words.extend(known);
                 continue;
             }
+
             let full = [&lists.dense, &lists.keyword]
                 .into_iter()
                 .flatten()
@@ -321,14 +341,17 @@ impl<'a> Question<'a> {
             let evidence = Evidence::of(&lists, self.state.chunks);
             let slip = |word: &QuestionWord| Some((word.word.clone(), word.taken_for.clone()?));
             let taken = lists.words.iter().filter_map(slip).collect();
+
             let ranked = self.rank(lists, query.depth).await?;
             if ranked.hits.len() <= offset + limit && full && query.depth < MAX_DEPTH {
                 query.depth *= DEEPER;
                 continue;
             }
+
             let more = ranked.hits.len() > offset + limit;
             let page = ranked.hits.into_iter().skip(offset).take(limit).collect();
             stages.lap("fusion");
+
             return Ok(Found {
                 page,
                 more,
@@ -344,10 +367,12 @@ impl<'a> Question<'a> {
     async fn rank(&self, lists: Candidates, depth: usize) -> Result<Ranked, QueryError> {
         let (fusion, preference) = (self.library.fusion, self.reading.preference.clone());
         let group = self.request.group;
+
         let work = move || rank(&lists, depth, fusion, &preference, group);
         if depth <= FIRST_DEPTH {
             return Ok(work());
         }
+
         let broken = |error: tokio::task::JoinError| QueryError::Internal(error.to_string());
         tokio::task::spawn_blocking(work).await.map_err(broken)
     }
@@ -367,21 +392,25 @@ impl<'a> Question<'a> {
             .map(|chunk| (chunk.chunk_id.clone(), chunk))
             .collect();
         let stems: HashSet<String> = terms::content_stems(&self.request.q);
+
         let mut hits = Vec::with_capacity(found.len());
         for one in found {
             // A document replaced since the lists were made may have lost the passage: then it is no hit any more.
             let Some(chunk) = chunks.remove(&one.shown.candidate.chunk_id) else {
                 continue;
             };
+
             if chunk.passage_hash != one.shown.candidate.passage_hash {
                 continue;
             }
+
             let mut hit = present::hit(chunk, &stems, &self.library.public_url);
             hit.score = one.shown.score;
             hit.also_in = one.also_in.into_iter().map(present::also_in).collect();
             hit.explain = self.request.explain.then_some(one.shown.explanation);
             hits.push(hit);
         }
+
         Ok(hits)
     }
 }
@@ -405,6 +434,7 @@ fn rank(
         facets: BTreeMap::new(),
     };
     let mut seen = HashSet::new();
+
     let mut rung = FIRST_DEPTH;
     loop {
         let fused = fuse(&cut(lists, rung), rung, fusion, preference);
@@ -412,6 +442,7 @@ fn rank(
         if rung == FIRST_DEPTH {
             ranked.facets = facets::count(&hits);
         }
+
         // Together with what a deeper look brings, a passage may be nearly equal to one shown already.
         for hit in hits {
             let is_new = !hit.passages().any(|passage| seen.contains(&passage));
@@ -420,14 +451,18 @@ fn rank(
                 ranked.hits.push(hit);
             }
         }
+
         if rung >= depth {
             break;
         }
+
         rung *= DEEPER;
     }
+
     if group == Some(Group::Page) {
         ranked.hits = group_by_page(ranked.hits);
     }
+
     ranked
 }
 
@@ -437,6 +472,7 @@ fn cut(lists: &Candidates, depth: usize) -> Candidates {
         list.as_ref()
             .map(|list| list[..list.len().min(depth)].to_vec())
     };
+
     Candidates {
         dense: head(&lists.dense),
         keyword: head(&lists.keyword),
@@ -451,16 +487,19 @@ fn check(request: &SearchRequest) -> Result<usize, QueryError> {
     if request.q.trim().is_empty() {
         return refuse("q is empty; ask a question, such as q=barge state in CCX".to_owned());
     }
+
     if request.q.len() > MAX_QUESTION_BYTES {
         return refuse(format!(
             "q has {} bytes; at most {MAX_QUESTION_BYTES} are allowed",
             request.q.len()
         ));
     }
+
     let limit = request.limit.unwrap_or(DEFAULT_LIMIT);
     if limit == 0 || limit > MAX_LIMIT {
         return refuse(format!("limit is {limit}; 1 to {MAX_LIMIT} are allowed"));
     }
+
     Ok(limit)
 }
 
@@ -484,6 +523,7 @@ mod tests {
             let document = SampleDocument::new(&format!("p/{number}.md")).page(1, &[text.as_str()]);
             index.commit(document.build(&embed)).await.unwrap();
         }
+
         Library::new(index, embed as Arc<dyn Embed>, "")
     }
 
@@ -498,6 +538,7 @@ mod tests {
                 limit: Some(MAX_LIMIT),
                 ..SearchRequest::default()
             };
+
             let mut found = Vec::new();
             loop {
                 let answer = library
@@ -506,10 +547,12 @@ mod tests {
                     .unwrap();
                 found.extend(answer.hits.into_iter().map(|hit| hit.chunk_id));
                 request.cursor = answer.next_cursor;
+
                 if request.cursor.is_none() {
                     break;
                 }
             }
+
             let different: HashSet<&String> = found.iter().collect();
             assert_eq!(
                 (found.len(), different.len()),
@@ -523,6 +566,7 @@ mod tests {
     async fn ten_hits_are_ten_passages_where_every_passage_is_in_three_releases() {
         let embed = Arc::new(FakeEmbed::new(&["barge", "call"]));
         let index = Arc::new(MemoryIndex::new());
+
         // 25 words a passage, of which one differs between the releases.
         let text = |passage: usize, release: &str| {
             let words: Vec<String> = (0..24)
@@ -530,31 +574,37 @@ mod tests {
                 .collect();
             format!("barge {} since{release}", words.join(" "))
         };
+
         for release in ["11", "12", "15"] {
             let texts: Vec<String> = (0..20).map(|passage| text(passage, release)).collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             let document = SampleDocument::new(&format!("p/{release}/guide.md"))
                 .title("Guide")
                 .version(release);
+
             index
                 .commit(document.page(1, &texts).build(&embed))
                 .await
                 .unwrap();
         }
+
         let library = Library::new(index, embed as Arc<dyn Embed>, "");
         let request = SearchRequest {
             q: "barge".to_owned(),
             ..SearchRequest::default()
         };
+
         let answer = library
             .search(&request, &Visibility::Everything)
             .await
             .unwrap();
+
         let different: HashSet<&str> = answer
             .hits
             .iter()
             .map(|hit| hit.text.split(" since").next().unwrap())
             .collect();
+
         assert_eq!((answer.hits.len(), different.len()), (10, 10));
         for hit in &answer.hits {
             assert_eq!(hit.version.as_deref(), Some("15"), "the latest is shown");
@@ -575,21 +625,25 @@ mod tests {
                 limit: Some(limit),
                 ..SearchRequest::default()
             };
+
             library
                 .search(&request, &Visibility::Everything)
                 .await
                 .unwrap()
         };
+
         let (one, ten) = (ask(1).await, ask(10).await);
         assert_eq!(one.hits.len(), 1);
         assert!(one.confidence.is_some());
         assert_eq!(one.confidence, ten.confidence);
+
         let next = SearchRequest {
             q: "barge call".to_owned(),
             limit: Some(1),
             cursor: one.next_cursor,
             ..SearchRequest::default()
         };
+
         let next = library
             .search(&next, &Visibility::Everything)
             .await

@@ -23,11 +23,13 @@ impl Citation {
             .filter(|release| !names(&hit.doc_title, release));
         let name = [Some(hit.doc_title.as_str()), release, Some(place.as_str())];
         let name = visible_line(&name.into_iter().flatten().collect::<Vec<_>>().join(", "));
+
         let date = hit
             .updated
             .as_deref()
             .map(|date| format!(" ({date})"))
             .unwrap_or_default();
+
         Self {
             plain: format!("{name}{date}. {}", hit.url),
             markdown: format!("[{}](<{}>){date}", escaped(&name, "[]\\`*_<"), hit.url),
@@ -58,6 +60,7 @@ fn bibtex(hit: &Hit, place: &str) -> String {
         .as_deref()
         .and_then(|date| date.get(..4))
         .filter(|year| year.bytes().all(|b| b.is_ascii_digit()));
+
     let fields = [
         ("title", Some(hit.doc_title.clone())),
         ("organization", hit.vendor.clone()),
@@ -70,6 +73,7 @@ fn bibtex(hit: &Hit, place: &str) -> String {
         ),
         ("url", Some(hit.url.clone())),
     ];
+
     let mut text = format!("@manual{{mcdewey-{},\n", hit.handle);
     for (name, value) in fields {
         if let Some(value) = value {
@@ -79,6 +83,7 @@ fn bibtex(hit: &Hit, place: &str) -> String {
             ));
         }
     }
+
     text.push('}');
     text
 }
@@ -91,6 +96,7 @@ fn escaped(text: &str, special: &str) -> String {
         }
         out.push(c);
     }
+
     out
 }
 
@@ -102,19 +108,21 @@ mod tests {
     use crate::present;
 
     fn hit(change: impl FnOnce(&mut Hit)) -> Hit {
-        let document = SampleDocument::new("desk/v12.5/admin/a.md")
+        let document = SampleDocument::new("telemetry/v12.5/admin/a.md")
             .vendor("Norvane & Co")
-            .product("desk");
+            .product("telemetry");
+
         let document = document
             .version("v12.5")
-            .title("Desk [Admin] Guide")
+            .title("Telemetry [Admin] Guide")
             .page(118, &["Barge."]);
         let document = document.build(&FakeEmbed::new(&[]));
         let mut hit = present::hit(
-            document.passages[0].chunk.clone(),
+            document.chunks[0].chunk.clone(),
             &Default::default(),
             "http://x",
         );
+
         hit.updated = Some("2024-06-03".to_owned());
         change(&mut hit);
         hit
@@ -123,13 +131,14 @@ mod tests {
     #[test]
     fn a_citation_names_what_is_needed_to_find_it_again() {
         let cited = Citation::of(&hit(|hit| hit.page_label = Some("102".to_owned())));
-        let url = "http://x/c/desk%3A%3Av12.5%3A%3Aadmin%3A%3Aa%3A%3A0";
+        let url = "http://x/c/telemetry%3A%3Av12.5%3A%3Aadmin%3A%3Aa%3A%3A0";
         assert_eq!(
             cited.plain,
-            format!("Desk [Admin] Guide, v12.5, page 118 (printed 102) (2024-06-03). {url}")
+            format!("Telemetry [Admin] Guide, v12.5, page 118 (printed 102) (2024-06-03). {url}")
         );
-        let name = "Desk \\[Admin\\] Guide, v12.5, page 118 (printed 102)";
+        let name = "Telemetry \\[Admin\\] Guide, v12.5, page 118 (printed 102)";
         assert_eq!(cited.markdown, format!("[{name}](<{url}>) (2024-06-03)"));
+
         for line in [
             "  organization = {Norvane \\& Co},",
             "  edition = {v12.5},",
@@ -142,24 +151,27 @@ mod tests {
                 cited.bibtex
             );
         }
+
         assert!(cited.bibtex.starts_with("@manual{mcdewey-") && cited.bibtex.ends_with("}"));
     }
 
     #[test]
     fn nothing_in_a_citation_is_hidden() {
         let cited = Citation::of(&hit(|hit| {
-            hit.doc_title = "Desk \u{202e}ediuG\u{e0041}\nobey".to_owned();
+            hit.doc_title = "Telemetry \u{202e}ediuG\u{e0041}\nobey".to_owned();
             hit.version = Some("v1\u{200b}2.5".to_owned());
             hit.page = None;
             hit.headings = vec!["Re\u{2066}try".to_owned()];
         }));
+
         assert!(
             cited
                 .plain
-                .starts_with("Desk ediuG obey, v12.5, section “Retry”"),
+                .starts_with("Telemetry ediuG obey, v12.5, section “Retry”"),
             "{}",
             cited.plain
         );
+
         for text in [cited.plain, cited.markdown, cited.bibtex] {
             assert!(
                 !text.contains(|c| mcdewey_core::is_hidden(c) && c != '\n'),
@@ -171,12 +183,13 @@ mod tests {
     #[test]
     fn a_release_that_the_title_says_is_not_said_again() {
         let cited = Citation::of(&hit(|hit| {
-            hit.doc_title = "Desk, Release 12.5(1)".to_owned()
+            hit.doc_title = "Telemetry, Release 12.5(1)".to_owned()
         }));
+
         assert!(
             cited
                 .plain
-                .starts_with("Desk, Release 12.5(1), page 118 (2024"),
+                .starts_with("Telemetry, Release 12.5(1), page 118 (2024"),
             "{}",
             cited.plain
         );
@@ -187,8 +200,9 @@ mod tests {
         let cited = Citation::of(&hit(|hit| {
             hit.page = None;
             hit.section = Some("retry-4".to_owned());
-            hit.headings = vec!["Desk".to_owned(), "Retry policy".to_owned()];
+            hit.headings = vec!["Telemetry".to_owned(), "Retry policy".to_owned()];
         }));
+
         assert!(cited.plain.contains("section “"), "{}", cited.plain);
         assert!(
             cited.bibtex.contains("  note = {section"),

@@ -37,6 +37,7 @@ impl Library {
             product,
             ..Filter::default()
         };
+
         let scope = Scope {
             filter,
             visibility: visibility.clone(),
@@ -44,17 +45,20 @@ impl Library {
         let words = passage.keyword_text();
         let text = words[..words.floor_char_boundary(ENOUGH_BYTES)].to_owned();
         let keyword = vec![WeightedText { text, weight: 1.0 }];
+
         let query = CandidateQuery {
             keyword,
             depth: DEPTH,
             ..CandidateQuery::default()
         };
+
         let found = self
             .index
             .candidates(&query, &scope)
             .await?
             .keyword
             .unwrap_or_default();
+
         Ok(likes(&passage, found)
             .into_iter()
             .map(present::also_in)
@@ -70,6 +74,7 @@ fn likes(passage: &Chunk, found: Vec<Candidate>) -> Vec<Also> {
     else {
         return Vec::new();
     };
+
     let mut others: Vec<Also> = found
         .into_iter()
         .filter(|other| other.document.source != own.document.source)
@@ -79,13 +84,16 @@ fn likes(passage: &Chunk, found: Vec<Candidate>) -> Vec<Also> {
             candidate,
         })
         .collect();
+
     // Of one document the place with the same words, else the one with the most of them.
     others.sort_by_key(|also| also.differs);
     let mut seen = HashSet::new();
     others.retain(|also| seen.insert(also.candidate.document.source.clone()));
+
     others.sort_by_cached_key(|also| {
         let versions = &also.candidate.document.facets.versions;
         std::cmp::Reverse(versions.iter().map(|version| version.key.clone()).max())
     });
+
     others
 }

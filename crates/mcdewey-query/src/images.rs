@@ -16,6 +16,7 @@ pub(crate) fn images(
         let is_it = |file: &&Attachment| file.role == AttachmentRole::Image && file.name == name;
         document.attachments.iter().find(is_it)
     };
+
     if !document
         .attachments
         .iter()
@@ -23,6 +24,7 @@ pub(crate) fn images(
     {
         return Vec::new();
     }
+
     let mut images: Vec<ImageItem> = Vec::new();
     for (target, alt) in shown(text) {
         let Some(file) =
@@ -30,16 +32,19 @@ pub(crate) fn images(
         else {
             continue;
         };
+
         let place = match &page.section {
             None => format!("page {}", page.number),
             Some(section) => format!("“{}”", section.title),
         };
+
         images.push(ImageItem {
             title: format!("Image {} from {place}", images.len() + 1),
             alt,
             file: present::file_item(&document.meta.source, file, public_url),
         });
     }
+
     images
 }
 
@@ -62,6 +67,7 @@ fn shown(text: &str) -> Vec<(String, String)> {
             _ => {}
         }
     }
+
     shown
 }
 
@@ -77,6 +83,7 @@ mod tests {
             .iter()
             .map(|(target, alt)| (target.as_str(), alt.as_str()))
             .collect();
+
         assert_eq!(found, [("a.png", "Barge state"), ("b%20c.png", "")]);
     }
 }

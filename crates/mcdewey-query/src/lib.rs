@@ -34,9 +34,9 @@ pub use answer::{
 };
 pub use app::{
     AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, ConnectionNumbers, Credentials,
-    Desk, DeskSettings, EndorsedSpot, Endorsement, FeedbackFrom, IssuerUnavailable, KeepFeedback,
-    KeptQuestions, LOOPBACK_HOSTS, LiveLibrary, OpenConnection, OverCapacity, Role, TraceParent,
-    app, is_host, is_origin,
+    EndorsedSpot, Endorsement, FeedbackFrom, IssuerUnavailable, KeepFeedback, KeptQuestions,
+    LOOPBACK_HOSTS, LiveLibrary, OpenConnection, OverCapacity, Role, Telemetry, TelemetrySettings,
+    TraceParent, app, is_host, is_origin,
 };
 pub use compare::answer::{
     CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair,

@@ -138,15 +138,18 @@ impl Library {
                 "context is {context}; 0 to {MAX_CONTEXT} are allowed"
             )));
         }
+
         let scope = scope(visibility);
         let state = self.index.state().await?;
         let chunk = self.find_chunk(id, &scope).await?;
         let first = chunk.ordinal.saturating_sub(context);
         let last = chunk.ordinal.saturating_add(context).saturating_add(1);
+
         let around = self
             .index
             .passages(&chunk.document.source, first..last, &scope)
             .await?;
+
         let (before, rest): (Vec<Chunk>, Vec<Chunk>) = around
             .into_iter()
             .partition(|one| one.ordinal < chunk.ordinal);
@@ -193,20 +196,24 @@ impl Library {
         let source = &document.meta.source;
         let place = select_page(&document, page)?;
         let wanted = document.pages[place].number;
+
         let gone = || {
             QueryError::NotFound(format!(
                 "page {wanted} of {source:?} is being replaced; ask again"
             ))
         };
+
         let text = self
             .index
             .page(source, wanted, &scope)
             .await?
             .ok_or_else(gone)?
             .text;
-        let passages = self.index.passages_on(source, wanted, &scope).await?;
+
+        let passages = self.index.chunks_on(source, wanted, &scope).await?;
         let item = |page: &PageRef| present::page_item(source, page, &self.public_url);
         let here = &document.pages[place];
+
         Ok(PageAnswer {
             images: images::images(&document, here, &text, &self.public_url),
             original_url: present::original_page(&document, here, &self.public_url),
@@ -237,6 +244,7 @@ impl Library {
                 "no file {name:?} is kept with the document {source:?}"
             ))
         };
+
         let source: SourcePath = source.parse().map_err(|_| missing())?;
         self.index
             .attachment(&source, role, name, &scope(visibility))
@@ -280,6 +288,7 @@ impl Library {
                 "no passage {id:?} in this library; it may have been replaced"
             ))
         };
+
         if is_handle(id) {
             let mut found = self.index.by_handle(&id.to_lowercase(), scope).await?;
             return match found.len() {
@@ -295,6 +304,7 @@ impl Library {
                 ))),
             };
         }
+
         let id: ChunkId = id.parse()?;
         self.index
             .chunks(std::slice::from_ref(&id), scope)
@@ -344,6 +354,7 @@ fn select_page(document: &Document, wanted: &PageSelector) -> Result<usize, Quer
                 .is_some_and(|section| section.slug == *slug)
         }),
     };
+
     found.ok_or_else(|| {
         let source = &document.meta.source;
         let range = match (pages.first(), pages.last()) {
@@ -355,6 +366,7 @@ fn select_page(document: &Document, wanted: &PageSelector) -> Result<usize, Quer
             }
             _ => "it has no pages".to_owned(),
         };
+
         QueryError::NotFound(format!("no such page in {source:?}; {range}"))
     })
 }

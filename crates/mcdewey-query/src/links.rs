@@ -43,6 +43,7 @@ pub(crate) fn file_path(source: &SourcePath, file: &Attachment) -> String {
         AttachmentRole::Image => "image",
         AttachmentRole::Original => "original",
     };
+
     format!(
         "/f/{}?{role}={}&hash={}",
         parts.join("/"),
@@ -65,6 +66,7 @@ mod tests {
             label: None,
             section: None,
         };
+
         assert_eq!(page_path(&source, &page), "/d/a%20b/c%3F.md?page=3");
     }
 }

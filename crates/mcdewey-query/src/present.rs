@@ -142,12 +142,14 @@ fn outline(document: &Document) -> Vec<OutlineItem> {
         .iter()
         .map(|page| (page.number, page))
         .collect();
+
     let item = |entry: &mcdewey_core::OutlineEntry| OutlineItem {
         level: entry.level,
         title: entry.title.clone(),
         page: document.meta.paged.then_some(entry.page.0),
         section: by_number.get(&entry.page).and_then(|page| slug(page)),
     };
+
     document.outline.iter().map(item).collect()
 }
 

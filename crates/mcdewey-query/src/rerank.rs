@@ -62,18 +62,21 @@ impl Reranker {
         if depth < 2 {
             return Ok(());
         }
+
         let scores = self
             .scores(question, &hits[..depth])
             .await
             .map_err(|error| error.tell())?;
         let mut first: Vec<(f32, Hit)> = scores.into_iter().zip(hits.drain(..depth)).collect();
         first.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+
         let written = first.into_iter().map(|(score, mut hit)| {
             if let Some(explanation) = &mut hit.explain {
                 explanation.rerank = Some(score);
             }
             hit
         });
+
         hits.splice(..0, written);
         Ok(())
     }
@@ -83,6 +86,7 @@ impl Reranker {
         let scores = tokio::time::timeout(self.deadline, self.model.scores(question, passages))
             .await
             .map_err(|_| Unordered::Late(self.deadline))??;
+
         match scores.len() == hits.len() && scores.iter().all(|score| score.is_finite()) {
             true => Ok(scores),
             false => Err(Unordered::Incomplete(hits.len())),

@@ -20,6 +20,7 @@ pub(crate) fn library(view: &LibraryView, state: &IndexState, public_url: &str) 
             products: products(&documents, view, public_url),
         })
         .collect();
+
     LibraryAnswer {
         vendors,
         documents: all.len() as u64,
@@ -42,6 +43,7 @@ fn products(
             .aliases
             .iter()
             .filter(|alias| alias.products.iter().any(|one| one == id));
+
         ProductEntry {
             title: view
                 .description
@@ -52,6 +54,7 @@ fn products(
             product,
         }
     };
+
     grouped(documents, |document| document.meta.facets.product.clone())
         .into_iter()
         .map(entry)
@@ -66,6 +69,7 @@ fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntr
         if releases.is_empty() {
             without.push(*document);
         }
+
         for release in releases {
             found
                 .entry(release.key.clone())
@@ -74,6 +78,7 @@ fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntr
                 .push(document);
         }
     }
+
     let mut entries: Vec<VersionEntry> = found
         .into_iter()
         .rev()
@@ -85,6 +90,7 @@ fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntr
             guides: guides(&documents, public_url),
         })
         .collect();
+
     if !without.is_empty() {
         let guides = guides(&without, public_url);
         entries.push(VersionEntry {
@@ -94,6 +100,7 @@ fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntr
             guides,
         });
     }
+
     entries
 }
 
@@ -107,6 +114,7 @@ fn guides(documents: &[&DocumentSummary], public_url: &str) -> Vec<GuideEntry> {
             .map(|document| document_entry(document, public_url))
             .collect(),
     };
+
     grouped(documents, |document| document.meta.facets.guide.clone())
         .into_iter()
         .map(entry)
@@ -132,6 +140,7 @@ pub(crate) fn held<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> Held {
     let pages: HashMap<&str, u32> = documents
         .map(|document| (document.source.as_str(), document.pages))
         .collect();
+
     Held {
         documents: pages.len() as u64,
         pages: pages.values().map(|pages| u64::from(*pages)).sum(),
@@ -158,6 +167,7 @@ fn grouped<'a>(
             .or_default()
             .push(document);
     }
+
     groups
         .into_iter()
         .map(|((_, name), documents)| (name, documents))
@@ -194,6 +204,7 @@ mod tests {
             pages: 4,
             chunks: 4,
         };
+
         let tree = library(&view(), &state, "http://x");
         let products = &tree.vendors[0].products;
         let names: Vec<_> = products
@@ -201,11 +212,13 @@ mod tests {
             .map(|entry| entry.product.as_deref().unwrap())
             .collect();
         assert_eq!(names, ["cucm", "finesse", "uccx"]);
+
         let finesse: Vec<_> = products[1]
             .versions
             .iter()
             .map(|entry| (entry.version.as_deref().unwrap(), entry.latest))
             .collect();
+
         assert_eq!(finesse, [("v15.0", true), ("v12.5", false)]);
         assert_eq!(products[0].versions[0].version, None);
         assert_eq!(products[1].aliases, ["CCX", "UCCX", "Unified CCX"]);

@@ -40,14 +40,17 @@ impl LibraryView {
                 }
             }
         }
+
         versions
             .values_mut()
             .for_each(|known| known.sort_by(|a, b| a.key.cmp(&b.key)));
         let description = visible(description, &versions);
+
         let mut schemes = BTreeMap::new();
         for product in &description.products {
             schemes.insert(product.id.clone(), VersionScheme::new(&product.compact)?);
         }
+
         Ok(Self {
             documents,
             description,
@@ -92,6 +95,7 @@ fn visible(
             alias.names.clear();
         }
     }
+
     description.aliases.retain(|alias| !alias.names.is_empty());
     description
 }
@@ -127,22 +131,27 @@ impl ViewCache {
             revision: state.revision,
             visibility: visibility.clone(),
         };
+
         let mut kept = self.kept.lock().await;
         if let Some((_, view)) = kept.iter().find(|(known, _)| *known == key) {
             return Ok(view.clone());
         }
+
         let scope = Scope {
             visibility: visibility.clone(),
             ..Scope::default()
         };
         let view = LibraryView::new(index.documents(&scope).await?, index.description().await?)?;
         let view = std::sync::Arc::new(view);
+
         kept.retain(|(known, _)| {
             known.generation == key.generation && known.revision == key.revision
         });
+
         if kept.len() >= KEPT_VIEWS {
             kept.remove(0);
         }
+
         kept.push((key, view.clone()));
         Ok(view)
     }

@@ -58,6 +58,7 @@ impl Bm25 {
         for language in read_as(languages) {
             models.push(self.model(Some(language))?);
         }
+
         let own = language_of(texts, &models);
         let mut words = Words::default();
         for text in texts
@@ -71,6 +72,7 @@ impl Bm25 {
                     .iter()
                     .filter_map(|model| reading(model, word))
                     .collect();
+
                 if !tokens.is_empty() {
                     words.add(Word {
                         text: word.to_owned(),
@@ -80,6 +82,7 @@ impl Bm25 {
                 }
             }
         }
+
         Ok(words.list)
     }
 
@@ -98,11 +101,13 @@ impl Bm25 {
         {
             return Ok(Arc::clone(model));
         }
+
         let model = match make(language) {
             Ok(model) => Arc::new(model),
             Err(_) if language != DEFAULT_LANGUAGE => self.model(None)?,
             Err(reason) => return Err(IndexError::Store(reason)),
         };
+
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(
             models.entry(language.to_owned()).or_insert(model),
@@ -138,6 +143,7 @@ impl Words {
         let place = known.unwrap_or(self.list.len());
         self.places
             .extend(word.tokens.iter().map(|token| (*token, place)));
+
         match self.list.get_mut(place) {
             Some(known) => {
                 known.weight = known.weight.max(word.weight);
@@ -169,6 +175,7 @@ fn language_of<'a>(texts: &[WeightedText], models: &'a [Arc<EdgeBm25>]) -> Optio
             .filter(|word| reading(model, word).is_none())
             .count()
     };
+
     let (first, others) = models.split_first()?;
     let mut most = (stop_words(first).max(1), first);
     for model in others {
@@ -177,6 +184,7 @@ fn language_of<'a>(texts: &[WeightedText], models: &'a [Arc<EdgeBm25>]) -> Optio
             most = (count, model);
         }
     }
+
     Some(most.1)
 }
 
@@ -198,6 +206,7 @@ fn make(language: &str) -> Result<EdgeBm25, String> {
         language: Some(language.to_owned()),
         ..EdgeBm25Config::default()
     };
+
     EdgeBm25::new(config).map_err(|error| error.to_string())
 }
 
@@ -219,10 +228,12 @@ mod tests {
                 weight: *weight,
             })
             .collect();
+
         let languages: Vec<_> = languages
             .iter()
             .map(|language| (*language).to_owned())
             .collect();
+
         Bm25::default().question(&texts, &languages).unwrap()
     }
 
@@ -240,6 +251,7 @@ mod tests {
         let passage = bm25
             .passage("The agents are barging into the calls", None)
             .unwrap();
+
         assert_eq!(
             overlap(&passage, &asked(&[("barge agent call", 1.0)], &[])),
             3
@@ -263,6 +275,7 @@ mod tests {
         let passage = Bm25::default()
             .passage("Was this helpful? Ubicaciones de la corte", Some("es"))
             .unwrap();
+
         assert_eq!(
             overlap(&passage, &asked(&[("was this the court", 1.0)], &["es"])),
             0
@@ -274,6 +287,7 @@ mod tests {
             ),
             2
         );
+
         let words = asked(&[("was this the court", 1.0)], &["es"]);
         assert_eq!(
             words

@@ -20,7 +20,7 @@ pub(crate) enum Command {
     /// Only the index in a directory has it; a server's engine cleans up by itself.
     Erase(Vec<SourcePath>, Reply<Revision>),
     Describe(RootName, LibraryDescription, Reply<Revision>),
-    Settle(Reply<()>),
+    Optimize(Reply<()>),
 }
 
 /// A document that waits to be written, and who waits for it.
@@ -34,6 +34,7 @@ pub(crate) fn collect(
 ) -> (Vec<Waiting>, Option<Command>) {
     let mut passages = first.0.passages.len();
     let mut prefixes = HashSet::from([first.0.prefix.clone()]);
+
     let mut group = vec![first];
     while let Some(command) = next() {
         let Command::Commit(document, reply) = command else {
@@ -45,6 +46,7 @@ pub(crate) fn collect(
         }
         group.push((document, reply));
     }
+
     (group, None)
 }
 
@@ -119,15 +121,16 @@ mod tests {
 
     #[test]
     fn the_order_of_commands_is_kept() {
-        let settle = Command::Settle(oneshot::channel().0);
+        let optimize = Command::Optimize(oneshot::channel().0);
         let queue = queue(vec![
             commit(waiting("b.md", 1)),
-            settle,
+            optimize,
             commit(waiting("c.md", 1)),
         ]);
+
         let (group, next) = collect(waiting("a.md", 1), queue);
         assert_eq!(sources(&group), ["a.md", "b.md"]);
-        assert!(matches!(next, Some(Command::Settle(_))));
+        assert!(matches!(next, Some(Command::Optimize(_))));
     }
 
     #[test]
@@ -137,6 +140,7 @@ mod tests {
         assert_eq!((group.len(), next.is_some()), (1, true));
         let large = queue(vec![commit(waiting("b.md", GROUP_PASSAGES))]);
         let (group, next) = collect(waiting("a.md", 1), large);
+
         assert_eq!((group.len(), next.is_some()), (1, true));
     }
 }

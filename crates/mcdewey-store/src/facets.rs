@@ -24,6 +24,7 @@ pub(crate) fn payload(document: &DocumentMeta) -> Map<String, Value> {
     let mut payload = Map::new();
     let mut put = |field: &str, value: Value| payload.insert(field.to_owned(), value);
     put(SOURCE, document.source.as_str().into());
+
     for (field, value) in [
         (VENDOR, &facets.vendor),
         (PRODUCT, &facets.product),
@@ -33,14 +34,17 @@ pub(crate) fn payload(document: &DocumentMeta) -> Map<String, Value> {
             put(field, value.as_str().into());
         }
     }
+
     if let Some(lang) = &facets.lang {
         put("lang", lang.as_str().into());
     }
+
     let releases: Vec<Value> = facets
         .versions
         .iter()
         .map(|version| version.key.to_string().into())
         .collect();
+
     put(
         VERSION,
         if releases.is_empty() {
@@ -49,12 +53,13 @@ pub(crate) fn payload(document: &DocumentMeta) -> Map<String, Value> {
             releases.into()
         },
     );
+
     payload
 }
 
 /// What a scope lets the engine look at.
 #[derive(Debug)]
-pub(crate) enum Reach {
+pub(crate) enum PushdownFilter {
     /// The scope is empty whatever the library holds.
     Nothing,
     /// Points for which all clauses hold.
@@ -71,38 +76,42 @@ pub(crate) enum Clause {
 }
 
 /// The conditions of a scope.
-pub(crate) fn reach(scope: &Scope) -> Reach {
+pub(crate) fn reach(scope: &Scope) -> PushdownFilter {
     let asked = &scope.filter;
     let sources: Vec<String> = asked
         .source
         .iter()
         .map(|source| source.as_str().to_owned())
         .collect();
+
     let lists = [
         (VENDOR, &asked.vendor),
         (PRODUCT, &asked.product),
         (GUIDE, &asked.guide),
         (SOURCE, &sources),
     ];
+
     let mut must = one_of_each(&lists);
     match &asked.version {
         VersionFilter::Any => {}
-        VersionFilter::OneOf(terms) if terms.is_empty() => return Reach::Nothing,
+        VersionFilter::OneOf(terms) if terms.is_empty() => return PushdownFilter::Nothing,
         VersionFilter::OneOf(terms) => must.push(Clause::Any(releases(terms))),
         VersionFilter::Unversioned => {
             must.push(Clause::OneOf(VERSION, vec![UNVERSIONED.to_owned()]))
         }
     }
+
     if let Visibility::Only { vendors, products } = &scope.visibility {
         let allowed = one_of_each(&[(VENDOR, vendors), (PRODUCT, products)]);
         if allowed.is_empty() {
-            return Reach::Nothing;
+            return PushdownFilter::Nothing;
         }
         must.push(Clause::Any(
             allowed.into_iter().map(|clause| vec![clause]).collect(),
         ));
     }
-    Reach::Points(must)
+
+    PushdownFilter::Points(must)
 }
 
 /// A clause for each list that names something.
@@ -122,6 +131,7 @@ fn releases(terms: &[VersionTerm]) -> Vec<Vec<Clause>> {
             .or_default()
             .push(term.key.to_string());
     }
+
     let group = |(product, keys): (Option<&String>, Vec<String>)| {
         let product = product.map(|product| Clause::OneOf(PRODUCT, vec![product.clone()]));
         product
@@ -129,6 +139,7 @@ fn releases(terms: &[VersionTerm]) -> Vec<Vec<Clause>> {
             .chain([Clause::OneOf(VERSION, keys)])
             .collect()
     };
+
     by_product.into_iter().map(group).collect()
 }
 
@@ -171,7 +182,7 @@ mod tests {
     #[test]
     fn the_whole_library_needs_no_condition() {
         assert!(
-            matches!(reach(&Scope::everything()), Reach::Points(clauses) if clauses.is_empty())
+            matches!(reach(&Scope::everything()), PushdownFilter::Points(clauses) if clauses.is_empty())
         );
     }
 
@@ -181,17 +192,18 @@ mod tests {
             version: VersionFilter::OneOf(Vec::new()),
             ..Asked::default()
         });
-        assert!(matches!(reach(&nothing), Reach::Nothing));
+        assert!(matches!(reach(&nothing), PushdownFilter::Nothing));
         let visibility = Visibility::Only {
             vendors: Vec::new(),
             products: Vec::new(),
         };
+
         assert!(matches!(
             reach(&Scope {
                 filter: Asked::default(),
                 visibility
             }),
-            Reach::Nothing
+            PushdownFilter::Nothing
         ));
     }
 
@@ -201,18 +213,22 @@ mod tests {
             product: product.map(str::to_owned),
             key: release.parse().unwrap(),
         };
+
         let terms = vec![
             term(None, "12.5"),
             term(Some("kafka"), "3.9"),
             term(Some("kafka"), "4.0"),
         ];
+
         let asked = Asked {
             version: VersionFilter::OneOf(terms),
             ..Asked::default()
         };
-        let Reach::Points(clauses) = reach(&scope(asked)) else {
+
+        let PushdownFilter::Points(clauses) = reach(&scope(asked)) else {
             panic!("something is reached")
         };
+
         let one_of = |field, values: &[&str]| {
             Clause::OneOf(field, values.iter().map(|v| (*v).to_owned()).collect())
         };

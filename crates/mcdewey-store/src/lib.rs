@@ -23,9 +23,9 @@ mod terms;
 pub mod testing;
 
 pub use embedded::{
-    EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations, Origin,
+    EmbeddedIndex, EmbeddedOptions, GenerationEntry, GenerationStatus, Generations, IndexedRoot,
     free_space,
 };
 pub use owner::{LockError, Owner, OwnerLock};
 pub use permissions::{create_private_dir, create_private_files, make_private};
-pub use server::{PATIENCE, Server, ServerAddress, ServerIndex, ServerOptions, Spread};
+pub use server::{PATIENCE, ReplicationConfig, Server, ServerAddress, ServerIndex, ServerOptions};

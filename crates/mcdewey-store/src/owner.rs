@@ -120,6 +120,7 @@ impl OwnerLock {
                 None
             }
         };
+
         let file = match lock(&dir.join(LOCK_FILE), open_lock_file) {
             Ok(Locked::Ours(file)) => file,
             Ok(Locked::Busy) => return Err(LockError::Held(owner_of(dir))),
@@ -131,11 +132,13 @@ impl OwnerLock {
                 });
             }
         };
+
         let said = Owner {
             pid: std::process::id(),
             address: None,
             token: None,
         };
+
         let lock = Self {
             dir: dir.to_owned(),
             folder,
@@ -144,7 +147,9 @@ impl OwnerLock {
                 said: said.clone(),
             }),
         };
+
         lock.write(&said)?;
+
         // An empty directory has become a library's.
         permissions::make_private(dir);
         Ok(lock)
@@ -158,6 +163,7 @@ impl OwnerLock {
             address,
             token,
         };
+
         self.held().said = said.clone();
         self.write(&said)
     }
@@ -169,6 +175,7 @@ impl OwnerLock {
             dir: self.dir.clone(),
             reason,
         };
+
         if let Some(folder) = &self.folder
             && !is_at(&self.dir, folder)
         {
@@ -178,6 +185,7 @@ impl OwnerLock {
             );
             return Err(unusable(moved));
         }
+
         let mut held = self.held();
         let mut missing = false;
         if !is_at(&self.dir.join(LOCK_FILE), &held.file) {
@@ -187,10 +195,12 @@ impl OwnerLock {
                 held.file = file;
             }
         }
+
         if read_owner(&self.dir).as_ref() != Some(&held.said) {
             missing = true;
             self.write(&held.said)?;
         }
+
         Ok(missing)
     }
 
@@ -219,6 +229,7 @@ impl OwnerLock {
             file.write_all(serde_json::to_string(owner)?.as_bytes())?;
             fs::rename(draft, path)
         };
+
         written().map_err(|reason| LockError::Unusable {
             dir: self.dir.clone(),
             reason,
@@ -264,6 +275,7 @@ fn lock(path: &Path, open: impl Fn(&Path) -> io::Result<File>) -> Result<Locked,
             return Ok(Locked::Ours(file));
         }
     }
+
     Err(LockFailure::Open(io::Error::other(format!(
         "{} is being replaced without pause",
         path.display()
@@ -317,6 +329,7 @@ fn patiently(lock: impl Fn() -> Result<(), TryLockError>) -> io::Result<bool> {
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
+
     Ok(false)
 }
 
@@ -328,6 +341,7 @@ fn owner_of(dir: &Path) -> Owner {
         }
         thread::sleep(PAUSE);
     }
+
     Owner {
         pid: 0,
         address: None,
@@ -349,16 +363,19 @@ mod tests {
         let below = dir.path().join("new/data");
         assert_eq!(OwnerLock::find(&below), None);
         let lock = OwnerLock::acquire(&below).unwrap();
+
         let me = Owner {
             pid: std::process::id(),
             address: None,
             token: None,
         };
+
         assert_eq!(OwnerLock::find(&below), Some(me.clone()));
         match OwnerLock::acquire(&below) {
             Err(LockError::Held(owner)) => assert_eq!(owner, me),
             other => panic!("{other:?}"),
         }
+
         drop(lock);
         assert_eq!(OwnerLock::find(&below), None);
         OwnerLock::acquire(&below).unwrap();
@@ -373,6 +390,7 @@ mod tests {
         assert_eq!(owner.address.as_deref(), Some("http://127.0.0.1:8080"));
         assert_eq!(owner.token.as_deref(), Some("secret"));
         drop(lock);
+
         assert!(!dir.path().join(OWNER_FILE).exists());
     }
 
@@ -380,13 +398,16 @@ mod tests {
     #[test]
     fn only_this_user_may_read_the_token() {
         use std::os::unix::fs::PermissionsExt;
+
         let dir = tempfile::tempdir().unwrap();
         let lock = OwnerLock::acquire(dir.path()).unwrap();
         lock.announce("here", "secret").unwrap();
+
         let mode = fs::metadata(dir.path().join(OWNER_FILE))
             .unwrap()
             .permissions()
             .mode();
+
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -399,6 +420,7 @@ mod tests {
             r#"{"pid":1,"address":"gone","token":"gone"}"#,
         )
         .unwrap();
+
         assert_eq!(OwnerLock::find(dir.path()), None);
         let _lock = OwnerLock::acquire(dir.path()).unwrap();
         assert_eq!(OwnerLock::find(dir.path()).unwrap().pid, std::process::id());
@@ -415,18 +437,22 @@ mod tests {
             if replaced {
                 fs::write(dir.path().join(LOCK_FILE), "").unwrap();
             }
+
             match OwnerLock::acquire(dir.path()) {
                 Err(error @ LockError::Held(_)) => {
                     assert!(error.to_string().contains("another process"), "{error}")
                 }
                 other => panic!("{other:?}"),
             }
+
             assert!(OwnerLock::find(dir.path()).is_some());
+
             // Meanwhile the second one may have made the file anew; it did not keep it.
             assert!(lock.restore().unwrap(), "something was missing");
             assert_eq!(OwnerLock::find(dir.path()).unwrap().pid, std::process::id());
             assert!(!lock.restore().unwrap(), "and is there again");
         }
+
         let earlier_version = File::open(dir.path().join(LOCK_FILE)).unwrap();
         assert!(matches!(
             earlier_version.try_lock(),
@@ -442,6 +468,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = File::create(dir.path().join(LOCK_FILE)).unwrap();
         file.try_lock().unwrap();
+
         assert!(matches!(
             OwnerLock::acquire(dir.path()),
             Err(LockError::Held(_))
@@ -459,12 +486,14 @@ mod tests {
         let old = OwnerLock::acquire(&data).unwrap();
         fs::rename(&data, dir.path().join("old")).unwrap();
         let new = OwnerLock::acquire(&data).unwrap();
+
         assert!(
             old.restore()
                 .unwrap_err()
                 .to_string()
                 .contains("moved or replaced")
         );
+
         drop(old);
         assert!(
             !new.restore().unwrap(),
@@ -478,9 +507,11 @@ mod tests {
         drop(OwnerLock::acquire(dir.path()).unwrap());
         let looking = [dir.path().to_owned(), dir.path().join(LOCK_FILE)]
             .map(|path| File::open(path).unwrap());
+
         looking
             .iter()
             .for_each(|file| file.try_lock_shared().unwrap());
+
         let waiting = thread::spawn({
             let dir = dir.path().to_owned();
             move || OwnerLock::acquire(&dir)

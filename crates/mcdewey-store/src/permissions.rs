@@ -47,9 +47,11 @@ pub fn make_private(data: &Path) {
     let Ok(found) = fs::metadata(data) else {
         return;
     };
+
     let Ok(entries) = fs::read_dir(data) else {
         return;
     };
+
     let (ours, others): (Vec<_>, Vec<_>) = entries
         .flatten()
         .partition(|entry| is_ours(&entry.file_name()));
@@ -57,12 +59,15 @@ pub fn make_private(data: &Path) {
     if !ours.is_empty() && others.is_empty() && is_a_directory_of_its_own(data, &found) {
         tally.tighten(data, &found);
     }
+
     for entry in ours {
         tally.tighten_below(&entry.path());
     }
+
     if tally.changed > 0 {
         tracing::info!(dir = %data.display(), entries = tally.changed, "closed to the group and to others");
     }
+
     if let Some((path, error)) = tally.refused {
         tracing::warn!(
             path = %path.display(), %error,
@@ -111,9 +116,11 @@ impl Tally {
         let Ok(found) = fs::symlink_metadata(path) else {
             return;
         };
+
         if found.is_symlink() {
             return;
         }
+
         self.tighten(path, &found);
         if found.is_dir() {
             for entry in fs::read_dir(path).into_iter().flatten().flatten() {
@@ -124,10 +131,12 @@ impl Tally {
 
     fn tighten(&mut self, path: &Path, found: &fs::Metadata) {
         use std::os::unix::fs::PermissionsExt;
+
         let mode = found.permissions().mode() & 0o7777;
         if mode & 0o077 == 0 {
             return;
         }
+
         match fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)) {
             Ok(()) => self.changed += 1,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -157,6 +166,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         fs::create_dir_all(data.join("generations/g/shard-1")).unwrap();
+
         let files = [
             "lock",
             "embeddings.sqlite-wal",
@@ -164,24 +174,30 @@ mod tests {
             "audit.jsonl",
             "access-state.toml",
         ];
+
         for name in files {
             fs::write(data.join(name), "x").unwrap();
             set(&data.join(name), 0o644);
         }
+
         for folder in ["", "generations", "generations/g", "generations/g/shard-1"] {
             set(&data.join(folder), 0o755);
         }
+
         let outside = dir.path().join("outside");
         fs::write(&outside, "x").unwrap();
         set(&outside, 0o644);
         std::os::unix::fs::symlink(&outside, data.join("generations/link")).unwrap();
         make_private(&data);
+
         for folder in ["", "generations", "generations/g", "generations/g/shard-1"] {
             assert_eq!(mode(&data.join(folder)), 0o700, "{folder}");
         }
+
         for file in files {
             assert_eq!(mode(&data.join(file)), 0o600, "{file}");
         }
+
         assert_eq!(mode(&outside), 0o644, "not ours");
         make_private(&dir.path().join("missing"));
     }
@@ -194,20 +210,24 @@ mod tests {
         set(&data, 0o755);
         make_private(&data);
         assert_eq!(mode(&data), 0o755, "an empty one");
+
         for other in ["index.html", "locksmith", "generations2"] {
             fs::write(data.join(other), "x").unwrap();
             set(&data.join(other), 0o644);
             make_private(&data);
             drop(crate::OwnerLock::acquire(&data).unwrap());
             make_private(&data);
+
             assert_eq!(
                 (mode(&data), mode(&data.join(other))),
                 (0o755, 0o644),
                 "{other}"
             );
+
             fs::remove_file(data.join(other)).unwrap();
             fs::remove_file(data.join("lock")).unwrap();
         }
+
         drop(crate::OwnerLock::acquire(&data).unwrap());
         assert_eq!(
             (mode(&data), mode(&data.join("lock"))),
@@ -223,6 +243,7 @@ mod tests {
         fs::write(dir.path().join("keys.toml"), "x").unwrap();
         set(&dir.path().join("keys.toml"), 0o640);
         make_private(dir.path());
+
         assert_eq!(
             (mode(dir.path()), mode(&dir.path().join("keys.toml"))),
             (0o1777, 0o600)

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use mcdewey_core::{
-    AttachedFile, Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, IndexError,
-    InvalidValue, OutlineEntry, Page, Passage, RootName, point_id,
+    AttachedFile, Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision, EmbeddedChunk,
+    IndexError, InvalidValue, OutlineEntry, Page, RootName, point_id,
 };
 use qdrant_edge::SparseVector;
 use uuid::Uuid;
@@ -53,17 +53,19 @@ impl Prepared {
         let hash = document.hash();
         let language = document.meta.facets.lang.clone();
         let mut terms: BTreeMap<u32, u32> = BTreeMap::new();
-        let mut passages = Vec::with_capacity(document.passages.len());
-        for Passage {
+
+        let mut passages = Vec::with_capacity(document.chunks.len());
+        for EmbeddedChunk {
             chunk,
             embedding_key,
             vector,
-        } in document.passages
+        } in document.chunks
         {
             let words = bm25.passage(&chunk.keyword_text(), language.as_deref())?;
             for token in &words.indices {
                 *terms.entry(*token).or_default() += 1;
             }
+
             let point = point_id(PASSAGE, &chunk.chunk_id, &hash);
             passages.push(PreparedPassage {
                 point,
@@ -73,6 +75,7 @@ impl Prepared {
                 words,
             });
         }
+
         Ok(Self {
             prefix: document.meta.source.chunk_prefix(),
             meta: document.meta,
@@ -114,6 +117,7 @@ fn check(document: &DocumentRevision, dimensions: usize) -> Result<(), IndexErro
     let source = &document.meta.source;
     let refuse =
         |reason: String| Err(InvalidValue::new("document", source.as_str(), reason).into());
+
     let mut names = HashSet::new();
     for AttachedFile { attachment, .. } in &document.attachments {
         if !names.insert((attachment.role, attachment.name.as_str())) {
@@ -123,7 +127,8 @@ fn check(document: &DocumentRevision, dimensions: usize) -> Result<(), IndexErro
             ));
         }
     }
-    for (place, passage) in document.passages.iter().enumerate() {
+
+    for (place, passage) in document.chunks.iter().enumerate() {
         let id = &passage.chunk.chunk_id;
         if passage.chunk.ordinal as usize != place
             || *id != ChunkId::new(source, passage.chunk.ordinal)
@@ -132,18 +137,21 @@ fn check(document: &DocumentRevision, dimensions: usize) -> Result<(), IndexErro
                 "its passage `{id}` should be number {place} of this document"
             ));
         }
+
         let length = passage.vector.len();
         if length != dimensions {
             return refuse(format!(
                 "the vector of `{id}` has {length} numbers instead of {dimensions}"
             ));
         }
+
         if !passage.vector.iter().all(|number| number.is_finite()) {
             return refuse(format!(
                 "the vector of `{id}` holds something that is no number"
             ));
         }
     }
+
     Ok(())
 }
 
@@ -182,6 +190,7 @@ mod tests {
                 .page(1, &["canine canine calls", "feline"])
                 .build(&embedder()),
         );
+
         assert_ne!(one.passages[0].point, other.unwrap().passages[0].point);
         assert_eq!(
             one.passages[0].point,
@@ -192,23 +201,25 @@ mod tests {
     #[test]
     fn passages_that_do_not_fit_are_refused() {
         let mut short = sample();
-        short.passages[1].vector.pop();
+        short.chunks[1].vector.pop();
         let mut nan = sample();
-        nan.passages[0].vector[0] = f32::NAN;
+        nan.chunks[0].vector[0] = f32::NAN;
         let mut shuffled = sample();
-        shuffled.passages.swap(0, 1);
+        shuffled.chunks.swap(0, 1);
         let mut foreign = sample();
         let other: SourcePath = "b.md".parse().unwrap();
-        foreign.passages[0].chunk.chunk_id = ChunkId::new(&other, 0);
+        foreign.chunks[0].chunk.chunk_id = ChunkId::new(&other, 0);
         let mut doubled = sample();
         let file = AttachedFile::new("a.png", AttachmentRole::Image, "image/png", Vec::new());
         doubled.attachments = vec![file.clone(), file];
+
         assert!(
             prepare(doubled)
                 .unwrap_err()
                 .to_string()
                 .contains("`a.png`")
         );
+
         for (document, reason) in [
             (short, "numbers"),
             (nan, "no number"),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use mcdewey_core::{
     Candidate, CandidateQuery, Candidates, ChunkId, ContentHash, DocumentMeta, IndexError,
-    InvalidValue, Likeness, PageNumber, QuestionWord,
+    InvalidValue, PageNumber, QuestionWord, Simhash,
 };
 use qdrant_edge::SparseVector;
 
@@ -48,7 +48,7 @@ pub(crate) struct Located {
     pub(crate) ordinal: u32,
     pub(crate) page: PageNumber,
     pub(crate) passage_hash: ContentHash,
-    pub(crate) likeness: Likeness,
+    pub(crate) simhash: Simhash,
 }
 
 /// Refuses a question whose vector cannot be compared with the library's.
@@ -56,9 +56,11 @@ pub(crate) fn check(query: &CandidateQuery, dimensions: usize) -> Result<(), Ind
     let Some(vector) = &query.dense else {
         return Ok(());
     };
+
     if vector.len() == dimensions && vector.iter().all(|number| number.is_finite()) {
         return Ok(());
     }
+
     let value = format!("a vector of {} numbers", vector.len());
     Err(InvalidValue::new(
         "question vector",
@@ -102,6 +104,7 @@ pub(crate) fn weigh(
     let all = statistics.passages()?;
     let mut weighed = Weighed::default();
     let mut ceiling = 0.0;
+
     let mut guesses = 0;
     for Word {
         text,
@@ -114,6 +117,7 @@ pub(crate) fn weigh(
         for token in &tokens {
             with += statistics.passages_with(*token)?;
         }
+
         let mut slip = None;
         if with == 0
             && is_own
@@ -123,6 +127,7 @@ pub(crate) fn weigh(
             guesses += 1;
             slip = spelling::meant(&text, bm25, statistics)?;
         }
+
         if let Some(Meant {
             token, passages, ..
         }) = &slip
@@ -130,6 +135,7 @@ pub(crate) fn weigh(
             (with, tokens) = (*passages, BTreeSet::from([*token]));
             weight *= spelling::TRUST;
         }
+
         let rarity = rarity(all, with.min(all));
         if with > 0 {
             let counts = (f64::from(weight) * rarity) as f32;
@@ -138,22 +144,25 @@ pub(crate) fn weigh(
                 *known = known.max(counts);
             }
         }
+
         if is_own {
             ceiling += rarity;
             let taken_for = slip.map(|meant| meant.word);
             weighed.words.push(QuestionWord {
                 word: text,
-                passages: with.min(all),
+                chunks: with.min(all),
                 taken_for,
             });
         }
     }
+
     weighed.ceiling = (ceiling * HIGHEST_WEIGHT) as f32;
     weighed.unit = if all > 0 {
         (rarity(all, 1) * HIGHEST_WEIGHT) as f32
     } else {
         0.0
     };
+
     Ok(weighed)
 }
 
@@ -209,7 +218,7 @@ impl<P> Hit<P> {
             page: self.place.page,
             ordinal: self.place.ordinal,
             passage_hash: self.place.passage_hash,
-            likeness: self.place.likeness,
+            simhash: self.place.simhash,
             score: self.score,
         }
     }
@@ -235,6 +244,7 @@ pub(crate) fn rescore(words: &SparseVector, weights: &BTreeMap<u32, f32>) -> f32
             parts.push((*token, f64::from(*weight) * f64::from(*count)));
         }
     }
+
     parts.sort_unstable_by_key(|(token, _)| *token);
     parts.iter().map(|(_, part)| part).sum::<f64>() as f32
 }
@@ -250,10 +260,12 @@ mod tests {
             indices: vec![1, 2, 3],
             values: vec![0.3, 1.7, 2.2],
         };
+
         let backward = SparseVector {
             indices: vec![3, 2, 1],
             values: vec![2.2, 1.7, 0.3],
         };
+
         assert_eq!(
             rescore(&forward, &weights).to_bits(),
             rescore(&backward, &weights).to_bits()
@@ -280,10 +292,12 @@ mod tests {
             weight,
             tokens: tokens.iter().copied().collect(),
         };
+
         let words = vec![word("state", &[1, 2], 1.0), word("name", &[3], 0.3)];
         let weighed = weigh(&Counts, words, &Bm25::default(), &BTreeSet::new()).unwrap();
         assert_eq!(weighed.tokens[&1].to_bits(), weighed.tokens[&2].to_bits());
         let of_both = (rarity(100, 61) * HIGHEST_WEIGHT) as f32;
+
         assert!(
             (weighed.ceiling - of_both).abs() < 1e-6,
             "other names do not raise the ceiling"
@@ -292,7 +306,7 @@ mod tests {
             weighed.words,
             [QuestionWord {
                 word: "state".to_owned(),
-                passages: 61,
+                chunks: 61,
                 taken_for: None
             }]
         );

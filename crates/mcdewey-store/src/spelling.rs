@@ -35,10 +35,12 @@ pub(crate) fn meant(
 ) -> Result<Option<Meant>, IndexError> {
     let is_plain = (SHORTEST..=LONGEST).contains(&word.len())
         && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+
     // Capitals inside a word make it a name.
     if !is_plain || word[1..].bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Ok(None);
     }
+
     let mut best: Option<Meant> = None;
     let word = word.to_ascii_lowercase();
     for candidate in one_slip_away(&word) {
@@ -47,6 +49,7 @@ pub(crate) fn meant(
             return Ok(None);
         };
         let passages = statistics.passages_with(token)?;
+
         // Letters left out, doubled or turned round are commoner slips than other letters; of several spellings of one
         // stem the longest is the word more often.
         let rank = |passages: u64, other: &str| {
@@ -56,6 +59,7 @@ pub(crate) fn meant(
                 other.len(),
             )
         };
+
         if passages > 0
             && best
                 .as_ref()
@@ -68,6 +72,7 @@ pub(crate) fn meant(
             });
         }
     }
+
     Ok(best)
 }
 
@@ -92,15 +97,18 @@ fn one_slip_away(word: &str) -> BTreeSet<String> {
                 found.insert(format!("{left}{letter}{rest}"));
             }
         }
+
         if let Some(rest) = right.get(1..) {
             found.insert(format!("{left}{rest}"));
         }
+
         if let (Some(first), Some(second), Some(rest)) =
             (right.get(..1), right.get(1..2), right.get(2..))
         {
             found.insert(format!("{left}{second}{first}{rest}"));
         }
     }
+
     found.remove(word);
     found
 }
@@ -131,6 +139,7 @@ mod tests {
             ("agency", 2),
             ("frequency", 3),
         ];
+
         let words = known.map(|(word, passages)| (bm25.stem(word).unwrap().unwrap(), passages));
         meant(word, &bm25, &Words(HashMap::from(words)))
             .unwrap()

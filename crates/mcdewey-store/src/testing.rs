@@ -48,7 +48,9 @@ pub async fn shared_server(test: &str) -> Option<ServerAddress> {
                 _process: None,
             });
         }
+
         let mut process = QdrantProcess::new(None)?;
+
         // Nothing drops a static: the keeper takes the storage away when this program ends.
         process.removed_at_end = process.storage.path().to_owned();
         process.restart().await;
@@ -57,6 +59,7 @@ pub async fn shared_server(test: &str) -> Option<ServerAddress> {
             _process: Some(process),
         })
     };
+
     let shared = SHARED.get_or_init(start).await;
     if shared.is_none() {
         skipped(
@@ -64,6 +67,7 @@ pub async fn shared_server(test: &str) -> Option<ServerAddress> {
             "there is neither QDRANT_URL nor a `qdrant` program on the PATH",
         );
     }
+
     shared.as_ref().map(|shared| shared.address.clone())
 }
 
@@ -81,9 +85,11 @@ pub async fn clean_up(address: &ServerAddress, name: &str) {
     let mut config = qdrant_client::Qdrant::from_url(&address.url).skip_compatibility_check();
     config.api_key.clone_from(&address.api_key);
     let Ok(client) = config.build() else { return };
+
     let Ok(listed) = client.list_collections().await else {
         return;
     };
+
     for collection in listed
         .collections
         .iter()
@@ -96,6 +102,7 @@ pub async fn clean_up(address: &ServerAddress, name: &str) {
 /// Says past the capture of the test runner why a test, or one of several of this name, does not run here; once.
 pub fn skipped(test: &str, reason: &str) {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
     if SAID
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -125,6 +132,7 @@ impl QdrantProcess {
     fn new(key: Option<&str>) -> Option<Self> {
         on_path("qdrant")?;
         let storage = tempfile::tempdir().expect("a temporary folder");
+
         // The storage goes with this value: the keeper leaves it, for the server may be started again.
         let removed_at_end = storage.path().join("nothing");
         let ports = (free_port(), free_port());
@@ -168,13 +176,16 @@ impl QdrantProcess {
             .arg(&self.removed_at_end)
             .current_dir(self.storage.path())
             .stdin(Stdio::piped());
+
         command.stdout(Stdio::null()).stderr(Stdio::null());
         for (name, value) in self.settings() {
             command.env(format!("QDRANT__{name}"), value);
         }
+
         let mut keeper = command.spawn().expect("a shell starts");
         let input = keeper.stdin.take().expect("standard input is piped");
         self.keeper = Some((keeper, input));
+
         let begun = Instant::now();
         while let Err(error) = Server::connect(&self.address()).await {
             assert!(
@@ -196,6 +207,7 @@ impl QdrantProcess {
             ("TELEMETRY_DISABLED", "true".to_owned()),
             ("LOG_LEVEL", "WARN".to_owned()),
         ];
+
         settings.extend(self.key.clone().map(|key| ("SERVICE__API_KEY", key)));
         settings
     }

@@ -15,6 +15,7 @@ async fn make() -> Option<(Arc<dyn Index>, TempDir)> {
         chunker: "test".to_owned(),
         min_free_bytes: 0,
     };
+
     let index = tokio::task::spawn_blocking(|| EmbeddedIndex::open(options))
         .await
         .expect("no panic");

@@ -23,6 +23,7 @@ fn library(edition: &str) -> Vec<SampleDocument> {
             SampleDocument::new(&format!("filler/{number}.md")).page(1, &["canine feline", edition])
         })
         .collect();
+
     for marker in [GOES, STAYS] {
         let texts: Vec<String> = (0..30)
             .map(|part| format!("canine {marker} {edition} {part}"))
@@ -30,6 +31,7 @@ fn library(edition: &str) -> Vec<SampleDocument> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let document =
             SampleDocument::new(&format!("guides/{marker}.md")).title(&format!("On {marker}"));
+
         documents.push(
             document
                 .context(&format!("{marker} guide"))
@@ -37,6 +39,7 @@ fn library(edition: &str) -> Vec<SampleDocument> {
                 .page(1, &texts),
         );
     }
+
     documents
 }
 
@@ -58,11 +61,14 @@ async fn made(generations: &Generations, chunker: &str) -> Arc<EmbeddedIndex> {
                 )
             })
             .collect();
+
         for commit in commits {
             commit.await.unwrap();
         }
-        index.settle().await.unwrap();
+
+        index.optimize().await.unwrap();
     }
+
     generations.complete(&index.state().await.unwrap()).unwrap();
     index
 }
@@ -80,24 +86,29 @@ fn files_with(folder: &Path, marker: &str) -> Vec<String> {
             found.push(path.display().to_string());
         }
     }
+
     found
 }
 
 /// Whether the bytes hold the marker. The engine's files are mostly holes, which are passed over.
 fn holds(bytes: &[u8], marker: &[u8]) -> bool {
     const HOLE: [u8; 4096] = [0; 4096];
+
     let mut piece: Vec<u8> = Vec::new();
     for block in bytes.chunks(HOLE.len()) {
         if block == &HOLE[..block.len()] {
             piece.clear();
             continue;
         }
+
         piece.extend_from_slice(block);
         if piece.windows(marker.len()).any(|window| window == marker) {
             return true;
         }
+
         piece.drain(..piece.len().saturating_sub(marker.len()));
     }
+
     false
 }
 
@@ -110,6 +121,7 @@ async fn hits(index: &EmbeddedIndex, word: &str) -> usize {
         depth: 100,
         ..CandidateQuery::default()
     };
+
     index
         .candidates(&query, &Scope::everything())
         .await
@@ -129,8 +141,10 @@ async fn nothing_of_an_erased_document_is_left_anywhere() {
         .await
         .unwrap()
         .generation;
+
     assert!(generations.wait_until_unused(&retained));
     let live = made(&generations, "new").await;
+
     let before = files_with(dir.path(), GOES);
     for place in ["catalogue.sqlite", "shard-1"] {
         assert_eq!(
@@ -143,6 +157,7 @@ async fn nothing_of_an_erased_document_is_left_anywhere() {
             "{place}: {before:?}"
         );
     }
+
     assert!(live.remove(&[source(GOES)]).await.is_ok());
     assert_eq!(hits(&live, GOES).await, 0);
     assert!(
@@ -171,6 +186,7 @@ async fn nothing_of_an_erased_document_is_left_anywhere() {
         Vec::<String>::new(),
         "nor is it back once the old one is opened"
     );
+
     drop((live, retained, generations));
     assert_eq!(
         files_with(dir.path(), GOES),
@@ -185,6 +201,7 @@ async fn readers_go_on_while_documents_are_erased() {
     let generations = Arc::new(Generations::open(dir.path(), 0).unwrap());
     let live = made(&generations, "new").await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
+
     let reader = tokio::spawn({
         let live = Arc::clone(&live);
         async move {
@@ -196,6 +213,7 @@ async fn readers_go_on_while_documents_are_erased() {
             asked
         }
     });
+
     generations.erase_everywhere(&[source(GOES)]).await.unwrap();
     stop.send(true).unwrap();
     assert!(reader.await.unwrap() > 0);
@@ -211,6 +229,7 @@ async fn an_erasure_that_was_interrupted_is_finished_at_the_next_start() {
     let generation = live.state().await.unwrap().generation;
     drop((live, generations));
     assert!(!files_with(dir.path(), GOES).is_empty());
+
     // What a process that died after the rows were out leaves.
     fs::write(
         dir.path()
@@ -220,12 +239,14 @@ async fn an_erasure_that_was_interrupted_is_finished_at_the_next_start() {
         "",
     )
     .unwrap();
+
     let generations = Generations::open(dir.path(), 0).unwrap();
     assert_eq!(
         files_with(dir.path(), GOES),
         Vec::<String>::new(),
         "before anybody opens the generation"
     );
+
     let live = generations.open_index(&generation).unwrap();
     assert_eq!(hits(&live, STAYS).await, 30);
 }
@@ -240,15 +261,18 @@ async fn a_generation_that_nothing_can_be_taken_out_of_goes_whole() {
         .await
         .unwrap()
         .generation;
+
     drop(made(&generations, "new").await);
     drop(generations);
     let record = dir.path().join("generations.json");
+
     let of_another_form =
         fs::read_to_string(&record)
             .unwrap()
             .replacen("\"schema\": ", "\"schema\": 9", 1);
     fs::write(&record, of_another_form).unwrap();
     let generations = Arc::new(Generations::open(dir.path(), 0).unwrap());
+
     assert!(
         generations
             .open_index(&old)
@@ -256,11 +280,13 @@ async fn a_generation_that_nothing_can_be_taken_out_of_goes_whole() {
             .to_string()
             .contains("tables")
     );
+
     let erased = generations.erase_everywhere(&[source(GOES)]).await.unwrap();
     let discarded: Vec<&GenerationRemoval> = erased
         .iter()
         .filter(|erasure| erasure.discarded.is_some())
         .collect();
+
     assert_eq!(
         discarded
             .iter()

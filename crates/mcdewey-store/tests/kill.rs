@@ -31,6 +31,7 @@ fn open(dir: &Path) -> EmbeddedIndex {
         chunker: "test".to_owned(),
         min_free_bytes: 0,
     };
+
     EmbeddedIndex::open(options).unwrap()
 }
 
@@ -58,8 +59,9 @@ async fn write_round(index: &EmbeddedIndex, round: usize, report: &(dyn Fn(usize
     let (a, b, c, d) = (commit(0), commit(1), commit(2), commit(3));
     let (e, f, g, h) = (commit(4), commit(5), commit(6), commit(7));
     tokio::join!(a, b, c, d, e, f, g, h);
+
     if round.is_multiple_of(4) {
-        index.settle().await.unwrap();
+        index.optimize().await.unwrap();
     }
 }
 
@@ -76,14 +78,17 @@ async fn hits(index: &EmbeddedIndex) -> Vec<(String, u32)> {
             exact: true,
             ..CandidateQuery::default()
         };
+
         let Candidates { dense, keyword, .. } = index
             .candidates(&query, &Scope::everything())
             .await
             .unwrap();
+
         for hit in dense.unwrap().into_iter().chain(keyword.unwrap()) {
             hits.push((hit.chunk_id.to_string(), hit.score.to_bits()));
         }
     }
+
     hits
 }
 
@@ -116,6 +121,7 @@ fn kill_after(dir: &Path, reports: usize) -> HashMap<usize, usize> {
     let mut child = command.spawn().unwrap();
     let mut reported = HashMap::new();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+
     let mut numbers = lines.map_while(Result::ok).filter_map(|line| {
         let rest = line.split_once(DONE)?.1;
         let mut words = rest
@@ -123,10 +129,12 @@ fn kill_after(dir: &Path, reports: usize) -> HashMap<usize, usize> {
             .map_while(|word| word.parse::<usize>().ok());
         Some((words.next()?, words.next()?))
     });
+
     for _ in 0..reports {
         let (number, round) = numbers.next().expect("the child reports");
         reported.insert(number, round);
     }
+
     child.kill().unwrap();
     child.wait().unwrap();
     reported
@@ -137,11 +145,13 @@ async fn what_was_reported_survives_a_kill() {
     let place = tempfile::tempdir().unwrap();
     let undisturbed = open(&place.path().join("undisturbed"));
     write_round(&undisturbed, ROUNDS, &|_, _| ()).await;
+
     let expected = hits(&undisturbed).await;
     for moment in MOMENTS {
         let dir = place.path().join(moment.to_string());
         let reported = kill_after(&dir, moment);
         let index = open(&dir);
+
         let mut passages = 0;
         for number in 0..DOCUMENTS {
             let chunks = index
@@ -150,6 +160,7 @@ async fn what_was_reported_survives_a_kill() {
                 .unwrap();
             passages += chunks.len();
             let last = reported.get(&number).copied().unwrap_or_default();
+
             let Some(first) = chunks.first() else {
                 assert_eq!(last, 0, "document {number} is lost, {moment}");
                 continue;
@@ -159,29 +170,35 @@ async fn what_was_reported_survives_a_kill() {
                 round >= last,
                 "document {number} fell back from round {last} to {round}, {moment}"
             );
+
             let whole: Vec<_> = revision(number, round)
-                .passages
+                .chunks
                 .into_iter()
                 .map(|passage| passage.chunk)
                 .collect();
+
             assert_eq!(chunks, whole, "document {number} is half, {moment}");
         }
+
         let all = CandidateQuery {
             dense: Some(embedder().vector("canine")),
             depth: 1000,
             ..CandidateQuery::default()
         };
+
         let found = index
             .candidates(&all, &Scope::everything())
             .await
             .unwrap()
             .dense
             .unwrap();
+
         assert_eq!(
             found.len(),
             passages,
             "every passage is found once, {moment}"
         );
+
         write_round(&index, ROUNDS, &|_, _| ()).await;
         assert_eq!(
             hits(&index).await,

@@ -48,6 +48,7 @@ fn revision(chunker: &str, number: usize, round: usize) -> DocumentRevision {
         .map(|part| format!("canine {chunker} {words} part{part} document{number} round{round}"))
         .collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+
     SampleDocument::new(source(number).as_str())
         .page(round as u32 + 1, &texts)
         .build(&embedder())
@@ -59,6 +60,7 @@ async fn live_through(dir: &Path, tell: &dyn Fn(&str)) -> (Arc<Generations>, Arc
     drop(build(&generations, "one", tell).await);
     let index = build(&generations, "two", tell).await;
     tell("erase");
+
     generations
         .erase_everywhere(&[source(ERASED)])
         .await
@@ -67,6 +69,7 @@ async fn live_through(dir: &Path, tell: &dyn Fn(&str)) -> (Arc<Generations>, Arc
     let wanted = index.state().await.unwrap().generation;
     generations.retire(0, &wanted).unwrap();
     tell("end");
+
     (generations, index)
 }
 
@@ -86,8 +89,9 @@ async fn build(
         tell("remove");
         index.remove(&[source(0), source(LARGE)]).await.unwrap();
         tell("optimise");
-        index.settle().await.unwrap();
+        index.optimize().await.unwrap();
     }
+
     index.commit(revision(chunker, 0, ROUNDS)).await.unwrap();
     tell("swap");
     generations.complete(&index.state().await.unwrap()).unwrap();
@@ -112,12 +116,14 @@ async fn child() {
     let Some(dir) = std::env::var_os(DIR) else {
         return;
     };
+
     let tell = |phase: &str| {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{BEGINS} {phase}")
             .and_then(|()| out.flush())
             .unwrap();
     };
+
     live_through(Path::new(&dir), &tell).await;
 }
 
@@ -136,6 +142,7 @@ impl Victim {
             .stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+
         Self { child, lines }
     }
 
@@ -159,12 +166,14 @@ impl Victim {
 fn measured(dir: &Path) -> HashMap<String, Vec<Duration>> {
     let mut victim = Victim::start(dir);
     let mut phases: HashMap<String, Vec<Duration>> = HashMap::new();
+
     let (mut phase, mut begun) = (victim.next_step(), Instant::now());
     while let Some(current) = phase {
         phase = victim.next_step();
         phases.entry(current).or_default().push(begun.elapsed());
         begun = Instant::now();
     }
+
     assert!(victim.child.wait().unwrap().success());
     phases
 }
@@ -186,6 +195,7 @@ async fn contents(generations: &Generations, index: &EmbeddedIndex) -> Contents 
     let state = index.state().await.unwrap();
     assert_eq!(generations.live().unwrap().generation, state.generation);
     let everything = Scope::everything();
+
     let mut chunks = Vec::new();
     for document in index.documents(&everything).await.unwrap() {
         chunks.extend(
@@ -195,6 +205,7 @@ async fn contents(generations: &Generations, index: &EmbeddedIndex) -> Contents 
                 .unwrap(),
         );
     }
+
     assert_eq!(chunks.len() as u64, state.chunks);
     let mut hits = Vec::new();
     for chunk in &chunks {
@@ -205,14 +216,17 @@ async fn contents(generations: &Generations, index: &EmbeddedIndex) -> Contents 
             .iter()
             .find(|(id, _)| *id == chunk.chunk_id.to_string());
         let cosine = f32::from_bits(own.expect("a passage is found by its own vector").1);
+
         assert!(
             cosine >= 1.0 - 1e-5,
             "the vector of {} has a cosine of {cosine}",
             chunk.chunk_id
         );
+
         hits.extend(lists.0);
         hits.extend(lists.1);
     }
+
     Contents { chunks, hits }
 }
 
@@ -229,16 +243,19 @@ async fn exact(index: &EmbeddedIndex, text: &str, vector: Vec<f32>) -> (List, Li
         exact: true,
         ..CandidateQuery::default()
     };
+
     let lists = index
         .candidates(&query, &Scope::everything())
         .await
         .unwrap();
+
     let list = |list: Option<Vec<mcdewey_core::Candidate>>| -> List {
         list.unwrap()
             .into_iter()
             .map(|hit| (hit.chunk_id.to_string(), hit.score.to_bits()))
             .collect()
     };
+
     (list(lists.dense), list(lists.keyword))
 }
 
@@ -250,21 +267,24 @@ async fn assert_nothing_half(dir: &Path, what: &str) {
     };
     let chunker = live.chunker.clone().unwrap();
     assert!(live.completed_at.is_some(), "{what}");
+
     let index = generations.open_index(&live.generation).unwrap();
     for number in (0..DOCUMENTS).chain([LARGE]) {
         let chunks = index
             .passages(&source(number), 0..u32::MAX, &Scope::everything())
             .await
             .unwrap();
+
         let Some(first) = chunks.first() else {
             continue;
         };
         let round = first.page.number.0 as usize - 1;
         let whole: Vec<Chunk> = revision(&chunker, number, round)
-            .passages
+            .chunks
             .into_iter()
             .map(|passage| passage.chunk)
             .collect();
+
         assert_eq!(chunks, whole, "document {number} is half, {what}");
     }
 }
@@ -275,6 +295,7 @@ async fn kill_at(points: usize) {
     let phases = measured(&undisturbed);
     let (generations, index) = live_through(&undisturbed, &|_| ()).await;
     let expected = contents(&generations, &index).await;
+
     assert!(
         !expected.chunks.is_empty()
             && expected
@@ -282,6 +303,7 @@ async fn kill_at(points: usize) {
                 .iter()
                 .all(|chunk| chunk.text.contains("two"))
     );
+
     drop((generations, index));
     let mut killed: HashMap<&str, usize> = HashMap::new();
     for kill in 0..points {
@@ -291,10 +313,12 @@ async fn kill_at(points: usize) {
         let moment = durations[step].mul_f64(random(kill, "moment") * 1.1);
         let dir = place.path().join(kill.to_string());
         let mut victim = Victim::start(&dir);
+
         let mut seen = 0;
         while seen <= step {
             seen += usize::from(victim.next_step().expect("the child gets there") == phase);
         }
+
         // The moment of death is what is tested: it must not depend on anything the child does.
         std::thread::sleep(moment);
         victim.kill();
@@ -306,6 +330,7 @@ async fn kill_at(points: usize) {
         std::fs::remove_dir_all(dir).unwrap();
         *killed.entry(phase).or_default() += 1;
     }
+
     eprintln!("the same library after {points} kills: {killed:?}");
 }
 

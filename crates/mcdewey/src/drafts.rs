@@ -18,6 +18,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     draft.write_all(bytes)?;
     draft.as_file().sync_all()?;
     draft.persist(path)?;
+
     Ok(())
 }
 
@@ -30,20 +31,24 @@ pub(crate) fn sweep(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
+
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
         let is_draft = name
             .to_str()
             .is_some_and(|name| name.starts_with(&beginning) && name.ends_with(END));
+
         if !is_draft || !entry.file_type()?.is_file() || !is_abandoned(&entry.path())? {
             continue;
         }
+
         match fs::remove_file(entry.path()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
+
     Ok(())
 }
 
@@ -53,6 +58,7 @@ pub(crate) fn draft_of(path: &Path) -> io::Result<NamedTempFile> {
         .prefix(&beginning_of(path))
         .suffix(END)
         .tempfile_in(folder_of(path))?;
+
     // Where there are no locks, none can be taken by who sweeps either.
     let _ = draft.as_file().try_lock();
     Ok(draft)
@@ -99,14 +105,17 @@ mod tests {
         let path = folder.path().join("keys.toml");
         sweep(&folder.path().join("missing/keys.toml")).unwrap();
         write(&path, b"whole").unwrap();
+
         let beside = [
             "feedback.jsonl.a1.draft",
             "keys.toml.bak",
             "keys.tomlx.draft",
         ];
+
         for name in beside {
             fs::write(folder.path().join(name), "").unwrap();
         }
+
         let draft = draft_of(&path).unwrap();
         sweep(&path).unwrap();
         assert_eq!(
@@ -114,6 +123,7 @@ mod tests {
             5,
             "a writer that lives keeps its draft"
         );
+
         let (file, place) = draft.into_parts();
         place.keep().unwrap();
         drop(file);
@@ -127,10 +137,12 @@ mod tests {
     #[cfg(unix)]
     fn what_is_written_is_for_its_owner_only() {
         use std::os::unix::fs::PermissionsExt;
+
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/keys.toml");
         write(&path, b"x").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
     }
 }

@@ -1,7 +1,7 @@
 //! Models and index of this process, opened together: the index in the data directory, or on a Qdrant server.
 //!
 //! A data directory may hold several generations of the index. Questions are answered from the live one with the model
-//! it was made with, whatever the settings ask for by now; [`Keeper`](crate::keeper::Keeper) builds the one they ask for.
+//! it was made with, whatever the settings ask for by now; [`GenerationManager`](crate::generation_manager::GenerationManager) builds the one they ask for.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -27,15 +27,15 @@ const WATCHED_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Engine {
     pub(crate) index: Arc<dyn Index>,
     pub(crate) embed: Arc<dyn Embed>,
-    pub(crate) asking: Asking,
+    pub(crate) asking: SearchConfig,
     pub(crate) reading: Reading,
     /// The generations of a data directory; a Qdrant server's are its own business.
-    pub(crate) shelf: Option<Shelf>,
-    claim: Claim,
+    pub(crate) shelf: Option<GenerationSet>,
+    claim: DataDirLock,
 }
 
 /// The right to the library of this machine, and where others of this machine look for its owner.
-pub(crate) struct Claim {
+pub(crate) struct DataDirLock {
     /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
     lock: Option<Arc<OwnerLock>>,
     dir: PathBuf,
@@ -43,14 +43,14 @@ pub(crate) struct Claim {
 
 /// How the settings want questions to be answered, whatever the generation.
 #[derive(Clone)]
-pub(crate) struct Asking {
+pub(crate) struct SearchConfig {
     fusion: Fusion,
     reranker: Option<Reranker>,
 }
 
 /// A generation that was opened, with the model it was made with.
 #[derive(Clone)]
-pub(crate) struct Side {
+pub(crate) struct OpenGeneration {
     pub(crate) generation: Generation,
     pub(crate) index: Arc<EmbeddedIndex>,
     pub(crate) embed: Arc<dyn Embed>,
@@ -58,10 +58,10 @@ pub(crate) struct Side {
 
 /// The generations of a data directory, and what the settings want of them.
 #[derive(Clone)]
-pub(crate) struct Shelf {
+pub(crate) struct GenerationSet {
     pub(crate) generations: Arc<Generations>,
     /// What answers now.
-    pub(crate) front: Side,
+    pub(crate) front: OpenGeneration,
     /// The generation that the settings ask for.
     pub(crate) wanted: Generation,
     /// How many old ones stay.
@@ -79,7 +79,8 @@ impl Engine {
             Some(qdrant) => Self::open_on_server(settings.clone(), qdrant).await,
             None => {
                 let settings = settings.clone();
-                tokio::task::spawn_blocking(move || Self::open_here(&settings, Shelf::open)).await?
+                tokio::task::spawn_blocking(move || Self::open_here(&settings, GenerationSet::open))
+                    .await?
             }
         }
     }
@@ -88,26 +89,28 @@ impl Engine {
     /// settings ask for is opened.
     pub(crate) async fn open_wanted(settings: &Settings) -> Result<Self> {
         let settings = settings.clone();
-        tokio::task::spawn_blocking(move || Self::open_here(&settings, Shelf::open_wanted)).await?
+        tokio::task::spawn_blocking(move || Self::open_here(&settings, GenerationSet::open_wanted))
+            .await?
     }
 
     fn open_here(
         settings: &Settings,
-        open: fn(&Settings, &Models) -> Result<Shelf>,
+        open: fn(&Settings, &Models) -> Result<GenerationSet>,
     ) -> Result<Self> {
         let lock = own(&settings.data_dir)?;
         let models = Models::start(settings)?;
         let shelf = open(settings, &models)?;
+
         Ok(Self {
             index: shelf.front.index.clone(),
             embed: shelf.front.embed.clone(),
-            asking: Asking {
+            asking: SearchConfig {
                 fusion: settings.fusion,
                 reranker: models.reranker,
             },
             reading: Reading::of(settings)?,
             shelf: Some(shelf),
-            claim: Claim {
+            claim: DataDirLock {
                 lock: Some(Arc::new(lock)),
                 dir: settings.lock_dir(),
             },
@@ -121,29 +124,33 @@ impl Engine {
             version = server.version(),
             "found the Qdrant server"
         );
+
         let (lock_dir, fusion, reading) = (
             settings.lock_dir(),
             settings.fusion,
             Reading::of(&settings)?,
         );
+
         let Models {
             embed, reranker, ..
         } = tokio::task::spawn_blocking(move || Models::start(&settings)).await??;
+
         let options = ServerOptions {
             collection: qdrant.collection,
-            spread: qdrant.spread,
+            replication: qdrant.replication,
             model: embed.model().clone(),
             chunker: mcdewey_ingest::CHUNKER.to_owned(),
             patience: PATIENCE,
         };
+
         let index = Arc::new(ServerIndex::open(server, options).await?);
         Ok(Self {
             index,
             embed,
-            asking: Asking { fusion, reranker },
+            asking: SearchConfig { fusion, reranker },
             reading,
             shelf: None,
-            claim: Claim {
+            claim: DataDirLock {
                 lock: None,
                 dir: lock_dir,
             },
@@ -159,21 +166,29 @@ impl Engine {
     /// Whether the library must be filled before it is asked: nothing is in it, or it is half of what the settings ask
     /// for while a whole one is there that does not open.
     pub(crate) async fn must_be_filled(&self) -> Result<bool> {
-        let is_half = self.shelf.as_ref().is_some_and(Shelf::is_half_built);
+        let is_half = self
+            .shelf
+            .as_ref()
+            .is_some_and(GenerationSet::is_half_built);
         Ok(is_half || self.index.state().await?.documents == 0)
     }
 
     /// Errs where questions would be answered from half a library while a whole one is there that does not open.
     pub(crate) fn refuse_half_built(&self) -> Result<()> {
-        if self.shelf.as_ref().is_some_and(Shelf::is_half_built) {
+        if self
+            .shelf
+            .as_ref()
+            .is_some_and(GenerationSet::is_half_built)
+        {
             bail!("the library is half built; run `mcdewey ingest` or `mcdewey serve`");
         }
+
         Ok(())
     }
 
     /// Hands over the right to the library; whoever takes it must keep it until the index is closed.
-    pub(crate) fn take_claim(&mut self) -> Claim {
-        let claim = Claim {
+    pub(crate) fn take_data_dir_lock(&mut self) -> DataDirLock {
+        let claim = DataDirLock {
             lock: self.claim.lock.take(),
             dir: self.claim.dir.clone(),
         };
@@ -182,7 +197,7 @@ impl Engine {
     }
 }
 
-impl Claim {
+impl DataDirLock {
     /// Tells other processes of this machine where this one answers, and what it wants to be shown. On a Qdrant server
     /// several may answer side by side: the first one is found.
     pub(crate) fn announce(&mut self, address: &str, token: &str) -> Result<()> {
@@ -197,6 +212,7 @@ impl Claim {
                 }
             }
         }
+
         match &self.lock {
             Some(lock) => Ok(lock.announce(address, token)?),
             None => Ok(()),
@@ -216,6 +232,7 @@ async fn keep_in_place(lock: Weak<OwnerLock>, dir: PathBuf) {
     loop {
         tokio::time::sleep(WATCHED_EVERY).await;
         let Some(lock) = lock.upgrade() else { return };
+
         let outcome = tokio::task::spawn_blocking(move || lock.restore()).await;
         match outcome {
             Ok(Ok(false)) | Err(_) => {}
@@ -233,7 +250,7 @@ async fn keep_in_place(lock: Weak<OwnerLock>, dir: PathBuf) {
     }
 }
 
-impl Asking {
+impl SearchConfig {
     /// A library over an index and its model.
     pub(crate) fn library(
         &self,
@@ -251,7 +268,7 @@ impl Asking {
     }
 }
 
-impl Shelf {
+impl GenerationSet {
     /// Opens the live generation; one that cannot be opened any more makes room for the one the settings ask for.
     fn open(settings: &Settings, models: &Models) -> Result<Self> {
         let (generations, wanted) = Self::generations(settings, models)?;
@@ -259,6 +276,7 @@ impl Shelf {
         let Some(live) = other else {
             return Self::over_wanted(settings, models, generations, wanted);
         };
+
         match open_other(&generations, &live, models.embed.clone(), &models.others) {
             Ok(front) => Ok(Self::over(settings, models, generations, wanted, front)),
             Err(error) => {
@@ -308,7 +326,7 @@ impl Shelf {
         models: &Models,
         generations: Arc<Generations>,
         wanted: Generation,
-        front: Side,
+        front: OpenGeneration,
     ) -> Self {
         Self {
             generations,
@@ -322,7 +340,7 @@ impl Shelf {
     }
 
     /// Opens the generation that the settings ask for, making it when it is new. Blocks.
-    pub(crate) fn open_what_is_wanted(&self) -> Result<Side> {
+    pub(crate) fn open_what_is_wanted(&self) -> Result<OpenGeneration> {
         open_wanted(
             &self.generations,
             self.embed.clone(),
@@ -331,7 +349,7 @@ impl Shelf {
     }
 
     /// Opens another generation with the model it was made with. Blocks.
-    pub(crate) fn open_entry(&self, entry: &GenerationEntry) -> Result<Side> {
+    pub(crate) fn open_entry(&self, entry: &GenerationEntry) -> Result<OpenGeneration> {
         open_other(&self.generations, entry, self.embed.clone(), &self.others)
     }
 
@@ -350,13 +368,14 @@ fn open_wanted(
     generations: &Generations,
     embed: Arc<dyn Embed>,
     model_dir: Option<&Path>,
-) -> Result<Side> {
+) -> Result<OpenGeneration> {
     let model_dir =
         model_dir.map(|dir| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()));
     let generation =
         generations.want(embed.model(), model_dir.as_deref(), mcdewey_ingest::CHUNKER)?;
     let index = generations.open_index(&generation)?;
-    Ok(Side {
+
+    Ok(OpenGeneration {
         generation,
         index,
         embed,
@@ -368,15 +387,16 @@ fn open_other(
     entry: &GenerationEntry,
     embed: Arc<dyn Embed>,
     others: &OtherModels,
-) -> Result<Side> {
+) -> Result<OpenGeneration> {
     let model = entry.usable().map_err(anyhow::Error::msg)?;
     let embed = if model.fingerprint == embed.model().fingerprint {
         embed
     } else {
         Arc::new(others.start(entry)?)
     };
+
     let index = generations.open_index(&entry.generation)?;
-    Ok(Side {
+    Ok(OpenGeneration {
         generation: entry.generation.clone(),
         index,
         embed,

@@ -52,6 +52,7 @@ impl FeedbackFile {
                     .with_context(|| format!("{} cannot be read", self.path.display()));
             }
         };
+
         let (mut left, mut changed) = (Vec::new(), 0);
         for line in text.lines() {
             match without(line, sources) {
@@ -62,9 +63,11 @@ impl FeedbackFile {
                 }
             }
         }
+
         if changed > 0 {
             write(&self.path, &left)?;
         }
+
         Ok(changed)
     }
 
@@ -86,6 +89,7 @@ impl FeedbackFile {
             "{} holds {MOST} judgments already",
             self.path.display()
         );
+
         write(&self.path, &judgments)
     }
 }
@@ -129,24 +133,29 @@ fn put(judgments: &mut Vec<Judgment>, endorsement: &Endorsement) {
         spot,
         text_hash,
     } = endorsement.clone();
+
     let spot = match spot {
         EndorsedSpot::Page(page) => Spot::Page(page),
         EndorsedSpot::Heading(heading) => Spot::Heading(heading),
     };
+
     let place = Place {
         source,
         spot,
         text_hash: Some(text_hash),
     };
+
     let filter = QuestionFilter {
         vendor,
         product,
         version,
         guide,
     };
+
     let same = judgments
         .iter_mut()
         .find(|known| known.question == question && known.filter == filter);
+
     let Some(known) = same else {
         judgments.push(Judgment {
             question,
@@ -157,6 +166,7 @@ fn put(judgments: &mut Vec<Judgment>, endorsement: &Endorsement) {
         });
         return;
     };
+
     match known
         .places
         .iter_mut()
@@ -211,14 +221,17 @@ mod tests {
             text_hash: ContentHash::of("changed"),
             ..endorsement("barge", 118)
         };
+
         let heading = Endorsement {
             spot: EndorsedSpot::Heading("Cause".to_owned()),
             ..endorsement("no \"sound\"\nhere", 1)
         };
+
         let of_release = Endorsement {
             version: Some("12.5".to_owned()),
             ..endorsement("barge", 118)
         };
+
         let said = [
             endorsement("barge", 118),
             endorsement("barge", 119),
@@ -226,11 +239,13 @@ mod tests {
             heading,
             of_release,
         ];
+
         let judgments = kept(folder.path(), &said);
         let read: Vec<_> = judgments
             .iter()
             .map(|one| (one.question.as_str(), one.places.len()))
             .collect();
+
         assert_eq!(
             read,
             [("barge", 2), ("no \"sound\"\nhere", 1), ("barge", 1)]
@@ -260,14 +275,17 @@ mod tests {
             ..endorsement("both", 3)
         };
         let heading = EndorsedSpot::Heading("A secret heading".to_owned());
+
         let secret = Endorsement {
             spot: heading,
             ..endorsement("only there", 1)
         };
+
         let similar = Endorsement {
             source: "a/guide.md.md".parse().unwrap(),
             ..endorsement("similar", 1)
         };
+
         kept(
             folder.path(),
             &[endorsement("both", 2), other, secret, similar],
@@ -284,6 +302,7 @@ mod tests {
         assert_eq!(file.forget(&["a/guide.md".parse().unwrap()]).unwrap(), 2);
         assert!(!draft.exists(), "left by a killed writer");
         let left = std::fs::read_to_string(&path).unwrap();
+
         assert!(
             !left.contains("a/guide.md\"")
                 && !left.contains("secret")
@@ -312,6 +331,7 @@ mod tests {
         assert_eq!(kept(folder.path(), &[endorsement("barge", 1)]).len(), 2);
         assert!(std::fs::read_to_string(&path).unwrap().starts_with(own));
         std::fs::write(&path, "{").unwrap();
+
         let error = FeedbackFile::new(path.clone())
             .keep(&endorsement("barge", 1))
             .unwrap_err();

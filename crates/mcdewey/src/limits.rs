@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Error, Result, ensure};
-use mcdewey_query::{DeskSettings, KeptQuestions};
+use mcdewey_query::{KeptQuestions, TelemetrySettings};
 use serde::Deserialize;
 
 use crate::connections::{ConnectionSettings, Timeouts};
@@ -35,10 +35,10 @@ impl LimitsTable {
     pub(crate) fn resolve(
         self,
         question_log: Option<&str>,
-    ) -> Result<(DeskSettings, ConnectionSettings)> {
+    ) -> Result<(TelemetrySettings, ConnectionSettings)> {
         let connections = self.connections()?;
-        let default = DeskSettings::default();
-        let settings = DeskSettings {
+        let default = TelemetrySettings::default();
+        let settings = TelemetrySettings {
             searches_at_once: self.searches.unwrap_or(default.searches_at_once),
             longest_wait: given(self.wait_ms, default.longest_wait),
             deadline: given(self.deadline_ms, default.deadline),
@@ -48,6 +48,7 @@ impl LimitsTable {
                 .map_or(Ok(KeptQuestions::default()), str::parse)
                 .map_err(Error::msg)?,
         };
+
         ensure!(
             settings.searches_at_once > 0,
             "searches of [limits] is 0; at least 1 is needed"
@@ -56,6 +57,7 @@ impl LimitsTable {
             settings.longest_wait < settings.deadline,
             "wait_ms of [limits] must be less than deadline_ms: who has waited must still be answered"
         );
+
         Ok((settings, connections))
     }
 
@@ -66,6 +68,7 @@ impl LimitsTable {
             idle: given(self.idle_ms, default.idle),
             write: given(self.write_ms, default.write),
         };
+
         for (name, number) in [
             ("connections", self.connections),
             ("connections_per_address", self.connections_per_address),
@@ -75,6 +78,7 @@ impl LimitsTable {
                 "{name} of [limits] must be from 1 to {MOST_CONNECTIONS}"
             );
         }
+
         for (name, milliseconds) in [
             ("header_ms", self.header_ms),
             ("idle_ms", self.idle_ms),
@@ -86,11 +90,13 @@ impl LimitsTable {
                 "{name} of [limits] must be from 1 to {LONGEST_MS}"
             );
         }
+
         let Self {
             connections,
             connections_per_address,
             ..
         } = *self;
+
         Ok(ConnectionSettings {
             connections,
             connections_per_address,
@@ -107,7 +113,7 @@ fn given(milliseconds: Option<u64>, or: Duration) -> Duration {
 mod tests {
     use super::*;
 
-    fn resolve(file: &str, question_log: Option<&str>) -> Result<DeskSettings> {
+    fn resolve(file: &str, question_log: Option<&str>) -> Result<TelemetrySettings> {
         Ok(toml::from_str::<LimitsTable>(file)?
             .resolve(question_log)?
             .0)
@@ -115,17 +121,18 @@ mod tests {
 
     #[test]
     fn what_is_left_open_is_at_its_default() {
-        assert_eq!(resolve("", None).unwrap(), DeskSettings::default());
+        assert_eq!(resolve("", None).unwrap(), TelemetrySettings::default());
         let settings = resolve("searches = 4\nslow_ms = 250", Some("all")).unwrap();
         let slow = Duration::from_millis(250);
         let question_log = KeptQuestions::All;
+
         assert_eq!(
             settings,
-            DeskSettings {
+            TelemetrySettings {
                 searches_at_once: 4,
                 slow,
                 question_log,
-                ..DeskSettings::default()
+                ..TelemetrySettings::default()
             }
         );
     }
@@ -138,13 +145,15 @@ mod tests {
                 .resolve(None)
                 .unwrap()
         };
+
         assert_eq!(resolve("").1, ConnectionSettings::default());
-        let (desk, connections) = resolve("connections = 50\nidle_ms = 500\nbody_ms = 700");
+        let (telemetry, connections) = resolve("connections = 50\nidle_ms = 500\nbody_ms = 700");
         assert_eq!(
             (connections.connections, connections.connections_per_address),
             (Some(50), None)
         );
         let idle = Duration::from_millis(500);
+
         assert_eq!(
             connections.timeouts,
             Timeouts {
@@ -152,7 +161,7 @@ mod tests {
                 ..Timeouts::default()
             }
         );
-        assert_eq!(desk.body_timeout, Duration::from_millis(700));
+        assert_eq!(telemetry.body_timeout, Duration::from_millis(700));
     }
 
     #[test]

@@ -38,10 +38,12 @@ pub(crate) fn init(serving: bool, format: LogFormat) -> Sender {
     } else {
         "warn"
     };
+
     let filter = EnvFilter::try_from_env("MCDEWEY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
+
     match format {
         LogFormat::Text => begin(
             log.with_ansi(std::io::stderr().is_terminal())

@@ -6,12 +6,12 @@ mod access;
 mod cli;
 mod commands;
 mod connections;
-mod doors;
 mod drafts;
 mod engine;
 mod feedback;
-mod keeper;
+mod generation_manager;
 mod limits;
+mod listeners;
 mod log;
 mod model;
 #[cfg(feature = "otel")]
@@ -44,10 +44,11 @@ fn main() -> ExitCode {
     if loads_runtime(&cli.command) {
         telemetry_opt_out::ensure();
     }
+
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", told(&error));
+            eprintln!("error: {}", client_message(&error));
             ExitCode::FAILURE
         }
     }
@@ -72,7 +73,7 @@ fn loads_runtime(command: &Command) -> bool {
 }
 
 /// An error with its causes, each said once: some errors tell their cause themselves.
-fn told(error: &anyhow::Error) -> String {
+fn client_message(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {
@@ -81,6 +82,7 @@ fn told(error: &anyhow::Error) -> String {
             text = format!("{text}: {cause}");
         }
     }
+
     text
 }
 
@@ -90,23 +92,29 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         let _log = log::init(false, LogFormat::default());
         return commands::convert::work(args);
     }
+
     let writes = Writes::of(&cli.command);
+
     // Before there are threads: the mask is the process's, and holds for what they make.
     if writes == Writes::Library {
         mcdewey_store::create_private_files();
     }
+
     let settings = Settings::resolve(cli.settings)?;
     let _log = log::init(
         matches!(cli.command, Command::Serve(_)),
         settings.log_format,
     );
+
     let data_dir = settings.data_dir.clone();
     if writes != Writes::Files {
         mcdewey_store::make_private(&data_dir);
     }
+
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+
     let outcome = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => commands::serve::run(settings, args).await,
@@ -125,11 +133,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::ConvertWorker(args) => commands::convert::work(&args),
         }
     });
+
     // A file that is being read or a batch that is being embedded must not hold the exit up.
     runtime.shutdown_background();
     if writes == Writes::Both {
         mcdewey_store::make_private(&data_dir);
     }
+
     outcome
 }
 
@@ -171,6 +181,10 @@ mod tests {
         let error = anyhow::anyhow!("no such file")
             .context("pip failed (no such file)")
             .context("no model");
-        assert_eq!(told(&error), "no model: pip failed (no such file)");
+
+        assert_eq!(
+            client_message(&error),
+            "no model: pip failed (no such file)"
+        );
     }
 }

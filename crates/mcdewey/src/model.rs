@@ -44,6 +44,7 @@ impl Models {
             // A folder that lacks something is told before anything is fetched.
             CrossEncoder::check(&rerank.dir)?;
         }
+
         let provisioned = provision(settings)?;
         let options = EmbedderOptions {
             threads: settings.threads.unwrap_or(0),
@@ -51,6 +52,7 @@ impl Models {
         };
         let embed = OnnxEmbedder::start(&provisioned, options)
             .context("the embedding model could not be started")?;
+
         let start = |rerank: &RerankSettings| -> Result<Reranker> {
             let model = CrossEncoder::start(&rerank.dir, &provisioned.runtime, options.threads);
             let model = Arc::new(model.context("the reranker could not be started")?);
@@ -59,6 +61,7 @@ impl Models {
                 settings: rerank.clone(),
             })
         };
+
         let reranker = settings.rerank.as_ref().map(start).transpose()?;
         let models_dir = settings.model.cache_dir.clone();
         let others = OtherModels {
@@ -66,6 +69,7 @@ impl Models {
             runtime: provisioned.runtime,
             options,
         };
+
         Ok(Self {
             embed: Arc::new(embed),
             reranker,
@@ -80,16 +84,19 @@ impl OtherModels {
         let Some(model) = &entry.model else {
             bail!("nothing says which model it was made with")
         };
+
         let dir = entry
             .model_dir
             .clone()
             .unwrap_or_else(|| self.models_dir.join(&model.name));
+
         ensure!(
             dir.is_dir(),
             "its model {} is not in {} any more",
             model.name,
             dir.display()
         );
+
         let settings = ModelSettings {
             name: model.name.clone(),
             model_dir: Some(dir),
@@ -97,15 +104,18 @@ impl OtherModels {
             ort_dylib: Some(self.runtime.clone()),
             ..ModelSettings::default()
         };
+
         let provisioned = mcdewey_embed::provision(&settings, &|_| {})?;
         let dir = provisioned.model_dir.display();
         let embed = OnnxEmbedder::start(&provisioned, self.options)
             .with_context(|| format!("its model in {dir} could not be started"))?;
         let found = mcdewey_core::Embed::model(&embed);
+
         ensure!(
             found.fingerprint == model.fingerprint,
             "the model in {dir} is another one than it was made with"
         );
+
         Ok(embed)
     }
 }

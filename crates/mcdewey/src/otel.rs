@@ -49,6 +49,7 @@ where
         log.init();
         return Sender::default();
     }
+
     match provider() {
         Ok(provider) => {
             log.with(tracing_opentelemetry::layer().with_tracer(provider.tracer("mcdewey")))
@@ -71,12 +72,15 @@ pub(crate) fn link(span: &Span, parent: &TraceParent) {
     ) else {
         return;
     };
+
     let flags = if parent.sampled {
         TraceFlags::SAMPLED
     } else {
         TraceFlags::default()
     };
+
     let context = SpanContext::new(trace, parent_id, flags, true, TraceState::default());
+
     // Fails where no spans are sent.
     let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(context));
 }
@@ -88,6 +92,7 @@ fn provider() -> Result<SdkTracerProvider> {
         .build();
     let exporter = exporter.context("the collector's address is not usable")?;
     let resource = Resource::builder().with_service_name("mcdewey").build();
+
     Ok(SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
         .with_resource(resource)
@@ -113,6 +118,7 @@ impl HttpClient for Collector {
         let (parts, body) = request.into_parts();
         let response = self.0.run(Request::from_parts(parts, &body[..]))?;
         let (parts, mut body) = response.into_parts();
+
         Ok(Response::from_parts(
             parts,
             Bytes::from(body.read_to_vec()?),

@@ -43,9 +43,11 @@ impl RunningOwner {
                 settings.data_dir.display()
             );
         };
+
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None);
+
         Ok(Self {
             agent: config.build().into(),
             pid: owner.pid,
@@ -62,13 +64,16 @@ impl RunningOwner {
             .config()
             .timeout_global(Some(ANSWER_DEADLINE))
             .build();
+
         let mut response = timed
             .header("authorization", self.bearer())
             .send_json(request)
             .with_context(|| self.unreachable())?;
+
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }
+
         response
             .body_mut()
             .read_json()
@@ -84,6 +89,7 @@ impl RunningOwner {
             .config()
             .timeout_global(Some(ANSWER_DEADLINE))
             .build();
+
         post = post
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream");
@@ -91,11 +97,13 @@ impl RunningOwner {
         for (name, value) in headers {
             post = post.header(*name, value.as_str());
         }
+
         let mut response = post.send(message).with_context(|| self.unreachable())?;
         let answer = response
             .body_mut()
             .read_to_string()
             .with_context(|| self.unreachable())?;
+
         Ok(Some(answer).filter(|answer| !answer.trim().is_empty()))
     }
 
@@ -108,10 +116,12 @@ impl RunningOwner {
             .config()
             .timeout_global(Some(ANSWER_DEADLINE))
             .build();
+
         let mut response = timed.call().with_context(|| self.unreachable())?;
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }
+
         Ok(())
     }
 
@@ -124,13 +134,16 @@ impl RunningOwner {
             .config()
             .timeout_global(Some(ANSWER_DEADLINE))
             .build();
+
         let mut response = timed
             .header("authorization", self.bearer())
             .call()
             .with_context(|| self.unreachable())?;
+
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }
+
         response
             .body_mut()
             .read_json()
@@ -146,13 +159,16 @@ impl RunningOwner {
             .config()
             .timeout_global(Some(ANSWER_DEADLINE))
             .build();
+
         let mut response = timed
             .header("authorization", self.bearer())
             .send_json(request)
             .with_context(|| self.unreachable())?;
+
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }
+
         response
             .body_mut()
             .read_json()
@@ -166,9 +182,11 @@ impl RunningOwner {
         let mut response = post
             .send_json(request)
             .with_context(|| self.unreachable())?;
+
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }
+
         response
             .body_mut()
             .read_json()
@@ -186,14 +204,17 @@ impl RunningOwner {
         let mut response = post
             .send_json(request)
             .with_context(|| self.unreachable())?;
+
         if !response.status().is_success() {
             bail!(problem(&mut response));
         }
+
         for line in BufReader::new(response.into_body().into_reader()).lines() {
             let line = line.with_context(|| self.unreachable())?;
             if line.trim().is_empty() {
                 continue;
             }
+
             match serde_json::from_str(&line)
                 .context("the running server sent an event of another shape")?
             {
@@ -202,6 +223,7 @@ impl RunningOwner {
                 SyncEvent::Failed { message } => bail!(message),
             }
         }
+
         bail!(
             "the running server (process {}) stopped before it was done; run the command again",
             self.pid
@@ -229,6 +251,7 @@ fn problem(response: &mut ureq::http::Response<ureq::Body>) -> String {
         .as_ref()
         .and_then(|body| body.get("detail"))
         .and_then(Value::as_str);
+
     detail.map_or_else(
         || format!("the running server answered {status}"),
         str::to_owned,

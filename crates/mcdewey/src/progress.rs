@@ -25,6 +25,7 @@ impl SyncDisplay {
             );
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
+
         Self {
             bar,
             started: Instant::now(),
@@ -68,6 +69,7 @@ impl SyncDisplay {
         if due {
             *last = Instant::now();
         }
+
         due
     }
 
@@ -75,6 +77,7 @@ impl SyncDisplay {
         if progress.done == 0 {
             return String::new();
         }
+
         let per_file = self.started.elapsed().as_secs_f64() / progress.done as f64;
         let left = per_file * progress.files.saturating_sub(progress.done) as f64;
         format!(", about {left:.0} s left")

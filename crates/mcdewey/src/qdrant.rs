@@ -1,9 +1,9 @@
-//! The settings of a library on a Qdrant server: where it is, what opens it, how it is spread over a cluster.
+//! The settings of a library on a Qdrant server: where it is, what opens it, how it is replication over a cluster.
 
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
-use mcdewey_store::{ServerAddress, Spread};
+use mcdewey_store::{ReplicationConfig, ServerAddress};
 use serde::Deserialize;
 
 use crate::cli::SettingFlags;
@@ -17,7 +17,7 @@ const DEFAULT_COLLECTION: &str = "mcdewey";
 pub(crate) struct QdrantSettings {
     pub(crate) address: ServerAddress,
     pub(crate) collection: String,
-    pub(crate) spread: Spread,
+    pub(crate) replication: ReplicationConfig,
 }
 
 /// `[qdrant]` of `mcdewey.toml` as written.
@@ -44,6 +44,7 @@ impl QdrantSettings {
             (None, Some(path)) => Some(secret::read(&path)?),
             (None, None) => None,
         };
+
         for (name, value) in [
             ("shards", file.shards),
             ("replicas", file.replicas),
@@ -54,6 +55,7 @@ impl QdrantSettings {
                 "{name} of [qdrant] is 0; at least 1 is needed"
             );
         }
+
         if let (Some(copies), replicas) = (file.write_consistency, file.replicas.unwrap_or(1))
             && copies > replicas
         {
@@ -61,6 +63,7 @@ impl QdrantSettings {
                 "write_consistency of [qdrant] is {copies}, but there are {replicas} replicas; write at most {replicas}"
             );
         }
+
         Ok(Some(Self {
             address: ServerAddress { url, api_key },
             collection: flags
@@ -68,7 +71,7 @@ impl QdrantSettings {
                 .clone()
                 .or(file.collection)
                 .unwrap_or_else(|| DEFAULT_COLLECTION.to_owned()),
-            spread: Spread {
+            replication: ReplicationConfig {
                 shards: file.shards,
                 replicas: file.replicas,
                 write_consistency: file.write_consistency,
@@ -100,6 +103,7 @@ mod tests {
             qdrant_api_key: Some("secret".to_owned()),
             ..SettingFlags::default()
         };
+
         let file = "url = 'http://a:6334'\napi_key_file = 'no-such-file'\ncollection = 'docs'\nshards = 2\nreplicas = 3";
         let settings = resolve(file, &flags).unwrap().unwrap();
         assert_eq!(
@@ -111,8 +115,8 @@ mod tests {
         );
         assert_eq!(settings.collection, "docs");
         assert_eq!(
-            settings.spread,
-            Spread {
+            settings.replication,
+            ReplicationConfig {
                 shards: Some(2),
                 replicas: Some(3),
                 write_consistency: None
@@ -127,9 +131,11 @@ mod tests {
             qdrant_api_key: Some(key.to_owned()),
             ..SettingFlags::default()
         };
+
         let settings = resolve("", &flags("secret\n")).unwrap().unwrap();
         assert_eq!(settings.address.api_key.as_deref(), Some("secret"));
         let error = resolve("", &flags("sec\nret")).unwrap_err().to_string();
+
         assert!(
             error.contains("MCDEWEY_QDRANT_API_KEY") && !error.contains("ret"),
             "{error}"
@@ -149,6 +155,7 @@ mod tests {
                 "no-such-file",
             ),
         ];
+
         for (file, word) in cases {
             let error = format!("{:#}", resolve(file, &SettingFlags::default()).unwrap_err());
             assert!(error.contains(word), "{error}");

@@ -14,15 +14,18 @@ pub(crate) fn refuse_present(roots: &[Root], request: &RemovalRequest) -> Result
     if request.force {
         return Ok(());
     }
+
     let present: Vec<String> = request
         .sources
         .iter()
         .filter_map(|source| file_of(roots, source))
         .map(|path| path.display().to_string())
         .collect();
+
     if present.is_empty() {
         return Ok(());
     }
+
     Err(IndexError::Unavailable(format!(
         "still there, so the next ingest would bring it back: {}; take it away first, or remove the document all the same \
          with --force",
@@ -53,9 +56,11 @@ pub(crate) async fn erase(
     let judgments = forget_judgments(feedback, sources).await?;
     let (searched, names) = (Arc::clone(generations), sources.to_vec());
     let search = tokio::task::spawn_blocking(move || searched.traces(&names)).await;
+
     let proof = search.map_err(|error| {
         IndexError::Store(format!("the search for traces broke off: {error}"))
     })??;
+
     held(
         RemovalReport {
             generations: removed,
@@ -75,16 +80,19 @@ pub(crate) async fn forget_judgments(
     let forgotten = tokio::task::spawn_blocking(move || feedback.forget(&sources)).await;
     let forgotten =
         forgotten.map_err(|error| IndexError::Store(format!("a removal broke off: {error}")))?;
+
     forgotten.map_err(|error| {
         let told = format!(
             "the library no longer holds the documents, but {error:#}; run the removal again"
         );
+
         let is_full = error.chain().any(|cause| {
             let kind = cause
                 .downcast_ref::<std::io::Error>()
                 .map(std::io::Error::kind);
             kind == Some(std::io::ErrorKind::StorageFull)
         });
+
         if is_full {
             IndexError::NoSpace(told)
         } else {
@@ -102,9 +110,11 @@ pub(crate) fn held(
         .generations
         .iter()
         .any(|one| one.documents > 0 || one.discarded.is_some());
+
     if removed || report.judgments > 0 {
         return Ok(report);
     }
+
     let names: Vec<&str> = sources.iter().map(SourcePath::as_str).collect();
     Err(IndexError::Unavailable(format!(
         "no generation holds {}; a document is named by its source, as `mcdewey search` shows it",
@@ -126,10 +136,12 @@ mod tests {
             Root::new(RootName::default(), folder.path().join("elsewhere")),
             Root::new("vendor".parse().unwrap(), folder.path()),
         ];
+
         let request = |source: &str, force| RemovalRequest {
             sources: vec![source.parse().unwrap()],
             force,
         };
+
         let said = refuse_present(&roots, &request("vendor/a.md", false))
             .unwrap_err()
             .to_string();
@@ -146,10 +158,12 @@ mod tests {
         let outside = tempfile::NamedTempFile::new().unwrap();
         std::os::unix::fs::symlink(outside.path(), folder.path().join("a.md")).unwrap();
         let roots = [Root::new(RootName::default(), folder.path())];
+
         let request = RemovalRequest {
             sources: vec!["a.md".parse().unwrap()],
             force: false,
         };
+
         assert!(refuse_present(&roots, &request).is_ok());
     }
 
@@ -165,6 +179,7 @@ mod tests {
             }],
             proof: None,
         };
+
         assert!(held(report(1, 0), &sources).is_ok());
         assert!(
             held(report(0, 1), &sources).is_ok(),

@@ -44,11 +44,13 @@ impl RerankSettings {
             (2..=MAX_LIMIT).contains(&depth),
             "depth of [rerank] is {depth}; 2 to {MAX_LIMIT} are allowed"
         );
+
         let dir = flags
             .rerank_dir
             .clone()
             .or(file.dir)
             .filter(|dir| !dir.as_os_str().is_empty());
+
         Ok(dir.map(|dir| Self {
             dir,
             deadline: Duration::from_millis(deadline_ms),

@@ -23,6 +23,7 @@ pub(crate) fn check(text: &str, place: &str) -> Result<String> {
             .all(|byte| byte.is_ascii_graphic() || byte == b' '),
         "the key in {place} holds something that cannot be sent in a header; use printable ASCII in one line"
     );
+
     Ok(key.to_owned())
 }
 
@@ -39,9 +40,11 @@ mod tests {
             read(&path).map_err(|error| error.to_string())
         };
         assert_eq!(written("  abc-123\n").unwrap(), "abc-123");
+
         for wrong in ["", " \n", "two\nlines", "schlüssel"] {
             assert!(written(wrong).unwrap_err().contains("key"), "{wrong:?}");
         }
+
         assert!(
             format!("{:#}", read(&folder.path().join("missing")).unwrap_err()).contains("missing")
         );

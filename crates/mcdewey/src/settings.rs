@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use mcdewey_core::{ContentHash, RootName};
 use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::{LibraryFile, Root};
-use mcdewey_query::{DeskSettings, FeedbackFrom, Fusion, is_host};
+use mcdewey_query::{FeedbackFrom, Fusion, TelemetrySettings, is_host};
 use serde::Deserialize;
 
 use crate::access::settings::{AccessSettings, AccessTable, OidcSettings};
@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     /// The server that holds the library, instead of the data directory.
     pub(crate) qdrant: Option<QdrantSettings>,
     /// How many may search at once, how long anything may take, and which questions are kept.
-    pub(crate) desk: DeskSettings,
+    pub(crate) telemetry: TelemetrySettings,
     /// How many connections are held, and how long each may keep the server waiting.
     pub(crate) connections: ConnectionSettings,
     /// Whose word on a hit is kept.
@@ -139,11 +139,13 @@ impl Settings {
         let file = read_file(flags.config.as_deref())?;
         let qdrant = QdrantSettings::resolve(&flags, file.qdrant)?;
         let rerank = RerankSettings::resolve(&flags, file.rerank)?;
+
         let data_dir = flags
             .data_dir
             .clone()
             .or(file.data_dir)
             .unwrap_or_else(|| PathBuf::from("data"));
+
         let access = AccessTable {
             access_key_file: file.access_key_file,
             keys_file: file.keys_file,
@@ -153,44 +155,54 @@ impl Settings {
             audit_log: file.audit_log,
             oidc: file.oidc,
         };
+
         let access = AccessSettings::resolve(&flags, access, &data_dir)?;
-        let (desk, connections) = file
+        let (telemetry, connections) = file
             .limits
             .resolve(flags.question_log.or(file.question_log).as_deref())?;
+
         let feedback = flags
             .feedback
             .or(file.feedback)
             .map_or(Ok(FeedbackFrom::default()), |text| text.parse());
+
         let log_format = flags
             .log_format
             .or(file.log_format)
             .map_or(Ok(LogFormat::default()), |text| text.parse());
+
         let listen = flags
             .listen
             .or(file.listen)
             .unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+
         let listen: SocketAddr = listen.parse().with_context(|| {
             format!("{listen:?} is not an address to listen on; write it as 127.0.0.1:8080")
         })?;
+
         if let Some(host) = file.allowed_hosts.iter().find(|host| !is_host(host)) {
             bail!(
                 "{host:?} in allowed_hosts is no host name; write it as docs.example.com or docs.example.com:8443"
             );
         }
+
         let tls = TlsSettings::resolve(flags.tls_cert, flags.tls_key, file.tls)?;
         let fusion = flags
             .fusion
             .or(file.fusion)
             .map_or_else(|| Ok(Fusion::default()), |text| text.parse());
         let corpus_given = flags.corpus.clone();
+
         let corpus = flags
             .corpus
             .or(file.corpus)
             .unwrap_or_else(|| PathBuf::from("corpus"));
+
         let mut roots = vec![Root {
             rules: file.library,
             ..Root::new(RootName::default(), corpus)
         }];
+
         for entry in file.root {
             if roots.iter().any(|known| known.name == entry.name) {
                 bail!(
@@ -198,11 +210,13 @@ impl Settings {
                     entry.name
                 );
             }
+
             roots.push(Root {
                 rules: entry.library,
                 ..Root::new(entry.name, entry.path)
             });
         }
+
         Ok(Self {
             roots,
             corpus_given,
@@ -238,7 +252,7 @@ impl Settings {
             fusion: fusion.map_err(anyhow::Error::msg)?,
             keep_originals: flags.keep_originals.or(file.keep_originals).unwrap_or(true),
             qdrant,
-            desk,
+            telemetry,
             connections,
             feedback: feedback.map_err(anyhow::Error::msg)?,
             log_format: log_format.map_err(anyhow::Error::msg)?,
@@ -300,6 +314,7 @@ fn read_file(named: Option<&Path>) -> Result<SettingsFile> {
                 .with_context(|| format!("the settings file {} cannot be read", path.display()));
         }
     };
+
     toml::from_str(&text)
         .with_context(|| format!("the settings file {} is not valid", path.display()))
 }
@@ -314,6 +329,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mcdewey.toml");
         std::fs::write(&path, file).unwrap();
+
         Settings::resolve(SettingFlags {
             config: Some(path),
             ..flags
@@ -352,6 +368,7 @@ mod tests {
             threads: Some(100_000),
             ..SettingFlags::default()
         };
+
         let settings = resolve("", flags).unwrap();
         assert_eq!(settings.roots[0].path, PathBuf::from("corpus"));
         assert_eq!(settings.listen.port(), 8080);
@@ -377,6 +394,7 @@ mod tests {
                 "{bad}"
             );
         }
+
         let file =
             "allowed_hosts = ['docs.example.com', 'Docs.example.com:8443', '[::1]', '10.0.0.5']";
         assert_eq!(
@@ -393,6 +411,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = folder.path().join("key");
         std::fs::write(&key, "let me in\n").unwrap();
+
         let flags = SettingFlags {
             access_key_file: Some(key),
             ..SettingFlags::default()
@@ -408,10 +427,12 @@ mod tests {
             resolve("", SettingFlags::default()).unwrap().fusion,
             Fusion::default()
         );
+
         let flags = || SettingFlags {
             fusion: Some("rrf".to_owned()),
             ..SettingFlags::default()
         };
+
         assert_eq!(
             resolve("fusion = 'dbsf'", flags())
                 .unwrap()
@@ -433,7 +454,7 @@ mod tests {
         let file = "question_log = 'all'\nlog_format = 'json'";
         let settings = resolve(file, SettingFlags::default()).unwrap();
         assert_eq!(
-            (settings.desk.question_log, settings.log_format),
+            (settings.telemetry.question_log, settings.log_format),
             (KeptQuestions::All, LogFormat::Json)
         );
         assert_eq!(settings.feedback, FeedbackFrom::Keys);
@@ -443,20 +464,22 @@ mod tests {
                 .feedback,
             FeedbackFrom::Everyone
         );
+
         let text = |text: &str| Some(text.to_owned());
         let flags = SettingFlags {
             question_log: text("off"),
             log_format: text("text"),
             ..SettingFlags::default()
         };
+
         let settings = resolve(file, flags).unwrap();
         assert_eq!(
-            (settings.desk.question_log, settings.log_format),
+            (settings.telemetry.question_log, settings.log_format),
             (KeptQuestions::Off, LogFormat::Text)
         );
         assert_eq!(
-            resolve("", SettingFlags::default()).unwrap().desk,
-            DeskSettings::default()
+            resolve("", SettingFlags::default()).unwrap().telemetry,
+            TelemetrySettings::default()
         );
     }
 
@@ -473,6 +496,7 @@ mod tests {
             .unwrap()
             .keep_generations
         };
+
         assert_eq!(kept("", None), 1);
         assert_eq!(kept("keep_generations = 3", None), 3);
         assert_eq!(kept("keep_generations = 3", Some(0)), 0);
@@ -503,10 +527,12 @@ mod tests {
             let error = format!("{:#}", resolve(file, SettingFlags::default()).unwrap_err());
             assert!(error.contains(word), "{error}");
         }
+
         let missing = SettingFlags {
             config: Some(PathBuf::from("no-such.toml")),
             ..SettingFlags::default()
         };
+
         assert!(format!("{:#}", Settings::resolve(missing).unwrap_err()).contains("no-such.toml"));
     }
 }

@@ -21,6 +21,7 @@ pub(crate) async fn stop_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
+
         match signal(SignalKind::terminate()) {
             Ok(mut terminate) => {
                 tokio::select! {
@@ -32,5 +33,6 @@ pub(crate) async fn stop_signal() {
             Err(error) => tracing::warn!(%error, "SIGTERM cannot be handled; stop with Ctrl-C"),
         }
     }
+
     let _ = tokio::signal::ctrl_c().await;
 }

@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mcdewey_core::{SyncProgress, SyncReport, SyncRequest};
-use mcdewey_ingest::BringUpToDate;
-use mcdewey_query::Desk;
+use mcdewey_ingest::Synchronizer;
+use mcdewey_query::Telemetry;
 
-/// Does what another one does, and tells the desk how it ended.
+/// Does what another one does, and tells the telemetry how it ended.
 pub(crate) struct Tally<K> {
     pub(crate) keeper: Arc<K>,
-    pub(crate) desk: Arc<Desk>,
+    pub(crate) telemetry: Arc<Telemetry>,
 }
 
 #[async_trait]
-impl<K: BringUpToDate> BringUpToDate for Tally<K> {
-    async fn bring_up_to_date(
+impl<K: Synchronizer> Synchronizer for Tally<K> {
+    async fn synchronize(
         &self,
         request: &SyncRequest,
         progress: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<SyncReport, String> {
-        let outcome = self.keeper.bring_up_to_date(request, progress).await;
-        self.desk.synced(outcome.clone());
+        let outcome = self.keeper.synchronize(request, progress).await;
+        self.telemetry.synced(outcome.clone());
         outcome
     }
 }
@@ -34,8 +34,8 @@ mod tests {
     struct Fickle;
 
     #[async_trait]
-    impl BringUpToDate for Fickle {
-        async fn bring_up_to_date(
+    impl Synchronizer for Fickle {
+        async fn synchronize(
             &self,
             request: &SyncRequest,
             _progress: &(dyn Fn(SyncProgress) + Send + Sync),
@@ -52,17 +52,22 @@ mod tests {
     async fn successes_and_failures_are_counted_apart() {
         let tally = Tally {
             keeper: Arc::new(Fickle),
-            desk: Arc::new(Desk::default()),
+            telemetry: Arc::new(Telemetry::default()),
         };
+
         for root in [Some("a"), None, Some("b")] {
             let request = SyncRequest {
                 root: root.map(str::to_owned),
             };
             assert_eq!(
-                tally.bring_up_to_date(&request, &|_| {}).await.is_ok(),
+                tally.synchronize(&request, &|_| {}).await.is_ok(),
                 root.is_some()
             );
         }
-        assert_eq!((tally.desk.syncs(true), tally.desk.syncs(false)), (2, 1));
+
+        assert_eq!(
+            (tally.telemetry.syncs(true), tally.telemetry.syncs(false)),
+            (2, 1)
+        );
     }
 }

@@ -24,6 +24,7 @@ fn restart(variable: &str, value: &str) {
     };
     let mut arguments = std::env::args_os();
     let Some(name) = arguments.next() else { return };
+
     // Started through the dynamic loader, the program is the loader, and its arguments are not known.
     if program
         .file_name()
@@ -31,12 +32,14 @@ fn restart(variable: &str, value: &str) {
     {
         return;
     }
+
     // Returns only when it failed.
     let error = std::process::Command::new(program)
         .arg0(name)
         .args(arguments)
         .env(variable, value)
         .exec();
+
     eprintln!("the program could not be started anew with {variable}={value}: {error}");
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn answer(answer: &SearchAnswer) -> String {
     if let Some(degraded) = &answer.degraded {
         line(&mut out, &format!("degraded: {degraded}"));
     }
+
     if let Some(no_answer) = answer
         .no_answer
         .as_ref()
@@ -28,16 +29,20 @@ pub(crate) fn answer(answer: &SearchAnswer) -> String {
             ),
         );
     }
+
     for notice in &answer.notices {
         line(&mut out, &format!("note: {notice}"));
     }
+
     if answer.hits.is_empty() {
         line(&mut out, "no passage found");
     }
+
     for (place, hit) in answer.hits.iter().enumerate() {
         out.push_str(&one_hit(place + 1, hit));
         out.push('\n');
     }
+
     if !answer.unversioned.is_empty() {
         line(&mut out, "Not tied to a release:\n");
         for (place, hit) in answer.unversioned.iter().enumerate() {
@@ -45,9 +50,11 @@ pub(crate) fn answer(answer: &SearchAnswer) -> String {
             out.push('\n');
         }
     }
+
     if let Some(cursor) = &answer.next_cursor {
         line(&mut out, &format!("more with --cursor {cursor}"));
     }
+
     out
 }
 
@@ -62,6 +69,7 @@ fn one_hit(place: usize, hit: &Hit) -> String {
             hit.doc_title
         ),
     );
+
     line(&mut out, &format!("   {}", hit.headings.join(" › ")));
     line(&mut out, &format!("   {}", hit.snippet));
     let page = hit
@@ -70,6 +78,7 @@ fn one_hit(place: usize, hit: &Hit) -> String {
     line(&mut out, &format!("   {}{page}", hit.source));
     line(&mut out, &format!("   {}", hit.chunk_id));
     line(&mut out, &format!("   {}", hit.url));
+
     if !hit.also_in.is_empty() {
         let places: Vec<String> = hit
             .also_in
@@ -80,6 +89,7 @@ fn one_hit(place: usize, hit: &Hit) -> String {
                     || version.to_owned(),
                     |page| format!("{version} page {page}"),
                 );
+
                 if also.differs {
                     format!("{place} (some words differ)")
                 } else {
@@ -89,15 +99,18 @@ fn one_hit(place: usize, hit: &Hit) -> String {
             .collect();
         line(&mut out, &format!("   also in {}", places.join(", ")));
     }
+
     if let Some(explain) = &hit.explain {
         let parts: Vec<String> = explain
             .parts
             .iter()
             .map(|(name, part)| format!("{name} {part:.3}"))
             .collect();
+
         let reranker = explain
             .rerank
             .map_or_else(String::new, |score| format!(" · reranker {score:.3}"));
+
         line(
             &mut out,
             &format!(
@@ -107,6 +120,7 @@ fn one_hit(place: usize, hit: &Hit) -> String {
             ),
         );
     }
+
     out
 }
 
@@ -124,6 +138,7 @@ pub(crate) fn report(report: &SyncReport) -> String {
         seconds,
         ..
     } = report;
+
     let roots: Vec<&str> = report.roots.iter().map(|root| root.as_str()).collect();
     line(
         &mut out,
@@ -133,6 +148,7 @@ pub(crate) fn report(report: &SyncReport) -> String {
             report.skipped.len()
         ),
     );
+
     line(
         &mut out,
         &format!(
@@ -141,6 +157,7 @@ pub(crate) fn report(report: &SyncReport) -> String {
             report.revision
         ),
     );
+
     if report.written + report.skipped.len() as u64 > 0 {
         out.push_str(&formats(report));
         let StageSeconds {
@@ -148,6 +165,7 @@ pub(crate) fn report(report: &SyncReport) -> String {
             embedding,
             writing,
         } = report.stages;
+
         line(
             &mut out,
             &format!(
@@ -155,10 +173,12 @@ pub(crate) fn report(report: &SyncReport) -> String {
             ),
         );
     }
+
     out.push_str(&skips(&report.skipped));
     for warning in report.warnings.iter().take(LISTED_WARNINGS) {
         line(&mut out, &format!("warning: {warning}"));
     }
+
     if report.warnings.len() > LISTED_WARNINGS {
         line(
             &mut out,
@@ -168,6 +188,7 @@ pub(crate) fn report(report: &SyncReport) -> String {
             ),
         );
     }
+
     out
 }
 
@@ -180,12 +201,14 @@ fn formats(report: &SyncReport) -> String {
         .max()
         .unwrap_or(0)
         .max("format".len());
+
     let mut out = String::new();
     let mut row = |cells: [&str; 6]| {
         let [name, numbers @ ..] = cells;
         let numbers: Vec<String> = numbers.iter().map(|cell| format!("{cell:>10}")).collect();
         line(&mut out, &format!("  {name:width$}{}", numbers.concat()));
     };
+
     row([
         "format",
         "files",
@@ -194,6 +217,7 @@ fn formats(report: &SyncReport) -> String {
         "skipped",
         "passages",
     ]);
+
     for (
         name,
         FormatReport {
@@ -209,6 +233,7 @@ fn formats(report: &SyncReport) -> String {
             [files, unchanged, written, skipped, chunks].map(ToString::to_string);
         row([name, &files, &unchanged, &written, &skipped, &chunks]);
     }
+
     out
 }
 
@@ -221,6 +246,7 @@ fn skips(skipped: &[SkippedFile]) -> String {
             None => by_reason.push((reason, vec![path])),
         }
     }
+
     let mut out = String::new();
     for (reason, paths) in by_reason.iter().take(LISTED_REASONS) {
         match paths.as_slice() {
@@ -230,9 +256,11 @@ fn skips(skipped: &[SkippedFile]) -> String {
                     &mut out,
                     &format!("skipped {} files: {reason}", paths.len()),
                 );
+
                 for path in paths.iter().take(LISTED_PATHS) {
                     line(&mut out, &format!("  {path}"));
                 }
+
                 if paths.len() > LISTED_PATHS {
                     line(
                         &mut out,
@@ -245,6 +273,7 @@ fn skips(skipped: &[SkippedFile]) -> String {
             }
         }
     }
+
     if by_reason.len() > LISTED_REASONS {
         let more: usize = by_reason[LISTED_REASONS..]
             .iter()
@@ -255,6 +284,7 @@ fn skips(skipped: &[SkippedFile]) -> String {
             &format!("… and {more} more skipped files; --json lists all"),
         );
     }
+
     out
 }
 
@@ -264,17 +294,20 @@ fn line(out: &mut String, text: &str) {
     let (text, gap) = text
         .strip_suffix('\n')
         .map_or((text, false), |text| (text, true));
+
     out.extend(
         text.chars()
             .map(|c| if c == '\n' { ' ' } else { c })
             .filter(|c| !is_hidden(*c)),
     );
+
     out.push_str(if gap { "\n\n" } else { "\n" });
 }
 
 /// Writes a result to standard output; a reader that has seen enough is no error.
 pub(crate) fn print(text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
+
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -300,6 +333,7 @@ mod tests {
             }],
             ..SyncReport::default()
         });
+
         assert!(printed.contains("a[2Jb.md"), "{printed}");
         assert!(!printed.contains(['\u{1b}', '\r']));
     }
@@ -315,17 +349,20 @@ mod tests {
             warnings: vec![hostile.to_owned()],
             ..SyncReport::default()
         });
+
         assert!(
             !printed
                 .lines()
                 .any(|line| line.starts_with("McDewey") || line.starts_with('y')),
             "{printed}"
         );
+
         let hit = Hit {
             doc_title: hostile.to_owned(),
             source: hostile.to_owned(),
             ..Hit::default()
         };
+
         let printed = one_hit(1, &hit);
         assert!(
             !printed.lines().any(|line| line.starts_with("McDewey")),
@@ -344,6 +381,7 @@ mod tests {
             version: Some("v1\u{202e}".to_owned()),
             ..Hit::default()
         };
+
         let printed = one_hit(1, &hit);
         assert!(printed.contains("eltiT of a guide"), "{printed}");
         assert!(
@@ -358,10 +396,12 @@ mod tests {
             path: format!("{n}.exe"),
             reason: "no reader".to_owned(),
         });
+
         let skipped = skipped.chain([SkippedFile {
             path: "a.pdf".to_owned(),
             reason: "encrypted".to_owned(),
         }]);
+
         let pdf = FormatReport {
             files: 12,
             unchanged: 1,
@@ -369,15 +409,18 @@ mod tests {
             skipped: 1,
             chunks: 345,
         };
+
         let printed = report(&SyncReport {
             skipped: skipped.collect(),
             formats: [("PDF".to_owned(), pdf)].into(),
             ..SyncReport::default()
         });
+
         let row = printed
             .lines()
             .find(|line| line.trim_start().starts_with("PDF"))
             .unwrap();
+
         assert_eq!(
             row.split_whitespace().collect::<Vec<_>>(),
             ["PDF", "12", "1", "10", "1", "345"]

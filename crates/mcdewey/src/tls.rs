@@ -50,6 +50,7 @@ impl TlsSettings {
                     self.key.display()
                 )
             })?;
+
         offer_http_1_0(&config);
         Ok(config)
     }
@@ -63,6 +64,7 @@ impl TlsSettings {
             if now == seen {
                 continue;
             }
+
             seen = now;
             match config.reload_from_pem_file(&self.cert, &self.key).await {
                 Ok(()) => {

@@ -46,6 +46,7 @@ impl Watch {
             watchers.push(watcher(&folder, &changed)?);
             eprintln!("watching {}", folder.display());
         }
+
         Ok(Self {
             task: tokio::spawn(follow(changes, sync)),
             _watchers: watchers,
@@ -68,6 +69,7 @@ fn watcher(folder: &Path, changed: &mpsc::Sender<()>) -> Result<Box<dyn Watcher 
             }
         }
     };
+
     // Folders that are links are not read either, and may lead anywhere.
     let config = Config::default().with_follow_symlinks(false);
     let native = RecommendedWatcher::new(tell(folder.to_owned(), changed.clone()), config);
@@ -75,6 +77,7 @@ fn watcher(folder: &Path, changed: &mpsc::Sender<()>) -> Result<Box<dyn Watcher 
         watcher.watch(folder, RecursiveMode::Recursive)?;
         Ok(watcher)
     });
+
     match native {
         Ok(watcher) => Ok(Box::new(watcher)),
         Err(error) => {
@@ -93,12 +96,14 @@ fn matters(folder: &Path, event: &Event) -> bool {
     if matches!(event.kind, EventKind::Access(_)) {
         return false;
     }
+
     let hidden = |path: &PathBuf| {
         let below = path.strip_prefix(folder).unwrap_or(path);
         below
             .components()
             .any(|part| matches!(part, Component::Normal(name) if name.to_string_lossy().starts_with('.')))
     };
+
     event.paths.is_empty() || !event.paths.iter().all(hidden)
 }
 
@@ -129,6 +134,7 @@ async fn synchronised(sync: &SyncHandle) -> bool {
     let Ok(mut events) = sync.request(SyncRequest::default()) else {
         return false;
     };
+
     while let Some(event) = events.recv().await {
         match event {
             SyncEvent::Progress(_) => {}
@@ -145,6 +151,7 @@ async fn synchronised(sync: &SyncHandle) -> bool {
             }
         }
     }
+
     false
 }
 
@@ -197,22 +204,27 @@ mod tests {
         let (changed, changes) = mpsc::channel(1);
         let (sync, mut jobs) = SyncHandle::channel(4);
         let task = tokio::spawn(follow(changes, sync));
+
         for _ in 0..50 {
             let _ = changed.try_send(());
             sleep(Duration::from_millis(100)).await;
         }
+
         assert!(jobs.try_recv().is_err(), "changes still come");
         sleep(QUIET * 2).await;
         let job = jobs.try_recv().unwrap();
+
         job.events
             .send(SyncEvent::Failed {
                 message: "half copied".to_owned(),
             })
             .await
             .unwrap();
+
         drop(job);
         sleep(AGAIN * 2).await;
         let job = jobs.try_recv().expect("what failed is tried again");
+
         job.events
             .send(SyncEvent::Finished(Default::default()))
             .await
@@ -220,10 +232,12 @@ mod tests {
         drop(job);
         sleep(AGAIN * 2).await;
         assert!(jobs.try_recv().is_err());
+
         for _ in 0..200 {
             let _ = changed.try_send(());
             sleep(Duration::from_millis(100)).await;
         }
+
         assert!(
             jobs.try_recv().is_ok(),
             "changes without a pause are taken in too"

@@ -21,9 +21,11 @@ pub(super) fn html(document: &Document<'_>) -> String {
     if let Some(title) = document.doctitle() {
         out.push_str(&format!("<h1>{title}</h1>"));
     }
+
     for block in document.child_blocks() {
         write(block, &mut out);
     }
+
     let notes = document.catalog().footnotes();
     if !notes.is_empty() {
         let items: String = notes
@@ -32,12 +34,14 @@ pub(super) fn html(document: &Document<'_>) -> String {
             .collect();
         out.push_str(&format!("<p><strong>Notes</strong></p><ul>{items}</ul>"));
     }
+
     let folder = match document.attribute_value("imagesdir") {
         InterpretedValue::Value(folder) if !folder.is_empty() => {
             format!("{}/", folder.trim_end_matches('/'))
         }
         _ => String::new(),
     };
+
     out.replace(IMAGES, &escaped(&folder))
 }
 
@@ -47,9 +51,11 @@ pub(super) fn write<'s>(block: &'s Block<'s>, out: &mut String) {
         block,
         Block::Section(_) | Block::Admonition(_) | Block::Table(_)
     );
+
     if let Some(title) = block.title().filter(|_| !has_own_title) {
         out.push_str(&format!("<p><strong>{title}</strong></p>"));
     }
+
     match block {
         Block::Simple(simple) => paragraph(simple, out),
         Block::Media(media) => image(media, out),
@@ -117,6 +123,7 @@ fn language<'s>(attributes: Option<&'s Attrlist<'s>>) -> Option<&'s str> {
     let named = attributes
         .named_attribute("language")
         .or_else(|| attributes.named_attribute("lang"));
+
     named
         .or_else(|| attributes.nth_attribute(2))
         .map(|found| found.value())
@@ -130,12 +137,14 @@ fn image<'s>(media: &'s MediaBlock<'s>, out: &mut String) {
     } else {
         IMAGES
     };
+
     let target = format!("{folder}{}", escaped(target));
     let attributes = media.macro_attrlist();
     let alt = attributes
         .named_attribute("alt")
         .or_else(|| attributes.nth_attribute(1))
         .map_or("", |alt| alt.value());
+
     match media.type_() {
         MediaType::Image => out.push_str(&format!(
             "<p><img src=\"{target}\" alt=\"{}\"></p>",
@@ -157,13 +166,16 @@ fn notice<'s>(admonition: &'s AdmonitionBlock<'s>, block: &'s Block<'s>, out: &m
         .title()
         .map(|title| format!(": {title}"))
         .unwrap_or_default();
+
     out.push_str(&format!(
         "<blockquote><p><strong>{}{title}</strong></p>",
         escaped(admonition.label())
     ));
+
     if let Some(content) = admonition.content() {
         out.push_str(&format!("<p>{}</p>", content.rendered_html()));
     }
+
     children(block, out);
     out.push_str("</blockquote>");
 }
@@ -179,14 +191,17 @@ fn quotation<'s>(quote: &'s QuoteBlock<'s>, block: &'s Block<'s>, out: &mut Stri
         };
         out.push_str(&format!("<p>{text}</p>"));
     }
+
     children(block, out);
     let source: Vec<&str> = [quote.attribution(), quote.citetitle()]
         .into_iter()
         .flatten()
         .collect();
+
     if !source.is_empty() {
         out.push_str(&format!("<p>— {}</p>", source.join(", ")));
     }
+
     out.push_str("</blockquote>");
 }
 
@@ -202,11 +217,13 @@ fn write_list<'s>(list: &'s ListBlock<'s>, out: &mut String) {
         ListType::Callout => ("<ol>".to_owned(), "</ol>"),
         ListType::Description => ("<dl>".to_owned(), "</dl>"),
     };
+
     out.push_str(&open);
     for block in list.child_blocks() {
         let Block::ListItem(item) = block else {
             continue;
         };
+
         let end = match item.list_item_marker() {
             ListItemMarker::DefinedTerm { term, .. } => {
                 out.push_str("<dt>");
@@ -219,12 +236,15 @@ fn write_list<'s>(list: &'s ListBlock<'s>, out: &mut String) {
                 "</li>"
             }
         };
+
         if let Some(done) = item.checkbox() {
             out.push_str(if done { "[x] " } else { "[ ] " });
         }
+
         item_text(block, out);
         out.push_str(end);
     }
+
     out.push_str(close);
 }
 

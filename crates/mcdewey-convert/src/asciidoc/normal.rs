@@ -25,9 +25,11 @@ pub(super) struct Normal {
 
 pub(super) fn normal(text: &str) -> Normal {
     let (lines, includes) = titles_and_includes(text);
+
     // A book's parts are headings of the first level beside its title.
     let tops = lines.iter().filter(|line| line.level == Some(0)).count();
     let mut seen = 0;
+
     let mut out = String::with_capacity(text.len());
     for line in &lines {
         seen += usize::from(line.level == Some(0));
@@ -41,8 +43,10 @@ pub(super) fn normal(text: &str) -> Normal {
             }
             _ => out.push_str(&line.text),
         }
+
         out.push('\n');
     }
+
     Normal {
         text: out,
         includes,
@@ -60,21 +64,25 @@ fn titles_and_includes(text: &str) -> (Vec<Line>, Vec<String>) {
     let mut lines: Vec<Line> = Vec::with_capacity(source.len());
     let mut includes = Vec::new();
     let mut open: Option<&str> = None;
+
     let mut at = 0;
     while at < source.len() {
         let line = source[at].trim_end();
         at += 1;
         if let Some(include) = INCLUDE.captures(line) {
             includes.push(include[1].to_owned());
+
             // A comment, which keeps apart what the included text would have kept apart.
             let text = if open.is_some() {
                 String::new()
             } else {
                 "//".to_owned()
             };
+
             lines.push(Line { text, level: None });
             continue;
         }
+
         match open {
             Some(delimiter) if line == delimiter => open = None,
             Some(_) => {}
@@ -88,6 +96,7 @@ fn titles_and_includes(text: &str) -> (Vec<Line>, Vec<String>) {
                 let begins = lines
                     .last()
                     .is_none_or(|above| may_stand_above_title(&above.text));
+
                 if let Some(level) = source
                     .get(at)
                     .filter(|_| begins)
@@ -100,6 +109,7 @@ fn titles_and_includes(text: &str) -> (Vec<Line>, Vec<String>) {
                     at += 1;
                     continue;
                 }
+
                 lines.push(Line {
                     text: line.to_owned(),
                     level: level(line),
@@ -107,11 +117,13 @@ fn titles_and_includes(text: &str) -> (Vec<Line>, Vec<String>) {
                 continue;
             }
         }
+
         lines.push(Line {
             text: source[at - 1].to_owned(),
             level: None,
         });
     }
+
     (lines, includes)
 }
 
@@ -119,6 +131,7 @@ fn is_delimiter(line: &str, delimiter: &str) -> bool {
     let Some(first) = delimiter.chars().next() else {
         return false;
     };
+
     match delimiter {
         "```" => line.starts_with(delimiter),
         _ => line.len() >= 4 && line.chars().all(|c| c == first),
@@ -138,6 +151,7 @@ fn underlined(title: &str, below: &str) -> Option<usize> {
     let about_as_long = length.abs_diff(long) <= 1 && long >= 2;
     let is_text = title.starts_with(|c: char| c.is_alphanumeric() || "`*_{'\"".contains(c))
         && title.chars().any(char::is_alphanumeric);
+
     (about_as_long && is_text && below.chars().all(|c| c == mark)).then_some(level)
 }
 

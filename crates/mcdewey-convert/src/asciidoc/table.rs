@@ -11,14 +11,17 @@ pub(super) fn write<'s>(table: &'s TableBlock<'s>, out: &mut String) {
     if let Some(title) = table.title() {
         out.push_str(&format!("<caption>{title}</caption>"));
     }
+
     if let Some(header) = table.header_row() {
         out.push_str("<thead>");
         row(header, true, out);
         out.push_str("</thead>");
     }
+
     for found in table.body_rows().iter().chain(table.footer_row()) {
         row(found, false, out);
     }
+
     out.push_str("</table>");
 }
 
@@ -36,11 +39,13 @@ fn cell<'s>(cell: &'s TableCell<'s>, header: bool, out: &mut String) {
     } else {
         "td"
     };
+
     out.push_str(&format!(
         "<{name} colspan=\"{}\" rowspan=\"{}\">",
         cell.colspan(),
         cell.rowspan()
     ));
+
     match cell.content() {
         TableCellContent::Simple(content) => {
             let text = content.rendered_html();
@@ -51,6 +56,7 @@ fn cell<'s>(cell: &'s TableCell<'s>, header: bool, out: &mut String) {
                 ColumnStyle::Emphasis => ("<em>", "</em>"),
                 _ => ("", ""),
             };
+
             if open == "<pre>" {
                 out.push_str(&format!("{open}{text}{close}"));
             } else {
@@ -65,5 +71,6 @@ fn cell<'s>(cell: &'s TableCell<'s>, header: bool, out: &mut String) {
             }
         }
     }
+
     out.push_str(&format!("</{name}>"));
 }

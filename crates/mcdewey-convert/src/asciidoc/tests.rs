@@ -129,6 +129,7 @@ fn deep_documents_are_read_or_refused() {
             .collect();
         let _ = convert(format!("{deep}x\n{close}").as_bytes());
     }
+
     let _ = convert("[".repeat(20_000).as_bytes());
 }
 

@@ -34,6 +34,7 @@ pub(super) fn html(document: &Document, images: &mut Images<'_>) -> String {
         code: Vec::new(),
         images,
     };
+
     let mut notes = String::new();
     for block in document
         .sections
@@ -60,6 +61,7 @@ pub(super) fn html(document: &Document, images: &mut Images<'_>) -> String {
                     .iter()
                     .map(|paragraph| writer.runs(&paragraph.runs))
                     .collect();
+
                 notes.push_str(&format!(
                     "<li>[{}] {}</li>",
                     escaped(label),
@@ -69,12 +71,14 @@ pub(super) fn html(document: &Document, images: &mut Images<'_>) -> String {
             Block::PageBreak | Block::SectionBreak => {}
         }
     }
+
     writer.end();
     if !notes.is_empty() {
         writer
             .out
             .push_str(&format!("<p><strong>Notes</strong></p><ul>{notes}</ul>"));
     }
+
     writer.out
 }
 
@@ -86,6 +90,7 @@ pub(super) fn title(document: &Document) -> Option<String> {
         }
         _ => None,
     };
+
     document
         .sections
         .iter()
@@ -109,6 +114,7 @@ fn level_of_style(paragraph: &Paragraph) -> u8 {
     let number = style
         .strip_prefix("list bullet ")
         .or_else(|| style.strip_prefix("list number "));
+
     number
         .and_then(|number| number.parse::<u8>().ok())
         .map_or(0, |number| number.clamp(1, 9) - 1)
@@ -132,15 +138,18 @@ impl Writer<'_, '_> {
             self.code.push(lines(&paragraph.runs));
             return;
         }
+
         self.end_code();
         if empty {
             return;
         }
+
         let pictures: String = paragraph
             .images
             .iter()
             .map(|image| self.image(&image.resource_id, image.alt_text.as_deref()))
             .collect();
+
         let runs = match paragraph.heading.is_heading() {
             // The style of headings is bold; that says nothing.
             true => self.runs(
@@ -153,6 +162,7 @@ impl Writer<'_, '_> {
             ),
             false => self.runs(&paragraph.runs),
         };
+
         match (&paragraph.list_info, paragraph.heading.level()) {
             (_, level @ 1..=9) => {
                 self.end_lists();
@@ -184,6 +194,7 @@ impl Writer<'_, '_> {
         } else {
             ("ul", "</li></ul>")
         };
+
         while self
             .lists
             .last()
@@ -191,6 +202,7 @@ impl Writer<'_, '_> {
         {
             self.end_list();
         }
+
         match self.lists.last() {
             Some((last, _)) if *last == level => self.out.push_str("</li><li>"),
             _ => {
@@ -220,6 +232,7 @@ impl Writer<'_, '_> {
         while self.code.last().is_some_and(|line| line.trim().is_empty()) {
             self.code.pop();
         }
+
         if !self.code.is_empty() {
             let code = std::mem::take(&mut self.code).join("\n");
             let breaks: String = code.chars().filter(|&c| c == BREAK).collect();
@@ -254,14 +267,17 @@ impl Writer<'_, '_> {
             if let Some(note) = &run.note {
                 out.push_str(&format!("[{}]", escaped(note)));
             }
+
             let breaks: String = run.text.chars().filter(|&c| c == BREAK).collect();
             let text = run.text.replace(BREAK, "");
             out.push_str(&breaks);
             out.push_str(&emphasised(run, &text));
+
             if run.line_break {
                 out.push_str("<br>");
             }
         }
+
         out
     }
 
@@ -273,34 +289,42 @@ impl Writer<'_, '_> {
             let names = row.is_header || (!marked && at == 0 && table.rows.len() > 1);
             let cell = if names { "th" } else { "td" };
             out.push_str("<tr>");
+
             for column in &row.cells {
                 out.push_str(&format!(
                     "<{cell} colspan=\"{}\" rowspan=\"{}\">",
                     column.col_span, column.row_span
                 ));
+
                 for paragraph in &column.content {
                     let pictures: String = paragraph
                         .images
                         .iter()
                         .map(|image| self.image(&image.resource_id, image.alt_text.as_deref()))
                         .collect();
+
                     let bullet = if paragraph.list_info.is_some() {
                         "• "
                     } else {
                         ""
                     };
+
                     out.push_str(&format!(
                         "<p>{bullet}{}{pictures}</p>",
                         self.runs(&paragraph.runs)
                     ));
                 }
+
                 for inner in &column.nested_tables {
                     out.push_str(&self.table(inner));
                 }
+
                 out.push_str(&format!("</{cell}>"));
             }
+
             out.push_str("</tr>");
         }
+
         out.push_str("</table>");
         out
     }
@@ -320,8 +344,10 @@ fn emphasised(run: &TextRun, text: &str) -> String {
     if text.trim().is_empty() {
         return escaped(text);
     }
+
     let style = &run.style;
     let code = is_set_as_code(run);
+
     let mut out = escaped(text);
     for (wanted, element) in [
         (code, "code"),
@@ -335,6 +361,7 @@ fn emphasised(run: &TextRun, text: &str) -> String {
             out = format!("<{element}>{out}</{element}>");
         }
     }
+
     match &run.hyperlink {
         Some(target) => format!("<a href=\"{}\">{out}</a>", escaped(target)),
         None => out,
@@ -350,6 +377,7 @@ fn is_code(paragraph: &Paragraph) -> bool {
         .iter()
         .filter(|run| !run.text.trim_matches([' ', BREAK]).is_empty())
         .peekable();
+
     let set =
         texts.peek().is_some() && texts.all(|run| is_set_as_code(run) && run.hyperlink.is_none());
     let text = !paragraph.heading.is_heading()

@@ -43,6 +43,7 @@ impl<'a> Images<'a> {
         if let Some(known) = self.named.get(id) {
             return known.clone();
         }
+
         let name = self
             .resources
             .get(id)
@@ -55,14 +56,17 @@ impl<'a> Images<'a> {
         let kind = KINDS.iter().find(|(magic, kind, _)| {
             data.starts_with(magic) && (*kind != "webp" || data.get(8..12) == Some(b"WEBP"))
         });
+
         let Some((_, extension, media_type)) = kind else {
             self.unknown += 1;
             return None;
         };
+
         if data.len() > MAX_IMAGE || self.total + data.len() > MAX_TOTAL {
             self.large += 1;
             return None;
         }
+
         self.total += data.len();
         let name = format!("image-{}.{extension}", self.files.len() + 1);
         self.files.push(ImageFile {
@@ -70,6 +74,7 @@ impl<'a> Images<'a> {
             media_type: (*media_type).to_owned(),
             bytes: data.to_vec(),
         });
+
         Some(name)
     }
 
@@ -77,6 +82,7 @@ impl<'a> Images<'a> {
         let unknown = (self.unknown > 0).then(|| {
             format!("{} pictures that browsers cannot show (such as EMF) were left out; save them as PNG", self.unknown)
         });
+
         let large = (self.large > 0).then(|| {
             format!(
                 "{} pictures were left out: more than {} MB each or {} MB in all",
@@ -85,6 +91,7 @@ impl<'a> Images<'a> {
                 MAX_TOTAL >> 20
             )
         });
+
         unknown.into_iter().chain(large).collect()
     }
 

@@ -34,12 +34,14 @@ pub(super) fn of_styles(styles: &str, numbering: &str) -> HashMap<String, String
             );
         }
     }
+
     let mut stated: HashMap<&str, &str> = HashMap::new();
     for style in styles.split("<w:style ").skip(1) {
         if let Some(name) = STYLE.captures(style).and_then(|found| found.get(1)) {
             stated.insert(name.as_str(), style);
         }
     }
+
     let found = stated.keys().filter_map(|name| {
         let (number, level) = inherited(name, &stated)?;
         let level = levels.get(name).copied().unwrap_or(level);
@@ -48,6 +50,7 @@ pub(super) fn of_styles(styles: &str, numbering: &str) -> HashMap<String, String
             format!(r#"<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>"#),
         ))
     });
+
     found.collect()
 }
 
@@ -64,6 +67,7 @@ fn inherited<'a>(name: &str, stated: &HashMap<&str, &'a str>) -> Option<(&'a str
         }
         style = *stated.get(BASE.captures(style)?.get(1)?.as_str())?;
     }
+
     None
 }
 
@@ -72,6 +76,7 @@ pub(super) fn place(document: &str, numbering: &HashMap<String, String>) -> Stri
     if numbering.is_empty() {
         return document.to_owned();
     }
+
     let placed = STYLED.replace_all(document, |style: &Captures<'_>| {
         format!(
             "{}{}",
@@ -79,6 +84,7 @@ pub(super) fn place(document: &str, numbering: &HashMap<String, String>) -> Stri
             numbering.get(&style[1]).map_or("", String::as_str)
         )
     });
+
     placed.into_owned()
 }
 
@@ -95,6 +101,7 @@ mod tests {
         assert_eq!(found.len(), 2);
         let placed = place(r#"<w:pStyle w:val="B"/><w:pStyle w:val="C"/>"#, &found);
         let expected = r#"<w:pStyle w:val="B"/><w:numPr><w:ilvl w:val="1"/><w:numId w:val="7"/></w:numPr><w:pStyle w:val="C"/>"#;
+
         assert_eq!(placed, expected);
     }
 }

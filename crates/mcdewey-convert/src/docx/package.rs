@@ -37,38 +37,46 @@ pub(super) fn checked(bytes: &[u8]) -> Result<Package, ConvertError> {
     if bytes.starts_with(OLE) {
         return fail("it is encrypted or an old .doc; save it as .docx without a password");
     }
+
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
         ConvertError(format!(
             "it is no Word document ({error}); save it as .docx"
         ))
     })?;
+
     if archive.len() > MAX_ENTRIES {
         return fail(&format!(
             "it has more than {MAX_ENTRIES} entries, which no Word document has"
         ));
     }
+
     let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
     let mut total = 0;
     for at in 0..archive.len() {
         let mut entry = archive
             .by_index(at)
             .map_err(|error| unreadable(&error.to_string()))?;
+
         let name = entry
             .name()
             .map_err(|error| unreadable(&error.to_string()))?
             .into_owned();
+
         if entry.size() > MAX_ENTRY {
             return too_large(&name);
         }
+
         let mut content = Vec::new();
         entry
             .by_ref()
             .take(MAX_ENTRY + 1)
             .read_to_end(&mut content)
             .map_err(|error| unreadable(&error.to_string()))?;
+
         if content.len() as u64 > MAX_ENTRY {
             return too_large(&name);
         }
+
         total += content.len() as u64;
         if total > MAX_TOTAL || (total > MAX_AT_RATIO && total / MAX_RATIO > bytes.len() as u64) {
             return fail(&format!(
@@ -76,13 +84,16 @@ pub(super) fn checked(bytes: &[u8]) -> Result<Package, ConvertError> {
                 total / 1024 / 1024
             ));
         }
+
         if !entry.is_dir() && is_needed(&name) {
             parts.push((name, content));
         }
     }
+
     for (_, content) in parts.iter().filter(|(name, _)| name.ends_with(".xml")) {
         check_depth(content)?;
     }
+
     let has_pages = prepare(&mut parts)?;
     Ok(Package {
         bytes: written(&parts)?,
@@ -98,10 +109,12 @@ fn prepare(parts: &mut [(String, Vec<u8>)]) -> Result<bool, ConvertError> {
             .map(|(_, content)| String::from_utf8_lossy(content).into_owned())
             .unwrap_or_default()
     };
+
     let numbering = numbering::of_styles(&text("word/styles.xml"), &text("word/numbering.xml"));
     let Some((_, document)) = parts.iter_mut().find(|(name, _)| name == DOCUMENT) else {
         return fail("it is a ZIP file but no Word document; if it is an archive, unpack it");
     };
+
     // The parser reads other encodings itself.
     let Ok(text) = std::str::from_utf8(document) else {
         return Ok(false);
@@ -123,6 +136,7 @@ fn written(parts: &[(String, Vec<u8>)]) -> Result<Vec<u8>, ConvertError> {
             .write_all(content)
             .map_err(|error| unreadable(&error.to_string()))?;
     }
+
     Ok(writer
         .finish()
         .map_err(|error| unreadable(&error.to_string()))?
@@ -146,19 +160,23 @@ fn check_depth(xml: &[u8]) -> Result<(), ConvertError> {
         let Some(length) = xml[at..].iter().position(|&byte| byte == b'>') else {
             break;
         };
+
         let tag = &xml[at..at + length];
         match (tag.first(), tag.last()) {
             (Some(b'/'), _) => depth = depth.saturating_sub(1),
             (Some(b'?' | b'!'), _) | (_, Some(b'/')) => {}
             _ => depth += 1,
         }
+
         if depth > MAX_DEPTH {
             return fail(&format!(
                 "its elements are nested more than {MAX_DEPTH} deep; take apart the tables in its tables"
             ));
         }
+
         at += length;
     }
+
     Ok(())
 }
 
@@ -173,6 +191,7 @@ fn unreadable(error: &str) -> ConvertError {
     if error.to_lowercase().contains("password") {
         return ConvertError("it is encrypted; save it as .docx without a password".to_owned());
     }
+
     ConvertError(format!(
         "it is damaged ({error}); open it in Word and save it again"
     ))

@@ -18,13 +18,16 @@ pub(super) fn place(document: &str) -> (String, bool) {
 pub(super) fn mark(markdown: &str, counted: Option<u32>) -> String {
     let breaks = markdown.matches(BREAK).count();
     let expected = counted.map_or(0, |pages| usize::try_from(pages).unwrap_or(usize::MAX));
+
     // Breaks in fields and text boxes are lost or come twice.
     let tolerated = expected / 10 + 1;
     if breaks == 0 || expected < 2 || (breaks + 1).abs_diff(expected) > tolerated {
         return markdown.replace(BREAK, "");
     }
+
     let (front, body) = divide(markdown);
     let mut marked = format!("{front}<!-- page: 1 -->\n\n");
+
     let mut page = 1;
     for block in blocks(body) {
         let begun = block.matches(BREAK).count();
@@ -33,6 +36,7 @@ pub(super) fn mark(markdown: &str, counted: Option<u32>) -> String {
             .trim_start_matches(['#', ' ', '*', '>', '-', '|'])
             .starts_with(BREAK);
         let marker = format!("<!-- page: {} -->\n\n", page + begun);
+
         let empty = text.trim_matches(['#', ' ', '\n', '*']).is_empty();
         match (begun, at_start) {
             _ if empty && begun > 0 => marked.push_str(&marker),
@@ -40,8 +44,10 @@ pub(super) fn mark(markdown: &str, counted: Option<u32>) -> String {
             (_, true) => marked.push_str(&format!("{marker}{text}")),
             (_, false) => marked.push_str(&format!("{text}{marker}")),
         }
+
         page += begun;
     }
+
     marked
 }
 
@@ -67,6 +73,7 @@ fn blocks(body: &str) -> Vec<String> {
             blocks.push(String::new());
         }
     }
+
     blocks
 }
 

@@ -69,6 +69,7 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
             .unwrap();
         writer.write_all(content).unwrap();
     }
+
     writer.finish().unwrap().into_inner()
 }
 
@@ -86,6 +87,7 @@ fn docx(body: &str, more: &[(&str, &[u8])]) -> Vec<u8> {
         ("word/media/b.emf", b"emf"),
         ("docProps/core.xml", CORE.as_bytes()),
     ];
+
     entries.extend(more);
     zip(&entries)
 }
@@ -147,11 +149,13 @@ fn lists_of_styles_are_lists() {
         "<w:style w:type=\"paragraph\" w:styleId=\"LB\"><w:name w:val=\"List Number\"/><w:pPr><w:numPr><w:numId w:val=\"1\"/></w:numPr></w:pPr></w:style>\
          <w:style w:type=\"paragraph\" w:styleId=\"LB2\"><w:name w:val=\"List Number 2\"/><w:basedOn w:val=\"LB\"/></w:style></w:styles>",
     );
+
     let item = |style: &str, text: &str| {
         format!(
             "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
         )
     };
+
     let body = [item("LB", "one"), item("LB2", "inner"), item("LB", "two")].concat();
     let document = document(&body);
     let file = zip(&[
@@ -162,6 +166,7 @@ fn lists_of_styles_are_lists() {
         ("word/styles.xml", styles.as_bytes()),
         ("word/numbering.xml", NUMBERING.as_bytes()),
     ]);
+
     assert_eq!(
         convert(&file).unwrap().markdown,
         "1. one\n   1. inner\n2. two\n"
@@ -173,6 +178,7 @@ fn pages_that_word_noted_are_marked() {
     let app = br#"<?xml version="1.0"?><Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"><Pages>2</Pages></Properties>"#;
     let body = "<w:p><w:r><w:t>One</w:t></w:r></w:p><w:p><w:r><w:lastRenderedPageBreak/><w:t>Two</w:t></w:r></w:p>";
     let converted = convert(&docx(body, &[("docProps/app.xml", app)])).unwrap();
+
     assert!(
         converted
             .markdown
@@ -213,10 +219,12 @@ fn bombs_are_refused_before_they_are_parsed() {
         "{error}"
     );
     let names: Vec<String> = (0..10_001).map(|at| format!("word/{at}")).collect();
+
     let many: Vec<(&str, &[u8])> = names
         .iter()
         .map(|name| (name.as_str(), b"".as_slice()))
         .collect();
+
     assert!(
         convert(&zip(&many))
             .unwrap_err()
@@ -229,17 +237,21 @@ fn bombs_are_refused_before_they_are_parsed() {
 #[test]
 fn nothing_outside_the_document_is_read() {
     const PNG: &[u8] = b"\x89PNG\r\n\x1A\n";
+
     let folder = tempfile::tempdir().unwrap();
     let secret = |name: &str| folder.path().join(name).display().to_string();
     std::fs::write(secret("a.png"), [PNG, b"quokkavault"].concat()).unwrap();
+
     std::fs::write(
         secret("a.xml"),
         "<w:p><w:r><w:t>quokkavault</w:t></w:r></w:p>",
     )
     .unwrap();
+
     let up = format!("../../../../../../../../../..{}", secret("a.png"));
     let kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let external = r#"TargetMode="External""#;
+
     let relationships: String = [
         (
             "rId1",
@@ -269,14 +281,17 @@ fn nothing_outside_the_document_is_read() {
         format!(r#"<Relationship Id="{id}" Type="{kind}/{what}" Target="{target}" {mode}/>"#)
     })
     .collect();
+
     let relationships = format!(
         r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relationships}</Relationships>"#
     );
+
     let picture = |by: &str| {
         format!(
             r#"<w:p><w:r><w:drawing><wp:inline><wp:docPr id="1" name="p"/><a:graphic><a:graphicData><pic:pic><pic:blipFill><a:blip {by}/></pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"#
         )
     };
+
     let body = [
         "<w:p><w:r><w:t>wombatdesk</w:t></w:r></w:p>".to_owned(),
         picture(r#"r:link="rId1""#),
@@ -291,14 +306,17 @@ fn nothing_outside_the_document_is_read() {
         ),
     ]
     .concat();
+
     let entity = format!(
         r#"<?xml version="1.0"?><!DOCTYPE w [<!ENTITY vault SYSTEM "file://{}">]>"#,
         secret("a.xml")
     );
+
     let document = document(&format!(
         "{body}<w:p><w:r><w:t>&vault; open</w:t></w:r></w:p>"
     ))
     .replace(r#"<?xml version="1.0"?>"#, &entity);
+
     let converted = convert(&zip(&[
         ("[Content_Types].xml", TYPES.as_bytes()),
         ("_rels/.rels", ROOT.as_bytes()),
@@ -307,11 +325,13 @@ fn nothing_outside_the_document_is_read() {
         // A name that leads out of the package is a name and nothing else.
         (up.as_str(), PNG),
     ]));
+
     let Converted {
         markdown,
         images,
         warnings,
     } = converted.unwrap();
+
     assert!(
         markdown.contains("wombatdesk") && !markdown.contains("quokkavault"),
         "{markdown}"
@@ -332,6 +352,7 @@ fn deep_documents_are_refused() {
         "<w:tbl><w:tr><w:tc>".repeat(30_000),
         "</w:tc></w:tr></w:tbl>".repeat(30_000)
     );
+
     assert!(
         convert(&docx(&deep, &[]))
             .unwrap_err()
@@ -345,6 +366,7 @@ fn broken_documents_are_read_or_refused() {
     for file in mutations(&docx(BODY, &[])) {
         let _ = convert(&file);
     }
+
     for body in mutations(BODY.as_bytes()) {
         let _ = convert(&docx(&String::from_utf8_lossy(&body), &[]));
     }

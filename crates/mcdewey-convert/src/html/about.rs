@@ -36,10 +36,12 @@ pub(super) fn read(document: &Document, part: &NodeRef<'_>) -> FrontMatter {
                 .text(),
         )
     };
+
     let first = heading_of("h1");
     let heading = first.clone().or_else(|| heading_of("h2"));
     let stated = text(document, "head title")
         .or_else(|| attribute(document, "meta[property='og:title']", "content"));
+
     FrontMatter {
         title: match stated {
             Some(stated) => Some(without_site(&stated, heading.as_deref())),
@@ -65,15 +67,19 @@ fn without_site(title: &str, heading: Option<&str>) -> String {
             .flat_map(|part| part.split(separator))
             .collect();
     }
+
     let same = |part: &&&str| {
         heading.is_some_and(|heading| heading.trim().eq_ignore_ascii_case(part.trim()))
     };
+
     if let Some(own) = parts.iter().find(same) {
         return (*own).trim().to_owned();
     }
+
     if heading.is_some_and(|heading| heading == title) || parts.len() == 1 {
         return title.to_owned();
     }
+
     let end = title.len() - parts.last().map_or(0, |site| site.len());
     title[..end]
         .trim_end_matches(|c: char| c.is_whitespace() || "|—–-:·»•".contains(c))

@@ -53,12 +53,15 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
     for code in named(part, &["pre"]) {
         listing(&code);
     }
+
     for tt in named(part, &["tt"]) {
         tt.rename("code");
     }
+
     for list in named(part, &["dl"]) {
         definitions(&list);
     }
+
     headings(part);
     for quote in named(part, &["blockquote"]) {
         if quote
@@ -68,6 +71,7 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
             quote.before_html(format!("<p>{BETWEEN}</p>"));
         }
     }
+
     for reference in named(part, &["sup"])
         .into_iter()
         .filter(|sup| sup.has_class("footnote") || sup.has_class("footnoteref"))
@@ -75,6 +79,7 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
         let number = one_line(&reference.text());
         reference.replace_with_html(format!("[{}]", html(number.trim_matches(['[', ']']))));
     }
+
     for power in named(part, &["sup"]) {
         let number = power
             .text()
@@ -85,9 +90,11 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
             power.prepend_html("^");
         }
     }
+
     for link in named(part, &["a"]) {
         link.remove_attr("title");
     }
+
     images(part, warnings);
 }
 
@@ -111,22 +118,27 @@ pub(super) fn admonitions(part: &NodeRef<'_>) {
         if found.class().is_none() || !found.is_match(&ADMONITION) || inside(&found, &["pre"]) {
             continue;
         }
+
         let class = found.class().unwrap_or_default().to_ascii_lowercase();
         let named = found
             .descendants()
             .into_iter()
             .find(|node| node.is_element() && node.is_match(&ADMONITION_TITLE));
+
         let stated = named.map(|node| {
             let title = one_line(&node.text());
             node.remove_from_parent();
             title
         });
+
         let kind = KINDS
             .iter()
             .find(|(word, _)| class.split(['-', ' ', '_']).any(|part| part == *word));
+
         let title = stated
             .filter(|title| !title.is_empty())
             .or_else(|| kind.map(|(_, title)| (*title).to_owned()));
+
         if found.has_name("p") {
             found.wrap_html("<blockquote></blockquote>");
         } else {
@@ -139,11 +151,13 @@ pub(super) fn admonitions(part: &NodeRef<'_>) {
             }
             found.rename("blockquote");
         }
+
         found.remove_attr("class");
         let Some(title) = title else { continue };
         let says_so = one_line(&found.text())
             .to_lowercase()
             .starts_with(&title.to_lowercase());
+
         if !says_so {
             let title = html(title.trim_end_matches(':'));
             match found.has_name("p") {
@@ -165,15 +179,18 @@ fn listing(code: &NodeRef<'_>) {
     for line in named(code, &["br"]) {
         line.replace_with_html("\n");
     }
+
     let text = code.text().replace("\r\n", "\n");
     let text = text.trim_end_matches(['\n', ' ']).trim_start_matches('\n');
     if text.is_empty() {
         code.remove_from_parent();
         return;
     }
+
     let class = language(code)
         .map(|language| format!(" class=\"language-{language}\""))
         .unwrap_or_default();
+
     // The parser drops the first line break of a `pre`; code that begins with spaces keeps them.
     code.replace_with_html(format!("<pre><code{class}>{}\n</code></pre>", html(text)));
 }
@@ -183,15 +200,18 @@ fn language(code: &NodeRef<'_>) -> Option<String> {
     let mut near: Vec<NodeRef<'_>> = named(code, &["code"]);
     near.push(*code);
     near.extend(code.ancestors(Some(2)));
+
     near.iter().find_map(|node| {
         let stated = ["data-lang", "data-language", "lang-name"]
             .iter()
             .find_map(|name| node.attr(name));
+
         let class = node
             .class()
             .unwrap_or_default()
             .replace("brush: ", "language-")
             .replace("sourceCode ", "language-");
+
         let classed = class.split([' ', ';']).find_map(|class| {
             let name = ["language-", "lang-", "highlight-", "highlight-source-"]
                 .iter()
@@ -202,15 +222,18 @@ fn language(code: &NodeRef<'_>) -> Option<String> {
             ))
             .then(|| name.to_owned())
         });
+
         let name = stated
             .map(|stated| stated.to_string())
             .or(classed)?
             .to_ascii_lowercase();
+
         let plain = !name.is_empty()
             && name.len() <= 20
             && name
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "+#-_.".contains(c));
+
         plain.then_some(name)
     })
 }
@@ -226,30 +249,36 @@ fn definitions(list: &NodeRef<'_>) {
             first.unwrap_node();
         }
     }
+
     let children = list.element_children();
     let sections = children
         .iter()
         .any(|child| !named(child, &HEADINGS).is_empty());
     let mut item: Option<NodeRef<'_>> = None;
+
     let mut defined = false;
     for child in children {
         let term = child.has_name("dt");
         if !term && !child.has_name("dd") {
             continue;
         }
+
         if sections {
             child.rename("div");
             continue;
         }
+
         if item.is_none() || (term && defined) {
             let new = list.tree.new_element("li");
             child.insert_before(&new);
             item = Some(new);
             defined = false;
         }
+
         let Some(item) = item.as_ref() else { continue };
         item.append_child(&child);
         defined |= !term;
+
         match term {
             true => {
                 child.rename(if named(&child, &["strong", "b"]).is_empty() {
@@ -262,6 +291,7 @@ fn definitions(list: &NodeRef<'_>) {
             false => child.rename("div"),
         }
     }
+
     list.rename(if sections { "div" } else { "ul" });
 }
 
@@ -272,6 +302,7 @@ fn headings(part: &NodeRef<'_>) {
             heading.remove_from_parent();
             continue;
         }
+
         for link in named(&heading, &["a"]) {
             let within = link.attr("href").is_none_or(|href| href.starts_with('#'));
             match link.text().chars().any(char::is_alphanumeric)
@@ -283,14 +314,17 @@ fn headings(part: &NodeRef<'_>) {
                 false => link.remove_from_parent(),
             }
         }
+
         for part in named(&heading, &["br", "p", "div"]) {
             part.rename("span");
         }
+
         if inside(&heading, &["blockquote", "table", "summary"]) {
             heading.rename("strong");
             heading.wrap_html("<p></p>");
             continue;
         }
+
         for above in heading.ancestors(None) {
             if ["ul", "ol", "li", "dl", "dd", "a", "label", "b", "strong"]
                 .iter()
@@ -310,6 +344,7 @@ fn images(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
             .attr("src")
             .filter(|source| !source.starts_with("data:"))
             .or_else(|| image.attr("data-src"));
+
         match source {
             Some(source) if !source.trim().is_empty() => {
                 let alt = image.attr_or("alt", "");
@@ -323,6 +358,7 @@ fn images(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
             }
         }
     }
+
     if within > 0 {
         warnings.push(format!(
             "{within} pictures that are written into the page itself were left out"

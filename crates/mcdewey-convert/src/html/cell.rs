@@ -39,11 +39,13 @@ pub(super) fn lines_of(cell: &NodeRef<'_>) -> String {
     for child in cell.children() {
         gather(&child, &mut lines);
     }
+
     let lines: Vec<&str> = lines
         .iter()
         .map(|line| line.trim())
         .filter(|line| !line.is_empty())
         .collect();
+
     lines.join("<br>")
 }
 
@@ -52,6 +54,7 @@ fn gather(node: &NodeRef<'_>, lines: &mut Vec<String>) {
         push(lines, &spaced(&html(&node.text())));
         return;
     }
+
     let name = node.node_name().unwrap_or_default();
     match &*name {
         "" => {}
@@ -107,6 +110,7 @@ fn code(node: &NodeRef<'_>, name: &str, lines: &mut Vec<String>) {
     for line in named(node, &["br"]) {
         line.replace_with_html("\n");
     }
+
     let text = node.text();
     let mut first = !block;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -116,6 +120,7 @@ fn code(node: &NodeRef<'_>, name: &str, lines: &mut Vec<String>) {
         first = false;
         push(lines, &format!("<code>{}</code>", html(line.trim_end())));
     }
+
     if block {
         lines.push(String::new());
     }
@@ -129,6 +134,7 @@ fn nested_row(row: &NodeRef<'_>, lines: &mut Vec<String>) {
         .map(lines_of)
         .filter(|cell| !cell.is_empty())
         .collect();
+
     lines.push(cells.join("; "));
     lines.push(String::new());
 }
@@ -149,5 +155,6 @@ fn spaced(text: &str) -> String {
             false => out.push(c),
         }
     }
+
     out
 }

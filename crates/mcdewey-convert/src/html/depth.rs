@@ -25,15 +25,18 @@ pub(super) fn check(html: &str) -> Result<(), ConvertError> {
             rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
             continue;
         }
+
         let (closing, tag) = match rest.strip_prefix('/') {
             Some(tag) => (true, tag),
             None => (false, rest),
         };
         let name = name(tag);
         rest = tag.get(name.len()..).unwrap_or_default();
+
         if name.is_empty() || UNCOUNTED.contains(&name.as_str()) {
             continue;
         }
+
         if closing {
             if let Some(at) = open.iter().rposition(|open| *open == name) {
                 open.truncate(at);
@@ -49,6 +52,7 @@ pub(super) fn check(html: &str) -> Result<(), ConvertError> {
             }
         }
     }
+
     Ok(())
 }
 
@@ -57,6 +61,7 @@ fn name(tag: &str) -> String {
     if !tag.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return String::new();
     }
+
     tag.chars()
         .take_while(|c| c.is_ascii_alphanumeric())
         .map(|c| c.to_ascii_lowercase())
@@ -74,6 +79,7 @@ fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
             return &rest[name.len()..];
         }
     }
+
     ""
 }
 

@@ -39,6 +39,7 @@ fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     let links = text.contains("](") || text.contains("][");
     let mut before = ' ';
+
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         let after = rest.clone().next().unwrap_or(' ');
@@ -52,12 +53,15 @@ fn markdown(text: &str) -> String {
             '[' => links,
             _ => false,
         };
+
         if markup {
             escaped.push(BACKSLASH);
         }
+
         escaped.push(c);
         before = c;
     }
+
     escaped
 }
 

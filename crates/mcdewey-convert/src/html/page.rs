@@ -56,10 +56,12 @@ pub(super) fn main_part(document: &Document) -> MainPart<'_> {
             styled.remove_from_parent();
         }
     }
+
     let whole = document.body().unwrap_or_else(|| document.root());
     forms(&whole);
     blocks::admonitions(&whole);
     links_to_edit(&whole);
+
     for around in document.select(AROUND).nodes() {
         if around.node_name().is_some_and(|name| {
             !matches!(&*name, "body" | "html" | "main" | "article" | "blockquote")
@@ -67,11 +69,13 @@ pub(super) fn main_part(document: &Document) -> MainPart<'_> {
             around.remove_from_parent();
         }
     }
+
     let found = MAIN
         .iter()
         .find_map(|selector| candidate(document, selector, length(&whole)));
     let part = found.unwrap_or(whole);
     headers(&part);
+
     MainPart {
         node: part,
         stated: found.is_some(),
@@ -85,10 +89,12 @@ pub(super) fn article(part: &MainPart<'_>) -> Option<Document> {
     if part.stated || links * MIN_LINKS < whole {
         return None;
     }
+
     let config = Config {
         keep_classes: true,
         ..Config::default()
     };
+
     let found = Readability::new(part.node.html(), None, Some(config))
         .ok()?
         .parse()
@@ -140,6 +146,7 @@ fn forms(part: &NodeRef<'_>) {
                 .iter()
                 .any(|name| node.has_name(name))
         });
+
         match wraps {
             true => form.rename("div"),
             false => form.remove_from_parent(),

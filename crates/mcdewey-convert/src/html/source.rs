@@ -52,16 +52,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Source, ConvertError> {
         decode(bytes, &mut warnings).replace(BACKSLASH, ""),
         &mut warnings,
     )?;
+
     let mut includes: Vec<String> = INCLUDE
         .captures_iter(&text)
         .map(|found| found[1].to_owned())
         .collect();
     includes.retain(|name| !AROUND.iter().any(|part| name.contains(part)));
     let html = unpack(&text, &mut warnings);
+
     let html = match html.trim_start().starts_with("<?xml") {
         true => EMPTY_ELEMENT.replace_all(&html, "<$1$2></$1>").into_owned(),
         false => html,
     };
+
     Ok(Source {
         html,
         includes,
@@ -81,6 +84,7 @@ fn decode(bytes: &[u8], warnings: &mut Vec<String>) -> String {
             encoding.name()
         ));
     }
+
     text.into_owned()
 }
 
@@ -111,6 +115,7 @@ fn unpack(text: &str, warnings: &mut Vec<String>) -> String {
         let links = TAG.replace_all(&template[1], |tag: &Captures<'_>| {
             PLACEHOLDER.replace_all(&tag[0], "").into_owned()
         });
+
         let body = PLACEHOLDER.replace_all(&links, |placeholder: &Captures<'_>| {
             let name = placeholder[0].trim_matches(['{', '}', ' ']);
             if name == "else"
@@ -120,11 +125,14 @@ fn unpack(text: &str, warnings: &mut Vec<String>) -> String {
             {
                 return String::new();
             }
+
             unknown.push(name.to_owned());
             format!("{{{name}}}")
         });
+
         format!("<div>{body}</div>")
     });
+
     if !unknown.is_empty() {
         let count = unknown.len();
         unknown.sort();
@@ -134,6 +142,7 @@ fn unpack(text: &str, warnings: &mut Vec<String>) -> String {
             list(&unknown)
         ));
     }
+
     html.into_owned()
 }
 

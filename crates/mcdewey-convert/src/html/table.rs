@@ -36,11 +36,13 @@ pub(super) fn unwrap_layouts(part: &NodeRef<'_>) {
         if inside(&table, &["table"]) || !is_layout(&table) {
             continue;
         }
+
         for piece in table.descendants().into_iter().filter(is_piece) {
             if named_above(&piece, "table").is_some_and(|above| above.id == table.id) {
                 piece.rename("div");
             }
         }
+
         table.rename("div");
     }
 }
@@ -56,10 +58,12 @@ pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
             warnings
                 .push("a table with very large merged cells shows each of them once".to_owned());
         }
+
         let caption = named(&table, &["caption"])
             .first()
             .map(|caption| one_line(&caption.text()))
             .filter(|text| !text.is_empty());
+
         let caption = caption
             .map(|text| format!("<p><strong>{}</strong></p>", html(&text)))
             .unwrap_or_default();
@@ -84,6 +88,7 @@ fn is_layout(table: &NodeRef<'_>) -> bool {
     if table.is_match(&LAYOUT) {
         return true;
     }
+
     let cells = named(table, &["td", "th"]).len();
     let rows = named(table, &["tr"]).len();
     cells <= 1
@@ -102,16 +107,19 @@ impl Grid {
             .into_iter()
             .filter(|row| named_above(row, "table").is_some_and(|above| above.id == table.id))
             .collect();
+
         let mut grid = Self {
             rows: Vec::new(),
             unmerged: false,
         };
+
         // What reaches down into the next rows, by column: how many more rows, and the text.
         let mut reaching: Vec<Option<(usize, String, bool)>> = Vec::new();
         let mut repeated = 0;
         for (at, row) in rows.iter().enumerate() {
             let head = row.parent().is_some_and(|parent| parent.has_name("thead"));
             let mut cells: Vec<Cell> = Vec::new();
+
             let below = rows.len() - at - 1;
             for cell in row
                 .element_children()
@@ -121,6 +129,7 @@ impl Grid {
                 reach_down(&mut cells, &mut reaching);
                 let lines = lines_of(&cell);
                 let heading = cell.has_name("th");
+
                 let (mut down, mut across) = (
                     span(&cell, "rowspan", below + 1),
                     span(&cell, "colspan", MAX_SPAN),
@@ -129,6 +138,7 @@ impl Grid {
                 if repeated > MAX_REPEATED {
                     (down, across, grid.unmerged) = (1, 1, true);
                 }
+
                 for column in 0..across {
                     // A group's name over several columns belongs to each of them; a value stands once.
                     let lines = if column == 0 || head || heading {
@@ -136,18 +146,22 @@ impl Grid {
                     } else {
                         String::new()
                     };
+
                     if down > 1 {
                         reaching.resize_with(reaching.len().max(cells.len() + 1), || None);
                         reaching[cells.len()] = Some((down - 1, lines.clone(), heading));
                     }
+
                     cells.push(Cell { lines, heading });
                 }
             }
+
             reach_down(&mut cells, &mut reaching);
             if !cells.is_empty() {
                 grid.rows.push(Row { cells, head });
             }
         }
+
         grid
     }
 
@@ -158,6 +172,7 @@ impl Grid {
             .map(|row| row.cells.len())
             .max()
             .unwrap_or_default();
+
         let heads = self.heads();
         let body = &self.rows[heads..];
         if heads == 0
@@ -168,12 +183,14 @@ impl Grid {
         {
             return fields(body);
         }
+
         if columns == 1 && heads == 0 {
             let items = body
                 .iter()
                 .map(|row| format!("<li>{}</li>", row.cells[0].lines));
             return format!("<ul>{}</ul>", items.collect::<String>());
         }
+
         let mut table = String::from("<table><thead><tr>");
         for column in 0..columns {
             let mut names: Vec<&str> = Vec::new();
@@ -185,6 +202,7 @@ impl Grid {
             }
             table.push_str(&format!("<th>{}</th>", names.join(" / ")));
         }
+
         table.push_str("</tr></thead><tbody>");
         for row in body {
             table.push_str("<tr>");
@@ -196,6 +214,7 @@ impl Grid {
             }
             table.push_str("</tr>");
         }
+
         table.push_str("</tbody></table>");
         table
     }
@@ -206,11 +225,13 @@ impl Grid {
         if stated > 0 {
             return stated;
         }
+
         let headings = self
             .rows
             .iter()
             .take_while(|row| row.cells.iter().all(|cell| cell.heading))
             .count();
+
         let columns = self.rows.first().map_or(0, |row| row.cells.len());
         if columns < 2 || headings == self.rows.len() {
             headings.min(1)
@@ -226,6 +247,7 @@ fn reach_down(cells: &mut Vec<Cell>, reaching: &mut [Option<(usize, String, bool
         let Some((rows, lines, heading)) = slot else {
             break;
         };
+
         cells.push(Cell {
             lines: lines.clone(),
             heading: *heading,

@@ -54,6 +54,7 @@ Set `max_calls` before **any** call. See [limits](../limits.html#calls).
 | 5060 | SIP |
 | 5060 | TLS \| TCP |
 "#;
+
     let converted = convert(PAGE.as_bytes()).unwrap();
     assert_eq!(converted.markdown, expected);
     assert_eq!(converted.warnings, Vec::<String>::new());
@@ -75,15 +76,18 @@ fn tables_become_a_plain_grid() {
          <tr><td>calls</td><td colspan=2>10</td></tr></table>",
         "| Name | Limit / low | Limit / high |\n| --- | --- | --- |\n| calls | 10 |  |",
     );
+
     check(
         "<table><thead><tr><th rowspan=2>Name</th><th colspan=2>Limit</th></tr><tr><th>low</th><th>high</th></tr></thead>\
          <tr><td><ul><li>a</li><li>b</li></ul></td><td><pre>x\n  y</pre></td><td><table><tr><td>1</td><td>2</td></tr></table></td></tr></table>",
         "| Name | Limit / low | Limit / high |\n| --- | --- | --- |\n| • a<br>• b | `x`<br>`  y` | 1; 2 |",
     );
+
     check(
         "<table><tr><td>a</td><td>b</td></tr></table>",
         "|  |  |\n| --- | --- |\n| a | b |",
     );
+
     check(
         "<table><tr><td><h2>Only</h2><p>layout</p></td></tr></table>",
         "## Only\n\nlayout",
@@ -104,6 +108,7 @@ fn admonitions_of_several_generators_are_quotes() {
         "<div class=\"note\"><p>Be quick.</p></div>",
         "> **Note**\n>\n> Be quick.",
     );
+
     check(
         "<div class=\"admonitionblock tip\"><table><tr><td class=\"icon\"><div class=\"title\">Tip</div></td>\
          <td class=\"content\">Be slow.</td></tr></table></div>",
@@ -117,6 +122,7 @@ fn text_that_looks_like_markup_stays_text() {
         "<p>Use foo.*.bar and &lt;key&gt; of call_limit_max</p><p># not a heading</p>",
         "Use foo.\\*.bar and \\<key> of call_limit_max\n\n\\# not a heading",
     );
+
     check(
         "<pre># a comment\n\tindented *</pre>",
         "```\n# a comment\n\tindented *\n```",
@@ -156,6 +162,7 @@ fn includes_alone_are_no_page() {
         "it only includes other files (../../streams/index.html); add those instead"
     );
     let converted = convert(b"<h2>Design</h2><!--#include virtual=\"design.html\" -->").unwrap();
+
     assert_eq!(
         converted.warnings,
         ["it includes other files, which are not in it: design.html"]
@@ -179,9 +186,11 @@ fn unmarked_menus_around_an_article_go() {
     let menu = "<div id=\"x1\"><ul>".to_owned()
         + &"<li><a href=\"/a\">Another page of ours</a></li>".repeat(20)
         + "</ul></div>";
+
     let text =
         "<p>A trunk carries calls, many at a time, between two switches that trust each other, and bills them.</p>"
             .repeat(8);
+
     let page = format!(
         "<body>{menu}<div id=\"x2\"><h2>Trunks</h2>{text}<pre class=\"language-sh\">trunk start</pre></div></body>"
     );
@@ -191,9 +200,11 @@ fn unmarked_menus_around_an_article_go() {
         "{markdown}"
     );
     assert!(!markdown.contains("Another page of ours"), "{markdown}");
+
     let index = convert(format!("<body>{menu}</body>").as_bytes())
         .unwrap()
         .markdown;
+
     assert!(
         index.contains("Another page of ours"),
         "an index is nothing but links"
@@ -208,11 +219,13 @@ fn deep_pages_neither_overflow_nor_lose_text() {
             .0
             .contains("nested more than")
     );
+
     let deep = format!(
         "{}deep{}",
         "<ul><li><p>".repeat(120),
         "</li></ul>".repeat(120)
     );
+
     assert!(body(&deep).contains("deep"));
     let divs = format!("{}deep{}", "<div>".repeat(240), "</div>".repeat(240));
     assert!(body(&divs).contains("deep"));

@@ -43,6 +43,7 @@ pub(super) fn write_request(to: &mut impl Write, format: Format, bytes: &[u8]) -
             length: bytes.len(),
         },
     )?;
+
     to.write_all(bytes)?;
     to.flush()
 }
@@ -67,6 +68,7 @@ pub(super) fn write_response(
                 media_type: image.media_type.clone(),
                 length: image.bytes.len(),
             };
+
             let images = converted.images.iter().map(image).collect();
             let warnings = converted.warnings.clone();
             write_head(
@@ -77,6 +79,7 @@ pub(super) fn write_response(
                     warnings,
                 },
             )?;
+
             to.write_all(converted.markdown.as_bytes())?;
             for image in &converted.images {
                 to.write_all(&image.bytes)?;
@@ -84,6 +87,7 @@ pub(super) fn write_response(
         }
         Err(error) => write_head(to, &Response::Failed(error.clone()))?,
     }
+
     to.flush()
 }
 
@@ -101,18 +105,22 @@ pub(super) fn read_response(
         } => (markdown, images, warnings),
         Response::Failed(error) => return Ok(Err(error)),
     };
+
     let total = images
         .iter()
         .fold(markdown, |sum, image| sum.saturating_add(image.length));
+
     if total > most {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
             "the answer is too large",
         ));
     }
+
     let text = read_exactly(from, markdown)?;
     let markdown = String::from_utf8(text)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+
     let mut files = Vec::with_capacity(images.len());
     for ImageHead {
         name,
@@ -126,6 +134,7 @@ pub(super) fn read_response(
             bytes: read_exactly(from, length)?,
         });
     }
+
     Ok(Ok(Converted {
         markdown,
         images: files,
@@ -145,6 +154,7 @@ fn read_head<T: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<Option<
     if line.is_empty() {
         return Ok(None);
     }
+
     Ok(Some(serde_json::from_slice(&line)?))
 }
 
@@ -155,6 +165,7 @@ fn read_exactly(from: &mut impl BufRead, length: usize) -> io::Result<Vec<u8>> {
     if bytes.len() < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
+
     Ok(bytes)
 }
 
@@ -168,6 +179,7 @@ mod tests {
             media_type: "image/png".to_owned(),
             bytes: vec![7; 9],
         };
+
         Converted {
             markdown: "# Bärge\n".to_owned(),
             images: vec![image("a.png"), image("b\n.png")],
@@ -181,6 +193,7 @@ mod tests {
         write_request(&mut wire, Format::Pdf, b"%PDF\n\n").unwrap();
         write_request(&mut wire, Format::Html, b"").unwrap();
         let mut from = wire.as_slice();
+
         assert_eq!(
             read_request(&mut from).unwrap(),
             Some((Format::Pdf, b"%PDF\n\n".to_vec()))

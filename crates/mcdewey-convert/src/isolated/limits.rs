@@ -28,13 +28,16 @@ pub(super) fn bound_memory(bytes: u64) {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
+
         let limit = Rlimit {
             current: Some(bytes),
             maximum: Some(bytes),
         };
+
         if let Err(error) = setrlimit(Resource::As, limit) {
             tracing::warn!(%error, "the memory of a conversion cannot be bounded");
         }
+
         // A dump of a parser's memory helps nobody and may fill the disk.
         let _ = setrlimit(
             Resource::Core,
@@ -44,6 +47,7 @@ pub(super) fn bound_memory(bytes: u64) {
             },
         );
     }
+
     #[cfg(not(unix))]
     let _ = bytes;
 }

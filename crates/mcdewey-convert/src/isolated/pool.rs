@@ -95,6 +95,7 @@ impl Worker {
                 "{program} could not be started to convert it: {error}; try again"
             ))
         };
+
         let mut child = Command::new(&converter.program)
             .args(&converter.arguments)
             // Each heap of its own reserves as much address space as a large file needs.
@@ -105,11 +106,13 @@ impl Worker {
             .stderr(Stdio::null())
             .spawn()
             .map_err(failed)?;
+
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed(io::ErrorKind::BrokenPipe.into()));
         };
         let (tell, outcomes) = sync_channel(1);
         let most = converter.limits.output;
+
         thread::spawn(move || {
             let mut output = BufReader::new(output);
             loop {
@@ -120,6 +123,7 @@ impl Worker {
                 }
             }
         });
+
         Ok(Self {
             child,
             input,
@@ -146,6 +150,7 @@ impl Worker {
             }
             answer
         });
+
         match answer {
             Ok(Ok(outcome)) => Ok(outcome),
             Err(RecvTimeoutError::Timeout) => Err(ConvertError(format!(
@@ -211,6 +216,7 @@ mod tests {
                 "ok"
             );
         }
+
         assert_eq!(converter.idle.lock().unwrap().len(), 1);
     }
 
@@ -224,6 +230,7 @@ mod tests {
                 .to_string();
             assert!(error.contains("PDF reader broke off"), "{error}");
         }
+
         assert!(converter.idle.lock().unwrap().is_empty());
     }
 

@@ -15,10 +15,12 @@ const LOOK: Duration = Duration::from_secs(1);
 pub fn serve(from: impl Read, mut to: impl Write, memory: u64) -> io::Result<()> {
     bound_memory(memory);
     end_with_parent();
+
     let mut from = BufReader::new(from);
     while let Some((format, bytes)) = read_request(&mut from)? {
         write_response(&mut to, &crate::convert(format, &bytes))?;
     }
+
     Ok(())
 }
 

@@ -10,6 +10,7 @@ const KEYS: [&str; 2] = ["openapi", "swagger"];
 pub(crate) fn is_openapi(head: &[u8]) -> bool {
     let head = &head[..head.len().min(LOOKED_AT)];
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+
     let text = String::from_utf8_lossy(head);
     match text.trim_start().starts_with('{') {
         true => in_json(&text),
@@ -39,14 +40,17 @@ fn in_json(text: &str) -> bool {
                     return false;
                 };
                 let (string, after) = (&rest[..end], &rest[end + 1..]);
+
                 let value = after.trim_start().strip_prefix(':');
                 if depth == 1 && KEYS.contains(&string) && value.is_some_and(is_version) {
                     return true;
                 }
+
                 rest = after;
             }
         }
     }
+
     false
 }
 

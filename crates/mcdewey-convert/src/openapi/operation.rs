@@ -28,18 +28,22 @@ impl<'a> Operation<'a> {
             .as_str()
             .or_else(|| self.item["summary"].as_str())
             .map(prose::line);
+
         let summary = summary
             .filter(|text| !text.is_empty())
             .map(|text| format!(" — {text}"))
             .unwrap_or_default();
+
         let mut out = format!(
             "## {} {}{summary}\n\n",
             self.method.to_uppercase(),
             escape::text(self.path)
         );
+
         if stated["deprecated"] == Value::Bool(true) {
             out.push_str("**Deprecated.**\n\n");
         }
+
         let description = stated["description"]
             .as_str()
             .or_else(|| self.item["description"].as_str());
@@ -49,6 +53,7 @@ impl<'a> Operation<'a> {
         out.push_str(&self.parameter_table(&parameters));
         out.push_str(&self.request(&parameters));
         out.push_str(&self.responses());
+
         out
     }
 
@@ -59,12 +64,14 @@ impl<'a> Operation<'a> {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
+
         let lines = [
             plain(&self.stated["operationId"]).map(|id| format!("- Operation: {}\n", code(&id))),
             (!tags.is_empty()).then(|| format!("- Tags: {}\n", escape::text(&tags.join(", ")))),
             self.security()
                 .map(|schemes| format!("- Security: {schemes}\n")),
         ];
+
         let lines: String = lines.into_iter().flatten().collect();
         if lines.is_empty() {
             lines
@@ -78,6 +85,7 @@ impl<'a> Operation<'a> {
         let stated = self.stated["security"]
             .as_array()
             .or_else(|| self.root["security"].as_array())?;
+
         let ways: Vec<String> = stated
             .iter()
             .map(|way| {
@@ -91,6 +99,7 @@ impl<'a> Operation<'a> {
                 }
             })
             .collect();
+
         Some(if ways.is_empty() {
             "none".to_owned()
         } else {
@@ -102,11 +111,13 @@ impl<'a> Operation<'a> {
         let defined = self
             .schemas
             .resolved(&self.root["components"]["securitySchemes"][name]);
+
         let defined = if defined.is_null() {
             &self.root["securityDefinitions"][name]
         } else {
             defined
         };
+
         let kind = match defined["type"].as_str() {
             Some("apiKey") => format!(
                 " (API key in {} {})",
@@ -117,6 +128,7 @@ impl<'a> Operation<'a> {
             Some(other) => format!(" ({other})"),
             None => String::new(),
         };
+
         let scopes: Vec<String> = scopes
             .as_array()
             .into_iter()
@@ -124,11 +136,13 @@ impl<'a> Operation<'a> {
             .filter_map(Value::as_str)
             .map(code)
             .collect();
+
         let scopes = if scopes.is_empty() {
             String::new()
         } else {
             format!(" with {}", scopes.join(", "))
         };
+
         format!("{}{kind}{scopes}", code(name))
     }
 
@@ -146,6 +160,7 @@ impl<'a> Operation<'a> {
             });
             all.push(parameter);
         }
+
         all
     }
 
@@ -158,16 +173,19 @@ impl<'a> Operation<'a> {
                 let content = entries(&parameter["content"])
                     .next()
                     .map(|(_, media)| &media["schema"]);
+
                 let schema = if parameter["schema"].is_object() {
                     &parameter["schema"]
                 } else {
                     content.unwrap_or(parameter)
                 };
+
                 let told = if std::ptr::eq(schema, *parameter) {
                     String::new()
                 } else {
                     self.schemas.describe_limits(schema)
                 };
+
                 let described = [self.schemas.describe(parameter), told];
                 vec![
                     code(parameter["name"].as_str().unwrap_or_default()),
@@ -186,6 +204,7 @@ impl<'a> Operation<'a> {
                 ]
             })
             .collect();
+
         match rows.is_empty() {
             true => String::new(),
             false => format!(
@@ -206,15 +225,18 @@ impl<'a> Operation<'a> {
                 &[("", &body["schema"], &Value::Null)],
             );
         }
+
         let body = self.schemas.resolved(&self.stated["requestBody"]);
         if !body.is_object() {
             return String::new();
         }
+
         let title = if body["required"] == Value::Bool(true) {
             "Request body (required)"
         } else {
             "Request body"
         };
+
         self.body(title, body["description"].as_str(), &media(body))
     }
 
@@ -236,10 +258,12 @@ impl<'a> Operation<'a> {
                 }
             })
             .collect();
+
         let mut out = format!("**{title}**");
         if !types.is_empty() {
             out.push_str(&format!(": {}", types.join("; ")));
         }
+
         out.push_str("\n\n");
         out.push_str(&prose::block(description.unwrap_or_default(), 4));
         out.push_str(
@@ -249,12 +273,14 @@ impl<'a> Operation<'a> {
                 .find(|fields| !fields.is_empty())
                 .unwrap_or_default(),
         );
+
         out.push_str(
             &media
                 .iter()
                 .find_map(|(_, _, media)| self.example(media))
                 .unwrap_or_default(),
         );
+
         out
     }
 
@@ -268,20 +294,24 @@ impl<'a> Operation<'a> {
                 .iter()
                 .map(|(_, schema, _)| self.schemas.type_of(schema))
                 .collect();
+
             rows.push(vec![
                 status.clone(),
                 prose::cell(response["description"].as_str().unwrap_or_default()),
                 types.join("; "),
             ]);
+
             let fields = media
                 .iter()
                 .map(|(_, schema, _)| self.schemas.fields(schema))
                 .find(|fields| !fields.is_empty());
+
             // The fields of errors are the same everywhere and stand in their schema.
             if status.starts_with('2') || status == "default" && rows.len() == 1 {
                 if let Some(fields) = fields {
                     bodies.push_str(&format!("**Fields of the {status} response**\n\n{fields}"));
                 }
+
                 bodies.push_str(
                     &media
                         .iter()
@@ -290,6 +320,7 @@ impl<'a> Operation<'a> {
                 );
             }
         }
+
         match rows.is_empty() {
             true => String::new(),
             false => format!(
@@ -304,14 +335,17 @@ impl<'a> Operation<'a> {
         let first = entries(&media["examples"])
             .next()
             .map(|(_, example)| self.schemas.resolved(example));
+
         let stated = media
             .get("example")
             .or_else(|| first.map(|example| example.get("value").unwrap_or(example)))?;
+
         let (text, language) = match stated {
             Value::Null => return None,
             Value::String(text) => (text.clone(), ""),
             other => (serde_json::to_string_pretty(other).ok()?, "json"),
         };
+
         let fits = !text.trim().is_empty() && text.len() <= MAX_EXAMPLE && !text.contains("```");
         fits.then(|| format!("Example:\n\n```{language}\n{}\n```\n\n", text.trim_end()))
     }
@@ -322,6 +356,7 @@ fn media(body: &Value) -> Vec<(&str, &Value, &Value)> {
     if body["schema"].is_object() {
         return vec![("", &body["schema"], body)];
     }
+
     entries(&body["content"])
         .map(|(name, media)| (name.as_str(), &media["schema"], media))
         .collect()

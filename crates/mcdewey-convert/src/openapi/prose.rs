@@ -18,6 +18,7 @@ pub(super) fn block(text: &str, level: usize) -> String {
     if text.is_empty() {
         return String::new();
     }
+
     format!("{}\n\n", below(text, level))
 }
 
@@ -36,11 +37,13 @@ pub(super) fn cell(text: &str) -> String {
         .lines()
         .map(|line| line.trim().to_owned())
         .collect();
+
     let lines: Vec<&str> = lines
         .iter()
         .map(String::as_str)
         .filter(|line| !line.is_empty() && !line.starts_with("```"))
         .collect();
+
     lines.join("<br>").replace("\\|", "|").replace('|', "\\|")
 }
 
@@ -61,13 +64,16 @@ fn below(text: &str, level: usize) -> String {
         if bare.starts_with("```") || bare.starts_with("~~~") {
             fenced = !fenced;
         }
+
         let marks = line.bytes().take_while(|&byte| byte == b'#').count();
         let underline = bare.len() > 1
             && (bare.trim_end().bytes().all(|b| b == b'=')
                 || bare.trim_end().bytes().all(|b| b == b'-'));
+
         let titled = out
             .last()
             .is_some_and(|title| title.starts_with(char::is_alphanumeric));
+
         match () {
             () if fenced => out.push(line.to_owned()),
             () if (1..=6).contains(&marks) && line[marks..].starts_with(' ') => {
@@ -84,6 +90,7 @@ fn below(text: &str, level: usize) -> String {
             () => out.push(line.to_owned()),
         }
     }
+
     out.join("\n")
 }
 

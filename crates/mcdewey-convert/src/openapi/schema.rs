@@ -74,12 +74,14 @@ impl<'a> Schemas<'a> {
             else {
                 break;
             };
+
             let target = percent_encoding::percent_decode_str(target).decode_utf8_lossy();
             let Some(found) = self.root.pointer(&target) else {
                 break;
             };
             value = found;
         }
+
         value
     }
 
@@ -91,13 +93,16 @@ impl<'a> Schemas<'a> {
             schema["description"].as_str().unwrap_or_default(),
             3,
         ));
+
         if schema_type != "object" {
             out.push_str(&format!("Type: {schema_type}\n\n"));
         }
+
         let limits = limits(schema);
         if !limits.is_empty() {
             out.push_str(&format!("{limits}\n\n"));
         }
+
         out.push_str(&self.fields(schema));
         out
     }
@@ -109,6 +114,7 @@ impl<'a> Schemas<'a> {
             open: Vec::new(),
             steps: 0,
         };
+
         self.gather(schema, "", MAX_LEVELS, &mut found);
         table(&COLUMNS, &found.rows)
     }
@@ -122,9 +128,11 @@ impl<'a> Schemas<'a> {
         if let Some(reference) = schema["$ref"].as_str() {
             return code(reference.rsplit('/').next().unwrap_or(reference));
         }
+
         if levels == 0 || !self.step() {
             return "any".to_owned();
         }
+
         for (keyword, words) in [
             ("oneOf", "one of"),
             ("anyOf", "any of"),
@@ -136,6 +144,7 @@ impl<'a> Schemas<'a> {
                     .take(MAX_ENUMERATED)
                     .map(|part| self.type_within(part, levels - 1))
                     .collect();
+
                 let plain = keyword == "allOf"
                     && (names.len() == 1 || names.iter().any(|name| name == "object"));
                 return if plain {
@@ -145,6 +154,7 @@ impl<'a> Schemas<'a> {
                 };
             }
         }
+
         let stated = match &schema["type"] {
             Value::String(name) => name.clone(),
             Value::Array(names) => names
@@ -157,16 +167,19 @@ impl<'a> Schemas<'a> {
             _ if schema["enum"].is_array() || schema.get("const").is_some() => "value".to_owned(),
             _ => "any".to_owned(),
         };
+
         let format = schema["format"]
             .as_str()
             .map(|format| format!(" ({})", format.replace('|', "\\|")))
             .unwrap_or_default();
+
         if stated == "array" && schema["items"].is_object() {
             return format!(
                 "array of {}",
                 self.type_within(&schema["items"], levels - 1)
             );
         }
+
         if stated == "object"
             && schema["additionalProperties"].is_object()
             && !schema["properties"].is_object()
@@ -176,6 +189,7 @@ impl<'a> Schemas<'a> {
                 self.type_within(&schema["additionalProperties"], levels - 1)
             );
         }
+
         format!("{}{format}", stated.replace('|', "\\|"))
     }
 
@@ -189,26 +203,31 @@ impl<'a> Schemas<'a> {
         {
             return;
         }
+
         found.steps += 1;
         if found.steps > MAX_STEPS_OF_TABLE {
             self.cut.set(true);
             return;
         }
+
         found.open.push(schema);
         for keyword in ["allOf", "oneOf", "anyOf"] {
             for part in schema[keyword].as_array().into_iter().flatten() {
                 self.gather(part, prefix, levels, found);
             }
         }
+
         if schema["items"].is_object() {
             self.gather(&schema["items"], &format!("{prefix}[]."), levels, found);
         }
+
         let required: Vec<&str> = schema["required"]
             .as_array()
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
             .collect();
+
         for (name, field) in entries(&schema["properties"]) {
             let path = format!("{prefix}{name}");
             self.field(&path, field, required.contains(&name.as_str()), found);
@@ -217,6 +236,7 @@ impl<'a> Schemas<'a> {
                 self.gather(inner, &format!("{prefix}{name}."), levels - 1, found);
             }
         }
+
         found.open.pop();
     }
 
@@ -224,6 +244,7 @@ impl<'a> Schemas<'a> {
         if found.rows.len() >= MAX_ROWS || !self.step() {
             return;
         }
+
         let path = path.trim_start_matches('.').replace(".[]", "[]");
         found.rows.push(vec![
             code(path.trim_start_matches("[].")),
@@ -246,6 +267,7 @@ impl<'a> Schemas<'a> {
             .unwrap_or_default();
         let text = prose::cell(text);
         let ended = !text.ends_with(char::is_alphanumeric);
+
         let mut parts = vec![if ended { text } else { format!("{text}.") }];
         for (keyword, words) in [
             ("deprecated", "Deprecated."),
@@ -256,6 +278,7 @@ impl<'a> Schemas<'a> {
                 parts.push(words.to_owned());
             }
         }
+
         parts.push(limits(target));
         parts.retain(|part| !part.is_empty());
         parts.join(" ")
@@ -279,26 +302,32 @@ fn limits(schema: &Value) -> String {
     if let Some(default) = schema.get("default").and_then(value) {
         parts.push(format!("Default: {default}."));
     }
+
     let enumerated = schema["enum"]
         .as_array()
         .or_else(|| schema["items"]["enum"].as_array());
+
     if let Some(values) = enumerated.filter(|values| !values.is_empty()) {
         let named: Vec<String> = values
             .iter()
             .take(MAX_ENUMERATED)
             .filter_map(value)
             .collect();
+
         let more = values.len().saturating_sub(MAX_ENUMERATED);
         let more = if more > 0 {
             format!(" and {more} more")
         } else {
             String::new()
         };
+
         parts.push(format!("One of: {}{more}.", named.join(", ")));
     }
+
     if let Some(fixed) = schema.get("const").and_then(value) {
         parts.push(format!("Always {fixed}."));
     }
+
     for (keyword, words) in [
         ("minimum", "At least"),
         ("maximum", "At most"),
@@ -312,5 +341,6 @@ fn limits(schema: &Value) -> String {
             parts.push(format!("{words}: {limit}."));
         }
     }
+
     parts.join(" ")
 }

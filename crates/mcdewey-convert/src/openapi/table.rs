@@ -10,6 +10,7 @@ pub(super) fn table(names: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
+
     // A column in which no row says anything is left out.
     let kept: Vec<usize> = (0..names.len())
         .filter(|&at| {
@@ -19,6 +20,7 @@ pub(super) fn table(names: &[&str], rows: &[Vec<String>]) -> String {
                     .any(|row| row.get(at).is_some_and(|cell| !cell.is_empty()))
         })
         .collect();
+
     let line = |cells: &dyn Fn(usize) -> String| {
         format!(
             "| {} |\n",
@@ -28,11 +30,13 @@ pub(super) fn table(names: &[&str], rows: &[Vec<String>]) -> String {
                 .join(" | ")
         )
     };
+
     let mut out = line(&|at| names[at].to_owned());
     out.push_str(&line(&|_| "---".to_owned()));
     for row in rows {
         out.push_str(&line(&|at| row.get(at).cloned().unwrap_or_default()));
     }
+
     out.push('\n');
     out
 }

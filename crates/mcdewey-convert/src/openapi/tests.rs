@@ -172,6 +172,7 @@ fn version_2_is_read_too() {
             {"name": "call", "in": "body", "schema": {"$ref": "#/definitions/Call"}}],
             "responses": {"200": {"description": "OK", "schema": {"type": "array", "items": {"type": "string"}}}}}}},
         "definitions": {"Call": {"allOf": [{"properties": {"to": {"type": "string"}}}]}}}"##;
+
     let markdown = convert(old.as_bytes()).unwrap().markdown;
     for expected in [
         "- `https://api.example.com/v1`",
@@ -223,6 +224,7 @@ fn schemas_of_schemas_end() {
             serde_json::json!({"allOf": [next, next, next], "properties": {"a": next}}),
         );
     }
+
     let bomb = serde_json::json!({"openapi": "3.0.0", "components": {"schemas": schemas}});
     let converted = convert(bomb.to_string().as_bytes()).unwrap();
     assert!(converted.markdown.contains("## Schema S0"));

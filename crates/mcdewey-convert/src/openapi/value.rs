@@ -22,17 +22,20 @@ pub(super) fn read(text: &str) -> Result<(Value, &'static str), ConvertError> {
         nodes: Cell::new(MAX_NODES),
         text: Cell::new(MAX_TEXT),
     };
+
     if text.trim_start().starts_with(['{', '[']) {
         let mut json = serde_json::Deserializer::from_str(text);
         if let Ok(value) = Node(&budget).deserialize(&mut json) {
             return Ok((value, "JSON"));
         }
     }
+
     if is_deep(text) {
         return Err(ConvertError(format!(
             "its values are nested more than {MAX_DEPTH} deep, which no description is"
         )));
     }
+
     let yaml = serde_yaml_ng::Deserializer::from_str(text).next();
     let yaml = yaml.ok_or_else(|| ConvertError("it is empty".to_owned()))?;
     match Node(&budget).deserialize(yaml) {
@@ -56,12 +59,14 @@ fn is_deep(text: &str) -> bool {
             return true;
         }
     }
+
     let dashes = |line: &str| {
         line.split(' ')
             .take_while(|word| matches!(*word, "" | "-" | "?"))
             .filter(|word| !word.is_empty())
             .count()
     };
+
     text.lines().any(|line| dashes(line) > MAX_DEPTH)
 }
 
@@ -80,6 +85,7 @@ impl Budget {
                 "it is too large, or its aliases multiply without end; divide it into several files",
             ));
         };
+
         self.nodes.set(nodes);
         self.text.set(text);
         Ok(())
@@ -144,6 +150,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         while let Some(value) = items.next_element_seed(self)? {
             values.push(value);
         }
+
         Ok(Value::Array(values))
     }
 
@@ -159,6 +166,7 @@ impl<'de> Visitor<'de> for Node<'_> {
             let value = entries.next_value_seed(self)?;
             object.insert(key, value);
         }
+
         Ok(Value::Object(object))
     }
 }
@@ -182,12 +190,14 @@ mod tests {
             let items = vec![format!("*a{}", level - 1); 10].join(", ");
             bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
         }
+
         assert!(read(&bomb).is_err());
         let wide = format!(
             "a: &a {:?}\nb: [{}]\n",
             "x".repeat(100_000),
             "*a, ".repeat(100_000)
         );
+
         assert!(read(&wide).unwrap_err().0.contains("too large"));
     }
 

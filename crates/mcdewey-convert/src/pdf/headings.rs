@@ -24,6 +24,7 @@ const REMARKS: [&str; 7] = [
 /// Gives headings their levels.
 pub(super) fn follow_outline(document: &mut Document) {
     let named = document.outline.as_ref().map(by_page).unwrap_or_default();
+
     // The level of the bookmark that what follows stands below.
     let mut above = None;
     for page in &mut document.pages {
@@ -59,12 +60,14 @@ fn by_page(outline: &Outline) -> HashMap<u32, HashMap<String, u8>> {
                 .or_default()
                 .insert(plain(&item.title), level.min(DEEPEST));
         }
+
         open.extend(
             item.children
                 .iter()
                 .map(|child| (child, level.saturating_add(1))),
         );
     }
+
     named
 }
 
@@ -100,10 +103,12 @@ mod tests {
         document.add_page(page);
         document.outline = outline;
         follow_outline(&mut document);
+
         let level = |block: &Block| match block {
             Block::Paragraph(paragraph) => paragraph.heading_level(),
             _ => None,
         };
+
         document.pages[0].elements.iter().map(level).collect()
     }
 
@@ -113,11 +118,13 @@ mod tests {
         chapter.add_child(OutlineItem::new("Barge  call", Some(7), 1));
         let mut outline = Outline::new();
         outline.add_item(chapter);
+
         let paragraphs = vec![
             Paragraph::heading("Cover", 1),
             Paragraph::with_text("Barge Call"),
             Paragraph::heading("To barge in", 1),
         ];
+
         let paragraphs = [paragraphs, vec![Paragraph::with_text("1. Calls")]].concat();
         assert_eq!(
             levels(Some(outline), paragraphs),
@@ -133,6 +140,7 @@ mod tests {
             "Note",
             "Barge call",
         ];
+
         let paragraphs = headings.map(|text| Paragraph::heading(text, 2)).to_vec();
         assert_eq!(levels(None, paragraphs), [None, None, None, Some(2)]);
     }

@@ -58,10 +58,12 @@ pub(super) fn images(bytes: &[u8], warnings: &mut Vec<String>) -> Vec<PageImages
         large: 0,
         together: 0,
     };
+
     let found: Vec<(u32, Vec<Found>)> = pages
         .iter()
         .map(|(number, page)| (*number, reader.page(*page)))
         .collect();
+
     for (count, what) in [
         (
             reader.unreadable,
@@ -76,6 +78,7 @@ pub(super) fn images(bytes: &[u8], warnings: &mut Vec<String>) -> Vec<PageImages
             warnings.push(format!("{count} images {what} and were left out"));
         }
     }
+
     let decoration = decoration(&found);
     found
         .into_iter()
@@ -83,6 +86,7 @@ pub(super) fn images(bytes: &[u8], warnings: &mut Vec<String>) -> Vec<PageImages
             let kept = found
                 .into_iter()
                 .filter(|image| !decoration.contains(&image.hash));
+
             let images = kept.enumerate().map(|(place, image)| {
                 let ending = image
                     .media_type
@@ -90,12 +94,14 @@ pub(super) fn images(bytes: &[u8], warnings: &mut Vec<String>) -> Vec<PageImages
                     .next()
                     .unwrap_or("png")
                     .replace("jpeg", "jpg");
+
                 ImageFile {
                     name: format!("page-{page}-image-{}.{ending}", place + 1),
                     media_type: image.media_type.to_owned(),
                     bytes: image.bytes,
                 }
             });
+
             PageImages {
                 page,
                 images: images.collect(),
@@ -117,6 +123,7 @@ fn decoration(pages: &[(u32, Vec<Found>)]) -> HashSet<ContentHash> {
             *counts.entry(hash).or_default() += 1;
         }
     }
+
     let many = |count: &usize| pages.len() >= MANY_PAGES && *count * 2 > pages.len();
     counts
         .into_iter()
@@ -146,6 +153,7 @@ impl Reader<'_> {
         let Ok(operations) = self.backend.decode_content(data) else {
             return;
         };
+
         // A name painted twice is one image.
         let mut names = HashSet::new();
         for ContentOp {
@@ -155,12 +163,15 @@ impl Reader<'_> {
             let Some(PdfValue::Name(name)) = operands.first().filter(|_| operator == "Do") else {
                 continue;
             };
+
             if painted.found.len() >= MAX_PER_PAGE {
                 return;
             }
+
             if !names.insert(name.clone()) {
                 continue;
             }
+
             match self.backend.xobject(scope, name) {
                 Some(PaintedXObject::Form(form)) if depth < MAX_DEPTH => {
                     if let Some(content) = &form.content {
@@ -183,27 +194,33 @@ impl Reader<'_> {
 
     fn image(&mut self, image: RawXObject) -> Option<Found> {
         let side = image.width.unwrap_or(0).min(image.height.unwrap_or(0));
+
         // A mask is painted in some colour over something else: alone it is no picture.
         if side < MIN_SIDE || image.image_mask {
             return None;
         }
+
         let bytes = match image.filter.as_deref() {
             Some("DCTDecode") => Some(image.data),
             None => png::encode(&image),
             Some(_) => None,
         };
+
         let Some(bytes) = bytes else {
             self.unreadable += 1;
             return None;
         };
+
         let Some(media_type) = image_type(&bytes) else {
             self.unreadable += 1;
             return None;
         };
+
         if bytes.len() > MAX_BYTES || self.together + bytes.len() > MAX_TOGETHER {
             self.large += 1;
             return None;
         }
+
         self.together += bytes.len();
         Some(Found {
             hash: ContentHash::of(&bytes),

@@ -20,12 +20,14 @@ pub(super) fn labels(document: &RawDocument) -> BTreeMap<u32, String> {
     let Ok(catalog) = document.catalog() else {
         return BTreeMap::new();
     };
+
     let Some(tree) = get(document, catalog, b"PageLabels").and_then(PdfObject::as_dict) else {
         return BTreeMap::new();
     };
     let mut ranges = BTreeMap::new();
     collect(document, tree, 0, &mut ranges);
     let count = document.page_count();
+
     let mut labels = BTreeMap::new();
     for (number, label) in (0..count).filter_map(|index| {
         let (start, numbering) = ranges.range(..=index).next_back()?;
@@ -35,6 +37,7 @@ pub(super) fn labels(document: &RawDocument) -> BTreeMap<u32, String> {
             labels.insert(number, label);
         }
     }
+
     labels
 }
 
@@ -52,6 +55,7 @@ fn collect(
     if depth > MAX_DEPTH {
         return;
     }
+
     for kid in get(document, node, b"Kids")
         .and_then(PdfObject::as_array)
         .into_iter()
@@ -61,9 +65,11 @@ fn collect(
             collect(document, kid, depth + 1, ranges);
         }
     }
+
     let numbers = get(document, node, b"Nums")
         .and_then(PdfObject::as_array)
         .unwrap_or_default();
+
     for pair in numbers.chunks_exact(2) {
         let start = document
             .resolve(&pair[0])
@@ -80,13 +86,16 @@ impl Numbering {
         let style = get(document, dict, b"S")
             .and_then(PdfObject::as_name)
             .and_then(|name| name.first().copied());
+
         let prefix = get(document, dict, b"P")
             .and_then(PdfObject::as_str_bytes)
             .map(text)
             .unwrap_or_default();
+
         let first = get(document, dict, b"St")
             .and_then(PdfObject::as_i64)
             .and_then(|first| u32::try_from(first).ok());
+
         Self {
             style,
             prefix,
@@ -104,6 +113,7 @@ impl Numbering {
             Some(b'A') => letters(number).to_uppercase(),
             _ => String::new(),
         };
+
         // What a marker cannot hold on its one line.
         let clean = |c: &char| !c.is_control() && !matches!(c, '<' | '>');
         format!("{}{digits}", self.prefix)
@@ -145,9 +155,11 @@ fn roman(number: u32) -> String {
         (4, "iv"),
         (1, "i"),
     ];
+
     if number > 4999 {
         return number.to_string();
     }
+
     let mut rest = number;
     let mut out = String::new();
     for (value, sign) in STEPS {
@@ -156,6 +168,7 @@ fn roman(number: u32) -> String {
             rest -= value;
         }
     }
+
     out
 }
 
@@ -182,6 +195,7 @@ mod tests {
             }
             .label(offset)
         };
+
         assert_eq!(label(Some(b'D'), "A-", 5, 2), "A-7");
         assert_eq!(label(Some(b'r'), "", 1, 13), "xiv");
         assert_eq!(label(Some(b'R'), "", 1998, 1), "MCMXCIX");

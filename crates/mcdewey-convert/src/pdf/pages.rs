@@ -22,6 +22,7 @@ pub(super) fn body(
     let written = to_markdown(document, &options)
         .map_err(|error| ConvertError(format!("it could not be written: {error}")))?;
     let mut texts = divide(&written);
+
     let mut body = String::with_capacity(written.len() + 64 * document.pages.len());
     for page in &document.pages {
         body.push_str(&marker(page.number, labels.get(&page.number)));
@@ -29,6 +30,7 @@ pub(super) fn body(
             body.push_str(text.trim_matches('\n'));
             body.push('\n');
         }
+
         for (place, image) in images_of(images, page.number).iter().enumerate() {
             body.push_str(&format!(
                 "\n![Image {} from page {}]({})\n",
@@ -37,8 +39,10 @@ pub(super) fn body(
                 image.name
             ));
         }
+
         body.push('\n');
     }
+
     Ok(body)
 }
 
@@ -60,6 +64,7 @@ fn marker(number: u32, label: Option<&String>) -> String {
 fn divide(written: &str) -> BTreeMap<u32, &str> {
     let mut texts = BTreeMap::new();
     let mut open: Option<(u32, usize)> = None;
+
     let mut at = 0;
     for line in written.split_inclusive('\n') {
         if let Some(number) = number(line) {
@@ -70,9 +75,11 @@ fn divide(written: &str) -> BTreeMap<u32, &str> {
         }
         at += line.len();
     }
+
     if let Some((last, start)) = open {
         texts.insert(last, &written[start..]);
     }
+
     texts
 }
 

@@ -23,8 +23,10 @@ pub(super) fn remove(document: &mut Document) {
     if document.pages.len() < MIN_PAGES {
         return;
     }
+
     let share = |percent: usize| (document.pages.len() * percent / 100).max(MIN_REPEATS);
     let (line, start) = (share(PERCENT), share(START_PERCENT));
+
     let headings: HashSet<String> = headings(document);
     for edge in [Edge::Top, Edge::Bottom] {
         for _ in 0..EDGE {
@@ -37,10 +39,12 @@ pub(super) fn remove(document: &mut Document) {
                 };
                 counts.get(shape).is_some_and(|count| *count >= needed)
             };
+
             let mut any = false;
             for page in &mut document.pages {
                 any |= remove_line(page, edge, &frequent, &headings);
             }
+
             if !any {
                 break;
             }
@@ -71,6 +75,7 @@ fn counts(document: &Document, edge: Edge) -> HashMap<Shape, usize> {
             *counts.entry(shape).or_default() += 1;
         }
     }
+
     counts
 }
 
@@ -80,6 +85,7 @@ fn shapes(text: &str) -> Vec<Shape> {
     let starts = (2..=words.len())
         .rev()
         .map(|count| Shape::Start(words[..count].join(" ")));
+
     std::iter::once(Shape::Line(without_digits(text)))
         .chain(starts)
         .collect()
@@ -113,6 +119,7 @@ fn place(page: &Page, edge: Edge) -> Option<usize> {
         Edge::Top => Box::new(0..page.elements.len()),
         Edge::Bottom => Box::new((0..page.elements.len()).rev()),
     };
+
     places.find(|at| {
         !matches!(
             page.elements[*at],
@@ -125,11 +132,13 @@ fn text_of(block: &Block) -> Option<String> {
     let Block::Paragraph(paragraph) = block else {
         return None;
     };
+
     let text = paragraph
         .plain_text()
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
+
     (!text.is_empty() && text.len() <= MAX_LINE).then_some(text)
 }
 
@@ -139,6 +148,7 @@ fn headings(document: &Document) -> HashSet<String> {
         .pages
         .iter()
         .flat_map(|page| page.elements.iter().skip(1));
+
     let mut found: HashSet<String> = inner
         .filter_map(|block| match block {
             Block::Paragraph(paragraph) if paragraph.is_heading() => {
@@ -147,15 +157,18 @@ fn headings(document: &Document) -> HashSet<String> {
             _ => None,
         })
         .collect();
+
     let mut open: Vec<_> = document
         .outline
         .iter()
         .flat_map(|outline| &outline.items)
         .collect();
+
     while let Some(item) = open.pop() {
         found.insert(letters(&item.title));
         open.extend(&item.children);
     }
+
     found
 }
 
@@ -176,17 +189,21 @@ fn remove_line(
     let Some(at) = place(page, edge) else {
         return false;
     };
+
     let Some(text) = text_of(&page.elements[at]) else {
         return false;
     };
+
     if frequent(&Shape::Line(without_digits(&text))) {
         page.elements.remove(at);
         return true;
     }
+
     // "Developer Guide Barge call": the guide on every page, then what the page is about.
     let start = shapes(&text)
         .into_iter()
         .find(|shape| matches!(shape, Shape::Start(_)) && frequent(shape));
+
     let Some(Shape::Start(start)) = start else {
         return false;
     };
@@ -196,6 +213,7 @@ fn remove_line(
     } else if let Block::Paragraph(paragraph) = &mut page.elements[at] {
         take_off(paragraph, &start);
     }
+
     true
 }
 
@@ -206,6 +224,7 @@ fn take_off(paragraph: &mut Paragraph, start: &str) {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
+
     let rest = text.strip_prefix(start).unwrap_or(&text).trim().to_owned();
     paragraph
         .content
@@ -227,6 +246,7 @@ mod tests {
                 .collect();
             document.add_page(page);
         }
+
         document
     }
 
@@ -246,6 +266,7 @@ mod tests {
             &["Developer Guide", "Three.", "Release 12.5 3"],
             &["Developer Guide", "Four.", "Release 12.5 iv"],
         ]);
+
         remove(&mut found);
         assert_eq!(texts(&found), [["One."], ["Two."], ["Three."], ["Four."]]);
     }
@@ -259,6 +280,7 @@ mod tests {
             &["Developer Guide Call list", "w"],
             &["Developer Guide", "v"],
         ]);
+
         found.pages[0]
             .elements
             .push(Block::Paragraph(Paragraph::heading("Barge call", 1)));
@@ -285,6 +307,7 @@ mod tests {
                 ]
             })
             .collect();
+
         let pages: Vec<Vec<&str>> = pages
             .iter()
             .map(|page| page.iter().map(String::as_str).collect())
@@ -292,6 +315,7 @@ mod tests {
         let pages: Vec<&[&str]> = pages.iter().map(Vec::as_slice).collect();
         let mut found = document(&pages[..3]);
         remove(&mut found);
+
         assert_eq!(texts(&found)[0].len(), 2);
     }
 }

@@ -8,11 +8,13 @@ pub(super) fn pdf(objects: &[String]) -> Vec<u8> {
         places.push(out.len());
         out.extend(format!("{} 0 obj\n{object}\nendobj\n", number + 1).bytes());
     }
+
     let table = out.len();
     out.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
     for place in places {
         out.extend(format!("{place:010} 00000 n \n").bytes());
     }
+
     out.extend(
         format!(
             "trailer\n<< /Size {} /Root 1 0 R /Info 3 0 R >>\n",
@@ -20,6 +22,7 @@ pub(super) fn pdf(objects: &[String]) -> Vec<u8> {
         )
         .bytes(),
     );
+
     out.extend(format!("startxref\n{table}\n%%EOF\n").bytes());
     out
 }
@@ -41,6 +44,7 @@ pub(super) fn pages(pages: &[Vec<Line>], more: &str) -> Vec<u8> {
     let kids: Vec<String> = (0..pages.len())
         .map(|place| format!("{} 0 R", first + 2 * place))
         .collect();
+
     let mut objects = vec![
         format!("<< /Type /Catalog /Pages 2 0 R {more} >>"),
         format!(
@@ -57,6 +61,7 @@ pub(super) fn pages(pages: &[Vec<Line>], more: &str) -> Vec<u8> {
             &format!("{}>", "7f".repeat(256)),
         ),
     ];
+
     for (place, lines) in pages.iter().enumerate() {
         let content: String = lines
             .iter()
@@ -65,12 +70,15 @@ pub(super) fn pages(pages: &[Vec<Line>], more: &str) -> Vec<u8> {
                 words => format!("BT /F1 {size} Tf {x} {y} Td ({words}) Tj ET\n"),
             })
             .collect();
+
         objects.push(format!(
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {} 0 R /Resources << /Font << /F1 4 0 R >> \
              /XObject << /Im1 5 0 R >> >> >>",
             first + 2 * place + 1
         ));
+
         objects.push(stream("", &content));
     }
+
     pdf(&objects)
 }

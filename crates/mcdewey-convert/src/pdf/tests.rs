@@ -11,12 +11,14 @@ fn manual() -> Vec<u8> {
             (9, 300, 30, number),
         ]
     };
+
     let mut first = running("i");
     first.extend([
         (24, 72, 700, "Finesse Developer Guide"),
         (11, 72, 650, "A supervisor may enter a call."),
     ]);
     let mut second = running("1");
+
     second.extend([
         (18, 72, 700, "Barge Call"),
         (11, 72, 660, "The supervisor enters the call."),
@@ -29,6 +31,7 @@ fn manual() -> Vec<u8> {
     let mut fourth = running("3");
     fourth.extend([(11, 72, 700, "See also the call list.")]);
     let labels = "/PageLabels << /Nums [0 << /S /r >> 1 << /S /D >>] >>";
+
     pages(&[first, second, third, fourth], labels)
 }
 
@@ -39,10 +42,12 @@ fn a_manual_becomes_marked_pages() {
         images,
         warnings,
     } = convert(&manual()).unwrap();
+
     assert!(
         markdown.starts_with("---\ntitle: \"Finesse Developer Guide\"\nupdated: 2024-05-01\n---\n"),
         "{markdown}"
     );
+
     let places: Vec<usize> = [
         "<!-- page: 1 label: i -->",
         "<!-- page: 2 label: 1 -->",
@@ -56,6 +61,7 @@ fn a_manual_becomes_marked_pages() {
             .unwrap_or_else(|| panic!("{marker} in {markdown}"))
     })
     .collect();
+
     assert!(places.is_sorted());
     assert!(
         markdown[places[1]..places[2]].contains("# Barge Call"),
@@ -89,6 +95,7 @@ fn streams_in_other_files_are_not_read() {
     let secret = folder.path().join("secret.txt");
     std::fs::write(&secret, "BT /F1 12 Tf 72 600 Td (quokkavault) Tj ET").unwrap();
     let file = format!("/F ({}) /FFilter null", secret.display());
+
     let file = pdf(&[
         format!(
             "<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /GoToR /F ({}) /D [0 /Fit] >> >>",
@@ -103,11 +110,13 @@ fn streams_in_other_files_are_not_read() {
             .to_owned(),
         stream(&file, ""),
     ]);
+
     let Converted {
         markdown,
         images,
         warnings,
     } = convert(&file).unwrap();
+
     assert!(
         markdown.contains("wombatdesk") && !markdown.contains("quokkavault"),
         "{markdown}"
@@ -133,16 +142,19 @@ fn what_cannot_be_read_is_told_with_what_to_do() {
     assert!(reason(b"").contains("no PDF"));
     let picture = pages(&[vec![(0, 72, 500, "IMAGE")]], "");
     assert!(reason(&picture).contains("no text layer"));
+
     let encrypted = pdf(&[
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [] /Count 0 >>".to_owned(),
         "<< >>".to_owned(),
     ]);
+
     let encrypted = String::from_utf8(encrypted).unwrap().replace(
         "/Root 1 0 R",
         "/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /O (01234567890123456789012345678901) \
          /U (01234567890123456789012345678901) /P -4 >> /ID [(a) (a)]",
     );
+
     assert!(
         reason(encrypted.as_bytes()).contains("encrypted"),
         "{}",
@@ -169,6 +181,7 @@ fn a_file_that_was_cut_off_gives_what_is_left_or_says_so() {
             .iter()
             .any(|warning| warning.contains("cut off"))
     );
+
     let nothing =
         convert(b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Ty")
             .unwrap_err();

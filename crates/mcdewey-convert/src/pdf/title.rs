@@ -49,12 +49,14 @@ fn largest_heading(document: &Document) -> Option<String> {
             };
             Some((paragraph.heading_level()?, paragraph.plain_text()))
         });
+
     let mut best: Option<(u8, String)> = None;
     for (level, text) in paragraphs {
         if !text.trim().is_empty() && best.as_ref().is_none_or(|(known, _)| level < *known) {
             best = Some((level, text));
         }
     }
+
     best.map(|(_, text)| text)
 }
 
@@ -74,6 +76,7 @@ mod tests {
         ] {
             assert!(!is_title(no), "{no}");
         }
+
         assert!(is_title("Finesse Developer Guide 12.5"));
     }
 
@@ -89,6 +92,7 @@ mod tests {
             page.elements
                 .push(Block::Paragraph(Paragraph::heading(text, level)));
         }
+
         document.add_page(page);
         document.metadata.title = Some("Microsoft Word - x.doc".to_owned());
         assert_eq!(title(&document).as_deref(), Some("Developer Guide"));

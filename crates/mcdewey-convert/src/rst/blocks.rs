@@ -14,6 +14,7 @@ impl Reader {
             out.push_str(&pre(lines, None));
             return;
         }
+
         let mut at = 0;
         while at < lines.len() {
             if lines[at].is_empty() {
@@ -34,24 +35,30 @@ impl Reader {
             out.push_str("</blockquote>");
             return end;
         }
+
         if let Some(end) = self.title(lines, at, depth, out) {
             return end;
         }
+
         let taken = self
             .explicit(lines, at, depth, out)
             .or_else(|| self.table(lines, at, depth, out))
             .or_else(|| self.list(lines, at, depth, out));
+
         if let Some(end) = taken {
             return end;
         }
+
         if line.starts_with(">>> ") {
             let end = paragraph_end(lines, at);
             out.push_str(&pre(&lines[at..end], Some("python")));
             return end;
         }
+
         if line == "|" || line.starts_with("| ") {
             return self.line_block(lines, at, out);
         }
+
         if lines
             .get(at + 1)
             .is_some_and(|below| !below.is_empty() && indent(below) > 0)
@@ -59,6 +66,7 @@ impl Reader {
         {
             return self.definitions(lines, at, depth, out);
         }
+
         self.paragraph(lines, at, out)
     }
 
@@ -81,18 +89,22 @@ impl Reader {
                 self.heading(below.trim(), (mark, true), depth, out);
                 return Some(at + 3);
             }
+
             if below.is_empty() && lines[at].len() >= 4 {
                 out.push_str("<hr>");
                 return Some(at + 1);
             }
+
             return None;
         }
+
         let long = lines[at].chars().count();
         let mark = rule(below)
             .filter(|_| below.len() >= long.min(4) && (below.len() >= 3 || below.len() >= long))?;
         if below == "::" || below == ".." || lines[at].starts_with(".. ") {
             return None;
         }
+
         self.heading(&lines[at], (mark, false), depth, out);
         Some(at + 2)
     }
@@ -103,6 +115,7 @@ impl Reader {
             out.push_str(&format!("<p><strong>{text}</strong></p>"));
             return;
         }
+
         let level = self
             .levels
             .iter()
@@ -111,10 +124,12 @@ impl Reader {
                 self.levels.push(kind);
                 self.levels.len() - 1
             });
+
         let level = (level + 1).min(6);
         if self.title.is_none() {
             self.title = Some(plain(&text));
         }
+
         out.push_str(&format!("<h{level}>{text}</h{level}>"));
     }
 
@@ -134,22 +149,27 @@ impl Reader {
         if let Some(indented) = (at + 1..end).find(|&next| indent(&lines[next]) > 0) {
             end = indented;
         }
+
         let text = lines[at..end].join("\n");
         let Some(before) = text.strip_suffix("::") else {
             out.push_str(&format!("<p>{}</p>", self.inline(&text)));
             return end;
         };
+
         let shown = match before.trim_end() {
             "" => String::new(),
             text if text.len() < before.len() => text.to_owned(),
             text => format!("{text}:"),
         };
+
         if !shown.is_empty() {
             out.push_str(&format!("<p>{}</p>", self.inline(&shown)));
         }
+
         let Some(first) = (end..lines.len()).find(|&next| !lines[next].is_empty()) else {
             return end;
         };
+
         let until = if indent(&lines[first]) > 0 {
             indented_until(lines, first, 1)
         } else {
@@ -158,13 +178,16 @@ impl Reader {
                 .chars()
                 .next()
                 .filter(char::is_ascii_punctuation);
+
             let Some(mark) = mark.filter(|_| !lines[first].starts_with(".. ")) else {
                 return end;
             };
+
             (first..lines.len())
                 .find(|&next| !lines[next].starts_with(mark))
                 .unwrap_or(lines.len())
         };
+
         out.push_str(&pre(&lines[first..until], None));
         until
     }
@@ -175,6 +198,7 @@ pub(super) fn pre(lines: &[String], language: Option<&str>) -> String {
     let class = language
         .map(|language| format!(" class=\"language-{}\"", html(language)))
         .unwrap_or_default();
+
     format!(
         "<pre><code{class}>{}</code></pre>",
         html(&dedented(lines).join("\n"))
@@ -199,6 +223,7 @@ fn plain(html: &str) -> String {
             _ => {}
         }
     }
+
     out.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")

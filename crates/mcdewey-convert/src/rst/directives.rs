@@ -120,9 +120,11 @@ impl Reader {
         if line.starts_with("__ ") {
             return Some(at + 1);
         }
+
         if line != ".." && !line.starts_with(".. ") {
             return None;
         }
+
         let end = indented_until(lines, at + 1, 1).max(at + 1);
         if let Some(found) = NOTE.captures(line) {
             let mut body = vec![found.get(2).map_or("", |text| text.as_str()).to_owned()];
@@ -142,6 +144,7 @@ impl Reader {
             );
             self.directive(directive, depth, out);
         }
+
         // An empty comment ends what is above it and takes nothing along.
         Some(
             if line == ".." && lines.get(at + 1).is_none_or(String::is_empty) {
@@ -159,6 +162,7 @@ impl Reader {
             .next()
             .unwrap_or_default()
             .to_lowercase();
+
         let in_domain = directive.name.contains(':');
         match name.as_str() {
             "code-block" | "code" | "sourcecode" | "prompt" | "parsed-literal"
@@ -204,12 +208,14 @@ impl Reader {
         } else if matches!(name, "admonition" | "topic" | "sidebar") {
             title = Some(self.inline(&directive.argument));
         }
+
         if let Some(title) = title {
             out.push_str(&format!("<blockquote><p><strong>{title}</strong></p>"));
             self.blocks(&body, depth + 1, out);
             out.push_str("</blockquote>");
             return;
         }
+
         let plain = matches!(
             name,
             "only"
@@ -222,17 +228,20 @@ impl Reader {
                 | "highlights"
                 | "pull-quote"
         );
+
         if !plain && !directive.argument.is_empty() {
             out.push_str(&format!(
                 "<p><strong>{}</strong></p>",
                 self.inline(&directive.argument)
             ));
         }
+
         self.blocks(&body, depth + 1, out);
     }
 
     fn object(&mut self, directive: &Directive, depth: usize, out: &mut String) {
         out.push_str("<dl>");
+
         // Several signatures stand below each other, before an empty line.
         for signature in directive.argument.lines() {
             out.push_str(&format!(
@@ -240,6 +249,7 @@ impl Reader {
                 html(signature.trim_end_matches('\\'))
             ));
         }
+
         out.push_str("<dd>");
         self.blocks(&directive.body, depth + 1, out);
         out.push_str("</dd></dl>");
@@ -258,6 +268,7 @@ impl Reader {
             }
             None => out.push_str(&format!("<p>{image}</p>")),
         }
+
         self.blocks(&directive.body, depth + 1, out);
     }
 }
@@ -266,6 +277,7 @@ fn code(directive: &Directive, name: &str, out: &mut String) {
     if let Some(caption) = directive.option("caption") {
         out.push_str(&format!("<p><strong>{}</strong></p>", html(caption)));
     }
+
     let language = match name {
         "doctest" | "testcode" | "ipython" => Some("python"),
         "math" => Some("latex"),
@@ -273,12 +285,14 @@ fn code(directive: &Directive, name: &str, out: &mut String) {
         _ => Some(directive.argument.as_str())
             .filter(|argument| !argument.is_empty() && !argument.contains(char::is_whitespace)),
     };
+
     // Formulas and grammars stand in the argument too.
     let body = if matches!(name, "math" | "productionlist") {
         with_argument(directive)
     } else {
         directive.body.clone()
     };
+
     if !body.is_empty() {
         out.push_str(&pre(&body, language));
     }
@@ -301,13 +315,16 @@ fn taken_apart(name: &str, argument: &str, below: &[String]) -> Directive {
             .map(|line| super::lines::indent(line))
             .min()
             .unwrap_or_default();
+
         below
             .iter()
             .map(|line| line.get(least..).unwrap_or_default().to_owned())
             .collect()
     };
+
     let mut at = 0;
     let mut argument = argument.to_owned();
+
     let mut options: Vec<(String, String)> = Vec::new();
     while at < below.len() && !below[at].is_empty() {
         match OPTION.captures(&below[at]) {
@@ -320,8 +337,10 @@ fn taken_apart(name: &str, argument: &str, below: &[String]) -> Directive {
                 None => argument.push_str(&format!("\n{}", below[at])),
             },
         }
+
         at += 1;
     }
+
     let argument = argument.trim().to_owned();
     Directive {
         name: name.to_owned(),

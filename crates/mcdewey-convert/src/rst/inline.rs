@@ -31,6 +31,7 @@ impl Reader {
     fn inline_at(&mut self, text: &str, depth: usize) -> String {
         let mut out = String::with_capacity(text.len() + 16);
         let mut before = ' ';
+
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let begins = !before.is_alphanumeric();
@@ -45,28 +46,33 @@ impl Reader {
                 before = ' ';
                 continue;
             }
+
             let found = if begins {
                 self.markup(rest, depth)
             } else {
                 None
             };
+
             if let Some((written, length)) = found {
                 before = rest[..length].chars().next_back().unwrap_or(' ');
                 out.push_str(&written);
                 rest = &rest[length..];
                 continue;
             }
+
             // Words are taken whole: a link's name may end them.
             let plain: usize = rest
                 .chars()
                 .take_while(|c| c.is_alphanumeric())
                 .map(char::len_utf8)
                 .sum();
+
             let length = plain.max(c.len_utf8());
             out.push_str(&html(&rest[..length]));
             before = rest[..length].chars().next_back().unwrap_or(' ');
             rest = &rest[length..];
         }
+
         out
     }
 
@@ -78,35 +84,42 @@ impl Reader {
                 length,
             ));
         }
+
         if let Some(role) = ROLE.captures(text) {
             let at = role[0].len() - 1;
             let length = at + enclosed(&text[at..], "`", "`")?;
             return Some((self.role(&role[1], &text[at + 1..length - 1]), length));
         }
+
         if text.starts_with('`') {
             return self.quoted(text);
         }
+
         for (mark, element) in [("**", "strong"), ("*", "em")] {
             if let Some(length) = enclosed(text, mark, mark) {
                 let inner = html(&unescaped(&text[mark.len()..length - mark.len()]));
                 return Some((format!("<{element}>{inner}</{element}>"), length));
             }
         }
+
         if text.starts_with('|') && depth < MAX_DEPTH {
             return self.substitution(text, depth);
         }
+
         if let Some(note) = NOTE.captures(text) {
             return Some((
                 format!("[{}]", html(note[1].trim_start_matches('#'))),
                 note[0].len(),
             ));
         }
+
         if let Some(web) = WEB.find(text) {
             let url = web
                 .as_str()
                 .trim_end_matches(['.', ',', ';', ':', ')', '!', '?', '\'', '*', '_']);
             return Some((format!("<a href=\"{0}\">{0}</a>", html(url)), url.len()));
         }
+
         self.named(text)
     }
 
@@ -119,31 +132,37 @@ impl Reader {
             .take_while(|&byte| byte == b'_')
             .count()
             .min(2);
+
         if marks == 0 {
             // `text`:role: is the older form.
             let role = text[length..]
                 .strip_prefix(':')
                 .and_then(|role| role.split_once(':'))
                 .map(|(role, _)| role);
+
             let role = role.filter(|role| {
                 !role.is_empty() && role.chars().all(|c| c.is_alphanumeric() || c == '-')
             });
+
             return Some(match role {
                 Some(role) => (self.role(role, inner), length + role.len() + 2),
                 None => (format!("<em>{}</em>", html(&unescaped(inner))), length),
             });
         }
+
         let (label, target) = match LINK.captures(inner) {
             Some(found) => {
                 let target = found[2].trim();
                 let named = target
                     .strip_suffix('_')
                     .and_then(|name| self.names.target(name).map(str::to_owned));
+
                 let label = if found[1].is_empty() {
                     target.to_owned()
                 } else {
                     found[1].to_owned()
                 };
+
                 (label, named.or_else(|| Some(target.to_owned())))
             }
             None if marks == 2 => (inner.to_owned(), self.names.next()),
@@ -152,6 +171,7 @@ impl Reader {
                 self.names.target(inner).map(str::to_owned),
             ),
         };
+
         Some((link(&label, target.as_deref()), length + marks))
     }
 
@@ -162,12 +182,14 @@ impl Reader {
         if text[whole.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_') {
             return None;
         }
+
         let name = whole[..whole.len() - marks.len()].to_owned();
         let target = if marks == "__" {
             self.names.next()
         } else {
             self.names.target(&name).map(str::to_owned)
         }?;
+
         Some((link(&name, Some(&target)), whole.len()))
     }
 
@@ -178,11 +200,13 @@ impl Reader {
             + 1;
         let (kind, value) = self.names.substitution(&text[1..end])?;
         let (kind, value) = (kind.to_owned(), value.to_owned());
+
         let marks = text[end + 1..]
             .bytes()
             .take_while(|&byte| byte == b'_')
             .count()
             .min(2);
+
         let written = match kind.as_str() {
             "image" => format!(
                 "<img src=\"{}\" alt=\"{}\">",
@@ -193,6 +217,7 @@ impl Reader {
             "date" => String::new(),
             _ => self.inline_at(&value, depth + 1),
         };
+
         Some((written, end + 1 + marks))
     }
 
@@ -203,6 +228,7 @@ impl Reader {
             Some(found) if !found[1].is_empty() => (found[1].to_owned(), found[2].to_owned()),
             _ => (text.to_owned(), text.to_owned()),
         };
+
         match name.as_str() {
             "ref" | "numref" | "any" => link(&label, self.names.target(&target)),
             "doc" | "download" => link(&label, Some(&target)),
@@ -252,6 +278,7 @@ fn enclosed_before(
     if inner.starts_with(char::is_whitespace) || inner.is_empty() {
         return None;
     }
+
     let literal = open == "``";
     let mut from = 0;
     while let Some(found) = inner[from..].find(close) {
@@ -264,6 +291,7 @@ fn enclosed_before(
         }
         from = at + close.len();
     }
+
     None
 }
 
@@ -281,6 +309,7 @@ fn unescaped(text: &str) -> String {
             _ => out.push(c),
         }
     }
+
     out
 }
 
@@ -295,6 +324,7 @@ fn characters(value: &str) -> String {
             .or_else(|| word.parse().ok())?;
         char::from_u32(number)
     };
+
     value
         .split_whitespace()
         .take_while(|word| *word != "..")

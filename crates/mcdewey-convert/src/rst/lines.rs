@@ -13,6 +13,7 @@ fn expanded(line: &str) -> String {
     if !line.contains('\t') {
         return line.to_owned();
     }
+
     let mut out = String::with_capacity(line.len() + TAB);
     let mut column = 0;
     for c in line.chars() {
@@ -23,6 +24,7 @@ fn expanded(line: &str) -> String {
         }
         column += wide;
     }
+
     out
 }
 
@@ -43,6 +45,7 @@ pub(super) fn indented_until(lines: &[String], from: usize, least: usize) -> usi
         }
         end = at + 1;
     }
+
     end
 }
 
@@ -54,18 +57,22 @@ pub(super) fn dedented(lines: &[String]) -> Vec<String> {
         .map(|line| indent(line))
         .min()
         .unwrap_or_default();
+
     let cut: Vec<String> = lines
         .iter()
         .map(|line| line.get(least..).unwrap_or_default().to_owned())
         .collect();
+
     let first = cut
         .iter()
         .position(|line| !line.is_empty())
         .unwrap_or(cut.len());
+
     let last = cut
         .iter()
         .rposition(|line| !line.is_empty())
         .map_or(first, |at| at + 1);
+
     cut[first..last].to_vec()
 }
 

@@ -36,12 +36,15 @@ impl Reader {
         if BULLET.is_match(line) {
             return Some(self.items(lines, at, depth, out));
         }
+
         if NUMBER.is_match(line) && is_item(lines, at) {
             return Some(self.items(lines, at, depth, out));
         }
+
         if FIELD.is_match(line) {
             return Some(self.fields(lines, at, depth, out));
         }
+
         let described = OPTION.captures(line)?.get(2).is_some()
             || lines.get(at + 1).is_some_and(|below| indent(below) > 0);
         described.then(|| self.options(lines, at, depth, out))
@@ -54,27 +57,33 @@ impl Reader {
             .captures(&lines[from])
             .and_then(|found| found[1].parse::<u32>().ok())
             .filter(|&start| numbered && start != 1);
+
         let start = start
             .map(|start| format!(" start=\"{start}\""))
             .unwrap_or_default();
+
         out.push_str(&if numbered {
             format!("<ol{start}>")
         } else {
             "<ul>".to_owned()
         });
+
         let mut at = from;
         while let Some(found) = lines.get(at).and_then(|line| mark.find(line)) {
             let (item, end) = item(lines, at, found.end());
             out.push_str("<li>");
             self.item_blocks(&item, depth, out);
             out.push_str("</li>");
+
             at = (end..lines.len())
                 .find(|&next| !lines[next].is_empty())
                 .unwrap_or(lines.len());
+
             if end == at && numbered && at < lines.len() && !is_item(lines, at) {
                 break;
             }
         }
+
         out.push_str(if numbered { "</ol>" } else { "</ul>" });
         at
     }
@@ -94,11 +103,13 @@ impl Reader {
         // At the top of a document, fields say something about it.
         let first = out.is_empty() || out.ends_with("</h1>");
         out.push_str("<ul>");
+
         let mut at = from;
         while let Some(found) = lines.get(at).and_then(|line| FIELD.captures(line)) {
             let end = indented_until(lines, at + 1, 1);
             let mut body = vec![found.get(2).map_or("", |text| text.as_str()).to_owned()];
             body.extend(dedented(&lines[at + 1..end]));
+
             if first
                 && matches!(
                     found[1].to_lowercase().as_str(),
@@ -107,16 +118,19 @@ impl Reader {
             {
                 self.updated = date(body[0].trim_start_matches("$Date:"));
             }
+
             out.push_str(&format!(
                 "<li><strong>{}:</strong> ",
                 self.inline(&found[1])
             ));
             self.item_blocks(&body, depth, out);
             out.push_str("</li>");
+
             at = (end.max(at + 1)..lines.len())
                 .find(|&next| !lines[next].is_empty())
                 .unwrap_or(lines.len());
         }
+
         out.push_str("</ul>");
         at
     }
@@ -131,10 +145,12 @@ impl Reader {
             out.push_str(&format!("<dt><code>{}</code></dt><dd>", html(&found[1])));
             self.blocks(&body, depth + 1, out);
             out.push_str("</dd>");
+
             at = (end.max(at + 1)..lines.len())
                 .find(|&next| !lines[next].is_empty())
                 .unwrap_or(lines.len());
         }
+
         out.push_str("</dl>");
         at
     }
@@ -165,6 +181,7 @@ impl Reader {
                 .find(|&next| !lines[next].is_empty())
                 .unwrap_or(lines.len());
         }
+
         out.push_str("</dl>");
         at
     }
@@ -175,6 +192,7 @@ pub(super) fn item(lines: &[String], at: usize, mark: usize) -> (Vec<String>, us
     let end = indented_until(lines, at + 1, 1).max(at + 1);
     let first = lines[at].get(mark..).unwrap_or_default().to_owned();
     let rest = &lines[at + 1..end];
+
     // Text that is indented less than the item's own is taken along: authors count badly.
     let least = rest
         .iter()
@@ -183,11 +201,13 @@ pub(super) fn item(lines: &[String], at: usize, mark: usize) -> (Vec<String>, us
         .min()
         .unwrap_or(mark)
         .min(mark);
+
     let mut item = vec![first];
     item.extend(
         rest.iter()
             .map(|line| line.get(least..).unwrap_or_default().to_owned()),
     );
+
     (item, end)
 }
 
@@ -212,5 +232,6 @@ pub(super) fn bullets(lines: &[String]) -> Vec<Vec<String>> {
             None => at += 1,
         }
     }
+
     items
 }

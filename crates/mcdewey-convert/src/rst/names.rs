@@ -65,6 +65,7 @@ impl Names {
                 internal.clear();
             }
         }
+
         names.chase();
         names
     }
@@ -107,6 +108,7 @@ fn continued(lines: &[String], at: usize, between: &str) -> String {
         .iter()
         .take_while(|line| !line.is_empty())
         .filter(|line| !line.trim().starts_with(':'));
+
     more.map(|line| format!("{between}{}", line.trim()))
         .collect()
 }

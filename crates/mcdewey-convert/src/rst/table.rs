@@ -45,9 +45,11 @@ impl Reader {
             }
             return Some(end);
         }
+
         if is_border(line) && line.contains(' ') {
             return Some(self.simple(lines, at, depth, out));
         }
+
         None
     }
 
@@ -57,11 +59,13 @@ impl Reader {
             drawing,
             head,
         } = grid;
+
         let unique = |mut edges: Vec<usize>| {
             edges.sort_unstable();
             edges.dedup();
             edges
         };
+
         let tops = unique(cells.iter().map(|cell| cell.top).collect());
         let lefts = unique(cells.iter().map(|cell| cell.left).collect());
         let between = |edges: &[usize], from: usize, to: usize| {
@@ -70,17 +74,20 @@ impl Reader {
                 .filter(|edge| (from..to).contains(edge))
                 .count()
         };
+
         out.push_str("<table>");
         for top in &tops {
             out.push_str("<tr>");
             let mut row: Vec<&Corners> = cells.iter().filter(|cell| cell.top == *top).collect();
             row.sort_by_key(|cell| cell.left);
+
             for cell in row {
                 let name = if top < head { "th" } else { "td" };
                 let (down, across) = (
                     between(&tops, cell.top, cell.bottom),
                     between(&lefts, cell.left, cell.right),
                 );
+
                 let text: Vec<String> = drawing[cell.top + 1..cell.bottom]
                     .iter()
                     .map(|line| {
@@ -91,17 +98,21 @@ impl Reader {
                             .to_owned()
                     })
                     .collect();
+
                 out.push_str(&format!("<{name} rowspan=\"{down}\" colspan=\"{across}\">"));
                 self.blocks(&dedented(&text), depth + 1, out);
                 out.push_str(&format!("</{name}>"));
             }
+
             out.push_str("</tr>");
         }
+
         out.push_str("</table>");
     }
 
     fn simple(&mut self, lines: &[String], at: usize, depth: usize, out: &mut String) -> usize {
         let columns = columns(&lines[at]);
+
         // The first border below the top ends the table if nothing follows it; otherwise it ends the head.
         let mut borders = vec![at];
         for (next, _) in lines
@@ -115,6 +126,7 @@ impl Reader {
                 break;
             }
         }
+
         let Some(&last) = borders.last().filter(|_| borders.len() > 1) else {
             let end = (at..lines.len())
                 .find(|&next| lines[next].is_empty())
@@ -122,12 +134,14 @@ impl Reader {
             out.push_str(&pre(&lines[at..end], None));
             return end;
         };
+
         let head = if borders.len() == 3 { borders[1] } else { at };
         let mut rows: Vec<(bool, Vec<Vec<String>>)> = Vec::new();
         for (place, line) in lines.iter().enumerate().take(last).skip(at + 1) {
             if is_border(line) || line.chars().all(|c| c == '-' || c == ' ') && line.contains('-') {
                 continue;
             }
+
             let cells = cut(line, &columns);
             match rows.last_mut() {
                 // A line without a first cell goes on with the row above.
@@ -143,6 +157,7 @@ impl Reader {
                 )),
             }
         }
+
         self.rows(&rows, depth, out);
         last + 1
     }
@@ -161,12 +176,14 @@ impl Reader {
                 self.inline(&directive.argument)
             ));
         }
+
         let number = |name: &str| {
             directive
                 .option(name)
                 .and_then(|value| value.trim().parse::<usize>().ok())
                 .unwrap_or_default()
         };
+
         let mut heads = number("header-rows");
         let rows: Vec<Vec<Vec<String>>> = match name {
             "list-table" => bullets(&directive.body)
@@ -177,11 +194,13 @@ impl Reader {
                 if let Some(file) = directive.option("file").or(directive.option("url")) {
                     self.includes.push(file.to_owned());
                 }
+
                 let mut text = directive.body.join("\n");
                 if let Some(header) = directive.option("header") {
                     heads += 1;
                     text = format!("{header}\n{text}");
                 }
+
                 csv(
                     &text,
                     directive
@@ -192,11 +211,13 @@ impl Reader {
             }
             _ => return self.blocks(&directive.body, depth + 1, out),
         };
+
         let rows: Vec<(bool, Vec<Vec<String>>)> = rows
             .into_iter()
             .enumerate()
             .map(|(at, row)| (at < heads, row))
             .collect();
+
         self.rows(&rows, depth, out);
     }
 
@@ -212,6 +233,7 @@ impl Reader {
             }
             out.push_str("</tr>");
         }
+
         out.push_str("</table>");
     }
 }
@@ -221,6 +243,7 @@ fn dedented_first(lines: &[String]) -> Vec<String> {
     let first = lines.first().cloned().unwrap_or_default();
     let mut all = vec![first.trim_start().to_owned()];
     all.extend(lines.iter().skip(1).cloned());
+
     match all
         .iter()
         .skip(1)
@@ -237,6 +260,7 @@ fn grid(lines: &[String]) -> Option<Grid> {
     if width.checked_mul(lines.len())? > MAX_DRAWING {
         return None;
     }
+
     let mut drawing: Vec<Vec<char>> = lines.iter().map(|line| line.chars().collect()).collect();
     let mut head = 0;
     for (at, line) in drawing.iter_mut().enumerate() {
@@ -248,6 +272,7 @@ fn grid(lines: &[String]) -> Option<Grid> {
                 .for_each(|c| *c = '-');
         }
     }
+
     let mut cells: Vec<Corners> = Vec::new();
     for top in 0..drawing.len() {
         for left in 0..width {
@@ -256,6 +281,7 @@ fn grid(lines: &[String]) -> Option<Grid> {
             }
         }
     }
+
     (!cells.is_empty()).then_some(Grid {
         cells,
         drawing,
@@ -272,16 +298,19 @@ fn cell(drawing: &[Vec<char>], top: usize, left: usize) -> Option<Corners> {
             '+' => {}
             _ => return None,
         }
+
         for bottom in top + 1..drawing.len() {
             match drawing[bottom][right] {
                 '|' => continue,
                 '+' => {}
                 _ => break,
             }
+
             let closed = drawing[bottom][left] == '+'
                 && drawing[bottom][left..=right]
                     .iter()
                     .all(|c| matches!(c, '-' | '+'));
+
             if closed
                 && drawing[top..=bottom]
                     .iter()
@@ -296,6 +325,7 @@ fn cell(drawing: &[Vec<char>], top: usize, left: usize) -> Option<Corners> {
             }
         }
     }
+
     None
 }
 
@@ -317,6 +347,7 @@ fn columns(border: &str) -> Vec<(usize, usize)> {
             _ => {}
         }
     }
+
     columns
 }
 
@@ -328,6 +359,7 @@ fn cut(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
             .get(from.min(chars.len())..to.min(chars.len()))
             .map(|piece| piece.iter().collect::<String>())
     };
+
     let mut cells = Vec::with_capacity(columns.len());
     let mut at = 0;
     while at < columns.len() {
@@ -335,15 +367,18 @@ fn cut(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
         while last + 1 < columns.len() && chars.get(columns[last].1).is_some_and(|c| *c != ' ') {
             last += 1;
         }
+
         let to = if last + 1 == columns.len() {
             usize::MAX
         } else {
             columns[last].1
         };
+
         cells.push(piece(from, to).unwrap_or_default().trim_end().to_owned());
         cells.extend((at..last).map(|_| String::new()));
         at = last + 1;
     }
+
     cells
 }
 
@@ -354,16 +389,19 @@ fn csv(text: &str, delimiter: u8) -> Vec<Vec<Vec<String>>> {
         let mark = char::from(delimiter);
         text = text.replace(&format!("{mark}{spaces}\""), &format!("{mark}\""));
     }
+
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
+
     let rows = reader
         .records()
         .flatten()
         .filter(|row| row.iter().any(|cell| !cell.is_empty()));
+
     rows.map(|row| {
         row.iter()
             .map(|cell| cell.lines().map(str::to_owned).collect())

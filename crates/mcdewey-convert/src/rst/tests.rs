@@ -271,10 +271,12 @@ fn markup_in_lines_follows_its_rules() {
         "2 * 3 * 4, a*b*c, \\*x\\*, :cmd:`run`, :class:`~a.b.C`, `cited`",
         "2 * 3 * 4, a\\*b\\*c, \\*x\\*, `run`, `C`, *cited*",
     );
+
     check(
         "`One <a.html>`__ and anon__\n\n__ b.html",
         "[One](a.html) and [anon](b.html)",
     );
+
     check(
         "A `Name`_ here.\n\n.. _name: https://docs.example.com/\n   page",
         "A [Name](https://docs.example.com/page) here.",

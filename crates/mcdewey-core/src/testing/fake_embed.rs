@@ -27,6 +27,7 @@ impl FakeEmbed {
             window: 64,
             special_tokens: 2,
         };
+
         Self {
             vocabulary: vocabulary.iter().map(|word| (*word).to_owned()).collect(),
             model,
@@ -41,6 +42,7 @@ impl FakeEmbed {
         let mut vector: Vec<f32> = self.vocabulary.iter().map(count).collect();
         vector.push(Self::FLOOR);
         let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+
         vector.iter().map(|x| x / length).collect()
     }
 }
@@ -76,6 +78,7 @@ impl Embed for FakeEmbed {
             }
             open = c.is_alphanumeric();
         }
+
         Ok(tokens)
     }
 }

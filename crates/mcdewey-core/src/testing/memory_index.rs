@@ -8,9 +8,9 @@ use async_trait::async_trait;
 
 use crate::{
     AttachedFile, AttachmentRole, Candidate, CandidateQuery, Candidates, Chunk, ChunkId,
-    ContentHash, Document, DocumentRevision, DocumentSummary, Generation, Index, IndexError,
-    IndexState, InvalidValue, LibraryDescription, ManifestEntry, Page, PageNumber, PageRef,
-    Passage, QuestionWord, Revision, RootName, Scope, SourcePath, WeightedText,
+    ContentHash, Document, DocumentRevision, DocumentSummary, EmbeddedChunk, Generation, Index,
+    IndexError, IndexState, InvalidValue, LibraryDescription, ManifestEntry, Page, PageNumber,
+    PageRef, QuestionWord, Revision, RootName, Scope, SourcePath, WeightedText,
 };
 
 /// How soon a repeated word stops counting.
@@ -66,11 +66,11 @@ impl Library {
             .filter(|stored| scope.contains(&stored.content.meta))
     }
 
-    fn passages<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Passage> {
+    fn passages<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a EmbeddedChunk> {
         self.documents
             .values()
             .filter(|stored| scope.contains(&stored.content.meta))
-            .flat_map(|stored| &stored.content.passages)
+            .flat_map(|stored| &stored.content.chunks)
     }
 
     /// The chunks of one document that `wanted` picks.
@@ -83,7 +83,8 @@ impl Library {
         let passages = self
             .stored(source, scope)
             .into_iter()
-            .flat_map(|stored| &stored.content.passages);
+            .flat_map(|stored| &stored.content.chunks);
+
         passages
             .map(|passage| &passage.chunk)
             .filter(|chunk| wanted(chunk))
@@ -105,6 +106,7 @@ impl Library {
             let score = statistics.score(&passage.chunk, &weights);
             candidate(&passage.chunk, score)
         });
+
         ranked(
             scored.filter(|candidate| candidate.score > 0.0).collect(),
             depth,
@@ -117,6 +119,7 @@ impl Library {
             .filter(|text| text.weight >= 1.0)
             .cloned()
             .collect();
+
         let statistics = Statistics::of(self);
         token_weights(&own)
             .keys()
@@ -136,11 +139,12 @@ impl Library {
                 let passages = statistics.frequency.get(&word).copied().unwrap_or_default() as u64;
                 words.push(QuestionWord {
                     word,
-                    passages,
+                    chunks: passages,
                     taken_for: None,
                 });
             }
         }
+
         words
     }
 }
@@ -167,6 +171,7 @@ fn token_weights(texts: &[WeightedText]) -> BTreeMap<String, f32> {
             *weight = weight.max(text.weight);
         }
     }
+
     weights
 }
 
@@ -189,6 +194,7 @@ impl Statistics {
                 *frequency.entry(word).or_default() += 1.0;
             }
         }
+
         Self {
             passages,
             average_length: length / passages.max(1.0),
@@ -231,7 +237,7 @@ fn candidate(chunk: &Chunk, score: f32) -> Candidate {
         page: chunk.page.number,
         ordinal: chunk.ordinal,
         passage_hash: chunk.passage_hash,
-        likeness: chunk.likeness(),
+        simhash: chunk.simhash(),
         score,
     }
 }
@@ -242,6 +248,7 @@ fn ranked(mut candidates: Vec<Candidate>, depth: usize) -> Vec<Candidate> {
             .total_cmp(&a.score)
             .then_with(|| a.chunk_id.cmp(&b.chunk_id))
     });
+
     candidates.truncate(depth);
     candidates
 }
@@ -261,9 +268,7 @@ impl Index for MemoryIndex {
             revision: library.revision,
             documents: library.documents.len() as u64,
             pages: contents().map(|content| content.pages.len() as u64).sum(),
-            chunks: contents()
-                .map(|content| content.passages.len() as u64)
-                .sum(),
+            chunks: contents().map(|content| content.chunks.len() as u64).sum(),
         })
     }
 
@@ -292,6 +297,7 @@ impl Index for MemoryIndex {
             .passages(scope)
             .map(|passage| (&passage.chunk.chunk_id, &passage.chunk))
             .collect();
+
         Ok(ids
             .iter()
             .filter_map(|id| known.get(id).copied().cloned())
@@ -309,7 +315,7 @@ impl Index for MemoryIndex {
             .chunks_of(source, scope, |chunk| ordinals.contains(&chunk.ordinal)))
     }
 
-    async fn passages_on(
+    async fn chunks_on(
         &self,
         source: &SourcePath,
         page: PageNumber,
@@ -340,6 +346,7 @@ impl Index for MemoryIndex {
             .stored(source, scope)
             .into_iter()
             .flat_map(|stored| &stored.content.pages);
+
         Ok(pages
             .find(|candidate| candidate.page.number == page)
             .cloned())
@@ -365,7 +372,7 @@ impl Index for MemoryIndex {
                 .iter()
                 .map(|file| file.attachment.clone())
                 .collect(),
-            chunks: stored.content.passages.len() as u32,
+            chunks: stored.content.chunks.len() as u32,
             hash: stored.hash,
             committed_at: stored.committed_at,
         }))
@@ -383,6 +390,7 @@ impl Index for MemoryIndex {
             .stored(source, scope)
             .into_iter()
             .flat_map(|stored| &stored.content.attachments);
+
         Ok(files
             .find(|file| file.attachment.role == role && file.attachment.name == name)
             .cloned())
@@ -394,12 +402,14 @@ impl Index for MemoryIndex {
             .documents
             .values()
             .filter(|stored| scope.contains(&stored.content.meta));
+
         let summary = |stored: &Stored| DocumentSummary {
             meta: Arc::clone(&stored.content.meta),
             pages: stored.content.pages.len() as u32,
-            chunks: stored.content.passages.len() as u32,
+            chunks: stored.content.chunks.len() as u32,
             committed_at: stored.committed_at,
         };
+
         Ok(seen.map(summary).collect())
     }
 
@@ -410,10 +420,12 @@ impl Index for MemoryIndex {
             .descriptions
             .iter()
             .filter(|(root, _)| **root != RootName::default());
+
         let all = default
             .into_iter()
             .chain(others.map(|(_, description)| description))
             .cloned();
+
         Ok(all.reduce(LibraryDescription::merged).unwrap_or_default())
     }
 
@@ -429,6 +441,7 @@ impl Index for MemoryIndex {
         {
             return Ok(library.revision);
         }
+
         library
             .descriptions
             .insert(root.clone(), description.clone());
@@ -441,11 +454,13 @@ impl Index for MemoryIndex {
             .documents
             .iter()
             .filter(|(_, stored)| stored.content.root == *root);
+
         let entry = |(source, stored): (&SourcePath, &Stored)| ManifestEntry {
             source: source.clone(),
             folder: stored.content.folder.clone(),
             input: stored.content.input,
         };
+
         Ok(of_root.map(entry).collect())
     }
 
@@ -467,6 +482,7 @@ impl Index for MemoryIndex {
             known.stem() == source.stem()
                 && (**known != source || stored.content.root != document.root)
         });
+
         if let Some((twin, stored)) = twin {
             let (known, new) = (&stored.content.root, &document.root);
             let reason = format!(
@@ -475,16 +491,19 @@ impl Index for MemoryIndex {
             );
             return Err(InvalidValue::new("document", source, reason).into());
         }
-        for passage in &document.passages {
+
+        for passage in &document.chunks {
             library
                 .vectors
                 .insert(passage.embedding_key, passage.vector.clone());
         }
+
         let stored = Stored {
             hash: document.hash(),
             content: document,
             committed_at: now(),
         };
+
         library.documents.insert(source, stored);
         Ok(library.step())
     }
@@ -495,6 +514,7 @@ impl Index for MemoryIndex {
             .iter()
             .filter(|source| library.documents.remove(*source).is_some())
             .count();
+
         Ok(if gone > 0 {
             library.step()
         } else {
@@ -502,7 +522,7 @@ impl Index for MemoryIndex {
         })
     }
 
-    async fn settle(&self) -> Result<(), IndexError> {
+    async fn optimize(&self) -> Result<(), IndexError> {
         Ok(())
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     AttachedFile, AttachmentRole, Chunk, ChunkId, ContentHash, DocumentMeta, DocumentRevision,
-    Embed, Facets, OutlineEntry, Page, PageNumber, PageRef, Passage, RootName, SourcePath, Span,
-    Version,
+    Embed, EmbeddedChunk, Facets, OutlineEntry, Page, PageNumber, PageRef, RootName, SourcePath,
+    Span, Version,
 };
 
 use super::FakeEmbed;
@@ -38,6 +38,7 @@ impl SampleDocument {
             updated: None,
             paged: true,
         };
+
         Self {
             meta,
             root: RootName::default(),
@@ -67,6 +68,7 @@ impl SampleDocument {
             label: label.to_owned(),
             key,
         });
+
         self
     }
 
@@ -138,31 +140,36 @@ impl SampleDocument {
             meta: Arc::clone(&meta),
             outline: Vec::new(),
             pages: Vec::new(),
-            passages: Vec::new(),
+            chunks: Vec::new(),
             attachments: self.attachments.clone(),
         };
+
         for (number, texts) in &self.pages {
             let page = PageRef {
                 number: PageNumber(*number),
                 label: None,
                 section: None,
             };
+
             revision.outline.push(OutlineEntry {
                 level: 1,
                 title: page.title(),
                 page: page.number,
             });
+
             let mut start = 0;
             for text in texts {
-                let chunk = self.chunk(&meta, &page, (revision.passages.len(), start), text);
-                revision.passages.push(embedded(chunk, embed));
+                let chunk = self.chunk(&meta, &page, (revision.chunks.len(), start), text);
+                revision.chunks.push(embedded(chunk, embed));
                 start += text.len() + BORDER.len();
             }
+
             revision.pages.push(Page {
                 page,
                 text: texts.join(BORDER),
             });
         }
+
         revision
     }
 
@@ -194,10 +201,10 @@ impl SampleDocument {
     }
 }
 
-fn embedded(chunk: Chunk, embed: &FakeEmbed) -> Passage {
+fn embedded(chunk: Chunk, embed: &FakeEmbed) -> EmbeddedChunk {
     let dense_text = chunk.dense_text();
     let fingerprint = &embed.model().fingerprint;
-    Passage {
+    EmbeddedChunk {
         embedding_key: ContentHash::of_parts([fingerprint.as_str(), dense_text.as_str()]),
         vector: embed.vector(&dense_text),
         chunk,

@@ -42,6 +42,7 @@ impl Desk {
         let thread = thread::Builder::new()
             .name("reranking".to_owned())
             .spawn(move || work(run, &waiting))?;
+
         Ok(Self {
             requests: Some(requests),
             thread: Some(thread),
@@ -66,6 +67,7 @@ impl Desk {
                 TrySendError::Full(_) => RerankError::Busy,
                 TrySendError::Disconnected(_) => RerankError::Closed,
             })?;
+
         answer.await.unwrap_or(Err(RerankError::Closed))
     }
 }
@@ -97,6 +99,7 @@ fn read(run: &mut Run, request: &Request) -> Option<Result<Vec<f32>, RerankError
         if request.reply.is_closed() {
             return None;
         }
+
         let passages: Vec<&str> = batch.iter().map(|&place| texts[place].as_str()).collect();
         match guarded(run, &request.question, &passages) {
             Ok(found) => batch
@@ -106,6 +109,7 @@ fn read(run: &mut Run, request: &Request) -> Option<Result<Vec<f32>, RerankError
             Err(error) => return Some(Err(error)),
         }
     }
+
     Some(Ok(scores))
 }
 

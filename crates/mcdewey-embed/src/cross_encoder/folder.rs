@@ -45,12 +45,14 @@ impl CrossFolder {
             .into_iter()
             .find(|path| path.is_file())
             .ok_or_else(|| missing(MODELS[0]))?;
+
         if let Some(file) = [CONFIG, TOKENIZER]
             .into_iter()
             .find(|file| !dir.join(file).is_file())
         {
             return Err(missing(file));
         }
+
         let config: CrossConfig = folder::json(&dir.join(CONFIG))?;
         if config.id2label.len() > 1 {
             return Err(CrossEncoderError::Classifier {
@@ -58,6 +60,7 @@ impl CrossFolder {
                 labels: config.id2label.len(),
             });
         }
+
         let tokenizer: Value =
             folder::optional_json(&dir.join(TOKENIZER_CONFIG))?.unwrap_or_default();
         let limits = [
@@ -65,6 +68,7 @@ impl CrossFolder {
             folder::model_max_length(&tokenizer),
         ];
         let window = limits.into_iter().flatten().fold(MAX_WINDOW, usize::min);
+
         Ok(Self {
             dir: dir.to_owned(),
             onnx,
@@ -106,6 +110,7 @@ mod tests {
         for (name, text) in files {
             fs::write(dir.path().join(name), text).unwrap();
         }
+
         dir
     }
 
@@ -152,6 +157,7 @@ mod tests {
             let dir = folder(&[&files[..], &[("tokenizer_config.json", tokenizer)]].concat());
             CrossFolder::read(dir.path()).unwrap().window
         };
+
         assert_eq!(window("{}", "{}"), 512);
         assert_eq!(
             window(
@@ -177,6 +183,7 @@ mod tests {
             ("config.json", config),
             ("tokenizer.json", "{}"),
         ]);
+
         let error = CrossFolder::read(dir.path()).unwrap_err().to_string();
         assert!(error.contains("3 classes"), "{error}");
     }

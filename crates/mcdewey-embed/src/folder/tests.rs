@@ -12,6 +12,7 @@ pub(crate) fn tiny(dir: &Path) -> PathBuf {
         POOLING,
         r#"{"word_embedding_dimension": 4, "pooling_mode_cls_token": false, "pooling_mode_mean_tokens": true}"#,
     );
+
     put(dir, WEIGHTS, "");
     put(dir, TOKENIZER, "{}");
     dir.to_owned()
@@ -48,10 +49,12 @@ fn the_smallest_window_counts() {
         TOKENIZER_CONFIG,
         r#"{"model_max_length": 1e30, "pad_token": {"content": "<pad>"}}"#,
     );
+
     put(&dir, SENTENCE_CONFIG, r#"{"max_seq_length": 5}"#);
     let folder = BertFolder::read(&dir).unwrap();
     assert_eq!((folder.window, folder.pad_token.as_str()), (5, "<pad>"));
     put(&dir, TOKENIZER_CONFIG, r#"{"model_max_length": 4}"#);
+
     assert_eq!(BertFolder::read(&dir).unwrap().window, 4);
 }
 
@@ -62,6 +65,7 @@ fn cls_pooling_is_read_and_other_pooling_refused() {
     put(&dir, POOLING, r#"{"pooling_mode_cls_token": true}"#);
     assert_eq!(BertFolder::read(&dir).unwrap().pooling, Pooling::Cls);
     put(&dir, POOLING, r#"{"pooling_mode_max_tokens": true}"#);
+
     assert!(
         BertFolder::read(&dir)
             .unwrap_err()
@@ -113,6 +117,7 @@ fn a_module_that_would_change_the_vectors_is_refused() {
     put(&dir, MODULES, modules);
     BertFolder::read(&dir).unwrap();
     replace(&dir, MODULES, "models.Normalize", "models.Dense");
+
     assert!(
         BertFolder::read(&dir)
             .unwrap_err()
@@ -127,6 +132,7 @@ fn broken_json_names_its_file() {
     let dir = tiny(dir.path());
     put(&dir, CONFIG, "{");
     let error = BertFolder::read(&dir).unwrap_err();
+
     assert!(
         matches!(error, FolderError::Invalid { .. }) && error.to_string().contains("config.json"),
         "{error}"
@@ -139,6 +145,7 @@ fn each_required_file_is_missed_by_name() {
         let dir = tempfile::tempdir().unwrap();
         let dir = tiny(dir.path());
         fs::remove_file(dir.join(file)).unwrap();
+
         assert!(
             check_files(&dir)
                 .unwrap_err()

@@ -22,6 +22,7 @@ fn tensors() -> Vec<(String, Vec<usize>)> {
         ("embeddings.LayerNorm.weight".to_owned(), vec![4]),
         ("embeddings.LayerNorm.bias".to_owned(), vec![4]),
     ];
+
     for layer in 0..2 {
         let dense = [
             ("attention.self.query", [4, 4]),
@@ -31,6 +32,7 @@ fn tensors() -> Vec<(String, Vec<usize>)> {
             ("intermediate.dense", [8, 4]),
             ("output.dense", [4, 8]),
         ];
+
         for (name, shape) in dense {
             tensors.push((
                 format!("encoder.layer.{layer}.{name}.weight"),
@@ -38,6 +40,7 @@ fn tensors() -> Vec<(String, Vec<usize>)> {
             ));
             tensors.push((format!("encoder.layer.{layer}.{name}.bias"), vec![shape[0]]));
         }
+
         for name in ["attention.output", "output"] {
             tensors.push((
                 format!("encoder.layer.{layer}.{name}.LayerNorm.weight"),
@@ -49,6 +52,7 @@ fn tensors() -> Vec<(String, Vec<usize>)> {
             ));
         }
     }
+
     tensors
 }
 
@@ -65,6 +69,7 @@ fn write_weights(dir: &Path, tensors: &[(String, Vec<usize>)]) {
             data.len()
         ));
     }
+
     let header = format!("{{{}}}", entries.join(","));
     let mut file = (header.len() as u64).to_le_bytes().to_vec();
     file.extend(header.into_bytes());
@@ -83,11 +88,13 @@ fn every_layer_is_written_in_fused_operators() {
     let dir = tempfile::tempdir().unwrap();
     write_weights(&tiny(dir.path()), &tensors());
     let graph = graph_of(dir.path()).unwrap();
+
     let operators: Vec<&str> = graph
         .node
         .iter()
         .map(|node| node.op_type.as_str())
         .collect();
+
     let layer = [
         [
             "FusedMatMul",
@@ -106,6 +113,7 @@ fn every_layer_is_written_in_fused_operators() {
         ],
     ]
     .concat();
+
     let mut expected = vec!["Cast", "Cast", "Cast", "EmbedLayerNormalization"];
     expected.extend(layer.iter().chain(&layer));
     expected.push("Identity");
@@ -119,12 +127,14 @@ fn every_input_of_a_node_comes_from_somewhere() {
     let graph = graph_of(dir.path()).unwrap();
     let mut known: Vec<String> = graph.input.into_iter().map(|input| input.name).collect();
     known.extend(graph.initializer.into_iter().map(|tensor| tensor.name));
+
     for node in graph.node {
         for input in node.input {
             assert!(known.contains(&input), "{input} of {}", node.name);
         }
         known.extend(node.output);
     }
+
     assert!(known.contains(&graph.output[0].name));
 }
 
@@ -135,9 +145,11 @@ fn weights_are_pointed_at_and_not_copied() {
     write_weights(&tiny(dir.path()), &tensors);
     let file = fs::read(dir.path().join(WEIGHTS)).unwrap();
     let initializers = graph_of(dir.path()).unwrap().initializer;
+
     let (external, inline): (Vec<_>, Vec<_>) = initializers
         .into_iter()
         .partition(|it| it.data_location == EXTERNAL);
+
     for tensor in external {
         let entry = |key| {
             tensor
@@ -148,19 +160,23 @@ fn weights_are_pointed_at_and_not_copied() {
                 .value
                 .clone()
         };
+
         assert_eq!(entry("location"), WEIGHTS);
         let offset: usize = entry("offset").parse().unwrap();
         let length: usize = entry("length").parse().unwrap();
+
         let n = tensors
             .iter()
             .position(|(name, _)| *name == tensor.name)
             .unwrap();
+
         let expected: Vec<u8> = (0..length / 4)
             .flat_map(|_| (n as f32).to_le_bytes())
             .collect();
         assert_eq!(file[offset..offset + length], expected, "{}", tensor.name);
         assert_eq!(tensor.dims.iter().product::<i64>() as usize * 4, length);
     }
+
     let biases: Vec<&str> = inline.iter().map(|tensor| tensor.name.as_str()).collect();
     assert_eq!(
         biases,
@@ -169,17 +185,21 @@ fn weights_are_pointed_at_and_not_copied() {
             "encoder.layer.1.attention.self.bias"
         ]
     );
+
     let query = tensors
         .iter()
         .position(|(name, _)| name == "encoder.layer.0.attention.self.query.bias")
         .unwrap();
+
     let parts = [query, query + 2, query + 4]
         .map(|n| [n as f32; 4])
         .concat();
+
     let expected: Vec<u8> = parts
         .iter()
         .flat_map(|number| number.to_le_bytes())
         .collect();
+
     assert_eq!(
         inline[0].raw_data.as_ref(),
         Some(&expected),
@@ -196,6 +216,7 @@ fn a_missing_layer_is_an_error() {
         .collect();
     write_weights(&tiny(dir.path()), &tensors);
     let error = graph_of(dir.path()).unwrap_err().to_string();
+
     assert!(
         error.contains("encoder.layer.1.output.dense.weight is missing"),
         "{error}"

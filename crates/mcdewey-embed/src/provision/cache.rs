@@ -31,6 +31,7 @@ pub(super) fn state(folder: &Path, bundle: &Bundle) -> Result<CacheState, Provis
     if !folder.exists() {
         return Ok(CacheState::Absent);
     }
+
     let stamp = stamp::read(folder);
     let mut hashed = false;
     for file in &bundle.files {
@@ -38,20 +39,25 @@ pub(super) fn state(folder: &Path, bundle: &Bundle) -> Result<CacheState, Provis
         let Ok(metadata) = fs::metadata(&path) else {
             return Ok(CacheState::Damaged(path));
         };
+
         if stamp
             .get(&file.path)
             .is_some_and(|seen| seen.vouches_for(&metadata, &file.sha256))
         {
             continue;
         }
+
         if hash_file(&path)? != file.sha256 {
             return Ok(CacheState::Damaged(path));
         }
+
         hashed = true;
     }
+
     if hashed {
         stamp_again(folder, &bundle.files);
     }
+
     Ok(CacheState::Complete)
 }
 
@@ -78,12 +84,14 @@ impl Cache {
             source,
         };
         fs::create_dir_all(dir).map_err(not_writable)?;
+
         let file = File::options()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&path)
             .map_err(not_writable)?;
+
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -92,6 +100,7 @@ impl Cache {
             }
             Err(TryLockError::Error(source)) => return Err(not_writable(source)),
         }
+
         let cache = Self {
             dir: dir.to_owned(),
             _lock: file,
@@ -107,6 +116,7 @@ impl Cache {
                 fs::remove_dir_all(entry.path())?;
             }
         }
+
         Ok(())
     }
 
@@ -134,6 +144,7 @@ impl Cache {
             }
             fs::rename(finished, place)
         };
+
         swap().map_err(|source| ProvisionError::CacheNotWritable {
             path: place.to_owned(),
             source,

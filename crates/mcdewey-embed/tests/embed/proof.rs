@@ -36,12 +36,14 @@ fn passages() -> Vec<String> {
         "barge-in",
         "état",
     ];
+
     let length = |i: usize| 1 + (i * 53) % 60;
     let text = |i: usize| {
         (0..length(i))
             .map(|j| words[(i * 7 + j * j + j / 3) % words.len()])
             .collect::<Vec<_>>()
     };
+
     (0..200).map(|i| text(i).join(" ")).collect()
 }
 
@@ -49,6 +51,7 @@ fn passages() -> Vec<String> {
 async fn vectors_are_those_of_the_original_model() {
     let references = references();
     assert_eq!(references.len(), 8);
+
     let window = embedder().model().window;
     for reference in references {
         let question = embedder().question(&reference.text).await.unwrap();
@@ -60,6 +63,7 @@ async fn vectors_are_those_of_the_original_model() {
             "{}",
             reference.name
         );
+
         let length =
             embedder().tokens(&reference.text).unwrap().len() + embedder().model().special_tokens;
         assert_eq!(length, reference.tokens, "{}", reference.name);
@@ -71,6 +75,7 @@ async fn a_vector_does_not_depend_on_its_batch() {
     let texts = passages();
     let together = embedder().passages(texts.clone()).await.unwrap();
     assert_eq!(together.len(), texts.len());
+
     for (text, vector) in texts.into_iter().zip(together) {
         let norm: f64 = vector.iter().map(|&x| f64::from(x).powi(2)).sum();
         assert!((norm - 1.0).abs() < 1e-5, "length {norm}");
@@ -86,13 +91,16 @@ async fn a_passage_beyond_the_window_is_refused_by_name() {
         .into_iter()
         .find(|reference| reference.tokens == 257)
         .unwrap();
+
     let error = embedder()
         .passages(vec!["fits".to_owned(), beyond.text])
         .await
         .unwrap_err();
+
     let EmbedError::Model(message) = error else {
         panic!("{error}")
     };
+
     assert!(
         message.contains("passage 1") && message.contains("257 tokens where the model reads 256"),
         "{message}"

@@ -22,6 +22,7 @@ fn start(dir: &TempDir) -> Result<CrossEncoder, CrossEncoderError> {
 #[tokio::test]
 async fn scores_are_those_computed_by_hand() {
     let reranker = start(&folder("logits")).unwrap();
+
     // Twice the sum of the words' worths, by the number of words and one [SEP]; more passages than one run takes, of
     // lengths that need padding.
     let expected = [
@@ -33,6 +34,7 @@ async fn scores_are_those_computed_by_hand() {
         ("barge barge barge barge call", 2.0 * 4.5 / 6.0),
         ("unheard", 2.0 * 0.25 / 2.0),
     ];
+
     for question in ["barge", "trunk call trunk"] {
         let passages = expected
             .iter()
@@ -40,6 +42,7 @@ async fn scores_are_those_computed_by_hand() {
             .collect();
         let scores = reranker.scores(question, passages).await.unwrap();
         assert_eq!(scores.len(), expected.len());
+
         for ((text, expected), score) in expected.iter().zip(scores) {
             assert!(
                 (score - expected).abs() < 1e-6,
@@ -64,11 +67,13 @@ async fn newer_folders_lack_two_files() {
     for file in ["special_tokens_map.json", "tokenizer_config.json"] {
         fs::remove_file(dir.path().join(file)).unwrap();
     }
+
     let scores = start(&dir)
         .unwrap()
         .scores("call", vec!["barge".to_owned(), "trunk".to_owned()])
         .await
         .unwrap();
+
     assert_eq!(scores, [1.0, -1.0]);
 }
 
@@ -77,6 +82,7 @@ fn a_folder_that_holds_no_reranker_is_refused_with_the_reason() {
     let dir = folder("last_hidden_state");
     CrossEncoder::check(dir.path()).unwrap();
     let error = start(&dir).unwrap_err();
+
     assert!(
         matches!(error, CrossEncoderError::Model { .. }) && error.to_string().contains("logits"),
         "{error}"

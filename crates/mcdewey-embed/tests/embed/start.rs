@@ -22,6 +22,7 @@ fn without_weights(to: &Path) -> Provisioned {
     ] {
         fs::copy(from.join(file), to.join(file)).unwrap();
     }
+
     Provisioned {
         model_dir: to.to_owned(),
         ..provisioned().clone()
@@ -47,6 +48,7 @@ fn the_operators_copy_of_a_model_is_the_same_model() {
         python: "nothing".to_owned(),
         ..ModelSettings::default()
     };
+
     let own = provision(&settings, &|step| panic!("nothing to fetch: {step}")).unwrap();
     assert_eq!(&own, provisioned());
     assert_eq!(start(&own).unwrap().model(), embedder().model());
@@ -58,6 +60,7 @@ fn other_files_make_another_fingerprint() {
         digest: "another".to_owned(),
         ..provisioned().clone()
     };
+
     assert_ne!(
         start(&other).unwrap().model().fingerprint,
         embedder().model().fingerprint
@@ -69,6 +72,7 @@ async fn a_closed_model_says_so() {
     let model = start(provisioned()).unwrap();
     model.question("still there?").await.unwrap();
     model.close();
+
     assert!(matches!(
         model.question("still there?").await,
         Err(EmbedError::Closed)
@@ -101,6 +105,7 @@ fn broken_off_weights_are_named() {
         &weights[..weights.len() / 2],
     )
     .unwrap();
+
     let error = start(&model).unwrap_err();
     assert!(matches!(error, StartError::Folder(_)));
     assert!(
@@ -118,6 +123,7 @@ fn a_tokenizer_that_cannot_be_read_is_an_error() {
         dir.path().join("model.safetensors"),
     )
     .unwrap();
+
     fs::write(dir.path().join("tokenizer.json"), "{}").unwrap();
     let error = start(&model).unwrap_err();
     assert!(matches!(error, StartError::Model { .. }));
@@ -135,16 +141,19 @@ async fn weights_may_lie_behind_a_link() {
         .join("model.safetensors")
         .canonicalize()
         .unwrap();
+
     let blob = dir.path().join("53aa5117");
     fs::hard_link(&weights, &blob)
         .or_else(|_| fs::copy(&weights, &blob).map(drop))
         .unwrap();
     std::os::unix::fs::symlink("../53aa5117", model.model_dir.join("model.safetensors")).unwrap();
+
     let vector = start(&model)
         .unwrap()
         .question("linked")
         .await
         .unwrap()
         .vector;
+
     assert_eq!(vector.len(), 384);
 }

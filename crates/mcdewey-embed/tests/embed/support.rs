@@ -40,6 +40,7 @@ pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
             .map(|(&x, &y)| f64::from(x) * f64::from(y))
             .sum::<f64>()
     };
+
     assert_eq!(a.len(), b.len());
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }

@@ -39,21 +39,25 @@ pub(crate) fn write(dir: &Path, output: &str) {
         r#"{"id2label": {"0": "LABEL_0"}, "pad_token_id": 0}"#,
     )
     .unwrap();
+
     fs::write(
         dir.join("tokenizer_config.json"),
         r#"{"model_max_length": 16, "pad_token": "[PAD]"}"#,
     )
     .unwrap();
+
     fs::write(
         dir.join("special_tokens_map.json"),
         r#"{"cls_token": "[CLS]", "sep_token": "[SEP]"}"#,
     )
     .unwrap();
+
     let vocabulary: serde_json::Map<String, serde_json::Value> = WORTHS
         .iter()
         .enumerate()
         .map(|(id, (word, _))| ((*word).to_owned(), id.into()))
         .collect();
+
     let tokenizer = serde_json::json!({
         "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
         "pre_tokenizer": {"type": "Whitespace"},
@@ -61,6 +65,7 @@ pub(crate) fn write(dir: &Path, output: &str) {
         "decoder": null,
         "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": vocabulary},
     });
+
     fs::write(dir.join("tokenizer.json"), tokenizer.to_string()).unwrap();
 }
 
@@ -109,6 +114,7 @@ fn graph(output: &str) -> Vec<u8> {
             ],
         )],
     };
+
     let model = Model {
         ir_version: IR_VERSION,
         producer_name: "mcdewey".to_owned(),
@@ -118,6 +124,7 @@ fn graph(output: &str) -> Vec<u8> {
             version: 17,
         }],
     };
+
     model.encode_to_vec()
 }
 
@@ -128,6 +135,7 @@ fn node(operator: &str, inputs: &[&str], output: &str, attributes: &[(&str, i64)
         r#type: ATTRIBUTE_INT,
         ..Attribute::default()
     };
+
     Node {
         input: inputs.iter().map(|&name| name.to_owned()).collect(),
         output: vec![output.to_owned()],
@@ -152,6 +160,7 @@ fn value(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
         elem_type,
         shape: Some(Shape { dim }),
     });
+
     ValueInfo {
         name: name.to_owned(),
         r#type: Some(Type { tensor_type }),

@@ -12,6 +12,7 @@ fn question(truth: Truth, version: Option<&str>) -> Question {
         version: version.map(str::to_owned),
         ..QuestionFilter::default()
     };
+
     Question {
         id: "a".to_owned(),
         text: "a".to_owned(),
@@ -39,6 +40,7 @@ fn scored_answer(question: &Question, answer: Result<Answer, &str>) -> QuestionS
         result,
         latency: Duration::from_millis(3),
     }];
+
     Scores::of(&Run { outcomes }, &library())
         .unwrap()
         .questions
@@ -52,6 +54,7 @@ fn library() -> LibraryDescription {
         compact,
         ..Product::default()
     };
+
     LibraryDescription {
         products: vec![kafka],
         aliases: Vec::new(),
@@ -83,6 +86,7 @@ fn passages_count_for_their_document() {
         Truth::Documents(HashMap::from([("a".to_owned(), 1), ("b".to_owned(), 1)])),
         None,
     );
+
     let score = scored(
         &asked,
         Ok(["x", "x", "a", "x", "a"].map(Ranked::document).to_vec()),
@@ -107,6 +111,7 @@ fn a_judgment_is_judged_by_document_and_by_page() {
             page("a.md", 118),
         ]),
     );
+
     assert_eq!(value(&score, Metric::Hit1), 1.0);
     assert_eq!(value(&score, Metric::Ndcg10), 1.0);
     assert_eq!(value(&score, Metric::PageHit1), 0.0);
@@ -132,6 +137,7 @@ fn equally_right_places_are_one_answer() {
     ] {
         assert_eq!(value(&score, metric), 1.0, "{metric}");
     }
+
     // The pages are not exchangeable between the documents.
     assert_eq!(
         value(
@@ -163,6 +169,7 @@ fn another_release_is_a_leak_whatever_the_spelling() {
         version: version.map(str::to_owned),
         ..Ranked::document("a.md")
     };
+
     let leak = |hits: Vec<Ranked>| value(&scored(&asked, Ok(hits)), Metric::VersionLeak);
     assert_eq!(
         leak(vec![
@@ -191,9 +198,11 @@ fn repeated_passages_are_counted_among_the_first_ten() {
         passage_hash: Some(ContentHash::of(text)),
         ..Ranked::document("a.md")
     };
+
     let mut hits: Vec<Ranked> = ["a", "b", "a", "c", "d", "e", "f", "g", "h", "i", "z"]
         .map(hit)
         .to_vec();
+
     assert_eq!(
         value(
             &scored(&asked, Ok(hits.clone())),
@@ -201,6 +210,7 @@ fn repeated_passages_are_counted_among_the_first_ten() {
         ),
         9.0
     );
+
     hits[3].passage_hash = None;
     assert!(
         !scored(&asked, Ok(hits))
@@ -227,6 +237,7 @@ fn of_a_question_without_an_answer_only_the_refusal_counts() {
         declined,
         ..Answer::default()
     };
+
     let score = scored_answer(&asked, Ok(answer(true)));
     assert_eq!(score.values, BTreeMap::from([(Metric::Declined, 1.0)]));
     assert_eq!(
@@ -249,6 +260,7 @@ fn declining_a_question_that_has_an_answer_is_wrong() {
         tokens: Some(310),
         ..Answer::default()
     };
+
     let score = scored_answer(&asked, Ok(answer));
     assert_eq!(value(&score, Metric::WronglyDeclined), 1.0);
     assert_eq!(value(&score, Metric::Confidence), 0.25);
@@ -273,10 +285,12 @@ fn spans_are_judged_by_character() {
         ranges: vec![range],
         ..Ranked::document(document)
     };
+
     let asked = question(
         Truth::Spans(vec![("a".to_owned(), 100..140), ("a".to_owned(), 300..360)]),
         None,
     );
+
     // 40 of the answer's 100 characters; the hits read 0..150, 120..200 (30 of it again) and 100 of another text.
     let score = scored(
         &asked,
@@ -286,6 +300,7 @@ fn spans_are_judged_by_character() {
             hit("a", 120..200),
         ]),
     );
+
     assert_eq!(value(&score, Metric::SpanRecall5), 0.4);
     assert!((value(&score, Metric::SpanPrecision5) - 40.0 / 300.0).abs() < 1e-12);
     assert!((value(&score, Metric::SpanIou5) - 40.0 / 360.0).abs() < 1e-12);
@@ -310,21 +325,25 @@ fn runs_are_paired_by_question() {
             .into_iter()
             .collect(),
     };
+
     let scores = |questions| Scores {
         questions,
         latency: None,
     };
+
     let ours = scores(vec![
         score("a", Some(0.1)),
         score("b", Some(0.2)),
         score("c", None),
     ]);
+
     let theirs = scores(vec![
         score("c", Some(0.3)),
         score("b", Some(0.4)),
         score("z", Some(0.5)),
         score("a", Some(0.6)),
     ]);
+
     assert_eq!(
         ours.pairs(&theirs, Metric::Ndcg10),
         [(0.1, 0.6), (0.2, 0.4)]
@@ -340,5 +359,6 @@ fn metrics_are_written_by_name() {
         assert_eq!(text, format!("{:?}", metric.name()));
         assert_eq!(serde_json::from_str::<Metric>(&text).unwrap(), metric);
     }
+
     assert!(serde_json::from_str::<Metric>("\"ndcg@11\"").is_err());
 }

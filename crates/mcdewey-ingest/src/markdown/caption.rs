@@ -16,9 +16,11 @@ pub(super) fn caption(before: &str) -> String {
         .unwrap_or("")
         .trim()
         .trim_start_matches(['>', ' ']);
+
     if line.len() > MAX_CAPTION || line.starts_with(['#', '|', '`', '~', '<']) || !is_name(line) {
         return String::new();
     }
+
     let words = without_marker(line)
         .replace(['*', '`'], "")
         .replace("__", "");
@@ -37,8 +39,10 @@ fn is_name(line: &str) -> bool {
         Regex::new(r"^[*_]*(?i:table|tabelle|tableau|tabla)\s+[A-Z]?[\d.\-–]*\d\b")
             .expect("a valid pattern")
     });
+
     static BOLD: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^(?:\*\*[^*]+\*\*|__[^_]+__)$").expect("a valid pattern"));
+
     let sentence = line.trim_end_matches(['*', '_']).ends_with('.');
     introduces(line) || BOLD.is_match(line) || (NUMBERED.is_match(line) && !sentence)
 }
@@ -74,9 +78,11 @@ mod tests {
             ("**bold** text\n", ""),
             ("", ""),
         ];
+
         for (before, expected) in cases {
             assert_eq!(caption(before), expected, "{before:?}");
         }
+
         let long = format!("{}:\n", "word ".repeat(60));
         assert_eq!(caption(&long), "");
     }

@@ -56,6 +56,7 @@ pub(crate) fn front_matter(text: &str) -> (FrontMatter, usize) {
     let Some((block, body)) = delimit(text) else {
         return (FrontMatter::default(), 0);
     };
+
     match serde_yaml_ng::from_str::<Value>(block) {
         Ok(Value::Mapping(mapping)) => {
             let mut found = FrontMatter::default();
@@ -71,6 +72,7 @@ pub(crate) fn front_matter(text: &str) -> (FrontMatter, usize) {
                 let warning = format!(
                     "the front matter is not valid YAML ({error}); it was read line by line"
                 );
+
                 let mut found = FrontMatter {
                     fields,
                     warnings: vec![warning],
@@ -102,6 +104,7 @@ fn plain_lines(block: &str) -> Option<BTreeMap<String, String>> {
             && name
                 .chars()
                 .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+
         named.then(|| {
             (
                 name.to_owned(),
@@ -109,6 +112,7 @@ fn plain_lines(block: &str) -> Option<BTreeMap<String, String>> {
             )
         })
     };
+
     block
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -121,6 +125,7 @@ fn delimit(text: &str) -> Option<(&str, usize)> {
     if first.trim_end() != "---" {
         return None;
     }
+
     let start = first.len();
     let mut at = start;
     for line in text[start..].split_inclusive('\n') {
@@ -132,6 +137,7 @@ fn delimit(text: &str) -> Option<(&str, usize)> {
             return None;
         }
     }
+
     None
 }
 
@@ -176,11 +182,13 @@ fn unusable(found: &FrontMatter) -> Vec<String> {
             "source_url {url:?} is not a web address and was left out"
         ));
     }
+
     if let (Some(date), None) = (found.text("updated"), found.updated()) {
         warnings.push(format!(
             "updated {date:?} is not a date such as 2025-01-31 and was left out"
         ));
     }
+
     warnings
 }
 
@@ -205,16 +213,19 @@ mod tests {
             &[("title", "Barge"), ("n", "3")],
             "# Body\n",
         );
+
         check(
             "---\r\ntitle: Barge\r\n---\r\nBody",
             &[("title", "Barge")],
             "Body",
         );
+
         check(
             "---\nsearch:\n  boost: 0.5\ntags: [a, b]\n---\n",
             &[("search.boost", "0.5"), ("tags", "a, b")],
             "",
         );
+
         check("---\n---\nBody", &[], "Body");
     }
 
@@ -229,6 +240,7 @@ mod tests {
         ] {
             check(text, &[], text);
         }
+
         let (found, start) = front_matter("---\n- a: [1\n---\nBody");
         assert_eq!(start, 0);
         assert!(
@@ -253,6 +265,7 @@ mod tests {
         let (good, _) = front_matter(
             "---\nsource_url: https://docs.example.com/a\nupdated: 2024-05-01T10:00:00Z\n---\n",
         );
+
         assert_eq!(
             good.source_url().as_deref(),
             Some("https://docs.example.com/a")

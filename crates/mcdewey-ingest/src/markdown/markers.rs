@@ -57,6 +57,7 @@ pub(crate) fn markers(text: &str) -> Vec<Found> {
     let lines = lines(text);
     let fenced = fenced_lines(text, &lines);
     let mut found = Vec::new();
+
     let mut place = 0;
     while place < lines.len() {
         let range = &lines[place];
@@ -65,11 +66,14 @@ pub(crate) fn markers(text: &str) -> Vec<Found> {
         } else {
             line_markers(text, &lines[place..], &mut found)
         };
+
         if taken == 0 {
             form_feeds(text, range.clone(), &mut found);
         }
+
         place += taken.max(1);
     }
+
     found
 }
 
@@ -80,6 +84,7 @@ fn lines(text: &str) -> Vec<Range<usize>> {
         at += line.len();
         at - line.len()..at
     };
+
     text.split_inclusive('\n').map(range).collect()
 }
 
@@ -87,10 +92,12 @@ fn lines(text: &str) -> Vec<Range<usize>> {
 fn line_markers(text: &str, lines: &[Range<usize>], found: &mut Vec<Found>) -> usize {
     let line = &text[lines[0].clone()];
     let feeds = line.len() - line.trim_start_matches('\u{c}').len();
+
     let bare = &line[feeds..];
     if indent(bare) > 3 {
         return 0;
     }
+
     if let Some((marker, taken)) = braces(text, lines, feeds) {
         form_feeds(text, lines[0].start..lines[0].start + feeds, found);
         found.push(Found {
@@ -99,11 +106,13 @@ fn line_markers(text: &str, lines: &[Range<usize>], found: &mut Vec<Found>) -> u
         });
         return taken;
     }
+
     let Some(list) = comment_markers(bare) else {
         return 0;
     };
     form_feeds(text, lines[0].start..lines[0].start + feeds, found);
     let last = list.len() - 1;
+
     let mut start = lines[0].start + feeds;
     for (place, (length, marker)) in list.into_iter().enumerate() {
         let end = if place == last {
@@ -111,12 +120,14 @@ fn line_markers(text: &str, lines: &[Range<usize>], found: &mut Vec<Found>) -> u
         } else {
             start + length
         };
+
         found.push(Found {
             range: start..end,
             marker,
         });
         start = end;
     }
+
     1
 }
 
@@ -136,6 +147,7 @@ fn comment_markers(line: &str) -> Option<Vec<(usize, Marker)>> {
         list.push((found[0].len(), comment_marker(&found[1])?));
         rest = &rest[found[0].len()..];
     }
+
     (!list.is_empty()).then_some(list)
 }
 
@@ -150,9 +162,11 @@ fn comment_marker(inside: &str) -> Option<Marker> {
             label: label.filter(|label| !label.is_empty()),
         });
     }
+
     if let Some(printed) = PRINTED.captures(inside) {
         return Some(Marker::Printed(printed[1].trim().to_owned()));
     }
+
     BREAK.is_match(inside).then_some(Marker::Break)
 }
 
@@ -164,9 +178,11 @@ fn braces(text: &str, lines: &[Range<usize>], feeds: usize) -> Option<(Marker, u
         number,
         label: None,
     };
+
     if found[2].len() >= MIN_DASHES {
         return Some((marker, 1));
     }
+
     let next = text[lines.get(1)?.clone()].trim();
     let dashes = next.len() >= MIN_DASHES && next.bytes().all(|byte| byte == b'-');
     (found[2].is_empty() && dashes).then_some((marker, 2))
@@ -188,6 +204,7 @@ fn form_feeds(text: &str, within: Range<usize>, found: &mut Vec<Found>) {
 fn fenced_lines(text: &str, lines: &[Range<usize>]) -> Vec<bool> {
     let mut fenced = vec![false; lines.len()];
     let mut never_closed: Vec<(u8, usize)> = Vec::new();
+
     let mut place = 0;
     while place < lines.len() {
         let open = fence(&text[lines[place].clone()]).filter(|(kind, length, _)| {
@@ -195,13 +212,16 @@ fn fenced_lines(text: &str, lines: &[Range<usize>]) -> Vec<bool> {
                 .iter()
                 .any(|(unclosed, shortest)| unclosed == kind && length >= shortest)
         });
+
         let Some((kind, length, _)) = open else {
             place += 1;
             continue;
         };
+
         let closes = |line: &Range<usize>| {
             fence(&text[line.clone()]).is_some_and(|(k, l, bare)| k == kind && l >= length && bare)
         };
+
         match lines[place + 1..].iter().position(closes) {
             Some(distance) => {
                 fenced[place..=place + 1 + distance].fill(true);
@@ -213,6 +233,7 @@ fn fenced_lines(text: &str, lines: &[Range<usize>]) -> Vec<bool> {
             }
         }
     }
+
     fenced
 }
 
@@ -221,10 +242,12 @@ fn fence(line: &str) -> Option<(u8, usize, bool)> {
     let line = line.trim_start_matches('\u{c}').trim_end();
     let found = FENCE.captures(line)?;
     let kind = found[1].as_bytes()[0];
+
     let info = found[2].trim();
     if kind == b'`' && info.contains('`') {
         return None;
     }
+
     Some((kind, found[1].len(), info.is_empty()))
 }
 
@@ -262,22 +285,26 @@ mod tests {
             "  <!--  page : 118   label: 102 -->  \r\n",
             &[labelled(118, "102")],
         );
+
         check(
             "<!-- page: 118 label=\"A 2\" -->\n",
             &[labelled(118, "A 2")],
         );
         check("<!-- Page 118, label xii -->\n", &[labelled(118, "xii")]);
         check("<!-- Page 118 -->\n", &[page(118)]);
+
         check(
             "<!-- PageNumber=\"102\" -->\n<!-- PageBreak -->\n",
             &[Marker::Printed("102".into()), Marker::Break],
         );
+
         check(
             "<!-- PageNumber=\"xi\" --> <!-- PageBreak -->",
             &[Marker::Printed("xi".into()), Marker::Break],
         );
         check(&format!("{{117}}{}\n", "-".repeat(48)), &[page(118)]);
         check(&format!("{{0}}\n{}\n", "-".repeat(48)), &[page(1)]);
+
         check(
             "one\n\u{c}two\u{c}\n",
             &[Marker::FormFeed, Marker::FormFeed],
@@ -291,6 +318,7 @@ mod tests {
         check("<!-- page: 3 --> there", &[]);
         check("    <!-- page: 3 -->\n", &[]);
         check("<!-- page: 99999999999 -->\n", &[]);
+
         check(
             "<!-- pages 3 -->\n<!-- page: three -->\n<!-- PageHeader=\"A\" -->\n",
             &[],
@@ -307,6 +335,7 @@ mod tests {
         );
         check("```\na\u{c}b\n```\n", &[Marker::FormFeed]);
         check("```\nnever closed\n<!-- page: 4 -->\n", &[page(4)]);
+
         check(
             "`````\n```\n<!-- page: 4 -->\n```\n<!-- page: 5 -->\n",
             &[page(5)],
@@ -320,6 +349,7 @@ mod tests {
             .into_iter()
             .map(|found| &text[found.range])
             .collect();
+
         assert_eq!(
             taken,
             [

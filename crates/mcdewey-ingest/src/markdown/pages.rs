@@ -41,11 +41,13 @@ pub(crate) fn pages(body: &str) -> Option<Pages> {
         // Beside a better marker a form feed is white space, and stays in its page.
         found.retain(|found| found.marker != Marker::FormFeed);
     }
+
     let mut drafts = cut(body, &found, style);
     let mut warnings = Vec::new();
     let front = place_front(body, &mut drafts);
     make_unique(&mut drafts, front, &mut warnings);
     let pages = drafts.into_iter().map(|draft| draft.finish(body)).collect();
+
     Some(Pages { pages, warnings })
 }
 
@@ -72,11 +74,13 @@ fn cut(body: &str, found: &[Found], style: Style) -> Vec<Draft> {
         number: u32::from(divided),
         ..Draft::default()
     }];
+
     let mut at = 0;
     for Found { range, marker } in found {
         let current = drafts.last_mut().expect("there is always a draft");
         current.ranges.push(at..range.start);
         at = range.end;
+
         let number = current.number;
         match (marker, style) {
             (Marker::Page { number, label }, _) => {
@@ -104,11 +108,13 @@ fn cut(body: &str, found: &[Found], style: Style) -> Vec<Draft> {
             _ => {}
         }
     }
+
     drafts
         .last_mut()
         .expect("there is always a draft")
         .ranges
         .push(at..body.len());
+
     if divided
         && drafts
             .last()
@@ -117,6 +123,7 @@ fn cut(body: &str, found: &[Found], style: Style) -> Vec<Draft> {
         // The last page ends with a divider too, as many converters write it.
         drafts.pop();
     }
+
     drafts
 }
 
@@ -132,13 +139,16 @@ fn place_front(body: &str, drafts: &mut Vec<Draft>) -> bool {
     let [front, first, ..] = drafts.as_mut_slice() else {
         return false;
     };
+
     if front.number > 0 {
         return false;
     }
+
     if front.is_blank(body) {
         drafts.remove(0);
         return false;
     }
+
     if first.number <= 1 || front.is_title(body) {
         let mut ranges = std::mem::take(&mut front.ranges);
         ranges.append(&mut first.ranges);
@@ -146,6 +156,7 @@ fn place_front(body: &str, drafts: &mut Vec<Draft>) -> bool {
         drafts.remove(0);
         return false;
     }
+
     front.number = first.number - 1;
     true
 }
@@ -155,17 +166,20 @@ fn place_front(body: &str, drafts: &mut Vec<Draft>) -> bool {
 fn make_unique(drafts: &mut [Draft], front: bool, warnings: &mut Vec<String>) {
     let mut taken = HashSet::new();
     let mut free = drafts.iter().map(|draft| draft.number).max().unwrap_or(0);
+
     let marked: HashSet<u32> = drafts.iter().skip(1).map(|draft| draft.number).collect();
     for (place, draft) in drafts.iter_mut().enumerate() {
         let yields = front && place == 0 && marked.contains(&draft.number);
         if !yields && taken.insert(draft.number) {
             continue;
         }
+
         let marked = draft.number;
         free = next_free(free, &taken);
         draft.number = free;
         taken.insert(free);
         draft.label.get_or_insert_with(|| marked.to_string());
+
         warnings.push(format!(
             "page {marked} is marked more than once; one of them is kept as page {free}"
         ));
@@ -188,6 +202,7 @@ impl Draft {
             .ranges
             .iter()
             .flat_map(|range| body[range.clone()].lines());
+
         lines
             .map(str::trim)
             .filter(|line| !line.is_empty())
@@ -227,6 +242,7 @@ mod tests {
             .iter()
             .map(|p| (p.page.number.0, p.page.label.as_deref(), p.text.as_str()))
             .collect();
+
         assert_eq!(pages, expected, "{body:?}");
         found.warnings
     }
@@ -250,10 +266,12 @@ mod tests {
             "A\n<!-- PageNumber=\"365\" -->\n<!-- PageBreak -->\nB\n<!-- PageNumber=\"xii\" -->\n",
             &[(1, Some("365"), "A\n"), (2, Some("xii"), "B\n")],
         );
+
         check(
             "A\n<!-- PageBreak -->\nB\n<!-- PageBreak -->\n",
             &[(1, None, "A\n"), (2, None, "B\n")],
         );
+
         check(
             "<!-- PageNumber=\"9\" -->\nA\n<!-- PageFooter=\"x\" -->\n<!-- PageBreak -->\n\n<!-- PageBreak -->\nC",
             &[
@@ -273,6 +291,7 @@ mod tests {
                 (103, Some("Page 103 of 200"), "B"),
             ],
         );
+
         check(
             "<!-- PageNumber=\"i\" -->\nA\n<!-- PageNumber=\"ii\" -->\nB",
             &[(1, Some("i"), "A\n"), (2, Some("ii"), "B")],
@@ -294,10 +313,12 @@ mod tests {
         );
         check("\n\n<!-- page: 112 -->\nA", &[(112, None, "A")]);
         let doubled = "Front\n<!-- page: 5 -->\nA\n<!-- page: 4 -->\nB";
+
         let warnings = check(
             doubled,
             &[(6, Some("4"), "Front\n"), (5, None, "A\n"), (4, None, "B")],
         );
+
         assert_eq!(warnings.len(), 1);
     }
 
@@ -330,6 +351,7 @@ mod tests {
                 (5, Some("x"), "D"),
             ],
         );
+
         assert_eq!(warnings.len(), 2);
         assert!(
             warnings[0].contains("page 2 is marked more than once"),

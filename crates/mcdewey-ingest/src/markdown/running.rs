@@ -27,6 +27,7 @@ pub(crate) fn content_ranges(pages: &[Page]) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = pages.iter().map(|page| 0..page.text.len()).collect();
     strip_comments(pages, &mut ranges);
     let whole = ranges.clone();
+
     for edge in [Edge::Top, Edge::Bottom] {
         for _ in 0..MAX_LINES {
             if !strip_repeated(pages, &mut ranges, edge) {
@@ -34,6 +35,7 @@ pub(crate) fn content_ranges(pages: &[Page]) -> Vec<Range<usize>> {
             }
         }
     }
+
     if is_all_there_is(pages, &whole, &ranges) {
         whole
     } else {
@@ -76,6 +78,7 @@ impl Edge {
                 (text[..end].rfind('\n').map_or(0, |at| at + 1), end)
             }
         };
+
         (start < end).then(|| range.start + start..range.start + end)
     }
 
@@ -111,6 +114,7 @@ fn strip_repeated(pages: &[Page], ranges: &mut [Range<usize>], edge: Edge) -> bo
             Some((line, key))
         })
         .collect();
+
     let mut counts: HashMap<&str, Sides> = HashMap::new();
     let mut all = Sides::default();
     for (page, line) in pages.iter().zip(&lines) {
@@ -119,6 +123,7 @@ fn strip_repeated(pages: &[Page], ranges: &mut [Range<usize>], edge: Edge) -> bo
             counts.entry(key).or_default().add(page);
         }
     }
+
     let mut stripped = false;
     for ((page, range), line) in pages.iter().zip(ranges).zip(&lines) {
         let Some((line, key)) = line else { continue };
@@ -127,6 +132,7 @@ fn strip_repeated(pages: &[Page], ranges: &mut [Range<usize>], edge: Edge) -> bo
             stripped = true;
         }
     }
+
     stripped
 }
 
@@ -159,6 +165,7 @@ fn key(line: &str, page: &PageRef) -> Option<String> {
     if line.len() > MAX_LINE || line.starts_with(['|', '`', '~']) {
         return None;
     }
+
     let one_space = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let words = one_space(line).to_lowercase();
     if line.starts_with('#') {
@@ -175,14 +182,17 @@ fn key(line: &str, page: &PageRef) -> Option<String> {
 fn number_key(words: &str, page: &PageRef) -> String {
     static CHAPTERS: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^\d+-\d+$").expect("a valid pattern"));
+
     if CHAPTERS.is_match(words) {
         return "chapter-page".to_owned();
     }
+
     let dress = |c: char| !c.is_ascii_digit();
     let number = words.trim_matches(dress);
     if page.label.as_deref() == Some(number) {
         return "label".to_owned();
     }
+
     match number.parse::<i64>() {
         Ok(number) => format!("page {:+}", number - i64::from(page.number.0)),
         Err(_) => words.to_owned(),
@@ -204,6 +214,7 @@ mod tests {
             },
             text: (*text).to_owned(),
         };
+
         let pages: Vec<Page> = pages.iter().enumerate().map(page).collect();
         let ranges = content_ranges(&pages);
         let content: Vec<&str> = pages
@@ -211,6 +222,7 @@ mod tests {
             .zip(ranges)
             .map(|(page, range)| page.text[range].trim())
             .collect();
+
         assert_eq!(content, expected);
     }
 
@@ -228,6 +240,7 @@ mod tests {
                 "Front",
             ],
         );
+
         check(
             &[
                 "Guide | 1\nFinesse\nA\nA2",
@@ -245,6 +258,7 @@ mod tests {
         let pages = ["G\nA", "G\nB", "G\nC", "D", "E", "F", "H"];
         check(&pages, &pages);
         check(&["Guide", "Guide\nB", "Guide\nA"], &["", "B", "A"]);
+
         check(
             &["Guide", "Guide", "Guide\nA"],
             &["Guide", "Guide", "Guide\nA"],
@@ -260,6 +274,7 @@ mod tests {
             "| a |\n|---|\n| 2 |",
             "| a |\n|---|\n| 3 |",
         ];
+
         check(&pages, &pages);
         check(
             &["# Guide\nA", "# Guide\nB", "# Guide\nC"],
@@ -273,6 +288,7 @@ mod tests {
             &["A\n96 Guide", "B\nGuide 97", "C\n98 Guide", "D\nGuide 99"],
             &["A", "B", "C", "D"],
         );
+
         check(
             &[
                 "Book\nA", "Calls\nB", "Book\nC", "Calls\nD", "Book\nE", "Barge\nF", "G", "H",

@@ -42,17 +42,20 @@ pub(crate) fn sections(body: &str, structure: &Structure, title: &str) -> Vec<Pa
                 slug: slug(&title, place),
                 title: title.clone(),
             };
+
             let page = PageRef {
                 number: PageNumber(place),
                 label: None,
                 section: Some(section),
             };
+
             pages.push(Page {
                 page,
                 text: body[range].to_owned(),
             });
         }
     }
+
     pages
 }
 
@@ -65,6 +68,7 @@ fn heading_bounded(body: &str, headings: &[Heading]) -> Vec<Draft> {
     let first = starts
         .first()
         .map_or(body.len(), |heading| heading.range.start);
+
     if !body[..first].trim().is_empty() {
         drafts.push(Draft {
             range: 0..first,
@@ -74,18 +78,21 @@ fn heading_bounded(body: &str, headings: &[Heading]) -> Vec<Draft> {
             bodies: 1,
         });
     }
+
     for (place, heading) in starts.iter().enumerate() {
         let start = if drafts.is_empty() {
             0
         } else {
             heading.range.start
         };
+
         let end = starts
             .get(place + 1)
             .map_or(body.len(), |next| next.range.start);
         let bodies = usize::from(!body[heading.range.end..end].trim().is_empty());
         let first = Some(heading.title.clone());
         let bodied = first.clone().filter(|_| bodies > 0);
+
         drafts.push(Draft {
             range: start..end,
             level: heading.level,
@@ -94,6 +101,7 @@ fn heading_bounded(body: &str, headings: &[Heading]) -> Vec<Draft> {
             bodies,
         });
     }
+
     drafts
 }
 
@@ -115,6 +123,7 @@ fn join(drafts: Vec<Draft>, takes: impl Fn(&Draft, &Draft) -> bool) -> Vec<Draft
             _ => joined.push(draft),
         }
     }
+
     joined
 }
 
@@ -161,12 +170,15 @@ fn cut(text: &str, range: Range<usize>, max: usize, units: &[Unit]) -> Vec<Range
             .filter(|unit| end < unit.range.end && unit.range.len() <= max / 4)
             .find(late)
             .map_or(end, |unit| unit.range.start);
+
         pieces.push(start..end);
         start = end;
     }
+
     if start < range.end || pieces.is_empty() {
         pieces.push(start..range.end);
     }
+
     pieces
 }
 
@@ -175,7 +187,9 @@ fn cut_point(text: &str, max: usize) -> usize {
     while !text.is_char_boundary(limit) {
         limit -= 1;
     }
+
     let window = &text[..limit];
+
     // A cut in the first quarter would leave crumbs.
     let late = |at: &usize| *at > max / 4;
     let blank = window
@@ -183,17 +197,20 @@ fn cut_point(text: &str, max: usize) -> usize {
         .map(|at| at + 2)
         .or_else(|| window.rfind("\n\r\n").map(|at| at + 3));
     let line = || window.rfind('\n').map(|at| at + 1);
+
     let space = || {
         window
             .rfind(char::is_whitespace)
             .map(|at| at + 1)
             .filter(|at| text.is_char_boundary(*at))
     };
+
     let point = blank
         .filter(late)
         .or_else(|| line().filter(late))
         .or_else(|| space().filter(late))
         .unwrap_or(limit);
+
     if point == 0 {
         text.chars().next().map_or(text.len(), char::len_utf8)
     } else {
@@ -213,6 +230,7 @@ fn slug(title: &str, place: u32) -> String {
             slug.push('-');
         }
     }
+
     let slug = slug.trim_end_matches('-');
     if slug.is_empty() {
         format!("section-{place}")
@@ -232,12 +250,14 @@ mod tests {
         let pages = sections(body, &structure(body), "The guide");
         let together: String = pages.iter().map(|page| page.text.as_str()).collect();
         assert_eq!(together, body);
+
         let names = |page: &Page| {
             page.page
                 .section
                 .clone()
                 .map(|section| (section.slug, section.title))
         };
+
         pages.iter().filter_map(names).collect()
     }
 
@@ -254,16 +274,19 @@ mod tests {
             long("b"),
             long("d")
         );
+
         let expected = [
             ("the-guide-1", "The guide"),
             ("a-2", "A"),
             ("b-c-3", "B c!"),
         ];
+
         let found = titles(&body);
         let found: Vec<(&str, &str)> = found
             .iter()
             .map(|(slug, title)| (slug.as_str(), title.as_str()))
             .collect();
+
         assert_eq!(found, expected);
     }
 
@@ -274,6 +297,7 @@ mod tests {
             long("a"),
             long("b")
         ));
+
         assert_eq!(
             found
                 .iter()
@@ -289,6 +313,7 @@ mod tests {
             "Short.\n\n# Logging\n\n## Levels\n\n{}",
             long("a")
         ));
+
         assert_eq!(
             found
                 .iter()
@@ -296,11 +321,13 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["The guide"]
         );
+
         let body = format!(
             "# A\n\nShort.\n\n## B\n\n### C\n\n{}# D\n\n{}",
             long("c"),
             long("d")
         );
+
         let pages = sections(&body, &structure(&body), "The guide");
         assert!(
             pages
@@ -314,6 +341,7 @@ mod tests {
         let found = titles(
             "# SendMF()\n\n### Synopsis\n\nSends digits\n\n### Description\n\nIt sends them.\n",
         );
+
         assert_eq!(
             found,
             [("sendmf-1".to_owned(), "SendMF()".to_owned())].map(|(s, t)| (s, t))
@@ -331,11 +359,13 @@ mod tests {
                 .iter()
                 .all(|page| page.text.len() <= MAX_SECTION && page.text.ends_with("\n\n"))
         );
+
         let slugs: Vec<_> = pages
             .iter()
             .filter_map(|p| p.page.section.as_ref())
             .map(|s| s.slug.as_str())
             .collect();
+
         assert_eq!(slugs[..2], ["t-1", "t-2"]);
         assert_eq!(sections("", &Structure::default(), "T").len(), 0);
         assert_eq!(slug("!!!", 4), "section-4");
@@ -349,6 +379,7 @@ mod tests {
         );
         let units = structure(&body).units;
         let pieces = cut(&body, 0..body.len(), 80, &units);
+
         assert!(
             pieces
                 .iter()

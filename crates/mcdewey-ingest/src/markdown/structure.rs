@@ -76,6 +76,7 @@ impl Structure {
         let touched = |range: &Range<usize>| range.start < window.end && range.end > window.start;
         let tables = self.tables.iter().filter(|table| touched(&table.range));
         let units = self.units.iter().filter(|unit| touched(&unit.range));
+
         Self {
             headings: headings
                 .map(|heading| Heading {
@@ -109,11 +110,13 @@ pub(crate) fn structure(text: &str) -> Structure {
         depth: 0,
         words: None,
     };
+
     let mut units = UnitReader::new(text);
     for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
         units.take(&event, &range);
         reader.take(event, range);
     }
+
     let headings = join_broken(text, without_comments(text, reader.headings));
     Structure {
         headings,
@@ -183,6 +186,7 @@ impl Reader<'_> {
             table.rows = rest
                 .find('\n')
                 .map_or(table.range.end, |at| range.end + at + 1);
+
             // A header row without letters names no columns.
             if words.chars().any(char::is_alphabetic) {
                 table.header = cells.join(" | ").trim_end_matches([' ', '|']).to_owned();
@@ -210,6 +214,7 @@ fn without_comments(text: &str, headings: Vec<Heading>) -> Vec<Heading> {
             chapter && (is_log_or_command(&heading.title) || run(place) || is_wedged(text, heading))
         })
         .collect();
+
     headings
         .into_iter()
         .zip(comment)
@@ -224,6 +229,7 @@ fn is_log_or_command(title: &str) -> bool {
         let commands = "sudo|cd|ls|cat|grep|vi|vim|nano|rm|cp|mv|chmod|chown|mkdir|tar|service|systemctl|yum|dnf|apt|apt-get|rpm|make";
         Regex::new(&format!(r"^(?:{date}|(?:{commands})\s|\.{{0,2}}/\S)")).expect("a valid pattern")
     });
+
     LINE.is_match(title)
 }
 
@@ -235,15 +241,18 @@ fn touching(text: &str, headings: &[Heading], place: usize) -> usize {
             && b.level == 1
             && text[a.range.start..b.range.start].matches('\n').count() == 1
     };
+
     let before = (0..place)
         .rev()
         .take(COMMENT_RUN)
         .take_while(touches)
         .count();
+
     let after = (place..headings.len() - 1)
         .take(COMMENT_RUN)
         .take_while(touches)
         .count();
+
     before + 1 + after
 }
 
@@ -256,11 +265,13 @@ fn is_wedged(text: &str, heading: &Heading) -> bool {
         .lines()
         .next_back()
         .unwrap_or("");
+
     let below = text[heading.range.end..].lines().next().unwrap_or("");
     let prose = |line: &str| {
         let line = line.trim();
         !line.is_empty() && !line.starts_with(['#', '<', '{']) && !line.starts_with("```")
     };
+
     prose(above) && prose(below)
 }
 
@@ -283,6 +294,7 @@ fn join_broken(text: &str, headings: Vec<Heading>) -> Vec<Heading> {
             _ => joined.push(heading),
         }
     }
+
     joined
 }
 
@@ -313,6 +325,7 @@ mod tests {
             .iter()
             .map(|h| (h.level, h.title.as_str()))
             .collect();
+
         assert_eq!(headings, expected, "{text:?}");
     }
 
@@ -343,6 +356,7 @@ mod tests {
         check("# first\n# second\n# third\n", &[]);
         check("## 2016-06-14\n\nText\n", &[(2, "2016-06-14")]);
         check("Text.\n# Chapter\n\nText.\n", &[(1, "Chapter")]);
+
         check(
             "# Make calls\n\n# Service levels\n",
             &[(1, "Make calls"), (1, "Service levels")],
@@ -355,10 +369,12 @@ mod tests {
             "## Configuring the barge\n## feature for supervisors\n\nText\n",
             &[(2, "Configuring the barge feature for supervisors")],
         );
+
         check(
             "# Limits of the\n\n# recording service\n",
             &[(1, "Limits of the recording service")],
         );
+
         check(
             "## Configure the\n## Barge Feature\n",
             &[(2, "Configure the Barge Feature")],
@@ -368,14 +384,17 @@ mod tests {
             "## Note:\n## allowed values here\n",
             &[(2, "Note:"), (2, "allowed values here")],
         );
+
         check(
             "## endpoint\n\n## aor list\n",
             &[(2, "endpoint"), (2, "aor list")],
         );
+
         check(
             "# Files\n\n## in use here\n",
             &[(1, "Files"), (2, "in use here")],
         );
+
         check(
             "## Files\n\nText\n\n## in use here\n",
             &[(2, "Files"), (2, "in use here")],

@@ -79,6 +79,7 @@ impl<'a> UnitReader<'a> {
         };
         let end = range.start + slice.trim_end().len();
         let first = range.start + slice.len() - slice.trim_start().len();
+
         let start = self.text[..first].rfind('\n').map_or(0, |at| at + 1);
         if first < end {
             self.units.push(Unit {
@@ -108,6 +109,7 @@ mod tests {
             .iter()
             .map(|unit| (unit.kind, &text[unit.range.clone()]))
             .collect();
+
         assert_eq!(found, expected, "{text:?}");
     }
 
@@ -117,6 +119,7 @@ mod tests {
             "Text\n\n```sh\nls\n\ncd\n```\n\nText\n",
             &[(Code, "```sh\nls\n\ncd\n```")],
         );
+
         check(
             "Text\n\n    ls\n    cd\n\nText\n",
             &[(Code, "    ls\n    cd")],
@@ -131,6 +134,7 @@ mod tests {
             "- a\n- b\n  more\n\nText\n",
             &[(Item, "- a"), (Item, "- b\n  more")],
         );
+
         check(
             "1. a\n   - b\n   - c\n\n   after\n2. d\n",
             &[
@@ -141,6 +145,7 @@ mod tests {
                 (Item, "2. d"),
             ],
         );
+
         check(
             "- a\n\n  ```\n  b\n  ```\n",
             &[

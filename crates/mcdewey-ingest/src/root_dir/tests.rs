@@ -12,6 +12,7 @@ fn place(files: &[&str]) -> (TempDir, RootDir) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, file).unwrap();
     }
+
     let dir = RootDir::open(&folder.path().join("root")).unwrap();
     (folder, dir)
 }
@@ -30,6 +31,7 @@ fn links_to_files_of_the_root_are_read_however_they_are_written() {
     symlink(folder.path().join("root"), folder.path().join("alias")).unwrap();
     let by_alias = RootDir::open(&folder.path().join("alias")).unwrap();
     symlink("v1", at("latest")).unwrap();
+
     for (link, target, expected) in [
         ("relative.md", PathBuf::from("v1/b.md"), "root/v1/b.md"),
         ("x/y/up.md", PathBuf::from("../../a.md"), "root/a.md"),
@@ -54,6 +56,7 @@ fn links_to_files_of_the_root_are_read_however_they_are_written() {
             "{link}"
         );
     }
+
     symlink(folder.path().join("alias/a.md"), at("aliased.md")).unwrap();
     assert_eq!(
         read(&by_alias, "aliased.md", Links::AtTheEnd),
@@ -76,6 +79,7 @@ fn nothing_leads_out_of_the_root() {
     symlink("folder/secret.md", at("through.md")).unwrap();
     symlink("../outside/../root/a.md", at("around.md")).unwrap();
     symlink("..", at("above.md")).unwrap();
+
     for path in [
         "absolute.md",
         "relative.md",
@@ -91,6 +95,7 @@ fn nothing_leads_out_of_the_root() {
             assert!(matches!(refused, Refusal::LeadsOut), "{path}: {refused}");
         }
     }
+
     for path in [
         "../outside/secret.md",
         "x/../../outside/secret.md",
@@ -100,6 +105,7 @@ fn nothing_leads_out_of_the_root() {
         let refused = dir.find(Path::new(path), Links::Anywhere).unwrap_err();
         assert!(matches!(refused, Refusal::LeadsOut), "{path}: {refused}");
     }
+
     assert!(dir.entries(Path::new("folder")).is_err());
     assert!(dir.entries(Path::new("..")).is_err());
     assert!(dir.entries(folder.path()).is_err());
@@ -113,6 +119,7 @@ fn a_link_that_leads_nowhere_or_to_a_folder_is_said_to() {
     symlink("loop.md", at("loop.md")).unwrap();
     symlink("x", at("folder.md")).unwrap();
     symlink(".", at("itself.md")).unwrap();
+
     for (path, expected) in [
         ("dangling.md", "the link leads nowhere"),
         ("loop.md", "the link leads nowhere"),
@@ -128,6 +135,7 @@ fn a_link_that_leads_nowhere_or_to_a_folder_is_said_to() {
             .to_string();
         assert!(said.contains(expected), "{path}: {said}");
     }
+
     assert_eq!(
         read(&dir, "folder.md/b.md", Links::Anywhere),
         Ok("root/x/b.md".to_owned())
@@ -144,6 +152,7 @@ fn what_is_swapped_between_the_look_and_the_opening_is_refused() {
         "root/x/d.md",
         "outside/d.md",
     ]);
+
     let at = |path: &str| folder.path().join("root").join(path);
     let look = |path: &str| dir.find(Path::new(path), Links::AtTheEnd).unwrap();
     let (to_link, to_fifo, to_folder, moved) =
@@ -190,6 +199,7 @@ fn a_folder_becomes_a_link_on_the_way() {
     let mut way = Way::begin(&dir).unwrap();
     std::fs::rename(folder.path().join("root/x"), folder.path().join("root/y")).unwrap();
     symlink(folder.path().join("outside"), folder.path().join("root/x")).unwrap();
+
     assert!(matches!(
         way.down(OsString::from("x")),
         Err(Refusal::Replaced)
@@ -211,14 +221,17 @@ fn entries_are_sorted_and_links_stay_links() {
     let (folder, dir) = place(&["root/b.md", "root/a/x.md"]);
     symlink("b.md", folder.path().join("root/c.md")).unwrap();
     let entries = dir.entries(Path::new("")).unwrap();
+
     let entries: Vec<_> = entries
         .iter()
         .map(|entry| (entry.name.to_str().unwrap(), entry.kind))
         .collect();
+
     let expected = [
         ("a", FileType::Directory),
         ("b.md", FileType::RegularFile),
         ("c.md", FileType::Symlink),
     ];
+
     assert_eq!(entries, expected);
 }

@@ -47,6 +47,7 @@ pub(crate) fn facets_in_path(path: &str) -> PathFacets<'_> {
     let product = folders.next();
     let (versions, guides): (Vec<&str>, Vec<&str>) =
         folders.partition(|folder| WHOLE.is_match(folder));
+
     PathFacets {
         product,
         version: versions.first().copied(),
@@ -93,48 +94,56 @@ mod tests {
                 "{path}"
             );
         };
+
         check(
             "finesse/v12.5/developer-guide/a.md",
             Some("finesse"),
             Some("v12.5"),
             Some("developer-guide"),
         );
+
         check(
             "kafka/0110/operations/deep/er/a.md",
             Some("kafka"),
             Some("0110"),
             Some("operations"),
         );
+
         check(
             "uccx/12_5_1_su3/a.md",
             Some("uccx"),
             Some("12_5_1_su3"),
             None,
         );
+
         check(
             "uccx/admin-guide/a.md",
             Some("uccx"),
             None,
             Some("admin-guide"),
         );
+
         check(
             "mcp/docs/2025-11-25/a.md",
             Some("mcp"),
             Some("2025-11-25"),
             Some("docs"),
         );
+
         check(
             "docs/Configuration/Applications/a.md",
             Some("docs"),
             None,
             Some("Configuration"),
         );
+
         check(
             "docs/Asterisk_18_Documentation/a.md",
             Some("docs"),
             None,
             Some("Asterisk_18_Documentation"),
         );
+
         check("notes/a.md", Some("notes"), None, None);
         check("a.md", None, None, None);
     }

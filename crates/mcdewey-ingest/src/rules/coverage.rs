@@ -47,6 +47,7 @@ impl Coverage {
         };
         let own = rules.rules.iter().map(|rule| named(&rule.name));
         let built_in = ["release in the title (built in)", "path (built in)"].map(named);
+
         Self {
             rules: own.chain(built_in).collect(),
             ..Self::default()
@@ -64,6 +65,7 @@ impl Coverage {
             };
             self.rules[place].documents += 1;
         }
+
         self.without_product += u64::from(assignment.facets.product.is_none());
         self.unversioned += u64::from(assignment.facets.versions.is_empty());
         if let Some((path_version, title_version)) = assignment.disagreement.clone() {

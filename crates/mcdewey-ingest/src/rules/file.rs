@@ -79,6 +79,7 @@ impl LibraryFile {
         };
         let dir = RootDir::open(root)
             .map_err(|error| refuse(format!("the root cannot be read: {error}")))?;
+
         let bytes = match dir.read(Path::new(LIBRARY_FILE), Links::AtTheEnd, MAX_FILE) {
             Ok(bytes) => bytes,
             Err(refusal) if refusal.is_absence() => return Ok(Self::default()),
@@ -88,6 +89,7 @@ impl LibraryFile {
             }
             Err(refusal) => return Err(refuse(refusal.to_string())),
         };
+
         let text = std::str::from_utf8(&bytes)
             .map_err(|error| refuse(format!("it is not valid UTF-8: {error}")))?;
         Self::parse(text.trim_start_matches('\u{feff}'), &place)
@@ -102,6 +104,7 @@ impl LibraryFile {
             .extend(other.product.iter().filter(new).cloned());
         merged.alias.extend(other.alias.iter().cloned());
         merged.rule.extend(other.rule.iter().cloned());
+
         merged
     }
 
@@ -133,6 +136,7 @@ mod tests {
             set = { vendor = "Cisco" }
             under = "uccx/"
         "#;
+
         let file = LibraryFile::parse(text, "library.toml").unwrap();
         assert_eq!(file.rule[0].set.vendor.as_deref(), Some("Cisco"));
         let description = file.description();
@@ -166,11 +170,13 @@ mod tests {
             "settings",
         )
         .unwrap();
+
         let file = LibraryFile::parse(
             "[[product]]\nid='a'\n[[product]]\nid='b'\n[[rule]]\ntitle='f'",
             "f",
         )
         .unwrap();
+
         let merged = settings.followed_by(&file);
         assert_eq!(merged.product.len(), 2);
         assert_eq!(merged.product[0].title.as_deref(), Some("S"));

@@ -17,6 +17,7 @@ pub(crate) fn detect<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String>
     if sample.chars().filter(|c| c.is_alphabetic()).count() < MIN_LETTERS {
         return None;
     }
+
     let info = whatlang::detect(&sample)?;
     (info.is_reliable() && info.confidence() >= MIN_CONFIDENCE)
         .then(|| code(info.lang()).to_owned())
@@ -35,6 +36,7 @@ pub(crate) fn primary(tag: &str) -> String {
 fn sample<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let mut sample = String::new();
     let mut letters = 0;
+
     let mut code = false;
     for line in texts.flat_map(str::lines) {
         let line = line.trim();
@@ -42,16 +44,20 @@ fn sample<'a>(texts: impl Iterator<Item = &'a str>) -> String {
             code = !code;
             continue;
         }
+
         if code || line.starts_with(['|', '<', '{', '`']) {
             continue;
         }
+
         letters += line.chars().filter(|c| c.is_alphabetic()).count();
         sample.push_str(line);
         sample.push(' ');
+
         if letters >= SAMPLE_LETTERS {
             break;
         }
     }
+
     sample
 }
 
@@ -125,6 +131,7 @@ mod tests {
             "```\n{}\n```\n",
             "der die das und nicht mit ein\n".repeat(40)
         );
+
         assert_eq!(detect([code.as_str()].into_iter()), None);
     }
 

@@ -92,8 +92,10 @@ impl Rule {
                     ));
                 }
             };
+
         let pattern = Regex::new(pattern).map_err(|error| refuse(&error.to_string()))?;
         let known: Vec<&str> = FacetName::ALL.iter().map(|name| name.group()).collect();
+
         let groups: Vec<&str> = pattern.capture_names().flatten().collect();
         if let Some(unknown) = groups.iter().find(|group| !known.contains(group)) {
             return Err(refuse(&format!(
@@ -101,11 +103,13 @@ impl Rule {
                 known.join(", ")
             )));
         }
+
         if groups.is_empty() && entry.set == Constants::default() {
             return Err(refuse(
                 "it yields nothing; name a group such as `(?<version>…)`, or `set` a facet",
             ));
         }
+
         let under = entry.under.clone().unwrap_or_default();
         Ok(Self {
             name: format!("rule {number} ({kind})"),
@@ -121,11 +125,13 @@ impl Rule {
         if !subject.path.starts_with(&self.under) {
             return None;
         }
+
         let text = match &self.looks_at {
             LooksAt::Path => subject.path,
             LooksAt::Title => subject.title,
             LooksAt::Field(field) => subject.front_matter.text(field)?,
         };
+
         Some(Match {
             groups: self.pattern.captures(text)?,
             set: &self.set,
@@ -141,6 +147,7 @@ impl Match<'_> {
             .name(name.group())
             .map(|found| found.as_str().trim())
             .filter(|text| !text.is_empty());
+
         group
             .or_else(|| name.constant(self.set))
             .map(|text| text.trim().to_owned())

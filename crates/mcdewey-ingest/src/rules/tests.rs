@@ -37,10 +37,12 @@ fn assign(library: &str, path: &str, title: &str, fields: &[(&str, &str)]) -> As
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
+
     let front_matter = FrontMatter {
         fields,
         ..FrontMatter::default()
     };
+
     rules.assign(Subject {
         path,
         title,
@@ -56,6 +58,7 @@ fn check(path: &str, title: &str, fields: &[(&str, &str)], expected: &str) {
         .iter()
         .map(|version| version.key.to_string())
         .collect();
+
     let version = Some(keys.join(",")).filter(|text| !text.is_empty());
     let parts = [
         facets.vendor,
@@ -64,10 +67,12 @@ fn check(path: &str, title: &str, fields: &[(&str, &str)], expected: &str) {
         facets.guide,
         facets.lang,
     ];
+
     let found: Vec<String> = parts
         .into_iter()
         .map(|part| part.unwrap_or("-".to_owned()))
         .collect();
+
     assert_eq!(found.join(" "), expected, "{path} {title}");
 }
 
@@ -79,24 +84,28 @@ fn rules_titles_and_paths_in_that_order() {
         &[],
         "Sangoma asterisk 18 reference -",
     );
+
     check(
         "uccx/1251/admin/a.md",
         "A",
         &[],
         "Cisco uccx 12.5.1 admin -",
     );
+
     check(
         "uccx/1251/admin/a.md",
         "A, Release 15.0",
         &[],
         "Cisco uccx 15 admin -",
     );
+
     check(
         "docs/Asterisk_18_Documentation/a.md",
         "A, Release 20",
         &[],
         "Sangoma asterisk 18 reference -",
     );
+
     check("a.md", "A", &[], "- - - - -");
 }
 
@@ -108,18 +117,21 @@ fn a_product_is_found_under_any_of_its_names() {
         &[],
         "Cisco uccx 12.5.1 admin -",
     );
+
     check(
         "flat/x2.md",
         "Guide for unified contact center express, Release 12.0",
         &[],
         "Cisco uccx 12 admin -",
     );
+
     check(
         "flat/x3.md",
         "Guide for Webex, Release 12.0",
         &[],
         "- Webex 12 admin -",
     );
+
     check(
         "other/x1.md",
         "Guide for Unified CCX, Release 12.5(1)",
@@ -134,12 +146,14 @@ fn front_matter_counts_only_where_a_rule_maps_it() {
         "source_url",
         "https://docs.example.com/uccx/1251/en_US/a.html",
     );
+
     check(
         "flat/a.md",
         "A",
         &[url, ("product", "webex"), ("lang", "de")],
         "Cisco uccx 12.5.1 - en",
     );
+
     check(
         "flat/a.md",
         "A",
@@ -161,12 +175,14 @@ fn several_releases_stand_lowest_first() {
         "Guide, Releases 15.0, 12.5(2) and 12.5(1)",
         &[],
     );
+
     let labels: Vec<&str> = assignment
         .facets
         .versions
         .iter()
         .map(|version| version.label.as_str())
         .collect();
+
     assert_eq!(labels, ["12.5(1)", "12.5(2)", "15.0"]);
 }
 
@@ -203,9 +219,11 @@ fn useless_rules_are_refused_by_their_place() {
             "f",
         )
         .unwrap();
+
         let error = RuleSet::new(&LibraryFile::default(), &file, "f")
             .unwrap_err()
             .to_string();
+
         assert!(
             error.contains("rule 2") && error.contains(reason),
             "{rule}: {error}"
@@ -221,6 +239,7 @@ fn the_fingerprint_follows_the_rules() {
             .unwrap()
             .fingerprint()
     };
+
     assert_eq!(of(LIBRARY), of(LIBRARY));
     assert_ne!(of(LIBRARY), of(""));
 }

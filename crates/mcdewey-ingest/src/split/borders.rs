@@ -67,6 +67,7 @@ impl<'a> Scan<'a> {
             .units
             .iter()
             .take_while(|unit| unit.range.start < range.end);
+
         for unit in units.filter(|unit| unit.range.end > range.start) {
             if whole
                 .last()
@@ -74,12 +75,14 @@ impl<'a> Scan<'a> {
             {
                 continue;
             }
+
             if page.count.of(&unit.range) <= room.unit(unit.range.start) {
                 whole.push(unit);
             } else if unit.kind == UnitKind::Code {
                 open.push(unit);
             }
         }
+
         Self {
             page,
             range,
@@ -91,6 +94,7 @@ impl<'a> Scan<'a> {
 
     fn lines(&self) -> Vec<Border> {
         let mut found = Vec::new();
+
         // The last line with text, and where the blank ones behind it began.
         let mut before: Option<Range<usize>> = None;
         let mut at = self.range.start;
@@ -100,6 +104,7 @@ impl<'a> Scan<'a> {
             if line.trim().is_empty() {
                 continue;
             }
+
             if let Some(before) = &before
                 && let Some(cost) = self.line(before, &here)
             {
@@ -108,9 +113,11 @@ impl<'a> Scan<'a> {
                     cost,
                 });
             }
+
             self.prose(&here, &mut found);
             before = Some(here);
         }
+
         found
     }
 
@@ -120,17 +127,20 @@ impl<'a> Scan<'a> {
         if above.is_some() && above == below {
             return None;
         }
+
         let blank = before.end < here.start;
         if let Some(code) = self.open_at(here.start)
             && here.start > code.range.start
         {
             return self.code_line(code, before, here, blank);
         }
+
         let glue = if self.keeps_next(before, here) {
             GLUE
         } else {
             0
         };
+
         let cost = match (above, below) {
             _ if self.begins_heading(here.start) => BLOCK,
             (Some(above), Some(below)) if above.kind == below.kind => self.sibling(below),
@@ -142,6 +152,7 @@ impl<'a> Scan<'a> {
             _ if prose::ends_sentence(&self.page.text[before.clone()]) => SENTENCE,
             _ => LINE,
         };
+
         Some(cost + glue)
     }
 
@@ -172,6 +183,7 @@ impl<'a> Scan<'a> {
         let opening = before.start <= code.range.start && fence(before);
         let closing = here.end >= code.range.end && fence(here);
         let cost = if blank { CODE_BLANK } else { CODE_LINE };
+
         (!opening && !closing).then_some(cost)
     }
 
@@ -243,6 +255,7 @@ impl<'a> Scan<'a> {
             borders.extend(border);
             start = end;
         }
+
         borders
     }
 

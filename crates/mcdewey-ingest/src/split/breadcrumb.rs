@@ -29,6 +29,7 @@ impl HeadingPath {
                 parts.push(heading.clone());
             }
         }
+
         parts
     }
 }
@@ -63,17 +64,20 @@ impl ContextWriter<'_> {
         let Some((title, headings)) = breadcrumb.split_first() else {
             return Ok(String::new());
         };
+
         let title = if within.iter().any(|heading| same(heading, title)) {
             String::new()
         } else {
             self.filter.title(title)
         };
+
         let headings: Vec<String> = headings
             .iter()
             .filter(|heading| !within.contains(&heading.as_str()))
             .map(|heading| self.filter.heading(heading))
             .filter(|heading| !heading.is_empty())
             .collect();
+
         // The innermost heading says more than the title does: it is in every candidate.
         let with_title = (0..headings.len().max(1)).map(|skip| join(&title, &headings[skip..]));
         let without = (0..headings.len()).map(|skip| join("", &headings[skip..]));
@@ -82,6 +86,7 @@ impl ContextWriter<'_> {
                 return Ok(candidate);
             }
         }
+
         let innermost = headings.last().unwrap_or(&title);
         self.cut(innermost)
     }
@@ -92,6 +97,7 @@ impl ContextWriter<'_> {
         if header.is_empty() {
             return Vec::new();
         }
+
         let caption = normalise(&self.filter.heading(&table.caption));
         let both = (!caption.is_empty()).then(|| format!("{caption}\n{header}"));
         both.into_iter().chain([header]).collect()
@@ -107,11 +113,13 @@ impl ContextWriter<'_> {
                 format!("{context}\n{header}")
             }
         };
+
         let mut contexts: Vec<String> = headers
             .into_iter()
             .map(both)
             .chain([context.to_owned(), String::new()])
             .collect();
+
         contexts.dedup();
         contexts
     }
@@ -153,6 +161,7 @@ mod tests {
                 range: 0..0,
             });
         }
+
         path
     }
 
@@ -176,6 +185,7 @@ mod tests {
             filter: &filter,
             room,
         };
+
         let parts: Vec<String> = breadcrumb.iter().map(|part| (*part).to_owned()).collect();
         assert_eq!(
             writer.context(&parts, within).unwrap(),

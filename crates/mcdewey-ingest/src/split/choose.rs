@@ -33,10 +33,12 @@ pub(super) fn choose(
         at: range.end,
         cost: 0,
     }]);
+
     let mut nodes = vec![Node {
         at: range.start,
         ..Node::default()
     }];
+
     for Border { at, cost } in ends {
         let last = nodes[nodes.len() - 1];
         let words = last.words + usize::from(!is_wordless(&text[last.at..at]));
@@ -46,24 +48,30 @@ pub(super) fn choose(
             total: u64::MAX,
             from: 0,
         };
+
         for (from, start) in nodes.iter().enumerate().rev() {
             let size = count.of(&(start.at..at));
             let allowed = room.at(start.at, from == 0);
+
             let adjacent = from + 1 == nodes.len();
             if size > room.first.max(room.rest) && !adjacent {
                 break;
             }
+
             if size > allowed && !adjacent {
                 continue;
             }
+
             let total =
                 start.total + u64::from(cost) * PARTS + piece(size, allowed, words > start.words);
             if total < node.total {
                 (node.total, node.from) = (total, from);
             }
         }
+
         nodes.push(node);
     }
+
     walk_back(&nodes)
 }
 
@@ -83,12 +91,15 @@ fn piece(size: usize, allowed: usize, words: bool) -> u64 {
     if size < TINY.min(allowed / 2) {
         cost += CRUMB;
     }
+
     if !words {
         cost += WORDLESS;
     }
+
     if size > allowed {
         cost += TOO_LONG;
     }
+
     let full = size.min(allowed) as u64 * PARTS / allowed as u64;
     u64::from(cost) * PARTS + UNEVEN * full * full / PARTS
 }
@@ -101,6 +112,7 @@ fn walk_back(nodes: &[Node]) -> Vec<Range<usize>> {
         pieces.push(nodes[from].at..nodes[at].at);
         at = from;
     }
+
     pieces.reverse();
     pieces
 }
@@ -122,6 +134,7 @@ mod tests {
                 cost: *cost,
             })
             .collect();
+
         let found = choose(
             &text,
             &(0..text.len()),
@@ -129,6 +142,7 @@ mod tests {
             &Room::bare(10, 0),
             &count,
         );
+
         let sizes: Vec<usize> = found.iter().map(|piece| piece.len() / 2).collect();
         assert_eq!(sizes, expected, "{borders:?}");
     }

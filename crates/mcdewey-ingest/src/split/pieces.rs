@@ -12,6 +12,7 @@ pub(super) fn pieces(page: &OpenPage<'_>, range: Range<usize>, room: &Room) -> V
     if range.is_empty() || page.count.of(&range) <= room.at(range.start, true) {
         return vec![range];
     }
+
     choose(
         page.text,
         &range,

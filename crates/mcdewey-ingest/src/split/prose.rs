@@ -18,25 +18,30 @@ pub(super) fn borders(page: &OpenPage<'_>, range: &Range<usize>, step: usize) ->
     if page.count.of(range) <= step {
         return found;
     }
+
     let sizer = Sizer {
         text: page.text,
         count: &page.count,
     };
     let splitter = TextSplitter::new(ChunkConfig::new(step).with_sizer(sizer).with_trim(false));
+
     let mut start = range.start;
     while start < range.end {
         let end = stretch_end(page.text, start..range.end);
         let chunks = splitter
             .try_chunk_indices(&page.text[start..end])
             .filter_map(Result::<_, Infallible>::ok);
+
         found.extend(
             chunks
                 .map(|(at, _)| start + at)
                 .filter(|at| *at > range.start)
                 .map(|at| border(page.text, range, at)),
         );
+
         start = end;
     }
+
     found.retain(|border| !is_wordless(&page.text[border.at..range.end]));
     found
 }
@@ -55,6 +60,7 @@ fn border(text: &str, range: &Range<usize>, at: usize) -> Border {
         true => WORD,
         false => CHARACTER,
     };
+
     Border { at, cost }
 }
 
@@ -63,6 +69,7 @@ fn stretch_end(text: &str, range: Range<usize>) -> usize {
     if range.len() <= MAX_STRETCH {
         return range.end;
     }
+
     let limit = (range.start..=range.start + MAX_STRETCH)
         .rev()
         .find(|at| text.is_char_boundary(*at));
@@ -71,6 +78,7 @@ fn stretch_end(text: &str, range: Range<usize>) -> usize {
         .char_indices()
         .rev()
         .find(|(_, c)| c.is_whitespace());
+
     space.map_or(limit, |(at, c)| range.start + at + c.len_utf8())
 }
 

@@ -34,6 +34,7 @@ impl Room {
             .iter()
             .find(|(rows, _)| rows.contains(&start))
             .map_or(0, |(_, tokens)| *tokens);
+
         room.saturating_sub(header).max(1)
     }
 

@@ -51,15 +51,18 @@ pub(super) fn segments<'a>(
         .iter()
         .filter(|heading| content.contains(&heading.range.start))
         .collect();
+
     let first = starts
         .first()
         .map_or(content.end, |heading| heading.range.start);
+
     let open = Segment {
         range: content.start..first,
         lead: content.start,
         headings: Vec::new(),
         path: path.clone(),
     };
+
     segments.push(open);
     for (place, heading) in starts.iter().enumerate() {
         path.enter(heading);
@@ -67,14 +70,17 @@ pub(super) fn segments<'a>(
             .get(place + 1)
             .map_or(content.end, |next| next.range.start);
         let lead = heading.range.end.min(end);
+
         let segment = Segment {
             range: heading.range.start..end,
             lead,
             headings: vec![heading],
             path: path.clone(),
         };
+
         segments.push(segment);
     }
+
     segments.retain(|segment| !text[segment.range.clone()].trim().is_empty());
     segments
 }
@@ -97,6 +103,7 @@ pub(super) fn join_tiny<'a>(
             joined.push(segment);
             continue;
         };
+
         let size = count.of(&last.range);
         if last.is_bare(text) && size * 2 <= capacity {
             last.range.end = segment.range.end;
@@ -109,5 +116,6 @@ pub(super) fn join_tiny<'a>(
             joined.push(segment);
         }
     }
+
     joined
 }

@@ -22,6 +22,7 @@ impl TokenCount {
             .into_iter()
             .map(|token| token.start)
             .collect();
+
         // Tokens of one character cut into bytes may come in any order.
         starts.sort_unstable();
         Ok(Self { starts })

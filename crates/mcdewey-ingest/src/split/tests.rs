@@ -13,6 +13,7 @@ fn split_release(text: &str, releases: &str) -> Vec<SizedChunk> {
     let versions = VersionScheme::default()
         .versions(releases)
         .unwrap_or_default();
+
     let meta = DocumentMeta {
         source: "p/1/g/guide.md".parse().unwrap(),
         title: parsed.title.clone(),
@@ -24,6 +25,7 @@ fn split_release(text: &str, releases: &str) -> Vec<SizedChunk> {
         updated: None,
         paged: parsed.paged,
     };
+
     let chunks = split(&Arc::new(meta), &parsed.pages, &FakeEmbed::new(&[])).unwrap();
     check_invariants(&parsed.pages, &chunks);
     chunks
@@ -54,34 +56,41 @@ fn check_invariants(pages: &[ParsedPage], chunks: &[SizedChunk]) {
         assert_eq!(*dense_text, chunk.dense_text());
         assert_eq!(*tokens, embed.tokens(dense_text).unwrap().len());
         assert!(tokens + 2 <= 64, "{tokens} tokens in {dense_text:?}");
+
         let [span] = chunk.spans.as_slice() else {
             panic!("one span is expected")
         };
+
         let page = pages
             .iter()
             .find(|page| page.page.page.number == span.page)
             .expect("the span's page");
+
         assert_eq!(
             page.page.text[span.start as usize..span.end as usize],
             chunk.text
         );
     }
+
     check_units(pages, chunks, &embed);
     let kept: Vec<Vec<Range<usize>>> = pages.iter().map(kept).collect();
     let says_something = pages
         .iter()
         .zip(&kept)
         .any(|(page, kept)| !dense(&page.page.text, kept).is_empty());
+
     for (page, kept) in pages.iter().zip(kept) {
         let kept = if says_something {
             kept
         } else {
             vec![page.content.clone()]
         };
+
         let spans = chunks
             .iter()
             .flat_map(|sized| &sized.chunk.spans)
             .filter(|span| span.page == page.page.page.number);
+
         let covered: Vec<Range<usize>> = spans
             .map(|span| span.start as usize..span.end as usize)
             .collect();
@@ -99,13 +108,15 @@ fn kept(page: &ParsedPage) -> Vec<Range<usize>> {
     if is_number(&text[content.clone()]) {
         return Vec::new();
     }
+
     let found = segments(
         text,
         content,
         &page.structure.headings,
         &mut HeadingPath::default(),
     );
-    without_stubs(text, &page.structure, found)
+
+    without_boilerplate(text, &page.structure, found)
         .into_iter()
         .map(|segment| segment.range)
         .collect()
@@ -123,22 +134,26 @@ fn check_units(pages: &[ParsedPage], chunks: &[SizedChunk], embed: &FakeEmbed) {
             .flat_map(|sized| &sized.chunk.spans)
             .filter(|span| span.page == page.page.number);
         let starts: Vec<usize> = spans.map(|span| span.start as usize).collect();
+
         let count = TokenCount::new(&page.text, embed).unwrap();
         for unit in &structure.units {
             let words = embed
                 .tokens(&mcdewey_core::normalise(&page.text[unit.range.clone()]))
                 .unwrap()
                 .len();
+
             // A row pays for its header, too.
             let beside = if unit.kind == UnitKind::Row {
                 2 * quarter
             } else {
                 quarter
             };
+
             let fits = words.max(count.of(&unit.range)) + beside <= 62;
             let cut = starts
                 .iter()
                 .any(|start| (unit.range.start + 1..unit.range.end).contains(start));
+
             assert!(
                 !(fits && cut),
                 "{:?} is cut in {:?}",
@@ -173,10 +188,12 @@ fn check(text: &str, expected: &[(&[&str], &str)]) {
             )
         })
         .collect();
+
     let expected: Vec<(Vec<&str>, &str)> = expected
         .iter()
         .map(|(path, text)| (path.to_vec(), *text))
         .collect();
+
     assert_eq!(found, expected);
 }
 
@@ -209,6 +226,7 @@ fn a_tiny_last_section_closes_the_passage_before_it() {
         "# Guide\n\n{}.\n\n### Class\n\nCall\n",
         words(70, "alpha")
     ));
+
     assert!(
         chunks.len() == 2
             && chunks[1]
@@ -262,6 +280,7 @@ fn a_chapter_does_not_clear_the_title() {
         words(40, "a"),
         words(40, "b")
     );
+
     let chunks = split_text(&text);
     assert_eq!(chunks[1].chunk.headings, ["The book", "Two"]);
     assert_eq!(chunks[1].chunk.context, "The book");
@@ -274,6 +293,7 @@ fn equal_passages_of_two_releases_share_one_vector() {
             "<!-- page: 1 -->\n# Finesse Guide, Release {release}\n\n## New in {release}\n<!-- page: 2 -->\n\nBarge ends.\n"
         )
     };
+
     let (old, new) = (
         split_release(&text("12.5(1)"), "12.5(1)"),
         split_release(&text("15.0"), "15.0"),
@@ -291,6 +311,7 @@ fn a_table_cut_in_two_repeats_its_header() {
     let chunks = split_text(&format!("# Codes\n\n| Code | Meaning |\n|---|---|\n{rows}"));
     assert!(chunks.len() > 2);
     assert!(!chunks[0].chunk.context.contains("Meaning"));
+
     for sized in &chunks[1..] {
         assert_eq!(
             sized.chunk.context, "Codes\nCode | Meaning",
@@ -306,9 +327,11 @@ fn a_cut_table_repeats_its_name_before_its_header() {
     let rows: String = (0..24)
         .map(|row| format!("| {row} | something happened |\n"))
         .collect();
+
     let chunks = split_text(&format!(
         "# Codes\n\nTable 4: Errors\n\n| Code | Meaning |\n|---|---|\n{rows}"
     ));
+
     assert!(
         chunks[0]
             .chunk
@@ -330,6 +353,7 @@ fn a_fence_that_fits_is_not_cut_and_keeps_its_introduction() {
         "# Guide\n\n{}.\n\nRun this:\n\n{code}\n\nDone.\n",
         words(50, "alpha")
     ));
+
     let texts: Vec<&str> = chunks
         .iter()
         .map(|sized| sized.chunk.text.as_str())
@@ -344,6 +368,7 @@ fn a_fence_that_must_be_cut_is_cut_at_blank_lines() {
     let code = [block.as_str(); 6].join("\n");
     let chunks = split_text(&format!("# Guide\n\n```\n{code}```\n"));
     assert!(chunks.len() > 2);
+
     for sized in &chunks[1..] {
         assert!(
             sized.chunk.text.starts_with("one two"),
@@ -364,6 +389,7 @@ fn list_items_stay_whole_and_lists_are_cut_between_them() {
             words(8, "c")
         )
     };
+
     let list: String = ["One", "Two", "Three", "Four", "Five"].map(item).concat();
     let chunks = split_text(&format!("# Guide\n\nOptions:\n\n{list}"));
     assert!(chunks.len() > 2);
@@ -388,6 +414,7 @@ fn running_lines_are_in_no_passage() {
         .iter()
         .map(|sized| sized.chunk.text.as_str())
         .collect();
+
     assert_eq!(texts, ["Barge.", "Monitor.", "Hold."]);
 }
 
@@ -400,6 +427,7 @@ fn stubs_make_no_passage() {
     check("8443 5222\n", &[(&["Guide"], "8443 5222")]);
     let links = "- [Hold](h)\n- [Barge](b)\n- [End](e)\n- [Mute](m)\n";
     let text = words(32, "alpha");
+
     check(
         &format!(
             "# Book\n\n## Contents\n\n{links}\n## Calls\n\n{text}\n\n## Customers also viewed\n\n[Book](b)\n"

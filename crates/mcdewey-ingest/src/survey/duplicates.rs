@@ -47,15 +47,18 @@ impl Paragraphs {
             if words.len() < MIN_PARAGRAPH {
                 continue;
             }
+
             let mut first = [0; 8];
             first.copy_from_slice(&ContentHash::of(&words).as_bytes()[..8]);
             let hash = u64::from_le_bytes(first);
             own.push((hash, words.len() as u64));
+
             let owner = self.owners.entry(hash).or_insert(Some(place));
             if *owner != Some(place) {
                 *owner = None;
             }
         }
+
         self.documents.push((path.to_owned(), own));
     }
 
@@ -67,21 +70,25 @@ impl Paragraphs {
             let elsewhere = paragraphs
                 .iter()
                 .filter(|(hash, _)| self.owners.get(hash) == Some(&None));
+
             let percent = elsewhere
                 .map(|(_, bytes)| bytes * 100)
                 .sum::<u64>()
                 .checked_div(bytes)
                 .unwrap_or(0);
+
             found.bytes += bytes;
             found.distinct_bytes += paragraphs
                 .iter()
                 .filter(|(hash, _)| counted.insert(*hash))
                 .map(|(_, bytes)| bytes)
                 .sum::<u64>();
+
             if percent >= COPIED_PERCENT {
                 found.copied.push(Copied { path, percent });
             }
         }
+
         found
     }
 }
@@ -98,9 +105,11 @@ mod tests {
                 "stands in the guide and says something ".repeat(2)
             )
         };
+
         let mut paragraphs = Paragraphs::default();
         let whole = [long("a"), long("b"), long("b"), "Note".to_owned()].join("\n\n");
         paragraphs.add("book.md", [whole.as_str()].into_iter());
+
         paragraphs.add(
             "chapter.md",
             [long("a").replace(' ', "  ").as_str()].into_iter(),

@@ -39,6 +39,7 @@ impl Embed for WatchedEmbed {
             self.busy.fetch_sub(1, Ordering::Relaxed);
             return Err(EmbedError::Overloaded);
         }
+
         self.texts.lock().unwrap().extend(texts.iter().cloned());
         self.inner.passages(texts).await
     }
@@ -72,14 +73,17 @@ impl Desk {
             busy: AtomicUsize::new(0),
             panics_at,
         };
+
         let desk = Self {
             folder: tempfile::tempdir().unwrap(),
             index: Arc::new(MemoryIndex::new()),
             embed: Arc::new(embed),
         };
+
         for (path, text) in files {
             desk.write(path, text);
         }
+
         desk
     }
 
@@ -120,6 +124,7 @@ impl Desk {
             report.unchanged + report.written + report.skipped.len() as u64,
             "{report:?}"
         );
+
         report
     }
 
@@ -150,6 +155,7 @@ async fn a_second_run_finds_nothing_to_do() {
         ),
         ("b.pdf", "%PDF"),
     ]);
+
     let first = desk.sync().await;
     assert_eq!(
         (first.files, first.parsed, first.written, first.chunks),
@@ -162,6 +168,7 @@ async fn a_second_run_finds_nothing_to_do() {
     assert_eq!(first.skipped[0].path, "b.pdf");
     assert_eq!(desk.index.description().await.unwrap().aliases.len(), 1);
     let second = desk.sync().await;
+
     assert_eq!(
         (
             second.unchanged,
@@ -190,12 +197,14 @@ async fn a_document_keeps_its_facets_and_pages() {
     )]);
     desk.sync().await;
     let source: SourcePath = "finesse/v12.5/guide/a.md".parse().unwrap();
+
     let document = desk
         .index
         .document(&source, &Scope::everything())
         .await
         .unwrap()
         .unwrap();
+
     assert_eq!(document.meta.facets.product.as_deref(), Some("finesse"));
     assert_eq!(
         document.meta.facets.version_label().as_deref(),
@@ -210,11 +219,13 @@ async fn a_document_keeps_its_facets_and_pages() {
         (118, Some("102"))
     );
     assert_eq!(document.outline[0].title, "Barge");
+
     let chunks = desk
         .index
         .passages(&source, 0..9, &Scope::everything())
         .await
         .unwrap();
+
     assert_eq!(chunks[0].text, "# Barge\n\nEnds.");
 }
 
@@ -225,16 +236,19 @@ async fn changes_removals_and_new_rules_are_followed() {
         ("p/1.0/g/b.md", "Barge two"),
         ("c.md", "Barge three"),
     ]);
+
     desk.sync().await;
     desk.write("p/1.0/g/a.md", "Monitor one");
     desk.remove("p/1.0/g/b.md");
     let report = desk.sync().await;
+
     assert_eq!(
         (report.written, report.removed, report.unchanged),
         (1, 1, 1)
     );
     assert_eq!(desk.sources().await, ["c.md", "p/1.0/g/a.md"]);
     desk.embedded();
+
     desk.write(
         "library.toml",
         "[[rule]]\npath = '.'\nset = { vendor = 'Acme' }\n",
@@ -263,12 +277,14 @@ async fn nothing_outside_the_walked_folder_is_removed() {
         ("main/y/b.md", "b"),
         ("vendor/c.md", "c"),
     ]);
+
     let main = Root::new(RootName::default(), desk.path("main"));
     let vendor = Root::new("vendor".parse().unwrap(), desk.path("vendor"));
     desk.try_sync(&[main.clone(), vendor]).await.unwrap();
     desk.remove("main/x/a2.md");
     desk.remove("main/y/b.md");
     desk.remove("vendor/c.md");
+
     let part = Root {
         below: Some("x".to_owned()),
         ..main.clone()
@@ -276,6 +292,7 @@ async fn nothing_outside_the_walked_folder_is_removed() {
     assert_eq!(desk.try_sync(&[part]).await.unwrap().removed, 1);
     assert_eq!(desk.sources().await, ["vendor/c.md", "x/a.md", "y/b.md"]);
     desk.try_sync(&[main]).await.unwrap();
+
     assert_eq!(desk.sources().await, ["vendor/c.md", "x/a.md"]);
 }
 
@@ -322,11 +339,13 @@ async fn a_root_inside_another_is_its_own() {
     let report = desk.try_sync(&roots).await.unwrap();
     assert_eq!((report.files, report.skipped.len()), (2, 0), "{report:?}");
     assert_eq!(desk.sources().await, ["a.md", "inner/b.md"]);
+
     let inner = desk
         .index
         .manifest(&"inner".parse().unwrap())
         .await
         .unwrap();
+
     assert_eq!(inner.len(), 1);
 }
 
@@ -335,16 +354,19 @@ async fn a_follower_who_stands_still_holds_nobody_up() {
     let desk = Desk::new(&[("a.md", "Barge")]);
     let (jobs, waiting) = tokio::sync::mpsc::channel(2);
     let (events, mut stalled) = tokio::sync::mpsc::channel(1);
+
     jobs.send(mcdewey_core::SyncJob {
         request: SyncRequest::default(),
         events,
     })
     .await
     .unwrap();
+
     drop(jobs);
     desk.ingester()
         .serve_jobs(vec![desk.corpus()], waiting)
         .await;
+
     assert!(
         matches!(stalled.recv().await, Some(SyncEvent::Finished(_))),
         "the end has its place"
@@ -364,11 +386,13 @@ async fn unreadable_files_are_named_and_keep_their_revision() {
     desk.write("a.md", b"\xff broken");
     desk.write("b.mdx", "Monitor");
     let report = desk.sync().await;
+
     let skipped: Vec<&str> = report
         .skipped
         .iter()
         .map(|file| file.path.as_str())
         .collect();
+
     assert_eq!(skipped, ["a.md", "b.md", "b.mdx"]);
     assert!(
         report.skipped[0].reason.contains("byte 0"),
@@ -397,6 +421,7 @@ async fn unreadable_files_are_named_and_keep_their_revision() {
 #[tokio::test]
 async fn what_became_a_link_out_of_the_root_keeps_its_revision() {
     use std::os::unix::fs::symlink;
+
     let files = ["a.md", "x/b.md", "v1/c.md", "old/d.md", "e.md"].map(|path| (path, "Barge"));
     let desk = Desk::new(&files);
     let outside = tempfile::tempdir().unwrap();
@@ -406,15 +431,18 @@ async fn what_became_a_link_out_of_the_root_keeps_its_revision() {
     symlink(outside.path().join("b.md"), desk.path("a.md")).unwrap();
     std::fs::remove_dir_all(desk.path("x")).unwrap();
     symlink(outside.path(), desk.path("x")).unwrap();
+
     // This one leads to a folder that was read, so what it held before is gone indeed.
     std::fs::remove_dir_all(desk.path("old")).unwrap();
     symlink("v1", desk.path("old")).unwrap();
     let report = desk.sync().await;
+
     let skipped: Vec<&str> = report
         .skipped
         .iter()
         .map(|file| file.path.as_str())
         .collect();
+
     assert_eq!(skipped, ["a.md", "old", "x"]);
     assert_eq!((report.unchanged, report.removed), (2, 1), "{report:?}");
     for kept in ["a.md", "x/b.md"] {
@@ -423,6 +451,7 @@ async fn what_became_a_link_out_of_the_root_keeps_its_revision() {
             "{report:?}"
         );
     }
+
     assert_eq!(desk.sources().await, ["a.md", "e.md", "v1/c.md", "x/b.md"]);
     assert!(!desk.embedded().concat().contains("Secret"));
 }
@@ -449,11 +478,13 @@ async fn what_the_index_refuses_is_skipped() {
         ("other/b.txt", "Hold"),
         ("other/c.md", "Monitor"),
     ]);
+
     desk.try_sync(&[Root::new(RootName::default(), desk.path("main"))])
         .await
         .unwrap();
     let other = Root::new("g".parse().unwrap(), desk.path("other"));
     let report = desk.try_sync(&[other]).await.unwrap();
+
     assert_eq!(
         (report.files, report.written, report.skipped.len()),
         (2, 1, 1)
@@ -486,12 +517,14 @@ async fn missing_and_empty_roots_change_nothing() {
     desk.write("main/new.md", "new");
     desk.remove("vendor/c.md");
     let error = desk.try_sync(&roots).await.unwrap_err();
+
     assert!(
         matches!(error, IngestError::EmptyRoot { held: 1, .. }),
         "{error}"
     );
     std::fs::remove_dir(desk.path("vendor")).unwrap();
     let error = desk.try_sync(&roots).await.unwrap_err();
+
     assert!(
         matches!(error, IngestError::UnreadableRoot { .. }),
         "{error}"
@@ -515,6 +548,7 @@ async fn broken_rules_are_an_error_before_anything_changes() {
         .await
         .unwrap_err()
         .to_string();
+
     assert!(
         error.contains("library.toml") && error.contains("titel"),
         "{error}"
@@ -531,6 +565,7 @@ async fn rules_in_the_settings_go_first() {
             "[[rule]]\npath='.'\nset={vendor='File',guide='g'}",
         ),
     ]);
+
     let rules =
         LibraryFile::parse("[[rule]]\npath='.'\nset={vendor='Settings'}", "settings").unwrap();
     desk.try_sync(&[Root {
@@ -539,10 +574,12 @@ async fn rules_in_the_settings_go_first() {
     }])
     .await
     .unwrap();
+
     let facets = desk.index.documents(&Scope::everything()).await.unwrap()[0]
         .meta
         .facets
         .clone();
+
     assert_eq!(
         (facets.vendor.as_deref(), facets.guide.as_deref()),
         (Some("Settings"), Some("g"))
@@ -557,6 +594,7 @@ async fn equal_texts_are_embedded_once() {
         ("p/2.0/g/a.md", text),
         ("p/3.0/g/a.md", text),
     ]);
+
     let report = desk.sync().await;
     assert_eq!((report.embedded, report.reused, report.written), (1, 2, 3));
     assert_eq!(desk.embedded().len(), 1);
@@ -574,6 +612,7 @@ async fn a_run_that_was_dropped_is_finished_by_the_next() {
     let files: Vec<(String, String)> = (0..60)
         .map(|n| (format!("d{n:02}.md"), format!("Barge number {n}")))
         .collect();
+
     let files: Vec<(&str, &str)> = files
         .iter()
         .map(|(path, text)| (path.as_str(), text.as_str()))
@@ -582,17 +621,20 @@ async fn a_run_that_was_dropped_is_finished_by_the_next() {
     let (ingester, root) = (desk.ingester(), desk.corpus());
     let (written, seen) = tokio::sync::oneshot::channel();
     let written = Mutex::new(Some(written));
+
     let tell = |progress: SyncProgress| {
         if progress.done > 5 {
             written.lock().unwrap().take().map(|tell| tell.send(()));
         }
     };
+
     let roots = [root];
     tokio::select! {
         biased;
         _ = seen => {}
         done = ingester.sync(&roots, &tell) => panic!("it was to be dropped: {done:?}"),
     }
+
     let report = desk.sync().await;
     assert_eq!(report.unchanged + report.written, 60);
     assert!(
@@ -609,6 +651,7 @@ async fn progress_ends_with_every_file_dealt_with() {
     let tell = |progress: SyncProgress| *last.lock().unwrap() = progress;
     let report = desk.ingester().sync(&[desk.corpus()], &tell).await.unwrap();
     let last = last.into_inner().unwrap();
+
     assert_eq!(
         (last.files, last.done, last.chunks, last.tokens),
         (3, 3, report.chunks, report.tokens)
@@ -622,12 +665,14 @@ async fn jobs_are_served_one_after_another() {
     let owner = tokio::spawn(desk.ingester().serve_jobs(vec![desk.corpus()], jobs));
     let gone = handle.request(SyncRequest::default()).unwrap();
     drop(gone);
+
     let last = |root: Option<&str>| {
         let mut events = handle
             .request(SyncRequest {
                 root: root.map(str::to_owned),
             })
             .unwrap();
+
         async move {
             let mut last = None;
             while let Some(event) = events.recv().await {
@@ -636,13 +681,16 @@ async fn jobs_are_served_one_after_another() {
             last
         }
     };
+
     let Some(SyncEvent::Finished(report)) = last(None).await else {
         panic!("it should have finished")
     };
+
     assert_eq!(
         (report.unchanged, report.roots),
         (1, vec![RootName::default()])
     );
+
     let Some(SyncEvent::Failed { message }) = last(Some("nowhere")).await else {
         panic!("it should have failed")
     };
@@ -668,14 +716,17 @@ impl Convert for Upper {
         if text.contains("broken") {
             return Err(ConvertError("it is broken; mend it".to_owned()));
         }
+
         let markdown = format!(
             "---\ntitle: From {format}\n---\n<!-- page: 1 -->\n{text}\n\n![Image 1](page-1-image-1.png)\n"
         );
+
         let image = |name: &str| ImageFile {
             name: name.to_owned(),
             media_type: "image/png".to_owned(),
             bytes: PNG.to_vec(),
         };
+
         let images = vec![image("page-1-image-1.png"), image("shown-nowhere.png")];
         Ok(Converted {
             markdown,
@@ -696,6 +747,7 @@ impl Desk {
             report.unchanged + report.written + report.skipped.len() as u64,
             "{report:?}"
         );
+
         report
     }
 
@@ -721,6 +773,7 @@ async fn other_formats_are_converted_and_kept_as_originals() {
         ),
         ("e.docx", "whatever"),
     ]);
+
     desk.write("pic.png", PNG);
     let report = desk.sync_converting().await;
     let skipped: Vec<_> = report
@@ -728,6 +781,7 @@ async fn other_formats_are_converted_and_kept_as_originals() {
         .iter()
         .map(|file| (file.path.as_str(), file.reason.as_str()))
         .collect();
+
     assert_eq!(skipped[0], ("b.html", "it is broken; mend it"));
     assert_eq!(
         skipped[1],
@@ -744,6 +798,7 @@ async fn other_formats_are_converted_and_kept_as_originals() {
         "{:?}",
         report.warnings
     );
+
     let document = desk.document("a.pdf").await;
     assert_eq!(document.meta.title, "From PDF");
     let told = |document: &mcdewey_core::Document| {
@@ -753,6 +808,7 @@ async fn other_formats_are_converted_and_kept_as_originals() {
             .map(|file| (file.role, file.name.clone(), file.media_type.clone()));
         told.collect::<Vec<_>>()
     };
+
     let [image, original] = told(&document).try_into().unwrap();
     assert_eq!(
         image,
@@ -770,6 +826,7 @@ async fn other_formats_are_converted_and_kept_as_originals() {
             "application/pdf".to_owned()
         )
     );
+
     let pair = told(&desk.document("e.md").await);
     assert_eq!(
         (pair[0].0, pair[0].1.as_str()),
@@ -784,6 +841,7 @@ async fn other_formats_are_converted_and_kept_as_originals() {
     assert_eq!(desk.sync_converting().await.written, 1);
     desk.write("pic.png", [PNG, b"changed"].concat());
     assert_eq!(desk.sync_converting().await.written, 1);
+
     let ingester = desk
         .ingester()
         .with_converter(Arc::new(Upper))
@@ -796,5 +854,6 @@ async fn other_formats_are_converted_and_kept_as_originals() {
         .iter()
         .map(|file| file.role)
         .collect();
+
     assert_eq!(roles, [AttachmentRole::Image]);
 }

@@ -41,6 +41,7 @@ impl Accept {
             .get_all(header::ACCEPT)
             .into_iter()
             .filter_map(|value| value.to_str().ok());
+
         Self(
             values
                 .flat_map(|value| unquoted(value, ','))
@@ -67,6 +68,7 @@ impl Accept {
                     *media_type,
                 ))
             });
+
         ranked
             .min_by_key(|(rank, _)| *rank)
             .map(|(_, media_type)| media_type)
@@ -78,9 +80,11 @@ impl Accept {
         if self.0.is_empty() {
             return Some((FULL, 0, 0));
         }
+
         let ranges = self.0.iter().enumerate();
         let speaking = ranges
             .filter_map(|(place, range)| Some((range.exactness(media_type)?, place, range.weight)));
+
         // Of two equal ranges the one that takes more.
         let (exactness, place, weight) = speaking.max_by_key(|(exactness, place, weight)| {
             (*exactness, *weight, std::cmp::Reverse(*place))
@@ -93,16 +97,19 @@ impl Range {
     fn read(text: &str) -> Option<Self> {
         let mut parts = unquoted(text, ';').map(str::trim);
         let essence = parts.next()?.to_ascii_lowercase();
+
         // Old clients of Java send a lone star.
         let (kind, subtype) = if essence == "*" {
             ("*", "*")
         } else {
             essence.split_once('/')?
         };
+
         let (kind, subtype) = (kind.trim(), subtype.trim());
         if !is_token(kind) || !is_token(subtype) || (kind == "*" && subtype != "*") {
             return None;
         }
+
         let (mut weight, mut is_special) = (FULL, false);
         for (name, value) in parts.filter_map(|part| part.split_once('=')) {
             match name.trim().to_ascii_lowercase().as_str() {
@@ -112,6 +119,7 @@ impl Range {
                 _ => is_special = true,
             }
         }
+
         // `application/json;profile=x;q=0` refuses that profile, not JSON.
         let refuses_a_special_form = is_special && weight == 0;
         (!refuses_a_special_form).then(|| Self {
@@ -177,6 +185,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     if offered.is_empty() || accept.preferred(offered).is_some() {
         return next.run(request).await;
     }
+
     not_acceptable(offered).into_response()
 }
 
@@ -239,6 +248,7 @@ mod tests {
         ] {
             assert!(accept(&[value]).takes(JSON), "{value:?}");
         }
+
         assert!(accept(&[]).takes(JSON));
         assert!(
             accept(&["text/html", JSON]).takes(JSON),

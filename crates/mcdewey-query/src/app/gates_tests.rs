@@ -47,6 +47,7 @@ fn every_route() -> BTreeSet<(Method, String)> {
             )
         })
         .collect();
+
     found.extend(ENDPOINTS.map(|path| (Method::POST, path.to_owned())));
     found.insert((Method::GET, "/no/such/route".to_owned()));
     found
@@ -62,6 +63,7 @@ async fn send(
     for (name, value) in headers {
         request = request.header(name, *value);
     }
+
     let request = request.header(header::CONTENT_TYPE, "application/json");
     service
         .send(
@@ -93,6 +95,7 @@ async fn one_rule_for_pages_holds_on_every_route() {
     let service = service().await;
     let routes = every_route();
     assert!(routes.len() > 28, "{routes:?}");
+
     for (method, path) in &routes {
         let from = async |origin: &str, method: &Method| {
             send(
@@ -103,11 +106,13 @@ async fn one_rule_for_pages_holds_on_every_route() {
             )
             .await
         };
+
         for origin in FOREIGN {
             for method in [method, &Method::POST, &Method::OPTIONS, &Method::DELETE] {
                 let answer = from(origin, method).await;
                 let refused = answer.status == 403 && answer.body.contains("origin_not_allowed");
                 let reads = *method == Method::GET;
+
                 assert_eq!(
                     refused, !reads,
                     "{method} {path} from {origin}: {}",
@@ -116,12 +121,14 @@ async fn one_rule_for_pages_holds_on_every_route() {
                 assert!(!permits(&answer), "{method} {path} from {origin}");
             }
         }
+
         let own = from("http://localhost:8080", method).await;
         assert!(
             !is_stopped(&own) && !permits(&own),
             "{method} {path}: {}",
             own.status
         );
+
         let named = from(PORTAL, method).await;
         assert_eq!(
             named.header(header::ACCESS_CONTROL_ALLOW_ORIGIN),
@@ -131,6 +138,7 @@ async fn one_rule_for_pages_holds_on_every_route() {
         assert!(!is_stopped(&named), "{method} {path}");
         let preflight = from(PORTAL, &Method::OPTIONS).await;
         assert_eq!(preflight.status, 204, "{path}");
+
         for allowed in [
             "authorization",
             "mcp-protocol-version",
@@ -144,6 +152,7 @@ async fn one_rule_for_pages_holds_on_every_route() {
                 "{path}"
             );
         }
+
         let program = send(&service, method, path, &[(header::HOST, "localhost:8080")]).await;
         assert!(
             !is_stopped(&program) && !permits(&program),
@@ -177,6 +186,7 @@ async fn one_rule_for_hosts_holds_on_every_route() {
             &["localhost", "localhost"],
             &["localhost", "evil.example"],
         ];
+
         for hosts in hosts {
             let headers: Vec<_> = hosts.iter().map(|host| (header::HOST, *host)).collect();
             let answer = send(&service, method, path, &headers).await;
@@ -188,11 +198,13 @@ async fn one_rule_for_hosts_holds_on_every_route() {
                 );
                 continue;
             }
+
             assert!(
                 answer.status == 403 && answer.body.contains("host_not_allowed"),
                 "{method} {path} at {hosts:?}"
             );
         }
+
         let elsewhere = format!("http://evil.example{path}");
         let answer = send(
             &service,
@@ -201,6 +213,7 @@ async fn one_rule_for_hosts_holds_on_every_route() {
             &[(header::HOST, "localhost:8080")],
         )
         .await;
+
         assert_eq!(answer.status, 403, "{method} {elsewhere}");
         for host in ["localhost", "127.0.0.1:1234", "[::1]:80", "LOCALHOST:8080"] {
             let answer = send(&service, method, path, &[(header::HOST, host)]).await;
@@ -223,6 +236,7 @@ async fn answers_for_programs_are_json_or_refused() {
             )
             .await
         };
+
         for accept in [
             "*/*",
             "application/*, text/*",
@@ -231,6 +245,7 @@ async fn answers_for_programs_are_json_or_refused() {
         ] {
             assert_ne!(asked(accept).await.status, 406, "{method} {path} {accept}");
         }
+
         for accept in [
             "application/json;q=0, application/x-ndjson;q=0, */*",
             "image/png",
@@ -270,11 +285,13 @@ async fn a_health_check_without_a_host_learns_nothing_of_the_library() {
                 answer.body
             );
         }
+
         assert_eq!(
             send(&service, &Method::POST, path, &[]).await.status,
             403,
             "{path}"
         );
+
         let elsewhere = format!("http://evil.example{path}");
         assert_eq!(
             send(&service, &Method::GET, &elsewhere, &[]).await.status,
@@ -282,6 +299,7 @@ async fn a_health_check_without_a_host_learns_nothing_of_the_library() {
             "{path}"
         );
     }
+
     let named = send(
         &service,
         &Method::GET,
@@ -289,6 +307,7 @@ async fn a_health_check_without_a_host_learns_nothing_of_the_library() {
         &[(header::HOST, "localhost")],
     )
     .await;
+
     assert!(
         named.body.contains("documents"),
         "an open library: {}",

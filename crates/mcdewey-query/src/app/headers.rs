@@ -11,10 +11,12 @@ pub(super) async fn harden(mut response: Response) -> Response {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+
     headers.insert(
         header::REFERRER_POLICY,
         HeaderValue::from_static("same-origin"),
     );
+
     response
 }
 
@@ -40,6 +42,7 @@ mod tests {
                 HeaderValue::from_static(value),
             )]))
         };
+
         assert!(said("application/json") && said("Application/JSON ; charset=utf-8"));
         assert!(!said("text/plain") && !said("application/jsonl") && !is_json(&HeaderMap::new()));
     }

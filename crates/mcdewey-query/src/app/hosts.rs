@@ -26,6 +26,7 @@ pub(crate) async fn guard(
         request.extensions_mut().insert(NoHost);
         return next.run(request).await;
     }
+
     let asked = asked(request.headers(), request.uri());
     if asked.is_some_and(|asked| is_allowed(&asked, &service.allowed_hosts)) {
         next.run(request).await
@@ -56,10 +57,12 @@ pub(super) fn asked(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
         (Some(host), None) => Some(Authority::parse(host.to_str().ok()?)?),
         (None, None) => None,
     };
+
     let in_uri = match uri.authority() {
         Some(authority) => Some(Authority::parse(authority.as_str())?),
         None => None,
     };
+
     match (in_uri, in_header) {
         (Some(one), Some(other)) => (one == other).then_some(one),
         (one, other) => one.or(other),
@@ -83,6 +86,7 @@ mod tests {
         for host in hosts {
             headers.append(header::HOST, HeaderValue::from_static(host));
         }
+
         let ours = ["localhost", "127.0.0.1", "[::1]", "docs.example.com:8443"].map(str::to_owned);
         asked(&headers, &uri.parse().unwrap()).is_some_and(|asked| is_allowed(&asked, &ours))
     }
@@ -99,6 +103,7 @@ mod tests {
         ] {
             assert!(allowed(&[host], "/"), "{host}");
         }
+
         assert!(allowed(&["localhost:80"], "http://localhost:80/"));
         assert!(
             allowed(&[], "http://localhost/"),
@@ -127,6 +132,7 @@ mod tests {
         ] {
             assert!(!allowed(&[host], "/"), "{host}");
         }
+
         assert!(
             !allowed(&["docs.example.com"], "/"),
             "the port was named and is another"

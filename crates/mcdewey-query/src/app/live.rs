@@ -21,6 +21,7 @@ impl LiveLibrary {
             let mut place = self.0.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *place, library)
         };
+
         // Closing an index takes a while; nobody waits for it behind the lock.
         drop(before);
     }

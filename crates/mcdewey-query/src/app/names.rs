@@ -38,12 +38,14 @@ impl Authority {
         } else {
             text.find(':').unwrap_or(text.len())
         };
+
         let (host, port) = text.split_at(end);
         let port = match port.strip_prefix(':') {
             Some(port) => Some(read_port(port)?),
             None if port.is_empty() => None,
             None => return None,
         };
+
         Some(Self {
             host: read_host(host)?,
             port,
@@ -57,6 +59,7 @@ impl WebOrigin {
         let (scheme, rest) = text.split_once("://")?;
         let is_secure = read_scheme(scheme)?;
         let Authority { host, port } = Authority::parse(rest)?;
+
         Some(Self {
             is_secure,
             host,
@@ -105,10 +108,12 @@ fn read_host(text: &str) -> Option<String> {
         let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
         return Some(format!("[{address}]"));
     }
+
     let is_label = |label: &str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         !label.is_empty() && label.len() <= MAX_LABEL && label.bytes().all(allowed)
     };
+
     (text.len() <= MAX_HOST && text.split('.').all(is_label)).then(|| text.to_ascii_lowercase())
 }
 
@@ -170,9 +175,11 @@ mod tests {
             authority("[::FFFF:127.0.0.1]"),
             read("[::ffff:127.0.0.1]", None)
         );
+
         for bad in MALFORMED {
             assert_eq!(authority(bad), None, "{bad:?}");
         }
+
         assert_eq!(authority(&"a".repeat(64)), None);
         assert_eq!(authority(&"a.".repeat(200)), None);
     }
@@ -187,9 +194,11 @@ mod tests {
             read(true, "docs.example.com", 443)
         );
         assert_eq!(origin("https://[::1]:8443"), read(true, "[::1]", 8443));
+
         for bad in MALFORMED {
             assert_eq!(origin(&format!("http://{bad}")), None, "{bad:?}");
         }
+
         for bad in [
             "null",
             "localhost",
@@ -214,6 +223,7 @@ mod tests {
             of("http://[2001:db8::1]:8080"),
             WebOrigin::parse("http://[2001:db8::1]:8080")
         );
+
         for nothing in [
             "nonsense",
             "/nothing",
@@ -232,6 +242,7 @@ mod tests {
                 .unwrap()
                 .is_at(&Authority::parse(asked).unwrap())
         };
+
         for (origin, asked) in [
             ("http://localhost:8080", "localhost:8080"),
             ("https://localhost:8080", "localhost:8080"),
@@ -241,6 +252,7 @@ mod tests {
         ] {
             assert!(at(origin, asked), "{origin} at {asked}");
         }
+
         for (origin, asked) in [
             ("http://localhost:6274", "localhost:8080"),
             ("http://localhost:8080", "localhost"),

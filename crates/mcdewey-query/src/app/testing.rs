@@ -67,6 +67,7 @@ impl Answer {
             "{}",
             self.body
         );
+
         let body = self.json();
         assert_eq!(body["status"], self.status.as_u16());
         (
@@ -94,15 +95,18 @@ impl Service {
                 .await
                 .expect("a valid document");
         }
+
         index
             .describe(&Default::default(), &description())
             .await
             .expect("a description");
+
         let library = Library::new(
             Arc::clone(&index) as _,
             Arc::new(FakeEmbed::new(&VOCABULARY)),
             "http://localhost:8080",
         );
+
         let (sync, jobs) = SyncHandle::channel(1);
         let router = app(change(AppState::new(Arc::new(library), sync, TOKEN)));
         Self {
@@ -119,11 +123,13 @@ impl Service {
             .oneshot(request)
             .await
             .expect("a router answers");
+
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX)
             .await
             .expect("a whole body");
         let body = String::from_utf8(bytes.to_vec()).expect("text");
+
         Answer {
             status: parts.status,
             headers: parts.headers,
@@ -175,6 +181,7 @@ pub(crate) fn documents() -> Vec<DocumentRevision> {
             .version(version)
             .guide("developer-guide")
     };
+
     let barge = "The supervisor is in the state NOT_READY while monitoring; after barging in the state is TALKING.";
     let mut first = guide(GUIDE, "v12.5")
         .title("Finesse Developer Guide 12.5")
@@ -191,24 +198,29 @@ pub(crate) fn documents() -> Vec<DocumentRevision> {
             ],
         )
         .build(&embed);
+
     for page in &mut first.pages {
         page.page.label = Some((page.page.number.0 - 16).to_string());
     }
-    for passage in &mut first.passages {
+
+    for passage in &mut first.chunks {
         passage.chunk.page.label = Some((passage.chunk.page.number.0 - 16).to_string());
         passage.chunk.headings.push("Barge Call".to_owned());
     }
+
     set_source_url(&mut first, "https://docs.example.com/finesse");
     let second = guide("finesse/v15.0/developer-guide/developer-guide.md", "v15.0")
         .title("Finesse Developer Guide 15.0")
         .page(120, &[barge, "A certificate is needed."])
         .build(&embed);
+
     let mut hostile = SampleDocument::new(HOSTILE)
         .title("<script>alert('title')</script>")
         .vendor("Evil <b>Corp</b>")
         .product("evil")
         .page(1, &["<script>alert(1)</script> barge <img src=x onerror=alert(1)> [x](javascript:alert(1))"])
         .build(&embed);
+
     set_source_url(&mut hostile, "javascript:alert(1)");
     vec![first, second, hostile, note(&embed)]
 }
@@ -220,20 +232,23 @@ fn note(embed: &FakeEmbed) -> DocumentRevision {
         .product("finesse")
         .page(1, &[text])
         .build(embed);
+
     let mut meta = (*note.meta).clone();
     meta.paged = false;
     meta.updated = Some("2024-06-03".to_owned());
     note.meta = Arc::new(meta);
+
     let section = Section {
         slug: "certificates-1".to_owned(),
         title: "Certificates".to_owned(),
     };
     note.pages[0].page.section = Some(section.clone());
-    for passage in &mut note.passages {
+    for passage in &mut note.chunks {
         passage.chunk.document = Arc::clone(&note.meta);
         passage.chunk.page.section = Some(section.clone());
         passage.chunk.headings.push(section.title.clone());
     }
+
     note
 }
 
@@ -241,7 +256,8 @@ fn set_source_url(document: &mut DocumentRevision, url: &str) {
     let mut meta = (*document.meta).clone();
     meta.source_url = Some(url.to_owned());
     document.meta = Arc::new(meta);
-    for passage in &mut document.passages {
+
+    for passage in &mut document.chunks {
         passage.chunk.document = Arc::clone(&document.meta);
     }
 }
@@ -253,10 +269,12 @@ fn description() -> LibraryDescription {
         title: Some("Cisco Finesse".to_owned()),
         compact: Vec::new(),
     };
+
     let alias = Alias {
         names: vec!["Agent desktop".to_owned()],
         products: vec!["finesse".to_owned()],
     };
+
     LibraryDescription {
         products: vec![product],
         aliases: vec![alias],

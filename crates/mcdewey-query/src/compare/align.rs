@@ -39,9 +39,11 @@ pub(super) fn align(from: &[Unit], to: &[Unit]) -> Alignment {
     let keys = |units: &[Unit]| units.iter().map(|unit| unit.key).collect::<Vec<_>>();
     let deadline = Some(Instant::now() + DEADLINE);
     let ops = capture_diff_slices_deadline(Algorithm::Patience, &keys(from), &keys(to), deadline);
+
     // Where each piece of the earlier document is in the later one.
     let mut counterpart: Vec<Option<usize>> = vec![None; from.len()];
     let mut alignment = Alignment::default();
+
     let (mut gone, mut new) = (Vec::new(), Vec::new());
     for op in ops {
         let (tag, old, later) = op.as_tag_tuple();
@@ -55,13 +57,17 @@ pub(super) fn align(from: &[Unit], to: &[Unit]) -> Alignment {
             new.extend(later);
         }
     }
+
     alignment.moved = take_moved(from, to, &mut gone, &mut new);
     let changed = changed(from, to, &gone, &new);
     let taken: HashSet<usize> = changed.iter().map(|(_, place)| *place).collect();
+
     for (at, place) in &changed {
         counterpart[*at] = Some(*place);
     }
+
     let was: HashSet<usize> = changed.iter().map(|(at, _)| *at).collect();
+
     // What is gone stands behind what came before it.
     let behind = |at: usize| {
         counterpart[..at]
@@ -70,18 +76,21 @@ pub(super) fn align(from: &[Unit], to: &[Unit]) -> Alignment {
             .find_map(|place| *place)
             .map_or(0, |place| place + 1)
     };
+
     let mut steps: Vec<((usize, usize, usize), Step)> = Vec::new();
     steps.extend(
         changed
             .iter()
             .map(|(at, place)| ((*place, 1, 0), Step::Changed(*at, *place))),
     );
+
     new.retain(|place| !taken.contains(place) && !to[*place].is_heading());
     gone.retain(|at| !was.contains(at) && !from[*at].is_heading());
     steps.extend(
         new.iter()
             .map(|place| ((*place, 1, 0), Step::Added(*place))),
     );
+
     steps.extend(
         gone.iter()
             .map(|at| ((behind(*at), 0, *at), Step::Removed(*at))),
@@ -97,6 +106,7 @@ fn take_moved(from: &[Unit], to: &[Unit], gone: &mut Vec<usize>, new: &mut Vec<u
     for place in new.iter().rev() {
         places.entry(to[*place].key).or_default().push(*place);
     }
+
     let mut found = HashSet::new();
     gone.retain(
         |at| match places.get_mut(&from[*at].key).and_then(Vec::pop) {
@@ -104,6 +114,7 @@ fn take_moved(from: &[Unit], to: &[Unit], gone: &mut Vec<usize>, new: &mut Vec<u
             None => true,
         },
     );
+
     new.retain(|place| !found.contains(place));
     found.len()
 }
@@ -120,6 +131,7 @@ fn changed(from: &[Unit], to: &[Unit], gone: &[usize], new: &[usize]) -> Vec<(us
             having.entry(word).or_default().push(*place);
         }
     }
+
     let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
     for at in gone {
         let own = self::words(&from[*at]);
@@ -127,6 +139,7 @@ fn changed(from: &[Unit], to: &[Unit], gone: &[usize], new: &[usize]) -> Vec<(us
             .iter()
             .filter_map(|word| having.get(word.as_str()))
             .filter(|places| places.len() <= COMMON);
+
         let near: HashSet<usize> = near.flatten().copied().collect();
         for place in near {
             let score = likeness(&from[*at], &to[place], &own, &words[&place]);
@@ -135,11 +148,13 @@ fn changed(from: &[Unit], to: &[Unit], gone: &[usize], new: &[usize]) -> Vec<(us
             } else {
                 LIKE_ELSEWHERE
             };
+
             if score >= least {
                 pairs.push((score, *at, place));
             }
         }
     }
+
     pairs.sort_by(|a, b| {
         b.0.total_cmp(&a.0)
             .then_with(|| (a.1, a.2).cmp(&(b.1, b.2)))
@@ -153,6 +168,7 @@ fn changed(from: &[Unit], to: &[Unit], gone: &[usize], new: &[usize]) -> Vec<(us
         }
         free
     });
+
     pairs
         .into_iter()
         .map(|(_, at, place)| (at, place))
@@ -174,6 +190,7 @@ fn likeness(from: &Unit, to: &Unit, own: &HashSet<String>, other: &HashSet<Strin
         (a, b) if std::mem::discriminant(a) != std::mem::discriminant(b) => return 0.0,
         _ => {}
     }
+
     let common = own.intersection(other).count() as f64;
     2.0 * common / (own.len() + other.len()).max(1) as f64
 }
@@ -200,6 +217,7 @@ mod tests {
                 heading = title.to_owned();
                 continue;
             }
+
             let kind = if line.starts_with('|') {
                 UnitKind::Row {
                     columns: Vec::new(),
@@ -207,11 +225,13 @@ mod tests {
             } else {
                 UnitKind::Prose
             };
+
             let page = PageRef {
                 number: PageNumber(1),
                 label: None,
                 section: None,
             };
+
             let key = ContentHash::of(line);
             let headings = vec![heading.clone()];
             units.push(Unit {
@@ -223,6 +243,7 @@ mod tests {
                 key,
             });
         }
+
         units
     }
 
@@ -231,11 +252,13 @@ mod tests {
         let (from, to) = (document(from), document(to));
         let alignment = align(&from, &to);
         let first = |unit: &Unit| unit.text.split_whitespace().next().unwrap().to_owned();
+
         let steps = alignment.steps.iter().map(|step| match step {
             Step::Removed(at) => format!("-{}", first(&from[*at])),
             Step::Added(place) => format!("+{}", first(&to[*place])),
             Step::Changed(at, place) => format!("~{}>{}", first(&from[*at]), first(&to[*place])),
         });
+
         (alignment.unchanged, alignment.moved, steps.collect())
     }
 
@@ -270,15 +293,19 @@ mod tests {
                     ..units[0].clone()
                 },
             );
+
             units
         };
+
         let without = document("# A\nOne stays as it is.");
         assert_eq!(align(&heading("## Calls and states"), &without).steps, []);
         assert_eq!(align(&without, &heading("## Calls and states")).steps, []);
+
         let renamed = align(
             &heading("## Calls and states"),
             &heading("## Calls and all states"),
         );
+
         assert_eq!(renamed.steps, [Step::Changed(0, 0)]);
     }
 
@@ -297,6 +324,7 @@ mod tests {
         let (_, _, steps) = differences(from, to);
         assert!(steps.contains(&"~|>|".to_owned()), "{steps:?}");
         let elsewhere = differences("# A\n| 1 | x y z |", "# B\n| 1 | a b c |");
+
         assert_eq!(elsewhere.2, ["-|", "+|"]);
     }
 
@@ -305,11 +333,13 @@ mod tests {
         let from = "# A\nPress the big red button twice.";
         let to = "# A\nPress the big green button once.\n# B\nPress the big red button now.";
         let (_, _, steps) = differences(from, to);
+
         assert_eq!(
             steps,
             ["+Press", "~Press>Press"],
             "nearly the same words elsewhere are nearer than half of them"
         );
+
         let to = "# A\nPress the big red button once.\n# B\nPress the small red button now.";
         assert_eq!(differences(from, to).2, ["~Press>Press", "+Press"]);
     }

@@ -31,6 +31,7 @@ pub(super) fn sides<'a>(
                 format!("{name} is missing; give a release (12.5) or a document's source");
             return Err(QueryError::InvalidRequest(message));
         }
+
         // No release is written like a path.
         if value.contains('/') && by_source(value, view).is_none() {
             return Err(QueryError::NotFound(format!(
@@ -38,6 +39,7 @@ pub(super) fn sides<'a>(
             )));
         }
     }
+
     let found = match (by_source(&request.from, view), by_source(&request.to, view)) {
         (Some(from), Some(to)) => Ok(Sides {
             pairs: vec![(from, to)],
@@ -60,6 +62,7 @@ pub(super) fn sides<'a>(
             })
         }
     }?;
+
     if found.pairs.is_empty() && found.only_from.is_empty() && found.only_to.is_empty() {
         let message = format!(
             "no document of {:?} and none of {:?} is in this library",
@@ -67,6 +70,7 @@ pub(super) fn sides<'a>(
         );
         return Err(QueryError::NotFound(message));
     }
+
     Ok(found)
 }
 
@@ -86,6 +90,7 @@ fn counterpart<'a>(
         release,
         view,
     )?;
+
     let found = pair(vec![document], others);
     match found.pairs.is_empty() {
         false => Ok(Sides {
@@ -112,6 +117,7 @@ pub(super) fn nearest<'a>(
             .map(|version| version.key.clone())
             .max()
     };
+
     let own = release(document)?;
     let mut others: Vec<(VersionKey, f64, &DocumentSummary)> = Vec::new();
     for other in &view.documents {
@@ -123,6 +129,7 @@ pub(super) fn nearest<'a>(
             others.extend((score >= LIKE).then_some((key, score, other)));
         }
     }
+
     // The nearest release comes last, and of it the title that is most alike.
     others.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let earlier = others.iter().rev().find(|(key, ..)| *key < own);
@@ -130,6 +137,7 @@ pub(super) fn nearest<'a>(
         .iter()
         .filter(|(key, ..)| *key > own)
         .min_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+
     earlier.or(later).map(|(_, _, other)| *other)
 }
 
@@ -157,6 +165,7 @@ fn documents<'a>(
         version: Some(release.to_owned()),
         ..SearchRequest::default()
     };
+
     let filter: Filter = resolve::filter(&wanted, view)?;
     Ok(view
         .documents
@@ -176,11 +185,13 @@ fn pair<'a>(from: Vec<&'a DocumentSummary>, to: Vec<&'a DocumentSummary>) -> Sid
             }
         }
     }
+
     candidates.sort_by(|a, b| {
         b.0.total_cmp(&a.0)
             .then_with(|| (a.1, a.2).cmp(&(b.1, b.2)))
     });
     let (mut was, mut is) = (HashSet::new(), HashSet::new());
+
     let mut pairs = Vec::new();
     for (_, at, place) in candidates {
         if !was.contains(&at) && !is.contains(&place) {
@@ -189,6 +200,7 @@ fn pair<'a>(from: Vec<&'a DocumentSummary>, to: Vec<&'a DocumentSummary>) -> Sid
             pairs.push((at, place));
         }
     }
+
     pairs.sort_unstable();
     let rest = |all: &[&'a DocumentSummary], taken: &HashSet<usize>| {
         all.iter()
@@ -197,6 +209,7 @@ fn pair<'a>(from: Vec<&'a DocumentSummary>, to: Vec<&'a DocumentSummary>) -> Sid
             .map(|(_, one)| *one)
             .collect()
     };
+
     Sides {
         only_from: rest(&from, &was),
         only_to: rest(&to, &is),
@@ -219,9 +232,11 @@ fn likeness(one: &DocumentSummary, other: &DocumentSummary) -> f64 {
             .map(str::to_owned)
             .collect()
     };
+
     let (a, b) = (words(one), words(other));
     if a.is_empty() && b.is_empty() {
         return 1.0;
     }
+
     2.0 * a.intersection(&b).count() as f64 / (a.len() + b.len()) as f64
 }

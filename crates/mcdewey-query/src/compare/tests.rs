@@ -8,8 +8,8 @@ use mcdewey_core::{Index, Visibility};
 use super::answer::{ChangeKind, CompareAnswer, CompareRequest, WordOp};
 use crate::{Library, QueryError};
 
-const OLD: &str = "desk/v12.5/admin/b_desk_admin_125.md";
-const NEW: &str = "desk/v15.0/admin/desk-15-administration.md";
+const OLD: &str = "telemetry/v12.5/admin/b_desk_admin_125.md";
+const NEW: &str = "telemetry/v15.0/admin/telemetry-15-administration.md";
 
 async fn library() -> Library {
     let embed = FakeEmbed::new(&["barge", "certificate"]);
@@ -17,16 +17,17 @@ async fn library() -> Library {
     let guide = |source: &str, version: &str| {
         SampleDocument::new(source)
             .vendor("Norvane")
-            .product("desk")
+            .product("telemetry")
             .version(version)
             .guide("admin")
     };
+
     let old = guide(OLD, "v12.5")
-        .title("Desk Administration Guide, Release 12.5")
+        .title("Telemetry Administration Guide, Release 12.5")
         .page(
             1,
             &[
-                "This is release 12.5 of Desk.",
+                "This is release 12.5 of Telemetry.",
                 "A barge call takes up to 20 parties.",
             ],
         )
@@ -37,12 +38,13 @@ async fn library() -> Library {
                 "Gone for good now.",
             ],
         );
+
     let new = guide(NEW, "v15.0")
-        .title("Desk Administration Guide, Release 15.0")
+        .title("Telemetry Administration Guide, Release 15.0")
         .page(
             1,
             &[
-                "This is release 15.0 of Desk.",
+                "This is release 15.0 of Telemetry.",
                 "A barge call takes up to 25 parties.",
             ],
         )
@@ -53,17 +55,21 @@ async fn library() -> Library {
                 "A certificate is new.",
             ],
         );
-    let other = SampleDocument::new("desk/v15.0/api/reference.md")
+
+    let other = SampleDocument::new("telemetry/v15.0/api/reference.md")
         .vendor("Norvane")
-        .product("desk");
+        .product("telemetry");
+
     let other = other
         .version("v15.0")
         .guide("api")
-        .title("Desk API")
+        .title("Telemetry API")
         .page(1, &["GET /calls"]);
+
     for document in [old, new, other] {
         index.commit(document.build(&embed)).await.unwrap();
     }
+
     Library::new(Arc::new(index), Arc::new(embed), "http://x")
 }
 
@@ -94,11 +100,12 @@ fn kinds(answer: &CompareAnswer) -> Vec<(ChangeKind, Option<u32>, Option<u32>)> 
 #[tokio::test]
 async fn releases_of_a_guide_are_compared_whatever_their_files_are_called() {
     let answer = compare(&CompareRequest {
-        product: vec!["desk".to_owned()],
+        product: vec!["telemetry".to_owned()],
         ..request("12.5", "15.0")
     })
     .await
     .unwrap();
+
     let pair = &answer.pairs[0];
     assert_eq!(
         (pair.from.source.as_str(), pair.to.source.as_str()),
@@ -109,25 +116,29 @@ async fn releases_of_a_guide_are_compared_whatever_their_files_are_called() {
         (2, 2, 1, 1),
         "{answer:#?}"
     );
-    assert_eq!(answer.only_to[0].source, "desk/v15.0/api/reference.md");
+    assert_eq!(answer.only_to[0].source, "telemetry/v15.0/api/reference.md");
+
     let expected = [
         (ChangeKind::Changed, Some(1), Some(1)),
         (ChangeKind::Changed, Some(2), Some(3)),
         (ChangeKind::Removed, Some(2), None),
         (ChangeKind::Added, None, Some(3)),
     ];
+
     assert_eq!(kinds(&answer), expected);
     let words: Vec<(WordOp, &str)> = answer.changes[0]
         .words
         .iter()
         .map(|run| (run.op, run.text.as_str()))
         .collect();
+
     let expected = [
         (WordOp::Same, "A barge call takes up to"),
         (WordOp::Removed, "20"),
         (WordOp::Added, "25"),
         (WordOp::Same, "parties."),
     ];
+
     assert_eq!(words, expected);
     let cells = &answer.changes[1].cells;
     assert_eq!(
@@ -140,7 +151,7 @@ async fn releases_of_a_guide_are_compared_whatever_their_files_are_called() {
             .as_ref()
             .unwrap()
             .page_url
-            .starts_with("http://x/d/desk/v15.0/admin/")
+            .starts_with("http://x/d/telemetry/v15.0/admin/")
     );
 }
 
@@ -155,6 +166,7 @@ async fn documents_are_named_by_source_or_by_their_release() {
         );
         assert_eq!(answer.pairs[0].from.source, OLD);
     }
+
     let same = compare(&request(NEW, NEW)).await.unwrap();
     assert_eq!((same.changes.len(), same.pairs[0].unchanged), (0, 5));
 }
@@ -167,6 +179,7 @@ async fn a_question_keeps_what_has_to_do_with_it() {
     })
     .await
     .unwrap();
+
     let first = answer.changes[0].to.as_ref().unwrap();
     assert!(first.text.contains("barge"), "{answer:#?}");
     assert_eq!(
@@ -186,10 +199,12 @@ async fn changes_come_page_by_page() {
     asked.cursor = first.next_cursor;
     let second = compare(&asked).await.unwrap();
     assert_eq!((second.changes.len(), second.next_cursor), (1, None));
+
     let other = CompareRequest {
         cursor: asked.cursor,
         ..request(NEW, OLD)
     };
+
     assert!(matches!(
         compare(&other).await,
         Err(QueryError::CursorExpired)
@@ -207,17 +222,20 @@ async fn what_makes_no_sense_is_refused() {
                 .contains("is missing")
         );
     }
+
     assert!(matches!(
         compare(&request("99", "15.0")).await,
         Err(QueryError::UnknownVersion { .. })
     ));
-    let alone = compare(&request("desk/v15.0/api/reference.md", "12.5")).await;
+    let alone = compare(&request("telemetry/v15.0/api/reference.md", "12.5")).await;
     assert!(matches!(alone, Err(QueryError::NotFound(_))), "{alone:?}");
+
     let none = compare(&CompareRequest {
         limit: Some(0),
         ..request(OLD, NEW)
     })
     .await;
+
     assert!(none.unwrap_err().to_string().contains("1 to 200"));
 }
 
@@ -227,6 +245,7 @@ async fn what_may_not_be_seen_is_not_compared() {
         vendors: Vec::new(),
         products: vec!["other".to_owned()],
     };
+
     for (from, to) in [(OLD, NEW), ("12.5", "15.0")] {
         let answer = library().await.compare(&request(from, to), &hidden).await;
         assert!(matches!(answer, Err(QueryError::NotFound(_))), "{answer:?}");

@@ -66,6 +66,7 @@ struct Piece {
 impl Reader {
     fn read(&mut self, chunk: &Chunk) {
         let start = chunk.spans.first().map(|span| (span.page.0, span.start));
+
         // A border of passages within a paragraph is none of the document.
         let goes_on = matches!((self.end, start), (Some((page, end)), Some((here, start)))
             if page == here && start.saturating_sub(end) <= 1);
@@ -85,6 +86,7 @@ impl Reader {
                 Block::Code(text) => self.push(text, UnitKind::Code, chunk),
             }
         }
+
         self.end = chunk.spans.last().map(|span| (span.page.0, span.end));
     }
 
@@ -96,6 +98,7 @@ impl Reader {
                 }
                 continue;
             }
+
             let kind = UnitKind::Row {
                 columns: self.columns.clone(),
             };
@@ -123,6 +126,7 @@ impl Reader {
                 page,
                 chunk_id,
             } = piece;
+
             Unit {
                 text,
                 kind,
@@ -132,6 +136,7 @@ impl Reader {
                 key,
             }
         };
+
         self.units
             .into_iter()
             .filter(|piece| !piece.text.is_empty())
@@ -156,6 +161,7 @@ pub(super) fn cells(row: &str) -> Vec<String> {
         .filter(|rest| !rest.ends_with('\\'))
         .unwrap_or(row);
     let mut cells = vec![String::new()];
+
     let mut escaped = false;
     for c in row.chars() {
         if c == '|' && !escaped {
@@ -165,6 +171,7 @@ pub(super) fn cells(row: &str) -> Vec<String> {
         }
         escaped = c == '\\' && !escaped;
     }
+
     cells
         .iter()
         .map(|cell| normalise(&cell.replace("\\|", "|")))
@@ -191,6 +198,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
         if trimmed.is_empty() {
             continue;
         }
+
         let mut end = start + line.len();
         if let Some(fence) = fence::of(line) {
             for (start, line) in lines.by_ref() {
@@ -214,6 +222,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
             blocks.push(Block::Prose(&text[start..end]));
         }
     }
+
     blocks
 }
 
@@ -243,11 +252,13 @@ mod tests {
         let document = SampleDocument::new("a/v1/g.md")
             .page(1, passages)
             .build(&FakeEmbed::new(&[]));
+
         let chunks: Vec<Chunk> = document
-            .passages
+            .chunks
             .iter()
             .map(|passage| passage.chunk.clone())
             .collect();
+
         assert!(Arc::strong_count(&document.meta) > 0);
         units(
             &chunks,
@@ -267,6 +278,7 @@ mod tests {
         let text = "First\nparagraph.\n\n- one\n  more\n- two\n1. three\n\n```\n# a\n\nb\n```\n\n| Code | Means |\n|---|:-:|\n| 1 | a |\n| 2 | b |";
         let found = read(&[text], &[]);
         let code = "```\n# a\n\nb\n```";
+
         assert_eq!(
             texts(&found),
             [
@@ -279,6 +291,7 @@ mod tests {
                 "| 2 | b |"
             ]
         );
+
         let columns = vec!["Code".to_owned(), "Means".to_owned()];
         assert_eq!(found[6].kind, UnitKind::Row { columns });
         assert_eq!(

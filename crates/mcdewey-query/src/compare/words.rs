@@ -22,6 +22,7 @@ pub(super) fn words(from: &str, to: &str) -> Vec<WordRun> {
             }
         }
     }
+
     runs
 }
 
@@ -29,6 +30,7 @@ fn push(runs: &mut Vec<WordRun>, op: WordOp, words: &[&str]) {
     if words.is_empty() {
         return;
     }
+
     let text = words.join(" ");
     match runs.last_mut() {
         Some(last) if last.op == op => {
@@ -45,10 +47,12 @@ pub(super) fn row(from: &str, to: &str, columns: &[String]) -> Option<Vec<CellCh
     if from.len() != to.len() {
         return None;
     }
+
     let cell = |(place, (from, to)): (usize, (&String, &String))| CellChange {
         column: columns.get(place).filter(|name| !name.is_empty()).cloned(),
         words: words(from, to),
     };
+
     Some(from.iter().zip(&to).enumerate().map(cell).collect())
 }
 
@@ -105,6 +109,7 @@ mod tests {
         );
         assert_eq!(row("| a |", "| a | b |", &[]), None);
         let lone = lone_row("| 20702 | |", WordOp::Added, &columns);
+
         assert_eq!(
             (lone[0].column.as_deref(), told(&lone[0].words).as_str()),
             (Some("Code"), "[+20702]")

@@ -104,9 +104,11 @@ impl Arguments {
                 unknown.push(format!("{name:?}"));
                 continue;
             };
+
             if is_nothing(value) {
                 continue;
             }
+
             if values
                 .insert(parameter.name, parameter.judge(value)?)
                 .is_some()
@@ -114,12 +116,14 @@ impl Arguments {
                 return refuse(format!("{} is given twice, once as {name}", parameter.name));
             }
         }
+
         if !unknown.is_empty() {
             let more = if unknown.len() > MAX_UNKNOWN {
                 " and more"
             } else {
                 ""
             };
+
             unknown.truncate(MAX_UNKNOWN);
             return refuse(format!(
                 "unknown argument {}{more}; this tool takes {}",
@@ -127,6 +131,7 @@ impl Arguments {
                 names(table)
             ));
         }
+
         match table
             .iter()
             .find(|parameter| parameter.required && !values.contains_key(parameter.name))
@@ -175,6 +180,7 @@ impl Parameter {
                 self.example()
             ))
         };
+
         match self.kind {
             Kind::Text => {
                 text(value).map_or_else(|| wrong("a text"), |text| Ok(Argument::Text(text)))
@@ -213,6 +219,7 @@ impl Parameter {
         } else {
             "string"
         };
+
         let mut schema = json!({"type": kind});
         let description = match self.kind {
             Kind::Choice(known) => {
@@ -226,6 +233,7 @@ impl Parameter {
             _ if self.name == CURSOR.name => self.description.to_owned(),
             _ => format!("{}, e.g. {}", self.description, self.examples.join(" or ")),
         };
+
         schema["description"] = json!(description);
         schema
     }
@@ -371,6 +379,7 @@ mod tests {
             refused(json!({"q": "a", "mode": "x"})),
             "mode must be one of hybrid, dense; for example dense"
         );
+
         for bad in [
             json!(299),
             json!(20001),
@@ -385,6 +394,7 @@ mod tests {
                 "token_budget must be a whole number from 300 to 20000; for example 3000"
             );
         }
+
         assert_eq!(
             refused(json!({"q": "a", "query": "b"})),
             "query is given twice, once as query"

@@ -71,6 +71,7 @@ impl Counter {
             }
             rest = behind;
         }
+
         Ok(true)
     }
 
@@ -84,6 +85,7 @@ impl Counter {
                 return Ok(at_border(&text[..token.start]));
             }
         }
+
         Ok(text)
     }
 
@@ -103,15 +105,18 @@ fn at_border(text: &str) -> &str {
             .filter_map(|end| text.rfind(&format!("{end} ")))
             .max()
     };
+
     let ends = [
         text.rfind('\n'),
         sentence(text).map(|at| at + 1),
         text.rfind(char::is_whitespace),
     ];
+
     let good = ends
         .into_iter()
         .flatten()
         .find(|end| *end >= text.len() / 2);
+
     match good.or_else(|| text.rfind(char::is_whitespace)) {
         Some(end) => text[..end].trim_end(),
         None => "",
@@ -123,6 +128,7 @@ fn slice_end(text: &str) -> usize {
     if text.len() <= SLICE_BYTES {
         return text.len();
     }
+
     let bytes = text.as_bytes();
     let border = |at: &usize| bytes[*at].is_ascii_whitespace() || bytes[*at].is_ascii_punctuation();
     (SLICE_BYTES..text.len()).find(border).unwrap_or(text.len())

@@ -80,6 +80,7 @@ pub(super) async fn call(
         )
         .await
     };
+
     let mut request = CompareRequest {
         from: side("from").await?,
         to: side("to").await?,
@@ -90,16 +91,19 @@ pub(super) async fn call(
         limit: Some(MOST),
         ..CompareRequest::default()
     };
+
     let budget = arguments.budget();
     let mut found = library.compare(&request, visibility).await?;
     loop {
         let (asked, counter) = (found.changes.len(), Counter::new(library));
         let first = request.limit == Some(MOST);
         let fitted = blocking(move || fit(&found, &counter, budget, first)).await?;
+
         let shown = shown(&fitted.taken);
         if shown == 0 || shown == asked {
             return Ok(fitted.result);
         }
+
         // Asked again for as many as fit, so that the cursor goes on behind the last one shown.
         request.limit = Some(shown);
         found = library.compare(&request, visibility).await?;
@@ -148,6 +152,7 @@ fn fit(
             leads: true,
         });
     }
+
     for (place, change) in found.changes.iter().enumerate() {
         let cost =
             counter.json(&wired(change))? + counter.escaped(&entry(place + 1, change, found))?;
@@ -157,6 +162,7 @@ fn fit(
             leads: true,
         });
     }
+
     counter.fit(budget, steps.into_iter().map(Ok), |taken| {
         render(found, taken, first)
     })
@@ -170,6 +176,7 @@ fn render(
     let has = |part: Part| taken.contains(&part);
     let changes = shown(taken);
     let cut = changes < found.changes.len();
+
     let mut notices: Vec<String> = found.notices.clone();
     for (label, only) in [
         ("only in the earlier side", &found.only_from),
@@ -179,15 +186,18 @@ fn render(
             notices.push(format!("{} documents are {label}", only.len()));
         }
     }
+
     if cut {
         notices.push(match changes {
             0 => "token_budget has no room for a change; ask with a larger one".to_owned(),
             _ => "more changes do not fit token_budget; go on with cursor".to_owned(),
         });
     }
+
     if found.changes.is_empty() {
         notices.push("nothing changed".to_owned());
     }
+
     let structured = ComparedVersions {
         pairs: places(found.pairs.len(), |place| has(Part::Pair(place)))
             .map(|at| shelf(&found.pairs[at]))
@@ -201,6 +211,7 @@ fn render(
         },
         notices,
     };
+
     let pairs = places(found.pairs.len(), |place| has(Part::Pair(place)))
         .map(|at| pair_line(&found.pairs[at]));
     let pairs: String = pairs.collect();
@@ -209,14 +220,17 @@ fn render(
         // Titles and releases are a document's words.
         pairs => format!("{}\n", quote(pairs, &Origin::default())),
     };
+
     for at in places(found.changes.len(), |place| has(Part::Change(place))) {
         text.push('\n');
         text.push_str(&entry(at + 1, &found.changes[at], found));
     }
+
     text.push_str(&closing(
         &structured.notices,
         structured.next_cursor.as_deref(),
     ));
+
     answer(&structured, text.trim().to_owned())
 }
 
@@ -292,6 +306,7 @@ fn marked(change: &Change) -> String {
         Some(column) => format!("{column}: {}", runs(&cell.words)),
         None => runs(&cell.words),
     });
+
     match (change.kind, &change.from, &change.to) {
         (ChangeKind::Changed, ..) if !change.cells.is_empty() => {
             cells.collect::<Vec<_>>().join(" | ")
@@ -320,11 +335,13 @@ fn entry(number: usize, change: &Change, found: &CompareAnswer) -> String {
         (None, Some(text)) => (pair.map(|pair| &pair.from), text),
         (None, None) => return String::new(),
     };
+
     let place = match (text.page, &text.section) {
         (Some(page), _) => format!("Page {page}"),
         (None, Some(section)) => name(section).into_owned(),
         (None, None) => String::new(),
     };
+
     let source = document.map_or("", |document| document.source.as_str());
     let id = handle(&text.chunk_id);
     let version = release(
@@ -332,6 +349,7 @@ fn entry(number: usize, change: &Change, found: &CompareAnswer) -> String {
         document.and_then(|document| document.version.as_deref()),
     );
     let title = change.headings.join(" › ");
+
     let origin = Origin {
         title: &title,
         version: &version,
@@ -340,6 +358,7 @@ fn entry(number: usize, change: &Change, found: &CompareAnswer) -> String {
         id: Some(&id),
         ..Origin::default()
     };
+
     format!(
         "{number}. {}\n{}\n",
         word(change.kind),
@@ -363,18 +382,21 @@ mod tests {
             json!({"from": "12.5", "to": "15.0", "product": "CCX"}),
         )
         .await;
+
         let answer = structured(&result);
         let pair = &answer["pairs"][0];
         assert_eq!(
             (&pair["from"], &pair["to_version"]),
             (&json!(GUIDE), &json!("v15.0"))
         );
+
         let kinds: Vec<&Value> = answer["changes"]
             .as_array()
             .unwrap()
             .iter()
             .map(|change| &change["kind"])
             .collect();
+
         assert!(kinds.contains(&&json!("removed")), "{answer:#}");
         let first = &answer["changes"][0];
         assert!(first["from_page"].is_number() || first["to_page"].is_number());
@@ -392,6 +414,7 @@ mod tests {
             let result = call(CompareVersions, json!({"old": from, "new": "15.0"})).await;
             assert_eq!(structured(&result)["pairs"][0]["from"], GUIDE);
         }
+
         let unknown = call(CompareVersions, json!({"from": "99", "to": "15.0"})).await;
         assert!(
             refused(&unknown).contains("known: "),
@@ -413,6 +436,7 @@ mod tests {
                     "{} of {budget}",
                     sent_tokens(&result)
                 );
+
                 let answer = structured(&result);
                 let changes = answer["changes"].as_array().unwrap();
                 seen.extend(
@@ -420,11 +444,13 @@ mod tests {
                         .iter()
                         .map(|change| change["text"].as_str().unwrap().to_owned()),
                 );
+
                 let Some(cursor) = answer.get("next_cursor") else {
                     break;
                 };
                 arguments["cursor"] = cursor.clone();
             }
+
             assert_eq!(seen.len(), 120, "budget {budget}");
             assert!(seen[0].contains("[-old-] {+new+}"), "{}", seen[0]);
         }

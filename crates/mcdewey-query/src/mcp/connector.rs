@@ -19,7 +19,7 @@ use super::fence::{Origin, facet, label, quote, quoted_label, shown_name};
 use super::fit::Step;
 use super::guard::{DEADLINE, guarded};
 use super::server::{DESCRIPTION_TTL_MS, on_one_page, visibility};
-use super::{visit, wire};
+use super::{request_context, wire};
 use crate::{Hit, Library, PageSelector, QueryError, SearchRequest};
 
 /// Results of a search.
@@ -56,6 +56,7 @@ impl Connector {
                 _ => Err(invalid("must be a text")),
             }
         };
+
         match request.name.as_ref() {
             "search" => self.search(given("query")?, seen).await,
             "fetch" => self.fetch(given("id")?, seen).await,
@@ -72,6 +73,7 @@ impl Connector {
             limit: Some(RESULTS),
             ..SearchRequest::default()
         };
+
         let found = self.library.search(&request, seen).await?;
         let results: Vec<Value> = found.hits.iter().map(|hit| self.named(hit)).collect();
         let note = found.no_answer.map(|none| {
@@ -80,6 +82,7 @@ impl Connector {
                 quoted_label(&none.message)
             )
         });
+
         let counter = Counter::new(&self.library);
         blocking(move || {
             let render = |taken: &[()]| {
@@ -89,6 +92,7 @@ impl Connector {
                 }
                 Ok(sent(answer))
             };
+
             // Each result stands in the answer twice.
             let step = |result: &Value| {
                 Ok(Step {
@@ -97,6 +101,7 @@ impl Connector {
                     leads: true,
                 })
             };
+
             Ok(counter
                 .fit(BUDGET, results.iter().map(step), render)?
                 .result)
@@ -123,15 +128,18 @@ impl Connector {
             (None, Some(section)) => PageSelector::Section(section.clone()),
             (None, None) => PageSelector::First,
         };
+
         let page = self.library.page(&hit.source, &selector, seen).await?;
         let url = wire::short_url(self.library.public_url(), &hit.handle);
         let counter = Counter::new(&self.library);
+
         blocking(move || {
             let start = page
                 .chunks
                 .iter()
                 .find(|chunk| chunk.chunk_id == hit.chunk_id)
                 .map_or(0, |chunk| chunk.start);
+
             let from_passage = page.text.get(start as usize..).unwrap_or(&page.text);
             let render = |shown: &str| {
                 Ok(sent(fetched(
@@ -141,6 +149,7 @@ impl Connector {
                     shown.len() < page.text.len(),
                 )))
             };
+
             match counter.fit_text(BUDGET, &page.text, render) {
                 Ok((result, all)) if all == page.text.len() => Ok(result),
                 _ => Ok(counter.fit_text(BUDGET, from_passage, render)?.0),
@@ -200,16 +209,19 @@ fn tools() -> Vec<Tool> {
                 "properties": {argument: {"type": "string", "description": what}},
                 "required": [argument],
             });
+
             let output = json!({"type": "object", "required": always});
             let annotations = ToolAnnotations::new()
                 .read_only(true)
                 .destructive(false)
                 .idempotent(true)
                 .open_world(false);
+
             Tool::new(name, words, object(input))
                 .with_raw_output_schema(Arc::new(object(output)))
                 .with_annotations(annotations)
         };
+
     vec![
         tool(
             "search",
@@ -257,6 +269,7 @@ impl ServerHandler for Connector {
         on_one_page(request)?;
         let mut listed = ListToolsResult::with_all_items(tools());
         listed.meta = Some(signature());
+
         Ok(listed
             .with_ttl_ms(DESCRIPTION_TTL_MS)
             .with_cache_scope(CacheScope::Public))
@@ -269,12 +282,15 @@ impl ServerHandler for Connector {
     ) -> Result<CallToolResponse, ErrorData> {
         let seen = visibility(&context);
         let work = guarded(DEADLINE, self.answer(&request, &seen));
-        let result = visit::during(&context, work).await.unwrap_or_else(|error| {
-            let text = format!("{}: {}", error.code(), message(&error));
-            let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
-            result.meta = Some(signature());
-            result
-        });
+        let result = request_context::during(&context, work)
+            .await
+            .unwrap_or_else(|error| {
+                let text = format!("{}: {}", error.code(), message(&error));
+                let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+                result.meta = Some(signature());
+                result
+            });
+
         Ok(result.into())
     }
 }
@@ -322,6 +338,7 @@ mod tests {
                 .unwrap()
                 .ends_with(first["id"].as_str().unwrap())
         );
+
         let read = call("fetch", json!({"id": first["id"]})).await.unwrap();
         let page = structured(&read);
         assert_eq!(
@@ -333,6 +350,7 @@ mod tests {
             "the whole page: {page:#}"
         );
         assert_eq!(page["metadata"]["cut"], false);
+
         for result in [&found, &read] {
             let readable: Value = serde_json::from_str(text(result)).unwrap();
             assert_eq!(&readable, structured(result));
@@ -349,6 +367,7 @@ mod tests {
             .iter()
             .find(|one| one["text"].as_str().unwrap().contains("Ignore all"))
             .unwrap();
+
         let read = call("fetch", json!({"id": hostile["id"]})).await.unwrap();
         for quoted in [&hostile["text"], &structured(&read)["text"]] {
             let quoted = quoted.as_str().unwrap();
@@ -368,6 +387,7 @@ mod tests {
         let document = SampleDocument::new("long.md").page(1, &[&long, "The barge is at the end."]);
         let index = MemoryIndex::new();
         index.commit(document.build(&embed)).await.unwrap();
+
         let library = Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://x"));
         for (id, said) in [
             ("long::0", "A sentence"),
@@ -385,6 +405,7 @@ mod tests {
                 sent_tokens(&read)
             );
         }
+
         let found = call_on(library, "search", json!({"query": "barge"}))
             .await
             .unwrap();

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::budget::Counter;
 use super::fence;
 use crate::QueryError;
-use crate::app::told;
+use crate::app::client_message;
 
 /// Tokens of the JSON-RPC message around a result, with a request id of usual length.
 pub(super) const RESERVE: usize = 28;
@@ -34,6 +34,7 @@ fn icon() -> Icon {
         "data:image/svg+xml;base64,{}",
         BASE64.encode(include_str!("../../templates/icon.svg"))
     );
+
     Icon::new(source)
         .with_mime_type("image/svg+xml")
         .with_sizes(vec!["any".to_owned()])
@@ -49,6 +50,7 @@ pub(super) fn answer<T: Serialize>(
     let mut result = CallToolResult::success(vec![ContentBlock::text(markdown)]);
     result.structured_content = Some(structured);
     result.meta = Some(signature());
+
     Ok(result)
 }
 
@@ -59,6 +61,7 @@ pub(super) fn signature() -> MetaObject {
         SERVER_INFO_KEY.to_owned(),
         json!({"name": NAME, "version": env!("CARGO_PKG_VERSION")}),
     );
+
     meta
 }
 
@@ -73,6 +76,7 @@ pub(super) fn refusal(
         result.meta = Some(signature());
         result
     };
+
     let text = refusal_text(error);
     let render = |shown: &str| {
         Ok(result(&if shown.len() < text.len() {
@@ -81,6 +85,7 @@ pub(super) fn refusal(
             shown.to_owned()
         }))
     };
+
     Ok(counter.fit_text(budget, &text, render)?.0)
 }
 
@@ -100,7 +105,7 @@ pub(super) fn message(error: &QueryError) -> String {
         QueryError::UnknownFacet { facet, asked, .. } => {
             format!("no {facet} {asked:?} in this library")
         }
-        other => told(other),
+        other => client_message(other),
     })
 }
 
@@ -110,9 +115,11 @@ fn refusal_text(error: &QueryError) -> String {
     if !remedy(error).is_empty() {
         text.push_str(&format!(" {}.", remedy(error)));
     }
+
     if !error.known().is_empty() {
         text.push_str(&format!("\nknown: {}", fence::quoted_names(error.known())));
     }
+
     text
 }
 
@@ -179,6 +186,7 @@ mod tests {
             asked: "x".to_owned(),
             known,
         };
+
         let result = refusal(&error, &counter, budget::MIN).unwrap();
         assert!(counter.result(&result).unwrap() + RESERVE <= budget::MIN);
         assert!(text(&result).contains("Try a known value") && text(&result).ends_with('…'));

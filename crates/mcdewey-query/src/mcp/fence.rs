@@ -61,6 +61,7 @@ pub(super) fn quote(text: &str, origin: &Origin<'_>) -> String {
         )
     })
     .collect();
+
     format!("<{tag}{attributes}>\n{text}\n</{tag}>")
 }
 
@@ -86,6 +87,7 @@ pub(super) fn name(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
+
     let mut shown = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         if is_unsafe(c) || c == '%' {
@@ -94,6 +96,7 @@ pub(super) fn name(text: &str) -> Cow<'_, str> {
             shown.push(c);
         }
     }
+
     Cow::Owned(shown)
 }
 
@@ -161,6 +164,7 @@ pub(super) fn clip_quoted(message: &str) -> String {
         ));
         rest = behind.strip_prefix('"').unwrap_or_default();
     }
+
     shown + &visible(rest)
 }
 
@@ -182,6 +186,7 @@ fn unescaped(text: &str) -> String {
         plain.push(c);
         rest = behind;
     }
+
     plain + rest
 }
 
@@ -194,6 +199,7 @@ fn escaped_char(escape: &str) -> Option<(char, &str)> {
             behind,
         ));
     }
+
     let mut chars = escape.chars();
     let c = match chars.next()? {
         'n' => '\n',
@@ -203,6 +209,7 @@ fn escaped_char(escape: &str) -> Option<(char, &str)> {
         same @ ('"' | '\'' | '\\') => same,
         _ => return None,
     };
+
     Some((c, chars.as_str()))
 }
 
@@ -223,6 +230,7 @@ fn quotation_end(text: &str) -> usize {
             _ => escaped = false,
         }
     }
+
     text.len()
 }
 
@@ -252,11 +260,13 @@ mod tests {
             id: Some("3fa2b1c9"),
             ..Origin::default()
         };
+
         let quoted = quote("first\nsecond", &origin);
         let lines: Vec<&str> = quoted.lines().collect();
         let tag = tag_for("first\nsecond", ContentHash::of("first\nsecond"));
         let attributes = "title=\"Guide › Barge\" source=\"a/b &amp; c.md\" place=\"Page 1 # &quot;x&quot;\" id=\"3fa2b1c9\"";
         let open = format!("<{tag} {attributes}>");
+
         assert_eq!(
             lines,
             [open.as_str(), "first", "second", &format!("</{tag}>")]
@@ -291,6 +301,7 @@ mod tests {
             "no {long:?} and no {:?}; see \"latest\"",
             "a\"b\\"
         ));
+
         assert_eq!(
             clipped,
             format!(
@@ -332,6 +343,7 @@ mod tests {
             assert_eq!(name(plain), plain);
             assert_eq!(meant(plain), plain);
         }
+
         assert_eq!(
             name("a\u{202e}b 5%\n<x>\"`.md"),
             "a%E2%80%AEb 5%25%0A%3Cx%3E%22%60.md"

@@ -43,6 +43,7 @@ impl Counter {
         if base > budget {
             return Err(too_small(budget, base));
         }
+
         let mut steps = affordable(steps, budget - base)?;
         while !steps.is_empty() {
             let taken: Vec<S> = steps.iter().map(|step| step.what.clone()).collect();
@@ -53,6 +54,7 @@ impl Counter {
             }
             take_back(&mut steps, measured - budget);
         }
+
         Ok(Fitted {
             result: bare,
             taken: Vec::new(),
@@ -71,13 +73,16 @@ impl Counter {
         loop {
             let shown = self.beginning(text, limit)?;
             let result = render(shown)?;
+
             let measured = self.result(&result)? + RESERVE;
             if measured <= budget && !shown.is_empty() {
                 return Ok((result, shown.len()));
             }
+
             if shown.is_empty() {
                 return Err(too_small(budget, measured));
             }
+
             // Each token of the text may stand in the answer twice.
             limit = self
                 .count(shown)?
@@ -120,6 +125,7 @@ fn affordable<S>(
             break;
         }
     }
+
     Ok(taken)
 }
 
@@ -170,12 +176,14 @@ mod tests {
         let counter = counter();
         let base = counter.result(&words(&[]).unwrap()).unwrap() + RESERVE;
         let steps = [step(10, true), step(50, false), step(5, false)];
+
         let taken = |budget| {
             counter
                 .fit(budget, steps.clone().map(Ok), words)
                 .unwrap()
                 .taken
         };
+
         assert_eq!(taken(base + 65), [10, 50, 5]);
         assert_eq!(taken(base + 20), [10, 5]);
         assert_eq!(taken(base + 9), [0; 0]);
@@ -219,6 +227,7 @@ mod tests {
                 leads: false,
             },
         ];
+
         let fitted = counter.fit(base + 55, steps.map(Ok), words).unwrap();
         assert_eq!(fitted.taken, [10]);
         assert!(counter.result(&fitted.result).unwrap() + RESERVE <= base + 55);

@@ -51,6 +51,7 @@ impl FoundPage {
         for hit in found.hits.iter_mut().chain(&mut found.unversioned) {
             hit.snippet = visible_line(&hit.snippet);
         }
+
         Self {
             found,
             public_url: public_url.to_owned(),
@@ -76,6 +77,7 @@ impl FoundPage {
         if let Some(first) = steps.first() {
             self.enough = counter.result(&self.render(&[first.what])?)? + RESERVE;
         }
+
         counter.fit(budget, steps.into_iter().map(Ok), |taken| {
             self.render(taken)
         })
@@ -95,6 +97,7 @@ impl FoundPage {
             } else {
                 Part::Unversioned(place)
             };
+
             let structured = counter.json(&FoundPassage::new(hit, false, &self.public_url))?;
             let cost = structured + counter.escaped(&entry(place + 1, hit, &hit.snippet))?;
             passages.push(Step {
@@ -102,28 +105,34 @@ impl FoundPage {
                 cost,
                 leads: true,
             });
+
             if self.concise {
                 continue;
             }
+
             let more = counter
                 .escaped(&hit.text)?
                 .saturating_sub(counter.escaped(&hit.snippet)?);
+
             texts.push(Step {
                 what: Part::Text(place),
                 cost: more,
                 leads: false,
             });
+
             quotes.push(Step {
                 what: Part::Quote(place),
                 cost: more,
                 leads: false,
             });
         }
+
         let facets = Step {
             what: Part::Facets,
             cost: counter.json(&facets(&self.found))?,
             leads: false,
         };
+
         let facets = (!self.concise).then_some(facets);
         Ok(passages
             .into_iter()
@@ -157,17 +166,20 @@ impl FoundPage {
                 .collect(),
             ..FoundPassages::default()
         };
+
         let (mut entries, mut apart) = (Vec::new(), Vec::new());
         for (place, hit) in self.hits().enumerate() {
             let passage = || match self.concise {
                 true => FoundPassage::named(hit, &self.public_url),
                 false => FoundPassage::new(hit, has(Part::Text(place)), &self.public_url),
             };
+
             let shown = if has(Part::Quote(place)) {
                 &hit.text
             } else {
                 &hit.snippet
             };
+
             if has(Part::Hit(place)) {
                 structured.hits.push(passage());
                 entries.push(entry(place + 1, hit, shown));
@@ -176,6 +188,7 @@ impl FoundPage {
                 apart.push(entry(place + 1, hit, shown));
             }
         }
+
         answer(&structured, markdown(&structured, &entries, &apart))
     }
 
@@ -198,6 +211,7 @@ impl FoundPage {
             .iter()
             .filter(|part| matches!(part, Part::Unversioned(_)))
             .count();
+
         let whole = taken
             .iter()
             .filter(|part| matches!(part, Part::Text(_)))
@@ -209,23 +223,27 @@ impl FoundPage {
                 self.enough
             )];
         }
+
         let mut cuts = Vec::new();
         if hits < wanted {
             cuts.push(format!(
                 "{hits} of {wanted} passages fit token_budget; go on with cursor"
             ));
         }
+
         if apart < self.found.unversioned.len() {
             cuts.push(
                 "passages of documents that name no release do not fit token_budget".to_owned(),
             );
         }
+
         if whole < all && !self.concise {
             cuts.push(format!(
                 "{} of {all} passages are cut to a snippet; read_doc has the rest",
                 all - whole
             ));
         }
+
         cuts
     }
 }
@@ -240,6 +258,7 @@ pub(super) fn facets(found: &SearchAnswer) -> FoundFacets {
             .collect(),
         None => Vec::new(),
     };
+
     FoundFacets {
         vendor: values("vendor"),
         product: values("product"),
@@ -268,6 +287,7 @@ fn entry(number: usize, hit: &Hit, shown: &str) -> String {
     let release = release(hit.product.as_deref(), hit.version.as_deref());
     let place = hit.page_title();
     let title = hit.headings.join(" › ");
+
     let origin = Origin {
         title: &title,
         version: &release,
@@ -276,6 +296,7 @@ fn entry(number: usize, hit: &Hit, shown: &str) -> String {
         id: Some(&hit.handle),
         ..Origin::default()
     };
+
     format!("{number}. {}\n", quote(shown, &origin))
 }
 
@@ -288,18 +309,22 @@ pub(super) fn markdown(structured: &FoundPassages, entries: &[String], apart: &[
             quoted_label(no_answer)
         ));
     }
+
     text.push_str(&entries.join("\n"));
     if !apart.is_empty() {
         text.push_str("\nFrom documents that name no release:\n\n");
         text.push_str(&apart.join("\n"));
     }
+
     if let Some(degraded) = &structured.degraded {
         text.push_str(&format!("\nNote: degraded answer: {degraded}"));
     }
+
     text.push_str(&closing(
         &structured.notices,
         structured.next_cursor.as_deref(),
     ));
+
     text.trim().to_owned()
 }
 
@@ -356,6 +381,7 @@ fn also_in(other: &AlsoIn) -> String {
         .clone()
         .or_else(|| Some(other.doc_title.clone()));
     let changed = other.differs.then(|| "(some words differ)".to_owned());
+
     label(
         &[product, other.version.clone(), page, changed]
             .into_iter()

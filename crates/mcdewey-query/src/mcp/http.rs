@@ -68,6 +68,7 @@ fn service<S: ServerHandler>(
         .with_max_request_body_bytes(MAX_REQUEST_BYTES)
         .disable_allowed_hosts()
         .disable_allowed_origins();
+
     StreamableHttpService::new(
         move || Ok(handler()),
         Arc::new(NeverSessionManager::default()),
@@ -80,6 +81,7 @@ async fn adapt(methods: &'static [message::Method], request: Request, next: Next
     if request.method() != Method::POST {
         return in_json(next.run(request).await, Value::Null).await;
     }
+
     match read(methods, request).await {
         Ok((request, id)) => in_json(next.run(request).await, id).await,
         Err((status, fault)) => refusal(status, &fault),
@@ -92,6 +94,7 @@ async fn read(
     request: Request,
 ) -> Result<(Request, Value), (StatusCode, Fault)> {
     let (mut parts, body) = request.into_parts();
+
     // Nothing here is sent as a stream unless a handler speaks before it answers, and none of ours does.
     if !Accept::of(&parts.headers).takes(JSON) {
         let message =
@@ -101,6 +104,7 @@ async fn read(
             Fault::new(ErrorCode::INVALID_REQUEST, message),
         ));
     }
+
     if !is_json(&parts.headers) {
         let message = "a message is JSON; send it with Content-Type: application/json";
         return Err((
@@ -108,6 +112,7 @@ async fn read(
             Fault::new(ErrorCode::INVALID_REQUEST, message),
         ));
     }
+
     let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
     let body = whole.map_err(|rejection| unread(&rejection))?;
     let revision = parts
@@ -117,6 +122,7 @@ async fn read(
     let message =
         message::read(&body, methods, revision).map_err(|fault| (status(&fault), fault))?;
     parts.headers.insert(header::ACCEPT, BOTH_KINDS);
+
     Ok((
         Request::from_parts(parts, Body::from(body)),
         message::id_of(&message),
@@ -130,6 +136,7 @@ fn unread(rejection: &BytesRejection) -> (StatusCode, Fault) {
         }
         _ => "the body could not be read".to_owned(),
     };
+
     (
         rejection.status(),
         Fault::new(ErrorCode::INVALID_REQUEST, message),
@@ -159,16 +166,19 @@ async fn in_json(response: Response, id: Value) -> Response {
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
+
     let is_refusal = response.status().is_client_error() || response.status().is_server_error();
     if !is_refusal || kind.contains("json") {
         return response;
     }
+
     let (mut parts, body) = response.into_parts();
     let code = if parts.status.is_server_error() {
         ErrorCode::INTERNAL_ERROR
     } else {
         ErrorCode::INVALID_REQUEST
     };
+
     let text = to_bytes(body, MAX_REFUSAL_BYTES).await.unwrap_or_default();
     let said: String = match parts.status {
         StatusCode::METHOD_NOT_ALLOWED => {
@@ -180,6 +190,7 @@ async fn in_json(response: Response, id: Value) -> Response {
             .take(MAX_REFUSAL_CHARS)
             .collect(),
     };
+
     let (json, body) = axum::Json(Fault::new(code, said).of(id).answer())
         .into_response()
         .into_parts();

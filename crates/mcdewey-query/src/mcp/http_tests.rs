@@ -45,6 +45,7 @@ async fn ask(app: &Router, era: &str, method: &str, mut params: Value) -> Value 
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
             "io.modelcontextprotocol/clientCapabilities": {},
         });
+
         request = request.header("mcp-method", method);
         if let Some(name) = params
             .get("name")
@@ -54,12 +55,14 @@ async fn ask(app: &Router, era: &str, method: &str, mut params: Value) -> Value 
             request = request.header("mcp-name", name);
         }
     }
+
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
     let response = app
         .clone()
         .oneshot(request.body(Body::from(body)).unwrap())
         .await
         .unwrap();
+
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
     let (_, text) = read(response).await;
     serde_json::from_str(&text).unwrap()
@@ -75,6 +78,7 @@ async fn clients_of_2025_are_greeted_and_answered() {
     let hello = json!({"protocolVersion": OLD, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     let greeting = ask(&app, OLD, "initialize", hello).await;
     let greeting = &greeting["result"];
+
     assert_eq!(
         (
             &greeting["protocolVersion"],
@@ -89,6 +93,7 @@ async fn clients_of_2025_are_greeted_and_answered() {
             .unwrap()
             .starts_with("data:image/svg+xml;base64,")
     );
+
     let tools = ask(&app, OLD, "tools/list", json!({})).await;
     assert_eq!(tools["result"]["tools"].as_array().unwrap().len(), 4);
     let found = ask(&app, OLD, "tools/call", search("barge supervisor")).await;
@@ -105,6 +110,7 @@ async fn clients_of_2026_are_answered_without_a_greeting() {
     let app = app().await;
     let found = ask(&app, NEW, "server/discover", json!({})).await;
     let discovered = &found["result"];
+
     assert!(
         discovered["supportedVersions"]
             .as_array()
@@ -127,6 +133,7 @@ async fn clients_of_2026_are_answered_without_a_greeting() {
 #[tokio::test]
 async fn a_whole_response_keeps_its_token_budget() {
     use mcdewey_core::Embed;
+
     let app = app().await;
     let count = |text: String| {
         mcdewey_core::testing::FakeEmbed::new(&[])
@@ -134,6 +141,7 @@ async fn a_whole_response_keeps_its_token_budget() {
             .unwrap()
             .len()
     };
+
     for era in [OLD, NEW] {
         for budget in [300, 600, 1200] {
             for (name, mut arguments) in [
@@ -151,6 +159,7 @@ async fn a_whole_response_keeps_its_token_budget() {
                     json!({"name": name, "arguments": arguments}),
                 )
                 .await;
+
                 let tokens = count(answer.to_string());
                 assert!(tokens <= budget, "{name} {tokens} of {budget}: {answer}");
             }
@@ -169,6 +178,7 @@ async fn resources_are_read_and_completed() {
             .len(),
         2
     );
+
     let page = ask(
         &app,
         NEW,
@@ -176,6 +186,7 @@ async fn resources_are_read_and_completed() {
         json!({"uri": format!("mcdewey://{GUIDE}/page/118")}),
     )
     .await;
+
     let content = &page["result"]["contents"][0];
     assert_eq!(content["mimeType"], "text/markdown");
     assert!(
@@ -184,6 +195,7 @@ async fn resources_are_read_and_completed() {
             .unwrap()
             .contains("place=\"Page 118\">\nBarge calls. The supervisor joins.\n\nError")
     );
+
     let chunk = ask(
         &app,
         OLD,
@@ -191,12 +203,14 @@ async fn resources_are_read_and_completed() {
         json!({"uri": format!("mcdewey://chunk/{BARGE}")}),
     )
     .await;
+
     assert!(
         chunk["result"]["contents"][0]["text"]
             .as_str()
             .unwrap()
             .contains("\nBarge calls. The supervisor joins.\n")
     );
+
     let unknown = json!({"uri": "mcdewey://no/such.md/page/1"});
     assert_eq!(
         ask(&app, NEW, "resources/read", unknown.clone()).await["error"]["code"],
@@ -210,6 +224,7 @@ async fn resources_are_read_and_completed() {
     let source = json!({"ref": template, "argument": {"name": "source", "value": "V12"}});
     let completed = ask(&app, NEW, "completion/complete", source).await;
     assert_eq!(completed["result"]["completion"]["values"], json!([GUIDE]));
+
     let page = json!({
         "ref": template, "argument": {"name": "page", "value": "11"}, "context": {"arguments": {"source": GUIDE}},
     });
@@ -231,6 +246,7 @@ async fn lists_of_one_page_have_no_cursor() {
         let (status, text) = read(app.clone().oneshot(request).await.unwrap()).await;
         (status, serde_json::from_str::<Value>(&text).unwrap())
     };
+
     for (path, method) in [
         ("/mcp", "tools/list"),
         ("/mcp", "prompts/list"),
@@ -252,6 +268,7 @@ async fn lists_of_one_page_have_no_cursor() {
                 "{answer}"
             );
         }
+
         assert!(
             list(path, method, Value::Null).await.1["result"].is_object(),
             "{path} {method}"
@@ -263,6 +280,7 @@ async fn lists_of_one_page_have_no_cursor() {
 async fn only_what_there_is_is_completed() {
     let app = app().await;
     let prompts = "known: answer_with_citations, upgrade_check";
+
     let templates = "known: mcdewey://{+source}/page/{page}, mcdewey://chunk/{chunk_id}";
     for (reference, known) in [
         (
@@ -300,6 +318,7 @@ async fn unknown_tools_are_a_protocol_error() {
         json!({"name": "delete_docs", "arguments": {}}),
     )
     .await;
+
     assert_eq!(answer["error"]["code"], -32602);
     assert!(
         answer["error"]["message"]
@@ -315,6 +334,7 @@ async fn no_error_is_as_long_as_its_request() {
     let long = "a/b ".repeat(50_000);
     let many: serde_json::Map<String, Value> =
         (0..10_000).map(|at| (format!("x{at}"), json!(1))).collect();
+
     let call = |name: &str, arguments: Value| {
         ("tools/call", json!({"name": name, "arguments": arguments}))
     };
@@ -322,6 +342,7 @@ async fn no_error_is_as_long_as_its_request() {
     let context = json!({"arguments": {"source": long}});
     let completion =
         json!({"ref": template, "argument": {"name": "page", "value": "1"}, "context": context});
+
     for (method, params) in [
         ("resources/read", json!({"uri": long})),
         (
@@ -405,6 +426,7 @@ async fn what_is_no_message_is_told_in_json() {
                 .unwrap(),
         )
         .await;
+
         assert_eq!(status, StatusCode::BAD_REQUEST);
         assert_eq!(
             serde_json::from_str::<Value>(&text).unwrap()["error"]["code"],
@@ -412,6 +434,7 @@ async fn what_is_no_message_is_told_in_json() {
             "{body}"
         );
     }
+
     let long = format!("\"{}\"", "x".repeat(300 * 1024));
     for (kind, body, status) in [
         ("text/plain", "{}", 415),
@@ -421,6 +444,7 @@ async fn what_is_no_message_is_told_in_json() {
         let request = Request::post("/mcp")
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, kind);
+
         let (refused, text) = read(
             app.clone()
                 .oneshot(request.body(Body::from(body.to_owned())).unwrap())
@@ -428,6 +452,7 @@ async fn what_is_no_message_is_told_in_json() {
                 .unwrap(),
         )
         .await;
+
         assert_eq!(refused, status, "{text}");
         assert_eq!(
             serde_json::from_str::<Value>(&text).unwrap()["error"]["code"],
@@ -442,9 +467,11 @@ async fn list_tools(path: &str, content_type: &str, accept: &[&str]) -> (StatusC
     let mut request = Request::post(path)
         .header(header::HOST, "localhost")
         .header(header::CONTENT_TYPE, content_type);
+
     for value in accept {
         request = request.header(header::ACCEPT, *value);
     }
+
     let body = Body::from(r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}"#);
     let (status, text) = read(
         app()
@@ -454,6 +481,7 @@ async fn list_tools(path: &str, content_type: &str, accept: &[&str]) -> (StatusC
             .unwrap(),
     )
     .await;
+
     (status, serde_json::from_str(&text).expect(&text))
 }
 
@@ -474,6 +502,7 @@ async fn whoever_takes_json_is_answered() {
             assert_eq!(status, 200, "{path} {accept:?}");
             assert!(answer["result"]["tools"].is_array(), "{answer}");
         }
+
         let (status, _) = list_tools(path, "APPLICATION/json; charset=\"UTF-8\"", &["*/*"]).await;
         assert_eq!(status, 200, "{path}");
     }
@@ -543,6 +572,7 @@ async fn wrong_parameters_are_not_an_unknown_method() {
                 "{era} {method}: {answer}"
             );
         }
+
         assert_eq!(
             ask(&app, era, "tools/delete", json!({})).await["error"]["code"],
             -32601
@@ -558,6 +588,7 @@ async fn methods_that_an_endpoint_lacks_are_named_alike() {
         "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
         "io.modelcontextprotocol/clientCapabilities": {},
     });
+
     let upgrade =
         json!({"name": "upgrade_check", "arguments": {"product": "a", "from": "1", "to": "2"}});
     for (path, era, method, params) in [
@@ -584,6 +615,7 @@ async fn methods_that_an_endpoint_lacks_are_named_alike() {
             .uri(path)
             .header("mcp-protocol-version", era)
             .header("mcp-method", method);
+
         let (status, text) = read(
             app.clone()
                 .oneshot(request.body(Body::from(body)).unwrap())
@@ -591,6 +623,7 @@ async fn methods_that_an_endpoint_lacks_are_named_alike() {
                 .unwrap(),
         )
         .await;
+
         let answer: Value = serde_json::from_str(&text).unwrap();
         let expected = json!({"code": -32601, "message": format!("no method {method:?}")});
         assert_eq!(
@@ -614,6 +647,7 @@ async fn refusals_of_the_transport_are_in_json_too() {
         .body(Body::empty())
         .unwrap();
     let response = app.clone().oneshot(get).await.unwrap();
+
     assert_eq!(
         (response.status(), &response.headers()[header::ALLOW]),
         (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap())
@@ -622,6 +656,7 @@ async fn refusals_of_the_transport_are_in_json_too() {
         serde_json::from_str::<Value>(&read(response).await.1).unwrap()["error"]["code"].is_i64()
     );
     let body = r#"{"jsonrpc": "2.0", "id": 1, "method": "ping"}"#;
+
     let request = post(body)
         .header("mcp-protocol-version", "1999-01-01")
         .body(Body::from(body))
@@ -652,6 +687,7 @@ async fn strangers_hosts_and_pages_are_turned_away() {
         }
         app.clone().oneshot(request.body(Body::empty()).unwrap())
     };
+
     let refused = send("evil.example", None, Method::POST).await.unwrap();
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
     let refused = send(
@@ -661,12 +697,14 @@ async fn strangers_hosts_and_pages_are_turned_away() {
     )
     .await
     .unwrap();
+
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
     assert!(
         !refused
             .headers()
             .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
     );
+
     for foreign in [
         "http://localhost:6274",
         "http://127.0.0.1:8080.evil.example",
@@ -677,6 +715,7 @@ async fn strangers_hosts_and_pages_are_turned_away() {
             .unwrap();
         assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{foreign}");
     }
+
     let allowed = send(
         "localhost:8080",
         Some("https://portal.example.com"),
@@ -684,6 +723,7 @@ async fn strangers_hosts_and_pages_are_turned_away() {
     )
     .await
     .unwrap();
+
     assert_eq!(allowed.status(), StatusCode::NO_CONTENT);
     assert_eq!(
         allowed.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN],
@@ -706,6 +746,7 @@ async fn the_pair_for_connectors_has_an_address_of_its_own() {
     let app = app().await;
     let call = json!({"name": "search", "arguments": {"query": "barge supervisor"}});
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call});
+
     let request = Request::post("/mcp/openai")
         .header("host", "localhost")
         .header("content-type", "application/json")
@@ -713,10 +754,12 @@ async fn the_pair_for_connectors_has_an_address_of_its_own() {
         .header("mcp-protocol-version", OLD)
         .body(Body::from(message.to_string()))
         .unwrap();
+
     let response = ServiceExt::oneshot(app, request).await.unwrap();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let answer: Value = serde_json::from_slice(&body).unwrap();
     let result = &answer["result"];
+
     assert_eq!(
         result["structuredContent"]["results"][0]["id"]
             .as_str()
@@ -724,6 +767,7 @@ async fn the_pair_for_connectors_has_an_address_of_its_own() {
         Some(8),
         "{answer:#}"
     );
+
     let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
     assert_eq!(text, result["structuredContent"]);
 }

@@ -55,6 +55,7 @@ pub(super) async fn call(
     keep_vendors(&mut whole, &arguments.names("vendor"))?;
     keep_products(&mut whole, &arguments.names("product"))?;
     let counter = Counter::new(library);
+
     blocking(move || deepest(&whole, &counter, budget)).await
 }
 
@@ -73,9 +74,11 @@ fn deepest(
         }
         best = Some(result);
     }
+
     if let Some(result) = best {
         return Ok(result);
     }
+
     // Not even the vendors: as many as fit, halving.
     let mut vendors = whole.vendors.len();
     while vendors > 0 {
@@ -85,6 +88,7 @@ fn deepest(
             return Ok(result);
         }
     }
+
     Err(QueryError::InvalidRequest(format!(
         "token_budget {budget} is too small for this answer; ask with a larger one"
     )))
@@ -102,6 +106,7 @@ fn keep_vendors(whole: &mut LibraryAnswer, wanted: &[String]) -> Result<(), Quer
         .iter()
         .filter_map(|entry| entry.vendor.clone())
         .collect();
+
     for asked in wanted {
         if !known.iter().any(|name| same(name, asked)) {
             return Err(QueryError::UnknownFacet {
@@ -111,12 +116,14 @@ fn keep_vendors(whole: &mut LibraryAnswer, wanted: &[String]) -> Result<(), Quer
             });
         }
     }
+
     let named = |entry: &VendorEntry| {
         entry
             .vendor
             .iter()
             .any(|name| wanted.iter().any(|asked| same(name, asked)))
     };
+
     whole
         .vendors
         .retain(|entry| wanted.is_empty() || named(entry));
@@ -136,14 +143,17 @@ fn keep_products(whole: &mut LibraryAnswer, wanted: &[String]) -> Result<(), Que
             });
         }
     }
+
     if wanted.is_empty() {
         return Ok(());
     }
+
     for vendor in &mut whole.vendors {
         vendor
             .products
             .retain(|entry| wanted.iter().any(|asked| is_called(entry, asked)));
     }
+
     whole.vendors.retain(|vendor| !vendor.products.is_empty());
     Ok(())
 }
@@ -179,6 +189,7 @@ fn render(
         detail,
         ..Shelves::default()
     };
+
     if vendors < whole.vendors.len() {
         let all = whole.vendors.len();
         shelves.notices.push(format!(
@@ -189,6 +200,7 @@ fn render(
             "{deeper} are left out to fit the token budget; narrow with vendor or product"
         ));
     }
+
     let text = markdown(&shelves);
     answer(&shelves, text)
 }
@@ -280,13 +292,16 @@ fn markdown(shelves: &Shelves) -> String {
             list.push_str(&product_lines(product));
         }
     }
+
     let mut text = format!(
         "{} documents, {} pages and sections\n",
         shelves.documents, shelves.pages
     );
+
     if !list.is_empty() {
         text.push_str(&format!("{}\n", quote(list.trim_end(), &Origin::default())));
     }
+
     text.push_str(&closing(&shelves.notices, None));
     text.trim_end().to_owned()
 }
@@ -300,11 +315,13 @@ fn product_lines(product: &ProductShelf) -> String {
         .map(|name| label(name))
         .collect::<Vec<_>>()
         .join(", ");
+
     let names = if names.is_empty() {
         names
     } else {
         format!(": {names}")
     };
+
     let mut text = format!("  - {}{names} ({})\n", name(id), product.documents);
     for version in &product.versions {
         let called = version.version.as_deref().unwrap_or("(no version)");
@@ -314,6 +331,7 @@ fn product_lines(product: &ProductShelf) -> String {
             name(called),
             version.documents
         ));
+
         for guide in &version.guides {
             let called = guide.guide.as_deref().unwrap_or("(no guide)");
             text.push_str(&format!(
@@ -321,6 +339,7 @@ fn product_lines(product: &ProductShelf) -> String {
                 name(called),
                 guide.pages
             ));
+
             text.extend(
                 guide
                     .sources
@@ -329,6 +348,7 @@ fn product_lines(product: &ProductShelf) -> String {
             );
         }
     }
+
     text
 }
 
@@ -354,6 +374,7 @@ mod tests {
         );
         assert!(answer.get("notices").is_none());
         let product = &answer["vendors"][1]["products"][0];
+
         assert_eq!(
             (&product["product"], &product["aliases"]),
             (&json!("finesse"), &json!(["CCX"]))
@@ -371,6 +392,7 @@ mod tests {
             json!([GUIDE])
         );
         let readable = text(&result);
+
         assert!(
             readable.contains("  - finesse: Cisco Finesse, CCX (3)\n    - v15.0, latest (1)\n"),
             "{readable}"
@@ -385,16 +407,19 @@ mod tests {
             .vendor("Cisco")
             .product("finesse")
             .version("v12.0");
+
         let both = both
             .version("v12.5")
             .page(1, &["one"])
             .page(2, &["two"])
             .build(&embed);
+
         let index = MemoryIndex::new();
         index.commit(both).await.unwrap();
         let library = Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://x"));
         let result = call_on(library, ListLibrary, json!({})).await;
         let answer = structured(&result);
+
         assert_eq!(
             (&answer["documents"], &answer["pages"]),
             (&json!(1), &json!(2))
@@ -405,6 +430,7 @@ mod tests {
             (&json!(1), &json!(1))
         );
         let versions = vendor["products"][0]["versions"].as_array().unwrap();
+
         assert_eq!(
             versions
                 .iter()
@@ -424,10 +450,12 @@ mod tests {
             let detail = answer["detail"].as_str().unwrap().to_owned();
             assert_eq!(answer.get("notices").is_none(), detail == "documents");
             assert_eq!(answer["documents"], 4);
+
             if details.last() != Some(&detail) {
                 details.push(detail);
             }
         }
+
         assert!(
             details.len() > 1 && details.last().unwrap() == "documents",
             "{details:?}"
@@ -443,16 +471,19 @@ mod tests {
                 && !products(structured(&result)).contains("kafka")
         );
         let result = call(ListLibrary, json!({"vendor": "Cisko"})).await;
+
         assert!(
             refused(&result).ends_with("known: \"Apache\", \"Cisco\""),
             "{}",
             text(&result)
         );
+
         let result = call(
             ListLibrary,
             json!({"vendor": "Apache", "product": "finesse"}),
         )
         .await;
+
         assert!(refused(&result).starts_with("unknown_facet: no product \"finesse\""));
     }
 }

@@ -214,11 +214,13 @@ pub(super) fn read(
             ));
         }
     };
+
     let is_stateless = is_stateless(&message, revision);
     let read = match wrong(&message, methods, is_stateless).or_else(|| repeats(bytes)) {
         Some(fault) => Err(fault),
         None => understood(bytes).ok_or_else(|| unread(&message)),
     };
+
     read.map_err(|(code, reason)| {
         let is_awaited =
             !is_answer(&message) && (message.contains_key("id") || !message.contains_key("method"));
@@ -227,6 +229,7 @@ pub(super) fn read(
             .filter(|id| is_awaited && is_id(id))
             .cloned()
             .unwrap_or_default();
+
         Fault {
             id,
             code,
@@ -254,6 +257,7 @@ fn understood(bytes: &[u8]) -> Option<ClientJsonRpcMessage> {
         }
         _ => false,
     };
+
     serde_json::from_slice(bytes)
         .ok()
         .filter(|message| !is_foreign(message))
@@ -272,15 +276,18 @@ fn wrong(
     if let Some(reason) = malformed(message) {
         return Some((ErrorCode::INVALID_REQUEST, reason.to_owned()));
     }
+
     let name = message.get("method").and_then(Value::as_str)?;
     let Some(method) = methods.iter().find(|method| method.name == name) else {
         return message.contains_key("id").then(|| no_method(name));
     };
     let reason = method.wrong(message.get("params").unwrap_or(&Value::Null));
+
     // A greeting in order is one of the older revisions, whatever else the message says.
     if is_stateless && GREETINGS.contains(&name) && (name != GREETING.name || reason.is_some()) {
         return Some(no_method(name));
     }
+
     reason.map(|reason| (ErrorCode::INVALID_PARAMS, format!("{name}: {reason}")))
 }
 
@@ -362,10 +369,12 @@ impl Method {
             Value::Object(given) => given,
             _ => return Some("params must be an object".to_owned()),
         };
+
         let wrong = self
             .fields
             .iter()
             .find_map(|field| field.wrong(given.get(field.name)));
+
         wrong.or_else(|| (self.misfit)(&Value::Object(given.clone())))
     }
 }
@@ -488,6 +497,7 @@ mod tests {
         let argument = r#"{"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a"}}"#;
         let client =
             r#"{"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": 1}}"#;
+
         for (method, params) in [
             ("completion/complete", reference),
             ("completion/complete", argument),
@@ -587,6 +597,7 @@ mod tests {
             let (code, id, said) = refused(body);
             assert_eq!((code, id), (-32700, Value::Null), "{said}");
         }
+
         assert_eq!(
             read(&[0xff, 0xfe], &ALL, None).unwrap_err().code,
             ErrorCode::PARSE_ERROR
@@ -599,6 +610,7 @@ mod tests {
             refused(&call("tools/delete", "[]")),
             (-32601, json!(7), "no method \"tools/delete\"".to_owned())
         );
+
         for (method, params) in [
             ("tools/delete", "{}"),
             ("logging/setLevel", r#"{"level": "info"}"#),
@@ -610,6 +622,7 @@ mod tests {
                 (-32601, json!(7), format!("no method {method:?}"))
             );
         }
+
         for (method, params) in [
             ("resources/read", "[]"),
             ("prompts/get", r#"{"name": "upgrade_check"}"#),
@@ -640,6 +653,7 @@ mod tests {
             );
             assert_eq!(fault.message, format!("no method {method:?}"));
         }
+
         let greeting = r#"{"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}"#;
         assert!(
             read(
@@ -712,6 +726,7 @@ mod tests {
                 "{method} {params}"
             );
         }
+
         for body in [
             r#"{"jsonrpc": "2.0", "id": "a", "method": "ping"}"#,
             r#"{"jsonrpc": "2.0", "id": -7, "method": "ping"}"#,
@@ -740,6 +755,7 @@ mod tests {
         let initialize = format!(
             r#"{{"protocolVersion": "x", "capabilities": {{}}, "clientInfo": {{"name": {{"{long}": 1}}}}}}"#
         );
+
         for body in [
             call(&long, "[]"),
             call(

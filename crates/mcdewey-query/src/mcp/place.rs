@@ -24,26 +24,32 @@ impl Pages {
         let named = ["pages ", "page ", "pp. ", "p. "]
             .iter()
             .find(|word| lower.starts_with(**word));
+
         let bare = named.map_or(bare, |word| bare[word.len()..].trim());
         if let Ok(number) = bare.parse() {
             return Ok(Self::One(PageSelector::Number(number)));
         }
+
         let ends = ["..", "-", "–"]
             .iter()
             .find_map(|border| bare.split_once(border));
+
         let Some((Ok(first), Ok(last))) =
             ends.map(|(a, b)| (a.trim().parse::<u32>(), b.trim().parse::<u32>()))
         else {
             return Ok(Self::One(PageSelector::Label(bare.to_owned())));
         };
+
         if first > last {
             return Ok(Self::One(PageSelector::Label(bare.to_owned())));
         }
+
         if last - first >= MAX_PAGES {
             let message =
                 format!("page {bare:?} names more than {MAX_PAGES} pages; for example 118-120");
             return Err(QueryError::InvalidRequest(message));
         }
+
         Ok(Self::Range(first, last))
     }
 }
@@ -79,17 +85,21 @@ impl Cut {
                 "{text:?} is not a cursor; use next_cursor of an answer of read_doc"
             ))
         };
+
         let parts: Vec<&str> = text.split('.').collect();
         let &[page, last, byte, seal] = parts.as_slice() else {
             return Err(malformed());
         };
+
         let (Ok(page), Ok(last), Ok(byte)) = (page.parse(), last.parse::<u32>(), byte.parse())
         else {
             return Err(malformed());
         };
+
         if last < page || last - page >= MAX_PAGES {
             return Err(malformed());
         }
+
         Ok(Self {
             page,
             byte,
@@ -116,9 +126,11 @@ mod tests {
             one("A-3"),
             Pages::One(PageSelector::Label("A-3".to_owned()))
         );
+
         for text in ["118-120", "pp. 118 – 120", "118..120"] {
             assert_eq!(one(text), Pages::Range(118, 120));
         }
+
         assert_eq!(
             one("12-3"),
             Pages::One(PageSelector::Label("12-3".to_owned()))
@@ -137,6 +149,7 @@ mod tests {
             last: 120,
             seal: Cut::seal("text"),
         };
+
         assert_eq!(Cut::decode(&cut.encode()).unwrap(), cut);
         for bad in [
             "",

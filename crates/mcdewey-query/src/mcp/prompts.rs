@@ -69,11 +69,13 @@ impl DocPrompt {
                 "What changes for whoever goes from one version to another",
             ),
         };
+
         let argument = |(name, description, required): &Argument| {
             PromptArgument::new(*name)
                 .with_description(*description)
                 .with_required(*required)
         };
+
         let arguments = self.arguments().iter().map(argument).collect();
         Prompt::new(self.name(), Some(description), Some(arguments)).with_title(title)
     }
@@ -83,6 +85,7 @@ impl DocPrompt {
             value if value.is_empty() => String::new(),
             value => format!(" {name} {value:?}"),
         };
+
         match self {
             Self::AnswerWithCitations => format!(
                 "Answer this question from the documentation library, and from nothing else: {:?}\n\n\
@@ -132,18 +135,21 @@ pub(super) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, Q
             .as_ref()
             .and_then(|arguments| arguments.get(name))
     };
+
     let given = |name: &str| {
         value(name)
             .and_then(Value::as_str)
             .unwrap_or_default()
             .trim()
     };
+
     for (name, _, required) in prompt.arguments() {
         if value(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
             return Err(QueryError::InvalidRequest(format!(
                 "{name} must be a string"
             )));
         }
+
         if *required && given(name).is_empty() {
             return Err(QueryError::InvalidRequest(format!(
                 "{name} is missing; {} needs it",
@@ -151,6 +157,7 @@ pub(super) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, Q
             )));
         }
     }
+
     let message = PromptMessage::new_text(Role::User, prompt.text(|name| given(name).to_owned()));
     Ok(GetPromptResult::new(vec![message]))
 }
@@ -169,12 +176,15 @@ pub(super) async fn complete(
         .and_then(|context| context.get_argument("product"));
     let product = product.map(|product| meant(product));
     let whole = library.library(visibility).await?;
+
     let mut values = match request.argument.name.as_str() {
         "product" => products(&whole),
         "version" | "from" | "to" => releases(&whole, product.as_deref()),
         _ => Vec::new(),
     };
+
     let typed = meant(&request.argument.value).to_lowercase();
+
     // What is too long for a name is none that somebody would choose.
     values.retain(|value| value.to_lowercase().contains(&typed) && value.len() <= MAX_VALUE_BYTES);
     Ok(values
@@ -196,6 +206,7 @@ fn releases(whole: &LibraryAnswer, product: Option<&str>) -> Vec<String> {
     let products = whole.vendors.iter().flat_map(|vendor| &vendor.products);
     let chosen = products
         .filter(|one| product.is_none_or(|product| one.product.as_deref() == Some(product)));
+
     let mut releases: Vec<String> = Vec::new();
     for version in chosen
         .flat_map(|product| &product.versions)
@@ -205,6 +216,7 @@ fn releases(whole: &LibraryAnswer, product: Option<&str>) -> Vec<String> {
             releases.push(version);
         }
     }
+
     releases
 }
 
@@ -233,16 +245,19 @@ mod tests {
             json!({"question": "barge \"state\"?", "version": "12.5"}),
         )
         .unwrap();
+
         assert!(
             text.contains("\"barge \\\"state\\\"?\"")
                 && text.contains("version \"12.5\"")
                 && !text.contains("product \"")
         );
+
         let text = asked(
             "upgrade_check",
             json!({"product": "finesse", "from": "12.5", "to": "15.0"}),
         )
         .unwrap();
+
         assert!(
             text.contains("compare_versions") && text.contains("\"15.0\" of \"finesse\""),
             "{text}"
@@ -275,6 +290,7 @@ mod tests {
             arguments[name] = value;
             asked("upgrade_check", arguments)
         };
+
         for name in ["product", "from", "to", "topic"] {
             for wrong in [json!([1]), json!({}), json!(12.5), json!(true)] {
                 assert_eq!(
@@ -283,6 +299,7 @@ mod tests {
                 );
             }
         }
+
         for nothing in [Value::Null, json!(""), json!(" \n")] {
             assert!(
                 filled("to", nothing.clone())

@@ -106,6 +106,7 @@ fn wanted(arguments: &Arguments) -> Result<Wanted, QueryError> {
                     "page and section belong to source; give id alone, or source with page or section",
                 );
             }
+
             let context = arguments.number("context").unwrap_or(0);
             Ok(Wanted::Passage {
                 id,
@@ -156,14 +157,17 @@ mod tests {
             id: "3fa2b1c9".to_owned(),
             context: 2,
         };
+
         assert_eq!(
             read(json!({"handle": "3fa2b1c9", "context": 2})).unwrap(),
             passage
         );
+
         let pages = Wanted::Pages {
             source: "a.md".to_owned(),
             pages: Pages::Range(1, 2),
         };
+
         assert_eq!(
             read(json!({"source": "a.md", "page": "1-2"})).unwrap(),
             pages
@@ -229,6 +233,7 @@ mod call_tests {
             "Barge calls. The supervisor joins.",
             "Error 20700 is the conference limit.",
         ];
+
         assert_eq!(texts(answer), expected);
         assert_eq!(
             (&answer["source"], &answer["version"]),
@@ -243,6 +248,7 @@ mod call_tests {
                 .iter()
                 .all(|passage| text(&result).contains(passage))
         );
+
         let handle = mcdewey_core::Chunk::handle_of(&BARGE.parse().unwrap());
         let by_handle = call(ReadDoc, json!({"id": handle, "context": 1})).await;
         assert_eq!(structured(&by_handle), answer);
@@ -330,17 +336,20 @@ mod call_tests {
                     "{} of {budget}",
                     sent_tokens(&result)
                 );
+
                 let answer = structured(&result);
                 read.extend(texts(answer));
                 let Some(cursor) = answer.get("next_cursor") else {
                     break;
                 };
+
                 assert!(
                     text(&result).contains("Note: cut at page")
                         && text(&result).contains("repeat with cursor")
                 );
                 arguments["cursor"] = cursor.clone();
             }
+
             assert_eq!(read, format!("{page}The last page."), "budget {budget}");
         }
     }
@@ -351,12 +360,14 @@ mod call_tests {
         let arguments = json!({"id": "long::guide::30", "context": 5, "token_budget": 500});
         let result = call_on(library, ReadDoc, arguments).await;
         let answer = structured(&result);
+
         let ids: Vec<&Value> = answer["parts"]
             .as_array()
             .unwrap()
             .iter()
             .map(|part| &part["chunk_id"])
             .collect();
+
         assert!(ids.contains(&&json!("long::guide::30")) && ids.len() < 11);
         let notice = answer["notices"][0].as_str().unwrap();
         assert!(
@@ -376,6 +387,7 @@ mod call_tests {
         let embed = FakeEmbed::new(&[]);
         let long = "A sentence of five words. ".repeat(100);
         let index = MemoryIndex::new();
+
         index
             .commit(
                 SampleDocument::new("long.md")
@@ -384,17 +396,20 @@ mod call_tests {
             )
             .await
             .unwrap();
+
         let library = Arc::new(crate::Library::new(
             Arc::new(index),
             Arc::new(embed),
             "http://x",
         ));
+
         let result = call_on(
             library,
             ReadDoc,
             json!({"id": "long::0", "token_budget": 350}),
         )
         .await;
+
         let answer = structured(&result);
         let shown = texts(answer)[0];
         assert!(

@@ -53,6 +53,7 @@ fn lines(document: &DocumentAnswer) -> Vec<OutlineLine> {
             .map(|page| line(1, &page.title, page.page, page.section.as_ref()))
             .collect();
     }
+
     document
         .outline
         .iter()
@@ -84,6 +85,7 @@ fn steps(
             leads: true,
         })
     };
+
     places.into_iter().map(step)
 }
 
@@ -94,6 +96,7 @@ fn render(
 ) -> Result<CallToolResult, QueryError> {
     let mut places = taken.to_vec();
     places.sort_unstable();
+
     let mut notices = extent(document).into_iter().collect::<Vec<_>>();
     if places.len() < lines.len() {
         let (shown, all) = (places.len(), lines.len());
@@ -101,12 +104,14 @@ fn render(
             "{shown} of {all} headings fit the token budget, the upper levels first"
         ));
     }
+
     let outline = places.iter().map(|place| lines[*place].clone()).collect();
     let read = ReadText {
         outline,
         notices,
         ..described(document)
     };
+
     answer(&read, readable::document(&read))
 }
 

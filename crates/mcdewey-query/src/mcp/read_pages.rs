@@ -50,9 +50,11 @@ pub(super) async fn read_on(
     let first = &reading.pages[0];
     let moved = cut.byte > 0
         && (Cut::seal(&first.text) != cut.seal || !first.text.is_char_boundary(cut.byte));
+
     if moved || first.number != cut.page {
         return Err(QueryError::CursorExpired);
     }
+
     reading.from = cut.byte;
     reading.answer(library, budget).await
 }
@@ -110,22 +112,26 @@ impl Reading {
             .iter()
             .enumerate()
             .map(|(place, item)| numbered(place, item));
+
         let numbers: Vec<u32> = all.filter(|number| wanted.contains(number)).collect();
         if numbers.is_empty() {
             return Err(none_between(&document, &wanted));
         }
+
         let mut reading = Self {
             document,
             pages: Vec::new(),
             from: 0,
             rest: None,
         };
+
         let mut bytes = 0;
         for number in &numbers {
             if bytes > budget.saturating_mul(MAX_BYTES_PER_TOKEN) {
                 reading.rest = Some((*number, numbers[numbers.len() - 1]));
                 break;
             }
+
             let found = library
                 .page(source, &PageSelector::Number(*number), visibility)
                 .await?;
@@ -133,6 +139,7 @@ impl Reading {
             bytes += page.text.len();
             reading.pages.push(page);
         }
+
         Ok(reading)
     }
 
@@ -146,21 +153,26 @@ impl Reading {
         let fitted = counter.fit(budget, self.steps(&segments, counter), |taken| {
             self.render(&segments, &segments[..taken.len()])
         })?;
+
         if !fitted.taken.is_empty() {
             return Ok(fitted.result);
         }
+
         let first = segments[0];
         let cut = |shown: &str| {
             let shown = Segment {
                 end: first.start + shown.len(),
                 ..first
             };
+
             let rest = [Segment {
                 start: shown.end,
                 ..first
             }];
+
             self.render(&[&[shown], &rest[..]].concat(), &[shown])
         };
+
         let text = &self.pages[first.page].text[first.start..first.end];
         Ok(counter.fit_text(budget, text, cut)?.0)
     }
@@ -176,12 +188,14 @@ impl Reading {
                 .chain(inner)
                 .chain([text.text.len()])
                 .collect();
+
             segments.extend(borders.windows(2).map(|pair| Segment {
                 page,
                 start: pair[0],
                 end: pair[1],
             }));
         }
+
         segments
     }
 
@@ -194,6 +208,7 @@ impl Reading {
         let step = move |segment: &Segment| {
             let page = &self.pages[segment.page];
             let mut cost = 2 * counter.escaped(&page.text[segment.start..segment.end])?;
+
             let is_first = last_page.is_none();
             if last_page.replace(segment.page) != Some(segment.page) {
                 let bare = page.part("");
@@ -202,6 +217,7 @@ impl Reading {
                 } else {
                     ""
                 };
+
                 let url = if is_first { page.item.url.as_str() } else { "" };
                 let of = Of {
                     source: &self.document.source,
@@ -209,14 +225,17 @@ impl Reading {
                     version: title,
                     url,
                 };
+
                 cost += counter.json(&bare)? + counter.escaped(&readable::quoted(&of, &bare))?;
             }
+
             Ok(Step {
                 what: (),
                 cost,
                 leads: true,
             })
         };
+
         segments.iter().map(step)
     }
 
@@ -233,15 +252,18 @@ impl Reading {
             }
             last_page = Some(segment.page);
         }
+
         let cut = self.cut(all.get(shown.len()));
         let place = if self.document.paged {
             "page"
         } else {
             "section"
         };
+
         let notice = cut
             .as_ref()
             .map(|cut| format!("cut at {place} {} to fit token_budget", cut.page));
+
         let read = ReadText {
             url: self
                 .pages
@@ -252,6 +274,7 @@ impl Reading {
             notices: notice.into_iter().collect(),
             ..read_outline::described(&self.document)
         };
+
         answer(&read, readable::document(&read))
     }
 
@@ -288,10 +311,12 @@ impl PageText {
             .iter()
             .map(|passage| passage.start as usize)
             .collect();
+
         borders
             .retain(|border| *border > 0 && *border < text.len() && text.is_char_boundary(*border));
         borders.sort_unstable();
         borders.dedup();
+
         (
             found.document,
             Self {
@@ -321,6 +346,7 @@ fn none_between(document: &DocumentAnswer, wanted: &RangeInclusive<u32>) -> Quer
     let source = &document.source;
     let ends =
         [document.pages.first(), document.pages.last()].map(|item| item.and_then(|item| item.page));
+
     QueryError::NotFound(match ends {
         [Some(from), Some(to)] => {
             format!("no page from {first} to {last} in {source:?}; it has pages {from} to {to}")

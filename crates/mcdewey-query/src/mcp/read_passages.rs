@@ -42,6 +42,7 @@ impl Reading {
             .chain([found.chunk])
             .chain(found.after)
             .collect();
+
         Self {
             passages,
             asked,
@@ -54,6 +55,7 @@ impl Reading {
         if !fitted.taken.is_empty() {
             return Ok(fitted.result);
         }
+
         let asked = &self.passages[self.asked];
         Ok(counter
             .fit_text(budget, &asked.text, |shown| self.render_cut(shown))?
@@ -67,12 +69,14 @@ impl Reading {
         let step = move |place: usize| {
             let hit = &self.passages[place];
             let part = self.part(place, &hit.text);
+
             // One of the passages says what the document is, whichever comes first in the end.
             let title = if place == self.asked {
                 hit.doc_title.as_str()
             } else {
                 ""
             };
+
             let quoted = readable::quoted(
                 &Of {
                     source: &hit.source,
@@ -82,12 +86,14 @@ impl Reading {
                 },
                 &part,
             );
+
             Ok(Step {
                 what: place,
                 cost: counter.json(&part)? + counter.escaped(&quoted)?,
                 leads: true,
             })
         };
+
         places.into_iter().map(step)
     }
 
@@ -112,22 +118,26 @@ impl Reading {
             .map(|place| self.part(*place, &self.passages[*place].text))
             .collect();
         let left_out = self.passages.len() - places.len();
+
         let notice = (left_out > 0).then(|| {
             let ends = [
                 places.first().and_then(|first| first.checked_sub(1)),
                 places.last().map(|last| last + 1),
             ];
+
             let next: Vec<&str> = ends
                 .into_iter()
                 .flatten()
                 .filter_map(|place| self.passages.get(place))
                 .map(|hit| hit.handle.as_str())
                 .collect();
+
             format!(
                 "{left_out} neighbours do not fit the token budget; go on with id {}",
                 next.join(" or ")
             )
         });
+
         self.finish(parts, notice)
     }
 
@@ -156,6 +166,7 @@ impl Reading {
             notices: notice.into_iter().collect(),
             ..ReadText::default()
         };
+
         answer(&read, readable::document(&read))
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn document(read: &ReadText) -> String {
         };
         blocks.push(quoted(&of, part));
     }
+
     if !read.outline.is_empty() {
         let lines: Vec<String> = read.outline.iter().map(outline_line).collect();
         let origin = Origin {
@@ -53,8 +54,10 @@ pub(super) fn document(read: &ReadText) -> String {
             url: &read.url,
             ..Origin::default()
         };
+
         blocks.push(quote(&lines.join("\n"), &origin));
     }
+
     let mut text = blocks.join("\n\n");
     text.push('\n');
     text.push_str(&closing(&read.notices, read.next_cursor.as_deref()));
@@ -77,20 +80,24 @@ pub(super) fn quoted(of: &Of<'_>, part: &TextPart) -> String {
             .as_ref()
             .map(|section| format!("section {}", name(section)))
     };
+
     let place = page_words(part.page, part.page_label.as_deref())
         .or_else(section)
         .unwrap_or_default();
+
     let handle = part
         .chunk_id
         .as_deref()
         .and_then(|id| id.parse().ok())
         .map(|id| Chunk::handle_of(&id));
+
     let Of {
         source,
         title,
         version,
         url,
     } = *of;
+
     quote(
         &part.text,
         &Origin {
@@ -112,6 +119,7 @@ pub(super) fn outline_line(entry: &OutlineLine) -> String {
         (None, Some(section)) => format!(" (section {})", name(section)),
         (None, None) => String::new(),
     };
+
     format!("{indent}- {}{place}", label(&entry.title))
 }
 
@@ -137,11 +145,13 @@ mod tests {
             notices: vec!["cut".to_owned()],
             ..ReadText::default()
         };
+
         let text = document(&read);
         let lines: Vec<&str> = text.lines().collect();
         let attributes = " title=\"Developer Guide\" version=\"finesse v12.5\" \
                           url=\"http://x/d/finesse/guide.md?page=118\" source=\"finesse/guide.md\" \
                           place=\"Page 118 (printed 102)\">";
+
         assert!(
             lines[0].starts_with("<document-") && lines[0].ends_with(attributes),
             "{}",
@@ -159,6 +169,7 @@ mod tests {
             page,
             section: section.map(str::to_owned),
         };
+
         assert_eq!(
             outline_line(&entry(2, Some(118), None)),
             "  - Barge (page 118)"

@@ -69,6 +69,7 @@ impl<'de> Visitor<'de> for Walk {
             names.insert(name);
             object.next_value::<Unrepeated>()?;
         }
+
         Ok(Unrepeated)
     }
 }
@@ -87,6 +88,7 @@ mod tests {
             let said = member(json.as_bytes()).expect(json);
             assert!(said.starts_with("\"id\" is given twice"), "{said}");
         }
+
         for json in [
             r#"{"id": {"id": 1}, "b": [{"id": 1}, {"id": 1}]}"#,
             "null",

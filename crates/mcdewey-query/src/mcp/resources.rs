@@ -30,6 +30,7 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
             .with_description(description)
             .with_mime_type(MARKDOWN)
     };
+
     vec![
         template(
             PAGE_TEMPLATE,
@@ -58,11 +59,13 @@ pub(super) async fn list(
     let state = library.state().await?;
     let offset = cursor.map_or(Ok(0), |cursor| cursor::opened(cursor, &"resources", &state))?;
     let whole = library.library(visibility).await?;
+
     let versions = whole
         .vendors
         .iter()
         .flat_map(|vendor| &vendor.products)
         .flat_map(|product| &product.versions);
+
     let mut documents: Vec<_> = versions
         .flat_map(|version| version.guides.iter().map(move |guide| (version, guide)))
         .flat_map(|(version, guide)| {
@@ -72,9 +75,11 @@ pub(super) async fn list(
                 .map(move |document| (version, document))
         })
         .collect();
+
     documents.sort_by(|(_, a), (_, b)| a.source.cmp(&b.source));
     documents.dedup_by(|(_, a), (_, b)| a.source == b.source);
     let more = documents.len() > offset + LISTED;
+
     let resource = |(version, document): &(&VersionEntry, &DocumentEntry)| {
         let uri = format!("{SCHEME}{}", encoded(&document.source));
         let title = label(&document.doc_title);
@@ -82,16 +87,19 @@ pub(super) async fn list(
             .version
             .as_deref()
             .map(|version| format!("version {}, ", quoted_label(version)));
+
         let description = format!(
             "{}{} pages or sections",
             release.unwrap_or_default(),
             document.pages
         );
+
         Resource::new(uri, shown_name(&document.source))
             .with_title(title)
             .with_description(description)
             .with_mime_type(MARKDOWN)
     };
+
     let mut listed = ListResourcesResult::with_all_items(
         documents
             .iter()
@@ -100,6 +108,7 @@ pub(super) async fn list(
             .map(resource)
             .collect(),
     );
+
     listed.next_cursor = more.then(|| cursor::sealed(&"resources", &state, offset + LISTED));
     Ok(listed)
 }
@@ -132,6 +141,7 @@ impl Address {
                 "no resource {uri:?}; addresses look like {PAGE_TEMPLATE} or {CHUNK_TEMPLATE}"
             ))
         };
+
         let path = uri.strip_prefix(SCHEME).ok_or_else(unknown)?;
         if let Some((source, page)) = path.rsplit_once("/page/") {
             let page = page.parse().map_err(|_| unknown())?;
@@ -140,10 +150,12 @@ impl Address {
                 page,
             });
         }
+
         let Some(id) = path.strip_prefix("chunk/") else {
             let source = decoded(path).filter(|source| !source.is_empty());
             return source.map(Self::Document).ok_or_else(unknown);
         };
+
         // A chunk id has percent signs of its own; written into an address without encoding it is taken as it is.
         let raw = id.contains("::");
         Ok(Self::Chunk(if raw {
@@ -184,6 +196,7 @@ pub(super) async fn read(
                 .await?;
             let page_label = printed(found.page.page, found.page.page_label.as_deref());
             let (page, section) = (found.page.page, found.page.section);
+
             (
                 source,
                 TextPart {
@@ -199,6 +212,7 @@ pub(super) async fn read(
             let hit = library.chunk(&id, 0, visibility).await?.chunk;
             let page_label = printed(hit.page, hit.page_label.as_deref());
             let chunk_id = Some(hit.chunk_id);
+
             (
                 hit.source,
                 TextPart {
@@ -211,6 +225,7 @@ pub(super) async fn read(
             )
         }
     };
+
     let counter = Counter::new(library);
     let uri = uri.to_owned();
     blocking(move || fit(&counter, &uri, &source, part)).await
@@ -225,10 +240,12 @@ fn contents(document: &DocumentAnswer) -> String {
         &document.version,
         &document.updated,
     ];
+
     let facts: Vec<String> = facts.into_iter().flatten().map(|fact| line(fact)).collect();
     if !facts.is_empty() {
         text.push_str(&format!("\n{}\n", facts.join(" · ")));
     }
+
     text.push('\n');
     let source = encoded(&document.source);
     for entry in &document.outline {
@@ -236,6 +253,7 @@ fn contents(document: &DocumentAnswer) -> String {
             .pages
             .iter()
             .position(|page| page.page == entry.page && page.section == entry.section);
+
         let page = entry
             .page
             .or_else(|| place.and_then(|place| u32::try_from(place + 1).ok()));
@@ -245,6 +263,7 @@ fn contents(document: &DocumentAnswer) -> String {
             .unwrap_or_default();
         text.push_str(&format!("{indent}- {}{address}\n", label(&entry.title)));
     }
+
     text
 }
 
@@ -267,17 +286,21 @@ fn fit(
                 &part
             )
         );
+
         let contents = ResourceContents::text(text, uri).with_mime_type(MARKDOWN);
         let result = ReadResourceResult::new(vec![contents]);
+
         let measured = counter.json(&result)? + 2 * RESERVE;
         if measured <= budget::MAX {
             return Ok(result);
         }
+
         if limit == 0 {
             let message =
                 "the address leaves no room for the text; use read_doc, or the passage's handle";
             return Err(QueryError::InvalidRequest(message.to_owned()));
         }
+
         limit = counter
             .count(&part.text)?
             .saturating_sub(measured - budget::MAX);
@@ -301,17 +324,20 @@ pub(super) async fn complete(
         // There is no third kind; the protocol's library leaves room for one.
         _ => "",
     };
+
     if ![PAGE_TEMPLATE, CHUNK_TEMPLATE].contains(&template) {
         let message =
             format!("no resource template {template:?}; known: {PAGE_TEMPLATE}, {CHUNK_TEMPLATE}");
         return Err(QueryError::InvalidRequest(message));
     }
+
     let argument = &request.argument;
     let source = request
         .context
         .as_ref()
         .and_then(|context| context.get_argument("source"));
     let source = source.map(|source| meant(source));
+
     let values = match (template, argument.name.as_str(), source) {
         (PAGE_TEMPLATE, "source", _) => {
             let found = sources(library, &meant(&argument.value), visibility).await?;
@@ -324,6 +350,7 @@ pub(super) async fn complete(
         ),
         _ => Vec::new(),
     };
+
     Ok(CompleteResult::new(shown(values)?))
 }
 
@@ -347,11 +374,13 @@ async fn sources(
         .flat_map(|version| version.guides);
     let typed = typed.to_lowercase();
     let place = |source: &String| source.to_lowercase().find(&typed);
+
     let mut found: Vec<(bool, String)> = guides
         .flat_map(|guide| guide.documents)
         .map(|document| document.source)
         .filter_map(|source| place(&source).map(|at| (at > 0, source)))
         .collect();
+
     found.sort();
     found.dedup();
     Ok(found.into_iter().map(|(_, source)| source).collect())
@@ -371,6 +400,7 @@ async fn chunks(
             .map(|prefix| format!("{prefix}::"))
             .unwrap_or_default()
     };
+
     let found = sources(library, "", visibility).await?;
     let Some(source) = found
         .iter()
@@ -382,6 +412,7 @@ async fn chunks(
             .filter(|id| id.starts_with(typed));
         return Ok(begun.collect());
     };
+
     let chunks = library.document(source, visibility).await?.chunks;
     let ids = (0..chunks).map(|ordinal| format!("{}{ordinal}", beginning(source)));
     Ok(ids.filter(|id| id.starts_with(typed)).collect())
@@ -392,6 +423,7 @@ fn pages(document: &DocumentAnswer, typed: &str) -> Vec<String> {
         Some(page) => page.to_string(),
         None => (place + 1).to_string(),
     };
+
     document
         .pages
         .iter()
@@ -414,11 +446,13 @@ mod tests {
             std::sync::Arc::new(embed),
             "",
         ));
+
         let part = || TextPart {
             page: Some(1),
             text: "word ".repeat(30_000),
             ..TextPart::default()
         };
+
         let cut = fit(&counter, "mcdewey://a.md/page/1", "a.md", part()).unwrap();
         assert!(counter.json(&cut).unwrap() <= budget::MAX);
         let refused = fit(&counter, &"mcdewey:// ".repeat(30_000), "a.md", part());
@@ -457,6 +491,7 @@ mod tests {
             parsed("mcdewey://a/b%20c.md"),
             Some(Address::Document("a/b c.md".to_owned()))
         );
+
         for bad in [
             "file:///etc/passwd",
             "mcdewey://",

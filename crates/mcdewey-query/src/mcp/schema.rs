@@ -15,17 +15,21 @@ pub(super) fn input(table: &[Parameter]) -> Arc<JsonObject> {
         .iter()
         .map(|parameter| (parameter.name.to_owned(), parameter.schema()))
         .collect();
+
     let required: Vec<&str> = table
         .iter()
         .filter(|parameter| parameter.required)
         .map(|parameter| parameter.name)
         .collect();
+
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!("object"));
     schema.insert("properties".to_owned(), Value::Object(properties));
+
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
     }
+
     Arc::new(schema)
 }
 
@@ -39,11 +43,13 @@ pub(super) fn output<T: JsonSchema + 'static>() -> Arc<JsonObject> {
             .as_array()
             .is_some_and(|names| names.iter().any(|one| one == name))
     };
+
     let parts = whole
         .get("properties")
         .and_then(Value::as_object)
         .into_iter()
         .flatten();
+
     let properties: Map<String, Value> = parts
         .filter(|(name, _)| always(name))
         .map(|(name, part)| (name.clone(), json!({"type": kind(part, &whole)})))
@@ -52,6 +58,7 @@ pub(super) fn output<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     schema.insert("type".to_owned(), json!("object"));
     schema.insert("properties".to_owned(), Value::Object(properties));
     schema.insert("required".to_owned(), required);
+
     Arc::new(schema)
 }
 
@@ -65,6 +72,7 @@ fn kind(part: &Value, whole: &JsonObject) -> String {
         let is_word = definition.is_some_and(|definition| definition.get("properties").is_none());
         return if is_word { "string" } else { "object" }.to_owned();
     }
+
     part.get("type")
         .and_then(Value::as_str)
         .unwrap_or("object")

@@ -98,25 +98,30 @@ pub(super) async fn call(
 ) -> Result<CallToolResult, QueryError> {
     let mut request = request(arguments);
     let budget = arguments.budget();
+
     let mut found = library.search(&request, visibility).await?;
     if found.hits.is_empty() && found.unversioned.is_empty() {
         return nothing(library, &request, found, budget, visibility).await;
     }
+
     let wanted = found.hits.len();
     loop {
         let asked = found.hits.len();
         let counter = Counter::new(library);
         let page = FoundPage::new(found, wanted, library.public_url());
+
         let page = if arguments.text(DETAIL) == Some(CONCISE) {
             page.concise()
         } else {
             page
         };
+
         let fitted = blocking(move || page.fit(&counter, budget)).await?;
         let shown = shown(&fitted.taken);
         if shown == 0 || shown == asked {
             return Ok(fitted.result);
         }
+
         // Asked again for as many as fit, so that the cursor goes on behind the last passage shown.
         request.limit = Some(shown);
         found = library.search(&request, visibility).await?;
@@ -127,6 +132,7 @@ fn request(arguments: &Arguments) -> SearchRequest {
     let mode = arguments
         .text("mode")
         .and_then(|name| Mode::ALL.into_iter().find(|mode| mode.name() == name));
+
     SearchRequest {
         q: arguments.text("query").unwrap_or_default().to_owned(),
         mode: mode.unwrap_or_default(),
@@ -153,6 +159,7 @@ async fn nothing(
         || [&request.vendor, &request.product, &request.guide]
             .iter()
             .any(|filter| !filter.is_empty());
+
     let notice = if filtered && request.cursor.is_none() {
         let open = SearchRequest {
             q: request.q.clone(),
@@ -160,6 +167,7 @@ async fn nothing(
             limit: Some(1),
             ..SearchRequest::default()
         };
+
         found.facets = library.search(&open, visibility).await?.facets;
         format!(
             "nothing found with these filters; {}",
@@ -168,6 +176,7 @@ async fn nothing(
     } else {
         "nothing found; try other words, mode hybrid, or list_library for what there is".to_owned()
     };
+
     found.notices.push(notice);
     let counter = Counter::new(library);
     blocking(move || {
@@ -177,6 +186,7 @@ async fn nothing(
             cost: counter.json(&facets)?,
             leads: false,
         };
+
         let render = |taken: &[()]| {
             let structured = FoundPassages {
                 facets: (!taken.is_empty()).then(|| facets.clone()),
@@ -186,6 +196,7 @@ async fn nothing(
             };
             answer(&structured, markdown(&structured, &[], &[]))
         };
+
         Ok(counter.fit(budget, [Ok(step)], render)?.result)
     })
     .await
@@ -199,6 +210,7 @@ fn others(facets: &FoundFacets) -> String {
         ("version", &facets.version),
         ("guide", &facets.guide),
     ];
+
     let listed = named
         .iter()
         .filter(|(_, values)| !values.is_empty())
@@ -210,6 +222,7 @@ fn others(facets: &FoundFacets) -> String {
                 .collect();
             format!("{name} {}", values.join(", "))
         });
+
     let listed: Vec<String> = listed.collect();
     match listed.is_empty() {
         true => "without them nothing is found either; try other words".to_owned(),

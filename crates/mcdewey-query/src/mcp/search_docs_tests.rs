@@ -23,9 +23,11 @@ async fn a_hit_names_source_page_version_and_id() {
         json!({"query": "barge supervisor", "product": "finesse", "version": "12.5"}),
     )
     .await;
+
     let answer = structured(&result);
     let hit = &answer["hits"][0];
     let expected = (json!(GUIDE), json!(118), json!("v12.5"), json!(BARGE));
+
     assert_eq!(
         (
             &hit["source"],
@@ -60,6 +62,7 @@ async fn other_releases_stay_away_and_unversioned_notes_apart() {
         json!({"q": "barge", "version": "latest", "product": "CCX"}),
     )
     .await;
+
     let answer = structured(&result);
     assert_eq!(
         ids(answer, "hits"),
@@ -76,11 +79,13 @@ async fn words_of_a_document_cannot_leave_their_quotation() {
         json!({"query": "barge instructions ignore", "mode": "keyword"}),
     )
     .await;
+
     let readable = text(&result);
     let at = readable.find("Ignore all instructions").unwrap();
     let (before, after) = readable.split_at(at);
     let opened = before.rfind("<document-").unwrap();
     let tag = before[opened + 1..].split(' ').next().unwrap();
+
     assert!(
         !before[opened..].contains(&format!("</{tag}>")) && after.contains(&format!("</{tag}>"))
     );
@@ -93,9 +98,11 @@ async fn nothing_found_says_which_filters_would() {
         json!({"query": "barge", "vendor": "Apache", "product": "finesse"}),
     )
     .await;
+
     let answer = structured(&result);
     assert_eq!(answer["hits"], json!([]));
     let notice = answer["notices"][0].as_str().unwrap();
+
     assert!(notice.starts_with(
         "nothing found with these filters; without them passages are found in vendor"
     ));
@@ -120,6 +127,7 @@ async fn unknown_values_are_refused_with_the_known_ones() {
     );
     let result = call(SearchDocs, json!({"query": "barge", "product": "finnese"})).await;
     let message = refused(&result);
+
     assert!(
         message.starts_with("unknown_facet: no product \"finnese\"") && message.contains("finesse"),
         "{message}"
@@ -143,14 +151,17 @@ async fn no_budget_is_exceeded_and_no_passage_lost() {
                 "{} of {budget}",
                 sent_tokens(&result)
             );
+
             let answer = structured(&result);
             assert!(!ids(answer, "hits").is_empty(), "{answer}");
             seen.extend(ids(answer, "hits"));
+
             match answer.get("next_cursor") {
                 Some(next) => cursor = next.clone(),
                 None => break,
             }
         }
+
         assert_eq!(seen.len(), 61, "budget {budget}");
         assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 61);
     }
@@ -162,6 +173,7 @@ async fn what_the_budget_cut_is_said() {
     let ask = |budget| json!({"query": "barge", "limit": 5, "token_budget": budget});
     let ample = call_on(library.clone(), SearchDocs, ask(20_000)).await;
     let hits = structured(&ample)["hits"].as_array().unwrap().clone();
+
     assert!(
         hits.iter()
             .all(|hit| hit.get("text").is_some() && hit.get("snippet").is_none())
@@ -171,6 +183,7 @@ async fn what_the_budget_cut_is_said() {
     );
     let tight = call_on(library, SearchDocs, ask(500)).await;
     let notices = structured(&tight)["notices"].to_string();
+
     assert!(
         notices.contains("of 5 passages fit token_budget; go on with cursor"),
         "{notices}"
@@ -186,6 +199,7 @@ async fn a_degraded_answer_says_so() {
         json!({"query": "barge"}),
     )
     .await;
+
     assert_eq!(structured(&result)["degraded"], "dense unavailable");
     assert!(text(&result).contains("Note: degraded answer: dense unavailable"));
     assert_eq!(ids(structured(&result), "hits").len(), 1);
@@ -198,6 +212,7 @@ async fn unversioned_notes_beyond_the_budget_are_not_dropped_in_silence() {
         let result = call(SearchDocs, ask(budget)).await;
         assert!(sent_tokens(&result) <= budget);
         let answer = structured(&result);
+
         let said = answer["notices"]
             .to_string()
             .contains("that name no release do not fit");
@@ -215,10 +230,12 @@ async fn a_budget_without_room_names_one_that_has() {
     let result = call(SearchDocs, json!({"query": "barge", "token_budget": 300})).await;
     assert!(sent_tokens(&result) <= 300);
     let answer = structured(&result);
+
     assert_eq!(
         (&answer["hits"], answer.get("next_cursor")),
         (&json!([]), None)
     );
+
     let notice = answer["notices"]
         .as_array()
         .unwrap()
@@ -226,12 +243,14 @@ async fn a_budget_without_room_names_one_that_has() {
         .unwrap()
         .as_str()
         .unwrap();
+
     let enough: usize = notice.rsplit(' ').next().unwrap().parse().unwrap();
     let result = call(
         SearchDocs,
         json!({"query": "barge", "token_budget": enough}),
     )
     .await;
+
     assert!(!ids(structured(&result), "hits").is_empty() && sent_tokens(&result) <= enough);
 }
 
@@ -240,6 +259,7 @@ async fn an_agent_is_told_first_that_there_is_no_answer() {
     let result = call(SearchDocs, json!({"query": "barge in finesse 16.0"})).await;
     let answer = structured(&result);
     let said = answer["no_answer"].as_str().unwrap();
+
     assert!(
         said.starts_with("no ") && said.contains("16.0 in this library: v12.5, v15.0"),
         "{said}"
@@ -253,6 +273,7 @@ async fn an_agent_is_told_first_that_there_is_no_answer() {
         "{}",
         text(&result)
     );
+
     let result = call(SearchDocs, json!({"query": "barge in finesse 15.0"})).await;
     assert!(structured(&result)["no_answer"].is_null());
     let confidence = structured(&result)["confidence"].as_f64().unwrap();

@@ -22,7 +22,7 @@ use super::envelope::{bare_refusal, implementation, message, refusal, signature}
 use super::fence::{clip_quoted, shown_name};
 use super::guard::{DEADLINE, guarded};
 use super::tools::{self, DocTool, TOOLS};
-use super::{prompts, resources, visit};
+use super::{prompts, request_context, resources};
 use crate::{Caller, Library, QueryError};
 
 /// How long clients may keep what only a new build changes: tools, templates, the server's own description.
@@ -83,6 +83,7 @@ impl DocServer {
         let budget = arguments
             .as_ref()
             .map_or_else(|_| asked_budget(&given), Arguments::budget);
+
         let work = async { tool.call(&self.library, &arguments?, visibility).await };
         match guarded(self.deadline, work).await {
             Ok(result) => result,
@@ -96,6 +97,7 @@ impl DocServer {
         let error = Arc::new(error);
         let told = Arc::clone(&error);
         let refused = guarded(DEADLINE, blocking(move || refusal(&told, &counter, budget))).await;
+
         refused.unwrap_or_else(|_| bare_refusal(&error))
     }
 }
@@ -105,6 +107,7 @@ fn asked_budget(given: &JsonObject) -> usize {
     let asked = given
         .get(TOKEN_BUDGET.name)
         .and_then(serde_json::Value::as_u64);
+
     asked
         .and_then(|tokens| usize::try_from(tokens).ok())
         .unwrap_or(budget::DEFAULT)
@@ -154,6 +157,7 @@ impl ServerHandler for DocServer {
             .enable_prompts()
             .enable_completions()
             .build();
+
         ServerConfig::new(capabilities)
             .with_server_info(implementation())
             .with_instructions(INSTRUCTIONS)
@@ -181,12 +185,14 @@ impl ServerHandler for DocServer {
     ) -> Result<ListToolsResult, ErrorData> {
         on_one_page(request)?;
         let visibility = visibility(&context);
+
         // Without the library's products the tools are the same.
         let products = guarded(self.deadline, self.library.products(&visibility))
             .await
             .unwrap_or_default();
         let mut listed = ListToolsResult::with_all_items(tools::told(&products));
         listed.meta = Some(signature());
+
         Ok(listed
             .with_ttl_ms(TEXT_TTL_MS)
             .with_cache_scope(CacheScope::Private))
@@ -202,9 +208,10 @@ impl ServerHandler for DocServer {
             let message = format!("no tool {:?}; known: {}", request.name, known.join(", "));
             return Err(ErrorData::invalid_params(clip_quoted(&message), None));
         };
+
         let visibility = visibility(&context);
         let answer = self.answer(tool, request.arguments.unwrap_or_default(), &visibility);
-        Ok(visit::during(&context, answer).await.into())
+        Ok(request_context::during(&context, answer).await.into())
     }
 
     async fn list_prompts(
@@ -215,6 +222,7 @@ impl ServerHandler for DocServer {
         on_one_page(request)?;
         let mut listed = ListPromptsResult::with_all_items(prompts::list());
         listed.meta = Some(signature());
+
         Ok(listed
             .with_ttl_ms(DESCRIPTION_TTL_MS)
             .with_cache_scope(CacheScope::Public))
@@ -239,6 +247,7 @@ impl ServerHandler for DocServer {
         let visibility = visibility(&context);
         let cursor = request.and_then(|request| request.cursor);
         let work = resources::list(&self.library, cursor.as_deref(), &visibility);
+
         let mut listed = guarded(self.deadline, work)
             .await
             .map_err(|error| protocol_error("resources/list", error))?;
@@ -256,6 +265,7 @@ impl ServerHandler for DocServer {
         on_one_page(request)?;
         let mut listed = ListResourceTemplatesResult::with_all_items(resources::templates());
         listed.meta = Some(signature());
+
         Ok(listed
             .with_ttl_ms(DESCRIPTION_TTL_MS)
             .with_cache_scope(CacheScope::Public))
@@ -275,8 +285,10 @@ impl ServerHandler for DocServer {
                 .then(|| serde_json::json!({"uri": shown_name(&request.uri)}));
             error
         };
+
         let mut read = guarded(self.deadline, work).await.map_err(missing)?;
         read.meta = Some(signature());
+
         // Private: what may be read can depend on who asks.
         Ok(read
             .with_ttl_ms(TEXT_TTL_MS)
@@ -295,6 +307,7 @@ impl ServerHandler for DocServer {
             .await
             .map_err(|error| protocol_error("completion/complete", error))?;
         completed.meta = Some(signature());
+
         Ok(completed)
     }
 }
@@ -320,6 +333,7 @@ mod tests {
             library: broken(Break::Hangs).await,
             deadline: Duration::ZERO,
         };
+
         let result = server
             .answer(DocTool::SearchDocs, question(), &Visibility::Everything)
             .await;
@@ -355,6 +369,7 @@ mod tests {
             ErrorCode::INVALID_PARAMS
         );
         assert_eq!(code(QueryError::Overloaded), ErrorCode::INTERNAL_ERROR);
+
         for secret in [
             QueryError::Internal("secret path".to_owned()),
             QueryError::Unavailable("secret path".to_owned()),

@@ -43,6 +43,7 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     use rmcp::service::ServerInitializeError;
+
     let running = match DocServer::new(library)
         .serve(Lines::new(input, output))
         .await
@@ -52,6 +53,7 @@ where
         Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
         Err(error) => return Err(McpError::Greeting(error.to_string())),
     };
+
     running
         .waiting()
         .await
@@ -91,12 +93,15 @@ impl<R: AsyncRead + Unpin, W> Lines<R, W> {
                 .await
                 .ok()
                 .filter(|available| !available.is_empty())?;
+
             let end = available.iter().position(|byte| *byte == b'\n');
             let taken = end.unwrap_or(available.len());
             self.is_too_long |= self.line.len() + taken > MAX_LINE_BYTES;
+
             if !self.is_too_long {
                 self.line.extend_from_slice(&available[..taken]);
             }
+
             self.input.consume(taken + usize::from(end.is_some()));
             if end.is_some() {
                 let line = std::mem::take(&mut self.line);
@@ -135,9 +140,11 @@ where
                 while self.refusals.join_next().await.is_some() {}
                 return None;
             };
+
             if line.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()) {
                 continue;
             }
+
             match line.and_then(|line| message::read(&line, &message::ALL, None)) {
                 // The server asks its client for nothing.
                 Ok(JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)) => {
@@ -203,6 +210,7 @@ mod tests {
             let (input, output) = tokio::io::split(server);
             let serving = tokio::spawn(serve(library().await, input, output));
             let (output, input) = tokio::io::split(client);
+
             Self {
                 answers: BufReader::new(output).lines(),
                 input,
@@ -215,16 +223,19 @@ mod tests {
             let info = json!({"name": "test", "version": "1"});
             let hello =
                 json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info});
+
             client
                 .say(
                     &json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
                         .to_string(),
                 )
                 .await;
+
             assert_eq!(
                 client.answer().await["result"]["protocolVersion"],
                 "2025-11-25"
             );
+
             client
                 .say(r#"{"jsonrpc": "2.0", "method": "notifications/initialized"}"#)
                 .await;
@@ -247,10 +258,12 @@ mod tests {
         async fn leave(mut self) -> Vec<String> {
             self.input.shutdown().await.unwrap();
             self.serving.await.unwrap().unwrap();
+
             let mut rest = Vec::new();
             while let Some(line) = self.answers.next_line().await.unwrap() {
                 rest.push(line);
             }
+
             rest
         }
     }
@@ -265,6 +278,7 @@ mod tests {
                     .to_string(),
             )
             .await;
+
         assert_eq!(
             client.answer().await["result"]["structuredContent"]["parts"][0]["chunk_id"],
             BARGE
@@ -320,18 +334,22 @@ mod tests {
                 "{answer}"
             );
         }
+
         client.say(&"x".repeat(MAX_LINE_BYTES + 1)).await;
         assert_eq!(client.answer().await["error"]["code"], -32600, "too long");
         client
             .say(r#"{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": []}"#)
             .await;
         client.say("").await;
+
         for answer in ANSWERS {
             client.say(answer).await;
         }
+
         client
             .say(r#"{"jsonrpc": "2.0", "id": 5, "method": "ping"}"#)
             .await;
+
         assert_eq!(
             client.answer().await["id"],
             5,
@@ -345,9 +363,11 @@ mod tests {
         let mut client = Client::new().await;
         client.say(r#"{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}"#).await;
         assert_eq!(client.answer().await["error"]["code"], -32602);
+
         for answer in ANSWERS {
             client.say(answer).await;
         }
+
         client.say("{").await;
         assert_eq!(
             client.leave().await.len(),

@@ -43,6 +43,7 @@ impl Rerank for Stub {
                 .and_then(|word| word.parse().ok())
                 .unwrap_or_default()
         };
+
         match self.0 {
             Manner::Backwards => Ok(passages.iter().map(number).collect()),
             Manner::Indifferent => Ok(vec![0.5; passages.len()]),
@@ -68,6 +69,7 @@ async fn library(rerank: Option<(Manner, usize)>) -> Library {
         let document = SampleDocument::new(&format!("p/{number}.md")).page(1, &[text.as_str()]);
         index.commit(document.build(&embed)).await.unwrap();
     }
+
     let library = Library::new(index, embed as Arc<dyn Embed>, "");
     match rerank {
         Some((manner, depth)) => library.with_reranker(Arc::new(Stub(manner)), DEADLINE, depth),
@@ -112,12 +114,14 @@ async fn the_first_hits_stand_in_the_rerankers_order() {
             },
         )
         .await;
+
         assert_eq!(numbers(&answer), [3, 2, 1, 0], "{mode:?}");
         let scores: Vec<Option<f32>> = answer
             .hits
             .iter()
             .map(|hit| hit.explain.as_ref().and_then(|explain| explain.rerank))
             .collect();
+
         assert_eq!(scores, [3.0, 2.0, 1.0, 0.0].map(Some));
         assert_eq!((answer.reranked, answer.notices.len()), (Some(true), 0));
         assert!(answer.timings_ms.contains_key("rerank"));
@@ -148,6 +152,7 @@ async fn equal_scores_keep_the_order_of_the_search() {
 async fn the_pages_of_an_answer_hold_every_hit_once() {
     let library = library(Some((Manner::Backwards, 20))).await;
     let mut request = request(Mode::Hybrid);
+
     let mut pages = Vec::new();
     loop {
         let answer = ask(&library, &request).await;
@@ -157,6 +162,7 @@ async fn the_pages_of_an_answer_hold_every_hit_once() {
             break;
         }
     }
+
     assert_eq!(pages, [vec![3, 2, 1, 0], vec![4, 5, 6, 7], vec![8]]);
 }
 
@@ -212,14 +218,17 @@ async fn words_alone_later_pages_and_single_hits_are_not_reranked() {
     assert_eq!(plain.reranked, None);
     assert!(!plain.timings_ms.contains_key("rerank"));
     let library = library(Some((Manner::Asleep, 20))).await;
+
     let later = SearchRequest {
         cursor: plain.next_cursor,
         ..request(Mode::Hybrid)
     };
+
     let one = SearchRequest {
         limit: Some(1),
         ..request(Mode::Hybrid)
     };
+
     for request in [request(Mode::Keyword), later, one] {
         assert_eq!(ask(&library, &request).await.notices.len(), 0);
     }

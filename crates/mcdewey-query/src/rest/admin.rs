@@ -92,6 +92,7 @@ mod tests {
             assert!(!detail.contains("search"), "{detail}");
             (status.as_u16(), code, detail)
         };
+
         let (status, code, detail) = told(IndexError::NoSpace(
             "/data has 3 MiB free and 12 MiB are needed".to_owned(),
         ));

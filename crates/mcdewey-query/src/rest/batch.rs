@@ -32,6 +32,7 @@ pub(super) async fn post(
             return Err(QueryError::InvalidRequest(message).into());
         }
     };
+
     let answers = stream::iter(searches)
         .map(|search| answer(&state, search))
         .buffered(AT_ONCE);
@@ -51,6 +52,7 @@ async fn answer(state: &AppState, search: Value) -> Value {
         let request = search_parameters::from_object(object)?;
         state.library.search(&request, state.visibility()).await
     };
+
     let (name, value) = match found.await {
         Ok(answer) => ("answer", serde_json::to_value(answer)),
         Err(error) => ("problem", serde_json::to_value(Problem::from(error).body())),

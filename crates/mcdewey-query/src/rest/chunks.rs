@@ -20,6 +20,7 @@ pub(super) async fn get(
     let context = Parameters::new(input::pairs(&uri)?, &KNOWN)?
         .number("context")?
         .unwrap_or(0);
+
     let answer = state
         .library
         .chunk_and_elsewhere(&id, context, state.visibility())

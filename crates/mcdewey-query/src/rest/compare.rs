@@ -49,6 +49,7 @@ pub(crate) fn to_query(request: &CompareRequest) -> String {
     ] {
         pairs.extend((!value.is_empty()).then(|| (name, value.clone())));
     }
+
     for (name, values) in [
         ("vendor", &request.vendor),
         ("product", &request.product),
@@ -56,6 +57,7 @@ pub(crate) fn to_query(request: &CompareRequest) -> String {
     ] {
         pairs.extend(values.iter().map(|value| (name, escape_list_value(value))));
     }
+
     pairs.extend(request.limit.map(|limit| ("limit", limit.to_string())));
     pairs.extend(
         request
@@ -63,6 +65,7 @@ pub(crate) fn to_query(request: &CompareRequest) -> String {
             .iter()
             .map(|cursor| ("cursor", cursor.clone())),
     );
+
     pairs
         .iter()
         .map(|(name, value)| format!("{name}={}", encode(value)))
@@ -81,12 +84,13 @@ mod tests {
             from: "12.5(1) SU3".to_owned(),
             to: "a b/c.md".to_owned(),
             vendor: vec!["Foo, Inc.".to_owned()],
-            product: vec!["desk".to_owned(), "uccx".to_owned()],
+            product: vec!["telemetry".to_owned(), "uccx".to_owned()],
             guide: vec!["admin".to_owned()],
             q: "what & why?".to_owned(),
             limit: Some(7),
             cursor: Some("5-abc".to_owned()),
         };
+
         let uri = format!("/?{}", to_query(&request)).parse().unwrap();
         assert_eq!(from_query(pairs(&uri).unwrap()).unwrap(), request);
         assert_eq!(to_query(&CompareRequest::default()), "");

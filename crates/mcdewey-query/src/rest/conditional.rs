@@ -15,6 +15,7 @@ pub(super) fn tag(generation: &Generation, revision: Revision, visibility: &Visi
         program.to_owned(),
         format!("{visibility:?}"),
     ];
+
     format!("W/\"{}\"", ContentHash::of_parts(parts).short(16))
 }
 
@@ -26,9 +27,11 @@ pub(super) fn json<T: Serialize>(headers: &HeaderMap, tag: &str, answer: &T) -> 
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+
     if let Ok(tag) = HeaderValue::try_from(tag) {
         headers.insert(header::ETAG, tag);
     }
+
     response
 }
 
@@ -39,6 +42,7 @@ pub(crate) fn is_fresh(headers: &HeaderMap, tag: &str) -> bool {
         .get_all(header::IF_NONE_MATCH)
         .into_iter()
         .filter_map(|value| value.to_str().ok());
+
     sent.flat_map(|list| list.split(','))
         .any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
 }
@@ -56,15 +60,18 @@ mod tests {
                 visibility,
             )
         };
+
         let of =
             |generation: &str, revision| seen_by(&Visibility::Everything, generation, revision);
         assert_eq!(of("a", 1), of("a", 1));
         assert_ne!(of("a", 1), of("a", 2));
         assert_ne!(of("a", 1), of("b", 1));
+
         let part = Visibility::Only {
             vendors: Vec::new(),
             products: vec!["finesse".to_owned()],
         };
+
         assert_ne!(of("a", 1), seen_by(&part, "a", 1));
     }
 
@@ -75,6 +82,7 @@ mod tests {
             headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static(value));
             is_fresh(&headers, "W/\"abc\"")
         };
+
         assert!(fresh("W/\"abc\"") && fresh("\"abc\"") && fresh("\"x\", W/\"abc\"") && fresh("*"));
         assert!(!fresh("\"x\"") && !fresh("abc") && !is_fresh(&HeaderMap::new(), "W/\"abc\""));
     }

@@ -23,15 +23,18 @@ pub(super) async fn get(
         let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
         return Ok(conditional::json(&headers, &tag, &answer));
     };
+
     let answer = state
         .library
         .page(&source, &page, state.visibility())
         .await?;
+
     let tag = conditional::tag(
         &answer.document.generation,
         answer.document.revision,
         state.visibility(),
     );
+
     Ok(conditional::json(&headers, &tag, &answer))
 }
 
@@ -41,14 +44,17 @@ pub(crate) fn selector(given: &Parameters) -> Result<Option<PageSelector>, Query
     let label = given
         .one("label")?
         .map(|label| PageSelector::Label(label.to_owned()));
+
     let section = given
         .one("section")?
         .map(|section| PageSelector::Section(section.to_owned()));
     let mut wanted = [page, label, section].into_iter().flatten();
     let first = wanted.next();
+
     if wanted.next().is_some() {
         let message = "page, label and section name one page each; give one of them".to_owned();
         return Err(QueryError::InvalidRequest(message));
     }
+
     Ok(first)
 }

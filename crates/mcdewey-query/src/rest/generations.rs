@@ -32,11 +32,13 @@ pub(super) async fn post(
         serde_json::from_value(Value::Object(object)).map_err(|error| {
             QueryError::InvalidRequest(format!("the body is not a rollback request: {error}"))
         })?;
+
     let Some(rollback) = &state.rollback else {
         return Err(
             ROLLBACK.refusal("the generations of this library are not kept by this program")
         );
     };
+
     let rollback = Arc::clone(rollback);
     let report = ROLLBACK
         .carry_through(async move { rollback.roll_back(request).await })

@@ -13,10 +13,11 @@ pub(super) async fn alive() -> Response {
 }
 
 pub(super) async fn ready(state: AppState) -> Result<Response, Problem> {
-    let library = state.desk.ready(&state.library).await?;
+    let library = state.telemetry.ready(&state.library).await?;
     if *state.visibility() != Visibility::Everything {
         return Ok(answer(&json!({"status": "ready"})));
     }
+
     Ok(answer(&json!({
         "status": "ready",
         "generation": library.generation,

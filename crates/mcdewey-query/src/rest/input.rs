@@ -24,6 +24,7 @@ pub(crate) fn form(body: Result<Bytes, BytesRejection>) -> Result<Vec<(String, S
     let invalid = |detail: &str| Problem::from(QueryError::InvalidRequest(detail.to_owned()));
     let body = body.map_err(unread)?;
     let text = std::str::from_utf8(&body).map_err(|_| invalid("the form is not UTF-8"))?;
+
     // A form is written as a query string is.
     let uri = format!("/?{text}")
         .parse()
@@ -48,12 +49,14 @@ pub(crate) fn passage_id(decoded: &str) -> String {
             && bytes
                 .get(at + 1..at + 3)
                 .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+
         if encoded || byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
             id.push(char::from(byte));
         } else {
             id.push_str(percent_encoding::percent_encode_byte(byte));
         }
     }
+
     id
 }
 
@@ -67,6 +70,7 @@ pub(super) fn json_object(
     if body.is_empty() {
         return Ok(Map::new());
     }
+
     if !is_json(headers) {
         let detail = "a JSON body is needed; send it with Content-Type: application/json";
         return Err(Problem::new(
@@ -75,11 +79,13 @@ pub(super) fn json_object(
             detail,
         ));
     }
+
     let invalid = |detail: String| Problem::from(QueryError::InvalidRequest(detail));
     let object: Map<String, Value> = serde_json::from_slice(&body)
         .map_err(|error| invalid(format!("the body is not a JSON object: {error}")))?;
     let unknown = object.keys().filter(|key| !known.contains(&key.as_str()));
     super::parameters::refuse_unknown(unknown, known)?;
+
     Ok(object)
 }
 
@@ -91,6 +97,7 @@ fn unread(rejection: BytesRejection) -> Problem {
         );
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail);
     }
+
     QueryError::InvalidRequest("the body could not be read".to_owned()).into()
 }
 

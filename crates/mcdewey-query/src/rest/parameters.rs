@@ -30,6 +30,7 @@ impl Parameters {
                 "{name} stands more than once; it takes one value"
             )));
         }
+
         Ok(first.filter(|value| !value.is_empty()))
     }
 
@@ -38,10 +39,12 @@ impl Parameters {
         let Some(text) = self.one(name)? else {
             return Ok(None);
         };
+
         let number = text
             .trim()
             .parse()
             .map_err(|_| invalid(format!("{name} is {text:?}; a whole number is needed")))?;
+
         Ok(Some(number))
     }
 
@@ -50,6 +53,7 @@ impl Parameters {
         if self.values(name).next().is_none() {
             return Ok(false);
         }
+
         match self.one(name)?.unwrap_or("1").to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Ok(true),
             "0" | "false" | "no" | "off" => Ok(false),
@@ -97,6 +101,7 @@ fn split_list(text: &str) -> Vec<String> {
             c => push_last(&mut values, Some(c)),
         }
     }
+
     values
         .iter()
         .map(|value| value.trim().to_owned())
@@ -120,11 +125,13 @@ pub(super) fn refuse_unknown<'a>(
     if names.is_empty() {
         return Ok(());
     }
+
     let allowed = if known.is_empty() {
         "none is known here".to_owned()
     } else {
         format!("known: {}", known.join(", "))
     };
+
     Err(invalid(format!(
         "unknown parameter {}; {allowed}",
         names.join(", ")
@@ -153,9 +160,11 @@ mod tests {
             ("prodct".to_owned(), "x".to_owned()),
             ("foo".to_owned(), String::new()),
         ];
+
         let error = Parameters::new(pairs, &["product"])
             .unwrap_err()
             .to_string();
+
         assert_eq!(
             error,
             r#"unknown parameter "prodct", "foo"; known: product"#
@@ -170,6 +179,7 @@ mod tests {
             ("product", r"Foo\, Inc.,c\\"),
         ])
         .list("product");
+
         assert_eq!(list, ["a", "b", "Foo, Inc.", r"c\"]);
         for value in ["Foo, Inc.", r"a\", r"\,", "plain"] {
             assert_eq!(split_list(&escape_list_value(value)), [value]);
@@ -190,6 +200,7 @@ mod tests {
                 .unwrap(),
             None
         );
+
         for bad in ["-1", "ten", "1.5", "99999999999999999999999"] {
             assert!(
                 parameters(&[("limit", bad)])
@@ -198,6 +209,7 @@ mod tests {
                 "{bad}"
             );
         }
+
         assert!(parameters(&[("q", "a"), ("q", "b")]).one("q").is_err());
     }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::QueryError;
-use crate::app::{observe, told};
+use crate::app::{client_message, observe};
 
 /// When to try again after a refusal for lack of room, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -63,12 +63,14 @@ impl Problem {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
         if matches!(
             self.status,
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
         ) {
             headers.insert(header::RETRY_AFTER, RETRY_SECONDS);
         }
+
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -87,6 +89,7 @@ impl From<QueryError> for Problem {
             QueryError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             QueryError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
+
         match &error {
             QueryError::Internal(reason) => tracing::error!(%reason, "a request failed"),
             QueryError::Unavailable(reason) => {
@@ -94,10 +97,11 @@ impl From<QueryError> for Problem {
             }
             _ => {}
         }
+
         Self {
             status,
             code: error.code(),
-            detail: told(&error),
+            detail: client_message(&error),
             known: error.known().to_vec(),
         }
     }

@@ -32,12 +32,14 @@ pub(super) async fn post(
         serde_json::from_value(Value::Object(object)).map_err(|error| {
             QueryError::InvalidRequest(format!("the body is not a removal request: {error}"))
         })?;
+
     if request.sources.is_empty() {
         return Err(QueryError::InvalidRequest(
             "name the documents to remove in sources".to_owned(),
         )
         .into());
     }
+
     let Some(erase) = &state.erase else {
         return Err(REMOVAL.refusal("the documents of this library are not kept by this program"));
     };
@@ -48,6 +50,7 @@ pub(super) async fn post(
         state.forget(&sources).await;
         outcome
     };
+
     let report = REMOVAL.carry_through(removal).await?;
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], axum::Json(report)).into_response())

@@ -19,6 +19,7 @@ pub(super) async fn get(
         // The whole answer may be back in a moment, at the same revision.
         return Ok(uncached(&answer));
     }
+
     let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))
 }

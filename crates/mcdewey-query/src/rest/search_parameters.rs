@@ -51,6 +51,7 @@ pub(super) fn from_object(object: Map<String, Value>) -> Result<SearchRequest, Q
         object.keys().filter(|key| !KNOWN.contains(&key.as_str())),
         &KNOWN,
     )?;
+
     let wanted: Wanted = serde_json::from_value(Value::Object(object)).map_err(|error| {
         QueryError::InvalidRequest(format!("the body is not a search: {error}"))
     })?;
@@ -73,6 +74,7 @@ pub(crate) fn to_pairs(request: &SearchRequest) -> Vec<(&'static str, String)> {
     pairs.extend(
         (request.mode != Mode::default()).then(|| ("mode", request.mode.name().to_owned())),
     );
+
     for (name, values) in [
         ("vendor", &request.vendor),
         ("product", &request.product),
@@ -80,41 +82,48 @@ pub(crate) fn to_pairs(request: &SearchRequest) -> Vec<(&'static str, String)> {
     ] {
         pairs.extend(values.iter().map(|value| (name, escape_list_value(value))));
     }
+
     pairs.extend(
         request
             .version
             .iter()
             .map(|version| ("version", version.clone())),
     );
+
     pairs.extend(
         request
             .source
             .iter()
             .map(|source| ("source", source.clone())),
     );
+
     pairs.extend(request.limit.map(|limit| ("limit", limit.to_string())));
     pairs.extend(
         request
             .group
             .map(|Group::Page| ("group", "page".to_owned())),
     );
+
     let flags = [
         ("strict", request.strict),
         ("explain", request.explain),
         ("exact", request.exact),
     ];
+
     pairs.extend(
         flags
             .into_iter()
             .filter(|(_, on)| *on)
             .map(|(name, _)| (name, "1".to_owned())),
     );
+
     pairs.extend(
         request
             .cursor
             .iter()
             .map(|cursor| ("cursor", cursor.clone())),
     );
+
     pairs
 }
 
@@ -122,6 +131,7 @@ fn mode(text: &str) -> Result<Mode, QueryError> {
     let named = Mode::ALL
         .into_iter()
         .find(|mode| mode.name().eq_ignore_ascii_case(text));
+
     named.ok_or_else(|| {
         let names = Mode::ALL.map(Mode::name).join(", ");
         QueryError::InvalidRequest(format!("mode is {text:?}; {names} are allowed"))
@@ -185,6 +195,7 @@ impl Values {
             Self::One(value) => vec![value],
             Self::Several(values) => values,
         };
+
         values
             .into_iter()
             .filter(|value| !value.is_empty())
@@ -228,6 +239,7 @@ mod tests {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=utf-8"),
         );
+
         from_json(&headers, Ok(Bytes::copy_from_slice(body.as_bytes())))
     }
 
@@ -262,6 +274,7 @@ mod tests {
             posted(&serde_json::to_string(&full()).unwrap()).unwrap(),
             full()
         );
+
         let request = posted(
             r#"{"q": "x", "product": "finesse", "version": ["12.5", "15.0"], "limit": null}"#,
         )

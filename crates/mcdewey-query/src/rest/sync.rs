@@ -28,10 +28,12 @@ pub(super) async fn post(
     let request: SyncRequest = serde_json::from_value(Value::Object(object)).map_err(|error| {
         QueryError::InvalidRequest(format!("the body is not a sync request: {error}"))
     })?;
+
     let events = state
         .sync
         .request(request)
         .map_err(|error| sync_problem(&error))?;
+
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -39,6 +41,7 @@ pub(super) async fn post(
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
+
     Ok((headers, Body::from_stream(lines(events))).into_response())
 }
 
@@ -52,6 +55,7 @@ fn lines(events: mpsc::Receiver<SyncEvent>) -> impl Stream<Item = Result<Bytes, 
         let last = !matches!(event, SyncEvent::Progress(_));
         let mut line = serde_json::to_vec(&event).unwrap_or_default();
         line.push(b'\n');
+
         Some((
             Ok(Bytes::from(line)),
             if last { None } else { Some(events) },

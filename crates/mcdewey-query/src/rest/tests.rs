@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::app::testing::{GUIDE, HOSTILE, NOTE, Service, TOKEN, documents, request};
-use crate::{AppState, Desk, DeskSettings, KeptQuestions, Library, LiveLibrary, app};
+use crate::{AppState, KeptQuestions, Library, LiveLibrary, Telemetry, TelemetrySettings, app};
 
 /// Timings differ from answer to answer.
 fn without_timings(mut answer: Value) -> Value {
@@ -31,6 +31,7 @@ async fn a_question_is_answered_the_same_however_it_is_asked() {
         .await;
     let body = json!({"q": "monitoring state", "product": ["finesse"], "version": "v12.5", "limit": 2, "explain": true});
     let posted = service.post("/api/v1/search", &body.to_string()).await;
+
     assert_eq!(
         (got.status.as_u16(), posted.status.as_u16()),
         (200, 200),
@@ -70,6 +71,7 @@ async fn every_refusal_of_a_search_has_its_code() {
         ("/api/v1/nothing", 404, "not_found"),
         ("/api/v2/search", 404, "not_found"),
     ];
+
     for (path, status, code) in cases {
         assert_eq!(
             service.get(path).await.code(),
@@ -77,6 +79,7 @@ async fn every_refusal_of_a_search_has_its_code() {
             "{path}"
         );
     }
+
     let unknown = service
         .get("/api/v1/search?q=x&prodct=finesse&foo=1")
         .await
@@ -86,10 +89,12 @@ async fn every_refusal_of_a_search_has_its_code() {
         detail.contains("prodct") && detail.contains("foo") && detail.contains("product"),
         "{detail}"
     );
+
     let version = service
         .get("/api/v1/search?q=x&product=finesse&version=99")
         .await
         .json();
+
     assert_eq!(version["known"], json!(["finesse v12.5", "finesse v15.0"]));
 }
 
@@ -106,13 +111,16 @@ async fn bodies_and_methods_that_do_not_fit_are_refused() {
         (400, "invalid_request".to_owned())
     );
     let large = format!(r#"{{"q": "{}"}}"#, "x".repeat(70_000));
+
     assert_eq!(
         service.post(search, &large).await.code(),
         (413, "payload_too_large".to_owned())
     );
+
     let form = request(Method::POST, search)
         .body(Body::from("q=x"))
         .unwrap();
+
     assert_eq!(
         service.send(form).await.code(),
         (415, "unsupported_media_type".to_owned())
@@ -131,6 +139,7 @@ async fn passages_are_found_by_id_and_handle_with_their_neighbours() {
         .get(&format!("/api/v1/chunks/{id}?context=1"))
         .await
         .json();
+
     let encoded = service
         .get(&format!(
             "/api/v1/chunks/{}?context=1",
@@ -138,6 +147,7 @@ async fn passages_are_found_by_id_and_handle_with_their_neighbours() {
         ))
         .await
         .json();
+
     let by_handle = service
         .get(&format!(
             "/api/v1/chunks/{}?context=1",
@@ -145,6 +155,7 @@ async fn passages_are_found_by_id_and_handle_with_their_neighbours() {
         ))
         .await
         .json();
+
     assert_eq!(plain["chunk"]["chunk_id"], id);
     assert_eq!(plain, encoded);
     assert_eq!(plain, by_handle);
@@ -163,6 +174,7 @@ async fn passages_are_found_by_id_and_handle_with_their_neighbours() {
             .0,
         400
     );
+
     let odd = service
         .get("/api/v1/chunks/evil%2520corp%3A%3A50%2525%2520off%3A%3A0")
         .await
@@ -186,10 +198,12 @@ async fn documents_are_given_by_the_page() {
         .json();
     assert_eq!(whole["pages"].as_array().unwrap().len(), 2);
     assert!(whole.get("text").is_none());
+
     let by_number = service
         .get(&format!("/api/v1/documents/{GUIDE}?page=118"))
         .await
         .json();
+
     let by_label = service
         .get(&format!("/api/v1/documents/{GUIDE}?label=102"))
         .await
@@ -201,6 +215,7 @@ async fn documents_are_given_by_the_page() {
             .unwrap()
             .contains("NOT_READY while monitoring")
     );
+
     let section = service
         .get(&format!("/api/v1/documents/{NOTE}?section=certificates-1"))
         .await
@@ -241,6 +256,7 @@ async fn what_has_not_changed_is_not_sent_twice() {
         format!("/api/v1/documents/{GUIDE}"),
         "/api/v1/chunks/finesse::v12.5::developer-guide::developer-guide::2".to_owned(),
     ];
+
     let mut tags = Vec::new();
     for path in &paths {
         let tag = service.get(path).await.header(header::ETAG).to_owned();
@@ -253,11 +269,13 @@ async fn what_has_not_changed_is_not_sent_twice() {
         assert_eq!(again.header(header::ETAG), tag);
         tags.push(tag);
     }
+
     service
         .index
         .remove(&[NOTE.parse().unwrap()])
         .await
         .unwrap();
+
     for (path, tag) in paths.iter().zip(tags) {
         assert_eq!(
             service.get_if_none_match(path, &tag).await.status.as_u16(),
@@ -280,11 +298,13 @@ async fn only_the_admin_brings_the_library_up_to_date() {
         );
         assert_eq!(refused.header(header::WWW_AUTHENTICATE), "Bearer");
     }
+
     let closed = Service::with(&[], |mut state| {
         state.admin_token = "".into();
         state
     })
     .await;
+
     let request = request(Method::POST, "/api/v1/sync").header(header::AUTHORIZATION, "Bearer ");
     assert_eq!(
         closed
@@ -325,6 +345,7 @@ async fn a_synchronisation_is_told_line_by_line() {
             ..SyncReport::default()
         }),
     ];
+
     let sent = told.clone();
     let owner = tokio::spawn(async move {
         let job = jobs.recv().await.unwrap();
@@ -333,6 +354,7 @@ async fn a_synchronisation_is_told_line_by_line() {
         }
         job.request
     });
+
     let answer = service.send(sync_request(r#"{"root": "corpus"}"#)).await;
     assert_eq!(answer.header(header::CONTENT_TYPE), "application/x-ndjson");
     assert_eq!(events(&answer.body), told);
@@ -345,11 +367,13 @@ async fn a_synchronisation_that_broke_off_says_so() {
     let mut jobs = std::mem::replace(&mut service.jobs, tokio::sync::mpsc::channel(1).1);
     let owner = tokio::spawn(async move { drop(jobs.recv().await) });
     let answer = service.send(sync_request("")).await;
+
     assert!(
         matches!(events(&answer.body).as_slice(), [SyncEvent::Failed { .. }]),
         "{}",
         answer.body
     );
+
     owner.await.unwrap();
     assert_eq!(
         service.send(sync_request("{}")).await.code(),
@@ -373,6 +397,7 @@ impl RollBack for OneOther {
                 "there is only one other".to_owned(),
             ));
         }
+
         let [live, before] = ["other", "this"].map(|name| Generation(name.to_owned()));
         Ok(RollbackReport {
             live,
@@ -397,14 +422,17 @@ async fn only_the_admin_swaps_generations() {
         state.with_rollback(Arc::new(OneOther))
     })
     .await;
+
     assert_eq!(
         service.send(rollback_request("", "guess")).await.code(),
         (401, "unauthorized".to_owned())
     );
+
     let done = service
         .send(rollback_request(r#"{"generation": "other"}"#, TOKEN))
         .await
         .json();
+
     assert_eq!(
         (&done["live"], &done["before"], &done["pinned"]),
         (&json!("other"), &json!("this"), &json!(true))
@@ -416,6 +444,7 @@ async fn only_the_admin_swaps_generations() {
             .json()["pinned"],
         false
     );
+
     let refused = service
         .send(rollback_request(r#"{"generation": "third"}"#, TOKEN))
         .await;
@@ -425,6 +454,7 @@ async fn only_the_admin_swaps_generations() {
         "{}",
         refused.body
     );
+
     for wrong in [r#"{"generatoin": "other"}"#, r#"{"forward": "yes"}"#] {
         assert_eq!(
             service.send(rollback_request(wrong, TOKEN)).await.code().0,
@@ -432,6 +462,7 @@ async fn only_the_admin_swaps_generations() {
             "{wrong}"
         );
     }
+
     let without = Service::new().await.send(rollback_request("", TOKEN)).await;
     assert_eq!(without.code(), (409, "rollback_refused".to_owned()));
 }
@@ -443,6 +474,7 @@ async fn a_library_that_was_swapped_out_is_asked_no_more_and_held_by_nobody() {
         Arc::new(FakeEmbed::new(&["barge"])),
         "",
     ));
+
     let live = LiveLibrary::from(Arc::clone(&empty));
     let router = app(AppState::new(live.clone(), SyncHandle::channel(1).0, TOKEN));
     let ask = async |path: &str| {
@@ -453,6 +485,7 @@ async fn a_library_that_was_swapped_out_is_asked_no_more_and_held_by_nobody() {
             .status()
             .as_u16()
     };
+
     assert_eq!(ask("/api/v1/chunks/a::0").await, 404);
     let index = MemoryIndex::new();
     index
@@ -463,11 +496,13 @@ async fn a_library_that_was_swapped_out_is_asked_no_more_and_held_by_nobody() {
         )
         .await
         .unwrap();
+
     live.swap(Arc::new(Library::new(
         Arc::new(index),
         Arc::new(FakeEmbed::new(&["barge"])),
         "",
     )));
+
     assert_eq!(ask("/api/v1/chunks/a::0").await, 200);
     assert_eq!(Arc::strong_count(&empty), 1);
 }
@@ -505,10 +540,12 @@ async fn strange_host_names_get_nothing_from_any_face() {
             "{path}"
         );
     }
+
     let further = Service::with(&[], |state| state.with_hosts(["evil.example".to_owned()])).await;
     let known = axum::http::Request::builder()
         .uri("/healthz")
         .header(header::HOST, "evil.example:99");
+
     assert_eq!(
         further
             .send(known.body(Body::empty()).unwrap())
@@ -527,6 +564,7 @@ async fn health_tells_life_and_readiness() {
         json!({"status": "ok"})
     );
     let ready = service.get("/readyz").await.json();
+
     assert_eq!(
         (&ready["status"], &ready["documents"]),
         (&json!("ready"), &json!(4))
@@ -539,6 +577,7 @@ async fn whole_answers_stay_as_they_are() {
     let path = "/api/v1/search?q=monitoring+state&version=v12.5&limit=1&explain=1";
     let mut answer = without_timings(service.get(path).await.json());
     answer["next_cursor"] = json!("[cursor]");
+
     assert!(
         answer["signals"]["cosine"]
             .as_f64()
@@ -546,12 +585,14 @@ async fn whole_answers_stay_as_they_are() {
         "{}",
         answer["signals"]
     );
+
     (answer["confidence"], answer["signals"]) = (json!("[confidence]"), json!("[signals]"));
     for list in ["hits", "unversioned"] {
         for hit in answer[list].as_array_mut().into_iter().flatten() {
             (hit["score"], hit["explain"]) = (json!("[score]"), json!("[explanation]"));
         }
     }
+
     insta::assert_json_snapshot!("search", answer);
     let problem = service
         .get("/api/v1/search?q=x&product=finesse&version=99")
@@ -560,6 +601,7 @@ async fn whole_answers_stay_as_they_are() {
     let mut problem = problem.json();
     assert_eq!(problem["request_id"], id.to_str().unwrap());
     problem["request_id"] = json!("[request id]");
+
     insta::assert_json_snapshot!("problem", problem);
 }
 
@@ -600,6 +642,7 @@ async fn ask_and_go_away(service: &Service, owner: &SlowOwner, path: &str, body:
     let request = as_owner(Method::POST, path)
         .body(Body::from(body.to_owned()))
         .unwrap();
+
     tokio::select! {
         answer = service.send(request) => panic!("{}", answer.body),
         () = owner.begun.notified() => {}
@@ -619,28 +662,33 @@ fn as_owner(method: Method, path: &str) -> axum::http::request::Builder {
 async fn a_change_goes_on_when_its_client_goes_away() {
     let owner = Arc::new(SlowOwner::default());
     let (erase, rollback) = (Arc::clone(&owner), Arc::clone(&owner));
-    let desk = Desk::new(DeskSettings {
+    let telemetry = Telemetry::new(TelemetrySettings {
         question_log: KeptQuestions::All,
-        ..DeskSettings::default()
+        ..TelemetrySettings::default()
     });
+
     let changed = move |state: AppState| {
         state
             .with_erase(erase)
             .with_rollback(rollback)
-            .with_desk(desk)
+            .with_telemetry(telemetry)
     };
+
     let service = Service::with(&documents(), changed).await;
     ask_and_go_away(&service, &owner, "/api/v1/generations/rollback", "{}").await;
     service
         .get("/api/v1/search?q=monitoring+state&product=finesse&version=v12.5")
         .await;
+
     let questions = async || {
         let asked = as_owner(Method::GET, "/api/v1/questions")
             .body(Body::empty())
             .unwrap();
         service.send(asked).await.body
     };
+
     assert!(questions().await.contains("monitoring state"));
+
     // Even one that finds nothing to remove forgets what was shown: an earlier one may have broken off half-way.
     let body = json!({ "sources": [GUIDE] }).to_string();
     ask_and_go_away(&service, &owner, "/api/v1/removals", &body).await;
@@ -650,5 +698,6 @@ async fn a_change_goes_on_when_its_client_goes_away() {
         }
         tokio::task::yield_now().await;
     }
+
     panic!("{}", questions().await);
 }

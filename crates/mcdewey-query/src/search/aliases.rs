@@ -27,6 +27,7 @@ pub(crate) struct Reading {
 pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
     let words = lower_words(question);
     let mut reading = Reading::default();
+
     let description = &view.description;
     for alias in &description.aliases {
         let Some(used) = alias
@@ -36,6 +37,7 @@ pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
         else {
             continue;
         };
+
         let others = alias
             .names
             .iter()
@@ -44,12 +46,14 @@ pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
         reading.known_words.extend(lower_words(used));
         add_new(&mut reading.preference.products, &alias.products);
     }
+
     for product in &description.products {
         let names = [Some(&product.id), product.title.as_ref()];
         let named = names
             .into_iter()
             .flatten()
             .find(|name| contains(&words, &lower_words(name)));
+
         if let Some(name) = named {
             reading.known_words.extend(lower_words(name));
             add_new(
@@ -58,11 +62,14 @@ pub(crate) fn read(question: &str, view: &LibraryView) -> Reading {
             );
         }
     }
+
     reading.preference.versions = releases_named(question, view, &reading.preference.products);
+
     // Whoever names a release that is here as well ("upgrade Finesse 11.6 to 12.5") asks about both.
     if reading.preference.versions.is_empty() {
         reading.absent_releases = releases::absent(question, view);
     }
+
     // A question of one word is a name, however it is written.
     let names = names::names(question, &reading.known_words)
         .into_iter()
@@ -80,6 +87,7 @@ pub(crate) fn products_meant(value: &str, description: &LibraryDescription) -> V
         .products
         .iter()
         .filter(|product| same(&product.id) || product.title.as_deref().is_some_and(same));
+
     let mut ids: Vec<String> = direct.map(|product| product.id.clone()).collect();
     if ids.is_empty() {
         for alias in description
@@ -90,6 +98,7 @@ pub(crate) fn products_meant(value: &str, description: &LibraryDescription) -> V
             add_new(&mut ids, &alias.products);
         }
     }
+
     ids
 }
 
@@ -99,11 +108,13 @@ fn releases_named(question: &str, view: &LibraryView, products: &[String]) -> Ve
         let word = word.trim_start_matches(['v', 'V']);
         word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['.', '('])
     };
+
     let written: Vec<&str> = question
         .split_whitespace()
         .map(|word| word.trim_matches([',', '?', ';', '"']))
         .filter(looks_like_release)
         .collect();
+
     let mut keys = Vec::new();
     for (product, version) in view.versions() {
         let meant = products.is_empty()
@@ -113,10 +124,12 @@ fn releases_named(question: &str, view: &LibraryView, products: &[String]) -> Ve
                 .key(word.trim_end_matches('.'))
                 .is_ok_and(|key| key == version.key)
         });
+
         if meant && named && !keys.contains(&version.key) {
             keys.push(version.key.clone());
         }
     }
+
     keys
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn collapse(ranked: Vec<Fused>, asked: &[VersionKey], top: f64) -> Ve
     for group in &mut groups {
         demote_boilerplate(group, top);
     }
+
     groups.sort_by(|left, right| by_rank(&left[0], &right[0]));
     join_near(groups)
         .into_iter()
@@ -63,6 +64,7 @@ fn equal_passages(ranked: Vec<Fused>) -> Vec<Vec<Fused>> {
             });
         groups[place].push(fused);
     }
+
     groups
 }
 
@@ -74,6 +76,7 @@ fn demote_boilerplate(group: &mut [Fused], top: f64) {
             letters(document.facets.guide.as_ref().unwrap_or(&document.title)),
         )
     };
+
     if group.len() >= BOILERPLATE_GUIDES
         && group.iter().map(guide).collect::<BTreeSet<_>>().len() >= BOILERPLATE_GUIDES
     {
@@ -93,7 +96,7 @@ fn join_near(groups: Vec<Vec<Fused>>) -> Vec<Vec<Fused>> {
     let mut joined: Vec<Vec<Fused>> = Vec::new();
     for group in groups {
         let lead = &group[0].candidate;
-        let known = by_section.entry(lead.likeness.section()).or_default();
+        let known = by_section.entry(lead.simhash.section()).or_default();
         match known
             .iter()
             .find(|place| is_other_release(&joined[**place][0].candidate, lead))
@@ -105,12 +108,13 @@ fn join_near(groups: Vec<Vec<Fused>>) -> Vec<Vec<Fused>> {
             }
         }
     }
+
     joined
 }
 
 /// Whether one is the other's section in another release of the guide, with a few words changed.
 fn is_other_release(left: &Candidate, right: &Candidate) -> bool {
-    left.likeness.is_near(right.likeness) && is_counterpart(left, right)
+    left.simhash.is_near(right.simhash) && is_counterpart(left, right)
 }
 
 /// Whether one stands in the other's section in another release of the guide.
@@ -122,15 +126,17 @@ pub(crate) fn is_counterpart(left: &Candidate, right: &Candidate) -> bool {
             .versions
             .iter()
             .any(|version| other.versions.iter().any(|known| known.key == version.key));
+
     other_release
         && one.product == other.product
-        && left.likeness.section() == right.likeness.section()
+        && left.simhash.section() == right.simhash.section()
         && letters(&left.document.title) == letters(&right.document.title)
 }
 
 fn show_one(mut group: Vec<Fused>, asked: &[VersionKey]) -> Option<Collapsed> {
     let best = group.first()?;
     let (score, product) = (best.score, best.candidate.document.facets.product.clone());
+
     // Behind the best one's product, the rest keeps its rank.
     group.sort_by_key(|fused| {
         let facets = &fused.candidate.document.facets;
@@ -139,16 +145,20 @@ fn show_one(mut group: Vec<Fused>, asked: &[VersionKey]) -> Option<Collapsed> {
             .iter()
             .map(|version| version.key.clone())
             .max();
+
         let was_asked = facets
             .versions
             .iter()
             .any(|version| asked.contains(&version.key));
+
         std::cmp::Reverse((facets.product == product, was_asked, newest))
     });
+
     let mut members = group.into_iter();
     let mut shown = members.next()?;
     shown.score = score;
     let passage = shown.candidate.passage_hash;
+
     let also = |fused: Fused| Also {
         differs: fused.candidate.passage_hash != passage,
         candidate: fused.candidate,
@@ -175,7 +185,7 @@ mod tests {
     use super::*;
     use crate::search::fusion::{Fusion, Preference, fuse};
     use crate::search::testing::{candidate_of, with_passage};
-    use mcdewey_core::{Candidates, Likeness};
+    use mcdewey_core::{Candidates, Simhash};
 
     fn collapsed(list: Vec<Candidate>, asked: &[&str]) -> Vec<(String, Vec<String>)> {
         let lists = Candidates {
@@ -185,6 +195,7 @@ mod tests {
         let ranked = fuse(&lists, 10, Fusion::default(), &Preference::default());
         let asked: Vec<VersionKey> = asked.iter().map(|text| text.parse().unwrap()).collect();
         let name = |candidate: &Candidate| candidate.chunk_id.to_string();
+
         collapse(ranked, &asked, 1.0)
             .iter()
             .map(|hit| {
@@ -238,7 +249,7 @@ mod tests {
 
     fn near(id: &str, score: f32, version: &str, text: &str) -> Candidate {
         Candidate {
-            likeness: Likeness::of(Some("Barge"), text),
+            simhash: Simhash::of(Some("Barge"), text),
             ..with_passage(candidate_of(id, score, "p", Some(version)), text)
         }
     }
@@ -251,6 +262,7 @@ mod tests {
             near("p::v12::0", 0.8, "12", &changed),
         ];
         let hits = collapsed(list, &[]);
+
         assert_eq!(
             hits,
             [("p::v12::0".to_owned(), vec!["p::v11::0".to_owned()])]
@@ -264,6 +276,7 @@ mod tests {
             near("p::v11::0", 0.9, "11", TEXT),
             near("p::v11::1", 0.8, "11", &changed),
         ];
+
         assert_eq!(collapsed(list, &[]).len(), 2);
     }
 
@@ -277,6 +290,7 @@ mod tests {
                 )
             })
             .collect();
+
         for (candidate, title) in list
             .iter_mut()
             .zip(["Install", "Operate", "Upgrade", "Develop"])
@@ -284,6 +298,7 @@ mod tests {
             let document = std::sync::Arc::make_mut(&mut candidate.document);
             document.title = title.to_owned();
         }
+
         list.push(candidate_of("answer::0", 0.8, "p", None));
         assert_eq!(collapsed(list, &[])[0].0, "answer::0");
     }
@@ -298,6 +313,7 @@ mod tests {
             },
             also_in: Vec::new(),
         };
+
         assert_eq!(
             group_by_page(vec![hit("a::0"), hit("a::1"), hit("b::0")]).len(),
             2

@@ -122,6 +122,7 @@ impl Evidence {
             .take(RIVALS)
             .map(|candidate| f64::from(candidate.score))
             .collect();
+
         Some(Self {
             words: lists.words.clone(),
             cosines,
@@ -143,6 +144,7 @@ impl Evidence {
             .iter()
             .filter(|word| is_plain(&word.word))
             .collect();
+
         let all: f64 = own.iter().map(|word| self.rarity(word)).sum();
         let share = |picked: &dyn Fn(&QuestionWord) -> bool| {
             let picked: f64 = own
@@ -153,12 +155,14 @@ impl Evidence {
             // An empty sum is -0.
             if picked > 0.0 { picked / all } else { 0.0 }
         };
+
         let is_known =
             |word: &QuestionWord| reading.known_words.contains(&word.word.to_lowercase());
         let has = |text: &HashSet<String>, word: &QuestionWord| {
             let word = word.taken_for.as_deref().unwrap_or(&word.word);
             terms::stem(word).is_none_or(|stem| text.contains(&stem))
         };
+
         let coverage = texts
             .iter()
             .map(|text| share(&|word| is_known(word) || has(text, word)));
@@ -166,8 +170,9 @@ impl Evidence {
         let counts: HashMap<String, u64> = self
             .words
             .iter()
-            .map(|word| (word.word.to_lowercase(), word.passages))
+            .map(|word| (word.word.to_lowercase(), word.chunks))
             .collect();
+
         for name in names(question, &reading.known_words)
             .into_iter()
             .take(LOOKED_AT)
@@ -184,6 +189,7 @@ impl Evidence {
                 missing += 1;
             }
         }
+
         let best = self.cosines.first().copied().unwrap_or(0.0);
         let behind = self.cosines.get(1..).unwrap_or_default();
         let rivals = if behind.is_empty() {
@@ -191,6 +197,7 @@ impl Evidence {
         } else {
             behind.iter().sum::<f64>() / behind.len() as f64
         };
+
         let signals = Signals {
             absent_codes: codes.min(MANY) as f64,
             absent_names: (absent.len() - codes).min(MANY) as f64,
@@ -199,14 +206,15 @@ impl Evidence {
             cosine: best,
             margin: best - rivals,
             coverage: coverage.fold(0.0, f64::max),
-            unknown: share(&|word| word.passages == 0 && !is_known(word)),
+            unknown: share(&|word| word.chunks == 0 && !is_known(word)),
             length: (1.0 + own.len() as f64).ln(),
         };
+
         (signals, absent)
     }
 
     fn rarity(&self, word: &QuestionWord) -> f64 {
-        let (all, with) = (self.passages as f64, word.passages as f64);
+        let (all, with) = (self.passages as f64, word.chunks as f64);
         ((all - with + 0.5) / (with + 0.5) + 1.0).ln()
     }
 }
@@ -263,9 +271,11 @@ pub(crate) fn no_answer(
             .map(|label| short(label))
             .collect::<Vec<_>>()
             .join(", ");
+
         if older > 0 {
             known.push_str(&format!(" and {older} older"));
         }
+
         let (product, asked) = (short(&release.product), short(&release.asked));
         let message = format!("no {product} {asked} in this library: {known}");
         let missing = reading
@@ -273,16 +283,20 @@ pub(crate) fn no_answer(
             .iter()
             .map(|one| format!("{} {}", one.product, one.asked))
             .collect();
+
         return Some(NoAnswer { message, missing });
     }
+
     if probability >= THRESHOLD {
         return None;
     }
+
     let absent: Vec<String> = absent
         .iter()
         .take(REPEATED.0)
         .map(|name| short(name))
         .collect();
+
     let message = if absent.is_empty() {
         "this library probably holds no answer".to_owned()
     } else {
@@ -291,6 +305,7 @@ pub(crate) fn no_answer(
             absent.join(", ")
         )
     };
+
     Some(NoAnswer {
         message,
         missing: absent,
@@ -318,28 +333,33 @@ mod tests {
                     .iter()
                     .find(|(name, _)| word.eq_ignore_ascii_case(name))
                     .map_or(0, |known| known.1);
+
                 QuestionWord {
                     word: word.to_owned(),
-                    passages,
+                    chunks: passages,
                     taken_for: None,
                 }
             })
             .collect();
+
         let dense = cosines
             .iter()
             .enumerate()
             .map(|(place, score)| candidate(&format!("a::{place}"), *score))
             .collect();
+
         let lists = Candidates {
             dense: Some(dense),
             keyword: Some(Vec::new()),
             words,
             ..Candidates::default()
         };
+
         let hit = Hit {
             text: text.to_owned(),
             ..Hit::default()
         };
+
         Evidence::of(&lists, 100).unwrap().weigh(
             question,
             &aliases::read(question, &view()),
@@ -355,26 +375,31 @@ mod tests {
             &[0.6],
             "an error",
         );
+
         assert_eq!(
             (found.absent_codes, absent),
             (1.0, vec!["SEND_DTMF".to_owned()])
         );
+
         let (found, absent) = signals(
             "CCX error 88012",
             &[("error", 9), ("88012", 1)],
             &[0.6],
             "an error",
         );
+
         assert_eq!(
             (found.absent_codes, found.missing_names, absent),
             (0.0, 1.0, Vec::new())
         );
+
         let (found, _) = signals(
             "CCX error 88012",
             &[("error", 9), ("88012", 1)],
             &[0.6],
             "error 88012",
         );
+
         assert_eq!(found.missing_names, 0.0);
     }
 
@@ -413,11 +438,13 @@ mod tests {
             None
         );
         let known = (1..=20).map(|number| format!("v{number}")).collect();
+
         let release = AbsentRelease {
             product: "P".to_owned(),
             asked: "99".to_owned(),
             known,
         };
+
         let reading = Reading {
             absent_releases: vec![release],
             ..Reading::default()

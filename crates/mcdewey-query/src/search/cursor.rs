@@ -45,11 +45,13 @@ pub(crate) fn opened(
             "{cursor:?} is not a cursor; use `next_cursor` of an answer"
         ))
     };
+
     let (offset, seal_given) = cursor.split_once('-').ok_or_else(malformed)?;
     let offset: usize = offset.parse().map_err(|_| malformed())?;
     if seal_given != seal(asked, state, offset) {
         return Err(QueryError::CursorExpired);
     }
+
     Ok(offset)
 }
 
@@ -91,15 +93,18 @@ mod tests {
             cursor: Some(cursor.clone()),
             ..request.clone()
         };
+
         assert_eq!(decode(&cursor, &with_limit, &state(1)).unwrap(), 10);
         assert!(matches!(
             decode(&cursor, &request, &state(2)),
             Err(QueryError::CursorExpired)
         ));
+
         let other = SearchRequest {
             q: "park".to_owned(),
             ..request.clone()
         };
+
         assert!(matches!(
             decode(&cursor, &other, &state(1)),
             Err(QueryError::CursorExpired)
@@ -109,6 +114,7 @@ mod tests {
             Err(QueryError::InvalidRequest(_))
         ));
         let moved = cursor.replacen("10-", "18446744073709551615-", 1);
+
         assert!(matches!(
             decode(&moved, &request, &state(1)),
             Err(QueryError::CursorExpired)

@@ -17,6 +17,7 @@ pub(crate) fn count(hits: &[Collapsed]) -> BTreeMap<String, Vec<FacetCount>> {
             }
         }
     }
+
     Facet::ALL
         .map(|facet| {
             (
@@ -54,12 +55,14 @@ fn sorted(counts: BTreeMap<String, usize>) -> Vec<FacetCount> {
         .into_iter()
         .map(|(value, count)| FacetCount { value, count })
         .collect();
+
     list.sort_by(|left, right| {
         right
             .count
             .cmp(&left.count)
             .then_with(|| left.value.cmp(&right.value))
     });
+
     list
 }
 
@@ -88,17 +91,20 @@ mod tests {
             })
             .into(),
         };
+
         let counts = count(&[
             hit("a::0", "p", Some("1")),
             hit("a::1", "p", Some("2")),
             hit("b::0", "o", None),
         ]);
+
         let read = |facet: &str| -> Vec<(String, usize)> {
             counts[facet]
                 .iter()
                 .map(|one| (one.value.clone(), one.count))
                 .collect()
         };
+
         assert_eq!(read("product"), [("p".to_owned(), 2), ("o".to_owned(), 1)]);
         assert_eq!(read("version"), [("2".to_owned(), 3), ("1".to_owned(), 1)]);
         assert_eq!(read("vendor"), []);

@@ -89,12 +89,14 @@ impl FromStr for Fusion {
             .filter(|part| !part.trim().is_empty())
             .map(number)
             .collect();
+
         let refused = || {
             format!(
                 "{text:?} is no fusion; write match:WEIGHT,EXPONENT,FOCUS, rrf:K,WEIGHT, min-max:WEIGHT, z-score:WEIGHT or \
                  dbsf:WEIGHT, with numbers from 0 on (`match` alone is the default)"
             )
         };
+
         let numbers = numbers.ok_or_else(refused)?;
         let normalised = |scale| match numbers.as_slice() {
             [] => Some(Self::Normalised {
@@ -107,6 +109,7 @@ impl FromStr for Fusion {
             }),
             _ => None,
         };
+
         let fusion = match (name.trim(), numbers.as_slice()) {
             ("match", []) => Some(Self::default()),
             ("match", [keyword_weight, exponent, focus]) => Some(Self::Match {
@@ -131,6 +134,7 @@ impl FromStr for Fusion {
             ("dbsf", _) => normalised(Scale::Distribution),
             _ => None,
         };
+
         fusion.ok_or_else(refused)
     }
 }
@@ -183,6 +187,7 @@ impl Preference {
         {
             bonuses.push(("product", PRODUCT_BONUS));
         }
+
         if document
             .facets
             .versions
@@ -191,9 +196,11 @@ impl Preference {
         {
             bonuses.push(("version", VERSION_BONUS));
         }
+
         if self.titles.contains(&document.title.to_lowercase()) {
             bonuses.push(("title", TITLE_BONUS));
         }
+
         bonuses
     }
 }
@@ -215,6 +222,7 @@ pub(crate) fn fuse(
 ) -> Vec<Fused> {
     let dense = lists.dense.as_deref().unwrap_or_default();
     let keyword = lists.keyword.as_deref().unwrap_or_default();
+
     let mut found: HashMap<&ChunkId, (&Candidate, Explanation)> = HashMap::new();
     for (place, candidate) in dense.iter().enumerate() {
         let (_, explanation) = found
@@ -223,6 +231,7 @@ pub(crate) fn fuse(
         explanation.dense_rank = Some(place + 1);
         explanation.dense_score = Some(candidate.score);
     }
+
     for (place, candidate) in keyword.iter().enumerate() {
         let (_, explanation) = found
             .entry(&candidate.chunk_id)
@@ -230,12 +239,14 @@ pub(crate) fn fuse(
         explanation.keyword_rank = Some(place + 1);
         explanation.keyword_score = Some(candidate.score);
     }
+
     let wholes = Lists {
         dense: Spread::of(lists.dense.as_deref(), depth),
         keyword: Spread::of(lists.keyword.as_deref(), depth),
         ceiling: f64::from(lists.keyword_ceiling),
         unit: f64::from(lists.keyword_unit),
     };
+
     let mut fused: Vec<Fused> = found
         .into_values()
         .map(|(candidate, mut explanation)| {
@@ -245,6 +256,7 @@ pub(crate) fn fuse(
                     .parts
                     .insert(name.to_owned(), bonus * fusion.scale());
             }
+
             let score = explanation.parts.values().sum();
             Fused {
                 candidate: candidate.clone(),
@@ -253,6 +265,7 @@ pub(crate) fn fuse(
             }
         })
         .collect();
+
     fused.sort_by(by_rank);
     fused
 }
@@ -283,6 +296,7 @@ impl Spread {
             .iter()
             .map(|candidate| f64::from(candidate.score))
             .collect();
+
         let (Some(highest), Some(lowest)) = (scores.first().copied(), scores.last().copied())
         else {
             return Some(Self::default());
@@ -293,6 +307,7 @@ impl Spread {
             .map(|score| (score - mean).powi(2))
             .sum::<f64>()
             / scores.len() as f64;
+
         let floor = if scores.len() >= depth { lowest } else { 0.0 };
         Some(Self {
             floor,
@@ -341,6 +356,7 @@ fn parts(found: &Explanation, lists: &Lists, fusion: Fusion) -> BTreeMap<String,
                     found.dense_score.map_or(dense.floor, f64::from).max(0.0),
                 );
             }
+
             if let Some(keyword) = lists.keyword {
                 let score = found
                     .keyword_score
@@ -348,6 +364,7 @@ fn parts(found: &Explanation, lists: &Lists, fusion: Fusion) -> BTreeMap<String,
                     .max(0.0);
                 let share = |whole: f64| if whole > 0.0 { score / whole } else { 0.0 };
                 let worth = share(lists.unit).powf(exponent) * share(lists.ceiling).powf(focus);
+
                 parts.insert(
                     "keyword".to_owned(),
                     keyword_weight * if score > 0.0 { worth } else { 0.0 },
@@ -371,6 +388,7 @@ fn parts(found: &Explanation, lists: &Lists, fusion: Fusion) -> BTreeMap<String,
             if let Some(dense) = lists.dense {
                 parts.insert("dense".to_owned(), dense.on(scale, found.dense_score));
             }
+
             if let Some(keyword) = lists.keyword {
                 parts.insert(
                     "keyword".to_owned(),
@@ -379,6 +397,7 @@ fn parts(found: &Explanation, lists: &Lists, fusion: Fusion) -> BTreeMap<String,
             }
         }
     }
+
     parts
 }
 
@@ -416,6 +435,7 @@ mod tests {
                 .map(|(id, score)| candidate(id, *score))
                 .collect()
         };
+
         Candidates {
             dense: dense.map(list),
             keyword: keyword.map(list),
@@ -455,6 +475,7 @@ mod tests {
             Some(&[("a::0", 0.6), ("b::0", 0.5)]),
             Some(&[("b::0", 20.0), ("c::0", 19.0)]),
         );
+
         for fusion in [SQUARE, OTHERS[0]] {
             assert_eq!(
                 ids(&fuse(&lists, 10, fusion, &Preference::default()))[0],
@@ -488,6 +509,7 @@ mod tests {
             .iter()
             .find(|one| one.candidate.chunk_id.as_str() == "c::0")
             .unwrap();
+
         assert!((c.score - (0.5 + 0.8 * 0.0625)).abs() < 1e-6);
     }
 
@@ -497,6 +519,7 @@ mod tests {
             Some(&[("a::0", 0.5), ("b::0", 0.4)]),
             Some(&[("b::0", 8.0)]),
         );
+
         assert_eq!(
             ids(&fuse(&lists, 10, SQUARE, &Preference::default()))[0],
             "a::0"
@@ -528,6 +551,7 @@ mod tests {
             Some(&[("a::0", 0.6), ("b::0", 0.4)]),
             Some(&[("b::0", 30.0), ("a::0", 20.0), ("c::0", 10.0)]),
         );
+
         let score = |fusion: Fusion, id: &str| {
             let fused = fuse(&lists, 10, fusion, &Preference::default());
             fused
@@ -536,12 +560,14 @@ mod tests {
                 .unwrap()
                 .score
         };
+
         let [rank, min_max, deviations, distribution] = OTHERS;
         let close = |found: f64, expected: f64| {
             assert!((found - expected).abs() < 1e-6, "{found} for {expected}")
         };
         close(score(rank, "a::0"), 1.0 / 61.0 + 1.0 / 62.0);
         close(score(min_max, "a::0"), 1.0 + 0.5);
+
         // Means 0.5 and 20, deviations 0.1 and 8.16.
         close(
             score(deviations, "b::0"),
@@ -562,10 +588,12 @@ mod tests {
         {
             std::sync::Arc::make_mut(&mut candidate.document).title = "ConfbridgeUnmute".to_owned();
         }
+
         let preference = Preference {
             titles: vec!["confbridgeunmute".to_owned()],
             ..Preference::default()
         };
+
         assert_eq!(
             ids(&fuse(&lists, 10, SQUARE, &preference)),
             ["b::0", "a::0"]
@@ -577,6 +605,7 @@ mod tests {
         for fusion in OTHERS.into_iter().chain([SQUARE, Fusion::default()]) {
             assert_eq!(fusion.to_string().parse(), Ok(fusion));
         }
+
         assert_eq!("match".parse(), Ok(Fusion::default()));
         assert_eq!(
             "rrf".parse(),
@@ -585,6 +614,7 @@ mod tests {
                 keyword_weight: 1.0
             })
         );
+
         for bad in [
             "",
             "best",
@@ -610,10 +640,12 @@ mod tests {
             ]),
             ..Candidates::default()
         };
+
         let preference = Preference {
             products: vec!["finesse".to_owned()],
             ..Preference::default()
         };
+
         assert_eq!(
             ids(&fuse(&lists, 10, SQUARE, &preference)),
             ["b::0", "a::0"]

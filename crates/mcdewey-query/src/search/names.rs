@@ -23,6 +23,7 @@ pub(crate) fn names(question: &str, known: &HashSet<String>) -> Vec<Name> {
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
     let mut found: Vec<Name> = Vec::new();
     let mut seen = HashSet::new();
+
     let mut is_first = true;
     for word in words.filter(|word| !word.is_empty()) {
         let parts: Vec<String> = terms::words(word)
@@ -32,6 +33,7 @@ pub(crate) fn names(question: &str, known: &HashSet<String>) -> Vec<Name> {
         let is_known = parts
             .iter()
             .all(|part| known.contains(&part.to_lowercase()) || terms::stem(part).is_none());
+
         if is_name && !is_known && seen.insert(word) {
             found.push(Name {
                 text: word.to_owned(),
@@ -39,6 +41,7 @@ pub(crate) fn names(question: &str, known: &HashSet<String>) -> Vec<Name> {
             });
         }
     }
+
     found
 }
 
@@ -47,6 +50,7 @@ fn is_name(word: &str, parts: usize, is_first: bool) -> bool {
     let starts_big = word.starts_with(char::is_uppercase);
     let has_digit = word.contains(|c: char| c.is_ascii_digit());
     let joined = parts > 1 && word.contains(['_', '.', ':']);
+
     // A single digit is a count more often than a code.
     joined
         || (has_digit && word.len() > 1)

@@ -27,6 +27,7 @@ pub(crate) fn absent(question: &str, view: &LibraryView) -> Vec<AbsentRelease> {
         .iter()
         .map(|word| lower_words(word).join(" "))
         .collect();
+
     let mut found: Vec<AbsentRelease> = Vec::new();
     for (names, products) in named_things(view) {
         let Some(asked) = names
@@ -35,6 +36,7 @@ pub(crate) fn absent(question: &str, view: &LibraryView) -> Vec<AbsentRelease> {
         else {
             continue;
         };
+
         let here: Vec<(&VersionScheme, &[Version])> = view
             .products()
             .filter(|(product, versions)| {
@@ -43,6 +45,7 @@ pub(crate) fn absent(question: &str, view: &LibraryView) -> Vec<AbsentRelease> {
             })
             .map(|(product, versions)| (view.scheme(product), versions))
             .collect();
+
         let is_here = here
             .iter()
             .any(|(scheme, versions)| has(asked, scheme, versions));
@@ -50,16 +53,19 @@ pub(crate) fn absent(question: &str, view: &LibraryView) -> Vec<AbsentRelease> {
         if is_here || !may_be || found.iter().any(|known| known.asked == asked) {
             continue;
         }
+
         let known = here
             .iter()
             .flat_map(|(_, versions)| versions.iter().map(|version| version.label.clone()))
             .collect();
+
         found.push(AbsentRelease {
             product: names[0].clone(),
             asked: asked.to_owned(),
             known,
         });
     }
+
     found
 }
 
@@ -73,6 +79,7 @@ fn named_things(view: &LibraryView) -> Vec<(Vec<String>, Vec<String>)> {
             .iter()
             .filter(|alias| alias.products == [product.id.clone()]);
         let other_names = aliases.flat_map(|alias| alias.names.iter().cloned());
+
         (
             title
                 .chain([product.id.clone()])
@@ -81,10 +88,12 @@ fn named_things(view: &LibraryView) -> Vec<(Vec<String>, Vec<String>)> {
             vec![product.id.clone()],
         )
     });
+
     let shared = description
         .aliases
         .iter()
         .filter(|alias| alias.products.len() > 1);
+
     products
         .chain(shared.map(|alias| (alias.names.clone(), alias.products.clone())))
         .collect()
@@ -97,12 +106,14 @@ fn release_behind<'a>(words: &[&'a str], folded: &[String], name: &str) -> Optio
         .then(|| folded.windows(name.len()).position(|window| window == name))
         .flatten()?;
     let mut behind = words[place + name.len()..].iter();
+
     let word = behind.find(|word| {
         !matches!(
             word.to_lowercase().as_str(),
             "release" | "version" | "v" | "rel."
         )
     })?;
+
     let word = word.trim_matches([',', '?', ';', ':', '"', '.']);
     let digits = word.trim_start_matches(['v', 'V']);
     let plain = digits
@@ -119,6 +130,7 @@ fn has(asked: &str, scheme: &VersionScheme, versions: &[Version]) -> bool {
         .next()
         .unwrap_or(asked)
         .trim_end_matches('.');
+
     [asked.to_owned(), family.to_owned(), format!("{family}.*")]
         .iter()
         .any(|text| {
@@ -138,16 +150,20 @@ fn looks_like(asked: &str, versions: &[Version]) -> bool {
             .collect();
         digits.parse::<u32>().ok()
     };
+
     let Some(number) = major(asked) else {
         return false;
     };
+
     if asked.contains(['.', '(']) {
         return true;
     }
+
     let known: Vec<u32> = versions
         .iter()
         .filter_map(|version| major(&version.key.to_string()))
         .collect();
+
     known
         .iter()
         .any(|known| number * 2 >= *known && number <= known * 2)

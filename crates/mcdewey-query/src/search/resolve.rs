@@ -15,6 +15,7 @@ pub(crate) fn filter(request: &SearchRequest, view: &LibraryView) -> Result<Filt
     let vendor = facet(&request.vendor, Facet::Vendor, view, |facets| {
         facets.vendor.as_ref()
     })?;
+
     let guide = facet(&request.guide, Facet::Guide, view, |facets| {
         facets.guide.as_ref()
     })?;
@@ -25,18 +26,22 @@ pub(crate) fn filter(request: &SearchRequest, view: &LibraryView) -> Result<Filt
         guide,
         ..Filter::default()
     };
+
     for source in &request.source {
         let known = view
             .documents
             .iter()
             .find(|document| document.meta.source.as_str() == source);
+
         let Some(document) = known else {
             return Err(QueryError::NotFound(format!(
                 "no document {source:?} in this library; see /api/v1/library"
             )));
         };
+
         filter.source.push(document.meta.source.clone());
     }
+
     if let Some(text) = request
         .version
         .as_deref()
@@ -50,15 +55,18 @@ pub(crate) fn filter(request: &SearchRequest, view: &LibraryView) -> Result<Filt
         {
             terms.extend(versions(alternative, &filter, view)?);
         }
+
         if text.split(',').all(|part| part.trim().is_empty()) {
             return Err(QueryError::InvalidRequest(format!(
                 "{text:?} names no version; write it as 12.5 or latest"
             )));
         }
+
         terms.sort();
         terms.dedup();
         filter.version = VersionFilter::OneOf(terms);
     }
+
     Ok(filter)
 }
 
@@ -74,8 +82,10 @@ fn facet<'a>(
         .iter()
         .filter_map(|document| value_of(&document.meta.facets))
         .collect();
+
     known.sort();
     known.dedup();
+
     let mut found = Vec::new();
     for asked in wanted {
         match known
@@ -86,6 +96,7 @@ fn facet<'a>(
             None => return Err(unknown(facet, asked, known.into_iter().cloned().collect())),
         }
     }
+
     Ok(found)
 }
 
@@ -101,12 +112,15 @@ fn products(wanted: &[String], view: &LibraryView) -> Result<Vec<String>, QueryE
             .filter(|product| product.eq_ignore_ascii_case(asked.trim()))
             .cloned()
             .collect();
+
         if meant.is_empty() {
             meant = products_meant(asked, &view.description);
         }
+
         if meant.is_empty() {
             return Err(unknown(Facet::Product, asked, known));
         }
+
         found.extend(
             meant
                 .into_iter()
@@ -114,6 +128,7 @@ fn products(wanted: &[String], view: &LibraryView) -> Result<Vec<String>, QueryE
                 .collect::<Vec<_>>(),
         );
     }
+
     Ok(found)
 }
 
@@ -129,6 +144,7 @@ fn unknown(facet: Facet, asked: &str, known: Vec<String>) -> QueryError {
 fn versions(text: &str, rest: &Filter, view: &LibraryView) -> Result<Vec<VersionTerm>, QueryError> {
     let mut terms = Vec::new();
     let mut known = Vec::new();
+
     let mut refused = None;
     for (product, versions) in view.products() {
         let here = present(product, versions, rest, view);
@@ -136,6 +152,7 @@ fn versions(text: &str, rest: &Filter, view: &LibraryView) -> Result<Vec<Version
             here.iter()
                 .map(|version| format!("{} {}", product.unwrap_or("(no product)"), version.label)),
         );
+
         match select(text, &here, view.scheme(product)) {
             Ok(keys) => terms.extend(keys.into_iter().map(|key| VersionTerm {
                 product: product.map(str::to_owned),
@@ -144,6 +161,7 @@ fn versions(text: &str, rest: &Filter, view: &LibraryView) -> Result<Vec<Version
             Err(error) => refused = Some(error),
         }
     }
+
     match (terms.is_empty(), refused) {
         (false, _) => Ok(terms),
         (true, Some(error)) => Err(error),
@@ -180,6 +198,7 @@ fn present(
     let left: Vec<_> = documents
         .filter(|meta| meta.facets.product.as_deref() == product && rest.matches(meta))
         .collect();
+
     let has = |version: &&Version| {
         left.iter().any(|meta| {
             meta.facets
@@ -188,6 +207,7 @@ fn present(
                 .any(|other| other.key == version.key)
         })
     };
+
     versions.iter().filter(has).cloned().collect()
 }
 
@@ -212,6 +232,7 @@ mod tests {
         let VersionFilter::OneOf(terms) = asked(product, version).unwrap().version else {
             panic!("no version filter")
         };
+
         terms
             .iter()
             .map(|term| format!("{} {}", term.product.as_deref().unwrap_or("-"), term.key))
@@ -236,6 +257,7 @@ mod tests {
             asked(&["uccx"], "v15.0"),
             Err(QueryError::UnknownVersion { .. })
         ));
+
         let Err(QueryError::UnknownVersion { asked, .. }) = asked(&["finesse"], "12.5, 99") else {
             panic!("accepted")
         };
@@ -266,6 +288,7 @@ mod tests {
         let Err(QueryError::UnknownFacet { facet, known, .. }) = asked(&["avaya"], "latest") else {
             panic!("accepted")
         };
+
         assert_eq!(
             (facet, known.join(" ").as_str()),
             ("product", "cucm finesse uccx")

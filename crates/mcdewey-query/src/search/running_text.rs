@@ -20,6 +20,7 @@ pub(super) fn one_line(text: &str) -> String {
             prose.push('\n');
         }
     }
+
     append(&mut out, &as_read(&prose));
     out
 }
@@ -40,6 +41,7 @@ fn as_read(text: &str) -> String {
     while let Some(at) = rest.find(['\\', '`', '*', '[', '!']) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
+
         let mark = rest.as_bytes()[0];
         if mark == b'`' {
             code = !code;
@@ -60,6 +62,7 @@ fn as_read(text: &str) -> String {
             rest = &rest[1..];
         }
     }
+
     out + rest
 }
 
@@ -85,6 +88,7 @@ fn closed(text: &str, (open, close): (char, char)) -> Option<usize> {
             _ => {}
         }
     }
+
     None
 }
 

@@ -16,11 +16,13 @@ pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
     if line.chars().count() <= LENGTH {
         return line;
     }
+
     let start = best_start(&line, question);
     let mut out = String::new();
     if start > 0 {
         out.push_str("… ");
     }
+
     let rest = &line[start..];
     match rest.char_indices().nth(LENGTH) {
         None => out.push_str(rest),
@@ -30,6 +32,7 @@ pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
             out.push_str(" …");
         }
     }
+
     out
 }
 
@@ -42,14 +45,17 @@ fn best_start(line: &str, question: &HashSet<String>) -> usize {
             .char_indices()
             .nth(LENGTH)
             .map_or(line.len(), |(cut, _)| start + cut);
+
         let inside = found
             .iter()
             .filter(|range| range.start >= start && range.end <= window);
+
         inside
             .flat_map(|range| terms::content_stems(&line[range.clone()]))
             .collect::<HashSet<_>>()
             .len()
     };
+
     let (mut most, mut best) = (0, 0);
     for start in sentence_starts(line) {
         let count = different(start);
@@ -57,6 +63,7 @@ fn best_start(line: &str, question: &HashSet<String>) -> usize {
             (most, best) = (count, start);
         }
     }
+
     for start in line
         .match_indices(' ')
         .map(|(at, _)| at + 1)
@@ -67,6 +74,7 @@ fn best_start(line: &str, question: &HashSet<String>) -> usize {
             (most, best) = (count, start);
         }
     }
+
     best
 }
 
@@ -74,6 +82,7 @@ fn sentence_starts(line: &str) -> Vec<usize> {
     let ends = [". ", "? ", "! ", "; "]
         .into_iter()
         .flat_map(|end| line.match_indices(end));
+
     let mut starts: Vec<usize> = std::iter::once(0)
         .chain(ends.map(|(at, end)| at + end.len()))
         .collect();
@@ -96,6 +105,7 @@ mod tests {
         let filler = "Nothing of interest stands in this sentence at all. ".repeat(12);
         let text = format!("{filler}The supervisor is NOT_READY while monitoring. {filler}");
         let shown = snippet(&text, &terms::content_stems("supervisor monitoring state"));
+
         assert!(
             shown.starts_with("… The supervisor")
                 && shown.contains("NOT_READY while monitoring")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mcdewey_core::{
     Alias, Candidate, ChunkId, ContentHash, DocumentMeta, DocumentSummary, Facets,
-    LibraryDescription, Likeness, PageNumber, Product, VersionScheme,
+    LibraryDescription, PageNumber, Product, Simhash, VersionScheme,
 };
 
 use crate::view::LibraryView;
@@ -28,7 +28,7 @@ pub(crate) fn candidate_of(
         page: PageNumber(1),
         ordinal: chunk_id.ordinal(),
         passage_hash: ContentHash::of(id),
-        likeness: Likeness::of(None, id),
+        simhash: Simhash::of(None, id),
         chunk_id,
         score,
     }
@@ -47,11 +47,13 @@ pub(crate) fn meta(source: &str, product: &str, version: Option<&str>) -> Docume
     let versions = version.map_or_else(Vec::new, |text| {
         VersionScheme::default().versions(text).unwrap()
     });
+
     let facets = Facets {
         product: Some(product.to_owned()),
         versions,
         ..Facets::default()
     };
+
     let title = source.to_owned();
     DocumentMeta {
         source: source.parse().unwrap(),
@@ -71,6 +73,7 @@ pub(crate) fn view() -> LibraryView {
         title: Some(title.to_owned()),
         compact: vec![r"^(\d\d)(\d)(\d)?$".to_owned()],
     };
+
     let names = ["CCX", "UCCX", "Unified CCX"].map(str::to_owned).to_vec();
     let description = LibraryDescription {
         products: vec![
@@ -83,17 +86,20 @@ pub(crate) fn view() -> LibraryView {
             products: vec!["uccx".to_owned(), "finesse".to_owned()],
         }],
     };
+
     let documents = [
         ("finesse/v12.5/g.md", "finesse", Some("v12.5")),
         ("finesse/v15.0/g.md", "finesse", Some("v15.0")),
         ("uccx/a.md", "uccx", Some("12.5(1)")),
         ("cucm/n.md", "cucm", None),
     ];
+
     let summary = |(source, product, version)| DocumentSummary {
         meta: Arc::new(meta(source, product, version)),
         pages: 1,
         chunks: 1,
         committed_at: 0,
     };
+
     LibraryView::new(documents.map(summary).to_vec(), description).unwrap()
 }

@@ -67,6 +67,7 @@ fn page(state: &AppState) -> ApiPage {
     let (public, key) = (state.library.public_url(), state.access.needs_key());
     let document = openapi::at(public);
     let schemas = document["components"]["schemas"].as_object();
+
     ApiPage {
         site: Site::of(state),
         operations: OPERATIONS
@@ -123,9 +124,11 @@ fn curl(operation: &Operation, public: &str, key: bool) -> String {
     if operation.admin || (key && !operation.open) {
         text.push_str(" -H 'Authorization: Bearer YOUR_KEY'");
     }
+
     if let Some(body) = &operation.body {
         text.push_str(&format!(" --json '{}'", body.example));
     }
+
     format!("{text} '{public}{}'", address(operation))
 }
 
@@ -139,6 +142,7 @@ fn address(operation: &Operation) -> String {
             .as_array()
             .and_then(|list| list.first())
             .unwrap_or(&example);
+
         let value = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
@@ -155,11 +159,13 @@ fn address(operation: &Operation) -> String {
             query.push(format!("{}={}", parameter.name, links::encode(&value)));
         }
     }
+
     let query = if query.is_empty() {
         String::new()
     } else {
         format!("?{}", query.join("&"))
     };
+
     path + &query
 }
 
@@ -168,6 +174,7 @@ fn schema_view(name: &str, schema: &Value) -> SchemaView {
         .iter()
         .filter_map(|word| schema[*word].as_array())
         .flatten();
+
     SchemaView {
         name: name.to_owned(),
         description: schema["description"]
@@ -201,6 +208,7 @@ fn fields(schema: &Value) -> impl Iterator<Item = FieldView> {
             .as_array()
             .is_some_and(|names| names.iter().any(|name| name.as_str() == Some(field)))
     };
+
     schema["properties"]
         .as_object()
         .into_iter()
@@ -221,12 +229,15 @@ fn kind(schema: &Value) -> String {
     if let Some(name) = named(schema) {
         return name;
     }
+
     if let Some(several) = schema["anyOf"].as_array() {
         return several.iter().map(kind).collect::<Vec<_>>().join(" or ");
     }
+
     if let Some(only) = schema["const"].as_str() {
         return only.to_owned();
     }
+
     if let Some(names) = schema["enum"].as_array() {
         return names
             .iter()
@@ -234,6 +245,7 @@ fn kind(schema: &Value) -> String {
             .collect::<Vec<_>>()
             .join(", ");
     }
+
     let one = match &schema["type"] {
         Value::Array(several) => several
             .iter()
@@ -242,6 +254,7 @@ fn kind(schema: &Value) -> String {
             .join(" or "),
         one => one.as_str().unwrap_or("any").to_owned(),
     };
+
     match (one.as_str(), schema.get("items")) {
         ("array", Some(items)) => format!("list of {}", kind(items)),
         _ => one,
@@ -283,6 +296,7 @@ mod tests {
         ] {
             assert!(body.contains(part), "{part} is not in {body}");
         }
+
         assert!(!body.contains("$ref"));
     }
 
@@ -294,12 +308,14 @@ mod tests {
                 Some(body) => service.post(&address(operation), body.example).await,
                 None => service.get(&address(operation)).await,
             };
+
             // The sample library has no originals, no issuer, and nobody's key.
             let expected = match operation.id {
                 "getFile" | "getResourceMetadata" => 404,
                 _ if operation.admin => 401,
                 _ => 200,
             };
+
             assert_eq!(answer.status, expected, "{}: {}", operation.id, answer.body);
         }
     }
@@ -315,6 +331,7 @@ mod tests {
                 .next()
                 .unwrap()
         };
+
         for name in ["DocumentAnswer", "PageAnswer"] {
             assert!(
                 of("DocumentOrPage").contains(&format!("href=\"#schema-{name}\"")),
@@ -322,6 +339,7 @@ mod tests {
                 of("DocumentOrPage")
             );
         }
+
         for event in ["progress", "finished", "failed"] {
             assert!(of("SyncEvent").contains(event), "{}", of("SyncEvent"));
         }

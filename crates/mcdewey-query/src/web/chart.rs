@@ -32,12 +32,14 @@ pub(super) fn questions(hours: &[Hour]) -> Chart {
         .map(|hour| hour.searches)
         .max()
         .unwrap_or_default();
+
     let legend = [("answered", "all"), ("unanswered", "without an answer")];
     let (top, svg, days) = chart(hours, format!("{most} an hour"), |svg, x, hour| {
         let height = |count: u64| scaled(count as f64, most as f64);
         bar(svg, "answered", x, height(hour.searches));
         bar(svg, "unanswered", x, height(hour.without_answer));
     });
+
     Chart {
         name: "Questions",
         legend,
@@ -61,6 +63,7 @@ pub(super) fn times(hours: &[Hour]) -> Chart {
             bar(svg, "faster", x, low);
         }
     });
+
     Chart {
         name: "Time of a search",
         legend,
@@ -79,15 +82,18 @@ fn chart(
         "<svg viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">",
         hours.len() * STEP
     );
+
     for (place, hour) in hours.iter().enumerate() {
         draw(&mut svg, place * STEP, hour);
     }
+
     svg.push_str("</svg>");
     let days = hours
         .iter()
         .step_by(24)
         .map(|hour| day(hour.began))
         .collect();
+
     (top, svg, days)
 }
 
@@ -115,6 +121,7 @@ fn day(unix_seconds: u64) -> String {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
+
     let written = written(unix_seconds);
     let number = |range: Range<usize>| {
         written
@@ -122,6 +129,7 @@ fn day(unix_seconds: u64) -> String {
             .and_then(|digits| digits.parse::<usize>().ok())
             .unwrap_or_default()
     };
+
     format!(
         "{} {}",
         number(8..10),
@@ -150,6 +158,7 @@ mod tests {
             hour(3600, 0, 0, None),
             hour(7200, 1000, 0, None),
         ];
+
         let chart = questions(&hours);
         assert_eq!(chart.top, "1000 an hour");
         assert_eq!(

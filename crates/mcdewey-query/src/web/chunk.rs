@@ -74,13 +74,16 @@ async fn show(
     };
     let id = rest::passage_id(&id);
     Parameters::new(rest::pairs(uri)?, &[])?;
+
     let answer = state
         .library
         .chunk_and_elsewhere(&id, 1, state.visibility())
         .await?;
+
     if format != Format::Page {
         return Ok(format::passage(&answer, format));
     }
+
     let page = state
         .library
         .page(
@@ -90,11 +93,13 @@ async fn show(
         )
         .await
         .ok();
+
     let site = Site::of(state);
     let images = page
         .as_ref()
         .map(|page| document::images(&site, &page.images))
         .unwrap_or_default();
+
     let original = page
         .as_ref()
         .and_then(|page| document::original(&site, page));
@@ -103,11 +108,13 @@ async fn show(
         .into_iter()
         .filter(|image| !text.contains(&attribute(&image.address)))
         .collect();
+
     let page = ChunkPage {
         images: further,
         original,
         ..chunk_page(site, answer, text)
     };
+
     Ok(respond::page(headers, &page))
 }
 
@@ -138,6 +145,7 @@ async fn text(chunk: &Hit, page: Option<PageAnswer>, images: Vec<Image>) -> Stri
         let range = place.start as usize..place.end as usize;
         (page.text.get(range.clone()) == Some(chunk.text.as_str())).then_some((page.text, range))
     });
+
     match place {
         Some((text, range)) => markdown::excerpt(text, range, images).await,
         None => markdown::excerpt(chunk.text.clone(), 0..chunk.text.len(), images).await,
@@ -156,6 +164,7 @@ fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
         Some(page) => format!("Page {page}"),
         None => chunk.page_title(),
     };
+
     ChunkPage {
         form: Form::new(&site, &SearchRequest::default()),
         crumbs: crumbs(&site, &chunk),
@@ -195,6 +204,7 @@ fn crumbs(site: &Site, chunk: &Hit) -> Vec<Link> {
             }),
         )
     });
+
     let product = chunk.product.iter().map(|product| {
         Link::new(
             product,
@@ -204,6 +214,7 @@ fn crumbs(site: &Site, chunk: &Hit) -> Vec<Link> {
             }),
         )
     });
+
     let path: Vec<String> = chunk.source.split('/').map(links::encode).collect();
     let document = Link::new(&chunk.doc_title, site.document(&path.join("/")));
     vendor

@@ -102,6 +102,7 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
 async fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Response, QueryError> {
     let site = Site::of(state);
     let request = rest::comparison(rest::pairs(uri)?)?;
+
     let library = state.library.library(state.visibility()).await?;
     if request.from.is_empty() && request.to.is_empty() {
         let products = products(&library)
@@ -109,6 +110,7 @@ async fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Respon
             .collect();
         return Ok(respond::page(headers, &ChoicePage { site, products }));
     }
+
     let answer = state.library.compare(&request, state.visibility()).await?;
     let asked = asked(&site, &request, &library);
     Ok(respond::page(headers, &page(site, &request, asked, answer)))
@@ -139,8 +141,10 @@ fn steps(site: &Site, product: &ProductEntry, request: &CompareRequest) -> Optio
             product: vec![id.clone()],
             ..request.clone()
         };
+
         Link::new(text, site.compare(&request))
     };
+
     let steps: Vec<Link> = releases.windows(2).map(step).collect();
     (!steps.is_empty()).then(|| Steps {
         product: product.title.clone().unwrap_or_else(|| id.clone()),
@@ -159,6 +163,7 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
                     .any(|alias| alias.eq_ignore_ascii_case(wanted))
         })
     };
+
     let product = products(library).find(chosen);
     let named = product.map(releases).unwrap_or_default();
     let choice = |asked: &str| -> Vec<Choice> {
@@ -166,19 +171,23 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
         if !named.iter().any(|release| is(release)) {
             return Vec::new();
         }
+
         let one = |release: &&str| Choice {
             value: (*release).to_owned(),
             text: (*release).to_owned(),
             chosen: is(release),
         };
+
         named.iter().map(one).collect()
     };
+
     let mut guides: Vec<String> = product
         .into_iter()
         .flat_map(|product| &product.versions)
         .flat_map(|version| &version.guides)
         .filter_map(|guide| guide.guide.clone())
         .collect();
+
     guides.sort();
     guides.dedup();
     let all = Choice {
@@ -186,11 +195,13 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
         text: "All guides".to_owned(),
         chosen: request.guide.is_empty(),
     };
+
     let guide = |name: String| Choice {
         chosen: request.guide.contains(&name),
         text: name.clone(),
         value: name,
     };
+
     let (from_releases, to_releases) = (choice(&request.from), choice(&request.to));
     let mut kept: Vec<(&'static str, String)> = Vec::new();
     kept.extend(
@@ -199,17 +210,20 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
             .iter()
             .map(|vendor| ("vendor", vendor.clone())),
     );
+
     kept.extend(
         request
             .product
             .iter()
             .map(|product| ("product", product.clone())),
     );
+
     kept.extend(
         from_releases
             .is_empty()
             .then(|| ("from", request.from.clone())),
     );
+
     kept.extend(to_releases.is_empty().then(|| ("to", request.to.clone())));
     let swapped = CompareRequest {
         from: request.to.clone(),
@@ -217,6 +231,7 @@ fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Aske
         cursor: None,
         ..request.clone()
     };
+
     Asked {
         from: request.from.clone(),
         to: request.to.clone(),
@@ -260,9 +275,11 @@ fn page(
         name(&mut asked.from, &pair.from);
         name(&mut asked.to, &pair.to);
     }
+
     let document = |document: &ComparedDocument| {
         Link::new(document.doc_title.clone(), site.local(&document.url))
     };
+
     let release = |document: &ComparedDocument| {
         let text = document
             .version
@@ -270,12 +287,14 @@ fn page(
             .unwrap_or_else(|| document.source.clone());
         Link::new(text, site.local(&document.url))
     };
+
     let at = |cursor: Option<String>| {
         site.compare(&CompareRequest {
             cursor,
             ..request.clone()
         })
     };
+
     let pair = |pair: &crate::ComparedPair| PairView {
         title: pair.to.doc_title.clone(),
         from: release(&pair.from),
@@ -286,6 +305,7 @@ fn page(
         added: pair.added,
         removed: pair.removed,
     };
+
     ComparePage {
         pairs: answer.pairs.iter().map(pair).collect(),
         only_from: answer.only_from.iter().map(document).collect(),
@@ -310,20 +330,24 @@ fn view(site: &Site, change: Change) -> ChangeView {
         ChangeKind::Removed => ("removed", "Gone"),
         ChangeKind::Changed => ("changed", "Changed"),
     };
+
     let place = |text: &ComparedText, side: &str| {
         let place = page_words(text.page, text.page_label.as_deref())
             .unwrap_or_else(|| "Section".to_owned());
         Link::new(format!("{side} {place}"), site.local(&text.url))
     };
+
     let mut places = Vec::new();
     places.extend(change.from.as_ref().map(|text| place(text, "Before:")));
     places.extend(change.to.as_ref().map(|text| place(text, "Now:")));
+
     // In a block of code every letter counts.
     let is_code = change
         .from
         .iter()
         .chain(&change.to)
         .any(|text| fence::of(&text.text).is_some());
+
     let shown = |text: &str| {
         if is_code {
             text.to_owned()
@@ -331,6 +355,7 @@ fn view(site: &Site, change: Change) -> ChangeView {
             plain(text)
         }
     };
+
     let runs = |words: Vec<WordRun>| -> Vec<Run> {
         words
             .into_iter()
@@ -340,21 +365,25 @@ fn view(site: &Site, change: Change) -> ChangeView {
             })
             .collect()
     };
+
     let cell = |cell: CellChange| Cell {
         column: cell.column,
         runs: runs(cell.words),
     };
+
     let whole = |text: &ComparedText, op: WordOp| {
         vec![Run {
             op,
             text: shown(&text.text),
         }]
     };
+
     let runs = match (change.kind, &change.from, &change.to) {
         (ChangeKind::Added, _, Some(text)) => whole(text, WordOp::Added),
         (ChangeKind::Removed, Some(text), _) => whole(text, WordOp::Removed),
         _ => runs(change.words),
     };
+
     ChangeView {
         kind,
         word,

@@ -8,41 +8,45 @@ async fn service() -> Service {
     let embed = FakeEmbed::new(&["barge"]);
     let guide = |source: &str, version: &str, limit: &str, more: &str| {
         let mut revision = SampleDocument::new(source)
-            .product("desk")
+            .product("telemetry")
             .version(version)
             .guide("admin")
-            .title(&format!("Desk Administration Guide {version}"))
+            .title(&format!("Telemetry Administration Guide {version}"))
             .page(
                 1,
                 &[&format!("A **barge** `call` takes {limit} parties."), more],
             )
             .build(&embed);
+
         revision
-            .passages
+            .chunks
             .iter_mut()
             .for_each(|passage| passage.chunk.page.label = Some("iii".to_owned()));
+
         revision
     };
+
     let documents = [
         guide(
-            "desk/v12.5/admin/a.md",
+            "telemetry/v12.5/admin/a.md",
             "v12.5",
             "20",
             "| Code | Means |\n|---|---|\n| 7 | old |",
         ),
         guide(
-            "desk/v15.0/admin/b.md",
+            "telemetry/v15.0/admin/b.md",
             "v15.0",
             "25",
             "| Code | Means |\n|---|---|\n| 7 | new |",
         ),
         guide(
-            "desk/v16.0/admin/c.md",
+            "telemetry/v16.0/admin/c.md",
             "v16.0",
             "25",
             "<script>alert(1)</script> is new.",
         ),
     ];
+
     Service::with(&documents, |state| state).await
 }
 
@@ -51,12 +55,13 @@ async fn the_choice_shows_the_steps_from_release_to_release() {
     let body = service().await.get("/compare").await.body;
     assert!(
         body.contains(
-            "href=\"/compare?from=v15.0&#38;to=v16.0&#38;product=desk\">v15.0 → v16.0</a>"
+            "href=\"/compare?from=v15.0&#38;to=v16.0&#38;product=telemetry\">v15.0 → v16.0</a>"
         ),
         "{body}"
     );
     assert!(body.contains("v12.5 → v15.0") && !body.contains("v12.5 → v16.0"));
     let library = service().await.get("/library").await.body;
+
     assert!(
         library.contains("What changed from v15.0 to v16.0"),
         "{library}"
@@ -67,9 +72,10 @@ async fn the_choice_shows_the_steps_from_release_to_release() {
 async fn what_changed_is_marked_word_by_word_and_cell_by_cell() {
     let body = service()
         .await
-        .get("/compare?from=12.5&to=15.0&product=desk")
+        .get("/compare?from=12.5&to=15.0&product=telemetry")
         .await
         .body;
+
     assert!(
         body.contains(
             "<span>A barge call takes</span> <del>20</del> <ins>25</ins> <span>parties.</span>"
@@ -80,7 +86,7 @@ async fn what_changed_is_marked_word_by_word_and_cell_by_cell() {
         body.contains("<dt>Means</dt><dd><del>old</del> <ins>new</ins>"),
         "{body}"
     );
-    assert!(body.contains("href=\"/d/desk/v12.5/admin/a.md\">v12.5</a>"));
+    assert!(body.contains("href=\"/d/telemetry/v12.5/admin/a.md\">v12.5</a>"));
     let places = ["Before", "Now"].map(|side| format!(">{side}: Page 1 (printed iii)</a>"));
     assert!(places.iter().all(|place| body.contains(place)), "{body}");
     assert!(
@@ -89,15 +95,17 @@ async fn what_changed_is_marked_word_by_word_and_cell_by_cell() {
     );
     assert!(
         body.contains(
-            "href=\"/compare?from=15.0&#38;to=12.5&#38;product=desk\">The other way round"
+            "href=\"/compare?from=15.0&#38;to=12.5&#38;product=telemetry\">The other way round"
         ),
         "{body}"
     );
+
     let about = service()
         .await
-        .get("/compare?from=12.5&to=15.0&product=desk&q=barge&limit=1")
+        .get("/compare?from=12.5&to=15.0&product=telemetry&q=barge&limit=1")
         .await
         .body;
+
     assert!(
         about.contains("rel=\"next\"")
             && about.contains("<ins>25</ins>")
@@ -111,23 +119,27 @@ async fn in_code_every_letter_counts() {
     let embed = FakeEmbed::new(&["barge"]);
     let release = |version: &str, name: &str| {
         let code = format!("~~~sh\n# who\n{name}=`id -un` **\n~~~");
-        let sample = SampleDocument::new(&format!("desk/{version}/admin/a.md"))
-            .product("desk")
+        let sample = SampleDocument::new(&format!("telemetry/{version}/admin/a.md"))
+            .product("telemetry")
             .version(version);
+
         sample
             .guide("admin")
-            .title("Desk Guide")
+            .title("Telemetry Guide")
             .page(1, &["Make a barge call so.", &code])
             .build(&embed)
     };
+
     let service = Service::with(&[release("v1.0", "old"), release("v2.0", "new")], |state| {
         state
     })
     .await;
+
     let body = service
-        .get("/compare?from=1.0&to=2.0&product=desk")
+        .get("/compare?from=1.0&to=2.0&product=telemetry")
         .await
         .body;
+
     for kept in ["# who", "`id", "-un` **"] {
         assert!(body.contains(kept), "{kept}: {body}");
     }
@@ -148,7 +160,7 @@ async fn what_cannot_be_compared_is_a_page_that_says_why() {
     for (path, status, said) in [
         ("/compare?from=12.5", 400, "give a release"),
         ("/compare?from=1&to=2", 400, "ersion"),
-        ("/compare?from=desk/none.md&to=12.5", 404, "ocument"),
+        ("/compare?from=telemetry/none.md&to=12.5", 404, "ocument"),
     ] {
         let answer = service.get(path).await;
         assert_eq!(answer.status.as_u16(), status, "{path}");

@@ -44,11 +44,13 @@ fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Response, Qu
     let public = state.library.public_url();
     let (endpoint, needs_key) = (format!("{public}/mcp"), state.access.needs_key());
     let example = format!("{public}/api/v1/search?q=barge%20state%20in%20CCX&limit=3");
+
     let key = if needs_key {
         " -H 'Authorization: Bearer YOUR_KEY'"
     } else {
         ""
     };
+
     Ok(respond::page(
         headers,
         &ConnectPage {
@@ -70,10 +72,12 @@ fn over_http(endpoint: &str, needs_key: bool) -> Vec<Client> {
         server["headers"] = json!({"Authorization": "Bearer YOUR_KEY"});
         flag = " --header \"Authorization: Bearer YOUR_KEY\"".to_owned();
     }
+
     let mut cursor = server.clone();
     if let Some(object) = cursor.as_object_mut() {
         object.remove("type");
     }
+
     vec![
         Client {
             name: "Claude Code",
@@ -151,6 +155,7 @@ mod tests {
         ] {
             assert!(body.contains(part), "{part} is not in {body}");
         }
+
         assert!(!body.contains("YOUR_KEY"), "no key is needed");
     }
 

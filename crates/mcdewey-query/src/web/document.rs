@@ -67,15 +67,18 @@ async fn show(
     let source = rest::path(path)?;
     let given = Parameters::new(rest::pairs(uri)?, &KNOWN)?;
     let wanted = given.one("chunk")?.map(rest::passage_id);
+
     let page = match (rest::selector(&given)?, &wanted) {
         (Some(page), _) => page,
         (None, Some(id)) => page_of(state, &source, id).await,
         (None, None) => PageSelector::First,
     };
+
     let answer = state
         .library
         .page(&source, &page, state.visibility())
         .await?;
+
     let step = state
         .library
         .nearest_step(&answer.document.source, state.visibility())
@@ -87,6 +90,7 @@ async fn show(
             site.compare(&step),
         )
     });
+
     let page = document_page(site, answer, wanted.as_deref()).await;
     Ok(respond::page(headers, &DocumentPage { compared, ..page }))
 }
@@ -114,6 +118,7 @@ async fn document_page(site: Site, answer: PageAnswer, wanted: Option<&str>) -> 
         source: vec![answer.document.source.clone()],
         ..SearchRequest::default()
     };
+
     DocumentPage {
         form: Form::new(&site, &inside),
         address: site.local(&answer.document.url),
@@ -166,10 +171,12 @@ fn passages(places: &[PassageOnPage], wanted: Option<&str>) -> Vec<Passage> {
             wanted == id || (wanted.len() == 8 && wanted.eq_ignore_ascii_case(&handle()))
         })
     };
+
     let passage = |place: &PassageOnPage| Passage {
         ordinal: ordinal(&place.chunk_id),
         range: place.start as usize..place.end as usize,
         marked: is_wanted(&place.chunk_id),
     };
+
     places.iter().map(passage).collect()
 }

@@ -32,6 +32,7 @@ pub(super) fn search_refused(
     error: QueryError,
 ) -> Response {
     let instead = alternatives(&Site::of(state), request, &error);
+
     // What is known instead stands below as links; the message need not list it again.
     let detail = match &error {
         QueryError::UnknownVersion { asked, .. } => Some(format!(
@@ -45,6 +46,7 @@ pub(super) fn search_refused(
         }
         _ => None,
     };
+
     let mut problem = Problem::from(error);
     problem.detail = detail.unwrap_or(problem.detail);
     show(state, &problem, request, instead)
@@ -65,6 +67,7 @@ fn show(
         instead,
         site,
     };
+
     respond::refusal(problem, &page)
 }
 
@@ -76,6 +79,7 @@ fn sentence(message: &str) -> String {
         .into_iter()
         .flat_map(char::to_uppercase)
         .collect();
+
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
 }
 
@@ -98,6 +102,7 @@ fn alternatives(site: &Site, request: &SearchRequest, error: &QueryError) -> Vec
         cursor: None,
         ..request.clone()
     };
+
     let with = |known: &[String], change: &dyn Fn(&mut SearchRequest, &str)| -> Vec<Link> {
         let link = |value: &String| {
             let mut changed = first.clone();
@@ -106,6 +111,7 @@ fn alternatives(site: &Site, request: &SearchRequest, error: &QueryError) -> Vec
         };
         known.iter().map(link).collect()
     };
+
     match error {
         QueryError::UnknownVersion { known, .. } => with(known, &set_version),
         QueryError::UnknownFacet { facet, known, .. } => {
@@ -155,6 +161,7 @@ mod tests {
             set_version(&mut request, known);
             (request.product, request.version)
         };
+
         assert_eq!(
             set("uccx 12.5(1) SU3"),
             (vec!["uccx".to_owned()], Some("12.5(1) SU3".to_owned()))

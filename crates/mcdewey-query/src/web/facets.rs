@@ -46,29 +46,34 @@ pub(super) fn chips(site: &Site, request: &SearchRequest) -> Vec<Chip> {
             });
         }
     }
+
     if let Some(version) = &request.version {
         let without = SearchRequest {
             version: None,
             strict: false,
             ..first_page(request)
         };
+
         chips.push(Chip {
             name: "Version",
             value: version.clone(),
             without: site.search(&without),
         });
     }
+
     if request.strict {
         let without = SearchRequest {
             strict: false,
             ..first_page(request)
         };
+
         chips.push(Chip {
             name: "Only",
             value: "tied to a release".to_owned(),
             without: site.search(&without),
         });
     }
+
     chips
 }
 
@@ -88,15 +93,18 @@ pub(super) fn groups(
         let Some(counts) = answer.facets.get(key).filter(|counts| counts.len() > 1) else {
             continue;
         };
+
         let value = |one: &crate::FacetCount| FacetValue {
             value: one.value.clone(),
             count: one.count,
             href: site.search(&chosen(request, key, &one.value)),
         };
+
         let mut values: Vec<FacetValue> = counts.iter().map(value).collect();
         let more = values.split_off(values.len().min(SHOWN));
         groups.push(FacetGroup { name, values, more });
     }
+
     groups
 }
 
@@ -109,6 +117,7 @@ fn chosen(request: &SearchRequest, key: &str, value: &str) -> SearchRequest {
         "guide" => request.guide = values,
         _ => request.version = Some(value.to_owned()),
     }
+
     request
 }
 

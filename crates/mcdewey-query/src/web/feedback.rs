@@ -70,6 +70,7 @@ async fn take(
             let kept = tokio::task::spawn_blocking(move || keeper.keep(&endorsement)).await;
             kept.unwrap_or_else(|error| Err(error.to_string()))
                 .map_err(not_kept)?;
+
             format!(
                 "{place} of {} answers “{}”",
                 passage.document.title, request.q
@@ -80,6 +81,7 @@ async fn take(
             format!("Nothing shown answers “{}”", request.q)
         }
     };
+
     let site = Site::of(state);
     let back = Link::new("Back to the results", site.search(&request));
     Ok(FeedbackPage {
@@ -102,19 +104,23 @@ fn said(pairs: Vec<(String, String)>) -> Result<Said, QueryError> {
     let is_verdict = |name: &str| name == ANSWERS || name == NONE;
     let (verdicts, search): (Vec<_>, Vec<_>) =
         pairs.into_iter().partition(|(name, _)| is_verdict(name));
+
     let request = SearchRequest {
         cursor: None,
         explain: false,
         ..rest::from_query(search)?
     };
+
     if request.q.trim().is_empty() {
         return Err(invalid("q, the question, is missing"));
     }
+
     if request.q.len() > LONGEST_QUESTION {
         return Err(QueryError::InvalidRequest(format!(
             "q is too long; at most {LONGEST_QUESTION} bytes are kept"
         )));
     }
+
     match verdicts.as_slice() {
         [(name, id)] if name == ANSWERS && !id.is_empty() => Ok(Said {
             request,
@@ -142,6 +148,7 @@ fn endorsement(request: &SearchRequest, passage: &Chunk) -> Endorsement {
         .versions
         .first()
         .map(|version| version.label.clone());
+
     let heading = || {
         passage
             .headings
@@ -149,6 +156,7 @@ fn endorsement(request: &SearchRequest, passage: &Chunk) -> Endorsement {
             .or(passage.page.section.as_ref().map(|section| &section.title))
             .cloned()
     };
+
     Endorsement {
         question: request.q.trim().to_owned(),
         vendor: only(&request.vendor),

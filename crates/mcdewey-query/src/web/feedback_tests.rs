@@ -29,6 +29,7 @@ async fn service(from: FeedbackFrom) -> (Service, Arc<Notebook>) {
     let notebook = Arc::new(Notebook::default());
     let keeper = Arc::clone(&notebook);
     let policy = AccessPolicy::default().with_feedback(from);
+
     (
         Service::with(&documents(), |state| {
             state.with_access(policy).with_feedback(keeper)
@@ -44,6 +45,7 @@ async fn say(service: &Service, key: Option<&str>, form: &str) -> Answer {
     if let Some(key) = key {
         request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
     }
+
     service
         .send(request.body(Body::from(form.to_owned())).unwrap())
         .await
@@ -67,13 +69,15 @@ async fn a_page_that_answers_is_kept_with_its_question() {
             .body
             .contains("href=\"/?q=barge%20state&#38;product=finesse&#38;version=latest\"")
     );
+
     let kept = notebook.0.lock().unwrap();
     let guide = &documents()[0];
     let passage = guide
-        .passages
+        .chunks
         .iter()
         .find(|one| one.chunk.chunk_id.as_str() == BARGE)
         .unwrap();
+
     assert_eq!(
         *kept,
         [Endorsement {
@@ -98,6 +102,7 @@ async fn in_a_document_without_pages_the_heading_is_kept() {
         "q=gadget&answers=notes%3A%3Aempty-gadgets%3A%3A0",
     )
     .await;
+
     let kept = notebook.0.lock().unwrap();
     assert_eq!(kept[0].source.as_str(), NOTE);
     assert_eq!(
@@ -122,6 +127,7 @@ async fn a_question_without_an_answer_is_one_to_look_at() {
     let list = request(Method::GET, "/api/v1/questions")
         .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
     let asked = service.send(list.body(Body::empty()).unwrap()).await.json();
+
     assert_eq!(
         (
             &asked["questions"][0]["outcome"],
@@ -150,6 +156,7 @@ async fn whose_word_is_taken_is_up_to_whoever_runs_it() {
             owner,
             "{from:?}"
         );
+
         let page = service.get("/?q=barge").await.body;
         assert_eq!(
             page.contains("This page answers it"),
@@ -162,6 +169,7 @@ async fn whose_word_is_taken_is_up_to_whoever_runs_it() {
             "{from:?}"
         );
     }
+
     let policy = AccessPolicy::default().with_feedback(FeedbackFrom::Everyone);
     let nobody_keeps = Service::with(&documents(), |state| state.with_access(policy)).await;
     assert!(
@@ -209,6 +217,7 @@ async fn what_cannot_be_kept_is_told() {
         );
         assert!(answer.body.contains(word), "{form:.60}: {}", answer.body);
     }
+
     assert!(notebook.0.lock().unwrap().is_empty());
 }
 
@@ -224,7 +233,9 @@ async fn pages_of_other_sites_say_nothing() {
                     .unwrap(),
             )
             .await;
+
         assert_eq!(answer.status, 403, "{origin}");
     }
+
     assert!(notebook.0.lock().unwrap().is_empty());
 }

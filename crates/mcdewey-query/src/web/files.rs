@@ -48,6 +48,7 @@ async fn find(
             return Err(QueryError::InvalidRequest(message));
         }
     };
+
     let file = state.library.file(&source, role, name, visibility).await?;
     Ok((file, given.one("hash")?.map(str::to_owned)))
 }
@@ -57,6 +58,7 @@ fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response
         attachment,
         content,
     } = file;
+
     // What was stored as an image is still judged by its content.
     let shown_as = match attachment.role {
         AttachmentRole::Image => image_type(&content),
@@ -64,19 +66,23 @@ fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response
             Some(PDF).filter(|_| attachment.media_type == PDF && content.starts_with(b"%PDF"))
         }
     };
+
     let known = attachment.hash.short(16);
     let tag = format!("\"{known}\"");
     let fresh = rest::is_fresh(headers, &tag);
+
     let mut response = if fresh {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         Body::from(content).into_response()
     };
+
     let disposition = if shown_as.is_some() {
         "inline"
     } else {
         "attachment"
     };
+
     let name = attachment.name.rsplit('/').next().unwrap_or_default();
     let values = [
         (
@@ -102,11 +108,13 @@ fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response
         ),
         (header::ETAG, tag),
     ];
+
     for (name, value) in values {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);
         }
     }
+
     response
 }
 

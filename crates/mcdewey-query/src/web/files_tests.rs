@@ -18,6 +18,7 @@ async fn illustrated() -> Service {
         .attachment(Image, "evil.png", "image/png", b"<svg onload=alert(1)>")
         .attachment(Original, "manual.pdf", "application/pdf", b"%PDF-1.7")
         .build(&FakeEmbed::new(&["barge"]));
+
     Service::with(&[manual], |state| state).await
 }
 
@@ -37,10 +38,12 @@ async fn a_page_shows_its_images_and_leads_to_its_original() {
     let own = service.get("/c/a::manual::0").await.body;
     assert_eq!(own.matches("<img src=\"/f/").count(), 1, "{own}");
     let other = service.get("/c/a::manual::1").await.body;
+
     assert!(
         other.contains("<figcaption>Image 1 from page 58</figcaption>"),
         "{other}"
     );
+
     let json = service
         .get("/api/v1/documents/a/manual.pdf?page=58")
         .await
@@ -73,11 +76,13 @@ async fn kept_files_are_sent_safely() {
     );
     assert_eq!(image.header(header::CACHE_CONTROL), "no-cache");
     let hash = image.header(header::ETAG).trim_matches('"').to_owned();
+
     let named = service
         .get(&format!(
             "/f/a/manual.pdf?image=page-58-image-1.gif&hash={hash}"
         ))
         .await;
+
     assert!(named.header(header::CACHE_CONTROL).contains("immutable"));
     let again = service
         .get_if_none_match(
@@ -85,6 +90,7 @@ async fn kept_files_are_sent_safely() {
             &format!("\"{hash}\""),
         )
         .await;
+
     assert_eq!((again.status.as_u16(), again.body.as_str()), (304, ""));
     let evil = service.get("/f/a/manual.pdf?image=evil.png").await;
     assert_eq!(

@@ -31,11 +31,13 @@ impl Format {
                 return Some((format, id.to_owned()));
             }
         }
+
         let format = match Accept::of(headers).preferred(&OFFERED)? {
             JSON => Self::Json,
             MARKDOWN => Self::Markdown,
             _ => Self::Page,
         };
+
         Some((format, id.to_owned()))
     }
 }
@@ -59,6 +61,7 @@ fn markdown(answer: &ChunkAnswer) -> String {
         .last()
         .map(|heading| format!("## {heading}\n\n"))
         .unwrap_or_default();
+
     format!(
         "{heading}{}\n\n— {}\n",
         hit.text.trim(),
@@ -81,6 +84,7 @@ mod tests {
         if let Some(accept) = accept {
             request = request.header(header::ACCEPT, accept);
         }
+
         let answer = service.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status, 200, "{path}");
         assert!(
@@ -91,6 +95,7 @@ mod tests {
                 .any(|value| value == "accept"),
             "{path}"
         );
+
         (answer.header(header::CONTENT_TYPE).to_owned(), answer.body)
     }
 
@@ -101,6 +106,7 @@ mod tests {
         for (path, expected) in [&json, &markdown] {
             assert_eq!(kind(path, Some("text/html")).await.0, *expected);
         }
+
         for (accept, expected) in [
             (None, "text/html; charset=utf-8"),
             (Some("*/*"), "text/html; charset=utf-8"),
@@ -129,6 +135,7 @@ mod tests {
         ] {
             assert_eq!(kind(BARGE, accept).await.0, expected, "{accept:?}");
         }
+
         assert!(kind(&json.0, None).await.1.contains(GUIDE));
         let text = kind(&markdown.0, None).await.1;
         assert!(

@@ -45,9 +45,11 @@ impl HitView {
             Some((last, above)) => (last.clone(), above.to_vec()),
             None => (hit.doc_title.clone(), Vec::new()),
         };
+
         let page = hit
             .page
             .map_or_else(|| "Section".to_owned(), |page| format!("Page {page}"));
+
         Self {
             chunk_id: hit.chunk_id.clone(),
             title: Link::new(
@@ -96,6 +98,7 @@ pub(super) fn also_in(site: &Site, hit: &Hit, place: &AlsoIn) -> Link {
     if place.product != hit.product {
         parts.extend(place.product.clone());
     }
+
     parts.extend(place.version.clone());
     let page = place.page.map(|page| format!("page {page}"));
     let name = if parts.is_empty() {
@@ -103,6 +106,7 @@ pub(super) fn also_in(site: &Site, hit: &Hit, place: &AlsoIn) -> Link {
     } else {
         parts.join(" ")
     };
+
     let changed = place.differs.then(|| "some words differ".to_owned());
     let text: Vec<String> = std::iter::once(name).chain(page).chain(changed).collect();
     Link::new(text.join(", "), site.chunk(&place.chunk_id))
@@ -120,11 +124,13 @@ fn pieces(snippet: &str, question: &HashSet<String>) -> Vec<Piece> {
             });
         }
     };
+
     for range in terms::matches(snippet, question) {
         push(&snippet[at..range.start], false);
         push(&snippet[range.clone()], true);
         at = range.end;
     }
+
     push(&snippet[at..], false);
     pieces
 }
@@ -135,6 +141,7 @@ fn explanation(how: &Explanation, score: f64) -> Vec<(String, String)> {
         (Some(rank), None) => format!("place {rank}"),
         _ => "not found".to_owned(),
     };
+
     let mut rows = vec![
         (
             "By meaning".to_owned(),
@@ -145,16 +152,19 @@ fn explanation(how: &Explanation, score: f64) -> Vec<(String, String)> {
             place(how.keyword_rank, how.keyword_score, "BM25"),
         ),
     ];
+
     rows.extend(
         how.parts
             .iter()
             .map(|(name, part)| (format!("{name} adds"), format!("{part:+.4}"))),
     );
+
     rows.push(("Score".to_owned(), format!("{score:.4}")));
     rows.extend(
         how.rerank
             .map(|score| ("Reranker".to_owned(), format!("{score:.4}"))),
     );
+
     rows
 }
 
@@ -168,10 +178,12 @@ mod tests {
             "Barging in: the call <b>",
             &terms::content_stems("barge calls"),
         );
+
         let read: Vec<(&str, bool)> = found
             .iter()
             .map(|piece| (piece.text.as_str(), piece.marked))
             .collect();
+
         assert_eq!(
             read,
             [

@@ -110,6 +110,7 @@ fn product(site: &Site, entry: &ProductEntry) -> ProductView {
         .clone()
         .or_else(|| id.clone())
         .unwrap_or_else(|| "No product".to_owned());
+
     let limited = id.clone().map(|id| SearchRequest {
         product: vec![id],
         ..SearchRequest::default()
@@ -144,6 +145,7 @@ fn newest_step(site: &Site, entry: &ProductEntry) -> Option<Link> {
     let (to, from) = (releases.next()?, releases.next()?);
     let text = format!("What changed from {from} to {to}");
     let product = entry.product.iter().cloned().collect();
+
     Some(Link::new(
         text,
         site.compare(&CompareRequest {
@@ -163,6 +165,7 @@ fn distinct<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> usize {
             .iter()
             .map(|document| document.source.as_str())
     };
+
     guides
         .map(|guide| (guide.guide.as_deref(), sources(guide).collect::<Vec<_>>()))
         .collect::<HashSet<_>>()
@@ -177,6 +180,7 @@ fn version(site: &Site, entry: &VersionEntry, product: Option<&SearchRequest>) -
             ..request
         })
     };
+
     VersionView {
         name: entry
             .version
@@ -196,6 +200,7 @@ fn guide(site: &Site, entry: &GuideEntry) -> GuideView {
     let link = |document: &crate::DocumentEntry| {
         Link::new(document.doc_title.clone(), site.local(&document.url))
     };
+
     GuideView {
         name: entry
             .guide
@@ -239,6 +244,7 @@ async fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Respon
     let library = state.library.library(state.visibility()).await?;
     let site = Site::of(state);
     let form = Form::new(&site, &SearchRequest::default());
+
     Ok(respond::page(
         headers,
         &LibraryPage {

@@ -26,17 +26,20 @@ pub(super) fn around(site: &Site, document: &DocumentAnswer, page: &PageItem) ->
     let path = path(current, &parents);
     let open = |at: usize| parents[at].is_none_or(|parent| path.contains(&parent));
     let shown = (0..document.outline.len()).filter(|at| open(*at));
+
     let line = |at: usize| {
         let item = &document.outline[at];
         let url = places
             .of_heading(item)
             .map_or(&document.url, |at| &document.pages[at].url);
+
         OutlineLine {
             link: Link::new(&item.title, site.local(url)),
             depth: ancestors(at, &parents),
             current: Some(at) == current,
         }
     };
+
     let lines: Vec<OutlineLine> = shown.map(line).collect();
     window(lines)
 }
@@ -55,6 +58,7 @@ fn parents(outline: &[OutlineItem]) -> Vec<Option<usize>> {
         parents.push(open.last().copied());
         open.push(at);
     }
+
     parents
 }
 
@@ -91,6 +95,7 @@ fn path(mut at: Option<usize>, parents: &[Option<usize>]) -> Vec<usize> {
         path.push(here);
         at = parents[here];
     }
+
     path
 }
 
@@ -104,6 +109,7 @@ fn window(lines: Vec<OutlineLine>) -> Vec<OutlineLine> {
         .iter()
         .position(|line| line.current)
         .unwrap_or_default();
+
     let start = current
         .saturating_sub(MAX_SHOWN / 2)
         .min(lines.len().saturating_sub(MAX_SHOWN));
@@ -124,12 +130,14 @@ mod tests {
             title: format!("Page {page}"),
             url: format!("http://localhost/d/g.md?page={page}"),
         };
+
         let heading = |level, title: String, page| OutlineItem {
             level,
             title,
             page: Some(page),
             section: None,
         };
+
         let chapter = |chapter: u32| {
             let first = chapter * 2 + 1;
             [
@@ -138,6 +146,7 @@ mod tests {
                 heading(3, format!("{chapter}.2"), first + 1),
             ]
         };
+
         DocumentAnswer {
             source: "g.md".to_owned(),
             doc_title: "Guide".to_owned(),
@@ -178,6 +187,7 @@ mod tests {
             line("1.2", 1, true),
             line("2", 0, false),
         ];
+
         assert_eq!(shown(&guide(3), 4), expected);
         assert_eq!(shown(&guide(3), 1)[1], line("0.1", 1, true));
     }
@@ -189,6 +199,7 @@ mod tests {
         let current = shown(&document, 4).into_iter().find(|line| line.2);
         assert_eq!(current.map(|line| line.0).as_deref(), Some("1.1"));
         document.outline.clear();
+
         assert_eq!(shown(&document, 1), []);
     }
 

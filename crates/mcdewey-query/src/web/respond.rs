@@ -25,6 +25,7 @@ pub(super) fn page(headers: &HeaderMap, page: &impl Template) -> Response {
         false => Html(html).into_response(),
     };
     let headers = response.headers_mut();
+
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
@@ -33,6 +34,7 @@ pub(super) fn page(headers: &HeaderMap, page: &impl Template) -> Response {
     if let Ok(tag) = HeaderValue::try_from(tag) {
         headers.insert(header::ETAG, tag);
     }
+
     response
 }
 
@@ -44,6 +46,7 @@ pub(super) fn result(page: &impl Template) -> Response {
     };
     let mut response = Html(html).into_response();
     let headers = response.headers_mut();
+
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
@@ -64,6 +67,7 @@ pub(super) fn refusal(problem: &Problem, page: &impl Template) -> Response {
         HeaderValue::from_static(POLICY),
     );
     problem.mark(&mut response);
+
     response
 }
 

@@ -39,11 +39,13 @@ impl Form {
             cursor: None,
             ..request.clone()
         });
+
         let choice = |mode| ModeChoice {
             name: Mode::name(mode),
             text: describe(mode),
             chosen: mode == request.mode,
         };
+
         Self {
             q: request.q.clone(),
             modes: Mode::ALL.map(choice).into(),
@@ -97,6 +99,7 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
         Ok(request) => request,
         Err(error) => return search_refused(&state, &SearchRequest::default(), error),
     };
+
     match show(&state, &headers, &request).await {
         Ok(response) => response,
         Err(error) => search_refused(&state, &request, error),
@@ -113,6 +116,7 @@ async fn show(
         let library = state.library.library(state.visibility()).await?;
         return Ok(respond::page(headers, &home(site, request, &library)));
     }
+
     let answer = state.library.search(request, state.visibility()).await?;
     let feedback = state.takes_feedback().map(|_| feedback_fields(request));
     Ok(respond::page(
@@ -147,12 +151,14 @@ fn results(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> Result
         cursor: None,
         ..request.clone()
     };
+
     let next = |cursor: &String| {
         site.search(&SearchRequest {
             cursor: Some(cursor.clone()),
             ..request.clone()
         })
     };
+
     let other_modes = Mode::ALL
         .into_iter()
         .filter(|mode| *mode != request.mode)
@@ -165,11 +171,13 @@ fn results(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> Result
                 }),
             )
         });
+
     let unfiltered = SearchRequest {
         q: request.q.clone(),
         mode: request.mode,
         ..SearchRequest::default()
     };
+
     ResultsPage {
         form: Form::new(&site, request),
         hits: answer.hits.iter().map(view).collect(),

@@ -41,6 +41,7 @@ impl Site {
             .parse::<Uri>()
             .map(|uri| uri.path().to_owned())
             .unwrap_or_default();
+
         Self {
             base: path.trim_end_matches('/').to_owned(),
             public_url: public_url.to_owned(),

@@ -87,6 +87,7 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
                     .headers_mut()
                     .insert(header::WWW_AUTHENTICATE, challenge);
             }
+
             response
         }
     }
@@ -97,15 +98,18 @@ async fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Respon
     if given.flag("sign_in")? && !state.shows_questions() {
         admin(&state.caller)?;
     }
+
     let site = Site::of(state);
     let library = state.library.library(state.visibility()).await?;
     let sees_all = *state.visibility() == Visibility::Everything;
+
     let page = StatusPage {
         facts: facts(state, &library),
-        work: sees_all.then(|| work(state.desk.ended_syncs(), &state.desk.hours())),
+        work: sees_all.then(|| work(state.telemetry.ended_syncs(), &state.telemetry.hours())),
         questions: questions(state, &site),
         site,
     };
+
     Ok(respond::page(headers, &page))
 }
 
@@ -116,6 +120,7 @@ fn facts(state: &AppState, library: &LibraryAnswer) -> Vec<(&'static str, String
     } else {
         "off"
     };
+
     vec![
         ("Documents", library.documents.to_string()),
         ("Pages and sections", library.pages.to_string()),
@@ -141,9 +146,11 @@ fn work(ended: Vec<EndedSync>, hours: &[Hour]) -> Work {
         "{:.0} %",
         100.0 * without_answer as f64 / searches.max(1) as f64
     );
+
     let time = |milliseconds: Option<f64>| {
         milliseconds.map_or_else(String::new, |time| format!("{time:.0} ms"))
     };
+
     let view = |hour: &Hour| HourView {
         began: minute(&written(hour.began)),
         searches: hour.searches,
@@ -151,6 +158,7 @@ fn work(ended: Vec<EndedSync>, hours: &[Hour]) -> Work {
         p50: time(hour.p50_ms),
         p95: time(hour.p95_ms),
     };
+
     let asked = hours.iter().rev().filter(|hour| hour.searches > 0);
     Work {
         syncs: ended.into_iter().map(sync).collect(),
@@ -203,20 +211,24 @@ fn questions(state: &AppState, site: &Site) -> Questions {
             sign_in: format!("{}?sign_in=1", site.status()),
         };
     }
-    if state.desk.kept_questions() == KeptQuestions::Off {
+
+    if state.telemetry.kept_questions() == KeptQuestions::Off {
         return Questions::NotKept;
     }
-    let asked = state.desk.questions();
+
+    let asked = state.telemetry.questions();
     let unanswered = asked
         .iter()
         .filter(|question| question.is_unanswered())
         .take(SHOWN_QUESTIONS);
+
     let unanswered = unanswered
         .map(|question| view(site, question, why(question)))
         .collect();
     let mut slow: Vec<&AskedQuestion> = asked.iter().filter(|question| question.slow).collect();
     slow.sort_by(|left, right| right.latency_ms.total_cmp(&left.latency_ms));
     let slow = slow.into_iter().take(SHOWN_QUESTIONS);
+
     let slow = slow
         .map(|question| view(site, question, format!("{:.0} ms", question.latency_ms)))
         .collect();
@@ -229,10 +241,12 @@ fn view(site: &Site, question: &AskedQuestion, what: String) -> QuestionView {
         .iter()
         .map(|(name, value)| format!("{name} {value}"))
         .collect();
+
     let again = SearchRequest {
         q: question.q.clone(),
         ..SearchRequest::default()
     };
+
     QuestionView {
         question: Link::new(&question.q, site.search(&again)),
         filters: filters.join(", "),

@@ -8,7 +8,7 @@ use axum::http::{Method, header};
 use mcdewey_core::{SkippedFile, SyncReport};
 
 use crate::app::testing::{Answer, Service, TOKEN, documents, request};
-use crate::{AccessPolicy, Desk, DeskSettings, KeptQuestions};
+use crate::{AccessPolicy, KeptQuestions, Telemetry, TelemetrySettings};
 
 async fn status(service: &Service, path: &str, key: Option<&str>) -> Answer {
     let mut request = request(Method::GET, path);
@@ -18,11 +18,11 @@ async fn status(service: &Service, path: &str, key: Option<&str>) -> Answer {
     service.send(request.body(Body::empty()).unwrap()).await
 }
 
-fn slow_desk(question_log: KeptQuestions) -> Arc<Desk> {
-    Arc::new(Desk::new(DeskSettings {
+fn slow_desk(question_log: KeptQuestions) -> Arc<Telemetry> {
+    Arc::new(Telemetry::new(TelemetrySettings {
         slow: Duration::ZERO,
         question_log,
-        ..DeskSettings::default()
+        ..TelemetrySettings::default()
     }))
 }
 
@@ -37,6 +37,7 @@ async fn it_says_what_answers() {
     ] {
         assert!(body.contains(part), "{part}: {body}");
     }
+
     assert!(
         body.contains("Not since this server started") && body.contains("Nothing was asked"),
         "{body}"
@@ -47,12 +48,17 @@ async fn it_says_what_answers() {
 
 #[tokio::test]
 async fn it_tells_how_the_library_was_brought_up_to_date() {
-    let desk = Arc::new(Desk::default());
-    let service = Service::with(&documents(), |state| state.with_desk(desk.clone())).await;
+    let telemetry = Arc::new(Telemetry::default());
+    let service = Service::with(&documents(), |state| {
+        state.with_telemetry(telemetry.clone())
+    })
+    .await;
+
     let skipped = (0..201).map(|place| SkippedFile {
         path: format!("a/{place}.pdf"),
         reason: "it is locked with a <password>".to_owned(),
     });
+
     let report = SyncReport {
         roots: vec!["manuals".parse().unwrap()],
         files: 300,
@@ -61,8 +67,10 @@ async fn it_tells_how_the_library_was_brought_up_to_date() {
         warnings: vec!["two files are one".to_owned()],
         ..SyncReport::default()
     };
-    desk.synced(Ok(report));
-    desk.synced(Err("the disk is full".to_owned()));
+
+    telemetry.synced(Ok(report));
+    telemetry.synced(Err("the disk is full".to_owned()));
+
     let body = status(&service, "/status", None).await.body;
     for part in [
         "<b>Failed:</b> the disk is full",
@@ -86,18 +94,22 @@ async fn it_counts_questions_by_the_hour() {
         .await;
     service.get("/api/v1/search?q=barge&product=nothing").await;
     let body = status(&service, "/status", None).await.body;
+
     assert!(
         body.contains("<b>2</b> questions, <b>1</b> (50 %) without an answer"),
         "{body}"
     );
+
     // The same as a table; two hours of one question each when the clock strikes in between.
     let row = |searches: u32, unanswered: u32| {
         body.contains(&format!("<td>{searches}</td><td>{unanswered}</td>"))
     };
+
     match body.matches("<rect class=\"answered\"").count() {
         1 => assert!(row(2, 1), "{body}"),
         hours => assert!(hours == 2 && row(1, 0) && row(1, 1), "{body}"),
     }
+
     assert_eq!(
         body.matches("<rect class=\"unanswered\"").count(),
         1,
@@ -108,7 +120,7 @@ async fn it_counts_questions_by_the_hour() {
 #[tokio::test]
 async fn what_people_asked_is_for_administrators() {
     let service = Service::with(&documents(), |state| {
-        state.with_desk(slow_desk(KeptQuestions::Unanswered))
+        state.with_telemetry(slow_desk(KeptQuestions::Unanswered))
     })
     .await;
     service.get("/?q=secret+barge&product=finesse").await;
@@ -116,6 +128,7 @@ async fn what_people_asked_is_for_administrators() {
         .get("/api/v1/search?q=secret+reset&product=nothing")
         .await;
     let hidden = status(&service, "/status", None).await.body;
+
     assert!(
         !hidden.contains("secret") && hidden.contains("href=\"/status?sign_in=1\""),
         "{hidden}"
@@ -128,9 +141,11 @@ async fn what_people_asked_is_for_administrators() {
             .starts_with("Basic"),
         "a browser asks for a password"
     );
+
     let shown = status(&service, "/status?sign_in=1", Some(TOKEN))
         .await
         .body;
+
     for part in [
         "Without an answer</h3>",
         "Slowest</h3>",
@@ -146,10 +161,13 @@ async fn on_ones_own_machine_one_reads_what_one_asked() {
     let own = async |question_log| {
         let policy = AccessPolicy::default().with_personal(true);
         Service::with(&documents(), |state| {
-            state.with_access(policy).with_desk(slow_desk(question_log))
+            state
+                .with_access(policy)
+                .with_telemetry(slow_desk(question_log))
         })
         .await
     };
+
     let service = own(KeptQuestions::All).await;
     service.get("/?q=secret+barge").await;
     assert!(
@@ -163,6 +181,7 @@ async fn on_ones_own_machine_one_reads_what_one_asked() {
         401,
         "programs want a key always"
     );
+
     let silent = own(KeptQuestions::Off).await;
     assert!(
         status(&silent, "/status", None)
@@ -174,8 +193,12 @@ async fn on_ones_own_machine_one_reads_what_one_asked() {
 
 #[tokio::test]
 async fn half_typed_questions_are_not_counted() {
-    let desk = slow_desk(KeptQuestions::All);
-    let service = Service::with(&documents(), |state| state.with_desk(desk.clone())).await;
+    let telemetry = slow_desk(KeptQuestions::All);
+    let service = Service::with(&documents(), |state| {
+        state.with_telemetry(telemetry.clone())
+    })
+    .await;
+
     for q in ["bar", "barge", "barge+st"] {
         let request =
             request(Method::GET, &format!("/?q={q}")).header("x-mcdewey-typing", "page-1");
@@ -187,16 +210,22 @@ async fn half_typed_questions_are_not_counted() {
             200
         );
     }
-    assert_eq!(desk.questions().len(), 0, "somebody types on");
+
+    assert_eq!(telemetry.questions().len(), 0, "somebody types on");
     service.get("/?q=barge+state").await;
-    let asked: Vec<String> = desk
+    let asked: Vec<String> = telemetry
         .questions()
         .into_iter()
         .map(|question| question.q)
         .collect();
+
     assert_eq!(asked, ["barge state"]);
     assert_eq!(
-        desk.hours().iter().map(|hour| hour.searches).sum::<u64>(),
+        telemetry
+            .hours()
+            .iter()
+            .map(|hour| hour.searches)
+            .sum::<u64>(),
         1
     );
 }

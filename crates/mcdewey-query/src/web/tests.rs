@@ -14,6 +14,7 @@ async fn page(service: &Service, path: &str) -> Answer {
         "{path}: {}",
         page.body
     );
+
     page
 }
 
@@ -55,6 +56,7 @@ async fn the_same_passage_elsewhere_is_named() {
     let body = page(&service, "/?q=supervisor+monitoring+barging")
         .await
         .body;
+
     assert!(
         body.contains("Also in <a href=\"/c/finesse%3A%3A"),
         "{body}"
@@ -66,15 +68,18 @@ async fn a_passage_names_its_other_releases() {
     let service = Service::new().await;
     let body = page(&service, &format!("/c/{BARGE}")).await.body;
     let other = "finesse%3A%3Av15.0%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A0";
+
     assert!(
         body.contains(&format!(
             "<li><a href=\"/c/{other}\">v15.0, page 120</a></li>"
         )),
         "{body}"
     );
+
     let json = service.get(&format!("/c/{BARGE}.json")).await.json();
     assert_eq!(json["chunk"]["also_in"][0]["version"], "v15.0");
     let rest = service.get(&format!("/api/v1/chunks/{BARGE}")).await.json();
+
     assert_eq!(
         rest["chunk"]["also_in"], json["chunk"]["also_in"],
         "programs are told the same"
@@ -90,12 +95,14 @@ async fn a_document_leads_to_what_changed() {
     let href = format!("/compare?from={GUIDE}&#38;to={newer}");
     let href = href.replace('/', "%2F").replacen("%2F", "/", 1);
     let later = page(&service, &format!("/d/{newer}")).await.body;
+
     assert!(
         later.contains(&format!(
             "<a href=\"{href}\">What changed since the release before</a>"
         )),
         "{later}"
     );
+
     let first = page(&service, &format!("/d/{GUIDE}")).await.body;
     assert!(
         first.contains(&format!(
@@ -103,6 +110,7 @@ async fn a_document_leads_to_what_changed() {
         )),
         "{first}"
     );
+
     let note = page(&service, &format!("/d/{NOTE}")).await.body;
     assert!(!note.contains("What change"), "{note}");
 }
@@ -114,11 +122,13 @@ async fn titles_of_pages_hide_nothing() {
     let body = page(&service, "/?q=barge%E2%80%AE%F3%A0%81%81call")
         .await
         .body;
+
     let title = body
         .split("<title>")
         .nth(1)
         .and_then(|rest| rest.split("</title>").next())
         .unwrap();
+
     assert!(title.starts_with("bargecall · "), "{title:?}");
 }
 
@@ -131,6 +141,7 @@ async fn filters_can_be_set_and_taken_off() {
     )
     .await
     .body;
+
     assert!(
         body.contains(
             "<a href=\"/?q=supervisor%20certificate&#38;mode=keyword\"><span class=\"name\">Product</span> finesse"
@@ -153,6 +164,7 @@ async fn more_results_follow_and_lead_back() {
         .nth(1)
         .and_then(|rest| rest.split('"').next())
         .unwrap();
+
     let second = page(&service, &next.replace("&#38;", "&")).await;
     assert_eq!(second.status.as_u16(), 200, "{}", second.body);
     assert!(
@@ -171,6 +183,7 @@ async fn how_a_hit_was_found_is_told_on_request() {
             .body
             .contains("Why this hit")
     );
+
     let body = page(&service, "/?q=barge&explain=1").await.body;
     assert!(
         body.contains("<summary>Why this hit</summary>") && body.contains("place 1, cosine"),
@@ -184,6 +197,7 @@ async fn no_answer_is_a_page_with_ways_on() {
     let body = page(&service, "/?q=zzzz&mode=keyword&product=finesse")
         .await
         .body;
+
     assert!(
         body.contains("No answer here")
             && body.contains("href=\"/?q=zzzz&#38;mode=keyword\">Ask the whole library")
@@ -202,12 +216,14 @@ async fn what_is_unknown_is_answered_with_what_is_known() {
         "{}",
         version.body
     );
+
     let product = page(&service, "/?q=barge&product=nope").await;
     assert!(
         product
             .body
             .contains("href=\"/?q=barge&#38;product=finesse\">finesse</a>")
     );
+
     for (path, status) in [
         ("/nothing", 404),
         ("/c/a::0", 404),
@@ -233,12 +249,14 @@ async fn a_passage_has_the_look_its_users_know() {
     assert!(body.contains(&format!("<code>{GUIDE}</code>")));
     assert!(body.contains("<code>finesse::v12.5::developer-guide::developer-guide::2</code>"));
     assert!(body.contains("NOT_READY while monitoring"));
+
     let plain = page(
         &service,
         "/c/finesse::v12.5::developer-guide::developer-guide::2",
     )
     .await
     .body;
+
     assert_eq!(plain, body);
     let section = page(&service, "/c/notes::empty-gadgets::0").await.body;
     assert!(section.contains("<h1>Certificates</h1>") && section.contains("Not tied to a release"));
@@ -263,12 +281,14 @@ async fn a_page_stands_in_its_document() {
     )));
     assert!(body.contains("<input type=\"hidden\" name=\"source\""));
     assert!(!body.contains("Make a Barge Call"), "another page's text");
+
     let by_label = page(&service, &format!("/d/{GUIDE}?page=&label=102"))
         .await
         .body;
     assert!(by_label.contains("<h1>Page 118</h1>"));
     let by_chunk = page(&service, &format!("/d/{GUIDE}?chunk={id}")).await.body;
     assert!(by_chunk.contains("<h1>Page 118</h1>") && by_chunk.contains("is-marked"));
+
     let lost = page(&service, &format!("/d/{GUIDE}?page=117&chunk={id}"))
         .await
         .body;
@@ -290,14 +310,17 @@ async fn documents_and_questions_stay_inert() {
         "/connect",
         "/",
     ];
+
     for path in paths {
         let page = page(&service, path).await;
+
         // The one script of every page is our own file.
         let own = format!(
             "<script src=\"/assets/{}\" defer></script>",
             super::assets::SCRIPT_FILE.as_str()
         );
         assert_eq!(page.body.matches(&own).count(), 1, "{path}");
+
         let body = page.body.replace(&own, "").to_lowercase();
         for bad in [
             "<script",
@@ -308,6 +331,7 @@ async fn documents_and_questions_stay_inert() {
         ] {
             assert!(!body.contains(bad), "{path} has {bad}: {body}");
         }
+
         let policy = page.header(header::CONTENT_SECURITY_POLICY);
         assert!(
             policy.contains("default-src 'none'") && !policy.contains("unsafe"),
@@ -330,12 +354,14 @@ async fn pages_and_their_dress_are_kept_by_browsers() {
         .get_if_none_match("/?q=barge", first.header(header::ETAG))
         .await;
     assert_eq!((again.status.as_u16(), again.body.as_str()), (304, ""));
+
     let style = first
         .body
         .split("rel=\"stylesheet\" href=\"")
         .nth(1)
         .and_then(|rest| rest.split('"').next())
         .unwrap();
+
     let style = service.get(style).await;
     assert_eq!(
         style.header(header::CONTENT_TYPE),
@@ -379,14 +405,17 @@ async fn whole_pages_stay_as_they_are() {
         "document_page",
         settled(&page(&service, &format!("/d/{GUIDE}?page=118")).await.body)
     );
+
     let results = page(&service, "/?q=barge+state+supervisor&version=v12.5&limit=1")
         .await
         .body;
+
     let cursor = results
         .split("cursor=")
         .nth(1)
         .and_then(|rest| rest.split('"').next())
         .unwrap_or("none");
+
     insta::assert_snapshot!("results", settled(&results.replace(cursor, "CURSOR")));
 }
 
@@ -413,6 +442,7 @@ async fn the_library_says_how_much_there_is_and_since_when() {
     let body = page(&service, "/library").await.body;
     let said =
         format!("<span class=\"quiet\">developer-guide, 1 page, 2 passages, ingested {day}</span>");
+
     assert!(
         day.starts_with("20") && body.contains(&said),
         "{said}: {body}"
@@ -425,11 +455,13 @@ async fn a_document_of_two_releases_is_counted_once() {
         .vendor("Cisco")
         .product("finesse")
         .version("v12.0");
+
     let both = both
         .version("v12.5")
         .page(1, &["one"])
         .page(2, &["two"])
         .build(&FakeEmbed::new(&[]));
+
     let service = Service::with(&[both], |state| state).await;
     let body = page(&service, "/").await.body;
     assert!(
@@ -449,5 +481,6 @@ async fn a_question_without_an_answer_is_told_so() {
         "the nearest passages are shown"
     );
     let body = page(&service, "/?q=barge+in+Finesse+15.0").await.body;
+
     assert!(!body.contains("No answer here"), "{body}");
 }

@@ -83,6 +83,7 @@ impl Committer {
                 Err(failure) => answer(reply, Err(failure)),
             }
         }
+
         let documents: Vec<&Prepared> = waiting.iter().map(|(document, _)| &**document).collect();
         match self.write(&documents) {
             Ok((revisions, freed)) => {
@@ -109,6 +110,7 @@ impl Committer {
         self.check_space(0)?;
         let mut freed = Vec::new();
         let change = self.catalogue.begin()?;
+
         let mut any = false;
         for source in sources {
             if let Some(points) = change.remove(source)? {
@@ -116,15 +118,18 @@ impl Committer {
                 freed.extend(points);
             }
         }
+
         if !any {
             drop(change);
             return self.catalogue.revision();
         }
+
         let revision = change.next_revision()?;
         change.commit()?;
         self.unsettled = true;
         self.reached(Step::DocumentsVisible);
         self.sweep(&freed);
+
         Ok(revision)
     }
 
@@ -157,16 +162,18 @@ impl Committer {
             drop(change);
             return self.catalogue.revision();
         }
+
         let revision = change.next_revision()?;
         change.commit()?;
         Ok(revision)
     }
 
     /// Makes deletions durable, compacts the shard, and builds it anew when its log has grown out of proportion.
-    pub(super) fn settle(&mut self) -> Outcome<()> {
+    pub(super) fn optimize(&mut self) -> Outcome<()> {
         if !self.unsettled {
             return Ok(());
         }
+
         let points = self
             .shared
             .catalogue
@@ -180,10 +187,12 @@ impl Committer {
             }
             shard.log_size()?
         };
+
         if log > LOG_ALLOWED + LOG_PER_POINT * points {
             self.replace_shard()?;
             tracing::info!("the shard was built anew because its log had grown");
         }
+
         self.unsettled = false;
         Ok(())
     }
@@ -205,6 +214,7 @@ impl Committer {
         if documents.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
+
         self.check_space(documents.iter().map(|document| document.size()).sum())?;
         self.unsettled = true;
         let passages = documents.iter().flat_map(|document| &document.passages);
@@ -212,6 +222,7 @@ impl Committer {
             .put(passages.map(|passage| (&passage.embedding_key, passage.vector.as_slice())))?;
         self.reached(Step::VectorsStored);
         let shared = Arc::clone(&self.shared);
+
         shared
             .shard()
             .add(documents.iter().flat_map(|document| points_of(document)))?;
@@ -219,12 +230,14 @@ impl Committer {
         shared.shard().flush()?;
         self.reached(Step::PointsFlushed);
         let (mut revisions, mut freed) = (Vec::with_capacity(documents.len()), Vec::new());
+
         let change = self.catalogue.begin()?;
         for document in documents {
             let (revision, points) = change.put(document)?;
             revisions.push(revision);
             freed.extend(points);
         }
+
         change.commit()?;
         self.reached(Step::DocumentsVisible);
         Ok((revisions, freed))
@@ -236,10 +249,12 @@ impl Committer {
         if points.is_empty() {
             return;
         }
+
         let swept = self.shared.shard_alone().remove(points);
         if let Err(error) = swept {
             tracing::warn!(%error, points = points.len(), "old points stay in the shard until the next start");
         }
+
         self.reached(Step::OldPointsRemoved);
     }
 
@@ -262,6 +277,7 @@ impl Committer {
             dimensions: shared.dimensions,
             min_free_bytes: self.min_free_bytes,
         };
+
         let shard = recovery::build(&self.layout, &source, &mut self.catalogue)?;
         let old = std::mem::replace(&mut *self.shared.shard_alone(), shard);
         self.reached(Step::ShardReplaced);

@@ -35,6 +35,7 @@ fn history() -> Vec<Act> {
                 }),
         ))
     };
+
     vec![
         commit(
             "a.md",
@@ -91,6 +92,7 @@ async fn view(index: &EmbeddedIndex) -> View {
         chunks: passages,
         ..
     } = index.state().await.unwrap();
+
     let mut chunks = Vec::new();
     for summary in index.documents(&all).await.unwrap() {
         chunks.extend(
@@ -100,6 +102,7 @@ async fn view(index: &EmbeddedIndex) -> View {
                 .unwrap(),
         );
     }
+
     let mut hits = Vec::new();
     for text in ["canine", "feline alpha", "barge beta gamma"] {
         let query = CandidateQuery {
@@ -112,14 +115,17 @@ async fn view(index: &EmbeddedIndex) -> View {
             exact: true,
             ..CandidateQuery::default()
         };
+
         let Candidates { dense, keyword, .. } = index.candidates(&query, &all).await.unwrap();
         let scored = |list: Option<Vec<mcdewey_core::Candidate>>| -> Vec<Scored> {
             let hits = list.unwrap().into_iter();
             hits.map(|hit| (hit.chunk_id.to_string(), hit.page.0, hit.score.to_bits()))
                 .collect()
         };
+
         hits.push((scored(dense), scored(keyword)));
     }
+
     let manifest = index.manifest(&RootName::default()).await.unwrap();
     View {
         counts: (documents, pages, passages),
@@ -133,11 +139,13 @@ async fn view(index: &EmbeddedIndex) -> View {
 async fn undisturbed() -> Vec<View> {
     let dir = tempfile::tempdir().unwrap();
     let index = EmbeddedIndex::open(options(dir.path())).unwrap();
+
     let mut views = vec![view(&index).await];
     for step in &history() {
         act(&index, step).await;
         views.push(view(&index).await);
     }
+
     views
 }
 
@@ -154,6 +162,7 @@ async fn wrecks(place: &Path) -> Vec<Wreck> {
     let dir = place.join("live");
     let mut committer = EmbeddedIndex::open_committer(options(&dir)).unwrap();
     let (wrecks, done) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+
     committer.watch = Some(Box::new({
         let (wrecks, done, live, place) = (
             Arc::clone(&wrecks),
@@ -161,6 +170,7 @@ async fn wrecks(place: &Path) -> Vec<Wreck> {
             dir.clone(),
             place.to_owned(),
         );
+
         move |step| {
             let mut wrecks = wrecks.lock().unwrap();
             let copy = place.join(format!("wreck-{}", wrecks.len()));
@@ -172,11 +182,13 @@ async fn wrecks(place: &Path) -> Vec<Wreck> {
             });
         }
     }));
+
     let index = EmbeddedIndex::start(committer);
     for step in &history() {
         act(&index, step).await;
         *done.lock().unwrap() += 1;
     }
+
     drop(index);
     Arc::into_inner(wrecks).unwrap().into_inner().unwrap()
 }
@@ -187,14 +199,17 @@ async fn whatever_moment_the_process_dies_at() {
     let views = undisturbed().await;
     let wrecks = wrecks(place.path()).await;
     assert!(wrecks.len() >= 20, "{} moments", wrecks.len());
+
     for Wreck { dir, step, done } in wrecks {
         let index = EmbeddedIndex::open(options(&dir)).unwrap();
         let found = view(&index).await;
         let points = index.shared.shard().points().unwrap().len() as u64;
+
         assert_eq!(
             points, found.counts.2,
             "{step:?} in act {done}: points were left over"
         );
+
         // Old points are taken out after the answer, so the act under way may or may not be counted as done by then.
         let allowed = done.saturating_sub(1)..=done + 1;
         let reached = allowed
@@ -203,18 +218,22 @@ async fn whatever_moment_the_process_dies_at() {
             .find(|acts| views.get(*acts) == Some(&found));
         let reached = reached
             .unwrap_or_else(|| panic!("{step:?} in act {done}: a state that never was: {found:?}"));
+
         assert!(
             reached >= done,
             "{step:?} in act {done}: a finished act is lost"
         );
+
         for step in &history()[reached..] {
             act(&index, step).await;
         }
+
         assert_eq!(
             Some(&view(&index).await),
             views.last(),
             "{step:?} in act {done}: finished another way"
         );
+
         drop(index);
         fs::remove_dir_all(dir).unwrap();
     }
@@ -226,6 +245,7 @@ async fn a_lookup_keeps_the_points_it_knows() {
     let mut committer = EmbeddedIndex::open_committer(options(place.path())).unwrap();
     let looked = Arc::new(AtomicBool::new(false));
     let swept_too_early = Arc::new(AtomicBool::new(false));
+
     committer.watch = Some(Box::new({
         let (looked, swept_too_early) = (Arc::clone(&looked), Arc::clone(&swept_too_early));
         move |step| {
@@ -234,16 +254,19 @@ async fn a_lookup_keeps_the_points_it_knows() {
             }
         }
     }));
+
     let index = EmbeddedIndex::start(committer);
     act(&index, &history()[0]).await;
     let shared = Arc::clone(&index.shared);
     let (looking, seen) = (oneshot::channel(), oneshot::channel());
+
     let lookup = tokio::task::spawn_blocking(move || {
         let shard = shared.shard();
         shared.catalogue.read(|snapshot| {
             let known = snapshot.points()?;
             looking.0.send(()).unwrap();
             seen.1.blocking_recv().unwrap();
+
             // Long enough for a sweep that does not wait.
             for _ in 0..200 {
                 assert!(
@@ -252,15 +275,18 @@ async fn a_lookup_keeps_the_points_it_knows() {
                         .all(|point| shard.points().unwrap().contains(point))
                 );
             }
+
             looked.store(true, Ordering::SeqCst);
             Ok(())
         })
     });
+
     looking.1.await.unwrap();
     act(&index, &history()[2]).await;
     seen.0.send(()).unwrap();
     lookup.await.unwrap().unwrap();
     drop(index);
+
     assert!(
         !swept_too_early.load(Ordering::SeqCst),
         "points were taken out under a lookup"
@@ -272,10 +298,12 @@ async fn a_lost_or_damaged_shard_is_built_anew_without_embedding() {
     let place = tempfile::tempdir().unwrap();
     let views = undisturbed().await;
     let dir = place.path().join("data");
+
     let index = EmbeddedIndex::open(options(&dir)).unwrap();
     for step in &history() {
         act(&index, step).await;
     }
+
     drop(index);
     let generation = only_entry(&dir.join("generations"));
     for damage in ["lost", "config", "segments"] {
@@ -285,12 +313,15 @@ async fn a_lost_or_damaged_shard_is_built_anew_without_embedding() {
             "config" => fs::write(shard.join("edge_config.json"), "{").unwrap(),
             _ => fs::remove_dir_all(shard.join("segments")).unwrap(),
         }
+
         let index = EmbeddedIndex::open(options(&dir)).unwrap();
         assert_eq!(Some(&view(&index).await), views.last(), "{damage}");
         assert!(!generation.join("opening").exists());
         drop(index);
+
         assert!(shard_of(&generation).exists());
     }
+
     assert!(generation.join("damaged-shard").exists());
 }
 
@@ -323,6 +354,7 @@ async fn documents_whose_vectors_are_lost_ask_to_be_written_again() {
     let index = EmbeddedIndex::open(options(place.path())).unwrap();
     let found = view(&index).await;
     assert_ne!(found.manifest[0].input, before.manifest[0].input);
+
     for (hits, expected) in found.hits.iter().zip(&before.hits) {
         assert_eq!(
             (hits.0.len(), &hits.1),
@@ -330,6 +362,7 @@ async fn documents_whose_vectors_are_lost_ask_to_be_written_again() {
             "found by words only"
         );
     }
+
     act(&index, &history()[0]).await;
     assert_eq!(view(&index).await, before);
 }
@@ -342,12 +375,14 @@ async fn too_little_space_refuses_before_anything_is_written() {
         ..options(place.path())
     })
     .unwrap();
+
     let before = index.state().await.unwrap();
     let document = SampleDocument::new("a.md")
         .page(1, &["canine"])
         .build(&embedder());
-    let key = document.passages[0].embedding_key;
+    let key = document.chunks[0].embedding_key;
     let error = index.commit(document).await.unwrap_err();
+
     assert!(
         matches!(error, mcdewey_core::IndexError::NoSpace(_)),
         "{error}"
@@ -365,12 +400,14 @@ async fn recovery_keeps_the_floor_and_the_shard() {
     let before = view(&index).await;
     drop(index);
     let generation = only_entry(&place.path().join("generations"));
+
     let tight = || EmbeddedOptions {
         min_free_bytes: u64::MAX,
         ..options(place.path())
     };
     drop(EmbeddedIndex::open(tight()).expect("nothing has to be written"));
     fs::write(shard_of(&generation).join("edge_config.json"), "{").unwrap();
+
     for _ in 0..3 {
         let error = EmbeddedIndex::open(tight()).unwrap_err();
         assert!(
@@ -379,6 +416,7 @@ async fn recovery_keeps_the_floor_and_the_shard() {
         );
         assert!(!generation.join("damaged-shard").exists() && !generation.join("opening").exists());
     }
+
     let index = EmbeddedIndex::open(options(place.path())).unwrap();
     assert_eq!(view(&index).await, before);
 }
@@ -390,21 +428,24 @@ async fn another_model_or_splitter_stands_beside_and_shares_the_vectors() {
     act(&index, &history()[0]).await;
     let (before, state) = (view(&index).await, index.state().await.unwrap());
     drop(index);
+
     let other = EmbeddedIndex::open(EmbeddedOptions {
         chunker: "other".to_owned(),
         ..options(place.path())
     })
     .unwrap();
+
     let fresh = other.state().await.unwrap();
     assert_ne!(fresh.generation, state.generation);
     assert_eq!((fresh.documents, fresh.revision.0), (0, 0));
+
     let known = SampleDocument::new("x.md")
         .page(1, &["gamma"])
         .build(&embedder());
-    let key = known.passages[0].embedding_key;
+    let key = known.chunks[0].embedding_key;
     assert_eq!(
         other.cached_vectors(&[key]).await.unwrap(),
-        [Some(known.passages[0].vector.clone())]
+        [Some(known.chunks[0].vector.clone())]
     );
     drop(other);
     let index = EmbeddedIndex::open(options(place.path())).unwrap();
@@ -421,9 +462,11 @@ async fn a_shard_is_replaced_under_its_readers() {
     committer.replace_shard().unwrap();
     let index = EmbeddedIndex::start(committer);
     assert!(!first.exists());
+
     for step in &history() {
         act(&index, step).await;
     }
+
     assert_eq!(Some(&view(&index).await), undisturbed().await.last());
 }
 
@@ -435,6 +478,7 @@ fn shard_of(generation: &Path) -> PathBuf {
     let mut entries = fs::read_dir(generation)
         .unwrap()
         .map(|entry| entry.unwrap().path());
+
     entries
         .find(|path| {
             path.file_name()
@@ -467,11 +511,13 @@ fn copy_file(from: &Path, to: &Path) {
         if read == 0 {
             break;
         }
+
         if block[..read].iter().all(|byte| *byte == 0) {
             target.seek(SeekFrom::Current(read as i64)).unwrap();
         } else {
             target.write_all(&block[..read]).unwrap();
         }
     }
+
     target.set_len(source.metadata().unwrap().len()).unwrap();
 }

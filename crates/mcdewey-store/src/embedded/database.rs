@@ -40,9 +40,11 @@ impl Database {
         let told = |error: rusqlite::Error| explain(path, schema, &error);
         let mut writer = Connection::open(path).map_err(told)?;
         configure(&writer).map_err(told)?;
+
         let found: i64 = writer
             .query_row("PRAGMA user_version", [], |row| row.get(0))
             .map_err(told)?;
+
         if found > schema.version {
             return Err(IndexError::Unavailable(format!(
                 "{} was written by a newer version of this program (schema {found}, this one knows {}); \
@@ -51,12 +53,14 @@ impl Database {
                 schema.version
             )));
         }
+
         if found == 0 {
             create(&mut writer, schema).map_err(told)?;
         } else if found < schema.version {
             // It keeps its version: it is what an older program made, and that program may still read it.
             writer.execute_batch(schema.tables).map_err(told)?;
         }
+
         Ok((
             Self {
                 path: path.to_owned(),
@@ -77,10 +81,12 @@ impl Database {
             })?;
             look(&snapshot)
         };
+
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_READERS {
             idle.push(connection);
         }
+
         answer
     }
 
@@ -93,10 +99,12 @@ impl Database {
         {
             return Ok(connection);
         }
+
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+
         Ok(connection)
     }
 }
@@ -138,6 +146,7 @@ fn explain(path: &Path, schema: Schema, error: &rusqlite::Error) -> IndexError {
         _ if is_full(error) => "the disk is full; free some space".to_owned(),
         _ => "check that the directory may be written and that no other program uses it".to_owned(),
     };
+
     IndexError::Unavailable(format!("cannot open {path}: {error}; {advice}"))
 }
 
@@ -187,11 +196,13 @@ mod tests {
             tables: "CREATE TABLE texts (text TEXT)",
             ..SCHEMA
         };
+
         Database::open(&path, old)
             .unwrap()
             .1
             .execute("INSERT INTO texts VALUES ('kept')", [])
             .unwrap();
+
         let tables = "CREATE TABLE IF NOT EXISTS texts (text TEXT); CREATE TABLE IF NOT EXISTS words (word TEXT)";
         for _ in 0..2 {
             let (database, writer) = Database::open(&path, Schema { tables, ..SCHEMA }).unwrap();
@@ -199,6 +210,7 @@ mod tests {
             let kept: i64 = writer
                 .query_row("SELECT count(*) FROM texts", [], |row| row.get(0))
                 .unwrap();
+
             let version: i64 = writer
                 .query_row("PRAGMA user_version", [], |row| row.get(0))
                 .unwrap();
@@ -220,6 +232,7 @@ mod tests {
             )
             .unwrap(),
         );
+
         let error = Database::open(&path, SCHEMA).unwrap_err();
         assert!(error.to_string().contains("newer version"), "{error}");
     }
@@ -233,6 +246,7 @@ mod tests {
             "no database at all, though long enough to be taken for one".repeat(50),
         )
         .unwrap();
+
         let error = Database::open(&path, SCHEMA).unwrap_err();
         assert!(matches!(error, IndexError::Unavailable(_)), "{error}");
         assert!(

@@ -51,18 +51,22 @@ pub(super) fn from_closed(layout: &Layout, sources: &[SourcePath]) -> Outcome<u6
     let (_catalogue, mut writer) = Catalogue::open(&layout.catalogue())?;
     begin(layout)?;
     let change = writer.begin()?;
+
     let mut erased = 0;
     for source in sources {
         erased += u64::from(change.remove(source)?.is_some());
     }
+
     if erased > 0 {
         change.next_revision()?;
     }
+
     change.set_shard(0)?;
     change.commit()?;
     for shard in layout.other_shards(0)? {
         remove_folder(&shard)?;
     }
+
     finish(layout, &writer)?;
     Ok(erased)
 }

@@ -62,6 +62,7 @@ impl From<Failure> for IndexError {
         if failure.is_full() {
             return Self::NoSpace(format!("{failure}; free some space and try again"));
         }
+
         match failure {
             Failure::Told(error) => error,
             other => Self::Store(other.to_string()),
@@ -81,9 +82,11 @@ mod tests {
             dir: "data".into(),
             reason: reason.to_owned(),
         };
+
         let full = IndexError::from(engine(
             "segments flushed: No space left on device (os error 28)",
         ));
+
         assert!(
             matches!(full, IndexError::NoSpace(_)) && full.to_string().contains("data"),
             "{full}"

@@ -17,10 +17,12 @@ thread_local! {
 /// Calls the engine over the files in a folder.
 pub(super) fn guarded<T>(dir: &Path, call: impl FnOnce() -> T) -> Outcome<T> {
     static HOOK: Once = Once::new();
+
     HOOK.call_once(hold_back);
     let before = GUARDED.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(call));
     GUARDED.set(before);
+
     outcome.map_err(|panic| Failure::Engine {
         dir: dir.to_owned(),
         reason: reason(panic.as_ref()),
@@ -64,6 +66,7 @@ mod tests {
         let failure = guarded(dir, || panic!("{full}, backtrace: Some(frames)")).unwrap_err();
         assert!(failure.is_full());
         let told = failure.to_string();
+
         assert!(
             told.contains("shard-1") && told.contains(&full) && !told.contains("frames"),
             "{told}"

@@ -125,6 +125,7 @@ impl Layout {
                 others.push(path);
             }
         }
+
         Ok(others)
     }
 }

@@ -11,8 +11,8 @@ use super::Shared;
 use super::catalogue::Snapshot;
 use super::failure::Outcome;
 use super::filter;
-use super::shard::{Found, Shard, Sought};
-use crate::facets::{self, Reach};
+use super::shard::{Found, Shard, VectorQuery};
+use crate::facets::{self, PushdownFilter};
 use crate::ranking::{self, DEEPER, Statistics};
 
 /// A point that is live and in scope.
@@ -25,16 +25,19 @@ pub(super) fn candidates(
     scope: &Scope,
 ) -> Outcome<Candidates> {
     ranking::check(query, shared.dimensions)?;
+
     // Taken before the snapshot: points that the snapshot knows as live stay until the lookup is done.
     let shard = shared.shard();
     shared.catalogue.read(|snapshot| {
         let empty = ranking::nothing(query);
-        let Reach::Points(clauses) = facets::reach(scope) else {
+        let PushdownFilter::Points(clauses) = facets::reach(scope) else {
             return Ok(empty);
         };
+
         if query.depth == 0 {
             return Ok(empty);
         }
+
         let filter = filter::of(&clauses);
         let lookup = Lookup {
             shard: &shard,
@@ -43,7 +46,8 @@ pub(super) fn candidates(
             filter: filter.as_ref(),
             depth: query.depth,
         };
-        let near = query.dense.clone().map(|vector| Sought::Near {
+
+        let near = query.dense.clone().map(|vector| VectorQuery::Near {
             vector,
             exact: query.exact,
         });
@@ -54,17 +58,20 @@ pub(super) fn candidates(
             &shared.bm25,
             &query.known_words,
         )?;
+
         let weights = &weighed.tokens;
         let words = (!weights.is_empty())
             .then(|| ranking::sparse(weights))
             .transpose()?
-            .map(Sought::Words);
+            .map(VectorQuery::Words);
+
         // One after the other: a second thread costs more than it saves (6.5 ms instead of 3.6 ms over 7,600 passages).
         let dense = near.map(|sought| lookup.ranked(&sought)).transpose()?;
         let keyword = words.map(|sought| lookup.ranked(&sought)).transpose()?;
         let keyword = keyword
             .map(|hits| lookup.rescored(hits, weights))
             .transpose()?;
+
         Ok(Candidates {
             dense: dense
                 .map(|hits| ranking::cut(hits, query.depth))
@@ -100,7 +107,7 @@ struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// All hits that may belong to a list, asking deeper until no other can.
-    fn ranked(&self, sought: &Sought) -> Outcome<Vec<Hit>> {
+    fn ranked(&self, sought: &VectorQuery) -> Outcome<Vec<Hit>> {
         let mut limit = ranking::first_limit(self.depth);
         loop {
             let found = self.shard.search(sought, self.filter, limit)?;
@@ -124,6 +131,7 @@ impl Lookup<'_> {
                 place,
             }));
         }
+
         Ok(hits)
     }
 
@@ -131,12 +139,14 @@ impl Lookup<'_> {
     fn rescored(&self, mut hits: Vec<Hit>, weights: &BTreeMap<u32, f32>) -> Outcome<Vec<Hit>> {
         ranking::keep_contenders(&mut hits, self.depth);
         let points: Vec<Uuid> = hits.iter().map(|hit| hit.point).collect();
+
         let words: HashMap<Uuid, SparseVector> = self.shard.words(&points)?;
         for hit in &mut hits {
             if let Some(words) = words.get(&hit.point) {
                 hit.score = ranking::rescore(words, weights);
             }
         }
+
         Ok(hits)
     }
 }

@@ -40,12 +40,14 @@ pub(super) fn open(
     for leftover in layout.other_shards(number)? {
         fs::remove_dir_all(leftover)?;
     }
+
     let broken = broken_openings(layout);
     fs::write(layout.opening(), (broken + 1).to_string())?;
     let shard = match number {
         0 => build(layout, source, writer),
         _ => existing(layout, source, writer, number, broken),
     };
+
     // An error is no break: it was told, and the shard is not to blame.
     fs::remove_file(layout.opening())?;
     shard
@@ -60,20 +62,24 @@ pub(super) fn build(
     let (number, points) = source
         .catalogue
         .read(|snapshot| Ok((snapshot.shard()? + 1, snapshot.points()?)))?;
+
     if layout.shard(number).exists() {
         // Left by an attempt that failed.
         fs::remove_dir_all(layout.shard(number))?;
     }
+
     let shard = Shard::create(&layout.shard(number), source.dimensions)?;
     if let Err(failure) = fill(&shard, &points, layout, source, writer) {
         shard.destroy()?;
         return Err(failure);
     }
+
     shard.flush()?;
     shard.optimise(points.len() as u64, source.min_free_bytes)?;
     let change = writer.begin()?;
     change.set_shard(number)?;
     change.commit()?;
+
     Ok(shard)
 }
 
@@ -93,10 +99,12 @@ fn existing(
             &format!("opening it broke off {broken} times"),
         );
     }
+
     let opened = Shard::load(&layout.shard(number)).and_then(|shard| {
         reconcile(&shard, layout, source, writer)?;
         Ok(shard)
     });
+
     match opened {
         Err(failure @ (Failure::Shard(_) | Failure::Engine { .. })) if !failure.is_full() => {
             rebuild(layout, source, writer, number, &failure.to_string())
@@ -117,12 +125,14 @@ fn rebuild(
     space::check(layout.data(), source.min_free_bytes, NEW_SHARD)?;
     let (damaged, aside) = (layout.shard(number), layout.damaged_shard());
     tracing::warn!(reason, aside = %aside.display(), "the shard cannot be used and is built anew from the catalogue");
+
     if damaged.exists() {
         if aside.exists() {
             fs::remove_dir_all(&aside)?;
         }
         fs::rename(damaged, aside)?;
     }
+
     build(layout, source, writer)
 }
 
@@ -138,17 +148,21 @@ fn reconcile(
         .read(|snapshot| snapshot.points())?
         .into_iter()
         .collect();
+
     let present: HashSet<Uuid> = shard.points()?.into_iter().collect();
     let mut missing: Vec<Uuid> = live.difference(&present).copied().collect();
+
     let stray: Vec<Uuid> = present.difference(&live).copied().collect();
     if missing.is_empty() && stray.is_empty() {
         return Ok(());
     }
+
     tracing::info!(
         missing = missing.len(),
         stray = stray.len(),
         "bringing the shard in line with the catalogue"
     );
+
     missing.sort_unstable();
     shard.remove(&stray)?;
     fill(shard, &missing, layout, source, writer)?;
@@ -170,16 +184,19 @@ fn fill(
         let keys: Vec<_> = live.iter().map(|point| point.embedding_key).collect();
         let vectors = source.vectors.get(&keys)?;
         let usable = |vector: &Vec<f32>| vector.len() == source.dimensions;
+
         let vectors: Vec<Option<Vec<f32>>> = vectors
             .into_iter()
             .map(|vector| vector.filter(usable))
             .collect();
+
         // Twice, for points pass the engine's log on the way.
         let needed = 2 * live
             .iter()
             .map(|point| 4 * source.dimensions + point.chunk.text.len())
             .sum::<usize>();
         space::check(layout.data(), source.min_free_bytes, needed as u64)?;
+
         // Before their points are added: otherwise a crash in between would leave them as they are for good.
         forget_without_vectors(&live, &vectors, writer)?;
         let words = live
@@ -191,6 +208,7 @@ fn fill(
                 )
             })
             .collect::<Result<Vec<_>, IndexError>>()?;
+
         shard.add(
             live.iter()
                 .zip(&vectors)
@@ -205,6 +223,7 @@ fn fill(
                 }),
         )?;
     }
+
     Ok(())
 }
 
@@ -218,12 +237,15 @@ fn forget_without_vectors(
         .iter()
         .zip(vectors)
         .filter(|(_, vector)| vector.is_none());
+
     let sources: BTreeSet<&SourcePath> = lost
         .map(|(point, _)| &point.chunk.document.source)
         .collect();
+
     if sources.is_empty() {
         return Ok(());
     }
+
     tracing::warn!(
         documents = sources.len(),
         "the embedding cache lost vectors; these documents are found by their words only until the next ingest"
@@ -232,6 +254,7 @@ fn forget_without_vectors(
     for source in sources {
         change.forget_input(source)?;
     }
+
     change.commit()
 }
 

@@ -65,6 +65,7 @@ impl Reserve {
                 other => other?,
             }
         }
+
         Ok(())
     }
 }
@@ -89,6 +90,7 @@ fn size_of_vectors(folder: &Path) -> io::Result<u64> {
             bytes += fs::metadata(&path)?.len();
         }
     }
+
     Ok(bytes)
 }
 
@@ -99,6 +101,7 @@ pub(super) fn withdraw(shard: &Path) -> io::Result<()> {
             withdraw(&entry)?;
         }
     }
+
     for kind in [PAGE, CHUNK] {
         let Some(last) = kind.last_in(shard)? else {
             continue;
@@ -109,6 +112,7 @@ pub(super) fn withdraw(shard: &Path) -> io::Result<()> {
             fs::remove_file(path)?;
         }
     }
+
     Ok(())
 }
 
@@ -124,13 +128,16 @@ fn reserve_in(folder: &Path, bytes: u64, known: &mut HashMap<PathBuf, Known>) ->
             Err(error) => return Err(error),
         }
     }
+
     if let Some(chunk_size) = chunk_size(folder) {
         make_next(folder, CHUNK, chunk_size, bytes, known)?;
     }
+
     if let Some(last) = PAGE.last_in(folder)? {
         let page_size = fs::metadata(folder.join(PAGE.name(last)))?.len();
         make_next(folder, PAGE, page_size, bytes, known)?;
     }
+
     Ok(())
 }
 
@@ -139,19 +146,23 @@ fn fill(path: &Path, len: u64, bytes: u64, known: &mut HashMap<PathBuf, Known>) 
     let name = path.file_name().unwrap_or_default();
     let is_table = TABLES.iter().any(|table| name == *table);
     let before = known.get(path).copied().unwrap_or_default();
+
     let is_full = before.reserved >= len && before.end >= len;
     if len == 0 || (is_full && !is_table) {
         return Ok(());
     }
+
     let file = File::options().read(true).write(true).open(path)?;
     let Some(end) = data_end(&file, before.end.min(len), len)? else {
         return Ok(());
     };
+
     let reach = if is_table {
         end + TABLES_GROW_BY
     } else {
         (end + bytes).min(len)
     };
+
     let mut reserved = before.reserved;
     if reserved < reach {
         let ample = (reach + bytes).next_multiple_of(UNIT);
@@ -162,6 +173,7 @@ fn fill(path: &Path, len: u64, bytes: u64, known: &mut HashMap<PathBuf, Known>) 
         };
         allocate(&file, reserved)?;
     }
+
     known.insert(path.to_owned(), Known { end, reserved });
     Ok(())
 }
@@ -187,25 +199,31 @@ fn make_next(
             last + 1
         }
     };
+
     let (path, draft) = (
         folder.join(kind.name(next)),
         folder.join(format!("next-{}", kind.name(next))),
     );
+
     let file = File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(true)
         .open(&draft)?;
+
     file.set_len(size)?;
+
     // Only what can be told from a used file later may be left lying there.
     if data_end(&file, 0, size)? != Some(0) {
         return fs::remove_file(draft);
     }
+
     let reserved = (2 * bytes).next_multiple_of(UNIT).min(size);
     allocate(&file, reserved).inspect_err(|_| drop(fs::remove_file(&draft)))?;
     fs::rename(draft, &path)?;
     known.insert(path, Known { end: 0, reserved });
+
     Ok(())
 }
 
@@ -221,6 +239,7 @@ fn chunk_size(folder: &Path) -> Option<u64> {
     struct Config {
         chunk_size_bytes: u64,
     }
+
     let text = fs::read_to_string(folder.join("config.json")).ok()?;
     serde_json::from_str::<Config>(&text)
         .ok()
@@ -264,6 +283,7 @@ impl Numbered {
 fn allocate(file: &File, up_to: u64) -> io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
     use rustix::io::Errno;
+
     match fallocate(file, FallocateFlags::KEEP_SIZE, 0, up_to) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
             tracing::debug!("the file system reserves no blocks");
@@ -278,6 +298,7 @@ fn allocate(file: &File, up_to: u64) -> io::Result<()> {
 fn data_end(file: &File, from: u64, len: u64) -> io::Result<Option<u64>> {
     use rustix::fs::{SeekFrom, seek};
     use rustix::io::Errno;
+
     let mut end = from;
     while end < len {
         let data = match seek(file, SeekFrom::Data(end)) {
@@ -289,6 +310,7 @@ fn data_end(file: &File, from: u64, len: u64) -> io::Result<Option<u64>> {
         };
         end = seek(file, SeekFrom::Hole(data))?;
     }
+
     Ok(Some(end))
 }
 
@@ -328,14 +350,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = dir.path().join("segments/a/payload");
         fs::create_dir_all(&store).unwrap();
+
         File::create(store.join("page_0.dat"))
             .unwrap()
             .set_len(PAGE_SIZE)
             .unwrap();
+
         File::create(store.join("tracker.dat"))
             .unwrap()
             .set_len(4096)
             .unwrap();
+
         (dir, store)
     }
 
@@ -369,6 +394,7 @@ mod tests {
             4096,
             "but is not longer yet"
         );
+
         // Nothing was written: nothing more is needed.
         reserve.ahead(dir.path(), 1_000_000).unwrap();
         assert_eq!(allocated(&page), first);
@@ -394,6 +420,7 @@ mod tests {
         reserve.ahead(dir.path(), 1_000_000).unwrap();
         write(&next, 0, 1);
         withdraw(dir.path()).unwrap();
+
         assert!(next.exists(), "it is used");
     }
 
@@ -402,17 +429,20 @@ mod tests {
         let (dir, store) = shard();
         let vectors = store.with_file_name("vectors");
         fs::create_dir(&vectors).unwrap();
+
         fs::write(
             vectors.join("config.json"),
             r#"{"chunk_size_bytes": 4194304, "dim": 2}"#,
         )
         .unwrap();
+
         Reserve::default().ahead(dir.path(), 1000).unwrap();
         assert_eq!(
             fs::metadata(vectors.join("chunk_0.mmap")).unwrap().len(),
             4_194_304
         );
         assert!(allocated(&vectors.join("chunk_0.mmap")) >= 1000);
+
         File::create(vectors.join("chunk_1.mmap"))
             .unwrap()
             .set_len(4_194_304)

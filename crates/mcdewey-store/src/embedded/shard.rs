@@ -74,7 +74,7 @@ pub(super) struct Point<'a> {
 
 /// What is looked for.
 #[derive(Debug, Clone)]
-pub(super) enum Sought {
+pub(super) enum VectorQuery {
     /// Points near this vector.
     Near { vector: Vec<f32>, exact: bool },
     /// Points with these words.
@@ -94,11 +94,13 @@ impl Shard {
         fs::create_dir_all(dir)?;
         space::check(dir, 0, NEW_SHARD)?;
         let edge = guarded(dir, || EdgeShard::new(dir, config(dimensions)))??;
+
         let shard = Self {
             edge: Some(edge),
             dir: dir.to_owned(),
             reserve: Reserve::default(),
         };
+
         for field in facets::FIELDS {
             let index = CreateIndex {
                 field_name: filter::path(field),
@@ -109,6 +111,7 @@ impl Shard {
                 0,
             )?;
         }
+
         shard.flush()?;
         Ok(shard)
     }
@@ -119,6 +122,7 @@ impl Shard {
             reserve::withdraw(dir)?;
             space::check(dir, 0, reserve::opening_takes(dir)?)?;
         }
+
         let edge = guarded(dir, || EdgeShard::load(dir, None))??;
         Ok(Self {
             edge: Some(edge),
@@ -140,6 +144,7 @@ impl Shard {
             let operation = PointOperations::UpsertPoints(PointInsertOperations::PointsList(batch));
             self.update(UpdateOperation::PointOperation(operation), bytes)?;
         }
+
         Ok(())
     }
 
@@ -148,6 +153,7 @@ impl Shard {
         if points.is_empty() {
             return Ok(());
         }
+
         let ids = points.iter().copied().map(PointId::Uuid).collect();
         let operation = UpdateOperation::PointOperation(PointOperations::DeletePoints { ids });
         self.update(operation, DELETION * points.len() as u64)
@@ -168,14 +174,17 @@ impl Shard {
             tracing::warn!(%error, "the shard is not compacted; questions are answered all the same");
             return Ok(false);
         }
+
         let edge = self.edge()?;
         let wanted = index_for(points);
         if edge.config().hnsw_config != wanted {
             edge.set_hnsw_config(wanted)?;
         }
+
         if guarded(&self.dir, || edge.optimize())?? {
             self.flush()?;
         }
+
         Ok(true)
     }
 
@@ -189,11 +198,13 @@ impl Shard {
                 with_payload: Some(WithPayloadInterface::Bool(false)),
                 ..ScrollRequest::default()
             };
+
             let (records, next) = self.edge()?.scroll(request)?;
             points.extend(records.iter().filter_map(|record| uuid_of(record.id)));
             if next.is_none() {
                 return Ok(points);
             }
+
             offset = next;
         }
     }
@@ -201,20 +212,21 @@ impl Shard {
     /// The best points, best first; ties in no particular order.
     pub(super) fn search(
         &self,
-        sought: &Sought,
+        sought: &VectorQuery,
         filter: Option<&Filter>,
         limit: usize,
     ) -> Outcome<Vec<Found>> {
         let (query, exact) = match sought {
-            Sought::Near { vector, exact } => (
+            VectorQuery::Near { vector, exact } => (
                 NamedQuery::new(VectorInternal::Dense(vector.clone()), DENSE),
                 *exact,
             ),
-            Sought::Words(words) => (
+            VectorQuery::Words(words) => (
                 NamedQuery::new(VectorInternal::Sparse(words.clone()), WORDS),
                 false,
             ),
         };
+
         let request = QueryRequest {
             prefetches: Vec::new(),
             query: Some(ScoringQuery::Vector(QueryEnum::Nearest(query))),
@@ -229,6 +241,7 @@ impl Shard {
             with_vector: WithVector::Bool(false),
             with_payload: WithPayloadInterface::Bool(false),
         };
+
         let found = self.edge()?.query(request)?;
         Ok(found
             .iter()
@@ -250,6 +263,7 @@ impl Shard {
             Some(WithPayloadInterface::Bool(false)),
             Some(only_words),
         )?;
+
         let mut words = HashMap::with_capacity(records.len());
         for record in records {
             let (Some(point), Some(VectorStructInternal::Named(mut vectors))) =
@@ -261,6 +275,7 @@ impl Shard {
                 words.insert(point, vector);
             }
         }
+
         Ok(words)
     }
 
@@ -325,6 +340,7 @@ fn config(dimensions: usize) -> EdgeConfig {
         default_segment_number: Some(SEGMENTS),
         ..EdgeOptimizersConfig::default()
     };
+
     EdgeConfig::builder()
         .vector(
             DENSE,
@@ -358,12 +374,14 @@ fn engine_point(point: Point<'_>) -> Outcome<(PointStruct, u64)> {
         vectors.push((DENSE, Vector::new_dense(vector)));
         numbers += vector.len();
     }
+
     vectors.push((WORDS, Vector::from(point.words.clone())));
     let mut payload = facets::payload(point.document);
     payload.insert("chunk_id".to_owned(), point.chunk_id.into());
     payload.insert("page".to_owned(), point.page.into());
     let payload = Value::Object(payload);
     let bytes = 8 * numbers + 2 * payload.to_string().len() + 1024;
+
     Ok((
         PointStruct::new(
             PointId::Uuid(point.id),
@@ -395,6 +413,7 @@ mod tests {
         let document = SampleDocument::new("a.md").build(&embedder()).meta;
         let words = words(tokens);
         let id = Uuid::from_u128(id);
+
         let point = Point {
             id,
             chunk_id: "a::0",
@@ -403,10 +422,11 @@ mod tests {
             vector,
             words: &words,
         };
+
         shard.add([point]).unwrap();
     }
 
-    fn found(shard: &Shard, sought: &Sought) -> Vec<u128> {
+    fn found(shard: &Shard, sought: &VectorQuery) -> Vec<u128> {
         shard
             .search(sought, None, 10)
             .unwrap()
@@ -429,20 +449,25 @@ mod tests {
         assert_eq!(
             found(
                 &shard,
-                &Sought::Near {
+                &VectorQuery::Near {
                     vector: vec![1.0, 0.1],
                     exact: true
                 }
             ),
             [1, 2]
         );
-        assert_eq!(found(&shard, &Sought::Words(words(&[(7, 1.0)]))), [2, 1]);
+        assert_eq!(
+            found(&shard, &VectorQuery::Words(words(&[(7, 1.0)]))),
+            [2, 1]
+        );
+
         let kept = shard
             .words(&[Uuid::from_u128(2), Uuid::from_u128(3)])
             .unwrap();
         assert_eq!(kept[&Uuid::from_u128(2)], words(&[(7, 2.0), (9, 1.0)]));
         assert_eq!(kept.len(), 1);
         shard.destroy().unwrap();
+
         assert!(!place.exists());
     }
 
@@ -452,11 +477,11 @@ mod tests {
         let shard = Shard::create(&dir.path().join("shard"), 2).unwrap();
         add(&shard, 1, None, &[(7, 1.0)]);
         add(&shard, 2, Some(&[0.0, 1.0]), &[(8, 1.0)]);
-        assert_eq!(found(&shard, &Sought::Words(words(&[(7, 1.0)]))), [1]);
+        assert_eq!(found(&shard, &VectorQuery::Words(words(&[(7, 1.0)]))), [1]);
         assert_eq!(
             found(
                 &shard,
-                &Sought::Near {
+                &VectorQuery::Near {
                     vector: vec![0.0, 1.0],
                     exact: false
                 }
@@ -476,7 +501,7 @@ mod tests {
             0,
             "nothing was begun"
         );
-        assert_eq!(found(&shard, &Sought::Words(words(&[(7, 1.0)]))), [1]);
+        assert_eq!(found(&shard, &VectorQuery::Words(words(&[(7, 1.0)]))), [1]);
         assert!(shard.optimise(COMPARED_UP_TO + 1, 0).unwrap());
         assert_eq!(shard.edge().unwrap().config().hnsw_config.m, EDGES);
     }

@@ -13,6 +13,7 @@ pub(super) fn check(dir: &Path, floor: u64, needed: u64) -> Outcome<()> {
     if free >= wanted {
         return Ok(());
     }
+
     let kept = if floor == 0 {
         String::new()
     } else {
@@ -22,12 +23,14 @@ pub(super) fn check(dir: &Path, floor: u64, needed: u64) -> Outcome<()> {
             mebibytes(floor)
         )
     };
+
     let message = format!(
         "{} has {} MiB free and {} MiB are needed{kept}; free some space or lower the floor, then try again",
         dir.display(),
         mebibytes(free),
         mebibytes(wanted)
     );
+
     Err(IndexError::NoSpace(message).into())
 }
 
@@ -37,6 +40,7 @@ pub(super) fn exhausted(dir: &Path, bytes: u64, error: &std::io::Error) -> Failu
         |_| "an unknown amount of".to_owned(),
         |free| mebibytes(free).to_string(),
     );
+
     Failure::Told(IndexError::NoSpace(format!(
         "{} has {left} MiB free, which is too little to write the next {} MiB to several files ({error}); free some space, \
          then try again",
@@ -50,6 +54,7 @@ pub(super) fn explained(dir: &Path, failure: Failure) -> Failure {
     if !failure.is_full() {
         return failure;
     }
+
     let left = free(dir).map_or_else(
         |_| "an unknown amount of".to_owned(),
         |free| mebibytes(free).to_string(),
@@ -78,6 +83,7 @@ pub(super) fn size(folder: &Path) -> Outcome<u64> {
             Err(_) => 0,
         };
     }
+
     Ok(bytes)
 }
 
@@ -113,6 +119,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("below")).unwrap();
         std::fs::write(dir.path().join("below/full"), vec![1; 8192]).unwrap();
+
         std::fs::File::create(dir.path().join("hole"))
             .unwrap()
             .set_len(1 << 30)
@@ -127,6 +134,7 @@ mod tests {
         let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
         let told = IndexError::from(explained(dir.path(), full.into()));
         let place = dir.path().display().to_string();
+
         assert!(
             matches!(&told, IndexError::NoSpace(text) if text.contains(&place) && text.contains("MiB")),
             "{told}"

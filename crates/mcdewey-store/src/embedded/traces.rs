@@ -17,6 +17,7 @@ pub(super) fn search(folder: &Path, words: &[String]) -> Result<RemovalProof, In
         .filter(|word| !word.is_empty())
         .map(Finder::new)
         .collect();
+
     let mut proof = RemovalProof::default();
     look_into(folder, folder, &finders, &mut proof).map_err(|error| {
         IndexError::Store(format!(
@@ -24,6 +25,7 @@ pub(super) fn search(folder: &Path, words: &[String]) -> Result<RemovalProof, In
             folder.display()
         ))
     })?;
+
     proof.found.sort_unstable();
     Ok(proof)
 }
@@ -42,6 +44,7 @@ fn look_into(
             kind if kind.is_file() => holds(&path, finders, proof),
             _ => Ok(false),
         };
+
         match found {
             Ok(true) => proof.found.push(
                 path.strip_prefix(top)
@@ -55,6 +58,7 @@ fn look_into(
             Err(error) => return Err(error),
         }
     }
+
     Ok(())
 }
 
@@ -65,10 +69,12 @@ fn holds(path: &Path, finders: &[Finder<'_>], proof: &mut RemovalProof) -> io::R
         .max()
         .unwrap_or(1)
         - 1;
+
     let mut file = File::open(path)?;
     let mut piece = Vec::with_capacity(PIECE + overlap);
     let mut found = false;
     proof.files += 1;
+
     loop {
         let kept = piece.len().min(overlap);
         piece.drain(..piece.len() - kept);

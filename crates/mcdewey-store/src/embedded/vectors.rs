@@ -58,6 +58,7 @@ impl VectorWriter {
                 insert.execute((key.as_bytes(), to_bytes(vector)))?;
             }
         }
+
         Ok(transaction.commit()?)
     }
 }
@@ -96,6 +97,7 @@ mod tests {
         let (cache, mut writer) = VectorCache::open(&dir.path().join("v.sqlite")).unwrap();
         let vector = vec![0.1_f32, -1.5e-30, 1.0, f32::MIN_POSITIVE];
         let (known, unknown) = (ContentHash::of("a"), ContentHash::of("b"));
+
         writer
             .put([(&known, vector.as_slice()), (&known, vector.as_slice())])
             .unwrap();
@@ -110,6 +112,7 @@ mod tests {
         let key = ContentHash::of("a");
         writer.put([(&key, [1.0].as_slice())]).unwrap();
         writer.put([(&key, [0.6, 0.8].as_slice())]).unwrap();
+
         assert_eq!(cache.get(&[key]).unwrap(), [Some(vec![0.6, 0.8])]);
     }
 }

@@ -23,10 +23,12 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("mcdewey-store".to_owned())
             .spawn(move || run(committer, &queue));
+
         // Without a thread the queue is closed, and every command is answered with `stopped`.
         let thread = thread
             .inspect_err(|error| tracing::error!(%error, "the store's writer could not be started"))
             .ok();
+
         Self {
             commands: Some(commands),
             thread,
@@ -79,8 +81,8 @@ fn run(mut committer: Committer, queue: &Receiver<Command>) {
                 let outcome = committer.describe(&root, &description);
                 answer(reply, committer.told(outcome));
             }
-            Command::Settle(reply) => {
-                let outcome = committer.settle();
+            Command::Optimize(reply) => {
+                let outcome = committer.optimize();
                 answer(reply, committer.told(outcome));
             }
         }

@@ -12,8 +12,8 @@ use qdrant_client::qdrant::{
 use uuid::Uuid;
 
 use super::connection::Server;
-use super::refusal::Refusal;
 use super::schema::Reads;
+use super::server_error::ServerError;
 use crate::facets::Clause;
 
 /// Points read at once when all are read.
@@ -51,16 +51,18 @@ impl Collection {
         ids: &[Uuid],
         fields: &[&str],
         vectors: bool,
-    ) -> Result<Vec<RetrievedPoint>, Refusal> {
+    ) -> Result<Vec<RetrievedPoint>, ServerError> {
         let mut points = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS) {
             let ids: Vec<PointId> = ids.iter().map(|id| id.to_string().into()).collect();
             let mut request = GetPointsBuilder::new(&self.name, ids)
                 .with_payload(included(fields))
                 .with_vectors(vectors);
+
             if let Some(consistency) = self.consistency() {
                 request = request.read_consistency(consistency);
             }
+
             let request = request.build();
             let answer = self.server.read(|client| {
                 let request = request.clone();
@@ -68,6 +70,7 @@ impl Collection {
             });
             points.extend(answer.await?.result);
         }
+
         Ok(points)
     }
 
@@ -76,7 +79,7 @@ impl Collection {
         &self,
         filter: &Filter,
         fields: &[&str],
-    ) -> Result<Vec<RetrievedPoint>, Refusal> {
+    ) -> Result<Vec<RetrievedPoint>, ServerError> {
         let mut points = Vec::new();
         let mut offset: Option<PointId> = None;
         loop {
@@ -85,12 +88,15 @@ impl Collection {
                 .limit(PAGE)
                 .with_payload(included(fields))
                 .with_vectors(false);
+
             if let Some(offset) = offset {
                 request = request.offset(offset);
             }
+
             if let Some(consistency) = self.consistency() {
                 request = request.read_consistency(consistency);
             }
+
             let request = request.build();
             let answer = self.server.read(|client| {
                 let request = request.clone();
@@ -99,6 +105,7 @@ impl Collection {
             let answer = answer.await?;
             points.extend(answer.result);
             offset = answer.next_page_offset;
+
             if offset.is_none() {
                 return Ok(points);
             }
@@ -109,16 +116,18 @@ impl Collection {
     pub(super) async fn query(
         &self,
         queries: Vec<QueryPoints>,
-    ) -> Result<Vec<Vec<ScoredPoint>>, Refusal> {
+    ) -> Result<Vec<Vec<ScoredPoint>>, ServerError> {
         let mut request = QueryBatchPointsBuilder::new(&self.name, queries);
         if let Some(consistency) = self.consistency() {
             request = request.read_consistency(consistency);
         }
+
         let request = request.build();
         let answer = self.server.read(|client| {
             let request = request.clone();
             async move { client.query_batch(request).await }
         });
+
         Ok(answer
             .await?
             .result
@@ -128,29 +137,34 @@ impl Collection {
     }
 
     /// How many points have each value of a field, exactly.
-    pub(super) async fn count_by(&self, field: &str) -> Result<HashMap<String, u64>, Refusal> {
+    pub(super) async fn count_by(&self, field: &str) -> Result<HashMap<String, u64>, ServerError> {
         let mut request = FacetCountsBuilder::new(&self.name, field)
             .limit(COUNTED)
             .exact(true);
+
         if let Some(consistency) = self.consistency() {
             request = request.read_consistency(consistency);
         }
+
         let request = request.build();
+
         // It takes as long as the library is large: the deadline of writes holds.
         let answer = self
             .server
             .write(|client| async move { client.facet(request).await });
+
         // The server lists values, too, that no point has any more.
         let hits = answer.await?.hits.into_iter().filter(|hit| hit.count > 0);
         let hits = hits.filter_map(|hit| match hit.value?.variant? {
             facet_value::Variant::StringValue(value) => Some((value, hit.count)),
             _ => None,
         });
+
         Ok(hits.collect())
     }
 
     /// Writes points and waits until they can be found.
-    pub(super) async fn put(&self, points: Vec<PointStruct>) -> Result<(), Refusal> {
+    pub(super) async fn put(&self, points: Vec<PointStruct>) -> Result<(), ServerError> {
         for batch in batches(points) {
             let request = UpsertPointsBuilder::new(&self.name, batch)
                 .wait(true)
@@ -159,6 +173,7 @@ impl Collection {
                 .write(|client| async move { client.upsert_points(request).await })
                 .await?;
         }
+
         Ok(())
     }
 
@@ -167,7 +182,7 @@ impl Collection {
         &self,
         points: Vec<PointStruct>,
         only_over: &Filter,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ServerError> {
         for batch in batches(points) {
             let request = UpsertPointsBuilder::new(&self.name, batch)
                 .wait(true)
@@ -178,34 +193,39 @@ impl Collection {
                 .write(|client| async move { client.upsert_points(request).await })
                 .await?;
         }
+
         Ok(())
     }
 
     /// Takes points out.
-    pub(super) async fn remove(&self, ids: &[Uuid]) -> Result<(), Refusal> {
+    pub(super) async fn remove(&self, ids: &[Uuid]) -> Result<(), ServerError> {
         for ids in ids.chunks(IDS) {
             let ids = PointsIdsList {
                 ids: ids.iter().map(|id| id.to_string().into()).collect(),
             };
+
             let request = DeletePointsBuilder::new(&self.name)
                 .points(ids)
                 .wait(true)
                 .ordering(ordering(Order::Any))
                 .build();
+
             self.server
                 .write(|client| async move { client.delete_points(request).await })
                 .await?;
         }
+
         Ok(())
     }
 
     /// Takes out all points that pass.
-    pub(super) async fn remove_where(&self, filter: Filter) -> Result<(), Refusal> {
+    pub(super) async fn remove_where(&self, filter: Filter) -> Result<(), ServerError> {
         let request = DeletePointsBuilder::new(&self.name)
             .points(filter)
             .wait(true)
             .ordering(ordering(Order::Strict))
             .build();
+
         self.server
             .write(|client| async move { client.delete_points(request).await })
             .await?;
@@ -254,6 +274,7 @@ fn ordering(order: Order) -> WriteOrdering {
         Order::Strict => WriteOrderingType::Strong,
         Order::Any => WriteOrderingType::Weak,
     };
+
     WriteOrdering {
         r#type: kind.into(),
     }
@@ -272,9 +293,11 @@ fn batches(points: Vec<PointStruct>) -> Vec<Vec<PointStruct>> {
         bytes += size;
         batch.push(point);
     }
+
     if !batch.is_empty() {
         batches.push(batch);
     }
+
     batches
 }
 
@@ -292,6 +315,7 @@ mod tests {
                 .cloned()
                 .unwrap_or_default()
         };
+
         let small = |id: u128| point::bare(Uuid::from_u128(id), payload("x"));
         let sizes = |points| batches(points).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes((0..300).map(small).collect()), [256, 44]);

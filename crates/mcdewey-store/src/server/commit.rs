@@ -17,8 +17,8 @@ use super::point::{
     self, Change, DOCUMENT, KIND, LIBRARY_REVISION, LibraryState, REVISION, StoredDocument, kind,
 };
 use super::reads::vector_id;
-use super::refusal::Refusal;
 use super::schema;
+use super::server_error::ServerError;
 use crate::commands::{Waiting, answer};
 use crate::prepare::Prepared;
 
@@ -65,12 +65,15 @@ impl Committer {
         }
     }
 
-    pub(super) fn told(&self, refusal: Refusal) -> IndexError {
-        self.library.told(refusal)
+    pub(super) fn to_index_error(&self, refusal: ServerError) -> IndexError {
+        self.library.to_index_error(refusal)
     }
 
     /// Answers those whose chunk ids another document has; the others stay in the group.
-    pub(super) async fn refuse_twins(&mut self, group: &mut Vec<Waiting>) -> Result<(), Refusal> {
+    pub(super) async fn refuse_twins(
+        &mut self,
+        group: &mut Vec<Waiting>,
+    ) -> Result<(), ServerError> {
         self.begin().await?;
         let view = self.library.view().await;
         for (document, reply) in std::mem::take(group) {
@@ -82,6 +85,7 @@ impl Committer {
                 }
             }
         }
+
         Ok(())
     }
 
@@ -89,27 +93,31 @@ impl Committer {
     pub(super) async fn write(
         &mut self,
         documents: &[&Prepared],
-    ) -> Result<(Vec<Revision>, Vec<Uuid>), Refusal> {
+    ) -> Result<(Vec<Revision>, Vec<Uuid>), ServerError> {
         if documents.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
+
         self.begin().await?;
         let unclean = std::mem::replace(&mut self.unclean, true);
+
         let library = Arc::clone(&self.library);
         if let Err(refusal) = library.vectors.put(vectors(documents)).await {
             // The next try makes the cache anew if somebody took it away.
             self.made = false;
             return Err(match refusal {
-                Refusal::Missing => {
-                    Refusal::Away("its embedding cache is gone and is made anew".to_owned())
+                ServerError::Missing => {
+                    ServerError::Away("its embedding cache is gone and is made anew".to_owned())
                 }
                 other => other,
             });
         }
+
         let mut points = Vec::new();
         for document in documents {
             points.extend(point::contents(document)?);
         }
+
         library.points.put(points).await?;
         self.reached(Step::PointsWritten)?;
 
@@ -122,6 +130,7 @@ impl Committer {
             revisions.push(Revision(next));
             next += 1;
         }
+
         let freed = self.freed_by(documents).await;
         self.show(flips, changes, next - 1).await?;
         self.unclean = unclean;
@@ -129,18 +138,21 @@ impl Committer {
     }
 
     /// Takes documents out.
-    pub(super) async fn remove(&mut self, sources: &[SourcePath]) -> Result<Revision, Refusal> {
+    pub(super) async fn remove(&mut self, sources: &[SourcePath]) -> Result<Revision, ServerError> {
         let known = known(&self.library, sources).await?;
         if known.is_empty() {
             return Ok(Revision(self.library.view().await.revision));
         }
+
         self.begin().await?;
         let known = known_now(&self.library, known).await;
         let next = self.next_revision().await;
+
         let flips = known
             .keys()
             .map(|source| point::removed_point(source, next))
             .collect();
+
         let changes = known
             .keys()
             .map(|source| Change::Removed {
@@ -148,6 +160,7 @@ impl Committer {
                 revision: next,
             })
             .collect();
+
         self.show(flips, changes, next).await?;
         let freed: Vec<Uuid> = known.into_values().flatten().collect();
         self.sweep(&freed).await;
@@ -159,20 +172,23 @@ impl Committer {
         &mut self,
         root: &RootName,
         description: &LibraryDescription,
-    ) -> Result<Revision, Refusal> {
+    ) -> Result<Revision, ServerError> {
         let view = self.library.current().await?;
         if view.described(root) == *description {
             return Ok(Revision(view.revision));
         }
+
         drop(view);
         self.begin().await?;
         let next = self.next_revision().await;
         let flip = point::description_point(root, next, description)?;
+
         let change = Change::Description {
             root: root.clone(),
             revision: next,
             description: description.clone(),
         };
+
         self.show(vec![flip], vec![change], next).await?;
         Ok(Revision(next))
     }
@@ -183,6 +199,7 @@ impl Committer {
         if points.is_empty() {
             return;
         }
+
         if let Err(refusal) = self.library.points.remove(points).await {
             tracing::warn!(%refusal, points = points.len(), "old points stay in the collection for now");
             // A deletion that the network held back must not reach points that are written again.
@@ -192,15 +209,17 @@ impl Committer {
     }
 
     /// Takes out what belongs to no document, lets the alias name this library, and gives the right to write back.
-    pub(super) async fn settle(&mut self) -> Result<(), Refusal> {
+    pub(super) async fn optimize(&mut self) -> Result<(), ServerError> {
         if !self.unsettled && !self.lease.is_held() && self.is_settled().await? {
             return Ok(());
         }
+
         self.begin().await?;
         if self.unclean {
             self.reconcile().await?;
             self.unclean = false;
         }
+
         self.purge().await?;
         schema::name_live(&self.library.points.server, &self.library.names).await?;
         self.unsettled = false;
@@ -208,11 +227,12 @@ impl Committer {
     }
 
     /// Whether an interrupted process left nothing to be done.
-    async fn is_settled(&self) -> Result<bool, Refusal> {
+    async fn is_settled(&self) -> Result<bool, ServerError> {
         let library = &self.library;
         if library.state().await?.library_revision == 0 {
             return Ok(true);
         }
+
         let is_clean = !lease::was_left_unclean(&library.points).await?;
         Ok(is_clean && schema::is_live(&library.points.server, &library.names).await?)
     }
@@ -223,24 +243,27 @@ impl Committer {
             .lease
             .give_back(&self.library.points, self.unclean)
             .await;
+
         if let Err(refusal) = given_back {
             tracing::debug!(%refusal, "the right to write runs out by itself");
         }
     }
 
     /// Takes the right to write, and catches up with what others wrote before.
-    async fn begin(&mut self) -> Result<(), Refusal> {
+    async fn begin(&mut self) -> Result<(), ServerError> {
         if !self.made {
             self.make().await?;
         }
+
         let taken = match self.lease.take(&self.library.points).await {
             // Somebody took the collections away.
-            Err(Refusal::Missing) => {
+            Err(ServerError::Missing) => {
                 self.make().await?;
                 self.lease.take(&self.library.points).await?
             }
             taken => taken?,
         };
+
         self.note(taken);
         if self.behind {
             self.behind = false;
@@ -249,45 +272,50 @@ impl Committer {
             self.behind = caught_up.is_err();
             caught_up?;
         }
+
         Ok(())
     }
 
     /// Makes what is missing of the collections, whoever began with it.
-    async fn make(&mut self) -> Result<(), Refusal> {
+    async fn make(&mut self) -> Result<(), ServerError> {
         let Library {
             names,
-            spread,
+            replication,
             dimensions,
             points,
             ..
         } = &*self.library;
-        schema::create(&points.server, names, *dimensions, spread).await?;
+
+        schema::create(&points.server, names, *dimensions, replication).await?;
         self.made = true;
         Ok(())
     }
 
     /// Learns what others wrote, and finishes or sweeps what they left half.
-    async fn catch_up(&mut self) -> Result<(), Refusal> {
+    async fn catch_up(&mut self) -> Result<(), ServerError> {
         self.library.catch_up().await?;
         self.finish().await?;
         if self.unclean {
             self.reconcile().await?;
             self.unclean = false;
         }
+
         Ok(())
     }
 
     /// Makes visible what was about to become so when its writer was interrupted: its points are all there.
-    async fn finish(&mut self) -> Result<(), Refusal> {
+    async fn finish(&mut self) -> Result<(), ServerError> {
         let (highest, revision) = {
             let view = self.library.view().await;
             (view.highest, view.revision)
         };
+
         if highest > revision {
             self.raise(highest).await?;
             self.library.refresh().await?;
             self.unclean = true;
         }
+
         Ok(())
     }
 
@@ -311,11 +339,12 @@ impl Committer {
         flips: Vec<PointStruct>,
         changes: Vec<Change>,
         revision: u64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ServerError> {
         // A request that takes longer than the right to write lasts must not be taken for done.
-        let late = |_| Err(Refusal::Away("it did not answer in time".to_owned()));
+        let late = |_| Err(ServerError::Away("it did not answer in time".to_owned()));
         let shown =
             tokio::time::timeout(SHOWN_WITHIN, self.show_while_allowed(flips, revision)).await;
+
         let shown = shown.unwrap_or_else(late);
         if shown.is_err() {
             // Some of it may stand; what comes next begins with finding out.
@@ -327,6 +356,7 @@ impl Committer {
                 .change(|mirror| mirror.advance(changes, revision))
                 .await;
         }
+
         shown
     }
 
@@ -334,17 +364,20 @@ impl Committer {
         &mut self,
         flips: Vec<PointStruct>,
         revision: u64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ServerError> {
         if !self.lease.is_good() {
             let taken = self.lease.take(&self.library.points).await?;
             self.note(taken);
         }
+
         if self.behind {
-            return Err(Refusal::Taken(
+            return Err(ServerError::Taken(
                 "the right to write had run out; beginning anew".to_owned(),
             ));
         }
+
         self.unsettled = true;
+
         // A request that the network held back must not undo a later one.
         self.library
             .points
@@ -363,11 +396,12 @@ impl Committer {
             reason = "only tests let a writer die"
         )
     )]
-    fn reached(&self, step: Step) -> Result<(), Refusal> {
+    fn reached(&self, step: Step) -> Result<(), ServerError> {
         #[cfg(test)]
         if self.dies_at == Some(step) {
-            return Err(Refusal::Failed(format!("died at {step:?}")));
+            return Err(ServerError::Failed(format!("died at {step:?}")));
         }
+
         tracing::trace!(?step, "commit");
         Ok(())
     }
@@ -379,34 +413,39 @@ impl Committer {
     }
 
     /// Raises the library's revision and reads it back.
-    async fn raise(&mut self, revision: u64) -> Result<(), Refusal> {
+    async fn raise(&mut self, revision: u64) -> Result<(), ServerError> {
         let library = &self.library;
         let LibraryState {
             library_revision,
             purged,
             ..
         } = library.state().await?;
+
         if library_revision >= revision {
-            return Err(Refusal::Taken(
+            return Err(ServerError::Taken(
                 "another process has written to this library meanwhile".to_owned(),
             ));
         }
+
         let state = LibraryState {
             library_revision: revision,
             purged,
             writer: self.lease.owner().to_owned(),
         };
+
         library.claim(revision);
         let points = vec![point::library_point(&state)?];
         library
             .points
             .put_over(points, &below(LIBRARY_REVISION, revision))
             .await?;
+
         if library.state().await? != state {
-            return Err(Refusal::Taken(
+            return Err(ServerError::Taken(
                 "another process wrote to this library at the same time".to_owned(),
             ));
         }
+
         Ok(())
     }
 
@@ -424,31 +463,36 @@ impl Committer {
                 freed.extend(point::ids_of(source, &former.hash, former.points()));
             }
         }
+
         freed
     }
 
     /// Compares points with documents by the number of each revision's points: takes out those of no document, and lets
     /// a document that lacks some be written anew by the next ingest.
-    async fn reconcile(&mut self) -> Result<(), Refusal> {
+    async fn reconcile(&mut self) -> Result<(), ServerError> {
         let counts = self.library.points.count_by(DOCUMENT).await?;
         let view = self.library.view().await;
         let wanted: BTreeMap<String, &StoredDocument> = view
             .all()
             .map(|document| (document.hash.to_string(), document))
             .collect();
+
         let strays: Vec<String> = counts
             .keys()
             .filter(|hash| !wanted.contains_key(*hash))
             .cloned()
             .collect();
+
         let is_whole = |hash: &String, document: &StoredDocument| {
             counts.get(hash).copied().unwrap_or_default() >= document.points().total()
         };
+
         let broken: Vec<StoredDocument> = wanted
             .into_iter()
             .filter(|(hash, document)| !is_whole(hash, document))
             .map(|(_, one)| one.clone())
             .collect();
+
         drop(view);
         if !strays.is_empty() {
             tracing::info!(
@@ -460,19 +504,22 @@ impl Committer {
                 .remove_where(Filter::must([Condition::matches(DOCUMENT, strays)]))
                 .await?;
         }
+
         self.forget(broken).await
     }
 
     /// Forgets what documents were recognised by, so that the next ingest writes them anew.
-    async fn forget(&mut self, documents: Vec<StoredDocument>) -> Result<(), Refusal> {
+    async fn forget(&mut self, documents: Vec<StoredDocument>) -> Result<(), ServerError> {
         if documents.is_empty() {
             return Ok(());
         }
+
         tracing::warn!(
             documents = documents.len(),
             "points of documents are missing; the next ingest writes them anew"
         );
         let next = self.next_revision().await;
+
         let (mut flips, mut changes) = (Vec::new(), Vec::new());
         for mut document in documents {
             document.input = ContentHash::from_bytes(UNKNOWN_INPUT);
@@ -483,17 +530,19 @@ impl Committer {
                 changes.push(Change::Document(Box::new(document)));
             }
         }
+
         self.show(flips, changes, next).await
     }
 
     /// Takes out the points that stand for removed documents. The library's point says so first: who has not heard of
     /// a removal then reads the catalogue anew.
-    async fn purge(&mut self) -> Result<(), Refusal> {
+    async fn purge(&mut self) -> Result<(), ServerError> {
         let library = &self.library;
         let view = library.view().await;
         if !view.has_removed() {
             return Ok(());
         }
+
         let revision = view.revision;
         drop(view);
         let state = LibraryState {
@@ -501,28 +550,38 @@ impl Committer {
             purged: revision,
             writer: self.lease.owner().to_owned(),
         };
+
         let points = vec![point::library_point(&state)?];
         library
             .points
             .put_over(points, &at_most(LIBRARY_REVISION, revision))
             .await?;
+
         if library.state().await? != state {
-            return Err(Refusal::Taken(
+            return Err(ServerError::Taken(
                 "another process has written to this library meanwhile".to_owned(),
             ));
         }
+
         let mut heard_of = at_most(REVISION, revision);
         heard_of
             .must
             .push(Condition::matches(KIND, kind::REMOVED.to_owned()));
         library.points.remove_where(heard_of).await?;
-        library.change(super::mirror::Mirror::purge).await;
+
+        library
+            .change(super::catalogue_replica::CatalogueReplica::purge)
+            .await;
+
         Ok(())
     }
 }
 
 /// The points of those of these documents that the library holds.
-async fn known(library: &Library, sources: &[SourcePath]) -> Result<BTreeSet<SourcePath>, Refusal> {
+async fn known(
+    library: &Library,
+    sources: &[SourcePath],
+) -> Result<BTreeSet<SourcePath>, ServerError> {
     let view = library.current().await?;
     Ok(sources
         .iter()
@@ -542,6 +601,7 @@ async fn known_now(
         let ids = point::ids_of(&source, &document.hash, document.points());
         Some((source, ids))
     };
+
     sources.into_iter().filter_map(points).collect()
 }
 
@@ -552,6 +612,7 @@ fn vectors(documents: &[&Prepared]) -> Vec<PointStruct> {
         .map(|passage| (vector_id(&passage.embedding_key), &passage.vector))
         .collect();
     let none = std::collections::HashMap::<String, qdrant_client::qdrant::Value>::new();
+
     let point = |(id, vector): (Uuid, &Vec<f32>)| {
         PointStruct::new(
             id.to_string(),
@@ -559,6 +620,7 @@ fn vectors(documents: &[&Prepared]) -> Vec<PointStruct> {
             none.clone(),
         )
     };
+
     once.into_iter().map(point).collect()
 }
 

@@ -9,7 +9,7 @@ use mcdewey_core::{IndexError, InvalidValue};
 use qdrant_client::{Qdrant, QdrantError};
 use tonic::codegen::http::Uri;
 
-use super::refusal::Refusal;
+use super::server_error::ServerError;
 
 /// Commits rest on conditional updates, which came with this release; older servers pass the condition over in silence.
 const OLDEST: (u64, u64) = (1, 16);
@@ -23,7 +23,7 @@ const READ_DEADLINE: Duration = Duration::from_secs(10);
 const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 /// How often a lookup is repeated when the server was not there: a connection that broke is made anew.
 const REPETITIONS: u32 = 2;
-/// Pause before a repetition, in milliseconds; spread, so that many callers do not come back together.
+/// Pause before a repetition, in milliseconds; replication, so that many callers do not come back together.
 const PAUSE_MS: std::ops::Range<u64> = 40..160;
 
 /// Where a Qdrant server is, and what opens it.
@@ -53,13 +53,16 @@ impl Server {
                 .timeout(deadline)
                 .connect_timeout(CONNECT_DEADLINE);
             config.api_key.clone_from(&address.api_key);
+
             // It would print to standard output, which belongs to the answers; the release is checked below.
             let client = config
                 .skip_compatibility_check()
                 .build()
-                .map_err(|error| Refusal::from(error).told(&url))?;
+                .map_err(|error| ServerError::from(error).to_index_error(&url))?;
+
             Ok::<_, IndexError>(Arc::new(client))
         };
+
         let (reads, writes) = (client(READ_DEADLINE)?, client(WRITE_DEADLINE)?);
         let mut server = Self {
             reads,
@@ -67,16 +70,21 @@ impl Server {
             url: url.as_str().into(),
             version: "".into(),
         };
+
         let health = server
             .read(|client| async move { client.health_check().await })
             .await;
-        let version = health.map_err(|refusal| refusal.told(&url))?.version;
-        check_version(&version).map_err(|refusal| refusal.told(&url))?;
+
+        let version = health
+            .map_err(|refusal| refusal.to_index_error(&url))?
+            .version;
+        check_version(&version).map_err(|refusal| refusal.to_index_error(&url))?;
+
         // The first request that needs the key.
         let listed = server
             .read(|client| async move { client.list_collections().await })
             .await;
-        listed.map_err(|refusal| refusal.told(&url))?;
+        listed.map_err(|refusal| refusal.to_index_error(&url))?;
         server.version = version.into();
         Ok(server)
     }
@@ -92,15 +100,18 @@ impl Server {
     }
 
     /// Asks; asks again when the server was not there.
-    pub(super) async fn read<T, F>(&self, ask: impl Fn(Arc<Qdrant>) -> F) -> Result<T, Refusal>
+    pub(super) async fn read<T, F>(&self, ask: impl Fn(Arc<Qdrant>) -> F) -> Result<T, ServerError>
     where
         F: Future<Output = Result<T, QdrantError>>,
     {
         let asked = async {
             let mut repetitions = 0;
             loop {
-                match ask(Arc::clone(&self.reads)).await.map_err(Refusal::from) {
-                    Err(Refusal::Away(reason)) if repetitions < REPETITIONS => {
+                match ask(Arc::clone(&self.reads))
+                    .await
+                    .map_err(ServerError::from)
+                {
+                    Err(ServerError::Away(reason)) if repetitions < REPETITIONS => {
                         repetitions += 1;
                         tracing::debug!(reason, repetitions, "asking the Qdrant server again");
                         tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE_MS))).await;
@@ -109,14 +120,18 @@ impl Server {
                 }
             }
         };
-        let late = |_| Err(Refusal::Away("it did not answer in time".to_owned()));
+
+        let late = |_| Err(ServerError::Away("it did not answer in time".to_owned()));
         tokio::time::timeout(READ_DEADLINE, asked)
             .await
             .unwrap_or_else(late)
     }
 
     /// Asks for a change. The client repeats it when its connection has broken, so every change must bear that.
-    pub(super) async fn write<T, F>(&self, ask: impl FnOnce(Arc<Qdrant>) -> F) -> Result<T, Refusal>
+    pub(super) async fn write<T, F>(
+        &self,
+        ask: impl FnOnce(Arc<Qdrant>) -> F,
+    ) -> Result<T, ServerError>
     where
         F: Future<Output = Result<T, QdrantError>>,
     {
@@ -149,35 +164,41 @@ fn full_url(text: &str) -> Result<String, IndexError> {
     let Ok(uri) = text.trim_end_matches('/').parse::<Uri>() else {
         return refuse("write it as http://host:6334");
     };
+
     let (Some(scheme @ ("http" | "https")), Some(host)) = (uri.scheme_str(), uri.host()) else {
         return refuse(
             "write it as http://host:6334, or https:// where the server has a certificate",
         );
     };
+
     if !uri.path().trim_matches('/').is_empty() {
         return refuse("it has no path; gRPC needs a host and a port of its own");
     }
+
     Ok(format!(
         "{scheme}://{host}:{}",
         uri.port_u16().unwrap_or(DEFAULT_PORT)
     ))
 }
 
-fn check_version(version: &str) -> Result<(), Refusal> {
+fn check_version(version: &str) -> Result<(), ServerError> {
     let mut numbers = version
         .split(['.', '-'])
         .map(|part| part.parse::<u64>().ok());
+
     let (Some(Some(major)), Some(Some(minor))) = (numbers.next(), numbers.next()) else {
-        return Err(Refusal::Away(format!(
+        return Err(ServerError::Away(format!(
             "it says to be of version {version:?}; is it a Qdrant server?"
         )));
     };
+
     if (major, minor) < OLDEST {
         let (oldest_major, oldest_minor) = OLDEST;
         let reason =
             format!("it is of version {version}; {oldest_major}.{oldest_minor} or newer is needed");
-        return Err(Refusal::Away(reason));
+        return Err(ServerError::Away(reason));
     }
+
     Ok(())
 }
 
@@ -198,6 +219,7 @@ mod tests {
         ] {
             assert_eq!(full_url(given).unwrap(), full);
         }
+
         for wrong in [
             "",
             "localhost:6334",
@@ -219,6 +241,7 @@ mod tests {
         for fine in ["1.16.0", "1.19.0", "2.0.0-dev", "1.20.1-rc.1"] {
             check_version(fine).unwrap();
         }
+
         for old in ["1.15.5", "0.11.0"] {
             let message = check_version(old).unwrap_err().to_string();
             assert!(
@@ -226,6 +249,7 @@ mod tests {
                 "{message}"
             );
         }
+
         assert!(check_version("nginx").is_err());
     }
 
@@ -243,12 +267,14 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
+
         let error = Server::connect(&ServerAddress {
             url: url.clone(),
             api_key: None,
         })
         .await
         .unwrap_err();
+
         assert!(matches!(error, IndexError::Unavailable(_)), "{error}");
         let error = error.to_string();
         assert!(

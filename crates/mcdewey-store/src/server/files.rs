@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::library::Library;
 use super::point::{self, DOCUMENT, KIND, kind};
-use super::refusal::Refusal;
+use super::server_error::ServerError;
 use crate::facets;
 use crate::prepare::Prepared;
 
@@ -41,6 +41,7 @@ pub(super) fn parts(document: &Prepared) -> Vec<PointStruct> {
         .attachments
         .iter()
         .flat_map(|file| file.content.chunks(PART));
+
     let point = |(part, content): (usize, &[u8])| {
         let payload = json!({
             KIND: kind::FILE,
@@ -48,11 +49,13 @@ pub(super) fn parts(document: &Prepared) -> Vec<PointStruct> {
             DOCUMENT: document.hash,
             CONTENT: BASE64.encode(content),
         });
+
         point::bare(
             part_id(source, part as u32, &document.hash),
             point::map(payload),
         )
     };
+
     contents.enumerate().map(point).collect()
 }
 
@@ -82,17 +85,20 @@ impl Library {
         role: AttachmentRole,
         name: &str,
         scope: &Scope,
-    ) -> Result<Option<AttachedFile>, Refusal> {
+    ) -> Result<Option<AttachedFile>, ServerError> {
         self.steady(|_view| async move {
             let Some(document) = self.document(source, scope).await? else {
                 return Ok(None);
             };
+
             let Some((attachment, ids)) =
                 ids(source, &document.hash, &document.attachments, role, name)
             else {
                 return Ok(None);
             };
+
             let mut content = Vec::new();
+
             // One by one: several large answers at once would be too much for one message.
             for id in &ids {
                 let found = self.points.get(&[*id], &[CONTENT], false).await?;
@@ -100,12 +106,14 @@ impl Library {
                     .first()
                     .and_then(|found| point::text(&found.payload, CONTENT));
                 let part = part.and_then(|part| BASE64.decode(part).ok());
+
                 content.extend(part.ok_or_else(|| {
-                    Refusal::from(IndexError::Store(format!(
+                    ServerError::from(IndexError::Store(format!(
                         "a part of the file `{name}` of {source} is missing"
                     )))
                 })?);
             }
+
             Ok(Some(AttachedFile {
                 attachment,
                 content,
@@ -130,10 +138,12 @@ mod tests {
             file(AttachmentRole::Image, "empty.png", 0),
             file(AttachmentRole::Original, "a.png", PART),
         ];
+
         assert_eq!(count(files.iter()), 3);
         let (source, hash) = ("a.md".parse().unwrap(), ContentHash::of("x"));
         let found = |role, name| ids(&source, &hash, &files, role, name).map(|(_, ids)| ids);
         let part = |part| part_id(&source, part, &hash);
+
         assert_eq!(
             found(AttachmentRole::Image, "a.png"),
             Some(vec![part(0), part(1)])

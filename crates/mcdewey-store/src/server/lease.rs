@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::collection::Collection;
 use super::point::{self, KIND, kind};
-use super::refusal::Refusal;
+use super::server_error::ServerError;
 
 /// How long the right to write holds without being renewed.
 const LASTS: Duration = Duration::from_secs(30);
@@ -96,8 +96,8 @@ impl Lease {
             .is_some_and(|held| remaining(held) >= NEEDED)
     }
 
-    /// Takes or renews the right to write. [`Refusal::Taken`] while another process has it.
-    pub(super) async fn take(&mut self, points: &Collection) -> Result<Taken, Refusal> {
+    /// Takes or renews the right to write. [`ServerError::Taken`] while another process has it.
+    pub(super) async fn take(&mut self, points: &Collection) -> Result<Taken, ServerError> {
         if self
             .held
             .as_ref()
@@ -105,23 +105,27 @@ impl Lease {
         {
             return Ok(Taken::Kept);
         }
+
         let found = read(points).await?;
         let mine = |held: &Held| held.owner == self.owner;
         let kept = self.is_held() && found.as_ref().is_some_and(mine);
+
         if let Some(found) = &found
             && !mine(found)
             && is_alive(found)
         {
             self.held = None;
-            return Err(Refusal::Taken(format!(
+            return Err(ServerError::Taken(format!(
                 "process {} on {} writes to this library; wait until it is done",
                 found.pid, found.host
             )));
         }
+
         let unclean = found.as_ref().is_some_and(|found| found.unclean);
         let until = now() + LASTS.as_millis() as i64;
         let wanted = self.write(points, found.as_ref(), until, true).await?;
         self.held = Some(wanted);
+
         Ok(if kept {
             Taken::Kept
         } else {
@@ -134,7 +138,7 @@ impl Lease {
         &mut self,
         points: &Collection,
         unclean: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ServerError> {
         let Some(held) = self.held.take() else {
             return Ok(());
         };
@@ -157,7 +161,7 @@ impl Lease {
         found: Option<&Held>,
         until: i64,
         unclean: bool,
-    ) -> Result<Held, Refusal> {
+    ) -> Result<Held, ServerError> {
         let wanted = Held {
             owner: self.owner.clone(),
             host: host(),
@@ -167,6 +171,7 @@ impl Lease {
             term: found.map_or(0, |found| found.term) + 1,
             unclean,
         };
+
         let unchanged = match found {
             Some(found) => {
                 let term = i64::try_from(found.term).unwrap_or(i64::MAX);
@@ -178,17 +183,20 @@ impl Lease {
             // Nobody's: only a point that is not there may be written.
             None => Filter::must([Condition::matches(OWNER, self.owner.clone())]),
         };
+
         let mut payload = json!(wanted);
         payload[KIND] = kind::WRITER.into();
         let payload = payload.as_object().cloned().unwrap_or_default();
+
         points
             .put_over(vec![point::bare(id(), payload)], &unchanged)
             .await?;
+
         match read(points).await? {
             Some(stands) if stands.owner == wanted.owner && stands.term == wanted.term => {
                 Ok(wanted)
             }
-            _ => Err(Refusal::Taken(
+            _ => Err(ServerError::Taken(
                 "another process began to write to this library; wait until it is done".to_owned(),
             )),
         }
@@ -196,13 +204,13 @@ impl Lease {
 }
 
 /// Whether a writer ended without giving its right back, or gave it back with something half.
-pub(super) async fn was_left_unclean(points: &Collection) -> Result<bool, Refusal> {
+pub(super) async fn was_left_unclean(points: &Collection) -> Result<bool, ServerError> {
     Ok(read(points)
         .await?
         .is_some_and(|held| held.unclean && !is_alive(&held)))
 }
 
-async fn read(points: &Collection) -> Result<Option<Held>, Refusal> {
+async fn read(points: &Collection) -> Result<Option<Held>, ServerError> {
     let found = points.get(&[id()], &[], false).await?;
     Ok(found
         .into_iter()
@@ -228,6 +236,7 @@ fn is_gone(pid: u32) -> bool {
     if pid == std::process::id() {
         return false;
     }
+
     let pid = i32::try_from(pid)
         .ok()
         .and_then(rustix::process::Pid::from_raw);
@@ -258,6 +267,7 @@ fn machine() -> String {
     if boot.is_empty() || space.as_os_str().is_empty() {
         return String::new();
     }
+
     format!("{} {}", boot.trim(), space.display())
 }
 

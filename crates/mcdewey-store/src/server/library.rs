@@ -12,11 +12,11 @@ use mcdewey_core::{Generation, IndexError};
 use qdrant_client::qdrant::{Condition, Filter, Range};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
 
+use super::catalogue_replica::CatalogueReplica;
 use super::collection::Collection;
-use super::mirror::Mirror;
 use super::point::{self, CATALOGUED, Change, LibraryState, REVISION};
-use super::refusal::Refusal;
-use super::schema::{Names, Spread};
+use super::schema::{Names, ReplicationConfig};
+use super::server_error::ServerError;
 use crate::bm25::Bm25;
 
 /// How often a read is repeated when other processes change the library under it again and again, before whoever asks
@@ -29,24 +29,24 @@ pub(super) struct Library {
     pub(super) dimensions: usize,
     pub(super) bm25: Bm25,
     pub(super) names: Names,
-    pub(super) spread: Spread,
+    pub(super) replication: ReplicationConfig,
     pub(super) points: Collection,
     pub(super) vectors: Collection,
     /// Held for reading during a read, so that points it knows as live are not taken out by this process meanwhile.
-    mirror: Arc<RwLock<Mirror>>,
+    mirror: Arc<RwLock<CatalogueReplica>>,
     refreshing: Mutex<()>,
     /// The highest revision this process has made visible or is about to.
     own: AtomicU64,
 }
 
 /// The mirror, held for reading.
-pub(super) type View = Arc<OwnedRwLockReadGuard<Mirror>>;
+pub(super) type View = Arc<OwnedRwLockReadGuard<CatalogueReplica>>;
 
 impl Library {
     pub(super) fn new(
         generation: Generation,
         dimensions: usize,
-        (names, spread): (Names, Spread),
+        (names, replication): (Names, ReplicationConfig),
         (points, vectors): (Collection, Collection),
     ) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Library {
             dimensions,
             bm25: Bm25::default(),
             names,
-            spread,
+            replication,
             points,
             vectors,
             mirror: Arc::default(),
@@ -64,21 +64,23 @@ impl Library {
     }
 
     /// What callers are told of a refusal.
-    pub(super) fn told(&self, refusal: Refusal) -> IndexError {
-        refusal.told(self.points.server.url())
+    pub(super) fn to_index_error(&self, refusal: ServerError) -> IndexError {
+        refusal.to_index_error(self.points.server.url())
     }
 
     /// The library's own point; a library that nobody has written to yet is empty.
-    pub(super) async fn state(&self) -> Result<LibraryState, Refusal> {
+    pub(super) async fn state(&self) -> Result<LibraryState, ServerError> {
         let found = match self.points.get(&[point::library_id()], &[], false).await {
-            Err(Refusal::Missing) => Vec::new(),
+            Err(ServerError::Missing) => Vec::new(),
             found => found?,
         };
+
         let state = found
             .into_iter()
             .next()
             .map(|found| point::library_state(found.payload))
             .transpose()?;
+
         Ok(state.unwrap_or_default())
     }
 
@@ -88,13 +90,13 @@ impl Library {
     }
 
     /// The mirror, brought forward first.
-    pub(super) async fn current(&self) -> Result<View, Refusal> {
+    pub(super) async fn current(&self) -> Result<View, ServerError> {
         self.refresh().await?;
         Ok(self.view().await)
     }
 
     /// Changes the mirror once no read of this process holds it.
-    pub(super) async fn change(&self, change: impl FnOnce(&mut Mirror)) {
+    pub(super) async fn change(&self, change: impl FnOnce(&mut CatalogueReplica)) {
         change(&mut *self.mirror.write().await);
     }
 
@@ -110,34 +112,38 @@ impl Library {
     }
 
     /// Reads from a mirror that nothing outran meanwhile.
-    pub(super) async fn steady<T, F>(&self, look: impl Fn(View) -> F) -> Result<T, Refusal>
+    pub(super) async fn steady<T, F>(&self, look: impl Fn(View) -> F) -> Result<T, ServerError>
     where
-        F: Future<Output = Result<T, Refusal>>,
+        F: Future<Output = Result<T, ServerError>>,
     {
         let mut repetitions = 0;
         loop {
             let view = self.view().await;
             let known = view.revision;
             let looked = look(Arc::clone(&view)).await;
+
             // What this process itself made visible meanwhile took nothing away: its sweeps wait for this view.
             let now = self.state().await?.library_revision;
             let outrun = now < known || now > known.max(self.own.load(Ordering::SeqCst));
             drop(view);
+
             if !outrun {
                 return looked;
             }
+
             if repetitions == REPETITIONS {
-                return Err(Refusal::Away(
+                return Err(ServerError::Away(
                     "other processes changed the library while it was asked".to_owned(),
                 ));
             }
+
             repetitions += 1;
             self.refresh().await?;
         }
     }
 
     /// Brings the mirror forward to what the library is now.
-    pub(super) async fn refresh(&self) -> Result<(), Refusal> {
+    pub(super) async fn refresh(&self) -> Result<(), ServerError> {
         let known = self.mirror.read().await.revision;
         if self.state().await?.library_revision == known {
             return Ok(());
@@ -146,29 +152,34 @@ impl Library {
     }
 
     /// Reads all that changed since the mirror's revision, what is not visible yet included.
-    pub(super) async fn catch_up(&self) -> Result<(), Refusal> {
+    pub(super) async fn catch_up(&self) -> Result<(), ServerError> {
         let _one_at_a_time = self.refreshing.lock().await;
         let known = self.mirror.read().await.revision;
+
         let state = self.state().await?;
         if state.library_revision < known || state.purged > known {
             return self.reload(known).await;
         }
+
         let changes = self.changes_since(known).await?;
+
         // Points that stand for removed documents may have gone while the changes were read.
         if self.state().await?.purged > known {
             return self.reload(known).await;
         }
+
         self.change(|mirror| mirror.advance(changes, state.library_revision))
             .await;
         Ok(())
     }
 
     /// Reads the whole catalogue anew: another library stands there, or this process was away for too long.
-    async fn reload(&self, known: u64) -> Result<(), Refusal> {
+    async fn reload(&self, known: u64) -> Result<(), ServerError> {
         let state = self.state().await?;
         let changes = self.changes_since(0).await?;
-        let mut fresh = Mirror::default();
+        let mut fresh = CatalogueReplica::default();
         fresh.advance(changes, state.library_revision);
+
         self.change(|mirror| {
             // What this process itself has written meanwhile is newer than what was read.
             if mirror.revision == known || mirror.revision <= fresh.revision {
@@ -177,19 +188,21 @@ impl Library {
             }
         })
         .await;
+
         Ok(())
     }
 
-    async fn changes_since(&self, revision: u64) -> Result<Vec<Change>, Refusal> {
+    async fn changes_since(&self, revision: u64) -> Result<Vec<Change>, ServerError> {
         let later = Range {
             gt: Some(revision as f64),
             ..Range::default()
         };
         let filter = Filter::must([Condition::range(REVISION, later)]);
         let found = match self.points.scroll(&filter, &CATALOGUED).await {
-            Err(Refusal::Missing) => Vec::new(),
+            Err(ServerError::Missing) => Vec::new(),
             found => found?,
         };
+
         Ok(found
             .into_iter()
             .map(|found| point::change(found.payload))

@@ -13,8 +13,8 @@ use qdrant_edge::SparseVector;
 use super::collection;
 use super::library::{Library, View};
 use super::point::{self, CANDIDATE, DENSE, WORDS};
-use super::refusal::Refusal;
-use crate::facets::{self, Reach};
+use super::server_error::ServerError;
+use crate::facets::{self, PushdownFilter};
 use crate::ranking::{self, DEEPER};
 
 /// A point that is live and in scope, with its words where they were asked for.
@@ -27,14 +27,15 @@ pub(super) async fn candidates(
     scope: &Scope,
 ) -> Result<Candidates, IndexError> {
     ranking::check(query, library.dimensions)?;
-    let Reach::Points(clauses) = facets::reach(scope) else {
+    let PushdownFilter::Points(clauses) = facets::reach(scope) else {
         return Ok(ranking::nothing(query));
     };
     let filter = collection::filter(&clauses);
+
     let looked = library
         .steady(|view| look(library, view, query, scope, filter.as_ref()))
         .await;
-    looked.map_err(|refusal| library.told(refusal))
+    looked.map_err(|refusal| library.to_index_error(refusal))
 }
 
 async fn look(
@@ -43,11 +44,12 @@ async fn look(
     query: &CandidateQuery,
     scope: &Scope,
     filter: Option<&Filter>,
-) -> Result<Candidates, Refusal> {
+) -> Result<Candidates, ServerError> {
     let empty = ranking::nothing(query);
     if query.depth == 0 {
         return Ok(empty);
     }
+
     let mirror = &**view;
     let languages = mirror.languages();
     let weighed = ranking::weigh(
@@ -56,6 +58,7 @@ async fn look(
         &library.bm25,
         &query.known_words,
     )?;
+
     let weights = &weighed.tokens;
     let lookup = Lookup {
         library,
@@ -64,14 +67,16 @@ async fn look(
         filter,
         depth: query.depth,
     };
-    let near = query.dense.clone().map(|vector| Sought::Near {
+
+    let near = query.dense.clone().map(|vector| VectorQuery::Near {
         vector,
         exact: query.exact,
     });
+
     let words = (!weights.is_empty())
         .then(|| ranking::sparse(weights))
         .transpose()?
-        .map(Sought::Words);
+        .map(VectorQuery::Words);
     let [dense, keyword] = lookup.ranked([near, words]).await?;
     Ok(Candidates {
         dense: dense
@@ -87,7 +92,7 @@ async fn look(
 }
 
 /// What is looked for.
-enum Sought {
+enum VectorQuery {
     /// Points near this vector.
     Near { vector: Vec<f32>, exact: bool },
     /// Points with these words.
@@ -105,22 +110,28 @@ struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// All hits that may belong to each list, asking deeper until no other can.
-    async fn ranked(&self, lists: [Option<Sought>; 2]) -> Result<[Option<Vec<Hit>>; 2], Refusal> {
+    async fn ranked(
+        &self,
+        lists: [Option<VectorQuery>; 2],
+    ) -> Result<[Option<Vec<Hit>>; 2], ServerError> {
         let mut limit = ranking::first_limit(self.depth);
         let mut answers: [Option<Vec<Hit>>; 2] = [None, None];
         let mut open: Vec<usize> = (0..lists.len())
             .filter(|list| lists[*list].is_some())
             .collect();
+
         while !open.is_empty() {
             let queries = open
                 .iter()
                 .filter_map(|list| lists[*list].as_ref())
                 .map(|sought| self.query(sought, limit));
+
             let batch = match self.library.points.query(queries.collect()).await {
                 // Nobody has written to the library yet.
-                Err(Refusal::Missing) => vec![Vec::new(); open.len()],
+                Err(ServerError::Missing) => vec![Vec::new(); open.len()],
                 batch => batch?,
             };
+
             let mut deeper = Vec::new();
             for (list, found) in open.into_iter().zip(batch) {
                 let (count, worst) = (found.len(), found.last().map(|point| point.score));
@@ -130,26 +141,30 @@ impl Lookup<'_> {
                 }
                 answers[list] = Some(hits);
             }
+
             open = deeper;
             limit = limit.saturating_mul(DEEPER);
         }
+
         Ok(answers)
     }
 
-    fn query(&self, sought: &Sought, limit: usize) -> QueryPoints {
+    fn query(&self, sought: &VectorQuery, limit: usize) -> QueryPoints {
         let fields = CANDIDATE.map(str::to_owned).to_vec();
         let mut query = QueryPointsBuilder::new(&self.library.points.name)
             .limit(limit as u64)
             .with_payload(PayloadIncludeSelector { fields });
+
         if let Some(filter) = self.filter {
             query = query.filter(filter.clone());
         }
+
         query = match sought {
-            Sought::Near { vector, exact } => query
+            VectorQuery::Near { vector, exact } => query
                 .query(Query::new_nearest(VectorInput::new_dense(vector.clone())))
                 .using(DENSE)
                 .params(SearchParamsBuilder::default().exact(*exact)),
-            Sought::Words(SparseVector { indices, values }) => query
+            VectorQuery::Words(SparseVector { indices, values }) => query
                 .query(Query::new_nearest(VectorInput::new_sparse(
                     indices.clone(),
                     values.clone(),
@@ -159,10 +174,11 @@ impl Lookup<'_> {
                     names: vec![WORDS.to_owned()],
                 }),
         };
+
         query.build()
     }
 
-    fn live(&self, found: Vec<ScoredPoint>) -> Result<Vec<Hit>, Refusal> {
+    fn live(&self, found: Vec<ScoredPoint>) -> Result<Vec<Hit>, ServerError> {
         let mut hits = Vec::with_capacity(found.len());
         for ScoredPoint {
             payload,
@@ -178,6 +194,7 @@ impl Lookup<'_> {
                 place,
             }));
         }
+
         Ok(hits)
     }
 }
@@ -190,5 +207,6 @@ fn rescored(mut hits: Vec<Hit>, weights: &BTreeMap<u32, f32>, depth: usize) -> V
             hit.score = ranking::rescore(words, weights);
         }
     }
+
     hits
 }

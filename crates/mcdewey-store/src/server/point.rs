@@ -150,7 +150,8 @@ struct StoredPassage {
     page: u32,
     handle: String,
     passage_hash: ContentHash,
-    likeness: String,
+    #[serde(rename = "likeness")]
+    simhash: String,
     text_hash: ContentHash,
     place: PageRef,
     headings: Vec<String>,
@@ -243,9 +244,11 @@ pub(super) fn contents(document: &Prepared) -> Result<Vec<PointStruct>, IndexErr
     for (place, page) in document.pages.iter().enumerate() {
         points.push(page_point(document, place as u32, page)?);
     }
+
     for passage in &document.passages {
         points.push(passage_point(document, passage)?);
     }
+
     points.extend(files::parts(document));
     Ok(points)
 }
@@ -263,7 +266,7 @@ fn passage_point(
         page: chunk.page.number.0,
         handle: chunk.handle(),
         passage_hash: chunk.passage_hash,
-        likeness: chunk.likeness().to_string(),
+        simhash: chunk.simhash().to_string(),
         text_hash: chunk.text_hash,
         place: chunk.page.clone(),
         headings: chunk.headings.clone(),
@@ -271,14 +274,17 @@ fn passage_point(
         context: chunk.context.clone(),
         text: chunk.text.clone(),
     };
+
     let mut payload = facets::payload(&document.meta);
     payload.extend(object(&stored)?);
     let SparseVector { indices, values } = passage.words.clone();
     let mut vectors =
         HashMap::from([(DENSE.to_owned(), Vector::new_dense(passage.vector.clone()))]);
+
     if !indices.is_empty() {
         vectors.insert(WORDS.to_owned(), Vector::new_sparse(indices, values));
     }
+
     Ok(PointStruct::new(
         passage.point.to_string(),
         Vectors::from(NamedVectors { vectors }),
@@ -297,6 +303,7 @@ fn page_point(document: &Prepared, place: u32, page: &Page) -> Result<PointStruc
         place: page.page.clone(),
         text: page.text.clone(),
     };
+
     Ok(bare(
         page_id(source, place, &document.hash),
         object(&stored)?,
@@ -313,17 +320,20 @@ pub(super) fn document_point(
         .iter()
         .map(|page| page.page.clone())
         .collect();
+
     let mut payload = object(stored)?;
     let attachments = document
         .attachments
         .iter()
         .map(|file| file.attachment.clone())
         .collect();
+
     payload.extend(object(&Contents {
         outline: document.outline.clone(),
         page_list,
         attachments,
     })?);
+
     payload.insert(KIND.to_owned(), kind::DOCUMENT.into());
     Ok(bare(document_id(&stored.source), payload))
 }
@@ -434,12 +444,14 @@ pub(super) fn change(payload: HashMap<String, Value>) -> Result<Change, IndexErr
         source: SourcePath,
         revision: u64,
     }
+
     #[derive(Deserialize)]
     struct Description {
         root: RootName,
         revision: u64,
         description: LibraryDescription,
     }
+
     match text(&payload, KIND) {
         Some(kind::DOCUMENT) => Ok(Change::Document(Box::new(read(payload)?))),
         Some(kind::REMOVED) => {
@@ -452,6 +464,7 @@ pub(super) fn change(payload: HashMap<String, Value>) -> Result<Change, IndexErr
                 revision,
                 description,
             } = read(payload)?;
+
             Ok(Change::Description {
                 root,
                 revision,
@@ -476,8 +489,10 @@ pub(super) fn located(
         ordinal: u32,
         page: u32,
         passage_hash: ContentHash,
-        likeness: String,
+        #[serde(rename = "likeness")]
+        simhash: String,
     }
+
     let Some((hash, document)) = text(&payload, facets::SOURCE).and_then(live) else {
         return Ok(None);
     };
@@ -485,19 +500,21 @@ pub(super) fn located(
     if place.document != hash {
         return Ok(None);
     }
+
     let Place {
         ordinal,
         page,
         passage_hash,
-        likeness,
+        simhash,
         ..
     } = place;
+
     Ok(Some(Located {
         document,
         ordinal,
         page: PageNumber(page),
         passage_hash,
-        likeness: likeness.parse()?,
+        simhash: simhash.parse()?,
     }))
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::library::{Library, View};
 use super::point::{self, DOCUMENT, HANDLE, KIND, PAGE, kind};
-use super::refusal::Refusal;
+use super::server_error::ServerError;
 use crate::facets;
 
 impl Library {
@@ -17,7 +17,7 @@ impl Library {
         &self,
         ids: &[ChunkId],
         scope: &Scope,
-    ) -> Result<Vec<Chunk>, Refusal> {
+    ) -> Result<Vec<Chunk>, ServerError> {
         self.steady(|view| async move {
             let wanted = ids.iter().filter_map(|id| {
                 let document = view.seen_by_prefix(id.document_prefix(), scope)?;
@@ -35,7 +35,7 @@ impl Library {
         source: &SourcePath,
         ordinals: Range<u32>,
         scope: &Scope,
-    ) -> Result<Vec<Chunk>, Refusal> {
+    ) -> Result<Vec<Chunk>, ServerError> {
         self.steady(|view| {
             let ordinals = ordinals.clone();
             async move {
@@ -52,16 +52,17 @@ impl Library {
         .await
     }
 
-    pub(super) async fn passages_on(
+    pub(super) async fn chunks_on(
         &self,
         source: &SourcePath,
         page: PageNumber,
         scope: &Scope,
-    ) -> Result<Vec<Chunk>, Refusal> {
+    ) -> Result<Vec<Chunk>, ServerError> {
         self.steady(|view| async move {
             let Some(document) = view.seen(source, scope) else {
                 return Ok(Vec::new());
             };
+
             let found = self
                 .points
                 .scroll(&on_page(&document.hash, kind::CHUNK, page), &[])
@@ -78,16 +79,17 @@ impl Library {
         &self,
         handle: &str,
         scope: &Scope,
-    ) -> Result<Vec<Chunk>, Refusal> {
+    ) -> Result<Vec<Chunk>, ServerError> {
         self.steady(|view| async move {
             let filter = Filter::must([Condition::matches(HANDLE, handle.to_owned())]);
             let found = match self.points.scroll(&filter, &[]).await {
-                Err(Refusal::Missing) => Vec::new(),
+                Err(ServerError::Missing) => Vec::new(),
                 found => found?,
             };
             let mut chunks =
                 read_chunks(found.into_iter().map(|found| found.payload), &view, scope)?;
             chunks.sort_by(|left, right| left.chunk_id.cmp(&right.chunk_id));
+
             Ok(chunks)
         })
         .await
@@ -98,15 +100,17 @@ impl Library {
         source: &SourcePath,
         page: PageNumber,
         scope: &Scope,
-    ) -> Result<Option<Page>, Refusal> {
+    ) -> Result<Option<Page>, ServerError> {
         self.steady(|view| async move {
             let Some(document) = view.seen(source, scope) else {
                 return Ok(None);
             };
+
             let found = self
                 .points
                 .scroll(&on_page(&document.hash, kind::PAGE, page), &[])
                 .await?;
+
             let mut pages = found
                 .into_iter()
                 .map(|found| point::page(found.payload))
@@ -122,20 +126,22 @@ impl Library {
         &self,
         source: &SourcePath,
         scope: &Scope,
-    ) -> Result<Option<Document>, Refusal> {
+    ) -> Result<Option<Document>, ServerError> {
         let found = match self
             .points
             .get(&[point::document_id(source)], &[], false)
             .await
         {
-            Err(Refusal::Missing) => return Ok(None),
+            Err(ServerError::Missing) => return Ok(None),
             found => found?.into_iter().next(),
         };
+
         let Some(found) =
             found.filter(|found| point::text(&found.payload, KIND) == Some(kind::DOCUMENT))
         else {
             return Ok(None);
         };
+
         let document = point::document(found.payload)?;
         Ok(scope.contains(&document.meta).then_some(document))
     }
@@ -146,15 +152,17 @@ impl Library {
         view: &View,
         ids: &[Uuid],
         scope: &Scope,
-    ) -> Result<Vec<Chunk>, Refusal> {
+    ) -> Result<Vec<Chunk>, ServerError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+
         let found = self.points.get(ids, &[], false).await?;
         let by_id: HashMap<String, HashMap<String, Value>> = found
             .into_iter()
             .filter_map(|found| Some((id_text(found.id?)?, found.payload)))
             .collect();
+
         let ordered = ids
             .iter()
             .filter_map(|id| by_id.get(&id.to_string()).cloned());
@@ -165,19 +173,22 @@ impl Library {
     pub(super) async fn cached_vectors(
         &self,
         keys: &[ContentHash],
-    ) -> Result<Vec<Option<Vec<f32>>>, Refusal> {
+    ) -> Result<Vec<Option<Vec<f32>>>, ServerError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
+
         let ids: Vec<Uuid> = keys.iter().map(vector_id).collect();
         let found = match self.vectors.get(&ids, &[], true).await {
-            Err(Refusal::Missing) => return Ok(vec![None; keys.len()]),
+            Err(ServerError::Missing) => return Ok(vec![None; keys.len()]),
             found => found?,
         };
+
         let by_id: HashMap<String, Vec<f32>> = found
             .into_iter()
             .filter_map(|found| Some((id_text(found.id?)?, point::only_vector(found.vectors)?)))
             .collect();
+
         Ok(ids
             .iter()
             .map(|id| by_id.get(&id.to_string()).cloned())
@@ -197,7 +208,7 @@ fn read_chunks(
     payloads: impl Iterator<Item = HashMap<String, Value>>,
     view: &View,
     scope: &Scope,
-) -> Result<Vec<Chunk>, Refusal> {
+) -> Result<Vec<Chunk>, ServerError> {
     let mut chunks = Vec::new();
     for payload in payloads {
         let Some((hash, meta)) =
@@ -209,6 +220,7 @@ fn read_chunks(
             chunks.push(point::chunk(payload, &meta)?);
         }
     }
+
     Ok(chunks)
 }
 

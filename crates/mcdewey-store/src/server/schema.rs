@@ -17,15 +17,15 @@ use qdrant_client::qdrant::{
 use super::connection::Server;
 use super::lease::{OWNER, TERM};
 use super::point::{DENSE, DOCUMENT, HANDLE, KIND, LIBRARY_REVISION, PAGE, REVISION, WORDS};
-use super::refusal::Refusal;
+use super::server_error::ServerError;
 use crate::facets;
 
 /// The version of what points hold; part of a generation's fingerprint.
 pub(super) const SCHEMA: &str = "server 3";
 
-/// How a library is spread over a cluster; the server's own defaults where nothing is said.
+/// How a library is replication over a cluster; the server's own defaults where nothing is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Spread {
+pub struct ReplicationConfig {
     /// Parts of a collection, which nodes share.
     pub shards: Option<u32>,
     /// Copies of each part.
@@ -35,7 +35,7 @@ pub struct Spread {
     pub write_consistency: Option<u32>,
 }
 
-impl Spread {
+impl ReplicationConfig {
     /// Copies that must hold a write before it counts.
     fn acknowledged(&self) -> Option<u32> {
         self.write_consistency.or(self.replicas)
@@ -93,10 +93,11 @@ pub(super) async fn look(
     server: &Server,
     names: &Names,
     dimensions: usize,
-) -> Result<Option<Reads>, Refusal> {
+) -> Result<Option<Reads>, ServerError> {
     let listed = server
         .read(|client| async move { client.list_collections().await })
         .await?;
+
     if listed
         .collections
         .iter()
@@ -104,9 +105,11 @@ pub(super) async fn look(
     {
         return Err(foreign(&names.alias, "an alias of this name is needed"));
     }
+
     if let Some(found) = info(server, &names.vectors).await? {
         check(&names.vectors, &found, "", dimensions)?;
     }
+
     match info(server, &names.library).await? {
         Some(found) => {
             check(&names.library, &found, DENSE, dimensions)?;
@@ -115,6 +118,7 @@ pub(super) async fn look(
             let copies =
                 params.map(|params| (params.replication_factor, params.write_consistency_factor));
             let (replicas, acknowledged) = copies.unwrap_or_default();
+
             Ok(Some(Reads::of(
                 replicas.unwrap_or(1),
                 acknowledged.unwrap_or(1),
@@ -132,19 +136,21 @@ pub(super) async fn create(
     server: &Server,
     names: &Names,
     dimensions: usize,
-    spread: &Spread,
-) -> Result<(), Refusal> {
+    replication: &ReplicationConfig,
+) -> Result<(), ServerError> {
     if info(server, &names.vectors).await?.is_none() {
         // Compared to the bit and looked up by id only: no normalisation, no index, and nothing of it in memory.
         let params = VectorParamsBuilder::new(dimensions as u64, Distance::Dot)
             .hnsw_config(HnswConfigDiffBuilder::default().m(0))
             .on_disk(true);
+
         let request = spread_out(
             CreateCollectionBuilder::new(&names.vectors).vectors_config(params),
-            spread,
+            replication,
         );
         create_once(server, request).await?;
     }
+
     if info(server, &names.library).await?.is_none() {
         let mut vectors = VectorsConfigBuilder::default();
         vectors.add_named_vector_params(
@@ -152,14 +158,16 @@ pub(super) async fn create(
             VectorParamsBuilder::new(dimensions as u64, Distance::Cosine),
         );
         let mut words = SparseVectorsConfigBuilder::default();
+
         // Without the engine's IDF modifier: the question's weights hold how rare its words are, see `bm25`.
         words.add_named_vector_params(WORDS, SparseVectorParamsBuilder::default());
         let request = CreateCollectionBuilder::new(&names.library)
             .vectors_config(vectors)
             .sparse_vectors_config(words)
             .on_disk_payload(true);
-        create_once(server, spread_out(request, spread)).await?;
+        create_once(server, spread_out(request, replication)).await?;
     }
+
     // Every field that a condition asks for: servers in strict mode refuse others.
     let keywords = facets::FIELDS
         .into_iter()
@@ -169,9 +177,11 @@ pub(super) async fn create(
         .await?
         .map(|info| info.payload_schema)
         .unwrap_or_default();
+
     let wanted = keywords
         .map(|field| (field, FieldType::Keyword))
         .chain(numbers);
+
     // A key for these collections only may not make indexes, and need not when they are there.
     for (field, kind) in wanted.filter(|(field, _)| !there.contains_key(*field)) {
         let request = CreateFieldIndexCollectionBuilder::new(&names.library, field, kind)
@@ -181,37 +191,42 @@ pub(super) async fn create(
             .write(|client| async move { client.create_field_index(request).await })
             .await?;
     }
+
     Ok(())
 }
 
 /// Lets the alias name this library's collection; the server puts it in place of a former one in one step.
-pub(super) async fn name_live(server: &Server, names: &Names) -> Result<(), Refusal> {
+pub(super) async fn name_live(server: &Server, names: &Names) -> Result<(), ServerError> {
     if is_live(server, names).await? {
         return Ok(());
     }
+
     let request = CreateAliasBuilder::new(&names.library, &names.alias).build();
     server
         .write(|client| async move { client.create_alias(request).await })
         .await?;
+
     tracing::info!(
         alias = names.alias,
         collection = names.library,
         "the alias names this generation now"
     );
+
     Ok(())
 }
 
 /// Whether the alias names this library's collection.
-pub(super) async fn is_live(server: &Server, names: &Names) -> Result<bool, Refusal> {
+pub(super) async fn is_live(server: &Server, names: &Names) -> Result<bool, ServerError> {
     Ok(live(server, names).await?.as_ref() == Some(&names.library))
 }
 
 /// The collection the alias names.
-async fn live(server: &Server, names: &Names) -> Result<Option<String>, Refusal> {
+async fn live(server: &Server, names: &Names) -> Result<Option<String>, ServerError> {
     let aliases = server
         .read(|client| async move { client.list_aliases().await })
         .await?
         .aliases;
+
     let named = aliases
         .into_iter()
         .find(|alias| alias.alias_name == names.alias);
@@ -219,7 +234,7 @@ async fn live(server: &Server, names: &Names) -> Result<Option<String>, Refusal>
 }
 
 /// Says that the library on the server was made with something else than what this program would make it with.
-async fn warn_of_another_generation(server: &Server, names: &Names) -> Result<(), Refusal> {
+async fn warn_of_another_generation(server: &Server, names: &Names) -> Result<(), ServerError> {
     if let Some(live) = live(server, names).await? {
         tracing::warn!(
             live,
@@ -229,22 +244,23 @@ async fn warn_of_another_generation(server: &Server, names: &Names) -> Result<()
              this program's beside it"
         );
     }
+
     Ok(())
 }
 
-async fn info(server: &Server, name: &str) -> Result<Option<CollectionInfo>, Refusal> {
+async fn info(server: &Server, name: &str) -> Result<Option<CollectionInfo>, ServerError> {
     match server
         .read(|client| async move { client.collection_info(name).await })
         .await
     {
         Ok(answer) => Ok(answer.result),
-        Err(Refusal::Missing) => Ok(None),
+        Err(ServerError::Missing) => Ok(None),
         Err(refusal) => Err(refusal),
     }
 }
 
 /// Another process may make it at the same moment.
-async fn create_once(server: &Server, request: CreateCollectionBuilder) -> Result<(), Refusal> {
+async fn create_once(server: &Server, request: CreateCollectionBuilder) -> Result<(), ServerError> {
     let request = request.build();
     let name = request.collection_name.clone();
     match server
@@ -252,7 +268,7 @@ async fn create_once(server: &Server, request: CreateCollectionBuilder) -> Resul
         .await
     {
         Ok(_) => Ok(()),
-        Err(refusal @ Refusal::Failed(_)) => match info(server, &name).await? {
+        Err(refusal @ ServerError::Failed(_)) => match info(server, &name).await? {
             Some(_) => Ok(()),
             None => Err(refusal),
         },
@@ -260,16 +276,22 @@ async fn create_once(server: &Server, request: CreateCollectionBuilder) -> Resul
     }
 }
 
-fn spread_out(mut request: CreateCollectionBuilder, spread: &Spread) -> CreateCollectionBuilder {
-    if let Some(shards) = spread.shards {
+fn spread_out(
+    mut request: CreateCollectionBuilder,
+    replication: &ReplicationConfig,
+) -> CreateCollectionBuilder {
+    if let Some(shards) = replication.shards {
         request = request.shard_number(shards);
     }
-    if let Some(replicas) = spread.replicas {
+
+    if let Some(replicas) = replication.replicas {
         request = request.replication_factor(replicas);
     }
-    if let Some(copies) = spread.acknowledged() {
+
+    if let Some(copies) = replication.acknowledged() {
         request = request.write_consistency_factor(copies);
     }
+
     request
 }
 
@@ -279,7 +301,7 @@ fn check(
     info: &CollectionInfo,
     vector: &str,
     dimensions: usize,
-) -> Result<(), Refusal> {
+) -> Result<(), ServerError> {
     let params = info
         .config
         .as_ref()
@@ -290,6 +312,7 @@ fn check(
         Some(Config::ParamsMap(map)) => map.map.get(vector).map(|params| params.size),
         _ => None,
     };
+
     match size {
         Some(size) if size == dimensions as u64 => Ok(()),
         Some(size) => Err(foreign(
@@ -303,7 +326,7 @@ fn check(
     }
 }
 
-fn check_words(collection: &str, info: &CollectionInfo) -> Result<(), Refusal> {
+fn check_words(collection: &str, info: &CollectionInfo) -> Result<(), ServerError> {
     let params = info
         .config
         .as_ref()
@@ -312,14 +335,15 @@ fn check_words(collection: &str, info: &CollectionInfo) -> Result<(), Refusal> {
     if sparse.is_some_and(|sparse| sparse.map.contains_key(WORDS)) {
         return Ok(());
     }
+
     Err(foreign(
         collection,
         &format!("it lacks the sparse vector {WORDS:?}"),
     ))
 }
 
-fn foreign(collection: &str, reason: &str) -> Refusal {
-    Refusal::Away(format!(
+fn foreign(collection: &str, reason: &str) -> ServerError {
+    ServerError::Away(format!(
         "its collection `{collection}` has another schema and was not made by this program: {reason}; choose another \
          name with --qdrant-collection, or remove that collection"
     ))
@@ -331,18 +355,19 @@ mod tests {
 
     #[test]
     fn every_copy_holds_a_write_unless_told_otherwise() {
-        let spread = |replicas, write_consistency| Spread {
+        let replication = |replicas, write_consistency| ReplicationConfig {
             shards: None,
             replicas,
             write_consistency,
         };
-        assert_eq!(spread(None, None).acknowledged(), None);
-        assert_eq!(spread(Some(3), None).acknowledged(), Some(3));
-        assert_eq!(spread(None, None).reads(), Reads::One);
-        assert_eq!(spread(Some(3), None).reads(), Reads::One);
-        assert_eq!(spread(Some(3), Some(2)).reads(), Reads::Majority);
-        assert_eq!(spread(Some(3), Some(1)).reads(), Reads::All);
-        assert_eq!(spread(Some(2), Some(1)).reads(), Reads::Majority);
+
+        assert_eq!(replication(None, None).acknowledged(), None);
+        assert_eq!(replication(Some(3), None).acknowledged(), Some(3));
+        assert_eq!(replication(None, None).reads(), Reads::One);
+        assert_eq!(replication(Some(3), None).reads(), Reads::One);
+        assert_eq!(replication(Some(3), Some(2)).reads(), Reads::Majority);
+        assert_eq!(replication(Some(3), Some(1)).reads(), Reads::All);
+        assert_eq!(replication(Some(2), Some(1)).reads(), Reads::Majority);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use mcdewey_core::{DocumentRevision, Embed, Index, Scope};
 
 use super::commit::{Committer, Step};
 use super::point::DOCUMENT;
-use super::{Server, ServerIndex, ServerOptions, Spread};
+use super::{ReplicationConfig, Server, ServerIndex, ServerOptions};
 use crate::ServerAddress;
 use crate::prepare::Prepared;
 use crate::testing::{clean_up, shared_server, unused_name};
@@ -24,11 +24,12 @@ const STEPS: [Step; 3] = [
 async fn open(address: &ServerAddress, name: &str) -> ServerIndex {
     let options = ServerOptions {
         collection: name.to_owned(),
-        spread: Spread::default(),
+        replication: ReplicationConfig::default(),
         model: embedder().model().clone(),
         chunker: "test".to_owned(),
         patience: Duration::from_secs(20),
     };
+
     ServerIndex::open(Server::connect(address).await.unwrap(), options)
         .await
         .unwrap()
@@ -54,6 +55,7 @@ async fn seen(index: &ServerIndex) -> BTreeMap<String, (u32, usize)> {
         );
         seen.insert(source.to_string(), (chunks[0].page.number.0, chunks.len()));
     }
+
     seen
 }
 
@@ -73,12 +75,13 @@ async fn the_next_writer_finishes_or_sweeps_what_a_dead_one_left() {
     let Some(address) = shared_server("a writer that dies at each step").await else {
         return;
     };
+
     for step in STEPS {
         let name = unused_name();
         let first = open(&address, &name).await;
         first.commit(document("a.md", 1, 5)).await.unwrap();
         first.commit(document("gone.md", 1, 2)).await.unwrap();
-        first.settle().await.unwrap();
+        first.optimize().await.unwrap();
         let reader = open(&address, &name).await;
         let before = seen(&reader).await;
 
@@ -96,16 +99,20 @@ async fn the_next_writer_finishes_or_sweeps_what_a_dead_one_left() {
             [(1, 5), (2, 3)].contains(&between["a.md"]),
             "{step:?}: {between:?}"
         );
+
         if step == Step::PointsWritten {
             assert_eq!(between, before, "nothing of it may be seen");
         }
+
         let next = open(&address, &name).await;
         next.commit(document("last.md", 1, 1)).await.unwrap();
-        next.settle().await.unwrap();
+        next.optimize().await.unwrap();
+
         let mut expected = before.clone();
         if step != Step::PointsWritten {
             expected.extend([("a.md".to_owned(), (2, 3)), ("new.md".to_owned(), (2, 4))]);
         }
+
         expected.insert("last.md".to_owned(), (1, 1));
         for (who, index) in [
             ("the reader", &reader),
@@ -115,6 +122,7 @@ async fn the_next_writer_finishes_or_sweeps_what_a_dead_one_left() {
             assert_eq!(seen(index).await, expected, "{who}, {step:?}");
             assert_eq!(strays(index).await, 0, "{who}, {step:?}");
         }
+
         assert_eq!(reader.state().await.unwrap(), next.state().await.unwrap());
         clean_up(&address, &name).await;
     }
@@ -125,28 +133,33 @@ async fn a_removal_that_was_begun_is_finished() {
     let Some(address) = shared_server("a writer that dies at each step").await else {
         return;
     };
+
     for step in [Step::DocumentsNamed, Step::RevisionRaised] {
         let name = unused_name();
         let reader = open(&address, &name).await;
         reader.commit(document("a.md", 1, 3)).await.unwrap();
         reader.commit(document("b.md", 1, 2)).await.unwrap();
-        reader.settle().await.unwrap();
+        reader.optimize().await.unwrap();
         let dying = open(&address, &name).await;
         let mut committer = Committer::new(Arc::clone(&dying.library));
         committer.dies_at = Some(step);
+
         committer
             .remove(&["a.md".parse().unwrap()])
             .await
             .unwrap_err();
         committer.die().await;
+
         // Nothing is left to be written: settling alone finishes it.
         let next = open(&address, &name).await;
-        next.settle().await.unwrap();
+        next.optimize().await.unwrap();
+
         let expected = BTreeMap::from([("b.md".to_owned(), (1, 2))]);
         for index in [&reader, &next, &open(&address, &name).await] {
             assert_eq!(seen(index).await, expected, "{step:?}");
             assert_eq!(strays(index).await, 0, "{step:?}");
         }
+
         clean_up(&address, &name).await;
     }
 }

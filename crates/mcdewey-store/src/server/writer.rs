@@ -7,7 +7,7 @@ use mcdewey_core::IndexError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::Committer;
-use super::refusal::Refusal;
+use super::server_error::ServerError;
 use crate::commands::{Command, Reply, Waiting, answer, answer_all, collect, stopped};
 use crate::prepare::Prepared;
 
@@ -63,6 +63,7 @@ async fn run(
                 }
             },
         };
+
         let mut patience = Patience::new(patience);
         match command {
             Command::Commit(document, reply) => {
@@ -73,19 +74,34 @@ async fn run(
             Command::Remove(sources, reply) | Command::Erase(sources, reply) => loop {
                 match committer.remove(&sources).await {
                     Err(refusal) if patience.allows(&refusal).await => {}
-                    done => break answer(reply, done.map_err(|refusal| committer.told(refusal))),
+                    done => {
+                        break answer(
+                            reply,
+                            done.map_err(|refusal| committer.to_index_error(refusal)),
+                        );
+                    }
                 }
             },
             Command::Describe(root, description, reply) => loop {
                 match committer.describe(&root, &description).await {
                     Err(refusal) if patience.allows(&refusal).await => {}
-                    done => break answer(reply, done.map_err(|refusal| committer.told(refusal))),
+                    done => {
+                        break answer(
+                            reply,
+                            done.map_err(|refusal| committer.to_index_error(refusal)),
+                        );
+                    }
                 }
             },
-            Command::Settle(reply) => loop {
-                match committer.settle().await {
+            Command::Optimize(reply) => loop {
+                match committer.optimize().await {
                     Err(refusal) if patience.allows(&refusal).await => {}
-                    done => break answer(reply, done.map_err(|refusal| committer.told(refusal))),
+                    done => {
+                        break answer(
+                            reply,
+                            done.map_err(|refusal| committer.to_index_error(refusal)),
+                        );
+                    }
                 }
             },
         }
@@ -112,8 +128,9 @@ async fn commit(committer: &mut Committer, mut group: Vec<Waiting>, mut patience
             }
             Err(refusal) => refusal,
         };
+
         if !patience.allows(&refused).await {
-            return answer_all(group, &committer.told(refused));
+            return answer_all(group, &committer.to_index_error(refused));
         }
     }
 }
@@ -136,16 +153,18 @@ impl Patience {
     }
 
     /// Whether to try again after this refusal; waits before it says yes.
-    pub(super) async fn allows(&mut self, refusal: &Refusal) -> bool {
-        let spread = self.pause.mul_f64(0.75 + fastrand::f64() / 2.0);
-        if !refusal.passes() || Instant::now() + spread > self.until {
+    pub(super) async fn allows(&mut self, refusal: &ServerError) -> bool {
+        let replication = self.pause.mul_f64(0.75 + fastrand::f64() / 2.0);
+        if !refusal.passes() || Instant::now() + replication > self.until {
             return false;
         }
+
         if self.said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
             tracing::warn!(reason = %refusal, "the library cannot be written to now; waiting, nothing is lost");
             self.said = Some(Instant::now());
         }
-        tokio::time::sleep(spread).await;
+
+        tokio::time::sleep(replication).await;
         self.pause = (self.pause * 2).min(PAUSES.1);
         true
     }
@@ -157,13 +176,14 @@ mod tests {
 
     #[tokio::test]
     async fn patience_ends_and_is_only_for_what_passes() {
-        let away = Refusal::Away("refused".to_owned());
+        let away = ServerError::Away("refused".to_owned());
         assert!(!Patience::new(Duration::ZERO).allows(&away).await);
         assert!(
             !Patience::new(Duration::from_secs(60))
-                .allows(&Refusal::Denied("no".to_owned()))
+                .allows(&ServerError::Denied("no".to_owned()))
                 .await
         );
+
         let mut patience = Patience::new(Duration::from_secs(60));
         patience.pause = Duration::from_millis(1);
         assert!(patience.allows(&away).await);

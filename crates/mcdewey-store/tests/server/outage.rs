@@ -22,6 +22,7 @@ async fn write_all(index: &Arc<dyn Index>, done: &AtomicUsize) {
             let texts = vec!["canine alpha"; 3 + number % 5];
             async move { index.commit(document(&name(number), 2, &texts)).await }
         });
+
         let commits: Vec<_> = commits.map(tokio::spawn).collect();
         for commit in commits {
             commit
@@ -31,11 +32,16 @@ async fn write_all(index: &Arc<dyn Index>, done: &AtomicUsize) {
             done.fetch_add(1, Ordering::SeqCst);
         }
     }
+
     index
         .remove(&[source(&name(0)), source(&name(39))])
         .await
         .expect("the removal waits for the server");
-    index.settle().await.expect("settling waits for the server");
+
+    index
+        .optimize()
+        .await
+        .expect("settling waits for the server");
 }
 
 async fn prepare(index: &Arc<dyn Index>) {
@@ -52,6 +58,7 @@ async fn an_ingest_waits_for_a_killed_server_and_loses_nothing() {
     let Some(mut server) = own_server(TEST, None).await else {
         return;
     };
+
     let undisturbed = open(&server.address(), options("undisturbed", PATIENT))
         .await
         .unwrap();
@@ -64,10 +71,12 @@ async fn an_ingest_waits_for_a_killed_server_and_loses_nothing() {
         .unwrap();
     prepare(&index).await;
     let done = Arc::new(AtomicUsize::new(0));
+
     let writing = tokio::spawn({
         let (index, done) = (Arc::clone(&index), Arc::clone(&done));
         async move { write_all(&index, &done).await }
     });
+
     for kills in 0..3 {
         let before = done.load(Ordering::SeqCst);
         let begun = Instant::now();
@@ -78,15 +87,18 @@ async fn an_ingest_waits_for_a_killed_server_and_loses_nothing() {
             );
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+
         server.kill();
         tokio::time::sleep(Duration::from_millis(300)).await;
         server.restart().await;
     }
+
     writing.await.expect("every commit was answered");
 
     let fresh = open(&server.address(), options("disturbed", PATIENT))
         .await
         .unwrap();
+
     let undisturbed = open(&server.address(), options("undisturbed", PATIENT))
         .await
         .unwrap();
@@ -106,9 +118,11 @@ async fn questions_are_refused_while_the_server_is_away_and_answered_when_it_is_
     let Some(mut server) = own_server(TEST, None).await else {
         return;
     };
+
     let index = open(&server.address(), options("questions", PATIENT))
         .await
         .unwrap();
+
     index
         .commit(document("a.md", 1, &["canine alpha", "feline"]))
         .await
@@ -134,15 +148,18 @@ async fn questions_are_refused_while_the_server_is_away_and_answered_when_it_is_
                     }
                     Err(other) => panic!("{other}"),
                 }
+
                 assert!(
                     begun.elapsed() < Duration::from_secs(25),
                     "a question waited {:?}",
                     begun.elapsed()
                 );
             }
+
             (answered, refused)
         }
     });
+
     for _ in 0..3 {
         server.kill();
         assert!(matches!(
@@ -152,6 +169,7 @@ async fn questions_are_refused_while_the_server_is_away_and_answered_when_it_is_
         server.restart().await;
         assert_eq!(lists(index.as_ref(), "canine").await.unwrap(), expected);
     }
+
     stop.store(true, Ordering::SeqCst);
     let (answered, refused) = asking.await.unwrap();
     assert!(
@@ -165,9 +183,11 @@ async fn what_could_not_be_stored_is_not_reported_as_done() {
     let Some(mut server) = own_server(TEST, None).await else {
         return;
     };
+
     let index = open(&server.address(), options("impatient", Duration::ZERO))
         .await
         .unwrap();
+
     index
         .commit(document("a.md", 1, &["canine"]))
         .await
@@ -181,9 +201,11 @@ async fn what_could_not_be_stored_is_not_reported_as_done() {
     server.restart().await;
     let all = Scope::everything();
     assert_eq!(index.documents(&all).await.unwrap().len(), 1);
+
     index
         .commit(document("b.md", 1, &["canine"]))
         .await
         .unwrap();
+
     assert_eq!(index.documents(&all).await.unwrap().len(), 2);
 }

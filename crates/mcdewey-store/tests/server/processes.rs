@@ -28,12 +28,14 @@ async fn what_one_process_commits_the_others_see_at_once() {
         lists(reader.as_ref(), "canine").await.unwrap(),
         [Vec::new(), Vec::new()]
     );
+
     let root = RootName::default();
     for round in 1..4 {
         writer
             .commit(document("a.md", round, &["canine alpha"; 3]))
             .await
             .unwrap();
+
         writer
             .commit(document(&format!("{round}.md"), 1, &["canine"]))
             .await
@@ -43,20 +45,24 @@ async fn what_one_process_commits_the_others_see_at_once() {
             contents(reader.as_ref()).await,
             contents(writer.as_ref()).await
         );
+
         writer
             .remove(&[source(&format!("{round}.md"))])
             .await
             .unwrap();
+
         // Settling takes away the points that stand for removed documents: a reader must hear of them all the same.
-        writer.settle().await.unwrap();
+        writer.optimize().await.unwrap();
         assert_eq!(
             contents(reader.as_ref()).await,
             contents(writer.as_ref()).await
         );
+
         let alias = Alias {
             names: vec![format!("name {round}")],
             products: Vec::new(),
         };
+
         let description = LibraryDescription {
             products: Vec::new(),
             aliases: vec![alias],
@@ -64,6 +70,7 @@ async fn what_one_process_commits_the_others_see_at_once() {
         writer.describe(&root, &description).await.unwrap();
         assert_eq!(reader.description().await.unwrap(), description);
     }
+
     assert_eq!(reader.state().await.unwrap().documents, 1);
     clean_up(&address, &name).await;
 }
@@ -74,12 +81,14 @@ async fn readers_of_another_process_see_one_revision_whole() {
     else {
         return;
     };
+
     let revisions = [
         document("a.md", 1, &["canine alpha"; 5]),
         document("a.md", 2, &["canine beta"; 3]),
     ];
     writer.commit(revisions[0].clone()).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
+
     let writing = tokio::spawn({
         let stop = Arc::clone(&stop);
         async move {
@@ -93,6 +102,7 @@ async fn readers_of_another_process_see_one_revision_whole() {
             round
         }
     });
+
     for _ in 0..40 {
         let lists = lists(reader.as_ref(), "canine").await.unwrap();
         for list in &lists {
@@ -103,12 +113,15 @@ async fn readers_of_another_process_see_one_revision_whole() {
                 "{list:?}"
             );
         }
+
         let chunks = reader
             .passages(&source("a.md"), 0..9, &Scope::everything())
             .await
             .unwrap();
+
         assert!([3, 5].contains(&chunks.len()), "{} passages", chunks.len());
     }
+
     stop.store(true, Ordering::SeqCst);
     assert!(writing.await.unwrap() > 3);
     clean_up(&address, &name).await;
@@ -120,14 +133,16 @@ async fn one_process_writes_at_a_time() {
         return;
     };
     one.commit(document("a.md", 1, &["canine"])).await.unwrap();
+
     // The first one rests before long, and gives the right to write back.
     other
         .commit(document("b.md", 1, &["canine"]))
         .await
         .unwrap();
-    other.settle().await.unwrap();
+    other.optimize().await.unwrap();
     one.commit(document("c.md", 1, &["canine"])).await.unwrap();
     assert_eq!(one.documents(&Scope::everything()).await.unwrap().len(), 3);
+
     // While the first one is at it, a third that will not wait is told who writes.
     let third = open(&address, options(&name, Duration::ZERO))
         .await
@@ -141,6 +156,7 @@ async fn one_process_writes_at_a_time() {
             }
         }
     });
+
     let error = third
         .commit(document("d.md", 1, &["canine"]))
         .await
@@ -148,11 +164,12 @@ async fn one_process_writes_at_a_time() {
     stop.store(true, Ordering::SeqCst);
     busy.await.unwrap();
     let process = format!("process {}", std::process::id());
+
     assert!(
         matches!(&error, IndexError::Unavailable(text) if text.contains(&process)),
         "{error}"
     );
-    one.settle().await.unwrap();
+    one.optimize().await.unwrap();
     third
         .commit(document("d.md", 1, &["canine"]))
         .await
@@ -166,36 +183,41 @@ async fn a_name_of_the_library_leads_to_the_generation_that_was_filled_last() {
         return;
     };
     one.commit(document("a.md", 1, &["canine"])).await.unwrap();
-    one.settle().await.unwrap();
+    one.optimize().await.unwrap();
     let mut config = qdrant_client::Qdrant::from_url(&address.url).skip_compatibility_check();
     config.api_key.clone_from(&address.api_key);
     let client = config.build().unwrap();
+
     let points = async || {
         let request = qdrant_client::qdrant::CountPointsBuilder::new(&name)
             .exact(true)
             .build();
         client.count(request).await.unwrap().result.unwrap().count
     };
+
     // One passage, one page, one document, the library, the writer.
     assert_eq!(points().await, 5);
     let mut next = options(&name, PATIENT);
     next.chunker = "another".to_owned();
     let next = open(&address, next).await.unwrap();
+
     assert_eq!(
         next.state().await.unwrap().documents,
         0,
         "another splitter, another generation"
     );
+
     next.commit(document("a.md", 1, &["canine", "feline"]))
         .await
         .unwrap();
     assert_eq!(points().await, 5, "not before it is filled");
-    next.settle().await.unwrap();
+    next.optimize().await.unwrap();
     assert_eq!(points().await, 6);
     assert_eq!(
         one.state().await.unwrap().documents,
         1,
         "the old generation still answers who opened it"
     );
+
     clean_up(&address, &name).await;
 }

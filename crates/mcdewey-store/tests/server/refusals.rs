@@ -13,6 +13,7 @@ async fn refusal(url: &str, key: Option<&str>) -> String {
         url: url.to_owned(),
         api_key: key.map(str::to_owned),
     };
+
     let error = Server::connect(&address)
         .await
         .expect_err("the server cannot be used");
@@ -37,6 +38,7 @@ async fn a_wrong_key_is_told_apart() {
             "{said}"
         );
     }
+
     Server::connect(&server.address())
         .await
         .expect("the right key opens it");
@@ -52,6 +54,7 @@ async fn the_wrong_port_and_the_wrong_scheme_are_named() {
     assert!(said.contains(&rest) && said.contains("gRPC"), "{said}");
     let encrypted = server.address().url.replace("http://", "https://");
     let said = refusal(&encrypted, None).await;
+
     assert!(
         said.contains(&encrypted) && said.contains("http://"),
         "{said}"
@@ -76,6 +79,7 @@ async fn somebody_elses_collection_is_left_alone() {
     let mut config = qdrant_client::Qdrant::from_url(&address.url).skip_compatibility_check();
     config.api_key.clone_from(&address.api_key);
     let client = config.build().unwrap();
+
     let make = async |name: &str| {
         let params = VectorParamsBuilder::new(3, Distance::Dot);
         client
@@ -83,24 +87,29 @@ async fn somebody_elses_collection_is_left_alone() {
             .await
             .unwrap();
     };
+
     // The name is the alias's.
     make(&name).await;
     let said = open(&address, options(&name, PATIENT))
         .await
         .unwrap_err()
         .to_string();
+
     assert!(
         said.contains(&name) && said.contains("alias") && said.contains("--qdrant-collection"),
         "{said}"
     );
+
     // What stands for the embedding cache holds vectors of another length.
     let second = format!("{name}-b");
     let cache = format!("{second}-vectors-{}", embedder().model().dimensions);
     make(&cache).await;
+
     let said = open(&address, options(&second, PATIENT))
         .await
         .unwrap_err()
         .to_string();
+
     assert!(
         said.contains(&cache) && said.contains("3 numbers instead of 7"),
         "{said}"
@@ -124,9 +133,11 @@ async fn looking_makes_nothing_on_the_server() {
             .unwrap(),
         [None]
     );
+
     let mut config = qdrant_client::Qdrant::from_url(&address.url).skip_compatibility_check();
     config.api_key.clone_from(&address.api_key);
     let client = config.build().unwrap();
+
     let made = async || {
         let listed = client.list_collections().await.unwrap().collections;
         listed
@@ -134,6 +145,7 @@ async fn looking_makes_nothing_on_the_server() {
             .filter(|collection| collection.name.starts_with(&name))
             .count()
     };
+
     assert_eq!(made().await, 0);
     index
         .commit(document("a.md", 1, &["canine"]))

@@ -27,6 +27,7 @@ async fn make() -> Option<(Arc<dyn Index>, Keeper)> {
         .await
         .expect("a new library opens");
     let keeper = Keeper(address, name);
+
     Some((index, keeper))
 }
 

@@ -9,7 +9,7 @@ use mcdewey_core::{
     WeightedText,
 };
 use mcdewey_store::testing::{QdrantProcess, skipped};
-use mcdewey_store::{Server, ServerAddress, ServerIndex, ServerOptions, Spread};
+use mcdewey_store::{ReplicationConfig, Server, ServerAddress, ServerIndex, ServerOptions};
 
 /// Long enough for a server to be killed and started again.
 pub(crate) const PATIENT: Duration = Duration::from_secs(60);
@@ -17,7 +17,7 @@ pub(crate) const PATIENT: Duration = Duration::from_secs(60);
 pub(crate) fn options(collection: &str, patience: Duration) -> ServerOptions {
     ServerOptions {
         collection: collection.to_owned(),
-        spread: Spread::default(),
+        replication: ReplicationConfig::default(),
         model: embedder().model().clone(),
         chunker: "test".to_owned(),
         patience,
@@ -43,6 +43,7 @@ pub(crate) async fn own_server(test: &str, key: Option<&str>) -> Option<QdrantPr
             "there is no `qdrant` program on the PATH, and a server from elsewhere cannot be killed",
         );
     }
+
     process
 }
 
@@ -76,6 +77,7 @@ pub(crate) async fn lists(index: &dyn Index, text: &str) -> Result<Lists, IndexE
     let found = index
         .candidates(&question(text), &Scope::everything())
         .await?;
+
     Ok([found.dense, found.keyword].map(|list| {
         let candidates = list.unwrap_or_default().into_iter();
         candidates
@@ -94,11 +96,13 @@ pub(crate) async fn contents(index: &dyn Index) -> String {
             .passages(name, 0..u32::MAX, &all)
             .await
             .expect("passages");
+
         let document = index
             .document(name, &all)
             .await
             .expect("an answer")
             .expect("a listed document");
+
         assert_eq!(document.chunks as usize, chunks.len(), "{name}");
         for page in &document.pages {
             let page = index
@@ -108,13 +112,16 @@ pub(crate) async fn contents(index: &dyn Index) -> String {
                 .expect("a page");
             text.push_str(&format!("{page:?}\n"));
         }
+
         text.push_str(&format!("{name} {} {chunks:?}\n", document.hash));
     }
+
     for words in ["canine", "feline alpha", "beta gamma"] {
         text.push_str(&format!(
             "{:?}\n",
             lists(index, words).await.expect("lists")
         ));
     }
+
     text
 }

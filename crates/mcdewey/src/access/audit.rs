@@ -33,9 +33,11 @@ impl AuditFile {
         if let Err(error) = make_private(&file) {
             tracing::warn!(%error, path = %path.display(), "others may be able to read the audit log; set its mode to 0600");
         }
+
         let lines = Lines::of(file, path);
         let (entries, waiting) = mpsc::sync_channel(WAITING);
         let path = path.to_owned();
+
         std::thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || write(&waiting, lines, &path))?;
@@ -65,11 +67,14 @@ fn appended(path: &Path) -> std::io::Result<File> {
 #[cfg(unix)]
 fn make_private(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
+
     let found = file.metadata()?;
+
     // A pipe or a terminal is somebody else's.
     if found.is_file() && found.permissions().mode() & 0o077 != 0 {
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
+
     Ok(())
 }
 
@@ -112,8 +117,10 @@ impl Lines {
         } else {
             Vec::new()
         };
+
         serde_json::to_writer(&mut bytes, line)?;
         bytes.push(b'\n');
+
         let before = self.file.metadata()?.len();
         match self.file.write_all(&bytes) {
             Ok(()) => self.is_torn = false,
@@ -123,6 +130,7 @@ impl Lines {
                 return Err(error);
             }
         }
+
         Ok(())
     }
 }
@@ -133,6 +141,7 @@ fn ends_torn(path: &Path) -> std::io::Result<bool> {
     if file.metadata()?.len() == 0 {
         return Ok(false);
     }
+
     file.seek(SeekFrom::End(-1))?;
     let mut last = [0];
     file.read_exact(&mut last)?;
@@ -149,6 +158,7 @@ mod tests {
         let path = folder.path().join("audit.jsonl");
         std::fs::write(&path, "{}\n{\"time\": \"20").unwrap();
         let file = AuditFile::open(&path).unwrap();
+
         let entry = AuditEntry {
             caller: "portal".to_owned(),
             role: "read",
@@ -157,8 +167,10 @@ mod tests {
             path: "/library".to_owned(),
             status: 200,
         };
+
         file.record(entry.clone());
         file.record(entry);
+
         let mut text = String::new();
         for _ in 0..100 {
             text = std::fs::read_to_string(&path).unwrap();
@@ -167,6 +179,7 @@ mod tests {
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
+
         let last: serde_json::Value =
             serde_json::from_str(text.lines().nth(2).expect("the torn line ends")).unwrap();
         assert_eq!(
@@ -181,11 +194,13 @@ mod tests {
     #[cfg(unix)]
     fn a_file_that_was_left_open_to_others_is_closed() {
         use std::os::unix::fs::PermissionsExt;
+
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("who.log");
         std::fs::write(&path, "").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         AuditFile::open(&path).unwrap();
+
         assert_eq!(
             std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600

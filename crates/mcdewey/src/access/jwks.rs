@@ -98,6 +98,7 @@ impl SigningKey {
         {
             return None;
         }
+
         if common
             .key_operations
             .as_ref()
@@ -105,10 +106,12 @@ impl SigningKey {
         {
             return None;
         }
+
         let only = match common.key_algorithm {
             Some(algorithm) => Some(Algorithm::try_from(algorithm).ok()?),
             None => None,
         };
+
         let kind = match &jwk.algorithm {
             AlgorithmParameters::RSA(_) => Kind::Rsa,
             AlgorithmParameters::EllipticCurve(parameters) => match parameters.curve {
@@ -123,12 +126,14 @@ impl SigningKey {
             }
             _ => return None,
         };
+
         let key = DecodingKey::from_jwk(&jwk).ok()?;
         if let DecodingKeyKind::RsaModulusExponent { n, .. } = key.kind()
             && n.iter().skip_while(|byte| **byte == 0).count() < MIN_RSA_BYTES
         {
             return None;
         }
+
         Some(Self {
             name: jwk.common.key_id,
             kind,
@@ -162,6 +167,7 @@ impl SigningKeys {
         let (keeper, issuer) = (Arc::clone(&shared), issuer.to_owned());
         let thread = std::thread::Builder::new().name("issuer-keys".to_owned());
         thread.spawn(move || keeper.keep(&requests, fetch, &issuer))?;
+
         Ok(Self { shared, wanted })
     }
 
@@ -172,6 +178,7 @@ impl SigningKeys {
             Look::Wait(asked) => asked,
             Look::Unknown => return Err(self.shared.lock().unknown()),
         };
+
         let _ = tokio::time::timeout(WAIT, asked.changed()).await;
         let state = self.shared.lock();
         state.find(name).ok_or_else(|| state.unknown())
@@ -191,6 +198,7 @@ impl SigningKeys {
         if let Some(keys) = state.find(name) {
             return Look::Found(keys);
         }
+
         let asked = self.shared.asked.subscribe();
         if !state.is_asking {
             if state
@@ -202,6 +210,7 @@ impl SigningKeys {
             }
             state.begin();
         }
+
         Look::Wait(asked)
     }
 }
@@ -234,6 +243,7 @@ impl State {
         if !self.is_current() {
             return None;
         }
+
         let matching = |key: &&Arc<SigningKey>| name.is_none() || key.name.as_deref() == name;
         let found: Vec<_> = self.keys.iter().filter(matching).cloned().collect();
         (!found.is_empty()).then_some(found)
@@ -255,10 +265,12 @@ impl Shared {
         if wanted.recv().is_err() {
             return;
         }
+
         loop {
             self.lock().begin();
             let outcome = fetch();
             let next = if outcome.is_ok() { REFRESH } else { RETRY };
+
             // Whoever asked meanwhile is answered by what came.
             while wanted.try_recv().is_ok() {}
             self.finish(outcome, issuer);
@@ -276,12 +288,14 @@ impl Shared {
                 .map(Arc::new)
                 .collect::<Vec<_>>()
         };
+
         let keys = outcome.map(read);
         if keys.as_ref().is_ok_and(Vec::is_empty) {
             tracing::error!(
                 "{issuer} has no key that verifies signatures; all its tokens are refused"
             );
         }
+
         let mut state = self.lock();
         state.is_asking = false;
         match keys {
@@ -295,6 +309,7 @@ impl Shared {
                 );
             }
         }
+
         drop(state);
         self.asked.send_replace(());
     }
@@ -339,6 +354,7 @@ mod tests {
                 .recv()
                 .unwrap_or_else(|_| Err(anyhow::anyhow!("it hung up")))
         };
+
         Held {
             keys: Arc::new(SigningKeys::new("it", Box::new(fetch)).unwrap()),
             asked,
@@ -374,16 +390,19 @@ mod tests {
         let unknown: Vec<_> = (0..100).map(|_| held.ask("two")).collect();
         tokio::task::yield_now().await;
         held.asked.recv().unwrap();
+
         // The issuer is being asked and does not answer.
         assert_eq!(held.keys.named(Some("one")).await.unwrap().len(), 1);
         assert!(unknown.iter().all(|waiting| !waiting.is_finished()));
         held.answers.send(Ok(set(&["one", "two"]))).unwrap();
+
         for waiting in unknown {
             assert!(
                 waiting.await.unwrap(),
                 "who waited is answered by what came"
             );
         }
+
         assert!(
             held.asked.try_recv().is_err(),
             "it was asked once for all of them"
@@ -402,6 +421,7 @@ mod tests {
         let waiting = held.ask("two");
         tokio::task::yield_now().await;
         held.asked.recv().unwrap();
+
         held.answers
             .send(Err(anyhow::anyhow!("it is ill")))
             .unwrap();
@@ -420,6 +440,7 @@ mod tests {
         held.age(MAX_AGE - Duration::from_secs(60));
         assert!(held.keys.named(Some("one")).await.is_ok());
         held.age(Duration::from_secs(60));
+
         held.answers
             .send(Err(anyhow::anyhow!("it is ill")))
             .unwrap();
@@ -443,6 +464,7 @@ mod tests {
             held.age(Duration::from_secs(1));
             wait = (wait * 2).min(ASK_AGAIN);
         }
+
         held.answers.send(Ok(set(&["one"]))).unwrap();
         assert!(
             held.keys.named(Some("one")).await.is_ok(),
@@ -472,6 +494,7 @@ mod tests {
         let fits = |more: Value, algorithm| {
             SigningKey::read(ed25519("one", &more)).is_some_and(|key| key.fits(algorithm))
         };
+
         for good in [
             json!({}),
             json!({"use": "sig"}),
@@ -485,6 +508,7 @@ mod tests {
             );
             assert!(!fits(good.clone(), Algorithm::HS256), "{good}");
         }
+
         for bad in [
             json!({"use": "enc"}),
             json!({"use": "SIG"}),
@@ -506,19 +530,23 @@ mod tests {
         let rsa = |bytes: usize| json!({"kty": "RSA", "e": "AQAB", "n": "_".repeat(bytes * 4 / 3), "kid": "r"});
         assert!(SigningKey::read(rsa(128 * 3 / 2)).is_none());
         let long = SigningKey::read(rsa(258)).unwrap();
+
         assert!(
             long.fits(Algorithm::RS256)
                 && long.fits(Algorithm::PS512)
                 && !long.fits(Algorithm::EdDSA)
         );
+
         let mut only = rsa(258);
         only["alg"] = "RS256".into();
         let only = SigningKey::read(only).unwrap();
+
         assert!(
             only.fits(Algorithm::RS256)
                 && !only.fits(Algorithm::RS384)
                 && !only.fits(Algorithm::PS256)
         );
+
         for foreign in [
             json!({"kty": "AKP"}),
             json!({}),

@@ -79,6 +79,7 @@ impl KeyEntry {
             KeyRole::Read => Role::Read,
             KeyRole::Admin => Role::Admin,
         };
+
         let visibility = match self.vendors.is_empty() && self.products.is_empty() {
             true => Visibility::Everything,
             false => Visibility::Only {
@@ -86,6 +87,7 @@ impl KeyEntry {
                 products: self.products.clone(),
             },
         };
+
         Caller {
             requests_per_minute: self.requests_per_minute,
             ..Caller::new(&self.name, role, visibility)
@@ -118,6 +120,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<KeyEntry>> {
                 .with_context(|| format!("the key file {} cannot be read", path.display()));
         }
     };
+
     let file: KeysFile = toml::from_str(&text)
         .with_context(|| format!("the key file {} is not valid", path.display()))?;
     let ids: BTreeSet<&str> = file.key.iter().map(|entry| entry.id.as_str()).collect();
@@ -126,6 +129,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<KeyEntry>> {
         "two keys in {} have one id",
         path.display()
     );
+
     Ok(file.key)
 }
 
@@ -139,6 +143,7 @@ pub(crate) fn create(path: &Path, new: NewKey) -> Result<(KeyEntry, String)> {
         requests_per_minute,
         expires,
     } = new;
+
     ensure!(
         !name.trim().is_empty() && !name.chars().any(char::is_control),
         "a key needs a name in one line"
@@ -152,10 +157,12 @@ pub(crate) fn create(path: &Path, new: NewKey) -> Result<(KeyEntry, String)> {
         "{name:?} stands for somebody else in the logs; choose another name"
     );
     let _lock = lock(path)?;
+
     let mut keys = read(path)?;
     if keys.iter().any(|entry| entry.name == name) {
         bail!("there is a key named {name} already; revoke it first, or choose another name");
     }
+
     let (id, body) = (random::<4>()?, random::<32>()?);
     let secret = format!("{PREFIX}{id}_{body}");
     let entry = KeyEntry {
@@ -169,6 +176,7 @@ pub(crate) fn create(path: &Path, new: NewKey) -> Result<(KeyEntry, String)> {
         created: now(),
         expires,
     };
+
     keys.push(entry.clone());
     write(path, keys)?;
     Ok((entry, secret))
@@ -182,6 +190,7 @@ pub(crate) fn revoke(path: &Path, which: &str) -> Result<KeyEntry> {
     let mut keys = read(path)?;
     let entry = keys.remove(place(path, &keys, which)?);
     write(path, keys)?;
+
     Ok(entry)
 }
 
@@ -244,6 +253,7 @@ mod tests {
             },
         )
         .unwrap();
+
         assert!(
             secret.starts_with(&format!("mcd_{}_", entry.id)) && secret.len() == 4 + 8 + 1 + 64,
             "{secret}"
@@ -255,6 +265,7 @@ mod tests {
         );
         assert_eq!(read(&path).unwrap(), std::slice::from_ref(&entry));
         assert!(entry.is(&hash(&secret)) && !entry.is(&hash("other")));
+
         let only = Visibility::Only {
             vendors: Vec::new(),
             products: vec!["finesse".to_owned()],
@@ -290,6 +301,7 @@ mod tests {
                 .to_string()
                 .contains("already")
         );
+
         revoke(&path, "b").unwrap();
         assert_eq!(read(&path).unwrap(), []);
         assert!(path.exists(), "that there were keys can still be seen");
@@ -304,6 +316,7 @@ mod tests {
             products: vec!["x".to_owned()],
             ..new("a")
         };
+
         assert!(
             create(&path, admin)
                 .unwrap_err()
@@ -320,6 +333,7 @@ mod tests {
                 "{name}"
             );
         }
+
         assert!(!path.exists());
     }
 
@@ -328,6 +342,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let expires = Timestamp::from_second(1_000).unwrap();
         let path = folder.path().join("keys.toml");
+
         let (entry, _) = create(
             &path,
             NewKey {
@@ -336,6 +351,7 @@ mod tests {
             },
         )
         .unwrap();
+
         assert!(entry.is_good(Timestamp::from_second(999).unwrap()) && !entry.is_good(expires));
     }
 
@@ -344,6 +360,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.toml");
         create(&path, new("first")).unwrap();
+
         std::thread::scope(|scope| {
             for number in 0..8 {
                 let path = &path;
@@ -351,11 +368,13 @@ mod tests {
             }
             scope.spawn(|| revoke(&path, "first").unwrap());
         });
+
         let mut names: Vec<String> = read(&path)
             .unwrap()
             .into_iter()
             .map(|entry| entry.name)
             .collect();
+
         names.sort();
         assert_eq!(
             names,

@@ -24,6 +24,7 @@ pub(super) fn lock(path: &Path) -> Result<FileLock> {
     let path = beside(&link_target(path));
     let file = open(&path)
         .with_context(|| format!("the lock file {} cannot be opened", path.display()))?;
+
     let end = Instant::now() + WAIT;
     loop {
         match file.try_lock() {
@@ -54,6 +55,7 @@ fn open(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
+
     // An administrator's command must not lock out the service that owns the folder.
     #[cfg(unix)]
     let _ = super::requirement::give_to_owner_of(&file, &folder.metadata()?);
@@ -71,6 +73,7 @@ mod tests {
         let held = lock(&path).unwrap();
         let (sender, taken) = std::sync::mpsc::channel();
         let other = path.clone();
+
         let thread = std::thread::spawn(move || {
             let _lock = lock(&other).unwrap();
             sender.send(()).unwrap();
@@ -79,6 +82,7 @@ mod tests {
         drop(held);
         taken.recv().unwrap();
         thread.join().unwrap();
+
         assert!(!path.exists() && beside(&path).exists());
     }
 }

@@ -62,6 +62,7 @@ impl Issuer {
             .max_redirects(0);
         let (agent, named) = (ureq::Agent::from(config.build()), settings.clone());
         let keys = SigningKeys::new(&settings.issuer, Box::new(move || fetch(&agent, &named)))?;
+
         Ok(Self {
             settings,
             keys,
@@ -94,6 +95,7 @@ impl Issuer {
         let header = header(token)?;
         let mut keys = self.keys.named(header.kid.as_deref()).await?;
         keys.retain(|key| key.fits(header.alg));
+
         ensure!(
             !keys.is_empty(),
             "the issuer's key is not for signatures with {:?}",
@@ -108,6 +110,7 @@ impl Issuer {
         validation.set_audience(&[&self.settings.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.validate_nbf = true;
+
         let mut refusal = None;
         for key in keys.iter().take(MAX_TRIES) {
             match decode::<Value>(token, &key.key, &validation) {
@@ -119,6 +122,7 @@ impl Issuer {
                 Err(error) => refusal = Some(error),
             }
         }
+
         match refusal {
             Some(error) => Err(error.into()),
             None => bail!("no key was tried"),
@@ -131,16 +135,19 @@ impl Issuer {
             .explained
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+
         let (begun, count) = explained
             .filter(|(begun, _)| begun.elapsed() < Duration::from_secs(60))
             .unwrap_or_else(|| (Instant::now(), 0));
         *explained = Some((begun, count.saturating_add(1)));
         drop(explained);
+
         let text: String = format!("{error:#}")
             .chars()
             .filter(|c| !c.is_control())
             .take(200)
             .collect();
+
         if count < EXPLAINED {
             tracing::info!("a token was refused: {text}");
         } else if count == EXPLAINED {
@@ -163,6 +170,7 @@ fn header(token: &str) -> Result<Header> {
         "it is signed with {:?}, which is not taken",
         header.alg
     );
+
     // We know no extensions, so that one that must be understood is one too many, whatever it lists (RFC 7515, 4.1.11).
     let encoded = token.split('.').next().unwrap_or_default();
     let all: Map<String, Value> = serde_json::from_slice(&BASE64.decode(encoded)?)?;
@@ -170,6 +178,7 @@ fn header(token: &str) -> Result<Header> {
         !all.contains_key("crit"),
         "it has extensions that must be understood (crit)"
     );
+
     if let Some(name) = &header.typ {
         let name = name.to_ascii_lowercase();
         let name = name.strip_prefix("application/").unwrap_or(&name);
@@ -178,6 +187,7 @@ fn header(token: &str) -> Result<Header> {
             "it is of a type that lets nobody in (typ)"
         );
     }
+
     Ok(header)
 }
 
@@ -201,6 +211,7 @@ fn fetch(agent: &ureq::Agent, settings: &OidcSettings) -> Result<KeySet> {
                 "its keys lie at {}, not behind https://",
                 description.jwks_uri
             );
+
             description.jwks_uri
         }
     };
@@ -214,11 +225,13 @@ fn read<T: DeserializeOwned>(agent: &ureq::Agent, url: &str) -> Result<T> {
         true => request.call()?,
         false => request.config().proxy(None).build().call()?,
     };
+
     ensure!(
         response.status() == 200,
         "{url} answers {}",
         response.status()
     );
+
     Ok(response
         .body_mut()
         .with_config()
@@ -230,6 +243,7 @@ fn caller(claims: &Value, settings: &OidcSettings) -> Caller {
     let scopes = ["scope", "scp", "roles"]
         .iter()
         .flat_map(|name| words(&claims[*name]));
+
     let role = if scopes
         .into_iter()
         .any(|scope| scope == settings.admin_scope)
@@ -238,12 +252,14 @@ fn caller(claims: &Value, settings: &OidcSettings) -> Caller {
     } else {
         Role::Read
     };
+
     let limited = settings.products_claim.is_some() || settings.vendors_claim.is_some();
     let listed = |name: &Option<String>| {
         name.as_ref()
             .map(|name| list(&claims[name.as_str()]))
             .unwrap_or_default()
     };
+
     let visibility = match role == Role::Admin || !limited {
         true => Visibility::Everything,
         false => Visibility::Only {
@@ -251,13 +267,16 @@ fn caller(claims: &Value, settings: &OidcSettings) -> Caller {
             products: listed(&settings.products_claim),
         },
     };
+
     let subject = claims["sub"].as_str().unwrap_or("without a subject");
+
     // A subject is whatever the issuer lets people call themselves.
     let name: String = subject
         .chars()
         .filter(|c| !c.is_control())
         .take(100)
         .collect();
+
     Caller::new(&format!("token {name}"), role, visibility)
 }
 
@@ -346,11 +365,13 @@ mod tests {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let description =
             json!({"issuer": address, "jwks_uri": format!("{address}/keys")}).to_string();
+
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let mut asked = [0; 2048];
                 let length = stream.read(&mut asked).unwrap();
+
                 let rest = match String::from_utf8_lossy(&asked[..length]).starts_with("GET /keys")
                 {
                     true => keys(),
@@ -359,6 +380,7 @@ mod tests {
                         description.len()
                     ),
                 };
+
                 // Who asked may be gone.
                 let _ = write!(
                     stream,
@@ -367,6 +389,7 @@ mod tests {
                 );
             }
         });
+
         let mut settings: OidcSettings =
             toml::from_str(&format!("issuer = '{address}'\naudience = 'us'")).unwrap();
         change(&mut settings);
@@ -380,6 +403,7 @@ mod tests {
             .as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
+
         claims
     }
 
@@ -392,11 +416,13 @@ mod tests {
                 .await
                 .unwrap()
         };
+
         let reader = of(json!({"products": ["finesse"], "scope": "openid email"})).await;
         let only = |products: &[&str]| Visibility::Only {
             vendors: Vec::new(),
             products: products.iter().map(|name| (*name).to_owned()).collect(),
         };
+
         assert_eq!(
             reader,
             Caller::new("token ann", Role::Read, only(&["finesse"]))
@@ -427,23 +453,27 @@ mod tests {
         let forged = token(&key(8), "one", &claims(&issuer, json!({})));
         let unknown = token(&key(7), "two", &claims(&issuer, json!({})));
         let late = token(&key(7), "one", &claims(&issuer, json!({"exp": 1})));
+
         let early = token(
             &key(7),
             "one",
             &claims(&issuer, json!({"nbf": 4_000_000_000_u64})),
         );
+
         let others = token(&key(7), "one", &claims(&issuer, json!({"aud": "them"})));
         let foreign = token(
             &key(7),
             "one",
             &claims(&issuer, json!({"iss": "https://other.example"})),
         );
+
         let hmac = encode(
             &Header::default(),
             &claims(&issuer, json!({})),
             &EncodingKey::from_secret(b"one"),
         )
         .unwrap();
+
         let without = json!({"iss": issuer.name(), "aud": "us", "sub": "ann"});
         let endless = token(&key(7), "one", &without);
         for bad in [
@@ -466,11 +496,13 @@ mod tests {
         let (asking, asked) = mpsc::channel();
         let (answer, answers) = mpsc::channel::<()>();
         let keys = json!({"keys": [public(&key(7), "one", &json!({}))]}).to_string();
+
         let hang = move || {
             asking.send(()).unwrap();
             answers.recv().unwrap();
             format!("200 OK\r\ncontent-length: {}\r\n\r\n{keys}", keys.len())
         };
+
         let issuer = Arc::new(issuer_that_answers(hang, |_| {}));
         let good = token(&key(7), "one", &claims(&issuer, json!({})));
         answer.send(()).unwrap();
@@ -478,12 +510,14 @@ mod tests {
         asked.recv().unwrap();
         issuer.keys.age(Duration::from_secs(60));
         let unknown = token(&key(7), "two", &claims(&issuer, json!({})));
+
         let waiting = tokio::spawn({
             let issuer = Arc::clone(&issuer);
             async move { issuer.caller(&unknown).await }
         });
         tokio::task::yield_now().await;
         asked.recv().unwrap();
+
         // The issuer hangs now.
         assert!(issuer.caller(&good).await.is_some());
         assert!(!waiting.is_finished());
@@ -505,6 +539,7 @@ mod tests {
                 .await
                 .is_some()
         };
+
         for typ in [
             None,
             Some("JWT"),
@@ -517,12 +552,14 @@ mod tests {
                 "{typ:?}"
             );
         }
+
         for typ in ["logout+jwt", "dpop+jwt", "secevent+jwt", ""] {
             assert!(
                 !is_good(&|header| header.typ = Some(typ.to_owned())).await,
                 "{typ:?}"
             );
         }
+
         for crit in [&["exp"][..], &["b64"], &["https://example.com/ext"], &[]] {
             let crit: Vec<String> = crit.iter().map(|&name| name.to_owned()).collect();
             assert!(
@@ -530,6 +567,7 @@ mod tests {
                 "{crit:?}"
             );
         }
+
         assert!(
             !is_good(&|header| header.extras.insert("crit", Value::Null)).await,
             "null"
@@ -564,16 +602,19 @@ mod tests {
         let single = json!([public(&key(7), "one", &json!({})), encrypts, {"kty": "none of ours"}]);
         let issuer = issuer_with(single, |_| {});
         let nameless = |issuer: &Issuer| signed(&key(7), &claims(issuer, json!({})), |_| {});
+
         assert!(
             issuer.caller(&nameless(&issuer)).await.is_some(),
             "only one key signs"
         );
+
         let namesakes = json!([
             public(&key(8), "one", &json!({})),
             public(&key(7), "one", &json!({}))
         ]);
         let issuer = issuer_with(namesakes, |_| {});
         let token = token(&key(7), "one", &claims(&issuer, json!({})));
+
         assert!(
             issuer.caller(&token).await.is_some(),
             "each key of the name is tried"
@@ -594,6 +635,7 @@ mod tests {
                 .await
                 .is_some()
         };
+
         assert!(is_good(json!({"aud": ["them", "us"]})).await);
         assert!(!is_good(json!({"aud": ["them"]})).await && !is_good(json!({"aud": []})).await);
         assert!(
@@ -602,6 +644,7 @@ mod tests {
         assert!(!is_good(json!({"iss": [issuer.name()]})).await);
         assert!(!is_good(json!({"iss": ["https://other.example", issuer.name()]})).await);
         let now = jsonwebtoken::get_current_timestamp();
+
         assert!(
             is_good(json!({"exp": now - 30})).await && !is_good(json!({"exp": now - 120})).await,
             "a minute's leeway"
@@ -616,6 +659,7 @@ mod tests {
             "302 Found\r\nlocation: /elsewhere\r\ncontent-length: {}\r\n\r\n{good}",
             good.len()
         );
+
         for answer in [endless, moved] {
             let issuer = issuer_that_answers(move || answer.clone(), |_| {});
             let token = token(&key(7), "one", &claims(&issuer, json!({})));

@@ -73,6 +73,7 @@ impl Requirement {
             state_file,
             ..
         } = settings;
+
         let named = keys_file_named
             .then(|| std::path::absolute(keys_file).unwrap_or_else(|_| keys_file.clone()));
         Self {
@@ -95,19 +96,23 @@ impl Requirement {
     ) -> (Standing, Result<()>) {
         let record = self.read();
         let mut next = memory.clone();
+
         let standing = self.judge(&record, any(), &mut next);
         if standing != Standing::Required || is_required(&record) {
             *memory = next;
             return (standing, Ok(()));
         }
+
         // `mcdewey keys open` holds the lock from its look at the keys to the end of its writing. Seen without the lock,
         // its record may be newer than the keys seen here, and would be overwritten.
         let lock = lock(&self.record);
         let record = self.read();
+
         let standing = self.judge(&record, any(), memory);
         if standing != Standing::Required || is_required(&record) {
             return (standing, Ok(()));
         }
+
         (standing, lock.and_then(|_lock| self.write_required()))
     }
 
@@ -120,21 +125,25 @@ impl Requirement {
             })) if *keys_file == self.named => Some(*since),
             _ => None,
         };
+
         if any {
             // Whatever was opened before these keys were made is closed with them.
             memory.outdated = opened.or(memory.outdated);
             memory.was_required = true;
             return Standing::Required;
         }
+
         if let Some(since) = opened.filter(|since| memory.outdated != Some(*since)) {
             memory.was_required = false;
             return Standing::Opened(since);
         }
+
         let no_sign =
             matches!(record, Ok(None)) && self.named.is_none() && !may_exist(&self.keys_file);
         if no_sign && !memory.was_required {
             return Standing::NeverAsked;
         }
+
         memory.was_required = true;
         Standing::Required
     }
@@ -226,6 +235,7 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     keep_owner(file.as_file(), path, folder)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
+
     Ok(())
 }
 
@@ -245,6 +255,7 @@ pub(super) fn link_target(path: &Path) -> PathBuf {
         };
         target = target.parent().unwrap_or(Path::new("")).join(next);
     }
+
     target
 }
 
@@ -253,10 +264,12 @@ pub(super) fn link_target(path: &Path) -> PathBuf {
 #[cfg(unix)]
 fn keep_owner(file: &std::fs::File, path: &Path, folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
     let Ok(old) = std::fs::metadata(path) else {
         let _ = give_to_owner_of(file, &folder.metadata()?);
         return Ok(());
     };
+
     if let Err(error) = give_to_owner_of(file, &old) {
         tracing::warn!(
             "{} belonged to user {} and group {}, which cannot be kept; a server of that user may be unable to read it: \
@@ -269,6 +282,7 @@ fn keep_owner(file: &std::fs::File, path: &Path, folder: &Path) -> std::io::Resu
         // A file that the group reads and others do not was shared on purpose.
         file.set_permissions(std::fs::Permissions::from_mode(0o640))?;
     }
+
     Ok(())
 }
 
@@ -278,6 +292,7 @@ pub(super) fn give_to_owner_of(
     like: &std::fs::Metadata,
 ) -> std::io::Result<()> {
     use std::os::unix::fs::MetadataExt;
+
     let own = file.metadata()?;
     match (own.uid(), own.gid()) == (like.uid(), like.gid()) {
         true => Ok(()),
@@ -307,6 +322,7 @@ mod tests {
             Standing::NeverAsked
         );
         let mut memory = Memory::default();
+
         assert_eq!(
             plain.standing(true, &mut memory),
             Standing::Required,
@@ -322,23 +338,27 @@ mod tests {
             Standing::Required,
             "a file is named"
         );
+
         std::fs::write(&plain.keys_file, "").unwrap();
         assert_eq!(
             plain.standing(false, &mut Memory::default()),
             Standing::Required,
             "an empty file was one with keys"
         );
+
         std::fs::remove_file(&plain.keys_file).unwrap();
         assert_eq!(
             plain.standing(false, &mut Memory::default()),
             Standing::NeverAsked
         );
         plain.record_required().unwrap();
+
         assert_eq!(
             plain.standing(false, &mut Memory::default()),
             Standing::Required,
             "it is on record"
         );
+
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -356,6 +376,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plain = requirement(folder.path(), false);
         std::os::unix::fs::symlink("nowhere", &plain.keys_file).unwrap();
+
         assert_eq!(
             plain.standing(false, &mut Memory::default()),
             Standing::Required
@@ -370,6 +391,7 @@ mod tests {
         assert_eq!(plain.standing(true, &mut memory), Standing::Required);
         plain.record_required().unwrap();
         plain.record_opened(|| Ok(())).unwrap();
+
         assert!(matches!(
             plain.standing(false, &mut Memory::default()),
             Standing::Opened(_)
@@ -386,6 +408,7 @@ mod tests {
             Standing::Required,
             "a key came since"
         );
+
         plain.record_opened(|| Ok(())).unwrap();
         assert!(
             matches!(plain.standing(false, &mut memory), Standing::Opened(_)),
@@ -394,6 +417,7 @@ mod tests {
         plain.record_required().unwrap();
         assert_eq!(plain.standing(false, &mut memory), Standing::Required);
         std::fs::remove_file(&plain.record).unwrap();
+
         assert_eq!(
             plain.standing(false, &mut memory),
             Standing::Required,
@@ -406,6 +430,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plain = requirement(folder.path(), false);
         plain.record_required().unwrap();
+
         let left = [
             plain.record.with_file_name("access-state.toml.a1.draft"),
             folder.path().join("keys.toml.a1.draft"),
@@ -433,6 +458,7 @@ mod tests {
                 "{broken:?}"
             );
         }
+
         std::fs::remove_file(&plain.record).unwrap();
         std::fs::create_dir(&plain.record).unwrap();
         assert_eq!(
@@ -447,10 +473,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let plain = requirement(folder.path(), false);
         plain.record_opened(|| Ok(())).unwrap();
+
         // The keys that were there at the first look are gone at the second, under the lock.
         let looks = std::cell::Cell::new(0);
         let any = || looks.replace(looks.get() + 1) == 0;
         let (standing, recorded) = plain.settle(any, &mut Memory::default());
+
         assert!(
             matches!(standing, Standing::Opened(_)) && recorded.is_ok(),
             "{standing:?}"
@@ -460,6 +488,7 @@ mod tests {
         assert_eq!(plain.settle(|| true, &mut memory).0, Standing::Required);
         assert!(!plain.is_opened());
         let refused = plain.record_opened(|| anyhow::bail!("there are keys"));
+
         assert!(refused.is_err() && !plain.is_opened());
     }
 
@@ -472,6 +501,7 @@ mod tests {
             folder.path().join("shared.toml"),
         );
         std::os::unix::fs::symlink("shared.toml", &link).unwrap();
+
         for text in ["made", "changed"] {
             write_private(&link, text.as_bytes()).unwrap();
             assert_eq!(std::fs::read_to_string(&shared).unwrap(), text);
@@ -483,6 +513,7 @@ mod tests {
     #[cfg(unix)]
     fn a_file_stays_with_its_owner_and_with_the_group_it_is_shared_with() {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.toml");
         for (mode, expected) in [
@@ -500,17 +531,20 @@ mod tests {
                 "{mode:o}"
             );
         }
+
         // Only the administrator gives files away.
         if rustix::process::geteuid().is_root() {
             chown(&path, Some(1234), Some(4321)).unwrap();
             write_private(&path, b"changed again").unwrap();
             let kept = std::fs::metadata(&path).unwrap();
+
             assert_eq!(
                 (kept.uid(), kept.gid(), kept.mode() & 0o777),
                 (1234, 4321, 0o600)
             );
             chown(folder.path(), Some(1234), Some(4321)).unwrap();
             write_private(&folder.path().join("new.toml"), b"new").unwrap();
+
             assert_eq!(
                 std::fs::metadata(folder.path().join("new.toml"))
                     .unwrap()

@@ -70,6 +70,7 @@ impl KeyRing {
             version: version(&path).ok(),
             ..Reading::default()
         };
+
         let known = Known {
             keys: RwLock::new(keys::read(&path)?),
             path,
@@ -79,6 +80,7 @@ impl KeyRing {
             file: Mutex::new(reading),
             watched: Mutex::default(),
         };
+
         known.standing();
         Ok(Self {
             known: Arc::new(known),
@@ -117,6 +119,7 @@ impl KeyRing {
                 Visibility::Everything,
             ));
         }
+
         let keys = self.known.keys();
         let entry = keys.iter().find(|entry| entry.is(&hash))?;
         entry.is_good(Timestamp::now()).then(|| entry.caller())
@@ -151,6 +154,7 @@ impl Known {
             (false, Standing::Required) => tracing::info!("a key is required from now on"),
             _ => {}
         }
+
         self.report(recorded);
     }
 
@@ -161,12 +165,14 @@ impl Known {
         if now.is_some() && reading.version == now {
             return;
         }
+
         match keys::read(&self.path) {
             Ok(keys) => {
                 *reading = Reading {
                     version: now,
                     ..Reading::default()
                 };
+
                 match keys.is_empty() {
                     true => tracing::warn!(
                         "no keys are left in {}; they stay required",
@@ -174,6 +180,7 @@ impl Known {
                     ),
                     false => tracing::info!(keys = keys.len(), "the keys were read again"),
                 }
+
                 self.replace(keys);
             }
             Err(error) => self.unreadable(&mut reading, &error),
@@ -190,6 +197,7 @@ impl Known {
             );
             Instant::now()
         });
+
         if since.elapsed() >= GRACE && !reading.given_up {
             tracing::error!(
                 "{error:#}; keys from this file are refused until it can be read again"
@@ -257,6 +265,7 @@ fn version(path: &Path) -> std::io::Result<Version> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         meta => meta?,
     };
+
     #[cfg(unix)]
     let inode = {
         use std::os::unix::fs::MetadataExt;
@@ -267,6 +276,7 @@ fn version(path: &Path) -> std::io::Result<Version> {
             meta.ctime_nsec().into(),
         ]
     };
+
     #[cfg(not(unix))]
     let inode = [0; 4];
     Ok(Some((meta.modified()?, meta.len(), inode)))
@@ -301,6 +311,7 @@ mod tests {
             requirement,
         )
         .unwrap();
+
         ring.follow().unwrap();
         ring
     }
@@ -344,6 +355,7 @@ mod tests {
         std::fs::write(&path, "key = 7").unwrap();
         ring.known.look();
         assert!(good().await && ring.required(), "an editor may be at work");
+
         let age = |by: Duration| {
             let mut reading = ring.known.file.lock().unwrap();
             reading.failing = reading.failing.map(|since| since.checked_sub(by).unwrap());
@@ -353,6 +365,7 @@ mod tests {
         assert!(good().await);
         age(GRACE / 2);
         ring.known.look();
+
         assert!(
             !good().await && ring.required(),
             "a key of it may be revoked"
@@ -368,6 +381,7 @@ mod tests {
         let path = folder.path().join("keys.toml");
         let secret = create(&path);
         let ring = ring(folder.path(), None);
+
         // Nobody may read it, not even the administrator: there is a folder in its place.
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
@@ -391,12 +405,14 @@ mod tests {
         let hash = keys::hash(&secret);
         let other = folder.path().join("other.toml");
         std::fs::write(&other, text.replace(&hash, &keys::hash("another"))).unwrap();
+
         std::fs::File::options()
             .write(true)
             .open(&other)
             .unwrap()
             .set_modified(modified)
             .unwrap();
+
         std::fs::rename(&other, &path).unwrap();
         ring.known.look();
         assert_eq!(ring.caller(&secret).await.unwrap(), None);
@@ -412,6 +428,7 @@ mod tests {
             folder.path(),
         )
         .unwrap();
+
         let requirement = Requirement::of(&settings);
         let ring = KeyRing::open(
             settings.keys_file,
@@ -420,6 +437,7 @@ mod tests {
             requirement,
         )
         .unwrap();
+
         assert!(ring.required() && !settings.state_file.exists());
         ring.follow().unwrap();
         assert!(settings.state_file.exists());
@@ -438,6 +456,7 @@ mod tests {
         );
         assert_eq!(with.caller("let me").await.unwrap(), None);
         drop(with);
+
         assert!(
             ring(folder.path(), None).required(),
             "a setting that is gone opens nothing"
@@ -481,6 +500,7 @@ mod tests {
             assert!(again.required(), "{what}, and started again");
             std::fs::remove_file(folder.path().join("access-state.toml")).unwrap();
             again.known.look();
+
             assert!(
                 again.required(),
                 "{what}, started again, and the record taken away"
@@ -516,6 +536,7 @@ mod tests {
         assert!(ring.required());
         std::fs::remove_file(&path).unwrap();
         ring.known.look();
+
         assert!(ring.required(), "opening was for the time before");
     }
 
@@ -528,6 +549,7 @@ mod tests {
             expires,
             ..NewKey::default()
         };
+
         keys::create(&folder.path().join("keys.toml"), new).unwrap();
         let ring = ring(folder.path(), None);
         assert!(ring.required() && !ring.opens_for_anybody());

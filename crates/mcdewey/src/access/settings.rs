@@ -84,6 +84,7 @@ impl AccessSettings {
                 "{origin:?} in allowed_origins is no origin; write it as https://portal.example.com"
             );
         }
+
         if let Some(OidcSettings {
             issuer, jwks_url, ..
         }) = &file.oidc
@@ -95,6 +96,7 @@ impl AccessSettings {
                 );
             }
         }
+
         let own = file
             .keys_file
             .clone()
@@ -133,6 +135,7 @@ pub(super) fn is_safe(url: &str) -> bool {
     let Ok(url) = url.parse::<Uri>() else {
         return false;
     };
+
     // What stands before an @ looks like a host and is none.
     let (Some(authority), Some(host)) = (url.authority(), url.host()) else {
         return false;
@@ -156,6 +159,7 @@ mod tests {
         ] {
             assert!(is_safe(good), "{good}");
         }
+
         for bad in [
             "http://a.example",
             "http://localhost.evil.example",
@@ -181,6 +185,7 @@ mod tests {
             allowed_origins: vec![origin.to_owned()],
             ..AccessTable::default()
         };
+
         for bad in [
             "portal.example.com",
             "https://",
@@ -199,6 +204,7 @@ mod tests {
                 "{bad}"
             );
         }
+
         assert!(resolve(origins("https://portal.example.com")).is_ok());
         let oidc: OidcSettings =
             toml::from_str("issuer = 'http://login.example.com'\naudience = 'x'").unwrap();
@@ -206,6 +212,7 @@ mod tests {
             oidc: Some(oidc),
             ..AccessTable::default()
         };
+
         assert!(resolve(file).unwrap_err().to_string().contains("https://"));
     }
 }

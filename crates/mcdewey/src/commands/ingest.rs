@@ -10,7 +10,7 @@ use mcdewey_ingest::{Root, resolve_root};
 use crate::cli::IngestArgs;
 use crate::engine::Engine;
 use crate::feedback::FeedbackFile;
-use crate::keeper::Keeper;
+use crate::generation_manager::GenerationManager;
 use crate::owner::RunningOwner;
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
@@ -25,6 +25,7 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
                 .corpus_given
                 .as_ref()
                 .map(|corpus| absolute(&corpus.to_string_lossy()));
+
             let root = args
                 .root
                 .map(|root| name_or_absolute(&settings.roots, root))
@@ -39,11 +40,13 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
         }
         None => ingest_here(&settings, args.root, &display).await?,
     };
+
     let text = if args.json {
         terminal::json(&report)?
     } else {
         terminal::report(&report)
     };
+
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -55,16 +58,19 @@ async fn ingest_here(
 ) -> Result<SyncReport> {
     // A folder that does not exist is told before a model is fetched.
     resolve_root(&settings.roots, root.as_deref())?;
+
     // Nothing is asked here.
     let mut engine = Engine::open(&Settings {
         rerank: None,
         ..settings.clone()
     })
     .await?;
-    let _claim = engine.take_claim();
+
+    let _claim = engine.take_data_dir_lock();
     let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
-    let keeper = Keeper::new(&engine, settings.roots.clone(), feedback);
+    let keeper = GenerationManager::new(&engine, settings.roots.clone(), feedback);
     drop(engine);
+
     let report = keeper
         .sync(&SyncRequest { root }, &|progress| display.show(&progress))
         .await;

@@ -25,6 +25,7 @@ pub(crate) fn run(settings: &Settings, command: KeysCommand) -> Result<ExitCode>
                 }
                 false => entries.iter().map(line).collect(),
             };
+
             terminal::print(&text)?;
         }
         KeysCommand::Revoke { key } => {
@@ -37,29 +38,34 @@ pub(crate) fn run(settings: &Settings, command: KeysCommand) -> Result<ExitCode>
         }
         KeysCommand::Open => open(settings)?,
     }
+
     Ok(ExitCode::SUCCESS)
 }
 
 fn create(settings: &Settings, args: CreateKeyArgs) -> Result<()> {
     let path = &settings.access.keys_file;
     let json = args.json;
+
     let (entry, secret) = keys::create(path, new(args)?)?;
     if let Err(error) = record_required(settings) {
         keys::revoke(path, &entry.id)?;
         return Err(error);
     }
+
     if json {
         let mut value = shown(&entry);
         value["key"] = secret.into();
         terminal::print(&terminal::json(&value)?)?;
         return Ok(());
     }
+
     eprintln!(
         "key {} for {}: {}; it is shown this once only",
         entry.id,
         entry.name,
         opens(&entry)
     );
+
     terminal::print(&format!("{secret}\n"))?;
     Ok(())
 }
@@ -82,12 +88,14 @@ fn open(settings: &Settings) -> Result<()> {
         eprintln!("no key was ever made here, so none is required");
         return Ok(());
     }
+
     requirement.record_opened(|| may_be_opened(&settings.access))?;
     eprintln!(
         "keys are no longer required: whoever reaches a server over {} that listens on loopback, through a proxy too, may \
          read the whole library; `mcdewey keys create` requires keys again",
         settings.data_dir.display()
     );
+
     Ok(())
 }
 
@@ -98,6 +106,7 @@ fn may_be_opened(access: &AccessSettings) -> Result<()> {
         oidc,
         ..
     } = access;
+
     let entries = keys::read(keys_file)?;
     ensure!(
         entries.is_empty(),
@@ -113,6 +122,7 @@ fn may_be_opened(access: &AccessSettings) -> Result<()> {
         key.is_none() && oidc.is_none(),
         "the settings name a key or an issuer; take access_key_file and [oidc] out of them first"
     );
+
     Ok(())
 }
 
@@ -124,6 +134,7 @@ fn without_keys(settings: &Settings) -> &'static str {
         allow_anonymous,
         ..
     } = &settings.access;
+
     let required = Requirement::of(&settings.access).standing(false, &mut Memory::default())
         == Standing::Required;
     match required && key.is_none() && oidc.is_none() && !allow_anonymous {
@@ -145,10 +156,12 @@ fn new(args: CreateKeyArgs) -> Result<NewKey> {
         expires,
         json: _,
     } = args;
+
     let expires = expires
         .as_deref()
         .map(|text| after(text, keys::now()))
         .transpose()?;
+
     Ok(NewKey {
         name,
         role,
@@ -174,10 +187,12 @@ fn after(text: &str, now: Timestamp) -> Result<Timestamp> {
             },
         },
     };
+
     ensure!(
         moment > now,
         "{text} is over already; a key must end later than now"
     );
+
     Ok(moment)
 }
 
@@ -195,6 +210,7 @@ fn line(entry: &KeyEntry) -> String {
         Some(expires) => format!(", over since {expires}"),
         None => String::new(),
     };
+
     format!(
         "{}  {}: {}, since {}{end}\n",
         entry.id,
@@ -210,10 +226,12 @@ fn opens(entry: &KeyEntry) -> String {
         keys::KeyRole::Read => "reads",
         keys::KeyRole::Admin => "reads and changes",
     };
+
     let named = |what: &str, names: &[String]| match names.is_empty() {
         true => None,
         false => Some(format!("{what} {}", names.join(", "))),
     };
+
     let part: Vec<String> = [
         named("vendor", &entry.vendors),
         named("product", &entry.products),
@@ -221,15 +239,18 @@ fn opens(entry: &KeyEntry) -> String {
     .into_iter()
     .flatten()
     .collect();
+
     let part = if part.is_empty() {
         "everything".to_owned()
     } else {
         part.join(" and ")
     };
+
     let limit = entry
         .requests_per_minute
         .map(|limit| format!(", {limit} requests a minute"))
         .unwrap_or_default();
+
     format!("{role} {part}{limit}")
 }
 
@@ -245,11 +266,13 @@ mod tests {
                 .map(|end| end.to_string())
                 .map_err(|error| error.to_string())
         };
+
         assert_eq!(end("90d").unwrap(), "2027-02-24T10:00:00Z");
         assert_eq!(end("12h").unwrap(), "2026-11-26T22:00:00Z");
         assert_eq!(end("2027-01-31").unwrap(), "2027-01-31T00:00:00Z");
         assert!(end("2026-11-26").unwrap_err().contains("over already"));
         assert!(end("-1d").is_err());
+
         for bad in ["soon", "", "99999999999999d"] {
             assert!(end(bad).unwrap_err().contains("90d"), "{bad}");
         }

@@ -25,6 +25,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
         tokio::task::spawn_blocking(move || pass_on(&owner)).await??;
         return Ok(ExitCode::SUCCESS);
     }
+
     let engine = Engine::open(&settings).await?;
     engine.refuse_half_built()?;
     let public_url = settings
@@ -33,6 +34,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
         .unwrap_or_else(|| format!("http://{}", settings.listen));
     let library = Arc::new(engine.library(public_url));
     mcp::serve_stdio(library).await?;
+
     Ok(ExitCode::SUCCESS)
 }
 
@@ -44,14 +46,17 @@ fn pass_on(owner: &RunningOwner) -> Result<()> {
         if line.trim().is_empty() {
             continue;
         }
+
         let message: Value = serde_json::from_str(&line).unwrap_or_default();
         if is_answer(&message) {
             continue;
         }
+
         let headers = headers(&message, revision.as_deref());
         let answer = owner
             .mcp(&line, &headers)
             .unwrap_or_else(|error| failure(&message, &error));
+
         if let Some(answer) = answer.filter(|_| !is_notification(&message)) {
             if message["method"] == "initialize" {
                 revision = negotiated(&answer);
@@ -61,6 +66,7 @@ fn pass_on(owner: &RunningOwner) -> Result<()> {
             out.flush()?;
         }
     }
+
     Ok(())
 }
 
@@ -74,6 +80,7 @@ fn headers(message: &Value, negotiated: Option<&str>) -> Vec<(&'static str, Stri
             .into_iter()
             .collect();
     };
+
     let name = text(&params["name"]).or_else(|| text(&params["uri"]));
     let method = text(&message["method"]).map(|method| ("mcp-method", method));
     [
@@ -126,6 +133,7 @@ mod tests {
             ("mcp-method", "tools/call"),
             ("mcp-name", "search_docs"),
         ];
+
         assert_eq!(
             headers(&call, None),
             expected.map(|(name, value)| (name, value.to_owned()))
@@ -137,6 +145,7 @@ mod tests {
         let call = json!({"method": "tools/list"});
         assert_eq!(headers(&call, None), []);
         let revision = negotiated(r#"{"result": {"protocolVersion": "2025-11-25"}}"#);
+
         assert_eq!(
             headers(&call, revision.as_deref()),
             [("mcp-protocol-version", "2025-11-25".to_owned())]
@@ -148,6 +157,7 @@ mod tests {
         assert!(is_notification(
             &json!({"method": "notifications/cancelled", "params": []})
         ));
+
         for other in [
             json!({"method": "ping", "id": null}),
             json!([]),
@@ -166,6 +176,7 @@ mod tests {
         ] {
             assert!(is_answer(&answer), "{answer}");
         }
+
         for other in [
             json!({"id": 3, "method": "ping", "result": {}}),
             json!({"id": 3}),

@@ -16,20 +16,24 @@ pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCo
         let provisioned =
             tokio::task::spawn_blocking(move || model::provision(&settings)).await??;
         let folder = provisioned.model_dir.display();
+
         let text = format!(
             "{} is ready in {folder}, runtime {}\n",
             provisioned.name,
             provisioned.runtime.display()
         );
+
         terminal::print(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
+
     let models = mcdewey_embed::known_models()?;
     let text = if args.json {
         terminal::json(&models)?
     } else {
         models.iter().map(line).collect()
     };
+
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -41,6 +45,7 @@ fn line(model: &KnownModel) -> String {
         licence,
         bytes,
     } = model;
+
     format!(
         "{name}  {licence}, in {package} ({:.0} MB)\n",
         *bytes as f64 / 1e6

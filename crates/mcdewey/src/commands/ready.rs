@@ -15,6 +15,7 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
             settings.lock_dir().display()
         );
     };
+
     let address = owner.address.clone();
     tokio::task::spawn_blocking(move || owner.ready()).await??;
     terminal::print(&format!("the server at {address} answers\n"))?;

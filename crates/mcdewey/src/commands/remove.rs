@@ -12,7 +12,7 @@ use mcdewey_store::Generations;
 use crate::cli::RemoveArgs;
 use crate::engine::{self, Engine};
 use crate::feedback::FeedbackFile;
-use crate::keeper::Keeper;
+use crate::generation_manager::GenerationManager;
 use crate::owner::RunningOwner;
 use crate::settings::Settings;
 use crate::{removal, terminal};
@@ -24,6 +24,7 @@ pub(crate) async fn run(settings: Settings, args: RemoveArgs) -> Result<ExitCode
         .map(|source| source.parse())
         .collect::<Result<_, _>>()
         .context("this is no source")?;
+
     let request = RemovalRequest {
         sources,
         force: args.force,
@@ -34,19 +35,23 @@ pub(crate) async fn run(settings: Settings, args: RemoveArgs) -> Result<ExitCode
             Some(owner) => owner.remove(&asked).map(Some),
             None => anyhow::Ok(None),
         });
+
     let report = match through_owner.await?? {
         Some(report) => report,
         None => remove_here(&settings, &request).await?,
     };
+
     terminal::print(&if args.json {
         terminal::json(&report)?
     } else {
         written(&report)
     })?;
+
     let clean = report
         .proof
         .as_ref()
         .is_none_or(|proof| proof.found.is_empty());
+
     Ok(if clean {
         ExitCode::SUCCESS
     } else {
@@ -63,19 +68,25 @@ async fn remove_here(settings: &Settings, request: &RemovalRequest) -> Result<Re
             ..settings.clone()
         })
         .await?;
-        return Ok(Keeper::new(&engine, settings.roots.clone(), feedback)
-            .erase(request.clone())
-            .await?);
+
+        return Ok(
+            GenerationManager::new(&engine, settings.roots.clone(), feedback)
+                .erase(request.clone())
+                .await?,
+        );
     }
+
     if !settings.data_dir.exists() {
         bail!("there is no library in {} yet", settings.data_dir.display());
     }
+
     removal::refuse_present(&settings.roots, request)?;
     let _lock = engine::own(&settings.data_dir)?;
     let generations = Arc::new(Generations::open(
         &settings.data_dir,
         settings.min_free_bytes,
     )?);
+
     Ok(removal::erase(&generations, &feedback, &request.sources).await?)
 }
 
@@ -95,6 +106,7 @@ fn written(report: &RemovalReport) -> String {
             ),
         };
     }
+
     if report.judgments > 0 {
         let _ = writeln!(
             out,
@@ -102,6 +114,7 @@ fn written(report: &RemovalReport) -> String {
             report.judgments
         );
     }
+
     if let Some(proof) = &report.proof {
         let (files, megabytes) = (proof.files, proof.bytes as f64 / 1e6);
         let _ = match proof.found.as_slice() {
@@ -116,5 +129,6 @@ fn written(report: &RemovalReport) -> String {
             ),
         };
     }
+
     out
 }

@@ -17,10 +17,12 @@ pub(crate) async fn run(settings: Settings, args: RollbackArgs) -> Result<ExitCo
     if settings.qdrant.is_some() {
         bail!("the library is on a Qdrant server, which keeps no generations for a rollback");
     }
+
     let request = RollbackRequest {
         generation: args.generation,
         forward: args.forward,
     };
+
     let work = move || match RunningOwner::find(&settings)? {
         Some(owner) => owner.roll_back(&request),
         None => roll_back_here(&settings, &request),
@@ -31,6 +33,7 @@ pub(crate) async fn run(settings: Settings, args: RollbackArgs) -> Result<ExitCo
     } else {
         written(&report)
     };
+
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -39,12 +42,14 @@ fn roll_back_here(settings: &Settings, request: &RollbackRequest) -> Result<Roll
     if !settings.data_dir.exists() {
         bail!("there is no library in {} yet", settings.data_dir.display());
     }
+
     let _lock = engine::own(&settings.data_dir)?;
     let generations = Generations::open(&settings.data_dir, settings.min_free_bytes)?;
     let before = generations
         .live()
         .context("no generation is complete yet; run `mcdewey ingest`")?
         .generation;
+
     let entry = if request.forward {
         generations
             .latest()
@@ -52,6 +57,7 @@ fn roll_back_here(settings: &Settings, request: &RollbackRequest) -> Result<Roll
     } else {
         generations.earlier(request.generation.as_deref())?
     };
+
     generations.make_live(&entry.generation, !request.forward)?;
     let note = match request.forward {
         false => "`mcdewey rollback --forward` goes back",
@@ -59,6 +65,7 @@ fn roll_back_here(settings: &Settings, request: &RollbackRequest) -> Result<Roll
             "the next `mcdewey serve` or `mcdewey ingest` builds what the settings ask for, if it is another one"
         }
     };
+
     Ok(RollbackReport {
         live: entry.generation,
         before,
@@ -74,6 +81,7 @@ fn written(report: &RollbackReport) -> String {
         pinned,
         note,
     } = report;
+
     let pin = if *pinned { " and is pinned" } else { "" };
     format!("generation {live} answers{pin} (before: {before}); {note}\n")
 }

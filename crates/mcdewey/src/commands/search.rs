@@ -18,11 +18,13 @@ pub(crate) async fn run(settings: Settings, args: SearchArgs) -> Result<ExitCode
         Some(owner) => tokio::task::spawn_blocking(move || owner.search(&request)).await??,
         None => answer_here(&settings, &request).await?,
     };
+
     let text = if json {
         terminal::json(&answer)?
     } else {
         terminal::answer(&answer)
     };
+
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -34,6 +36,7 @@ async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<Sea
             settings.library_place()
         );
     }
+
     let engine = Engine::open(settings).await?;
     if engine.must_be_filled().await? {
         bail!(
@@ -41,6 +44,7 @@ async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<Sea
             settings.library_place()
         );
     }
+
     let public_url = settings
         .public_url
         .clone()

@@ -10,16 +10,16 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use mcdewey_core::{SyncEvent, SyncHandle, SyncRequest};
 use mcdewey_ingest::serve_jobs;
-use mcdewey_query::{AppState, Desk, LiveLibrary, app};
+use mcdewey_query::{AppState, LiveLibrary, Telemetry, app};
 use tokio::net::TcpListener;
 
 use crate::access;
 use crate::cli::ServeArgs;
 use crate::connections::{Capacities, Serving, raise_limit};
-use crate::doors::{Doors, LAST_ANSWERS, until_stop};
 use crate::engine::Engine;
 use crate::feedback::FeedbackFile;
-use crate::keeper::Keeper;
+use crate::generation_manager::GenerationManager;
+use crate::listeners::{LAST_ANSWERS, Listeners, until_stop};
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
 use crate::stop::stop_signal;
@@ -40,11 +40,14 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
             settings.listen
         )
     })?;
-    let doors = Doors::open(listener, settings.tls.clone()).await?;
-    let address = doors.address()?;
+
+    let listeners = Listeners::open(listener, settings.tls.clone()).await?;
+    let address = listeners.address()?;
     let mut engine = Engine::open(&settings).await?;
+
     // Before all that holds the index, so that it is let go of last.
-    let mut claim = engine.take_claim();
+    let mut claim = engine.take_data_dir_lock();
+
     // Not before: a server that cannot start must leave the one that runs as it is.
     keys.follow()?;
     let must_be_filled = engine.must_be_filled().await?;
@@ -55,26 +58,31 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         .unwrap_or_else(|| address.clone());
     let live = LiveLibrary::from(Arc::new(engine.library(public_url.as_str())));
     let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
-    let keeper = Arc::new(Keeper::new(
+
+    let keeper = Arc::new(GenerationManager::new(
         &engine,
         settings.roots.clone(),
         Arc::clone(&feedback),
     ));
+
     keeper.show(live.clone(), engine.asking.clone(), public_url);
+
     // A generation that another one takes the place of must not be held by anybody but those who ask it.
     drop(engine);
     let (sync, jobs) = SyncHandle::channel(WAITING_SYNCS);
-    let desk = Desk::new(settings.desk.clone());
+    let telemetry = Telemetry::new(settings.telemetry.clone());
     #[cfg(feature = "otel")]
-    let desk = desk.with_link(crate::otel::link);
-    let desk = Arc::new(desk);
+    let telemetry = telemetry.with_link(crate::otel::link);
+    let telemetry = Arc::new(telemetry);
+
     let owner = tokio::spawn({
         let tally = Tally {
             keeper: Arc::clone(&keeper),
-            desk: Arc::clone(&desk),
+            telemetry: Arc::clone(&telemetry),
         };
         async move { serve_jobs(&tally, jobs).await }
     });
+
     if !args.no_ingest {
         let first = tokio::spawn(first_sync(sync.clone()));
         if must_be_filled {
@@ -90,16 +98,19 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         .then(|| Watch::start(&settings.roots, sync.clone()))
         .transpose()?;
     let token = admin_token()?;
-    claim.announce(&doors.own_address()?, &token)?;
+    claim.announce(&listeners.own_address()?, &token)?;
+
     let state = AppState::new(live, sync, token)
         .with_erase(keeper.clone())
         .with_rollback(keeper)
         .with_feedback(feedback)
         .with_hosts(settings.allowed_hosts)
-        .with_desk(Arc::clone(&desk));
+        .with_telemetry(Arc::clone(&telemetry));
+
     let service = app(state.with_access(policy));
     let capacities = Capacities::within(open_files, settings.tls.is_some(), &settings.connections);
-    capacities.announce(&desk.connections());
+    capacities.announce(&telemetry.connections());
+
     eprintln!(
         "McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp"
     );
@@ -108,14 +119,16 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         stop_signal().await;
         let _ = stop.send(true);
     });
+
     let serving = Serving::new(
         service,
         settings.connections.timeouts,
-        desk.connections(),
+        telemetry.connections(),
         stopped.clone(),
     );
+
     tokio::select! {
-        () = doors.serve(serving, &capacities) => {}
+        () = listeners.serve(serving, &capacities) => {}
         () = async { until_stop(stopped).await; tokio::time::sleep(LAST_ANSWERS).await } => {}
     }
     drop(watch);
@@ -148,5 +161,6 @@ async fn first_sync(sync: SyncHandle) -> Result<()> {
             }
         }
     }
+
     Ok(())
 }

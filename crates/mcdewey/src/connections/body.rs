@@ -29,6 +29,7 @@ impl Exchange {
         if inner.is_end_stream() {
             return Body::empty();
         }
+
         Body::new(RequestBody {
             inner,
             connection: Arc::clone(&self.connection),

@@ -103,10 +103,12 @@ impl Connection {
         work: impl Future<Output = ()>,
     ) -> End {
         let mut work = pin!(work);
+
         // Nothing that happens after a look can end the connection sooner than this. So events need not set the timer;
         // where it rings for nothing, it only looks again.
         let soon = timeouts.header.min(timeouts.idle).min(timeouts.write);
         let mut armed = Instant::now() + soon;
+
         let mut timer = pin!(sleep_until(armed));
         loop {
             let (now, next) = (Instant::now(), self.state().next_end(timeouts));
@@ -115,10 +117,12 @@ impl Connection {
                 Some((at, _)) => at.min(now + soon),
                 None => now + soon,
             };
+
             if at < armed || timer.is_elapsed() {
                 armed = at;
                 timer.as_mut().reset(at);
             }
+
             tokio::select! {
                 biased;
                 () = work.as_mut() => return End::Done,
@@ -214,6 +218,7 @@ impl State {
         if let Some(at) = self.evicted {
             return Some((at, End::Evicted));
         }
+
         match self.blocked {
             Some(since) => Some((since + timeouts.write, End::NotRead)),
             None if self.requests > 0 && self.to_take == self.requests => {
@@ -252,6 +257,7 @@ mod tests {
             for (second, event) in events {
                 state.apply(*event, began + Duration::from_secs(*second));
             }
+
             Self { began, state }
         }
 
@@ -294,10 +300,12 @@ mod tests {
             (2, Wrote),
             (3, RequestEnds),
         ];
+
         assert_eq!(Story::of(&events).end(), Some((63, End::Idle)));
         events.extend([(50, RequestBegins), (50, AnswerBegins), (51, RequestEnds)]);
         assert_eq!(Story::of(&events).end(), Some((111, End::Idle)));
         events.extend([(100, Blocked), (120, Wrote)]);
+
         assert_eq!(
             Story::of(&events).end(),
             Some((180, End::Idle)),
@@ -313,6 +321,7 @@ mod tests {
             (1000, AnswerPauses),
             (2000, AnswerGoesOn),
         ];
+
         let end = |events: usize| Story::of(&all[..events]).end();
         assert_eq!(
             [end(1), end(2), end(3)],
@@ -323,6 +332,7 @@ mod tests {
             Some((2030, End::NotRead)),
             "there is something to take again"
         );
+
         let two = [(1, RequestBegins), (1, RequestBegins), (2, AnswerBegins)];
         assert_eq!(
             Story::of(&two).end(),
@@ -337,11 +347,13 @@ mod tests {
         events.extend([(1, Blocked), (20, Wrote), (21, Blocked), (40, Blocked)]);
         assert_eq!(Story::of(&events).end(), Some((51, End::NotRead)));
         events.push((50, Wrote));
+
         assert_eq!(
             Story::of(&events).end(),
             Some((80, End::NotRead)),
             "it reads, if slowly"
         );
+
         // The end of an answer may stand in a buffer that nobody empties.
         let events = [
             (0, RequestBegins),
@@ -349,6 +361,7 @@ mod tests {
             (1, RequestEnds),
             (1, Blocked),
         ];
+
         assert_eq!(Story::of(&events).end(), Some((31, End::NotRead)));
     }
 
@@ -362,6 +375,7 @@ mod tests {
             (8, Wrote),
             (9, RequestEnds),
         ];
+
         for (happened, waiting, what) in [
             (0, Some(20), "for a request"),
             (1, None, "the server works"),
@@ -377,6 +391,7 @@ mod tests {
                 "{what}"
             );
         }
+
         let two = [(1, RequestBegins), (1, RequestBegins), (2, AnswerBegins)];
         assert_eq!(
             Story::of(&two).waiting(5),
@@ -394,6 +409,7 @@ mod tests {
             (4, GoesOn),
             (5, RequestEnds),
         ];
+
         assert_eq!(Story::of(&events).waiting(9), Some(4));
         assert_eq!(Story::of(&events).end(), Some((65, End::Idle)));
     }
@@ -404,11 +420,13 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let silent = Connection::new(client);
+
         let timeouts = Timeouts {
             header: moment,
             idle: hour,
             write: hour,
         };
+
         assert_eq!(silent.supervise(&timeouts, pending()).await, End::NoRequest);
         let idle = Connection::new(client);
         let asks_once = async {
@@ -417,19 +435,23 @@ mod tests {
                 .for_each(|event| idle.note(event));
             pending().await
         };
+
         let timeouts = Timeouts {
             header: hour,
             idle: moment,
             write: hour,
         };
+
         assert_eq!(idle.supervise(&timeouts, asks_once).await, End::Idle);
         let busy = Connection::new(client);
         busy.note(RequestBegins);
+
         let timeouts = Timeouts {
             header: moment,
             idle: moment,
             write: moment,
         };
+
         let evicts = async {
             tokio::time::sleep(5 * moment).await;
             busy.note(Evicted);

@@ -61,6 +61,7 @@ impl Capacities {
         } else {
             0
         };
+
         let mut everybody = Capacity::of(sockets - local);
         if let Some(wanted) = settings
             .connections
@@ -74,6 +75,7 @@ impl Capacities {
                  (ulimit -n, LimitNOFILE=)"
             );
         }
+
         everybody.connections = everybody
             .connections
             .min(settings.connections.unwrap_or(DEFAULT_CONNECTIONS));
@@ -82,6 +84,7 @@ impl Capacities {
             .connections_per_address
             .unwrap_or(half)
             .min(everybody.connections);
+
         Self {
             everybody,
             local: Capacity::of(local),
@@ -95,6 +98,7 @@ impl Capacities {
             per_address,
             ..
         } = self.everybody;
+
         numbers.set_limit(connections);
         tracing::info!(
             connections,
@@ -112,9 +116,11 @@ pub(crate) fn raise_limit() -> usize {
             .and_then(|limit| usize::try_from(limit).ok())
             .unwrap_or(usize::MAX)
     };
+
     if current == maximum {
         return as_number(current);
     }
+
     match setrlimit(
         Resource::Nofile,
         Rlimit {
@@ -182,6 +188,7 @@ mod tests {
             connections_per_address,
             ..ConnectionSettings::default()
         };
+
         assert_eq!(within(20_000, false, set(3000, None)).0.per_address, 1500);
         assert_eq!(
             within(20_000, false, set(3000, Some(3000))).0.per_address,

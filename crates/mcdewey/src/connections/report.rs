@@ -35,6 +35,7 @@ impl Repeated {
         {
             return None;
         }
+
         self.told = Some(now);
         Some(std::mem::take(&mut self.since))
     }

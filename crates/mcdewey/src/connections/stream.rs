@@ -32,6 +32,7 @@ impl<S> WatchedStream<S> {
             Poll::Ready(Err(_)) => {}
             Poll::Pending => self.connection.note(Event::Blocked),
         }
+
         written
     }
 }
@@ -77,6 +78,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         } else if was_blocked {
             self.connection.note(Event::Wrote);
         }
+
         flushed
     }
 

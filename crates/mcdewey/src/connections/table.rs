@@ -75,6 +75,7 @@ impl Table {
             .values()
             .filter(|one| one.client == client)
             .count();
+
         let in_the_way = if own >= self.most_per_client {
             Some(self.in_the_way(&open, Some(client), now)?)
         } else if open.connections.len() >= self.most {
@@ -82,16 +83,19 @@ impl Table {
         } else {
             None
         };
+
         in_the_way.into_iter().for_each(|number| open.evict(number));
         let number = open.next;
         open.next += 1;
         let connection = Arc::new(Connection::new(client));
         open.connections.insert(number, Arc::clone(&connection));
+
         let place = Place {
             table: Arc::clone(self),
             number,
             connection,
         };
+
         Some(Admitted {
             place,
             evicted: in_the_way.is_some(),
@@ -126,6 +130,7 @@ impl Open {
         for connection in self.connections.values() {
             *held.entry(connection.client).or_default() += 1;
         }
+
         let (mut all, mut waiting) = (0, 0);
         let mut longest = None;
         for (number, one) in self
@@ -140,7 +145,9 @@ impl Open {
             waiting += 1;
             longest = longest.max(Some((held[&one.client], waited, Reverse(*number))));
         }
+
         let (_, waited, Reverse(number)) = longest?;
+
         // Where nearly all are worked for, the few that wait are newcomers whose request is on its way.
         (waited >= NEWCOMER || 2 * waiting >= all).then_some(number)
     }
@@ -210,6 +217,7 @@ mod tests {
         );
         assert_eq!(table.open().connections.len(), 3);
         drop(places);
+
         assert_eq!(table.open().connections.len(), 0);
     }
 
@@ -219,6 +227,7 @@ mod tests {
         let (busy, silent) = (admit(&table, "10.0.0.1"), admit(&table, "10.0.0.1"));
         works(&busy);
         let next = admit(&table, "10.0.0.2");
+
         assert_eq!(
             (is_out(&table, &busy), is_out(&table, &silent)),
             (false, true)
@@ -229,6 +238,7 @@ mod tests {
             "all are worked for"
         );
         next.connection.note(Event::WaitsForBody);
+
         assert!(
             table
                 .admit(address("10.0.0.3"), Instant::now())
@@ -242,6 +252,7 @@ mod tests {
         let busy: Vec<Place> = (0..3).map(|_| admit(&table, "10.0.0.1")).collect();
         busy.iter().for_each(works);
         let newcomer = admit(&table, "10.0.0.1");
+
         assert!(
             table.admit(address("10.0.0.1"), Instant::now()).is_none(),
             "the reserve takes it"
@@ -261,6 +272,7 @@ mod tests {
         let quiet = admit(&table, "10.0.0.1");
         let many: Vec<Place> = (0..3).map(|_| admit(&table, "10.0.0.2")).collect();
         let _new = admit(&table, "10.0.0.3");
+
         assert_eq!(
             (is_out(&table, &quiet), is_out(&table, &many[0])),
             (false, true)
@@ -278,6 +290,7 @@ mod tests {
                 .admit(address("10.0.0.2"), Instant::now())
                 .is_some_and(|admitted| !admitted.evicted)
         );
+
         let silent = [admit(&table, "10.0.0.3"), admit(&table, "10.0.0.3")];
         let _third = admit(&table, "10.0.0.3");
         assert_eq!(
@@ -292,6 +305,7 @@ mod tests {
         let busy = [admit(&table, "10.0.0.1"), admit(&table, "10.0.0.2")];
         busy.iter().for_each(works);
         let silent = admit(&table, "10.0.0.3");
+
         assert_eq!(
             busy.each_ref().map(|place| is_out(&table, place)),
             [true, false]

@@ -12,11 +12,13 @@ pub(super) fn encode(image: &RawXObject) -> Option<Vec<u8>> {
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return None;
     }
+
     let color = image.color.as_ref()?;
     let samples = Samples::of(image, color, width as usize)?;
     let grey = matches!(color, ImageColorSpace::Gray);
     let mut pixels =
         Vec::with_capacity(width as usize * height as usize * if grey { 1 } else { 3 });
+
     for row in 0..height as usize {
         for column in 0..width as usize {
             let pixel = samples.pixel(row, column)?;
@@ -26,6 +28,7 @@ pub(super) fn encode(image: &RawXObject) -> Option<Vec<u8>> {
             }
         }
     }
+
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, width, height);
     encoder.set_color(if grey {
@@ -33,6 +36,7 @@ pub(super) fn encode(image: &RawXObject) -> Option<Vec<u8>> {
     } else {
         ColorType::Rgb
     });
+
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Fast);
     encoder
@@ -40,6 +44,7 @@ pub(super) fn encode(image: &RawXObject) -> Option<Vec<u8>> {
         .ok()?
         .write_image_data(&pixels)
         .ok()?;
+
     Some(bytes)
 }
 
@@ -65,15 +70,18 @@ impl<'a> Samples<'a> {
             ImageColorSpace::Cmyk => 4,
             ImageColorSpace::Tint(_) => return None,
         };
+
         if !matches!(bits, 1 | 2 | 4 | 8 | 16) {
             return None;
         }
+
         let inverted = image
             .decode
             .as_deref()
             .is_some_and(|decode| decode.len() >= 2 && decode[0] > decode[1]);
         let row_bytes = (width * components * bits).div_ceil(8);
         let indexed = matches!(color, ImageColorSpace::Indexed { .. });
+
         Some(Self {
             data: &image.data,
             bits,
@@ -92,11 +100,13 @@ impl<'a> Samples<'a> {
             let byte = row * self.row_bytes + at / 8;
             let stored = u16::from(*self.data.get(byte)?);
             let most = (1_u32 << self.bits.min(8)) - 1;
+
             let value = match self.bits {
                 // The lower half of 16 bits is beyond what a screen shows.
                 8 | 16 => stored,
                 bits => (stored >> (8 - bits - at % 8)) & most as u16,
             };
+
             *sample = match self.indexed {
                 true => value,
                 false => {
@@ -105,6 +115,7 @@ impl<'a> Samples<'a> {
                 }
             };
         }
+
         Some(pixel)
     }
 }
@@ -125,12 +136,15 @@ fn to_rgb(color: &ImageColorSpace, pixel: &Pixel) -> Option<[u8; 3]> {
                 ImageColorSpace::Cmyk => 4,
                 _ => return None,
             };
+
             let start = usize::from(pixel[0]) * components;
             let entry = lookup.get(start..start + components)?;
+
             let mut inner = Pixel::default();
             for (sample, value) in inner.iter_mut().zip(entry) {
                 *sample = u16::from(*value);
             }
+
             to_rgb(base, &inner)
         }
         ImageColorSpace::Tint(_) => None,
@@ -167,6 +181,7 @@ mod tests {
             .unwrap();
         let mut out = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut out).unwrap();
+
         Some(out)
     }
 
@@ -192,11 +207,13 @@ mod tests {
             pixels(&raw(1, 8, ImageColorSpace::Cmyk, &[255, 0, 0, 0])),
             Some(vec![0, 255, 255])
         );
+
         let palette = ImageColorSpace::Indexed {
             base: Box::new(ImageColorSpace::Rgb),
             hival: 1,
             lookup: vec![9, 9, 9, 4, 5, 6],
         };
+
         assert_eq!(
             pixels(&raw(2, 4, palette, &[0x10])),
             Some(vec![4, 5, 6, 9, 9, 9])
@@ -211,6 +228,7 @@ mod tests {
             decode: Some(vec![1.0, 0.0]),
             ..raw(1, 8, ImageColorSpace::Gray, &[0])
         };
+
         assert_eq!(pixels(&inverted), Some(vec![255]));
     }
 }

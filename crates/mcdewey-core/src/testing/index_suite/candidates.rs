@@ -15,9 +15,10 @@ pub async fn the_nearest_passages_come_first(index: Arc<dyn Index>) {
     let query = question("canine", 10);
     let found = dense(&index, &query, &Scope::everything()).await;
     assert_eq!(ids(&found), ["a::1", "a::3", "a::0", "a::2"]);
+
     let asked = query.dense.expect("a vector");
     for candidate in &found {
-        let vector = &revision.passages[candidate.ordinal as usize].vector;
+        let vector = &revision.chunks[candidate.ordinal as usize].vector;
         let cosine: f32 = asked.iter().zip(vector).map(|(a, b)| a * b).sum();
         assert!(
             (candidate.score - cosine).abs() < 1e-4,
@@ -35,6 +36,7 @@ pub async fn rare_and_frequent_words_count(index: Arc<dyn Index>) {
         "gamma alpha beta",
         "barge alpha beta",
     ];
+
     commit(&index, &SampleDocument::new("a.md").page(1, &texts)).await;
     let all = Scope::everything();
     assert_eq!(
@@ -46,6 +48,7 @@ pub async fn rare_and_frequent_words_count(index: Arc<dyn Index>) {
         "a::2"
     );
     let found = keyword(&index, &question("alpha feline", 10), &all).await;
+
     assert_eq!(
         found.len(),
         4,
@@ -69,11 +72,13 @@ pub async fn ties_are_ordered_by_chunk_id_even_at_the_cut(index: Arc<dyn Index>)
         )
         .await;
     }
+
     commit(
         &index,
         &SampleDocument::new("f.md").page(1, &["canine canine feline"]),
     )
     .await;
+
     let all = Scope::everything();
     for depth in [1, 2, 5, 12, 34, 100] {
         let mut expected = vec!["f::0".to_owned()];
@@ -84,6 +89,7 @@ pub async fn ties_are_ordered_by_chunk_id_even_at_the_cut(index: Arc<dyn Index>)
             passages.sort();
             expected.extend(passages);
         }
+
         expected.truncate(depth);
         let query = question("canine", depth);
         assert_eq!(
@@ -97,10 +103,12 @@ pub async fn ties_are_ordered_by_chunk_id_even_at_the_cut(index: Arc<dyn Index>)
             "dense, depth {depth}"
         );
     }
+
     let nothing = index
         .candidates(&question("canine", 0), &all)
         .await
         .expect(ALL);
+
     assert_eq!(
         (
             nothing.dense.map(|list| list.len()),
@@ -125,7 +133,8 @@ pub async fn exact_search_finds_the_same(index: Arc<dyn Index>) {
         )
         .await;
     }
-    index.settle().await.expect(ALL);
+
+    index.optimize().await.expect(ALL);
     let all = Scope::everything();
     for text in ["canine barge", "gamma", "feline alpha beta"] {
         let usual = dense(&index, &question(text, 20), &all).await;
@@ -138,6 +147,7 @@ pub async fn exact_search_finds_the_same(index: Arc<dyn Index>) {
             &all,
         )
         .await;
+
         assert_eq!(usual, exact, "{text}");
         assert_eq!(usual.len(), 20);
     }
@@ -150,6 +160,7 @@ pub async fn lists_are_only_made_when_asked_for(index: Arc<dyn Index>) {
         .candidates(&question("canine", 5), &all)
         .await
         .expect(ALL);
+
     assert_eq!(
         (empty.dense, empty.keyword),
         (Some(Vec::new()), Some(Vec::new()))
@@ -160,10 +171,12 @@ pub async fn lists_are_only_made_when_asked_for(index: Arc<dyn Index>) {
         ..question("canine", 5)
     };
     let found = index.candidates(&only_dense, &all).await.expect(ALL);
+
     assert_eq!(
         (found.dense.map(|list| list.len()), found.keyword),
         (Some(1), None)
     );
+
     let only_keyword = CandidateQuery {
         dense: None,
         ..question("canine", 5)
@@ -173,6 +186,7 @@ pub async fn lists_are_only_made_when_asked_for(index: Arc<dyn Index>) {
         (found.dense, found.keyword.map(|list| list.len())),
         (None, Some(1))
     );
+
     let nothing = index
         .candidates(
             &CandidateQuery {
@@ -183,6 +197,7 @@ pub async fn lists_are_only_made_when_asked_for(index: Arc<dyn Index>) {
         )
         .await
         .expect(ALL);
+
     assert_eq!((nothing.dense, nothing.keyword), (None, None));
     for wordless in ["unknownword", "", "?! --"] {
         let query = CandidateQuery {
@@ -200,6 +215,7 @@ pub async fn weights_of_words_count_once(index: Arc<dyn Index>) {
         &SampleDocument::new("a.md").page(1, &["canine", "feline", "gamma"]),
     )
     .await;
+
     let all = Scope::everything();
     let ask = |texts: &[(&str, f32)]| CandidateQuery {
         keyword: texts
@@ -212,6 +228,7 @@ pub async fn weights_of_words_count_once(index: Arc<dyn Index>) {
         depth: 5,
         ..CandidateQuery::default()
     };
+
     let weighted = keyword(&index, &ask(&[("canine", 1.0), ("feline", 0.5)]), &all).await;
     assert_eq!(ids(&weighted), ["a::0", "a::1"]);
     assert!(
@@ -220,6 +237,7 @@ pub async fn weights_of_words_count_once(index: Arc<dyn Index>) {
     );
     let turned = keyword(&index, &ask(&[("canine", 0.5), ("feline", 1.0)]), &all).await;
     assert_eq!(ids(&turned), ["a::1", "a::0"]);
+
     let repeated = keyword(
         &index,
         &ask(&[
@@ -230,6 +248,7 @@ pub async fn weights_of_words_count_once(index: Arc<dyn Index>) {
         &all,
     )
     .await;
+
     assert_eq!(repeated, weighted);
 }
 
@@ -241,6 +260,7 @@ pub async fn a_ceiling_stands_above_every_score(index: Arc<dyn Index>) {
         &SampleDocument::new("a.md").page(1, &[&full, "canine", "feline alpha", "beta"]),
     )
     .await;
+
     let ceiling = async |texts: &[(&str, f32)]| {
         let weighted = |(text, weight): &(&str, f32)| WeightedText {
             text: (*text).to_owned(),
@@ -252,11 +272,13 @@ pub async fn a_ceiling_stands_above_every_score(index: Arc<dyn Index>) {
             depth: 5,
             ..CandidateQuery::default()
         };
+
         index
             .candidates(&query, &Scope::everything())
             .await
             .expect(ALL)
     };
+
     let own = ceiling(&[("canine gamma", 1.0)]).await;
     let best = own.keyword.expect("a list")[0].score;
     assert!(
@@ -269,6 +291,7 @@ pub async fn a_ceiling_stands_above_every_score(index: Arc<dyn Index>) {
         "{best} is far below {}",
         own.keyword_ceiling
     );
+
     let more = ceiling(&[("canine gamma unknownword", 1.0), ("feline", 0.5)]).await;
     assert!(more.keyword_ceiling > own.keyword_ceiling);
     let named = ceiling(&[("canine gamma", 1.0), ("feline", 0.5)]).await;
@@ -285,6 +308,7 @@ pub async fn the_context_is_searched_too(index: Arc<dyn Index>) {
             .page(1, &["canine"]),
     )
     .await;
+
     commit(&index, &SampleDocument::new("b.md").page(1, &["feline"])).await;
     let all = Scope::everything();
     assert_eq!(
@@ -302,16 +326,19 @@ pub async fn scores_do_not_depend_on_what_is_gone(index: Arc<dyn Index>) {
     let all = Scope::everything();
     let texts = ["canine alpha", "feline alpha", "gamma barge"];
     commit(&index, &SampleDocument::new("a.md").page(1, &texts)).await;
+
     commit(
         &index,
         &SampleDocument::new("b.md").page(1, &["canine", "beta"]),
     )
     .await;
-    index.settle().await.expect(ALL);
+
+    index.optimize().await.expect(ALL);
     let query = CandidateQuery {
         exact: true,
         ..question("canine alpha", 10)
     };
+
     let before = (
         dense(&index, &query, &all).await,
         keyword(&index, &query, &all).await,
@@ -322,14 +349,17 @@ pub async fn scores_do_not_depend_on_what_is_gone(index: Arc<dyn Index>) {
         &SampleDocument::new("c.md").page(1, &["canine canine"; 30]),
     )
     .await;
+
     commit(&index, &SampleDocument::new("b.md").page(1, &["alpha"; 20])).await;
-    index.settle().await.expect(ALL);
+    index.optimize().await.expect(ALL);
     assert_ne!(keyword(&index, &query, &all).await, before.1);
+
     commit(
         &index,
         &SampleDocument::new("b.md").page(1, &["canine", "beta"]),
     )
     .await;
+
     index.remove(&[source("c.md")]).await.expect(ALL);
     assert_eq!(
         (

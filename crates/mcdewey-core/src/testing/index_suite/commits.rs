@@ -31,6 +31,7 @@ pub async fn a_committed_document_is_visible(index: Arc<dyn Index>) {
         .await
         .expect(ALL)
         .expect("the document");
+
     assert_eq!(document.meta, revision.meta);
     assert_eq!(document.outline, revision.outline);
     assert_eq!(
@@ -57,11 +58,13 @@ pub async fn a_committed_document_is_visible(index: Arc<dyn Index>) {
             .expect(ALL),
         None
     );
+
     let expected: Vec<Chunk> = revision
-        .passages
+        .chunks
         .iter()
         .map(|passage| passage.chunk.clone())
         .collect();
+
     assert_eq!(
         index
             .passages(&revision.meta.source, 0..9, &all)
@@ -92,6 +95,7 @@ pub async fn a_commit_replaces_the_former_revision(index: Arc<dyn Index>) {
             .page(2, &["beta"]),
     )
     .await;
+
     let new = commit(
         &index,
         &SampleDocument::new("a.md")
@@ -99,6 +103,7 @@ pub async fn a_commit_replaces_the_former_revision(index: Arc<dyn Index>) {
             .page(1, &["feline alpha"]),
     )
     .await;
+
     let now = state(&index).await;
     assert_eq!((now.documents, now.pages, now.chunks), (1, 1, 1));
     for gone in ["canine", "gamma", "beta"] {
@@ -108,6 +113,7 @@ pub async fn a_commit_replaces_the_former_revision(index: Arc<dyn Index>) {
             "{gone}"
         );
     }
+
     let found = index
         .candidates(&question("feline", 10), &all)
         .await
@@ -116,18 +122,20 @@ pub async fn a_commit_replaces_the_former_revision(index: Arc<dyn Index>) {
     let dense = found.dense.expect("a list");
     assert_eq!(ids(&dense), ["a::0"]);
     assert_eq!(dense[0].document.title, "New");
+
     let old_ids: Vec<_> = old
-        .passages
+        .chunks
         .iter()
         .map(|passage| passage.chunk.chunk_id.clone())
         .collect();
+
     assert_eq!(
         index.chunks(&old_ids, &all).await.expect(ALL),
-        [new.passages[0].chunk.clone()]
+        [new.chunks[0].chunk.clone()]
     );
     assert_eq!(
         index
-            .by_handle(&old.passages[2].chunk.handle(), &all)
+            .by_handle(&old.chunks[2].chunk.handle(), &all)
             .await
             .expect(ALL),
         []
@@ -168,17 +176,20 @@ pub async fn a_removed_document_is_gone(index: Arc<dyn Index>) {
         &SampleDocument::new("a.md").page(1, &["canine alpha"]),
     )
     .await;
+
     commit(
         &index,
         &SampleDocument::new("b.md").page(1, &["canine beta"]),
     )
     .await;
+
     index
         .remove(std::slice::from_ref(&gone.meta.source))
         .await
         .expect(ALL);
     let now = state(&index).await;
     assert_eq!((now.documents, now.pages, now.chunks), (1, 1, 1));
+
     let found = index
         .candidates(&question("canine", 10), &all)
         .await
@@ -216,6 +227,7 @@ pub async fn removing_the_unknown_changes_nothing(index: Arc<dyn Index>) {
     );
     assert_eq!(index.remove(&[]).await.expect(ALL), before.revision);
     assert_eq!(state(&index).await, before);
+
     let gone = index
         .remove(&[source("b.md"), source("a.md"), source("a.md")])
         .await
@@ -233,6 +245,7 @@ pub async fn the_revision_grows_with_changes_only(index: Arc<dyn Index>) {
         aliases: Vec::new(),
     };
     let empty = state(&index).await.revision;
+
     assert_eq!(
         index
             .describe(&root, &LibraryDescription::default())
@@ -240,6 +253,7 @@ pub async fn the_revision_grows_with_changes_only(index: Arc<dyn Index>) {
             .expect(ALL),
         empty
     );
+
     let committed = index
         .commit(
             SampleDocument::new("a.md")
@@ -248,17 +262,19 @@ pub async fn the_revision_grows_with_changes_only(index: Arc<dyn Index>) {
         )
         .await
         .expect(ALL);
+
     assert!(committed > empty);
     assert_eq!(state(&index).await.revision, committed);
     let told = index.describe(&root, &described).await.expect(ALL);
     assert!(told > committed);
     assert_eq!(index.describe(&root, &described).await.expect(ALL), told);
+
     index
         .candidates(&question("canine", 5), &all)
         .await
         .expect(ALL);
     index.documents(&all).await.expect(ALL);
-    index.settle().await.expect(ALL);
+    index.optimize().await.expect(ALL);
     assert_eq!(state(&index).await.revision, told);
     let removed = index.remove(&[source("a.md")]).await.expect(ALL);
     assert!(removed > told);
@@ -272,15 +288,18 @@ pub async fn two_documents_never_share_chunk_ids(index: Arc<dyn Index>) {
         &SampleDocument::new("guides/a.md").page(1, &["canine"]),
     )
     .await;
+
     let before = state(&index).await;
     let twin = SampleDocument::new("guides/a.txt")
         .page(1, &["feline"])
         .build(&embedder());
+
     let message = index
         .commit(twin.clone())
         .await
         .expect_err("a refusal")
         .to_string();
+
     assert!(
         message.contains("guides/a.md") && message.contains("guides/a.txt"),
         "{message}"
@@ -303,6 +322,7 @@ pub async fn many_commits_at_once_all_arrive(index: Arc<dyn Index>) {
             let document = SampleDocument::new(&format!("{}.md", number % 12))
                 .page(1, &[&text])
                 .build(&embedder());
+
             tokio::spawn(async move {
                 index.commit(document).await.expect(ALL);
                 index
@@ -315,9 +335,11 @@ pub async fn many_commits_at_once_all_arrive(index: Arc<dyn Index>) {
             })
         })
         .collect();
+
     for commit in commits {
         assert!(commit.await.expect("no panic").is_some());
     }
+
     let now = state(&index).await;
     assert_eq!((now.documents, now.pages, now.chunks), (12, 12, 12));
     assert_eq!(
@@ -333,6 +355,7 @@ pub async fn readers_see_one_revision_whole(index: Arc<dyn Index>) {
     let old = SampleDocument::new("a.md").page(1, &["canine alpha"; 5]);
     let new = SampleDocument::new("a.md").page(2, &["canine beta"; 3]);
     commit(&index, &old).await;
+
     let writer = {
         let index = Arc::clone(&index);
         tokio::spawn(async move {
@@ -342,6 +365,7 @@ pub async fn readers_see_one_revision_whole(index: Arc<dyn Index>) {
             }
         })
     };
+
     let all = Scope::everything();
     let mut reads = 0;
     while !writer.is_finished() || reads < 10 {
@@ -354,6 +378,7 @@ pub async fn readers_see_one_revision_whole(index: Arc<dyn Index>) {
             .passages(&source("a.md"), 0..50, &all)
             .await
             .expect(ALL);
+
         let pages = |numbers: Vec<u32>| {
             (
                 numbers[0],
@@ -361,6 +386,7 @@ pub async fn readers_see_one_revision_whole(index: Arc<dyn Index>) {
                 numbers.iter().all(|number| *number == numbers[0]),
             )
         };
+
         let whole = [(1, 5, true), (2, 3, true)];
         let dense = pages(dense.iter().map(|candidate| candidate.page.0).collect());
         let keyword = pages(keyword.iter().map(|candidate| candidate.page.0).collect());
@@ -371,6 +397,7 @@ pub async fn readers_see_one_revision_whole(index: Arc<dyn Index>) {
         )));
         reads += 1;
     }
+
     writer.await.expect("no panic");
 }
 
@@ -381,14 +408,17 @@ pub async fn a_source_belongs_to_one_root(index: Arc<dyn Index>) {
         &SampleDocument::new("more/b.md").page(1, &["feline"]),
     )
     .await;
+
     let claim = SampleDocument::new("more/b.md")
         .root("more")
         .page(1, &["canine"]);
+
     let error = index
         .commit(claim.build(&embedder()))
         .await
         .expect_err("the source is taken")
         .to_string();
+
     assert!(
         error.contains("`corpus`") && error.contains("`more`"),
         "{error}"
@@ -401,6 +431,7 @@ pub async fn a_source_belongs_to_one_root(index: Arc<dyn Index>) {
             .collect::<Vec<_>>(),
         [&held.meta.source]
     );
+
     index
         .remove(std::slice::from_ref(&held.meta.source))
         .await
@@ -425,6 +456,7 @@ pub async fn the_manifest_names_the_documents_of_a_root(index: Arc<dyn Index>) {
             .page(1, &["feline"]),
     )
     .await;
+
     let default = commit(&index, &SampleDocument::new("a.md").page(1, &["canine"])).await;
     let entries = index.manifest(&RootName::default()).await.expect(ALL);
     assert_eq!(entries.len(), 1);
@@ -433,11 +465,13 @@ pub async fn the_manifest_names_the_documents_of_a_root(index: Arc<dyn Index>) {
         (&default.meta.source, default.input)
     );
     let entries = index.manifest(&other.root).await.expect(ALL);
+
     assert_eq!(
         (&entries[0].source, entries[0].input),
         (&other.meta.source, other.input)
     );
     assert_eq!(entries[0].folder, "/library");
+
     let moved = commit(
         &index,
         &SampleDocument::new("more/b.md")
@@ -446,6 +480,7 @@ pub async fn the_manifest_names_the_documents_of_a_root(index: Arc<dyn Index>) {
             .page(1, &["feline"]),
     )
     .await;
+
     assert_eq!(
         moved.hash(),
         other.hash(),
@@ -471,14 +506,17 @@ pub async fn vectors_are_remembered(index: Arc<dyn Index>) {
         &SampleDocument::new("a.md").page(1, &["canine", "feline"]),
     )
     .await;
-    let [first, second] = &revision.passages[..] else {
+
+    let [first, second] = &revision.chunks[..] else {
         panic!("two passages")
     };
+
     let keys = [
         second.embedding_key,
         ContentHash::of("unknown"),
         first.embedding_key,
     ];
+
     let vectors = index.cached_vectors(&keys).await.expect(ALL);
     assert_eq!(
         vectors,
@@ -499,22 +537,27 @@ pub async fn descriptions_of_all_roots_are_merged(index: Arc<dyn Index>) {
         title: Some(title.to_owned()),
         ..Product::default()
     };
+
     let alias = |name: &str| Alias {
         names: vec![name.to_owned()],
         products: Vec::new(),
     };
+
     assert_eq!(
         index.description().await.expect(ALL),
         LibraryDescription::default()
     );
+
     let archive = LibraryDescription {
         products: vec![product("uccx", "Old"), product("pg", "Pg")],
         aliases: vec![alias("B")],
     };
+
     index
         .describe(&"archive".parse().expect("a root name"), &archive)
         .await
         .expect(ALL);
+
     for title in ["First", "Second"] {
         let own = LibraryDescription {
             products: vec![product("uccx", title)],
@@ -522,6 +565,7 @@ pub async fn descriptions_of_all_roots_are_merged(index: Arc<dyn Index>) {
         };
         index.describe(&RootName::default(), &own).await.expect(ALL);
     }
+
     let merged = index.description().await.expect(ALL);
     assert_eq!(
         merged.products,

@@ -15,12 +15,14 @@ pub async fn a_document_without_passages_is_kept(index: Arc<dyn Index>) {
         &SampleDocument::new("pictures.md").page(1, &[]).page(2, &[]),
     )
     .await;
+
     let all = Scope::everything();
     let document = index
         .document(&revision.meta.source, &all)
         .await
         .expect(ALL)
         .expect("the document");
+
     assert_eq!((document.pages.len(), document.chunks), (2, 0));
     let listed = index.documents(&all).await.expect(ALL);
     assert_eq!((listed[0].pages, listed[0].chunks), (2, 0));
@@ -31,16 +33,19 @@ pub async fn a_document_without_passages_is_kept(index: Arc<dyn Index>) {
             .expect(ALL),
         []
     );
+
     let page = index
         .page(&revision.meta.source, PageNumber(2), &all)
         .await
         .expect(ALL)
         .expect("the page");
+
     assert_eq!(page.text, "");
     index
         .remove(std::slice::from_ref(&revision.meta.source))
         .await
         .expect(ALL);
+
     assert_eq!(index.documents(&all).await.expect(ALL), []);
 }
 
@@ -53,6 +58,7 @@ pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
         "_%/;--.md",
         "a.b.c/.hidden",
     ];
+
     let text = "canine \u{0} 'quoted' \"double\" \\ back`tick` 日本語 \u{1f600} <b>&amp;</b>";
     let all = Scope::everything();
     for name in names {
@@ -63,7 +69,8 @@ pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
                 .page(1, &[text]),
         )
         .await;
-        let chunk = &revision.passages[0].chunk;
+
+        let chunk = &revision.chunks[0].chunk;
         let found = index
             .chunks(std::slice::from_ref(&chunk.chunk_id), &all)
             .await
@@ -78,13 +85,16 @@ pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
                 .meta,
             revision.meta
         );
+
         let page = index
             .page(&source(name), PageNumber(1), &all)
             .await
             .expect(ALL)
             .expect("the page");
+
         assert_eq!(page.text, text);
     }
+
     assert_eq!(
         keyword(&index, &question("canine", 50), &all).await.len(),
         names.len()
@@ -92,6 +102,7 @@ pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
     let mut scope = Scope::everything();
     scope.filter.vendor = vec!["O'Neil & Søn".to_owned()];
     scope.filter.source = vec![source(names[0])];
+
     assert_eq!(
         ids(&keyword(&index, &question("canine", 50), &scope).await),
         [ChunkId::new(&source(names[0]), 0).as_str()]
@@ -106,11 +117,13 @@ pub async fn long_texts_survive(index: Arc<dyn Index>) {
         &SampleDocument::new("a.md").page(1, &[&long, "alpha"]),
     )
     .await;
+
     let all = Scope::everything();
     assert_eq!(
         ids(&keyword(&index, &question("gamma", 5), &all).await),
         ["a::0"]
     );
+
     let chunks = index
         .passages(&revision.meta.source, 0..1, &all)
         .await
@@ -121,6 +134,7 @@ pub async fn long_texts_survive(index: Arc<dyn Index>) {
         .await
         .expect(ALL)
         .expect("the page");
+
     assert_eq!(page, revision.pages[0]);
 }
 
@@ -132,8 +146,9 @@ pub async fn passages_are_read_by_ordinal_page_and_handle(index: Arc<dyn Index>)
     let revision = commit(&index, &sample).await;
     commit(&index, &SampleDocument::new("b.md").page(3, &["feline"])).await;
     let all = Scope::everything();
-    let chunk = |place: usize| revision.passages[place].chunk.clone();
+    let chunk = |place: usize| revision.chunks[place].chunk.clone();
     let name = &revision.meta.source;
+
     assert_eq!(
         index.passages(name, 1..3, &all).await.expect(ALL),
         [chunk(1), chunk(2)]
@@ -144,22 +159,16 @@ pub async fn passages_are_read_by_ordinal_page_and_handle(index: Arc<dyn Index>)
     );
     assert_eq!(index.passages(name, 2..2, &all).await.expect(ALL), []);
     assert_eq!(
-        index
-            .passages_on(name, PageNumber(3), &all)
-            .await
-            .expect(ALL),
+        index.chunks_on(name, PageNumber(3), &all).await.expect(ALL),
         [chunk(0), chunk(1)]
     );
     assert_eq!(
-        index
-            .passages_on(name, PageNumber(4), &all)
-            .await
-            .expect(ALL),
+        index.chunks_on(name, PageNumber(4), &all).await.expect(ALL),
         []
     );
     assert_eq!(
         index
-            .passages_on(&source("c.md"), PageNumber(3), &all)
+            .chunks_on(&source("c.md"), PageNumber(3), &all)
             .await
             .expect(ALL),
         []
@@ -168,6 +177,7 @@ pub async fn passages_are_read_by_ordinal_page_and_handle(index: Arc<dyn Index>)
         index.by_handle(&chunk(2).handle(), &all).await.expect(ALL),
         [chunk(2)]
     );
+
     for unknown in ["", "zz", "00000000", "%", "ffffffffffffffffff"] {
         assert_eq!(
             index.by_handle(unknown, &all).await.expect(ALL),
@@ -184,11 +194,13 @@ pub async fn chunks_come_in_the_order_asked(index: Arc<dyn Index>) {
         &SampleDocument::new("a.md").page(1, &["alpha", "beta"]),
     )
     .await;
+
     commit(&index, &SampleDocument::new("b.md").page(1, &["gamma"])).await;
     let wanted: Vec<ChunkId> = ["b::0", "a::1", "a::7", "c::0", "a::0"]
         .iter()
         .map(|id| id.parse().expect("a chunk id"))
         .collect();
+
     let chunks: Vec<Chunk> = index
         .chunks(&wanted, &Scope::everything())
         .await
@@ -202,6 +214,7 @@ pub async fn documents_come_in_the_order_of_their_sources(index: Arc<dyn Index>)
     for name in ["b/z.md", "a/y.md", "B.md", "b/a.md"] {
         commit(&index, &SampleDocument::new(name).page(1, &["alpha"])).await;
     }
+
     let listed = index.documents(&Scope::everything()).await.expect(ALL);
     let names: Vec<&str> = listed
         .iter()
@@ -218,11 +231,13 @@ pub async fn documents_come_in_the_order_of_their_sources(index: Arc<dyn Index>)
 /// Images and originals come back as they were, those of the live revision only, and only within the scope.
 pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
     use AttachmentRole::{Image, Original};
+
     let large: Vec<u8> = (0..3_000_000_u32).map(|byte| (byte % 251) as u8).collect();
     let sample = SampleDocument::new("a.md").vendor("V").page(1, &["canine"]);
     let sample = sample
         .attachment(Image, "x y.png", "image/png", b"one")
         .attachment(Image, "z.png", "image/png", b"");
+
     let first = commit(
         &index,
         &sample
@@ -230,6 +245,7 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
             .attachment(Original, "a.pdf", "application/pdf", &large),
     )
     .await;
+
     let (name, all) = (&first.meta.source, Scope::everything());
     let document = index.document(name, &all).await.expect(ALL).expect("it");
     let told: Vec<_> = document
@@ -237,6 +253,7 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
         .iter()
         .map(|file| (file.role, file.name.as_str(), file.bytes))
         .collect();
+
     assert_eq!(
         told,
         [
@@ -245,6 +262,7 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
             (Original, "a.pdf", 3_000_000)
         ]
     );
+
     for file in &first.attachments {
         let asked = &file.attachment;
         let found = index
@@ -253,6 +271,7 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
             .expect(ALL);
         assert_eq!(found.as_ref(), Some(file));
     }
+
     assert_eq!(
         index
             .attachment(name, Original, "x y.png", &all)
@@ -267,6 +286,7 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
             .expect(ALL),
         None
     );
+
     let mut scope = Scope::everything();
     scope.filter.vendor = vec!["another".to_owned()];
     assert_eq!(
@@ -276,6 +296,7 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
             .expect(ALL),
         None
     );
+
     commit(&index, &sample).await;
     assert_eq!(
         index
@@ -291,6 +312,7 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
             .expect(ALL)
             .is_some()
     );
+
     index.remove(std::slice::from_ref(name)).await.expect(ALL);
     assert_eq!(
         index

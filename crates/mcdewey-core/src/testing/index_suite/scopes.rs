@@ -18,15 +18,17 @@ async fn check_seen(
     seen: bool,
 ) {
     let name = &document.meta.source;
-    let chunk = &document.passages[0].chunk;
+    let chunk = &document.chunks[0].chunk;
     let prefix = chunk.chunk_id.document_prefix();
     let query = question(&chunk.text, 50);
+
     let mine = |candidates: Vec<crate::Candidate>| {
         candidates
             .iter()
             .filter(|candidate| candidate.chunk_id.document_prefix() == prefix)
             .count()
     };
+
     assert_eq!(
         mine(dense(index, &query, scope).await) > 0,
         seen,
@@ -37,6 +39,7 @@ async fn check_seen(
         seen,
         "keyword, {name}"
     );
+
     let by_id = index
         .chunks(std::slice::from_ref(&chunk.chunk_id), scope)
         .await
@@ -51,11 +54,12 @@ async fn check_seen(
         seen,
         "passages, {name}"
     );
+
     let on_page = index
-        .passages_on(name, chunk.page.number, scope)
+        .chunks_on(name, chunk.page.number, scope)
         .await
         .expect(ALL);
-    assert_eq!(!on_page.is_empty(), seen, "passages_on, {name}");
+    assert_eq!(!on_page.is_empty(), seen, "chunks_on, {name}");
     assert_eq!(
         !index
             .by_handle(&chunk.handle(), scope)
@@ -65,6 +69,7 @@ async fn check_seen(
         seen,
         "by_handle, {name}"
     );
+
     let page = index.page(name, PageNumber(1), scope).await.expect(ALL);
     assert_eq!(page.is_some(), seen, "page, {name}");
     assert_eq!(
@@ -72,6 +77,7 @@ async fn check_seen(
         seen,
         "document, {name}"
     );
+
     let listed = index.documents(scope).await.expect(ALL);
     assert_eq!(
         listed.iter().any(|summary| summary.meta.source == *name),
@@ -105,11 +111,13 @@ async fn library(index: &Arc<dyn Index>) -> Vec<DocumentRevision> {
         SampleDocument::new("notes.md").product("finesse"),
         SampleDocument::new("loose.md"),
     ];
+
     let mut committed = Vec::new();
     for (place, sample) in samples.into_iter().enumerate() {
         let text = format!("canine word{place}");
         committed.push(commit(index, &sample.page(1, &[&text, "feline"])).await);
     }
+
     committed
 }
 
@@ -173,6 +181,7 @@ pub async fn filters_hold_for_every_read(index: Arc<dyn Index>) {
             &[],
         ),
     ];
+
     for (filter, expected) in cases {
         check(
             &index,
@@ -194,6 +203,7 @@ pub async fn visibility_holds_for_every_read(index: Arc<dyn Index>) {
         vendors: vendors.iter().map(|name| (*name).to_owned()).collect(),
         products: products.iter().map(|name| (*name).to_owned()).collect(),
     };
+
     let cases: [(Visibility, &[&str]); 3] = [
         (only(&["Apache"], &["uccx"]), &["kafka.md", "uccx.md"]),
         (
@@ -202,6 +212,7 @@ pub async fn visibility_holds_for_every_read(index: Arc<dyn Index>) {
         ),
         (only(&[], &[]), &[]),
     ];
+
     for (visibility, expected) in cases {
         check(
             &index,
@@ -214,10 +225,12 @@ pub async fn visibility_holds_for_every_read(index: Arc<dyn Index>) {
         )
         .await;
     }
+
     let filter = Filter {
         product: vec!["finesse".into(), "uccx".into()],
         ..Filter::default()
     };
+
     let scope = Scope {
         filter,
         visibility: only(&["Apache"], &["uccx"]),
@@ -232,6 +245,7 @@ pub async fn version_filters_never_leak(index: Arc<dyn Index>) {
         product: product.map(str::to_owned),
         key: release.parse().expect("a release"),
     };
+
     let cases: [(VersionFilter, &[&str]); 7] = [
         (
             VersionFilter::OneOf(vec![term(None, "12.5")]),
@@ -256,11 +270,13 @@ pub async fn version_filters_never_leak(index: Arc<dyn Index>) {
         (VersionFilter::OneOf(Vec::new()), &[]),
         (VersionFilter::Unversioned, &["notes.md", "loose.md"]),
     ];
+
     for (version, expected) in cases {
         let filter = Filter {
             version,
             ..Filter::default()
         };
+
         check(
             &index,
             &documents,
@@ -283,6 +299,7 @@ pub async fn filters_do_not_shorten_the_lists(index: Arc<dyn Index>) {
             .page(1, &["canine"; 60]),
     )
     .await;
+
     let few = SampleDocument::new("few.md")
         .product("few")
         .page(1, &["canine feline alpha beta gamma"; 4]);
@@ -291,15 +308,18 @@ pub async fn filters_do_not_shorten_the_lists(index: Arc<dyn Index>) {
         product: vec!["few".into()],
         ..Filter::default()
     };
+
     let scope = Scope {
         filter,
         visibility: Visibility::Everything,
     };
+
     for exact in [false, true] {
         let query = crate::CandidateQuery {
             exact,
             ..question("canine", 4)
         };
+
         assert_eq!(
             ids(&dense(&index, &query, &scope).await),
             ["few::0", "few::1", "few::2", "few::3"]

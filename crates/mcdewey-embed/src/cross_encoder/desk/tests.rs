@@ -22,6 +22,7 @@ fn held() -> (Desk, Receiver<usize>, Sender<()>) {
         let _ = gone.recv();
         Ok(passages.iter().map(|text| text.len() as f32).collect())
     });
+
     (Desk::start(run).unwrap(), begins, go)
 }
 
@@ -50,11 +51,13 @@ async fn one_is_read_one_waits_and_the_next_is_refused_at_once() {
     });
     assert_eq!(begins.recv().unwrap(), 1);
     let mut second = pin!(desk.scores("q".to_owned(), texts(1)));
+
     let refused = tokio::select! {
         biased;
         early = &mut second => panic!("{early:?}"),
         refused = desk.scores("q".to_owned(), texts(1)) => refused,
     };
+
     assert!(matches!(refused, Err(RerankError::Busy)), "{refused:?}");
     drop(go);
     assert!(first.await.unwrap().is_ok() && second.await.is_ok());
@@ -70,6 +73,7 @@ async fn work_that_nobody_waits_for_ends_with_its_batch() {
     assert!(late.await.is_err());
     go.send(()).unwrap();
     drop(go);
+
     assert_eq!(
         desk.scores("q".to_owned(), texts(2)).await.unwrap().len(),
         2
@@ -95,6 +99,7 @@ async fn what_a_model_does_wrong_is_an_error_and_the_thread_goes_on() {
             _ => Ok(vec![1.0; passages.len()]),
         }
     });
+
     let desk = Desk::start(run).unwrap();
     for word in [
         "no memory",
@@ -109,6 +114,7 @@ async fn what_a_model_does_wrong_is_an_error_and_the_thread_goes_on() {
             .to_string();
         assert!(error.contains(word), "{error}");
     }
+
     assert_eq!(
         desk.scores("q".to_owned(), texts(2)).await.unwrap(),
         [1.0, 1.0]

@@ -38,6 +38,7 @@ impl Paragraphs {
             .iter()
             .map(|form| form.as_deref() == Some(""))
             .collect();
+
         let forms: Vec<String> = forms.into_iter().map(Option::unwrap_or_default).collect();
         for (place, form) in forms
             .iter()
@@ -46,6 +47,7 @@ impl Paragraphs {
         {
             places.entry(form.clone()).or_default().push(place);
         }
+
         let taken = vec![false; forms.len()];
         Self {
             forms,
@@ -64,14 +66,17 @@ impl Paragraphs {
             .filter_map(|cell| Some((self.places.get(all[cell])?.len(), cell)))
             .min()
             .map(|(_, cell)| cell)?;
+
         let known = &self.places[all[rarest]];
         let behind = known.partition_point(|place| *place < from);
         let places = known[behind..].iter().chain(&known[..behind]).take(TRIED);
+
         let needed = if body.len() < SMALL {
             body.len()
         } else {
             (body.len() * PERCENT).div_ceil(100)
         };
+
         let mut best: Option<(usize, Run)> = None;
         for place in places.copied() {
             let Some(pairs) = self.follow(&all, rarest, place) else {
@@ -85,10 +90,12 @@ impl Paragraphs {
                 best = Some((found, Run { range, cells }));
             }
         }
+
         let (_, run) = best?;
         for paragraph in &run.cells {
             self.taken[*paragraph] = true;
         }
+
         Some(run)
     }
 
@@ -97,19 +104,23 @@ impl Paragraphs {
         if self.taken[paragraph] {
             return None;
         }
+
         let mut pairs = Vec::new();
         let (mut c, mut p) = (cell, paragraph);
         while let Some((next_c, next_p)) = self.step(cells, c, p, -1) {
             pairs.push((next_c, next_p));
             (c, p) = (next_c, next_p);
         }
+
         pairs.reverse();
         pairs.push((cell, paragraph));
         (c, p) = (cell, paragraph);
+
         while let Some((next_c, next_p)) = self.step(cells, c, p, 1) {
             pairs.push((next_c, next_p));
             (c, p) = (next_c, next_p);
         }
+
         Some(pairs)
     }
 
@@ -127,6 +138,7 @@ impl Paragraphs {
                 if cell_steps > SLACK + 1 || paragraph_steps > SLACK + 1 {
                     continue;
                 }
+
                 let c = cell
                     .checked_add_signed(direction * cell_steps as isize)
                     .filter(|c| *c < cells.len());
@@ -134,11 +146,13 @@ impl Paragraphs {
                 let (Some(c), Some(p)) = (c, p.filter(|p| *p < self.forms.len())) else {
                     continue;
                 };
+
                 if self.forms[p] == cells[c] && !self.taken[p] && !self.is_barred(paragraph, p) {
                     return Some((c, p));
                 }
             }
         }
+
         None
     }
 
@@ -172,6 +186,7 @@ mod tests {
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         };
+
         paragraphs
             .take(&list(header), &list(cells), from)
             .map(|run| run.range)

@@ -28,10 +28,12 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut fence: Option<&str> = None;
     let mut open: Option<Block> = None;
+
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let range = at..at + line.len();
         at = range.end;
+
         let trimmed = line.trim();
         if let Some(mark) = fence {
             if let Some(block) = &mut open {
@@ -43,6 +45,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
             }
             continue;
         }
+
         if let Some(mark) = fence_mark(trimmed) {
             blocks.extend(open.take());
             fence = Some(mark);
@@ -52,10 +55,12 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
             });
             continue;
         }
+
         if trimmed.is_empty() {
             blocks.extend(open.take());
             continue;
         }
+
         let kind = kind(trimmed);
         match &mut open {
             Some(block) if block.kind == kind && matches!(kind, Kind::Paragraph | Kind::Table) => {
@@ -67,12 +72,14 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
             }
         }
     }
+
     blocks.extend(open);
     for block in &mut blocks {
         if block.kind == Kind::Table && !has_delimiter(&text[block.range.clone()]) {
             block.kind = Kind::Paragraph;
         }
     }
+
     blocks
 }
 
@@ -126,6 +133,7 @@ mod tests {
             .into_iter()
             .map(|block| (block.kind, text[block.range].lines().next().unwrap()))
             .collect();
+
         let expected = [
             (Kind::Heading, "# H"),
             (Kind::Paragraph, "one"),
@@ -137,6 +145,7 @@ mod tests {
             (Kind::Other, "```"),
             (Kind::Paragraph, "| no table |"),
         ];
+
         assert_eq!(found, expected);
     }
 

@@ -22,11 +22,13 @@ pub(super) fn form(text: &str) -> String {
     let text = TAG.replace_all(&text, " ");
     let text = ENTITY.replace_all(&text, " ");
     let plain = normalise(&text);
+
     let letters: String = plain
         .chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect();
+
     if letters.is_empty() {
         plain.replace([' ', '\\'], "")
     } else {
@@ -47,6 +49,7 @@ fn row(line: &str) -> Vec<String> {
     let line = line.trim();
     let line = line.strip_prefix('|').unwrap_or(line);
     let mut start = 0;
+
     let bytes = line.as_bytes();
     for at in 0..=bytes.len() {
         let ends = at == bytes.len() || (bytes[at] == b'|' && !(at > 0 && bytes[at - 1] == b'\\'));
@@ -56,6 +59,7 @@ fn row(line: &str) -> Vec<String> {
             start = at + 1;
         }
     }
+
     cells
 }
 

@@ -26,6 +26,7 @@ pub(super) fn put_tables_back(body: &str) -> Repaired<'_> {
         text: Cow::Borrowed(body),
         warnings: Vec::new(),
     };
+
     if !body.contains("|-")
         && !body.contains("| -")
         && !body.contains("|:")
@@ -33,20 +34,24 @@ pub(super) fn put_tables_back(body: &str) -> Repaired<'_> {
     {
         return unchanged();
     }
+
     let blocks = blocks(body);
     let (end, tables) = tail(body, &blocks);
     if tables.is_empty() {
         return unchanged();
     }
+
     let text_of = |block: &Block| &body[block.range.clone()];
     let forms = blocks[..end].iter().map(|block| match block.kind {
         Kind::Paragraph => Some(form(text_of(block))).filter(|form| !form.is_empty()),
         Kind::Heading | Kind::Table => Some(String::new()),
         Kind::Other => None,
     });
+
     let mut paragraphs = Paragraphs::new(forms.collect());
     let mut placed: Vec<(Run, TailTable)> = Vec::new();
     let mut lost = Vec::new();
+
     let mut from = 0;
     for table in tables {
         let (header, cells) = cells(text_of(&blocks[table.table]));
@@ -58,6 +63,7 @@ pub(super) fn put_tables_back(body: &str) -> Repaired<'_> {
             None => lost.push(table),
         }
     }
+
     // One table at the end of a text that has no others may well belong there.
     let warnings = match placed.is_empty() && lost.len() < 2 {
         true => Vec::new(),
@@ -66,12 +72,14 @@ pub(super) fn put_tables_back(body: &str) -> Repaired<'_> {
             .map(|table| warning(text_of(&blocks[table.table])))
             .collect(),
     };
+
     if placed.is_empty() {
         return Repaired {
             text: Cow::Borrowed(body),
             warnings,
         };
     }
+
     Repaired {
         text: Cow::Owned(rebuilt(body, &blocks, placed)),
         warnings,
@@ -82,6 +90,7 @@ pub(super) fn put_tables_back(body: &str) -> Repaired<'_> {
 fn tail(body: &str, blocks: &[Block]) -> (usize, Vec<TailTable>) {
     let mut tables = Vec::new();
     let mut at = blocks.len();
+
     let mut end = blocks.len();
     while at > 0 {
         let block = &blocks[at - 1];
@@ -100,6 +109,7 @@ fn tail(body: &str, blocks: &[Block]) -> (usize, Vec<TailTable>) {
             _ => break,
         }
     }
+
     tables.reverse();
     (end, tables)
 }
@@ -127,12 +137,14 @@ fn warning(table: &str) -> String {
         .trim()
         .trim_matches('|')
         .trim();
+
     let short: String = header.chars().take(NAMED).collect();
     let more = if short.len() < header.len() {
         " …"
     } else {
         ""
     };
+
     format!(
         "the table “{short}{more}” at the end stands nowhere in the text; it is kept at the end"
     )
@@ -151,6 +163,7 @@ fn rebuilt(body: &str, blocks: &[Block], placed: Vec<(Run, TailTable)>) -> Strin
             *block = true;
         }
     }
+
     let mut out = String::with_capacity(body.len());
     let mut at = 0;
     for (place, block) in blocks.iter().enumerate() {
@@ -165,6 +178,7 @@ fn rebuilt(body: &str, blocks: &[Block], placed: Vec<(Run, TailTable)>) -> Strin
                 out.push_str("\n\n");
             }
         }
+
         if !gone[place] {
             if instead[place].is_none() {
                 out.push_str(gap);
@@ -172,6 +186,7 @@ fn rebuilt(body: &str, blocks: &[Block], placed: Vec<(Run, TailTable)>) -> Strin
             out.push_str(&body[block.range.clone()]);
         }
     }
+
     out.push_str(&body[at..]);
     out
 }

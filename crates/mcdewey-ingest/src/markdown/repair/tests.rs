@@ -56,6 +56,7 @@ fn a_table_goes_to_the_page_where_its_cells_begin() {
                 |\n| B | 2 |\n| C | 3 |\n";
     let (found, _) = mended(text);
     let (first, second) = found.split_once("<!-- page: 2 -->").unwrap();
+
     assert!(
         first.contains("| B | 2 |") && !second.contains('|'),
         "{found}"
@@ -85,6 +86,7 @@ fn converted(seed: u64, count: usize) -> (String, Vec<Vec<String>>) {
         let header: Vec<String> = (0..columns)
             .map(|column| format!("Column {column}"))
             .collect();
+
         let cells: Vec<String> = (0..rows * columns)
             .map(|cell| match random.below(4) {
                 0 => "Yes".to_owned(),
@@ -96,11 +98,13 @@ fn converted(seed: u64, count: usize) -> (String, Vec<Vec<String>>) {
                 _ => format!("0x{:03x}", random.below(4096)),
             })
             .collect();
+
         if random.below(2) == 0 {
             header
                 .iter()
                 .for_each(|cell| text.push_str(&format!("{cell}\n\n")));
         }
+
         for cell in &cells {
             let flat = match random.below(5) {
                 0 => format!("**{cell}**"),
@@ -108,22 +112,27 @@ fn converted(seed: u64, count: usize) -> (String, Vec<Vec<String>>) {
                 2 => cell.replace(' ', "\u{a0}"),
                 _ => cell.clone(),
             };
+
             // A converter loses a cell now and then.
             if random.below(25) > 0 {
                 text.push_str(&format!("{flat}\n\n"));
             }
         }
+
         tail.push_str(&format!(
             "| {} |\n|{}\n",
             header.join(" | "),
             "---|".repeat(columns)
         ));
+
         for row in cells.chunks(columns) {
             tail.push_str(&format!("| {} |\n", row.join(" | ")));
         }
+
         tail.push('\n');
         truth.push(cells);
     }
+
     text.push_str("## The end\n\nThat is all.\n\n");
     (text + &tail, truth)
 }
@@ -149,20 +158,24 @@ fn no_table_is_lost_and_nearly_all_go_back() {
         let end = found.find("## The end").unwrap();
         let in_place = found[..end].matches("| Column 0").count();
         let at_the_end = found[end..].matches("| Column 0").count();
+
         assert_eq!(
             (in_place + at_the_end, at_the_end),
             (truth.len(), warnings.len()),
             "seed {seed}\n{found}"
         );
+
         for cell in truth.iter().flatten() {
             assert!(
                 found.contains(&format!("| {cell} |")),
                 "seed {seed}: {cell}"
             );
         }
+
         tables += truth.len();
         back += in_place;
     }
+
     assert!(
         back * 100 >= tables * 95,
         "{back} of {tables} tables went back"
@@ -180,6 +193,7 @@ fn thousands_of_tables_and_rows_are_mended() {
             * 20
             < truth.len()
     );
+
     let rows: String = (0..100_000)
         .map(|row| format!("| {row} | Yes |\n"))
         .collect();

@@ -78,10 +78,12 @@ mod tests {
             &format!("/{}", "ü".repeat(30_000)),
             200,
         );
+
         assert_eq!(entry.caller, format!("{}…", "ö".repeat(128)));
         assert_eq!(entry.method, format!("{}…", "M".repeat(16)));
         assert_eq!(entry.path, format!("/{}…", "ü".repeat(255)));
         let short = AuditEntry::new(&Caller::owner(), None, "GET", "/library", 200);
+
         assert_eq!(
             (&*short.caller, &*short.method, &*short.path),
             ("owner", "GET", "/library")

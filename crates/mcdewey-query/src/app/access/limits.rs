@@ -98,6 +98,7 @@ impl Limits {
         let Some(limit) = own.or(self.everybody) else {
             return Ok(());
         };
+
         let buckets = {
             let mut all = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(
@@ -105,6 +106,7 @@ impl Limits {
                     .or_insert_with(|| Arc::new(Buckets::new(limit))),
             )
         };
+
         buckets.take(bucket)
     }
 
@@ -122,6 +124,7 @@ impl Limits {
                  rest out"
             );
         }
+
         recorded
     }
 }
@@ -279,6 +282,7 @@ mod tests {
         let limits = Limits::new(number(1));
         let greedy = from("192.0.2.1");
         assert!(limits.request(&greedy, None).is_ok());
+
         for other in 0..110_000 {
             let _ = limits.request(&stranger(other), None);
             if other % 10_000 == 0 {
@@ -288,6 +292,7 @@ mod tests {
                 );
             }
         }
+
         assert!(limits.request(&greedy, None).is_err());
         let buckets = Arc::clone(&limits.requests.lock().unwrap()[&NonZeroU32::MIN]);
         assert!(
@@ -301,15 +306,18 @@ mod tests {
         let clock = FakeRelativeClock::default();
         let buckets = Buckets::with(NonZeroU32::MIN, clock.clone(), 2);
         assert!(buckets.take(&caller("a")).is_ok() && buckets.take(&caller("b")).is_ok());
+
         let refused = (0..10_000)
             .filter(|number| buckets.take(&stranger(*number)).is_err())
             .count();
+
         assert!(
             refused >= 10_000 - SHARED_BUCKETS as usize,
             "a flood of newcomers is limited, too: {refused}"
         );
         assert!(buckets.take(&caller("a")).is_err());
         clock.advance(Duration::from_secs(121));
+
         assert!(
             buckets.take(&caller("c")).is_ok() && buckets.levels.len() == 1,
             "the full ones were forgotten"

@@ -15,12 +15,14 @@ pub(crate) async fn get(State(service): State<Service>) -> Response {
     if issuers.is_empty() {
         return not_here("this server takes no tokens of an issuer");
     }
+
     let body = json!({
         "resource": format!("{}/mcp", service.public_url()),
         "resource_name": "McDewey",
         "authorization_servers": issuers.as_ref(),
         "bearer_methods_supported": ["header"],
     });
+
     axum::Json(body).into_response()
 }
 

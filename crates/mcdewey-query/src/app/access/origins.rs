@@ -46,18 +46,21 @@ pub(crate) async fn guard(
     let asked = hosts::asked(request.headers(), request.uri());
     let public = WebOrigin::of_url(&service.public_url());
     let origin = request.headers().get(header::ORIGIN).cloned();
+
     let site = site(
         request.headers(),
         asked.as_ref(),
         public.as_ref(),
         service.access.origins(),
     );
+
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let response = match site {
         Site::Foreign if !reads => refusal().into_response(),
         Site::Named if request.method() == Method::OPTIONS => preflight(),
         Site::NoPage | Site::Own | Site::Named | Site::Foreign => next.run(request).await,
     };
+
     match origin.filter(|_| site == Site::Named) {
         Some(origin) => vary(permit(response, origin), &service),
         None => vary(response, &service),
@@ -77,12 +80,15 @@ fn site(
         (Some(origin), None) => origin.to_str().ok().and_then(WebOrigin::parse),
         (Some(_), Some(_)) => None,
     };
+
     let Some(origin) = origin else {
         return Site::Foreign;
     };
+
     if public == Some(&origin) || asked.is_some_and(|asked| is_own(&origin, asked, public)) {
         return Site::Own;
     }
+
     let is_named = named
         .iter()
         .any(|name| WebOrigin::parse(name).as_ref() == Some(&origin));
@@ -109,6 +115,7 @@ fn preflight() -> Response {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS);
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
+
     response
 }
 
@@ -126,6 +133,7 @@ fn vary(mut response: Response, service: &Service) -> Response {
             .headers_mut()
             .append(header::VARY, HeaderValue::from(header::ORIGIN));
     }
+
     response
 }
 
@@ -142,10 +150,12 @@ mod tests {
         headers.for_each(|(name, value)| {
             map.append(name, value);
         });
+
         let named = [
             "https://portal.example.com".to_owned(),
             "HTTP://Tool.example.com:80".to_owned(),
         ];
+
         site(
             &map,
             Authority::parse(asked).as_ref(),
@@ -221,6 +231,7 @@ mod tests {
                 "{origin:?}"
             );
         }
+
         let twice = ["http://127.0.0.1:8080", "http://127.0.0.1:8080"];
         assert_eq!(
             judged(&twice, "127.0.0.1:8080", ""),

@@ -24,6 +24,7 @@ impl Credentials for Keys {
             vendors: Vec::new(),
             products: vec![product.to_owned()],
         };
+
         Ok(match secret {
             "unverified" => return Err(IssuerUnavailable),
             "all" => Some(Caller::new("portal", Role::Read, Visibility::Everything)),
@@ -53,14 +54,17 @@ async fn service(change: impl Fn(AccessPolicy) -> AccessPolicy) -> Service {
 impl Service {
     async fn ask(&self, key: Option<&str>, method: Method, path: &str, body: &str) -> Answer {
         let mut request = request(method, path).header(header::CONTENT_TYPE, "application/json");
+
         // Answers are compared word by word, and refusals repeat it.
         request = request.header("x-request-id", "one-of-many");
         if path.starts_with("/mcp") {
             request = request.header(header::ACCEPT, "application/json, text/event-stream");
         }
+
         if let Some(key) = key {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
         }
+
         self.send(request.body(Body::from(body.to_owned())).unwrap())
             .await
     }
@@ -70,6 +74,7 @@ impl Service {
         if let Some(value) = authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
+
         self.send(request.body(Body::empty()).unwrap())
             .await
             .status
@@ -135,11 +140,13 @@ fn tools() -> Vec<(&'static str, &'static str, Value)> {
             json!({"name": name, "arguments": arguments}),
         )
     };
+
     let page = "mcdewey://{source}/page/118";
     let complete = |kind: &str, of: &str, argument: &str, typed: &str| {
         let name = if kind == "ref/prompt" { "name" } else { "uri" };
         json!({"ref": {"type": kind, name: of}, "argument": {"name": argument, "value": typed}})
     };
+
     vec![
         call("search_docs", json!({"query": "barge"})),
         call("search_docs", json!({"query": "supervisr in {product}"})),
@@ -234,6 +241,7 @@ fn comparable(answer: &str) -> String {
     for (hidden, nowhere) in HIDDEN.iter().zip(NOWHERE).rev() {
         text = text.replace(hidden, nowhere);
     }
+
     let number = |c: char| c.is_ascii_digit() || c == '.' || c == '-' || c == 'e';
     for name in
         ["queue", "embed", "store", "fusion", "write", "total"].map(|name| format!("\"{name}\":"))
@@ -245,6 +253,7 @@ fn comparable(answer: &str) -> String {
             text.replace_range(at..end, "");
         }
     }
+
     text
 }
 
@@ -258,6 +267,7 @@ async fn a_limited_key_cannot_tell_that_a_hidden_product_exists() {
                 .await;
             (answer.status, answer.body)
         };
+
         let (hidden, nowhere) = (ask(HIDDEN).await, ask(NOWHERE).await);
         assert_eq!(comparable(&hidden.1), comparable(&nowhere.1), "{template}");
         assert_eq!(hidden.0, nowhere.0, "{template}");
@@ -266,6 +276,7 @@ async fn a_limited_key_cannot_tell_that_a_hidden_product_exists() {
             "{template}"
         );
     }
+
     for (method, expected, params) in tools() {
         let ask = async |names| {
             let params: Value = serde_json::from_str(&filled(&params.to_string(), names)).unwrap();
@@ -288,17 +299,21 @@ async fn a_limited_key_sees_what_it_may_and_nothing_else() {
     let library = of(service
         .ask(Some("evil"), Method::GET, "/api/v1/library", "")
         .await);
+
     assert!(
         library.contains("evil") && !library.contains("inesse") && !library.contains("Cisco"),
         "{library}"
     );
+
     let found = of(service
         .ask(Some("evil"), Method::GET, "/api/v1/search?q=barge", "")
         .await);
+
     assert!(
         found.contains(HOSTILE) && !found.contains("inesse"),
         "{found}"
     );
+
     let found = service
         .tool(
             "evil",
@@ -306,10 +321,12 @@ async fn a_limited_key_sees_what_it_may_and_nothing_else() {
             &json!({"query": "barge supervisor state"}),
         )
         .await;
+
     assert!(
         found.contains("50% off") && !found.contains("inesse"),
         "{found}"
     );
+
     let found = service
         .tool(
             "all",
@@ -317,6 +334,7 @@ async fn a_limited_key_sees_what_it_may_and_nothing_else() {
             &json!({"query": "barge supervisor state"}),
         )
         .await;
+
     assert!(found.contains("finesse"), "{found}");
 }
 
@@ -328,6 +346,7 @@ async fn every_route_asks_for_a_key_and_changes_want_an_admin() {
         "/api/v1/removals",
         "/api/v1/generations/rollback",
     ];
+
     for path in READS
         .map(|template| filled(template, HIDDEN))
         .iter()
@@ -341,6 +360,7 @@ async fn every_route_asks_for_a_key_and_changes_want_an_admin() {
                 "{path} {key:?}"
             );
         }
+
         for key in ["all", "admin", TOKEN] {
             assert_ne!(
                 service.ask(Some(key), Method::GET, path, "").await.status,
@@ -349,6 +369,7 @@ async fn every_route_asks_for_a_key_and_changes_want_an_admin() {
             );
         }
     }
+
     for path in changes {
         for (key, expected) in [
             (None, 401),
@@ -363,12 +384,14 @@ async fn every_route_asks_for_a_key_and_changes_want_an_admin() {
             );
         }
     }
+
     for key in ["admin", TOKEN] {
         let answer = service
             .ask(Some(key), Method::POST, "/api/v1/removals", "{}")
             .await;
         assert_eq!(answer.code(), (400, "invalid_request".to_owned()));
     }
+
     for path in OPEN {
         assert_eq!(
             service.ask(None, Method::GET, path, "").await.status,
@@ -376,6 +399,7 @@ async fn every_route_asks_for_a_key_and_changes_want_an_admin() {
             "{path}"
         );
     }
+
     let ready = service.ask(None, Method::GET, "/readyz", "").await;
     assert_eq!(
         ready.json(),
@@ -399,6 +423,7 @@ async fn answers_for_one_key_are_not_taken_for_those_of_another() {
             .ask(Some(key), Method::GET, "/api/v1/library", "")
             .await
     };
+
     let (all, evil) = (of("all").await, of("evil").await);
     assert_ne!(all.header(header::ETAG), evil.header(header::ETAG));
     assert!(
@@ -425,6 +450,7 @@ async fn the_key_comes_as_a_token_or_as_a_password() {
             "{good}"
         );
     }
+
     for bad in [
         "Bearer al",
         "all",
@@ -448,15 +474,18 @@ async fn a_refusal_says_how_to_come_in() {
         service(|policy| policy.with_issuers(vec!["https://login.example.com".to_owned()])).await;
     let answer = service.get("/api/v1/library").await;
     assert_eq!(answer.code(), (401, "unauthorized".to_owned()));
+
     let schemes: Vec<_> = answer
         .headers
         .get_all(header::WWW_AUTHENTICATE)
         .iter()
         .collect();
+
     let bearer =
         "Bearer resource_metadata=\"http://localhost:8080/.well-known/oauth-protected-resource\"";
     assert_eq!(schemes[0], bearer, "{schemes:?}");
     assert!(schemes[1].to_str().unwrap().starts_with("Basic "));
+
     for path in [
         "/.well-known/oauth-protected-resource",
         "/.well-known/oauth-protected-resource/mcp",
@@ -480,6 +509,7 @@ async fn without_keys_everybody_may_ask_until_there_is_one() {
         200,
         "nobody asked for it"
     );
+
     let documents = documents();
     let closed = Service::with(&documents, |state| {
         state.with_access(AccessPolicy::default().with_anonymous(Anonymous::Never))
@@ -504,6 +534,7 @@ async fn who_asks_too_often_is_told_when_to_come_back() {
             200
         );
     }
+
     let answer = service
         .ask(Some("slow"), Method::GET, "/api/v1/library", "")
         .await;
@@ -533,6 +564,7 @@ async fn answer_from(
     if let Some(value) = authorization {
         request = request.header(header::AUTHORIZATION, value);
     }
+
     let mut request = request.body(Body::empty()).unwrap();
     let remote: SocketAddr = remote.parse().unwrap();
     request.extensions_mut().insert(ConnectInfo(remote));
@@ -544,6 +576,7 @@ async fn wrong_keys_are_limited_and_good_ones_from_the_same_address_are_not() {
     let record = Arc::new(Record::default());
     let service = service(|policy| policy.with_audit(record.clone())).await;
     let basic = format!("Basic {}", BASE64.encode("anyone:wrong"));
+
     let limit = limits::WRONG_KEYS.get() as usize;
     for number in 0..limit {
         let wrong = if number % 2 == 0 {
@@ -551,6 +584,7 @@ async fn wrong_keys_are_limited_and_good_ones_from_the_same_address_are_not() {
         } else {
             basic.as_str()
         };
+
         assert_eq!(
             status_from(&service, "192.0.2.1:1000", Some(wrong))
                 .await
@@ -559,6 +593,7 @@ async fn wrong_keys_are_limited_and_good_ones_from_the_same_address_are_not() {
             "{number}"
         );
     }
+
     // The bucket fills while the test runs: on a slow machine there is more to take.
     let mut refused = status_from(&service, "192.0.2.1:1001", Some("Bearer wrong")).await;
     for _ in 0..limit {
@@ -567,6 +602,7 @@ async fn wrong_keys_are_limited_and_good_ones_from_the_same_address_are_not() {
         }
         refused = status_from(&service, "192.0.2.1:1001", Some("Bearer wrong")).await;
     }
+
     assert_eq!(refused.code(), (429, "rate_limited".to_owned()));
     assert!((1..=2).contains(&refused.header(header::RETRY_AFTER).parse::<u64>().unwrap()));
     assert_eq!(
@@ -586,14 +622,17 @@ async fn wrong_keys_are_limited_and_good_ones_from_the_same_address_are_not() {
             .status,
         401
     );
+
     for _ in 0..10 * limit {
         status_from(&service, "192.0.2.1:1003", None).await;
     }
+
     let entries = record.0.lock().unwrap();
     let refused = entries
         .iter()
         .filter(|entry| entry.caller == "nobody")
         .count();
+
     assert!(
         (limit..3 * limit).contains(&refused),
         "refusals do not fill the audit log: {refused}"
@@ -612,21 +651,25 @@ async fn keys_are_not_tried_in_any_number_at_what_is_open() {
         let service = service(|policy| policy.with_audit(record.clone())).await;
         let ask = async |key| answer_from(&service, path, "192.0.2.1:1000", key).await;
         let open = ask(None).await.status;
+
         assert_eq!(
             ask(Some("Bearer wrong")).await.status,
             open,
             "{path}: it is open"
         );
+
         let recorded = record.0.lock().unwrap().clone();
         assert_eq!(recorded.len(), 1, "{path}: {recorded:?}");
         assert_eq!(
             (recorded[0].caller.as_str(), recorded[0].path.as_str()),
             ("nobody", path)
         );
+
         let mut refused = false;
         for _ in 0..3 * limits::WRONG_KEYS.get() {
             refused |= ask(Some("Bearer wrong")).await.status == 429;
         }
+
         assert!(refused, "{path}");
         let elsewhere = status_from(&service, "192.0.2.1:1000", Some("Bearer wrong")).await;
         assert!([401, 429].contains(&elsewhere.status.as_u16()));
@@ -652,6 +695,7 @@ async fn health_checks_take_nothing_from_those_who_ask() {
             "{path}"
         );
     }
+
     assert_eq!(status_from(&service, "192.0.2.1:1", None).await.status, 200);
     assert_eq!(status_from(&service, "192.0.2.1:1", None).await.status, 429);
     assert_eq!(
@@ -721,6 +765,7 @@ async fn without_any_key_left_nobody_may_ask_but_the_owner() {
             .with_credentials(Arc::new(NoKeys))
             .with_personal(true)
     };
+
     let service = Service::with(&documents(), |state| state.with_access(policy())).await;
     for path in READS
         .map(|template| filled(template, HIDDEN))
@@ -735,12 +780,14 @@ async fn without_any_key_left_nobody_may_ask_but_the_owner() {
                 "{path} {key:?}"
             );
         }
+
         assert_ne!(
             service.ask(Some(TOKEN), Method::GET, path, "").await.status,
             401,
             "{path}"
         );
     }
+
     assert!(!policy().shows_questions(&Caller::anonymous()) && policy().needs_key());
     assert!(
         !policy()
@@ -767,6 +814,7 @@ async fn who_asked_for_what_is_recorded_without_the_question() {
         .await;
     service.status("/library", Some("Bearer wrong")).await;
     service.status("/healthz", None).await;
+
     service
         .status(&format!("/{}", "x".repeat(60_000)), Some("Bearer all"))
         .await;
@@ -775,10 +823,12 @@ async fn who_asked_for_what_is_recorded_without_the_question() {
         entries.pop().is_some_and(|entry| entry.path.len() < 600),
         "a path is not kept whole"
     );
+
     let lines: Vec<_> = entries
         .iter()
         .map(|one| (one.caller.as_str(), one.path.as_str(), one.status))
         .collect();
+
     assert_eq!(
         lines,
         [
@@ -796,6 +846,7 @@ async fn pages_of_other_sites_change_nothing_and_read_only_where_they_are_named(
             .with_anonymous(Anonymous::Always)
             .with_origins(vec!["https://portal.example.com".to_owned()])
     });
+
     let service = service.await;
     let from = async |origin: &str, method: Method, path: &str| {
         let request = request(method, path).header(header::ORIGIN, origin);
@@ -804,11 +855,13 @@ async fn pages_of_other_sites_change_nothing_and_read_only_where_they_are_named(
             .send(request.body(Body::from(r#"{"q": "barge"}"#)).unwrap())
             .await
     };
+
     let allowed = |answer: &Answer| {
         answer
             .header(header::ACCESS_CONTROL_ALLOW_ORIGIN)
             .to_owned()
     };
+
     let search = "/api/v1/search";
     let named = from("https://portal.example.com", Method::POST, search).await;
     assert_eq!(
@@ -816,6 +869,7 @@ async fn pages_of_other_sites_change_nothing_and_read_only_where_they_are_named(
         (200, "https://portal.example.com")
     );
     let preflight = from("https://portal.example.com", Method::OPTIONS, search).await;
+
     assert_eq!(
         (preflight.status.as_u16(), allowed(&preflight).as_str()),
         (204, "https://portal.example.com")
@@ -825,6 +879,7 @@ async fn pages_of_other_sites_change_nothing_and_read_only_where_they_are_named(
             .header(header::ACCESS_CONTROL_ALLOW_HEADERS)
             .contains("authorization")
     );
+
     for other in [
         "https://evil.example",
         "null",
@@ -836,6 +891,7 @@ async fn pages_of_other_sites_change_nothing_and_read_only_where_they_are_named(
             (403, "origin_not_allowed".to_owned()),
             "{other}"
         );
+
         let read = from(other, Method::GET, "/api/v1/library").await;
         assert_eq!(
             (read.status.as_u16(), allowed(&read).as_str()),
@@ -843,6 +899,7 @@ async fn pages_of_other_sites_change_nothing_and_read_only_where_they_are_named(
             "a browser keeps it from the page"
         );
     }
+
     let own = from("http://localhost:8080", Method::POST, search).await;
     assert_eq!(own.status, 200);
 }

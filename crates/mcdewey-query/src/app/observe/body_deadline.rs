@@ -24,6 +24,7 @@ impl BodyDeadline {
         if request.body().is_end_stream() {
             return (request, deadline);
         }
+
         let ends = Instant::now() + limit;
         let request = request.map(|body| Body::from_stream(until(ends, body, deadline.clone())));
         (request, deadline)

@@ -15,7 +15,7 @@ use std::ops::Range;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
-use super::{Desk, DeskSettings};
+use super::{Telemetry, TelemetrySettings};
 use crate::app::testing::request;
 use crate::{AppState, Library, app};
 
@@ -59,9 +59,10 @@ impl SlowModel {
         Library::new(Arc::new(index), Arc::clone(self) as _, "http://localhost")
     }
 
-    async fn service(self: &Arc<Self>, settings: DeskSettings) -> Router {
+    async fn service(self: &Arc<Self>, settings: TelemetrySettings) -> Router {
         let (sync, _jobs) = SyncHandle::channel(1);
-        app(AppState::new(Arc::new(self.library().await), sync, "").with_desk(Desk::new(settings)))
+        app(AppState::new(Arc::new(self.library().await), sync, "")
+            .with_telemetry(Telemetry::new(settings)))
     }
 }
 
@@ -76,6 +77,7 @@ impl Embed for SlowModel {
         if self.broken.load(Ordering::SeqCst) {
             return Err(EmbedError::Closed);
         }
+
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
         let one = self
@@ -83,6 +85,7 @@ impl Embed for SlowModel {
             .acquire()
             .await
             .map_err(|_| EmbedError::Closed)?;
+
         tokio::task::yield_now().await;
         one.forget();
         self.at_once.fetch_sub(1, Ordering::SeqCst);
@@ -110,24 +113,28 @@ async fn ask(router: &Router, path: &str) -> axum::response::Response {
 async fn in_a_burst_some_are_answered_and_the_others_told_to_come_back() {
     let model = Arc::new(SlowModel::closed());
     let longest_wait = Duration::from_millis(20);
-    let settings = DeskSettings {
+    let settings = TelemetrySettings {
         searches_at_once: 4,
         longest_wait,
-        ..DeskSettings::default()
+        ..TelemetrySettings::default()
     };
+
     let router = model.service(settings).await;
     let mut answers: FuturesUnordered<_> = (0..CLIENTS)
         .map(|_| ask(&router, "/api/v1/search?q=barge"))
         .collect();
+
     for _ in 4..CLIENTS {
         let refused = answers.next().await.unwrap();
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(refused.headers()[header::RETRY_AFTER], "1");
     }
+
     model.let_go.add_permits(CLIENTS);
     while let Some(answer) = answers.next().await {
         assert_eq!(answer.status(), StatusCode::OK);
     }
+
     assert_eq!(
         model.asked.load(Ordering::SeqCst),
         4,
@@ -139,11 +146,12 @@ async fn in_a_burst_some_are_answered_and_the_others_told_to_come_back() {
 async fn who_waits_long_enough_is_answered() {
     let model = Arc::new(SlowModel::open());
     let longest_wait = Duration::from_secs(60);
-    let settings = DeskSettings {
+    let settings = TelemetrySettings {
         searches_at_once: 4,
         longest_wait,
-        ..DeskSettings::default()
+        ..TelemetrySettings::default()
     };
+
     let router = model.service(settings).await;
     let answers = (0..CLIENTS).map(|number| {
         ask(
@@ -155,6 +163,7 @@ async fn who_waits_long_enough_is_answered() {
             },
         )
     });
+
     let answers = futures::future::join_all(answers).await;
     assert!(
         answers
@@ -167,10 +176,11 @@ async fn who_waits_long_enough_is_answered() {
 #[tokio::test]
 async fn nobody_waits_for_ever() {
     let model = Arc::new(SlowModel::closed());
-    let settings = DeskSettings {
+    let settings = TelemetrySettings {
         deadline: Duration::from_millis(20),
-        ..DeskSettings::default()
+        ..TelemetrySettings::default()
     };
+
     let router = model.service(settings).await;
     for (path, kind) in [
         ("/api/v1/search?q=barge", "application/problem+json"),

@@ -22,11 +22,13 @@ pub(crate) fn written(unix_seconds: u64) -> String {
         days -= days_of_year(year);
         year += 1;
     }
+
     let mut month = 1;
     while days >= days_of_month(year, month) {
         days -= days_of_month(year, month);
         month += 1;
     }
+
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     format!(
         "{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z",

@@ -57,6 +57,7 @@ pub(in crate::app) async fn weaken(mut response: Response) -> Response {
     {
         headers.insert(header::ETAG, weak);
     }
+
     response
 }
 
@@ -74,6 +75,7 @@ mod tests {
         if let Some(tag) = tag {
             asked = asked.header(header::IF_NONE_MATCH, tag);
         }
+
         service
             .router
             .clone()
@@ -105,9 +107,11 @@ mod tests {
             assert_eq!(text(&response, header::VARY), "accept-encoding", "{path}");
             let tag = text(&response, header::ETAG).to_owned();
             assert!(tag.starts_with("W/\""), "{path}: {tag}");
+
             let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
                 .await
                 .unwrap();
+
             assert!(
                 bytes.starts_with(&[0x1f, 0x8b]) && bytes.len() < plain.body.len(),
                 "{path}: {}",
@@ -146,6 +150,7 @@ mod tests {
                 &Extensions::new(),
             )
         };
+
         for kind in [
             "application/json",
             "text/html; charset=utf-8",
@@ -153,6 +158,7 @@ mod tests {
         ] {
             assert!(shrinks(kind), "{kind}");
         }
+
         for kind in [
             "image/png",
             "image/svg+xml",
@@ -161,6 +167,7 @@ mod tests {
         ] {
             assert!(!shrinks(kind), "{kind}");
         }
+
         assert!(!shrinks("application/x-ndjson") && !shrinks("text/event-stream"));
     }
 

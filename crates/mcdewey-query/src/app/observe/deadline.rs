@@ -44,9 +44,11 @@ mod tests {
         for path in WITHOUT {
             assert_eq!(of(Face::at(path), path, second), None, "{path}");
         }
+
         for path in ["/api/v1/search", "/readyz", "/", "/f/a.md"] {
             assert_eq!(of(Face::at(path), path, second), Some(second), "{path}");
         }
+
         assert!(of(Face::Mcp, "/mcp", second) > Some(second));
     }
 }

@@ -43,6 +43,7 @@ impl History {
     pub(super) fn add(&self, unix_seconds: u64, took: Duration, is_answered: bool) {
         let hour = unix_seconds / 3600;
         let mut hours = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+
         // A clock that was put back goes on counting where it was.
         if hours.back().is_none_or(|last| last.hour < hour) {
             hours.push_back(Counts {
@@ -52,12 +53,14 @@ impl History {
                 slots: [0; SLOTS],
             });
         }
+
         while hours
             .front()
             .is_some_and(|first| first.hour + HOURS as u64 <= hour)
         {
             hours.pop_front();
         }
+
         if let Some(counts) = hours.back_mut() {
             counts.searches += 1;
             counts.without_answer += u64::from(!is_answered);
@@ -79,6 +82,7 @@ impl History {
                 p95_ms: counts.and_then(|counts| counts.percentile(0.95)),
             }
         };
+
         (0..HOURS as u64)
             .rev()
             .map(|back| of(now.saturating_sub(back)))
@@ -95,6 +99,7 @@ impl Counts {
             sum += u64::from(*count);
             sum >= wanted
         })?;
+
         Some(STEP.powi(i32::try_from(reached).unwrap_or(i32::MAX)))
     }
 }
@@ -120,17 +125,21 @@ mod tests {
         for took in 1..=100 {
             history.add(10 * DAY + took, ms(took), took % 4 != 0);
         }
+
         let hours = history.hours(10 * DAY + 1800);
         assert_eq!(hours.len(), HOURS);
         let last = hours[HOURS - 1];
+
         assert_eq!(
             (last.began, last.searches, last.without_answer),
             (10 * DAY, 100, 25)
         );
+
         for (told, real) in [(last.p50_ms, 50.0), (last.p95_ms, 95.0)] {
             let told = told.unwrap();
             assert!(real <= told && told <= real * STEP, "{told} for {real}");
         }
+
         assert_eq!(hours[HOURS - 2].p50_ms, None, "nothing was asked");
     }
 
@@ -140,6 +149,7 @@ mod tests {
         for day in 0..9 {
             history.add((10 + day) * DAY, ms(20), true);
         }
+
         let asked = |now: u64| {
             history
                 .hours(now)
@@ -147,6 +157,7 @@ mod tests {
                 .map(|hour| hour.searches)
                 .sum::<u64>()
         };
+
         assert_eq!(asked(18 * DAY), 7);
         assert_eq!(asked(30 * DAY), 0);
         assert_eq!(history.0.lock().unwrap().len(), 7);

@@ -18,7 +18,9 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
         .with_current_span(true)
         .with_span_list(false)
         .finish();
+
     tracing::subscriber::set_global_default(subscriber).expect("no other log");
+
     // What other threads passed while nobody listened yet is looked at again.
     tracing::callsite::rebuild_interest_cache();
     log

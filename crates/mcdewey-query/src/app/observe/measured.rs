@@ -1,9 +1,9 @@
-//! A search as a part of a visit: it waits for its place, and the desk learns how it went. A search that no request
+//! A search as a part of a visit: it waits for its place, and the telemetry learns how it went. A search that no request
 //! asked for, at the terminal say, runs as it is.
 
 use std::time::Instant;
 
-use super::visit::Visit;
+use super::request_context::RequestContext;
 use crate::{QueryError, SearchAnswer, SearchRequest};
 
 /// What `search` gives; with how long it waited for its place among its timings.
@@ -11,7 +11,7 @@ pub(crate) async fn measured(
     request: &SearchRequest,
     search: impl Future<Output = Result<SearchAnswer, QueryError>>,
 ) -> Result<SearchAnswer, QueryError> {
-    let Some(visit) = Visit::current() else {
+    let Some(visit) = RequestContext::current() else {
         return search.await;
     };
     let began = Instant::now();
@@ -22,13 +22,14 @@ pub(crate) async fn measured(
         }
         Err(error) => Err(error),
     };
+
     visit.searched(request, &outcome, began.elapsed());
     outcome
 }
 
 /// The place of other work that is as heavy as a search, kept to the end of the visit.
 pub(crate) async fn take_place() -> Result<(), QueryError> {
-    match Visit::current() {
+    match RequestContext::current() {
         Some(visit) => visit.take_place().await,
         None => Ok(()),
     }

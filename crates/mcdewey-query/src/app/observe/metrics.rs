@@ -111,6 +111,7 @@ impl Metrics {
                 version: env!("CARGO_PKG_VERSION"),
             })
             .set(1);
+
         Self {
             requests: make.one(
                 "requests",
@@ -174,6 +175,7 @@ impl Metrics {
                 route: route.clone(),
             })
             .observe(took.as_secs_f64());
+
         self.requests
             .get_or_create(&Answered {
                 face,
@@ -192,19 +194,23 @@ impl Metrics {
         if answer.no_answer.is_some() {
             self.without_answer.get_or_create(&labels).inc();
         }
+
         if answer.degraded.is_some() {
             self.degraded.get_or_create(&labels).inc();
         }
+
         if let Some(milliseconds) = answer.timings_ms.get("total") {
             self.search_seconds
                 .get_or_create(&labels)
                 .observe(milliseconds / 1000.0);
         }
+
         for name in STAGES {
             if let Some(milliseconds) = answer.timings_ms.get(name) {
                 self.stage(face, mode.name(), name, milliseconds / 1000.0);
             }
         }
+
         self.saw(&answer.generation, answer.revision);
     }
 
@@ -246,6 +252,7 @@ impl Metrics {
             numbers.pages.set(gauge(state.pages));
             numbers.passages.set(gauge(state.chunks));
             numbers.revision.set(gauge(state.revision.0));
+
             numbers
                 .revision_age
                 .set(gauge(self.saw(&state.generation, state.revision).as_secs()));
@@ -257,6 +264,7 @@ impl Metrics {
                 })
                 .set(1);
         }
+
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.registry)?;
         Ok(text)

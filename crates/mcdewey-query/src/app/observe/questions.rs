@@ -95,6 +95,7 @@ impl AskedQuestion {
             took,
             ..Self::default()
         };
+
         match outcome {
             Ok(answer) => {
                 let is_empty = answer.no_answer.is_some()
@@ -115,6 +116,7 @@ impl AskedQuestion {
                 .then(|| clipped(&error.to_string()));
             }
         }
+
         asked
     }
 
@@ -145,12 +147,14 @@ impl AskedQuestion {
         let Some(shown) = &self.shown else {
             return true;
         };
+
         let texts = || {
             [&self.q]
                 .into_iter()
                 .chain(self.filters.values())
                 .chain(&self.no_answer)
         };
+
         sources.iter().map(SourcePath::as_str).any(|source| {
             shown.iter().any(|document| document == source)
                 || texts().any(|text| text.contains(source))
@@ -177,12 +181,14 @@ fn shown(answer: &SearchAnswer) -> Vec<String> {
             .chain(elsewhere)
             .collect::<Vec<_>>()
     };
+
     let mut sources: Vec<String> = answer
         .hits
         .iter()
         .chain(&answer.unversioned)
         .flat_map(of)
         .collect();
+
     sources.sort_unstable();
     sources.dedup();
     sources
@@ -196,6 +202,7 @@ fn filters(request: &SearchRequest) -> BTreeMap<&'static str, String> {
         ("guide", request.guide.join(", ")),
         ("source", request.source.join(", ")),
     ];
+
     lists
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -234,6 +241,7 @@ impl QuestionLog {
             KeptQuestions::Unanswered => question.is_unanswered() || question.slow,
             KeptQuestions::All => true,
         };
+
         if is_wanted {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.truncate(CAPACITY - 1);
@@ -302,12 +310,14 @@ mod tests {
                 },
             ]
         };
+
         assert_eq!(kept(KeptQuestions::Off, questions()), [""; 0]);
         assert_eq!(
             kept(KeptQuestions::Unanswered, questions()),
             ["slow", "no such release", "missing"]
         );
         assert_eq!(kept(KeptQuestions::All, questions()).len(), 7);
+
         for (name, which) in [
             ("off", KeptQuestions::Off),
             ("unanswered", KeptQuestions::default()),
@@ -316,6 +326,7 @@ mod tests {
             assert_eq!(name.parse(), Ok(which));
             assert_eq!(serde_json::to_value(which).unwrap(), name);
         }
+
         assert!(
             "some"
                 .parse::<KeptQuestions>()
@@ -331,10 +342,12 @@ mod tests {
             shown: Some(sources.iter().map(|source| (*source).to_owned()).collect()),
             ..asked(q, "answered")
         };
+
         let filtered = AskedQuestion {
             filters: [("source", "a/x.md".to_owned())].into(),
             ..shown("filtered", &[])
         };
+
         for question in [
             shown("other document", &["a/xx.md"]),
             shown("shown", &["b.md", "a/x.md"]),
@@ -345,6 +358,7 @@ mod tests {
         ] {
             log.keep(question);
         }
+
         log.forget(&["a/x.md".parse().unwrap()]);
         let left: Vec<String> = log.all().into_iter().map(|question| question.q).collect();
         assert_eq!(left, ["found nothing", "other document"]);
@@ -360,6 +374,7 @@ mod tests {
         };
         let empty = serde_json::json!({"hits": [], "facets": {}, "generation": "g", "revision": 1, "timings_ms": {}});
         let mut answer: SearchAnswer = serde_json::from_value(empty).unwrap();
+
         answer.hits = vec![
             Hit {
                 also_in,
@@ -367,6 +382,7 @@ mod tests {
             },
             hit("b.md"),
         ];
+
         answer.unversioned = vec![hit("a.md")];
         let asked = AskedQuestion::new(&SearchRequest::default(), &Ok(answer), Duration::ZERO);
         assert_eq!(asked.shown.as_deref().unwrap(), ["a.md", "b.md", "c.md"]);
@@ -390,6 +406,7 @@ mod tests {
             version: Some("12.5".to_owned()),
             ..Default::default()
         };
+
         let asked = AskedQuestion::new(&request, &Err(QueryError::Overloaded), Duration::ZERO);
         assert_eq!(asked.q, format!("{}…", "é".repeat(250)));
         assert_eq!(asked.filters, [("version", "12.5".to_owned())].into());

@@ -23,6 +23,7 @@ impl Readiness {
         {
             return outcome.clone();
         }
+
         let outcome = library.ready().await.map_err(Problem::from);
         *last = Some((Instant::now(), outcome.clone()));
         outcome
@@ -43,6 +44,7 @@ mod tests {
         let library = model.library().await;
         let readiness = Readiness::default();
         let asked = (0..20).map(|_| readiness.ask(&library));
+
         assert!(
             futures::future::join_all(asked)
                 .await
@@ -58,6 +60,7 @@ mod tests {
         let library = model.library().await;
         model.broken.store(true, Ordering::SeqCst);
         let problem = Readiness::default().ask(&library).await.unwrap_err();
+
         assert_eq!(
             (problem.status.as_u16(), problem.code),
             (503, "unavailable")

@@ -31,6 +31,7 @@ fn is_sane(name: &str) -> bool {
 fn made() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     static PROCESS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
     format!(
         "{:016x}",
         PROCESS.hash_one(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -51,9 +52,11 @@ mod tests {
                 HeaderValue::from_str(name).unwrap(),
             )]))
         };
+
         for name in ["a", "7f3b-22", "4bf92f35:00f0.1_x", &"x".repeat(LONGEST)] {
             assert_eq!(of(name), name);
         }
+
         for name in ["", "a b", "a\"b", "{}", &"x".repeat(LONGEST + 1)] {
             assert_eq!(of(name).len(), 16, "{name}");
         }

@@ -30,12 +30,13 @@ async fn metrics(state: AppState) -> Result<Response, Problem> {
         let detail = "this key may see a part of the library only; metrics are of all of it";
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
+
     let library = tokio::time::timeout(STATE_DEADLINE, state.library.state()).await;
     let library = library.ok().and_then(Result::ok);
     let text = state
-        .desk
+        .telemetry
         .metrics
-        .text(library.as_ref(), state.desk.places.taken())
+        .text(library.as_ref(), state.telemetry.places.taken())
         .map_err(|error| {
             tracing::error!(%error, "the metrics could not be written");
             Problem::new(
@@ -44,6 +45,7 @@ async fn metrics(state: AppState) -> Result<Response, Problem> {
                 "the metrics could not be written",
             )
         })?;
+
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -51,6 +53,7 @@ async fn metrics(state: AppState) -> Result<Response, Problem> {
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
+
     Ok((headers, text).into_response())
 }
 
@@ -59,10 +62,11 @@ async fn questions(state: AppState, uri: Uri) -> Result<Response, Problem> {
     admin(&state.caller)?;
     Parameters::new(rest::pairs(&uri)?, &[])?;
     let body = json!({
-        "question_log": state.desk.kept_questions(),
+        "question_log": state.telemetry.kept_questions(),
         "capacity": CAPACITY,
-        "questions": state.desk.questions(),
+        "questions": state.telemetry.questions(),
     });
+
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], axum::Json(body)).into_response())
 }

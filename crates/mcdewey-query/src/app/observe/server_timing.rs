@@ -21,6 +21,7 @@ pub(super) fn value(timings: &BTreeMap<String, f64>) -> Option<HeaderValue> {
             let _ = write!(text, "{comma}{name};dur={milliseconds:.1}");
         }
     }
+
     if text.is_empty() {
         None
     } else {
@@ -40,6 +41,7 @@ mod tests {
             ("store", 1.0),
             ("unheard-of", 1.0),
         ];
+
         let timings = timings.map(|(name, spent)| (name.to_owned(), spent)).into();
         assert_eq!(
             value(&timings).unwrap(),

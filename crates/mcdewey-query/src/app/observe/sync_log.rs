@@ -25,6 +25,7 @@ impl SyncLog {
             (Ok(_), Err(_)) => true,
             (Ok(before), Ok(after)) => !before.roots.iter().all(|root| after.roots.contains(root)),
         });
+
         known.push(EndedSync { when, outcome });
     }
 
@@ -71,12 +72,14 @@ mod tests {
     #[test]
     fn reports_name_no_removed_document() {
         use mcdewey_core::SkippedFile;
+
         let log = SyncLog::default();
         let skipped = ["a/x.md", "b.md"].map(|path| SkippedFile {
             path: path.to_owned(),
             reason: "empty".to_owned(),
         });
         let warnings = vec!["a/x.md: no title".to_owned(), "b.md: no title".to_owned()];
+
         log.add(
             "1".to_owned(),
             Ok(SyncReport {
@@ -85,9 +88,11 @@ mod tests {
                 ..SyncReport::default()
             }),
         );
+
         log.add("2".to_owned(), Err("a/x.md cannot be read".to_owned()));
         log.forget(&["a/x.md".parse().unwrap()]);
         let told = format!("{:?}", log.all());
+
         assert!(
             !told.contains("a/x.md") && told.matches("b.md").count() == 2,
             "{told}"
@@ -104,12 +109,14 @@ mod tests {
                 ..SyncReport::default()
             })
         };
+
         let ended = |log: &SyncLog| {
             log.all()
                 .into_iter()
                 .map(|one| one.when)
                 .collect::<Vec<_>>()
         };
+
         log.add("1".to_owned(), report(&["a", "b"]));
         log.add("2".to_owned(), report(&["b"]));
         log.add("3".to_owned(), Err("no disk".to_owned()));
@@ -117,6 +124,7 @@ mod tests {
         log.add("4".to_owned(), report(&["b"]));
         assert_eq!(ended(&log), ["4", "1"]);
         log.add("5".to_owned(), report(&["a", "b"]));
+
         assert_eq!(ended(&log), ["5"]);
     }
 }

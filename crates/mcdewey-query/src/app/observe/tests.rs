@@ -8,7 +8,7 @@ use axum::http::{Method, header};
 use mcdewey_core::{SyncReport, Visibility};
 use serde_json::{Value, json};
 
-use super::{Desk, DeskSettings, KeptQuestions};
+use super::{KeptQuestions, Telemetry, TelemetrySettings};
 use crate::app::testing::{Answer, Service, TOKEN, documents, request};
 use crate::{AccessPolicy, Caller, Credentials, IssuerUnavailable, Role};
 
@@ -23,6 +23,7 @@ pub(super) async fn call(service: &Service, meta: Value) -> Answer {
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "application/json, text/event-stream")
         .header("mcp-protocol-version", "2025-11-25");
+
     service.send(request.body(Body::from(body)).unwrap()).await
 }
 
@@ -45,6 +46,7 @@ impl Credentials for Keys {
             vendors: Vec::new(),
             products: vec!["finesse".to_owned()],
         };
+
         Ok(match secret {
             "all" => Some(Caller::new("all", Role::Read, Visibility::Everything)),
             "finesse" => Some(Caller::new("finesse", Role::Read, a_part)),
@@ -71,6 +73,7 @@ async fn metrics(service: &Service) -> String {
         "{:?}",
         answer.headers
     );
+
     answer.body
 }
 
@@ -95,6 +98,7 @@ async fn every_face_is_counted_by_route_and_class() {
     ] {
         service.get(path).await;
     }
+
     call(&service, json!({})).await;
     let text = metrics(&service).await;
     for (face, route, status) in [
@@ -114,6 +118,7 @@ async fn every_face_is_counted_by_route_and_class() {
             format!("mcdewey_request_duration_seconds_count{{face=\"{face}\",route=\"{route}\"}}");
         assert!(value(&text, &series) >= 1.0, "{series}\n{text}");
     }
+
     assert!(!text.contains("such"), "a path became a label");
     assert_eq!(
         value(&text, "mcdewey_requests_in_flight{face=\"rest\"}"),
@@ -133,11 +138,13 @@ async fn searches_are_counted_by_stage_and_outcome() {
     service
         .get("/api/v1/search?q=barge+state&mode=keyword")
         .await;
+
     service
         .get("/api/v1/search?q=barge+in+Cisco+Finesse+16.0")
         .await;
     service.get("/api/v1/search?q=barge&product=nothing").await;
     call(&service, json!({})).await;
+
     let text = metrics(&service).await;
     for (face, mode, searches) in [
         ("rest", "hybrid", 2.0),
@@ -150,12 +157,14 @@ async fn searches_are_counted_by_stage_and_outcome() {
             searches,
             "{labels}\n{text}"
         );
+
         for stage in ["queue", "embed", "store", "fusion", "write", "render"] {
             let series =
                 format!("mcdewey_search_stage_seconds_count{{{labels},stage=\"{stage}\"}}");
             assert_eq!(value(&text, &series), searches, "{series}\n{text}");
         }
     }
+
     assert_eq!(
         value(
             &text,
@@ -185,10 +194,13 @@ async fn searches_are_counted_by_stage_and_outcome() {
 
 #[tokio::test]
 async fn the_library_tells_its_size_and_its_state() {
-    let desk = Arc::new(Desk::default());
-    let service = Service::with(&documents(), |state| state.with_desk(desk.clone())).await;
-    desk.synced(Ok(SyncReport::default()));
-    desk.synced(Err("no disk".to_owned()));
+    let telemetry = Arc::new(Telemetry::default());
+    let service = Service::with(&documents(), |state| {
+        state.with_telemetry(telemetry.clone())
+    })
+    .await;
+    telemetry.synced(Ok(SyncReport::default()));
+    telemetry.synced(Err("no disk".to_owned()));
     let text = metrics(&service).await;
     assert_eq!(value(&text, "mcdewey_library_up"), 1.0);
     assert_eq!(value(&text, "mcdewey_library_documents"), 4.0);
@@ -227,6 +239,7 @@ async fn metrics_are_not_for_everybody_where_there_is_a_key() {
         with_key(&service, "finesse", "/metrics").await.code(),
         (403, "forbidden".to_owned())
     );
+
     for key in ["all", TOKEN] {
         assert_eq!(
             with_key(&service, key, "/metrics").await.status,
@@ -253,14 +266,17 @@ async fn a_request_keeps_its_name_on_every_face() {
             .header("x-request-id", "client-7")
             .body(Body::empty())
             .unwrap();
+
         assert_eq!(
             service.send(named).await.headers["x-request-id"],
             "client-7",
             "{path}"
         );
+
         let unnamed = service.get(path).await;
         assert_eq!(unnamed.headers["x-request-id"].len(), 16, "{path}");
     }
+
     let foreign = request(Method::GET, "/")
         .header(header::HOST, "evil.example")
         .header("x-request-id", "client-8");
@@ -289,6 +305,7 @@ async fn searches_say_where_their_time_went() {
             .split(", ")
             .map(|part| part.split_once(";dur=").unwrap().0)
             .collect();
+
         assert_eq!(
             names,
             [
@@ -297,6 +314,7 @@ async fn searches_say_where_their_time_went() {
             "{path}"
         );
     }
+
     for path in ["/", "/library", "/api/v1/search?q=", "/healthz"] {
         assert!(
             !service
@@ -307,6 +325,7 @@ async fn searches_say_where_their_time_went() {
             "{path}"
         );
     }
+
     assert!(
         !call(&service, json!({}))
             .await
@@ -322,6 +341,7 @@ async fn the_owner_reads_which_questions_got_no_answer() {
     service
         .get("/?q=barge+in+Cisco+Finesse+16.0&product=finesse")
         .await;
+
     assert_eq!(
         service.get("/api/v1/questions").await.code(),
         (401, "unauthorized".to_owned())
@@ -329,6 +349,7 @@ async fn the_owner_reads_which_questions_got_no_answer() {
     let answer = as_owner(&service, "/api/v1/questions").await;
     assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
     let body = answer.json();
+
     assert_eq!(
         (&body["question_log"], &body["capacity"]),
         (&json!("unanswered"), &json!(500))
@@ -367,18 +388,23 @@ async fn a_key_does_not_open_what_others_asked() {
 #[tokio::test]
 async fn where_nothing_is_to_be_kept_nothing_is() {
     for (which, kept) in [(KeptQuestions::Off, 0), (KeptQuestions::All, 3)] {
-        let settings = DeskSettings {
+        let settings = TelemetrySettings {
             question_log: which,
-            ..DeskSettings::default()
+            ..TelemetrySettings::default()
         };
-        let service =
-            Service::with(&documents(), |state| state.with_desk(Desk::new(settings))).await;
+
+        let service = Service::with(&documents(), |state| {
+            state.with_telemetry(Telemetry::new(settings))
+        })
+        .await;
         service.get("/api/v1/search?q=barge").await;
+
         service
             .get("/api/v1/search?q=barge+in+Cisco+Finesse+16.0")
             .await;
         call(&service, json!({})).await;
         let body = as_owner(&service, "/api/v1/questions").await.json();
+
         assert_eq!(
             body["questions"].as_array().map(Vec::len),
             Some(kept),
@@ -390,17 +416,20 @@ async fn where_nothing_is_to_be_kept_nothing_is() {
 #[tokio::test]
 async fn spans_are_joined_to_the_trace_of_whoever_asked() {
     static JOINED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    let desk = Desk::default()
+
+    let telemetry = Telemetry::default()
         .with_link(|_span, parent| JOINED.lock().unwrap().push(parent.parent_id.clone()));
-    let service = Service::with(&documents(), |state| state.with_desk(desk)).await;
+    let service = Service::with(&documents(), |state| state.with_telemetry(telemetry)).await;
     let traced =
         request(Method::GET, "/").header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01"));
     service.send(traced.body(Body::empty()).unwrap()).await;
+
     call(
         &service,
         json!({"traceparent": format!("00-{TRACE}-b7ad6b7169203331-01")}),
     )
     .await;
+
     service.get("/").await;
     assert_eq!(
         *JOINED.lock().unwrap(),
@@ -413,6 +442,7 @@ async fn the_log_names_request_and_trace() {
     let log = super::log_testing::Log::listen();
     let service = Service::new().await;
     let header_trace = format!("00-{TRACE}-00f067aa0ba902b7-01");
+
     let named = request(Method::GET, "/api/v1/documents/nothing.md")
         .header("x-request-id", "logged-7")
         .header("traceparent", &header_trace);
@@ -425,14 +455,17 @@ async fn the_log_names_request_and_trace() {
     );
     assert_eq!(line["fields"]["status"], 404, "{line}");
     let other = "0af7651916cd43dd8448eb211c80319c";
+
     let answer = call(
         &service,
         json!({"traceparent": format!("00-{other}-b7ad6b7169203331-01")}),
     )
     .await;
+
     let line = log.line_with(answer.headers["x-request-id"].to_str().unwrap());
     assert_eq!(line["span"]["trace_id"], other, "{line}");
     service.get("/?q=xyloglyph").await;
+
     assert!(
         !log.text().contains("xyloglyph"),
         "a question is in an address, and addresses are not logged"

@@ -27,6 +27,7 @@ impl TraceParent {
             [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
         let is_whole = is_hex(version, 2) && is_hex(flags, 2) && version != "ff";
         let ends = version != "00" || parts.next().is_none();
+
         let named = [(trace_id, 32), (parent_id, 16)]
             .iter()
             .all(|(id, digits)| is_hex(id, *digits) && !is_zero(id));
@@ -66,6 +67,7 @@ mod tests {
                 sampled,
             })
         };
+
         assert_eq!(
             TraceParent::read(&format!("00-{TRACE}-{PARENT}-01")),
             expected(true)

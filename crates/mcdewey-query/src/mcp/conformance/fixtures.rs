@@ -43,16 +43,19 @@ fn tools() -> Vec<Tool> {
         };
         Some(Tool::new(*name, "A fixture", schema))
     };
+
     let mut tools: Vec<Tool> = NO_ARGUMENTS.iter().filter_map(plain).collect();
     let Value::Object(schema) = schema_2020() else {
         return tools;
     };
     tools.push(Tool::new("json_schema_2020_12_tool", "A fixture", schema));
+
     let region = json!({
         "type": "object",
         "properties": {"region": {"type": "string", "x-mcp-header": "Region"}},
         "required": ["region"],
     });
+
     let Value::Object(schema) = region else {
         return tools;
     };
@@ -116,6 +119,7 @@ async fn progress(context: &RequestContext<RoleServer>) {
     let Some(token) = context.meta.get_progress_token() else {
         return;
     };
+
     for done in [0.0, 50.0, 100.0] {
         let params = ProgressNotificationParam::new(token.clone(), done).with_total(100.0);
         context
@@ -130,6 +134,7 @@ fn resource(uri: &str) -> Option<ResourceContents> {
     let id = uri
         .strip_prefix("test://template/")
         .and_then(|rest| rest.strip_suffix("/data"));
+
     Some(match (uri, id) {
         ("test://static-text", _) => {
             ResourceContents::text("A text for tests.", uri).with_mime_type("text/plain")
@@ -150,9 +155,11 @@ fn prompts() -> Vec<Prompt> {
             .with_description("A fixture")
             .with_required(true)
     };
+
     let prompt = |name: &str, arguments: Vec<PromptArgument>| {
         Prompt::new(name, Some("A fixture"), Some(arguments))
     };
+
     vec![
         prompt("test_simple_prompt", Vec::new()),
         prompt(
@@ -178,6 +185,7 @@ fn prompt(request: &GetPromptRequestParams) -> Option<GetPromptResult> {
             .unwrap_or_default()
             .to_owned()
     };
+
     let say = |text: String| PromptMessage::new_text(Role::User, text);
     let messages = match request.name.as_str() {
         "test_simple_prompt" => vec![say("A prompt for tests.".to_owned())],
@@ -201,6 +209,7 @@ fn prompt(request: &GetPromptRequestParams) -> Option<GetPromptResult> {
         }
         _ => return None,
     };
+
     Some(GetPromptResult::new(messages))
 }
 
@@ -243,9 +252,11 @@ impl ServerHandler for Fixtures {
                 CallToolResult::error(vec![ContentBlock::text("It fails, as it must.")]).into(),
             );
         }
+
         if request.name == "test_tool_with_progress" {
             progress(&context).await;
         }
+
         match content(&request.name) {
             Some(content) => Ok(CallToolResult::success(content).into()),
             None => self.0.call_tool(request, context).await,

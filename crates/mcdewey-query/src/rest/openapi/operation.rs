@@ -50,20 +50,25 @@ impl Operation {
         if !self.open {
             codes.push((401, "unauthorized"));
         }
+
         codes.extend([
             (403, "host_not_allowed"),
             (503, "unavailable"),
             (500, "internal"),
         ]);
+
         if !self.open {
             codes.extend([(429, "rate_limited"), (429, "overloaded")]);
         }
+
         if self.admin {
             codes.push((403, "forbidden"));
         }
+
         if !offered(self.path).is_empty() {
             codes.push((406, "not_acceptable"));
         }
+
         if self.body.is_some() {
             codes.extend([
                 (400, "invalid_request"),
@@ -73,12 +78,15 @@ impl Operation {
                 (415, "unsupported_media_type"),
             ]);
         }
+
         if !self.parameters.is_empty() || self.tagged {
             codes.push((400, "invalid_request"));
         }
+
         codes.extend(self.codes);
         codes.sort_unstable();
         codes.dedup();
+
         let mut problems: Vec<(u16, Vec<&'static str>)> = Vec::new();
         for (status, code) in codes {
             match problems.last_mut() {
@@ -86,6 +94,7 @@ impl Operation {
                 _ => problems.push((status, vec![code])),
             }
         }
+
         problems
     }
 }

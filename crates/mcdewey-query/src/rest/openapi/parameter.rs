@@ -91,6 +91,7 @@ impl Parameter {
                 json!({"enum": [false, true, "", "0", "1", "no", "yes", "off", "on"], "default": false})
             }
         };
+
         if self.several {
             json!({"type": "array", "items": one})
         } else {
@@ -118,6 +119,7 @@ impl Parameter {
             } => format!("{min} to {max}"),
             Kind::Flag => "true or false; false when left out".to_owned(),
         };
+
         if self.several {
             format!("{one}, several")
         } else {

@@ -30,6 +30,7 @@ const METADATA: &str = "/.well-known/oauth-protected-resource";
 fn routes(source: &str) -> BTreeSet<(String, String)> {
     let path = Regex::new(r#"^\s*"([^"]+)""#).unwrap();
     let method = Regex::new(r"\b(get|post|put|patch|delete|any)\(").unwrap();
+
     let mut found = BTreeSet::new();
     for piece in source.split(".route(").skip(1) {
         let Some(captures) = path.captures(piece) else {
@@ -40,12 +41,14 @@ fn routes(source: &str) -> BTreeSet<(String, String)> {
             .captures_iter(argument(piece))
             .map(|one| one[1].to_owned())
             .collect();
+
         assert!(
             !methods.is_empty(),
             "{name} has no method that is known here"
         );
         found.extend(methods.into_iter().map(|method| (name.clone(), method)));
     }
+
     found
 }
 
@@ -56,6 +59,7 @@ fn argument(piece: &str) -> &str {
         open += i32::from(c == '(') - i32::from(c == ')');
         open == 0
     });
+
     &piece[..end.unwrap_or(piece.len())]
 }
 
@@ -71,6 +75,7 @@ fn routes_below(folder: &Path) -> BTreeSet<(String, String)> {
             found.extend(routes(&std::fs::read_to_string(&path).unwrap()));
         }
     }
+
     found
 }
 
@@ -99,6 +104,7 @@ fn every_route_is_described() {
         );
         routes.retain(|(path, _)| path != page);
     }
+
     assert!(routes.len() > 14, "{routes:?}");
     assert_eq!(routes, described);
 }
@@ -114,10 +120,12 @@ fn routes_are_found_however_they_are_written() {
                 .put(d),
         )
     "#;
+
     let found: Vec<String> = routes(source)
         .iter()
         .map(|(path, method)| format!("{method} {path}"))
         .collect();
+
     assert_eq!(
         found,
         ["get /a/{b}", "post /a/{b}", "delete /c", "get /d", "put /d"]

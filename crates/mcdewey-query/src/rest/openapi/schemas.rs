@@ -19,6 +19,7 @@ pub(super) fn all() -> Map<String, Value> {
         settings.contract = Contract::Serialize;
         settings.meta_schema = None;
     });
+
     let mut generator = settings.into_generator();
     generator.subschema_for::<SearchAnswer>();
     generator.subschema_for::<ChunkAnswer>();
@@ -32,12 +33,15 @@ pub(super) fn all() -> Map<String, Value> {
     generator.subschema_for::<problem::Body<'_>>();
     let mut schemas: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
     schemas.values_mut().for_each(drop_null);
+
     for (name, schema) in by_hand() {
         schemas.insert(name.to_owned(), schema);
     }
+
     if let Some(problem) = schemas.get_mut("Problem") {
         problem["properties"]["code"]["enum"] = json!(super::codes());
     }
+
     schemas
 }
 
@@ -49,12 +53,14 @@ fn drop_null(schema: &mut Value) {
             .as_array()
             .is_some_and(|names| names.contains(&json!(name)))
     };
+
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties
             .iter_mut()
             .filter(|(name, _)| !is_required(name))
             .for_each(|(_, property)| never_null(property));
     }
+
     for word in ["oneOf", "anyOf"] {
         schema
             .get_mut(word)
@@ -69,6 +75,7 @@ fn never_null(property: &mut Value) {
     let Some(property) = property.as_object_mut() else {
         return;
     };
+
     if let Some(Value::Array(types)) = property.get_mut("type") {
         types.retain(|one| one != "null");
         if let [only] = types.as_slice() {
@@ -76,6 +83,7 @@ fn never_null(property: &mut Value) {
             property.insert("type".to_owned(), only);
         }
     }
+
     let Some(Value::Array(alternatives)) = property.get_mut("anyOf") else {
         return;
     };

@@ -37,6 +37,7 @@ fn parameters_are_those_that_requests_may_use() {
         ("getDocument", &rest_documents::KNOWN),
         ("getFile", &files::KNOWN),
     ];
+
     for (id, known) in taken {
         let in_query = operation(id)
             .parameters
@@ -45,9 +46,11 @@ fn parameters_are_those_that_requests_may_use() {
         let names: BTreeSet<_> = in_query.map(|parameter| parameter.name).collect();
         assert_eq!(names, known.iter().copied().collect(), "{id}");
     }
+
     let others = OPERATIONS
         .iter()
         .filter(|one| !taken.iter().any(|(id, _)| *id == one.id));
+
     assert!(
         others.clone().all(|one| one.parameters.is_empty()),
         "one more takes parameters: name it above"
@@ -63,6 +66,7 @@ fn fields_of_bodies_are_those_that_requests_may_use() {
         ("RollbackBody", &generations::KNOWN),
         ("RemovalBody", &removals::KNOWN),
     ];
+
     let document = document();
     for (name, known) in taken {
         let properties = document["components"]["schemas"][name]["properties"]
@@ -71,11 +75,13 @@ fn fields_of_bodies_are_those_that_requests_may_use() {
         let names: BTreeSet<_> = properties.keys().map(String::as_str).collect();
         assert_eq!(names, known.iter().copied().collect(), "{name}");
     }
+
     let bodies: BTreeSet<_> = OPERATIONS
         .iter()
         .filter_map(|one| one.body.as_ref())
         .map(|body| body.schema)
         .collect();
+
     assert_eq!(bodies, taken.iter().map(|(name, _)| *name).collect());
 }
 
@@ -103,6 +109,7 @@ fn every_reference_leads_somewhere() {
     let document = document();
     let text = document.to_string();
     let reference = Regex::new(r##""\$ref":"#/components/schemas/([^"]+)""##).unwrap();
+
     let mut seen = 0;
     for captures in reference.captures_iter(&text) {
         assert!(
@@ -114,6 +121,7 @@ fn every_reference_leads_somewhere() {
         );
         seen += 1;
     }
+
     assert!(seen > 30 && !text.contains("#/$defs/"), "{seen}");
     let ids: BTreeSet<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
     assert_eq!(ids.len(), OPERATIONS.len());
@@ -126,6 +134,7 @@ fn validator(id: &str, status: u16) -> jsonschema::Validator {
     let operation = operation(id);
     let response =
         &document["paths"][operation.path][operation.method]["responses"][status.to_string()];
+
     let content = response["content"]
         .as_object()
         .unwrap_or_else(|| panic!("{id} says nothing of {status}"));
@@ -142,16 +151,19 @@ fn check(id: &str, answer: &Answer, status: u16) {
         [status.to_string()]
     .clone();
     let kinds = response["content"].as_object().unwrap();
+
     let kind = answer
         .header(header::CONTENT_TYPE)
         .split(';')
         .next()
         .unwrap_or_default();
+
     let range = format!("{}/*", kind.split('/').next().unwrap_or_default());
     assert!(
         kinds.contains_key(kind) || kinds.contains_key(&range),
         "{id} says nothing of {kind}"
     );
+
     for line in json_of(kind, &answer.body) {
         fits(id, status, &line);
     }
@@ -234,9 +246,11 @@ async fn answers_have_the_shape_that_is_described() {
             404,
         ),
     ];
+
     for (id, path, status) in cases {
         check(id, &service.get(&path).await, status);
     }
+
     let body = json!({"searches": [{"q": "barge"}, {"q": "x", "mode": "y"}]});
     check(
         "searchBatch",
@@ -245,11 +259,13 @@ async fn answers_have_the_shape_that_is_described() {
             .await,
         200,
     );
+
     check(
         "searchBatch",
         &service.post("/api/v1/search/batch", "{}").await,
         400,
     );
+
     check(
         "searchByBody",
         &service
@@ -257,11 +273,13 @@ async fn answers_have_the_shape_that_is_described() {
             .await,
         200,
     );
+
     check(
         "searchByBody",
         &service.post("/api/v1/search", &"x".repeat(70_000)).await,
         413,
     );
+
     check("getMetrics", &service.get("/metrics").await, 200);
     check("getFile", &service.get("/f/none.md?image=x.png").await, 404);
 }
@@ -277,6 +295,7 @@ impl RollBack for Owner {
                 "it is the newest already".to_owned(),
             ));
         }
+
         let [live, before] = ["a", "b"].map(|name| Generation(name.to_owned()));
         Ok(RollbackReport {
             live,
@@ -295,10 +314,12 @@ impl Erase for Owner {
             documents: 1,
             discarded,
         };
+
         let generations = vec![
             generation(None),
             generation(Some("it cannot be read".to_owned())),
         ];
+
         Ok(RemovalReport {
             generations,
             proof: request.force.then(RemovalProof::default),
@@ -311,6 +332,7 @@ async fn as_owner(service: &Service, method: Method, path: &str, body: &str) -> 
     let request = request(method, path)
         .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
         .header(header::CONTENT_TYPE, "application/json");
+
     service
         .send(request.body(Body::from(body.to_owned())).unwrap())
         .await
@@ -324,17 +346,20 @@ async fn what_admins_are_told_has_the_shape_that_is_described() {
             .with_erase(Arc::new(Owner))
     })
     .await;
+
     let rollback = "/api/v1/generations/rollback";
     check(
         "rollBack",
         &as_owner(&service, Method::POST, rollback, "{}").await,
         200,
     );
+
     check(
         "rollBack",
         &as_owner(&service, Method::POST, rollback, r#"{"forward": true}"#).await,
         409,
     );
+
     check("rollBack", &service.post(rollback, "{}").await, 401);
     let removals = "/api/v1/removals";
     check(
@@ -348,16 +373,19 @@ async fn what_admins_are_told_has_the_shape_that_is_described() {
         .await,
         200,
     );
+
     check(
         "remove",
         &as_owner(&service, Method::POST, removals, r#"{"sources": ["a.md"]}"#).await,
         200,
     );
+
     check(
         "remove",
         &as_owner(&service, Method::POST, removals, "{}").await,
         400,
     );
+
     check(
         "search",
         &service
@@ -365,6 +393,7 @@ async fn what_admins_are_told_has_the_shape_that_is_described() {
             .await,
         400,
     );
+
     let questions = as_owner(&service, Method::GET, "/api/v1/questions", "").await;
     check("getQuestions", &questions, 200);
     assert_ne!(
@@ -384,12 +413,14 @@ async fn events_have_the_shape_that_is_described() {
         reason: "it is empty".to_owned(),
     }];
     let formats = [("PDF".to_owned(), Default::default())].into();
+
     let report = SyncReport {
         roots: vec![Default::default()],
         skipped,
         formats,
         ..SyncReport::default()
     };
+
     let owner = tokio::spawn(async move {
         let events = jobs.recv().await.unwrap().events;
         events
@@ -399,6 +430,7 @@ async fn events_have_the_shape_that_is_described() {
         events.send(SyncEvent::Finished(report)).await.unwrap();
         drop(jobs.recv().await);
     });
+
     let told = as_owner(&service, Method::POST, "/api/v1/sync", "{}").await;
     check("sync", &told, 200);
     assert_eq!(told.body.lines().count(), 2);
@@ -406,6 +438,7 @@ async fn events_have_the_shape_that_is_described() {
     check("sync", &failed, 200);
     assert!(failed.body.contains("failed"), "{}", failed.body);
     owner.await.unwrap();
+
     assert!(!validator("sync", 200).is_valid(&json!({"event": "started"})));
 }
 
@@ -463,6 +496,7 @@ async fn a_body_may_be_left_out_where_that_is_said() {
             .with_erase(Arc::new(Owner))
     })
     .await;
+
     for operation in OPERATIONS
         .iter()
         .filter(|operation| operation.body.is_some())
@@ -474,6 +508,7 @@ async fn a_body_may_be_left_out_where_that_is_said() {
             assert!(!required);
             continue;
         }
+
         let answer = as_owner(&service, Method::POST, operation.path, "").await;
         assert_eq!(
             answer.status,

@@ -17,6 +17,7 @@ pub(super) struct Block<'a> {
 pub(super) fn of(text: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     let mut events = Vec::new();
+
     let mut depth = 0_usize;
     for (event, range) in
         Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH)
@@ -27,11 +28,13 @@ pub(super) fn of(text: &str) -> Vec<Block<'_>> {
             Event::End(_) => depth = depth.saturating_sub(1),
             _ => {}
         }
+
         events.push((event, range));
         if depth == 0 {
             blocks.extend(block(text, std::mem::take(&mut events)));
         }
     }
+
     blocks
 }
 
@@ -50,6 +53,7 @@ pub(super) fn levelled(blocks: &mut [Block<'_>]) {
 
 fn block<'a>(text: &str, events: Vec<Located<'a>>) -> Option<Block<'a>> {
     let (_, first) = events.first()?;
+
     // White space behind a block is nobody's; a passage that begins there does not share the block.
     let end = first.start + text.get(first.clone()).unwrap_or_default().trim_end().len();
     Some(Block {

@@ -41,6 +41,7 @@ static SHOWN: LazyLock<Vec<(Scope, &'static str)>> = LazyLock::new(|| {
         ("support.class", "hl-t"),
         ("variable.parameter", "hl-a"),
     ];
+
     table
         .into_iter()
         .filter_map(|(name, class)| Some((Scope::new(name).ok()?, class)))
@@ -95,14 +96,18 @@ impl Highlighter {
             if self.bytes > LONGEST_BLOCK || line.len() > LONGEST_LINE || budget.0.get().is_zero() {
                 break;
             }
+
             let began = Instant::now();
             let is_read = self.line(line, at, &mut tokens).is_some();
             budget.0.set(budget.0.get().saturating_sub(began.elapsed()));
+
             if !is_read {
                 break;
             }
+
             at += line.len();
         }
+
         tokens
     }
 
@@ -124,11 +129,13 @@ impl Highlighter {
                 }
             }
         };
+
         for (place, op) in ops {
             push(start..place, &self.scopes);
             start = place;
             self.scopes.apply(&op).ok()?;
         }
+
         push(start..line.len(), &self.scopes);
         Some(())
     }
@@ -143,12 +150,14 @@ fn class(scopes: &ScopeStack) -> Option<&'static str> {
     }) {
         return Some("hl-t");
     }
+
     let shown = |scope: &Scope| {
         SHOWN
             .iter()
             .find(|(known, _)| known.is_prefix_of(*scope))
             .map(|(_, class)| *class)
     };
+
     scopes.as_slice().iter().rev().find_map(shown)
 }
 
@@ -184,21 +193,25 @@ mod tests {
             "{\"port\": 8443, \"on\": true}\n",
             &[("\"port\"", "hl-t"), ("8443", "hl-n"), ("true", "hl-n")],
         );
+
         has(
             "yaml",
             "port: 8443 # TLS\n",
             &[("port", "hl-t"), ("8443", "hl-n"), ("# TLS", "hl-c")],
         );
+
         has(
             "xml",
             "<Dialog id=\"1\"/>\n",
             &[("Dialog", "hl-t"), ("id", "hl-a"), ("\"1\"", "hl-s")],
         );
+
         has(
             "java",
             "return \"a\"; // b\n",
             &[("return", "hl-k"), ("\"a\"", "hl-s"), ("// b", "hl-c")],
         );
+
         has("sql", "SELECT 1\n", &[("SELECT", "hl-k"), ("1", "hl-n")]);
         for name in [
             "bash",
@@ -222,6 +235,7 @@ mod tests {
             Highlighter::new("json title=\"Answer\"").is_some()
                 && Highlighter::new("rust,ignore").is_some()
         );
+
         for name in ["", "  ", "text", "console-of-some-switch"] {
             assert!(Highlighter::new(name).is_none(), "{name}");
         }

@@ -23,6 +23,7 @@ pub(super) fn is_excessive<'a>(pieces: impl Iterator<Item = &'a str>) -> bool {
         } else {
             1
         };
+
         let count = open.entry(name).or_default();
         if !is_end {
             *count += 1;
@@ -31,10 +32,12 @@ pub(super) fn is_excessive<'a>(pieces: impl Iterator<Item = &'a str>) -> bool {
             *count -= 1;
             all -= weight;
         }
+
         if all > MAX_OPEN {
             return true;
         }
     }
+
     false
 }
 
@@ -48,11 +51,13 @@ fn tags(html: &str) -> impl Iterator<Item = (String, bool)> {
         let (rest, is_end) = rest
             .strip_prefix('/')
             .map_or((rest, false), |rest| (rest, true));
+
         let name: String = rest
             .chars()
             .take_while(char::is_ascii_alphanumeric)
             .take(16)
             .collect();
+
         let name = name.to_ascii_lowercase();
         let counts = !name.is_empty() && !is_in(WITHOUT_END, &name);
         counts.then_some((name, is_end))

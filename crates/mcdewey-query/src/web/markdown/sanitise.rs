@@ -31,6 +31,7 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let cell = || HashSet::from(["colspan", "rowspan"]);
     let alignment = || HashSet::from(["right", "center"]);
     let mut builder = Builder::new();
+
     builder
         .tags(ELEMENTS.split_whitespace().collect())
         .generic_attributes(HashSet::new())
@@ -61,6 +62,7 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .url_relative(UrlRelative::Deny)
         .link_rel(Some("noopener noreferrer nofollow"))
         .strip_comments(true);
+
     builder
 });
 
@@ -109,6 +111,7 @@ impl Signs {
         } else {
             words
         };
+
         Some(format!(
             "<span class=\"figure\"><img src=\"{}\" alt=\"{}\" loading=\"lazy\"><span class=\"caption\">{}</span></span>",
             escape(address),
@@ -180,6 +183,7 @@ fn resolved(html: &str, signs: &Signs) -> Clean {
     };
     let mut position = Position::Text;
     let mut marked = false;
+
     let mut at = 0;
     while let Some(c) = html[at..].chars().next() {
         if c == OPEN || c == CLOSE {
@@ -190,18 +194,22 @@ fn resolved(html: &str, signs: &Signs) -> Clean {
             at += sign.map_or(c.len_utf8(), |(_, length)| length);
             continue;
         }
+
         position = match (position, c) {
             (Position::Text, '<') | (Position::Value, '"') => Position::Tag,
             (Position::Tag, '"') => Position::Value,
             (Position::Tag, '>') => Position::Text,
             _ => position,
         };
+
         clean.html.push(c);
         at += c.len_utf8();
     }
+
     if marked {
         clean.html.push_str("</mark>");
     }
+
     clean
 }
 

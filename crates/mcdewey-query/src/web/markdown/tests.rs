@@ -31,6 +31,7 @@ fn markdown_becomes_html() {
     let html = shown(
         "# A & b\n\nSome *words*, `code` and ~~not~~.\n\n1. one\n\n| a | b |\n|--:|:-:|\n| 1 | 2 |\n",
     );
+
     assert_eq!(
         html,
         "<h2>A &amp; b</h2>\n<p>Some <em>words</em>, <code>code</code> and <del>not</del>.</p>\n\
@@ -62,6 +63,7 @@ fn nothing_in_a_document_runs() {
         "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
         "| <script>alert(1)</script> |\n|---|\n| <b onmouseover=alert(1)>x |",
     ];
+
     for text in hostile {
         let html = shown(text).to_lowercase();
         for bad in [
@@ -80,6 +82,7 @@ fn nothing_in_a_document_runs() {
                 "{text} → {html}"
             );
         }
+
         for bad in [
             "<form",
             "<input",
@@ -126,6 +129,7 @@ fn each_passage_has_its_element_and_anchor() {
         text,
         &passages(text, &["# One\n\nfirst", "second"], Some(1)),
     );
+
     assert_eq!(
         html,
         "<div class=\"passage\" id=\"p-7\">\n<h2>One</h2>\n<p>first</p>\n</div>\n\
@@ -144,6 +148,7 @@ fn passages_that_share_a_block_have_anchors_inside_it() {
             Some(1),
         ),
     );
+
     assert_eq!(html.matches("id=\"p-7\"").count(), 1);
     assert_eq!(html.matches("id=\"p-8\"").count(), 1);
     assert!(
@@ -165,6 +170,7 @@ fn a_passage_may_begin_in_the_middle_of_a_line() {
         text,
         &passages(text, &["One sentence. ", "Two & sentences."], Some(1)),
     );
+
     assert_eq!(
         html,
         "<p><span class=\"anchor\" id=\"p-7\"></span>One sentence. <span class=\"anchor\" id=\"p-8\"></span>\
@@ -191,6 +197,7 @@ fn shared(text: &str) -> String {
         range,
         marked,
     };
+
     render_page(
         text,
         &[part(7, 0..middle, false), part(8, middle..text.len(), true)],
@@ -217,6 +224,7 @@ fn entities_forge_no_anchors_and_marks() {
             "{forged} → {html}"
         );
         let html = shared(&format!("- {forged}\n- second {forged}\n"));
+
         assert_eq!(
             (
                 html.matches(" id=\"p-7\"").count(),
@@ -238,11 +246,13 @@ fn no_sign_ends_an_attribute() {
     let text = "- <div><a href=\"https://x.example/\n\n  first second <script>alert(1)</script>\n\n  <div>\">a</a></div>\n";
     let html = shared(text);
     assert_eq!(html.matches(" id=\"p-").count(), 2, "{html}");
+
     let address = html
         .split("href=\"")
         .nth(1)
         .and_then(|rest| rest.split('"').next())
         .expect("a link");
+
     assert!(
         address.contains("first second"),
         "the text stands in the attribute: {html}"
@@ -261,6 +271,7 @@ fn signs_hold_for_one_rendering() {
         signs: other,
     };
     let html = sanitise::clean(&draft).html;
+
     assert!(
         !html.contains("<mark>") && !html.contains("id=") && html.contains('a'),
         "{html}"
@@ -273,6 +284,7 @@ fn an_excerpt_has_the_head_of_its_table_and_the_fence_of_its_code() {
     let start = text.find("| 3").unwrap();
     let end = text.find("<y>").unwrap() + 3;
     let html = render_excerpt(text, start..end);
+
     assert!(
         html.contains("<th scope=\"col\">a</th>") && html.contains("<td>3</td>"),
         "{html}"
@@ -305,12 +317,14 @@ fn what_is_too_deep_or_too_large_stays_readable() {
     assert!(shown(&deep).contains("end") && shown(&deep).matches("<blockquote>").count() <= 24);
     let raw = format!("{}end", "<div>".repeat(5_000));
     assert!(shown(&raw).contains("&lt;div&gt;") && shown(&raw).contains("end"));
+
     let wide = format!(
         "|{}\n|{}\n{}",
         "a|".repeat(2_000),
         "-|".repeat(2_000),
         "|\n".repeat(3_000)
     );
+
     assert!(shown(&wide).len() <= MAX_HTML_BYTES + wide.len() * 2);
     assert!(shown(&"word ".repeat(200_000)).starts_with("<pre class=\"plain\">"));
     assert_eq!(shown(""), "");
@@ -324,9 +338,11 @@ fn images_that_are_kept_are_shown_with_their_words() {
         address: format!("/f/a.md?image={number}&hash=1"),
         title: format!("Image {number} from page 1"),
     };
+
     let images = [image("a.png", 1), image("b.png", 2)];
     let text = "Before ![The \"barge\" *button*](a.png) after ![lost](c.png)\n\n| x |\n|---|\n| ![](b.png) |\n";
     let html = render_page_with(text, &[], &images);
+
     assert!(
         html.contains(
             "<span class=\"figure\"><img src=\"/f/a.md?image=1&amp;hash=1\" alt=\"The &quot;barge&quot; button\" \
@@ -338,16 +354,19 @@ fn images_that_are_kept_are_shown_with_their_words() {
     assert!(html.contains("<span class=\"image\">lost</span>"), "{html}");
     let after = text.find("after").unwrap();
     let clipped = render_excerpt_with(text, after..text.len(), &images);
+
     assert!(
         !clipped.contains("image=1") && clipped.contains("image=2"),
         "{clipped}"
     );
+
     // A document cannot make an image of its own that way.
     let forged = render_page_with(
         "<img src=x onerror=alert(1)> ![x](javascript:alert(1))",
         &[],
         &images,
     );
+
     assert!(!forged.contains("<img"), "{forged}");
 }
 
@@ -375,6 +394,7 @@ fn passages_in_code_keep_their_colours() {
         "{html}"
     );
     let two = render_excerpt(text, text.find("return 2").unwrap()..text.len() - 4);
+
     assert!(
         two.contains("<span class=\"hl-k\">return</span> <span class=\"hl-n\">2</span>")
             && !two.contains("one"),

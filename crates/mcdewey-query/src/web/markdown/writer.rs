@@ -47,9 +47,11 @@ pub(super) fn write(
         budget: Some(budget),
         ..Writer::default()
     };
+
     for (event, range) in events {
         writer.event(event, range);
     }
+
     Draft {
         html: writer.html,
         signs: writer.signs,
@@ -122,12 +124,14 @@ impl Writer<'_> {
         } else {
             ""
         };
+
         let clipped = matches!(self.view, View::Clip(_));
         let may_go = match tag {
             Tag::Image { .. } => true,
             Tag::Table(_) | Tag::TableHead | Tag::TableCell => false,
             _ => clipped,
         };
+
         self.open.push(Open {
             close,
             start,
@@ -199,6 +203,7 @@ impl Writer<'_> {
             Tag::Image { .. } => ("<span class=\"image\">", "</span>"),
             _ => ("", ""),
         };
+
         self.html.push_str(open);
         close
     }
@@ -209,17 +214,20 @@ impl Writer<'_> {
             .get(self.cell)
             .copied()
             .unwrap_or(Alignment::None);
+
         self.cell += 1;
         let class = match alignment {
             Alignment::Right => " class=\"right\"",
             Alignment::Center => " class=\"center\"",
             Alignment::Left | Alignment::None => "",
         };
+
         let (open, close) = if self.in_head {
             ("<th scope=\"col\"", "</th>")
         } else {
             ("<td", "</td>")
         };
+
         self.html.push_str(open);
         self.html.push_str(class);
         (">", close)
@@ -231,6 +239,7 @@ impl Writer<'_> {
             TagEnd::CodeBlock => self.code = None,
             _ => {}
         }
+
         let Some(open) = self.open.pop() else { return };
         if open.may_go && open.pieces == self.pieces {
             self.html.truncate(open.start);
@@ -245,10 +254,12 @@ impl Writer<'_> {
             (Some(code), Some(budget)) => code.tokens(text, budget),
             _ => Vec::new(),
         };
+
         // Where characters were escaped in the document, the text is shorter than its source and cannot be cut.
         if text.len() != range.len() {
             return self.whole_piece(range, &coloured(text, 0..text.len(), &tokens));
         }
+
         let borders: Vec<usize> = match &self.view {
             View::Whole => Vec::new(),
             View::Shared { anchors, marked } => {
@@ -261,6 +272,7 @@ impl Writer<'_> {
             }
             View::Clip(clip) => vec![clip.start, clip.end],
         };
+
         for piece in cut(range, borders) {
             let part = piece.start - range.start..piece.end - range.start;
             self.whole_piece(&piece, &coloured(text, part, &tokens));
@@ -281,6 +293,7 @@ impl Writer<'_> {
                     self.anchors += 1;
                     self.html.push_str(&self.signs.anchor(*ordinal));
                 }
+
                 let marked = marked.as_ref().is_some_and(|marked| overlap(marked, range));
                 self.html.push_str(&if marked {
                     self.signs.mark(html)
@@ -289,6 +302,7 @@ impl Writer<'_> {
                 });
             }
         }
+
         // The head of a table is shown with any of its rows, but alone it is nothing.
         self.pieces += 1;
     }
@@ -297,10 +311,12 @@ impl Writer<'_> {
         if self.escape_raw {
             return self.text(html, range);
         }
+
         let kept = match &self.view {
             View::Clip(clip) => overlap(clip, range),
             View::Whole | View::Shared { .. } => true,
         };
+
         if kept {
             self.html.push_str(&sanitise::without_signs(html));
             self.pieces += 1;
@@ -312,6 +328,7 @@ impl Writer<'_> {
 fn coloured(text: &str, part: Range<usize>, tokens: &[(Range<usize>, &'static str)]) -> String {
     let mut html = String::new();
     let mut at = part.start;
+
     let of = |range: Range<usize>| escape(text.get(range).unwrap_or_default());
     for (token, class) in tokens.iter().filter(|(token, _)| overlap(token, &part)) {
         let token = token.start.max(part.start)..token.end.min(part.end);
@@ -319,6 +336,7 @@ fn coloured(text: &str, part: Range<usize>, tokens: &[(Range<usize>, &'static st
         let _ = write!(html, "<span class=\"{class}\">{}</span>", of(token.clone()));
         at = token.end;
     }
+
     html.push_str(&of(at..part.end));
     html
 }
@@ -353,6 +371,7 @@ pub(super) fn escape(text: &str) -> String {
             c => out.push(c),
         }
     }
+
     out
 }
 
@@ -363,5 +382,6 @@ fn cut(range: &Range<usize>, mut borders: Vec<usize>) -> Vec<Range<usize>> {
     borders.sort_unstable();
     let mut start = range.start;
     let piece = |end| (start < end).then(|| std::mem::replace(&mut start, end)..end);
+
     borders.into_iter().filter_map(piece).collect()
 }

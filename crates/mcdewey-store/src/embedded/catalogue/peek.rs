@@ -26,7 +26,7 @@ pub(in crate::embedded) struct Sample {
 }
 
 impl Sample {
-    /// Whether the key is what the model of this fingerprint gives the passage (see `Passage::embedding_key`).
+    /// Whether the key is what the model of this fingerprint gives the passage (see `EmbeddedChunk::embedding_key`).
     pub(in crate::embedded) fn is_of(&self, fingerprint: &str) -> bool {
         ContentHash::of_parts([fingerprint, &self.dense_text]) == ContentHash::from_bytes(self.key)
     }
@@ -40,10 +40,12 @@ pub(in crate::embedded) fn peek(path: &Path) -> Outcome<Peek> {
         connection.query_row("SELECT documents, chunks FROM library", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
+
     let committed_at =
         connection.query_row("SELECT max(committed_at) FROM documents", [], |row| {
             row.get(0)
         })?;
+
     let sample = connection.query_row(
         "SELECT context, text, embedding_key FROM passages LIMIT 1",
         [],
@@ -55,12 +57,14 @@ pub(in crate::embedded) fn peek(path: &Path) -> Outcome<Peek> {
             } else {
                 format!("{context}\n{text}")
             };
+
             Ok(Sample {
                 dense_text,
                 key: row.get(2)?,
             })
         },
     );
+
     let (documents, chunks) = (documents.cast_unsigned(), chunks.cast_unsigned());
     Ok(Peek {
         schema,

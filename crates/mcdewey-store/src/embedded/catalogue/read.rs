@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::Catalogue;
 use super::write::role_name;
-use crate::embedded::Origin;
+use crate::embedded::IndexedRoot;
 use crate::embedded::failure::{Failure, Outcome};
 use crate::ranking::Located;
 
@@ -108,15 +108,17 @@ impl<'a> Snapshot<'a> {
             "SELECT document, ordinal, page, passage_hash, likeness FROM points WHERE point = ?1";
         let mut select = self.transaction.prepare_cached(sql)?;
         let mut rows = select.query([point.as_bytes()])?;
+
         let Some(row) = rows.next()? else {
             return Ok(None);
         };
+
         Ok(Some(Located {
             document: self.meta(row.get(0)?)?,
             ordinal: row.get(1)?,
             page: PageNumber(row.get(2)?),
             passage_hash: hash(row, 3)?,
-            likeness: row
+            simhash: row
                 .get::<_, String>(4)?
                 .parse()
                 .map_err(|_| Failure::stored("likeness"))?,
@@ -139,11 +141,13 @@ impl<'a> Snapshot<'a> {
             let place = select
                 .query_row([point.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
+
             let Some((document, ordinal)): Option<(i64, u32)> = place else {
                 continue;
             };
             let meta = self.meta(document)?;
             let columns = CHUNK.replace(" FROM", ", embedding_key FROM");
+
             let found = self.one(
                 &format!("{columns} WHERE document = ?1 AND ordinal = ?2"),
                 (document, ordinal),
@@ -155,8 +159,10 @@ impl<'a> Snapshot<'a> {
                     })
                 },
             )?;
+
             live.extend(found);
         }
+
         Ok(live)
     }
 
@@ -174,6 +180,7 @@ impl<'a> Snapshot<'a> {
             let sql = format!("{CHUNK} WHERE document = ?1 AND ordinal = ?2");
             chunks.extend(self.one(&sql, (document, id.ordinal()), |row| chunk(row, &meta))?);
         }
+
         Ok(chunks)
     }
 
@@ -186,15 +193,17 @@ impl<'a> Snapshot<'a> {
         let Some((document, meta)) = self.by_source(source, scope)? else {
             return Ok(Vec::new());
         };
+
         let sql = format!(
             "{CHUNK} WHERE document = ?1 AND ordinal >= ?2 AND ordinal < ?3 ORDER BY ordinal"
         );
+
         self.all(&sql, (document, ordinals.start, ordinals.end), |row| {
             chunk(row, &meta)
         })
     }
 
-    pub(in crate::embedded) fn passages_on(
+    pub(in crate::embedded) fn chunks_on(
         &self,
         source: &SourcePath,
         page: PageNumber,
@@ -216,10 +225,12 @@ impl<'a> Snapshot<'a> {
             "{} WHERE handle = ?1 ORDER BY document, ordinal",
             CHUNK.replace(" FROM", ", document FROM")
         );
+
         let found = self.all(&sql, [handle], |row| {
             let meta = self.meta(row.get(6)?)?;
             scope.contains(&meta).then(|| chunk(row, &meta)).transpose()
         })?;
+
         Ok(found.into_iter().flatten().collect())
     }
 
@@ -249,14 +260,17 @@ impl<'a> Snapshot<'a> {
         let Some((document, meta)) = self.by_source(source, scope)? else {
             return Ok(None);
         };
+
         let pages = self.all(
             "SELECT page FROM pages WHERE document = ?1 ORDER BY place",
             [document],
             |row| json(row, 0),
         )?;
+
         let sql = "SELECT attachment FROM attachments WHERE document = ?1 ORDER BY role, name";
         let attachments = self.all(sql, [document], |row| json(row, 0))?;
         let sql = "SELECT outline, chunks, hash, committed_at FROM documents WHERE id = ?1";
+
         self.one(sql, [document], |row| {
             Ok(Document {
                 meta,
@@ -300,6 +314,7 @@ impl<'a> Snapshot<'a> {
                 committed_at: row.get(3)?,
             })
         })?;
+
         summaries.retain(|summary| scope.contains(&summary.meta));
         Ok(summaries)
     }
@@ -329,12 +344,12 @@ impl<'a> Snapshot<'a> {
     }
 
     /// Where the documents were read from: root, folder, how many.
-    pub(in crate::embedded) fn origins(&self) -> Outcome<Vec<Origin>> {
+    pub(in crate::embedded) fn indexed_roots(&self) -> Outcome<Vec<IndexedRoot>> {
         let sql = "SELECT root, folder, count(*) FROM documents GROUP BY root, folder ORDER BY root, folder";
         self.all(sql, [], |row| {
             let root: String = row.get(0)?;
             let root = root.parse().map_err(|_| Failure::stored("root"))?;
-            Ok(Origin {
+            Ok(IndexedRoot {
                 root,
                 folder: row.get(1)?,
                 documents: row.get::<_, i64>(2)?.cast_unsigned(),
@@ -386,10 +401,12 @@ impl<'a> Snapshot<'a> {
     ) -> Outcome<Vec<T>> {
         let mut select = self.transaction.prepare_cached(sql)?;
         let mut rows = select.query(params)?;
+
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(read(row)?);
         }
+
         Ok(found)
     }
 

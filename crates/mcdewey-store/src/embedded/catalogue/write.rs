@@ -66,11 +66,13 @@ impl CatalogueWriter {
                 row.get::<_, i64>(0)
             })
             .map(|busy| busy != 0)?;
+
         if is_read {
             let message = "the catalogue is being read without pause, so its log still holds what was taken out; run the \
                            removal again, or restart the program";
             return Err(mcdewey_core::IndexError::Store(message.to_owned()).into());
         }
+
         Ok(())
     }
 
@@ -87,6 +89,7 @@ impl CatalogueWriter {
             document.meta.source.as_str(),
             document.root.as_str(),
         );
+
         Ok(select
             .query_row(named, |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
@@ -106,6 +109,7 @@ impl CatalogueWriter {
                 strays.push(point);
             }
         }
+
         Ok(strays)
     }
 }
@@ -123,23 +127,28 @@ impl Change<'_> {
         self.insert_pages(id, document)?;
         self.insert_passages(id, document)?;
         self.insert_attachments(id, document)?;
+
         let mut freed: BTreeSet<Uuid> = former
             .iter()
             .flat_map(|former| former.points.iter().copied())
             .collect();
+
         for passage in &document.passages {
             freed.remove(&passage.point);
         }
+
         let former_terms = former.as_ref().map(|former| &former.terms);
         self.count_terms(Some(&document.terms), former_terms)?;
         let gone = former
             .as_ref()
             .map_or((0, 0, 0), |former| (1, former.pages, former.chunks));
+
         let revision = self.step((
             1 - gone.0,
             document.pages.len() as i64 - gone.1,
             document.passages.len() as i64 - gone.2,
         ))?;
+
         Ok((revision, freed.into_iter().collect()))
     }
 
@@ -150,6 +159,7 @@ impl Change<'_> {
         };
         self.count_terms(None, Some(&former.terms))?;
         let sql = "UPDATE library SET documents = documents - 1, pages = pages - ?1, chunks = chunks - ?2";
+
         self.transaction
             .prepare_cached(sql)?
             .execute((former.pages, former.chunks))?;
@@ -167,13 +177,16 @@ impl Change<'_> {
             .transaction
             .query_row(sql, [root.as_str()], |row| row.get(0))
             .optional()?;
+
         let known: LibraryDescription = known
             .map_or(Ok(LibraryDescription::default()), |text| {
                 serde_json::from_str(&text)
             })?;
+
         if known == *description {
             return Ok(false);
         }
+
         let sql = "INSERT OR REPLACE INTO descriptions (root, description) VALUES (?1, ?2)";
         self.transaction
             .execute(sql, (root.as_str(), serde_json::to_string(description)?))?;
@@ -222,20 +235,24 @@ impl Change<'_> {
                 points: Vec::new(),
             })
         });
+
         let Some(mut former) = found.optional()? else {
             return Ok(None);
         };
+
         let mut select = self
             .transaction
             .prepare_cached("SELECT point FROM points WHERE document = ?1")?;
         let points = select.query_map([former.id], |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
         former.points = points.collect::<Result<_, _>>()?;
+
         for table in ["points", "passages", "pages", "attachments"] {
             let sql = format!("DELETE FROM {table} WHERE document = ?1");
             self.transaction
                 .prepare_cached(&sql)?
                 .execute([former.id])?;
         }
+
         self.transaction
             .prepare_cached("DELETE FROM documents WHERE id = ?1")?
             .execute([former.id])?;
@@ -262,6 +279,7 @@ impl Change<'_> {
                 serde_json::to_string(&document.outline)?,
                 terms::to_bytes(&document.terms),
             ])?;
+
         Ok(self.transaction.last_insert_rowid())
     }
 
@@ -273,6 +291,7 @@ impl Change<'_> {
             let named = serde_json::to_string(&page.page)?;
             insert.execute((id, place as i64, page.page.number.0, named, &page.text))?;
         }
+
         Ok(())
     }
 
@@ -293,6 +312,7 @@ impl Change<'_> {
                 content,
             ))?;
         }
+
         Ok(())
     }
 
@@ -302,6 +322,7 @@ impl Change<'_> {
         let mut insert = self.transaction.prepare_cached(sql)?;
         let sql = "INSERT INTO points (point, document, ordinal, page, passage_hash, likeness) VALUES (?1, ?2, ?3, ?4, ?5, \
                    ?6)";
+
         let mut insert_point = self.transaction.prepare_cached(sql)?;
         for passage in &document.passages {
             let chunk = &passage.chunk;
@@ -310,6 +331,7 @@ impl Change<'_> {
                 headings: chunk.headings.clone(),
                 spans: chunk.spans.clone(),
             };
+
             insert.execute(rusqlite::params![
                 id,
                 chunk.ordinal,
@@ -322,18 +344,21 @@ impl Change<'_> {
                 chunk.context,
                 chunk.text,
             ])?;
+
             let hash: &ContentHash = &chunk.passage_hash;
             let point = passage.point.as_bytes();
-            let likeness = chunk.likeness().to_string();
+            let simhash = chunk.simhash().to_string();
+
             insert_point.execute((
                 point,
                 id,
                 chunk.ordinal,
                 chunk.page.number.0,
                 hash.as_bytes(),
-                likeness,
+                simhash,
             ))?;
         }
+
         Ok(())
     }
 
@@ -347,21 +372,25 @@ impl Change<'_> {
         for (token, passages) in comes.into_iter().flatten() {
             *changes.entry(*token).or_default() += i64::from(*passages);
         }
+
         for (token, passages) in goes.into_iter().flatten() {
             *changes.entry(*token).or_default() -= i64::from(*passages);
         }
+
         let sql = "INSERT INTO terms (token, passages) VALUES (?1, ?2) \
                    ON CONFLICT (token) DO UPDATE SET passages = passages + excluded.passages";
         let mut count = self.transaction.prepare_cached(sql)?;
         let mut sweep = self
             .transaction
             .prepare_cached("DELETE FROM terms WHERE token = ?1 AND passages <= 0")?;
+
         for (token, change) in changes.into_iter().filter(|(_, change)| *change != 0) {
             count.execute((token, change))?;
             if change < 0 {
                 sweep.execute([token])?;
             }
         }
+
         Ok(())
     }
 }

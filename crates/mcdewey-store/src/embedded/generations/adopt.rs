@@ -20,6 +20,7 @@ pub(super) fn bring_in_line(record: &mut Record, dir: &Path) -> Result<bool, Ind
         .generations
         .retain(|entry| Layout::of(dir, &entry.generation).folder().exists());
     let mut found = unrecorded(record, dir)?;
+
     // Older than what is recorded: the record's own order counts.
     found.append(&mut record.generations);
     record.generations = found;
@@ -30,6 +31,7 @@ pub(super) fn bring_in_line(record: &mut Record, dir: &Path) -> Result<bool, Ind
             .rfind(|entry| entry.completed_at.is_some())
             .map(|entry| entry.generation.clone());
     }
+
     Ok(*record != before)
 }
 
@@ -44,20 +46,24 @@ pub(super) fn identify(
     if entry.model.is_some() {
         return false;
     }
+
     if entry.generation == crate::embedded::wanted(model, chunker) {
         entry.chunker = Some(chunker.to_owned());
         entry.words = Some(Bm25::fingerprint());
         entry.model = Some(model.clone());
         return true;
     }
+
     let catalogue = Layout::of(dir, &entry.generation).catalogue();
     let is_this = peek(&catalogue).is_ok_and(|peek| {
         peek.sample
             .is_some_and(|sample| sample.is_of(&model.fingerprint))
     });
+
     if is_this {
         entry.model = Some(model.clone());
     }
+
     is_this
 }
 
@@ -67,6 +73,7 @@ fn unrecorded(record: &Record, dir: &Path) -> Result<Vec<GenerationEntry>, Index
         if record.entry(&generation).is_some() {
             continue;
         }
+
         match peek(&Layout::of(dir, &generation).catalogue()) {
             Ok(peek) => found.push((
                 peek.committed_at.unwrap_or_default(),
@@ -77,6 +84,7 @@ fn unrecorded(record: &Record, dir: &Path) -> Result<Vec<GenerationEntry>, Index
             }
         }
     }
+
     found.sort_by_key(|(committed_at, _)| *committed_at);
     Ok(found.into_iter().map(|(_, entry)| entry).collect())
 }
@@ -86,6 +94,7 @@ fn folders(dir: &Path) -> Outcome<Vec<Generation>> {
     if !place.exists() {
         return Ok(Vec::new());
     }
+
     let mut names = Vec::new();
     for entry in fs::read_dir(place)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
@@ -93,6 +102,7 @@ fn folders(dir: &Path) -> Outcome<Vec<Generation>> {
             names.push(Generation(name));
         }
     }
+
     Ok(names)
 }
 

@@ -23,6 +23,7 @@ impl Generations {
             .iter()
             .map(|entry| entry.generation.clone())
             .collect();
+
         self.check_room(&all)?;
         let mut done = Vec::with_capacity(all.len());
         for generation in all {
@@ -31,11 +32,13 @@ impl Generations {
                 .open
                 .get(&generation)
                 .and_then(|opened| opened.index.upgrade());
+
             done.push(match open {
                 Some(index) => erase_open(&index, sources).await?,
                 None => self.erase_closed(generation, sources).await?,
             });
         }
+
         Ok(done)
     }
 
@@ -53,6 +56,7 @@ impl Generations {
             };
             needed = needed.max(takes.map_err(IndexError::from)?);
         }
+
         Ok(space::check(&self.dir, self.min_free_bytes, needed)?)
     }
 
@@ -85,6 +89,7 @@ impl Generations {
         // Held to the end: nobody opens the generation meanwhile.
         let mut state = self.state();
         state.wait_until_closed(&generation)?;
+
         let layout = Layout::of(&self.dir, &generation);
         if !layout.catalogue().exists() {
             return Ok(GenerationRemoval {
@@ -93,10 +98,12 @@ impl Generations {
                 discarded: None,
             });
         }
+
         let unreadable = state
             .record
             .entry(&generation)
             .and_then(|entry| entry.unreadable_tables());
+
         if let Some(reason) = unreadable {
             tracing::warn!(%generation, reason, "the generation is taken away, for no document can be taken out of it");
             retire::discard(&mut state.record, &self.dir, &generation)?;
@@ -106,6 +113,7 @@ impl Generations {
                 discarded: Some(reason),
             });
         }
+
         let documents = erase::from_closed(&layout, sources).map_err(IndexError::from)?;
         Ok(GenerationRemoval {
             generation,
@@ -133,6 +141,7 @@ pub(super) fn finish_interrupted(record: &Record, dir: &Path) -> Result<(), Inde
             erase::from_closed(&layout, &[]).map_err(IndexError::from)?;
         }
     }
+
     Ok(())
 }
 
@@ -144,6 +153,7 @@ async fn erase_open(
     index.erase(sources).await?;
     let after = index.state().await?;
     let documents = before.documents.saturating_sub(after.documents);
+
     Ok(GenerationRemoval {
         generation: after.generation,
         documents,

@@ -63,11 +63,13 @@ impl Record {
                 path.display()
             ))
         };
+
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(unusable(error.to_string())),
         };
+
         let record: Self =
             serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
         if record.version > VERSION {
@@ -75,6 +77,7 @@ impl Record {
                 "a newer version of this program wrote it".to_owned(),
             ));
         }
+
         Ok(record)
     }
 
@@ -83,6 +86,7 @@ impl Record {
         self.version = VERSION;
         let path = layout::record(dir);
         let written = serde_json::to_vec_pretty(self).map_err(io::Error::from);
+
         written
             .and_then(|bytes| durable::write(&path, &bytes))
             .map_err(|error| match error.kind() {
@@ -131,6 +135,7 @@ impl GenerationEntry {
         if let Some(reason) = self.unreadable_tables() {
             return Err(reason);
         }
+
         if self
             .words
             .as_ref()
@@ -140,6 +145,7 @@ impl GenerationEntry {
                 "its words were weighed in another way than this program asks for".to_owned(),
             );
         }
+
         self.model
             .as_ref()
             .ok_or_else(|| "nothing says which model it was made with".to_owned())

@@ -22,6 +22,7 @@ pub(super) fn superfluous(record: &Record, keep: usize, wanted: &Generation) -> 
         .filter(|entry| entry.completed_at.is_some())
         .count();
     let mut too_many = complete.saturating_sub(keep);
+
     let mut goes = Vec::new();
     for entry in others {
         let stays = entry.completed_at.is_some() && too_many == 0;
@@ -32,6 +33,7 @@ pub(super) fn superfluous(record: &Record, keep: usize, wanted: &Generation) -> 
             goes.push(entry.generation.clone());
         }
     }
+
     goes
 }
 
@@ -48,15 +50,18 @@ pub(super) fn discard(
         }
         Ok(fs::rename(layout.folder(), layout.trash())?)
     };
+
     moved().map_err(IndexError::from)?;
     record
         .generations
         .retain(|entry| entry.generation != *generation);
     record.live.take_if(|live| live == generation);
     record.save(dir)?;
+
     if let Err(error) = fs::remove_dir_all(layout.trash()) {
         tracing::warn!(%generation, %error, "the files of an old generation go at the next start");
     }
+
     Ok(())
 }
 
@@ -67,6 +72,7 @@ pub(super) fn sweep(dir: &Path) -> Result<(), IndexError> {
         if !place.exists() {
             return Ok(());
         }
+
         for entry in fs::read_dir(place)? {
             let entry = entry?;
             if entry
@@ -77,6 +83,7 @@ pub(super) fn sweep(dir: &Path) -> Result<(), IndexError> {
                 fs::remove_dir_all(entry.path())?;
             }
         }
+
         Ok(())
     };
     swept().map_err(IndexError::from)

@@ -53,6 +53,7 @@ impl Generations {
 
 fn status(entry: &GenerationEntry, record: &Record, dir: &Path) -> GenerationStatus {
     let layout = Layout::of(dir, &entry.generation);
+
     // A catalogue that does not open now held this when it was completed.
     let (documents, chunks) = peek(&layout.catalogue())
         .map_or((entry.documents, entry.chunks), |peek| {
@@ -64,6 +65,7 @@ fn status(entry: &GenerationEntry, record: &Record, dir: &Path) -> GenerationSta
         Some(_) => "retained",
         None => "building",
     };
+
     GenerationStatus {
         generation: entry.generation.to_string(),
         state,

@@ -23,6 +23,7 @@ async fn made(generations: &Generations, chunker: &str) -> (Generation, Arc<Embe
     let document = SampleDocument::new("a.md").page(1, &[&format!("canine {chunker}")]);
     index.commit(document.build(&embedder())).await.unwrap();
     assert!(generations.complete(&index.state().await.unwrap()).unwrap());
+
     (generation, index)
 }
 
@@ -40,6 +41,7 @@ fn states_are(dir: &Path, expected: &[(&str, &str)]) {
         .iter()
         .map(|(chunker, state)| (chunker.as_str(), *state))
         .collect();
+
     assert_eq!(found, expected);
 }
 
@@ -52,6 +54,7 @@ async fn a_directory_without_a_record_is_adopted() {
         chunker: chunker.to_owned(),
         min_free_bytes: 0,
     };
+
     let old = EmbeddedIndex::open(options("old")).unwrap();
     old.commit(
         SampleDocument::new("a.md")
@@ -60,14 +63,17 @@ async fn a_directory_without_a_record_is_adopted() {
     )
     .await
     .unwrap();
+
     let name = old.state().await.unwrap().generation;
     drop((old, EmbeddedIndex::open(options("never filled")).unwrap()));
     let generations = open(dir.path());
     let live = generations.live().unwrap();
+
     assert_eq!(
         (&live.generation, live.documents, live.model),
         (&name, 1, None)
     );
+
     // Its name tells nothing to a program with another splitter; the key of a vector does.
     generations.identify(embedder().model(), "new").unwrap();
     let live = generations.live().unwrap();
@@ -92,11 +98,13 @@ async fn what_is_complete_becomes_live_and_the_record_survives() {
     let (first, index) = made(&generations, "one").await;
     let second = generations.want(embedder().model(), None, "two").unwrap();
     drop(generations.open_index(&second).unwrap());
+
     assert_eq!(
         generations.live().unwrap().generation,
         first,
         "what is being built does not answer"
     );
+
     states_are(dir.path(), &[("one", "live"), ("two", "building")]);
     drop((generations, index));
     let generations = open(dir.path());
@@ -115,6 +123,7 @@ async fn a_generation_whose_tables_or_words_are_of_another_form_says_so() {
     drop(index);
     let record = layout::record(dir.path());
     let written = fs::read_to_string(&record).unwrap();
+
     let current = format!("\"schema\": {}", catalogue::SCHEMA);
     for (from, to, word) in [
         (current.as_str(), "\"schema\": 2", "tables"),
@@ -131,6 +140,7 @@ async fn a_generation_whose_tables_or_words_are_of_another_form_says_so() {
                 .to_string()
                 .contains(&reason)
         );
+
         let listed = Generations::look(dir.path()).unwrap();
         assert_eq!(listed[0].unusable, Some(reason));
     }
@@ -142,6 +152,7 @@ async fn a_rollback_pins_until_it_is_taken_back() {
     let generations = open(dir.path());
     assert!(generations.earlier(None).is_err(), "there is nothing yet");
     let (first, _) = made(&generations, "one").await;
+
     assert!(
         generations
             .earlier(None)
@@ -149,6 +160,7 @@ async fn a_rollback_pins_until_it_is_taken_back() {
             .to_string()
             .contains("older")
     );
+
     let (second, _) = made(&generations, "two").await;
     assert_eq!(generations.earlier(None).unwrap().generation, first);
     assert_eq!(
@@ -158,12 +170,14 @@ async fn a_rollback_pins_until_it_is_taken_back() {
             .generation,
         second
     );
+
     let unknown = generations.earlier(Some("zz")).unwrap_err().to_string();
     assert!(
         unknown.contains("zz") && unknown.contains(&first.0),
         "{unknown}"
     );
     generations.make_live(&first, true).unwrap();
+
     // Another one that is completed meanwhile waits.
     let third = generations.want(embedder().model(), None, "three").unwrap();
     let index = generations.open_index(&third).unwrap();
@@ -172,6 +186,7 @@ async fn a_rollback_pins_until_it_is_taken_back() {
     let latest = generations.latest().unwrap().generation;
     assert_eq!(latest, third);
     generations.make_live(&latest, false).unwrap();
+
     assert!(!open(dir.path()).live().unwrap().pinned);
 }
 
@@ -181,16 +196,19 @@ async fn old_generations_go_and_what_is_in_use_stays() {
     let generations = open(dir.path());
     let (first, reader) = made(&generations, "one").await;
     made(&generations, "two").await;
+
     let begun = generations
         .want(embedder().model(), None, "given up")
         .unwrap();
     drop(generations.open_index(&begun).unwrap());
     let (third, _) = made(&generations, "three").await;
+
     assert_eq!(
         generations.retire(1, &third).unwrap(),
         [begun],
         "the oldest one is being read"
     );
+
     states_are(
         dir.path(),
         &[("one", "retained"), ("two", "retained"), ("three", "live")],
@@ -231,15 +249,18 @@ async fn too_little_space_keeps_the_live_generation_answering() {
     drop(index);
     let generations = Generations::open(dir.path(), u64::MAX / 2).unwrap();
     let live = generations.open_index(&first).unwrap();
+
     let query = CandidateQuery {
         dense: Some(embedder().vector("canine")),
         depth: 9,
         ..CandidateQuery::default()
     };
+
     let found = live.candidates(&query, &Scope::everything()).await.unwrap();
     assert_eq!(found.dense.unwrap().len(), 1);
     let second = generations.want(embedder().model(), None, "two").unwrap();
     let beside = generations.open_index(&second).unwrap();
+
     let document = SampleDocument::new("a.md")
         .page(1, &["canine"])
         .build(&embedder());
@@ -261,11 +282,13 @@ async fn too_little_space_keeps_the_live_generation_answering() {
 fn a_directory_that_cannot_be_written_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let generations = open(dir.path());
+
     // A folder in the record's place: no user can write a file there, not even the system's own.
     fs::create_dir(layout::record(dir.path())).unwrap();
     let error = generations
         .want(embedder().model(), None, "one")
         .unwrap_err();
+
     assert!(
         matches!(error, IndexError::Unavailable(_)) && error.to_string().contains("may be written"),
         "{error}"

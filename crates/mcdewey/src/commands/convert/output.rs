@@ -31,6 +31,7 @@ impl Output {
             Some(output) => (output.clone(), true),
             None => (args.file.with_extension("md"), false),
         };
+
         Some(Self {
             path,
             named,
@@ -47,11 +48,13 @@ impl Output {
         if !self.force {
             bail!("{path} is there already; --force writes over it, --output names another file");
         }
+
         if found.is_symlink() && !self.named {
             bail!(
                 "{path} is a symbolic link and is not written through; remove it, or name its target with --output"
             );
         }
+
         Ok(())
     }
 
@@ -72,9 +75,11 @@ impl Output {
             // Follows no link either.
             options.create_new(true);
         }
+
         if !self.named {
             options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
         }
+
         options.open(&self.path)
     }
 
@@ -89,6 +94,7 @@ impl Output {
             .file_stem()
             .map_or_else(|| "images".into(), |stem| stem.to_string_lossy());
         let place = format!("{stem}.images");
+
         let path = self.path.with_file_name(&place);
         if !self.force
             && let Some(image) = images
@@ -101,6 +107,7 @@ impl Output {
                 there.display()
             );
         }
+
         let folder = image_folder(&path)
             .with_context(|| format!("images cannot be written to {}", path.display()))?;
         for image in images {
@@ -118,6 +125,7 @@ impl Output {
                 markdown = markdown.replace(&format!("]({})", image.name), &target);
             }
         }
+
         Ok(markdown)
     }
 }
@@ -140,6 +148,7 @@ fn replace(folder: &OwnedFd, name: &str) -> std::io::Result<File> {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(error) => return Err(error.into()),
     }
+
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(openat(folder, name, flags, Mode::from_raw_mode(0o666))?.into())
 }
@@ -170,15 +179,18 @@ mod tests {
             folder.path().join("manual.md"),
         );
         symlink(&elsewhere, &link).unwrap();
+
         for force in [false, true] {
             let derived = output(link.clone(), false, force);
             assert!(derived.refuse_present().is_err(), "{force}");
             assert!(derived.write("text").is_err(), "{force}");
         }
+
         assert!(!elsewhere.exists());
         let named = output(link, true, true);
         named.refuse_present().unwrap();
         named.write("text").unwrap();
+
         assert_eq!(std::fs::read_to_string(elsewhere).unwrap(), "text");
     }
 
@@ -197,6 +209,7 @@ mod tests {
             "nothing is written when one of them is there"
         );
         let manual = output(at("manual.md"), false, true);
+
         let markdown = manual
             .write_images(&[image("a.png")], "![](a.png)".to_owned())
             .unwrap();
@@ -210,6 +223,7 @@ mod tests {
         std::fs::create_dir(at("other")).unwrap();
         symlink(at("other"), at("linked.images")).unwrap();
         let linked = output(at("linked.md"), false, false);
+
         assert!(
             linked
                 .write_images(&[image("a.png")], String::new())

@@ -26,11 +26,13 @@ pub(super) fn size(folder: &Path) -> u64 {
     let Ok(entries) = folder.read_dir() else {
         return 0;
     };
+
     let size_of = |entry: std::fs::DirEntry| match entry.metadata() {
         Ok(metadata) if metadata.is_dir() => size(&entry.path()),
         Ok(metadata) => metadata.len(),
         Err(_) => 0,
     };
+
     entries.flatten().map(size_of).sum()
 }
 

@@ -21,16 +21,19 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
     };
     let DiskCheck { used, free } = &checkup.disk;
     let left = free.map_or_else(String::new, |free| format!(", {} free", megabytes(free)));
+
     let _ = writeln!(out, "disk: {} used{left}", megabytes(*used));
     if let Some(owner) = &checkup.owner {
         let _ = writeln!(out, "owned by process {} at {}", owner.pid, owner.address);
     }
+
     let _ = match &checkup.access {
         Check::Ok(access) => writeln!(out, "access: {}", access_line(access)),
         Check::Missing(reason) | Check::Broken(reason) => {
             writeln!(out, "access is broken: {reason}")
         }
     };
+
     let _ = match &checkup.library {
         Check::Ok(LibraryCheck {
             documents,
@@ -46,6 +49,7 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
         Check::Missing(reason) => writeln!(out, "library: {reason}"),
         Check::Broken(reason) => writeln!(out, "library is broken: {reason}"),
     };
+
     write_generations(&mut out, &checkup.generations);
     if let Check::Ok(library) = &checkup.library {
         list(
@@ -55,6 +59,7 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
             &library.without_passages,
         );
     }
+
     match &checkup.reranker {
         Some(Check::Ok(RerankerCheck {
             dir,
@@ -71,6 +76,7 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
         }
         None => {}
     }
+
     for root in &checkup.roots {
         let _ = writeln!(out, "root {} at {}", root.name, root.path);
         match &root.rules {
@@ -79,10 +85,12 @@ pub(super) fn checkup(checkup: &Checkup) -> String {
                 let _ = writeln!(out, "  broken: {reason}");
             }
         }
+
         if let Some(findings) = &root.findings {
             write_findings(&mut out, findings);
         }
     }
+
     out
 }
 
@@ -94,6 +102,7 @@ fn access_line(access: &AccessSummary) -> String {
         allow_anonymous,
         opened,
     } = access;
+
     let keys = format!("{valid_keys} valid keys, {expired_keys} expired");
     match (allow_anonymous, keys_required, opened) {
         (true, ..) => format!("no key is required (allow_anonymous); {keys}"),
@@ -113,6 +122,7 @@ fn write_generations(out: &mut String, generations: &Check<Vec<GenerationStatus>
             return;
         }
     };
+
     for one in generations {
         let pinned = if one.pinned { ", pinned" } else { "" };
         let model = one.model.as_deref().unwrap_or("an unknown model");
@@ -126,6 +136,7 @@ fn write_generations(out: &mut String, generations: &Check<Vec<GenerationStatus>
             one.bytes as f64 / 1e6,
             age(one.age_seconds),
         );
+
         if let Some(reason) = &one.unusable {
             let _ = writeln!(out, "  it cannot be opened: {reason}");
         }
@@ -149,13 +160,16 @@ fn write_coverage(out: &mut String, coverage: &Coverage) {
         disagreements,
         ..
     } = coverage;
+
     let _ = writeln!(
         out,
         "  {documents} documents, {unversioned} without a release, {without_product} without a product"
     );
+
     for rule in &coverage.rules {
         let _ = writeln!(out, "  {}: {} documents", rule.rule, rule.documents);
     }
+
     for one in disagreements.iter().take(LISTED) {
         let _ = writeln!(
             out,
@@ -163,6 +177,7 @@ fn write_coverage(out: &mut String, coverage: &Coverage) {
             one.path, one.path_version, one.title_version
         );
     }
+
     if disagreements.len() > LISTED {
         let _ = writeln!(
             out,
@@ -179,11 +194,13 @@ fn write_findings(out: &mut String, findings: &Findings) {
         warnings,
         duplicates,
     } = findings;
+
     let Duplicates {
         bytes,
         distinct_bytes,
         copied,
     } = duplicates;
+
     if *bytes > 0 {
         let distinct = distinct_bytes * 100 / bytes;
         let _ = writeln!(
@@ -192,16 +209,19 @@ fn write_findings(out: &mut String, findings: &Findings) {
             megabytes(*bytes)
         );
     }
+
     let copied: Vec<String> = copied
         .iter()
         .map(|Copied { path, percent }| format!("{path}: {percent} % stand elsewhere too"))
         .collect();
+
     list(
         out,
         "  ",
         "documents that stand elsewhere almost whole",
         &copied,
     );
+
     let giants: Vec<String> = giants
         .iter()
         .map(|Giant { path, bytes }| format!("{path}: {}", megabytes(*bytes)))
@@ -220,12 +240,14 @@ fn list(out: &mut String, indent: &str, name: &str, lines: &[String]) {
     if lines.is_empty() {
         return;
     }
+
     let _ = writeln!(out, "{indent}{} {name}", lines.len());
     for line in lines.iter().take(LISTED) {
         // Names of files may hold what drives a terminal, or turns its words around.
         let clean: String = line.chars().filter(|c| !is_hidden(*c)).collect();
         let _ = writeln!(out, "{indent}  {clean}");
     }
+
     if lines.len() > LISTED {
         let _ = writeln!(
             out,
@@ -249,11 +271,13 @@ mod tests {
         let warnings = (0..12)
             .map(|n| format!("a.md: \u{1b}warning {n}"))
             .collect();
+
         let duplicates = Duplicates {
             bytes: 2_000_000,
             distinct_bytes: 640_000,
             copied: Vec::new(),
         };
+
         write_findings(
             &mut out,
             &Findings {
@@ -262,6 +286,7 @@ mod tests {
                 ..Findings::default()
             },
         );
+
         assert!(
             out.contains("32 % of 2.0 MB of paragraphs are distinct"),
             "{out}"

@@ -16,6 +16,7 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, folder: &Path) -> 
     set.notices
         .iter()
         .for_each(|notice| eprintln!("{}: {notice}", set.name));
+
     if plan.without_gold {
         set = set.without_gold();
         ensure!(
@@ -24,6 +25,7 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, folder: &Path) -> 
             set.name
         );
     }
+
     let documents = set
         .documents
         .iter()
@@ -32,6 +34,7 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, folder: &Path) -> 
     let description = LibraryDescription::default();
     let trial = Trial::new(&set.name, &library.engine, plan);
     let read = |answer| std::future::ready(Ok(ranked(answer, |source| library.id(source))));
+
     trial.measure(&set.questions, &description, read).await
 }
 

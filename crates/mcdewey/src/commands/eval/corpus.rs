@@ -31,6 +31,7 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         const ATTEMPTS: usize = 100;
         const PAUSE: Duration = Duration::from_millis(50);
+
         for _ in 0..ATTEMPTS {
             let removed = std::fs::remove_dir_all(self.0.path());
             if removed.is_ok() || !self.0.path().exists() {
@@ -57,15 +58,18 @@ impl TestLibrary {
             .map_or_else(|| temporary.0.path().to_owned(), |keep| keep.join(name));
         let corpus = place.join("corpus");
         let ids = write(documents, &corpus)?;
+
         let engine = Engine::open_wanted(&Settings {
             data_dir: place.join("data"),
             qdrant: None,
             ..settings.clone()
         })
         .await?;
+
         let display = SyncDisplay::new();
         let ingester = Ingester::new(engine.index.clone(), engine.embed.clone());
         let root = Root::new(RootName::default(), corpus);
+
         let report = ingester
             .sync(&[root], &|progress| display.show(&progress))
             .await?;
@@ -76,6 +80,7 @@ impl TestLibrary {
                 .map_or(skipped.path.as_str(), String::as_str);
             eprintln!("{name}: document {id} is left out: {}", skipped.reason);
         }
+
         Ok(Self {
             engine,
             ids,
@@ -107,5 +112,6 @@ fn write<'a>(
             .with_context(|| format!("{} cannot be written", path.display()))?;
         ids.insert(name, id.to_owned());
     }
+
     Ok(ids)
 }

@@ -16,6 +16,7 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, file: &Path) -> Re
     let engine = Engine::open(settings)
         .await
         .context("judgments are measured on the library of the settings")?;
+
     ensure!(
         engine.index.state().await?.documents > 0,
         "the library is empty; run `mcdewey ingest` first"
@@ -27,6 +28,7 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, file: &Path) -> Re
     {
         eprintln!("{}: {notice}", set.name);
     }
+
     let trial = Trial::new(&set.name, &engine, plan);
     let read = |answer| std::future::ready(Ok(ranked(answer, str::to_owned)));
     trial.measure(&set.questions(), &description, read).await
@@ -42,6 +44,7 @@ async fn passages(
         return Ok(Vec::new());
     };
     let chunks = index.passages(source, 0..document.chunks, &scope).await?;
+
     Ok(chunks
         .into_iter()
         .map(|chunk| (place_of(&chunk), chunk.text_hash))

@@ -20,6 +20,7 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, table: &Path) -> R
     set.notices
         .iter()
         .for_each(|notice| eprintln!("{}: {notice}", set.name));
+
     let documents = set
         .texts
         .iter()
@@ -29,6 +30,7 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, table: &Path) -> R
     let description = LibraryDescription::default();
     let trial = Trial::new(&set.name, &library.engine, plan);
     let read = |answer| async move { pages.place(answer).await.map_err(|error| error.to_string()) };
+
     trial.measure(&set.questions, &description, read).await
 }
 
@@ -49,12 +51,14 @@ impl<'a> Pages<'a> {
             let Some(document) = index.document(source, &scope).await? else {
                 continue;
             };
+
             // What is behind the pages found so far, and the character it begins with.
             let (mut rest, mut offset) = (set.texts.get(&id).map_or("", String::as_str), 0);
             for page in &document.pages {
                 let Some(page) = index.page(source, page.number, &scope).await? else {
                     continue;
                 };
+
                 let Some(start) = rest.find(&page.text) else {
                     eprintln!(
                         "{}: {id} does not hold the words of {}; its hits count as nothing",
@@ -63,9 +67,11 @@ impl<'a> Pages<'a> {
                     );
                     continue;
                 };
+
                 offset += rest[..start].chars().count();
                 rest = &rest[start + page.text.len()..];
                 let length = page.text.chars().count();
+
                 pages.insert(
                     (source.to_string(), page.page.number.0),
                     (offset, page.text),
@@ -73,6 +79,7 @@ impl<'a> Pages<'a> {
                 offset += length;
             }
         }
+
         Ok(Self { library, pages })
     }
 
@@ -82,16 +89,19 @@ impl<'a> Pages<'a> {
         let ids: Vec<ChunkId> = hits
             .map(|hit| hit.chunk_id.parse())
             .collect::<Result<_, _>>()?;
+
         let chunks = self
             .library
             .engine
             .index
             .chunks(&ids, &Scope::default())
             .await?;
+
         let place = |chunk: &Chunk| Ranked {
             ranges: self.ranges(chunk),
             ..Ranked::document(self.library.id(chunk.document.source.as_str()))
         };
+
         Ok(chunks.iter().map(place).collect())
     }
 

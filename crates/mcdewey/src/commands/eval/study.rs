@@ -95,6 +95,7 @@ pub(super) async fn write(
     let marked = text
         .split_once(MARKS.0)
         .and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
+
     let (before, behind) = marked.with_context(|| {
         format!(
             "{} has no {:?} … {:?}",
@@ -103,14 +104,17 @@ pub(super) async fn write(
             MARKS.1
         )
     })?;
+
     let mut measured = Vec::new();
     for set in sets {
         measured.push(measure(settings, plan, set).await?);
     }
+
     let confidence = confidence(&pooled(&measured))?;
     measured.retain(|set| !set.fusions.is_empty());
     let figures = [modes(&measured), fusions(&measured), confidence].concat();
     let text = format!("{before}{}{figures}{}{behind}", MARKS.0, MARKS.1);
+
     std::fs::write(document, text).with_context(|| format!("cannot write {}", document.display()))
 }
 
@@ -121,12 +125,14 @@ async fn open(settings: &Settings, plan: &Plan, set: &Path, without_gold: bool) 
             "{} has no documents of its own",
             set.display()
         );
+
         let judgments = JudgmentSet::read(set)?;
         let engine = Engine::open(settings).await?;
         ensure!(
             engine.index.state().await?.documents > 0,
             "the library is empty; run `mcdewey ingest` first"
         );
+
         return Ok(Opened {
             questions: judgments.questions(),
             name: judgments.name,
@@ -134,10 +140,12 @@ async fn open(settings: &Settings, plan: &Plan, set: &Path, without_gold: bool) 
             ids: HashMap::new(),
         });
     }
+
     let mut beir = BeirSet::read(set)?;
     if without_gold {
         beir = beir.without_gold();
     }
+
     let documents = beir
         .documents
         .iter()
@@ -156,11 +164,13 @@ async fn measure(settings: &Settings, plan: &Plan, set: &Path) -> Result<Measure
     let mut opened = open(settings, plan, set, false).await?;
     opened.engine.embed = Remembering::of(&opened.engine.embed);
     let description = opened.engine.index.description().await?;
+
     let mut modes = Vec::new();
     for mode in Mode::ALL {
         let run = opened.run(mode, Fusion::default(), plan).await;
         modes.push(Scores::of(&run, &description)?);
     }
+
     let mut fusions = Vec::new();
     let answerable = opened.questions.iter().any(Question::has_answer);
     for fusion in FUSIONS.into_iter().filter(|_| answerable) {
@@ -169,17 +179,20 @@ async fn measure(settings: &Settings, plan: &Plan, set: &Path) -> Result<Measure
         let run = opened.run(Mode::Hybrid, fusion, plan).await;
         fusions.push(figure(&Scores::of(&run, &description)?, &opened.questions));
     }
+
     let run = opened.run(Mode::Hybrid, Fusion::default(), plan).await;
     let mut examples = examples(&run);
     let name = opened.name.clone();
     drop(run);
     drop(opened);
+
     if set.is_dir() {
         let without = open(settings, plan, set, true).await?;
         examples.extend(self::examples(
             &without.run(Mode::Hybrid, Fusion::default(), plan).await,
         ));
     }
+
     Ok(Measured {
         name,
         modes,
@@ -193,12 +206,14 @@ impl Opened {
         let trial = Trial::new(&self.name, &self.engine, plan)
             .with_fusion(fusion)
             .uncounted();
+
         let id = |source: &str| {
             self.ids
                 .get(source)
                 .cloned()
                 .unwrap_or_else(|| source.to_owned())
         };
+
         let read = |answer| std::future::ready(Ok(ranked(answer, id)));
         trial.run(&self.questions, mode, &read).await
     }
@@ -224,6 +239,7 @@ fn examples(run: &Run<'_>) -> Vec<SeenExample> {
             .split
             .map(|split| split == mcdewey_eval::Split::Calibration);
         let calibrates = split.unwrap_or(place % 2 == 0);
+
         (!answer.signals.is_empty()).then(|| {
             (
                 answer.signals.clone(),
@@ -233,6 +249,7 @@ fn examples(run: &Run<'_>) -> Vec<SeenExample> {
             )
         })
     };
+
     run.outcomes
         .iter()
         .enumerate()
@@ -244,12 +261,14 @@ fn modes(measured: &[Measured]) -> String {
     let mut out = String::from(
         "### Modes\n\n| set | questions | mode | nDCG@10 (95 %) | recall@10 (95 %) | page-hit@1 |\n|---|---|---|---|---|---|\n",
     );
+
     for set in measured {
         for (mode, scores) in Mode::ALL.iter().zip(&set.modes) {
             let range = |metric| match Resampling::default().mean(&scores.values(metric)) {
                 Some(found) => format!("{:.3} ({:.3}–{:.3})", found.mean, found.low, found.high),
                 None => String::from("–"),
             };
+
             let _ = writeln!(
                 out,
                 "| {} | {} | {} | {} | {} | {} |",
@@ -262,6 +281,7 @@ fn modes(measured: &[Measured]) -> String {
             );
         }
     }
+
     out
 }
 
@@ -278,14 +298,17 @@ fn fusions(measured: &[Measured]) -> String {
             (name, measured.iter().map(|set| set.fusions[way]).collect())
         })
         .collect();
+
     let choice = Choice {
         sets: measured.iter().map(|set| set.name.clone()).collect(),
         ways,
     };
+
     let mut out = String::from(
         "\n### Fusions\n\nnDCG@10 of documents; where pages are judged, MRR@10 of pages. The default comes first.\n\n",
     );
     let _ = writeln!(out, "| fusion | {} | mean |", choice.sets.join(" | "));
+
     let _ = writeln!(out, "|---|{}---|", "---|".repeat(choice.sets.len()));
     for (name, figures) in &choice.ways {
         let cells: Vec<String> = figures
@@ -295,11 +318,13 @@ fn fusions(measured: &[Measured]) -> String {
         let mean = figures.iter().sum::<f64>() / figures.len().max(1) as f64;
         let _ = writeln!(out, "| `{name}` | {} | {mean:.4} |", cells.join(" | "));
     }
+
     let _ = writeln!(
         out,
         "\nAll sets together choose `{}`. Left out in turn:\n",
         choice.best().unwrap_or("–")
     );
+
     out.push_str("| set left out | the others choose | its figure there | best of all there |\n|---|---|---|---|\n");
     for one in choice.held_out() {
         let _ = writeln!(
@@ -308,6 +333,7 @@ fn fusions(measured: &[Measured]) -> String {
             one.set, one.chosen, one.figure, one.best
         );
     }
+
     out
 }
 
@@ -324,6 +350,7 @@ fn pooled(measured: &[Measured]) -> Vec<Pool> {
     let (whole, halves): (Vec<&Measured>, Vec<&Measured>) = measured
         .iter()
         .partition(|set| has(set, true) && has(set, false));
+
     let mut pools: Vec<Pool> = whole
         .iter()
         .map(|set| Pool {
@@ -332,11 +359,13 @@ fn pooled(measured: &[Measured]) -> Vec<Pool> {
             weight: 1.0,
         })
         .collect();
+
     let names: Vec<&str> = halves.iter().map(|set| set.name.as_str()).collect();
     let together: Vec<SeenExample> = halves
         .iter()
         .flat_map(|set| set.examples.iter().cloned())
         .collect();
+
     if together.iter().any(|one| one.1) && together.iter().any(|one| !one.1) {
         pools.push(Pool {
             name: names.join(" + "),
@@ -344,6 +373,7 @@ fn pooled(measured: &[Measured]) -> Vec<Pool> {
             weight: JUDGED,
         });
     }
+
     pools
 }
 
@@ -357,6 +387,7 @@ fn confidence(sets: &[Pool]) -> Result<String> {
                 .iter()
                 .filter(|one| one.1 == kind && one.2)
                 .collect();
+
             let weight = set.weight / of_kind.len().max(1) as f64;
             fitting.extend(of_kind.iter().map(|one| Example {
                 signals: one.0.clone(),
@@ -365,11 +396,13 @@ fn confidence(sets: &[Pool]) -> Result<String> {
             }));
         }
     }
+
     let mut out = String::from("\n### No answer\n\n");
     let Some(model) = Logistic::fit(&fitting) else {
         out.push_str("No set has answerable and unanswerable questions.\n");
         return Ok(out);
     };
+
     let quantile = |set: &Pool| {
         let mut sure: Vec<f64> = set
             .examples
@@ -377,11 +410,13 @@ fn confidence(sets: &[Pool]) -> Result<String> {
             .filter(|one| one.1 && one.2)
             .map(|one| model.probability(&one.0))
             .collect();
+
         sure.sort_by(f64::total_cmp);
         sure.get((sure.len() as f64 * DECLINED) as usize)
             .copied()
             .unwrap_or(0.0)
     };
+
     let threshold = sets.iter().map(quantile).fold(1.0, f64::min);
     out.push_str("| set (questions not fitted to) | unanswerable declined | answerable declined | with the model fitted anew: unanswerable | answerable |\n|---|---|---|---|---|\n");
     for set in sets {
@@ -391,6 +426,7 @@ fn confidence(sets: &[Pool]) -> Result<String> {
                 .iter()
                 .filter(|one| one.1 == kind && !one.2)
                 .collect();
+
             let count = of_kind.iter().filter(|one| declined(one)).count();
             format!(
                 "{:.3} ({count} of {})",
@@ -398,6 +434,7 @@ fn confidence(sets: &[Pool]) -> Result<String> {
                 of_kind.len()
             )
         };
+
         let now = |one: &SeenExample| one.3;
         let anew = |one: &SeenExample| model.probability(&one.0) < threshold;
         let _ = writeln!(
@@ -410,10 +447,12 @@ fn confidence(sets: &[Pool]) -> Result<String> {
             share(true, &anew)
         );
     }
+
     out.push_str("\nFitted anew, by signal:");
     for (name, weight) in Signals::NAMES.iter().zip(&model.weights) {
         let _ = write!(out, " {name} {weight:.2},");
     }
+
     let _ = writeln!(out, " bias {:.2}; threshold {threshold:.3}.", model.bias);
     Ok(out)
 }
@@ -446,9 +485,11 @@ impl Embed for Remembering {
             .unwrap_or_else(PoisonError::into_inner)
             .get(text)
             .cloned();
+
         if let Some(known) = known {
             return Ok(known);
         }
+
         let embedded = self.model.question(text).await?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(text.to_owned(), embedded.clone());

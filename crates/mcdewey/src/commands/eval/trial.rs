@@ -65,27 +65,32 @@ impl<'a> Trial<'a> {
                 .split
                 .is_none_or(|split| question.split.is_none_or(|is| is == split))
         };
+
         let questions: Vec<Question> = questions.iter().filter(wanted).cloned().collect();
         ensure!(
             !questions.is_empty(),
             "{}: no question is of this split",
             self.name
         );
+
         let mut rows = Vec::with_capacity(self.plan.modes.len());
         for &mode in &self.plan.modes {
             let run = self.run(&questions, mode, &hits).await;
             for (question, reason) in run.failures() {
                 eprintln!("{}: {:?} failed: {reason}", self.name, question.text);
             }
+
             if let Some(folder) = &self.plan.trec {
                 self.write_run(folder, mode, &run)?;
             }
+
             rows.push(Row::new(
                 self.name,
                 mode.name(),
                 &Scores::of(&run, description)?,
             ));
         }
+
         if let Some(folder) = &self.plan.trec {
             write(
                 folder,
@@ -93,6 +98,7 @@ impl<'a> Trial<'a> {
                 &mcdewey_eval::qrels(&questions),
             )?;
         }
+
         Ok(rows)
     }
 
@@ -114,6 +120,7 @@ impl<'a> Trial<'a> {
                 .await;
             answer.map_err(|error| error.to_string())
         };
+
         let read = |answer: SearchAnswer| async move {
             let (confidence, declined) = (answer.confidence, answer.no_answer.is_some());
             let tokens = match self.counts_tokens {
@@ -124,11 +131,13 @@ impl<'a> Trial<'a> {
                 ),
                 false => None,
             };
+
             let signals = answer
                 .signals
                 .as_ref()
                 .map(|signals| signals.values().to_vec())
                 .unwrap_or_default();
+
             Ok(Answer {
                 hits: hits(answer).await?,
                 confidence,
@@ -137,6 +146,7 @@ impl<'a> Trial<'a> {
                 tokens,
             })
         };
+
         mcdewey_eval::run(questions, search, read).await
     }
 
@@ -145,12 +155,14 @@ impl<'a> Trial<'a> {
         let hits = answer.hits.iter().chain(&answer.unversioned).take(READ);
         let texts: Vec<String> = hits.map(|hit| hit.text.clone()).collect();
         let embed = self.engine.embed.clone();
+
         let count = move || {
             texts
                 .iter()
                 .map(|text| embed.tokens(text).map(|tokens| tokens.len()))
                 .sum::<Result<usize, EmbedError>>()
         };
+
         Ok(tokio::task::spawn_blocking(count).await??)
     }
 
@@ -197,6 +209,7 @@ fn with_others(hit: Hit, id_of: impl Fn(&str) -> String) -> Vec<Ranked> {
         .iter()
         .map(|also| Ranked::document(id_of(&also.source)))
         .collect();
+
     let passage_hash = Some(Chunk::hashes(&hit.text).1);
     let shown = Ranked {
         document: id_of(&hit.source),
@@ -208,5 +221,6 @@ fn with_others(hit: Hit, id_of: impl Fn(&str) -> String) -> Vec<Ranked> {
         passage_hash,
         ranges: Vec::new(),
     };
+
     std::iter::once(shown).chain(others).collect()
 }
