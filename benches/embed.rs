@@ -1,6 +1,6 @@
-//! How fast questions and passages become vectors, with the real model, and how fast the model starts.
+//! Measures how fast the real model embeds questions and chunks, and how fast it starts.
 //!
-//! Fetches model and runtime into the repository's `models/` if they are not there yet.
+//! Fetches the model and the runtime into the repository's `models/` if they are missing.
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -13,8 +13,8 @@ use tokio::runtime::Runtime;
 const WORDS: [&str; 10] = [
     "agent", "call", "queue", "trunk", "group", "code", "failover", "the", "barge", "state",
 ];
-/// Enough passages for several batches.
-const PASSAGES: usize = 64;
+/// How many chunks are embedded at once: enough for several batches.
+const CHUNKS: usize = 64;
 
 fn provisioned() -> Provisioned {
     let cache_dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models");
@@ -26,10 +26,12 @@ fn provisioned() -> Provisioned {
     provision(&settings, &|step| eprintln!("{step}")).expect("model and runtime")
 }
 
-/// Text of so many words, another one for every seed.
+/// Returns a text with this many words, a different one for each seed.
 fn text(seed: usize, words: usize) -> String {
-    let word = |j: usize| WORDS[(seed * 7 + j * j + j / 3) % WORDS.len()];
-    (0..words).map(word).collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = (0..words)
+        .map(|word| WORDS[(seed * 7 + word * word + word / 3) % WORDS.len()])
+        .collect();
+    words.join(" ")
 }
 
 fn start(c: &mut Criterion) {
@@ -52,14 +54,14 @@ fn question(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("words", words), |b| {
             b.iter(|| {
                 runtime
-                    .block_on(embedder.question(black_box(&text(1, words))))
+                    .block_on(embedder.embed_question(black_box(&text(1, words))))
                     .expect("a vector")
             });
         });
     }
 }
 
-fn passages(c: &mut Criterion) {
+fn chunks(c: &mut Criterion) {
     let embedder = OnnxEmbedder::start(&provisioned(), EmbedderOptions::default())
         .expect("a model that loads");
     let runtime = Runtime::new().expect("an async runtime");
@@ -67,22 +69,22 @@ fn passages(c: &mut Criterion) {
     group.sample_size(10);
 
     for words in [40, 120, 200] {
-        let texts: Vec<String> = (0..PASSAGES).map(|seed| text(seed, words)).collect();
+        let texts: Vec<String> = (0..CHUNKS).map(|seed| text(seed, words)).collect();
         let tokens: usize = texts
             .iter()
-            .map(|text| embedder.tokens(text).expect("tokens").len())
+            .map(|text| embedder.token_ranges(text).expect("tokens").len())
             .sum();
         group.throughput(Throughput::Elements(tokens as u64));
 
         group.bench_function(BenchmarkId::new("words", words), |b| {
             b.iter(|| {
                 runtime
-                    .block_on(embedder.passages(black_box(texts.clone())))
+                    .block_on(embedder.embed_chunks(black_box(texts.clone())))
                     .expect("vectors")
             });
         });
     }
 }
 
-criterion_group!(benches, start, question, passages);
+criterion_group!(benches, start, question, chunks);
 criterion_main!(benches);

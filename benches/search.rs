@@ -1,9 +1,10 @@
-//! How fast a question is answered and a document committed: the embedded index over a seeded corpus, without the model;
-//! and the same on a Qdrant server, where there is one.
+//! Measures how fast questions are answered, over a generated corpus: by the embedded index, and by
+//! a Qdrant server if there is one.
 //!
-//! Vectors come from the embedder that counts words, so what is measured is store, fusion and writing out; `embed.rs`
-//! measures the model. With so few words many passages score the same, and ties at the end of a list make the store look
-//! deeper: the dense mode without a filter shows the worst case of that.
+//! Vectors come from the embedder that counts words, so this measures the store, fusion and
+//! building of hits; `embed.rs` measures the model. With so few words many chunks have the same
+//! score, and ties at the end of a list make the store request more points: the dense mode without
+//! a filter shows the worst case.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -16,7 +17,7 @@ use mcdewey_ingest::{CHUNKER, Ingester, Root};
 use mcdewey_query::{Library, Mode, SearchRequest};
 use mcdewey_store::testing::{clean_up, shared_server, unused_name};
 use mcdewey_store::{
-    EmbeddedIndex, EmbeddedOptions, PATIENCE, ReplicationConfig, Server, ServerAddress,
+    EmbeddedIndex, EmbeddedOptions, RETRY_TIMEOUT, ReplicationConfig, Server, ServerAddress,
     ServerIndex, ServerOptions,
 };
 use tempfile::TempDir;
@@ -44,7 +45,7 @@ const WORDS: [&str; 16] = [
     "upgrade",
 ];
 
-/// A corpus that is the same on every machine.
+/// Writes a corpus that is the same on every machine.
 fn write_corpus(folder: &TempDir) {
     for document in 0..DOCUMENTS {
         let mut text = format!("# Guide {document}\n");
@@ -68,10 +69,10 @@ fn write_corpus(folder: &TempDir) {
 }
 
 fn sentence(document: usize, page: usize) -> String {
-    let word = |place: usize| {
-        WORDS[(document * 31 + page * 17 + place * place * 7 + place / 3) % WORDS.len()]
-    };
-    (0..60).map(word).collect::<Vec<_>>().join(" ") + "."
+    let words: Vec<&str> = (0..60)
+        .map(|word| WORDS[(document * 31 + page * 17 + word * word * 7 + word / 3) % WORDS.len()])
+        .collect();
+    words.join(" ") + "."
 }
 
 struct Bench {
@@ -81,7 +82,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// The corpus in the index that `open` makes; `None` where it makes none.
+    /// Ingests the corpus into the index that `open` returns. `None` if it returns none.
     fn new(open: impl AsyncFnOnce(&Path, ModelInfo) -> Option<Arc<dyn Index>>) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         write_corpus(&folder);
@@ -94,7 +95,7 @@ impl Bench {
         let report = runtime
             .block_on(ingester.sync(&[root], &|_| {}))
             .expect("an ingest");
-        eprintln!("{} passages in {:.1} s", report.chunks, report.seconds);
+        eprintln!("{} chunks in {:.1} s", report.chunks, report.seconds);
         Some(Self {
             library: Library::new(index, embed, ""),
             runtime,
@@ -102,7 +103,7 @@ impl Bench {
         })
     }
 
-    fn ask(&self, request: &SearchRequest) {
+    fn search(&self, request: &SearchRequest) {
         let answer = self.runtime.block_on(
             self.library
                 .search(black_box(request), &Visibility::Everything),
@@ -121,7 +122,6 @@ async fn embedded(dir: &Path, model: ModelInfo) -> Option<Arc<dyn Index>> {
     Some(Arc::new(EmbeddedIndex::open(options).expect("an index")))
 }
 
-/// On the server of `QDRANT_URL`, or one that is started for it.
 async fn on_server(
     address: ServerAddress,
     collection: String,
@@ -133,7 +133,7 @@ async fn on_server(
         replication: ReplicationConfig::default(),
         model,
         chunker: CHUNKER.to_owned(),
-        patience: PATIENCE,
+        retry_timeout: RETRY_TIMEOUT,
     };
 
     Some(Arc::new(
@@ -174,7 +174,7 @@ fn measure(c: &mut Criterion, name: &str, bench: &Bench) {
         };
 
         group.bench_function(BenchmarkId::new("mode", mode.name()), |b| {
-            b.iter(|| bench.ask(&request))
+            b.iter(|| bench.search(&request))
         });
 
         let filtered = SearchRequest {
@@ -183,7 +183,7 @@ fn measure(c: &mut Criterion, name: &str, bench: &Bench) {
         };
 
         group.bench_function(BenchmarkId::new("mode and filter", mode.name()), |b| {
-            b.iter(|| bench.ask(&filtered))
+            b.iter(|| bench.search(&filtered))
         });
     }
 }

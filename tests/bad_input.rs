@@ -1,5 +1,5 @@
-//! A folder of files that a stranger might hand over, through the real program: each is read or named with a reason,
-//! none stops the others, and nothing outside the folder is read.
+//! A folder of malformed and hostile files, ingested by the real program: each is read or reported
+//! with a reason, none stops the others, and nothing outside the folder is read.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,24 +8,24 @@ use serde_json::Value;
 
 use crate::support::ingest;
 
-/// What must be named, with a word of its reason.
-const REFUSED: [(&str, &str); 13] = [
+/// Files that must be reported, with a part of the reason.
+const SKIPPED: [(&str, &str); 13] = [
     ("latin.md", "not valid UTF-8 at byte"),
     ("utf16.md", "UTF-16"),
     ("nul.md", "is zero"),
     ("empty.md", "is empty"),
-    ("truncated.pdf", "cut off"),
-    ("no-pdf.pdf", "no PDF"),
+    ("truncated.pdf", "truncated"),
+    ("no-pdf.pdf", "not a PDF"),
     ("old-word.docx", "encrypted or an old .doc"),
-    ("no-zip.docx", "no Word document"),
+    ("no-zip.docx", "not a Word document"),
     ("aliases.yaml", "neither valid JSON nor valid YAML"),
     ("deep-divs.html", "nested more than"),
-    ("deep.json", "no OpenAPI description"),
+    ("deep.json", "not an OpenAPI description"),
     ("twin.md", "chunk ids"),
     ("twin.markdown", "chunk ids"),
 ];
 
-/// What must be read, however odd.
+/// Files that must be read, however odd.
 const READ: [&str; 8] = [
     "deep-quotes.md",
     "deep-lists.md",
@@ -113,7 +113,7 @@ fn write_all(root: &Path) {
     write("long-table.md", table.as_bytes());
 }
 
-/// Ten lists of ten lists of …: a few bytes that would grow to gigabytes.
+/// Ten lists of ten lists of …: a few bytes of YAML that would expand to gigabytes.
 fn aliases() -> String {
     let mut text = "openapi: 3.0.0\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
@@ -124,7 +124,8 @@ fn aliases() -> String {
     text
 }
 
-fn skipped<'a>(report: &'a Value, name: &str) -> Option<&'a str> {
+/// The reason for which a file was skipped.
+fn skip_reason<'a>(report: &'a Value, name: &str) -> Option<&'a str> {
     let entries = report["skipped"].as_array().unwrap();
     let entry = entries
         .iter()
@@ -133,30 +134,30 @@ fn skipped<'a>(report: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn every_bad_file_is_named_or_read_and_stops_no_other() {
+fn every_malformed_file_is_reported_or_read_and_stops_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("corpus");
     std::fs::create_dir(&root).unwrap();
     write_all(&root);
 
     let report = ingest(&folder.path().join("data"), &root);
-    for (name, reason) in REFUSED {
-        let found =
-            skipped(&report, name).unwrap_or_else(|| panic!("{name} is not named: {report:#}"));
+    for (name, reason) in SKIPPED {
+        let found = skip_reason(&report, name)
+            .unwrap_or_else(|| panic!("{name} is not reported: {report:#}"));
         assert!(found.contains(reason), "{name}: {found}");
     }
 
     for name in READ {
-        assert_eq!(skipped(&report, name), None, "{name}");
+        assert_eq!(skip_reason(&report, name), None, "{name}");
     }
 
     assert_eq!(report["written"], READ.len(), "{report:#}");
-    assert_eq!(report["files"], READ.len() + REFUSED.len());
+    assert_eq!(report["files"], READ.len() + SKIPPED.len());
 }
 
 #[cfg(unix)]
 #[test]
-fn links_lead_neither_out_of_the_root_nor_around_in_it() {
+fn links_out_of_the_root_and_loops_are_reported() {
     use std::os::unix::fs::symlink;
 
     let folder = tempfile::tempdir().unwrap();
@@ -166,7 +167,7 @@ fn links_lead_neither_out_of_the_root_nor_around_in_it() {
 
     std::fs::write(
         folder.path().join("secret.md"),
-        "# Secret\n\nNobody asked for this.",
+        "# Secret\n\nNobody may read this.",
     )
     .unwrap();
 
@@ -187,8 +188,8 @@ fn links_lead_neither_out_of_the_root_nor_around_in_it() {
     assert_eq!(report["written"], 1, "{report:#}");
     for name in ["secret.md", "dangling.md", "loop"] {
         assert!(
-            skipped(&report, name).is_some(),
-            "{name} is not named: {report:#}"
+            skip_reason(&report, name).is_some(),
+            "{name} is not reported: {report:#}"
         );
     }
 }

@@ -1,6 +1,9 @@
-//! The pages in a real browser: headless Chromium goes through them as people do, and axe judges each.
+//! The pages in a real browser: headless Chromium uses them as people do, and axe checks their
+//! accessibility.
 //!
-//! The journeys are scripts in `browser/`; they watch all along for what must never happen (browser/harness.mjs).
+//! The journeys are scripts in `browser/`. During each, `browser/harness.mjs` records what must
+//! never happen: console errors, violations of the Content-Security-Policy, requests to other
+//! hosts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,47 +17,53 @@ use crate::support::{
 };
 
 #[test]
-fn a_question_leads_to_its_page_and_back() {
-    over_sample_library("a_question_leads_to_its_page_and_back", "search");
+fn a_search_leads_to_its_page_and_back() {
+    run_over_sample_library("a_search_leads_to_its_page_and_back", "search");
 }
 
 #[test]
 fn filters_and_further_pages_are_links() {
-    over_sample_library("filters_and_further_pages_are_links", "facets");
+    run_over_sample_library("filters_and_further_pages_are_links", "facets");
 }
 
 #[test]
-fn two_releases_are_compared() {
-    over_sample_library("two_releases_are_compared", "compare");
+fn two_versions_are_compared() {
+    run_over_sample_library("two_versions_are_compared", "compare");
 }
 
 #[test]
-fn pages_are_dark_in_the_dark_and_plain_on_paper() {
-    over_sample_library("pages_are_dark_in_the_dark_and_plain_on_paper", "themes");
+fn pages_follow_the_dark_theme_and_print_in_black_on_white() {
+    run_over_sample_library(
+        "pages_follow_the_dark_theme_and_print_in_black_on_white",
+        "themes",
+    );
 }
 
 #[test]
-fn every_page_is_accessible_and_stands_still() {
-    over_sample_library("every_page_is_accessible_and_stands_still", "every_page");
+fn every_page_is_accessible_and_its_layout_does_not_shift() {
+    run_over_sample_library(
+        "every_page_is_accessible_and_its_layout_does_not_shift",
+        "every_page",
+    );
 }
 
 #[test]
-fn the_search_page_is_light() {
-    over_sample_library("the_search_page_is_light", "weight");
+fn the_search_page_stays_small() {
+    run_over_sample_library("the_search_page_stays_small", "weight");
 }
 
 #[test]
-fn all_is_reached_by_keyboard() {
-    over_sample_library("all_is_reached_by_keyboard", "keyboard");
+fn everything_is_reachable_by_keyboard() {
+    run_over_sample_library("everything_is_reachable_by_keyboard", "keyboard");
 }
 
 #[test]
-fn all_works_without_scripts() {
-    let Some(browser) = ready("all_works_without_scripts") else {
+fn everything_works_without_scripts() {
+    let Some(browser) = chromium("everything_works_without_scripts") else {
         return;
     };
 
-    journey(
+    run_journey(
         &browser,
         "no_script",
         &server_with_feedback(sample_library(), &repository().join("corpus")),
@@ -62,26 +71,26 @@ fn all_works_without_scripts() {
 }
 
 #[test]
-fn a_word_on_a_hit_becomes_a_judgment() {
-    let Some(browser) = ready("a_word_on_a_hit_becomes_a_judgment") else {
+fn feedback_on_a_hit_becomes_a_judgment() {
+    let Some(browser) = chromium("feedback_on_a_hit_becomes_a_judgment") else {
         return;
     };
     let server = server_with_feedback(sample_library(), &repository().join("corpus"));
-    journey(&browser, "feedback", &server);
+    run_journey(&browser, "feedback", &server);
     let folder = server.kill();
 
     let (data, file) = (
         folder.path().join("data"),
         folder.path().join("data/feedback.jsonl"),
     );
-    let kept: Value =
+    let judgment: Value =
         serde_json::from_str(&fs::read_to_string(&file).unwrap()).expect("one judgment");
     assert_eq!(
-        (kept["q"].as_str(), kept["page"].as_u64()),
+        (judgment["q"].as_str(), judgment["page"].as_u64()),
         (Some("barge state in CCX"), Some(118)),
-        "{kept}"
+        "{judgment}"
     );
-    assert_eq!(kept["filter"]["version"], "v12.5", "{kept}");
+    assert_eq!(judgment["filter"]["version"], "v12.5", "{judgment}");
 
     let report = succeed(
         mcdewey(&data)
@@ -97,7 +106,7 @@ fn a_word_on_a_hit_becomes_a_judgment() {
 
 #[test]
 fn hostile_documents_do_nothing() {
-    let Some(browser) = ready("hostile_documents_do_nothing") else {
+    let Some(browser) = chromium("hostile_documents_do_nothing") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -105,10 +114,10 @@ fn hostile_documents_do_nothing() {
     copy_folder(&repository().join("corpus/notes"), &corpus.join("notes"));
     hostile_documents(&corpus.join("evil"));
     ingest(&folder.path().join("data"), &corpus);
-    journey(&browser, "hostile", &server_with_feedback(folder, &corpus));
+    run_journey(&browser, "hostile", &server_with_feedback(folder, &corpus));
 }
 
-/// Documents that try to run something, to leave the page, or to be too much for it.
+/// Documents that try to run scripts, to leave the page, or to overload it.
 fn hostile_documents(folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     let attacks = [
@@ -165,9 +174,9 @@ fn server_with_feedback(folder: TempDir, corpus: &Path) -> Server {
     )
 }
 
-fn over_sample_library(test: &str, name: &str) {
-    if let Some(browser) = ready(test) {
-        journey(
+fn run_over_sample_library(test: &str, name: &str) {
+    if let Some(browser) = chromium(test) {
+        run_journey(
             &browser,
             name,
             &server_with_feedback(sample_library(), &repository().join("corpus")),
@@ -175,10 +184,10 @@ fn over_sample_library(test: &str, name: &str) {
     }
 }
 
-/// The browser, when the scripts' packages are there too.
-fn ready(test: &str) -> Option<PathBuf> {
-    let Some(browser) = browser() else {
-        skip(test, "there is no chromium on this machine");
+/// The browser, or `None` with the reason printed if it or the packages of the scripts are missing.
+fn chromium(test: &str) -> Option<PathBuf> {
+    let Some(browser) = find_chromium() else {
+        skip(test, "chromium is not installed");
         return None;
     };
 
@@ -191,7 +200,7 @@ fn ready(test: &str) -> Option<PathBuf> {
     }
 }
 
-fn journey(browser: &Path, name: &str, server: &Server) {
+fn run_journey(browser: &Path, name: &str, server: &Server) {
     let mut command = Command::new("node");
     command
         .arg(scripts().join("run.mjs"))
@@ -210,7 +219,8 @@ fn scripts() -> PathBuf {
     repository().join("tests/browser")
 }
 
-fn browser() -> Option<PathBuf> {
+/// The program, if this machine has it.
+fn find_chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .flat_map(|folder| {

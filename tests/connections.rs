@@ -1,5 +1,5 @@
-//! Clients that keep the server waiting, with the real program: however many are silent, slow or without end, a normal
-//! client is answered; and each of them is cut off in its time.
+//! Stalled clients: however many connections are silent, slow or endless, the server answers a
+//! normal client, and disconnects each stalled one after its timeout.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -13,37 +13,38 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use tempfile::TempDir;
 
-use crate::support::{mcdewey, repository, sample_library, say, skip, succeed};
+use crate::support::{mcdewey, print_line, repository, sample_library, skip, succeed, wait_until};
 
-/// A normal client is answered within a second; a machine that runs other tests besides is given more.
+/// A normal client is answered within a second; a machine that runs other tests at the same time
+/// may take longer.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// How long something may take that the server does in its own time.
+/// For what the server does after a timeout of its own.
 const LONG: Duration = Duration::from_secs(20);
-/// A hundred connections below a common limit of open files, and more than a hundred above it.
-const CROWD: usize = 1100;
-/// How often a health check is tried before the server counts as ill.
+/// More connections than a common limit on open files (1024) allows.
+const MANY: usize = 1100;
+/// How often a health check is tried before it counts as failed.
 const HEALTH_TRIES: usize = 3;
 
-/// A running server with limits of its own, whose log is kept.
+/// A running server with its own limits, which logs to a file.
 struct Server {
     child: Child,
     address: String,
     log: PathBuf,
     folder: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    _exclusive: MutexGuard<'static, ()>,
 }
 
 impl Server {
-    /// A server that may have so many files open, with these settings.
+    /// A server started after the shell command `open_files`, with these settings.
     fn start(open_files: &str, settings: &str) -> Self {
         Self::start_in(sample_library(), open_files, settings, &[])
     }
 
     fn start_in(folder: TempDir, open_files: &str, settings: &str, arguments: &[&str]) -> Self {
-        // Floods in the way of each other would measure themselves.
-        static TURN: Mutex<()> = Mutex::new(());
+        // Concurrent floods would measure each other.
+        static EXCLUSIVE: Mutex<()> = Mutex::new(());
 
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let exclusive = EXCLUSIVE.lock().unwrap_or_else(PoisonError::into_inner);
         std::fs::write(folder.path().join("mcdewey.toml"), settings).unwrap();
         let log = folder.path().join("log");
         let program = mcdewey(&folder.path().join("data"));
@@ -52,7 +53,7 @@ impl Server {
         command.arg(program.get_program()).args(program.get_args());
 
         for (name, value) in program.get_envs() {
-            assert!(value.is_none(), "nothing is set but the settings");
+            assert!(value.is_none(), "only settings may configure the server");
             command.env_remove(name);
         }
 
@@ -68,19 +69,19 @@ impl Server {
             .unwrap();
 
         let mut address = String::new();
-        until("the server answers", || {
+        wait_until(LONG, || {
             assert!(
                 child.try_wait().unwrap().is_none(),
                 "{}",
                 std::fs::read_to_string(&log).unwrap()
             );
 
-            let said = std::fs::read_to_string(&log).unwrap();
-            let line = said
+            let log = std::fs::read_to_string(&log).unwrap();
+            let line = log
                 .lines()
                 .find_map(|line| line.strip_prefix("McDewey answers at "));
             address = line.unwrap_or_default().to_owned();
-            !address.is_empty() && said.ends_with('\n')
+            !address.is_empty() && log.ends_with('\n')
         });
 
         Self {
@@ -88,7 +89,7 @@ impl Server {
             address,
             log,
             folder,
-            _turn: turn,
+            _exclusive: exclusive,
         }
     }
 
@@ -103,33 +104,33 @@ impl Server {
         stream
     }
 
-    /// A connection on which this was sent.
-    fn sending(&self, sent: impl AsRef<[u8]>) -> TcpStream {
+    /// Opens a connection and sends this.
+    fn connect_and_send(&self, sent: impl AsRef<[u8]>) -> TcpStream {
         let mut stream = self.connect();
         stream.write_all(sent.as_ref()).unwrap();
         stream
     }
 
-    /// The status of an answer to a client that comes anew, and how long it took.
-    fn asked(&self, agent: &ureq::Agent, path: &str) -> Result<(u16, Duration), ureq::Error> {
+    /// Sends a GET on a new connection; returns the status and how long the response took.
+    fn timed_get(&self, agent: &ureq::Agent, path: &str) -> Result<(u16, Duration), ureq::Error> {
         let began = Instant::now();
-        let mut answer = agent.get(format!("{}{path}", self.address)).call()?;
-        answer.body_mut().read_to_vec()?;
-        Ok((answer.status().as_u16(), began.elapsed()))
+        let mut response = agent.get(format!("{}{path}", self.address)).call()?;
+        response.body_mut().read_to_vec()?;
+        Ok((response.status().as_u16(), began.elapsed()))
     }
 
-    /// A normal client gets its answers; gives how long the slowest took.
-    fn answers(&self, agent: impl Fn() -> ureq::Agent) -> Duration {
+    /// Requires that a normal client is answered; returns how long the slowest response took.
+    fn serve_normal_client(&self, agent: impl Fn() -> ureq::Agent) -> Duration {
         let paths = ["/healthz", "/api/v1/search?q=barge", "/readyz"];
-        let asked = paths.map(|path| match self.asked(&agent(), path) {
+        let durations = paths.map(|path| match self.timed_get(&agent(), path) {
             Ok((200, took)) => took,
             other => panic!("{path}: {other:?}\n{}", self.log()),
         });
 
-        asked.into_iter().max().unwrap()
+        durations.into_iter().max().unwrap()
     }
 
-    /// The sum of the series whose name begins so.
+    /// The sum of the metric's series whose names begin with this.
     fn metric(&self, series: &str) -> f64 {
         let text = agent()
             .get(format!("{}/metrics", self.address))
@@ -150,25 +151,25 @@ impl Server {
         values.sum()
     }
 
-    /// The files it has open.
+    /// How many files it has open.
     fn open_files(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)
     }
 
-    /// Opens as many connections as a crowd has, of which each does this and then nothing; all the while a normal client
-    /// is answered. Gives how long it waited at most.
-    fn crowded(
+    /// Opens many stalled connections and requires that a normal client is answered meanwhile;
+    /// returns how long it waited at most.
+    fn with_stalled_connections(
         &self,
-        many: usize,
-        join: impl Fn(&Self) -> TcpStream,
+        count: usize,
+        connect: impl Fn(&Self) -> TcpStream,
         agent: impl Fn() -> ureq::Agent,
     ) -> Duration {
         let mut slowest = Duration::ZERO;
-        let mut crowd = Vec::new();
-        for number in 1..=many {
-            crowd.push(join(self));
-            if number.is_multiple_of(100) || number == many {
-                slowest = slowest.max(self.answers(&agent));
+        let mut stalled = Vec::new();
+        for number in 1..=count {
+            stalled.push(connect(self));
+            if number.is_multiple_of(100) || number == count {
+                slowest = slowest.max(self.serve_normal_client(&agent));
             }
         }
 
@@ -183,7 +184,7 @@ impl Drop for Server {
     }
 }
 
-/// A client with a connection of its own and little patience.
+/// A client with its own connection and a short timeout.
 fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -191,15 +192,7 @@ fn agent() -> ureq::Agent {
     config.timeout_global(Some(PATIENCE)).build().into()
 }
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + LONG;
-    while !holds() {
-        assert!(Instant::now() < end, "not within {LONG:?}: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Whether this process may open as many connections as a test needs.
+/// Whether this process may open as many files as a test needs.
 fn may_open(test: &str, files: u64) -> bool {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -215,18 +208,18 @@ fn may_open(test: &str, files: u64) -> bool {
 
     skip(
         test,
-        &format!("this machine lets a process open fewer than {files} files"),
+        &format!("a process may open fewer than {files} files here"),
     );
 
     false
 }
 
-/// What comes until the server closes the connection; it must.
-fn read_to_the_end(stream: &mut TcpStream) -> String {
+/// Reads until the server closes the connection, which it must.
+fn read_until_closed(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
         Ok(_) => {}
-        // What was sent after the end of an answer is not read any more.
+        // The server no longer reads what was sent after its response.
         Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
         Err(error) => panic!("the server did not close the connection: {error}"),
     }
@@ -235,20 +228,25 @@ fn read_to_the_end(stream: &mut TcpStream) -> String {
 }
 
 const SILENT: &str = "";
-const HALF_A_HEAD: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Half";
-const HALF_A_HEAD_OF_1_0: &str = "GET /healthz HTTP/1.0\r\nX-Half";
+const PARTIAL_HEAD: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Half";
+const PARTIAL_HEAD_HTTP_1_0: &str = "GET /healthz HTTP/1.0\r\nX-Half";
 const IDLE: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-const BODY_WITHOUT_END: &str = "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-                                Content-Length: 1000\r\n\r\n{";
-const CHUNKS_WITHOUT_END: &str = "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-                                  Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n";
-const BODY_OF_1_0: &str = "POST /api/v1/search HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
+const UNFINISHED_BODY: &str = "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\n\
+    Content-Type: application/json\r\n\
+    Content-Length: 1000\r\n\r\n{";
+const UNFINISHED_CHUNKS: &str = "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\n\
+    Content-Type: application/json\r\n\
+    Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n";
+const UNFINISHED_BODY_HTTP_1_0: &str = "POST /api/v1/search HTTP/1.0\r\nHost: localhost\r\n\
+    Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
 const MCP_STREAM: &str = "GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\
-                          Mcp-Protocol-Version: 2025-11-25\r\nMcp-Session-Id: 1\r\n\r\n";
-const MCP_CALL_WITHOUT_END: &str = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-                                    Accept: application/json, text/event-stream\r\n\
-                                    Mcp-Protocol-Version: 2025-11-25\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n";
-const PREFACE_OF_2: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    Mcp-Protocol-Version: 2025-11-25\r\nMcp-Session-Id: 1\r\n\r\n";
+const UNFINISHED_MCP_CALL: &str = "POST /mcp HTTP/1.1\r\nHost: localhost\r\n\
+    Content-Type: application/json\r\n\
+    Accept: application/json, text/event-stream\r\n\
+    Mcp-Protocol-Version: 2025-11-25\r\n\
+    Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n";
+const HTTP_2_PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A frame of HTTP/2.
 fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
@@ -256,19 +254,19 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
 }
 
-/// A request over HTTP/2 from a client that takes nothing of any body.
+/// An HTTP/2 request from a client with a flow-control window of zero: it accepts no body.
 fn http2_without_window() -> Vec<u8> {
     let no_window = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let get = [b"\x82\x84\x86\x41\x09".as_slice(), b"localhost"].concat();
-    [PREFACE_OF_2.as_bytes(), &no_window, &frame(1, 5, 1, &get)].concat()
+    [HTTP_2_PREFACE.as_bytes(), &no_window, &frame(1, 5, 1, &get)].concat()
 }
 
-/// A request over HTTP/2 whose body does not come.
-fn http2_body_without_end() -> Vec<u8> {
+/// An HTTP/2 request whose body never arrives.
+fn http2_unfinished_body() -> Vec<u8> {
     let path = b"\x83\x86\x44\x0e/api/v1/search".as_slice();
     let post = [path, b"\x41\x09localhost", b"\x5f\x10application/json"].concat();
     [
-        PREFACE_OF_2.as_bytes(),
+        HTTP_2_PREFACE.as_bytes(),
         &frame(4, 0, 0, &[]),
         &frame(1, 4, 1, &post),
     ]
@@ -276,90 +274,86 @@ fn http2_body_without_end() -> Vec<u8> {
 }
 
 #[test]
-fn a_crowd_that_keeps_the_server_waiting_keeps_nobody_else_waiting() {
-    if !may_open(
-        "a_crowd_that_keeps_the_server_waiting_keeps_nobody_else_waiting",
-        4096,
-    ) {
+fn many_stalled_clients_do_not_delay_a_normal_one() {
+    if !may_open("many_stalled_clients_do_not_delay_a_normal_one", 4096) {
         return;
     }
 
-    // The timeouts are those of a server without settings: none of them helps within this test.
+    // The default timeouts are longer than this test: they cannot help.
     let server = Server::start("ulimit -Sn 1024", "");
-    for (what, many, sent) in [
-        ("silent connections", CROWD, SILENT),
-        ("halves of a head", CROWD, HALF_A_HEAD),
-        ("halves of a head of HTTP/1.0", CROWD, HALF_A_HEAD_OF_1_0),
-        ("idle connections", CROWD, IDLE),
-        ("bodies without end", CROWD, BODY_WITHOUT_END),
-        ("chunks without end", CROWD, CHUNKS_WITHOUT_END),
-        ("bodies of HTTP/1.0 without end", CROWD, BODY_OF_1_0),
-        ("streams of MCP", 2000, MCP_STREAM),
-        ("calls of MCP without end", CROWD, MCP_CALL_WITHOUT_END),
-        ("prefaces of HTTP/2", CROWD, PREFACE_OF_2),
+    for (what, count, sent) in [
+        ("silent connections", MANY, SILENT),
+        ("partial heads", MANY, PARTIAL_HEAD),
+        ("partial HTTP/1.0 heads", MANY, PARTIAL_HEAD_HTTP_1_0),
+        ("idle connections", MANY, IDLE),
+        ("unfinished bodies", MANY, UNFINISHED_BODY),
+        ("unfinished chunks", MANY, UNFINISHED_CHUNKS),
+        ("unfinished HTTP/1.0 bodies", MANY, UNFINISHED_BODY_HTTP_1_0),
+        ("MCP streams", 2000, MCP_STREAM),
+        ("unfinished MCP calls", MANY, UNFINISHED_MCP_CALL),
+        ("HTTP/2 prefaces", MANY, HTTP_2_PREFACE),
     ] {
-        let slowest = server.crowded(many, |server| server.sending(sent), agent);
-        say(&format!(
-            "{many} {what}: a normal client waited {} ms at most",
+        let slowest =
+            server.with_stalled_connections(count, |server| server.connect_and_send(sent), agent);
+        print_line(&format!(
+            "{count} {what}: a normal client waited {} ms at most",
             slowest.as_millis()
         ));
     }
 
     for (what, sent) in [
-        (
-            "requests of HTTP/2 that take nothing",
-            http2_without_window(),
-        ),
-        ("bodies of HTTP/2", http2_body_without_end()),
+        ("HTTP/2 requests without a window", http2_without_window()),
+        ("unfinished HTTP/2 bodies", http2_unfinished_body()),
     ] {
-        let slowest = server.crowded(CROWD, |server| server.sending(&sent), agent);
-        say(&format!(
-            "{CROWD} {what}: a normal client waited {} ms at most",
+        let slowest =
+            server.with_stalled_connections(MANY, |server| server.connect_and_send(&sent), agent);
+        print_line(&format!(
+            "{MANY} {what}: a normal client waited {} ms at most",
             slowest.as_millis()
         ));
     }
 
-    let (most, cut) = (
+    let (limit, cut) = (
         server.metric("mcdewey_connections_limit"),
         server.metric("mcdewey_connections_cut_total"),
     );
-    assert!(most >= 500.0 && cut > 0.0, "{most} {cut}");
-    assert!(server.metric("mcdewey_connections_open") <= most + 64.0);
+    assert!(limit >= 500.0 && cut > 0.0, "{limit} {cut}");
+    assert!(server.metric("mcdewey_connections_open") <= limit + 64.0);
     let log = server.log();
 
     assert!(
         log.contains("raised the limit of open files") && log.contains("connections is limited"),
         "{log}"
     );
-    assert!(log.contains("the limit of connections is reached"), "{log}");
+    assert!(log.contains("the connection limit is reached"), "{log}");
     assert!(
         log.lines().count() < 100,
-        "a flood is not a flood of the log: {}",
+        "many connections must not flood the log: {}",
         log.lines().count()
     );
 }
 
 #[test]
-fn a_low_limit_of_open_files_is_never_reached() {
-    if !may_open("a_low_limit_of_open_files_is_never_reached", 4096) {
+fn a_low_limit_on_open_files_is_never_reached() {
+    if !may_open("a_low_limit_on_open_files_is_never_reached", 4096) {
         return;
     }
 
     for open_files in [256, 1024] {
-        // Neither setting helps where the system allows less.
+        // The limit of the system takes precedence over both settings.
         let settings = "[limits]\nconnections = 100000\nconnections_per_address = 100000";
         let server = Server::start(&format!("ulimit -n {open_files}"), settings);
         let most_open = AtomicUsize::new(0);
 
-        let join = |server: &Server| {
+        let connect = |server: &Server| {
             let stream = server.connect();
             most_open.fetch_max(server.open_files(), Ordering::Relaxed);
             stream
         };
 
-        let slowest = server.crowded(CROWD, join, agent);
+        let slowest = server.with_stalled_connections(MANY, connect, agent);
         let open = most_open.into_inner();
-        say(&format!(
+        print_line(&format!(
             "{open} of {open_files} files open: a normal client waited {} ms at most",
             slowest.as_millis()
         ));
@@ -376,11 +370,12 @@ fn a_low_limit_of_open_files_is_never_reached() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_server_without_files_says_so_and_makes_room() {
+fn a_server_out_of_file_descriptors_logs_it_and_makes_room() {
     let server = Server::start(":", "");
-    server.answers(agent);
+    server.serve_normal_client(agent);
 
-    // The system takes files away from under it, as another process may that shares its limits.
+    // Lowers the limit of the running server: another process that shares its limit has that
+    // effect.
     let few = u64::try_from(server.open_files() + 10).unwrap();
     let limit = Rlimit {
         current: Some(few),
@@ -394,31 +389,34 @@ fn a_server_without_files_says_so_and_makes_room() {
     )
     .unwrap();
 
-    let slowest = server.crowded(200, Server::connect, agent);
-    say(&format!(
-        "with ten files: a normal client waited {} ms at most",
+    let slowest = server.with_stalled_connections(200, Server::connect, agent);
+    print_line(&format!(
+        "with ten files left: a normal client waited {} ms at most",
         slowest.as_millis()
     ));
     let log = server.log();
-    let told = log.matches("a connection cannot be accepted").count();
+    let reports = log.matches("a connection cannot be accepted").count();
 
-    assert!((1..10).contains(&told), "told {told} times: {log}");
+    assert!(
+        (1..10).contains(&reports),
+        "reported {reports} times: {log}"
+    );
 }
 
-/// A folder with a certificate, and a client that trusts it.
-fn with_tls() -> (TempDir, ureq::Agent, Arc<rustls::ClientConfig>) {
+/// A folder with a certificate, and clients that trust it.
+fn sample_library_with_certificate() -> (TempDir, ureq::Agent, Arc<rustls::ClientConfig>) {
     use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
     let folder = sample_library();
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     std::fs::write(
         folder.path().join("key.pem"),
-        made.signing_key.serialize_pem(),
+        certificate.signing_key.serialize_pem(),
     )
     .unwrap();
 
-    std::fs::write(folder.path().join("cert.pem"), made.cert.pem()).unwrap();
-    let root = Certificate::from_der(made.cert.der()).to_owned();
+    std::fs::write(folder.path().join("cert.pem"), certificate.cert.pem()).unwrap();
+    let root = Certificate::from_der(certificate.cert.der()).to_owned();
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&[root]))
         .build();
@@ -435,7 +433,7 @@ fn with_tls() -> (TempDir, ureq::Agent, Arc<rustls::ClientConfig>) {
         .into();
 
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(made.cert.der().clone()).unwrap();
+    roots.add(certificate.cert.der().clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
 
     let client = rustls::ClientConfig::builder_with_provider(provider)
@@ -451,14 +449,15 @@ fn with_tls() -> (TempDir, ureq::Agent, Arc<rustls::ClientConfig>) {
 
 const TLS: [&str; 4] = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
 
-/// A server with TLS; a client that trusts it; and how others join it who say nothing after the handshake.
+/// A server with TLS, a client that trusts it, and a function that connects and stalls after the
+/// handshake.
 fn start_with_tls(
     open_files: &str,
     settings: &str,
 ) -> (Server, ureq::Agent, impl Fn(&Server) -> TcpStream) {
-    let (folder, agent, client) = with_tls();
+    let (folder, agent, client) = sample_library_with_certificate();
     let server = Server::start_in(folder, open_files, settings, &TLS);
-    let join = move |server: &Server| {
+    let connect = move |server: &Server| {
         let mut stream = server.connect();
         let name = "127.0.0.1".try_into().unwrap();
         let mut tls = rustls::ClientConnection::new(Arc::clone(&client), name).unwrap();
@@ -468,54 +467,54 @@ fn start_with_tls(
         stream
     };
 
-    (server, agent, join)
+    (server, agent, connect)
 }
 
 #[test]
-fn a_crowd_at_the_tls_port_keeps_nobody_else_waiting() {
-    if !may_open("a_crowd_at_the_tls_port_keeps_nobody_else_waiting", 4096) {
+fn many_stalled_tls_clients_do_not_delay_a_normal_one() {
+    if !may_open("many_stalled_tls_clients_do_not_delay_a_normal_one", 4096) {
         return;
     }
 
-    let (server, agent, shake_hands) = start_with_tls("ulimit -n 1024", "");
-    let slowest = server.crowded(CROWD, Server::connect, || agent.clone());
-    say(&format!(
-        "{CROWD} silent at the TLS port: a normal client waited {} ms at most",
+    let (server, agent, stall_after_handshake) = start_with_tls("ulimit -n 1024", "");
+    let slowest = server.with_stalled_connections(MANY, Server::connect, || agent.clone());
+    print_line(&format!(
+        "{MANY} silent TLS connections: a normal client waited {} ms at most",
         slowest.as_millis()
     ));
-    let half_a_hello = "\u{16}\u{3}\u{1}";
+    let partial_hello = "\u{16}\u{3}\u{1}";
 
-    let slowest = server.crowded(
-        CROWD,
-        |server| server.sending(half_a_hello),
+    let slowest = server.with_stalled_connections(
+        MANY,
+        |server| server.connect_and_send(partial_hello),
         || agent.clone(),
     );
 
-    say(&format!(
-        "{CROWD} halves of a handshake: a normal client waited {} ms at most",
+    print_line(&format!(
+        "{MANY} partial handshakes: a normal client waited {} ms at most",
         slowest.as_millis()
     ));
-    let slowest = server.crowded(CROWD, shake_hands, || agent.clone());
-    say(&format!(
-        "{CROWD} silent after the handshake: a normal client waited {} ms at most",
+    let slowest = server.with_stalled_connections(MANY, stall_after_handshake, || agent.clone());
+    print_line(&format!(
+        "{MANY} silent after the handshake: a normal client waited {} ms at most",
         slowest.as_millis()
     ));
 
-    // Commands of this machine have a listener of their own.
-    let crowd: Vec<TcpStream> = (0..CROWD).map(|_| server.connect()).collect();
+    // Commands on this machine use a separate listener.
+    let stalled: Vec<TcpStream> = (0..MANY).map(|_| server.connect()).collect();
     let data = server.folder.path().join("data");
     let began = Instant::now();
     assert!(succeed(mcdewey(&data).args(["search", "--json", "barge"])).contains("chunk_id"));
 
-    say(&format!(
+    print_line(&format!(
         "a command on the same machine took {} ms",
         began.elapsed().as_millis()
     ));
-    drop(crowd);
+    drop(stalled);
     let log = server.log();
 
     assert!(
-        log.contains("the limit of connections is reached") && !log.contains("cannot be accepted"),
+        log.contains("the connection limit is reached") && !log.contains("cannot be accepted"),
         "{log}"
     );
 }
@@ -523,13 +522,13 @@ fn a_crowd_at_the_tls_port_keeps_nobody_else_waiting() {
 const SHORT: &str = "[limits]\nheader_ms = 1000\nidle_ms = 1500\nbody_ms = 1000\nwrite_ms = 1000\n";
 
 #[test]
-fn whoever_keeps_the_server_waiting_is_cut_off_in_time() {
+fn stalled_clients_are_disconnected_in_time() {
     let server = Server::start(":", SHORT);
 
-    // What comes back until the connection is closed; nobody's time is over before a second.
-    let answered = |sent: &[u8]| {
+    // The shortest timeout is a second.
+    let send_and_stall = |sent: &[u8]| {
         let began = Instant::now();
-        let answer = read_to_the_end(&mut server.sending(sent));
+        let answer = read_until_closed(&mut server.connect_and_send(sent));
         assert!(
             began.elapsed() > Duration::from_millis(900),
             "cut off after {:?}: {answer}",
@@ -539,20 +538,25 @@ fn whoever_keeps_the_server_waiting_is_cut_off_in_time() {
     };
 
     std::thread::scope(|scope| {
-        for sent in [SILENT, HALF_A_HEAD, HALF_A_HEAD_OF_1_0, PREFACE_OF_2] {
-            scope.spawn(move || assert!(!answered(sent.as_bytes()).contains("200 OK"), "{sent:?}"));
+        for sent in [SILENT, PARTIAL_HEAD, PARTIAL_HEAD_HTTP_1_0, HTTP_2_PREFACE] {
+            scope.spawn(move || {
+                assert!(
+                    !send_and_stall(sent.as_bytes()).contains("200 OK"),
+                    "{sent:?}"
+                )
+            });
         }
 
-        scope.spawn(|| assert!(answered(IDLE.as_bytes()).starts_with("HTTP/1.1 200 OK")));
-        scope.spawn(|| assert!(answered(MCP_STREAM.as_bytes()).starts_with("HTTP/1.1 405 ")));
+        scope.spawn(|| assert!(send_and_stall(IDLE.as_bytes()).starts_with("HTTP/1.1 200 OK")));
+        scope.spawn(|| assert!(send_and_stall(MCP_STREAM.as_bytes()).starts_with("HTTP/1.1 405 ")));
         for sent in [
-            BODY_WITHOUT_END,
-            CHUNKS_WITHOUT_END,
-            BODY_OF_1_0,
-            MCP_CALL_WITHOUT_END,
+            UNFINISHED_BODY,
+            UNFINISHED_CHUNKS,
+            UNFINISHED_BODY_HTTP_1_0,
+            UNFINISHED_MCP_CALL,
         ] {
             scope.spawn(move || {
-                let answer = answered(sent.as_bytes());
+                let answer = send_and_stall(sent.as_bytes());
                 assert!(
                     answer.contains(" 408 ") && answer.contains("\"code\":\"request_timeout\""),
                     "{answer}"
@@ -560,8 +564,10 @@ fn whoever_keeps_the_server_waiting_is_cut_off_in_time() {
             });
         }
 
-        scope.spawn(|| assert!(answered(&http2_body_without_end()).contains("request_timeout")));
-        scope.spawn(|| assert!(!answered(&http2_without_window()).contains("<html")));
+        scope.spawn(|| {
+            assert!(send_and_stall(&http2_unfinished_body()).contains("request_timeout"))
+        });
+        scope.spawn(|| assert!(!send_and_stall(&http2_without_window()).contains("<html")));
     });
 
     for (reason, at_least) in [("header", 4.0), ("idle", 3.0), ("write", 1.0)] {
@@ -573,72 +579,69 @@ fn whoever_keeps_the_server_waiting_is_cut_off_in_time() {
         );
     }
 
-    server.answers(agent);
+    server.serve_normal_client(agent);
 }
 
 #[test]
-fn a_byte_now_and_then_buys_no_time() {
+fn a_byte_now_and_then_does_not_extend_a_timeout() {
     let server = Server::start(":", SHORT);
-    let trickles = |sent: &str, answers: &str| {
-        let mut stream = server.sending(sent);
+    let trickle = |sent: &str| {
+        let mut stream = server.connect_and_send(sent);
         let (began, mut cut_off) = (Instant::now(), false);
         while !cut_off && began.elapsed() < LONG {
+            // The subject of this test: a client that sends a few bytes now and then.
             std::thread::sleep(Duration::from_millis(100));
             cut_off = stream.write_all(b"1\r\n \r\n").is_err();
         }
 
         assert!(cut_off, "{sent:?} was read for {LONG:?}");
-        assert!(
-            answers.is_empty() || read_to_the_end(&mut stream).contains(answers),
-            "{sent:?}"
-        );
     };
 
     std::thread::scope(|scope| {
         let header = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
-        let after_an_answer = format!("{IDLE}{header}");
-        scope.spawn(|| trickles("GET /", ""));
-        scope.spawn(move || trickles(header, ""));
-        scope.spawn(move || trickles(&after_an_answer, ""));
-        scope.spawn(|| trickles(CHUNKS_WITHOUT_END, ""));
-        scope.spawn(|| trickles(MCP_CALL_WITHOUT_END, ""));
+        let after_a_response = format!("{IDLE}{header}");
+        scope.spawn(|| trickle("GET /"));
+        scope.spawn(move || trickle(header));
+        scope.spawn(move || trickle(&after_a_response));
+        scope.spawn(|| trickle(UNFINISHED_CHUNKS));
+        scope.spawn(|| trickle(UNFINISHED_MCP_CALL));
     });
 }
 
 #[test]
-fn an_answer_that_nobody_reads_is_given_up() {
+fn a_response_that_is_not_read_is_abandoned() {
     let server = Server::start(":", SHORT);
 
-    // More than the buffers of both ends hold.
+    // The responses are larger than the buffers of both ends.
     let mut stream = server.connect();
     stream
         .set_write_timeout(Some(Duration::from_millis(200)))
         .unwrap();
 
-    let ask = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
+    let request = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
     for _ in 0..20 {
-        if stream.write_all(ask.as_bytes()).is_err() {
+        if stream.write_all(request.as_bytes()).is_err() {
             break;
         }
     }
 
-    until("the connection is closed", || {
+    wait_until(LONG, || {
         server.metric("mcdewey_connections_cut_total{reason=\"write_timeout\"}") == 1.0
     });
 }
 
 #[test]
-fn tls_that_stops_is_cut_off_in_time() {
-    let (server, agent, shake_hands) = start_with_tls(":", SHORT);
-    read_to_the_end(&mut server.connect());
-    read_to_the_end(&mut server.sending("\u{16}\u{3}\u{1}"));
-    read_to_the_end(&mut shake_hands(&server));
-    assert!(server.answers(|| agent.clone()) < PATIENCE);
+fn stalled_tls_connections_are_closed_in_time() {
+    let (server, agent, stall_after_handshake) = start_with_tls(":", SHORT);
+    read_until_closed(&mut server.connect());
+    read_until_closed(&mut server.connect_and_send("\u{16}\u{3}\u{1}"));
+    read_until_closed(&mut stall_after_handshake(&server));
+    assert!(server.serve_normal_client(|| agent.clone()) < PATIENCE);
 }
 
 #[test]
-fn clients_of_every_version_are_answered_over_tls() {
-    let (folder, _, client) = with_tls();
+fn http_1_0_and_1_1_are_served_over_tls() {
+    let (folder, _, client) = sample_library_with_certificate();
     let server = Server::start_in(folder, ":", SHORT, &TLS);
     for (version, protocol) in [
         ("1.0", "http/1.0"),
@@ -657,9 +660,9 @@ fn clients_of_every_version_are_answered_over_tls() {
         let mut tls = rustls::ClientConnection::new(Arc::new(client), name).unwrap();
         let mut stream = server.connect();
         let mut stream = rustls::Stream::new(&mut tls, &mut stream);
-        let ask =
+        let request =
             format!("GET /healthz HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(ask.as_bytes()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
 
@@ -671,7 +674,7 @@ fn clients_of_every_version_are_answered_over_tls() {
 }
 
 #[test]
-fn health_checks_are_answered_when_there_is_no_room_for_anything_else() {
+fn health_checks_are_answered_at_capacity() {
     // One search at a time, for which the others wait, and few connections.
     let server = Server::start(
         ":",
@@ -684,12 +687,12 @@ fn health_checks_are_answered_when_there_is_no_room_for_anything_else() {
         for _ in 0..24 {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
-                    let asked =
-                        server.asked(&agent(), "/api/v1/search?q=barge+supervisor&limit=50");
+                    let response =
+                        server.timed_get(&agent(), "/api/v1/search?q=barge+supervisor&limit=50");
                     statuses
                         .lock()
                         .unwrap()
-                        .push(asked.map_or(0, |(status, _)| status));
+                        .push(response.map_or(0, |(status, _)| status));
                 }
             });
         }
@@ -697,16 +700,17 @@ fn health_checks_are_answered_when_there_is_no_room_for_anything_else() {
         let end = Instant::now() + Duration::from_secs(2);
         while Instant::now() < end {
             for path in ["/healthz", "/readyz"] {
-                // With eight places, a newcomer that is slow to ask may have made room for others before it asked. Who checks
-                // a server's health tries again then, as orchestrators do.
-                let mut tries = (0..HEALTH_TRIES).map(|_| server.asked(&agent(), path));
-                let asked = tries
+                // With eight slots, a new connection that is slow to send its request may be closed
+                // to make room for others. Orchestrators retry a failed health check, so this test
+                // does.
+                let mut tries = (0..HEALTH_TRIES).map(|_| server.timed_get(&agent(), path));
+                let response = tries
                     .find(Result::is_ok)
-                    .unwrap_or_else(|| server.asked(&agent(), path));
+                    .unwrap_or_else(|| server.timed_get(&agent(), path));
 
-                if !matches!(asked, Ok((200, _))) {
+                if !matches!(response, Ok((200, _))) {
                     stop.store(true, Ordering::Relaxed);
-                    panic!("{path}: {asked:?}\n{}", server.log());
+                    panic!("{path}: {response:?}\n{}", server.log());
                 }
             }
         }
@@ -716,24 +720,24 @@ fn health_checks_are_answered_when_there_is_no_room_for_anything_else() {
 
     let statuses = statuses.into_inner().unwrap();
     let count = |status| statuses.iter().filter(|one| **one == status).count();
-    let (answered, turned_away) = (count(200), count(503));
+    let (answered, rejected) = (count(200), count(503));
 
-    say(&format!(
-        "{} searches: {answered} answered, {turned_away} turned away",
+    print_line(&format!(
+        "{} searches: {answered} answered, {rejected} rejected",
         statuses.len()
     ));
-    assert!(answered > 0 && turned_away > 0, "{statuses:?}");
+    assert!(answered > 0 && rejected > 0, "{statuses:?}");
     assert!(server.metric("mcdewey_connections_over_capacity_total") >= 1.0);
 }
 
 #[test]
-fn a_server_that_is_told_to_stop_does_not_wait_for_the_silent() {
+fn shutdown_does_not_wait_for_stalled_clients() {
     let mut server = Server::start(":", "");
-    let _crowd: Vec<TcpStream> = [SILENT, IDLE, HALF_A_HEAD, BODY_WITHOUT_END]
+    let _stalled: Vec<TcpStream> = [SILENT, IDLE, PARTIAL_HEAD, UNFINISHED_BODY]
         .into_iter()
-        .map(|sent| server.sending(sent))
+        .map(|sent| server.connect_and_send(sent))
         .collect();
-    server.answers(agent);
+    server.serve_normal_client(agent);
     let began = Instant::now();
     kill_process(Pid::from_child(&server.child), Signal::TERM).unwrap();
     assert!(server.child.wait().unwrap().success());

@@ -1,5 +1,5 @@
-//! Killed at any moment, an ingest loses no document it reported and leaves none half; one more run and the library is
-//! what an undisturbed run makes of it.
+//! An ingest killed at any moment loses no document it reported and leaves none half-written. After
+//! one more run, the library is the same as after an undisturbed run.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,13 +12,13 @@ use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
 
 use crate::support::{copy_folder, ingest, mcdewey, repository};
 
-/// How many times the program is killed over a data directory.
+/// How many times the program is killed while it writes a data directory.
 const KILLS: u64 = 20;
-/// Chooses the moments.
+/// Determines the moments.
 const SEED: u64 = 20_700;
 
 #[test]
-fn killed_at_twenty_moments_one_more_run_makes_the_library_whole() {
+fn after_a_kill_at_any_of_twenty_moments_one_run_completes_the_library() {
     let folder = tempfile::tempdir().unwrap();
     let (before, after) = (folder.path().join("before"), folder.path().join("after"));
     write_corpora(&before, &after);
@@ -31,7 +31,7 @@ fn killed_at_twenty_moments_one_more_run_makes_the_library_whole() {
     let started = Instant::now();
     ingest(&undisturbed, &after);
     let whole_run = started.elapsed();
-    let expected = Contents::of(&undisturbed);
+    let expected = LibraryContents::read_directory(&undisturbed);
     assert!(expected.chunks.len() > 30);
 
     for kill in 0..KILLS {
@@ -43,12 +43,12 @@ fn killed_at_twenty_moments_one_more_run_makes_the_library_whole() {
         );
         let report = ingest(&data, &after);
         assert_eq!(report["skipped"], serde_json::json!([]), "{report:#}");
-        expected.assert_same(&Contents::of(&data), kill);
+        expected.assert_same(&LibraryContents::read_directory(&data), kill);
         std::fs::remove_dir_all(data.parent().unwrap()).unwrap();
     }
 }
 
-/// Twelve documents; of these four change, four go, and four come.
+/// Twelve documents, of which four change and four are removed, and four new ones.
 pub(crate) fn write_corpora(before: &Path, after: &Path) {
     let body = |document: usize, edition: &str| {
         let topics = [
@@ -85,14 +85,15 @@ pub(crate) fn write_corpora(before: &Path, after: &Path) {
     (12..16).for_each(|document| write(after, document, "second"));
 }
 
-/// The moments are spread over the whole run, each somewhere in its own part of it.
+/// The moments are spread over the whole run: it has one part for each kill, with a random moment
+/// in each part.
 pub(crate) fn moment(kill: u64, kills: u64, whole_run: Duration) -> Duration {
     let random = ContentHash::of_parts([SEED.to_le_bytes(), kill.to_le_bytes()]);
     let fraction = f64::from(random.as_bytes()[0]) / 256.0;
     whole_run.mul_f64((kill as f64 + fraction) / kills as f64)
 }
 
-/// Starts an ingest and kills it.
+/// Starts an ingest and kills it after a while.
 pub(crate) fn kill_an_ingest(command: &mut Command, after: Duration) {
     let mut child = command
         .stdout(Stdio::null())
@@ -100,20 +101,20 @@ pub(crate) fn kill_an_ingest(command: &mut Command, after: Duration) {
         .spawn()
         .unwrap();
 
-    // The moment of death is what is tested: it must not depend on anything the program does.
+    // The time of the kill is the subject of the test and must not depend on what the program does.
     std::thread::sleep(after);
     let _ = child.kill();
     let _ = child.wait();
 }
 
-/// All passages of a library, and what exact search finds for each of them.
-pub(crate) struct Contents {
+/// All chunks of a library, and the hits of an exact search for every fifth of them.
+pub(crate) struct LibraryContents {
     pub(crate) chunks: Vec<Chunk>,
     hits: Vec<Vec<(String, f32)>>,
 }
 
-impl Contents {
-    fn of(data: &Path) -> Self {
+impl LibraryContents {
+    fn read_directory(data: &Path) -> Self {
         let model = model();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let options = EmbeddedOptions {
@@ -127,14 +128,14 @@ impl Contents {
         runtime.block_on(Self::read(index.as_ref(), model.as_ref()))
     }
 
-    /// What an index holds that was made with this model.
+    /// Reads an index that was built with this model.
     pub(crate) async fn read(index: &dyn Index, model: &OnnxEmbedder) -> Self {
         let scope = Scope::everything();
         let mut chunks = Vec::new();
         for document in index.documents(&scope).await.unwrap() {
             chunks.extend(
                 index
-                    .passages(&document.meta.source, 0..u32::MAX, &scope)
+                    .document_chunks(&document.meta.source, 0..u32::MAX, &scope)
                     .await
                     .unwrap(),
             );
@@ -142,7 +143,7 @@ impl Contents {
 
         let mut hits = Vec::new();
         for chunk in chunks.iter().step_by(5) {
-            hits.extend(found(index, model, chunk).await);
+            hits.extend(search_own_text(index, model, chunk).await);
         }
 
         Self { chunks, hits }
@@ -173,10 +174,14 @@ impl Contents {
     }
 }
 
-/// Both lists for a passage's own text, by exact search.
-async fn found(index: &dyn Index, model: &OnnxEmbedder, chunk: &Chunk) -> [Vec<(String, f32)>; 2] {
+/// Both candidate lists for a chunk's own text, by exact search.
+async fn search_own_text(
+    index: &dyn Index,
+    model: &OnnxEmbedder,
+    chunk: &Chunk,
+) -> [Vec<(String, f32)>; 2] {
     let query = CandidateQuery {
-        dense: Some(model.question(&chunk.text).await.unwrap().vector),
+        dense: Some(model.embed_question(&chunk.text).await.unwrap().vector),
         keyword: vec![WeightedText {
             text: chunk.text.clone(),
             weight: 1.0,
@@ -199,7 +204,7 @@ async fn found(index: &dyn Index, model: &OnnxEmbedder, chunk: &Chunk) -> [Vec<(
     })
 }
 
-/// The model the program uses, loaded once.
+/// The model of the program, loaded once for all tests.
 pub(crate) fn model() -> Arc<OnnxEmbedder> {
     static MODEL: std::sync::OnceLock<Arc<OnnxEmbedder>> = std::sync::OnceLock::new();
 

@@ -1,11 +1,11 @@
-//! `docker-compose.yml` is valid, and what it promises stands in it: loopback ports, pinned versions, keys as secrets, a
-//! read-only root file system. No container runs here.
+//! `docker-compose.yml` is valid and hardened: loopback ports, pinned versions, keys as secrets, a
+//! read-only root file system. No container is started.
 
 use std::process::Command;
 
 use crate::support::{repository, skip, succeed};
 
-/// The compose program of this machine: Docker's plugin, or Debian's program of its own.
+/// The compose program of this machine: Docker's plugin, or Debian's stand-alone program.
 fn compose() -> Option<Command> {
     let works = |program: &str, arguments: &[&str]| {
         Command::new(program)
@@ -30,16 +30,16 @@ fn compose() -> Option<Command> {
 }
 
 #[test]
-fn the_compose_file_is_valid_and_keeps_its_promises() {
+fn the_compose_file_is_valid_and_hardened() {
     let Some(mut compose) = compose() else {
         return skip(
             "the compose file",
-            "there is neither `docker compose` nor `docker-compose`",
+            "neither `docker compose` nor `docker-compose` is installed",
         );
     };
 
     let config = succeed(compose.arg("config"));
-    for promise in [
+    for required in [
         "qdrant/qdrant:v",
         "read_only: true",
         "no-new-privileges:true",
@@ -47,8 +47,8 @@ fn the_compose_file_is_valid_and_keeps_its_promises() {
         "qdrant_api_key",
     ] {
         assert!(
-            config.contains(promise),
-            "{promise} is missing in:\n{config}"
+            config.contains(required),
+            "{required} is missing in:\n{config}"
         );
     }
 
@@ -66,9 +66,9 @@ fn the_compose_file_is_valid_and_keeps_its_promises() {
 }
 
 #[test]
-fn the_image_builds_from_what_is_sent_to_it() {
+fn the_build_context_has_everything_the_image_needs() {
     let ignore = std::fs::read_to_string(repository().join(".dockerignore")).unwrap();
-    let sent: Vec<&str> = ignore
+    let context: Vec<&str> = ignore
         .lines()
         .filter_map(|line| line.strip_prefix('!'))
         .collect();
@@ -83,16 +83,16 @@ fn the_image_builds_from_what_is_sent_to_it() {
         "LICENSE",
         "NOTICE",
     ] {
+        assert!(context.contains(&needed), ".dockerignore excludes {needed}");
         assert!(
-            sent.contains(&needed),
-            "{needed} is not sent to the image's build"
+            repository().join(needed).exists(),
+            "{needed} does not exist"
         );
-        assert!(repository().join(needed).exists(), "{needed} is not there");
     }
 
     let dockerfile = std::fs::read_to_string(repository().join("Dockerfile")).unwrap();
-    let rust = std::fs::read_to_string(repository().join("Cargo.toml")).unwrap();
-    let version = rust
+    let manifest = std::fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let version = manifest
         .lines()
         .find_map(|line| line.strip_prefix("rust-version = "))
         .unwrap()
@@ -100,7 +100,7 @@ fn the_image_builds_from_what_is_sent_to_it() {
 
     assert!(
         dockerfile.contains(&format!("FROM rust:{version}-")),
-        "the image is built with another Rust than {version}"
+        "the image is not built with Rust {version}"
     );
     assert!(dockerfile.contains("\nUSER 10001:10001\n") && dockerfile.contains("\nHEALTHCHECK "));
 }

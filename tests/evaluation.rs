@@ -1,18 +1,21 @@
-//! `mcdewey eval`: the figures of the sample library hold their floors, they are the figures that TREC's own program
-//! computes, and two measurements can be compared.
+//! `mcdewey eval`: the metrics of the sample library meet their floors and agree with TREC's own
+//! program, and two reports can be compared.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{fail, mcdewey, relevance_cases, repository, sample_library, skip, succeed};
+use crate::support::{
+    fail, mcdewey, relevance_cases, repository, run, sample_library, skip, succeed, wait_until,
+};
 
 #[test]
-fn the_sample_library_holds_its_floors() {
+fn the_sample_library_meets_its_floors() {
     let folder = sample_library();
     let gate = repository().join("tests/gate.toml");
     let report = eval(
@@ -40,29 +43,29 @@ fn the_sample_library_holds_its_floors() {
 }
 
 #[test]
-fn a_floor_that_does_not_hold_fails_the_command() {
+fn a_missed_floor_fails_the_command() {
     let folder = sample_library();
     let gate = folder.path().join("gate.toml");
-    let asked = folder.path().join("few.jsonl");
+    let questions_file = folder.path().join("few.jsonl");
 
-    let few: Vec<String> = relevance_cases()
+    let questions: Vec<String> = relevance_cases()
         .iter()
         .take(3)
         .map(Value::to_string)
         .collect();
 
-    std::fs::write(&asked, few.join("\n")).unwrap();
-    let complains = |floor: &str, expected: &str| {
+    std::fs::write(&questions_file, questions.join("\n")).unwrap();
+    let eval_must_fail = |floor: &str, expected: &str| {
         std::fs::write(&gate, floor).unwrap();
         let mut command = mcdewey(&folder.path().join("data"));
         command
             .args(["eval", "--mode", "hybrid", "--gate"])
             .arg(&gate)
-            .arg(&asked);
+            .arg(&questions_file);
         let output = command.output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains(expected), "{said}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(expected), "{stderr}");
 
         output.stdout
     };
@@ -71,32 +74,32 @@ fn a_floor_that_does_not_hold_fails_the_command() {
         format!("[[floor]]\nset = \"few\"\nmode = \"{mode}\"\nmetric = \"page-hit@1\"\n{bound}\n")
     };
 
-    let printed = complains(
+    let printed = eval_must_fail(
         &floor("hybrid", "at_least = 1.01"),
-        "gate broken: few hybrid page-hit@1 is ",
+        "gate failed: few hybrid page-hit@1 is ",
     );
 
     assert!(
         String::from_utf8(printed).unwrap().starts_with("set"),
-        "the report is printed all the same"
+        "the report is printed anyway"
     );
 
-    complains(
+    eval_must_fail(
         &floor("dense", "at_least = 0.1"),
-        "gate broken: few dense page-hit@1 was not measured",
+        "gate failed: few dense page-hit@1 was not measured",
     );
 
-    complains(
+    eval_must_fail(
         &floor("hybrid", ""),
         "needs a number for `at_least` or `at_most`",
     );
 }
 
 #[test]
-fn the_figures_are_those_of_trec_eval() {
+fn metrics_agree_with_trec_eval() {
     let python = match python_packages() {
         Ok(python) => python,
-        Err(reason) => return skip("the_figures_are_those_of_trec_eval", &reason),
+        Err(reason) => return skip("metrics_agree_with_trec_eval", &reason),
     };
     let folder = tempfile::tempdir().unwrap();
     let set = folder.path().join("sample");
@@ -130,41 +133,41 @@ fn the_figures_are_those_of_trec_eval() {
 
     let theirs: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(theirs.as_object().unwrap().len(), questions);
-    for (question, figures) in theirs.as_object().unwrap() {
-        for (name, value) in figures.as_object().unwrap() {
+    for (question, metrics) in theirs.as_object().unwrap() {
+        for (name, value) in metrics.as_object().unwrap() {
             let (ours, theirs) = (
                 ours[question][name].as_f64().unwrap(),
                 value.as_f64().unwrap(),
             );
             assert!(
                 (ours - theirs).abs() < 1e-9,
-                "{name} of {question}: {ours}, TREC's program says {theirs}"
+                "{name} of {question}: {ours}, TREC's program reports {theirs}"
             );
         }
     }
 }
 
 #[test]
-fn a_study_writes_its_figures_between_the_marks() {
+fn a_study_writes_its_figures_between_the_markers() {
     let folder = sample_library();
-    let asked = folder.path().join("few.jsonl");
-    let few: Vec<String> = relevance_cases()
+    let questions_file = folder.path().join("few.jsonl");
+    let questions: Vec<String> = relevance_cases()
         .iter()
         .take(2)
         .map(Value::to_string)
         .collect();
 
-    std::fs::write(&asked, few.join("\n")).unwrap();
+    std::fs::write(&questions_file, questions.join("\n")).unwrap();
     let document = folder.path().join("retrieval.md");
     let study = || {
         let mut command = mcdewey(&folder.path().join("data"));
         command
             .args(["eval", "--study"])
-            .args([&document, &asked, &unanswerable()]);
+            .args([&document, &questions_file, &unanswerable()]);
         command
     };
 
-    std::fs::write(&document, "no marks here\n").unwrap();
+    std::fs::write(&document, "no markers here\n").unwrap();
     assert!(fail(&mut study()).contains("figures: begin"));
     std::fs::write(
         &document,
@@ -196,17 +199,21 @@ fn a_study_writes_its_figures_between_the_marks() {
 #[test]
 fn two_reports_are_compared_question_by_question() {
     let folder = sample_library();
-    let asked = folder.path().join("own.jsonl");
+    let questions_file = folder.path().join("own.jsonl");
     let lines: Vec<String> = relevance_cases()
         .iter()
         .take(12)
         .map(Value::to_string)
         .collect();
 
-    std::fs::write(&asked, lines.join("\n")).unwrap();
+    std::fs::write(&questions_file, lines.join("\n")).unwrap();
     let report = eval(
         &folder,
-        &["--mode".as_ref(), "hybrid".as_ref(), asked.as_ref()],
+        &[
+            "--mode".as_ref(),
+            "hybrid".as_ref(),
+            questions_file.as_ref(),
+        ],
     );
 
     let mut worse = report.clone();
@@ -243,10 +250,10 @@ fn two_reports_are_compared_question_by_question() {
 
     let comparison: Value = serde_json::from_str(&compare(true)).unwrap();
     let rows = comparison["rows"].as_array().unwrap();
-    let of = |metric: &str| rows.iter().find(|row| row["metric"] == metric).unwrap();
-    assert_eq!(of("ndcg@10")["difference"]["mean"], json!(0.0));
-    assert_eq!(of("ndcg@10")["p"], json!(1.0));
-    let first = of("page-hit@1");
+    let row = |metric: &str| rows.iter().find(|row| row["metric"] == metric).unwrap();
+    assert_eq!(row("ndcg@10")["difference"]["mean"], json!(0.0));
+    assert_eq!(row("ndcg@10")["p"], json!(1.0));
+    let first = row("page-hit@1");
 
     assert!(
         first["worse"].as_u64().unwrap() >= 8 && first["better"] == json!(0),
@@ -259,47 +266,47 @@ fn two_reports_are_compared_question_by_question() {
     worse["rows"][0]["mode"] = json!("dense");
     std::fs::write(&after, worse.to_string()).unwrap();
 
-    let said = fail(
+    let stderr = fail(
         mcdewey(&folder.path().join("data"))
             .args(["eval", "--compare"])
             .args([&before, &after]),
     );
 
     assert!(
-        said.contains("no set and mode is in both reports"),
-        "{said}"
+        stderr.contains("the reports have no set and mode in common"),
+        "{stderr}"
     );
 }
 
 #[test]
-fn questions_without_an_answer_and_changed_passages() {
+fn unanswerable_questions_and_changed_chunks_are_reported() {
     let folder = sample_library();
-    let asked = folder.path().join("own.jsonl");
+    let questions_file = folder.path().join("own.jsonl");
     let mut case = relevance_cases().remove(0);
     case["text_hash"] = json!("0".repeat(64));
 
-    let nothing = |question: &str, split: &str| {
+    let unanswerable = |question: &str, split: &str| {
         json!({"q": question, "unanswerable": true, "split": split}).to_string()
     };
 
     let lines = [
         case.to_string(),
-        nothing("who won the race", "test"),
-        nothing("a soup recipe", "calibration"),
+        unanswerable("who won the race", "test"),
+        unanswerable("a soup recipe", "calibration"),
     ];
 
-    std::fs::write(&asked, lines.join("\n")).unwrap();
+    std::fs::write(&questions_file, lines.join("\n")).unwrap();
     let mut command = mcdewey(&folder.path().join("data"));
     let output = command
         .args(["eval", "--json", "--mode", "hybrid", "--split", "test"])
-        .arg(&asked)
+        .arg(&questions_file)
         .output()
         .unwrap();
 
-    let said = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("own: judgment on line 1: the passage has changed since it was judged"),
-        "{said}"
+        stderr.contains("own: judgment on line 1: the passage has changed since it was judged"),
+        "{stderr}"
     );
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let row = row(&report, "own", "hybrid");
@@ -314,12 +321,12 @@ fn questions_without_an_answer_and_changed_passages() {
 }
 
 #[test]
-fn hits_are_measured_by_the_stretches_they_hold() {
+fn hits_are_measured_by_the_spans_they_contain() {
     let folder = tempfile::tempdir().unwrap();
     let set = folder.path().join("spans");
     std::fs::create_dir(&set).unwrap();
 
-    // A short text is one passage: its hit holds the answer whole, and with it everything else.
+    // A short text is one chunk: its hit contains the whole answer and the rest of the text.
     let text = "# Türen\n\nPress the green button to open the gate.\n";
     let other = "# Soup\n\nBoil the carrots for twenty minutes.\n";
     std::fs::write(set.join("gate.md"), text).unwrap();
@@ -348,10 +355,10 @@ fn hits_are_measured_by_the_stretches_they_hold() {
         .output()
         .unwrap();
 
-    let said = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        output.status.success() && !said.contains("not where they say"),
-        "{said}"
+        output.status.success() && !stderr.contains("content is not at their position"),
+        "{stderr}"
     );
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let row = row(&report, "spans", "keyword");
@@ -367,7 +374,7 @@ fn hits_are_measured_by_the_stretches_they_hold() {
 }
 
 #[test]
-fn without_gold_no_relevant_document_is_found() {
+fn without_gold_the_relevant_documents_are_not_indexed() {
     let folder = tempfile::tempdir().unwrap();
     let set = folder.path().join("tiny");
     std::fs::create_dir(&set).unwrap();
@@ -413,15 +420,15 @@ fn without_gold_no_relevant_document_is_found() {
         ""
     );
 
-    let said = fail(
+    let stderr = fail(
         mcdewey(&folder.path().join("data"))
             .args(["eval", "--without-gold"])
             .arg(relevance()),
     );
 
     assert!(
-        said.contains("--without-gold is for sets in BEIR form"),
-        "{said}"
+        stderr.contains("--without-gold requires a set in BEIR format"),
+        "{stderr}"
     );
 }
 
@@ -433,7 +440,7 @@ fn relevance() -> PathBuf {
     repository().join("tests/relevance.jsonl")
 }
 
-/// Measures with `folder/data`; gives the report.
+/// Runs `mcdewey eval` with `folder/data`; returns the report.
 fn eval(folder: &TempDir, arguments: &[&Path]) -> Value {
     let printed = succeed(
         mcdewey(&folder.path().join("data"))
@@ -450,8 +457,8 @@ fn row<'a>(report: &'a Value, set: &str, mode: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("{set} {mode}: {report:#}"))
 }
 
-/// The sample library as a set in BEIR form: the document that answers has grade 2, one that answers as well 1. Gives
-/// the number of questions.
+/// Writes the sample library as a set in BEIR format: the document that answers a question has
+/// grade 2, others that answer it too have grade 1. Returns the number of questions.
 fn write_beir(folder: &Path) -> usize {
     let mut documents: BTreeMap<String, String> = BTreeMap::new();
     let (mut queries, mut qrels) = (String::new(), String::from("query-id\tcorpus-id\tscore\n"));
@@ -491,7 +498,7 @@ fn write_beir(folder: &Path) -> usize {
     cases.len()
 }
 
-/// A folder with the pinned packages, installed once in the target folder.
+/// A folder with the pinned packages, installed once in the target directory.
 fn python_packages() -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trec");
     let marker = folder.join("ready");
@@ -499,29 +506,20 @@ fn python_packages() -> Result<PathBuf, String> {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"])
             .arg(&folder);
-        let output = pip
+        run(pip
             .arg("-r")
-            .arg(repository().join("tests/evaluation/requirements.txt"))
-            .output();
-
-        let output = output.map_err(|error| format!("python3 cannot be started: {error}"))?;
-        if !output.status.success() {
-            return Err(format!(
-                "pip failed: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            ));
-        }
-
+            .arg(repository().join("tests/evaluation/requirements.txt")))?;
         std::fs::write(marker, "").map_err(|error| error.to_string())?;
     }
 
     Ok(folder)
 }
 
-/// A test set is indexed in the temporary directory, which must be empty when the command has ended, however it ends.
+/// A test set is indexed in the temporary directory, which must be empty afterwards, however the
+/// command ends.
 #[cfg(unix)]
 #[test]
-fn a_measurement_that_is_stopped_leaves_nothing_behind() {
+fn an_interrupted_evaluation_leaves_no_files_behind() {
     let folder = tempfile::tempdir().unwrap();
     let (set, temporary) = (folder.path().join("set"), folder.path().join("tmp"));
     std::fs::create_dir_all(set.join("qrels")).unwrap();
@@ -558,11 +556,11 @@ fn a_measurement_that_is_stopped_leaves_nothing_behind() {
             .map(|entry| entry.unwrap().path())
     };
 
-    // Its library is being filled.
-    while !entries().any(|entry| entry.join("data/generations").exists()) {
+    // Once this directory exists, the temporary library is being filled.
+    wait_until(Duration::from_secs(120), || {
         assert!(child.try_wait().unwrap().is_none(), "it ended too early");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+        entries().any(|entry| entry.join("data/generations").exists())
+    });
 
     succeed(
         Command::new("kill")

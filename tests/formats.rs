@@ -1,12 +1,12 @@
-//! Files of every format through the real program: converted in a process of its own, found by their words, shown with
-//! their original; and taken out again without a trace.
+//! Files of every format in the real program: converted in a separate process, found by search,
+//! shown with a link to the original, and removed without a trace.
 
 use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, fail, ingest, mcdewey, succeed};
+use crate::support::{Server, fail, ingest, mcdewey, succeed, wait_until};
 
 /// A PDF of one page with this text.
 pub(crate) fn pdf(text: &str) -> Vec<u8> {
@@ -21,16 +21,16 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
     ];
 
     let mut out = b"%PDF-1.7\n".to_vec();
-    let mut places = Vec::new();
+    let mut offsets = Vec::new();
     for (number, object) in objects.iter().enumerate() {
-        places.push(out.len());
+        offsets.push(out.len());
         write!(out, "{} 0 obj\n{object}\nendobj\n", number + 1).unwrap();
     }
 
     let table = out.len();
     write!(out, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).unwrap();
-    for place in places {
-        writeln!(out, "{place:010} 00000 n ").unwrap();
+    for offset in offsets {
+        writeln!(out, "{offset:010} 00000 n ").unwrap();
     }
 
     write!(
@@ -43,7 +43,7 @@ pub(crate) fn pdf(text: &str) -> Vec<u8> {
     out
 }
 
-fn corpus(folder: &Path) {
+fn write_corpus(folder: &Path) {
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
     write(
         "manual.pdf",
@@ -52,7 +52,8 @@ fn corpus(folder: &Path) {
 
     write(
         "page.html",
-        b"<html><title>Giraffes</title><main><h1>Giraffes</h1><p>The giraffe house is closed.</p></main>",
+        b"<html><title>Giraffes</title><main><h1>Giraffes</h1>\
+          <p>The giraffe house is closed.</p></main>",
     );
 
     write(
@@ -67,8 +68,8 @@ fn corpus(folder: &Path) {
 
     write(
         "api.yaml",
-        b"openapi: 3.0.0\ninfo: {title: Zoo, version: '1'}\npaths:\n  /llamas:\n    get:\n      summary: List the llamas of \
-          the zoo\n      responses: {'200': {description: All llamas}}\n",
+        b"openapi: 3.0.0\ninfo: {title: Zoo, version: '1'}\npaths:\n  /llamas:\n    get:\n      \
+          summary: List the llamas of the zoo\n      responses: {'200': {description: All llamas}}\n",
     );
 
     write("settings.json", b"{\"volume\": 11}");
@@ -81,11 +82,11 @@ fn first_source(answer: &Value) -> &str {
 }
 
 #[test]
-fn every_format_is_found_by_its_words() {
+fn documents_of_every_format_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("corpus");
     std::fs::create_dir(&root).unwrap();
-    corpus(&root);
+    write_corpus(&root);
     let report = ingest(&folder.path().join("data"), &root);
     assert_eq!(report["written"], 5, "{report:#}");
 
@@ -98,7 +99,7 @@ fn every_format_is_found_by_its_words() {
         "broken.pdf",
         "word.docx",
         "settings.json",
-        "no OpenAPI description",
+        "not an OpenAPI description",
     ] {
         assert!(reasons.contains(reason), "{reasons}");
     }
@@ -160,8 +161,8 @@ fn a_conversion_can_be_corrected_and_keeps_its_original() {
         "{markdown}"
     );
 
-    let said = fail(mcdewey(&data).arg("convert").arg(root.join("manual.pdf")));
-    assert!(said.contains("--force"), "{said}");
+    let stderr = fail(mcdewey(&data).arg("convert").arg(root.join("manual.pdf")));
+    assert!(stderr.contains("--force"), "{stderr}");
     std::fs::write(
         root.join("manual.md"),
         markdown.replace("crosing", "crossing"),
@@ -210,21 +211,21 @@ fn a_removed_document_leaves_no_trace() {
     };
 
     assert!(fail(&mut remove("zyxgoes.md")).contains("--force"));
-    assert!(fail(&mut remove("nowhere.md")).contains("no generation holds nowhere.md"));
+    assert!(fail(&mut remove("nowhere.md")).contains("no generation contains nowhere.md"));
     std::fs::remove_file(root.join("zyxgoes.md")).unwrap();
     std::fs::remove_file(root.join("zyxalso.md")).unwrap();
-    let said = succeed(&mut remove("zyxgoes.md"));
+    let stdout = succeed(&mut remove("zyxgoes.md"));
 
     assert!(
-        said.contains("1 documents removed") && said.contains("nothing of them is left"),
-        "{said}"
+        stdout.contains("1 documents removed") && stdout.contains("nothing of them is left"),
+        "{stdout}"
     );
     let server = Server::start_with(folder, &["--corpus", &flag, "serve", "--no-ingest"]);
-    let said = succeed(&mut remove("zyxalso.md"));
+    let stdout = succeed(&mut remove("zyxalso.md"));
 
     assert!(
-        said.contains("1 documents removed") && said.contains("nothing of them is left"),
-        "{said}"
+        stdout.contains("1 documents removed") && stdout.contains("nothing of them is left"),
+        "{stdout}"
     );
     let answer = server.search(&json!({"q": "llama house zebra crossing"}));
     assert!(!answer.to_string().contains("zyx"), "{answer:#}");
@@ -234,23 +235,24 @@ fn a_removed_document_leaves_no_trace() {
     );
 }
 
-/// Nobody else keeps the time of a conversion once the parent is gone.
+/// The parent enforces the time limit of a conversion; without it, a conversion might never end.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_conversion_ends_with_the_process_that_wanted_it() {
+fn a_conversion_ends_with_its_parent_process() {
     use std::process::{Command, Stdio};
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
-    // The shell is the parent, and ends while standard input stays open: the worker waits for a file.
-    // (Shells give what runs in the background an empty standard input of its own, unless it is told otherwise.)
-    let script = "exec 3<&0; \"$0\" convert-worker --memory 1073741824 <&3 & echo $!; sleep 1";
+    // The shell is the parent. It is killed while standard input stays open, so the worker is
+    // waiting for a file. (A shell gives a background process an empty standard input unless it is
+    // redirected.)
+    let script = "exec 3<&0; \"$0\" convert-worker --memory 1073741824 <&3 & echo $!; wait";
     let mut shell = Command::new("sh");
     shell
         .args(["-c", script, env!("CARGO_BIN_EXE_mcdewey")])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let mut shell = shell.spawn().unwrap();
-    let _held = shell.stdin.take();
+    let _open_stdin = shell.stdin.take();
     let mut worker = String::new();
 
     std::io::BufRead::read_line(
@@ -261,11 +263,14 @@ fn a_conversion_ends_with_the_process_that_wanted_it() {
 
     let process = std::path::PathBuf::from(format!("/proc/{}", worker.trim()));
     assert!(process.exists(), "{worker}");
-    shell.wait().unwrap();
 
-    let end = Instant::now() + Duration::from_secs(30);
-    while process.exists() {
-        assert!(Instant::now() < end, "the worker goes on");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    // The worker's second thread watches the parent. Before it exists, the worker has not looked up
+    // its parent yet.
+    wait_until(Duration::from_secs(30), || {
+        let threads = std::fs::read_dir(process.join("task"));
+        threads.is_ok_and(|threads| threads.count() > 1)
+    });
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+    wait_until(Duration::from_secs(30), || !process.exists());
 }

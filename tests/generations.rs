@@ -1,5 +1,5 @@
-//! Another model, splitter or form of the index makes another generation: built beside the live one while questions come
-//! in, put in its place in one step, and taken back with `mcdewey rollback`.
+//! Another model, splitter or index format requires a new generation: it is built while the live
+//! one answers questions, replaces it in one step, and is undone with `mcdewey rollback`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, fail, ingest, mcdewey, repository, sample_library, succeed};
 
-/// How long a server may take to build the sample library anew.
+/// How long a server may take to rebuild the sample library.
 const BUILT_WITHIN: Duration = Duration::from_secs(300);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
+async fn concurrent_questions_are_each_answered_by_one_complete_generation() {
     const DOCUMENTS: usize = 12;
 
     let dir = tempfile::tempdir().unwrap();
@@ -29,21 +29,23 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
     let library = |index: Arc<EmbeddedIndex>| {
         Arc::new(Library::new(index, embed.clone() as Arc<dyn Embed>, ""))
     };
-    let old = generations.want(embed.model(), None, "whole").unwrap();
+    let old = generations.register(embed.model(), None, "whole").unwrap();
 
-    let front = generations.open_index(&old).unwrap();
+    let live_index = generations.open_index(&old).unwrap();
     for number in 0..DOCUMENTS {
-        front
+        live_index
             .commit(document(number, 1).build(&embed))
             .await
             .unwrap();
     }
 
-    generations.complete(&front.state().await.unwrap()).unwrap();
-    let live = LiveLibrary::from(library(front));
+    generations
+        .mark_complete(&live_index.state().await.unwrap())
+        .unwrap();
+    let live = LiveLibrary::from(library(live_index));
 
     let done = Arc::new(AtomicBool::new(false));
-    let asking = tokio::spawn({
+    let searches = tokio::spawn({
         let (live, done, old) = (live.clone(), Arc::clone(&done), old.clone());
         async move {
             let mut seen = Vec::new();
@@ -58,7 +60,7 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
                 };
 
                 let answer = live
-                    .now()
+                    .current()
                     .search(&request, &Visibility::Everything)
                     .await
                     .expect("no question fails");
@@ -70,11 +72,11 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
                     "never half a generation"
                 );
 
-                let whole = answer
+                let is_consistent = answer
                     .hits
                     .iter()
                     .all(|hit| hit.text.contains(&format!("cut in {parts}")));
-                assert!(whole, "all of one generation");
+                assert!(is_consistent, "all hits are of one generation");
                 seen.push(answer.generation);
             }
 
@@ -82,42 +84,42 @@ async fn questions_without_pause_are_each_answered_by_one_whole_generation() {
         }
     });
 
-    let new = generations.want(embed.model(), None, "halves").unwrap();
-    let beside = generations.open_index(&new).unwrap();
+    let new = generations.register(embed.model(), None, "halves").unwrap();
+    let new_index = generations.open_index(&new).unwrap();
     for number in 0..DOCUMENTS {
-        beside
+        new_index
             .commit(document(number, 2).build(&embed))
             .await
             .unwrap();
     }
 
-    beside.optimize().await.unwrap();
+    new_index.optimize().await.unwrap();
     assert!(
         generations
-            .complete(&beside.state().await.unwrap())
+            .mark_complete(&new_index.state().await.unwrap())
             .unwrap()
     );
 
-    live.swap(library(beside));
+    live.swap(library(new_index));
     done.store(true, Ordering::SeqCst);
-    let seen = asking.await.unwrap();
+    let seen = searches.await.unwrap();
 
     let swap = seen
         .iter()
         .position(|generation| *generation == new)
-        .expect("it was swapped in the end");
+        .expect("the new generation was live in the end");
     assert!(swap > 0 && seen[..swap].iter().all(|generation| *generation == old));
     assert!(
         seen[swap..].iter().all(|generation| *generation == new),
-        "and never back"
+        "the old one never answers again"
     );
     assert!(
         generations.wait_until_unused(&old),
-        "whoever asked the old one is done"
+        "no search uses the old one any more"
     );
 }
 
-/// A document whose passages are about the same and no two alike.
+/// A document whose chunks are about the same topic, without near duplicates.
 fn document(number: usize, parts: usize) -> SampleDocument {
     let text = |part: usize| {
         let words: Vec<String> = (0..24)
@@ -131,13 +133,13 @@ fn document(number: usize, parts: usize) -> SampleDocument {
     SampleDocument::new(&format!("p/{number}.md")).page(1, &texts)
 }
 
-/// The model in another folder, with another window: its vectors count as another model's.
+/// The model in another folder with another window size: McDewey treats it as another model.
 fn other_model(folder: &Path, name: &str, window: usize) -> PathBuf {
     let (from, to) = (
         repository().join("models/all-MiniLM-L6-v2"),
         folder.join(name),
     );
-    link(&from, &to);
+    link_files(&from, &to);
     let config = to.join("sentence_bert_config.json");
     let _ = std::fs::remove_file(&config);
 
@@ -150,13 +152,14 @@ fn other_model(folder: &Path, name: &str, window: usize) -> PathBuf {
     to
 }
 
-fn link(from: &Path, to: &Path) {
+/// Links all files of a folder into another.
+fn link_files(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         match entry.file_type().unwrap().is_dir() {
-            true => link(&entry.path(), &target),
+            true => link_files(&entry.path(), &target),
             false => std::os::unix::fs::symlink(entry.path(), &target).unwrap(),
         }
     }
@@ -184,8 +187,8 @@ fn live(data: &Path) -> Value {
         .unwrap()
 }
 
-/// The generation that answers a question now; every answer has its passage.
-fn answering(server: &Server) -> String {
+/// The generation that answers now. Every answer must have the expected hit.
+fn answering_generation(server: &Server) -> String {
     let answer =
         server.search(&json!({"q": "barge state in CCX", "product": "finesse", "version": "12.5"}));
     assert_eq!(answer["hits"][0]["page"], 118, "{answer:#}");
@@ -206,16 +209,16 @@ fn a_server_answers_from_the_old_generation_until_the_new_one_is_complete() {
     let server = Server::start_with(folder, &serve);
 
     assert_eq!(
-        answering(&server),
+        answering_generation(&server),
         old,
-        "at once, with the model it was made with"
+        "it answers at once, with the model it was built with"
     );
 
     let cursor = server.search(&json!({"q": "barge", "limit": 1}))["next_cursor"]
         .as_str()
         .unwrap()
         .to_owned();
-    let new = until_swapped(&server, &old);
+    let new = wait_for_swap(&server, &old);
     let states: BTreeSet<(String, String)> = generations(&server.data())
         .iter()
         .map(|one| {
@@ -232,50 +235,52 @@ fn a_server_answers_from_the_old_generation_until_the_new_one_is_complete() {
     ];
     assert_eq!(states, expected.into_iter().collect());
     let (status, body) = server.get(&format!("/api/v1/search?q=barge&limit=1&cursor={cursor}"));
-    assert_eq!(status, 410, "a cursor holds for one generation: {body}");
+    assert_eq!(status, 410, "a cursor is valid for one generation: {body}");
 
-    // Back under way, and back again after a restart with the same settings: it is pinned.
-    let said = succeed(mcdewey(&server.data()).arg("rollback"));
+    // A rollback takes effect at once and survives a restart with the same settings: it is pinned.
+    let stdout = succeed(mcdewey(&server.data()).arg("rollback"));
     assert!(
-        said.contains(&old) && said.contains("pinned") && said.contains("--forward"),
-        "{said}"
+        stdout.contains(&old) && stdout.contains("pinned") && stdout.contains("--forward"),
+        "{stdout}"
     );
-    assert_eq!(answering(&server), old);
+    assert_eq!(answering_generation(&server), old);
     let report = succeed(mcdewey(&server.data()).args(["--corpus", &corpus, "ingest", "--json"]));
 
     assert_eq!(
         serde_json::from_str::<Value>(&report).unwrap()["generation"],
         old,
-        "it is kept up to date"
+        "the pinned generation is kept up to date"
     );
 
     let server = Server::start_with(server.kill(), &serve);
-    assert_eq!(answering(&server), old);
+    assert_eq!(answering_generation(&server), old);
     assert_eq!(live(&server.data())["pinned"], true);
-    let said = succeed(mcdewey(&server.data()).args(["rollback", "--forward"]));
-    assert!(said.contains(&new), "{said}");
-    assert_eq!(answering(&server), new);
+    let stdout = succeed(mcdewey(&server.data()).args(["rollback", "--forward"]));
+    assert!(stdout.contains(&new), "{stdout}");
+    assert_eq!(answering_generation(&server), new);
     assert_eq!(live(&server.data())["pinned"], false);
     assert!(fail(mcdewey(&server.data()).args(["rollback", "nonsense"])).contains("nonsense"));
 }
 
-/// Asks without pause until another generation answers; no answer lacks its passage.
-fn until_swapped(server: &Server, old: &str) -> String {
+/// Searches without pause until another generation answers. Every answer must have the expected
+/// hit.
+fn wait_for_swap(server: &Server, old: &str) -> String {
     let begun = Instant::now();
     loop {
-        let now = answering(server);
+        let now = answering_generation(server);
         if now != old {
             return now;
         }
         assert!(
             begun.elapsed() < BUILT_WITHIN,
-            "the new generation is not built"
+            "the new generation was not built in time"
         );
     }
 }
 
-/// A small library with its model's folder.
-fn small() -> (tempfile::TempDir, PathBuf, PathBuf, String) {
+/// A small library, and the folder of another model: temporary folder, data directory, corpus,
+/// model.
+fn small_library() -> (tempfile::TempDir, PathBuf, PathBuf, String) {
     let folder = tempfile::tempdir().unwrap();
     let (data, corpus) = (folder.path().join("data"), folder.path().join("manuals"));
     std::fs::create_dir_all(&corpus).unwrap();
@@ -300,11 +305,11 @@ fn small() -> (tempfile::TempDir, PathBuf, PathBuf, String) {
 }
 
 #[test]
-fn without_a_server_ingest_builds_beside_and_rollback_returns() {
-    let (_folder, data, corpus, model) = small();
+fn without_a_server_ingest_builds_a_generation_and_rollback_undoes_it() {
+    let (_folder, data, corpus, model) = small_library();
     let old = live(&data)["generation"].clone();
 
-    // Asked with other settings before anything is built, the old generation answers.
+    // With other settings, the old generation answers until the new one is built.
     let search = |model: &str| -> Value {
         let answer =
             succeed(mcdewey(&data).args(["--model-dir", model, "search", "--json", "kettle"]));
@@ -340,12 +345,12 @@ fn without_a_server_ingest_builds_beside_and_rollback_returns() {
     );
 
     assert!(keep_none.contains("2 unchanged"), "{keep_none}");
-    assert_eq!(generations(&data).len(), 1, "the old one went");
+    assert_eq!(generations(&data).len(), 1, "the old one was deleted");
 }
 
 #[test]
-fn a_server_lets_go_of_the_generation_it_no_longer_answers_from() {
-    let (folder, data, corpus, model) = small();
+fn a_server_deletes_the_generation_it_no_longer_uses() {
+    let (folder, data, corpus, model) = small_library();
     let old = live(&data)["generation"].as_str().unwrap().to_owned();
     let corpus = corpus.display().to_string();
 
@@ -370,16 +375,16 @@ fn a_server_lets_go_of_the_generation_it_no_longer_answers_from() {
     assert_eq!(generations(&data).len(), 1);
     assert!(
         fail(mcdewey(&data).arg("rollback")).contains("older"),
-        "nothing is left to go back to"
+        "no older generation is left"
     );
 }
 
 #[test]
 fn a_build_that_fails_leaves_the_old_generation_answering() {
-    let (folder, data, corpus, model) = small();
+    let (folder, data, corpus, model) = small_library();
     let old = live(&data)["generation"].clone();
 
-    // A second folder joined the library once; it is not mounted now.
+    // A second folder was ingested earlier and is not mounted now.
     let once = folder.path().join("once");
     std::fs::create_dir_all(&once).unwrap();
     std::fs::write(
@@ -396,10 +401,10 @@ fn a_build_that_fails_leaves_the_old_generation_answering() {
         built
     };
 
-    let said = fail(&mut build("ingest"));
+    let stderr = fail(&mut build("ingest"));
     assert!(
-        said.contains("once") && said.contains("mounted") && said.contains("goes on answering"),
-        "{said}"
+        stderr.contains("once") && stderr.contains("mounted") && stderr.contains("stays live"),
+        "{stderr}"
     );
     assert_eq!(live(&data)["generation"], old);
     assert!(
@@ -407,7 +412,8 @@ fn a_build_that_fails_leaves_the_old_generation_answering() {
             .contains("zebra.md")
     );
 
-    // Once it is back, the build goes on where it stopped, and all that the old generation held is in the new one.
+    // When it is back, the build resumes, and the new generation gets everything the old one
+    // contains.
     std::fs::rename(folder.path().join("away"), &once).unwrap();
     let report = succeed(build("ingest").arg("--json"));
     let report: Value = serde_json::from_str(&report).unwrap();
@@ -422,8 +428,8 @@ fn a_build_that_fails_leaves_the_old_generation_answering() {
 }
 
 #[test]
-fn a_generation_whose_model_is_gone_makes_room_for_a_whole_one() {
-    let (folder, data, corpus, model) = small();
+fn a_generation_whose_model_is_missing_is_replaced() {
+    let (folder, data, corpus, model) = small_library();
     succeed(
         mcdewey(&data)
             .args(["--model-dir", &model, "ingest"])
@@ -440,19 +446,19 @@ fn a_generation_whose_model_is_gone_makes_room_for_a_whole_one() {
     let third = other_model(folder.path(), "third", 64)
         .display()
         .to_string();
-    let said = fail(mcdewey(&data).args(["--model-dir", &third, "search", "kettle"]));
+    let stderr = fail(mcdewey(&data).args(["--model-dir", &third, "search", "kettle"]));
     assert!(
-        said.contains(&gone) && said.contains("other-model") && said.contains("half built"),
-        "{said}"
+        stderr.contains(&gone) && stderr.contains("other-model") && stderr.contains("incomplete"),
+        "{stderr}"
     );
     let found = mcdewey(&data).args(["search", "kettle"]).output().unwrap();
-    let said = String::from_utf8(found.stderr).unwrap();
+    let stderr = String::from_utf8(found.stderr).unwrap();
 
     assert!(
-        found.status.success() && said.contains(&gone) && said.contains("other-model"),
-        "{said}"
+        found.status.success() && stderr.contains(&gone) && stderr.contains("other-model"),
+        "{stderr}"
     );
-    assert_eq!(live(&data)["generation"], gone, "asking changes nothing");
+    assert_eq!(live(&data)["generation"], gone, "a search changes nothing");
     succeed(mcdewey(&data).arg("ingest").arg(&corpus));
     assert_ne!(live(&data)["generation"], gone);
 }

@@ -1,4 +1,5 @@
-//! Bringing a library up to date: what is unchanged costs nothing, what is gone goes, what cannot be read is named.
+//! Updating a library: unchanged files cost nothing, deleted files are removed, unreadable files
+//! are reported.
 
 use std::path::{Path, PathBuf};
 
@@ -7,12 +8,12 @@ use tempfile::TempDir;
 
 use crate::support::{fail, ingest, mcdewey, repository, sample_library, succeed};
 
-/// A folder with a small corpus and a place for its index.
-struct Library {
+/// A temporary folder with a small corpus and a data directory.
+struct SmallLibrary {
     folder: TempDir,
 }
 
-impl Library {
+impl SmallLibrary {
     fn new(files: &[(&str, &str)]) -> Self {
         let library = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -72,7 +73,7 @@ fn a_second_run_does_nothing() {
 
 #[test]
 fn changed_files_are_replaced_and_removed_files_go() {
-    let library = Library::new(&[
+    let library = SmallLibrary::new(&[
         ("p/v1/g/a.md", "# Alpha\n\nThe telescope shows the moon."),
         ("p/v1/g/b.md", "# Beta\n\nThe kettle boils water."),
     ]);
@@ -86,7 +87,7 @@ fn changed_files_are_replaced_and_removed_files_go() {
 
 #[test]
 fn removal_never_reaches_beyond_the_walked_folder() {
-    let library = Library::new(&[
+    let library = SmallLibrary::new(&[
         ("p/v1/g/a.md", "# Alpha\n\nOne."),
         ("q/v1/g/b.md", "# Beta\n\nTwo."),
     ]);
@@ -116,8 +117,8 @@ fn removal_never_reaches_beyond_the_walked_folder() {
 }
 
 #[test]
-fn another_folder_adds_to_the_library_and_takes_nothing_out() {
-    let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
+fn ingesting_another_folder_removes_nothing() {
+    let library = SmallLibrary::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
     library.ingest();
     let other = library.folder.path().join("other/q/v1/g");
     std::fs::create_dir_all(&other).unwrap();
@@ -132,18 +133,18 @@ fn another_folder_adds_to_the_library_and_takes_nothing_out() {
 
 #[test]
 fn a_missing_or_emptied_root_removes_nothing() {
-    let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
+    let library = SmallLibrary::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
     library.ingest();
     std::fs::rename(library.corpus(), library.folder.path().join("away")).unwrap();
 
-    let said = fail(
+    let stderr = fail(
         mcdewey(&library.data())
             .arg("--corpus")
             .arg(library.corpus())
             .arg("ingest"),
     );
 
-    assert!(said.contains("corpus"), "{said}");
+    assert!(stderr.contains("corpus"), "{stderr}");
     std::fs::create_dir(library.corpus()).unwrap();
     fail(
         mcdewey(&library.data())
@@ -156,8 +157,8 @@ fn a_missing_or_emptied_root_removes_nothing() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
-    let library = Library::new(&[("p/v1/g/good.md", "# Good\n\nText.")]);
+fn unreadable_files_are_reported_and_the_others_ingested() {
+    let library = SmallLibrary::new(&[("p/v1/g/good.md", "# Good\n\nText.")]);
     library.write("p/v1/g/latin.md", b"caf\xe9");
     library.write("p/v1/g/nul.md", b"a\0b");
     library.write("p/v1/g/photo.png", b"\x89PNG");
@@ -185,7 +186,7 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
     ] {
         assert!(
             skipped.iter().any(|path| path.ends_with(name)),
-            "{name} is missing in {skipped:?}"
+            "{name} is not among {skipped:?}"
         );
     }
 
@@ -194,12 +195,12 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_read_only_data_directory_is_a_clear_error() {
-    let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
+fn an_unusable_data_directory_is_a_clear_error() {
+    let library = SmallLibrary::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
     let blocked = library.folder.path().join("file");
     std::fs::write(&blocked, "not a folder").unwrap();
 
-    let said = fail(
+    let stderr = fail(
         mcdewey(&blocked.join("data"))
             .current_dir(library.folder.path())
             .arg("ingest")
@@ -207,14 +208,14 @@ fn a_read_only_data_directory_is_a_clear_error() {
     );
 
     assert!(
-        said.contains("data") && said.starts_with("error: "),
-        "{said}"
+        stderr.contains("data") && stderr.starts_with("error: "),
+        "{stderr}"
     );
 }
 
 #[test]
 fn facets_come_from_the_path_and_the_title() {
-    let library = Library::new(&[("p/v1/g/a.md", "# Alpha, Release 12.5(1) SU3\n\nOne.")]);
+    let library = SmallLibrary::new(&[("p/v1/g/a.md", "# Alpha, Release 12.5(1) SU3\n\nOne.")]);
     library.ingest();
     let answer = succeed(mcdewey(&library.data()).args([
         "search",
@@ -230,9 +231,9 @@ fn facets_come_from_the_path_and_the_title() {
 }
 
 #[test]
-fn the_model_folder_is_named_when_it_lacks_a_file() {
-    let library = Library::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
-    let said = fail(
+fn a_model_folder_that_lacks_a_file_is_named() {
+    let library = SmallLibrary::new(&[("p/v1/g/a.md", "# Alpha\n\nOne.")]);
+    let stderr = fail(
         mcdewey(&library.data())
             .arg("--model-dir")
             .arg(Path::new("nowhere"))
@@ -240,5 +241,5 @@ fn the_model_folder_is_named_when_it_lacks_a_file() {
             .arg(library.corpus()),
     );
 
-    assert!(said.contains("nowhere"), "{said}");
+    assert!(stderr.contains("nowhere"), "{stderr}");
 }

@@ -1,58 +1,61 @@
-//! McDewey as its users meet it: the real program over the sample library, with the real model.
+//! Integration tests: the real program over the sample library, with the real model.
 //!
-//! One binary for all of it; each module says what it looks at. What a machine may lack (a browser, npm, a package
-//! index for Python, a Qdrant server) makes a test say so and skip; with `CI` set a skip is a failure, but for the Qdrant
-//! server, which no package index carries.
+//! All modules share one binary. If the machine lacks something that a test needs (a browser, npm,
+//! pip, a Qdrant server), the test prints the reason and skips. With `CI` set, a skip is a failure,
+//! except for the Qdrant server, which no package index distributes.
 
-/// Keys, what they open, and TLS.
+/// Keys, roles, rate limits of wrong keys, and TLS.
 mod access;
-/// Files that a stranger might hand over.
+/// Malformed and hostile files.
 mod bad_input;
-/// The page in a real browser.
+/// The pages in a real browser.
 mod browser;
-/// Clients that keep the server waiting keep nobody else waiting.
+/// Slow and silent clients do not delay others.
 mod connections;
-/// Killed at any moment, an ingest loses nothing and leaves nothing half.
+/// The REST and MCP contracts of the last release still hold.
+mod contract;
+/// An ingest killed at any moment loses nothing and leaves no half-written document.
 mod crash;
-/// What is run in containers is written down validly.
+/// The container setup is valid and hardened.
 mod deployment;
-/// The figures of the search hold their floors, and are those of TREC's own program.
+/// The search metrics meet their floors and agree with TREC's own program.
 mod evaluation;
-/// REST, MCP, web page and terminal give one answer.
-mod faces;
-/// Files of every format, through the real program.
+/// Files of every format.
 mod formats;
-/// Generations of the index: built beside, swapped, taken back.
+/// Generations of the index: build, swap, rollback.
 mod generations;
-/// The layout of the workspace keeps its promises.
+/// The layout rules of the workspace.
 mod house;
-/// Bringing a library up to date: unchanged, changed, removed, unreadable.
+/// Updating a library: unchanged, changed, removed and unreadable files.
 mod ingest;
-/// Messages over MCP that are wrong, and names that would like to give orders.
+/// REST, MCP, web page and terminal return the same answer.
+mod interfaces;
+/// Invalid MCP messages, and documents whose names contain instructions.
 mod mcp;
 /// The official MCP clients.
 mod mcp_clients;
-/// Nothing leaves the machine, and nothing is written where nobody said.
+/// Nothing leaves the machine, and files are written only where the operator said.
 #[cfg(unix)]
 mod offline;
-/// The OpenAPI description, held against the server by others.
+/// The OpenAPI description, checked against the server by independent tools.
 mod openapi;
-/// Which hosts and web pages may ask, over a real connection.
+/// Which hosts and web pages may send requests, over a real connection.
 mod origins;
-/// Nothing from outside a root gets in.
+/// Nothing from outside a root gets into the library.
 mod outside;
 /// One process owns a library; the others work through it.
 mod ownership;
 /// The same library on a Qdrant server.
 mod qdrant;
-/// The questions people ask, and the pages that answer them.
+/// Questions as people ask them, and the pages that answer them.
 mod relevance;
-/// A reranker that cannot be used is told at the start.
+/// An unusable reranker is reported at startup.
 mod rerank;
-/// Whole answers of every page, REST route and MCP tool.
+/// Whole responses of every page, REST route and MCP tool.
 mod snapshots;
-/// Files on the disk: closed to others, held by one process, whole when the disk fills, gone when removed.
+/// Files on disk: permissions, the lock, full disks, removal.
 mod storage;
+/// What the tests share.
 mod support;
-/// What changes in a watched corpus is found without asking.
+/// Changes in a watched corpus are found without a request.
 mod watch;

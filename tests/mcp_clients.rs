@@ -1,4 +1,5 @@
-//! The official MCP clients for Python and TypeScript against the running server, in both eras of the protocol.
+//! The official MCP clients for Python and TypeScript against a running server, in both eras of the
+//! protocol.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -17,11 +18,11 @@ fn python_client() {
     };
 
     let server = Server::over_sample_library();
-    for way in ways(&server) {
+    for arguments in transports(&server) {
         check(
             Command::new(environment.join("bin/python"))
                 .arg(folder.join("client.py"))
-                .args(way),
+                .args(arguments),
         );
     }
 }
@@ -34,20 +35,20 @@ fn typescript_clients() {
     }
 
     let server = Server::over_sample_library();
-    for way in ways(&server) {
+    for arguments in transports(&server) {
         check(
             Command::new("node")
                 .arg(folder.join("client.mjs"))
-                .args(way),
+                .args(arguments),
         );
     }
 }
 
 #[test]
-fn the_inspector_has_nothing_to_warn_about() {
+fn the_inspector_reports_no_warnings() {
     let folder = scripts("inspector");
     if let Err(reason) = node_modules(&folder) {
-        return skip("the_inspector_has_nothing_to_warn_about", &reason);
+        return skip("the_inspector_reports_no_warnings", &reason);
     }
 
     let server = Server::over_sample_library();
@@ -63,15 +64,19 @@ fn the_inspector_has_nothing_to_warn_about() {
         .args(["--method", "tools/list", "--strict"])
         .env("HOME", home.path());
     let output = command.output().expect("the Inspector starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.trim().is_empty(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && stderr.trim().is_empty(),
+        "{stderr}"
+    );
     let listed: Value = serde_json::from_slice(&output.stdout).expect("the tools as JSON");
 
     assert_eq!(listed["tools"].as_array().expect("a list").len(), 4);
 }
 
-/// The server over HTTP, and on standard input and output, where the running server is asked as well.
-fn ways(server: &Server) -> [Vec<OsString>; 2] {
+/// Arguments of a client script: the server over HTTP, and the program on standard input and
+/// output, which forwards to the running server.
+fn transports(server: &Server) -> [Vec<OsString>; 2] {
     let mut program = mcdewey(&server.data());
     program.arg("mcp");
     let stdio = [OsString::from("--stdio"), program.get_program().to_owned()];
@@ -84,7 +89,7 @@ fn ways(server: &Server) -> [Vec<OsString>; 2] {
     [vec![format!("{}/mcp", server.address).into()], stdio]
 }
 
-/// A client prints a line of JSON for each era it spoke; in each it found the page and read it.
+/// A client script prints a line of JSON for each era. In each, it must find the page and read it.
 fn check(command: &mut Command) {
     let output = command.output().expect("the client starts");
     let printed = String::from_utf8_lossy(&output.stdout);

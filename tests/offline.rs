@@ -1,7 +1,9 @@
-//! What the README promises: nothing leaves the machine, and nothing is written where nobody said.
+//! The README promises that nothing leaves the machine, and that files are written only where the
+//! operator said.
 //!
-//! The whole product runs in a network namespace of its own, over an overlay of the file system, where `observe.py` sees
-//! each packet, each look-up and each file. `OFFLINE_SECONDS` says for how long; `.ci/run` and `.ci/long` set it.
+//! The program runs in its own network namespace, over an overlay of the file system, where
+//! `observe.py` records each packet, name lookup and file. `OFFLINE_SECONDS` sets the duration;
+//! `.ci/run` and `.ci/long` set it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -13,14 +15,14 @@ use tempfile::TempDir;
 
 use crate::formats::pdf;
 use crate::support::{
-    Server, copy_folder, mcdewey, repository, run, sample_library, skip, succeed,
+    Server, agent, copy_folder, mcdewey, repository, run, sample_library, skip, succeed,
 };
 
-/// A build of ONNX Runtime that reports to its maker unless it is told not to.
+/// A version of ONNX Runtime that sends telemetry to its vendor unless it is disabled.
 const REPORTING_RUNTIME: &str = "1.31.1";
-/// What the product is observed for when nothing else is said; it needs most of it to do everything once.
-const SECONDS: u64 = 10;
-/// An issuer of tokens that the operator named. Nobody answers there.
+/// The default of `OFFLINE_SECONDS`; one round of everything takes most of it.
+const DEFAULT_SECONDS: u64 = 10;
+/// The operator's token issuer. Nothing answers at this address.
 const ISSUER: &str = "issuer.operator.test";
 
 #[test]
@@ -28,11 +30,11 @@ fn nothing_leaves_the_machine() {
     let Some(observer) = Observer::new("offline::nothing_leaves_the_machine") else {
         return;
     };
-    let seen = observer.session(&[]);
-    assert_eq!(seen, quiet(), "{seen:#}");
+    let observed = observer.session(&[]);
+    assert_eq!(observed, nothing_observed(), "{observed:#}");
 }
 
-/// The runtime that is fetched contains no client that could report; the operator's own may.
+/// The runtime that McDewey fetches has no telemetry client; the operator's own may have one.
 #[test]
 fn nothing_leaves_the_machine_with_a_runtime_that_would_report() {
     const NAME: &str = "offline::nothing_leaves_the_machine_with_a_runtime_that_would_report";
@@ -44,16 +46,16 @@ fn nothing_leaves_the_machine_with_a_runtime_that_would_report() {
     match reporting_runtime() {
         Err(reason) => skip(NAME, &reason),
         Ok(runtime) => {
-            let seen = observer.session(&[("ORT_DYLIB_PATH", &runtime)]);
-            assert_eq!(seen, quiet(), "{seen:#}");
+            let observed = observer.session(&[("ORT_DYLIB_PATH", &runtime)]);
+            assert_eq!(observed, nothing_observed(), "{observed:#}");
         }
     }
 }
 
-/// If this program were not seen, nothing above would mean anything.
+/// If this program were not detected, the tests above would prove nothing.
 #[test]
-fn a_program_that_phones_is_caught() {
-    let Some(observer) = Observer::new("offline::a_program_that_phones_is_caught") else {
+fn a_program_that_phones_home_is_detected() {
+    let Some(observer) = Observer::new("offline::a_program_that_phones_home_is_detected") else {
         return;
     };
     let passed = observer.outside.path().join("passed");
@@ -74,61 +76,69 @@ open('{passed}/passing', 'w').write('x')
 os.remove('{passed}/passing')
 open('{inside}', 'w').write('x')
 ",
-        outside = observer.outside.path().join("made").display(),
+        outside = observer.outside.path().join("new").display(),
         passed = passed.display(),
-        inside = observer.named.path().join("kept").display(),
+        inside = observer.allowed.path().join("kept").display(),
     );
 
-    let seen = observer.observe(Command::new("python3").args(["-c", &script]));
-    let outside = observer.outside.path().join("made");
+    let observed = observer.observe(Command::new("python3").args(["-c", &script]));
+    let outside = observer.outside.path().join("new");
     let expected = json!({
         "status": 0,
-        "packets": ["tcp 203.0.113.5 port 443", "udp 203.0.113.9 port 53", "udp 2001:db8:9::9 port 9"],
+        "packets": [
+            "tcp 203.0.113.5 port 443",
+            "udp 203.0.113.9 port 53",
+            "udp 2001:db8:9::9 port 9",
+        ],
         "lookups": ["telemetry.vendor.test"],
         "written": ["/dev/shm/device-id", outside, outside.join("device-id"), passed],
     });
 
-    assert_eq!(seen, expected, "{seen:#}");
-    assert!(observer.named.path().join("kept").exists() && !outside.exists());
+    assert_eq!(observed, expected, "{observed:#}");
+    assert!(observer.allowed.path().join("kept").exists() && !outside.exists());
 }
 
-/// The only host that the product looks for is the one that the operator named.
+/// The only host that the program looks up is the operator's token issuer.
 #[test]
-fn a_host_that_the_operator_named_is_asked() {
-    let Some(observer) = Observer::new("offline::a_host_that_the_operator_named_is_asked") else {
+fn only_the_configured_issuer_is_contacted() {
+    let Some(observer) = Observer::new("offline::only_the_configured_issuer_is_contacted") else {
         return;
     };
-    let settings = observer.named.path().join("mcdewey.toml");
+    let settings = observer.allowed.path().join("mcdewey.toml");
     std::fs::write(
         &settings,
         format!("[oidc]\nissuer = 'https://{ISSUER}'\naudience = 'mcdewey'\n"),
     )
     .unwrap();
 
-    let seen = observer.session(&[("OFFLINE_SETTINGS", &settings)]);
+    let observed = observer.session(&[("OFFLINE_SETTINGS", &settings)]);
     assert_eq!(
-        (&seen["status"], &seen["lookups"], &seen["written"]),
+        (
+            &observed["status"],
+            &observed["lookups"],
+            &observed["written"]
+        ),
         (&json!(0), &json!([ISSUER]), &json!([])),
-        "{seen:#}"
+        "{observed:#}"
     );
 }
 
-/// What is seen of a product that keeps its promise.
-fn quiet() -> Value {
+/// The report on a program that keeps the promise.
+fn nothing_observed() -> Value {
     json!({"status": 0, "packets": [], "lookups": [], "written": []})
 }
 
-/// Runs programs where everything they do is seen.
+/// Runs programs where everything they send and write is recorded.
 struct Observer {
     isolate: Vec<&'static str>,
-    /// The one directory that programs may write to; their temporary one is below it.
-    named: TempDir,
-    /// One that they may not write to.
+    /// The only directory that programs may write to; it contains their temporary directory.
+    allowed: TempDir,
+    /// A directory that they may not write to.
     outside: TempDir,
 }
 
 impl Observer {
-    /// Nothing, with the reason said, where the system lets nobody isolate programs.
+    /// Returns `None`, with the reason printed, if this system does not let programs be isolated.
     fn new(test: &str) -> Option<Self> {
         let isolate = [
             "unshare --net --mount",
@@ -149,7 +159,8 @@ impl Observer {
         let Some(isolate) = isolate else {
             skip(
                 test,
-                "no network namespace can be made here (it takes Linux, unshare, ip, and the right to)",
+                "no network namespace can be created (this requires Linux, unshare, ip and the \
+                 privilege)",
             );
             return None;
         };
@@ -157,39 +168,41 @@ impl Observer {
         let folder = || tempfile::tempdir().expect("a temporary folder");
         Some(Self {
             isolate: isolate.split(' ').collect(),
-            named: folder(),
+            allowed: folder(),
             outside: folder(),
         })
     }
 
-    /// Observes a session with the product, with these variables; the temporary directory must be empty afterwards.
+    /// Observes a session with these environment variables; the temporary directory must be empty
+    /// afterwards.
     fn session(&self, variables: &[(&str, &Path)]) -> Value {
-        // Fetches the model where it is missing: nothing can be fetched where the session runs.
+        // Fetches the model if it is missing: the session has no network to fetch it.
         let library = sample_library();
         copy_folder(
             &library.path().join("data"),
-            &self.named.path().join("library/data"),
+            &self.allowed.path().join("library/data"),
         );
-        let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+        let mut command =
+            Command::new(std::env::current_exe().expect("the test binary has a path"));
 
         command
             .args(["--exact", "offline::session", "--ignored", "--nocapture"])
             .envs(variables.iter().copied());
-        let seen = self.observe(&mut command);
+        let observed = self.observe(&mut command);
         let left: Vec<PathBuf> = entries(&self.temporary());
         assert!(left.is_empty(), "left in the temporary directory: {left:?}");
 
-        seen
+        observed
     }
 
     fn temporary(&self) -> PathBuf {
-        self.named.path().join("tmp")
+        self.allowed.path().join("tmp")
     }
 
-    /// Runs a command to its end; says what was seen.
+    /// Runs a command to completion; returns what was observed.
     fn observe(&self, command: &mut Command) -> Value {
         let temporary = self.temporary();
-        std::fs::create_dir_all(&temporary).expect("the folder can be made");
+        std::fs::create_dir_all(&temporary).expect("the folder can be created");
         let (program, arguments) = (command.get_program().to_owned(), command.get_args());
         let mut observer = Command::new(self.isolate[0]);
 
@@ -198,13 +211,13 @@ impl Observer {
             .arg("python3")
             .arg(repository().join("tests/offline/observe.py"));
 
-        for named in [self.named.path(), &repository().join("models")] {
-            observer.arg("--named").arg(named);
+        for allowed in [self.allowed.path(), &repository().join("models")] {
+            observer.arg("--named").arg(allowed);
         }
 
         observer.arg("--").arg(program).args(arguments);
 
-        // Little else of this environment: some programs send nothing where they think that they run in CI.
+        // Almost none of this environment: some programs send nothing if they detect CI.
         observer
             .env_clear()
             .env("TMPDIR", temporary)
@@ -220,7 +233,7 @@ impl Observer {
                 .filter_map(|(name, value)| Some((name, value?))),
         );
 
-        observer.env("OFFLINE_FOLDER", self.named.path());
+        observer.env("OFFLINE_FOLDER", self.allowed.path());
         serde_json::from_str(&succeed(observer.stderr(Stdio::inherit())))
             .expect("the report is JSON")
     }
@@ -279,20 +292,21 @@ fn reporting_runtime() -> Result<PathBuf, String> {
     Ok(library)
 }
 
-/// Everything that the product does, again and again until the time is over.
+/// Does everything the program can do, repeatedly until the time is over.
 #[test]
-#[ignore = "started by the tests of this module, where what it does is seen"]
+#[ignore = "started by the other tests of this module, under observation"]
 fn session() {
     let folder = PathBuf::from(
         std::env::var_os("OFFLINE_FOLDER").expect("started by a test of this module"),
     );
-    let seconds = std::env::var("OFFLINE_SECONDS")
-        .map_or(SECONDS, |seconds| seconds.parse().expect("a number"));
+    let seconds = std::env::var("OFFLINE_SECONDS").map_or(DEFAULT_SECONDS, |seconds| {
+        seconds.parse().expect("a number")
+    });
     let until = Instant::now() + Duration::from_secs(seconds);
 
     let library = folder.join("library");
     match std::env::var_os("OFFLINE_SETTINGS") {
-        Some(settings) => ask_with_a_token(&library, Path::new(&settings)),
+        Some(settings) => send_token(&library, Path::new(&settings)),
         None => {
             commands(&library);
             serve(&library, until);
@@ -301,9 +315,9 @@ fn session() {
     }
 }
 
-/// A server on a copy of the library, started as its operator would.
-fn start(library: &Path, arguments: &[&str]) -> Server {
-    // The server owns its folder; the library outlives it.
+/// Starts a server on a copy of the library.
+fn start_server(library: &Path, arguments: &[&str]) -> Server {
+    // The server deletes its folder when it is dropped; the library is used again.
     let folder = tempfile::tempdir().expect("a temporary folder");
     copy_folder(&library.join("data"), &folder.path().join("data"));
     Server::start_with(folder, arguments)
@@ -311,7 +325,7 @@ fn start(library: &Path, arguments: &[&str]) -> Server {
 
 fn serve(library: &Path, until: Instant) {
     let corpus = repository().join("corpus").display().to_string();
-    let server = start(library, &["--corpus", &corpus, "serve", "--watch"]);
+    let server = start_server(library, &["--corpus", &corpus, "serve", "--watch"]);
     loop {
         for path in [
             "/",
@@ -341,6 +355,7 @@ fn serve(library: &Path, until: Instant) {
             break;
         }
 
+        // The subject of this test: the server is observed while idle, too.
         std::thread::sleep(Duration::from_secs(1));
     }
 
@@ -390,7 +405,7 @@ fn commands(library: &Path) {
     succeed(program().args(["keys", "open"]));
 }
 
-/// A question over standard input and output, as an MCP client asks it.
+/// Sends a question over standard input and output, as an MCP client does.
 fn mcp(mut command: Command) {
     let client = json!({"name": "offline", "version": "1"});
     let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
@@ -424,9 +439,9 @@ fn mcp(mut command: Command) {
     assert!(child.wait().unwrap().success());
 }
 
-/// A token sends the server to the issuer for its keys.
-fn ask_with_a_token(library: &Path, settings: &Path) {
-    let server = start(
+/// Sends a token, for which the server requests the issuer's keys.
+fn send_token(library: &Path, settings: &Path) {
+    let server = start_server(
         library,
         &[
             "--config",
@@ -436,20 +451,14 @@ fn ask_with_a_token(library: &Path, settings: &Path) {
         ],
     );
 
-    // {"alg":"RS256","kid":"1"} and {}: nobody signed it.
+    // {"alg":"RS256","kid":"1"} and {}, without a valid signature.
     let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2ln";
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .proxy(None)
-        .build()
-        .into();
-
-    let request = agent.get(format!("{}/api/v1/library", server.address));
+    let request = agent().get(format!("{}/api/v1/library", server.address));
     let response = request
         .header("authorization", format!("Bearer {token}"))
         .call()
-        .expect("the server answers");
+        .expect("the server responds");
 
-    // The issuer's keys cannot be had, so nobody can say whether the token is good.
+    // Without the issuer's keys, the token can be neither accepted nor rejected.
     assert_eq!(response.status(), 503);
 }

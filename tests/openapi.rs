@@ -1,4 +1,5 @@
-//! The OpenAPI description, held against the running server by others: a client that knows nothing else, and schemathesis.
+//! The OpenAPI description, checked against the running server by a client built from the
+//! description alone, and by schemathesis.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,7 +13,7 @@ fn folder() -> PathBuf {
 }
 
 #[test]
-fn a_client_of_the_description_alone_works() {
+fn a_client_built_from_the_description_works() {
     let server = Server::over_sample_library();
     let url = format!("{}/openapi.json", server.address);
     let output = Command::new("python3")
@@ -22,8 +23,8 @@ fn a_client_of_the_description_alone_works() {
 
     let Ok(output) = output else {
         return skip(
-            "a_client_of_the_description_alone_works",
-            "there is no python3 on this machine",
+            "a_client_built_from_the_description_works",
+            "python3 is not installed",
         );
     };
 
@@ -62,10 +63,12 @@ fn schemathesis_finds_no_violation() {
         .arg(format!("{}/openapi.json", server.address));
     command.args(["--max-examples", "25", "--seed", "1", "--no-color"]);
 
-    // Which releases and documents there are is known to the library only: a request may be well formed and name nothing.
+    // Only the library determines which versions and documents exist: a valid request may name
+    // unknown ones.
     command.args(["--exclude-checks", "positive_data_acceptance"]);
 
-    // They change the library, for whoever has the owner's token; the others are judged with the same library throughout.
+    // They change the library for holders of the owner's token. All other operations are tested
+    // with the same library throughout.
     for path in [
         "/api/v1/sync",
         "/api/v1/removals",
@@ -75,11 +78,11 @@ fn schemathesis_finds_no_violation() {
     }
 
     let output = command.current_dir(server.data()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
+    let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
-        "{said}\n{}",
+        "{stdout}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(said.contains("Tested:"), "nothing was tested: {said}");
+    assert!(stdout.contains("Tested:"), "nothing was tested: {stdout}");
 }

@@ -1,12 +1,12 @@
-//! Which hosts and web pages may ask, byte for byte over a real connection: what clients of a library would tidy up before
-//! it reached the server.
+//! Which hosts and web pages may send requests. The requests are written byte for byte, because
+//! HTTP client libraries would normalise or reject them before they reach the server.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use crate::support::Server;
 
-/// Sends a request as it is written; gives the status and the whole answer.
+/// Sends a request verbatim; returns the status and the whole response.
 fn send(server: &Server, request: &str) -> (u16, String) {
     let address = server.address.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -25,7 +25,7 @@ fn send(server: &Server, request: &str) -> (u16, String) {
     )
 }
 
-/// A message to a face from a page, or from none.
+/// A request to an interface, from a page or from no page.
 fn post(path: &str, host: &str, origin: Option<&str>) -> String {
     let body = match path {
         "/feedback" => "q=barge&none=1",
@@ -50,7 +50,7 @@ fn post(path: &str, host: &str, origin: Option<&str>) -> String {
 }
 
 #[test]
-fn the_faces_agree_on_which_pages_may_ask() {
+fn every_interface_applies_the_same_origin_rule() {
     let server = Server::over_sample_library();
     let host = server.address.strip_prefix("http://").unwrap();
     for path in ["/mcp", "/mcp/openai", "/api/v1/search", "/feedback"] {
@@ -81,7 +81,7 @@ fn the_faces_agree_on_which_pages_may_ask() {
         assert_eq!(
             send(&server, &post(path, host, Some(&twice))).0,
             403,
-            "{path}: no browser sends two"
+            "{path}: two origins"
         );
 
         for own in [None, Some(format!("http://{host}"))] {
@@ -91,7 +91,7 @@ fn the_faces_agree_on_which_pages_may_ask() {
                 "{path} from {own:?}: {answer}"
             );
 
-            // Feedback is taken from those with a key only, unless the settings say otherwise.
+            // By default, feedback requires a key.
             assert_eq!(
                 status,
                 if path == "/feedback" { 403 } else { 200 },
@@ -101,8 +101,12 @@ fn the_faces_agree_on_which_pages_may_ask() {
     }
 }
 
+fn get_without_host(server: &Server, path: &str) -> (u16, String) {
+    send(server, &format!("GET {path} HTTP/1.0\r\n\r\n"))
+}
+
 #[test]
-fn the_faces_agree_on_which_hosts_are_the_server() {
+fn every_interface_applies_the_same_host_rule() {
     let server = Server::over_sample_library();
     let own = server.address.strip_prefix("http://").unwrap();
     for path in ["/mcp", "/mcp/openai", "/api/v1/search"] {
@@ -126,7 +130,7 @@ fn the_faces_agree_on_which_hosts_are_the_server() {
         assert_eq!(
             send(&server, &elsewhere).0,
             403,
-            "{path}: the address line counts"
+            "{path}: the host of the request line counts"
         );
         assert_eq!(
             send(&server, &post(path, "localhost", None)).0,
@@ -135,14 +139,13 @@ fn the_faces_agree_on_which_hosts_are_the_server() {
         );
     }
 
-    let without_host = |path: &str| send(&server, &format!("GET {path} HTTP/1.0\r\n\r\n"));
     for path in ["/", "/api/v1/library", "/metrics"] {
-        assert_eq!(without_host(path).0, 403, "{path}: no host at all");
+        assert_eq!(get_without_host(&server, path).0, 403, "{path}: no host");
     }
 
-    // Load balancers ask like this, and learn nothing of the library.
+    // Load balancers send such requests; the response reveals nothing about the library.
     for path in ["/healthz", "/readyz"] {
-        let (status, answer) = without_host(path);
+        let (status, answer) = get_without_host(&server, path);
         assert!(
             status == 200 && !answer.contains("documents"),
             "{path}: {answer}"

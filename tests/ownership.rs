@@ -1,4 +1,4 @@
-//! One process owns a data directory; the others find it and work through it.
+//! One process owns a data directory; other processes find it and work through it.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -11,11 +11,12 @@ use crate::support::{Server, chunk_ids, fail, mcdewey, repository, sample_librar
 #[test]
 fn commands_work_through_the_running_server() {
     let server = Server::over_sample_library();
-    let through = succeed(mcdewey(&server.data()).args(["search", "--json", "barge state in CCX"]));
+    let forwarded =
+        succeed(mcdewey(&server.data()).args(["search", "--json", "barge state in CCX"]));
     let direct = server.search(&json!({"q": "barge state in CCX"}));
 
     assert_eq!(
-        chunk_ids(&serde_json::from_str(&through).unwrap()),
+        chunk_ids(&serde_json::from_str(&forwarded).unwrap()),
         chunk_ids(&direct)
     );
 
@@ -70,7 +71,7 @@ fn commands_work_through_the_running_server() {
 }
 
 #[test]
-fn whoever_asks_a_server_with_a_key_must_send_it() {
+fn a_server_with_an_access_key_requires_it() {
     let folder = sample_library();
     let key = folder.path().join("key");
     std::fs::write(&key, "let me in\n").unwrap();
@@ -95,26 +96,27 @@ fn whoever_asks_a_server_with_a_key_must_send_it() {
     let found = succeed(mcdewey(&server.data()).args(["search", "barge state in CCX"]));
     assert!(found.starts_with("1. Page 118"), "{found}");
     assert!(succeed(mcdewey(&server.data()).arg("ready")).contains(&server.address));
-    let said = fail(mcdewey(&server.data()).args(["--listen", "0.0.0.0:0", "serve"]));
+    let stderr = fail(mcdewey(&server.data()).args(["--listen", "0.0.0.0:0", "serve"]));
 
-    assert!(said.contains("mcdewey keys create"), "{said}");
+    assert!(stderr.contains("mcdewey keys create"), "{stderr}");
 }
 
 #[test]
-fn a_second_server_is_told_who_owns_the_library() {
+fn a_second_server_reports_the_owner_of_the_library() {
     let server = Server::over_sample_library();
-    let said = fail(mcdewey(&server.data()).args(["--listen", "127.0.0.1:0", "serve"]));
+    let stderr = fail(mcdewey(&server.data()).args(["--listen", "127.0.0.1:0", "serve"]));
     assert!(
-        said.contains(&format!("process {}", server.pid())) && said.contains(&server.address),
-        "{said}"
+        stderr.contains(&format!("process {}", server.pid())) && stderr.contains(&server.address),
+        "{stderr}"
     );
 }
 
 #[test]
-fn the_library_answers_after_its_owner_was_killed() {
+fn a_library_can_be_searched_after_its_owner_was_killed() {
     let folder = Server::over_sample_library().kill();
-    let said = succeed(mcdewey(&folder.path().join("data")).args(["search", "barge state in CCX"]));
-    assert!(said.starts_with("1. Page 118"), "{said}");
+    let stdout =
+        succeed(mcdewey(&folder.path().join("data")).args(["search", "barge state in CCX"]));
+    assert!(stdout.starts_with("1. Page 118"), "{stdout}");
 }
 
 #[test]
@@ -127,7 +129,11 @@ fn mcp_on_standard_input_works_beside_the_running_server() {
     });
 
     let question = json!({"query": "barge state in CCX"});
-    let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+    let hello = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"},
+    });
     let messages = [
         json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
                "params": {"name": "search_docs", "arguments": question, "_meta": meta}}),
@@ -180,37 +186,38 @@ fn mcp_on_standard_input_works_beside_the_running_server() {
 }
 
 #[test]
-fn a_request_that_never_ends_does_not_keep_the_server_from_stopping() {
+fn an_unfinished_request_does_not_block_shutdown() {
     let server = Server::over_sample_library();
-    let mut stuck = TcpStream::connect(server.address.strip_prefix("http://").unwrap()).unwrap();
+    let mut unfinished =
+        TcpStream::connect(server.address.strip_prefix("http://").unwrap()).unwrap();
     let head =
         "POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
 
-    stuck
+    unfinished
         .write_all(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes())
         .unwrap();
 
-    // Answered only after the server has taken the other connection in.
+    // The response proves that the server has accepted the other connection.
     server.get("/healthz");
     assert!(server.terminate().success());
 }
 
 #[test]
-fn a_library_that_is_not_there_is_an_error_that_says_what_to_do() {
+fn a_missing_library_is_an_error_with_advice() {
     let folder = tempfile::tempdir().unwrap();
-    let said = fail(mcdewey(&folder.path().join("data")).args(["search", "anything"]));
-    assert!(said.contains("mcdewey ingest"), "{said}");
+    let stderr = fail(mcdewey(&folder.path().join("data")).args(["search", "anything"]));
+    assert!(stderr.contains("mcdewey ingest"), "{stderr}");
     assert!(
         !folder.path().join("data").exists(),
-        "a question must not make a library"
+        "a search must not create a library"
     );
 }
 
 #[test]
-fn an_unknown_release_is_an_error_in_the_terminal_too() {
+fn an_unknown_version_is_an_error_in_the_terminal() {
     let library = sample_library();
     let data = library.path().join("data");
-    let said = fail(mcdewey(&data).args([
+    let stderr = fail(mcdewey(&data).args([
         "search",
         "--product",
         "finesse",
@@ -219,5 +226,8 @@ fn an_unknown_release_is_an_error_in_the_terminal_too() {
         "barge",
     ]));
 
-    assert!(said.contains("v12.5") && said.contains("v15.0"), "{said}");
+    assert!(
+        stderr.contains("v12.5") && stderr.contains("v15.0"),
+        "{stderr}"
+    );
 }

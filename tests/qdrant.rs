@@ -1,5 +1,5 @@
-//! The library on a real Qdrant server is the same library: same pages, same order, and as hard to lose. Where there is
-//! neither `QDRANT_URL` nor a `qdrant` program, these tests say so and skip.
+//! A library on a real Qdrant server: the same hits in the same order as the embedded index, and as
+//! robust against crashes. Without `QDRANT_URL` and without a `qdrant` program, these tests skip.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,30 +8,33 @@ use std::time::{Duration, Instant};
 use mcdewey_core::Embed;
 use mcdewey_store::testing::{QdrantProcess, clean_up, shared_server, skipped, unused_name};
 use mcdewey_store::{
-    PATIENCE, ReplicationConfig, Server as QdrantServer, ServerAddress, ServerIndex, ServerOptions,
+    RETRY_TIMEOUT, ReplicationConfig, Server as QdrantServer, ServerAddress, ServerIndex,
+    ServerOptions,
 };
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::crash::{Contents, kill_an_ingest, model, moment, write_corpora};
+use crate::crash::{LibraryContents, kill_an_ingest, model, moment, write_corpora};
 use crate::support::{
-    Server, chunk_ids, fail, mcdewey, relevance_cases, repository, request_of, say, succeed,
+    Server, chunk_ids, fail, mcdewey, print_line, relevance_cases, repository, search_request,
+    succeed, wait_until,
 };
 
-/// How many times the program is killed over a server's library.
+/// How many times the program is killed while it writes a library on a server.
 const KILLS: u64 = 10;
-/// How long anything may take that waits for a server.
-const SOON: Duration = Duration::from_secs(60);
+/// How long the program may take to notice that its server is back.
+const RECOVERED_WITHIN: Duration = Duration::from_secs(60);
 
-/// A library's place on a server that tests share; its collections go with it.
-struct Place {
+/// A library of its own on a server that tests share; its collections are deleted when it is
+/// dropped.
+struct ServerLibrary {
     runtime: Runtime,
     address: ServerAddress,
     name: String,
 }
 
-impl Place {
-    /// The reason why there is none is printed.
+impl ServerLibrary {
+    /// Returns `None`, with the reason printed, if there is no server.
     fn find(test: &str) -> Option<Self> {
         let runtime = Runtime::new().unwrap();
         let address = runtime.block_on(shared_server(test))?;
@@ -42,7 +45,7 @@ impl Place {
         })
     }
 
-    /// The program over this library, with `data` for what is this machine's.
+    /// The program over this library, with `data` for the files of this machine.
     fn mcdewey(&self, data: &Path) -> Command {
         let mut command = mcdewey(data);
         command.args(self.arguments());
@@ -72,25 +75,25 @@ impl Place {
         Server::start_with(tempfile::tempdir().unwrap(), &all)
     }
 
-    fn contents(&self) -> Contents {
+    fn contents(&self) -> LibraryContents {
         let model = model();
         let options = ServerOptions {
             collection: self.name.clone(),
             replication: ReplicationConfig::default(),
             model: model.model().clone(),
             chunker: mcdewey_ingest::CHUNKER.to_owned(),
-            patience: PATIENCE,
+            retry_timeout: RETRY_TIMEOUT,
         };
 
         self.runtime.block_on(async {
             let server = QdrantServer::connect(&self.address).await.unwrap();
             let index = ServerIndex::open(server, options).await.unwrap();
-            Contents::read(&index, model.as_ref()).await
+            LibraryContents::read(&index, model.as_ref()).await
         })
     }
 }
 
-impl Drop for Place {
+impl Drop for ServerLibrary {
     fn drop(&mut self) {
         self.runtime.block_on(clean_up(&self.address, &self.name));
     }
@@ -101,17 +104,17 @@ fn corpus() -> String {
 }
 
 #[test]
-fn the_same_questions_lead_to_the_same_pages_on_both() {
-    let Some(place) = Place::find("the sample library on a Qdrant server") else {
+fn a_server_returns_the_same_hits_as_the_embedded_index() {
+    let Some(library) = ServerLibrary::find("the sample library on a Qdrant server") else {
         return;
     };
     let embedded = Server::over_sample_library();
-    let on_server = place.serve(&["--corpus", &corpus(), "serve"]);
+    let on_server = library.serve(&["--corpus", &corpus(), "serve"]);
 
     let mut compared = 0;
     for case in relevance_cases() {
         for mode in ["hybrid", "dense", "keyword"] {
-            let mut request = request_of(&case);
+            let mut request = search_request(&case);
             request["limit"] = json!(20);
             request["mode"] = json!(mode);
             request["exact"] = json!(true);
@@ -139,54 +142,58 @@ fn the_same_questions_lead_to_the_same_pages_on_both() {
         }
     }
 
-    say(&format!(
+    print_line(&format!(
         "Qdrant server: {compared} hits, the same in the same order as embedded"
     ));
 
-    let library = |server: &Server| {
-        let mut library = server.get_json("/api/v1/library");
-        for ours in ["generation", "revision"] {
-            library[ours] = Value::Null;
+    let contents = |server: &Server| {
+        let mut contents = server.get_json("/api/v1/library");
+        for own in ["generation", "revision"] {
+            contents[own] = Value::Null;
         }
-        // Links begin with each server's own address.
-        library.to_string().replace(&server.address, "")
+        // Links begin with the address of each server.
+        contents.to_string().replace(&server.address, "")
     };
 
-    assert_eq!(library(&on_server), library(&embedded));
+    assert_eq!(contents(&on_server), contents(&embedded));
 }
 
 #[test]
-fn commands_work_through_the_server_that_runs_or_beside_it() {
-    let Some(place) = Place::find("commands beside a server") else {
+fn commands_work_with_and_without_a_running_server() {
+    let Some(library) = ServerLibrary::find("commands with and without a server") else {
         return;
     };
-    let first = place.serve(&["--corpus", &corpus(), "serve"]);
+    let first = library.serve(&["--corpus", &corpus(), "serve"]);
     let question = ["search", "--json", "-n", "3", "barge state in CCX"];
-    let through = succeed(place.mcdewey(&first.data()).args(question));
+    let forwarded = succeed(library.mcdewey(&first.data()).args(question));
     let elsewhere = tempfile::tempdir().unwrap();
-    let beside = succeed(place.mcdewey(&elsewhere.path().join("data")).args(question));
+    let direct = succeed(
+        library
+            .mcdewey(&elsewhere.path().join("data"))
+            .args(question),
+    );
     let hits = |text: &str| chunk_ids(&serde_json::from_str(text).unwrap());
-    assert_eq!(hits(&through), hits(&beside));
+    assert_eq!(hits(&forwarded), hits(&direct));
     assert_eq!(
-        hits(&through)[0],
+        hits(&forwarded)[0],
         "finesse::v12.5::developer-guide::developer-guide::7"
     );
-    let said = succeed(place.mcdewey(&first.data()).arg("ready"));
-    assert!(said.contains(&first.address), "{said}");
+    let stdout = succeed(library.mcdewey(&first.data()).arg("ready"));
+    assert!(stdout.contains(&first.address), "{stdout}");
 
-    let said = succeed(place.mcdewey(&elsewhere.path().join("data")).args([
+    let stdout = succeed(library.mcdewey(&elsewhere.path().join("data")).args([
         "--corpus",
         &corpus(),
         "doctor",
     ]));
 
     assert!(
-        said.contains(&place.name) && said.contains("documents"),
-        "{said}"
+        stdout.contains(&library.name) && stdout.contains("documents"),
+        "{stdout}"
     );
 
-    // A second server without a corpus of its own answers from what the first one takes in.
-    let second = place.serve(&["serve", "--no-ingest"]);
+    // A second server without a corpus answers from what the first one ingests.
+    let second = library.serve(&["serve", "--no-ingest"]);
     let more = elsewhere.path().join("more/zeppelin/v1/guide");
     std::fs::create_dir_all(&more).unwrap();
 
@@ -197,7 +204,7 @@ fn commands_work_through_the_server_that_runs_or_beside_it() {
     .unwrap();
 
     let report = succeed(
-        place
+        library
             .mcdewey(&first.data())
             .args(["ingest", "--json"])
             .arg(elsewhere.path().join("more")),
@@ -211,8 +218,9 @@ fn commands_work_through_the_server_that_runs_or_beside_it() {
 }
 
 #[test]
-fn killed_at_any_moment_one_more_run_makes_the_library_whole() {
-    let Some(undisturbed) = Place::find("an ingest that is killed over a Qdrant server") else {
+fn after_a_kill_at_any_moment_one_run_completes_the_library() {
+    let Some(undisturbed) = ServerLibrary::find("an ingest that is killed over a Qdrant server")
+    else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -220,8 +228,14 @@ fn killed_at_any_moment_one_more_run_makes_the_library_whole() {
     write_corpora(&before, &after);
     let data = folder.path().join("data");
 
-    let ingest = |place: &Place, corpus: &Path| -> Value {
-        let text = succeed(place.mcdewey(&data).arg("ingest").arg(corpus).arg("--json"));
+    let ingest = |library: &ServerLibrary, corpus: &Path| -> Value {
+        let text = succeed(
+            library
+                .mcdewey(&data)
+                .arg("ingest")
+                .arg(corpus)
+                .arg("--json"),
+        );
         serde_json::from_str(&text).unwrap()
     };
     ingest(&undisturbed, &before);
@@ -232,25 +246,25 @@ fn killed_at_any_moment_one_more_run_makes_the_library_whole() {
     assert!(expected.chunks.len() > 30);
 
     for kill in 0..KILLS {
-        let place = Place::find("an ingest that is killed over a Qdrant server").unwrap();
-        ingest(&place, &before);
+        let library = ServerLibrary::find("an ingest that is killed over a Qdrant server").unwrap();
+        ingest(&library, &before);
         kill_an_ingest(
-            place.mcdewey(&data).arg("ingest").arg(&after),
+            library.mcdewey(&data).arg("ingest").arg(&after),
             moment(kill, KILLS, whole_run),
         );
-        let report = ingest(&place, &after);
+        let report = ingest(&library, &after);
         assert_eq!(report["skipped"], json!([]), "{report:#}");
-        expected.assert_same(&place.contents(), kill);
+        expected.assert_same(&library.contents(), kill);
     }
 }
 
 #[test]
-fn while_the_server_is_away_clients_are_told_when_to_come_back() {
+fn an_unreachable_server_yields_503_with_retry_after() {
     let runtime = Runtime::new().unwrap();
     let Some(mut qdrant) = runtime.block_on(QdrantProcess::start(Some("secret"))) else {
         return skipped(
             "a server that goes away",
-            "there is no `qdrant` program on the PATH",
+            "no `qdrant` program is on the PATH",
         );
     };
 
@@ -286,7 +300,7 @@ fn while_the_server_is_away_clients_are_told_when_to_come_back() {
     );
     assert!(
         !body.contains("127.0.0.1"),
-        "where the library lies is nobody's business: {body}"
+        "the response must not reveal the address of the server: {body}"
     );
     assert!(
         server
@@ -295,30 +309,27 @@ fn while_the_server_is_away_clients_are_told_when_to_come_back() {
     );
     assert_eq!(server.get("/readyz").0, 503);
     assert_eq!(server.get("/healthz").0, 200);
-    let said = fail(mcdewey(&server.data()).args(&arguments[..4]).arg("ready"));
-    assert!(said.contains("cannot answer now"), "{said}");
+    let stderr = fail(mcdewey(&server.data()).args(&arguments[..4]).arg("ready"));
+    assert!(stderr.contains("cannot answer now"), "{stderr}");
 
     runtime.block_on(qdrant.restart());
-    let begun = Instant::now();
-    while server.get("/readyz").0 != 200 {
-        assert!(begun.elapsed() < SOON, "the server never came back");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until(RECOVERED_WITHIN, || server.get("/readyz").0 == 200);
 
     assert_eq!(chunk_ids(&server.get_json(question)), chunk_ids(&expected));
 }
 
 #[test]
-fn what_keeps_a_server_from_being_used_is_said_at_the_start() {
+fn an_unusable_server_is_reported_at_startup() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let said = fail(mcdewey(&data).args(["--qdrant-url", "http://127.0.0.1:1", "search", "barge"]));
+    let stderr =
+        fail(mcdewey(&data).args(["--qdrant-url", "http://127.0.0.1:1", "search", "barge"]));
 
     assert!(
-        said.contains("http://127.0.0.1:1 cannot be used") && said.contains("refused"),
-        "{said}"
+        stderr.contains("http://127.0.0.1:1 cannot be used") && stderr.contains("refused"),
+        "{stderr}"
     );
-    let said = fail(mcdewey(&data).args(["--qdrant-url", "127.0.0.1:6334", "search", "barge"]));
-    assert!(said.contains("http://host:6334"), "{said}");
-    assert!(!data.exists(), "a library on a server needs no folder here");
+    let stderr = fail(mcdewey(&data).args(["--qdrant-url", "127.0.0.1:6334", "search", "barge"]));
+    assert!(stderr.contains("http://host:6334"), "{stderr}");
+    assert!(!data.exists(), "no data directory is created");
 }

@@ -1,16 +1,16 @@
-//! `relevance.jsonl`: one question a line, as people ask them, with the page (or the heading of the section) that
-//! answers. Anyone can add a line; the floors below must hold.
+//! `relevance.jsonl`: one question per line, as people ask them, with the page or section that
+//! answers it. Anyone can add a line; the search must meet the floors below.
 
 use std::collections::{BTreeMap, HashSet};
 
 use mcdewey_query::content_stems;
 use serde_json::{Value, json};
 
-use crate::support::{Server, relevance_cases, repository, request_of, say};
+use crate::support::{Server, print_line, relevance_cases, repository, search_request};
 
-/// Share of the questions whose first hit is on the right page.
+/// Minimum share of the questions whose first hit is on a right page.
 const FIRST_HIT_FLOOR: f64 = 0.90;
-/// Share of the questions that have a right page among the first five hits.
+/// Minimum share of the questions that have a right page among the first five hits.
 const FOUND_FLOOR: f64 = 0.99;
 
 #[test]
@@ -22,21 +22,21 @@ fn questions_find_their_pages() {
 
     let mut late = Vec::new();
     for case in &cases {
-        let mut request = request_of(case);
+        let mut request = search_request(case);
         request["limit"] = json!(5);
         let answer = server.search(&request);
 
-        let hits: Vec<&Value> = answered(&answer, case);
+        let hits: Vec<&Value> = relevant_list(&answer, case);
         match hits.iter().position(|hit| is_right(case, hit)) {
             Some(0) => first += 1,
-            Some(place) => late.push(format!("{} at {}", case["q"], place + 1)),
+            Some(index) => late.push(format!("{} at {}", case["q"], index + 1)),
             None => misses.push(format!("{} got {:?}", case["q"], pages(&hits))),
         }
     }
 
     let share = f64::from(first) / cases.len() as f64;
     let found = 1.0 - misses.len() as f64 / cases.len() as f64;
-    say(&format!(
+    print_line(&format!(
         "relevance: hit@1 {share:.3}, hit@5 {found:.3} over {} questions",
         cases.len()
     ));
@@ -48,7 +48,7 @@ fn questions_find_their_pages() {
     );
     assert!(
         share >= FIRST_HIT_FLOOR,
-        "hit@1 is {share:.3}; behind the first:\n{}",
+        "hit@1 is {share:.3}; not the first hit:\n{}",
         late.join("\n")
     );
 }
@@ -67,7 +67,7 @@ fn a_version_filter_leaks_no_other_version() {
         ))["version"];
 
         for mode in ["hybrid", "dense", "keyword"] {
-            let mut request = request_of(case);
+            let mut request = search_request(case);
             request["limit"] = json!(50);
             request["mode"] = json!(mode);
 
@@ -100,28 +100,28 @@ fn a_version_filter_leaks_no_other_version() {
 }
 
 #[test]
-fn a_slip_is_searched_as_what_was_meant_and_said_so() {
+fn a_typo_is_corrected_and_reported() {
     let server = Server::over_sample_library();
     let found = |question: &str| server.search(&json!({"q": question, "mode": "keyword"}));
-    let slip = found("untrusted certifcate");
+    let corrected = found("untrusted certifcate");
 
     assert_eq!(
-        slip["notices"],
-        json!(["“certifcate” is nowhere here; “certificate” was searched"])
+        corrected["notices"],
+        json!(["Showing results for “certificate”: “certifcate” does not occur in the library"])
     );
     assert_eq!(
-        slip["hits"][0]["chunk_id"],
+        corrected["hits"][0]["chunk_id"],
         found("untrusted certificate")["hits"][0]["chunk_id"]
     );
 
-    // A word that is one although the library lacks it, and a code, are no slips.
+    // A correct word that the library lacks, and a code, are not corrected.
     for question in ["who can hear the sound", "error 88012 CERTIFCATE"] {
         assert!(found(question)["notices"].is_null(), "{question}");
     }
 }
 
 #[test]
-fn a_name_is_found_whole_and_by_its_parts() {
+fn an_identifier_is_found_whole_and_by_its_parts() {
     let server = Server::over_sample_library();
     for question in ["BARGE_CALL", "barge call"] {
         let hits = server.search(&json!({"q": question, "mode": "keyword", "product": "finesse"}));
@@ -134,7 +134,7 @@ fn a_name_is_found_whole_and_by_its_parts() {
 }
 
 #[test]
-fn the_cases_are_as_hard_as_they_say() {
+fn the_questions_are_hard_enough() {
     let server = Server::over_sample_library();
     let cases = relevance_cases();
     assert!(cases.len() >= 60, "{} cases", cases.len());
@@ -165,10 +165,11 @@ fn the_cases_are_as_hard_as_they_say() {
     );
 }
 
-/// The hits, then what names no release: a note may be the answer, shown apart.
-fn answered<'a>(answer: &'a Value, case: &Value) -> Vec<&'a Value> {
-    let note = case["source"].as_str().unwrap().starts_with("notes/");
-    let list = if note && answer["unversioned"].is_array() {
+/// The hits among which the answer is expected. With a version filter, notes, which have no
+/// version, are listed separately.
+fn relevant_list<'a>(answer: &'a Value, case: &Value) -> Vec<&'a Value> {
+    let is_note = case["source"].as_str().unwrap().starts_with("notes/");
+    let list = if is_note && answer["unversioned"].is_array() {
         "unversioned"
     } else {
         "hits"
@@ -181,21 +182,24 @@ fn is_right(case: &Value, hit: &Value) -> bool {
     let also = case["also"].as_array().into_iter().flatten();
     std::iter::once(case)
         .chain(also)
-        .any(|place| stands_at(place, hit))
+        .any(|location| is_at(location, hit))
 }
 
-fn stands_at(place: &Value, hit: &Value) -> bool {
-    let here = place["source"] == hit["source"]
-        && match place.get("heading") {
+fn is_at(location: &Value, hit: &Value) -> bool {
+    let is_here = location["source"] == hit["source"]
+        && match location.get("heading") {
             Some(heading) => hit["headings"].as_array().unwrap().contains(heading),
-            None => hit["page"] == place["page"],
+            None => hit["page"] == location["page"],
         };
 
-    // A collapsed passage stands where the asker was sent and in the other places.
-    here || hit["also_in"].as_array().into_iter().flatten().any(|also| {
-        also["source"] == place["source"]
-            && place.get("page").is_some_and(|page| also["page"] == *page)
-    })
+    // A collapsed hit is also at the locations of the identical chunks.
+    is_here
+        || hit["also_in"].as_array().into_iter().flatten().any(|also| {
+            also["source"] == location["source"]
+                && location
+                    .get("page")
+                    .is_some_and(|page| also["page"] == *page)
+        })
 }
 
 fn pages(hits: &[&Value]) -> Vec<String> {
@@ -204,7 +208,7 @@ fn pages(hits: &[&Value]) -> Vec<String> {
         .collect()
 }
 
-/// The whole page, or section, that answers, with its headings.
+/// The whole text of the page or section that answers, with its headings.
 fn answering_text(server: &Server, case: &Value) -> String {
     let source = case["source"].as_str().unwrap();
     let document = server.get_json(&format!("/api/v1/documents/{source}"));
@@ -230,7 +234,7 @@ fn answering_text(server: &Server, case: &Value) -> String {
     page["text"].as_str().unwrap().to_owned()
 }
 
-/// The words of product names and of their aliases, which do not count as shared.
+/// The words of product names and their aliases, which do not count as shared words.
 fn product_names() -> HashSet<String> {
     let text = std::fs::read_to_string(repository().join("corpus/library.toml")).unwrap();
     let library: toml::Table = text.parse().unwrap();

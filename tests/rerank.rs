@@ -1,14 +1,14 @@
-//! What the program says of a reranker that it cannot use.
+//! An unusable reranker is reported at startup and by `doctor`.
 
 use crate::support::{fail, mcdewey};
 
 #[test]
-fn a_folder_without_a_model_is_named_at_the_start() {
+fn a_reranker_folder_without_a_model_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut serve = mcdewey(&data);
 
-    let said = fail(serve.args([
+    let stderr = fail(serve.args([
         "--rerank-dir",
         "nowhere",
         "serve",
@@ -17,17 +17,17 @@ fn a_folder_without_a_model_is_named_at_the_start() {
     ]));
 
     assert!(
-        said.contains("nowhere") && said.contains("lacks model.onnx"),
-        "{said}"
+        stderr.contains("nowhere") && stderr.contains("lacks model.onnx"),
+        "{stderr}"
     );
 
     let output = mcdewey(&data)
         .args(["--rerank-dir", "nowhere", "doctor"])
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(
-        !output.status.success() && said.contains("reranker is broken"),
-        "{said}"
+        !output.status.success() && stdout.contains("reranker is broken"),
+        "{stdout}"
     );
 }

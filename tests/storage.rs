@@ -1,5 +1,5 @@
-//! What the program keeps on the disk: closed to others, held by one process whatever is deleted, whole when the disk
-//! fills, and gone when it is removed.
+//! Files on disk: accessible to their owner only, locked by one process even if files are deleted,
+//! intact when the disk fills, and gone after a removal.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -7,19 +7,25 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::crash::write_corpora;
-use crate::support::{Server, fail, ingest, mcdewey, run, skip, succeed};
+use crate::support::{
+    Server, agent, fail, ingest, mcdewey, run, skip, succeed, wait_closely_until, wait_until,
+};
 
-/// What the system calls a write into a mapped file that finds no block.
+/// The signal for a write into a mapped file for which the disk has no free block.
 const SIGBUS: i32 = 7;
 const MIB: u64 = 1024 * 1024;
+/// For what a running server does by itself.
+const SERVER_REACTS_WITHIN: Duration = Duration::from_secs(30);
+/// Far longer than an ingest of a small corpus takes.
+const INGEST_LIMIT: Duration = Duration::from_secs(300);
 
-/// Everything in a folder, itself too.
+/// Everything in a folder, including the folder.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut found = vec![folder.to_owned()];
     for entry in fs::read_dir(folder).unwrap() {
@@ -36,7 +42,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 fn assert_private(data: &Path) {
     let all = entries(data);
-    assert!(all.len() > 30, "the library is there");
+    assert!(all.len() > 30, "the library is complete");
     for path in all {
         let found = path.symlink_metadata().unwrap();
         let expected = if found.is_dir() { 0o700 } else { 0o600 };
@@ -49,17 +55,9 @@ fn assert_private(data: &Path) {
     }
 }
 
-fn until(mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !holds() {
-        assert!(Instant::now() < end, "it did not come to hold");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 /// A library of two documents, and its corpus.
-fn two_documents(place: &Path) -> (PathBuf, PathBuf) {
-    let (data, corpus) = (place.join("data"), place.join("corpus"));
+fn two_documents(folder: &Path) -> (PathBuf, PathBuf) {
+    let (data, corpus) = (folder.join("data"), folder.join("corpus"));
     fs::create_dir_all(&corpus).unwrap();
     fs::write(
         corpus.join("kettle.md"),
@@ -85,7 +83,7 @@ fn serve(folder: TempDir, corpus: &Path, further: &[&str]) -> Server {
     )
 }
 
-/// The token that the owner of a data directory tells this user's commands.
+/// The token through which commands of the same user reach the owner of a data directory.
 fn token(data: &Path) -> String {
     let owner: Value =
         serde_json::from_str(&fs::read_to_string(data.join("owner.json")).unwrap()).unwrap();
@@ -93,13 +91,7 @@ fn token(data: &Path) -> String {
 }
 
 fn post(server: &Server, path: &str, kind: &str, body: &str) -> (u16, String) {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .proxy(None)
-        .build()
-        .into();
-
-    let request = agent
+    let request = agent()
         .post(format!("{}{path}", server.address))
         .header("content-type", kind);
     let request = request.header("authorization", format!("Bearer {}", token(&server.data())));
@@ -112,19 +104,13 @@ fn post(server: &Server, path: &str, kind: &str, body: &str) -> (u16, String) {
 }
 
 fn questions(server: &Server) -> String {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .proxy(None)
-        .build()
-        .into();
-
-    let request = agent.get(format!("{}/api/v1/questions", server.address));
+    let request = agent().get(format!("{}/api/v1/questions", server.address));
     let request = request.header("authorization", format!("Bearer {}", token(&server.data())));
     request.call().unwrap().body_mut().read_to_string().unwrap()
 }
 
-/// Says of a document that it answers a question.
-fn endorse(server: &Server, question: &str, chunk: &str) {
+/// Sends feedback that a chunk answers a question.
+fn send_feedback(server: &Server, question: &str, chunk: &str) {
     let body = format!(
         "q={}&answers={}",
         question.replace(' ', "+"),
@@ -142,10 +128,10 @@ fn endorse(server: &Server, question: &str, chunk: &str) {
 }
 
 #[test]
-fn every_entry_of_a_data_directory_is_for_its_owner_only() {
+fn everything_in_a_data_directory_is_accessible_to_its_owner_only() {
     let folder = tempfile::tempdir().unwrap();
 
-    // As an operator may have made it.
+    // With the default mode, as an operator may have created it.
     fs::create_dir(folder.path().join("data")).unwrap();
     let (data, corpus) = two_documents(folder.path());
     assert_private(&data);
@@ -164,10 +150,12 @@ fn every_entry_of_a_data_directory_is_for_its_owner_only() {
         200
     );
 
-    endorse(&server, "when does it boil", "kettle::0");
+    send_feedback(&server, "when does it boil", "kettle::0");
     let (status, events) = post(&server, "/api/v1/sync", "application/json", "{}");
     assert!(status == 200 && events.contains("finished"), "{events}");
-    until(|| fs::read_to_string(&audit).is_ok_and(|text| text.contains("sync")));
+    wait_until(SERVER_REACTS_WITHIN, || {
+        fs::read_to_string(&audit).is_ok_and(|text| text.contains("sync"))
+    });
 
     for name in [
         "feedback.jsonl",
@@ -184,7 +172,7 @@ fn every_entry_of_a_data_directory_is_for_its_owner_only() {
 }
 
 #[test]
-fn a_data_directory_of_an_earlier_version_is_closed_at_the_next_start() {
+fn permissions_of_an_earlier_version_are_tightened_at_startup() {
     let folder = tempfile::tempdir().unwrap();
     let (data, _) = two_documents(folder.path());
     for path in entries(&data) {
@@ -197,7 +185,7 @@ fn a_data_directory_of_an_earlier_version_is_closed_at_the_next_start() {
 }
 
 #[test]
-fn a_directory_with_other_things_in_it_keeps_its_mode() {
+fn a_shared_directory_keeps_its_mode() {
     let folder = tempfile::tempdir().unwrap();
     let (other, corpus) = (folder.path().join("other"), folder.path().join("corpus"));
     fs::create_dir(&other).unwrap();
@@ -215,25 +203,21 @@ fn a_directory_with_other_things_in_it_keeps_its_mode() {
     fs::set_permissions(other.join("index.html"), fs::Permissions::from_mode(0o644)).unwrap();
     fail(mcdewey(&other).arg("ready"));
 
-    assert_eq!(
-        mode(&other),
-        0o755,
-        "a command that only looks changes nothing"
-    );
+    assert_eq!(mode(&other), 0o755, "a read-only command changes nothing");
 
     ingest(&other, &corpus);
     fail(mcdewey(&other).arg("ready"));
     assert_eq!(
         (mode(&other), mode(&other.join("index.html"))),
         (0o755, 0o644),
-        "it is shared on purpose"
+        "a directory with other files may be shared on purpose"
     );
 
     assert_private(&other.join("generations"));
 }
 
 #[test]
-fn what_is_written_for_people_has_their_own_mask() {
+fn converted_files_follow_the_umask() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(
         folder.path().join("a.html"),
@@ -257,7 +241,7 @@ fn what_is_written_for_people_has_their_own_mask() {
 }
 
 #[test]
-fn a_deleted_lock_lets_no_second_server_in() {
+fn a_deleted_lock_file_lets_no_second_server_in() {
     let folder = tempfile::tempdir().unwrap();
     let (data, corpus) = two_documents(folder.path());
     let server = serve(folder, &corpus, &[]);
@@ -269,74 +253,78 @@ fn a_deleted_lock_lets_no_second_server_in() {
         .args(["--listen", "127.0.0.1:0", "--corpus"])
         .arg(&corpus)
         .args(["serve", "--no-ingest"]);
-    let said = fail(&mut second);
+    let stderr = fail(&mut second);
     assert!(
-        said.contains(&data.display().to_string()) && said.contains("owns"),
-        "{said}"
+        stderr.contains(&data.display().to_string()) && stderr.contains("owns"),
+        "{stderr}"
     );
     assert!(
         fail(mcdewey(&data).args(["remove", "kettle.md", "--force"]))
             .contains(&data.display().to_string())
     );
 
-    // The owner puts back what others find it by, for this version and for earlier ones.
-    until(|| data.join("owner.json").exists() && data.join("lock").exists());
-    until(|| File::open(data.join("lock")).unwrap().try_lock().is_err());
+    // The owner restores the files through which this version and earlier ones find it.
+    wait_until(SERVER_REACTS_WITHIN, || {
+        data.join("owner.json").exists() && data.join("lock").exists()
+    });
+    wait_until(SERVER_REACTS_WITHIN, || {
+        File::open(data.join("lock")).unwrap().try_lock().is_err()
+    });
     let found = succeed(mcdewey(&data).args(["search", "--json", "kettle"]));
     assert!(found.contains("kettle.md"));
     assert!(fail(&mut second).contains(&format!("process {}", server.pid())));
     drop(server);
 }
 
-/// A small file system of its own; unmounted when dropped.
+/// A small separate file system; unmounted when dropped.
 struct Disk {
-    place: PathBuf,
+    mount_point: PathBuf,
 }
 
 impl Disk {
-    /// Mounted on a folder; or why it cannot be.
-    fn mount(place: &Path, kind: &str, mebibytes: u64) -> Result<Self, String> {
+    /// Mounts it on a folder; the error is the reason why it cannot be mounted.
+    fn mount(mount_point: &Path, kind: &str, mebibytes: u64) -> Result<Self, String> {
         match kind {
             "tmpfs" => {
                 let size = format!("size={mebibytes}m");
                 run(Command::new("mount")
                     .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
-                    .arg(place))?;
+                    .arg(mount_point))?;
             }
             _ => {
-                let image = place.with_extension("image");
+                let image = mount_point.with_extension("image");
                 File::create(&image)
                     .and_then(|file| file.set_len(mebibytes * MIB))
                     .map_err(|error| error.to_string())?;
 
-                let made = run(Command::new("mkfs.ext4")
+                let mounted = run(Command::new("mkfs.ext4")
                     .args(["-q", "-m", "0"])
                     .arg(&image))
                 .and_then(|()| {
                     run(Command::new("mount")
                         .args(["-o", "loop"])
                         .arg(&image)
-                        .arg(place))
+                        .arg(mount_point))
                 });
 
-                // What is mounted stays until it is unmounted.
+                // The mounted file system keeps the image alive.
                 let _ = fs::remove_file(&image);
-                made?;
+                mounted?;
             }
         }
 
         Ok(Self {
-            place: place.to_owned(),
+            mount_point: mount_point.to_owned(),
         })
     }
 
-    /// Fills it up to this many bytes that stay free.
+    /// Fills it until this many bytes are free.
     fn fill(&self, leave: u64) {
-        if free(&self.place) <= leave {
+        if free(&self.mount_point) <= leave {
             return;
         }
 
-        let path = self.place.join("filler");
+        let path = self.mount_point.join("filler");
         let mut file = File::options()
             .create(true)
             .append(true)
@@ -344,8 +332,8 @@ impl Disk {
             .unwrap();
 
         let piece = vec![7; 256 * 1024];
-        while free(&self.place) > leave {
-            let rest = usize::try_from(free(&self.place) - leave)
+        while free(&self.mount_point) > leave {
+            let rest = usize::try_from(free(&self.mount_point) - leave)
                 .unwrap()
                 .min(piece.len());
             if file.write_all(&piece[..rest]).is_err() {
@@ -353,33 +341,36 @@ impl Disk {
             }
         }
 
-        // What is still to be written out takes its blocks now.
+        // Allocates the blocks of what is not written back yet.
         let _ = file.sync_all();
     }
 
     fn clear(&self) {
-        let _ = fs::remove_file(self.place.join("filler"));
+        let _ = fs::remove_file(self.mount_point.join("filler"));
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.place).status();
-        let _ = fs::remove_dir(&self.place);
+        let _ = Command::new("umount")
+            .arg("-l")
+            .arg(&self.mount_point)
+            .status();
+        let _ = fs::remove_dir(&self.mount_point);
     }
 }
 
-fn free(place: &Path) -> u64 {
-    mcdewey_store::free_space(place).unwrap()
+fn free(path: &Path) -> u64 {
+    mcdewey_store::free_space(path).unwrap()
 }
 
-/// Does something on a small disk of each kind.
+/// Runs a test on a small disk of each kind.
 fn on_small_disks(test: &str, mebibytes: u64, work: impl Fn(TempDir, &Disk)) {
     for kind in ["tmpfs", "ext4"] {
         let folder = tempfile::tempdir().unwrap();
         match Disk::mount(folder.path(), kind, mebibytes) {
             Ok(disk) => {
-                // Nothing but the disk itself is to decide.
+                // Only the disk itself may decide.
                 fs::write(folder.path().join("mcdewey.toml"), "min_free_mb = 0\n").unwrap();
                 work(folder, &disk);
             }
@@ -388,20 +379,21 @@ fn on_small_disks(test: &str, mebibytes: u64, work: impl Fn(TempDir, &Disk)) {
     }
 }
 
-/// The command ends by itself, with words where it does not succeed; says whether it did.
-fn ends_with_words(output: &Output, when: &str) -> bool {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_ne!(output.status.signal(), Some(SIGBUS), "{when}: {said}");
-    assert_eq!(output.status.signal(), None, "{when}: {said}");
+/// Requires that a command exits by itself, with an error message unless it succeeds; reports
+/// whether it succeeded.
+fn exits_cleanly(output: &Output, when: &str) -> bool {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_ne!(output.status.signal(), Some(SIGBUS), "{when}: {stderr}");
+    assert_eq!(output.status.signal(), None, "{when}: {stderr}");
 
     if !output.status.success() {
         assert!(
-            said.contains("error: ") && !said.contains("panicked"),
-            "{when}: {said}"
+            stderr.contains("error: ") && !stderr.contains("panicked"),
+            "{when}: {stderr}"
         );
         assert!(
-            said.contains("free") || said.contains("No space left"),
-            "{when}: {said}"
+            stderr.contains("free") || stderr.contains("No space left"),
+            "{when}: {stderr}"
         );
     }
 
@@ -409,17 +401,17 @@ fn ends_with_words(output: &Output, when: &str) -> bool {
 }
 
 #[test]
-fn a_disk_with_too_little_space_is_told_whatever_is_left() {
+fn too_little_disk_space_is_reported_whatever_is_left() {
     let corpora = tempfile::tempdir().unwrap();
     let (before, after) = (corpora.path().join("before"), corpora.path().join("after"));
     write_corpora(&before, &after);
 
     on_small_disks(
-        "a_disk_with_too_little_space_is_told_whatever_is_left",
+        "too_little_disk_space_is_reported_whatever_is_left",
         96,
         |folder, disk| {
             let data = folder.path().join("data");
-            let mut worked = 0;
+            let mut succeeded = 0;
             for leave in [
                 0,
                 64 * 1024,
@@ -432,21 +424,21 @@ fn a_disk_with_too_little_space_is_told_whatever_is_left() {
             ] {
                 disk.fill(leave);
                 let output = mcdewey(&data).arg("ingest").arg(&before).output().unwrap();
-                worked += u32::from(ends_with_words(&output, &format!("{leave} bytes are left")));
+                succeeded += u32::from(exits_cleanly(&output, &format!("{leave} bytes are left")));
                 disk.clear();
-                // The next level begins anew, except that a library that came to be is kept for one that is full.
-                if worked == 0 {
+                // Each level starts without a library, until one was built: it is used below.
+                if succeeded == 0 {
                     let _ = fs::remove_dir_all(&data);
                 }
             }
 
-            assert!(worked > 0, "with enough space it works");
+            assert!(succeeded > 0, "an ingest with enough space succeeds");
             for leave in [0, 16 * 1024, 256 * 1024, MIB, 4 * MIB] {
                 disk.fill(leave);
                 let output = mcdewey(&data).arg("ingest").arg(&after).output().unwrap();
-                ends_with_words(
+                exits_cleanly(
                     &output,
-                    &format!("the library is there and {leave} bytes are left"),
+                    &format!("the library exists and {leave} bytes are left"),
                 );
                 disk.clear();
             }
@@ -461,18 +453,18 @@ fn a_disk_with_too_little_space_is_told_whatever_is_left() {
 }
 
 #[test]
-fn a_disk_that_fills_during_ingest_ends_with_words_and_loses_nothing() {
+fn a_disk_that_fills_during_ingest_is_reported_and_loses_nothing() {
     let corpora = tempfile::tempdir().unwrap();
     let corpus = corpora.path().join("corpus");
-    many_documents(&corpus, 24);
+    write_documents(&corpus, 24);
 
     on_small_disks(
-        "a_disk_that_fills_during_ingest_ends_with_words_and_loses_nothing",
+        "a_disk_that_fills_during_ingest_is_reported_and_loses_nothing",
         128,
         |folder, disk| {
-            let mut broke_off = 0;
+            let mut failed = 0;
 
-            // With so little left, some files still find blocks and others do not.
+            // With so little space left, some files still get blocks and others do not.
             for (after, leave) in [(1, 0), (1, 800 * 1024), (1, 1200 * 1024)] {
                 let data = folder.path().join("data");
                 let mut child = mcdewey(&data)
@@ -483,34 +475,38 @@ fn a_disk_that_fills_during_ingest_ends_with_words_and_loses_nothing() {
                     .spawn()
                     .unwrap();
 
-                // Another process fills the disk when so many documents are in, and takes what is freed.
-                while child.try_wait().unwrap().is_none() && documents(&data) < after {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
+                // Fills the disk as soon as so many documents are committed, and again whenever the
+                // ingest frees space.
+                wait_closely_until(INGEST_LIMIT, || {
+                    child.try_wait().unwrap().is_some() || documents(&data) >= after
+                });
 
-                let known = documents(&data);
-                while child.try_wait().unwrap().is_none() {
+                let committed = documents(&data);
+                wait_closely_until(INGEST_LIMIT, || {
                     disk.fill(leave);
-                    std::thread::sleep(Duration::from_millis(20));
-                }
+                    child.try_wait().unwrap().is_some()
+                });
 
                 let output = child.wait_with_output().unwrap();
-                broke_off += u32::from(!ends_with_words(
+                failed += u32::from(!exits_cleanly(
                     &output,
-                    &format!("{after} documents are in, {leave} bytes are left"),
+                    &format!("{after} documents are committed, {leave} bytes are left"),
                 ));
                 disk.clear();
-                assert!(documents(&data) >= known, "nothing that was in is lost");
+                assert!(
+                    documents(&data) >= committed,
+                    "no committed document is lost"
+                );
                 fs::remove_dir_all(&data).unwrap();
             }
 
-            assert!(broke_off > 0, "the disk was never full in time");
+            assert!(failed > 0, "the disk was never full in time");
         },
     );
 }
 
-/// So many documents of a few pages.
-fn many_documents(corpus: &Path, documents: usize) {
+/// Writes documents of eight pages each.
+fn write_documents(corpus: &Path, documents: usize) {
     fs::create_dir_all(corpus).unwrap();
     for document in 0..documents {
         let mut text = format!("# Guide {document}\n");
@@ -528,9 +524,9 @@ fn many_documents(corpus: &Path, documents: usize) {
     }
 }
 
-/// Documents that the catalogue of a data directory holds now.
+/// The number of documents in the catalogue of a data directory.
 fn documents(data: &Path) -> u64 {
-    let generations = mcdewey_store::Generations::look(data).unwrap_or_default();
+    let generations = mcdewey_store::Generations::list(data).unwrap_or_default();
     generations
         .iter()
         .map(|generation| generation.documents)
@@ -539,9 +535,9 @@ fn documents(data: &Path) -> u64 {
 }
 
 #[test]
-fn a_server_whose_disk_is_full_stays_and_tells() {
+fn a_server_with_a_full_disk_stays_up_and_reports_it() {
     on_small_disks(
-        "a_server_whose_disk_is_full_stays_and_tells",
+        "a_server_with_a_full_disk_stays_up_and_reports_it",
         96,
         |folder, disk| {
             let (data, corpus) = two_documents(folder.path());
@@ -577,9 +573,9 @@ fn a_server_whose_disk_is_full_stays_and_tells() {
 }
 
 #[test]
-fn the_audit_log_has_whole_lines_after_the_disk_was_full() {
+fn the_audit_log_has_only_whole_lines_after_a_full_disk() {
     on_small_disks(
-        "the_audit_log_has_whole_lines_after_the_disk_was_full",
+        "the_audit_log_has_only_whole_lines_after_a_full_disk",
         96,
         |folder, disk| {
             let (data, corpus) = two_documents(folder.path());
@@ -603,7 +599,7 @@ fn the_audit_log_has_whole_lines_after_the_disk_was_full() {
             }
 
             disk.clear();
-            until(|| {
+            wait_until(SERVER_REACTS_WITHIN, || {
                 server.get("/afterwards");
                 fs::read_to_string(&audit).unwrap().contains("afterwards")
             });
@@ -620,14 +616,13 @@ fn the_audit_log_has_whole_lines_after_the_disk_was_full() {
 }
 
 #[test]
-fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_document() {
-    let test =
-        "a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_document";
+fn a_removal_reports_the_space_it_needs_and_erases_feedback_and_questions() {
+    let test = "a_removal_reports_the_space_it_needs_and_erases_feedback_and_questions";
     on_small_disks(test, 96, |folder, disk| {
         let (data, corpus) = two_documents(folder.path());
         let server = serve(folder, &corpus, &["--question-log", "all"]);
-        endorse(&server, "when does it boil", "kettle::0");
-        endorse(&server, "how is it tuned", "violin::0");
+        send_feedback(&server, "when does it boil", "kettle::0");
+        send_feedback(&server, "how is it tuned", "violin::0");
 
         assert!(
             fs::read_to_string(data.join("feedback.jsonl"))
@@ -635,29 +630,29 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
                 .contains("Boiling")
         );
 
-        let asked = |q: &str, source: &str| {
+        let search = |q: &str, source: &str| {
             server.search(&json!({"q": q, "source": [source], "mode": "keyword"}))
         };
 
         assert_eq!(
-            asked("kettle minutes", "kettle.md")["hits"][0]["source"],
+            search("kettle minutes", "kettle.md")["hits"][0]["source"],
             "kettle.md"
         );
         assert_eq!(
-            asked("violin fifths", "violin.md")["hits"][0]["source"],
+            search("violin fifths", "violin.md")["hits"][0]["source"],
             "violin.md"
         );
         fs::remove_file(corpus.join("kettle.md")).unwrap();
 
         disk.fill(2 * MIB);
         let body = r#"{"sources": ["kettle.md"]}"#;
-        let (status, told) = post(&server, "/api/v1/removals", "application/json", body);
-        let problem: Value = serde_json::from_str(&told).unwrap();
+        let (status, body) = post(&server, "/api/v1/removals", "application/json", body);
+        let problem: Value = serde_json::from_str(&body).unwrap();
 
         assert_eq!(
             (status, &problem["code"]),
             (507, &json!("no_space")),
-            "{told}"
+            "{body}"
         );
 
         let detail = problem["detail"].as_str().unwrap();
@@ -675,12 +670,15 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
             command
         };
 
-        let said = fail(&mut remove());
-        assert!(said.contains("MiB") && !said.contains("search"), "{said}");
+        let stderr = fail(&mut remove());
+        assert!(
+            stderr.contains("MiB") && !stderr.contains("search"),
+            "{stderr}"
+        );
         assert_eq!(
             server.search(&json!({"q": "kettle"}))["hits"][0]["source"],
             "kettle.md",
-            "nothing is half removed"
+            "nothing is removed partially"
         );
         assert!(
             fs::read_to_string(data.join("feedback.jsonl"))
@@ -689,10 +687,10 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
         );
 
         disk.clear();
-        let said = succeed(&mut remove());
+        let stdout = succeed(&mut remove());
         assert!(
-            said.contains("nothing of them is left") && said.contains("1 judgments"),
-            "{said}"
+            stdout.contains("nothing of them is left") && stdout.contains("1 judgments"),
+            "{stdout}"
         );
         let feedback = fs::read_to_string(data.join("feedback.jsonl")).unwrap();
 
@@ -704,13 +702,13 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
         );
         assert!(
             feedback.contains("violin.md"),
-            "what was said of others stays"
+            "feedback on other documents stays"
         );
-        let kept = questions(&server);
+        let remaining = questions(&server);
 
         assert!(
-            !kept.contains("kettle") && kept.contains("violin fifths"),
-            "{kept}"
+            !remaining.contains("kettle") && remaining.contains("violin fifths"),
+            "{remaining}"
         );
 
         for path in entries(&data).into_iter().filter(|path| path.is_file()) {
@@ -719,14 +717,14 @@ fn a_removal_says_how_much_space_it_needs_and_takes_along_what_was_said_of_the_d
                 let found = bytes
                     .windows(trace.len())
                     .any(|window| window == trace.as_bytes());
-                assert!(!found, "{trace} stands in {}", path.display());
+                assert!(!found, "{trace} is in {}", path.display());
             }
         }
     });
 }
 
 #[test]
-fn a_removal_without_a_server_says_how_much_space_it_needs() {
+fn a_removal_without_a_server_reports_the_space_it_needs() {
     let folder = tempfile::tempdir().unwrap();
     let (data, corpus) = two_documents(folder.path());
     fs::remove_file(corpus.join("kettle.md")).unwrap();
@@ -735,14 +733,14 @@ fn a_removal_without_a_server_says_how_much_space_it_needs() {
         r#"{"q":"when does it boil","kind":"feedback","source":"kettle.md","heading":"Boiling"}"#;
     fs::write(&feedback, format!("{line}\n")).unwrap();
 
-    // As a writer that was killed leaves it.
+    // A leftover of a killed writer.
     fs::write(
         data.join("feedback.jsonl.a1B2c3.draft"),
         format!("{line}\n"),
     )
     .unwrap();
 
-    // A floor that no disk has.
+    // No disk has this much free space.
     fs::write(
         folder.path().join("mcdewey.toml"),
         format!("min_free_mb = {}\n", u64::from(u32::MAX)),
@@ -758,18 +756,18 @@ fn a_removal_without_a_server_says_how_much_space_it_needs() {
         command
     };
 
-    let said = fail(&mut remove());
+    let stderr = fail(&mut remove());
     assert!(
-        said.contains("disk space") && said.contains("MiB free"),
-        "{said}"
+        stderr.contains("disk space") && stderr.contains("MiB free"),
+        "{stderr}"
     );
     assert_eq!(documents(&data), 2);
     fs::remove_file(folder.path().join("mcdewey.toml")).unwrap();
-    let said = succeed(&mut remove());
+    let stdout = succeed(&mut remove());
 
     assert!(
-        said.contains("1 judgments") && said.contains("nothing of them is left"),
-        "{said}"
+        stdout.contains("1 judgments") && stdout.contains("nothing of them is left"),
+        "{stdout}"
     );
     assert_eq!(fs::read_to_string(&feedback).unwrap(), "");
 }

@@ -1,22 +1,25 @@
-//! What the tests share: the program, an indexed sample library, and a running server.
+//! Shared by all tests: the program, an indexed sample library, a running server, and the tools
+//! they need.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The top of the repository.
+/// The root of the repository.
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()
-        .expect("the repository is there")
+        .expect("the repository exists")
 }
 
-/// The program on a data directory, with the repository's model cache and no settings of the machine.
+/// The program on a data directory, with the repository's model cache and without this machine's
+/// settings.
 pub(crate) fn mcdewey(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcdewey"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MCDEWEY_")) {
@@ -33,7 +36,7 @@ pub(crate) fn mcdewey(data: &Path) -> Command {
     command
 }
 
-/// Runs a command that must succeed; gives what it printed.
+/// Runs a command that must succeed; returns its standard output.
 pub(crate) fn succeed(command: &mut Command) -> String {
     let output = command.output().expect("the program starts");
     assert!(
@@ -45,22 +48,23 @@ pub(crate) fn succeed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("the output is UTF-8")
 }
 
-/// Runs a command that must fail; gives what it said on standard error.
+/// Runs a command that must fail without a panic; returns its standard error.
 pub(crate) fn fail(command: &mut Command) -> String {
     let Output { status, stderr, .. } = command.output().expect("the program starts");
-    let said = String::from_utf8(stderr).expect("the output is UTF-8");
+    let stderr = String::from_utf8(stderr).expect("the output is UTF-8");
     assert!(!status.success(), "{command:?} succeeded");
-    assert!(!said.contains("panicked"), "{said}");
-    said
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    stderr
 }
 
-/// Ingests a folder; gives the report.
+/// Ingests a folder; returns the report.
 pub(crate) fn ingest(data: &Path, corpus: &Path) -> Value {
     let text = succeed(mcdewey(data).arg("ingest").arg(corpus).arg("--json"));
     serde_json::from_str(&text).expect("the report is JSON")
 }
 
-/// A copy of the sample library's index, which is built once for all tests.
+/// A folder with a copy of the sample library's index in `data`. The index is built once for all
+/// tests.
 pub(crate) fn sample_library() -> TempDir {
     static INDEXED: OnceLock<TempDir> = OnceLock::new();
 
@@ -76,9 +80,9 @@ pub(crate) fn sample_library() -> TempDir {
     copy
 }
 
-/// Copies a folder with all that is in it.
+/// Copies a folder recursively.
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("the folder can be made");
+    std::fs::create_dir_all(to).expect("the folder can be created");
     for entry in std::fs::read_dir(from).expect("the folder can be read") {
         let entry = entry.expect("the folder can be read");
         let target = to.join(entry.file_name());
@@ -94,8 +98,9 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
-    /// What it said before it answered.
-    pub(crate) said: String,
+    /// What it logged before it was ready.
+    pub(crate) startup_log: String,
+    later_log: Arc<Mutex<String>>,
     folder: TempDir,
 }
 
@@ -113,7 +118,7 @@ impl Server {
         )
     }
 
-    /// A server on a free port, with these arguments besides `folder/data`.
+    /// A server over `folder/data` on a free port, with these further arguments.
     pub(crate) fn start_with(folder: TempDir, arguments: &[&str]) -> Self {
         let mut command = mcdewey(&folder.path().join("data"));
         command.args(["--listen", "127.0.0.1:0"]).args(arguments);
@@ -123,28 +128,49 @@ impl Server {
             .spawn()
             .expect("the server starts");
 
-        let mut lines =
-            BufReader::new(child.stderr.take().expect("standard error is piped")).lines();
-        let mut said = String::new();
+        let mut stderr = BufReader::new(child.stderr.take().expect("standard error is piped"));
+        let mut startup_log = String::new();
         let address = loop {
-            let Some(Ok(line)) = lines.next() else {
-                panic!("the server ended before it answered:\n{said}")
-            };
-            if let Some(address) = line.strip_prefix("McDewey answers at ") {
+            let mut line = String::new();
+            let length = stderr.read_line(&mut line).expect("the log is UTF-8");
+            assert!(
+                length > 0,
+                "the server exited before it was ready:\n{startup_log}"
+            );
+            if let Some(address) = line.trim_end().strip_prefix("McDewey answers at ") {
                 break address.to_owned();
             }
-            said.push_str(&line);
-            said.push('\n');
+            startup_log.push_str(&line);
         };
 
-        // Somebody must go on reading, or the server stops when the pipe is full.
-        std::thread::spawn(move || lines.for_each(drop));
+        // The pipe has to be drained, or the server blocks when it is full.
+        let later_log = Arc::<Mutex<String>>::default();
+        let log = Arc::clone(&later_log);
+        std::thread::spawn(move || {
+            // A line may name a file whose name is not UTF-8.
+            for line in stderr.split(b'\n').map_while(Result::ok) {
+                let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                log.push_str(&String::from_utf8_lossy(&line));
+                log.push('\n');
+            }
+        });
+
         Self {
             child,
             address,
-            said,
+            startup_log,
+            later_log,
             folder,
         }
+    }
+
+    /// What it has logged since it became ready.
+    pub(crate) fn log(&self) -> String {
+        let log = self
+            .later_log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        log.clone()
     }
 
     /// Its data directory.
@@ -152,7 +178,7 @@ impl Server {
         self.folder.path().join("data")
     }
 
-    /// Kills it as a crash would; gives the folder it left behind.
+    /// Kills it as a crash would; returns the folder it leaves behind.
     pub(crate) fn kill(mut self) -> TempDir {
         self.stop();
         std::mem::replace(
@@ -161,7 +187,7 @@ impl Server {
         )
     }
 
-    /// Asks it to stop, as an operator would, and waits until it has.
+    /// Asks it to stop, as an operator would, and waits for it to exit.
     pub(crate) fn terminate(mut self) -> ExitStatus {
         succeed(
             Command::new("kill")
@@ -176,33 +202,33 @@ impl Server {
         let _ = self.child.wait();
     }
 
-    /// Its process.
+    /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// GET; gives status and body.
+    /// Sends a GET; returns status and body.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let mut response = agent()
             .get(format!("{}{path}", self.address))
             .call()
-            .expect("the server answers");
+            .expect("the server responds");
 
         (
             response.status().as_u16(),
             response
                 .body_mut()
                 .read_to_string()
-                .expect("the answer is text"),
+                .expect("the response is text"),
         )
     }
 
-    /// The value of a header of the answer to a GET.
+    /// The value of a response header of a GET.
     pub(crate) fn header(&self, path: &str, name: &str) -> Option<String> {
         let response = agent()
             .get(format!("{}{path}", self.address))
             .call()
-            .expect("the server answers");
+            .expect("the server responds");
 
         response
             .headers()
@@ -211,67 +237,67 @@ impl Server {
             .map(str::to_owned)
     }
 
-    /// GET of JSON that must succeed.
+    /// Sends a GET that must succeed; returns the JSON.
     pub(crate) fn get_json(&self, path: &str) -> Value {
         let (status, body) = self.get(path);
         assert_eq!(status, 200, "{path}: {body}");
-        serde_json::from_str(&body).expect("the answer is JSON")
+        serde_json::from_str(&body).expect("the response is JSON")
     }
 
-    /// POST of a search that must succeed.
+    /// Posts a search that must succeed; returns the JSON.
     pub(crate) fn search(&self, request: &Value) -> Value {
         let mut response = agent()
             .post(format!("{}/api/v1/search", self.address))
             .send_json(request)
-            .expect("the server answers");
+            .expect("the server responds");
 
         let body = response
             .body_mut()
             .read_to_string()
-            .expect("the answer is text");
+            .expect("the response is text");
         assert_eq!(response.status(), 200, "{request}: {body}");
-        serde_json::from_str(&body).expect("the answer is JSON")
+        serde_json::from_str(&body).expect("the response is JSON")
     }
 
-    /// POST of JSON; gives status and body.
+    /// Posts JSON; returns status and body.
     pub(crate) fn post_json(&self, path: &str, body: &Value) -> (u16, String) {
         let request = agent()
             .post(format!("{}{path}", self.address))
             .header("accept", "application/json, text/event-stream")
             .header("mcp-protocol-version", "2025-11-25");
-        let mut response = request.send_json(body).expect("the server answers");
+        let mut response = request.send_json(body).expect("the server responds");
         (
             response.status().as_u16(),
             response
                 .body_mut()
                 .read_to_string()
-                .expect("the answer is text"),
+                .expect("the response is text"),
         )
     }
 
-    /// POST of a form; gives status and body.
+    /// Posts a form; returns status and body.
     pub(crate) fn post_form(&self, path: &str, form: &str) -> (u16, String) {
         let request = agent()
             .post(format!("{}{path}", self.address))
             .header("content-type", "application/x-www-form-urlencoded");
-        let mut response = request.send(form).expect("the server answers");
+        let mut response = request.send(form).expect("the server responds");
         (
             response.status().as_u16(),
             response
                 .body_mut()
                 .read_to_string()
-                .expect("the answer is text"),
+                .expect("the response is text"),
         )
     }
 
-    /// Calls an MCP tool that must succeed; gives its structured content.
+    /// Calls an MCP tool that must succeed; returns its structured content.
     pub(crate) fn tool(&self, name: &str, arguments: &Value) -> Value {
         let result = self.mcp("tools/call", &json!({"name": name, "arguments": arguments}));
         assert_ne!(result["isError"], json!(true), "{result:#}");
         result["structuredContent"].clone()
     }
 
-    /// Sends a message over MCP that must succeed; gives its result.
+    /// Sends an MCP request that must succeed; returns its result.
     pub(crate) fn mcp(&self, method: &str, params: &Value) -> Value {
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let mut response = agent()
@@ -279,11 +305,14 @@ impl Server {
             .header("accept", "application/json, text/event-stream")
             .header("mcp-protocol-version", "2025-11-25")
             .send_json(&call)
-            .expect("the server answers");
+            .expect("the server responds");
 
-        let answer: Value = response.body_mut().read_json().expect("the answer is JSON");
-        assert!(answer["result"].is_object(), "{answer:#}");
-        answer["result"].clone()
+        let message: Value = response
+            .body_mut()
+            .read_json()
+            .expect("the response is JSON");
+        assert!(message["result"].is_object(), "{message:#}");
+        message["result"].clone()
     }
 }
 
@@ -293,7 +322,8 @@ impl Drop for Server {
     }
 }
 
-fn agent() -> ureq::Agent {
+/// An HTTP client that returns error statuses and ignores this machine's proxy.
+pub(crate) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .proxy(None)
@@ -301,9 +331,36 @@ fn agent() -> ureq::Agent {
         .into()
 }
 
-/// The chunk ids of an answer's hits, in order.
+/// Polls a condition until it holds; panics after `limit`.
+///
+/// Polling is needed because another process (the program under test) brings the condition about,
+/// and sends the test no event. The interval doubles up to 100 ms: a quick change is seen soon,
+/// and requests in the condition neither load the server nor exhaust a rate limit.
+#[track_caller]
+pub(crate) fn wait_until(limit: Duration, condition: impl FnMut() -> bool) {
+    poll(limit, Duration::from_millis(100), condition);
+}
+
+/// As [`wait_until`], polling every 20 ms, for a condition that the test must not miss.
+#[track_caller]
+pub(crate) fn wait_closely_until(limit: Duration, condition: impl FnMut() -> bool) {
+    poll(limit, Duration::from_millis(20), condition);
+}
+
+#[track_caller]
+fn poll(limit: Duration, longest_pause: Duration, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + limit;
+    let mut pause = Duration::from_millis(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within {limit:?}");
+        std::thread::sleep(pause);
+        pause = longest_pause.min(pause * 2);
+    }
+}
+
+/// The chunk ids of the hits, in order.
 pub(crate) fn chunk_ids(answer: &Value) -> Vec<String> {
-    let hits = answer["hits"].as_array().expect("an answer has hits");
+    let hits = answer["hits"].as_array().expect("the response has hits");
     hits.iter()
         .map(|hit| {
             hit["chunk_id"]
@@ -314,21 +371,21 @@ pub(crate) fn chunk_ids(answer: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Says why a test does not run here; in CI, where everything is installed, that is a failure.
+/// Reports why a test is skipped. In CI, where everything is installed, a skip is a failure.
 pub(crate) fn skip(test: &str, reason: &str) {
     assert!(
         std::env::var_os("CI").is_none(),
-        "{test} must run in CI, but {reason}"
+        "{test} must run in CI: {reason}"
     );
-    say(&format!("skipped {test}: {reason}"));
+    print_line(&format!("skipped {test}: {reason}"));
 }
 
-/// Prints a line past the capture of the test runner, which shows nothing of a test that passes.
-pub(crate) fn say(line: &str) {
+/// Prints a line that the test runner does not capture: it hides the output of tests that pass.
+pub(crate) fn print_line(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// The cases of `relevance.jsonl`.
+/// The questions of `relevance.jsonl`.
 pub(crate) fn relevance_cases() -> Vec<Value> {
     let text = std::fs::read_to_string(repository().join("tests/relevance.jsonl"))
         .expect("the cases can be read");
@@ -337,8 +394,8 @@ pub(crate) fn relevance_cases() -> Vec<Value> {
         .collect()
 }
 
-/// A question of a case as a search request.
-pub(crate) fn request_of(case: &Value) -> Value {
+/// The search request of a question in `relevance.jsonl`.
+pub(crate) fn search_request(case: &Value) -> Value {
     let mut request = json!({"q": case["q"]});
     for (name, value) in case["filter"].as_object().into_iter().flatten() {
         request[name] = value.clone();
@@ -346,12 +403,13 @@ pub(crate) fn request_of(case: &Value) -> Value {
     request
 }
 
-/// Whether the programs that tests run McDewey against are wanted in their newest versions, not in the pinned ones.
+/// Whether to use the newest versions of clients and test tools instead of the pinned ones.
 fn newest_peers() -> bool {
     std::env::var_os("NEWEST_PEERS").is_some()
 }
 
-/// A virtual environment with a folder's pinned packages, made once in the target folder.
+/// A virtual environment with the packages of a folder's `requirements.txt`, created once in the
+/// target directory.
 pub(crate) fn python_environment(name: &str, folder: &Path) -> Result<PathBuf, String> {
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("python-{name}"));
     let pinned = std::fs::read_to_string(folder.join("requirements.txt"))
@@ -383,11 +441,12 @@ pub(crate) fn python_environment(name: &str, folder: &Path) -> Result<PathBuf, S
     Ok(environment)
 }
 
-/// The packages that a folder's `package.json` pins, installed once beside it (git ignores them).
+/// Installs the packages that a folder's `package.json` pins, once, beside it. Git ignores them.
 pub(crate) fn node_modules(folder: &Path) -> Result<(), String> {
-    static TURN: Mutex<()> = Mutex::new(());
+    // Several tests use the same folder.
+    static INSTALLING: Mutex<()> = Mutex::new(());
 
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     if folder.join("node_modules/.package-lock.json").exists() {
         return Ok(());
     }
@@ -421,7 +480,7 @@ pub(crate) fn node_modules(folder: &Path) -> Result<(), String> {
         .current_dir(folder))
 }
 
-/// Runs a command that prepares a test; what it said when it fails.
+/// Runs a command that prepares a test; the error contains its standard error.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let output = command
         .output()

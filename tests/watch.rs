@@ -1,46 +1,37 @@
-//! `serve --watch`: what changes in the corpus is found within seconds, without anybody asking for it.
+//! `serve --watch`: changes in the corpus are ingested within seconds, without a request.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use crate::support::{Server, wait_until};
 
-/// Far longer than a change takes, so that a slow machine fails nothing.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// Far longer than a change takes, so that no test fails on a slow machine.
+const INGESTED_WITHIN: Duration = Duration::from_secs(60);
 
-/// The sources of the first hits for a question, once they are as wanted.
-fn wait_for(server: &Server, question: &str, wanted: impl Fn(&[&str]) -> bool) {
-    let begun = Instant::now();
-    loop {
+/// Searches until the sources of the hits are as expected.
+#[track_caller]
+fn wait_for_sources(server: &Server, question: &str, is_expected: impl Fn(&[&str]) -> bool) {
+    wait_until(INGESTED_WITHIN, || {
         let answer = server.search(&json!({"q": question}));
         let hits = answer["hits"].as_array().cloned().unwrap_or_default();
         let sources: Vec<&str> = hits
             .iter()
             .filter_map(|hit| hit["source"].as_str())
             .collect();
-
-        if wanted(&sources) {
-            return;
-        }
-
-        assert!(
-            begun.elapsed() < DEADLINE,
-            "{question:?} still gives {sources:?}"
-        );
-        std::thread::sleep(Duration::from_millis(100));
-    }
+        is_expected(&sources)
+    });
 }
 
 fn write(folder: &Path, name: &str, text: &str) {
     std::fs::create_dir_all(folder.join(name).parent().expect("a folder"))
-        .expect("the folder can be made");
+        .expect("the folder can be created");
     std::fs::write(folder.join(name), text).expect("the file can be written");
 }
 
 #[test]
-fn changes_are_taken_in_as_they_come() {
+fn changes_are_ingested_as_they_happen() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = folder.path().join("corpus");
     write(&corpus, "a.md", "# Barge\n\nA supervisor barges in.");
@@ -53,20 +44,20 @@ fn changes_are_taken_in_as_they_come() {
         "# Zebra\n\nThe zebra crossing is painted twice a year.",
     );
 
-    wait_for(&server, "zebra crossing", |sources| {
+    wait_for_sources(&server, "zebra crossing", |sources| {
         sources.first() == Some(&"deep/er/b.md")
     });
     std::fs::rename(corpus.join("deep/er/b.md"), corpus.join("c.md")).unwrap();
-    wait_for(&server, "zebra crossing", |sources| {
+    wait_for_sources(&server, "zebra crossing", |sources| {
         sources.first() == Some(&"c.md") && !sources.contains(&"deep/er/b.md")
     });
     write(&corpus, "c.md", "# Giraffe\n\nThe giraffe house is closed.");
 
-    wait_for(&server, "giraffe house", |sources| {
+    wait_for_sources(&server, "giraffe house", |sources| {
         sources.first() == Some(&"c.md")
     });
     std::fs::remove_file(corpus.join("c.md")).unwrap();
-    wait_for(&server, "giraffe house", |sources| {
+    wait_for_sources(&server, "giraffe house", |sources| {
         !sources.contains(&"c.md")
     });
     let state: Value = serde_json::from_str(&server.get("/api/v1/library").1).unwrap();

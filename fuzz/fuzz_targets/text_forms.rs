@@ -7,7 +7,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     assert_eq!(
         normalise(&normal),
         normal,
-        "comparing twice changes nothing"
+        "normalising twice changes nothing"
     );
     let _ = (dense_form(text), keyword_form(text));
 });

@@ -1,11 +1,11 @@
-// A browser of its own for one journey through the pages. What must never happen anywhere is watched for all along:
-// errors in the console, refusals by the Content-Security-Policy, dialogs, requests to anybody but the server.
+// A separate browser for one journey through the pages. During the whole journey it records what must never happen:
+// console errors, violations of the Content-Security-Policy, dialogs, requests to other hosts.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-// Keeps the browser quiet, alone, and off any network but loopback.
+// No background requests: the browser may use loopback only.
 const QUIET = [
   "--no-sandbox",
   "--disable-gpu",
@@ -29,7 +29,7 @@ export class Visitor {
     return new Visitor(browser, address);
   }
 
-  // A tab; `options` as Playwright's for a context. `allowed` statuses are no problem.
+  // Opens a tab. `options` are Playwright's for a context.
   async open(path, options = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     context.setDefaultTimeout(60000);
@@ -50,25 +50,25 @@ export class Visitor {
     return page;
   }
 
-  // No violation of WCAG 2.2 AA that a machine can see.
-  async judge(page, where) {
+  // Checks WCAG 2.2 AA, as far as it can be checked automatically.
+  async checkAccessibility(page, where) {
     await page.evaluate(AXE);
     const found = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), LEVELS);
     for (const { id, help, nodes } of found.violations) {
       const places = nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} (${node.any[0]?.message ?? ""})`);
       this.problems.push(`axe, ${where}: ${id}, ${help}: ${places.join(" | ")}`);
     }
-    if (found.passes.length < 10) this.problems.push(`axe, ${where}: only ${found.passes.length} rules had anything to judge`);
+    if (found.passes.length < 10) this.problems.push(`axe, ${where}: only ${found.passes.length} rules applied`);
   }
 
-  // Nothing sticks out sideways.
-  async fits(page, where) {
+  // Checks that the page does not scroll sideways.
+  async checkWidth(page, where) {
     const [inner, whole] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
-    if (whole > inner) this.problems.push(`${where}: ${whole} pixels wide in a window of ${inner}`);
+    if (whole > inner) this.problems.push(`${where}: ${whole} pixels wide in a window of ${inner} pixels`);
   }
 
-  // Nothing moves while the page comes up.
-  async stands(page, where) {
+  // Checks that the layout does not shift while the page loads.
+  async checkLayoutShift(page, where) {
     const moved = await page.evaluate(
       () =>
         new Promise((done) => {
@@ -76,13 +76,14 @@ export class Visitor {
           new PerformanceObserver((list) => {
             for (const entry of list.getEntries()) sum += entry.value;
           }).observe({ type: "layout-shift", buffered: true });
+          // Shifts are reported only when they happen; 100 ms cover those of the first paint.
           setTimeout(() => done(sum), 100);
         }),
     );
-    if (moved > 0.01) this.problems.push(`${where}: the layout jumps by ${moved}`);
+    if (moved > 0.01) this.problems.push(`${where}: the layout shifts by ${moved}`);
   }
 
-  async leave() {
+  async finish() {
     await this.browser.close();
     if (this.problems.length > 0) throw new Error(this.problems.join("\n"));
   }

@@ -1,5 +1,5 @@
 // Every kind of page, over the sample library.
-// The address of the first hit's passage; the sample library may be split another way tomorrow.
+// The paths of the first hit: fixed ones would depend on how the sample library is split into chunks.
 export async function firstHit(address, question = "barge state in CCX") {
   const response = await fetch(`${address}/api/v1/search?limit=1&q=${encodeURIComponent(question)}`);
   const [hit] = (await response.json()).hits;

@@ -1,17 +1,17 @@
-// node screenshots.mjs ADDRESS BROWSER FOLDER: every page in both themes, and narrow; the pictures of
-// docs/web.md. The server takes everybody's feedback.
+// node screenshots.mjs ADDRESS BROWSER FOLDER: takes the screenshots of docs/web.md, of every page in both themes and of
+// some in a narrow window. The server must accept feedback from everyone.
 import { Visitor } from "./harness.mjs";
 import { everyPage } from "./pages.mjs";
 
 const NARROW = ["results", "page"];
-const ANSWERS = "This page answers it";
+const HELPFUL = "Yes, this page is helpful";
 
 const [address, browser, folder] = process.argv.slice(2);
 const visitor = await Visitor.at(address, browser);
 const take = async (name, path, options) => {
   const page = await visitor.open(path, options);
-  // Without scripts, a word on a hit is answered by a page of its own.
-  if (options.javaScriptEnabled === false) await page.getByRole("button", { name: ANSWERS }).first().click();
+  // Without scripts, the response to feedback is a separate page.
+  if (options.javaScriptEnabled === false) await page.getByRole("button", { name: HELPFUL }).first().click();
   await page.screenshot({ path: `${folder}/${name}.png` });
   await page.context().close();
 };

@@ -1,13 +1,13 @@
-"""Runs a command where everything it sends and writes is seen, and prints what was seen as JSON.
+"""Runs a command, records everything it sends and writes, and prints the record as JSON.
 
     unshare --net --mount python3 observe.py --named DIRECTORY [--named DIRECTORY ...] -- COMMAND ...
 
-The network is a namespace of its own. Loopback works. Everything else leaves through an interface with a default route,
-where each packet is recorded and none is answered. A resolver answers every name and records it, so that a program goes
-on to connect. The file system is an overlay on that of the machine: what is written below the named directories is
-written there, everything else lands in the overlay and is recorded.
+The command runs in its own network namespace. Loopback works. Everything else leaves through an interface with a default
+route, where each packet is recorded and none is answered. A resolver answers and records every name, so that a program
+goes on to connect. The file system is an overlay on that of the machine: writes below the named directories go there, all
+others go to the overlay and are recorded.
 
-Linux only; needs the right to make namespaces, `ip` (iproute2) and `mount`.
+Linux only; requires the privilege to create namespaces, `ip` (iproute2) and `mount`.
 """
 
 import argparse
@@ -22,13 +22,13 @@ import tempfile
 import threading
 
 RESOLVER = "127.0.0.53"
-# Where every name leads: addresses for documentation, behind the default route.
+# Every name resolves to these addresses, which are reserved for documentation and behind the default route.
 ANSWER_4 = socket.inet_pton(socket.AF_INET, "198.51.100.7")
 ANSWER_6 = socket.inet_pton(socket.AF_INET6, "2001:db8:7::7")
 OUTSIDE = "out0"
 A, AAAA = 1, 28
 TCP, UDP, ICMP = 6, 17, 1
-# The kernel's own talk on an interface (neighbours, routers, multicast groups) is no program's.
+# Messages of the kernel itself (neighbour, router and multicast discovery), not of a program.
 KERNEL_ICMP6 = set(range(130, 138)) | {143}
 
 
@@ -37,7 +37,7 @@ def run(*command):
 
 
 def open_network():
-    """Loopback, and an interface that everything else leaves through."""
+    """Sets up loopback, and an interface for everything else."""
     run("ip", "link", "set", "lo", "up")
     run("ip", "link", "add", OUTSIDE, "type", "veth", "peer", "name", "out1")
     for version, prefix, gateway in [("-4", "192.0.2.1/24", "192.0.2.254"), ("-6", "2001:db8:1::1/64", "2001:db8:1::fe")]:
@@ -45,13 +45,13 @@ def open_network():
     for end in (OUTSIDE, "out1"):
         run("ip", "link", "set", end, "up")
     for version, gateway in [("-4", "192.0.2.254"), ("-6", "2001:db8:1::fe")]:
-        # The gateway is known beforehand, or nothing but a question for its hardware address would be sent.
+        # Without a known gateway, only a request for its hardware address would be sent.
         run("ip", version, "neigh", "add", gateway, "lladdr", "02:00:00:00:00:fe", "dev", OUTSIDE)
         run("ip", version, "route", "add", "default", "via", gateway, "dev", OUTSIDE)
 
 
-class Seen:
-    """What was seen; each thing once, in order."""
+class Record:
+    """What was observed: each packet and name once, in order."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -64,7 +64,7 @@ class Seen:
 
 
 def question(message):
-    """Name and type of the question in a DNS message, and where it ends."""
+    """Returns name and type of the question in a DNS message, and the offset of its end."""
     at, labels = 12, []
     while message[at]:
         length = message[at]
@@ -74,18 +74,18 @@ def question(message):
     return ".".join(labels), kind, at + 5
 
 
-def answer(message, seen):
-    """The answer to a DNS message: every name exists."""
+def answer(message, record):
+    """Returns the answer to a DNS message: every name exists."""
     name, kind, end = question(message)
-    seen.add(seen.lookups, name)
+    record.add(record.lookups, name)
     address = {A: ANSWER_4, AAAA: ANSWER_6}.get(kind)
     head = message[:2] + struct.pack(">HHHHH", 0x8180, 1, 1 if address else 0, 0, 0)
-    record = struct.pack(">HHHIH", 0xC00C, kind, 1, 60, len(address)) + address if address else b""
-    return head + message[12:end] + record
+    resource = struct.pack(">HHHIH", 0xC00C, kind, 1, 60, len(address)) + address if address else b""
+    return head + message[12:end] + resource
 
 
-def resolve(seen):
-    """Answers every name, over UDP and TCP."""
+def resolve(record):
+    """Starts a resolver that answers every name, over UDP and TCP."""
     datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     datagrams.bind((RESOLVER, 53))
     streams = socket.create_server((RESOLVER, 53))
@@ -93,21 +93,21 @@ def resolve(seen):
     def over_udp():
         while True:
             message, sender = datagrams.recvfrom(4096)
-            datagrams.sendto(answer(message, seen), sender)
+            datagrams.sendto(answer(message, record), sender)
 
     def over_tcp():
         while True:
             stream, _ = streams.accept()
             with stream:
-                reply = answer(stream.recv(4096)[2:], seen)
+                reply = answer(stream.recv(4096)[2:], record)
                 stream.sendall(struct.pack(">H", len(reply)) + reply)
 
     for each in (over_udp, over_tcp):
         threading.Thread(target=each, daemon=True).start()
 
 
-def described(frame):
-    """A packet in words, or None where it is the kernel's own."""
+def describe(frame):
+    """Describes a packet, or returns None if the kernel itself sent it."""
     (kind,) = struct.unpack_from(">H", frame, 12)
     if kind == 0x0800:
         head, protocol, target = 14 + (frame[14] & 15) * 4, frame[23], frame[30:34]
@@ -124,23 +124,23 @@ def described(frame):
     return f"protocol {protocol} {address}"
 
 
-def watch(seen):
+def watch(record):
     """Records every packet that a program sends outside."""
     packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     packets.bind((OUTSIDE, 0))
 
-    def record():
+    def capture():
         while True:
             frame, (_, _, direction, _, _) = packets.recvfrom(65535)
-            what = described(frame)
+            what = describe(frame)
             if direction == socket.PACKET_OUTGOING and what:
-                seen.add(seen.packets, what)
+                record.add(record.packets, what)
 
-    threading.Thread(target=record, daemon=True).start()
+    threading.Thread(target=capture, daemon=True).start()
 
 
 def overlay(named):
-    """A view of the machine's files whose changes land apart, but for the named directories."""
+    """Mounts a view of the file system in which changes are kept apart, except in the named directories."""
     run("mount", "--make-rprivate", "/")
     base = tempfile.mkdtemp(prefix="observe-")
     run("mount", "-t", "tmpfs", "tmpfs", base)
@@ -150,7 +150,7 @@ def overlay(named):
     run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir=/,upperdir={upper},workdir={work}", root)
     for folder in ["/proc", "/sys", "/dev", *named]:
         run("mount", "--rbind", folder, root + folder)
-    # Memory that looks like files, and would be that of the machine.
+    # Shared memory is part of /dev, which would be that of the machine.
     run("mount", "-t", "tmpfs", "tmpfs", root + "/dev/shm")
     resolver = os.path.join(base, "resolv.conf")
     with open(resolver, "w", encoding="ascii") as file:
@@ -160,8 +160,8 @@ def overlay(named):
 
 
 def changes(root, upper):
-    """Files that were made, changed or removed outside the named directories, directories that were made there, and
-    directories where something was made and removed again: the overlay has a copy of them with nothing in it."""
+    """Lists files that were created, changed or removed outside the named directories, directories created there, and
+    directories where something was created and removed again: the overlay has an empty copy of them."""
     found = set()
     for folder, folders, files in os.walk(upper):
         outside = os.path.normpath(os.path.join("/", os.path.relpath(folder, upper)))
@@ -178,10 +178,10 @@ def main():
     parser.add_argument("--named", action="append", default=[])
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
-    seen = Seen()
+    record = Record()
     open_network()
-    resolve(seen)
-    watch(seen)
+    resolve(record)
+    watch(record)
     base, root, upper = overlay([os.path.realpath(folder) for folder in arguments.named])
     here = os.getcwd()
 
@@ -190,7 +190,7 @@ def main():
         os.chdir(here)
 
     done = subprocess.run(arguments.command, preexec_fn=enter, stdout=sys.stderr, check=False)
-    report = {"status": done.returncode, "packets": seen.packets, "lookups": seen.lookups, "written": changes(root, upper)}
+    report = {"status": done.returncode, "packets": record.packets, "lookups": record.lookups, "written": changes(root, upper)}
     run("umount", "--recursive", "--lazy", base)
     os.rmdir(base)
     print(json.dumps(report))

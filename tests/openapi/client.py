@@ -1,5 +1,5 @@
-"""A client that knows nothing but the OpenAPI description: it finds operations by their ids, builds requests from what is
-said of their parameters, and reads answers by the schemas. Prints what it found as JSON."""
+"""A client built from the OpenAPI description alone: it finds operations by id, builds requests from their parameters, and
+checks responses against the schemas. Prints its results as JSON."""
 
 import json
 import sys
@@ -48,16 +48,16 @@ class Client:
         self.check(found, schema, operation_id)
         return found
 
-    def check(self, value, schema, place):
-        """What is always there is there."""
+    def check(self, value, schema, location):
+        """Checks that all required members are present."""
         if "$ref" in schema:
             schema = self.description["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
         for name in schema.get("required", []):
-            assert name in value, f"{place} lacks {name}"
-            self.check(value[name], schema["properties"][name], f"{place}.{name}")
+            assert name in value, f"{location} lacks {name}"
+            self.check(value[name], schema["properties"][name], f"{location}.{name}")
         if schema.get("type") == "array" and isinstance(value, list):
             for number, one in enumerate(value):
-                self.check(one, schema["items"], f"{place}[{number}]")
+                self.check(one, schema["items"], f"{location}[{number}]")
 
 
 client = Client(sys.argv[1])

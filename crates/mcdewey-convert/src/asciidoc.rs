@@ -1,7 +1,8 @@
-//! AsciiDoc: brought into the form that its parser knows, then written as HTML, which becomes Markdown like any page.
+//! Converts AsciiDoc: normalises the source for the `asciidoc-parser` crate, writes the parsed
+//! document as HTML and converts that like any page. Never reads included files.
 
 mod blocks;
-mod normal;
+mod normalise;
 mod table;
 
 #[cfg(test)]
@@ -10,51 +11,51 @@ mod tests;
 use asciidoc_parser::document::InterpretedValue;
 use asciidoc_parser::parser::ModificationContext;
 use asciidoc_parser::{Document, Parser};
-use mcdewey_core::{ConvertError, Converted};
+use mcdewey_core::{ConvertError, ConvertedDocument};
 
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
 use crate::html::{self, escape};
+use crate::text::{list, unicode};
 
 pub(crate) const VERSION: &str = "asciidoc-1";
 
-pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
-    let (text, warnings) = crate::text::unicode(bytes)?;
+pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+    let (text, mut warnings) = unicode(bytes)?;
     if text.trim().is_empty() {
-        return Err(ConvertError("it is empty".to_owned()));
+        return Err(ConvertError("the file is empty".to_owned()));
     }
 
-    let normal = normal::normal(&text);
-    let mut warnings = warnings;
-    if !normal.includes.is_empty() {
+    let source = normalise::normalise(&text);
+    if !source.includes.is_empty() {
         warnings.push(format!(
-            "it includes other files, which are not in it: {}",
-            crate::text::list(&normal.includes)
+            "the file includes other files, whose text is missing: {}",
+            list(&source.includes)
         ));
     }
 
-    match guarded(|| parsed(&normal.text, &warnings)) {
-        Ok(converted) => Ok(converted),
-        Err(error) => {
-            warnings.push(format!(
-                "it could not be parsed and was read as plain text: {error}"
-            ));
-            Ok(Converted {
-                markdown: plain(&text),
-                images: Vec::new(),
-                warnings,
-            })
-        }
-    }
+    // A document that breaks the parser is still worth searching, so its source is kept.
+    guarded(|| convert_source(&source.text, &warnings)).or_else(|error| {
+        warnings.push(format!(
+            "the file could not be parsed and was read as plain text: {error}"
+        ));
+        Ok(ConvertedDocument {
+            markdown: plain_text_markdown(&text),
+            images: Vec::new(),
+            warnings,
+        })
+    })
 }
 
-fn parsed(text: &str, warnings: &[String]) -> Result<Converted, ConvertError> {
-    // Links to other documents keep their targets, and keys and menus are read as such.
+fn convert_source(text: &str, warnings: &[String]) -> Result<ConvertedDocument, ConvertError> {
+    // `relfilesuffix` leaves the targets of links to other documents unchanged; `experimental`
+    // enables the macros for keys and menus.
     let mut parser = Parser::default()
         .with_intrinsic_attribute("relfilesuffix", ".adoc", ModificationContext::Anywhere)
         .with_intrinsic_attribute_bool("experimental", true, ModificationContext::Anywhere);
     let document = parser.parse(text);
-    let about = FrontMatter {
+
+    let front_matter = FrontMatter {
         title: document.doctitle_sanitized(),
         updated: attribute(&document, "revdate"),
         lang: attribute(&document, "lang"),
@@ -62,8 +63,13 @@ fn parsed(text: &str, warnings: &[String]) -> Result<Converted, ConvertError> {
     };
 
     let mut warnings = warnings.to_vec();
-    let markdown = html::fragment(&blocks::html(&document), &about, &mut warnings)?;
-    Ok(Converted {
+    let markdown = html::fragment(
+        &blocks::document_html(&document),
+        &front_matter,
+        &mut warnings,
+    )?;
+
+    Ok(ConvertedDocument {
         markdown,
         images: Vec::new(),
         warnings,
@@ -77,18 +83,18 @@ fn attribute(document: &Document<'_>, name: &str) -> Option<String> {
     }
 }
 
-/// The lines as they are, headings apart; for what cannot be parsed.
-fn plain(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let marks = line.bytes().take_while(|&byte| byte == b'=').count();
-        match (1..=6).contains(&marks) && line[marks..].starts_with(' ') {
-            true => format!(
-                "\n{} {}\n\n",
-                "#".repeat(marks),
-                escape::text(line[marks..].trim())
-            ),
-            false => format!("{}\n", escape::text(line)),
-        }
-    });
-    lines.collect()
+/// The source with its headings as Markdown and everything else escaped. For documents that the
+/// parser fails on.
+fn plain_text_markdown(text: &str) -> String {
+    text.lines().map(plain_text_line).collect()
+}
+
+fn plain_text_line(line: &str) -> String {
+    let level = line.bytes().take_while(|&byte| byte == b'=').count();
+    if (1..=6).contains(&level) && line[level..].starts_with(' ') {
+        let title = escape::markdown(line[level..].trim());
+        format!("\n{} {title}\n\n", "#".repeat(level))
+    } else {
+        format!("{}\n", escape::markdown(line))
+    }
 }

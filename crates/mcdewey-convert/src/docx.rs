@@ -1,4 +1,5 @@
-//! Word documents: checked before they are parsed, then written as HTML, which becomes Markdown like any other page.
+//! Converts Word documents: checks the package before it is parsed, then writes the document as
+//! HTML, which becomes Markdown like any other page.
 
 mod blocks;
 mod images;
@@ -9,7 +10,7 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
-use mcdewey_core::{ConvertError, Converted};
+use mcdewey_core::{ConvertError, ConvertedDocument};
 
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
@@ -18,38 +19,42 @@ use images::Images;
 
 pub(crate) const VERSION: &str = "docx-1";
 
-pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
-    guarded(|| {
-        let package = package::checked(bytes)?;
-        let document = undoc::parse_bytes(&package.bytes).map_err(|error| {
-            ConvertError(format!(
-                "it is damaged ({error}); open it in Word and save it again"
-            ))
-        })?;
+pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+    guarded(|| read(bytes))
+}
 
-        let mut images = Images::of(&document.resources);
-        let body = blocks::html(&document, &mut images);
-        let mut warnings = images.warnings();
+fn read(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+    let package = package::check(bytes)?;
+    let document = undoc::parse_bytes(&package.bytes).map_err(|error| {
+        ConvertError(format!(
+            "the file is damaged ({error}); open it in Word and save it again"
+        ))
+    })?;
 
-        let about = FrontMatter {
-            title: document
-                .metadata
-                .title
-                .clone()
-                .filter(|title| !title.trim().is_empty())
-                .or_else(|| blocks::title(&document)),
-            updated: document.metadata.modified.clone(),
-            ..FrontMatter::default()
-        };
+    let mut images = Images::new(&document.resources);
+    let body = blocks::to_html(&document, &mut images);
+    let mut warnings = images.warnings();
 
-        let markdown = html::fragment(&body, &about, &mut warnings)?;
-        let pages = document.metadata.page_count.filter(|_| package.has_pages);
-        let markdown = pages::mark(&markdown, pages);
+    let front_matter = FrontMatter {
+        title: document
+            .metadata
+            .title
+            .clone()
+            .filter(|title| !title.trim().is_empty())
+            .or_else(|| blocks::title(&document)),
+        updated: document.metadata.modified.clone(),
+        ..FrontMatter::default()
+    };
 
-        Ok(Converted {
-            markdown,
-            images: images.taken(),
-            warnings,
-        })
+    let markdown = html::fragment(&body, &front_matter, &mut warnings)?;
+    let page_count = document
+        .metadata
+        .page_count
+        .filter(|_| package.has_page_breaks);
+
+    Ok(ConvertedDocument {
+        markdown: pages::write_markers(&markdown, page_count),
+        images: images.into_files(),
+        warnings,
     })
 }

@@ -1,13 +1,17 @@
-//! HTML: the main part of a page, as Markdown.
+//! Converts the main content of an HTML page to Markdown.
 //!
-//! The page is parsed as browsers do; what is not its text (navigation, scripts, forms) is cut away; what Markdown has
-//! no form for (merged cells, definition lists, admonitions) is brought into one it has; then a library writes it.
+//! The page is parsed the way browsers do. Everything that is not its text (navigation, scripts,
+//! forms) is removed, constructs that Markdown lacks (merged cells, definition lists, admonitions)
+//! are rewritten into ones it has, and `html-to-markdown-rs` writes the result.
 
-mod about;
+mod admonitions;
 mod blocks;
 mod cell;
+mod code;
 mod depth;
+mod dom;
 pub(crate) mod escape;
+mod metadata;
 mod page;
 mod source;
 mod table;
@@ -20,7 +24,7 @@ use html_to_markdown_rs::options::TierStrategy;
 use html_to_markdown_rs::{
     CodeBlockStyle, ConversionOptions, HiddenContent, ListIndentType, PreprocessingOptions,
 };
-use mcdewey_core::{ConvertError, Converted};
+use mcdewey_core::{ConvertError, ConvertedDocument};
 
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
@@ -28,81 +32,91 @@ use crate::text::list;
 
 pub(crate) const VERSION: &str = "html-1";
 
-/// As deep as the library goes; [`depth`] refuses what lies deeper, so that nothing is lost.
-const LIBRARY_DEPTH: usize = 1024;
+/// The nesting depth up to which the Markdown library converts. [`depth`] rejects pages far below
+/// it, so that the library never drops text silently.
+const CONVERTER_DEPTH: usize = 1024;
 
-pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
+const ZERO_WIDTH_SPACE: char = '\u{200B}';
+
+pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
     guarded(|| {
-        let source = source::read(bytes)?;
+        let source = source::decode(bytes)?;
         let mut warnings = source.warnings;
         depth::check(&source.html)?;
-        let document = Document::from(source.html);
 
-        let says = document
+        let document = Document::from(source.html);
+        let page_has_text = document
             .body()
             .is_some_and(|body| body.normalized_char_count() > 0);
-        let part = page::main_part(&document);
-        let about = about::read(&document, &part.node);
-        let article = page::article(&part);
 
-        let body = markdown(
+        let content = page::main_content(&document);
+        let front_matter = metadata::extract(&document, &content.node);
+        let article = page::article(&content);
+        let body = to_markdown(
             &article
                 .as_ref()
                 .and_then(Document::body)
-                .unwrap_or(part.node),
+                .unwrap_or(content.node),
             &mut warnings,
         )?;
 
         if body.trim().is_empty() {
-            return Err(empty(&source.includes, says));
+            return Err(no_content_error(&source.includes, page_has_text));
         }
 
         if !source.includes.is_empty() {
             warnings.push(format!(
-                "it includes other files, which are not in it: {}",
+                "the page includes other files, whose text is missing: {}",
                 list(&source.includes)
             ));
         }
 
-        Ok(Converted {
-            markdown: about.before(&body),
+        Ok(ConvertedDocument {
+            markdown: front_matter.before(&body),
             images: Vec::new(),
             warnings,
         })
     })
 }
 
-/// Markdown of HTML that another reader made; all of it counts as text.
+/// Converts HTML that another converter produced. All of it is content, so nothing but scripts and
+/// style sheets is removed.
 pub(crate) fn fragment(
     html: &str,
-    about: &FrontMatter,
+    front_matter: &FrontMatter,
     warnings: &mut Vec<String>,
 ) -> Result<String, ConvertError> {
     depth::check(html)?;
+
     let document = Document::from(format!("<!doctype html><html><body>{html}</body></html>"));
     let Some(body) = document.body() else {
-        return Ok(about.before(""));
+        return Ok(front_matter.before(""));
     };
     document.select("script, style").remove();
 
-    Ok(about.before(&markdown(&body, warnings)?))
+    Ok(front_matter.before(&to_markdown(&body, warnings)?))
 }
 
-fn markdown(part: &NodeRef<'_>, warnings: &mut Vec<String>) -> Result<String, ConvertError> {
-    table::unwrap_layouts(part);
-    blocks::prepare(part, warnings);
-    table::prepare(part, warnings);
-    escape::prepare(part);
-    let html = part.inner_html();
-    let converted = html_to_markdown_rs::convert(&html, options())
-        .map_err(|error| ConvertError(format!("its elements could not be read: {error}")))?;
+fn to_markdown(content: &NodeRef<'_>, warnings: &mut Vec<String>) -> Result<String, ConvertError> {
+    table::unwrap_layout_tables(content);
+    blocks::prepare(content, warnings);
+    table::prepare(content, warnings);
+    // Last, so that it also covers the text that the steps above have inserted.
+    escape::prepare(content);
+
+    let html = content.inner_html();
+    let converted = html_to_markdown_rs::convert(&html, options()).map_err(|error| {
+        ConvertError(format!(
+            "the HTML could not be converted to Markdown: {error}"
+        ))
+    })?;
 
     let markdown = converted
         .content
         .unwrap_or_default()
-        .replace([blocks::BETWEEN, '\u{200B}'], "");
+        .replace([blocks::QUOTE_SEPARATOR, ZERO_WIDTH_SPACE], "");
 
-    Ok(tidy(&markdown).replace(escape::BACKSLASH, "\\"))
+    Ok(tidy(&markdown).replace(escape::BACKSLASH_PLACEHOLDER, "\\"))
 }
 
 fn options() -> ConversionOptions {
@@ -115,7 +129,7 @@ fn options() -> ConversionOptions {
         hidden_content: HiddenContent::All,
         infer_dimensions: false,
         list_indent_type: ListIndentType::Spaces,
-        max_depth: Some(LIBRARY_DEPTH),
+        max_depth: Some(CONVERTER_DEPTH),
         max_input_size: None,
         preprocessing: PreprocessingOptions {
             enabled: false,
@@ -126,36 +140,37 @@ fn options() -> ConversionOptions {
     }
 }
 
-/// Without white space at the ends of lines (hard breaks keep theirs) and without runs of empty lines outside code.
+/// Removes trailing whitespace (except hard breaks) and repeated empty lines, and puts an empty
+/// line before block quotes. Code blocks stay as they are.
 fn tidy(markdown: &str) -> String {
     let mut tidied = String::with_capacity(markdown.len());
-    let mut fence: Option<String> = None;
-    let mut empty = 0;
+    let mut open_fence: Option<String> = None;
+    let mut empty_lines = 0;
+    let mut previous = "";
 
-    let mut last = "";
     for line in markdown.lines() {
         let bare = line.trim_start_matches(['>', ' ']);
         let ticks: String = bare.chars().take_while(|&c| c == '`').collect();
-        match &fence {
-            Some(open) if ticks.len() >= open.len() && bare.trim_end() == ticks => fence = None,
-            None if ticks.len() >= 3 => fence = Some(ticks),
+        match &open_fence {
+            Some(open) if ticks.len() >= open.len() && bare.trim_end() == ticks => {
+                open_fence = None;
+            }
+            None if ticks.len() >= 3 => open_fence = Some(ticks),
             _ => {}
         }
 
-        let line = if fence.is_some() {
-            line
-        } else {
-            without_trailing(line)
-        };
+        let in_code = open_fence.is_some();
+        let line = if in_code { line } else { trim_line_end(line) };
 
-        let quote_begins = line.starts_with('>') && !last.is_empty() && !last.starts_with('>');
-        if quote_begins && fence.is_none() {
+        let quote_begins =
+            line.starts_with('>') && !previous.is_empty() && !previous.starts_with('>');
+        if quote_begins && !in_code {
             tidied.push('\n');
         }
 
-        last = line;
-        empty = if line.is_empty() { empty + 1 } else { 0 };
-        if empty < 2 || fence.is_some() {
+        previous = line;
+        empty_lines = if line.is_empty() { empty_lines + 1 } else { 0 };
+        if empty_lines < 2 || in_code {
             tidied.push_str(line);
             tidied.push('\n');
         }
@@ -164,23 +179,22 @@ fn tidy(markdown: &str) -> String {
     tidied
 }
 
-fn without_trailing(line: &str) -> &str {
+/// Trims a line's end unless it is a hard break, which is exactly two spaces after text.
+fn trim_line_end(line: &str) -> &str {
     let trimmed = line.trim_end();
     let hard_break = !trimmed.is_empty() && line.len() - trimmed.len() == 2 && line.ends_with("  ");
     if hard_break { line } else { trimmed }
 }
 
-fn empty(includes: &[String], says: bool) -> ConvertError {
-    ConvertError(match (includes.is_empty(), says) {
-        (false, _) => format!(
-            "it only includes other files ({}); add those instead",
+fn no_content_error(includes: &[String], page_has_text: bool) -> ConvertError {
+    ConvertError(if !includes.is_empty() {
+        format!(
+            "the page only includes other files ({}); add those files instead",
             list(includes)
-        ),
-        (true, true) => {
-            "it holds only navigation and no text; add the pages it leads to".to_owned()
-        }
-        (true, false) => {
-            "it holds no text; save the page as it is shown, after its scripts have run".to_owned()
-        }
+        )
+    } else if page_has_text {
+        "the page contains only navigation; add the pages it links to".to_owned()
+    } else {
+        "the page contains no text; save it from a browser after its scripts have run".to_owned()
     })
 }

@@ -1,8 +1,9 @@
-//! Turns files of other formats into Markdown with front matter and page markers, the form that everything else reads
-//! and that people can correct.
+//! Converts files of other formats to Markdown with front matter and page markers, the one form
+//! that the rest of the program reads and that people can correct.
 //!
-//! [`convert`] is a pure function of a file's bytes. The parsers it calls are not ours and may run away on a broken
-//! file: [`IsolatedConverter`] runs it in processes of its own, with limits on memory and time.
+//! [`convert`] is a pure function of a file's bytes and never reads another file. It calls
+//! third-party parsers, which may crash or never end on a damaged file; [`IsolatedConverter`]
+//! therefore runs it in child processes with limits on memory and time.
 
 #![forbid(unsafe_code)]
 
@@ -12,19 +13,19 @@ mod front_matter;
 mod guard;
 mod html;
 mod isolated;
-#[cfg(test)]
-mod mutate;
 mod openapi;
 mod pdf;
 mod rst;
+#[cfg(test)]
+mod testing;
 mod text;
 
-pub use isolated::{IsolatedConverter, Limits, serve};
+pub use isolated::{ConvertLimits, IsolatedConverter, run_worker};
 
-use mcdewey_core::{ConvertError, Converted, Format};
+use mcdewey_core::{ConvertError, ConvertedDocument, Format};
 
-/// The Markdown of a file. Blocks.
-pub fn convert(format: Format, bytes: &[u8]) -> Result<Converted, ConvertError> {
+/// Converts a file to Markdown. Blocks, for seconds on large files.
+pub fn convert(format: Format, bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
     match format {
         Format::Pdf => pdf::convert(bytes),
         Format::Html => html::convert(bytes),
@@ -35,7 +36,8 @@ pub fn convert(format: Format, bytes: &[u8]) -> Result<Converted, ConvertError> 
     }
 }
 
-/// Changes whenever the same file would give other Markdown.
+/// Returns the version of a format's converter. It changes whenever the same file would be
+/// converted to different Markdown.
 pub fn fingerprint(format: Format) -> &'static str {
     match format {
         Format::Pdf => pdf::VERSION,

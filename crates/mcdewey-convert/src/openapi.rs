@@ -1,118 +1,106 @@
-//! OpenAPI and Swagger descriptions: one section for each operation and each schema.
+//! Converts OpenAPI and Swagger descriptions: one section for each operation and each schema.
 //!
-//! The description is walked as a plain value, not as typed structures: real files break the rules of their own
-//! version, and what is understood of them should still be read.
+//! The description is read as a plain JSON value, not as typed structures: real files break the
+//! rules of their own version, and what can be understood of them should still be converted.
 
-mod look;
+mod description;
+mod detect;
 mod operation;
-mod prose;
+mod parse;
 mod schema;
 mod table;
-mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use look::is_openapi;
+pub(crate) use detect::is_openapi;
 
-use mcdewey_core::{ConvertError, Converted};
+use mcdewey_core::{ConvertError, ConvertedDocument};
 use serde_json::Value;
 
 use crate::front_matter::FrontMatter;
 use crate::guard::{MAX_OUTPUT, guarded};
 use crate::html::escape;
+use crate::text::unicode;
+use operation::Operation;
 use schema::Schemas;
 
 pub(crate) const VERSION: &str = "openapi-1";
 
-/// The methods of a path, in the order in which they are written down.
+/// The methods of a path, in the order in which their operations are written.
 const METHODS: [&str; 9] = [
     "get", "post", "put", "patch", "delete", "head", "options", "trace", "query",
 ];
 
-pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
+pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
     guarded(|| {
-        let (text, mut warnings) = crate::text::unicode(bytes)?;
-        let (root, notation) = value::read(&text)?;
+        let (text, mut warnings) = unicode(bytes)?;
+        let (root, notation) = parse::parse(&text)?;
         if root.get("openapi").is_none() && root.get("swagger").is_none() {
             return Err(ConvertError(format!(
-                "it is {notation} but no OpenAPI description; write it as Markdown to have it read"
+                "the file is {notation} but not an OpenAPI description; convert it to Markdown"
             )));
         }
 
-        let schemas = Schemas::of(&root);
-        let mut out = head(&root);
+        let schemas = Schemas::new(&root);
+        let mut out = overview(&root);
         for (path, item) in entries(&root["paths"]) {
-            operations(&root, &schemas, path, item, &mut out);
+            write_operations(&root, &schemas, path, item, &mut out);
         }
 
         for (name, item) in entries(&root["webhooks"]) {
-            operations(&root, &schemas, &format!("webhook {name}"), item, &mut out);
+            let path = format!("webhook {name}");
+            write_operations(&root, &schemas, &path, item, &mut out);
         }
 
-        for (name, definition) in schemas.all() {
+        for (name, schema) in schemas.named() {
             if out.len() > MAX_OUTPUT {
                 break;
             }
-            out.push_str(&schemas.section(name, definition));
+            out.push_str(&schemas.section(name, schema));
         }
 
-        if schemas.exhausted() {
+        if schemas.is_truncated() {
             warnings.push(
-                "its schemas refer to each other so often that not all fields are listed"
+                "the schemas refer to each other so often that some fields are not listed"
                     .to_owned(),
             );
         }
 
-        let title = root["info"]["title"].as_str().map(str::to_owned);
-        let about = FrontMatter {
-            title,
+        let front_matter = FrontMatter {
+            title: root["info"]["title"].as_str().map(str::to_owned),
             ..FrontMatter::default()
         };
 
-        Ok(Converted {
-            markdown: about.before(&out),
+        Ok(ConvertedDocument {
+            markdown: front_matter.before(&out),
             images: Vec::new(),
             warnings,
         })
     })
 }
 
-/// Title, version, description and servers.
-fn head(root: &Value) -> String {
+/// Title, version, description, servers and tags.
+fn overview(root: &Value) -> String {
     let info = &root["info"];
     let title = info["title"].as_str().unwrap_or("API");
 
-    let mut out = format!("# {}\n\n", escape::text(&prose::line(title)));
-    if let Some(version) = table::plain(&info["version"]) {
+    let mut out = format!("# {}\n\n", escape::markdown(&description::as_line(title)));
+    if let Some(version) = table::scalar_text(&info["version"]) {
         out.push_str(&format!("Version: {version}\n\n"));
     }
 
-    out.push_str(&prose::block(
+    out.push_str(&description::as_blocks(
         info["description"].as_str().unwrap_or_default(),
         2,
     ));
+
     let servers = servers(root);
     if !servers.is_empty() {
-        out.push_str(&format!("**Servers**\n\n{}\n", servers.concat()));
+        out.push_str(&format!("**Servers**\n\n{servers}\n"));
     }
 
-    let tags = root["tags"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|tag| {
-            let description = tag["description"]
-                .as_str()
-                .filter(|text| !text.trim().is_empty())?;
-            Some(format!(
-                "- **{}**: {}\n",
-                escape::text(tag["name"].as_str()?),
-                prose::line(description)
-            ))
-        });
-
-    let tags: String = tags.collect();
+    let tags: String = array(&root["tags"]).filter_map(tag).collect();
     if !tags.is_empty() {
         out.push_str(&format!("**Tags**\n\n{tags}\n"));
     }
@@ -120,47 +108,71 @@ fn head(root: &Value) -> String {
     out
 }
 
-fn servers(root: &Value) -> Vec<String> {
-    let listed = root["servers"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|server| {
-            let description = server["description"]
-                .as_str()
-                .map(|text| format!(": {}", prose::line(text)))
-                .unwrap_or_default();
-            Some(format!("- `{}`{description}\n", server["url"].as_str()?))
-        });
+/// A list item for a tag; `None` if the tag has no description.
+fn tag(tag: &Value) -> Option<String> {
+    let description = tag["description"]
+        .as_str()
+        .filter(|text| !text.trim().is_empty())?;
 
-    let mut servers: Vec<String> = listed.collect();
+    Some(format!(
+        "- **{}**: {}\n",
+        escape::markdown(tag["name"].as_str()?),
+        description::as_line(description)
+    ))
+}
+
+/// List items for the servers. Version 2 describes its only server by host, path and schemes.
+fn servers(root: &Value) -> String {
+    let mut servers: String = array(&root["servers"]).filter_map(server).collect();
+
     if let Some(host) = root["host"].as_str() {
         let base = root["basePath"].as_str().unwrap_or_default();
         let scheme = root["schemes"][0].as_str().unwrap_or("https");
-        servers.push(format!("- `{scheme}://{host}{base}`\n"));
+        servers.push_str(&format!("- `{scheme}://{host}{base}`\n"));
     }
 
     servers
 }
 
-fn operations(root: &Value, schemas: &Schemas<'_>, path: &str, item: &Value, out: &mut String) {
-    let item = schemas.resolved(item);
+fn server(server: &Value) -> Option<String> {
+    let description = server["description"]
+        .as_str()
+        .map(|text| format!(": {}", description::as_line(text)))
+        .unwrap_or_default();
+
+    Some(format!("- `{}`{description}\n", server["url"].as_str()?))
+}
+
+fn write_operations(
+    root: &Value,
+    schemas: &Schemas<'_>,
+    path: &str,
+    path_item: &Value,
+    out: &mut String,
+) {
+    let path_item = schemas.resolve(path_item);
     for method in METHODS {
-        if out.len() <= MAX_OUTPUT && item[method].is_object() {
-            let operation = operation::Operation {
+        let operation = &path_item[method];
+        if out.len() <= MAX_OUTPUT && operation.is_object() {
+            let operation = Operation {
                 root,
                 schemas,
                 path,
                 method,
-                item,
-                stated: &item[method],
+                path_item,
+                operation,
             };
             out.push_str(&operation.section());
         }
     }
 }
 
-/// The entries of an object; none of anything else.
+/// The entries of an object; empty for any other value.
 fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
+}
+
+/// The items of an array; empty for any other value.
+fn array(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }

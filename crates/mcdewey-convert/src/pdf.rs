@@ -1,7 +1,9 @@
-//! PDF with a text layer as Markdown: a marker before each page, headings from the bookmarks and the type sizes, tables
-//! with their rows, images at the end of their page. Running headers and footers stay out.
+//! Converts PDF files with a text layer to Markdown: a marker before each page, headings from the
+//! bookmarks and the font sizes, tables row by row, and images at the end of their page. Running
+//! headers and footers are left out.
 //!
-//! `unpdf` reads the file; what it leaves undone is repaired on its model of the document before it is written.
+//! `unpdf` parses the file. What it does not do is done on its document model before that is
+//! rendered.
 
 mod headings;
 mod images;
@@ -9,54 +11,54 @@ mod labels;
 mod pages;
 mod running;
 #[cfg(test)]
-mod samples;
-#[cfg(test)]
 mod tests;
 mod title;
 
-use mcdewey_core::{ConvertError, Converted};
+use mcdewey_core::{ConvertError, ConvertedDocument};
 use unpdf::parser::raw::RawDocument;
-use unpdf::{Document, Error, ErrorKind, ParseOptions};
+use unpdf::{Document, Error, ErrorKind, Page, ParseOptions};
 
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
 
 pub(crate) const VERSION: &str = "pdf-1";
 
-/// The Markdown of a PDF.
-pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
+pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
     guarded(|| read(bytes))
 }
 
-fn read(bytes: &[u8]) -> Result<Converted, ConvertError> {
+fn read(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
     let options = ParseOptions::new().lenient().sequential();
     let mut document =
-        unpdf::parse_bytes_with_options(bytes, options).map_err(|error| refusal(&error))?;
+        unpdf::parse_bytes_with_options(bytes, options).map_err(|error| parse_error(&error))?;
     if document.pages.is_empty() {
         return Err(ConvertError(
-            "no page of it can be read, it is damaged or cut off; fetch it again".to_owned(),
+            "no page can be read, the file is damaged or truncated; download it again".to_owned(),
         ));
     }
 
     if !has_text(&document) {
         return Err(ConvertError(
-            "it has no text layer, only pictures of pages; recognise its text first (OCR), or take it away".to_owned(),
+            "the file has no text layer, only images of pages; run text recognition (OCR) on it \
+             first, or remove it"
+                .to_owned(),
         ));
     }
 
-    let mut warnings = losses(&document);
-    if !has_end(bytes) {
-        warnings.push("its end is missing; the file may be cut off".to_owned());
+    let mut warnings = unreadable_parts(&document);
+    if !has_end_marker(bytes) {
+        warnings.push("the end-of-file marker is missing; the file may be truncated".to_owned());
     }
 
     running::remove(&mut document);
-    headings::follow_outline(&mut document);
+    headings::apply_outline(&mut document);
 
-    // One that cannot be read so has neither labels nor images; its text is there.
+    // A file that the raw parser rejects has neither labels nor images, but keeps its text.
     let labels = RawDocument::load(bytes)
-        .map(|raw| labels::labels(&raw))
+        .map(|raw| labels::page_labels(&raw))
         .unwrap_or_default();
-    let images = images::images(bytes, &mut warnings);
+    let images = images::extract(bytes, &mut warnings);
+
     let front_matter = FrontMatter {
         title: title::title(&document),
         updated: document
@@ -67,19 +69,18 @@ fn read(bytes: &[u8]) -> Result<Converted, ConvertError> {
         ..FrontMatter::default()
     };
 
-    let body = pages::body(&document, &labels, &images)?;
-    let images = images.into_iter().flat_map(|page| page.images).collect();
-    Ok(Converted {
+    let body = pages::render(&document, &labels, &images)?;
+    Ok(ConvertedDocument {
         markdown: front_matter.before(&body),
-        images,
+        images: images.into_iter().flat_map(|page| page.images).collect(),
         warnings,
     })
 }
 
-/// Whether the end mark stands where it must: near the end.
-fn has_end(bytes: &[u8]) -> bool {
-    const NEAR: usize = 2048;
-    bytes[bytes.len().saturating_sub(NEAR)..]
+/// Reports whether the end-of-file marker is where it must be: near the end.
+fn has_end_marker(bytes: &[u8]) -> bool {
+    const TAIL_BYTES: usize = 2048;
+    bytes[bytes.len().saturating_sub(TAIL_BYTES)..]
         .windows(5)
         .any(|window| window == b"%%EOF")
 }
@@ -91,23 +92,24 @@ fn has_text(document: &Document) -> bool {
         .any(|page| page.plain_text().chars().any(char::is_alphanumeric))
 }
 
-fn refusal(error: &Error) -> ConvertError {
+fn parse_error(error: &Error) -> ConvertError {
     let reason = match error.kind() {
         ErrorKind::Encrypted | ErrorKind::InvalidPassword => {
-            "it is encrypted; save it without a password".to_owned()
+            "the file is encrypted; save it without a password".to_owned()
         }
         ErrorKind::UnknownFormat => {
-            "it is no PDF, whatever its name says; name it after what it is".to_owned()
+            "the file is not a PDF, despite its name; rename it to match its content".to_owned()
         }
         _ => format!(
-            "it is damaged or cut off ({error}); open it and save it anew, or fetch it again"
+            "the file is damaged or truncated ({error}); open it and save it again, or download it \
+             again"
         ),
     };
     ConvertError(reason)
 }
 
-/// What of the file could not be read, for people.
-fn losses(document: &Document) -> Vec<String> {
+/// Returns a warning for each kind of content that the parser could not read.
+fn unreadable_parts(document: &Document) -> Vec<String> {
     let quality = &document.extraction_quality;
     let mut warnings = Vec::new();
     if quality.pages_incomplete {
@@ -120,41 +122,46 @@ fn losses(document: &Document) -> Vec<String> {
         ));
     }
 
-    let mut name = |what: &str, lost: &dyn Fn(&unpdf::Page) -> bool| {
-        let pages: Vec<String> = document
-            .pages
-            .iter()
-            .filter(|page| lost(page))
-            .map(|page| page.number.to_string())
-            .collect();
-
+    for (loss, pages) in [
+        (
+            "text is missing because its font does not map glyphs to characters",
+            pages_where(document, |page| page.suppressed_text_runs > 0),
+        ),
+        (
+            "part of the content could not be decoded",
+            pages_where(document, |page| page.undecodable_content_streams > 0),
+        ),
+        (
+            "illegible OCR text was left out",
+            pages_where(document, |page| page.ocr_text_suppressed),
+        ),
+    ] {
         if !pages.is_empty() {
-            let more = if pages.len() > 10 {
-                format!(" and {} more", pages.len() - 10)
-            } else {
-                String::new()
-            };
-
-            warnings.push(format!(
-                "{what} on page {}{more}",
-                pages[..pages.len().min(10)].join(", ")
-            ));
+            warnings.push(format!("{loss} on page {}", page_list(&pages)));
         }
-    };
-
-    name(
-        "text in fonts that do not say what their letters are is missing",
-        &|page| page.suppressed_text_runs > 0,
-    );
-
-    name("a part of the content could not be decoded", &|page| {
-        page.undecodable_content_streams > 0
-    });
-
-    name(
-        "text that was recognised in a scan and makes no sense was left out",
-        &|page| page.ocr_text_suppressed,
-    );
+    }
 
     warnings
+}
+
+fn pages_where(document: &Document, condition: impl Fn(&Page) -> bool) -> Vec<u32> {
+    document
+        .pages
+        .iter()
+        .filter(|page| condition(page))
+        .map(|page| page.number)
+        .collect()
+}
+
+/// Lists the first ten page numbers and how many follow.
+fn page_list(pages: &[u32]) -> String {
+    const SHOWN: usize = 10;
+
+    let shown: Vec<String> = pages.iter().take(SHOWN).map(u32::to_string).collect();
+    let shown = shown.join(", ");
+    if pages.len() > SHOWN {
+        format!("{shown} and {} more", pages.len() - SHOWN)
+    } else {
+        shown
+    }
 }

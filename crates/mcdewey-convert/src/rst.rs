@@ -1,73 +1,85 @@
-//! reStructuredText, as manuals use it: read by a reader of our own into HTML, which becomes Markdown like any page.
-//!
-//! What the reader does not know stays as text. It never reads another file.
+//! Converts reStructuredText as manuals use it. The parser is our own, because no crate keeps the
+//! text of Sphinx's directives; it writes HTML, which is converted like any page. Text that it does
+//! not understand is kept as it is. Never reads another file.
 
 mod blocks;
 mod directives;
 mod inline;
 mod lines;
 mod lists;
-mod names;
+mod references;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
-use mcdewey_core::{ConvertError, Converted};
+use mcdewey_core::{ConvertError, ConvertedDocument};
 
 use crate::front_matter::FrontMatter;
 use crate::guard::guarded;
 use crate::html;
 use crate::text::{list, unicode};
-use names::Names;
+use references::References;
 
 pub(crate) const VERSION: &str = "rst-1";
 
-/// What is learnt while a document is read.
-struct Reader {
-    names: Names,
-    /// The kinds of underlines, in the order in which they appeared, which is that of their levels.
-    levels: Vec<(char, bool)>,
+/// Writes a document as HTML and collects what it says about itself.
+struct Parser {
+    references: References,
+    /// The styles of titles in the order of their first use, which is that of their levels.
+    title_styles: Vec<TitleStyle>,
     title: Option<String>,
     updated: Option<String>,
-    /// Files that it would include.
+    /// The files that the document includes.
     includes: Vec<String>,
 }
 
-pub(crate) fn convert(bytes: &[u8]) -> Result<Converted, ConvertError> {
-    guarded(|| {
-        let (text, mut warnings) = unicode(bytes)?;
-        let lines = lines::of(&text);
-        if lines.iter().all(|line| line.is_empty()) {
-            return Err(ConvertError("it is empty".to_owned()));
-        }
+/// How a title is marked. The same character with and without overline are two levels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct TitleStyle {
+    adornment: char,
+    has_overline: bool,
+}
 
-        let names = Names::of(&lines);
-        let mut reader = Reader {
-            names,
-            levels: Vec::new(),
+impl Parser {
+    fn new(references: References) -> Self {
+        Self {
+            references,
+            title_styles: Vec::new(),
             title: None,
             updated: None,
             includes: Vec::new(),
-        };
+        }
+    }
+}
 
+pub(crate) fn convert(bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+    guarded(|| {
+        let (text, mut warnings) = unicode(bytes)?;
+        let lines = lines::split(&text);
+        if lines.iter().all(String::is_empty) {
+            return Err(ConvertError("the file is empty".to_owned()));
+        }
+
+        let mut parser = Parser::new(References::collect(&lines));
         let mut body = String::new();
-        reader.blocks(&lines, 0, &mut body);
-        if !reader.includes.is_empty() {
+        parser.blocks(&lines, 0, &mut body);
+
+        if !parser.includes.is_empty() {
             warnings.push(format!(
-                "it includes other files, which are not in it: {}",
-                list(&reader.includes)
+                "the file includes other files, whose text is missing: {}",
+                list(&parser.includes)
             ));
         }
 
-        let about = FrontMatter {
-            title: reader.title.take(),
-            updated: reader.updated.take(),
+        let front_matter = FrontMatter {
+            title: parser.title,
+            updated: parser.updated,
             ..FrontMatter::default()
         };
 
-        let markdown = html::fragment(&body, &about, &mut warnings)?;
-        Ok(Converted {
+        let markdown = html::fragment(&body, &front_matter, &mut warnings)?;
+        Ok(ConvertedDocument {
             markdown,
             images: Vec::new(),
             warnings,

@@ -1,19 +1,20 @@
-//! Bytes as text: byte-order marks are followed, NUL bytes fall away, what is not UTF-8 is named.
+//! Decodes files that must be Unicode text: follows byte-order marks, removes stray NUL bytes and
+//! refuses what is not text.
 
 use encoding_rs::{Encoding, UTF_8};
 use mcdewey_core::ConvertError;
 
-/// The text of a file that must be Unicode, and what had to be done to it.
+/// Decodes a file that must be Unicode. Returns its text and warnings about what was repaired.
 pub(crate) fn unicode(bytes: &[u8]) -> Result<(String, Vec<String>), ConvertError> {
-    let (encoding, mark) = Encoding::for_bom(bytes).unwrap_or((UTF_8, 0));
+    let (encoding, mark_length) = Encoding::for_bom(bytes).unwrap_or((UTF_8, 0));
     let text = encoding
-        .decode_without_bom_handling_and_without_replacement(&bytes[mark..])
+        .decode_without_bom_handling_and_without_replacement(&bytes[mark_length..])
         .ok_or_else(|| {
-            let at = std::str::from_utf8(bytes)
+            let offset = std::str::from_utf8(bytes)
                 .err()
                 .map_or(0, |error| error.valid_up_to());
             ConvertError(format!(
-                "it is not {} text (the byte at {at} fits no character); save it as UTF-8",
+                "the file is not {} text (invalid byte at offset {offset}); save it as UTF-8",
                 encoding.name()
             ))
         })?;
@@ -23,7 +24,7 @@ pub(crate) fn unicode(bytes: &[u8]) -> Result<(String, Vec<String>), ConvertErro
     Ok((text, warnings))
 }
 
-/// The text without NUL bytes; a file with many of them is no text.
+/// Removes NUL bytes with a warning, or refuses text of which they are more than a tenth.
 pub(crate) fn without_nul(
     text: String,
     warnings: &mut Vec<String>,
@@ -35,7 +36,7 @@ pub(crate) fn without_nul(
 
     if count > text.len() / 10 {
         return Err(ConvertError(
-            "it holds NUL bytes throughout and is no text; save it as UTF-8".to_owned(),
+            "the file contains NUL bytes throughout and is not text; save it as UTF-8".to_owned(),
         ));
     }
 
@@ -43,7 +44,7 @@ pub(crate) fn without_nul(
     Ok(text.replace('\0', ""))
 }
 
-/// The first few names, for a message.
+/// Lists the first three names and the number of the others, for a message.
 pub(crate) fn list(names: &[String]) -> String {
     const SHOWN: usize = 3;
 
@@ -66,18 +67,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_followed() {
+    fn byte_order_marks_select_the_encoding() {
         assert_eq!(unicode(b"\xEF\xBB\xBFab").unwrap().0, "ab");
         assert_eq!(unicode(b"\xFF\xFEa\0b\0").unwrap().0, "ab");
     }
 
     #[test]
-    fn broken_text_is_named() {
+    fn invalid_text_is_refused_and_nul_bytes_are_removed() {
         let error = unicode(b"ab\xFFcd").unwrap_err();
-        assert!(
-            error.0.contains("the byte at 2 fits no character"),
-            "{error}"
-        );
+        assert!(error.0.contains("invalid byte at offset 2"), "{error}");
         assert!(unicode(b"a\0b\0c\0").unwrap_err().0.contains("NUL"));
         assert_eq!(
             unicode(b"some longer text\0").unwrap(),

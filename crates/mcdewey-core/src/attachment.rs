@@ -1,45 +1,48 @@
-//! Files that are kept with a document for its readers: the images that its pages show, and the original.
+//! Attachments: files that are stored with a document for its readers, namely the images that its
+//! pages show and the original file.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ContentHash;
 
-/// A kept file, without its content.
+/// The metadata of an attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// Of an image the target of the links that show it, as the pages write it; of the original its file name.
+    /// For an image, the link target as the pages spell it; for the original, its file name.
     pub name: String,
-    /// What it is to the document.
+    /// Image or original.
     pub role: AttachmentRole,
-    /// What it is ("image/png").
+    /// The media type ("image/png").
     pub media_type: String,
-    /// Hash of its content.
+    /// Hash of the content.
     pub hash: ContentHash,
-    /// How long it is.
+    /// Size of the content in bytes.
     pub bytes: u64,
 }
 
-/// What a kept file is to its document.
+/// The role of an attachment in its document.
+///
+/// The `Debug` output is an input of [`DocumentRevision::hash`](crate::DocumentRevision::hash).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AttachmentRole {
     /// An image that a page shows.
     Image,
-    /// The file that the Markdown was made from.
+    /// The file that was converted to Markdown.
     Original,
 }
 
-/// A kept file.
+/// An attachment with its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachedFile {
-    /// What is known of it.
+    /// Name, role, media type, hash and size.
     pub attachment: Attachment,
-    /// Its content.
+    /// The bytes of the file.
     pub content: Vec<u8>,
 }
 
 impl AttachedFile {
-    /// A file with this content.
+    /// Creates an attachment; hash and size are computed from `content`.
     pub fn new(
         name: impl Into<String>,
         role: AttachmentRole,
@@ -61,9 +64,9 @@ impl AttachedFile {
     }
 }
 
-/// What kind of image this is, judged by its content; `None` for what is not shown: anything that may hold scripts, or
-/// no image at all.
-pub fn image_type(content: &[u8]) -> Option<&'static str> {
+/// Detects the media type of an image from its first bytes. Returns `None` for everything that is
+/// not displayed: formats that may contain scripts (SVG), and content that is not an image.
+pub fn image_media_type(content: &[u8]) -> Option<&'static str> {
     match content {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
@@ -92,15 +95,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_are_told_by_their_content() {
-        assert_eq!(image_type(b"\x89PNG\r\n\x1a\n\0"), Some("image/png"));
-        assert_eq!(image_type(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
-        assert_eq!(image_type(b"GIF89a"), Some("image/gif"));
-        assert_eq!(image_type(b"RIFF\0\0\0\0WEBPVP8"), Some("image/webp"));
+    fn image_types_are_detected_by_content() {
+        assert_eq!(image_media_type(b"\x89PNG\r\n\x1a\n\0"), Some("image/png"));
+        assert_eq!(image_media_type(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
+        assert_eq!(image_media_type(b"GIF89a"), Some("image/gif"));
+        assert_eq!(image_media_type(b"RIFF\0\0\0\0WEBPVP8"), Some("image/webp"));
         assert_eq!(
-            image_type(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"),
+            image_media_type(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"),
             None
         );
-        assert_eq!(image_type(b""), None);
+        assert_eq!(image_media_type(b""), None);
     }
 }

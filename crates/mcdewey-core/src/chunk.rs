@@ -1,4 +1,4 @@
-//! The passage: one struct from the splitter to the web page.
+//! The chunk: the unit that is embedded, indexed, found and displayed.
 
 use std::sync::Arc;
 
@@ -9,49 +9,52 @@ use crate::{
     normalise,
 };
 
-/// The version of what [`Chunk::dense_text`] and [`Chunk::keyword_text`] make; part of a generation's fingerprint, so
-/// that a change here builds a new generation instead of mixing two kinds of vectors.
-pub const TEXT_SCHEMA: u32 = 3;
+/// The version of the text that [`Chunk::dense_text`] and [`Chunk::keyword_text`] produce.
+///
+/// It is part of a generation's fingerprint: a change to either function must increase it, so that
+/// a new generation is built instead of mixing two kinds of vectors in one index.
+pub const TEXT_SCHEMA_VERSION: u32 = 3;
 
-/// One passage of a document, as it is stored, found and shown.
+/// A chunk of a document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chunk {
-    /// Its name.
+    /// Built from the document's path and `ordinal`.
     pub chunk_id: ChunkId,
-    /// Its document; shared by all passages of it.
+    /// The document's metadata, shared by all its chunks.
     pub document: Arc<DocumentMeta>,
-    /// 0-based place in the document.
+    /// The 0-based position in the document.
     pub ordinal: u32,
-    /// The page (or section) that contains `text` verbatim. A passage never crosses a page.
+    /// The page (or section) that contains `text` verbatim. A chunk never crosses a page boundary.
     pub page: PageRef,
-    /// The breadcrumb: the document's title, then the headings above the passage.
+    /// The breadcrumb: the document's title, then the headings above the chunk.
     pub headings: Vec<String>,
-    /// What is embedded and indexed together with the text: the breadcrumb, cut to the room the model leaves.
+    /// The breadcrumb as it is embedded and indexed together with the text, truncated to what the
+    /// model's window leaves free.
     pub context: String,
-    /// The passage, verbatim.
+    /// The text, verbatim.
     pub text: String,
-    /// Where `text` stands, in bytes of its page's text.
+    /// The location of `text`, in bytes of its page's text.
     pub spans: Vec<Span>,
-    /// Hash of `text` as it is: says whether a citation still points at the same words.
+    /// Hash of the verbatim text; reveals whether a citation still refers to the same words.
     pub text_hash: ContentHash,
-    /// Hash of the normalised text: the same passage in another book or release has the same.
+    /// Hash of the normalised text; equal for the same passage in another guide or version.
     pub passage_hash: ContentHash,
 }
 
-/// A stretch of a page's text, in bytes.
+/// A byte range of a page's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// The page.
     pub page: PageNumber,
-    /// First byte.
+    /// The first byte.
     pub start: u32,
-    /// First byte behind it.
+    /// The first byte after the range.
     pub end: u32,
 }
 
 impl Chunk {
-    /// What the dense vector is made of. Equal passages under equal headings give equal texts in every release, so
-    /// they share one vector: `context` holds no release.
+    /// Returns the text that is embedded. `context` contains no version, so equal passages under
+    /// equal headings have the same dense text in every version and share one vector.
     pub fn dense_text(&self) -> String {
         let text = dense_form(&self.text);
         if self.context.is_empty() {
@@ -61,28 +64,30 @@ impl Chunk {
         }
     }
 
-    /// What the BM25 vector is made of.
+    /// Returns the text that is indexed for BM25.
     pub fn keyword_text(&self) -> String {
         keyword_form(&format!("{}\n{}", self.context, self.text))
     }
 
-    /// The short handle (8 hexadecimal digits) by which people and tools may name this passage.
+    /// Returns the chunk's short handle, see [`handle_of`](Self::handle_of).
     pub fn handle(&self) -> String {
         Self::handle_of(&self.chunk_id)
     }
 
-    /// The short handle of a passage whose id is known.
+    /// Returns the short handle of a chunk id: 8 hexadecimal digits that people and tools may use
+    /// instead of the id.
     pub fn handle_of(chunk_id: &ChunkId) -> String {
         ContentHash::of(chunk_id.as_str()).short(8)
     }
 
-    /// What nearly equal passages of other releases are recognised by.
+    /// Returns the hash that finds nearly equal chunks of other versions.
     pub fn simhash(&self) -> Simhash {
-        Simhash::of(self.headings.last().map(String::as_str), &self.text)
+        Simhash::new(self.headings.last().map(String::as_str), &self.text)
     }
 
-    /// The two hashes of a passage's text: verbatim, and normalised.
-    pub fn hashes(text: &str) -> (ContentHash, ContentHash) {
+    /// Returns the two hashes of a chunk's text: [`text_hash`](Self::text_hash) (verbatim) and
+    /// [`passage_hash`](Self::passage_hash) (normalised).
+    pub fn text_hashes(text: &str) -> (ContentHash, ContentHash) {
         (ContentHash::of(text), ContentHash::of(normalise(text)))
     }
 }

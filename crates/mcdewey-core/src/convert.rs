@@ -1,18 +1,18 @@
-//! The seam to the converters: files of other formats become Markdown, which everything else reads.
+//! The trait for the converters, which turn files of other formats into Markdown.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A format that is converted to Markdown before it is read.
+/// A file format that is converted to Markdown before parsing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// With a text layer.
+    /// PDF with a text layer.
     Pdf,
-    /// A page of a web export.
+    /// HTML or XHTML, as web exports contain it.
     Html,
-    /// Word's.
+    /// Microsoft Word's DOCX.
     Docx,
     /// reStructuredText.
     Rst,
@@ -23,7 +23,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 6] = [
         Self::Pdf,
         Self::Html,
@@ -33,7 +33,7 @@ impl Format {
         Self::OpenApi,
     ];
 
-    /// Its name as people write it.
+    /// Returns the display name.
     pub fn title(self) -> &'static str {
         match self {
             Self::Pdf => "PDF",
@@ -45,8 +45,9 @@ impl Format {
         }
     }
 
-    /// The format that a file's extension names, in lower case; JSON and YAML may be anything and are looked into.
-    pub fn of_extension(extension: &str) -> Option<Self> {
+    /// Returns the format of a file extension, given in lower case. JSON and YAML files may contain
+    /// anything, so they have no format here; their content decides.
+    pub fn from_extension(extension: &str) -> Option<Self> {
         match extension {
             "pdf" => Some(Self::Pdf),
             "html" | "htm" | "xhtml" => Some(Self::Html),
@@ -64,43 +65,47 @@ impl fmt::Display for Format {
     }
 }
 
-/// A file as Markdown.
+/// The result of a conversion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Converted {
-    /// With front matter (`title`, and what else the file says about itself) and, where there are pages, page markers.
+pub struct ConvertedDocument {
+    /// Markdown with front matter (`title` and other metadata of the file) and, for paged formats,
+    /// page markers.
     pub markdown: String,
-    /// The images that the Markdown shows, by the names it uses.
+    /// The images that the Markdown links to.
     pub images: Vec<ImageFile>,
-    /// Things worth a look: what could not be placed or read.
+    /// Parts of the file that could not be read or placed.
     pub warnings: Vec<String>,
 }
 
-/// An image as it was found in or beside a document.
+/// An image that was found in or next to a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFile {
-    /// The target of the links that show it (`page-58-image-1.png`).
+    /// The link target in the Markdown (`page-58-image-1.png`).
     pub name: String,
-    /// What it is ("image/png").
+    /// The media type ("image/png").
     pub media_type: String,
-    /// The image itself.
+    /// The content of the image file.
     pub bytes: Vec<u8>,
 }
 
-/// Why a file did not become Markdown, and what to do.
+/// Why a file could not be converted, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{0}")]
 pub struct ConvertError(pub String);
 
-/// Turns files into Markdown. Blocks, and may take seconds; what runs away in it is stopped.
+/// Converts files to Markdown. Calls block and may take seconds; implementations stop conversions
+/// that exceed their limits.
 pub trait Convert: Send + Sync + 'static {
-    /// Changes whenever the same file would give other Markdown; part of what an unchanged file is recognised by.
+    /// Returns a fingerprint of the converter that changes whenever it would produce different
+    /// Markdown for the same file. Unchanged files are converted again when it changes.
     fn fingerprint(&self, format: Format) -> &str;
 
-    /// Whether a file may be of this format, by its first bytes: what surely is not need not be read whole.
+    /// Reports whether a file that starts with `head` may have this format, so that other files
+    /// need not be read completely.
     fn may_be(&self, format: Format, head: &[u8]) -> bool;
 
-    /// The Markdown of a file.
-    fn convert(&self, format: Format, bytes: &[u8]) -> Result<Converted, ConvertError>;
+    /// Converts a file to Markdown.
+    fn convert(&self, format: Format, bytes: &[u8]) -> Result<ConvertedDocument, ConvertError>;
 }
 
 #[cfg(test)]
@@ -108,9 +113,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn extensions_name_formats() {
-        assert_eq!(Format::of_extension("htm"), Some(Format::Html));
-        assert_eq!(Format::of_extension("yaml"), None);
+    fn formats_are_found_by_extension() {
+        assert_eq!(Format::from_extension("htm"), Some(Format::Html));
+        assert_eq!(Format::from_extension("yaml"), None);
         assert_eq!(Format::AsciiDoc.to_string(), "AsciiDoc");
     }
 }

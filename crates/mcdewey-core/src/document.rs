@@ -1,4 +1,4 @@
-//! Documents: what is known of one, and what is committed of one at a time.
+//! Documents: their metadata, and the revisions in which they are committed to an index.
 
 use std::sync::Arc;
 
@@ -9,78 +9,80 @@ use crate::{
     SourcePath,
 };
 
-/// What every passage of a document shares.
+/// The metadata that all chunks of a document share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DocumentMeta {
-    /// Where it is.
+    /// The document's path in the library.
     pub source: SourcePath,
-    /// What people call it.
+    /// The display title.
     pub title: String,
-    /// What it is about.
+    /// Vendor, product, versions, guide and language.
     pub facets: Facets,
-    /// The vendor's own page for it, where known.
+    /// The URL of the document on the vendor's site, where known.
     pub source_url: Option<String>,
-    /// When the vendor last changed it, where known (ISO 8601 date).
+    /// The date of the vendor's last change (ISO 8601), where known.
     pub updated: Option<String>,
-    /// Whether it has physical pages (else sections).
+    /// Whether the document has physical pages; otherwise it is divided into sections.
     pub paged: bool,
 }
 
-/// A document as readers meet it: no text, the pages follow one by one.
+/// A document without its text; pages are read one by one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
-    /// What is known of it.
+    /// Title, facets and origin.
     pub meta: Arc<DocumentMeta>,
-    /// Its headings, in order.
+    /// The headings, in document order.
     pub outline: Vec<OutlineEntry>,
-    /// Its pages (or sections), in order.
+    /// The pages (or sections), in document order.
     pub pages: Vec<PageRef>,
-    /// The files that are kept with it, by role and name.
+    /// The attachments, ordered by role and name.
     pub attachments: Vec<Attachment>,
-    /// How many passages it has.
+    /// Number of chunks.
     pub chunks: u32,
-    /// Hash of its content and facets; changes whenever the document does.
+    /// Hash of content and facets, see [`DocumentRevision::hash`].
     pub hash: ContentHash,
-    /// When it was committed (Unix seconds).
+    /// Time of the commit (Unix seconds).
     pub committed_at: i64,
 }
 
-/// A line of the library's list of documents.
+/// One entry of the library's list of documents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DocumentSummary {
-    /// What is known of it.
+    /// Title, facets and origin.
     pub meta: Arc<DocumentMeta>,
-    /// How many pages (or sections) it has.
+    /// Number of pages (or sections).
     pub pages: u32,
-    /// How many passages it has.
+    /// Number of chunks.
     pub chunks: u32,
-    /// When it was committed (Unix seconds).
+    /// Time of the commit (Unix seconds).
     pub committed_at: i64,
 }
 
-/// Everything that becomes visible of a document at once.
+/// Everything about a document that becomes visible in one commit.
 #[derive(Debug, Clone)]
 pub struct DocumentRevision {
-    /// The root it was found in.
+    /// The root that contains the file.
     pub root: RootName,
-    /// That root's folder, absolute and free of links: who walks another folder does not remove the document.
+    /// The root's folder as an absolute path without symbolic links. A walk of another folder does
+    /// not remove the document.
     pub folder: String,
-    /// What an unchanged file is recognised by.
+    /// Hash of everything the document is made from; an equal hash means an unchanged file.
     pub input: ContentHash,
-    /// What is known of it.
+    /// Title, facets and origin.
     pub meta: Arc<DocumentMeta>,
-    /// Its headings.
+    /// The headings, in document order.
     pub outline: Vec<OutlineEntry>,
-    /// Its pages with their text.
+    /// The pages with their text.
     pub pages: Vec<Page>,
-    /// Its passages with their vectors, in order.
+    /// The chunks with their vectors, in document order.
     pub chunks: Vec<EmbeddedChunk>,
-    /// The files that are kept with it; of each name and role one.
+    /// The attachments; each pair of name and role occurs once.
     pub attachments: Vec<AttachedFile>,
 }
 
 impl DocumentRevision {
-    /// Hash of content and facets; part of the point ids, so that two revisions never share a point.
+    /// Returns the hash of content and facets. It is part of the point ids, so two revisions never
+    /// share a point.
     pub fn hash(&self) -> ContentHash {
         let meta = &self.meta;
         let mut parts = vec![
@@ -89,6 +91,8 @@ impl DocumentRevision {
             meta.facets.hash().to_string(),
         ];
 
+        // The hash is stored, and it covers `Debug` output of `PageRef`, `PageNumber`, `Section`
+        // and `AttachmentRole`: renaming these types, their fields or variants changes every hash.
         parts.push(format!(
             "{:?} {:?} {}",
             meta.source_url, meta.updated, meta.paged
@@ -99,9 +103,9 @@ impl DocumentRevision {
             parts.push(page.text.clone());
         }
 
-        for passage in &self.chunks {
-            parts.push(passage.embedding_key.to_string());
-            parts.push(passage.chunk.text_hash.to_string());
+        for embedded in &self.chunks {
+            parts.push(embedded.embedding_key.to_string());
+            parts.push(embedded.chunk.text_hash.to_string());
         }
 
         for AttachedFile { attachment, .. } in &self.attachments {
@@ -115,24 +119,24 @@ impl DocumentRevision {
     }
 }
 
-/// A passage ready to be stored.
+/// A chunk with its vector, ready to be stored.
 #[derive(Debug, Clone)]
 pub struct EmbeddedChunk {
-    /// The passage.
+    /// The chunk.
     pub chunk: Chunk,
-    /// Names the vector in the embedding cache: hash of the model's fingerprint and the dense text.
+    /// The vector's key in the embedding cache: hash of the model's fingerprint and the dense text.
     pub embedding_key: ContentHash,
     /// The dense vector, of unit length.
     pub vector: Vec<f32>,
 }
 
-/// What the index remembers of a file, to recognise it unchanged or gone.
+/// What the index stores about a file to detect that it is unchanged or gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestEntry {
-    /// The document.
+    /// The document's path in the library.
     pub source: SourcePath,
-    /// [`DocumentRevision::folder`] at its last commit.
+    /// [`DocumentRevision::folder`] at the last commit.
     pub folder: String,
-    /// [`DocumentRevision::input`] at its last commit.
+    /// [`DocumentRevision::input`] at the last commit.
     pub input: ContentHash,
 }

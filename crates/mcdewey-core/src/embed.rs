@@ -1,57 +1,60 @@
-//! The seam to the embedding model.
+//! The trait for the embedding model.
 
 use std::ops::Range;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-/// Turns text into vectors. Implementations run the model on threads of their own: awaiting never blocks the runtime,
-/// and questions go before passages.
+/// Turns text into vectors.
+///
+/// Implementations run the model on their own threads, so awaiting never blocks the runtime.
+/// Questions take precedence over chunks.
 #[async_trait]
 pub trait Embed: Send + Sync + 'static {
-    /// Which model this is.
+    /// Describes the model.
     fn model(&self) -> &ModelInfo;
 
-    /// The vector of a question.
-    async fn question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError>;
+    /// Embeds a question.
+    async fn embed_question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError>;
 
-    /// The vectors of passages, in order; each of unit length and independent of its neighbours in the batch.
-    async fn passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError>;
+    /// Embeds the dense texts of chunks. Returns one vector per text, in order; each has unit
+    /// length and does not depend on the other texts of the batch.
+    async fn embed_chunks(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError>;
 
-    /// The byte ranges of the model's tokens in `text`, special tokens left out, nothing cut. Runs on the caller's
-    /// thread: call it where blocking is allowed.
-    fn tokens(&self, text: &str) -> Result<Vec<Range<usize>>, EmbedError>;
+    /// Returns the byte range of each of the model's tokens in `text`, without special tokens and
+    /// without truncation. Runs on the calling thread: call it only where blocking is allowed.
+    fn token_ranges(&self, text: &str) -> Result<Vec<Range<usize>>, EmbedError>;
 }
 
-/// What must be known of a model to split for it and to tell its vectors from another's.
+/// What the splitter and the index need to know about an embedding model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelInfo {
-    /// Its name in the catalogue ("all-MiniLM-L6-v2").
+    /// The name in the model catalogue ("all-MiniLM-L6-v2").
     pub name: String,
-    /// Changes whenever its vectors do: weights, graph, pooling, window.
+    /// Identifies the vectors: changes with weights, graph, pooling and window.
     pub fingerprint: String,
     /// Length of a vector.
     pub dimensions: usize,
-    /// How many tokens it reads at once, the special ones included.
+    /// Maximum number of tokens in one input, special tokens included.
     pub window: usize,
-    /// How many of the window's tokens are special ones (`[CLS]`, `[SEP]`).
+    /// How many tokens of the window are special tokens (`[CLS]`, `[SEP]`).
     pub special_tokens: usize,
 }
 
-/// A question's vector.
+/// The vector of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuestionEmbedding {
-    /// Of unit length.
+    /// Has unit length.
     pub vector: Vec<f32>,
-    /// Whether the question was longer than the model's window and its end was not read.
+    /// Whether the question exceeded the model's window and was truncated.
     pub truncated: bool,
 }
 
-/// Why there is no vector.
+/// Why embedding failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EmbedError {
-    /// The queue is full; asking again later may succeed.
-    #[error("the embedding queue is full; ask again in a moment")]
+    /// The queue is full; a later retry may succeed.
+    #[error("the embedding queue is full; try again in a moment")]
     Overloaded,
     /// The model has been shut down.
     #[error("the embedding model has been shut down")]

@@ -1,19 +1,19 @@
-//! The one error of this crate: a value that breaks the rules of its type.
+//! The error for values that break the rules of their type.
 
-/// A value that cannot be what it was offered as; the message says what is allowed.
+/// A rejected value. The message names the value and the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{value:?} is not a valid {kind}: {reason}")]
 pub struct InvalidValue {
-    /// The type that refused, in words ("source path").
+    /// The expected kind of value, in words ("source path").
     pub kind: &'static str,
-    /// What was offered.
+    /// The rejected value.
     pub value: String,
-    /// Which rule it breaks.
+    /// The rule that it breaks.
     pub reason: String,
 }
 
 impl InvalidValue {
-    /// A refusal of `value` as `kind` because of `reason`.
+    /// Creates the error for a `value` that is not a valid `kind` because of `reason`.
     pub fn new(kind: &'static str, value: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
             kind,

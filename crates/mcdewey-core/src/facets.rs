@@ -1,18 +1,18 @@
-//! What a document is about, in the terms people filter by.
+//! Facets: what a document is about, in the terms that people filter by.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ContentHash, Version};
 
-/// Vendor, product, releases, guide and language of a document; what no rule yields stays empty.
+/// The facets of a document; those that no rule yields are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Facets {
-    /// The vendor as people know it ("Cisco").
+    /// The vendor's display name ("Cisco").
     pub vendor: Option<String>,
-    /// The product's id ("finesse").
+    /// The product id ("finesse").
     pub product: Option<String>,
-    /// The releases the document is for, lowest first; empty means unversioned.
+    /// The versions that the document covers, lowest first; empty means unversioned.
     pub versions: Vec<Version>,
     /// The guide ("developer-guide").
     pub guide: Option<String>,
@@ -21,7 +21,8 @@ pub struct Facets {
 }
 
 impl Facets {
-    /// The releases as people read them: "v12.5", or "12.5(1), 12.5(2)".
+    /// Returns the versions as display text ("v12.5", "12.5(1), 12.5(2)"), or `None` if there are
+    /// none.
     pub fn version_label(&self) -> Option<String> {
         let labels: Vec<&str> = self
             .versions
@@ -36,15 +37,12 @@ impl Facets {
         }
     }
 
-    /// A hash that changes with every facet.
+    /// Returns a hash that changes with every facet.
     pub fn hash(&self) -> ContentHash {
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let mut parts = vec![
-            text(&self.vendor),
-            text(&self.product),
-            text(&self.guide),
-            text(&self.lang),
-        ];
+        let mut parts: Vec<String> = [&self.vendor, &self.product, &self.guide, &self.lang]
+            .into_iter()
+            .map(|value| value.clone().unwrap_or_default())
+            .collect();
 
         for version in &self.versions {
             parts.push(version.label.clone());
@@ -55,25 +53,25 @@ impl Facets {
     }
 }
 
-/// The names of the facets people filter and count by.
+/// A facet that documents can be filtered and counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Facet {
-    /// Who makes the product.
+    /// The maker of the product.
     Vendor,
-    /// What is documented.
+    /// The documented product.
     Product,
-    /// For which release.
+    /// The documented version.
     Version,
-    /// In which guide.
+    /// The guide.
     Guide,
 }
 
 impl Facet {
-    /// All facets, from wide to narrow.
+    /// All facets, from broad to narrow.
     pub const ALL: [Self; 4] = [Self::Vendor, Self::Product, Self::Version, Self::Guide];
 
-    /// The facet's name in URLs and answers.
+    /// Returns the facet's name in URLs and responses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Vendor => "vendor",

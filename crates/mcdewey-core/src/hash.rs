@@ -1,4 +1,4 @@
-//! Content hashes: BLAKE3, 32 bytes, written as 64 hexadecimal digits.
+//! Content hashes: 32 bytes of BLAKE3, written as 64 hexadecimal digits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,18 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::InvalidValue;
 
-/// A BLAKE3 hash of some content.
+/// A BLAKE3 hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ContentHash([u8; 32]);
 
 impl ContentHash {
-    /// The hash of `bytes`.
+    /// Hashes `bytes`.
     pub fn of(bytes: impl AsRef<[u8]>) -> Self {
         Self(*blake3::hash(bytes.as_ref()).as_bytes())
     }
 
-    /// The hash of several parts; the borders between the parts count.
+    /// Hashes several parts. Each part is preceded by its length, so that moving the boundary
+    /// between two parts changes the hash.
     pub fn of_parts<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
         let mut hasher = blake3::Hasher::new();
         for part in parts {
@@ -30,17 +31,17 @@ impl ContentHash {
         Self(*hasher.finalize().as_bytes())
     }
 
-    /// The 32 bytes.
+    /// Returns the 32 bytes of the hash.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A hash that was stored as its 32 bytes.
+    /// Restores a hash from its 32 bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The first `digits` hexadecimal digits: a short handle for people.
+    /// Returns the first `digits` hexadecimal digits, for display.
     pub fn short(&self, digits: usize) -> String {
         let mut text = self.to_string();
         text.truncate(digits);
@@ -66,9 +67,7 @@ impl FromStr for ContentHash {
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         blake3::Hash::from_hex(text)
             .map(|hash| Self(*hash.as_bytes()))
-            .map_err(|_| {
-                InvalidValue::new("content hash", text, "64 hexadecimal digits are needed")
-            })
+            .map_err(|_| InvalidValue::new("content hash", text, "expected 64 hexadecimal digits"))
     }
 }
 
@@ -91,14 +90,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn survives_being_written_and_read() {
+    fn text_form_round_trips() {
         let hash = ContentHash::of("barge");
         assert_eq!(hash.to_string().parse::<ContentHash>().unwrap(), hash);
         assert!("xyz".parse::<ContentHash>().is_err());
     }
 
     #[test]
-    fn borders_between_parts_count() {
+    fn part_boundaries_change_the_hash() {
         assert_ne!(
             ContentHash::of_parts(["ab", "c"]),
             ContentHash::of_parts(["a", "bc"])

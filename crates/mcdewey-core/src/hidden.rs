@@ -1,10 +1,12 @@
-//! Characters that are not seen but change what is read: control characters, bidirectional controls, and everything that
-//! Unicode lets a renderer ignore (zero-width characters, variation selectors, the tag characters U+E0000 and up).
+//! Hidden characters: characters that are invisible but change what is read.
 //!
-//! For words of documents that are shown among the server's own. The text of a passage stays verbatim.
+//! These are control characters, bidirectional controls, and everything that Unicode allows a
+//! renderer to ignore (zero-width characters, variation selectors, the tag characters from U+E0000
+//! up). They are removed from document text that is displayed among the server's own words. The
+//! text of a chunk stays verbatim.
 
-/// Unicode's `Default_Ignorable_Code_Point`. The property is stable: code points are only added to it within ranges that
-/// are reserved for it already.
+/// Unicode's `Default_Ignorable_Code_Point`. The property is stable: new characters are assigned
+/// only within ranges that are already reserved for it.
 const IGNORABLE: [(char, char); 17] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -25,26 +27,29 @@ const IGNORABLE: [(char, char); 17] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// Whether a character is hidden: a control character (line breaks and tabs among them), a line or paragraph separator,
-/// an annotation mark, or one that Unicode calls ignorable.
+/// Reports whether a character is hidden: a control character (including line breaks and tabs), a
+/// line or paragraph separator, an annotation mark, or one that Unicode calls ignorable.
 pub fn is_hidden(c: char) -> bool {
-    let separates = matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}');
+    let is_separator_or_annotation = matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}');
+
     c.is_control()
-        || separates
+        || is_separator_or_annotation
         || IGNORABLE
             .iter()
             .any(|(first, last)| (*first..=*last).contains(&c))
 }
 
-/// `text` on one line: white space of any kind is one space, other hidden characters are gone.
+/// Returns `text` on one line: runs of white space become one space, other hidden characters are
+/// removed.
 pub fn visible_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
-    let mut gap = false;
+    let mut space_pending = false;
+
     for c in text.chars() {
         if c.is_whitespace() {
-            gap = !line.is_empty();
+            space_pending = !line.is_empty();
         } else if !is_hidden(c) {
-            if std::mem::take(&mut gap) {
+            if std::mem::take(&mut space_pending) {
                 line.push(' ');
             }
             line.push(c);
@@ -59,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_unicode_calls_ignorable_or_a_control_is_hidden() {
+    fn ignorable_and_control_characters_are_hidden() {
         let hidden = regex::Regex::new(
             r"^[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Zl}\p{Zp}\u{fff9}-\u{fffb}]$",
         )
@@ -76,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_of_every_script_are_seen() {
+    fn letters_of_every_script_are_visible() {
         for text in [
             "Ünïcode",
             "日本語",
@@ -92,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_neither_breaks_nor_hidden_characters() {
+    fn visible_line_removes_breaks_and_hidden_characters() {
         assert_eq!(visible_line("a\r\n\tb\u{2028}c  d "), "a b c d");
         assert_eq!(
             visible_line("ig\u{200b}nore \u{202e}txet\u{202c}\u{1b}[2J"),

@@ -1,4 +1,4 @@
-//! Names that never change by accident: sources, chunk ids, point ids.
+//! Stable identifiers: source paths, chunk ids, root names and point ids.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{ContentHash, InvalidValue};
 
-/// What stays as it is in one part of a chunk id; everything else is percent-encoded.
+/// The characters that are percent-encoded in a part of a chunk id.
 const CHUNK_ID_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -19,36 +19,43 @@ const CHUNK_ID_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// The namespace of McDewey's point ids: the UUIDv5 of "mcdewey" in the DNS namespace.
 const POINT_NAMESPACE: Uuid = Uuid::from_u128(0x6f0f_1c1b_6cc3_5a4e_9d0b_6d63_6465_7765);
 
+/// Implements the conversions of a newtype over `String` that is validated by its `FromStr`.
 macro_rules! string_newtype {
     ($name:ident) => {
         impl $name {
-            /// The name as text.
+            /// Returns the value as a string slice.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
             }
         }
+
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{:?}", self.0)
             }
         }
+
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 &self.0
             }
         }
+
         impl From<$name> for String {
-            fn from(name: $name) -> String {
-                name.0
+            fn from(value: $name) -> String {
+                value.0
             }
         }
+
         impl TryFrom<String> for $name {
             type Error = InvalidValue;
+
             fn try_from(text: String) -> Result<Self, InvalidValue> {
                 text.parse()
             }
@@ -56,7 +63,8 @@ macro_rules! string_newtype {
     };
 }
 
-/// A document's place: its path below its root, `/` between parts, no leading `./`, never outside the root.
+/// The path of a document in the library: the root's prefix ([`RootName::source_prefix`]) and the
+/// path relative to the root, with `/` between parts. It never leads out of the root.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct SourcePath(String);
@@ -67,25 +75,23 @@ impl FromStr for SourcePath {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let refuse = |reason| Err(InvalidValue::new("source path", text, reason));
-        if text.is_empty() {
-            return refuse("it is empty");
-        }
+        let reason = if text.is_empty() {
+            "the path is empty"
+        } else if text.chars().any(|c| c.is_control() || c == '\\') {
+            "control characters and backslashes are not allowed"
+        } else if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            "expected a relative path without empty parts, `.` or `..`"
+        } else {
+            return Ok(Self(text.to_owned()));
+        };
 
-        if text.chars().any(|c| c.is_control() || c == '\\') {
-            return refuse("control characters and backslashes are not allowed");
-        }
-
-        if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return refuse("a relative path without empty parts, `.` or `..` is needed");
-        }
-
-        Ok(Self(text.to_owned()))
+        Err(InvalidValue::new("source path", text, reason))
     }
 }
 
 impl SourcePath {
-    /// The path without the extension of its last part; two sources that agree in it collide.
+    /// Returns the path without the extension of its last part. Two sources with the same stem
+    /// would have the same chunk ids, so an index rejects the second one.
     pub fn stem(&self) -> &str {
         let name_start = self.0.rfind('/').map_or(0, |slash| slash + 1);
         match self.0[name_start..].rfind('.') {
@@ -94,12 +100,13 @@ impl SourcePath {
         }
     }
 
-    /// The last part of the path.
+    /// Returns the last part of the path.
     pub fn file_name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// Whether the path lies below `prefix` (a folder, with or without the closing `/`); everything lies below "".
+    /// Reports whether the path is below the folder `prefix`, given with or without a trailing `/`.
+    /// Every path is below "".
     pub fn is_below(&self, prefix: &str) -> bool {
         let prefix = prefix.trim_end_matches('/');
         prefix.is_empty()
@@ -109,7 +116,7 @@ impl SourcePath {
                 .is_some_and(|rest| rest.starts_with('/'))
     }
 
-    /// What every chunk id of this document begins with.
+    /// Returns the prefix of all chunk ids of this document, without the trailing `::`.
     pub fn chunk_prefix(&self) -> String {
         let parts: Vec<String> = self
             .stem()
@@ -120,7 +127,8 @@ impl SourcePath {
     }
 }
 
-/// The name of one passage: `finesse::v12.5::developer-guide::developer-guide::102`.
+/// The id of a chunk: the parts of its document's path and its ordinal, joined with `::`
+/// (`finesse::v12.5::developer-guide::developer-guide::102`).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ChunkId(String);
@@ -128,17 +136,17 @@ pub struct ChunkId(String);
 string_newtype!(ChunkId);
 
 impl ChunkId {
-    /// The id of the passage with this 0-based `ordinal` in the document `source`.
+    /// Creates the id of the chunk with this 0-based `ordinal` in the document `source`.
     pub fn new(source: &SourcePath, ordinal: u32) -> Self {
         Self(format!("{}::{ordinal}", source.chunk_prefix()))
     }
 
-    /// The document's part of the id, see [`SourcePath::chunk_prefix`].
+    /// Returns the document's part of the id, see [`SourcePath::chunk_prefix`].
     pub fn document_prefix(&self) -> &str {
         self.split().0
     }
 
-    /// The passage's 0-based place in its document.
+    /// Returns the chunk's 0-based position in its document.
     pub fn ordinal(&self) -> u32 {
         self.split().1
     }
@@ -147,7 +155,7 @@ impl ChunkId {
         self.0
             .rsplit_once("::")
             .and_then(|(prefix, ordinal)| Some((prefix, ordinal.parse().ok()?)))
-            .expect("checked when the id was made")
+            .expect("a chunk id is validated when it is created")
     }
 }
 
@@ -155,28 +163,29 @@ impl FromStr for ChunkId {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let refuse = |reason| Err(InvalidValue::new("chunk id", text, reason));
+        let invalid = |reason| Err(InvalidValue::new("chunk id", text, reason));
         let Some((prefix, ordinal)) = text.rsplit_once("::") else {
-            return refuse("`path::to::document::ordinal` is needed");
+            return invalid("expected `path::to::document::ordinal`");
         };
 
-        if prefix.is_empty()
-            || text
-                .chars()
-                .any(|c| c.is_control() || c.is_whitespace() || c == '/')
-        {
-            return refuse("`path::to::document::ordinal` is needed, without spaces or `/`");
+        let has_forbidden_character = text
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace() || c == '/');
+
+        if prefix.is_empty() || has_forbidden_character {
+            return invalid("expected `path::to::document::ordinal` without spaces or `/`");
         }
 
         if ordinal.parse::<u32>().is_err() || (ordinal.len() > 1 && ordinal.starts_with('0')) {
-            return refuse("it must end in `::` and the passage's number");
+            return invalid("expected `::` and the passage's number at the end");
         }
 
         Ok(Self(text.to_owned()))
     }
 }
 
-/// The name of a root folder in the settings; `corpus` is the root whose sources carry no name in front.
+/// The name of a root folder in the settings. Source paths start with it, except those of the
+/// default root `corpus`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct RootName(String);
@@ -184,10 +193,11 @@ pub struct RootName(String);
 string_newtype!(RootName);
 
 impl RootName {
-    /// The root that every library has.
+    /// The name of the default root, which every library has.
     pub const DEFAULT: &str = "corpus";
 
-    /// What leads the sources of this root: nothing for the default root, else `name/`.
+    /// Returns the prefix of this root's source paths: `name/`, or an empty string for the default
+    /// root.
     pub fn source_prefix(&self) -> String {
         if self.0 == Self::DEFAULT {
             String::new()
@@ -207,12 +217,12 @@ impl FromStr for RootName {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if text.is_empty() || text.starts_with('.') || !text.chars().all(allowed) {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if text.is_empty() || text.starts_with('.') || !text.chars().all(is_allowed) {
             return Err(InvalidValue::new(
                 "root name",
                 text,
-                "letters, digits, `-`, `_` and `.` are allowed",
+                "expected letters, digits, `-`, `_` and `.`, without a leading `.`",
             ));
         }
 
@@ -220,8 +230,8 @@ impl FromStr for RootName {
     }
 }
 
-/// The id of a stored point: the same chunk of another document revision gets another one, so that the points
-/// of an old and a new revision can stand side by side while one replaces the other.
+/// Returns the id of a stored point. It depends on the hash of the document's revision, so the
+/// points of an old and a new revision can coexist while one replaces the other.
 pub fn point_id(kind: &str, chunk_id: &ChunkId, document: &ContentHash) -> Uuid {
     let mut name = Vec::with_capacity(kind.len() + chunk_id.as_str().len() + 34);
     name.extend_from_slice(kind.as_bytes());
@@ -242,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_id_follows_its_source() {
+    fn chunk_ids_are_derived_from_the_source_path() {
         let id = ChunkId::new(
             &source("finesse/v12.5/developer-guide/developer-guide.md"),
             102,
@@ -261,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn unsafe_characters_are_encoded_so_that_ids_stay_apart() {
+    fn unsafe_characters_are_encoded_so_that_ids_stay_distinct() {
         assert_eq!(
             ChunkId::new(&source("a b/c::d.md"), 0).as_str(),
             "a%20b::c%3A%3Ad::0"
@@ -277,28 +287,28 @@ mod tests {
     }
 
     #[test]
-    fn the_stem_leaves_only_the_last_extension_out() {
+    fn the_stem_omits_only_the_last_extension() {
         assert_eq!(source("a/v12.5/guide").stem(), "a/v12.5/guide");
         assert_eq!(source("a/guide.tar.gz").stem(), "a/guide.tar");
         assert_eq!(source("a/.hidden").stem(), "a/.hidden");
     }
 
     #[test]
-    fn paths_out_of_the_root_are_refused() {
+    fn paths_that_leave_the_root_are_rejected() {
         for bad in ["", "/a", "a/../b", "./a", "a//b", "a\\b", "a\nb", "a/"] {
             assert!(bad.parse::<SourcePath>().is_err(), "{bad:?}");
         }
     }
 
     #[test]
-    fn chunk_ids_need_a_number_at_the_end() {
+    fn chunk_ids_must_end_with_an_ordinal() {
         for bad in ["", "a", "a::", "::1", "a::x", "a::01", "a b::1", "a::-1"] {
             assert!(bad.parse::<ChunkId>().is_err(), "{bad:?}");
         }
     }
 
     #[test]
-    fn below_means_whole_folders() {
+    fn is_below_compares_whole_folder_names() {
         assert!(source("kafka/39/a.md").is_below("kafka"));
         assert!(source("kafka/39/a.md").is_below("kafka/"));
         assert!(!source("kafka2/39/a.md").is_below("kafka"));
@@ -306,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn points_of_two_revisions_stand_side_by_side() {
+    fn point_ids_differ_between_revisions() {
         let id = ChunkId::new(&source("a.md"), 0);
         assert_ne!(
             point_id("chunk", &id, &ContentHash::of("1")),

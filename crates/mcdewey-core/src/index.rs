@@ -1,4 +1,4 @@
-//! The seam to the store: what is indexed, and the ranked candidates for a question.
+//! The trait for the store: what is indexed, and the ranked candidates for a question.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,46 +14,49 @@ use crate::{
     PageNumber, RootName, Scope, Simhash, SourcePath,
 };
 
-/// A library's index. Every read takes a [`Scope`]; there is no unscoped read to forget. What lies outside the scope
-/// is answered like what does not exist.
+/// The index of a library.
 ///
-/// A document is visible whole or not at all. What [`Index::commit`] and [`Index::remove`] reported as done survives
-/// the death of the process.
+/// Every read of documents takes a [`Scope`], so no read can forget it. Content outside the scope
+/// is treated as if it did not exist.
+///
+/// A document is visible either completely or not at all. Once [`Index::commit`] or
+/// [`Index::remove`] has returned successfully, the change survives a crash of the process.
 #[async_trait]
 pub trait Index: Send + Sync + 'static {
-    /// Which state of the library reads see now.
+    /// Returns the generation, revision and size of the library as reads see it now.
     async fn state(&self) -> Result<IndexState, IndexError>;
 
-    /// The ranked lists of passages for a question.
+    /// Returns the ranked lists of chunks for a question.
     async fn candidates(
         &self,
         query: &CandidateQuery,
         scope: &Scope,
     ) -> Result<Candidates, IndexError>;
 
-    /// The passages with these ids, in the order asked; unknown ones are left out.
+    /// Returns the chunks with these ids, in the order of `ids`; unknown ids are skipped.
     async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError>;
 
-    /// The passages of one document with ordinals in `ordinals`, in order.
-    async fn passages(
+    /// Returns the chunks of one document whose ordinal is in `ordinals`, in document order.
+    async fn document_chunks(
         &self,
         source: &SourcePath,
         ordinals: Range<u32>,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError>;
 
-    /// The passages that begin on one page, in order.
-    async fn chunks_on(
+    /// Returns the chunks that start on one page, in document order.
+    async fn chunks_on_page(
         &self,
         source: &SourcePath,
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError>;
 
-    /// The passages whose short handle ([`Chunk::handle`]) is `handle`.
-    async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, IndexError>;
+    /// Returns the chunks with this short handle ([`Chunk::handle`]).
+    async fn chunks_by_handle(&self, handle: &str, scope: &Scope)
+    -> Result<Vec<Chunk>, IndexError>;
 
-    /// One page of a document.
+    /// Returns one page of a document.
     async fn page(
         &self,
         source: &SourcePath,
@@ -61,14 +64,14 @@ pub trait Index: Send + Sync + 'static {
         scope: &Scope,
     ) -> Result<Option<Page>, IndexError>;
 
-    /// A document's metadata, outline and list of pages.
+    /// Returns a document's metadata, outline and list of pages.
     async fn document(
         &self,
         source: &SourcePath,
         scope: &Scope,
     ) -> Result<Option<Document>, IndexError>;
 
-    /// A file that is kept with a document.
+    /// Returns an attachment of a document.
     async fn attachment(
         &self,
         source: &SourcePath,
@@ -77,120 +80,125 @@ pub trait Index: Send + Sync + 'static {
         scope: &Scope,
     ) -> Result<Option<AttachedFile>, IndexError>;
 
-    /// All documents in the scope, by source.
+    /// Returns all documents in the scope, ordered by source.
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError>;
 
-    /// Products and aliases, of all roots together.
+    /// Returns the merged description of all roots.
     async fn description(&self) -> Result<LibraryDescription, IndexError>;
 
-    /// Replaces what one root says about products and aliases.
-    async fn describe(
+    /// Replaces the description of one root.
+    async fn set_description(
         &self,
         root: &RootName,
         description: &LibraryDescription,
     ) -> Result<Revision, IndexError>;
 
-    /// What is remembered of a root's files.
+    /// Returns the manifest entries of a root's documents.
     async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError>;
 
-    /// The vectors known for these embedding keys, in order.
+    /// Returns the cached vectors for these embedding keys, in the order of `keys`.
     async fn cached_vectors(
         &self,
         keys: &[ContentHash],
     ) -> Result<Vec<Option<Vec<f32>>>, IndexError>;
 
-    /// Puts a document in place of its former revision, if any; visible and durable when this returns.
+    /// Adds a document or replaces its previous revision. The change is visible and durable when
+    /// this returns.
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError>;
 
-    /// Takes documents out; unknown ones are passed over.
+    /// Removes documents; unknown ones are skipped.
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError>;
 
-    /// Takes documents out and sees to it that nothing of them can be read from the files of the index any more, nor of
-    /// anything that was taken out or replaced before. Costs about as much as writing the whole index anew; once it is
-    /// done [`Index::optimize`] has nothing to do.
+    /// Removes documents and makes sure that the files of the index no longer contain any part of
+    /// them, nor of anything that was removed or replaced earlier. Costs about as much as rewriting
+    /// the whole index; [`Index::optimize`] has nothing left to do afterwards.
     async fn erase(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let revision = self.remove(sources).await?;
         self.optimize().await?;
         Ok(revision)
     }
 
-    /// Called when a run of commits is over, even one that found nothing to commit: the time to optimise, and to finish
-    /// what an interrupted run left.
+    /// Optimises the index and finishes what an interrupted run left behind. Called at the end of a
+    /// run of commits, even if there was nothing to commit.
     async fn optimize(&self) -> Result<(), IndexError>;
 }
 
-/// A question, ready to be looked up.
+/// A question in the form in which the index looks it up.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CandidateQuery {
-    /// The question's vector; without it there is no dense list.
+    /// The question's vector; `None` requests no dense list.
     pub dense: Option<Vec<f32>>,
-    /// The question's words and what they are expanded with; without any there is no BM25 list.
+    /// The question's words and their expansions; empty requests no BM25 list.
     pub keyword: Vec<WeightedText>,
-    /// Words, in lower case, that are spelled as they are meant even if no passage has them.
+    /// Words, in lower case, that spelling correction must not change even if no chunk contains
+    /// them.
     pub known_words: BTreeSet<String>,
-    /// How many candidates each list may hold.
+    /// Maximum number of candidates in each list.
     pub depth: usize,
     /// Compare with every vector instead of using an approximate index.
     pub exact: bool,
 }
 
-/// Words and how much they count; the question's own count 1.
+/// Words with a weight; the question's own words have weight 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeightedText {
     /// The words.
     pub text: String,
-    /// Their weight.
+    /// The weight of each of them.
     pub weight: f32,
 }
 
-/// The two ranked lists. `None` means the list was not asked for.
+/// The ranked lists for a question, and what is needed to interpret their scores.
 #[derive(Debug, Clone, Default)]
 pub struct Candidates {
-    /// By cosine similarity.
+    /// Ordered by cosine similarity; `None` if not requested.
     pub dense: Option<Vec<Candidate>>,
-    /// By BM25 score.
+    /// Ordered by BM25 score; `None` if not requested.
     pub keyword: Option<Vec<Candidate>>,
-    /// What BM25 score a passage would come close to that is full of all the question's own words (those of weight 1),
-    /// words that no passage has included: says how much of the question a score stands for. 0 without own words.
+    /// The BM25 score that a chunk full of all the question's own words (those of weight 1)
+    /// approaches, including words that no chunk contains. It shows how much of the question a
+    /// score accounts for. 0 without own words.
     pub keyword_ceiling: f32,
-    /// What BM25 score a passage would come close to that is full of one word no other passage has: makes scores of
-    /// small and large libraries comparable. 0 in an empty library.
+    /// The BM25 score that a chunk full of a single word approaches if no other chunk contains that
+    /// word. It makes the scores of small and large libraries comparable. 0 in an empty library.
     pub keyword_unit: f32,
-    /// The question's own words (those of weight 1) that count, in their order, each once.
+    /// The question's own words (those of weight 1) that were searched, in question order, each
+    /// once.
     pub words: Vec<QuestionWord>,
 }
 
-/// A word of a question, and how well the library knows it.
+/// A word of a question and its frequency in the library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuestionWord {
-    /// The word as the question writes it.
+    /// The word as written in the question.
     pub word: String,
-    /// How many passages of the whole library have it, in any of its inflections.
+    /// How many chunks of the whole library contain the word in any inflection.
     pub chunks: u64,
-    /// The word it was taken for, because no passage has it as it is written.
-    pub taken_for: Option<String>,
+    /// The spelling correction that was searched instead, because no chunk contains the word as
+    /// written.
+    pub corrected_to: Option<String>,
 }
 
-/// A passage that may answer: enough to fuse, collapse and count, without its text.
+/// A chunk that may answer the question: enough to fuse, collapse and count, without its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
-    /// The passage.
+    /// The chunk's id.
     pub chunk_id: ChunkId,
-    /// Its document.
+    /// The metadata of its document.
     pub document: Arc<DocumentMeta>,
-    /// Its page.
+    /// The page that it starts on.
     pub page: PageNumber,
-    /// Its place in the document.
+    /// Its 0-based position in the document.
     pub ordinal: u32,
-    /// Equal for equal passages.
+    /// [`Chunk::passage_hash`]: equal for equal chunks.
     pub passage_hash: ContentHash,
-    /// Near for nearly equal passages.
+    /// [`Chunk::simhash`]: near for nearly equal chunks.
     pub simhash: Simhash,
-    /// Cosine similarity or BM25 score; lists are ordered by it, highest first, ties by chunk id.
+    /// Cosine similarity or BM25 score. Lists are ordered by it, highest first, ties by chunk id.
     pub score: f32,
 }
 
-/// Which index this is: changes with schema, model and chunker.
+/// The name of an index generation: changes with schema, model and chunker.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -202,7 +210,7 @@ impl fmt::Display for Generation {
     }
 }
 
-/// Grows with every committed change.
+/// The number of the library's current state; increases with every committed change.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
@@ -216,31 +224,31 @@ impl fmt::Display for Revision {
     }
 }
 
-/// The state of the library that reads see.
+/// The state of the library as reads see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexState {
-    /// Which index.
+    /// The live generation.
     pub generation: Generation,
-    /// Which change of it.
+    /// Its current revision.
     pub revision: Revision,
-    /// How many documents it holds.
+    /// Number of documents.
     pub documents: u64,
-    /// How many pages and sections.
+    /// Number of pages and sections.
     pub pages: u64,
-    /// How many passages.
+    /// Number of chunks.
     pub chunks: u64,
 }
 
-/// Why the index did not answer.
+/// Why an index operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// A value that cannot be stored or looked up.
+    /// A value cannot be stored or looked up.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
-    /// The store cannot be reached or opened now; the message says what to do.
+    /// The store cannot be reached or opened now; the message names the remedy.
     #[error("the library is unavailable: {0}")]
     Unavailable(String),
-    /// Not enough free space to write safely; nothing was written.
+    /// There is not enough free space to write safely; nothing was written.
     #[error("not enough disk space: {0}")]
     NoSpace(String),
     /// The store failed.

@@ -1,10 +1,10 @@
-//! Pages, and the sections that take their place in documents without pages.
+//! Pages, and the sections that replace them in documents without pages.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A physical page number, or the 1-based place of a section in a document without pages.
+/// A physical page number, or the 1-based position of a section in a document without pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PageNumber(pub u32);
@@ -15,21 +15,23 @@ impl fmt::Display for PageNumber {
     }
 }
 
-/// Names a page: where it stands, what is printed on it, or which section it is.
+/// Identifies a page of a document, or a section of a document without pages.
+///
+/// The `Debug` output is an input of [`DocumentRevision::hash`](crate::DocumentRevision::hash).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageRef {
-    /// The physical page, or the section's place.
+    /// The physical page, or the section's position.
     pub number: PageNumber,
-    /// The page number printed on the page, where known ("102", "xii").
+    /// The page number as printed on the page, where known ("102", "xii").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Set when the document has no pages and this is a section of it.
+    /// Set for a section of a document without pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<Section>,
 }
 
 impl PageRef {
-    /// "Page 118", or the section's title.
+    /// Returns "Page 118", or the section's title.
     pub fn title(&self) -> String {
         match &self.section {
             Some(section) => section.title.clone(),
@@ -38,31 +40,31 @@ impl PageRef {
     }
 }
 
-/// A heading-bounded part of a document without pages, at most 32 KB long.
+/// A part of a document without pages that starts at a heading; at most 32 KB long.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Section {
-    /// The heading's slug and the section's place: `retry-policy-4`. Unique in its document.
+    /// The heading's slug and the section's position: `retry-policy-4`. Unique in its document.
     pub slug: String,
-    /// The heading as people read it.
+    /// The heading as plain text.
     pub title: String,
 }
 
-/// One page with its Markdown, as the document has it.
+/// A page with its Markdown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
-    /// Which page.
+    /// Number, label and section.
     pub page: PageRef,
-    /// Its Markdown, verbatim.
+    /// The Markdown, verbatim.
     pub text: String,
 }
 
-/// A heading of a document and the page it stands on.
+/// A heading of a document and the page that contains it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutlineEntry {
-    /// 1 for a chapter, 2 below it, …
+    /// 1 for a chapter, 2 for the level below, …
     pub level: u8,
-    /// The heading as people read it.
+    /// The heading as plain text.
     pub title: String,
-    /// The page it stands on.
+    /// The page that contains the heading.
     pub page: PageNumber,
 }

@@ -1,24 +1,25 @@
-//! The seam by which a face asks the owner of the library to take documents out for good.
+//! The trait through which a request handler asks the owner of a library to erase documents.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{Generation, IndexError, SourcePath};
 
-/// Whoever can take documents out of everything a library keeps.
+/// Erases documents from everything a library stores.
 #[async_trait]
 pub trait Erase: Send + Sync + 'static {
-    /// Takes documents out of all generations, so that nothing of them can be read from the disk any more.
+    /// Removes documents from all generations so that no part of them can be read from the disk.
     async fn erase(&self, request: RemovalRequest) -> Result<RemovalReport, IndexError>;
 }
 
-/// Which documents are to go.
+/// Which documents to erase.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RemovalRequest {
     /// The documents.
     pub sources: Vec<SourcePath>,
-    /// Even those whose file still lies in a root, from where the next synchronisation brings it back.
+    /// Also erase documents whose file still exists in a root, where the next synchronisation adds
+    /// it again.
     pub force: bool,
 }
 
@@ -26,45 +27,48 @@ pub struct RemovalRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RemovalReport {
-    /// What was taken out of each generation; a Qdrant server has one.
+    /// What was removed from each generation; a Qdrant server has one.
     pub generations: Vec<GenerationRemoval>,
-    /// What was looked at afterwards to see that nothing is left; a Qdrant server's disk is not.
+    /// The search for remaining traces after the removal. Missing for a Qdrant server, whose disk
+    /// is not searched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<RemovalProof>,
-    /// How many judgments of readers named the documents, and were taken away or cut down to the places that stay.
+    /// Number of readers' judgments that named the documents and were deleted, or reduced to the
+    /// documents that remain.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub judgments: u64,
 }
 
 #[expect(
     clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over a reference"
+    reason = "serde passes the field by reference"
 )]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// What was taken out of one generation.
+/// What was removed from one generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GenerationRemoval {
     /// The generation.
     pub generation: Generation,
-    /// How many of the documents it held.
+    /// Number of the requested documents that it contained.
     pub documents: u64,
-    /// Why the whole generation was taken away instead.
+    /// Why the whole generation was deleted instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discarded: Option<String>,
 }
 
-/// A search of every file of the data directory for the documents' names, which stand beside every passage.
+/// A search of every file in the data directory for the documents' names, which are stored with
+/// every chunk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RemovalProof {
-    /// Files that were read from beginning to end.
+    /// Number of files that were read completely.
     pub files: u64,
-    /// Their bytes.
+    /// Total size of these files in bytes.
     pub bytes: u64,
-    /// Files, below the data directory, in which a name still stands; none of them when all went well.
+    /// Files that still contain a name, relative to the data directory; empty on success.
     pub found: Vec<String>,
 }

@@ -1,22 +1,24 @@
-//! The optional second half of the model seam: a cross-encoder that reads question and passage together.
+//! The trait for an optional reranker: a cross-encoder that reads question and chunk together.
 
 use async_trait::async_trait;
 
-/// Says how well passages answer a question. It belongs to the model seam, beside [`Embed`](crate::Embed): embedding
-/// finds passages among all, this orders the few that were found. Implementations run on threads of their own, so
-/// awaiting never blocks the runtime; a request that finds no room is refused at once instead of waiting; and dropping
-/// the future abandons the result and, soon after, the work.
+/// Scores how well chunks answer a question.
+///
+/// [`Embed`](crate::Embed) finds chunks in the whole library; a reranker orders the few that were
+/// found. Implementations run on their own threads, so awaiting never blocks the runtime. A request
+/// that exceeds the capacity fails at once instead of waiting. Dropping the future discards the
+/// result and, soon after, stops the work.
 #[async_trait]
 pub trait Rerank: Send + Sync + 'static {
-    /// One score per passage, in the order of the passages; a higher one answers better. Scores compare within one
-    /// call and mean nothing beyond it.
-    async fn scores(&self, question: &str, passages: Vec<String>) -> Result<Vec<f32>, RerankError>;
+    /// Returns one score per text, in the order of `texts`; higher is better. Scores are comparable
+    /// only within one call.
+    async fn scores(&self, question: &str, texts: Vec<String>) -> Result<Vec<f32>, RerankError>;
 }
 
-/// Why there are no scores.
+/// Why scoring failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RerankError {
-    /// Other questions are being read; asking again later may succeed.
+    /// The reranker is at capacity; a later retry may succeed.
     #[error("the reranker is busy with other questions")]
     Busy,
     /// The model has been shut down.

@@ -1,39 +1,40 @@
-//! The part of the library a read may see: what was asked for and what the caller is allowed.
+//! The part of the library that a read may see: the request's filter and the caller's visibility.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{DocumentMeta, SourcePath, VersionKey};
 
-/// A facet filter and what the caller may see; every read of an index takes one.
+/// The filter of a request and the visibility of its caller; every read of an index takes one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// What was asked for.
+    /// What the request asks for.
     pub filter: Filter,
     /// What the caller may see.
     pub visibility: Visibility,
 }
 
 impl Scope {
-    /// The whole library, for a caller who may see all of it.
+    /// Returns the scope of the whole library, for a caller with full access.
     pub fn everything() -> Self {
         Self::default()
     }
 
-    /// Whether the document lies in this scope.
+    /// Reports whether the document is in this scope.
     pub fn contains(&self, document: &DocumentMeta) -> bool {
         self.visibility.allows(document) && self.filter.matches(document)
     }
 }
 
-/// What a question is limited to. An empty list means no limit; several values of one facet are alternatives.
+/// The facet filter of a request. An empty list means no limit; several values of one facet are
+/// alternatives, and the conditions on different facets must all hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Filter {
-    /// Vendors, as written in the facets.
+    /// Vendors, as spelled in the facets.
     pub vendor: Vec<String>,
     /// Product ids.
     pub product: Vec<String>,
-    /// Releases.
+    /// Versions.
     pub version: VersionFilter,
     /// Guides.
     pub guide: Vec<String>,
@@ -42,57 +43,67 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether the document is asked for.
+    /// Reports whether the document matches the filter.
     pub fn matches(&self, document: &DocumentMeta) -> bool {
         let facets = &document.facets;
-        let one_of = |wanted: &[String], value: &Option<String>| {
-            wanted.is_empty() || value.as_ref().is_some_and(|value| wanted.contains(value))
-        };
 
-        one_of(&self.vendor, &facets.vendor)
-            && one_of(&self.product, &facets.product)
-            && one_of(&self.guide, &facets.guide)
+        is_unlimited_or_lists(&self.vendor, facets.vendor.as_ref())
+            && is_unlimited_or_lists(&self.product, facets.product.as_ref())
+            && is_unlimited_or_lists(&self.guide, facets.guide.as_ref())
             && (self.source.is_empty() || self.source.contains(&document.source))
             && self.version.matches(document)
     }
 }
 
-/// The release part of a filter, after ranges and "latest" were resolved to known releases.
+fn is_unlimited_or_lists(wanted: &[String], value: Option<&String>) -> bool {
+    wanted.is_empty() || lists(wanted, value)
+}
+
+fn lists(values: &[String], value: Option<&String>) -> bool {
+    value.is_some_and(|value| values.contains(value))
+}
+
+/// The version part of a filter, with ranges and "latest" already resolved to known versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum VersionFilter {
     /// No limit.
     #[default]
     Any,
-    /// Documents of one of these releases; an empty list matches nothing.
+    /// Documents for one of these versions; an empty list matches nothing.
     OneOf(Vec<VersionTerm>),
-    /// Documents without a release.
+    /// Documents without a version.
     Unversioned,
 }
 
 impl VersionFilter {
     fn matches(&self, document: &DocumentMeta) -> bool {
-        let facets = &document.facets;
         match self {
             Self::Any => true,
-            Self::Unversioned => facets.versions.is_empty(),
-            Self::OneOf(terms) => terms.iter().any(|term| {
-                (term.product.is_none() || term.product == facets.product)
-                    && facets
-                        .versions
-                        .iter()
-                        .any(|version| version.key == term.key)
-            }),
+            Self::Unversioned => document.facets.versions.is_empty(),
+            Self::OneOf(terms) => terms.iter().any(|term| term.matches(document)),
         }
     }
 }
 
-/// One release, of one product where it says so.
+/// A version, optionally of one product only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct VersionTerm {
-    /// Only documents of this product.
+    /// Limits the term to documents of this product.
     pub product: Option<String>,
-    /// The release.
+    /// The version.
     pub key: VersionKey,
+}
+
+impl VersionTerm {
+    fn matches(&self, document: &DocumentMeta) -> bool {
+        let facets = &document.facets;
+
+        (self.product.is_none() || self.product == facets.product)
+            && facets
+                .versions
+                .iter()
+                .any(|version| version.key == self.key)
+    }
 }
 
 /// What a caller may see.
@@ -101,27 +112,23 @@ pub enum Visibility {
     /// The whole library.
     #[default]
     Everything,
-    /// Only documents of these vendors or these products.
+    /// Only documents of these vendors or of these products.
     Only {
-        /// Vendors whose documents may all be seen.
+        /// Vendors, all of whose documents are visible.
         vendors: Vec<String>,
-        /// Products whose documents may be seen.
+        /// Products, all of whose documents are visible.
         products: Vec<String>,
     },
 }
 
 impl Visibility {
-    /// Whether the caller may see the document.
+    /// Reports whether the caller may see the document.
     pub fn allows(&self, document: &DocumentMeta) -> bool {
-        let listed = |list: &[String], value: &Option<String>| {
-            value.as_ref().is_some_and(|value| list.contains(value))
-        };
-
         match self {
             Self::Everything => true,
             Self::Only { vendors, products } => {
-                listed(vendors, &document.facets.vendor)
-                    || listed(products, &document.facets.product)
+                lists(vendors, document.facets.vendor.as_ref())
+                    || lists(products, document.facets.product.as_ref())
             }
         }
     }

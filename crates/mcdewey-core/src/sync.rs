@@ -1,4 +1,5 @@
-//! The seam by which a face asks the owner of the library to bring it up to date, and follows the work.
+//! The channel through which a request handler asks the owner of the library for a synchronisation
+//! and follows its progress.
 
 use std::collections::BTreeMap;
 
@@ -7,56 +8,86 @@ use tokio::sync::mpsc;
 
 use crate::{Generation, Revision, RootName};
 
-/// How many events may wait for a slow follower before the work waits for it.
+/// How many events are buffered for a slow receiver before the synchronisation waits for it.
 const EVENT_BUFFER: usize = 64;
 
-/// A handle on the one task that changes the library.
+/// A handle to the task that changes the library.
 #[derive(Debug, Clone)]
 pub struct SyncHandle {
     jobs: mpsc::Sender<SyncJob>,
 }
 
-/// One request as the owner receives it.
+impl SyncHandle {
+    /// Creates a handle and the receiver from which the owner takes jobs. At most `waiting` jobs
+    /// are queued.
+    pub fn channel(waiting: usize) -> (Self, mpsc::Receiver<SyncJob>) {
+        let (jobs, owner) = mpsc::channel(waiting);
+        (Self { jobs }, owner)
+    }
+
+    /// Requests a synchronisation and returns the receiver of its events.
+    ///
+    /// # Errors
+    ///
+    /// [`SyncError::Busy`] if the queue is full, [`SyncError::NoOwner`] if the receiver of the jobs
+    /// is gone.
+    pub fn request(&self, request: SyncRequest) -> Result<mpsc::Receiver<SyncEvent>, SyncError> {
+        let (sender, receiver) = mpsc::channel(EVENT_BUFFER);
+        let job = SyncJob {
+            request,
+            events: sender,
+        };
+
+        self.jobs.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => SyncError::Busy,
+            mpsc::error::TrySendError::Closed(_) => SyncError::NoOwner,
+        })?;
+
+        Ok(receiver)
+    }
+}
+
+/// A request as the owner receives it.
 #[derive(Debug)]
 pub struct SyncJob {
-    /// What to do.
+    /// What to synchronise.
     pub request: SyncRequest,
-    /// Where to tell about it; nobody may be listening.
+    /// Where to report progress; the receiver may already be dropped.
     pub events: mpsc::Sender<SyncEvent>,
 }
 
-/// What to bring up to date.
+/// What to synchronise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncRequest {
-    /// A root's name, or a directory: a configured root, one below it, or a folder to take as the default root.
-    /// Nothing means all configured roots.
+    /// A root's name, or a directory: a configured root, a directory below one, or a directory to
+    /// use as the default root. `None` means all configured roots.
     pub root: Option<String>,
 }
 
-/// What happens during a synchronisation; the last event is `Finished` or `Failed`.
+/// An event of a synchronisation; the last one is `Finished` or `Failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum SyncEvent {
-    /// How far it is.
+    /// The synchronisation is in progress.
     Progress(SyncProgress),
-    /// It is done.
+    /// The synchronisation is done.
     Finished(SyncReport),
-    /// It could not be done.
+    /// The synchronisation failed.
     Failed {
-        /// What happened and what to do.
+        /// What happened and what to do about it.
         message: String,
     },
 }
 
-/// How far a synchronisation is.
+/// The progress of a synchronisation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SyncProgress {
-    /// Files found so far; final once `done` moves.
+    /// Files found so far; final as soon as `done` is above 0.
     pub files: u64,
-    /// Files dealt with.
+    /// Files processed.
     pub done: u64,
     /// Passages written.
     pub chunks: u64,
@@ -64,7 +95,8 @@ pub struct SyncProgress {
     pub tokens: u64,
 }
 
-/// What a synchronisation did. Every file is accounted for: `files = unchanged + written + skipped`.
+/// The result of a synchronisation. It accounts for every file:
+/// `files = unchanged + written + skipped`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -74,62 +106,62 @@ pub struct SyncReport {
     pub roots: Vec<RootName>,
     /// Files found.
     pub files: u64,
-    /// Files recognised as unchanged by their hash.
+    /// Files whose hash has not changed.
     pub unchanged: u64,
-    /// Files read and split.
+    /// Files parsed and split.
     pub parsed: u64,
-    /// Passages that went through the model.
+    /// Passages embedded by the model.
     pub embedded: u64,
-    /// Passages whose vector was known already.
+    /// Passages whose vector was cached.
     pub reused: u64,
     /// Documents written.
     pub written: u64,
     /// Passages written.
     pub chunks: u64,
-    /// Documents taken out because their file is gone.
+    /// Documents removed because their file is gone.
     pub removed: u64,
     /// Tokens embedded.
     pub tokens: u64,
-    /// The same by format: "Markdown", "PDF", …
+    /// The counts by format: "Markdown", "PDF", …
     pub formats: BTreeMap<String, FormatReport>,
-    /// Where the time went.
+    /// The time spent in each stage.
     pub stages: StageSeconds,
-    /// Files that could not become documents.
+    /// Files that could not be ingested.
     pub skipped: Vec<SkippedFile>,
-    /// Things worth a look that kept no file out.
+    /// Problems that did not prevent a file from being ingested.
     pub warnings: Vec<String>,
-    /// The index that was brought up to date.
+    /// The generation that was updated.
     pub generation: Option<Generation>,
     /// Its revision afterwards.
     pub revision: Revision,
-    /// How long it took.
+    /// The total duration in seconds.
     pub seconds: f64,
 }
 
-/// What became of the files of one format; `files = unchanged + written + skipped`.
+/// The counts for the files of one format; `files = unchanged + written + skipped`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct FormatReport {
     /// Files found.
     pub files: u64,
-    /// Files recognised as unchanged.
+    /// Files whose hash has not changed.
     pub unchanged: u64,
     /// Documents written.
     pub written: u64,
-    /// Files that could not become documents.
+    /// Files that could not be ingested.
     pub skipped: u64,
     /// Passages written.
     pub chunks: u64,
 }
 
-/// For how long each stage of a synchronisation was at work. They work side by side, so the sum may be more than the
-/// whole took; the longest one decides.
+/// The time, in seconds, that each stage of a synchronisation was busy. Stages run concurrently, so
+/// the sum may exceed the total duration; the slowest stage determines it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StageSeconds {
-    /// Reading, converting and splitting files, on however many threads.
+    /// Reading, converting and splitting files, regardless of the number of threads.
     pub reading: f64,
     /// Waiting for the model.
     pub embedding: f64,
@@ -137,46 +169,25 @@ pub struct StageSeconds {
     pub writing: f64,
 }
 
-/// A file that could not become a document.
+/// A file that could not be ingested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SkippedFile {
-    /// Its path below its root.
+    /// The file's path relative to its root.
     pub path: String,
-    /// Why, and what to do.
+    /// Why it was skipped, and what to do about it.
     pub reason: String,
 }
 
-/// Why a request reached nobody.
+/// Why a synchronisation was not started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SyncError {
-    /// The owner is gone or takes no requests.
+    /// The owner of the library has stopped or does not accept requests.
     #[error(
-        "nothing here brings the library up to date; start `mcdewey serve` or run `mcdewey ingest`"
+        "this process cannot synchronise the library; start `mcdewey serve` or run `mcdewey ingest`"
     )]
     NoOwner,
-    /// Too many requests wait already.
-    #[error("too many synchronisations wait already; ask again later")]
+    /// Too many requests are queued already.
+    #[error("too many synchronisations are queued; try again later")]
     Busy,
-}
-
-impl SyncHandle {
-    /// A handle, and the end at which the owner receives the jobs; at most `waiting` of them queue up.
-    pub fn channel(waiting: usize) -> (Self, mpsc::Receiver<SyncJob>) {
-        let (jobs, owner) = mpsc::channel(waiting);
-        (Self { jobs }, owner)
-    }
-
-    /// Asks for a synchronisation and returns its events.
-    pub fn request(&self, request: SyncRequest) -> Result<mpsc::Receiver<SyncEvent>, SyncError> {
-        let (events, follow) = mpsc::channel(EVENT_BUFFER);
-        self.jobs
-            .try_send(SyncJob { request, events })
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => SyncError::Busy,
-                mpsc::error::TrySendError::Closed(_) => SyncError::NoOwner,
-            })?;
-
-        Ok(follow)
-    }
 }

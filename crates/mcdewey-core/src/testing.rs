@@ -1,4 +1,4 @@
-//! Stand-ins and suites for tests of the other crates; never part of the program.
+//! Test doubles and a behaviour suite for the tests of all crates; never part of the program.
 
 mod fake_embed;
 pub mod index_suite;

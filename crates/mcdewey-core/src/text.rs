@@ -1,27 +1,36 @@
-//! Forms of a text that are compared or searched; the verbatim text is never changed.
+//! Normalised forms of text for comparison, embedding and keyword search. The text of a chunk
+//! itself stays verbatim.
 
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The form in which passages are compared: compatibility characters unified, invisible ones left out, every run of
-/// white space one space, no space at the ends. Two passages with one normal form are the same passage.
+/// Joins the parts of a compound token: a letter that does not occur in real text, so tokenizers
+/// that split at punctuation keep the compound whole.
+const JOINER: char = 'ǀ';
+
+/// Runs without a space that are longer than this many bytes are not treated as names.
+const MAX_NAME_BYTES: usize = 80;
+
+/// Returns the form in which chunks are compared: NFKC, without invisible characters, white space
+/// collapsed to single spaces and trimmed. Chunks with equal normalised text count as equal.
 pub fn normalise(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut gap = false;
+    let mut space_pending = false;
+
     for c in text.nfkc() {
         if is_invisible(c) {
             continue;
         }
 
         if c.is_whitespace() {
-            gap = !out.is_empty();
+            space_pending = !out.is_empty();
             continue;
         }
 
-        if gap {
+        if space_pending {
             out.push(' ');
-            gap = false;
+            space_pending = false;
         }
 
         out.push(c);
@@ -30,32 +39,30 @@ pub fn normalise(text: &str) -> String {
     out
 }
 
-/// Stands between the parts of a compound name that is kept whole: a letter no text has, so that whatever divides words
-/// at punctuation does not divide here.
-const JOINT: char = 'ǀ';
-
-/// Longer runs without a space are no names.
-const MAX_NAME: usize = 80;
-
-/// The form that the embedding model sees: [`normalise`]d, without Markdown's escapes (`max\_calls`) and HTML's entities
-/// (`&nbsp;`), and with identifiers whole that a converter has torn (`max _calls`).
+/// Returns the form that is embedded: [`normalise`]d, with Markdown escapes (`max\_calls`) and HTML
+/// entities (`&nbsp;`) decoded, and with identifiers rejoined that a converter has split
+/// (`max _calls`).
 pub fn dense_form(text: &str) -> String {
-    with_whole_identifiers(&plain(text))
+    rejoin_split_identifiers(&decode_escapes(text))
 }
 
-/// The form that keyword search sees: as in [`dense_form`] escapes and entities are undone; and with the parts
-/// of compound identifiers beside the whole (`setAgentState` also as "set Agent State"). Names and releases that
-/// punctuation would divide (`log_min_messages`, `12.5(1)`) stand there once more in one piece.
+/// Returns the form that is indexed for keyword search: the [`dense_form`], with additional tokens
+/// after each word.
+///
+/// Compound names and versions that punctuation would split (`log_min_messages`, `12.5(1)`) are
+/// repeated as one token (see [`compound_token`]), and compound identifiers are followed by their
+/// parts (`setAgentState` by "set Agent State").
 pub fn keyword_form(text: &str) -> String {
-    let plain = with_whole_identifiers(&plain(text));
-    let mut out = String::with_capacity(plain.len() + plain.len() / 4);
-    for word in plain.split(' ') {
+    let dense = dense_form(text);
+    let mut out = String::with_capacity(dense.len() + dense.len() / 4);
+
+    for word in dense.split(' ') {
         if !out.is_empty() {
             out.push(' ');
         }
 
         out.push_str(word);
-        for name in whole_names(word) {
+        for name in compound_tokens(word) {
             out.push(' ');
             out.push_str(&name);
         }
@@ -74,25 +81,26 @@ pub fn keyword_form(text: &str) -> String {
     out
 }
 
-/// The names and releases of several parts in a word, each in one piece: `pg_hba.conf` as a whole and `pg_hba`, what
-/// stands between two tags of `<a>BARGE_CALL</a>`. Nothing for plain words, even hyphenated ones.
-fn whole_names(word: &str) -> Vec<String> {
-    let mut names = Vec::new();
+/// Returns the compound tokens of a word: for `pg_hba.conf` the whole and `pg_hba`, for
+/// `<a>BARGE_CALL</a>` the name between the tags. Plain words have none, even hyphenated ones.
+fn compound_tokens(word: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+
     for run in word.split(|c: char| !c.is_alphanumeric() && !"_.:-()".contains(c)) {
-        names.extend(whole_name(run));
+        tokens.extend(compound_token_of_run(run));
         let pieces = run
             .split(|c: char| !c.is_alphanumeric() && c != '_')
             .filter(|piece| piece.len() < run.len());
-        names.extend(pieces.filter_map(whole_name));
+        tokens.extend(pieces.filter_map(compound_token_of_run));
     }
 
-    names.sort_unstable();
-    names.dedup();
-    names
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
 }
 
-fn whole_name(run: &str) -> Option<String> {
-    if run.len() > MAX_NAME {
+fn compound_token_of_run(run: &str) -> Option<String> {
+    if run.len() > MAX_NAME_BYTES {
         return None;
     }
 
@@ -100,23 +108,26 @@ fn whole_name(run: &str) -> Option<String> {
         .split(|c: char| !c.is_alphanumeric())
         .filter(|part| !part.is_empty())
         .collect();
+
+    // Hyphens alone do not make a name ("real-time"), but with a digit they may ("2025-11-25").
     let inner = run.trim_matches(|c: char| !c.is_alphanumeric());
-    let named = inner.contains(['_', '.', ':']) || inner.contains(|c: char| c.is_ascii_digit());
-    (parts.len() > 1 && named).then(|| joined(&parts))
+    let is_name = inner.contains(['_', '.', ':']) || inner.contains(|c: char| c.is_ascii_digit());
+
+    (parts.len() > 1 && is_name).then(|| compound_token(&parts))
 }
 
-/// The parts of a compound name in the one piece that [`keyword_form`] makes of them.
-pub fn joined<P: AsRef<str>>(parts: &[P]) -> String {
+/// Joins the parts of a compound name into the single token that [`keyword_form`] adds for it.
+pub fn compound_token<P: AsRef<str>>(parts: &[P]) -> String {
     parts
         .iter()
         .map(AsRef::as_ref)
         .collect::<Vec<_>>()
-        .join(&JOINT.to_string())
+        .join(&JOINER.to_string())
 }
 
-/// Whether a word of a keyword form is a compound name in one piece.
-pub fn is_joined(word: &str) -> bool {
-    word.contains(JOINT)
+/// Reports whether a word of a [`keyword_form`] is a [`compound_token`].
+pub fn is_compound_token(word: &str) -> bool {
+    word.contains(JOINER)
 }
 
 fn is_invisible(c: char) -> bool {
@@ -126,84 +137,92 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Without escapes and entities.
-fn plain(text: &str) -> String {
-    let normal = normalise(text);
-    let decoded = html_escape::decode_html_entities(&normal);
+/// Normalises the text and decodes HTML entities and Markdown escapes.
+fn decode_escapes(text: &str) -> String {
+    let normalised = normalise(text);
+    let decoded = html_escape::decode_html_entities(&normalised);
 
-    // `&nbsp;` is white space only now.
+    // Decoding may introduce white space (`&nbsp;`), so the result is normalised again.
     let decoded = if matches!(decoded, Cow::Borrowed(_)) {
-        normal
+        normalised
     } else {
         normalise(&decoded)
     };
 
-    unescape(&decoded)
+    strip_backslash_escapes(&decoded)
 }
 
-/// Joins what a converter tore at an underscore. `_so_` is emphasis and stays.
-fn with_whole_identifiers(text: &str) -> String {
+/// Joins identifiers that a converter has split at an underscore. Emphasis (`_so_`) is kept.
+fn rejoin_split_identifiers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut before = "";
+    let mut previous = "";
+    let mut in_emphasis = false;
 
-    let mut emphasised = false;
     for word in text.split(' ') {
-        let tail = word.starts_with('_')
+        let starts_like_tail = word.starts_with('_')
             && !word[1..].contains('_')
             && word[1..].starts_with(char::is_alphanumeric);
-        let head = before.ends_with('_') && before.len() > 1 && !before.starts_with('_');
-        let torn = (tail && before.ends_with(|c: char| c.is_ascii_alphanumeric()))
-            || (head && !emphasised && word.starts_with(|c: char| c.is_ascii_alphanumeric()));
-        emphasised = (tail && !torn) || (emphasised && !before.ends_with('_'));
+        let follows_head =
+            previous.ends_with('_') && previous.len() > 1 && !previous.starts_with('_');
+        let is_split = (starts_like_tail
+            && previous.ends_with(|c: char| c.is_ascii_alphanumeric()))
+            || (follows_head
+                && !in_emphasis
+                && word.starts_with(|c: char| c.is_ascii_alphanumeric()));
+        in_emphasis = (starts_like_tail && !is_split) || (in_emphasis && !previous.ends_with('_'));
 
-        if !out.is_empty() && !torn {
+        if !out.is_empty() && !is_split {
             out.push(' ');
         }
 
         out.push_str(word);
-        before = word;
+        previous = word;
     }
 
     out
 }
 
-/// Takes the backslash from Markdown's escaped punctuation.
-fn unescape(text: &str) -> String {
+/// Removes the backslash of Markdown's escaped punctuation.
+fn strip_backslash_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
+
     while let Some(c) = chars.next() {
         if c == '\\' && chars.peek().is_some_and(char::is_ascii_punctuation) {
             continue;
         }
+
         out.push(c);
     }
 
     out
 }
 
-/// `setAgentState` → set, Agent, State; `log_min_messages` → log, min, messages; `HTTPServer` → HTTP, Server.
+/// Splits an identifier: `setAgentState` → set, Agent, State; `log_min_messages` → log, min,
+/// messages; `HTTPServer` → HTTP, Server.
 fn identifier_parts(token: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
-
     let chars: Vec<(usize, char)> = token.char_indices().collect();
-    for (place, &(at, c)) in chars.iter().enumerate() {
+
+    for (index, &(offset, c)) in chars.iter().enumerate() {
         if c == '_' {
-            parts.push(&token[start..at]);
-            start = at + 1;
+            parts.push(&token[start..offset]);
+            start = offset + 1;
             continue;
         }
 
-        let before = place.checked_sub(1).map(|p| chars[p].1);
-        let after = chars.get(place + 1).map(|next| next.1);
-        let hump = c.is_uppercase()
-            && before.is_some_and(|b| {
-                b.is_lowercase() || (b.is_uppercase() && after.is_some_and(char::is_lowercase))
+        let previous = index.checked_sub(1).map(|before| chars[before].1);
+        let next = chars.get(index + 1).map(|after| after.1);
+        let starts_part = c.is_uppercase()
+            && previous.is_some_and(|previous| {
+                previous.is_lowercase()
+                    || (previous.is_uppercase() && next.is_some_and(char::is_lowercase))
             });
 
-        if hump && at > start {
-            parts.push(&token[start..at]);
-            start = at;
+        if starts_part && offset > start {
+            parts.push(&token[start..offset]);
+            start = offset;
         }
     }
 
@@ -217,13 +236,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passages_are_compared_without_their_dress() {
+    fn normalise_unifies_white_space_and_compatibility_characters() {
         assert_eq!(normalise("  a\u{a0}b \n\n c\u{200b}d\tﬁ "), "a b cd fi");
         assert_eq!(normalise(""), "");
     }
 
     #[test]
-    fn what_converters_leave_in_a_text_is_not_embedded() {
+    fn dense_form_undoes_escapes_entities_and_split_identifiers() {
         assert_eq!(
             dense_form("max\\_calls&nbsp;&lt;8 &#x27;x&#39;"),
             "max_calls <8 'x'"
@@ -240,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_are_findable_by_their_parts() {
+    fn keyword_form_adds_the_parts_of_identifiers() {
         assert_eq!(
             keyword_form("call setAgentState()"),
             "call setAgentState() set Agent State"
@@ -260,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_punctuation_are_findable_whole() {
+    fn keyword_form_adds_compound_tokens() {
         assert_eq!(keyword_form("in 12.5(1)."), "in 12.5(1). 12ǀ5ǀ1");
         assert_eq!(
             keyword_form("`tune.bufsize`"),
@@ -278,6 +297,6 @@ mod tests {
             keyword_form("<a>BARGE_CALL</a>"),
             "<a>BARGE_CALL</a> BARGEǀCALL BARGE CALL"
         );
-        assert!(JOINT.is_alphanumeric());
+        assert!(JOINER.is_alphanumeric());
     }
 }

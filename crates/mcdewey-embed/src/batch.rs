@@ -1,19 +1,22 @@
-//! Splits a job of passages into batches.
+//! Splits a job of chunks into batches.
 //!
-//! Passages of like length go together, since the model computes every row of a batch at the length of its longest; and
-//! batches stay small, since a question waits until the running one is done.
+//! Chunks of similar length share a batch, because the model computes every row at the length of
+//! the longest one. Batches stay small, because a question waits until the running batch is done.
 
-/// Padded tokens per batch. Measured with all-MiniLM-L6-v2: about 80 ms a batch on two free cores, and 15 % more tokens per
-/// second of processor time than with 4,096, whose intermediate results leave the caches.
+/// Padded tokens per batch. Measured with all-MiniLM-L6-v2: about 80 ms a batch on two free cores,
+/// and 15 % more tokens per second of processor time than with 4,096, whose intermediate results
+/// do not fit into the caches.
 const BATCH_TOKENS: usize = 768;
 
-/// Groups of positions in `lengths` (tokens per passage), each small enough for one run of the model.
+/// Groups the positions of `lengths` (tokens per chunk) into batches of at most [`BATCH_TOKENS`]
+/// padded tokens. A chunk that is longer gets a batch of its own.
 pub(crate) fn plan(lengths: &[usize]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&position| lengths[position]);
 
     let mut batches: Vec<Vec<usize>> = Vec::new();
     for position in order {
+        // Positions come in ascending order of length, so this one is the longest of its batch.
         match batches.last_mut() {
             Some(batch) if (batch.len() + 1) * lengths[position] <= BATCH_TOKENS => {
                 batch.push(position)
@@ -30,13 +33,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_passage_is_in_one_batch_beside_its_likes() {
+    fn every_chunk_shares_one_batch_with_chunks_of_similar_length() {
         let batches = plan(&[256, 10, 256, 12, 256, 256, 11]);
         assert_eq!(batches, [vec![1, 6, 3], vec![0, 2, 4], vec![5]]);
     }
 
     #[test]
-    fn a_passage_beyond_the_budget_runs_alone() {
+    fn a_chunk_beyond_the_budget_runs_alone() {
         assert_eq!(
             plan(&[BATCH_TOKENS + 1, BATCH_TOKENS + 1]),
             [vec![0], vec![1]]
@@ -44,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn no_passages_make_no_batches() {
+    fn no_chunks_make_no_batches() {
         assert!(plan(&[]).is_empty());
     }
 

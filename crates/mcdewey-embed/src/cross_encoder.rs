@@ -1,7 +1,7 @@
-//! [`CrossEncoder`]: a cross-encoder from a folder of the operator's behind [`mcdewey_core::Rerank`].
+//! [`CrossEncoder`]: implements [`mcdewey_core::Rerank`] with a model from a local folder.
 //!
-//! Nothing is fetched: the folder holds an ONNX file and a tokenizer, as model hubs publish them. The model runs on a
-//! thread of its own, a few passages at a time, so that work nobody waits for any more ends soon.
+//! Nothing is downloaded: the folder holds an ONNX file and a tokenizer, as model hubs publish
+//! them. The model runs on its own thread, a few chunks at a time, so that abandoned work ends soon.
 
 use std::fmt;
 use std::io;
@@ -16,93 +16,93 @@ use crate::folder::FolderError;
 use crate::model::SPINNING;
 use crate::runtime::{self, RuntimeError};
 
-mod desk;
 mod folder;
+mod worker;
 
-use desk::{Desk, Run, guarded};
-use folder::CrossFolder;
+use folder::CrossEncoderFolder;
+use worker::{RerankWorker, ScoreBatch, score_guarded};
 
 /// Why the cross-encoder cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrossEncoderError {
-    /// A file is not there.
     #[error(
-        "the reranker's folder {dir} lacks {file}; it must hold a cross-encoder as model.onnx (or onnx/model.onnx, or \
-         onnx/model_quantized.onnx) with its tokenizer.json and config.json", dir = dir.display()
+        "the reranker's folder {dir} lacks {file}; it must hold a cross-encoder as model.onnx (or \
+         onnx/model.onnx, or onnx/model_quantized.onnx) with its tokenizer.json and config.json",
+        dir = dir.display()
     )]
     Missing {
-        /// The folder.
         dir: PathBuf,
-        /// The file's name in it.
+        /// The missing file's path relative to `dir`.
         file: &'static str,
     },
-    /// A file cannot be read or understood.
+    /// A file cannot be read or parsed.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// The model gives several numbers for a passage.
+    /// The model returns several numbers per chunk.
     #[error(
-        "the model in {dir} tells {labels} classes apart, but a reranker must give one score; use a cross-encoder made for \
-         ranking", dir = dir.display()
+        "the model in {dir} distinguishes {labels} classes, but a reranker must return a single \
+         score; use a cross-encoder made for ranking",
+        dir = dir.display()
     )]
     Classifier {
-        /// The folder.
         dir: PathBuf,
-        /// How many classes its configuration names.
+        /// Number of classes in the model's configuration.
         labels: usize,
     },
-    /// The ONNX Runtime library cannot be used.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
-    /// The runtime or the tokenizer refused the model, or it failed at a trial.
-    #[error("the reranker {onnx} cannot be used ({problem}); check that it is a whole cross-encoder", onnx = onnx.display())]
-    Model {
-        /// The model's file.
-        onnx: PathBuf,
-        /// What was refused.
-        problem: String,
-    },
-    /// The operating system gave no thread.
-    #[error("no thread could be started for the reranker: {0}")]
+    /// The runtime or the tokenizer rejected the model, or its trial run failed.
+    #[error(
+        "cannot use the reranker {onnx} ({problem}); check that it is a complete cross-encoder",
+        onnx = onnx.display()
+    )]
+    Model { onnx: PathBuf, problem: String },
+    /// The operating system could not start a thread.
+    #[error("cannot start the reranker's thread: {0}")]
     Thread(io::Error),
 }
 
 /// A cross-encoder that is loaded and ready. Dropping it ends its thread.
 pub struct CrossEncoder {
     onnx: PathBuf,
-    desk: Desk,
+    worker: RerankWorker,
 }
 
 impl CrossEncoder {
-    /// Whether a folder has the files of a cross-encoder. Loads nothing.
+    /// Checks that a folder has the files of a cross-encoder, without loading the model.
     pub fn check(dir: &Path) -> Result<(), CrossEncoderError> {
-        CrossFolder::read(dir).map(drop)
+        CrossEncoderFolder::read(dir).map(drop)
     }
 
-    /// Loads the model of a folder, to be computed by `threads` threads (0 means one per core), with the ONNX Runtime
-    /// in `library` unless this process has loaded one already. Blocks while it loads, and tries the model once.
+    /// Loads the model in `dir` and runs it once as a trial. Blocks while loading.
+    ///
+    /// `library` is the ONNX Runtime library, ignored if this process has already loaded one;
+    /// `threads` is the number of compute threads (0 means one per core).
     pub fn start(dir: &Path, library: &Path, threads: usize) -> Result<Self, CrossEncoderError> {
-        let folder = CrossFolder::read(dir)?;
-        let mut run = load(
+        let folder = CrossEncoderFolder::read(dir)?;
+        let mut score_batch = load(
             &folder,
             runtime::environment(library)?,
-            runtime::threads(threads),
+            runtime::thread_count(threads),
         )?;
 
-        guarded(&mut run, "barge", &["barge", "barge in"])
-            .map_err(|error| folder.refused(error.to_string()))?;
+        // A model that does not return one score per chunk must fail here, not at the first search.
+        score_guarded(&mut score_batch, "barge", &["barge", "barge in"])
+            .map_err(|error| folder.model_error(error.to_string()))?;
+
         Ok(Self {
-            desk: Desk::start(run).map_err(CrossEncoderError::Thread)?,
+            worker: RerankWorker::start(score_batch).map_err(CrossEncoderError::Thread)?,
             onnx: folder.onnx,
         })
     }
 }
 
 fn load(
-    folder: &CrossFolder,
+    folder: &CrossEncoderFolder,
     environment: Environment,
     threads: usize,
-) -> Result<Run, CrossEncoderError> {
+) -> Result<ScoreBatch, CrossEncoderError> {
     let model = UserDefinedRerankingModel::new(folder.onnx.clone(), folder.tokenizer_files()?);
     let options = RerankInitOptionsUserDefined::new()
         .with_environment(environment)
@@ -110,20 +110,25 @@ fn load(
         .with_intra_threads(threads)
         .with_session_config(SPINNING, "0");
 
-    let session = TextRerank::try_new_from_user_defined(model, options);
-    let mut session = session.map_err(|error| folder.refused(error.to_string()))?;
-    Ok(Box::new(move |question, passages| {
-        scores(&mut session, question, passages)
+    let mut session = TextRerank::try_new_from_user_defined(model, options)
+        .map_err(|error| folder.model_error(error.to_string()))?;
+
+    Ok(Box::new(move |question, chunks| {
+        score(&mut session, question, chunks)
     }))
 }
 
-/// The scores of passages that run as one batch, in their order. Of a pair longer than the window the end of the longer
-/// part is not read.
-fn scores(session: &mut TextRerank, question: &str, passages: &[&str]) -> Result<Vec<f32>, String> {
-    let ranked = session.rerank(question, passages, false, Some(passages.len().max(1)));
-    let mut scores = vec![f32::NAN; passages.len()];
-    for one in ranked.map_err(|error| error.to_string())? {
-        scores[one.index] = one.score;
+/// Scores chunks as one batch and returns the scores in their order. If a pair of question and
+/// chunk exceeds the window, the longer of the two is truncated.
+fn score(session: &mut TextRerank, question: &str, chunks: &[&str]) -> Result<Vec<f32>, String> {
+    let results = session
+        .rerank(question, chunks, false, Some(chunks.len().max(1)))
+        .map_err(|error| error.to_string())?;
+
+    // Results are sorted by score. A chunk without one keeps NaN, which the caller rejects.
+    let mut scores = vec![f32::NAN; chunks.len()];
+    for result in results {
+        scores[result.index] = result.score;
     }
 
     Ok(scores)
@@ -131,8 +136,8 @@ fn scores(session: &mut TextRerank, question: &str, passages: &[&str]) -> Result
 
 #[async_trait]
 impl Rerank for CrossEncoder {
-    async fn scores(&self, question: &str, passages: Vec<String>) -> Result<Vec<f32>, RerankError> {
-        self.desk.scores(question.to_owned(), passages).await
+    async fn scores(&self, question: &str, chunks: Vec<String>) -> Result<Vec<f32>, RerankError> {
+        self.worker.score(question.to_owned(), chunks).await
     }
 }
 

@@ -1,7 +1,7 @@
-//! [`OnnxEmbedder`]: the model of a provisioned folder behind [`mcdewey_core::Embed`].
+//! [`OnnxEmbedder`]: implements [`mcdewey_core::Embed`] with a provisioned model.
 //!
-//! The model runs on a thread of its own; awaiting a vector never blocks the async runtime. Questions may be longer than
-//! the window and then say so; passages may not.
+//! The model runs on its own thread; awaiting a vector never blocks the async runtime. A question
+//! may be longer than the window, and its embedding then reports the truncation; a chunk may not.
 
 use std::fmt;
 use std::io;
@@ -13,26 +13,26 @@ use sha2::{Digest, Sha256};
 
 use crate::batch;
 use crate::folder::{BertFolder, FolderError};
-use crate::graph;
-use crate::model::{self, LoadError, Words};
+use crate::graph::GRAPH_VERSION;
+use crate::model::{self, LoadError, ModelTokenizer};
 use crate::provision::Provisioned;
-use crate::queue::Queue;
+use crate::queue::EmbeddingQueue;
 use crate::runtime::{self, RuntimeError};
 
 /// How the model is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmbedderOptions {
-    /// Threads that compute; 0 means one per core.
+    /// Compute threads; 0 means one per core.
     pub threads: usize,
-    /// Questions that may wait at once; one more is refused as overloaded.
-    pub queue: usize,
+    /// Questions that may wait or run at once; further ones are rejected as overloaded.
+    pub max_questions: usize,
 }
 
 impl Default for EmbedderOptions {
     fn default() -> Self {
         Self {
             threads: 0,
-            queue: 256,
+            max_questions: 256,
         }
     }
 }
@@ -41,40 +41,33 @@ impl Default for EmbedderOptions {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The model's folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// The ONNX Runtime library cannot be used.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
-    /// The runtime or the tokenizer refused the model.
+    /// The runtime or the tokenizer rejected the model.
     #[error(
-        "the model {name} could not be loaded ({problem}); check that its folder is complete and unharmed"
+        "cannot load the model {name} ({problem}); check that its folder is complete and undamaged"
     )]
-    Model {
-        /// The model's name.
-        name: String,
-        /// What was refused.
-        problem: String,
-    },
-    /// The operating system gave no thread.
-    #[error("no thread could be started for the model: {0}")]
+    Model { name: String, problem: String },
+    /// The operating system could not start a thread.
+    #[error("cannot start the model's thread: {0}")]
     Thread(io::Error),
 }
 
 /// An embedding model that is loaded and ready. Dropping it ends its thread.
 pub struct OnnxEmbedder {
     info: ModelInfo,
-    words: Words,
-    queue: Queue,
+    tokenizer: ModelTokenizer,
+    queue: EmbeddingQueue,
 }
 
 impl OnnxEmbedder {
-    /// Loads a model; blocks while it does (about a fifth of a second for all-MiniLM-L6-v2).
+    /// Loads a model. Blocks while loading (about a fifth of a second for all-MiniLM-L6-v2).
     pub fn start(provisioned: &Provisioned, options: EmbedderOptions) -> Result<Self, StartError> {
         let folder = BertFolder::read(&provisioned.model_dir)?;
         let environment = runtime::environment(&provisioned.runtime)?;
-        let threads = runtime::threads(options.threads);
+        let threads = runtime::thread_count(options.threads);
 
         let mut model =
             model::load(&folder, environment, threads).map_err(|error| match error {
@@ -85,44 +78,52 @@ impl OnnxEmbedder {
                 },
             })?;
 
-        let words = model.words.clone();
-        let queue = Queue::start(Box::new(move |texts| model.embed(texts)), options.queue)
-            .map_err(StartError::Thread)?;
+        let tokenizer = model.tokenizer.clone();
+        let queue = EmbeddingQueue::start(
+            Box::new(move |texts| model.embed(texts)),
+            options.max_questions,
+        )
+        .map_err(StartError::Thread)?;
+
         Ok(Self {
-            info: info(provisioned, &folder, &words),
-            words,
+            info: model_info(provisioned, &folder, &tokenizer),
+            tokenizer,
             queue,
         })
     }
 
-    /// Ends the model's thread once its batch is done. Whoever waits for a vector, and whoever asks later, is told that
-    /// the model is closed.
+    /// Ends the model's thread once its current batch is done. Waiting and later callers receive
+    /// [`EmbedError::Closed`].
     pub fn close(&self) {
         self.queue.close();
     }
 
-    /// Runs `work` where blocking is allowed.
-    async fn off_the_runtime<T, F>(&self, work: F) -> Result<T, EmbedError>
+    /// Runs `work` with the tokenizer on a thread where blocking is allowed.
+    async fn with_tokenizer<T, F>(&self, work: F) -> Result<T, EmbedError>
     where
         T: Send + 'static,
-        F: FnOnce(&Words) -> Result<T, String> + Send + 'static,
+        F: FnOnce(&ModelTokenizer) -> Result<T, String> + Send + 'static,
     {
-        let words = self.words.clone();
-        let result = tokio::task::spawn_blocking(move || work(&words)).await;
-        result
+        let tokenizer = self.tokenizer.clone();
+        tokio::task::spawn_blocking(move || work(&tokenizer))
+            .await
             .map_err(|error| EmbedError::Model(error.to_string()))?
             .map_err(EmbedError::Model)
     }
 }
 
-fn info(provisioned: &Provisioned, folder: &BertFolder, words: &Words) -> ModelInfo {
-    let sha = Sha256::digest(format!("{} graph {}", provisioned.digest, graph::VERSION));
+fn model_info(
+    provisioned: &Provisioned,
+    folder: &BertFolder,
+    tokenizer: &ModelTokenizer,
+) -> ModelInfo {
+    let sha = Sha256::digest(format!("{} graph {GRAPH_VERSION}", provisioned.digest));
     ModelInfo {
         name: provisioned.name.clone(),
         fingerprint: hex::encode(&sha[..16]),
         dimensions: folder.config.hidden_size,
         window: folder.window,
-        special_tokens: words.special(),
+        special_tokens: tokenizer.special_tokens(),
     }
 }
 
@@ -132,48 +133,57 @@ impl Embed for OnnxEmbedder {
         &self.info
     }
 
-    async fn question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError> {
-        let vector = self.queue.question(text.to_owned()).await?;
+    async fn embed_question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError> {
+        let vector = self.queue.embed_question(text.to_owned()).await?;
+
         let (text, window) = (text.to_owned(), self.info.window);
         let truncated = self
-            .off_the_runtime(move |words| Ok(words.length(&text)? > window))
+            .with_tokenizer(move |tokenizer| Ok(tokenizer.token_count(&text)? > window))
             .await?;
+
         Ok(QuestionEmbedding { vector, truncated })
     }
 
-    async fn passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let admission = self.queue.admit().await?;
+    async fn embed_chunks(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
+        // The permit comes first, so that no more jobs are tokenized than may be queued.
+        let permit = self.queue.acquire_job_permit().await?;
         let window = self.info.window;
         let (texts, batches) = self
-            .off_the_runtime(move |words| measured(words, texts, window))
+            .with_tokenizer(move |tokenizer| {
+                let batches = plan_batches(tokenizer, &texts, window)?;
+                Ok((texts, batches))
+            })
             .await?;
-        self.queue.passages(admission, texts, batches).await
+
+        self.queue.embed_chunks(permit, texts, batches).await
     }
 
-    fn tokens(&self, text: &str) -> Result<Vec<Range<usize>>, EmbedError> {
-        self.words.ranges(text).map_err(EmbedError::Model)
+    fn token_ranges(&self, text: &str) -> Result<Vec<Range<usize>>, EmbedError> {
+        self.tokenizer.token_ranges(text).map_err(EmbedError::Model)
     }
 }
 
-/// Passages with their batches; an error if one does not fit into the window.
-fn measured(
-    words: &Words,
-    texts: Vec<String>,
+/// Groups chunks into batches; returns an error if one does not fit into the window.
+fn plan_batches(
+    tokenizer: &ModelTokenizer,
+    texts: &[String],
     window: usize,
-) -> Result<(Vec<String>, Vec<Vec<usize>>), String> {
+) -> Result<Vec<Vec<usize>>, String> {
     let mut lengths = Vec::with_capacity(texts.len());
     for (position, text) in texts.iter().enumerate() {
-        let length = words.length(text)?;
+        let length = tokenizer.token_count(text)?;
         if length > window {
             let beginning: String = text.chars().take(40).collect();
             return Err(format!(
-                "passage {position} ({beginning:?}…) has {length} tokens where the model reads {window}; split it"
+                "chunk {position} ({beginning:?}…) has {length} tokens, but the model reads only \
+                 {window}; split it"
             ));
         }
+
         lengths.push(length);
     }
 
-    Ok((texts, batch::plan(&lengths)))
+    Ok(batch::plan(&lengths))
 }
 
 impl fmt::Debug for OnnxEmbedder {

@@ -1,6 +1,7 @@
-//! Reads a sentence-transformers folder and decides whether it holds a model that the graph writer can express.
+//! Reads a sentence-transformers folder and checks that the graph writer supports its model.
 //!
-//! Anything it does not know how to reproduce exactly is refused by name; nothing is guessed from the weights.
+//! A model that cannot be reproduced exactly is rejected with the property that is not supported;
+//! nothing is inferred from the weights, which stay unread.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,22 +11,19 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The shape of the model.
+/// The model's architecture and dimensions.
 pub(crate) const CONFIG: &str = "config.json";
-/// The weights.
 pub(crate) const WEIGHTS: &str = "model.safetensors";
-/// The tokenizer.
 pub(crate) const TOKENIZER: &str = "tokenizer.json";
-/// What the tokenizer is used with.
+/// The tokenizer's maximum length and padding token.
 pub(crate) const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-/// The names of the special tokens.
 pub(crate) const SPECIAL_TOKENS: &str = "special_tokens_map.json";
 const MODULES: &str = "modules.json";
 const SENTENCE_CONFIG: &str = "sentence_bert_config.json";
-const POOLING: &str = "1_Pooling/config.json";
+pub(crate) const POOLING: &str = "1_Pooling/config.json";
 
-/// Every file that can change what a text's vector is.
-pub(crate) const FILES: [&str; 8] = [
+/// Every file that can change the vector of a text.
+pub(crate) const MODEL_FILES: [&str; 8] = [
     CONFIG,
     WEIGHTS,
     TOKENIZER,
@@ -35,51 +33,50 @@ pub(crate) const FILES: [&str; 8] = [
     SENTENCE_CONFIG,
     POOLING,
 ];
-const REQUIRED: [&str; 4] = [CONFIG, WEIGHTS, TOKENIZER, POOLING];
+const REQUIRED_FILES: [&str; 4] = [CONFIG, WEIGHTS, TOKENIZER, POOLING];
 
 /// Why a model folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FolderError {
-    /// A file is not there.
     #[error(
-        "the model folder {dir} lacks {file}; --model-dir must point at a sentence-transformers folder with config.json, \
-         model.safetensors, tokenizer.json and 1_Pooling/config.json", dir = dir.display()
+        "the model folder {dir} lacks {file}; point --model-dir to a sentence-transformers folder \
+         with config.json, model.safetensors, tokenizer.json and 1_Pooling/config.json",
+        dir = dir.display()
     )]
     Missing {
-        /// The folder.
         dir: PathBuf,
-        /// The file's name in it.
+        /// The missing file's path relative to `dir`.
         file: &'static str,
     },
-    /// A file cannot be read or understood.
+    /// A file cannot be read or parsed.
     #[error("cannot use {path} ({problem}); copy the model folder again", path = path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The model is of a kind that is not supported.
+    Invalid { path: PathBuf, problem: String },
+    /// The model's architecture is not supported.
     #[error(
-        "the model in {dir} has {what}, which is not supported; use a BERT model with absolute positions, GELU, fp32 \
-         weights and mean or CLS pooling", dir = dir.display()
+        "the model in {dir} has {feature}, which is not supported; use a BERT model with absolute \
+         positions, GELU, fp32 weights and mean or CLS pooling",
+        dir = dir.display()
     )]
-    Unsupported {
-        /// The folder.
-        dir: PathBuf,
-        /// What it has.
-        what: String,
-    },
+    Unsupported { dir: PathBuf, feature: String },
 }
 
-/// The shape of a BERT encoder, as its `config.json` states it.
+impl FolderError {
+    fn unsupported(dir: &Path, feature: String) -> Self {
+        Self::Unsupported {
+            dir: dir.to_owned(),
+            feature,
+        }
+    }
+}
+
+/// The dimensions of a BERT encoder, as stated in its `config.json`.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct BertConfig {
     model_type: String,
-    #[serde(default = "gelu")]
+    #[serde(default = "default_hidden_act")]
     hidden_act: String,
-    #[serde(default = "absolute")]
+    #[serde(default = "default_position_embedding_type")]
     position_embedding_type: String,
     pub(crate) hidden_size: usize,
     pub(crate) intermediate_size: usize,
@@ -88,24 +85,26 @@ pub(crate) struct BertConfig {
     pub(crate) max_position_embeddings: usize,
     pub(crate) vocab_size: usize,
     pub(crate) type_vocab_size: usize,
-    #[serde(default = "bert_epsilon")]
+    #[serde(default = "default_layer_norm_eps")]
     pub(crate) layer_norm_eps: f32,
 }
 
-fn gelu() -> String {
+fn default_hidden_act() -> String {
     "gelu".to_owned()
 }
 
-fn absolute() -> String {
+fn default_position_embedding_type() -> String {
     "absolute".to_owned()
 }
 
-fn bert_epsilon() -> f32 {
+fn default_layer_norm_eps() -> f32 {
     1e-12
 }
 
+/// An entry of `modules.json`: one step of the sentence-transformers pipeline.
 #[derive(Deserialize)]
 struct Module {
+    /// The Python class, e.g. `sentence_transformers.models.Pooling`.
     r#type: String,
 }
 
@@ -114,20 +113,24 @@ struct SentenceConfig {
     max_seq_length: Option<usize>,
 }
 
-/// A folder whose model can be run.
+/// A folder whose model is supported.
 #[derive(Debug, Clone)]
 pub(crate) struct BertFolder {
     pub(crate) dir: PathBuf,
     pub(crate) config: BertConfig,
     pub(crate) pooling: Pooling,
-    /// Tokens read at once, the special ones included.
+    /// Tokens the model reads at once, special tokens included.
     pub(crate) window: usize,
     pub(crate) pad_token: String,
 }
 
-/// Whether every file that a model cannot do without is there.
-pub(crate) fn check_files(dir: &Path) -> Result<(), FolderError> {
-    match REQUIRED.into_iter().find(|file| !dir.join(file).is_file()) {
+/// Returns an error that names the first required file missing from `dir`.
+pub(crate) fn require_files(dir: &Path) -> Result<(), FolderError> {
+    let missing = REQUIRED_FILES
+        .into_iter()
+        .find(|file| !dir.join(file).is_file());
+
+    match missing {
         Some(file) => Err(FolderError::Missing {
             dir: dir.to_owned(),
             file,
@@ -137,21 +140,23 @@ pub(crate) fn check_files(dir: &Path) -> Result<(), FolderError> {
 }
 
 impl BertFolder {
-    /// Reads the configuration of the model in `dir`; the weights stay unread.
+    /// Reads the configuration of the model in `dir`, but not its weights.
     pub(crate) fn read(dir: &Path) -> Result<Self, FolderError> {
-        check_files(dir)?;
-        let config: BertConfig = json(&dir.join(CONFIG))?;
-        let unsupported = |what| FolderError::Unsupported {
-            dir: dir.to_owned(),
-            what,
-        };
-        config.check().map_err(unsupported)?;
+        require_files(dir)?;
+
+        let config: BertConfig = read_json(&dir.join(CONFIG))?;
+        config
+            .check()
+            .map_err(|feature| FolderError::unsupported(dir, feature))?;
         check_modules(dir)?;
-        let pooling = pooling(&json(&dir.join(POOLING))?).map_err(unsupported)?;
-        let tokenizer: Value = optional_json(&dir.join(TOKENIZER_CONFIG))?.unwrap_or_default();
-        let sentence: Option<SentenceConfig> = optional_json(&dir.join(SENTENCE_CONFIG))?;
-        let asked = sentence.and_then(|sentence| sentence.max_seq_length);
-        let window = window(&config, asked, &tokenizer);
+
+        let pooling = pooling(&read_json(&dir.join(POOLING))?)
+            .map_err(|feature| FolderError::unsupported(dir, feature))?;
+
+        let tokenizer: Value = read_optional_json(&dir.join(TOKENIZER_CONFIG))?.unwrap_or_default();
+        let sentence: Option<SentenceConfig> = read_optional_json(&dir.join(SENTENCE_CONFIG))?;
+        let max_seq_length = sentence.and_then(|sentence| sentence.max_seq_length);
+        let window = window(&config, max_seq_length, &tokenizer);
         let pad_token = pad_token(&tokenizer);
 
         Ok(Self {
@@ -163,23 +168,24 @@ impl BertFolder {
         })
     }
 
-    /// The bytes of a file; where there is none, of an empty JSON object.
-    pub(crate) fn special_tokens(&self) -> Result<Vec<u8>, FolderError> {
+    /// Reads `special_tokens_map.json`; an empty JSON object if the file is missing.
+    pub(crate) fn read_special_tokens(&self) -> Result<Vec<u8>, FolderError> {
         read_or_empty(&self.dir.join(SPECIAL_TOKENS))
     }
 
-    /// The bytes of `config.json`.
-    pub(crate) fn config_file(&self) -> Result<Vec<u8>, FolderError> {
+    /// Reads `config.json`.
+    pub(crate) fn read_config(&self) -> Result<Vec<u8>, FolderError> {
         read(&self.dir.join(CONFIG))
     }
 
-    /// The bytes of `tokenizer.json`.
-    pub(crate) fn tokenizer_file(&self) -> Result<Vec<u8>, FolderError> {
+    /// Reads `tokenizer.json`.
+    pub(crate) fn read_tokenizer(&self) -> Result<Vec<u8>, FolderError> {
         read(&self.dir.join(TOKENIZER))
     }
 }
 
 impl BertConfig {
+    /// Returns the first property that the graph writer does not support, as an error.
     fn check(&self) -> Result<(), String> {
         if self.model_type != "bert" {
             return Err(format!("model_type {:?}", self.model_type));
@@ -209,57 +215,61 @@ impl BertConfig {
     }
 }
 
+impl Module {
+    /// Reports whether inference here includes this step. Any other step would change the vectors.
+    fn is_supported(&self) -> bool {
+        let class = self.r#type.rsplit('.').next();
+        matches!(class, Some("Transformer" | "Pooling" | "Normalize"))
+    }
+}
+
 fn check_modules(dir: &Path) -> Result<(), FolderError> {
-    let Some(modules) = optional_json::<Vec<Module>>(&dir.join(MODULES))? else {
+    let Some(modules) = read_optional_json::<Vec<Module>>(&dir.join(MODULES))? else {
         return Ok(());
     };
 
-    let known = |module: &Module| {
-        ["Transformer", "Pooling", "Normalize"]
-            .iter()
-            .any(|kind| module.r#type.rsplit('.').next() == Some(kind))
-    };
-
-    match modules.into_iter().find(|module| !known(module)) {
-        Some(module) => Err(FolderError::Unsupported {
-            dir: dir.to_owned(),
-            what: format!("a module {:?}", module.r#type),
-        }),
+    match modules.into_iter().find(|module| !module.is_supported()) {
+        Some(module) => Err(FolderError::unsupported(
+            dir,
+            format!("a module {:?}", module.r#type),
+        )),
         None => Ok(()),
     }
 }
 
 fn pooling(config: &Value) -> Result<Pooling, String> {
-    let modes = config.as_object().into_iter().flatten();
-    let chosen: Vec<&str> = modes
+    let enabled: Vec<&str> = config
+        .as_object()
+        .into_iter()
+        .flatten()
         .filter(|(name, value)| name.starts_with("pooling_mode_") && value.as_bool() == Some(true))
         .map(|(name, _)| name.as_str())
         .collect();
 
-    match chosen[..] {
+    match enabled[..] {
         ["pooling_mode_mean_tokens"] => Ok(Pooling::Mean),
         ["pooling_mode_cls_token"] => Ok(Pooling::Cls),
-        _ => Err(format!("the pooling {chosen:?}")),
+        _ => Err(format!("the pooling {enabled:?}")),
     }
 }
 
-/// The smallest of what the sentence model, its positions and its tokenizer allow.
-fn window(config: &BertConfig, asked: Option<usize>, tokenizer: &Value) -> usize {
-    [asked, model_max_length(tokenizer)]
+/// Returns the smallest limit set by the sentence model, its position embeddings and its tokenizer.
+fn window(config: &BertConfig, max_seq_length: Option<usize>, tokenizer: &Value) -> usize {
+    [max_seq_length, model_max_length(tokenizer)]
         .into_iter()
         .flatten()
         .fold(config.max_position_embeddings, usize::min)
 }
 
-/// The limit a tokenizer's configuration states.
+/// Returns the limit stated in a tokenizer's configuration.
 pub(crate) fn model_max_length(tokenizer: &Value) -> Option<usize> {
-    // Tokenizers without a limit state 1e30, which the cast turns into the largest number there is.
+    // Tokenizers without a limit state 1e30, which the cast saturates to `usize::MAX`.
     tokenizer["model_max_length"]
         .as_f64()
         .map(|length| length as usize)
 }
 
-/// The token that fills up the shorter texts of a batch.
+/// Returns the token that pads the shorter texts of a batch.
 pub(crate) fn pad_token(tokenizer: &Value) -> String {
     let token = &tokenizer["pad_token"];
     token
@@ -269,7 +279,6 @@ pub(crate) fn pad_token(tokenizer: &Value) -> String {
         .to_owned()
 }
 
-/// The bytes of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FolderError> {
     fs::read(path).map_err(|error| FolderError::Invalid {
         path: path.to_owned(),
@@ -277,7 +286,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FolderError> {
     })
 }
 
-/// The bytes of a file; where there is none, of an empty JSON object.
+/// Reads a file; an empty JSON object if it is missing.
 pub(crate) fn read_or_empty(path: &Path) -> Result<Vec<u8>, FolderError> {
     if path.exists() {
         read(path)
@@ -286,22 +295,23 @@ pub(crate) fn read_or_empty(path: &Path) -> Result<Vec<u8>, FolderError> {
     }
 }
 
-/// What a JSON file holds.
-pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
     serde_json::from_slice(&read(path)?).map_err(|error| FolderError::Invalid {
         path: path.to_owned(),
         problem: error.to_string(),
     })
 }
 
-/// What a JSON file holds, if there is one.
-pub(crate) fn optional_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FolderError> {
+/// Reads a JSON file; `None` if it is missing.
+pub(crate) fn read_optional_json<T: DeserializeOwned>(
+    path: &Path,
+) -> Result<Option<T>, FolderError> {
     if path.exists() {
-        json(path).map(Some)
+        read_json(path).map(Some)
     } else {
         Ok(None)
     }
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

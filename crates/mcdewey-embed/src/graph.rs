@@ -1,33 +1,35 @@
-//! Writes the ONNX graph of a BERT encoder out of ONNX Runtime's fused operators.
+//! Writes the ONNX graph of a BERT encoder, built from ONNX Runtime's fused operators.
 //!
-//! The graph holds no weights but points into the safetensors file, whose matrices are used as they lie there (rows are
-//! outputs, hence `transB`). Pooling and normalisation are not part of it.
+//! The graph holds no weights but references the safetensors file, whose matrices are used as they
+//! are stored (rows are outputs, hence `transB`). Pooling and normalisation of the sentence vector
+//! are not part of it.
 
 use prost::Message;
 
 use crate::folder::{BertConfig, BertFolder, FolderError};
 use crate::onnx::{
-    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, Dimension, EXTERNAL, Entry, FLOAT, Graph, INT32,
-    INT64, IR_VERSION, Model, Node, OperatorSet, Shape, Tensor, TensorType, Type, ValueInfo,
+    ATTRIBUTE_FLOAT, ATTRIBUTE_INT, Attribute, Dimension, EXTERNAL, FLOAT, Graph, INT32, INT64,
+    IR_VERSION, Model, Node, OperatorSet, Shape, StringEntry, Tensor, TensorType, Type, ValueInfo,
 };
-use crate::tensors::{Location, Tensors};
+use crate::tensors::{TensorLocation, WeightsFile};
 
-/// Part of the model's fingerprint: raise it when the graph computes anything differently.
-pub(crate) const VERSION: u32 = 1;
+/// Part of the model's fingerprint. Raise it when the graph computes anything differently.
+pub(crate) const GRAPH_VERSION: u32 = 1;
 
 const OPERATOR_SET: i64 = 17;
 /// The domain of ONNX Runtime's own operators.
 const FUSED: &str = "com.microsoft";
 
-/// The graph of a folder's model, as an ONNX file without its weights.
-pub(crate) fn write(folder: &BertFolder, tensors: &Tensors) -> Result<Vec<u8>, FolderError> {
-    let mut writer = Writer {
+/// Returns the graph of a folder's model as an ONNX file without its weights.
+pub(crate) fn write(folder: &BertFolder, weights: &WeightsFile) -> Result<Vec<u8>, FolderError> {
+    let mut writer = GraphWriter {
         config: &folder.config,
-        tensors,
+        weights,
         graph: Graph::default(),
     };
 
-    writer.encoder()?;
+    writer.write_encoder()?;
+
     let model = Model {
         ir_version: IR_VERSION,
         producer_name: "mcdewey".to_owned(),
@@ -45,53 +47,54 @@ fn operator_set(domain: &str, version: i64) -> OperatorSet {
     }
 }
 
-struct Writer<'a> {
+/// Builds a graph node by node. Methods that add a node return the name of its output.
+struct GraphWriter<'a> {
     config: &'a BertConfig,
-    tensors: &'a Tensors,
+    weights: &'a WeightsFile,
     graph: Graph,
 }
 
-impl Writer<'_> {
-    fn encoder(&mut self) -> Result<(), FolderError> {
+impl GraphWriter<'_> {
+    fn write_encoder(&mut self) -> Result<(), FolderError> {
         self.graph.name = "bert".to_owned();
         for input in ["input_ids", "attention_mask", "token_type_ids"] {
-            self.graph
-                .input
-                .push(value(input, INT64, vec![named("batch"), named("sequence")]));
-            self.cast(input);
+            let shape = vec![dynamic_dimension("batch"), dynamic_dimension("sequence")];
+            self.graph.input.push(value_info(input, INT64, shape));
+            self.add_cast_to_int32(input);
         }
 
-        let mut hidden = self.embeddings()?;
+        let mut hidden = self.add_embeddings()?;
         for layer in 0..self.config.num_hidden_layers {
-            let attended = self.attention(layer, &hidden)?;
-            hidden = self.feed_forward(layer, &attended)?;
+            let attended = self.add_attention(layer, &hidden)?;
+            hidden = self.add_feed_forward(layer, &attended)?;
         }
 
-        self.standard("Identity", &hidden, "last_hidden_state", vec![]);
-        let shape = vec![
-            named("batch"),
-            named("sequence"),
-            fixed(self.config.hidden_size),
-        ];
+        self.add_standard_node("Identity", &hidden, "last_hidden_state", vec![]);
 
+        let shape = vec![
+            dynamic_dimension("batch"),
+            dynamic_dimension("sequence"),
+            fixed_dimension(self.config.hidden_size),
+        ];
         self.graph
             .output
-            .push(value("last_hidden_state", FLOAT, shape));
+            .push(value_info("last_hidden_state", FLOAT, shape));
+
         Ok(())
     }
 
-    /// The fused operators take 32-bit integers, callers bring 64-bit ones.
-    fn cast(&mut self, input: &str) {
-        self.standard(
+    /// Adds a cast, because the fused operators take 32-bit integers and callers pass 64-bit ones.
+    fn add_cast_to_int32(&mut self, input: &str) {
+        self.add_standard_node(
             "Cast",
             input,
             &format!("{input}_32"),
-            vec![integer("to", INT32.into())],
+            vec![int_attribute("to", INT32.into())],
         );
     }
 
-    /// Word, position and type embeddings, summed and normalised.
-    fn embeddings(&mut self) -> Result<String, FolderError> {
+    /// Adds word, position and type embeddings, summed and normalised.
+    fn add_embeddings(&mut self) -> Result<String, FolderError> {
         let BertConfig {
             hidden_size,
             vocab_size,
@@ -100,24 +103,25 @@ impl Writer<'_> {
             ..
         } = *self.config;
 
-        let words = self.weight(
+        let words = self.add_weight(
             "embeddings.word_embeddings.weight",
             &[vocab_size, hidden_size],
         )?;
 
-        let positions = self.weight(
+        let positions = self.add_weight(
             "embeddings.position_embeddings.weight",
             &[max_position_embeddings, hidden_size],
         )?;
 
-        let types = self.weight(
+        let types = self.add_weight(
             "embeddings.token_type_embeddings.weight",
             &[type_vocab_size, hidden_size],
         )?;
-        let gamma = self.weight("embeddings.LayerNorm.weight", &[hidden_size])?;
-        let beta = self.weight("embeddings.LayerNorm.bias", &[hidden_size])?;
 
-        self.fused(
+        let gamma = self.add_weight("embeddings.LayerNorm.weight", &[hidden_size])?;
+        let beta = self.add_weight("embeddings.LayerNorm.bias", &[hidden_size])?;
+
+        self.add_fused_node(
             "EmbedLayerNormalization",
             &[
                 "input_ids_32",
@@ -130,41 +134,44 @@ impl Writer<'_> {
                 "attention_mask_32",
             ],
             &["embeddings", "mask_index"],
-            vec![float("epsilon", self.config.layer_norm_eps)],
+            vec![float_attribute("epsilon", self.config.layer_norm_eps)],
         );
 
         Ok("embeddings".to_owned())
     }
 
-    fn attention(&mut self, layer: usize, hidden: &str) -> Result<String, FolderError> {
+    fn add_attention(&mut self, layer: usize, hidden: &str) -> Result<String, FolderError> {
         let size = self.config.hidden_size;
         let prefix = format!("encoder.layer.{layer}.attention");
-        let query = self.linear(&format!("{prefix}.self.query"), hidden, [size, size])?;
-        let key = self.linear(&format!("{prefix}.self.key"), hidden, [size, size])?;
-        let value = self.linear(&format!("{prefix}.self.value"), hidden, [size, size])?;
-        let bias = self.attention_bias(&prefix)?;
+        let query = self.add_linear(&format!("{prefix}.self.query"), hidden, [size, size])?;
+        let key = self.add_linear(&format!("{prefix}.self.key"), hidden, [size, size])?;
+        let value = self.add_linear(&format!("{prefix}.self.value"), hidden, [size, size])?;
+        let bias = self.add_attention_bias(&prefix)?;
         let context = format!("{prefix}.context");
 
-        self.fused(
+        self.add_fused_node(
             "MultiHeadAttention",
             &[&query, &key, &value, &bias, "mask_index"],
             &[&context],
-            vec![integer("num_heads", self.config.num_attention_heads as i64)],
+            vec![int_attribute(
+                "num_heads",
+                self.config.num_attention_heads as i64,
+            )],
         );
 
-        let output = self.linear(&format!("{prefix}.output.dense"), &context, [size, size])?;
-        self.add_and_normalise(&format!("{prefix}.output"), &output, hidden)
+        let output = self.add_linear(&format!("{prefix}.output.dense"), &context, [size, size])?;
+        self.add_residual_and_normalise(&format!("{prefix}.output"), &output, hidden)
     }
 
-    /// The biases of query, key and value in one tensor, as the operator wants them.
-    fn attention_bias(&mut self, prefix: &str) -> Result<String, FolderError> {
+    /// Adds the biases of query, key and value as one tensor, as `MultiHeadAttention` requires.
+    fn add_attention_bias(&mut self, prefix: &str) -> Result<String, FolderError> {
         let size = self.config.hidden_size;
         let mut bytes = Vec::with_capacity(3 * size * size_of::<f32>());
         for part in ["query", "key", "value"] {
             let location = self
-                .tensors
+                .weights
                 .locate(&format!("{prefix}.self.{part}.bias"), &[size])?;
-            bytes.extend(self.tensors.bytes(&location)?);
+            bytes.extend(self.weights.read_tensor(&location)?);
         }
 
         let name = format!("{prefix}.self.bias");
@@ -179,7 +186,7 @@ impl Writer<'_> {
         Ok(name)
     }
 
-    fn feed_forward(&mut self, layer: usize, hidden: &str) -> Result<String, FolderError> {
+    fn add_feed_forward(&mut self, layer: usize, hidden: &str) -> Result<String, FolderError> {
         let BertConfig {
             hidden_size,
             intermediate_size,
@@ -187,95 +194,102 @@ impl Writer<'_> {
         } = *self.config;
 
         let prefix = format!("encoder.layer.{layer}");
-        let wide = self.linear(
+        let wide = self.add_linear(
             &format!("{prefix}.intermediate.dense"),
             hidden,
             [intermediate_size, hidden_size],
         )?;
 
-        let bias = self.weight(
+        let bias = self.add_weight(
             &format!("{prefix}.intermediate.dense.bias"),
             &[intermediate_size],
         )?;
         let active = format!("{prefix}.intermediate.active");
-        self.fused("BiasGelu", &[&wide, &bias], &[&active], vec![]);
+        self.add_fused_node("BiasGelu", &[&wide, &bias], &[&active], vec![]);
 
-        let narrow = self.linear(
+        let narrow = self.add_linear(
             &format!("{prefix}.output.dense"),
             &active,
             [hidden_size, intermediate_size],
         )?;
 
-        self.add_and_normalise(&format!("{prefix}.output"), &narrow, hidden)
+        self.add_residual_and_normalise(&format!("{prefix}.output"), &narrow, hidden)
     }
 
-    /// Adds the dense layer's bias and the residual, then normalises.
-    fn add_and_normalise(
+    /// Adds the dense layer's bias and the residual to `value`, then normalises the sum.
+    fn add_residual_and_normalise(
         &mut self,
         prefix: &str,
         value: &str,
         residual: &str,
     ) -> Result<String, FolderError> {
         let size = [self.config.hidden_size];
-        let gamma = self.weight(&format!("{prefix}.LayerNorm.weight"), &size)?;
-        let beta = self.weight(&format!("{prefix}.LayerNorm.bias"), &size)?;
-        let bias = self.weight(&format!("{prefix}.dense.bias"), &size)?;
+        let gamma = self.add_weight(&format!("{prefix}.LayerNorm.weight"), &size)?;
+        let beta = self.add_weight(&format!("{prefix}.LayerNorm.bias"), &size)?;
+        let bias = self.add_weight(&format!("{prefix}.dense.bias"), &size)?;
         let output = format!("{prefix}.normalised");
 
-        self.fused(
+        self.add_fused_node(
             "SkipLayerNormalization",
             &[value, residual, &gamma, &beta, &bias],
             &[&output],
-            vec![float("epsilon", self.config.layer_norm_eps)],
+            vec![float_attribute("epsilon", self.config.layer_norm_eps)],
         );
 
         Ok(output)
     }
 
-    /// Multiplies by a weight matrix; its bias is left to the next fused operator.
-    fn linear(
+    /// Adds a product with a weight matrix. Its bias is left to the next fused operator.
+    fn add_linear(
         &mut self,
         prefix: &str,
         input: &str,
         shape: [usize; 2],
     ) -> Result<String, FolderError> {
-        let weight = self.weight(&format!("{prefix}.weight"), &shape)?;
+        let weight = self.add_weight(&format!("{prefix}.weight"), &shape)?;
         let output = format!("{prefix}.product");
-        self.fused(
+        self.add_fused_node(
             "FusedMatMul",
             &[input, &weight],
             &[&output],
-            vec![integer("transB", 1)],
+            vec![int_attribute("transB", 1)],
         );
 
         Ok(output)
     }
 
-    /// A tensor of the weights file, under its own name.
-    fn weight(&mut self, name: &str, shape: &[usize]) -> Result<String, FolderError> {
-        let location = self.tensors.locate(name, shape)?;
+    /// Adds a reference to a tensor of the weights file, under its own name.
+    fn add_weight(&mut self, name: &str, shape: &[usize]) -> Result<String, FolderError> {
+        let location = self.weights.locate(name, shape)?;
         self.graph
             .initializer
-            .push(external(name, &self.tensors.file_name(), &location));
+            .push(external_tensor(name, &self.weights.file_name(), &location));
+
         Ok(name.to_owned())
     }
 
     /// Adds an operator of the ONNX standard.
-    fn standard(&mut self, operator: &str, input: &str, output: &str, attribute: Vec<Attribute>) {
+    fn add_standard_node(
+        &mut self,
+        operator: &str,
+        input: &str,
+        output: &str,
+        attributes: Vec<Attribute>,
+    ) {
         self.graph
             .node
-            .push(node(operator, &[input], &[output], attribute));
+            .push(node(operator, &[input], &[output], attributes));
     }
 
     /// Adds one of ONNX Runtime's own operators.
-    fn fused(
+    fn add_fused_node(
         &mut self,
         operator: &str,
         inputs: &[&str],
         outputs: &[&str],
-        attribute: Vec<Attribute>,
+        attributes: Vec<Attribute>,
     ) {
-        let node = node(operator, inputs, outputs, attribute);
+        let node = node(operator, inputs, outputs, attributes);
         self.graph.node.push(Node {
             domain: FUSED.to_owned(),
             ..node
@@ -283,25 +297,20 @@ impl Writer<'_> {
     }
 }
 
-fn node(operator: &str, inputs: &[&str], outputs: &[&str], attribute: Vec<Attribute>) -> Node {
-    let own = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+fn node(operator: &str, inputs: &[&str], outputs: &[&str], attributes: Vec<Attribute>) -> Node {
     Node {
-        input: own(inputs),
-        output: own(outputs),
-        // Outputs are unique, so the first of them tells nodes apart in the runtime's messages.
+        input: inputs.iter().map(|&name| name.to_owned()).collect(),
+        output: outputs.iter().map(|&name| name.to_owned()).collect(),
+        // Output names are unique, so the first one identifies the node in the runtime's messages.
         name: format!("{operator}:{}", outputs.first().unwrap_or(&"")),
         op_type: operator.to_owned(),
-        attribute,
+        attribute: attributes,
         domain: String::new(),
     }
 }
 
-fn external(name: &str, file: &str, location: &Location) -> Tensor {
-    let entry = |key: &str, value: String| Entry {
-        key: key.to_owned(),
-        value,
-    };
-
+/// Describes a tensor that is stored in another file.
+fn external_tensor(name: &str, file: &str, location: &TensorLocation) -> Tensor {
     Tensor {
         dims: location
             .shape
@@ -312,15 +321,22 @@ fn external(name: &str, file: &str, location: &Location) -> Tensor {
         name: name.to_owned(),
         raw_data: None,
         external_data: vec![
-            entry("location", file.to_owned()),
-            entry("offset", location.offset.to_string()),
-            entry("length", location.length.to_string()),
+            string_entry("location", file.to_owned()),
+            string_entry("offset", location.offset.to_string()),
+            string_entry("length", location.length.to_string()),
         ],
         data_location: EXTERNAL,
     }
 }
 
-fn integer(name: &str, i: i64) -> Attribute {
+fn string_entry(key: &str, value: String) -> StringEntry {
+    StringEntry {
+        key: key.to_owned(),
+        value,
+    }
+}
+
+fn int_attribute(name: &str, i: i64) -> Attribute {
     Attribute {
         name: name.to_owned(),
         i,
@@ -329,7 +345,7 @@ fn integer(name: &str, i: i64) -> Attribute {
     }
 }
 
-fn float(name: &str, f: f32) -> Attribute {
+fn float_attribute(name: &str, f: f32) -> Attribute {
     Attribute {
         name: name.to_owned(),
         f,
@@ -338,7 +354,7 @@ fn float(name: &str, f: f32) -> Attribute {
     }
 }
 
-fn value(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
+fn value_info(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
     let tensor_type = Some(TensorType {
         elem_type,
         shape: Some(Shape { dim }),
@@ -350,14 +366,15 @@ fn value(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
     }
 }
 
-fn named(parameter: &str) -> Dimension {
+/// A dimension whose size is known only when the graph runs.
+fn dynamic_dimension(parameter: &str) -> Dimension {
     Dimension {
         value: None,
         parameter: Some(parameter.to_owned()),
     }
 }
 
-fn fixed(value: usize) -> Dimension {
+fn fixed_dimension(value: usize) -> Dimension {
     Dimension {
         value: Some(value as i64),
         parameter: None,

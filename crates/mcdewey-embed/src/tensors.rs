@@ -1,6 +1,6 @@
-//! Where each tensor lies in a safetensors file.
+//! Locates tensors in a safetensors file.
 //!
-//! Only the header is read: the runtime maps the file and takes the weights from where they are.
+//! Only the header is parsed: the runtime maps the file and uses the weights in place.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -12,134 +12,163 @@ use safetensors::tensor::Metadata;
 
 use crate::folder::FolderError;
 
-/// The format's own limit, which keeps a broken length from allocating everything.
+/// The format's own limit, in bytes. It keeps a corrupt length from allocating all memory.
 const MAX_HEADER: u64 = 100_000_000;
-/// Names as the encoder alone and as a larger model around it write them.
-const PREFIXES: [&str; 2] = ["", "bert."];
+/// Tensor name prefixes: of an encoder saved alone, and of one saved as part of a larger model.
+const NAME_PREFIXES: [&str; 2] = ["", "bert."];
 
-/// A safetensors file whose header has been read and agrees with its size.
+/// A safetensors file whose header has been parsed and agrees with the file's size.
 #[derive(Debug)]
-pub(crate) struct Tensors {
+pub(crate) struct WeightsFile {
     path: PathBuf,
     header: Metadata,
-    /// Where the data begins.
-    start: u64,
+    /// Offset of the first tensor's data, in bytes from the beginning of the file.
+    data_start: u64,
 }
 
-/// A tensor's place in the file.
+/// A tensor's shape and byte range in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Location {
+pub(crate) struct TensorLocation {
     pub(crate) shape: Vec<usize>,
-    /// From the beginning of the file, in bytes.
+    /// In bytes from the beginning of the file.
     pub(crate) offset: u64,
+    /// In bytes.
     pub(crate) length: u64,
 }
 
-impl Tensors {
-    /// Reads the header of a file. Links are followed first: model hubs keep weights behind one, and the runtime reads
-    /// no weights that a link leads it to.
+impl WeightsFile {
+    /// Reads the header of a file.
+    ///
+    /// Symbolic links are resolved first: model hubs keep weights behind one, and the runtime reads
+    /// no external weights through a link.
     pub(crate) fn open(path: &Path) -> Result<Self, FolderError> {
-        let invalid = |problem: String| FolderError::Invalid {
-            path: path.to_owned(),
-            problem,
-        };
-
-        let path = &path
+        let resolved = path
             .canonicalize()
-            .map_err(|error| invalid(error.to_string()))?;
-        let (start, size, header) =
-            read_header(path).map_err(|error| invalid(error.to_string()))?;
+            .map_err(|error| invalid(path, error.to_string()))?;
+        let RawHeader {
+            file_size,
+            data_start,
+            json,
+        } = RawHeader::read(&resolved).map_err(|error| invalid(path, error.to_string()))?;
         let header: Metadata =
-            serde_json::from_slice(&header).map_err(|error| invalid(error.to_string()))?;
+            serde_json::from_slice(&json).map_err(|error| invalid(path, error.to_string()))?;
 
-        let expected = start + header.data_len() as u64;
-        if size != expected {
-            return Err(invalid(format!(
-                "it has {size} bytes where its header promises {expected}"
-            )));
+        let expected = data_start + header.data_len() as u64;
+        if file_size != expected {
+            return Err(invalid(
+                path,
+                format!("it has {file_size} bytes, but its header requires {expected}"),
+            ));
         }
 
         Ok(Self {
-            path: path.to_owned(),
+            path: resolved,
             header,
-            start,
+            data_start,
         })
     }
 
-    /// The folder that the file really lies in.
-    pub(crate) fn folder(&self) -> &Path {
+    /// Returns the folder of the file, links resolved.
+    pub(crate) fn dir(&self) -> &Path {
         self.path.parent().unwrap_or(&self.path)
     }
 
-    /// The file's name in [`Self::folder`].
+    /// Returns the file's name in [`Self::dir`].
     pub(crate) fn file_name(&self) -> Cow<'_, str> {
         self.path.file_name().unwrap_or_default().to_string_lossy()
     }
 
-    /// The place of the fp32 tensor `name` of a shape.
-    pub(crate) fn locate(&self, name: &str, shape: &[usize]) -> Result<Location, FolderError> {
-        let info = PREFIXES
+    /// Locates the fp32 tensor `name`, which must have the given shape.
+    pub(crate) fn locate(
+        &self,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<TensorLocation, FolderError> {
+        let info = NAME_PREFIXES
             .iter()
-            .find_map(|prefix| self.header.info(&format!("{prefix}{name}")));
-        let info = info.ok_or_else(|| self.invalid(format!("tensor {name} is missing")))?;
+            .find_map(|prefix| self.header.info(&format!("{prefix}{name}")))
+            .ok_or_else(|| invalid(&self.path, format!("tensor {name} is missing")))?;
+
         if info.dtype != Dtype::F32 {
-            return Err(self.invalid(format!("tensor {name} is {:?}, not F32", info.dtype)));
+            return Err(invalid(
+                &self.path,
+                format!("tensor {name} is {:?}, not F32", info.dtype),
+            ));
         }
 
         if info.shape != shape {
-            let problem = format!(
-                "tensor {name} has shape {:?} where config.json implies {shape:?}",
-                info.shape
-            );
-            return Err(self.invalid(problem));
+            return Err(invalid(
+                &self.path,
+                format!(
+                    "tensor {name} has shape {:?}, but config.json implies {shape:?}",
+                    info.shape
+                ),
+            ));
         }
 
-        let (from, to) = info.data_offsets;
-        Ok(Location {
+        let (start, end) = info.data_offsets;
+        Ok(TensorLocation {
             shape: shape.to_vec(),
-            offset: self.start + from as u64,
-            length: (to - from) as u64,
+            offset: self.data_start + start as u64,
+            length: (end - start) as u64,
         })
     }
 
-    /// The bytes of a tensor, little-endian.
-    pub(crate) fn bytes(&self, location: &Location) -> Result<Vec<u8>, FolderError> {
-        let read = || -> io::Result<Vec<u8>> {
-            let mut file = File::open(&self.path)?;
-            file.seek(SeekFrom::Start(location.offset))?;
-            let mut bytes = Vec::new();
-            file.take(location.length).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        read().map_err(|error| self.invalid(error.to_string()))
-    }
-
-    fn invalid(&self, problem: String) -> FolderError {
-        FolderError::Invalid {
-            path: self.path.clone(),
-            problem,
-        }
+    /// Reads the bytes of a tensor, little-endian.
+    pub(crate) fn read_tensor(&self, location: &TensorLocation) -> Result<Vec<u8>, FolderError> {
+        read_range(&self.path, location).map_err(|error| invalid(&self.path, error.to_string()))
     }
 }
 
-/// Where the data begins, the file's size, and the header's bytes.
-fn read_header(path: &Path) -> io::Result<(u64, u64, Vec<u8>)> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
-    let mut length = [0; 8];
-    file.read_exact(&mut length)?;
-
-    let length = u64::from_le_bytes(length);
-    if length > MAX_HEADER.min(size) {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("its header would be {length} bytes long"),
-        ));
+fn invalid(path: &Path, problem: String) -> FolderError {
+    FolderError::Invalid {
+        path: path.to_owned(),
+        problem,
     }
+}
 
-    let mut header = Vec::new();
-    file.take(length).read_to_end(&mut header)?;
-    Ok((8 + length, size, header))
+fn read_range(path: &Path, location: &TensorLocation) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(location.offset))?;
+
+    let mut bytes = Vec::new();
+    file.take(location.length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The header of a safetensors file before it is parsed.
+struct RawHeader {
+    file_size: u64,
+    /// In bytes from the beginning of the file.
+    data_start: u64,
+    json: Vec<u8>,
+}
+
+impl RawHeader {
+    fn read(path: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let file_size = file.metadata()?.len();
+
+        // The file begins with the length of the header, a little-endian 64-bit integer.
+        let mut length = [0; 8];
+        file.read_exact(&mut length)?;
+        let length = u64::from_le_bytes(length);
+
+        if length > MAX_HEADER.min(file_size) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("its header claims to be {length} bytes long"),
+            ));
+        }
+
+        let mut json = Vec::new();
+        file.take(length).read_to_end(&mut json)?;
+        Ok(Self {
+            file_size,
+            data_start: 8 + length,
+            json,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -148,73 +177,72 @@ mod tests {
 
     use super::*;
 
-    /// A file with one tensor `a` (two numbers) and one `bert.b`, of which `cut` bytes are missing at the end.
-    fn file(cut: usize) -> (tempfile::TempDir, PathBuf) {
+    /// Writes a file with a tensor `a` (two numbers) and a tensor `bert.b`, without its last `cut`
+    /// bytes.
+    fn write_weights(cut: usize) -> (tempfile::TempDir, PathBuf) {
         let header = br#"{"__metadata__":{"format":"pt"},
             "a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},
             "bert.b":{"dtype":"F16","shape":[1],"data_offsets":[8,10]}}"#;
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend_from_slice(header);
-
         bytes.extend(
             [1.5f32, -2.0]
                 .iter()
                 .flat_map(|number| number.to_le_bytes()),
         );
-
         bytes.extend([0, 0]);
         bytes.truncate(bytes.len() - cut);
+
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("model.safetensors");
         fs::write(&path, bytes).unwrap();
-
         (dir, path)
     }
 
     #[test]
-    fn a_tensor_is_found_where_it_lies() {
-        let (_dir, path) = file(0);
-        let tensors = Tensors::open(&path).unwrap();
-        let location = tensors.locate("a", &[2]).unwrap();
+    fn a_tensor_is_located_and_read() {
+        let (_dir, path) = write_weights(0);
+        let weights = WeightsFile::open(&path).unwrap();
+        let location = weights.locate("a", &[2]).unwrap();
         assert_eq!(location.length, 8);
 
         let expected: Vec<u8> = [1.5f32, -2.0]
             .iter()
             .flat_map(|number| number.to_le_bytes())
             .collect();
-
-        assert_eq!(tensors.bytes(&location).unwrap(), expected);
+        assert_eq!(weights.read_tensor(&location).unwrap(), expected);
     }
 
     #[test]
-    fn what_does_not_fit_is_named() {
-        let (_dir, path) = file(0);
-        let tensors = Tensors::open(&path).unwrap();
-        let message = |name, shape: &[usize]| tensors.locate(name, shape).unwrap_err().to_string();
+    fn an_unsuitable_tensor_is_named() {
+        let (_dir, path) = write_weights(0);
+        let weights = WeightsFile::open(&path).unwrap();
+        let message = |name, shape: &[usize]| weights.locate(name, shape).unwrap_err().to_string();
+
         assert!(message("c", &[2]).contains("tensor c is missing"));
-        assert!(message("a", &[3]).contains("has shape [2] where config.json implies [3]"));
+        assert!(message("a", &[3]).contains("has shape [2], but config.json implies [3]"));
         assert!(message("b", &[1]).contains("tensor b is F16, not F32"));
     }
 
     #[test]
-    fn a_broken_off_file_is_noticed() {
-        let (_dir, path) = file(1);
+    fn a_truncated_file_is_an_error() {
+        let (_dir, path) = write_weights(1);
         assert!(
-            Tensors::open(&path)
+            WeightsFile::open(&path)
                 .unwrap_err()
                 .to_string()
-                .contains("where its header promises")
+                .contains("but its header requires")
         );
 
         fs::write(&path, u64::MAX.to_le_bytes()).unwrap();
         assert!(
-            Tensors::open(&path)
+            WeightsFile::open(&path)
                 .unwrap_err()
                 .to_string()
-                .contains("its header would be")
+                .contains("its header claims to be")
         );
 
         fs::write(&path, "abc").unwrap();
-        assert!(Tensors::open(&path).is_err());
+        assert!(WeightsFile::open(&path).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What a search answers, as far as it is judged.
+//! The parts of a search answer that are scored.
 
 use std::ops::Range;
 
@@ -8,40 +8,40 @@ use mcdewey_core::ContentHash;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
     /// The hits, best first.
-    pub hits: Vec<Ranked>,
-    /// How sure the search is that it holds an answer, 0 to 1; `None` when it does not say.
+    pub hits: Vec<RankedHit>,
+    /// The search's confidence that the library holds an answer, 0 to 1; `None` if it reports none.
     pub confidence: Option<f64>,
-    /// Whether it said that the library holds no answer.
+    /// Whether the search reported that the library holds no answer.
     pub declined: bool,
-    /// What that confidence was made of; empty when nobody looked.
+    /// The signals behind the confidence; empty if they were not recorded.
     pub signals: Vec<f64>,
-    /// How long the text is that an agent reads of it, in the model's tokens; `None` when nobody counted.
+    /// The length, in the model's tokens, of the text that an agent reads; `None` if not counted.
     pub tokens: Option<usize>,
 }
 
-/// One hit, with what is needed to judge it. Several hits may be passages of one document.
+/// One hit, with what is needed to score it. Several hits may be chunks of one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ranked {
-    /// The document: a source, or the `_id` of a test set's document.
+pub struct RankedHit {
+    /// The document: a source path, or the `_id` of a document in a test set.
     pub document: String,
-    /// Its product.
     pub product: Option<String>,
-    /// Its release or releases, as the document writes them.
+    /// The version or versions, as the document writes them.
     pub version: Option<String>,
     /// The physical page; `None` in a document without pages.
     pub page: Option<u32>,
     /// The section's slug, in a document without pages.
     pub section: Option<String>,
-    /// The headings above the passage, the nearest one last.
+    /// The headings above the chunk, the nearest one last.
     pub headings: Vec<String>,
-    /// The hash of the normalised passage.
+    /// The hash of the normalised text.
     pub passage_hash: Option<ContentHash>,
-    /// Where the passage stands, in characters of the document's whole text; empty when nobody looked.
+    /// The character ranges of the document's whole text that the chunk covers; empty if they were
+    /// not determined.
     pub ranges: Vec<Range<usize>>,
 }
 
-impl Ranked {
-    /// A hit of which only the document is known.
+impl RankedHit {
+    /// Returns a hit of which only the document is known.
     pub fn document(id: impl Into<String>) -> Self {
         Self {
             document: id.into(),

@@ -1,103 +1,96 @@
-//! Two reports beside each other: what a change did to the leading figures, question by question.
-
-use std::collections::BTreeMap;
+//! Compares two reports: what a change did to the headline metrics, question by question.
 
 use serde::Serialize;
 
-use crate::report::LEADING;
+use crate::report::HEADLINE_METRICS;
 use crate::table::Table;
-use crate::{Estimate, EvalError, Metric, Report, Resampling, Row};
+use crate::{Estimate, EvalError, Metric, Report, ReportRow, Resampling};
 
-/// How the figures of two reports differ.
+/// The differences between two reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
-    /// A row for each set, mode and leading figure that both reports have.
+    /// A row for each set, mode and headline metric that both reports have.
     pub rows: Vec<Difference>,
     /// The sets and modes that only one of the reports has.
     pub unmatched: Vec<String>,
 }
 
-/// How one figure of one set in one mode differs, over the questions that both reports asked.
+/// How one metric of one set in one mode differs, over the questions that both reports asked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
-    /// The set's name.
     pub set: String,
-    /// How the search answered.
     pub mode: String,
-    /// Which figure.
     pub metric: Metric,
-    /// How many questions have it in both reports.
+    /// The number of questions that have the metric in both reports.
     pub questions: usize,
-    /// Its mean over them before.
+    /// The mean over these questions in the first report.
     pub before: f64,
-    /// Its mean over them after.
+    /// The mean over these questions in the second report.
     pub after: f64,
-    /// How much higher it is after, with its 95 % paired bootstrap interval.
+    /// The increase from the first to the second report, with its 95 % paired bootstrap interval.
     pub difference: Estimate,
-    /// How likely a difference this large is by chance: paired randomisation test.
+    /// The p-value of the paired randomisation test: how likely a difference this large is by
+    /// chance.
     pub p: f64,
-    /// How many questions have a higher figure after.
+    /// The number of questions with a higher value in the second report.
     pub better: usize,
-    /// How many have a lower one.
+    /// The number of questions with a lower value in the second report.
     pub worse: usize,
 }
 
 impl Comparison {
-    /// Compares two reports. It is an error when there is nothing that both measured.
-    pub fn of(before: &Report, after: &Report) -> Result<Self, EvalError> {
-        let same = |left: &Row, right: &Row| left.set == right.set && left.mode == right.mode;
-        let has =
-            |report: &Report, row: &Row| report.rows.iter().any(|candidate| same(candidate, row));
-        let matched = |row| {
-            Some((
-                row,
-                after.rows.iter().find(|candidate| same(candidate, row))?,
-            ))
-        };
+    /// Compares two reports. Fails if they have no measurements in common.
+    pub fn between(before: &Report, after: &Report) -> Result<Self, EvalError> {
+        let pairs: Vec<(&ReportRow, &ReportRow)> = before
+            .rows
+            .iter()
+            .filter_map(|row| Some((row, matching_row(after, row)?)))
+            .collect();
 
-        let pairs: Vec<(&Row, &Row)> = before.rows.iter().filter_map(matched).collect();
         if pairs.is_empty() {
-            let (before, after) = (names(before), names(after));
             return Err(EvalError::Incomparable(format!(
-                "no set and mode is in both reports: before there are {before}, after there are {after}"
+                "the reports have no set and mode in common: the first has {}, the second has {}",
+                row_names(before),
+                row_names(after)
             )));
         }
 
-        let differences = |(before, after): &(&Row, &Row)| {
-            LEADING
-                .into_iter()
-                .filter_map(|metric| Difference::of(before, after, metric))
-                .collect::<Vec<_>>()
-        };
+        let rows: Vec<Difference> = pairs
+            .iter()
+            .flat_map(|(before, after)| {
+                HEADLINE_METRICS
+                    .into_iter()
+                    .filter_map(|metric| Difference::between(before, after, metric))
+            })
+            .collect();
 
-        let rows: Vec<Difference> = pairs.iter().flat_map(differences).collect();
         if rows.is_empty() {
             return Err(EvalError::Incomparable(
-                "no question has a leading figure in both reports; a report written without figures by question must be \
-                 measured again"
+                "no question has a headline metric in both reports; a report without \
+                 per-question metrics must be measured again"
                     .to_owned(),
             ));
         }
 
-        let gone = before
+        let removed = before
             .rows
             .iter()
-            .filter(|row| !has(after, row))
-            .map(|row| format!("{} (only before)", name(row)));
+            .filter(|row| matching_row(after, row).is_none())
+            .map(|row| format!("{} (only before)", row_name(row)));
 
-        let new = after
+        let added = after
             .rows
             .iter()
-            .filter(|row| !has(before, row))
-            .map(|row| format!("{} (only after)", name(row)));
+            .filter(|row| matching_row(before, row).is_none())
+            .map(|row| format!("{} (only after)", row_name(row)));
 
         Ok(Self {
             rows,
-            unmatched: gone.chain(new).collect(),
+            unmatched: removed.chain(added).collect(),
         })
     }
 
-    /// The rows as aligned text.
+    /// Renders the rows as an aligned table.
     pub fn table(&self) -> String {
         let headings = [
             "set",
@@ -136,13 +129,11 @@ impl Comparison {
 }
 
 impl Difference {
-    /// `None` when no question has the figure in both rows.
-    fn of(before: &Row, after: &Row, metric: Metric) -> Option<Self> {
-        let value = |figures: &BTreeMap<Metric, f64>| figures.get(&metric).copied();
-        let pair = |(id, figures)| Some((value(figures)?, value(after.per_question.get(id)?)?));
-        let pairs: Vec<(f64, f64)> = before.per_question.iter().filter_map(pair).collect();
-        let resampling = Resampling::default();
+    /// Returns `None` if no question has the metric in both rows.
+    fn between(before: &ReportRow, after: &ReportRow, metric: Metric) -> Option<Self> {
+        let pairs = paired_values(before, after, metric);
         let (left, right): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+        let resampling = Resampling::default();
 
         Some(Self {
             set: before.set.clone(),
@@ -165,23 +156,51 @@ impl Difference {
     }
 }
 
-fn name(row: &Row) -> String {
+/// Returns the values of the metric for each question that has it in both rows.
+fn paired_values(before: &ReportRow, after: &ReportRow, metric: Metric) -> Vec<(f64, f64)> {
+    before
+        .per_question
+        .iter()
+        .filter_map(|(id, values)| {
+            let after_values = after.per_question.get(id)?;
+            Some((*values.get(&metric)?, *after_values.get(&metric)?))
+        })
+        .collect()
+}
+
+/// Returns the row of the report for the same set and mode.
+fn matching_row<'a>(report: &'a Report, row: &ReportRow) -> Option<&'a ReportRow> {
+    report
+        .rows
+        .iter()
+        .find(|candidate| candidate.set == row.set && candidate.mode == row.mode)
+}
+
+fn row_name(row: &ReportRow) -> String {
     format!("{} {}", row.set, row.mode)
 }
 
-fn names(report: &Report) -> String {
+fn row_names(report: &Report) -> String {
     if report.rows.is_empty() {
         return "none".to_owned();
     }
-    report.rows.iter().map(name).collect::<Vec<_>>().join(", ")
+
+    report
+        .rows
+        .iter()
+        .map(row_name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::{QuestionScore, Scores};
 
-    fn row(set: &str, values: &[(&str, f64)]) -> Row {
+    fn row(set: &str, values: &[(&str, f64)]) -> ReportRow {
         let question = |(id, value): &(&str, f64)| QuestionScore {
             id: (*id).to_owned(),
             kind: None,
@@ -189,7 +208,7 @@ mod tests {
             values: BTreeMap::from([(Metric::Ndcg10, *value), (Metric::Tokens, 1.0)]),
         };
 
-        Row::new(
+        ReportRow::new(
             set,
             "hybrid",
             &Scores {
@@ -199,7 +218,7 @@ mod tests {
         )
     }
 
-    fn report(rows: Vec<Row>) -> Report {
+    fn report(rows: Vec<ReportRow>) -> Report {
         Report { rows }
     }
 
@@ -209,12 +228,12 @@ mod tests {
             row("a", &[("x", 0.0), ("y", 0.5), ("z", 1.0), ("old", 0.0)]),
             row("b", &[("x", 1.0)]),
         ]);
-
         let after = report(vec![
             row("c", &[("x", 1.0)]),
             row("a", &[("z", 0.75), ("y", 1.0), ("x", 1.0), ("new", 0.0)]),
         ]);
-        let found = Comparison::of(&before, &after).unwrap();
+
+        let found = Comparison::between(&before, &after).unwrap();
         assert_eq!(
             found.unmatched,
             ["b hybrid (only before)", "c hybrid (only after)"]
@@ -223,7 +242,6 @@ mod tests {
         let [row] = found.rows.as_slice() else {
             panic!("{:?}", found.rows)
         };
-
         assert_eq!(
             (row.metric, row.questions, row.better, row.worse),
             (Metric::Ndcg10, 3, 2, 1)
@@ -235,8 +253,8 @@ mod tests {
             "{row:?}"
         );
         assert!(row.p > 0.05, "{row:?}");
-        let table = found.table();
 
+        let table = found.table();
         assert!(
             table.starts_with("set  mode    metric   questions  before  after  change"),
             "{table}"
@@ -248,20 +266,22 @@ mod tests {
         );
     }
 
-    #[test]
-    fn what_cannot_be_compared_is_said() {
-        let fails = |before, after| Comparison::of(&before, &after).unwrap_err().to_string();
-        let (left, right) = (
-            report(vec![row("a", &[("x", 1.0)])]),
-            report(vec![row("b", &[("x", 1.0)])]),
-        );
-        let expected = "cannot compare: no set and mode is in both reports: before there are a hybrid, after there are b \
-                        hybrid";
-        assert_eq!(fails(left.clone(), right), expected);
-        assert!(fails(left.clone(), report(Vec::new())).ends_with("after there are none"));
-        let mut older = left.clone();
-        older.rows[0].per_question.clear();
+    fn error(before: &Report, after: &Report) -> String {
+        Comparison::between(before, after).unwrap_err().to_string()
+    }
 
-        assert!(fails(older, left).contains("must be measured again"));
+    #[test]
+    fn reports_without_common_measurements_are_an_error() {
+        let left = report(vec![row("a", &[("x", 1.0)])]);
+        let right = report(vec![row("b", &[("x", 1.0)])]);
+
+        let expected = "cannot compare: the reports have no set and mode in common: \
+                        the first has a hybrid, the second has b hybrid";
+        assert_eq!(error(&left, &right), expected);
+        assert!(error(&left, &report(Vec::new())).ends_with("the second has none"));
+
+        let mut without_questions = left.clone();
+        without_questions.rows[0].per_question.clear();
+        assert!(error(&without_questions, &left).contains("must be measured again"));
     }
 }

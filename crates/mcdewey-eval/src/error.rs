@@ -1,4 +1,6 @@
-//! Why a set cannot be used; every message names the file and, where there is one, the line.
+//! Errors of reading sets, scoring runs and comparing reports.
+//!
+//! Messages about a set name the file and, where there is one, the line.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,32 +13,28 @@ pub enum EvalError {
     /// A file of the set is absent or unreadable.
     #[error("cannot read {}: {error}", path.display())]
     Read {
-        /// Which file.
         path: PathBuf,
-        /// What the system says.
         #[source]
         error: io::Error,
     },
-    /// A line breaks the form.
+    /// A line does not have the expected format.
     #[error("{}:{line}: {problem}", path.display())]
     Line {
-        /// Which file.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// What is wrong and what belongs there.
+        /// What is wrong and what is expected instead.
         problem: String,
     },
-    /// The files are well formed and hold nothing to measure.
+    /// The files are well formed but cannot be used as a set.
     #[error("{}: {problem}", path.display())]
-    Nothing {
-        /// Which file or folder.
+    Unusable {
+        /// The file or folder.
         path: PathBuf,
-        /// What is missing.
         problem: String,
     },
-    /// A version filter or a hit's release cannot be understood, so leaks cannot be told.
-    #[error("cannot check for another release: {0}")]
+    /// A version filter or a hit's version cannot be parsed, so version leaks cannot be detected.
+    #[error("cannot check for hits of other versions: {0}")]
     Version(#[from] InvalidValue),
     /// Two reports have nothing in common.
     #[error("cannot compare: {0}")]

@@ -1,10 +1,11 @@
-//! Floors that a measurement must hold. A gate that cannot fail guards nothing: what was not measured has failed too.
+//! Bounds that a report must satisfy. A gate must be able to fail: a metric that was not measured
+//! violates its bound, and a bound without a number is an error.
 
 use serde::Deserialize;
 
 use crate::{Metric, Report};
 
-/// The bounds of a file.
+/// The bounds of a gate file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "GateFile")]
 pub struct Gate {
@@ -18,7 +19,7 @@ struct GateFile {
     floor: Vec<Bound>,
 }
 
-/// What a figure of a set in a mode must reach, or, where low is good, must not exceed.
+/// The lowest or, where low is good, the highest allowed value of a metric of a set in a mode.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bound {
@@ -34,7 +35,7 @@ impl TryFrom<GateFile> for Gate {
 
     fn try_from(file: GateFile) -> Result<Self, String> {
         if file.floor.is_empty() {
-            return Err("there is no [[floor]] in it".to_owned());
+            return Err("no [[floor]] entries found".to_owned());
         }
 
         for bound in &file.floor {
@@ -52,11 +53,11 @@ impl TryFrom<GateFile> for Gate {
 }
 
 impl Gate {
-    /// What a report breaks, each with the figure; nothing when it holds.
-    pub fn broken(&self, report: &Report) -> Vec<String> {
+    /// Describes each bound that the report violates, with the measured value.
+    pub fn violations(&self, report: &Report) -> Vec<String> {
         self.bounds
             .iter()
-            .flat_map(|bound| bound.broken(report))
+            .flat_map(|bound| bound.violations(report))
             .collect()
     }
 }
@@ -66,13 +67,11 @@ impl Bound {
         format!("{} {} {}", self.set, self.mode, self.metric)
     }
 
-    fn broken(&self, report: &Report) -> Vec<String> {
-        let rows = report
+    fn violations(&self, report: &Report) -> Vec<String> {
+        let values: Vec<f64> = report
             .rows
             .iter()
-            .filter(|row| row.set == self.set && row.mode == self.mode);
-
-        let values: Vec<f64> = rows
+            .filter(|row| row.set == self.set && row.mode == self.mode)
             .filter_map(|row| row.metrics.get(&self.metric).copied())
             .collect();
 
@@ -82,27 +81,18 @@ impl Bound {
 
         values
             .into_iter()
-            .filter_map(|value| self.complaint(value))
+            .filter_map(|value| self.violation(value))
             .collect()
     }
 
-    fn complaint(&self, value: f64) -> Option<String> {
-        let low = self
-            .at_least
-            .filter(|floor| value < *floor)
-            .map(|floor| format!("below the floor {floor}"));
-
-        let high = || {
-            self.at_most
-                .filter(|most| value > *most)
-                .map(|most| format!("above the ceiling {most}"))
+    fn violation(&self, value: f64) -> Option<String> {
+        let reason = match (self.at_least, self.at_most) {
+            (Some(floor), _) if value < floor => format!("below the floor {floor}"),
+            (_, Some(ceiling)) if value > ceiling => format!("above the ceiling {ceiling}"),
+            _ => return None,
         };
 
-        Some(format!(
-            "{} is {value:.4}, {}",
-            self.name(),
-            low.or_else(high)?
-        ))
+        Some(format!("{} is {value:.4}, {reason}", self.name()))
     }
 }
 
@@ -111,7 +101,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{QuestionScore, Row, Scores};
+    use crate::{QuestionScore, ReportRow, Scores};
 
     fn gate(floors: &Value) -> Result<Gate, String> {
         serde_json::from_value(json!({ "floor": floors })).map_err(|error| error.to_string())
@@ -130,7 +120,7 @@ mod tests {
         }];
 
         Report {
-            rows: vec![Row::new(
+            rows: vec![ReportRow::new(
                 "own",
                 "hybrid",
                 &Scores {
@@ -141,67 +131,62 @@ mod tests {
         }
     }
 
-    fn bound(mode: &str, metric: &str, side: &str, number: f64) -> Value {
-        json!([{"set": "own", "mode": mode, "metric": metric, side: number}])
+    fn bound(mode: &str, metric: &str, limit: &str, number: f64) -> Value {
+        json!([{"set": "own", "mode": mode, "metric": metric, limit: number}])
     }
 
     #[test]
-    fn a_figure_may_stand_on_its_bound() {
-        assert!(
-            gate(&bound("hybrid", "page-hit@1", "at_least", 0.75))
-                .unwrap()
-                .broken(&report())
-                .is_empty()
-        );
-        assert!(
-            gate(&bound("hybrid", "version-leak", "at_most", 0.125))
-                .unwrap()
-                .broken(&report())
-                .is_empty()
-        );
+    fn a_value_equal_to_its_bound_passes() {
+        let floor = bound("hybrid", "page-hit@1", "at_least", 0.75);
+        assert_eq!(violations_of(&floor), [""; 0]);
+
+        let ceiling = bound("hybrid", "version-leak", "at_most", 0.125);
+        assert_eq!(violations_of(&ceiling), [""; 0]);
+    }
+
+    fn violations_of(floors: &Value) -> Vec<String> {
+        gate(floors).unwrap().violations(&report())
     }
 
     #[test]
-    fn what_is_broken_is_named_with_its_figure() {
-        let broken = |floors: &Value| gate(floors).unwrap().broken(&report());
+    fn a_violation_names_the_metric_and_its_value() {
         assert_eq!(
-            broken(&bound("hybrid", "page-hit@1", "at_least", 0.76)),
+            violations_of(&bound("hybrid", "page-hit@1", "at_least", 0.76)),
             ["own hybrid page-hit@1 is 0.7500, below the floor 0.76"]
         );
         assert_eq!(
-            broken(&bound("hybrid", "version-leak", "at_most", 0.0)),
+            violations_of(&bound("hybrid", "version-leak", "at_most", 0.0)),
             ["own hybrid version-leak is 0.1250, above the ceiling 0"]
         );
     }
 
     #[test]
-    fn what_was_not_measured_has_failed() {
+    fn a_metric_that_was_not_measured_fails() {
         for (mode, metric) in [("dense", "page-hit@1"), ("hybrid", "ndcg@10")] {
-            let broken = gate(&bound(mode, metric, "at_least", 0.0))
-                .unwrap()
-                .broken(&report());
-            assert_eq!(broken, [format!("own {mode} {metric} was not measured")]);
+            assert_eq!(
+                violations_of(&bound(mode, metric, "at_least", 0.0)),
+                [format!("own {mode} {metric} was not measured")]
+            );
         }
     }
 
+    fn assert_error(floors: &Value, expected: &str) {
+        let error = gate(floors).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+
     #[test]
-    fn a_gate_that_cannot_fail_is_refused() {
-        let fails = |floors: &Value, expected: &str| {
-            let error = gate(floors).unwrap_err();
-            assert!(error.contains(expected), "{error}");
-        };
-        fails(&json!([]), "there is no [[floor]]");
-        fails(
+    fn a_gate_that_cannot_fail_is_rejected() {
+        assert_error(&json!([]), "no [[floor]] entries found");
+        assert_error(
             &json!([{"set": "own", "mode": "hybrid", "metric": "ndcg@10"}]),
             "own hybrid ndcg@10 needs a number",
         );
-
-        fails(
+        assert_error(
             &bound("hybrid", "ndcg@11", "at_least", 0.5),
-            "no metric is called \"ndcg@11\"",
+            "unknown metric \"ndcg@11\"",
         );
-
-        fails(
+        assert_error(
             &bound("hybrid", "ndcg@10", "atleast", 0.5),
             "unknown field `atleast`",
         );

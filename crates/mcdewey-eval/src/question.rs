@@ -1,4 +1,4 @@
-//! A question of a set. What is right stays inside this crate: a search function cannot see it.
+//! A question of a set. The ground truth is private to this crate: a search function cannot see it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,85 +6,81 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Place;
+use crate::Location;
 
 /// A question to ask of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// Unique in its set and the same in every run: what two runs are paired by.
+    /// Unique in its set and the same in every run; two runs are paired by it.
     pub id: String,
-    /// What is asked.
     pub text: String,
-    /// Which kind of question it is ("typo"), where the set says so.
+    /// The kind of question ("typo"), if the set names kinds.
     pub kind: Option<String>,
-    /// What the answer is limited to.
     pub filter: QuestionFilter,
-    /// What it may be used for, where the set says so.
+    /// The split that the question belongs to, if the set defines splits.
     pub split: Option<Split>,
-    pub(crate) truth: Truth,
+    pub(crate) ground_truth: GroundTruth,
 }
 
-/// What a question may be used for: whoever sets a threshold must not measure it on the same questions.
+/// What a question may be used for: a threshold must not be measured on the questions it was chosen
+/// with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// To choose by.
+    /// For choosing thresholds.
     Calibration,
-    /// To measure with what was chosen.
+    /// For measuring what was chosen.
     Test,
 }
 
-/// What a question is limited to, as people write it into filters.
+/// The filter of a question, as users write it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct QuestionFilter {
-    /// Only this vendor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
-    /// Only this product.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
-    /// Only these releases: a release, a family, a range, or several of them.
+    /// A version, a family, a range, or several of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Only this guide.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guide: Option<String>,
 }
 
-/// What counts as right.
+/// The correct answer to a question.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Truth {
-    /// Documents with their grades, all above 0.
+pub(crate) enum GroundTruth {
+    /// The relevant documents with their grades, all above 0.
     Documents(HashMap<String, u32>),
-    /// Places of which each is a full answer.
-    Places(Vec<Place>),
-    /// Stretches of the documents' texts, in characters, which together are the answer.
+    /// Locations, each of which is a complete answer.
+    Locations(Vec<Location>),
+    /// Character ranges of documents' texts that together are the answer.
     Spans(Vec<(String, Range<usize>)>),
-    /// Saying that there is no answer: nothing in what is searched answers.
-    Nothing,
+    /// No document holds an answer; the search should decline.
+    Unanswerable,
 }
 
 impl Question {
-    /// Whether the set knows an answer.
+    /// Reports whether the set has an answer to the question.
     pub fn has_answer(&self) -> bool {
-        !matches!(self.truth, Truth::Nothing)
+        !matches!(self.ground_truth, GroundTruth::Unanswerable)
     }
 
-    /// Whether pages are what is right, rather than documents.
-    pub fn has_places(&self) -> bool {
-        matches!(self.truth, Truth::Places(_))
+    /// Reports whether the question is judged by page or heading rather than by document.
+    pub fn has_locations(&self) -> bool {
+        matches!(self.ground_truth, GroundTruth::Locations(_))
     }
 }
 
 impl QuestionFilter {
-    /// Whether nothing is limited.
+    /// Reports whether the filter restricts nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// "product=kafka version=3.9"; empty without limits.
+/// Writes "product=kafka version=3.9", or nothing for an empty filter.
 impl fmt::Display for QuestionFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
@@ -94,12 +90,12 @@ impl fmt::Display for QuestionFilter {
             ("guide", &self.guide),
         ];
 
-        let set: Vec<String> = parts
+        let restrictions: Vec<String> = parts
             .iter()
             .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")))
             .collect();
 
-        f.write_str(&set.join(" "))
+        f.write_str(&restrictions.join(" "))
     }
 }
 
@@ -108,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_reads_like_a_query() {
+    fn a_filter_is_displayed_as_key_value_pairs() {
         let filter = QuestionFilter {
             product: Some("kafka".into()),
             version: Some("3.9".into()),
@@ -117,6 +113,7 @@ mod tests {
 
         assert_eq!(filter.to_string(), "product=kafka version=3.9");
         assert!(!filter.is_empty());
+
         assert!(QuestionFilter::default().is_empty());
         assert_eq!(QuestionFilter::default().to_string(), "");
     }

@@ -1,4 +1,5 @@
-//! Asking a set's questions of a search function, one after another, and keeping what came back and how long it took.
+//! Asks a search function the questions of a set, sequentially, and records the answers and how
+//! long they took.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -7,60 +8,56 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Answer, Question};
 
-/// What became of every question of a set.
+/// The outcomes of all questions of a set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run<'a> {
-    /// One for each question, in their order.
+    /// One for each question, in the order of the questions.
     pub outcomes: Vec<Outcome<'a>>,
 }
 
-/// What became of one question.
+/// The outcome of one question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome<'a> {
-    /// The question.
     pub question: &'a Question,
-    /// The answer, or why there is none.
+    /// The answer, or why the search failed.
     pub result: Result<Answer, String>,
     /// How long the search took.
     pub latency: Duration,
 }
 
-/// Nearest-rank percentiles, in milliseconds.
+/// Nearest-rank percentiles of the latency, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
-    /// Half of the answers came at least as fast.
     pub p50: f64,
-    /// 95 of 100 did.
     pub p95: f64,
-    /// 99 of 100 did.
     pub p99: f64,
 }
 
-/// Asks all questions, each after the answer to the one before, so that a latency is that of one asker alone.
+/// Asks all questions sequentially, so that each latency is that of a single client.
 ///
-/// `search` is what is timed. `read` makes of its answer what is judged, untimed, so that looking closer (counting
-/// tokens, finding out where a passage stands) costs the search nothing. Passages or documents come best first; for
-/// `recall@20` of documents cut into passages there must be more than 20. A failure is kept beside its question and
-/// never ends the run.
-pub async fn run<'a, T, Search, Searched, Read, Reading>(
+/// `search` is timed. `read` converts its response into the answer that is scored; it is not timed,
+/// so it may do extra work such as counting tokens or locating chunks. Hits come best first; for
+/// `recall@20` of documents that are split into chunks there must be more than 20. A failure is
+/// recorded with its question and never ends the run.
+pub async fn run<'a, T, Search, SearchFuture, Read, ReadFuture>(
     questions: &'a [Question],
     search: Search,
     read: Read,
 ) -> Run<'a>
 where
-    Search: Fn(&'a Question) -> Searched,
-    Searched: Future<Output = Result<T, String>>,
-    Read: Fn(T) -> Reading,
-    Reading: Future<Output = Result<Answer, String>>,
+    Search: Fn(&'a Question) -> SearchFuture,
+    SearchFuture: Future<Output = Result<T, String>>,
+    Read: Fn(T) -> ReadFuture,
+    ReadFuture: Future<Output = Result<Answer, String>>,
 {
     let mut outcomes = Vec::with_capacity(questions.len());
     for question in questions {
-        let asked = Instant::now();
-        let found = search(question).await;
-        let latency = asked.elapsed();
+        let started = Instant::now();
+        let response = search(question).await;
+        let latency = started.elapsed();
 
-        let result = match found {
-            Ok(found) => read(found).await,
+        let result = match response {
+            Ok(response) => read(response).await,
             Err(reason) => Err(reason),
         };
 
@@ -75,35 +72,33 @@ where
 }
 
 impl Run<'_> {
-    /// The questions that failed, each with the reason.
+    /// Returns the questions that failed, each with the reason.
     pub fn failures(&self) -> impl Iterator<Item = (&Question, &str)> {
         self.outcomes
             .iter()
             .filter_map(|outcome| Some((outcome.question, outcome.result.as_ref().err()?.as_str())))
     }
 
-    /// How long the questions took that were answered; `None` when none was.
+    /// Returns the latency of the answered questions; `None` if there are none.
     pub fn latency(&self) -> Option<Latency> {
-        let answered = self
+        let mut times: Vec<f64> = self
             .outcomes
             .iter()
-            .filter(|outcome| outcome.result.is_ok());
-
-        let mut times: Vec<f64> = answered
+            .filter(|outcome| outcome.result.is_ok())
             .map(|outcome| outcome.latency.as_secs_f64() * 1000.0)
             .collect();
         times.sort_unstable_by(f64::total_cmp);
-        let percentile = |share| percentile(&times, share);
 
         Some(Latency {
-            p50: percentile(50)?,
-            p95: percentile(95)?,
-            p99: percentile(99)?,
+            p50: percentile(&times, 50)?,
+            p95: percentile(&times, 95)?,
+            p99: percentile(&times, 99)?,
         })
     }
 }
 
-/// The smallest of the sorted values that at least `percent` of 100 do not exceed.
+/// Returns the smallest of the sorted values that at least `percent` per cent of them do not
+/// exceed.
 fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied()
@@ -111,11 +106,12 @@ fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::collections::HashMap;
 
     use super::*;
-    use crate::question::Truth;
-    use crate::{QuestionFilter, Ranked};
+    use crate::question::GroundTruth;
+    use crate::{QuestionFilter, RankedHit};
 
     fn question(id: &str) -> Question {
         Question {
@@ -124,30 +120,26 @@ mod tests {
             kind: None,
             filter: QuestionFilter::default(),
             split: None,
-            truth: Truth::Documents(HashMap::new()),
+            ground_truth: GroundTruth::Documents(HashMap::new()),
         }
     }
 
     #[tokio::test]
-    async fn a_failure_is_kept_and_the_run_goes_on() {
+    async fn a_failure_is_recorded_and_the_run_continues() {
         let questions = [question("a"), question("b"), question("c")];
-        let refused = "b";
         let search = |question: &Question| {
-            let text = question.text.clone();
-            let refused = question.id == refused;
-            async move {
-                if refused {
-                    Err("no answer".to_owned())
-                } else {
-                    Ok(text)
-                }
-            }
+            let response = if question.id == "b" {
+                Err("no answer".to_owned())
+            } else {
+                Ok(question.text.clone())
+            };
+            std::future::ready(response)
         };
 
         let run = run(&questions, search, read).await;
         let failures: Vec<(&str, &str)> = run
             .failures()
-            .map(|(question, why)| (question.id.as_str(), why))
+            .map(|(question, reason)| (question.id.as_str(), reason))
             .collect();
         assert_eq!(failures, [("b", "no answer")]);
         assert_eq!(
@@ -158,43 +150,54 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn reading_an_answer_is_not_timed() {
+    async fn reading_the_response_is_not_timed() {
         let questions = [question("a")];
-        let slow = |text: String| async move {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            read(text).await
+        let before = Instant::now();
+        let until_read = Cell::new(Duration::ZERO);
+        let slow_read = |text: String| {
+            let started = Instant::now();
+            let elapsed = started - before;
+            until_read.set(elapsed);
+            async move {
+                // Takes longer than everything before it: were it timed, the latency would show it.
+                while started.elapsed() <= elapsed {
+                    tokio::task::yield_now().await;
+                }
+                read(text).await
+            }
         };
 
         let run = run(
             &questions,
             |question| std::future::ready(Ok(question.text.clone())),
-            slow,
+            slow_read,
         )
         .await;
 
+        let latency = run.outcomes[0].latency;
         assert!(
-            run.outcomes[0].latency < Duration::from_millis(100),
-            "{:?}",
-            run.outcomes[0].latency
+            latency <= until_read.get(),
+            "{latency:?}, the search took at most {:?}",
+            until_read.get()
         );
     }
 
     async fn read(document: String) -> Result<Answer, String> {
         Ok(Answer {
-            hits: vec![Ranked::document(document)],
+            hits: vec![RankedHit::document(document)],
             ..Answer::default()
         })
     }
 
     #[test]
-    fn latencies_are_nearest_ranks_of_the_answered() {
-        let asked = question("a");
+    fn latency_percentiles_cover_answered_questions_only() {
+        let question = question("a");
         let outcome = |millis, answered: bool| Outcome {
-            question: &asked,
+            question: &question,
             result: if answered {
                 Ok(Answer::default())
             } else {
-                Err("refused".to_owned())
+                Err("failed".to_owned())
             },
             latency: Duration::from_millis(millis),
         };
@@ -204,6 +207,7 @@ mod tests {
             .map(|millis| outcome(millis, true))
             .collect();
         outcomes.push(outcome(5000, false));
+
         let latency = Run { outcomes }.latency().unwrap();
         assert_eq!([latency.p50, latency.p95, latency.p99], [50.0, 95.0, 99.0]);
 
@@ -212,14 +216,11 @@ mod tests {
         }
         .latency()
         .unwrap();
-
         assert_eq!([single.p50, single.p95, single.p99], [7.0; 3]);
-        assert_eq!(
-            Run {
-                outcomes: vec![outcome(7, false)]
-            }
-            .latency(),
-            None
-        );
+
+        let failed = Run {
+            outcomes: vec![outcome(7, false)],
+        };
+        assert_eq!(failed.latency(), None);
     }
 }

@@ -1,29 +1,32 @@
-//! Test sets of whole texts and the exact stretches that answer: a folder with a table of questions (`question`,
-//! `references`, `corpus_id`) and a text `<corpus_id>.md` for each id.
+//! Test sets of whole texts and the exact spans that answer questions: a folder with a table of
+//! questions (`question`, `references`, `corpus_id`) and a text `<corpus_id>.md` for each id.
 //!
-//! `references` is JSON, `[{"content": "…", "start_index": 10, "end_index": 25}]`, counted in characters. The texts are
-//! for the caller to index whole; how they are cut is what such a set measures.
+//! `references` is JSON, `[{"content": "…", "start_index": 10, "end_index": 25}]`, counted in
+//! characters. The caller indexes the texts whole; how they are split into chunks is what such a
+//! set measures.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::lines::from_json;
-use crate::question::Truth;
+use crate::lines::parse_json;
+use crate::question::GroundTruth;
 use crate::{EvalError, Question, QuestionFilter};
 
-/// A test set.
+/// A test set of whole texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpanSet {
     /// The folder's name.
     pub name: String,
-    /// What to search in, by id: the whole texts.
+    /// The whole texts to search, by id.
     pub texts: BTreeMap<String, String>,
     /// The questions, in the table's order.
     pub questions: Vec<Question>,
-    /// What whoever reads the figures should know of the set.
+    /// Defects of the set that affect the scores.
     pub notices: Vec<String>,
 }
 
@@ -44,15 +47,12 @@ struct Reference {
 const COLUMNS: [&str; 3] = ["question", "references", "corpus_id"];
 
 impl SpanSet {
-    /// The table of questions in `folder`, whatever its name; `None` when it has none and is another kind of set.
-    pub fn table_in(folder: &Path) -> Result<Option<PathBuf>, EvalError> {
-        let unreadable = |error| EvalError::Read {
-            path: folder.to_owned(),
-            error,
-        };
+    /// Finds the table of questions in `folder`, whatever its name; `None` if there is none and the
+    /// folder is a different kind of set.
+    pub fn find_table(folder: &Path) -> Result<Option<PathBuf>, EvalError> {
         let mut tables = Vec::new();
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
+        for entry in fs::read_dir(folder).map_err(|error| read_error(folder, error))? {
+            let path = entry.map_err(|error| read_error(folder, error))?.path();
             if path.extension().is_some_and(|extension| extension == "csv") && has_columns(&path)? {
                 tables.push(path);
             }
@@ -60,79 +60,74 @@ impl SpanSet {
 
         match tables.len() {
             0 | 1 => Ok(tables.pop()),
-            count => {
-                let problem = format!(
-                    "{count} tables have the columns {}; one belongs here",
+            count => Err(EvalError::Unusable {
+                path: folder.to_owned(),
+                problem: format!(
+                    "found {count} tables with the columns {}, expected one",
                     COLUMNS.join(", ")
-                );
-                Err(EvalError::Nothing {
-                    path: folder.to_owned(),
-                    problem,
-                })
-            }
+                ),
+            }),
         }
     }
 
-    /// Reads the set whose questions stand in `table`; the texts are beside it.
+    /// Reads the set whose questions are in `table`; the texts are in the same folder.
     pub fn read(table: &Path) -> Result<Self, EvalError> {
         let folder = table.parent().unwrap_or(Path::new(""));
         let mut texts: BTreeMap<String, Vec<char>> = BTreeMap::new();
         let mut questions = Vec::new();
         let mut misplaced = 0;
-        let mut rows = reader(table)?;
 
+        let mut rows = open_table(table)?;
         let headers = rows
             .headers()
-            .map_err(|error| unusable(table, &error))?
+            .map_err(|error| csv_error(table, &error))?
             .clone();
 
         for record in rows.records() {
-            let record = record.map_err(|error| unusable(table, &error))?;
-            let line = record
-                .position()
-                .map_or(0, |position| position.line() as usize);
-
-            let bad = |problem: String| EvalError::Line {
+            let record = record.map_err(|error| csv_error(table, &error))?;
+            let at_record = |problem: String| EvalError::Line {
                 path: table.to_owned(),
-                line,
+                line: record
+                    .position()
+                    .map_or(0, |position| position.line() as usize),
                 problem,
             };
 
             let row: QuestionRow = record
                 .deserialize(Some(&headers))
-                .map_err(|error| bad(error.to_string()))?;
+                .map_err(|error| at_record(error.to_string()))?;
 
-            if !texts.contains_key(&row.corpus_id) {
-                texts.insert(
-                    row.corpus_id.clone(),
-                    text(folder, &row.corpus_id).map_err(|error| match error {
-                        TextError::Name(problem) => bad(problem),
-                        TextError::File(error) => error,
-                    })?,
-                );
-            }
+            let text = match texts.entry(row.corpus_id.clone()) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    check_file_name(&row.corpus_id).map_err(at_record)?;
+                    entry.insert(read_text(folder, &row.corpus_id)?)
+                }
+            };
 
-            let text = &texts[&row.corpus_id];
-            let references: Vec<Reference> = from_json(&row.references).map_err(bad)?;
+            let references: Vec<Reference> = parse_json(&row.references).map_err(at_record)?;
             misplaced += references
                 .iter()
-                .filter(|reference| !reference.is_in(text))
+                .filter(|reference| !reference.matches(text))
                 .count();
-            questions.push(question(row, references, text, questions.len() + 1).map_err(bad)?);
+
+            // The same words may be asked of two texts, so questions are identified by position.
+            let number = questions.len() + 1;
+            questions.push(question(row, &references, text, number).map_err(at_record)?);
         }
 
         if questions.is_empty() {
-            let problem = "there is no question in it".to_owned();
-            return Err(EvalError::Nothing {
+            return Err(EvalError::Unusable {
                 path: table.to_owned(),
-                problem,
+                problem: "the table has no questions".to_owned(),
             });
         }
 
         let mut notices = Vec::new();
         if misplaced > 0 {
             notices.push(format!(
-                "references whose words are not where they say: {misplaced}; the place counts"
+                "references whose content is not at their position: {misplaced}; \
+                 the position counts"
             ));
         }
 
@@ -157,16 +152,29 @@ impl SpanSet {
 }
 
 impl Reference {
-    fn is_in(&self, text: &[char]) -> bool {
-        let stretch = text.get(self.start_index..self.end_index);
-        stretch.is_some_and(|stretch| stretch.iter().copied().eq(self.content.chars()))
+    /// Reports whether the content is in the text at the stated position.
+    fn matches(&self, text: &[char]) -> bool {
+        text.get(self.start_index..self.end_index)
+            .is_some_and(|span| span.iter().copied().eq(self.content.chars()))
+    }
+
+    /// Returns the range of the reference; fails if it is empty or not within the text.
+    fn span(&self, corpus_id: &str, text: &[char]) -> Result<Range<usize>, String> {
+        let (start, end) = (self.start_index, self.end_index);
+        if start < end && end <= text.len() {
+            return Ok(start..end);
+        }
+
+        Err(format!(
+            "{start} to {end} is not a valid span of {corpus_id}.md, which has {} characters",
+            text.len()
+        ))
     }
 }
 
-/// Questions are known by their place in the table: the same words may be asked of two texts.
 fn question(
     row: QuestionRow,
-    references: Vec<Reference>,
+    references: &[Reference],
     text: &[char],
     number: usize,
 ) -> Result<Question, String> {
@@ -175,66 +183,65 @@ fn question(
     }
 
     if references.is_empty() {
-        return Err("no stretch answers the question".to_owned());
+        return Err("the question has no references".to_owned());
     }
 
-    let span = |Reference {
-                    start_index: start,
-                    end_index: end,
-                    ..
-                }: Reference| {
-        if start < end && end <= text.len() {
-            return Ok((row.corpus_id.clone(), start..end));
-        }
-        Err(format!(
-            "{start} to {end} is no stretch of {}.md, which has {} characters",
-            row.corpus_id,
-            text.len()
-        ))
-    };
+    let spans = references
+        .iter()
+        .map(|reference| {
+            let span = reference.span(&row.corpus_id, text)?;
+            Ok((row.corpus_id.clone(), span))
+        })
+        .collect::<Result<_, String>>()?;
 
     Ok(Question {
         id: number.to_string(),
-        text: row.question.clone(),
-        kind: Some(row.corpus_id.clone()),
+        text: row.question,
+        kind: Some(row.corpus_id),
         filter: QuestionFilter::default(),
         split: None,
-        truth: Truth::Spans(references.into_iter().map(span).collect::<Result<_, _>>()?),
+        ground_truth: GroundTruth::Spans(spans),
     })
 }
 
-enum TextError {
-    Name(String),
-    File(EvalError),
+/// Rejects ids that would lead out of the set's folder.
+fn check_file_name(id: &str) -> Result<(), String> {
+    if Path::new(id).file_name().is_some_and(|name| name == id) {
+        Ok(())
+    } else {
+        Err(format!("the corpus_id {id:?} is not a file name"))
+    }
 }
 
-fn text(folder: &Path, id: &str) -> Result<Vec<char>, TextError> {
-    if Path::new(id).file_name().is_none_or(|name| name != id) {
-        return Err(TextError::Name(format!(
-            "the corpus_id {id:?} is no file's name"
-        )));
-    }
-
+fn read_text(folder: &Path, id: &str) -> Result<Vec<char>, EvalError> {
     let path = folder.join(format!("{id}.md"));
     match fs::read_to_string(&path) {
         Ok(text) => Ok(text.chars().collect()),
-        Err(error) => Err(TextError::File(EvalError::Read { path, error })),
+        Err(error) => Err(read_error(&path, error)),
     }
 }
 
-fn reader(table: &Path) -> Result<csv::Reader<fs::File>, EvalError> {
-    csv::Reader::from_path(table).map_err(|error| unusable(table, &error))
+fn open_table(table: &Path) -> Result<csv::Reader<fs::File>, EvalError> {
+    csv::Reader::from_path(table).map_err(|error| csv_error(table, &error))
 }
 
 fn has_columns(table: &Path) -> Result<bool, EvalError> {
-    let mut rows = reader(table)?;
-    let headers = rows.headers().map_err(|error| unusable(table, &error))?;
+    let mut rows = open_table(table)?;
+    let headers = rows.headers().map_err(|error| csv_error(table, &error))?;
+
     Ok(COLUMNS
         .iter()
         .all(|column| headers.iter().any(|header| header == *column)))
 }
 
-fn unusable(table: &Path, error: &csv::Error) -> EvalError {
+fn read_error(path: &Path, error: std::io::Error) -> EvalError {
+    EvalError::Read {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+fn csv_error(table: &Path, error: &csv::Error) -> EvalError {
     let line = error
         .position()
         .map_or(1, |position| position.line() as usize);
@@ -247,107 +254,4 @@ fn unusable(table: &Path, error: &csv::Error) -> EvalError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ROWS: &str = "question,references,corpus_id,note\n\
-        who opens,\"[{\"\"content\"\": \"\"Tür\"\", \"\"start_index\"\": 4, \"\"end_index\"\": 7}]\",door,x\n\
-        who opens,\"[{\"\"content\"\": \"\"nobody\"\", \"\"start_index\"\": 0, \"\"end_index\"\": 3}]\",gate,\n";
-
-    fn read(rows: &str) -> Result<SpanSet, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let set = folder.path().join("small");
-        fs::create_dir(&set).unwrap();
-        fs::write(set.join("asked.csv"), rows).unwrap();
-        fs::write(set.join("other.csv"), "question,answer\n").unwrap();
-        fs::write(set.join("door.md"), "Die Tür öffnet").unwrap();
-        fs::write(set.join("gate.md"), "the gate").unwrap();
-        let table = SpanSet::table_in(&set).unwrap().expect("a table");
-        let prefix = format!("{}/", set.display());
-
-        SpanSet::read(&table).map_err(|error| error.to_string().replace(&prefix, ""))
-    }
-
-    #[test]
-    fn a_set_is_its_texts_and_questions_with_stretches() {
-        let set = read(ROWS).unwrap();
-        assert_eq!(set.name, "small");
-        assert_eq!(set.texts.keys().collect::<Vec<_>>(), ["door", "gate"]);
-        assert_eq!(
-            set.questions
-                .iter()
-                .map(|question| question.id.as_str())
-                .collect::<Vec<_>>(),
-            ["1", "2"]
-        );
-        assert_eq!(
-            set.questions[0].truth,
-            Truth::Spans(vec![("door".to_owned(), 4..7)])
-        );
-        assert_eq!(
-            set.notices,
-            ["references whose words are not where they say: 1; the place counts"]
-        );
-    }
-
-    #[test]
-    fn a_folder_without_such_a_table_is_another_kind_of_set() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("a.csv"), "question,answer\n").unwrap();
-        assert_eq!(SpanSet::table_in(folder.path()).unwrap(), None);
-
-        for name in ["b.csv", "c.csv"] {
-            fs::write(folder.path().join(name), ROWS).unwrap();
-        }
-
-        assert!(
-            SpanSet::table_in(folder.path())
-                .unwrap_err()
-                .to_string()
-                .contains("2 tables have the columns")
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_its_line() {
-        let fails = |row: &str, expected: &str| {
-            let error = read(&format!("{ROWS}{row}\n")).unwrap_err();
-            assert!(error.contains(expected), "{error}");
-        };
-
-        let reference = |end| {
-            format!(
-                "\"[{{\"\"content\"\": \"\"\"\", \"\"start_index\"\": 2, \"\"end_index\"\": {end}}}]\""
-            )
-        };
-
-        fails(
-            &format!("a,{},gate,", reference(9)),
-            "asked.csv:4: 2 to 9 is no stretch of gate.md, which has 8 characters",
-        );
-
-        fails(
-            &format!("a,{},gate,", reference(2)),
-            "asked.csv:4: 2 to 2 is no stretch",
-        );
-
-        fails(
-            &format!(" ,{},gate,", reference(3)),
-            "asked.csv:4: the question is empty",
-        );
-        fails("a,[],gate,", "asked.csv:4: no stretch answers");
-        fails("a,x,gate,", "asked.csv:4: not the JSON that belongs here");
-
-        fails(
-            "a,[],../gate,",
-            "the corpus_id \"../gate\" is no file's name",
-        );
-        fails("a,[],wall,", "cannot read wall.md");
-        fails("a,b", "asked.csv:4");
-
-        assert_eq!(
-            read("question,references,corpus_id\n").unwrap_err(),
-            "asked.csv: there is no question in it"
-        );
-    }
-}
+mod tests;

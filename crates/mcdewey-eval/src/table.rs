@@ -1,46 +1,44 @@
-//! Aligned plain text: names to the left, figures to the right, two spaces between columns.
+//! Plain-text tables: labels aligned left, numbers aligned right, two spaces between columns.
 
 use std::fmt;
 
-/// Rows under headings.
 pub(crate) struct Table {
+    /// The rows, the headings first.
     rows: Vec<Vec<String>>,
-    /// How many columns, from the left, are names.
-    names: usize,
+    /// The number of columns, from the left, that hold labels.
+    label_columns: usize,
 }
 
 impl Table {
-    /// A table of these columns, the first `names` of them aligned to the left.
-    pub(crate) fn new(headings: &[&str], names: usize) -> Self {
+    /// Creates a table whose first `label_columns` columns are aligned left.
+    pub(crate) fn new(headings: &[&str], label_columns: usize) -> Self {
         Self {
             rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()],
-            names,
+            label_columns,
         }
     }
 
-    /// Adds a row.
     pub(crate) fn push(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
-    /// Whether there are only headings.
+    /// Reports whether the table has only headings.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.len() == 1
     }
 
     fn widths(&self) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| {
-            self.rows
-                .iter()
-                .filter_map(|row| row.get(column))
-                .map(|cell| cell.chars().count())
-                .max()
-        };
+        (0..columns).map(|column| self.width(column)).collect()
+    }
 
-        (0..columns)
-            .map(|column| width(column).unwrap_or(0))
-            .collect()
+    fn width(&self, column: usize) -> usize {
+        self.rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -48,16 +46,18 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths = self.widths();
         for row in &self.rows {
-            let align = |(column, cell): (usize, &String)| {
-                let width = widths[column];
-                if column < self.names {
-                    format!("{cell:<width$}")
-                } else {
-                    format!("{cell:>width$}")
-                }
-            };
-
-            let cells: Vec<String> = row.iter().enumerate().map(align).collect();
+            let cells: Vec<String> = row
+                .iter()
+                .zip(&widths)
+                .enumerate()
+                .map(|(column, (cell, &width))| {
+                    if column < self.label_columns {
+                        format!("{cell:<width$}")
+                    } else {
+                        format!("{cell:>width$}")
+                    }
+                })
+                .collect();
             writeln!(f, "{}", cells.join("  ").trim_end())?;
         }
 

@@ -1,39 +1,30 @@
-//! Runs and judgments in the form of TREC, so that other programs can score them.
+//! Runs and judgments in TREC format, so that other programs can score them.
 //!
-//! Documents stand once, at their best rank. Places that are equally right are one answer here as everywhere: their
-//! documents are written as one, under the name of the first.
+//! Each document appears once, at its best rank. Alternative locations are one answer here as
+//! everywhere: their documents are written under the name of the first.
 
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use crate::question::Truth;
-use crate::{Question, Ranked, Run};
+use crate::question::GroundTruth;
+use crate::{Outcome, Question, RankedHit, Run};
 
 impl Run<'_> {
-    /// `query Q0 document rank score tag`, a line for each document found; scores fall by one from rank to rank.
-    pub fn trec(&self, tag: &str) -> String {
+    /// Returns the run as lines of `query Q0 document rank score tag`, one for each document found.
+    /// Scores fall by one from rank to rank.
+    pub fn to_trec(&self, tag: &str) -> String {
         let mut lines = String::new();
         for outcome in &self.outcomes {
-            let hits = outcome
-                .result
-                .as_ref()
-                .map_or(&[][..], |answer| &answer.hits);
-            let mut seen = HashSet::new();
-            let documents = hits
-                .iter()
-                .map(|hit| document(&outcome.question.truth, hit));
-
-            let documents: Vec<&str> = documents
-                .filter(|document| seen.insert(*document))
-                .collect();
-
-            for (place, name) in documents.iter().enumerate() {
-                let (query, name, tag) = (word(&outcome.question.id), word(name), word(tag));
+            let query = encode(&outcome.question.id);
+            let documents = ranked_documents(outcome);
+            for (index, document) in documents.iter().enumerate() {
                 let _ = writeln!(
                     lines,
-                    "{query} Q0 {name} {} {} {tag}",
-                    place + 1,
-                    documents.len() - place
+                    "{query} Q0 {} {} {} {}",
+                    encode(document),
+                    index + 1,
+                    documents.len() - index,
+                    encode(tag)
                 );
             }
         }
@@ -42,48 +33,68 @@ impl Run<'_> {
     }
 }
 
-/// `query 0 document grade`, a line for each document that is right.
+/// Returns the judgments as lines of `query 0 document grade`, one for each relevant document.
 pub fn qrels(questions: &[Question]) -> String {
     let mut lines = String::new();
     for question in questions {
-        for (document, grade) in grades(&question.truth) {
-            let _ = writeln!(lines, "{} 0 {} {grade}", word(&question.id), word(document));
+        for (document, grade) in grades(&question.ground_truth) {
+            let _ = writeln!(
+                lines,
+                "{} 0 {} {grade}",
+                encode(&question.id),
+                encode(document)
+            );
         }
     }
 
     lines
 }
 
-/// The document of a hit, by the name that the judgments have for it.
-fn document<'a>(truth: &'a Truth, hit: &'a Ranked) -> &'a str {
-    match truth {
-        Truth::Places(places)
-            if places
+/// The documents that were found, each at its best rank; none if the search failed.
+fn ranked_documents<'a>(outcome: &'a Outcome<'_>) -> Vec<&'a str> {
+    let Ok(answer) = &outcome.result else {
+        return Vec::new();
+    };
+
+    let mut seen = HashSet::new();
+    answer
+        .hits
+        .iter()
+        .map(|hit| judged_document(&outcome.question.ground_truth, hit))
+        .filter(|document| seen.insert(*document))
+        .collect()
+}
+
+/// Returns the document of a hit, by the name that the judgments use for it.
+fn judged_document<'a>(ground_truth: &'a GroundTruth, hit: &'a RankedHit) -> &'a str {
+    match ground_truth {
+        GroundTruth::Locations(locations)
+            if locations
                 .iter()
-                .any(|place| place.source.as_str() == hit.document) =>
+                .any(|location| location.source.as_str() == hit.document) =>
         {
-            places[0].source.as_str()
+            locations[0].source.as_str()
         }
         _ => &hit.document,
     }
 }
 
-fn grades(truth: &Truth) -> Vec<(&str, u32)> {
-    let mut grades: Vec<(&str, u32)> = match truth {
-        Truth::Documents(grades) => grades
+fn grades(ground_truth: &GroundTruth) -> Vec<(&str, u32)> {
+    let mut grades: Vec<(&str, u32)> = match ground_truth {
+        GroundTruth::Documents(grades) => grades
             .iter()
             .map(|(document, grade)| (document.as_str(), *grade))
             .collect(),
-        Truth::Places(places) => places
+        GroundTruth::Locations(locations) => locations
             .first()
-            .map(|place| (place.source.as_str(), 1))
+            .map(|location| (location.source.as_str(), 1))
             .into_iter()
             .collect(),
-        Truth::Spans(spans) => spans
+        GroundTruth::Spans(spans) => spans
             .iter()
             .map(|(document, _)| (document.as_str(), 1))
             .collect(),
-        Truth::Nothing => Vec::new(),
+        GroundTruth::Unanswerable => Vec::new(),
     };
 
     grades.sort_unstable();
@@ -91,21 +102,21 @@ fn grades(truth: &Truth) -> Vec<(&str, u32)> {
     grades
 }
 
-/// Columns are parted by blanks, so a name must have none: they are written as in an address ("%20").
-fn word(name: &str) -> String {
-    let mut written = String::with_capacity(name.len());
-    for letter in name.chars() {
-        if letter.is_whitespace() || letter.is_control() || letter == '%' {
+/// Percent-encodes white space and control characters, because white space separates the columns.
+fn encode(name: &str) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_whitespace() || c.is_control() || c == '%' {
             let mut bytes = [0; 4];
-            letter.encode_utf8(&mut bytes).bytes().for_each(|byte| {
-                let _ = write!(written, "%{byte:02X}");
-            });
+            for byte in c.encode_utf8(&mut bytes).bytes() {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
         } else {
-            written.push(letter);
+            encoded.push(c);
         }
     }
 
-    written
+    encoded
 }
 
 #[cfg(test)]
@@ -114,9 +125,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{Answer, Outcome, Place, QuestionFilter, Spot};
+    use crate::{Anchor, Answer, Location, QuestionFilter};
 
-    fn question(id: &str, truth: Truth) -> Question {
+    fn question(id: &str, ground_truth: GroundTruth) -> Question {
         let filter = QuestionFilter::default();
         Question {
             id: id.to_owned(),
@@ -124,12 +135,12 @@ mod tests {
             kind: None,
             filter,
             split: None,
-            truth,
+            ground_truth,
         }
     }
 
     fn trec(question: &Question, documents: &[&str]) -> String {
-        let hits = documents.iter().copied().map(Ranked::document).collect();
+        let hits = documents.iter().copied().map(RankedHit::document).collect();
         let result = Ok(Answer {
             hits,
             ..Answer::default()
@@ -142,44 +153,47 @@ mod tests {
                 latency: Duration::ZERO,
             }],
         }
-        .trec("hybrid")
+        .to_trec("hybrid")
     }
 
     #[test]
-    fn documents_stand_once_with_falling_scores() {
+    fn each_document_appears_once_with_falling_scores() {
         let grades = HashMap::from([("b".to_owned(), 2), ("a".to_owned(), 1)]);
-        let asked = question("q 1", Truth::Documents(grades));
+        let question = question("q 1", GroundTruth::Documents(grades));
         assert_eq!(
-            trec(&asked, &["x", "b", "x", "100% a"]),
+            trec(&question, &["x", "b", "x", "100% a"]),
             "\
 q%201 Q0 x 1 3 hybrid
 q%201 Q0 b 2 2 hybrid
 q%201 Q0 100%25%20a 3 1 hybrid
 "
         );
-        assert_eq!(qrels(&[asked]), "q%201 0 a 1\nq%201 0 b 2\n");
+        assert_eq!(qrels(&[question]), "q%201 0 a 1\nq%201 0 b 2\n");
     }
 
     #[test]
-    fn equally_right_documents_are_one() {
-        let place = |source: &str| Place {
+    fn documents_of_alternative_locations_are_one() {
+        let location = |source: &str| Location {
             source: source.parse().unwrap(),
-            spot: Spot::Page(1),
+            anchor: Anchor::Page(1),
             text_hash: None,
         };
 
-        let asked = question("q", Truth::Places(vec![place("v12.md"), place("v15.md")]));
+        let question = question(
+            "q",
+            GroundTruth::Locations(vec![location("v12.md"), location("v15.md")]),
+        );
         assert_eq!(
-            trec(&asked, &["x.md", "v15.md", "v12.md"]),
+            trec(&question, &["x.md", "v15.md", "v12.md"]),
             "q Q0 x.md 1 2 hybrid\nq Q0 v12.md 2 1 hybrid\n"
         );
-        assert_eq!(qrels(&[asked]), "q 0 v12.md 1\n");
+        assert_eq!(qrels(&[question]), "q 0 v12.md 1\n");
     }
 
     #[test]
-    fn without_an_answer_nothing_is_right() {
-        let asked = question("q", Truth::Nothing);
-        assert_eq!(trec(&asked, &["x"]), "q Q0 x 1 1 hybrid\n");
-        assert_eq!(qrels(&[asked]), "");
+    fn an_unanswerable_question_has_no_qrels() {
+        let question = question("q", GroundTruth::Unanswerable);
+        assert_eq!(trec(&question, &["x"]), "q Q0 x 1 1 hybrid\n");
+        assert_eq!(qrels(&[question]), "");
     }
 }

@@ -1,4 +1,6 @@
-//! One file on its way to a document: read, parsed, given facets, and cut. Blocks; runs on threads for that.
+//! Turns one file into a document that is ready to embed: reads it, converts it where needed,
+//! parses it, assigns facets and splits it into chunks. Everything here blocks and must run on a
+//! blocking thread.
 
 use std::sync::Arc;
 
@@ -7,152 +9,151 @@ use mcdewey_core::{
     ImageFile, OutlineEntry, Page, RootName,
 };
 
-use crate::images::{self, Beside};
-use crate::markdown::{Dialect, Parsed, READER, parse};
-use crate::plan::Known;
+use crate::images::{self, FileLocation};
+use crate::markdown::{Dialect, PARSER_VERSION, ParsedDocument, parse};
+use crate::plan::IndexedFile;
 use crate::read;
 use crate::rules::{RuleSet, Subject, detect_language};
 use crate::split::{CHUNKER, SizedChunk, split};
-use crate::walk::{FoundFile, Reading};
+use crate::walk::{FileKind, FoundFile};
 
-/// A document that wants only its vectors.
+/// How many bytes of a JSON or YAML file are checked before it is read as an OpenAPI description.
+const SNIFFED_BYTES: usize = 64 * 1024;
+
+/// A document that lacks only its vectors.
 #[derive(Debug)]
-pub(crate) struct Draft {
+pub(crate) struct PreparedDocument {
     /// The root it was found in.
     pub(crate) root: RootName,
-    /// That root's folder.
+    /// The folder of that root.
     pub(crate) folder: String,
-    /// What the unchanged file will be recognised by.
+    /// The hash by which the next ingest recognises the file as unchanged.
     pub(crate) input: ContentHash,
-    /// What is known of it.
     pub(crate) meta: Arc<DocumentMeta>,
-    /// Its headings.
     pub(crate) outline: Vec<OutlineEntry>,
-    /// Its pages.
     pub(crate) pages: Vec<Page>,
-    /// Its passages.
     pub(crate) chunks: Vec<SizedChunk>,
-    /// Things worth a look.
     pub(crate) warnings: Vec<String>,
     /// Its images and its original.
     pub(crate) attachments: Vec<AttachedFile>,
 }
 
-/// What became of a file.
+/// The result of preparing a file.
 #[derive(Debug)]
-pub(crate) enum Outcome {
-    /// It is as the index knows it.
+pub(crate) enum FileOutcome {
+    /// The indexed revision is up to date.
     Unchanged,
-    /// It cannot become a document, for this reason.
+    /// The file cannot become a document, for this reason.
     Skipped(String),
-    /// It is new or changed.
-    Draft(Box<Draft>),
+    /// The file is new or has changed.
+    Prepared(Box<PreparedDocument>),
 }
 
-/// A description says what it is within this many bytes.
-const HEAD: usize = 64 * 1024;
-
-/// What files are read with.
-pub(crate) struct Reader {
+/// Prepares files.
+pub(crate) struct DocumentReader {
     pub(crate) embed: Arc<dyn Embed>,
-    /// Without one, only text is read.
+    /// Without a converter, only Markdown and plain text are read.
     pub(crate) convert: Option<Arc<dyn Convert>>,
-    /// Whether originals are kept for readers.
+    /// Whether originals are stored for readers.
     pub(crate) keep_originals: bool,
 }
 
-impl Reader {
-    /// Reads a file, and makes a document of it unless the index knows it as it is (`known`).
+impl DocumentReader {
+    /// Reads a file and prepares a document from it, unless the `indexed` revision is up to date.
     pub(crate) fn prepare(
         &self,
         file: &FoundFile,
         rules: &RuleSet,
-        known: Option<Known>,
-    ) -> Result<Outcome, EmbedError> {
-        let content = match self.content(file) {
+        indexed: Option<IndexedFile>,
+    ) -> Result<FileOutcome, EmbedError> {
+        let content = match self.read(file) {
             Ok(content) => content,
-            Err(reason) => return Ok(Outcome::Skipped(reason)),
+            Err(reason) => return Ok(FileOutcome::Skipped(reason)),
         };
+
         let input = self.input_hash(file, &content, rules);
-        if known == Some(Known { input, here: true }) {
-            return Ok(Outcome::Unchanged);
+        let up_to_date = IndexedFile {
+            input,
+            same_folder: true,
+        };
+        if indexed == Some(up_to_date) {
+            return Ok(FileOutcome::Unchanged);
         }
 
-        let (parsed, own) = match parse_file(file, &content.bytes, self.convert.as_deref()) {
+        let (parsed, own_images) = match parse_file(file, &content.bytes, self.convert.as_deref()) {
             Ok(parsed) => parsed,
-            Err(reason) => return Ok(Outcome::Skipped(reason)),
+            Err(reason) => return Ok(FileOutcome::Skipped(reason)),
         };
 
         if parsed.pages.is_empty() {
-            return Ok(Outcome::Skipped(
-                "it holds nothing but front matter; fill it or take it away".to_owned(),
+            return Ok(FileOutcome::Skipped(
+                "it contains only front matter; add content or delete it".to_owned(),
             ));
         }
 
-        match self.draft(file, input, parsed, rules) {
-            Ok(mut draft) => {
-                self.attach(&mut draft, file, own, content);
-                Ok(Outcome::Draft(Box::new(draft)))
+        match self.build(file, input, parsed, rules) {
+            Ok(mut document) => {
+                self.attach(&mut document, file, own_images, content);
+                Ok(FileOutcome::Prepared(Box::new(document)))
             }
-            Err(EmbedError::Model(reason)) => Ok(Outcome::Skipped(format!(
+            Err(EmbedError::Model(reason)) => Ok(FileOutcome::Skipped(format!(
                 "its text cannot be tokenised: {reason}"
             ))),
             Err(error) => Err(error),
         }
     }
 
-    /// The bytes of a file and of what it was made from.
-    fn content(&self, file: &FoundFile) -> Result<Content, String> {
-        let read_original = |path: &String| {
-            read::bytes(&file.dir, path)
-                .map_err(|reason| format!("its original `{}`: {reason}", file_name(path)))
+    /// Reads a file and, where it is kept, its original.
+    fn read(&self, file: &FoundFile) -> Result<FileContent, String> {
+        let original = match &file.original {
+            Some(path) if self.keep_originals => Some(
+                read::bytes(&file.dir, path)
+                    .map_err(|reason| format!("its original `{}`: {reason}", file_name(path)))?,
+            ),
+            _ => None,
         };
 
-        let original = file
-            .original
-            .as_ref()
-            .filter(|_| self.keep_originals)
-            .map(read_original)
-            .transpose()?;
-
-        Ok(Content {
+        Ok(FileContent {
             bytes: read::bytes(&file.dir, &file.path_in_root)?,
             original,
         })
     }
 
-    /// Everything that decides what becomes of a file: its bytes, its name, the rules, and the ways of reading and
-    /// cutting.
-    fn input_hash(&self, file: &FoundFile, content: &Content, rules: &RuleSet) -> ContentHash {
+    /// Hashes everything that decides which document a file becomes: its bytes, its name, the
+    /// rules, and the versions of the parser, the splitter, the model and the converter.
+    fn input_hash(&self, file: &FoundFile, content: &FileContent, rules: &RuleSet) -> ContentHash {
         let original = content
             .original
             .as_ref()
             .map(|bytes| ContentHash::of(bytes).to_string());
 
-        let (way, beside) = match file.reading {
-            Reading::Text(Dialect::Markdown) => {
+        let (conversion, images) = match file.kind {
+            FileKind::Text(Dialect::Markdown) => {
                 let text = std::str::from_utf8(&content.bytes).unwrap_or_default();
-                (String::new(), images::beside_hash(text, beside(file)))
+                (
+                    String::new(),
+                    images::linked_images_fingerprint(text, location(file)),
+                )
             }
-            Reading::Text(Dialect::Plain) => Default::default(),
-            Reading::Convert(format) => (self.way(format), String::new()),
-            Reading::Described => (self.way(Format::OpenApi), String::new()),
+            FileKind::Text(Dialect::Plain) => Default::default(),
+            FileKind::Convert(format) => (self.conversion_fingerprint(format), String::new()),
+            FileKind::MaybeOpenApi => (self.conversion_fingerprint(Format::OpenApi), String::new()),
         };
 
         ContentHash::of_parts([
             ContentHash::of(&content.bytes).to_string().as_str(),
             file.source.as_str(),
             rules.fingerprint().to_string().as_str(),
-            READER,
+            PARSER_VERSION,
             CHUNKER,
             &self.embed.model().fingerprint,
-            &way,
-            &beside,
+            &conversion,
+            &images,
             &original.unwrap_or_default(),
         ])
     }
 
-    fn way(&self, format: Format) -> String {
+    fn conversion_fingerprint(&self, format: Format) -> String {
         let version = self
             .convert
             .as_ref()
@@ -160,43 +161,14 @@ impl Reader {
         format!("{version} {}", self.keep_originals)
     }
 
-    /// Puts the images that the pages show and the original with a document.
-    fn attach(&self, draft: &mut Draft, file: &FoundFile, own: Vec<ImageFile>, content: Content) {
-        let images = images::images(&draft.pages, own, beside(file));
-        draft.attachments = images.kept;
-        draft.warnings.extend(images.warnings);
-
-        let original = match (file.reading, &file.original) {
-            (Reading::Text(_), Some(path)) => content.original.map(|bytes| (path.clone(), bytes)),
-            (Reading::Text(_), None) => None,
-            _ => Some((file.path_in_root.clone(), content.bytes)).filter(|_| self.keep_originals),
-        };
-
-        if let Some((path, bytes)) = original {
-            let name = file_name(&path).to_owned();
-            let media_type = media_type(&name);
-            draft.attachments.push(AttachedFile::new(
-                name,
-                AttachmentRole::Original,
-                media_type,
-                bytes,
-            ));
-        }
-    }
-
-    fn draft(
+    fn build(
         &self,
         file: &FoundFile,
         input: ContentHash,
-        parsed: Parsed,
+        parsed: ParsedDocument,
         rules: &RuleSet,
-    ) -> Result<Draft, EmbedError> {
-        let assignment = rules.assign(Subject {
-            path: &file.path_in_root,
-            title: &parsed.title,
-            front_matter: &parsed.front_matter,
-        });
-
+    ) -> Result<PreparedDocument, EmbedError> {
+        let assignment = rules.assign(subject(file, &parsed));
         let mut facets = assignment.facets;
         if facets.lang.is_none() {
             facets.lang = detect_language(parsed.pages.iter().map(|page| page.page.text.as_str()));
@@ -218,9 +190,9 @@ impl Reader {
             .into_iter()
             .chain(assignment.warnings)
             .collect();
-
         let pages = parsed.pages.into_iter().map(|page| page.page).collect();
-        Ok(Draft {
+
+        Ok(PreparedDocument {
             root: file.root.clone(),
             folder: file.dir.path().to_string_lossy().into_owned(),
             input,
@@ -232,32 +204,90 @@ impl Reader {
             attachments: Vec::new(),
         })
     }
+
+    /// Attaches the images that the pages show, and the original.
+    fn attach(
+        &self,
+        document: &mut PreparedDocument,
+        file: &FoundFile,
+        own_images: Vec<ImageFile>,
+        content: FileContent,
+    ) {
+        let images = images::collect_images(&document.pages, own_images, location(file));
+        document.attachments = images.kept;
+        document.warnings.extend(images.warnings);
+
+        let original = match (file.kind, &file.original) {
+            (FileKind::Text(_), Some(path)) => content.original.map(|bytes| (path.clone(), bytes)),
+            (FileKind::Text(_), None) => None,
+            // A converted file is its own original.
+            _ if self.keep_originals => Some((file.path_in_root.clone(), content.bytes)),
+            _ => None,
+        };
+
+        if let Some((path, bytes)) = original {
+            let name = file_name(&path).to_owned();
+            let media_type = media_type(&name);
+            document.attachments.push(AttachedFile::new(
+                name,
+                AttachmentRole::Original,
+                media_type,
+                bytes,
+            ));
+        }
+    }
 }
 
-/// The text of a file with its headings and pages, and the images that came out of it; or why it cannot be read.
+/// The bytes of a file and of the original it was converted from.
+struct FileContent {
+    bytes: Vec<u8>,
+    original: Option<Vec<u8>>,
+}
+
+/// Reads and parses a file without preparing a document from it. The error is the reason to report.
+pub(crate) fn read_and_parse(
+    file: &FoundFile,
+    convert: Option<&dyn Convert>,
+) -> Result<ParsedDocument, String> {
+    let bytes = read::bytes(&file.dir, &file.path_in_root)?;
+    let (parsed, _) = parse_file(file, &bytes, convert)?;
+    Ok(parsed)
+}
+
+/// What the rules match a parsed file against.
+pub(crate) fn subject<'a>(file: &'a FoundFile, parsed: &'a ParsedDocument) -> Subject<'a> {
+    Subject {
+        path: &file.path_in_root,
+        title: &parsed.title,
+        front_matter: &parsed.front_matter,
+    }
+}
+
+/// Parses the bytes of a file, after converting them where needed. Also returns the images that the
+/// converter extracted. The error is the reason to report.
 fn parse_file(
     file: &FoundFile,
     bytes: &[u8],
     convert: Option<&dyn Convert>,
-) -> Result<(Parsed, Vec<ImageFile>), String> {
+) -> Result<(ParsedDocument, Vec<ImageFile>), String> {
     let stem = read::stem(&file.path_in_root);
-    let format = match file.reading {
-        Reading::Text(dialect) => {
+    let format = match file.kind {
+        FileKind::Text(dialect) => {
             return Ok((parse(read::text(bytes)?, stem, dialect), Vec::new()));
         }
-        Reading::Convert(format) => format,
-        Reading::Described => Format::OpenApi,
+        FileKind::Convert(format) => format,
+        FileKind::MaybeOpenApi => Format::OpenApi,
     };
 
     let Some(convert) = convert else {
-        return Err(format!("nothing here reads {format}"));
+        return Err(format!("no converter for {format} is available"));
     };
 
-    if file.reading == Reading::Described
-        && !convert.may_be(format, &bytes[..bytes.len().min(HEAD)])
+    if file.kind == FileKind::MaybeOpenApi
+        && !convert.may_be(format, &bytes[..bytes.len().min(SNIFFED_BYTES)])
     {
         return Err(
-            "it is no OpenAPI description; convert it to Markdown, or take it away".to_owned(),
+            "it is not an OpenAPI description; convert it to Markdown, or remove it".to_owned(),
         );
     }
 
@@ -270,29 +300,14 @@ fn parse_file(
         stem,
         Dialect::Markdown,
     );
-
     parsed.warnings.extend(converted.warnings);
+
     Ok((parsed, converted.images))
 }
 
-/// Reads what rules look at; or why the file cannot be read.
-pub(crate) fn read_subject(
-    file: &FoundFile,
-    convert: Option<&dyn Convert>,
-) -> Result<ReadSubject, String> {
-    let bytes = read::bytes(&file.dir, &file.path_in_root)?;
-    Ok(ReadSubject(parse_file(file, &bytes, convert)?.0))
-}
-
-/// A file's bytes, and those of the file it was made from.
-struct Content {
-    bytes: Vec<u8>,
-    original: Option<Vec<u8>>,
-}
-
-fn beside(file: &FoundFile) -> Beside<'_> {
-    Beside {
-        file: &file.path_in_root,
+fn location(file: &FoundFile) -> FileLocation<'_> {
+    FileLocation {
+        path: &file.path_in_root,
         root: &file.dir,
     }
 }
@@ -301,7 +316,7 @@ fn file_name(path_in_root: &str) -> &str {
     path_in_root.rsplit('/').next().unwrap_or(path_in_root)
 }
 
-/// What an original is, by its name.
+/// The media type of an original, by its extension.
 fn media_type(name: &str) -> &'static str {
     let extension = name
         .rsplit_once('.')
@@ -316,22 +331,5 @@ fn media_type(name: &str) -> &'static str {
         "yaml" | "yml" => "application/yaml",
         "adoc" | "asciidoc" | "asc" | "rst" | "rest" => "text/plain",
         _ => "application/octet-stream",
-    }
-}
-
-/// As much of a document as rules look at.
-pub(crate) struct ReadSubject(Parsed);
-
-impl ReadSubject {
-    pub(crate) fn parsed(&self) -> &Parsed {
-        &self.0
-    }
-
-    pub(crate) fn subject<'a>(&'a self, file: &'a FoundFile) -> Subject<'a> {
-        Subject {
-            path: &file.path_in_root,
-            title: &self.0.title,
-            front_matter: &self.0.front_matter,
-        }
     }
 }

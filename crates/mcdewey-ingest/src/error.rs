@@ -1,64 +1,63 @@
-//! Why a synchronisation could not be done. What is wrong with a single file is no error but a line of the report.
+//! Errors that stop a whole synchronisation. A problem with a single file is not an error but an
+//! entry of the report.
 
 use std::path::PathBuf;
 
 use mcdewey_core::{EmbedError, IndexError, InvalidValue, RootName};
 
-/// A synchronisation that could not be done; nothing was removed by it unless it says so.
+/// A synchronisation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
-    /// The folder of a root is missing or closed to us.
-    #[error("the root `{root}` cannot be read at {path}: {reason}; nothing was changed")]
+    /// The folder of a root is missing, or the process may not read it.
+    #[error("the root `{root}` at {path} cannot be read: {reason}; nothing was changed")]
     UnreadableRoot {
-        /// The root.
         root: RootName,
-        /// Its folder.
+        /// The folder of the root.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         reason: String,
     },
-    /// A folder without any document, of which the library holds some: most likely it is not mounted.
+    /// A folder without any document although the library holds some from it. Most likely the
+    /// folder is not mounted.
     #[error(
-        "no document was found in {path}, yet the library holds {held} of the root `{root}` from there; \
-         nothing was removed, check that the folder is mounted and complete"
+        "no document was found in {path}, but the library holds {indexed} of the root `{root}` \
+         from that folder; nothing was removed: check that the folder is mounted and complete"
     )]
     EmptyRoot {
-        /// The root.
         root: RootName,
         /// The folder that was walked.
         path: PathBuf,
         /// How many documents would have been removed.
-        held: usize,
+        indexed: usize,
     },
-    /// `library.toml`, or the rules in the settings, cannot be used.
+    /// `library.toml`, or the rules in the settings, are invalid.
     #[error("{place} cannot be used: {reason}")]
     Rules {
-        /// The file, or the settings.
+        /// The path of the file, or the name of the settings.
         place: String,
         /// What is wrong, and where.
         reason: String,
     },
-    /// A request for something that is neither a root nor a folder.
+    /// The request names neither a configured root nor an existing folder.
     #[error("{request:?} is neither a root nor a folder; the roots are: {known}")]
     UnknownRoot {
-        /// What was asked for.
         request: String,
         /// The names of the configured roots.
         known: String,
     },
-    /// Two roots with one name.
-    #[error("two roots are called `{0}`; give each root a name of its own")]
-    DoubleRoot(RootName),
-    /// A path that cannot become a source.
+    /// Two roots have the same name.
+    #[error("two roots are named `{0}`; give each root a unique name")]
+    DuplicateRoot(RootName),
+    /// A value that is not a valid source path.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
-    /// The store refused or failed.
+    /// The index failed.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// The model refused or failed.
+    /// The embedding model failed.
     #[error(transparent)]
     Embed(#[from] EmbedError),
-    /// Work on another thread did not come back.
-    #[error("reading the library was interrupted: {0}")]
-    Interrupted(String),
+    /// A task on another thread panicked or was cancelled.
+    #[error("a background task of the ingest failed: {0}")]
+    TaskFailed(String),
 }

@@ -1,35 +1,34 @@
-//! The reader of Markdown for fuzz targets, with what must hold of whatever it is given.
+//! The Markdown parser for fuzz targets, with the invariants that must hold for any input.
+
+use std::ops::Range;
 
 use crate::markdown::{Dialect, parse};
 use crate::read;
 
-/// Reads a file as ingest would. Panics where a page, a heading or a table does not lie where it claims to.
+/// Parses a file as an ingest would.
+///
+/// # Panics
+///
+/// If the range of a page's content, a heading or a table is not a valid range of the page's text.
 pub fn read_markdown(file: &[u8]) {
     let Ok(text) = read::text(file) else { return };
-    for dialect in [Dialect::Markdown, Dialect::Plain] {
-        for read in parse(text, "fuzzed", dialect).pages {
-            let page = read.page.text.as_str();
-            assert!(
-                page.get(read.content.clone()).is_some(),
-                "content {:?}",
-                read.content
-            );
 
-            for heading in &read.structure.headings {
-                assert!(
-                    page.get(heading.range.clone()).is_some(),
-                    "heading {:?}",
-                    heading.range
-                );
+    for dialect in [Dialect::Markdown, Dialect::Plain] {
+        for parsed in parse(text, "fuzzed", dialect).pages {
+            let page = parsed.page.text.as_str();
+            assert_range(page, "content", &parsed.content);
+
+            for heading in &parsed.structure.headings {
+                assert_range(page, "heading", &heading.range);
             }
 
-            for table in &read.structure.tables {
-                assert!(
-                    page.get(table.range.clone()).is_some(),
-                    "table {:?}",
-                    table.range
-                );
+            for table in &parsed.structure.tables {
+                assert_range(page, "table", &table.range);
             }
         }
     }
+}
+
+fn assert_range(page: &str, what: &str, range: &Range<usize>) {
+    assert!(page.get(range.clone()).is_some(), "{what} {range:?}");
 }

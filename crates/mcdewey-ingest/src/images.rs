@@ -1,114 +1,128 @@
-//! The images that a document's pages show: which links show them, and where they lie.
+//! Collects the images that the pages of a document show. An image comes out of the converted file
+//! itself, or from a file below the same root; links to other hosts are never followed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
 
-use mcdewey_core::{AttachedFile, AttachmentRole, ImageFile, Page, image_type};
+use mcdewey_core::{AttachedFile, AttachmentRole, ImageFile, Page, image_media_type};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use crate::refusal::Refusal;
+use crate::file_error::FileError;
 use crate::root_dir::{Links, RootDir};
 
-/// A larger image is not kept.
+/// The largest image that is kept, in bytes.
 const MAX_IMAGE: u64 = 8 * 1024 * 1024;
-/// Nor are more images of one document than have so many bytes together.
-const MAX_TOGETHER: u64 = 64 * 1024 * 1024;
 
-/// Where the images of a file that is read from disk lie.
+/// The most bytes that the images of one document may have in total.
+const MAX_TOTAL: u64 = 64 * 1024 * 1024;
+
+/// Where a file is: links in it are relative to this.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Beside<'a> {
-    /// The file, as a path below the root.
-    pub(crate) file: &'a str,
-    /// The root, which no link leads out of.
+pub(crate) struct FileLocation<'a> {
+    /// The path of the file below the root.
+    pub(crate) path: &'a str,
+    /// The root, which no link may lead out of.
     pub(crate) root: &'a RootDir,
 }
 
-/// The images of a document, each under the name that its links use; and what is wrong with others.
+/// The images of a document.
 #[derive(Debug, Default)]
-pub(crate) struct Images {
+pub(crate) struct CollectedImages {
+    /// Each under the name that its links use.
     pub(crate) kept: Vec<AttachedFile>,
+    /// Why other images are left out.
     pub(crate) warnings: Vec<String>,
 }
 
-/// Finds the images that the pages show: among those that came out of the file itself, else beside the file.
-pub(crate) fn images(pages: &[Page], own: Vec<ImageFile>, beside: Beside<'_>) -> Images {
+/// Finds the images that `pages` show, first among `own`, which came out of the file itself, then
+/// on disk.
+pub(crate) fn collect_images(
+    pages: &[Page],
+    own: Vec<ImageFile>,
+    location: FileLocation<'_>,
+) -> CollectedImages {
     let own: BTreeMap<String, ImageFile> = own
         .into_iter()
         .map(|image| (image.name.clone(), image))
         .collect();
-    let mut images = Images::default();
 
-    let mut together = 0;
-    for target in targets(pages) {
+    let mut images = CollectedImages::default();
+    let mut total = 0;
+    for target in image_targets(pages.iter().map(|page| page.text.as_str())) {
         let found = match own.get(&target) {
             Some(image) => Ok(Some(image.bytes.clone())),
-            None => read(&target, beside),
+            None => read_linked(&target, location),
         };
 
-        let content = match found {
-            Ok(Some(content)) => content,
+        let checked = match found {
+            Ok(Some(content)) => check_image(&content, total).map(|kind| (content, kind)),
             Ok(None) => continue,
-            Err(reason) => {
-                images
-                    .warnings
-                    .push(format!("the image `{target}` is not shown: {reason}"));
-                continue;
-            }
+            Err(reason) => Err(reason),
         };
 
-        match image_type(&content) {
-            None => images.warnings.push(format!(
-                "the image `{target}` is not shown: it is neither PNG, JPEG, GIF nor WebP; save it as one of them"
-            )),
-            Some(_) if together + content.len() as u64 > MAX_TOGETHER => images.warnings.push(format!(
-                "the image `{target}` is not shown: the document's images have more than {} MB together",
-                MAX_TOGETHER / (1024 * 1024)
-            )),
-            Some(media_type) => {
-                together += content.len() as u64;
-                images.kept.push(AttachedFile::new(target, AttachmentRole::Image, media_type, content));
+        match checked {
+            Ok((content, media_type)) => {
+                total += content.len() as u64;
+                images.kept.push(AttachedFile::new(
+                    target,
+                    AttachmentRole::Image,
+                    media_type,
+                    content,
+                ));
             }
+            Err(reason) => images
+                .warnings
+                .push(format!("the image `{target}` is not shown: {reason}")),
         }
     }
 
     images
 }
 
-/// What an unchanged file must also be recognised by: the images that stand beside it.
-pub(crate) fn beside_hash(text: &str, beside: Beside<'_>) -> String {
-    if !text.contains("![") {
-        return String::new();
+/// Returns the media type of an image that may be kept beside `total` bytes of other images.
+fn check_image(content: &[u8], total: u64) -> Result<&'static str, String> {
+    let media_type = image_media_type(content)
+        .ok_or("it is not a PNG, JPEG, GIF or WebP file; convert it to one of these formats")?;
+
+    if total + content.len() as u64 > MAX_TOTAL {
+        return Err(format!(
+            "the images of the document have more than {} MB in total",
+            MAX_TOTAL / (1024 * 1024)
+        ));
     }
 
-    let page = Page {
-        page: mcdewey_core::PageRef {
-            number: mcdewey_core::PageNumber(1),
-            label: None,
-            section: None,
-        },
-        text: text.to_owned(),
-    };
-
-    let mut told = String::new();
-    for target in targets(std::slice::from_ref(&page)) {
-        if let Some(Ok(meta)) = place(&target, beside).map(|path| metadata(&path?, beside.root)) {
-            let modified = meta
-                .modified()
-                .ok()
-                .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-            told.push_str(&format!("{target}\0{}\0{modified:?}\0", meta.len()));
-        }
-    }
-
-    told
+    Ok(media_type)
 }
 
-/// The targets of all links that show images, each once.
-fn targets(pages: &[Page]) -> BTreeSet<String> {
+/// Identifies the images on disk that a Markdown file shows, by size and modification time. Part of
+/// the hash by which an unchanged file is recognised: an image may change without its document.
+pub(crate) fn linked_images_fingerprint(text: &str, location: FileLocation<'_>) -> String {
+    let mut fingerprint = String::new();
+    for target in image_targets([text]) {
+        let Some(Ok(path)) = resolve_link(&target, location) else {
+            continue;
+        };
+        let Ok(meta) = metadata(&path, location.root) else {
+            continue;
+        };
+
+        let modified = meta
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        fingerprint.push_str(&format!("{target}\0{}\0{modified:?}\0", meta.len()));
+    }
+
+    fingerprint
+}
+
+/// The targets of all image links, each once.
+fn image_targets<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     let mut targets = BTreeSet::new();
-    for page in pages.iter().filter(|page| page.text.contains("![")) {
-        for event in Parser::new_ext(&page.text, Options::ENABLE_TABLES) {
+    // Most pages show no image: the search is much cheaper than parsing them.
+    for text in texts.into_iter().filter(|text| text.contains("![")) {
+        for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
             if let Event::Start(Tag::Image { dest_url, .. }) = event {
                 targets.insert(dest_url.into_string());
             }
@@ -118,41 +132,44 @@ fn targets(pages: &[Page]) -> BTreeSet<String> {
     targets
 }
 
-/// Reads an image beside the file; nothing where the link leads to another machine or nowhere.
-fn read(target: &str, beside: Beside<'_>) -> Result<Option<Vec<u8>>, String> {
-    let Some(path) = place(target, beside) else {
+/// Reads a linked image from disk. Returns `None` if the link points to another host or is empty.
+fn read_linked(target: &str, location: FileLocation<'_>) -> Result<Option<Vec<u8>>, String> {
+    let Some(path) = resolve_link(target, location) else {
         return Ok(None);
     };
-    let read = path.and_then(|path| beside.root.read(&path, Links::Anywhere, MAX_IMAGE));
-    read.map(Some).map_err(|refusal| refusal.to_string())
+
+    path.and_then(|path| location.root.read(&path, Links::Any, MAX_IMAGE))
+        .map(Some)
+        .map_err(|error| error.to_string())
 }
 
-fn metadata(path: &Path, root: &RootDir) -> Result<Metadata, Refusal> {
-    Ok(root.open_file(path, Links::Anywhere)?.metadata()?)
+fn metadata(path: &Path, root: &RootDir) -> Result<Metadata, FileError> {
+    Ok(root.open_file(path, Links::Any)?.metadata()?)
 }
 
-/// The path below the root that a link means; nothing where it leads to another machine.
-fn place(target: &str, beside: Beside<'_>) -> Option<Result<PathBuf, Refusal>> {
+/// Resolves a link to a path below the root. Returns `None` if the link points to another host or
+/// is empty.
+fn resolve_link(target: &str, location: FileLocation<'_>) -> Option<Result<PathBuf, FileError>> {
     let path = target.split(['?', '#']).next().unwrap_or_default();
-    let elsewhere = path.is_empty() || path.starts_with("//") || has_scheme(path);
-    if elsewhere {
+    if path.is_empty() || path.starts_with("//") || has_scheme(path) {
         return None;
     }
 
+    // Decoded before it is decided whether the path leaves the root: `%2e%2e` is `..` too.
     let path = percent_decoded(path);
-    let root = beside.root.path();
+    let root = location.root.path();
     let start = if path.starts_with('/') {
         root.to_owned()
     } else {
-        root.join(beside.file).join("..")
+        root.join(location.path).join("..")
     };
 
-    let wanted = lexical(&start.join(path.trim_start_matches('/')));
+    let resolved = normalise_path(&start.join(path.trim_start_matches('/')));
     Some(
-        wanted
+        resolved
             .strip_prefix(root)
             .map(Path::to_owned)
-            .map_err(|_| Refusal::LeadsOut),
+            .map_err(|_| FileError::LeadsOut),
     )
 }
 
@@ -165,20 +182,20 @@ fn has_scheme(path: &str) -> bool {
     })
 }
 
-/// Without `.` and `..`.
-fn lexical(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
+/// Removes `.` and `..` without consulting the file system.
+fn normalise_path(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
             Component::CurDir => {}
             Component::ParentDir => {
-                plain.pop();
+                normal.pop();
             }
-            part => plain.push(part),
+            component => normal.push(component),
         }
     }
 
-    plain
+    normal
 }
 
 fn percent_decoded(path: &str) -> String {
@@ -205,7 +222,7 @@ mod tests {
         }
     }
 
-    fn names(images: &Images) -> Vec<&str> {
+    fn names(images: &CollectedImages) -> Vec<&str> {
         images
             .kept
             .iter()
@@ -213,7 +230,14 @@ mod tests {
             .collect()
     }
 
-    /// A root with a guide and images around it.
+    fn location(root: &RootDir) -> FileLocation<'_> {
+        FileLocation {
+            path: "guide/g.md",
+            root,
+        }
+    }
+
+    /// A root with a guide, images inside it, and one image outside.
     fn root() -> (tempfile::TempDir, PathBuf, RootDir) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap().join("root");
@@ -228,9 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn images_are_found_in_the_file_or_beside_it() {
-        let (_keeper, _, dir) = root();
-        let text = "![a](<img dir/a.png>) ![a](img%20dir/a.png)\n\n| ![t](/top.png) | ![up](../top.png?v=2) |\n|-|-|\n\n\
+    fn images_come_from_the_file_or_from_disk() {
+        let (_folder, _, dir) = root();
+        let text = "![a](<img dir/a.png>) ![a](img%20dir/a.png)\n\n| ![t](/top.png) \
+                    | ![up](../top.png?v=2) |\n|-|-|\n\n\
                     ![own](page-1-image-1.png) ![web](https://example.com/a.png) `![code](b.png)`";
         let own = vec![ImageFile {
             name: "page-1-image-1.png".to_owned(),
@@ -238,14 +263,7 @@ mod tests {
             bytes: PNG.to_vec(),
         }];
 
-        let found = images(
-            &[page(text)],
-            own,
-            Beside {
-                file: "guide/g.md",
-                root: &dir,
-            },
-        );
+        let found = collect_images(&[page(text)], own, location(&dir));
 
         assert_eq!(
             names(&found),
@@ -267,45 +285,38 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shown_is_named() {
-        let (_keeper, _, dir) = root();
+    fn images_that_cannot_be_shown_are_reported() {
+        let (_folder, _, dir) = root();
         let text = "![o](../../outside.png) ![s](x.svg) ![m](missing.png) ![d](.)";
-        let found = images(
-            &[page(text)],
-            Vec::new(),
-            Beside {
-                file: "guide/g.md",
-                root: &dir,
-            },
-        );
+        let found = collect_images(&[page(text)], Vec::new(), location(&dir));
 
         assert!(found.kept.is_empty());
         let warnings = found.warnings.join("\n");
         for part in [
             "outside.png` is not shown: the link leads out",
-            "x.svg` is not shown: it is neither",
+            "x.svg` is not shown: it is not a PNG",
             "missing.png",
-            "not a plain file",
+            "not a regular file",
         ] {
             assert!(warnings.contains(part), "{warnings}");
         }
     }
 
     #[test]
-    fn an_image_that_changes_is_noticed() {
-        let (_keeper, root, dir) = root();
-        let beside = Beside {
-            file: "guide/g.md",
-            root: &dir,
-        };
+    fn a_changed_image_changes_the_fingerprint() {
+        let (_folder, root, dir) = root();
+        let location = location(&dir);
         let text = "![t](../top.png) ![gone](gone.png)";
-        let before = beside_hash(text, beside);
-        assert_eq!(beside_hash(text, beside), before);
+
+        let before = linked_images_fingerprint(text, location);
+        assert_eq!(linked_images_fingerprint(text, location), before);
+
         std::fs::write(root.join("top.png"), [PNG, b"more"].concat()).unwrap();
-        let after = beside_hash(text, beside);
+        let after = linked_images_fingerprint(text, location);
         assert_ne!(after, before);
+
         std::fs::write(root.join("guide/gone.png"), PNG).unwrap();
-        assert_ne!(beside_hash(text, beside), after);
-        assert_eq!(beside_hash("no images", beside), "");
+        assert_ne!(linked_images_fingerprint(text, location), after);
+        assert_eq!(linked_images_fingerprint("no images", location), "");
     }
 }

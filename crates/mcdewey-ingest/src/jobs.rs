@@ -1,5 +1,5 @@
-//! The owner's side of [`mcdewey_core::SyncHandle`]: does one requested synchronisation after the other and tells
-//! those who asked.
+//! Serves the jobs of a [`mcdewey_core::SyncHandle`]: runs one requested synchronisation at a time
+//! and sends its events to the client that requested it.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -7,17 +7,19 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use mcdewey_core::{SyncEvent, SyncJob, SyncProgress, SyncReport, SyncRequest};
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
 
+use crate::sync::run_blocking;
 use crate::{IngestError, Ingester, Root, resolve_root};
 
-/// Followers hear of progress at most this often; the first and the last event always come.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// The shortest time between two progress events. The first and the last event are always sent.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Whoever can bring the library up to date, with whatever index that means at the moment.
+/// Brings the library up to date. The implementation chooses the index, which may change between
+/// two calls.
 #[async_trait]
 pub trait Synchronizer: Send + Sync {
-    /// Does what was asked; `progress` is called often. The error says what happened and what to do.
+    /// Runs one synchronisation; `progress` is called often. The error describes what happened
+    /// and what to do about it.
     async fn synchronize(
         &self,
         request: &SyncRequest,
@@ -25,93 +27,95 @@ pub trait Synchronizer: Send + Sync {
     ) -> Result<SyncReport, String>;
 }
 
-/// An ingester that always fills the same index.
-struct Filling {
+/// A [`Synchronizer`] that always writes to the index of one ingester.
+struct SingleIndex {
     ingester: Ingester,
     configured: Vec<Root>,
 }
 
 #[async_trait]
-impl Synchronizer for Filling {
+impl Synchronizer for SingleIndex {
     async fn synchronize(
         &self,
         request: &SyncRequest,
         progress: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<SyncReport, String> {
-        let sync = async {
-            self.ingester
-                .sync(&resolve_request(&self.configured, request).await?, progress)
-                .await
-        };
-        sync.await.map_err(|error: IngestError| error.to_string())
+        let roots = resolve_request(&self.configured, request)
+            .await
+            .map_err(|error| error.to_string())?;
+
+        self.ingester
+            .sync(&roots, progress)
+            .await
+            .map_err(|error| error.to_string())
     }
 }
 
 impl Ingester {
-    /// Works through `jobs` with this ingester.
+    /// Runs `jobs` with this ingester until every sender is dropped.
     pub async fn serve_jobs(self, configured: Vec<Root>, jobs: mpsc::Receiver<SyncJob>) {
-        serve_jobs(
-            &Filling {
-                ingester: self,
-                configured,
-            },
-            jobs,
-        )
-        .await;
+        let synchronizer = SingleIndex {
+            ingester: self,
+            configured,
+        };
+
+        serve_jobs(&synchronizer, jobs).await;
     }
 }
 
-/// Works through `jobs` until nobody can send any more. A follower who went away stops nothing.
-pub async fn serve_jobs(library: &dyn Synchronizer, mut jobs: mpsc::Receiver<SyncJob>) {
+/// Runs `jobs` until every sender is dropped. A client that stops listening does not cancel its
+/// job.
+pub async fn serve_jobs(synchronizer: &dyn Synchronizer, mut jobs: mpsc::Receiver<SyncJob>) {
     while let Some(SyncJob { request, events }) = jobs.recv().await {
-        // Kept from the beginning: a follower who stands still must not hold up the jobs after this one.
-        let place = events.clone().try_reserve_owned();
-        let pace = Pace::default();
-        let tell = |progress: SyncProgress| {
-            if pace.is_due() {
-                // A follower who is behind misses a step, never the end.
+        // Reserved before the first progress event: a client that stops reading, and so leaves the
+        // channel full, must not delay the jobs after this one.
+        let last_slot = events.clone().try_reserve_owned();
+
+        let throttle = ProgressThrottle::default();
+        let report_progress = |progress: SyncProgress| {
+            if throttle.allows() {
+                // A slow client may miss progress, but never the last event.
                 let _ = events.try_send(SyncEvent::Progress(progress));
             }
         };
 
-        let last = match library.synchronize(&request, &tell).await {
+        let last = match synchronizer.synchronize(&request, &report_progress).await {
             Ok(report) => SyncEvent::Finished(report),
             Err(message) => {
-                tracing::error!(error = message, root = ?request.root, "a synchronisation failed");
+                tracing::error!(error = message, root = ?request.root, "synchronisation failed");
                 SyncEvent::Failed { message }
             }
         };
 
-        // Nobody may be listening any more.
-        if let Ok(place) = place {
-            place.send(last);
+        // There is no slot if the client had already stopped listening.
+        if let Ok(slot) = last_slot {
+            slot.send(last);
         }
     }
 }
 
-/// [`resolve_root`] where blocking is not allowed.
+/// Calls [`resolve_root`] on a blocking thread.
 pub async fn resolve_request(
     configured: &[Root],
     request: &SyncRequest,
 ) -> Result<Vec<Root>, IngestError> {
-    let (known, root) = (configured.to_vec(), request.root.clone());
-    spawn_blocking(move || resolve_root(&known, root.as_deref()))
-        .await
-        .map_err(|error| IngestError::Interrupted(error.to_string()))?
+    let (configured, root) = (configured.to_vec(), request.root.clone());
+    run_blocking(move || resolve_root(&configured, root.as_deref())).await?
 }
 
-/// Lets one event pass per interval.
+/// Allows one event per [`PROGRESS_INTERVAL`].
 #[derive(Default)]
-struct Pace {
+struct ProgressThrottle {
     last: Mutex<Option<Instant>>,
 }
 
-impl Pace {
-    fn is_due(&self) -> bool {
+impl ProgressThrottle {
+    fn allows(&self) -> bool {
         let Ok(mut last) = self.last.lock() else {
             return false;
         };
-        let due = last.is_none_or(|last| last.elapsed() >= PROGRESS_EVERY);
+
+        let due = last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL);
         if due {
             *last = Some(Instant::now());
         }

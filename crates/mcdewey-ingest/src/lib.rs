@@ -1,35 +1,34 @@
-//! From a corpus on disk to an up-to-date index: walk → parse (pages) → split (passages) → embed → commit.
+//! Brings an index up to date with folders of documents: walk → parse → split → embed → commit.
 //!
-//! [`Ingester::sync`] is the whole journey. Unchanged files are recognised by hash and not even parsed; a file that
-//! cannot be read is reported and never stops the others; nothing outside the walked folder is ever removed.
-//! This crate knows the traits of `mcdewey-core` and neither a model nor a database.
+//! [`Ingester::sync`] runs the whole pipeline. Unchanged files are recognised by their hash and not
+//! parsed. A file that cannot be read is reported and does not stop the others. Nothing outside the
+//! walked folder is ever removed. This crate depends only on the traits of `mcdewey-core`, never on
+//! a concrete model or database.
 
 #![forbid(unsafe_code)]
 
 mod document;
 mod error;
+mod file_error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod images;
 mod jobs;
 mod markdown;
-#[cfg(test)]
-mod outside_tests;
 mod pairs;
 mod pipeline;
 mod plan;
 mod read;
-mod refusal;
 mod releases;
+mod report;
 mod root_dir;
 mod roots;
 mod rules;
-#[cfg(test)]
-mod shelf_tests;
 mod split;
 mod survey;
 mod sync;
-mod tally;
+#[cfg(test)]
+mod tests;
 mod vectors;
 mod walk;
 
@@ -41,5 +40,5 @@ pub use rules::{
     Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet,
 };
 pub use split::CHUNKER;
-pub use survey::{Copied, Duplicates, Findings, Giant, Survey, survey};
+pub use survey::{CopiedDocument, Duplicates, Findings, OversizedDocument, Survey, survey};
 pub use sync::Ingester;

@@ -1,12 +1,14 @@
-//! Reads Markdown (and plain text) into pages or sections with their headings. It decides what a document says and
-//! where; it knows neither facets nor passages.
+//! Parses Markdown and plain text into pages or sections, with their headings, tables and units.
+//!
+//! It determines a document's title and structure. It never assigns facets and never splits pages
+//! into chunks.
 
 mod caption;
 mod front_matter;
 mod markers;
 mod pages;
 mod repair;
-mod running;
+mod running_lines;
 mod sections;
 mod structure;
 mod units;
@@ -16,96 +18,87 @@ use std::ops::Range;
 
 use mcdewey_core::{OutlineEntry, Page};
 
-pub(crate) use caption::introduces;
+pub(crate) use caption::introduces_block;
 pub(crate) use front_matter::{FrontMatter, front_matter};
 pub(crate) use structure::{Heading, Structure, Table};
 pub(crate) use units::{Unit, UnitKind};
 
-/// Changes whenever the same file would be read differently; part of what an unchanged file is recognised by.
-pub(crate) const READER: &str = "markdown-3";
+/// Version of this parser, part of the hash that detects unchanged files. It must change whenever
+/// the same file would be parsed differently.
+pub(crate) const PARSER_VERSION: &str = "markdown-3";
 
-/// How a file's text is to be understood.
+/// How a file's text is interpreted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// Markdown with headings and tables.
     Markdown,
-    /// Text whose `#` and `---` mean nothing.
+    /// Plain text, in which `#` and `---` have no meaning.
     Plain,
 }
 
-/// A document as it was read.
+/// A parsed file.
 #[derive(Debug)]
-pub(crate) struct Parsed {
-    /// From the front matter, else the first heading, else the file's name.
+pub(crate) struct ParsedDocument {
+    /// From the front matter, else the first heading, else the file name.
     pub(crate) title: String,
-    /// What the file says about itself.
     pub(crate) front_matter: FrontMatter,
-    /// Whether it has physical pages.
+    /// Whether the file marks physical pages; otherwise `pages` holds sections.
     pub(crate) paged: bool,
-    /// Its pages or sections, in order.
+    /// Pages or sections, in document order.
     pub(crate) pages: Vec<ParsedPage>,
-    /// Things worth a look.
+    /// Problems for the operator to check; the file was parsed nevertheless.
     pub(crate) warnings: Vec<String>,
 }
 
-/// A page with what was found on it.
+/// A page and its structure.
 #[derive(Debug)]
 pub(crate) struct ParsedPage {
     /// Number and verbatim text.
     pub(crate) page: Page,
-    /// Headings, tables and units, in bytes of the page's text.
+    /// Headings, tables and units, as byte ranges of the page's text.
     pub(crate) structure: Structure,
-    /// The text without running headers and footers.
+    /// The byte range of the text without running headers and footers.
     pub(crate) content: Range<usize>,
 }
 
-/// Reads a file's text; `file_stem` names it where nothing in it does.
-pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> Parsed {
-    let (front_matter, start) = match dialect {
+/// Parses a file's text. `file_stem` supplies the title where neither front matter nor headings do.
+pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> ParsedDocument {
+    let (front_matter, body_start) = match dialect {
         Dialect::Markdown => front_matter(text),
         Dialect::Plain => (FrontMatter::default(), 0),
     };
     let mut warnings = front_matter.warnings.clone();
+
     let body = match dialect {
         Dialect::Markdown => {
-            let repaired = repair::repair(&text[start..]);
+            let repaired = repair::repair(&text[body_start..]);
             warnings.extend(repaired.warnings);
             repaired.text
         }
-        Dialect::Plain => Cow::Borrowed(&text[start..]),
+        Dialect::Plain => Cow::Borrowed(&text[body_start..]),
     };
-
     let body = body.as_ref();
-    let named = front_matter.text("title").map(one_line);
-    let title = |first: Option<&Heading>| {
-        named
-            .clone()
-            .or_else(|| first.map(|heading| heading.title.clone()))
-            .unwrap_or_else(|| spell_out(file_stem))
-    };
 
-    if let Some(found) = pages::pages(body) {
+    if let Some(found) = pages::physical_pages(body) {
         warnings.extend(found.warnings);
-        let mut pages = with_content(found.pages, dialect);
+        let mut pages = parse_pages(found.pages, dialect);
 
-        // A heading that runs through the book is no chapter, yet a good title.
-        let title = title(
-            pages
-                .iter()
-                .flat_map(|page| &page.structure.headings)
-                .next(),
-        );
+        // A heading repeated on every page is not a chapter, but it makes a good title. The title
+        // is therefore chosen before such headings are removed.
+        let first_heading = pages
+            .iter()
+            .flat_map(|page| &page.structure.headings)
+            .next();
+        let title = document_title(&front_matter, first_heading, file_stem);
 
-        for ParsedPage {
-            structure, content, ..
-        } in &mut pages
-        {
-            structure
+        for page in &mut pages {
+            let content = &page.content;
+            page.structure
                 .headings
                 .retain(|heading| content.contains(&heading.range.start));
         }
 
-        return Parsed {
+        return ParsedDocument {
             title,
             front_matter,
             paged: true,
@@ -114,11 +107,12 @@ pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> Parsed {
         };
     }
 
-    let structure = structure_of(body, dialect);
-    let title = title(structure.headings.first());
-    let pages = with_windows(sections::sections(body, &structure, &title), &structure);
+    let structure = parse_structure(body, dialect);
+    let title = document_title(&front_matter, structure.headings.first(), file_stem);
+    let sections = sections::divide_into_sections(body, &structure, &title);
+    let pages = with_structure(sections, &structure);
 
-    Parsed {
+    ParsedDocument {
         title,
         front_matter,
         paged: false,
@@ -127,8 +121,8 @@ pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> Parsed {
     }
 }
 
-impl Parsed {
-    /// All headings with their pages.
+impl ParsedDocument {
+    /// Returns all headings with the pages they are on.
     pub(crate) fn outline(&self) -> Vec<OutlineEntry> {
         let entries = self.pages.iter().flat_map(|page| {
             page.structure.headings.iter().map(|heading| OutlineEntry {
@@ -141,50 +135,64 @@ impl Parsed {
     }
 }
 
-fn structure_of(text: &str, dialect: Dialect) -> Structure {
+fn document_title(
+    front_matter: &FrontMatter,
+    first_heading: Option<&Heading>,
+    file_stem: &str,
+) -> String {
+    front_matter
+        .text("title")
+        .map(collapse_whitespace)
+        .or_else(|| first_heading.map(|heading| heading.title.clone()))
+        .unwrap_or_else(|| title_from_file_stem(file_stem))
+}
+
+fn parse_structure(text: &str, dialect: Dialect) -> Structure {
     match dialect {
-        Dialect::Markdown => structure::structure(text),
+        Dialect::Markdown => structure::parse_structure(text),
         Dialect::Plain => Structure::default(),
     }
 }
 
-/// Physical pages are read one by one: a fence that a converter forgot to close ends with its page.
-fn with_content(pages: Vec<Page>, dialect: Dialect) -> Vec<ParsedPage> {
-    let contents = running::content_ranges(&pages);
-    let read = |(page, content): (Page, Range<usize>)| {
-        let structure = structure_of(&page.text, dialect);
-        ParsedPage {
+/// Parses physical pages one by one, so that a fence that a converter forgot to close ends with its
+/// page.
+fn parse_pages(pages: Vec<Page>, dialect: Dialect) -> Vec<ParsedPage> {
+    let contents = running_lines::content_ranges(&pages);
+    pages
+        .into_iter()
+        .zip(contents)
+        .map(|(page, content)| ParsedPage {
+            structure: parse_structure(&page.text, dialect),
             page,
-            structure,
             content,
-        }
-    };
-
-    pages.into_iter().zip(contents).map(read).collect()
+        })
+        .collect()
 }
 
-fn with_windows(sections: Vec<Page>, whole: &Structure) -> Vec<ParsedPage> {
-    let mut at = 0;
-    let read = |page: Page| {
-        let window = at..at + page.text.len();
-        at = window.end;
-        ParsedPage {
-            structure: whole.window(&window),
+/// Gives each section its part of the structure of the whole text.
+fn with_structure(sections: Vec<Page>, whole: &Structure) -> Vec<ParsedPage> {
+    let mut parsed = Vec::with_capacity(sections.len());
+    let mut start = 0;
+    for page in sections {
+        let end = start + page.text.len();
+        parsed.push(ParsedPage {
+            structure: whole.within(&(start..end)),
             content: 0..page.text.len(),
             page,
-        }
-    };
+        });
+        start = end;
+    }
 
-    sections.into_iter().map(read).collect()
+    parsed
 }
 
-fn one_line(text: &str) -> String {
+fn collapse_whitespace(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A file name as a title: `developer-guide` becomes "Developer guide".
-fn spell_out(stem: &str) -> String {
-    let words = one_line(&stem.replace(['-', '_'], " "));
+/// Turns a file name into a title: `developer-guide` becomes "Developer guide".
+fn title_from_file_stem(stem: &str) -> String {
+    let words = collapse_whitespace(&stem.replace(['-', '_'], " "));
     let mut chars = words.chars();
     match chars.next() {
         Some(first) => first.to_uppercase().chain(chars).collect(),
@@ -201,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_title_comes_from_the_best_place() {
+    fn the_title_comes_from_front_matter_then_heading_then_file_name() {
         assert_eq!(
             title("---\ntitle: \"A  guide\"\n---\n# Chapter\n"),
             "A guide"
@@ -212,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_outline_names_pages() {
+    fn the_outline_lists_headings_with_their_pages() {
         let parsed = parse(
             "<!-- page: 7 -->\n# A\n\n<!-- page: 9 -->\n\n## B\n",
             "x",
@@ -222,15 +230,16 @@ mod tests {
         let outline: Vec<_> = parsed
             .outline()
             .into_iter()
-            .map(|e| (e.level, e.title, e.page.0))
+            .map(|entry| (entry.level, entry.title, entry.page.0))
             .collect();
 
         assert_eq!(outline, [(1, "A".to_owned(), 7), (2, "B".to_owned(), 9)]);
     }
 
     #[test]
-    fn running_headings_are_no_chapters() {
-        let text = "<!-- page: 1 -->\n# Guide\n## A\nx\n<!-- page: 2 -->\n# Guide\ny\n<!-- page: 3 -->\n# Guide\nz\n";
+    fn running_headings_are_not_chapters() {
+        let text = "<!-- page: 1 -->\n# Guide\n## A\nx\n<!-- page: 2 -->\n# Guide\ny\n\
+                    <!-- page: 3 -->\n# Guide\nz\n";
         let parsed = parse(text, "x", Dialect::Markdown);
         assert_eq!(parsed.title, "Guide");
         assert_eq!(parsed.outline()[0].title, "A");
@@ -238,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fence_left_open_ends_with_its_page() {
+    fn an_unclosed_fence_ends_with_its_page() {
         let text = "<!-- page: 1 -->\n```\ncode\n<!-- page: 2 -->\n# Chapter\n";
         assert_eq!(parse(text, "x", Dialect::Markdown).outline().len(), 1);
     }

@@ -1,5 +1,6 @@
-//! Files that would share their chunk ids: Markdown beside the file it was converted from is one document with its
-//! original; anything else is a mistake that is named.
+//! Handles files that would share their chunk ids. Markdown and the file it was converted from
+//! become one document; all other files whose names differ only in their extension are skipped and
+//! reported.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -9,95 +10,105 @@ use mcdewey_core::{RootName, SkippedFile, SourcePath};
 
 use crate::markdown::{Dialect, FrontMatter, front_matter};
 use crate::root_dir::Links;
-use crate::walk::{FoundFile, Reading, Walk};
+use crate::walk::{FileKind, FoundFile, Walk};
 
-/// The field in which `mcdewey convert` names the file that its Markdown was made from.
+/// The front matter field in which `mcdewey convert` names the file that its Markdown was converted
+/// from.
 pub const CONVERTED_FROM: &str = "converted_from";
 
-/// Front matter is looked for in this many bytes.
-const HEAD: u64 = 64 * 1024;
+/// How many bytes of a file are searched for front matter.
+const FRONT_MATTER_BYTES: u64 = 64 * 1024;
 
-/// Puts originals with the Markdown that was made from them.
+/// Joins each original with the Markdown that was converted from it. Opens the files that may form
+/// such a pair, so it blocks.
 pub(crate) fn join_originals(walk: &mut Walk) {
-    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, file) in walk.documents.iter().enumerate() {
-        places
+    let mut by_prefix: HashMap<String, Vec<usize>> = HashMap::new();
+    for (position, file) in walk.documents.iter().enumerate() {
+        by_prefix
             .entry(file.source.chunk_prefix())
             .or_default()
-            .push(place);
+            .push(position);
     }
 
-    let mut taken = Vec::new();
-    for (_, pair) in places {
+    let mut joined = Vec::new();
+    for pair in by_prefix.into_values() {
         let [a, b] = pair.as_slice() else { continue };
+
         for (markdown, other) in [(*a, *b), (*b, *a)] {
-            if is_made_from(&walk.documents[markdown], &walk.documents[other]) {
+            if is_converted_from(&walk.documents[markdown], &walk.documents[other]) {
                 walk.documents[markdown].original =
                     Some(walk.documents[other].path_in_root.clone());
-                taken.push(other);
+                joined.push(other);
                 break;
             }
         }
     }
 
-    taken.sort_unstable();
-    for place in taken.into_iter().rev() {
-        walk.documents.remove(place);
+    // From the back, so that the remaining positions stay valid.
+    joined.sort_unstable();
+    for position in joined.into_iter().rev() {
+        walk.documents.remove(position);
     }
 }
 
-/// Whether Markdown says that it was converted from a file that stands beside it.
-fn is_made_from(markdown: &FoundFile, other: &FoundFile) -> bool {
-    let is_markdown = |file: &FoundFile| file.reading == Reading::Text(Dialect::Markdown);
-    if !is_markdown(markdown) || is_markdown(other) {
-        return false;
-    }
-    head(markdown).text(CONVERTED_FROM) == Some(other.source.file_name())
+/// Reports whether the front matter of a Markdown file names `other` as the file that it was
+/// converted from.
+fn is_converted_from(markdown: &FoundFile, other: &FoundFile) -> bool {
+    is_markdown(markdown)
+        && !is_markdown(other)
+        && read_front_matter(markdown).text(CONVERTED_FROM) == Some(other.source.file_name())
 }
 
-fn head(file: &FoundFile) -> FrontMatter {
-    let mut bytes = Vec::new();
-    let opened = file
+fn is_markdown(file: &FoundFile) -> bool {
+    file.kind == FileKind::Text(Dialect::Markdown)
+}
+
+/// Reads the front matter of a file. An unreadable file has none: the error is reported when the
+/// whole file is read.
+fn read_front_matter(file: &FoundFile) -> FrontMatter {
+    let Ok(opened) = file
         .dir
-        .open_file(Path::new(&file.path_in_root), Links::AtTheEnd)
-        .ok();
-
-    let read = opened.and_then(|opened| opened.take(HEAD).read_to_end(&mut bytes).ok());
-    if read.is_none() {
-        // Whoever reads it next says why.
+        .open_file(Path::new(&file.path_in_root), Links::FinalComponent)
+    else {
         return FrontMatter::default();
-    }
+    };
 
-    front_matter(&String::from_utf8_lossy(&bytes)).0
+    let mut bytes = Vec::new();
+    match opened.take(FRONT_MATTER_BYTES).read_to_end(&mut bytes) {
+        Ok(_) => front_matter(&String::from_utf8_lossy(&bytes)).0,
+        Err(_) => FrontMatter::default(),
+    }
 }
 
-/// Takes out the documents that would share their chunk ids, naming each other.
-pub(crate) fn set_doubles_apart(walks: &mut [Walk]) {
-    let mut named: HashMap<String, Vec<(RootName, SourcePath)>> = HashMap::new();
+/// Moves all documents that would share their chunk ids to the skipped files. Each reason names all
+/// the documents concerned.
+pub(crate) fn skip_conflicts(walks: &mut [Walk]) {
+    let mut by_prefix: HashMap<String, Vec<(RootName, SourcePath)>> = HashMap::new();
     for file in walks.iter().flat_map(|walk| &walk.documents) {
-        named
+        by_prefix
             .entry(file.source.chunk_prefix())
             .or_default()
             .push((file.root.clone(), file.source.clone()));
     }
+    by_prefix.retain(|_, sources| sources.len() > 1);
 
-    named.retain(|_, sources| sources.len() > 1);
     for walk in walks {
-        let (doubles, single) = walk
+        let (conflicting, unique): (Vec<FoundFile>, Vec<FoundFile>) = walk
             .documents
             .drain(..)
-            .partition(|file| named.contains_key(&file.source.chunk_prefix()));
-        walk.documents = single;
+            .partition(|file| by_prefix.contains_key(&file.source.chunk_prefix()));
+        walk.documents = unique;
 
-        let doubles: Vec<FoundFile> = doubles;
-        for file in doubles {
-            let sources: Vec<String> = named[&file.source.chunk_prefix()]
+        for file in conflicting {
+            let sources: Vec<String> = by_prefix[&file.source.chunk_prefix()]
                 .iter()
                 .map(|(root, source)| format!("`{source}` of the root `{root}`"))
                 .collect();
 
             let reason = format!(
-                "{} would share their chunk ids; rename all but one, or name the one that the Markdown was made from in its front matter as `converted_from`",
+                "{} would have the same chunk ids; rename all but one, or, if the Markdown was \
+                 converted from the other file, name that file as `converted_from` in its front \
+                 matter",
                 sources.join(" and ")
             );
 
@@ -158,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_with_one_chunk_prefix_are_both_named() {
+    fn sources_with_the_same_chunk_prefix_are_skipped_and_named() {
         let folder = corpus(&[("g/a.md", "x"), ("g/a.mdx", "x"), ("g/b.md", "x")]);
         let other = corpus(&[("b.md", "x")]);
         let roots = [
@@ -166,7 +177,7 @@ mod tests {
             Root::new("g".parse().unwrap(), other.path()),
         ];
         let mut walks = roots.map(|root| walk(&root).unwrap());
-        set_doubles_apart(&mut walks);
+        skip_conflicts(&mut walks);
         assert!(walks.iter().all(|walk| walk.documents.is_empty()));
         let reason = &walks[0].skipped[0].reason;
 

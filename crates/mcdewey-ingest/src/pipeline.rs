@@ -1,6 +1,8 @@
-//! Three stages side by side: read and cut files, embed their passages in batches across documents, commit. Channels
-//! and a memory budget bound what is under way; dropping the future stops it between documents.
+//! Runs three stages concurrently: read and split files, embed their chunks in batches across
+//! documents, commit. Channels and a memory budget bound the work in progress. Dropping the future
+//! stops the pipeline between documents.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -12,47 +14,51 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::IngestError;
-use crate::document::{Draft, Outcome, Reader};
-use crate::plan::{Known, Plan};
+use crate::document::{DocumentReader, FileOutcome, PreparedDocument};
+use crate::plan::{IndexedFile, Plan};
+use crate::report::{ReportBuilder, Stage};
 use crate::rules::RuleSet;
-use crate::tally::{Stage, Tally};
-use crate::vectors::{Found, Vectors};
+use crate::vectors::{VectorMap, VectorResolver};
 use crate::walk::FoundFile;
 
 /// How many documents may wait between two stages.
-const WAITING: usize = 32;
+const CHANNEL_CAPACITY: usize = 32;
 
-/// Passages are gathered up to this number before the model is asked, so that small documents share its batches.
-const BATCH_PASSAGES: usize = 256;
+/// Chunks are gathered up to this number before they are embedded, so that small documents share
+/// the batches of the model.
+const CHUNKS_PER_BATCH: usize = 256;
 
-/// How many commits are under way at once; the store gathers them into one write.
-const COMMITS: usize = 16;
+/// How many commits run at once; the store combines them into one write.
+const CONCURRENT_COMMITS: usize = 16;
 
-/// Kilobytes of files that may be under way at once; a document takes several times its file's size in memory.
-const BUDGET_KB: usize = 64 * 1024;
+/// The total size of the files in progress, in KiB. A document takes several times the size of its
+/// file in memory.
+const BUDGET_KIB: usize = 64 * 1024;
 
-/// The journey of many files, and who is told about it.
+/// Ingests the files of several plans.
 pub(crate) struct Pipeline<'a> {
     pub(crate) index: &'a Arc<dyn Index>,
-    pub(crate) reader: &'a Arc<Reader>,
-    pub(crate) tally: &'a Tally<'a>,
+    pub(crate) reader: &'a Arc<DocumentReader>,
+    pub(crate) report: &'a ReportBuilder<'a>,
 }
 
-/// A document between two stages, with its share of the memory budget.
-struct Weighed<T> {
-    item: T,
+/// A document between two stages.
+struct InProgress<T> {
+    document: T,
     /// Whether the index holds an older revision of it.
-    known: bool,
-    share: OwnedSemaphorePermit,
+    is_indexed: bool,
+    /// Its share of the memory budget.
+    permit: OwnedSemaphorePermit,
 }
 
 impl Pipeline<'_> {
-    /// Brings all files of the plans into the index.
+    /// Ingests all files of the plans.
     pub(crate) async fn run(&self, plans: Vec<(Plan, Arc<RuleSet>)>) -> Result<(), IngestError> {
-        let (drafts, to_embed) = mpsc::channel(WAITING);
-        let (revisions, to_commit) = mpsc::channel(WAITING);
+        let (prepared, to_embed) = mpsc::channel(CHANNEL_CAPACITY);
+        let (revisions, to_commit) = mpsc::channel(CHANNEL_CAPACITY);
+
         tokio::try_join!(
-            self.read(plans, drafts),
+            self.read(plans, prepared),
             self.embed(to_embed, revisions),
             self.commit(to_commit)
         )?;
@@ -63,37 +69,38 @@ impl Pipeline<'_> {
     async fn read(
         &self,
         plans: Vec<(Plan, Arc<RuleSet>)>,
-        drafts: mpsc::Sender<Weighed<Draft>>,
+        prepared: mpsc::Sender<InProgress<PreparedDocument>>,
     ) -> Result<(), IngestError> {
-        let mut reads = reads(plans, Arc::clone(self.reader));
+        let mut files = read_files(plans, Arc::clone(self.reader));
         loop {
-            // What was read waits without anybody at work while the stage behind is full.
-            let at_work = self.tally.at_work(Stage::Reading);
-            let Some(Read {
-                source,
-                known,
-                outcome,
-                share,
-            }) = reads.next().await
-            else {
+            // Dropped before the document is sent: waiting for the next stage is not work of this
+            // one.
+            let timer = self.report.time(Stage::Reading);
+            let Some(file) = files.next().await else {
                 break;
             };
+            drop(timer);
 
-            drop(at_work);
+            let ReadFile {
+                source,
+                is_indexed,
+                outcome,
+                permit,
+            } = file;
+
             match outcome? {
-                Outcome::Unchanged => self.tally.unchanged(&source),
-                Outcome::Skipped(reason) => self.tally.skipped(&source, reason, known),
-                Outcome::Draft(draft) => {
-                    self.tally.parsed(&source, &draft.warnings);
-                    if drafts
-                        .send(Weighed {
-                            item: *draft,
-                            known,
-                            share,
-                        })
-                        .await
-                        .is_err()
-                    {
+                FileOutcome::Unchanged => self.report.unchanged(&source),
+                FileOutcome::Skipped(reason) => self.report.skipped(&source, reason, is_indexed),
+                FileOutcome::Prepared(document) => {
+                    self.report.parsed(&source, &document.warnings);
+
+                    let document = InProgress {
+                        document: *document,
+                        is_indexed,
+                        permit,
+                    };
+                    // The next stage failed; `try_join` returns its error.
+                    if prepared.send(document).await.is_err() {
                         break;
                     }
                 }
@@ -105,32 +112,43 @@ impl Pipeline<'_> {
 
     async fn embed(
         &self,
-        mut drafts: mpsc::Receiver<Weighed<Draft>>,
-        revisions: mpsc::Sender<Weighed<DocumentRevision>>,
+        mut prepared: mpsc::Receiver<InProgress<PreparedDocument>>,
+        revisions: mpsc::Sender<InProgress<DocumentRevision>>,
     ) -> Result<(), IngestError> {
-        let mut vectors = Vectors::new(Arc::clone(self.index), Arc::clone(&self.reader.embed));
-        while let Some(first) = drafts.recv().await {
-            let mut passages = first.item.chunks.len();
+        let mut resolver =
+            VectorResolver::new(Arc::clone(self.index), Arc::clone(&self.reader.embed));
+
+        while let Some(first) = prepared.recv().await {
+            let mut count = first.document.chunks.len();
             let mut batch = vec![first];
-            while passages < BATCH_PASSAGES
-                && let Ok(next) = drafts.try_recv()
+            while count < CHUNKS_PER_BATCH
+                && let Ok(next) = prepared.try_recv()
             {
-                passages += next.item.chunks.len();
+                count += next.document.chunks.len();
                 batch.push(next);
             }
 
-            let chunks: Vec<_> = batch.iter().flat_map(|draft| &draft.item.chunks).collect();
-            let at_work = self.tally.at_work(Stage::Embedding);
-            let found = vectors.of(&chunks, self.tally).await?;
-            drop(at_work);
+            let chunks: Vec<_> = batch
+                .iter()
+                .flat_map(|entry| &entry.document.chunks)
+                .collect();
+            let timer = self.report.time(Stage::Embedding);
+            let vectors = resolver.resolve(&chunks, self.report).await?;
+            drop(timer);
 
-            for Weighed { item, known, share } in batch {
-                let item = finish(item, &found, &vectors)?;
-                if revisions
-                    .send(Weighed { item, known, share })
-                    .await
-                    .is_err()
-                {
+            for InProgress {
+                document,
+                is_indexed,
+                permit,
+            } in batch
+            {
+                let revision = InProgress {
+                    document: into_revision(document, &vectors, &resolver)?,
+                    is_indexed,
+                    permit,
+                };
+                // The next stage failed; `try_join` returns its error.
+                if revisions.send(revision).await.is_err() {
                     return Ok(());
                 }
             }
@@ -141,21 +159,21 @@ impl Pipeline<'_> {
 
     async fn commit(
         &self,
-        revisions: mpsc::Receiver<Weighed<DocumentRevision>>,
+        revisions: mpsc::Receiver<InProgress<DocumentRevision>>,
     ) -> Result<(), IngestError> {
-        let mut commits = commits(revisions, Arc::clone(self.index), self.tally);
+        let mut commits = commit_documents(revisions, Arc::clone(self.index), self.report);
         while let Some(Commit {
             source,
-            known,
+            is_indexed,
             chunks,
             result,
         }) = commits.next().await
         {
             match result {
-                Ok(_) => self.tally.written(&source, chunks),
+                Ok(_) => self.report.written(&source, chunks),
                 Err(IndexError::Invalid(error)) => {
-                    self.tally
-                        .skipped(&source, format!("it cannot be stored: {error}"), known);
+                    let reason = format!("it cannot be stored: {error}");
+                    self.report.skipped(&source, reason, is_indexed);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -165,124 +183,142 @@ impl Pipeline<'_> {
     }
 }
 
-/// A file that was read, or why it was not.
-struct Read {
+/// The result of reading one file.
+struct ReadFile {
     source: SourcePath,
-    known: bool,
-    outcome: Result<Outcome, IngestError>,
-    share: OwnedSemaphorePermit,
+    is_indexed: bool,
+    outcome: Result<FileOutcome, IngestError>,
+    permit: OwnedSemaphorePermit,
 }
 
-/// Reads the files of all plans, several at once, in the plans' order.
-fn reads(plans: Vec<(Plan, Arc<RuleSet>)>, reader: Arc<Reader>) -> BoxStream<'static, Read> {
-    let budget = Arc::new(Semaphore::new(BUDGET_KB));
+/// Reads the files of all plans, several at once. The results come in the order of the plans.
+fn read_files(
+    plans: Vec<(Plan, Arc<RuleSet>)>,
+    reader: Arc<DocumentReader>,
+) -> BoxStream<'static, ReadFile> {
+    let budget = Arc::new(Semaphore::new(BUDGET_KIB));
+    let concurrency = available_parallelism().map_or(2, |cores| cores.get().min(8));
     let files = plans.into_iter().flat_map(|(plan, rules)| {
-        plan.files
+        plan.to_read
             .into_iter()
-            .map(move |(file, known)| (file, known, Arc::clone(&rules)))
+            .map(move |(file, indexed)| (file, indexed, Arc::clone(&rules)))
     });
 
-    let read = move |(file, known, rules): (FoundFile, Option<Known>, Arc<RuleSet>)| {
-        let (reader, budget) = (Arc::clone(&reader), Arc::clone(&budget));
-        async move {
-            let share = budget.acquire_many_owned(share(file.bytes)).await.ok()?;
-            let source = file.source.clone();
-            let prepared = spawn_blocking(move || reader.prepare(&file, &rules, known)).await;
-
-            Some(Read {
-                source,
-                known: known.is_some(),
-                outcome: outcome(prepared),
-                share,
-            })
-        }
-    };
-
-    let readers = available_parallelism().map_or(2, |cores| cores.get().min(8));
-
-    // The budget is never closed, so no file falls out here.
     stream::iter(files)
-        .map(read)
-        .buffered(readers)
-        .filter_map(|read| async move { read })
+        .map(move |(file, indexed, rules)| {
+            read_file(
+                file,
+                indexed,
+                rules,
+                Arc::clone(&reader),
+                Arc::clone(&budget),
+            )
+        })
+        .buffered(concurrency)
+        .filter_map(ready)
         .boxed()
 }
 
-/// What became of a file on its thread; a reader that panicked failed on one file only.
-fn outcome(
-    prepared: Result<Result<Outcome, EmbedError>, JoinError>,
-) -> Result<Outcome, IngestError> {
+/// Reads one file on a blocking thread. Returns `None` only if the budget is closed, which never
+/// happens.
+async fn read_file(
+    file: FoundFile,
+    indexed: Option<IndexedFile>,
+    rules: Arc<RuleSet>,
+    reader: Arc<DocumentReader>,
+    budget: Arc<Semaphore>,
+) -> Option<ReadFile> {
+    let permit = budget
+        .acquire_many_owned(budget_share(file.bytes))
+        .await
+        .ok()?;
+
+    let source = file.source.clone();
+    let prepared = spawn_blocking(move || reader.prepare(&file, &rules, indexed)).await;
+
+    Some(ReadFile {
+        source,
+        is_indexed: indexed.is_some(),
+        outcome: file_outcome(prepared),
+        permit,
+    })
+}
+
+/// Converts the result of a blocking task. A panic skips only the file that caused it.
+fn file_outcome(
+    prepared: Result<Result<FileOutcome, EmbedError>, JoinError>,
+) -> Result<FileOutcome, IngestError> {
     match prepared {
         Ok(outcome) => Ok(outcome?),
-        Err(error) if error.is_panic() => Ok(Outcome::Skipped(
-            "the reader failed on it; please report it with the file".to_owned(),
+        Err(error) if error.is_panic() => Ok(FileOutcome::Skipped(
+            "the reader crashed on it; please report this together with the file".to_owned(),
         )),
-        Err(error) => Err(IngestError::Interrupted(error.to_string())),
+        Err(error) => Err(IngestError::TaskFailed(error.to_string())),
     }
 }
 
-/// A document that was handed to the index, and what the index said.
+/// The result of committing one document.
 struct Commit {
     source: SourcePath,
-    known: bool,
+    is_indexed: bool,
     chunks: usize,
     result: Result<Revision, IndexError>,
 }
 
-/// Commits documents as they come, several at once.
-fn commits<'a>(
-    revisions: mpsc::Receiver<Weighed<DocumentRevision>>,
+/// Commits documents as they arrive, several at once.
+fn commit_documents<'a>(
+    revisions: mpsc::Receiver<InProgress<DocumentRevision>>,
     index: Arc<dyn Index>,
-    tally: &'a Tally<'a>,
+    report: &'a ReportBuilder<'a>,
 ) -> BoxStream<'a, Commit> {
-    let ready = stream::unfold(revisions, |mut revisions| async move {
+    stream::unfold(revisions, |mut revisions| async move {
         let next = revisions.recv().await?;
         Some((next, revisions))
-    });
-
-    let commit = move |Weighed { item, known, share }: Weighed<DocumentRevision>| {
-        let index = Arc::clone(&index);
-        async move {
-            let (source, chunks) = (item.meta.source.clone(), item.chunks.len());
-            let at_work = tally.at_work(Stage::Writing);
-            let result = index.commit(item).await;
-            drop(at_work);
-            drop(share);
-
-            Commit {
-                source,
-                known,
-                chunks,
-                result,
-            }
-        }
-    };
-
-    ready.map(commit).buffer_unordered(COMMITS).boxed()
+    })
+    .map(move |revision| commit_document(revision, Arc::clone(&index), report))
+    .buffer_unordered(CONCURRENT_COMMITS)
+    .boxed()
 }
 
-/// A draft with the vectors of its passages.
-fn finish(draft: Draft, found: &Found, vectors: &Vectors) -> Result<DocumentRevision, EmbedError> {
-    let Draft {
-        root,
-        folder,
-        input,
-        meta,
-        outline,
-        pages,
+async fn commit_document(
+    revision: InProgress<DocumentRevision>,
+    index: Arc<dyn Index>,
+    report: &ReportBuilder<'_>,
+) -> Commit {
+    let InProgress {
+        document,
+        is_indexed,
+        permit,
+    } = revision;
+    let (source, chunks) = (document.meta.source.clone(), document.chunks.len());
+
+    let timer = report.time(Stage::Writing);
+    let result = index.commit(document).await;
+    drop(timer);
+    drop(permit);
+
+    Commit {
+        source,
+        is_indexed,
         chunks,
-        warnings: _,
-        attachments,
-    } = draft;
+        result,
+    }
+}
 
-    let mut passages = Vec::with_capacity(chunks.len());
-    for sized in chunks {
-        let embedding_key = vectors.key(&sized.dense_text);
-        let vector = found
+/// Adds the vectors of its chunks to a document.
+fn into_revision(
+    document: PreparedDocument,
+    vectors: &VectorMap,
+    resolver: &VectorResolver,
+) -> Result<DocumentRevision, EmbedError> {
+    let mut chunks = Vec::with_capacity(document.chunks.len());
+    for sized in document.chunks {
+        let embedding_key = resolver.key(&sized.dense_text);
+        let vector = vectors
             .get(&embedding_key)
-            .ok_or_else(|| EmbedError::Model("a vector is missing".to_owned()))?;
+            .ok_or_else(|| EmbedError::Model("the vector of a chunk is missing".to_owned()))?;
 
-        passages.push(EmbeddedChunk {
+        chunks.push(EmbeddedChunk {
             chunk: sized.chunk,
             embedding_key,
             vector: vector.to_vec(),
@@ -290,18 +326,19 @@ fn finish(draft: Draft, found: &Found, vectors: &Vectors) -> Result<DocumentRevi
     }
 
     Ok(DocumentRevision {
-        root,
-        folder,
-        input,
-        meta,
-        outline,
-        pages,
-        chunks: passages,
-        attachments,
+        root: document.root,
+        folder: document.folder,
+        input: document.input,
+        meta: document.meta,
+        outline: document.outline,
+        pages: document.pages,
+        chunks,
+        attachments: document.attachments,
     })
 }
 
-/// A file's share of the memory budget; the largest files go alone.
-fn share(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(1024).clamp(1, BUDGET_KB as u64)).unwrap_or(u32::MAX)
+/// The share of the memory budget that a file takes. A file as large as the whole budget is read
+/// alone.
+fn budget_share(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024).clamp(1, BUDGET_KIB as u64)).unwrap_or(u32::MAX)
 }

@@ -1,42 +1,37 @@
-//! From a file to its bytes, and from them to its text: UTF-8 or a reason in words. Nothing is guessed and nothing
-//! replaced.
+//! Reads the bytes of a file and decodes them as UTF-8. It never guesses an encoding and never
+//! replaces invalid bytes.
 
 use std::path::Path;
 
-use crate::refusal::Refusal;
+use crate::file_error::FileError;
 use crate::root_dir::{Links, RootDir};
 
-/// A larger file is no manual, and would have to stand in memory several times over.
+/// The largest file that is read, in bytes. No manual is larger, and a file is held in memory
+/// several times over while it is processed.
 pub(crate) const MAX_FILE: u64 = 64 * 1024 * 1024;
 
-const UTF16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The bytes of a file below a root, or why there are none.
+/// Reads a file below a root. The error is the reason to report.
 pub(crate) fn bytes(dir: &RootDir, path_in_root: &str) -> Result<Vec<u8>, String> {
-    dir.read(Path::new(path_in_root), Links::AtTheEnd, MAX_FILE)
-        .map_err(|refusal| reason(&refusal))
+    dir.read(Path::new(path_in_root), Links::FinalComponent, MAX_FILE)
+        .map_err(|error| reason(&error))
 }
 
-/// Why a document is not read, and what helps.
-pub(crate) fn reason(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::TooLarge { .. } => format!("{refusal}; divide it"),
+/// The reason to report for a document that cannot be read, with advice where there is some.
+pub(crate) fn reason(error: &FileError) -> String {
+    match error {
+        FileError::TooLarge { .. } => format!("{error}; divide it"),
         other => other.to_string(),
     }
 }
 
-/// The text of a file, without a byte order mark; or why it has none.
+/// Decodes the text of a file and strips the byte order mark. The error is the reason to report.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, String> {
-    if UTF16.iter().any(|mark| bytes.starts_with(mark)) {
-        return Err("it is written in UTF-16; save it as UTF-8".to_owned());
+    if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        return Err("it is encoded as UTF-16; save it as UTF-8".to_owned());
     }
-
-    let marked = if bytes.starts_with(UTF8_MARK) {
-        UTF8_MARK.len()
-    } else {
-        0
-    };
 
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         return Err(format!(
@@ -44,21 +39,27 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, String> {
         ));
     }
 
-    let text = std::str::from_utf8(&bytes[marked..]).map_err(|error| {
+    let mark_length = if bytes.starts_with(UTF8_MARK) {
+        UTF8_MARK.len()
+    } else {
+        0
+    };
+
+    let text = std::str::from_utf8(&bytes[mark_length..]).map_err(|error| {
         format!(
             "it is not valid UTF-8 at byte {}; save it as UTF-8",
-            marked + error.valid_up_to()
+            mark_length + error.valid_up_to()
         )
     })?;
 
     if text.trim().is_empty() {
-        return Err("it is empty; fill it or take it away".to_owned());
+        return Err("it is empty; add content or delete it".to_owned());
     }
 
     Ok(text)
 }
 
-/// A file's name without its extension.
+/// The name of a file without its extension.
 pub(crate) fn stem(path_in_root: &str) -> &str {
     Path::new(path_in_root)
         .file_stem()
@@ -71,17 +72,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn utf8_is_read_with_and_without_a_mark() {
+    fn utf8_is_read_with_and_without_a_byte_order_mark() {
         assert_eq!(text("é\u{feff}".as_bytes()), Ok("é\u{feff}"));
         assert_eq!(text(b"\xef\xbb\xbfbarge"), Ok("barge"));
     }
 
     #[test]
-    fn anything_else_is_named() {
-        let check = |bytes: &[u8], reason: &str| {
-            let found = text(bytes).unwrap_err();
-            assert!(found.contains(reason), "{found}");
+    fn other_encodings_are_rejected_with_a_reason() {
+        let check = |bytes: &[u8], expected: &str| {
+            let reason = text(bytes).unwrap_err();
+            assert!(reason.contains(expected), "{reason}");
         };
+
         check(b"ab\xffcd", "not valid UTF-8 at byte 2");
         check(b"\xef\xbb\xbfab\xff", "at byte 5");
         check(b"ab\0", "byte 2 is zero");
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stem_has_no_folders() {
+    fn stem_strips_folders_and_the_last_extension() {
         assert_eq!(stem("a/v12.5/guide.v2.md"), "guide.v2");
     }
 }

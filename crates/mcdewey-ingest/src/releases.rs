@@ -1,5 +1,5 @@
-//! Takes release names out of titles and headings, so that the same passage in two releases has the same breadcrumb
-//! and shares one vector.
+//! Removes version names from titles and headings, so that the same chunk in two versions of a
+//! document has the same breadcrumb and shares one vector.
 
 use std::sync::LazyLock;
 
@@ -9,32 +9,33 @@ use regex::Regex;
 const NUMBER: &str = r"v?\d+(?:[._]\d+)*(?:\(\d+[a-z]?\))?";
 const UPDATE: &str = r"(?:[\s_-]{0,2}(?:SU|ES|MR|SP|rc|beta)[\s_-]?\d+[a-z]?)?";
 
-/// "Release 12.5(1) and 12.5(2)", with the comma or parenthesis before it.
+/// Matches "Release 12.5(1) and 12.5(2)", including a comma or parenthesis before it.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     let one = format!("{NUMBER}{UPDATE}");
     let list = format!(r"{one}(?:\s*(?:,|&|/|\band\b|\bor\b)\s*{one})*");
     Regex::new(&format!(
         r"(?i)[\s,;:(-]*\b(?:releases?|versions?)\s+{list}\)?"
     ))
-    .expect("a valid pattern")
+    .expect("the pattern is valid")
 });
 
-/// "12.5(1) SU3": a number in this form is nothing but a release.
+/// Matches "12.5(1) SU3": a number in this form is always a version.
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?i)\bv?\d+\.\d+\(\d+[a-z]?\){UPDATE}")).expect("a valid pattern")
+    Regex::new(&format!(r"(?i)\bv?\d+\.\d+\(\d+[a-z]?\){UPDATE}")).expect("the pattern is valid")
 });
 
-/// A title or heading without release names.
+/// Removes the names of versions, including those of one document, from its title and headings.
 #[derive(Debug)]
 pub(crate) struct ReleaseFilter {
-    /// The document's own releases, with and without the leading `v`.
+    /// Names of the document's versions, in lower case, with and without a leading `v`.
     dotted: Vec<String>,
-    /// Those that are plain numbers: in a title they are releases, in a heading they may be anything.
-    plain: Vec<String>,
+    /// Those that consist only of digits. In a title they are versions; in a heading they may be
+    /// anything.
+    numeric: Vec<String>,
 }
 
 impl ReleaseFilter {
-    /// A filter for a document of these releases.
+    /// Creates a filter for a document of these versions.
     pub(crate) fn new(versions: &[Version]) -> Self {
         let mut labels: Vec<String> = Vec::new();
         for version in versions {
@@ -45,19 +46,20 @@ impl ReleaseFilter {
 
         labels.retain(|label| label.chars().any(|c| c.is_ascii_digit()));
 
-        // The longest first, so that 12.5.1 does not leave ".1" behind.
+        // Longest first, so that removing 12.5 does not leave ".1" of 12.5.1 behind.
         labels.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         labels.dedup();
-        let (plain, dotted) = labels
+
+        let (numeric, dotted) = labels
             .into_iter()
             .partition(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
-        Self { dotted, plain }
+        Self { dotted, numeric }
     }
 
-    /// The document's title without releases.
+    /// Returns a document title without version names.
     pub(crate) fn title(&self, title: &str) -> String {
         let heading = self.heading(title);
-        let text = without_words(&heading, &self.plain);
+        let text = remove_words(&heading, &self.numeric);
         if text == heading {
             heading
         } else {
@@ -65,38 +67,31 @@ impl ReleaseFilter {
         }
     }
 
-    /// A heading without releases.
+    /// Returns a heading without version names.
     pub(crate) fn heading(&self, heading: &str) -> String {
         let text = NAMED.replace_all(heading, " ");
         let text = BARE.replace_all(&text, " ");
-        let text = without_words(&text, &self.dotted);
-        // What names no release stays as it is, `Macro()` too.
+        let text = remove_words(&text, &self.dotted);
+
+        // A heading without a version name is returned as it is: `tidy` would turn `Macro ()` into
+        // `Macro`.
         if text == heading { text } else { tidy(&text) }
     }
 }
 
-/// Leaves out `words` where they stand alone; a dot or digit beside them makes another number of them.
-fn without_words(text: &str, words: &[String]) -> String {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
+/// Removes `words`, given in lower case, where they stand alone. Next to a dot or a digit they are
+/// part of another number and stay.
+fn remove_words(text: &str, words: &[String]) -> String {
     let mut text = text.to_owned();
     for word in words {
         let mut from = 0;
         while let Some(found) = find_ignoring_case(&text[from..], word) {
             let (start, end) = (from + found, from + found + word.len());
-            let before = text[..start].chars().next_back();
-            let mut after = text[end..].chars();
-            let (next, second) = (after.next(), after.next());
-            let number_goes_on = next.is_some_and(|c| ".(".contains(c))
-                && second.is_some_and(|c| c.is_ascii_digit());
-
-            if before.is_some_and(|c| part(c) || c == '.')
-                || next.is_some_and(part)
-                || number_goes_on
-            {
-                from = end;
-            } else {
+            if stands_alone(&text, start, end) {
                 text.replace_range(start..end, "");
                 from = start;
+            } else {
+                from = end;
             }
         }
     }
@@ -104,15 +99,30 @@ fn without_words(text: &str, words: &[String]) -> String {
     text
 }
 
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let before = text[..start].chars().next_back();
+    let mut after = text[end..].chars();
+    let (next, second) = (after.next(), after.next());
+    let number_continues =
+        next.is_some_and(|c| ".(".contains(c)) && second.is_some_and(|c| c.is_ascii_digit());
+
+    !before.is_some_and(|c| is_word_char(c) || c == '.')
+        && !next.is_some_and(is_word_char)
+        && !number_continues
+}
+
+fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
 fn find_ignoring_case(text: &str, lower: &str) -> Option<usize> {
-    let starts = text.char_indices().map(|(at, _)| at);
-    starts.into_iter().find(|at| {
+    text.char_indices().map(|(at, _)| at).find(|at| {
         text.get(*at..at + lower.len())
             .is_some_and(|slice| slice.eq_ignore_ascii_case(lower))
     })
 }
 
-/// One space between words, no emptied parentheses, no punctuation left hanging.
+/// Normalises white space and removes emptied parentheses and dangling punctuation.
 fn tidy(text: &str) -> String {
     let text = text.replace(" ()", " ").replace(" []", " ");
     let text = text
@@ -131,17 +141,17 @@ mod tests {
 
     use super::*;
 
-    fn filter(releases: &str) -> ReleaseFilter {
+    fn filter(versions: &str) -> ReleaseFilter {
         ReleaseFilter::new(
             &VersionScheme::default()
-                .versions(releases)
+                .versions(versions)
                 .unwrap_or_default(),
         )
     }
 
     #[test]
-    fn titles_of_two_releases_become_one() {
-        for (releases, title, expected) in [
+    fn titles_lose_their_version_names() {
+        for (versions, title, expected) in [
             (
                 "12.5(1) SU2",
                 "Developer Guide, Release 12.5(1) SU2",
@@ -175,12 +185,12 @@ mod tests {
             ),
             ("", "Release Notes", "Release Notes"),
         ] {
-            assert_eq!(filter(releases).title(title), expected, "{title}");
+            assert_eq!(filter(versions).title(title), expected, "{title}");
         }
     }
 
     #[test]
-    fn a_plain_number_in_a_heading_stays() {
+    fn a_number_without_dots_is_removed_from_titles_only() {
         assert_eq!(filter("22").heading("Cause code 22"), "Cause code 22");
         assert_eq!(filter("22").title("Macro() in 22 (22)"), "Macro() in");
         assert_eq!(filter("22").title("Macro()"), "Macro()");

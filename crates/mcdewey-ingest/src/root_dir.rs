@@ -1,10 +1,11 @@
-//! A root's directory, held open. Every path below a root is listed, looked up and opened through this handle, one
-//! component at a time, and the system is never asked to follow a link: whatever is renamed or replaced meanwhile, no
-//! file outside the root can be opened.
+//! The directory of a root, held open. Every path below a root is listed, checked and opened
+//! through this handle, one component at a time, and the system never follows a link. Whatever is
+//! renamed or replaced meanwhile, no file outside the root can be opened.
 //!
-//! `openat` with `O_NOFOLLOW` for each component works on every Unix and kernel and in containers whose seccomp profile
-//! does not know `openat2`. Links are resolved here, so a link to a file of the root may be relative or absolute. Hard
-//! links and mounts look like files of the root to any program; they are part of it.
+//! `openat` with `O_NOFOLLOW` for each component works on every Unix and kernel, and in containers
+//! whose seccomp profile does not allow `openat2`. Links are resolved here, so a link to a file of
+//! the root may be relative or absolute. Hard links and mounts cannot be told from files of the
+//! root; they count as part of it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -16,92 +17,92 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use crate::refusal::Refusal;
+use crate::file_error::FileError;
 
-/// Access for looking names up, which a directory may permit without permitting to list it.
+/// Access for resolving names, which a directory may permit without permitting to list it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const LOOKUP: OFlags = OFlags::PATH;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const LOOKUP: OFlags = OFlags::RDONLY;
 
 /// How a directory below the root is opened.
-const FOLDER: OFlags = LOOKUP
+const FOLDER_FLAGS: OFlags = LOOKUP
     .union(OFlags::DIRECTORY)
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
-/// How a file is opened. A FIFO that took its place must not block us, nor a terminal become ours.
-const FILE: OFlags = OFlags::RDONLY
+/// How a file is opened. If a FIFO or a terminal has replaced the file, opening it must not block
+/// and must not make it the controlling terminal.
+const FILE_FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
 
-/// As many links as Linux follows in one path.
+/// How many links one path may go through; the limit of Linux.
 const MAX_LINKS: usize = 40;
 
 /// The directory of a root.
 #[derive(Debug)]
 pub(crate) struct RootDir {
-    /// Where it was when it was opened, absolute and free of links.
+    /// The path when the directory was opened, absolute and without links.
     path: PathBuf,
-    /// The path it was opened by, made absolute; links may be written with it.
+    /// The path by which it was opened, made absolute. The targets of links may begin with it.
     given: PathBuf,
-    /// Folders below it that are roots of their own and no part of this one.
-    apart: Vec<PathBuf>,
+    /// Folders below it that are roots of their own and not part of this one.
+    excluded: Vec<PathBuf>,
     handle: OwnedFd,
 }
 
-/// Which links a path may go through; none may lead out of the root.
+/// Which links a path may go through. None may lead out of the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Links {
-    /// Only one at the end of the path: documents are not looked for in folders that are links.
-    AtTheEnd,
-    /// Links to folders too.
-    Anywhere,
+    /// Only the final component may be a link: documents are not read through links to folders.
+    FinalComponent,
+    /// Any component may be a link.
+    Any,
 }
 
 /// An entry of a directory.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) name: OsString,
-    /// What it is itself; a link is not followed.
-    pub(crate) kind: FileType,
+    /// The type of the entry itself; a link is not followed.
+    pub(crate) file_type: FileType,
 }
 
-/// What a path leads to once its links are resolved: a name in an open directory.
+/// A path whose links are resolved: a name in an open directory.
 #[derive(Debug)]
 pub(crate) struct Located {
     folder: OwnedFd,
     name: OsString,
-    kind: FileType,
+    file_type: FileType,
     through_link: bool,
-    /// In bytes, when it was looked at.
+    /// The size in bytes when the path was resolved.
     pub(crate) size: u64,
 }
 
 impl RootDir {
-    /// Opens the directory at `path`, which the operator named: links in it are followed.
+    /// Opens the directory at `path`. The operator named this path, so links in it are followed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let given = std::path::absolute(path)?;
         let path = path.canonicalize()?;
-        let handle = rustix::fs::open(&path, FOLDER, Mode::empty())?;
+        let handle = rustix::fs::open(&path, FOLDER_FLAGS, Mode::empty())?;
 
         Ok(Self {
             path,
             given,
-            apart: Vec::new(),
+            excluded: Vec::new(),
             handle,
         })
     }
 
-    /// Without these folders, absolute and free of links, as far as they lie below it.
-    pub(crate) fn without(mut self, folders: &[PathBuf]) -> Self {
-        let below = folders
+    /// Excludes those of the `folders` that are below this directory. They must be absolute and
+    /// without links.
+    pub(crate) fn excluding(mut self, folders: &[PathBuf]) -> Self {
+        self.excluded = folders
             .iter()
-            .filter_map(|folder| folder.strip_prefix(&self.path).ok());
-
-        self.apart = below
+            .filter_map(|folder| folder.strip_prefix(&self.path).ok())
             .filter(|folder| !folder.as_os_str().is_empty())
             .map(Path::to_owned)
             .collect();
@@ -109,18 +110,18 @@ impl RootDir {
         self
     }
 
-    /// Whether a folder below it is a root of its own.
-    pub(crate) fn is_apart(&self, folder: &Path) -> bool {
-        self.apart.iter().any(|apart| apart == folder)
+    /// Reports whether a folder, given by its path below the root, is a root of its own.
+    pub(crate) fn is_excluded(&self, folder: &Path) -> bool {
+        self.excluded.iter().any(|excluded| excluded == folder)
     }
 
-    /// Where the directory was when it was opened, absolute and free of links. For names only: what is opened by it
-    /// may be another directory by now.
+    /// The path when the directory was opened, absolute and without links. For names and messages
+    /// only: another directory may have this path by now.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What a folder holds, sorted by name. No part of `folder` may be a link.
+    /// Lists a folder, sorted by name. No component of `folder` may be a link.
     pub(crate) fn entries(&self, folder: &Path) -> io::Result<Vec<Entry>> {
         let folder = self.folder(folder)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -133,9 +134,10 @@ impl RootDir {
                 continue;
             }
 
-            let kind = match entry.file_type() {
-                FileType::Unknown => match look(&folder, name) {
-                    Ok(stat) => kind(&stat),
+            // Some file systems do not report the type with the entry.
+            let file_type = match entry.file_type() {
+                FileType::Unknown => match stat(&folder, name) {
+                    Ok(stat) => file_type(&stat),
                     Err(Errno::NOENT) => continue,
                     Err(error) => return Err(error.into()),
                 },
@@ -144,7 +146,7 @@ impl RootDir {
 
             entries.push(Entry {
                 name: name.to_owned(),
-                kind,
+                file_type,
             });
         }
 
@@ -152,97 +154,98 @@ impl RootDir {
         Ok(entries)
     }
 
-    /// The plain file that a path leads to, without opening it.
-    pub(crate) fn find(&self, path: &Path, links: Links) -> Result<Located, Refusal> {
+    /// Finds the regular file at a path without opening it.
+    pub(crate) fn find(&self, path: &Path, links: Links) -> Result<Located, FileError> {
         let located = self.locate(path, links)?;
-        located.check_kind()?;
+        located.check_type()?;
         Ok(located)
     }
 
-    /// Opens the plain file that a path leads to.
-    pub(crate) fn open_file(&self, path: &Path, links: Links) -> Result<File, Refusal> {
+    /// Opens the regular file at a path.
+    pub(crate) fn open_file(&self, path: &Path, links: Links) -> Result<File, FileError> {
         self.find(path, links)?.open()
     }
 
-    /// The bytes of a plain file that has no more than `limit` of them, however it grows while it is read.
-    pub(crate) fn read(&self, path: &Path, links: Links, limit: u64) -> Result<Vec<u8>, Refusal> {
+    /// Reads a regular file of at most `limit` bytes. The limit holds even if the file grows while
+    /// it is read.
+    pub(crate) fn read(&self, path: &Path, links: Links, limit: u64) -> Result<Vec<u8>, FileError> {
         let file = self.open_file(path, links)?;
         let size = file.metadata()?.len();
         if size > limit {
-            return Err(Refusal::TooLarge { limit });
+            return Err(FileError::TooLarge { limit });
         }
 
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         file.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
-            Err(Refusal::TooLarge { limit })
+            Err(FileError::TooLarge { limit })
         } else {
             Ok(bytes)
         }
     }
 
-    /// Resolves a path and its links by hand, below the root's handle.
-    fn locate(&self, path: &Path, links: Links) -> Result<Located, Refusal> {
-        let mut steps = steps(path).ok_or(Refusal::LeadsOut)?;
-        let mut way = Way::begin(self)?;
+    /// Resolves a path and its links, component by component, below the handle of the root.
+    fn locate(&self, path: &Path, links: Links) -> Result<Located, FileError> {
+        let mut steps = steps(path).ok_or(FileError::LeadsOut)?;
+        let mut resolver = Resolver::new(self)?;
 
         let mut followed = 0;
         while let Some(step) = steps.pop() {
-            let Step::Into(name) = step else {
-                way.up()?;
+            let Step::Down(name) = step else {
+                resolver.up()?;
                 continue;
             };
 
-            if way.back(&name)? {
+            if resolver.return_towards_root(&name)? {
                 continue;
             }
 
-            let stat = look(&way.folder, &name).map_err(|error| match error {
-                Errno::NOENT if followed > 0 => Refusal::LeadsNowhere,
+            let stat = stat(&resolver.folder, &name).map_err(|error| match error {
+                Errno::NOENT if followed > 0 => FileError::BrokenLink,
                 error => error.into(),
             })?;
 
-            match kind(&stat) {
+            match file_type(&stat) {
                 FileType::Symlink
-                    if links == Links::AtTheEnd && followed == 0 && !steps.is_empty() =>
+                    if links == Links::FinalComponent && followed == 0 && !steps.is_empty() =>
                 {
-                    return Err(Refusal::BelowLink);
+                    return Err(FileError::BelowLink);
                 }
-                FileType::Symlink if followed == MAX_LINKS => return Err(Refusal::LeadsNowhere),
+                FileType::Symlink if followed == MAX_LINKS => return Err(FileError::BrokenLink),
                 FileType::Symlink => {
                     followed += 1;
-                    steps.extend(way.follow(&name)?);
+                    steps.extend(resolver.follow(&name)?);
                 }
-                kind if steps.is_empty() => {
-                    let (folder, through_link) = (way.folder, followed > 0);
-                    let size = u64::try_from(stat.st_size).unwrap_or_default();
+                file_type if steps.is_empty() => {
                     return Ok(Located {
-                        folder,
+                        folder: resolver.folder,
                         name,
-                        kind,
-                        through_link,
-                        size,
+                        file_type,
+                        through_link: followed > 0,
+                        size: u64::try_from(stat.st_size).unwrap_or_default(),
                     });
                 }
-                FileType::Directory => way.down(name)?,
+                FileType::Directory => resolver.down(name)?,
                 _ => return Err(Errno::NOTDIR.into()),
             }
         }
 
+        // The path ends at a folder that was already open: the root, or one reached by `..`.
         match followed {
-            _ if way.above > 0 => Err(Refusal::LeadsOut),
-            0 => Err(Refusal::NotAFile),
-            _ => Err(Refusal::LinkToFolder),
+            _ if resolver.levels_above > 0 => Err(FileError::LeadsOut),
+            0 => Err(FileError::NotRegular),
+            _ => Err(FileError::LinkToFolder),
         }
     }
 
+    /// Opens a folder below the root. No component of `path` may be a link.
     fn folder(&self, path: &Path) -> io::Result<OwnedFd> {
-        let mut folder = enter(&self.handle, OsStr::new("."))?;
-        for part in path.components() {
-            let Component::Normal(part) = part else {
+        let mut folder = open_folder(&self.handle, OsStr::new("."))?;
+        for component in path.components() {
+            let Component::Normal(name) = component else {
                 return Err(io::ErrorKind::InvalidInput.into());
             };
-            folder = enter(&folder, part)?;
+            folder = open_folder(&folder, name)?;
         }
 
         Ok(folder)
@@ -250,141 +253,144 @@ impl RootDir {
 }
 
 impl Located {
-    fn check_kind(&self) -> Result<(), Refusal> {
-        match self.kind {
+    fn check_type(&self) -> Result<(), FileError> {
+        match self.file_type {
             FileType::RegularFile => Ok(()),
-            FileType::Directory if self.through_link => Err(Refusal::LinkToFolder),
-            _ => Err(Refusal::NotAFile),
+            FileType::Directory if self.through_link => Err(FileError::LinkToFolder),
+            _ => Err(FileError::NotRegular),
         }
     }
 
-    fn open(&self) -> Result<File, Refusal> {
-        let file =
-            rustix::fs::openat(&self.folder, &self.name, FILE, Mode::empty()).map_err(|error| {
-                match error {
-                    Errno::LOOP => Refusal::Replaced,
-                    error => error.into(),
-                }
+    fn open(&self) -> Result<File, FileError> {
+        let file = rustix::fs::openat(&self.folder, &self.name, FILE_FLAGS, Mode::empty())
+            .map_err(|error| match error {
+                Errno::LOOP => FileError::Replaced,
+                error => error.into(),
             })?;
-
         let file = File::from(file);
 
-        // Something else may have taken its place since it was looked at.
+        // The file may have been replaced since its type was checked.
         if file.metadata()?.is_file() {
             Ok(file)
         } else {
-            Err(Refusal::NotAFile)
+            Err(FileError::NotRegular)
         }
     }
 }
 
 /// A step of a path.
 enum Step {
-    Into(OsString),
+    Down(OsString),
     Up,
 }
 
-/// The steps of a relative path, the last one first; nothing for an absolute one.
+/// Splits a relative path into steps, the last one first. Returns `None` for an absolute path.
 fn steps(path: &Path) -> Option<Vec<Step>> {
-    let step = |part| match part {
-        Component::Normal(name) => Some(Some(Step::Into(name.to_owned()))),
-        Component::ParentDir => Some(Some(Step::Up)),
-        Component::CurDir => Some(None),
-        Component::RootDir | Component::Prefix(_) => None,
-    };
+    let mut steps = Vec::new();
+    for component in path.components().rev() {
+        match component {
+            Component::Normal(name) => steps.push(Step::Down(name.to_owned())),
+            Component::ParentDir => steps.push(Step::Up),
+            Component::CurDir => {}
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
 
-    let steps: Option<Vec<Option<Step>>> = path.components().map(step).collect();
-    Some(steps?.into_iter().flatten().rev().collect())
+    Some(steps)
 }
 
-/// How far a path has been gone: an open directory, and the names that lead to it from the root.
-struct Way<'a> {
+/// The state while a path is resolved: an open directory and the names that lead to it from the
+/// root.
+struct Resolver<'a> {
     root: &'a RootDir,
     folder: OwnedFd,
     names: PathBuf,
-    /// How many levels above the root the path has gone; nothing is looked at there.
-    above: usize,
+    /// How many levels above the root the path is. Nothing is accessed there.
+    levels_above: usize,
 }
 
-impl<'a> Way<'a> {
-    fn begin(root: &'a RootDir) -> Result<Self, Refusal> {
+impl<'a> Resolver<'a> {
+    fn new(root: &'a RootDir) -> Result<Self, FileError> {
         Ok(Self {
             root,
             folder: root.folder(Path::new(""))?,
             names: PathBuf::new(),
-            above: 0,
+            levels_above: 0,
         })
     }
 
-    fn down(&mut self, name: OsString) -> Result<(), Refusal> {
-        self.folder = enter(&self.folder, &name).map_err(replaced)?;
+    fn down(&mut self, name: OsString) -> Result<(), FileError> {
+        self.folder = open_folder(&self.folder, &name).map_err(if_replaced)?;
         self.names.push(name);
-        if self.root.is_apart(&self.names) {
-            Err(Refusal::LeadsOut)
+        if self.root.is_excluded(&self.names) {
+            Err(FileError::LeadsOut)
         } else {
             Ok(())
         }
     }
 
-    /// From the root again: what `..` means to the system changes when a directory is moved.
-    fn up(&mut self) -> Result<(), Refusal> {
+    /// Goes to the parent folder by walking down from the root again. Opening `..` is not safe: it
+    /// leads elsewhere if the directory is moved.
+    fn up(&mut self) -> Result<(), FileError> {
         if self.names.pop() {
             self.folder = self.root.folder(&self.names)?;
         } else {
-            self.above += 1;
+            self.levels_above += 1;
         }
 
         Ok(())
     }
 
-    /// From above the root only the way back is open, by the names of the root's own path; whether this was a step
-    /// of it.
-    fn back(&mut self, name: &OsStr) -> Result<bool, Refusal> {
-        let Some(levels) = self.above.checked_sub(1) else {
+    /// Handles a step that starts above the root: only the names of the root's own path lead back.
+    /// Returns `false`, and does nothing, if the path is not above the root.
+    fn return_towards_root(&mut self, name: &OsStr) -> Result<bool, FileError> {
+        let Some(levels_above) = self.levels_above.checked_sub(1) else {
             return Ok(false);
         };
 
-        if self.root.path.iter().rev().nth(levels) != Some(name) {
-            return Err(Refusal::LeadsOut);
+        if self.root.path.iter().rev().nth(levels_above) != Some(name) {
+            return Err(FileError::LeadsOut);
         }
 
-        self.above = levels;
+        self.levels_above = levels_above;
         Ok(true)
     }
 
-    /// The steps that a link stands for; an absolute one begins at the root again.
-    fn follow(&mut self, link: &OsStr) -> Result<Vec<Step>, Refusal> {
-        let target = rustix::fs::readlinkat(&self.folder, link, Vec::new()).map_err(replaced)?;
+    /// Returns the steps of a link's target. An absolute target starts at the root again.
+    fn follow(&mut self, link: &OsStr) -> Result<Vec<Step>, FileError> {
+        let target = rustix::fs::readlinkat(&self.folder, link, Vec::new()).map_err(if_replaced)?;
         let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
         if target.is_relative() {
-            return steps(&target).ok_or(Refusal::LeadsOut);
+            return steps(&target).ok_or(FileError::LeadsOut);
         }
 
-        let below = [&self.root.path, &self.root.given]
+        let steps = [&self.root.path, &self.root.given]
             .into_iter()
-            .find_map(|root| target.strip_prefix(root).ok());
-        let steps = below.and_then(steps).ok_or(Refusal::LeadsOut)?;
-        *self = Self::begin(self.root)?;
+            .find_map(|root| target.strip_prefix(root).ok())
+            .and_then(steps)
+            .ok_or(FileError::LeadsOut)?;
+
+        *self = Self::new(self.root)?;
         Ok(steps)
     }
 }
 
-fn enter(folder: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
-    rustix::fs::openat(folder, name, FOLDER, Mode::empty())
+fn open_folder(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::openat(parent, name, FOLDER_FLAGS, Mode::empty())
 }
 
-fn look(folder: impl AsFd, name: &OsStr) -> rustix::io::Result<Stat> {
+fn stat(folder: impl AsFd, name: &OsStr) -> rustix::io::Result<Stat> {
     rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
 }
 
-fn kind(stat: &Stat) -> FileType {
+fn file_type(stat: &Stat) -> FileType {
     FileType::from_raw_mode(stat.st_mode)
 }
 
-/// These say that an entry is no longer what it was a moment ago.
-fn replaced(error: Errno) -> Refusal {
+/// Maps the errors that occur when an entry has changed its type since it was checked.
+fn if_replaced(error: Errno) -> FileError {
     match error {
-        Errno::LOOP | Errno::NOTDIR | Errno::INVAL => Refusal::Replaced,
+        Errno::LOOP | Errno::NOTDIR | Errno::INVAL => FileError::Replaced,
         error => error.into(),
     }
 }

@@ -1,4 +1,4 @@
-//! Roots: the folders a library is made of, and how a request names one of them.
+//! Roots: the folders that a library is made of, and how a request selects them.
 
 use std::path::{Path, PathBuf};
 
@@ -11,22 +11,23 @@ use crate::rules::{LIBRARY_FILE, LibraryFile, RuleSet};
 /// A folder of documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Root {
-    /// Its name; leads its sources unless it is the default root.
+    /// The first part of its sources, unless it is the default root.
     pub name: RootName,
     /// The folder.
     pub path: PathBuf,
-    /// Only this folder below it (`/` between parts); nothing outside it is read or removed.
-    pub below: Option<String>,
-    /// Folders that are left out because they are roots of their own; absolute and free of links.
-    pub apart: Vec<PathBuf>,
-    /// Not a configured folder but one that was named for once.
-    pub stands_in: bool,
-    /// What the settings say about it; goes before its own `library.toml`.
+    /// Restricts the walk to this folder below `path`, with `/` between components. Nothing outside
+    /// it is read or removed.
+    pub subfolder: Option<String>,
+    /// Folders that are not walked because they are roots of their own; absolute and without links.
+    pub excluded: Vec<PathBuf>,
+    /// Whether the folder was named in a request and is not configured as a root.
+    pub ad_hoc: bool,
+    /// Rules from the settings; they take precedence over the `library.toml` of the root.
     pub rules: LibraryFile,
 }
 
 impl Root {
-    /// The root of this name at this folder, all of it, without rules in the settings.
+    /// Creates a root that is walked completely and has no rules in the settings.
     pub fn new(name: RootName, path: impl Into<PathBuf>) -> Self {
         Self {
             name,
@@ -37,36 +38,39 @@ impl Root {
 
     /// The folder that is walked.
     pub fn folder(&self) -> PathBuf {
-        match &self.below {
-            Some(below) => self.path.join(below),
+        match &self.subfolder {
+            Some(subfolder) => self.path.join(subfolder),
             None => self.path.clone(),
         }
     }
 
-    /// The rules of its settings and its `library.toml`.
+    /// Combines the rules from the settings with those of the root's `library.toml`. Reads the
+    /// file, so it blocks.
     pub fn rule_set(&self) -> Result<RuleSet, IngestError> {
         let place = self.path.join(LIBRARY_FILE).display().to_string();
         RuleSet::new(&self.rules, &LibraryFile::load(&self.path)?, &place)
     }
 
-    /// Whether the file that a document was read from is there. Looks it up, so it may block.
-    pub fn holds(&self, source: &SourcePath) -> bool {
+    /// Reports whether the file of a document exists in this root. Accesses the file system, so it
+    /// blocks.
+    pub fn contains_file(&self, source: &SourcePath) -> bool {
         let Some(path) = source
             .as_str()
             .strip_prefix(self.name.source_prefix().as_str())
         else {
             return false;
         };
+
         RootDir::open(&self.path)
-            .is_ok_and(|dir| dir.find(Path::new(path), Links::AtTheEnd).is_ok())
+            .is_ok_and(|dir| dir.find(Path::new(path), Links::FinalComponent).is_ok())
     }
 
-    /// Whether a source of this root lies in the folder that is walked.
+    /// Reports whether a source is below the folder that is walked.
     pub(crate) fn covers(&self, source: &SourcePath) -> bool {
         let folder = format!(
             "{}{}",
             self.name.source_prefix(),
-            self.below.as_deref().unwrap_or_default()
+            self.subfolder.as_deref().unwrap_or_default()
         );
         source.is_below(&folder)
     }
@@ -80,24 +84,31 @@ impl Root {
     }
 }
 
-/// The roots that a request means. Nothing means all of them; a configured name or folder that root; a folder below
-/// one that part of it; any other folder stands in for the default root. A root inside another one is its own and no
-/// part of the outer one. Looks folders up, so it may block.
+/// Resolves a request to the roots it selects.
+///
+/// - `None` selects all configured roots.
+/// - The name or the folder of a configured root selects that root.
+/// - A folder below a configured root selects that part of it.
+/// - Any other folder is ingested as the default root.
+///
+/// A root inside another one is excluded from the outer one. Accesses the file system, so it
+/// blocks.
 pub fn resolve_root(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, IngestError> {
-    // A folder that is missing is inside no other; walking it says so.
+    // A missing folder cannot be inside another root. Walking it reports that it is missing.
     let folders: Vec<PathBuf> = configured
         .iter()
         .filter_map(|root| root.path.canonicalize().ok())
         .collect();
-    let mut roots = meant(configured, request)?;
+
+    let mut roots = select(configured, request)?;
     for root in &mut roots {
-        root.apart.clone_from(&folders);
+        root.excluded.clone_from(&folders);
     }
 
     Ok(roots)
 }
 
-fn meant(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, IngestError> {
+fn select(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, IngestError> {
     let Some(request) = request else {
         return Ok(configured.to_vec());
     };
@@ -106,13 +117,20 @@ fn meant(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, Ingest
         return Ok(vec![root.clone()]);
     }
 
-    let unknown = || IngestError::UnknownRoot {
-        request: request.to_owned(),
-        known: names(configured),
-    };
-    let folder = Path::new(request).canonicalize().map_err(|_| unknown())?;
+    select_folder(configured, Path::new(request))
+        .map(|root| vec![root])
+        .ok_or_else(|| IngestError::UnknownRoot {
+            request: request.to_owned(),
+            known: names(configured),
+        })
+}
+
+/// Returns the root that a folder belongs to, restricted to the folder. Returns `None` if there is
+/// no such folder, or if its path below the root is not valid Unicode.
+fn select_folder(configured: &[Root], folder: &Path) -> Option<Root> {
+    let folder = folder.canonicalize().ok()?;
     if !folder.is_dir() {
-        return Err(unknown());
+        return None;
     }
 
     let innermost = configured
@@ -122,20 +140,20 @@ fn meant(configured: &[Root], request: Option<&str>) -> Result<Vec<Root>, Ingest
         .max_by_key(|(_, path)| path.components().count());
 
     let Some((root, path)) = innermost else {
-        return Ok(vec![Root {
-            stands_in: true,
+        return Some(Root {
+            ad_hoc: true,
             ..Root::new(RootName::default(), folder)
-        }]);
+        });
     };
 
-    let below = folder.strip_prefix(&path).map_err(|_| unknown())?;
-    let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();
-    let below = parts.ok_or_else(unknown)?.join("/");
+    let below = folder.strip_prefix(&path).ok()?;
+    let components: Option<Vec<&str>> = below.iter().map(|component| component.to_str()).collect();
+    let subfolder = components?.join("/");
 
-    Ok(vec![Root {
-        below: Some(below).filter(|below| !below.is_empty()),
+    Some(Root {
+        subfolder: Some(subfolder).filter(|subfolder| !subfolder.is_empty()),
         ..root.clone()
-    }])
+    })
 }
 
 fn names(configured: &[Root]) -> String {
@@ -155,11 +173,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_name_roots_or_folders() {
-        let place = tempfile::tempdir().unwrap();
-        let at = |path: &str| place.path().join(path);
-        for folder in ["corpus/kafka/39", "corpus/inner", "vendor", "elsewhere"] {
-            std::fs::create_dir_all(at(folder)).unwrap();
+    fn requests_select_roots_by_name_or_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in ["corpus/kafka/39", "corpus/inner", "vendor", "elsewhere"] {
+            std::fs::create_dir_all(at(path)).unwrap();
         }
 
         std::fs::write(at("file.md"), "x").unwrap();
@@ -174,7 +192,7 @@ mod tests {
             let roots = resolve_root(&configured, request).unwrap();
             let found: Vec<_> = roots
                 .iter()
-                .map(|root| (root.name.as_str(), root.below.as_deref()))
+                .map(|root| (root.name.as_str(), root.subfolder.as_deref()))
                 .collect();
             assert_eq!(found, expected, "{request:?}");
             roots
@@ -183,17 +201,17 @@ mod tests {
         check(None, &[("corpus", None), ("vendor", None), ("inner", None)]);
         check(Some("vendor"), &[("vendor", None)]);
         check(at("vendor/../vendor").to_str(), &[("vendor", None)]);
-
         check(
             at("corpus/kafka/39").to_str(),
             &[("corpus", Some("kafka/39"))],
         );
         check(at("corpus/inner").to_str(), &[("inner", None)]);
+
         let other = check(at("elsewhere").to_str(), &[("corpus", None)]);
         assert!(other[0].path.ends_with("elsewhere"));
 
-        for bad in [at("missing"), at("file.md")] {
-            let error = resolve_root(&configured, bad.to_str())
+        for invalid in [at("missing"), at("file.md")] {
+            let error = resolve_root(&configured, invalid.to_str())
                 .unwrap_err()
                 .to_string();
             assert!(
@@ -204,9 +222,9 @@ mod tests {
     }
 
     #[test]
-    fn a_root_covers_its_own_sources_only() {
+    fn a_root_covers_only_its_own_sources() {
         let root = Root {
-            below: Some("39".to_owned()),
+            subfolder: Some("39".to_owned()),
             ..Root::new("kafka".parse().unwrap(), "x")
         };
         assert!(root.covers(&"kafka/39/a.md".parse().unwrap()));

@@ -1,15 +1,18 @@
-//! Cuts pages into passages: sized in the model's tokens, never across a page, and nothing left out but white space,
-//! running headers, and stubs.
+//! Splits pages into chunks measured in the model's tokens.
+//!
+//! A chunk never crosses a page. Nothing is omitted but white space, running lines and boilerplate.
 
 mod boilerplate;
-mod borders;
 mod breadcrumb;
+mod budget;
 mod choose;
+mod page_tokens;
 mod pieces;
 mod prose;
-mod room;
 mod segments;
-mod sizer;
+mod split_points;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,82 +21,79 @@ use mcdewey_core::{Chunk, ChunkId, DocumentMeta, Embed, EmbedError, PageRef, Spa
 
 use crate::markdown::{ParsedPage, Structure, Table};
 use crate::releases::ReleaseFilter;
-use boilerplate::{is_number, without_boilerplate};
+use boilerplate::{has_only_page_number, without_boilerplate};
 use breadcrumb::{ContextWriter, HeadingPath};
-use room::Room;
-use segments::{Segment, TINY, join_tiny, segments};
-use sizer::TokenCount;
+use budget::TokenBudget;
+use page_tokens::PageTokens;
+use pieces::cut_into_pieces;
+use segments::{MIN_CHUNK_TOKENS, Segment, divide_into_segments, join_small};
 
-/// Names the way passages are cut; part of an index's generation. It changes with every change here that would cut
-/// the same page differently.
-pub const CHUNKER: &str = "markdown-3;tiny=30;context=40;bytes-per-token=24;whole=code,item,row;table-name;least-cost;stubs;prose=text-splitter-0.33";
+/// Fingerprint of the way pages are split, part of an index's generation. It must change with every
+/// change in this module that would split the same page differently.
+pub const CHUNKER: &str = "markdown-3;tiny=30;context=40;bytes-per-token=24;whole=code,item,row;\
+    table-name;least-cost;stubs;prose=text-splitter-0.33";
 
-/// How many tokens the breadcrumb may take from a passage, in a window large enough.
-const MAX_CONTEXT: usize = 40;
+/// How many tokens of a chunk the breadcrumb may take, if the model's window is large enough.
+const MAX_CONTEXT_TOKENS: usize = 40;
 
-/// A passage and how many tokens its dense text has, special ones left out.
+/// A chunk with the text for the embedding model.
 #[derive(Debug)]
 pub(crate) struct SizedChunk {
-    /// The passage.
     pub(crate) chunk: Chunk,
-    /// What the model will read.
+    /// The text that the model embeds.
     pub(crate) dense_text: String,
-    /// How long that is.
+    /// The number of tokens in `dense_text`, without special tokens.
     pub(crate) tokens: usize,
 }
 
-/// Cuts a document's pages. Tokenises, so it may block. A document of nothing but stubs keeps them: they are what it
-/// says.
+/// Splits a document's pages. Tokenises, so it may block.
+///
+/// A document that consists of boilerplate keeps it, because there is nothing else to find it by.
 pub(crate) fn split(
     document: &Arc<DocumentMeta>,
     pages: &[ParsedPage],
     embed: &dyn Embed,
 ) -> Result<Vec<SizedChunk>, EmbedError> {
-    let chunks = split_pages(document, pages, embed, Boilerplate::LeftOut)?;
+    let chunks = split_pages(document, pages, embed, BoilerplatePolicy::Omit)?;
     if chunks.is_empty() {
-        split_pages(document, pages, embed, Boilerplate::Kept)
+        split_pages(document, pages, embed, BoilerplatePolicy::Keep)
     } else {
         Ok(chunks)
     }
 }
 
-/// What becomes of stubs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Boilerplate {
-    LeftOut,
-    Kept,
+enum BoilerplatePolicy {
+    Omit,
+    Keep,
 }
 
 fn split_pages(
     document: &Arc<DocumentMeta>,
     pages: &[ParsedPage],
     embed: &dyn Embed,
-    boilerplate: Boilerplate,
+    boilerplate: BoilerplatePolicy,
 ) -> Result<Vec<SizedChunk>, EmbedError> {
     let model = embed.model();
     let window = model.window.saturating_sub(model.special_tokens).max(1);
     let filter = ReleaseFilter::new(&document.facets.versions);
-    let room = MAX_CONTEXT.min(window / 4);
 
-    let writer = ContextWriter {
-        embed,
-        filter: &filter,
-        room,
-    };
-
-    let path = HeadingPath::default();
     let mut splitter = Splitter {
         document,
         embed,
-        writer,
+        context_writer: ContextWriter {
+            embed,
+            filter: &filter,
+            max_tokens: MAX_CONTEXT_TOKENS.min(window / 4),
+        },
         window,
         boilerplate,
-        path,
+        path: HeadingPath::default(),
         chunks: Vec::new(),
     };
 
     for page in pages {
-        splitter.page(page)?;
+        splitter.split_page(page)?;
     }
 
     Ok(splitter.chunks)
@@ -102,47 +102,47 @@ fn split_pages(
 struct Splitter<'a> {
     document: &'a Arc<DocumentMeta>,
     embed: &'a dyn Embed,
-    writer: ContextWriter<'a>,
-    /// Tokens that the model reads of a passage and its context.
+    context_writer: ContextWriter<'a>,
+    /// How many tokens of a chunk and its context the model reads.
     window: usize,
-    boilerplate: Boilerplate,
-    /// Carried over page borders.
+    boilerplate: BoilerplatePolicy,
+    /// The headings above the current position; they continue across pages.
     path: HeadingPath,
     chunks: Vec<SizedChunk>,
 }
 
-/// A page while it is cut.
-struct OpenPage<'a> {
+/// A page with everything needed to split it.
+struct PageView<'a> {
     page: &'a PageRef,
     text: &'a str,
     structure: &'a Structure,
-    count: TokenCount,
+    tokens: PageTokens,
 }
 
-impl OpenPage<'_> {
-    /// The tables in `range`.
-    fn tables(&self, range: &Range<usize>) -> impl Iterator<Item = &Table> {
-        let touched =
-            |table: &&Table| table.range.start < range.end && table.range.end > range.start;
-        self.structure.tables.iter().filter(touched)
-    }
-
-    /// The table whose header a piece beginning at `start` has lost.
-    fn lost_header(&self, start: usize) -> Option<&Table> {
+impl PageView<'_> {
+    fn tables_in(&self, range: &Range<usize>) -> impl Iterator<Item = &Table> {
         self.structure
             .tables
             .iter()
-            .find(|table| table.repeats().contains(&start))
+            .filter(|table| table.range.start < range.end && table.range.end > range.start)
+    }
+
+    /// Returns the table whose header row a piece that starts at `start` lacks.
+    fn table_without_header(&self, start: usize) -> Option<&Table> {
+        self.structure
+            .tables
+            .iter()
+            .find(|table| table.range_without_header().contains(&start))
     }
 }
 
-/// Whether nothing in `text` is a letter or a digit: a closing fence, a rule.
+/// Reports whether a text has no letter or digit, like a closing fence or a rule.
 fn is_wordless(text: &str) -> bool {
     !text.contains(char::is_alphanumeric)
 }
 
 impl Splitter<'_> {
-    fn page(&mut self, parsed: &ParsedPage) -> Result<(), EmbedError> {
+    fn split_page(&mut self, parsed: &ParsedPage) -> Result<(), EmbedError> {
         let ParsedPage {
             page,
             structure,
@@ -150,108 +150,122 @@ impl Splitter<'_> {
         } = parsed;
 
         let text = page.text.as_str();
-        if self.boilerplate == Boilerplate::LeftOut && is_number(&text[content.clone()]) {
-            // Its headings, if any, say no more.
+        let omits_boilerplate = self.boilerplate == BoilerplatePolicy::Omit;
+        if omits_boilerplate && has_only_page_number(&text[content.clone()]) {
+            // A heading on such a page is only the number, so the path does not need it.
             return Ok(());
         }
 
-        let count = TokenCount::new(text, self.embed)?;
-        let open = OpenPage {
+        let view = PageView {
             page: &page.page,
             text,
             structure,
-            count,
+            tokens: PageTokens::new(text, self.embed)?,
         };
 
-        let mut found = segments(text, content.clone(), &structure.headings, &mut self.path);
-        if self.boilerplate == Boilerplate::LeftOut {
-            found = without_boilerplate(text, structure, found);
+        let mut segments =
+            divide_into_segments(text, content.clone(), &structure.headings, &mut self.path);
+        if omits_boilerplate {
+            segments = without_boilerplate(text, structure, segments);
         }
 
-        let capacity = self.window.saturating_sub(self.writer.room).max(1);
-        let segments = join_tiny(text, found, &open.count, capacity);
+        let capacity = self
+            .window
+            .saturating_sub(self.context_writer.max_tokens)
+            .max(1);
+        let segments = join_small(text, segments, &view.tokens, capacity);
 
-        let mut cut: Vec<(&Segment<'_>, Range<usize>)> = Vec::new();
+        let mut pieces: Vec<(&Segment<'_>, Range<usize>)> = Vec::new();
         for segment in &segments {
-            for piece in self.cut(&open, segment)? {
-                match cut.last_mut() {
-                    // What is left tiny closes the passage before it.
-                    Some((_, last)) if joins(&open.count, last, &piece, capacity) => {
-                        last.end = piece.end
+            for piece in self.cut_segment(&view, segment)? {
+                match pieces.last_mut() {
+                    // A small piece after another segment becomes the end of the chunk before it.
+                    Some((_, last)) if should_join(&view.tokens, last, &piece, capacity) => {
+                        last.end = piece.end;
                     }
-                    _ => cut.push((segment, piece)),
+                    _ => pieces.push((segment, piece)),
                 }
             }
         }
 
-        cut.into_iter().try_for_each(|(segment, piece)| {
+        for (segment, piece) in pieces {
             let breadcrumb = segment.path.breadcrumb(&self.document.title);
-            let first = piece.start == segment.range.start;
-            let context = self.writer.context(&breadcrumb, &segment.titles(first))?;
-            self.piece(&open, piece, &breadcrumb, &context)
-        })
+            let is_first = piece.start == segment.range.start;
+            let own_headings = segment.titles_in_piece(is_first);
+            let context = self.context_writer.context(&breadcrumb, &own_headings)?;
+            self.push_chunks(&view, piece, &breadcrumb, &context)?;
+        }
+
+        Ok(())
     }
 
-    /// Cuts a segment into pieces that leave room for what will stand beside them.
-    fn cut(
+    /// Cuts a segment into pieces that leave room for their context.
+    fn cut_segment(
         &self,
-        page: &OpenPage<'_>,
+        page: &PageView<'_>,
         segment: &Segment<'_>,
     ) -> Result<Vec<Range<usize>>, EmbedError> {
         let breadcrumb = segment.path.breadcrumb(&self.document.title);
-        let room = |within: &[&str]| {
-            let context = self.writer.context(&breadcrumb, within)?;
-            Ok(self
-                .window
-                .saturating_sub(self.embed.tokens(&context)?.len())
-                .max(1))
-        };
+        let start = segment.range.start;
 
-        let first = room(&segment.titles(true))?;
-        if page.count.of(&segment.range) <= first && page.lost_header(segment.range.start).is_none()
+        let first = self.budget_beside_context(&breadcrumb, &segment.titles_in_piece(true))?;
+        if page.tokens.count(&segment.range) <= first && page.table_without_header(start).is_none()
         {
             return Ok(vec![segment.range.clone()]);
         }
 
-        let rest = room(&[])?;
-        let headers = self.headers(page, &segment.range, rest)?;
-        Ok(pieces::pieces(
-            page,
-            segment.range.clone(),
-            &Room {
-                first,
-                rest,
-                headers,
-                whole: 0,
-            },
-        ))
+        let rest = self.budget_beside_context(&breadcrumb, &[])?;
+        let budget = TokenBudget {
+            first,
+            rest,
+            header_costs: self.header_costs(page, &segment.range, rest)?,
+            max_whole_unit: 0,
+        };
+
+        Ok(cut_into_pieces(page, segment.range.clone(), &budget))
     }
 
-    /// The rows of the tables in `range`, and what repeating name and header beside them costs where that is affordable.
-    fn headers(
+    /// Returns how many tokens the context leaves for the text of a piece; at least 1.
+    fn budget_beside_context(
         &self,
-        page: &OpenPage<'_>,
+        breadcrumb: &[String],
+        own_headings: &[&str],
+    ) -> Result<usize, EmbedError> {
+        let context = self.context_writer.context(breadcrumb, own_headings)?;
+        let context_tokens = self.embed.token_ranges(&context)?.len();
+        Ok(self.window.saturating_sub(context_tokens).max(1))
+    }
+
+    /// Returns for each table in `range` where its header must be repeated and what that costs.
+    /// Tables whose header is too long for the budget are omitted.
+    fn header_costs(
+        &self,
+        page: &PageView<'_>,
         range: &Range<usize>,
-        room: usize,
+        budget: usize,
     ) -> Result<Vec<(Range<usize>, usize)>, EmbedError> {
-        let mut found = Vec::new();
-        for table in page.tables(range) {
-            for header in self.writer.headers(table) {
-                let tokens = self.embed.tokens(&header)?.len();
-                if tokens * 4 <= room {
-                    found.push((table.repeats(), tokens));
+        let mut costs = Vec::new();
+        for table in page.tables_in(range) {
+            for header in self.context_writer.header_candidates(table) {
+                let tokens = self.embed.token_ranges(&header)?.len();
+                if tokens * 4 <= budget {
+                    costs.push((table.range_without_header(), tokens));
                     break;
                 }
             }
         }
 
-        Ok(found)
+        Ok(costs)
     }
 
-    /// Makes a passage of a piece, with as much context as the window takes; cuts it again if it is too long alone.
-    fn piece(
+    /// Makes a chunk of a piece with as much context as the window allows. If the text alone is too
+    /// long, the piece is cut again.
+    ///
+    /// Pieces are measured by the page's tokens, but the dense text is normalised and may have
+    /// more.
+    fn push_chunks(
         &mut self,
-        page: &OpenPage<'_>,
+        page: &PageView<'_>,
         piece: Range<usize>,
         breadcrumb: &[String],
         context: &str,
@@ -261,15 +275,13 @@ impl Splitter<'_> {
             return Ok(());
         }
 
-        let mut chunk = self.chunk(page, &range, breadcrumb);
-        for context in self
-            .writer
-            .with_header(context, page.lost_header(range.start))
-        {
+        let mut chunk = self.build_chunk(page, &range, breadcrumb);
+        let table = page.table_without_header(range.start);
+        for context in self.context_writer.context_candidates(context, table) {
             chunk.context = context;
             let dense_text = chunk.dense_text();
 
-            let tokens = self.embed.tokens(&dense_text)?.len();
+            let tokens = self.embed.token_ranges(&dense_text)?.len();
             if tokens <= self.window {
                 self.chunks.push(SizedChunk {
                     chunk,
@@ -280,28 +292,34 @@ impl Splitter<'_> {
             }
         }
 
-        match halves(page, &range) {
-            Some(parts) => parts
-                .into_iter()
-                .try_for_each(|part| self.piece(page, part, breadcrumb, context)),
-            None => {
-                // One character that is more than the window: nothing is left to cut.
-                let dense_text = chunk.dense_text();
-                self.chunks.push(SizedChunk {
-                    chunk,
-                    dense_text,
-                    tokens: self.window,
-                });
-                Ok(())
-            }
+        let Some(parts) = divide(page, &range) else {
+            // A single character that exceeds the window cannot be cut further.
+            let dense_text = chunk.dense_text();
+            self.chunks.push(SizedChunk {
+                chunk,
+                dense_text,
+                tokens: self.window,
+            });
+            return Ok(());
+        };
+
+        for part in parts {
+            self.push_chunks(page, part, breadcrumb, context)?;
         }
+
+        Ok(())
     }
 
-    fn chunk(&self, page: &OpenPage<'_>, range: &Range<usize>, breadcrumb: &[String]) -> Chunk {
-        let ordinal = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
+    /// Builds the next chunk, without context.
+    fn build_chunk(
+        &self,
+        page: &PageView<'_>,
+        range: &Range<usize>,
+        breadcrumb: &[String],
+    ) -> Chunk {
+        let ordinal = saturating_u32(self.chunks.len());
         let text = page.text[range.clone()].to_owned();
-        let (text_hash, passage_hash) = Chunk::hashes(&text);
-        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let (text_hash, passage_hash) = Chunk::text_hashes(&text);
 
         Chunk {
             chunk_id: ChunkId::new(&self.document.source, ordinal),
@@ -312,8 +330,8 @@ impl Splitter<'_> {
             context: String::new(),
             spans: vec![Span {
                 page: page.page.number,
-                start: byte(range.start),
-                end: byte(range.end),
+                start: saturating_u32(range.start),
+                end: saturating_u32(range.end),
             }],
             text,
             text_hash,
@@ -322,42 +340,49 @@ impl Splitter<'_> {
     }
 }
 
-/// Whether a piece is too small to stand alone and has room in the one right before it.
-fn joins(count: &TokenCount, before: &Range<usize>, piece: &Range<usize>, capacity: usize) -> bool {
-    before.end == piece.start
-        && count.of(piece) < TINY
-        && count.of(before) + count.of(piece) <= capacity
+fn saturating_u32(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-/// A stretch in two parts, or nothing where it is one character.
-fn halves(page: &OpenPage<'_>, range: &Range<usize>) -> Option<Vec<Range<usize>>> {
-    let size = page.count.of(range);
-    for whole in [size, 0] {
-        let parts = pieces::pieces(page, range.clone(), &Room::bare(size / 2, whole));
+/// Reports whether a piece is too small for a chunk of its own and fits into the piece directly
+/// before it.
+fn should_join(
+    tokens: &PageTokens,
+    before: &Range<usize>,
+    piece: &Range<usize>,
+    capacity: usize,
+) -> bool {
+    before.end == piece.start
+        && tokens.count(piece) < MIN_CHUNK_TOKENS
+        && tokens.count(before) + tokens.count(piece) <= capacity
+}
+
+/// Divides a range into parts of at most half its tokens: between units if possible, else inside
+/// them, else in the middle. Returns `None` for a single character.
+fn divide(page: &PageView<'_>, range: &Range<usize>) -> Option<Vec<Range<usize>>> {
+    let size = page.tokens.count(range);
+    for max_whole_unit in [size, 0] {
+        let budget = TokenBudget::uniform(size / 2, max_whole_unit);
+        let parts = cut_into_pieces(page, range.clone(), &budget);
         if parts.len() > 1 {
             return Some(parts);
         }
     }
 
-    let middle =
-        (range.start + range.len() / 2..range.end).find(|at| page.text.is_char_boundary(*at))?;
-    let middle = if middle > range.start {
-        middle
-    } else {
-        return None;
-    };
+    let middle = (range.start + range.len() / 2..range.end)
+        .find(|offset| page.text.is_char_boundary(*offset))
+        .filter(|middle| *middle > range.start)?;
 
     Some(vec![range.start..middle, middle..range.end])
 }
 
-/// Without white space at the ends; the indentation of the first line stays.
+/// Removes white space at both ends, but keeps the indentation of the first line.
 fn trim(text: &str, range: Range<usize>) -> Range<usize> {
     let slice = &text[range.clone()];
     let end = range.start + slice.trim_end().len();
-    let first = slice.len() - slice.trim_start().len();
-    let start = range.start + slice[..first].rfind('\n').map_or(0, |at| at + 1);
+
+    let leading = slice.len() - slice.trim_start().len();
+    let start = range.start + slice[..leading].rfind('\n').map_or(0, |at| at + 1);
+
     if start >= end { end..end } else { start..end }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,102 +1,98 @@
-//! A look at all documents of a root without taking them in: what an operator would want to mend. Reads every file and
-//! changes nothing.
+//! Checks all documents of a root for what an operator may want to fix. It parses every file but
+//! neither embeds nor writes anything.
 
 mod duplicates;
 
 use mcdewey_core::{Convert, SkippedFile};
 use serde::Serialize;
 
-use crate::document::read_subject;
+use crate::document::{read_and_parse, subject};
 use crate::pairs::join_originals;
 use crate::rules::Coverage;
 use crate::walk::walk;
 use crate::{IngestError, Root};
 
-use duplicates::Paragraphs;
-pub use duplicates::{Copied, Duplicates};
+use duplicates::ParagraphIndex;
+pub use duplicates::{CopiedDocument, Duplicates};
 
-/// A document without pages that has more bytes of text is a giant: often a whole book beside its own chapters.
-const GIANT: u64 = 1024 * 1024;
+/// A document without pages counts as oversized above this number of bytes of text. It often is a
+/// whole book whose chapters are in the library too.
+const OVERSIZED: u64 = 1024 * 1024;
 
-/// What was found.
+/// The result of a survey.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Survey {
-    /// How well the rules fit.
+    /// How well the rules fit the documents.
     pub rules: Coverage,
-    /// What is odd about the documents themselves.
+    /// Problems of the documents themselves.
     pub findings: Findings,
 }
 
-/// What is odd about documents.
+/// Problems of the documents of a root.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Findings {
     /// Files that cannot become documents.
     pub unread: Vec<SkippedFile>,
     /// Long documents without pages.
-    pub giants: Vec<Giant>,
-    /// What was said while they were read: tables that align with nothing, broken headings, pages marked twice, …
+    pub giants: Vec<OversizedDocument>,
+    /// Warnings of the parser: tables that align with nothing, broken headings, pages marked twice,
+    /// and so on.
     pub warnings: Vec<String>,
-    /// What stands in the library more than once.
+    /// Text that the library contains more than once.
     pub duplicates: Duplicates,
 }
 
 /// A long document without pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Giant {
-    /// Its path below the root.
+pub struct OversizedDocument {
+    /// Its source.
     pub path: String,
     /// Bytes of text.
     pub bytes: u64,
 }
 
-/// Looks at all documents of a root. Blocks while it reads them.
+/// Surveys all documents of a root. Reads every file, so it blocks.
 pub fn survey(root: &Root, convert: Option<&dyn Convert>) -> Result<Survey, IngestError> {
     let rules = root.rule_set()?;
     let mut coverage = Coverage::new(&rules);
     let mut findings = Findings::default();
-    let mut paragraphs = Paragraphs::default();
+    let mut paragraphs = ParagraphIndex::default();
+
     let mut walk = walk(root)?;
     join_originals(&mut walk);
     findings.unread = walk.skipped;
 
     for file in walk.documents {
-        let subject = match read_subject(&file, convert) {
-            Ok(subject) => subject,
+        let path = file.source.as_str();
+        let parsed = match read_and_parse(&file, convert) {
+            Ok(parsed) => parsed,
             Err(reason) => {
                 findings.unread.push(SkippedFile {
-                    path: file.source.to_string(),
+                    path: path.to_owned(),
                     reason,
                 });
                 continue;
             }
         };
 
-        coverage.add(&file.path_in_root, &rules.assign(subject.subject(&file)));
-        let parsed = subject.parsed();
+        coverage.add(&file.path_in_root, &rules.assign(subject(&file, &parsed)));
         findings.warnings.extend(
             parsed
                 .warnings
                 .iter()
-                .map(|warning| format!("{}: {warning}", file.source)),
+                .map(|warning| format!("{path}: {warning}")),
         );
 
-        let bytes = parsed
-            .pages
-            .iter()
-            .map(|page| page.page.text.len() as u64)
-            .sum();
-
-        if !parsed.paged && bytes > GIANT {
-            findings.giants.push(Giant {
-                path: file.source.to_string(),
+        let texts = || parsed.pages.iter().map(|page| page.page.text.as_str());
+        let bytes = texts().map(|text| text.len() as u64).sum();
+        if !parsed.paged && bytes > OVERSIZED {
+            findings.giants.push(OversizedDocument {
+                path: path.to_owned(),
                 bytes,
             });
         }
 
-        paragraphs.add(
-            file.source.as_str(),
-            parsed.pages.iter().map(|page| page.page.text.as_str()),
-        );
+        paragraphs.add(path, texts());
     }
 
     findings.unread.sort_by(|a, b| a.path.cmp(&b.path));
@@ -116,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_odd_is_found() {
+    fn a_survey_reports_rules_and_problems() {
         let folder = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
             let path = folder.path().join(path);
@@ -171,7 +167,7 @@ mod tests {
             "{unread:?}"
         );
         assert!(
-            giants.len() == 1 && giants[0].path == "d.md" && giants[0].bytes > GIANT,
+            giants.len() == 1 && giants[0].path == "d.md" && giants[0].bytes > OVERSIZED,
             "{giants:?}"
         );
         assert!(

@@ -1,4 +1,4 @@
-//! One synchronisation: the index is brought up to date with what lies in the roots now.
+//! Runs one synchronisation: brings the index up to date with the current contents of the roots.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -8,12 +8,12 @@ use std::time::Instant;
 use mcdewey_core::{Convert, Embed, Index, ManifestEntry, SyncProgress, SyncReport};
 use tokio::task::spawn_blocking;
 
-use crate::document::Reader;
-use crate::pairs::{join_originals, set_doubles_apart};
+use crate::document::DocumentReader;
+use crate::pairs::{join_originals, skip_conflicts};
 use crate::pipeline::Pipeline;
 use crate::plan::{Plan, plan, refuse_empty};
+use crate::report::{ReportBuilder, kept_warning};
 use crate::rules::RuleSet;
-use crate::tally::{Tally, kept_warning};
 use crate::walk::{Walk, walk};
 use crate::{IngestError, Root};
 
@@ -26,15 +26,15 @@ pub struct Ingester {
     keep_originals: bool,
 }
 
-/// A root, its rules, and what lies in it.
-struct Survey {
+/// A root with its rules and the files found in it.
+struct WalkedRoot {
     root: Root,
     rules: Arc<RuleSet>,
     walk: Walk,
 }
 
 impl Ingester {
-    /// An ingester for this index and this model.
+    /// Creates an ingester that reads only Markdown and plain text, and keeps originals.
     pub fn new(index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Self {
         Self {
             index,
@@ -44,7 +44,7 @@ impl Ingester {
         }
     }
 
-    /// Reads other formats than text through this.
+    /// Also reads the formats that `convert` converts.
     #[must_use]
     pub fn with_converter(self, convert: Arc<dyn Convert>) -> Self {
         Self {
@@ -53,8 +53,8 @@ impl Ingester {
         }
     }
 
-    /// Whether the files that Markdown was made from are kept in the index, for readers to open; they are unless
-    /// said otherwise.
+    /// Sets whether the index stores the files that Markdown was converted from, so that readers
+    /// can open them. The default is `true`.
     #[must_use]
     pub fn keep_originals(self, keep_originals: bool) -> Self {
         Self {
@@ -63,102 +63,115 @@ impl Ingester {
         }
     }
 
-    /// Brings the index up to date with `roots` and says what was done; `progress` is called often.
+    /// Brings the index up to date with `roots` and reports what was done; `progress` is called
+    /// often.
     ///
-    /// An unreadable root, a broken `library.toml`, or a folder that is empty while the library holds documents from
-    /// it is an error, found before anything is changed. Dropping the future stops the work between documents; the
-    /// next run finishes it.
+    /// Dropping the future stops the work between documents. The next run completes it.
+    ///
+    /// # Errors
+    ///
+    /// An unreadable root, an invalid `library.toml` and a folder that is empty although the
+    /// library holds documents from it are reported before anything is changed. Errors of the
+    /// index and of the model end the run; documents committed before stay.
     pub async fn sync(
         &self,
         roots: &[Root],
         progress: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<SyncReport, IngestError> {
-        let begun = Instant::now();
-        let mut surveys = survey(roots.to_vec()).await?;
-
-        let mut manifests = Vec::with_capacity(surveys.len());
-        for survey in &mut surveys {
-            let manifest = self.index.manifest(&survey.root.name).await?;
-            if !survey.root.stands_in {
-                survey.walk.lost = lost_folders(&manifest).await?;
-            }
-            refuse_empty(&survey.root, &survey.walk, &manifest)?;
-            manifests.push(manifest);
-        }
-
-        let walks: Vec<Walk> = surveys
-            .iter_mut()
-            .map(|survey| std::mem::take(&mut survey.walk))
-            .collect();
-        let mut walks = joined(walks).await?;
-        set_doubles_apart(&mut walks);
+        let started = Instant::now();
+        let walked = self.walk(roots).await?;
 
         let mut report = SyncReport {
             roots: roots.iter().map(|root| root.name.clone()).collect(),
             ..SyncReport::default()
         };
+
         let mut plans: Vec<(Plan, Arc<RuleSet>)> = Vec::new();
-        for ((survey, walk), manifest) in surveys.iter().zip(walks).zip(&manifests) {
+        for (WalkedRoot { root, rules, walk }, manifest) in walked {
+            self.index
+                .set_description(&root.name, rules.description())
+                .await?;
+
             report.files += (walk.documents.len() + walk.skipped.len()) as u64;
             report.skipped.extend(walk.skipped.iter().cloned());
-            let plan = plan(&survey.root, walk, manifest);
+            let plan = plan(&root, walk, &manifest);
             report.warnings.extend(plan.kept.iter().map(kept_warning));
-            plans.push((plan, Arc::clone(&survey.rules)));
+            plans.push((plan, rules));
         }
 
-        for survey in &surveys {
-            self.index
-                .describe(&survey.root.name, survey.rules.description())
-                .await?;
-        }
+        report.removed = self.remove_missing(&plans).await?;
 
-        report.removed = self.remove_gone(&plans).await?;
-        let tally = Tally::new(report, progress);
-        Pipeline {
+        let report = ReportBuilder::new(report, progress);
+        let pipeline = Pipeline {
             index: &self.index,
             reader: &self.reader(),
-            tally: &tally,
-        }
-        .run(plans)
-        .await?;
+            report: &report,
+        };
+        pipeline.run(plans).await?;
 
-        self.close(tally.finish(), begun).await
+        self.complete(report.finish(), started).await
     }
 
-    fn reader(&self) -> Arc<Reader> {
-        let (embed, convert) = (Arc::clone(&self.embed), self.convert.clone());
-        Arc::new(Reader {
-            embed,
-            convert,
+    /// Walks the roots and checks that ingesting them is safe, before anything is changed. Returns
+    /// each root with its manifest.
+    async fn walk(
+        &self,
+        roots: &[Root],
+    ) -> Result<Vec<(WalkedRoot, Vec<ManifestEntry>)>, IngestError> {
+        let roots = roots.to_vec();
+        let mut walked = run_blocking(move || walk_roots(roots)).await??;
+
+        let mut manifests = Vec::with_capacity(walked.len());
+        for WalkedRoot { root, walk, .. } in &mut walked {
+            let manifest = self.index.manifest(&root.name).await?;
+            // An ad-hoc folder is another folder, not the new place of an old one.
+            if !root.ad_hoc {
+                walk.former_folders = missing_folders(&manifest).await?;
+            }
+
+            refuse_empty(root, walk, &manifest)?;
+            manifests.push(manifest);
+        }
+
+        let walked = run_blocking(move || join_and_check(walked)).await?;
+        Ok(walked.into_iter().zip(manifests).collect())
+    }
+
+    fn reader(&self) -> Arc<DocumentReader> {
+        Arc::new(DocumentReader {
+            embed: Arc::clone(&self.embed),
+            convert: self.convert.clone(),
             keep_originals: self.keep_originals,
         })
     }
 
-    /// Documents go before others come: a renamed file may claim the chunk ids of the one it replaces.
-    async fn remove_gone(&self, plans: &[(Plan, Arc<RuleSet>)]) -> Result<u64, IngestError> {
-        let gone: Vec<_> = plans
+    /// Removes documents whose file no longer exists. This happens before others are written: a
+    /// renamed file may use the chunk ids of the document it replaces.
+    async fn remove_missing(&self, plans: &[(Plan, Arc<RuleSet>)]) -> Result<u64, IngestError> {
+        let missing: Vec<_> = plans
             .iter()
-            .flat_map(|(plan, _)| plan.gone.iter().cloned())
+            .flat_map(|(plan, _)| plan.to_remove.iter().cloned())
             .collect();
 
-        if !gone.is_empty() {
-            self.index.remove(&gone).await?;
+        if !missing.is_empty() {
+            self.index.remove(&missing).await?;
         }
 
-        Ok(gone.len() as u64)
+        Ok(missing.len() as u64)
     }
 
-    async fn close(
+    async fn complete(
         &self,
         mut report: SyncReport,
-        begun: Instant,
+        started: Instant,
     ) -> Result<SyncReport, IngestError> {
-        // Even when nothing was written: an interrupted run before may have left something to do.
+        // Even if nothing was written: an interrupted run may have left work to finish.
         self.index.optimize().await?;
+
         let state = self.index.state().await?;
         report.generation = Some(state.generation);
         report.revision = state.revision;
-        report.seconds = begun.elapsed().as_secs_f64();
+        report.seconds = started.elapsed().as_secs_f64();
 
         tracing::info!(
             files = report.files,
@@ -173,56 +186,61 @@ impl Ingester {
     }
 }
 
-/// Walks all roots and reads their rules, on a thread that may block.
-async fn survey(roots: Vec<Root>) -> Result<Vec<Survey>, IngestError> {
-    let survey_all = move || {
-        let mut names = HashSet::new();
-        let mut surveys = Vec::new();
-        for root in roots {
-            if !names.insert(root.name.clone()) {
-                return Err(IngestError::DoubleRoot(root.name));
-            }
+/// Runs `work` on a thread that may block.
+pub(crate) async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, IngestError> {
+    spawn_blocking(work)
+        .await
+        .map_err(|error| IngestError::TaskFailed(error.to_string()))
+}
 
-            let walk = walk(&root)?;
-            surveys.push(Survey {
-                rules: Arc::new(root.rule_set()?),
-                walk,
-                root,
-            });
+/// Walks all roots and reads their rules.
+fn walk_roots(roots: Vec<Root>) -> Result<Vec<WalkedRoot>, IngestError> {
+    let mut names = HashSet::new();
+    let mut walked = Vec::new();
+    for root in roots {
+        if !names.insert(root.name.clone()) {
+            return Err(IngestError::DuplicateRoot(root.name));
         }
 
-        Ok(surveys)
-    };
+        let walk = walk(&root)?;
+        walked.push(WalkedRoot {
+            rules: Arc::new(root.rule_set()?),
+            walk,
+            root,
+        });
+    }
 
-    spawn_blocking(survey_all)
-        .await
-        .map_err(|error| IngestError::Interrupted(error.to_string()))?
+    Ok(walked)
 }
 
-/// Puts originals with what was made from them; opens the files that may be such pairs.
-async fn joined(mut walks: Vec<Walk>) -> Result<Vec<Walk>, IngestError> {
-    let join = move || {
-        walks.iter_mut().for_each(join_originals);
-        walks
-    };
+/// Joins originals with their Markdown, then skips the files whose chunk ids still conflict.
+fn join_and_check(mut walked: Vec<WalkedRoot>) -> Vec<WalkedRoot> {
+    let mut walks: Vec<Walk> = walked
+        .iter_mut()
+        .map(|walked| std::mem::take(&mut walked.walk))
+        .collect();
 
-    spawn_blocking(join)
-        .await
-        .map_err(|error| IngestError::Interrupted(error.to_string()))
+    walks.iter_mut().for_each(join_originals);
+    skip_conflicts(&mut walks);
+
+    for (walked, walk) in walked.iter_mut().zip(walks) {
+        walked.walk = walk;
+    }
+
+    walked
 }
 
-/// Folders that documents were read from and that are no more: the root was moved.
-async fn lost_folders(manifest: &[ManifestEntry]) -> Result<HashSet<String>, IngestError> {
+/// Returns the folders in a manifest that no longer exist: the root was moved.
+async fn missing_folders(manifest: &[ManifestEntry]) -> Result<HashSet<String>, IngestError> {
     let mut folders: HashSet<String> = manifest.iter().map(|entry| entry.folder.clone()).collect();
-    let look = move || {
-        // What cannot be looked at may well be there.
+    run_blocking(move || {
+        // If the check fails, the folder may well exist.
         folders.retain(|folder| matches!(Path::new(folder).try_exists(), Ok(false)));
         folders
-    };
-
-    spawn_blocking(look)
-        .await
-        .map_err(|error| IngestError::Interrupted(error.to_string()))
+    })
+    .await
 }
 
 #[cfg(test)]

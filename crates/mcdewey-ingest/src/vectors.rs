@@ -1,4 +1,5 @@
-//! The vectors of passages: from this run, from the index's cache, or from the model. A text is embedded once.
+//! Resolves the vectors of chunks: from this run, from the cache of the index, or from the model.
+//! Each text is embedded only once.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -7,54 +8,59 @@ use std::time::Duration;
 use mcdewey_core::{ContentHash, Embed, EmbedError, Index};
 
 use crate::IngestError;
+use crate::report::ReportBuilder;
 use crate::split::SizedChunk;
-use crate::tally::Tally;
 
-/// How many texts the model gets at once: enough to sort them by length, few enough to show progress.
+/// How many texts are sent to the model at once: enough to sort them by length, few enough to show
+/// progress.
 const TEXTS_PER_CALL: usize = 128;
 
-/// How many vectors of this run are remembered, twice over; those before are in the index's cache.
+/// How many vectors of this run each of the two generations in memory holds. Older vectors are in
+/// the cache of the index by then.
 const REMEMBERED: usize = 16 * 1024;
 
-/// How long to wait for a model whose queue is full, at first and at most.
-const WAIT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
+/// How long to wait before the first retry while the queue of the model is full.
+const FIRST_RETRY: Duration = Duration::from_millis(20);
+
+/// The longest wait between two retries.
+const MAX_RETRY: Duration = Duration::from_secs(2);
 
 /// Vectors by embedding key.
-pub(crate) type Found = HashMap<ContentHash, Arc<Vec<f32>>>;
+pub(crate) type VectorMap = HashMap<ContentHash, Arc<Vec<f32>>>;
 
-/// Finds vectors for passages.
-pub(crate) struct Vectors {
+/// Resolves the vectors of chunks.
+pub(crate) struct VectorResolver {
     index: Arc<dyn Index>,
     embed: Arc<dyn Embed>,
-    /// Made or found in this run, perhaps not committed yet.
-    recent: Found,
-    older: Found,
+    /// Vectors of this run, whose documents may not be committed yet.
+    recent: VectorMap,
+    /// The previous contents of `recent`.
+    older: VectorMap,
 }
 
-impl Vectors {
-    /// Nothing is known yet.
+impl VectorResolver {
     pub(crate) fn new(index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Self {
         Self {
             index,
             embed,
-            recent: Found::new(),
-            older: Found::new(),
+            recent: VectorMap::new(),
+            older: VectorMap::new(),
         }
     }
 
-    /// Names the vector of a text in caches.
+    /// The key of a text's vector in all caches.
     pub(crate) fn key(&self, dense_text: &str) -> ContentHash {
         ContentHash::of_parts([self.embed.model().fingerprint.as_str(), dense_text])
     }
 
-    /// The vectors of all these passages.
-    pub(crate) async fn of(
+    /// Returns the vectors of all these chunks.
+    pub(crate) async fn resolve(
         &mut self,
         chunks: &[&SizedChunk],
-        tally: &Tally<'_>,
-    ) -> Result<Found, IngestError> {
-        let mut found = Found::new();
-        let mut open: Vec<(ContentHash, &SizedChunk)> = Vec::new();
+        report: &ReportBuilder<'_>,
+    ) -> Result<VectorMap, IngestError> {
+        let mut found = VectorMap::new();
+        let mut missing: Vec<(ContentHash, &SizedChunk)> = Vec::new();
 
         let mut seen = HashSet::new();
         for chunk in chunks {
@@ -67,22 +73,25 @@ impl Vectors {
                 Some(vector) => {
                     found.insert(key, Arc::clone(vector));
                 }
-                None => open.push((key, chunk)),
+                None => missing.push((key, chunk)),
             }
         }
 
-        self.look_up_in_index(&mut open, &mut found).await?;
-        tally.reused(chunks.len() - open.len());
-        for part in open.chunks(TEXTS_PER_CALL) {
+        self.look_up_in_index(&mut missing, &mut found).await?;
+        report.reused(chunks.len() - missing.len());
+
+        for part in missing.chunks(TEXTS_PER_CALL) {
             let texts = part
                 .iter()
                 .map(|(_, chunk)| chunk.dense_text.clone())
                 .collect();
-            let vectors = self.embed_patiently(texts).await?;
+            let vectors = self.embed_with_retries(texts).await?;
             if vectors.len() != part.len() {
-                return Err(EmbedError::Model(
-                    "it gave another number of vectors than texts".to_owned(),
-                )
+                return Err(EmbedError::Model(format!(
+                    "it returned {} vectors for {} texts",
+                    vectors.len(),
+                    part.len()
+                ))
                 .into());
             }
 
@@ -90,19 +99,19 @@ impl Vectors {
                 self.remember(*key, vector, &mut found);
             }
 
-            tally.embedded(part.len(), part.iter().map(|(_, chunk)| chunk.tokens).sum());
+            report.embedded(part.len(), part.iter().map(|(_, chunk)| chunk.tokens).sum());
         }
 
         Ok(found)
     }
 
-    /// Takes out of `open` what the index has in its cache.
+    /// Moves the vectors that the index has in its cache from `missing` to `found`.
     async fn look_up_in_index(
         &mut self,
-        open: &mut Vec<(ContentHash, &SizedChunk)>,
-        found: &mut Found,
+        missing: &mut Vec<(ContentHash, &SizedChunk)>,
+        found: &mut VectorMap,
     ) -> Result<(), IngestError> {
-        let keys: Vec<ContentHash> = open.iter().map(|(key, _)| *key).collect();
+        let keys: Vec<ContentHash> = missing.iter().map(|(key, _)| *key).collect();
         let cached = self.index.cached_vectors(&keys).await?;
 
         let dimensions = self.embed.model().dimensions;
@@ -112,11 +121,11 @@ impl Vectors {
             }
         }
 
-        open.retain(|(key, _)| !found.contains_key(key));
+        missing.retain(|(key, _)| !found.contains_key(key));
         Ok(())
     }
 
-    fn remember(&mut self, key: ContentHash, vector: Vec<f32>, found: &mut Found) {
+    fn remember(&mut self, key: ContentHash, vector: Vec<f32>, found: &mut VectorMap) {
         if self.recent.len() >= REMEMBERED {
             self.older = std::mem::take(&mut self.recent);
         }
@@ -126,14 +135,15 @@ impl Vectors {
         found.insert(key, vector);
     }
 
-    /// A full queue is no failure of this run: questions go first, passages wait.
-    async fn embed_patiently(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let (mut wait, longest) = WAIT;
+    /// Embeds texts and waits while the queue of the model is full: questions take precedence over
+    /// an ingest, so a full queue must not fail the run.
+    async fn embed_with_retries(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let mut wait = FIRST_RETRY;
         loop {
-            match self.embed.passages(texts.clone()).await {
+            match self.embed.embed_chunks(texts.clone()).await {
                 Err(EmbedError::Overloaded) => {
                     tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(longest);
+                    wait = (wait * 2).min(MAX_RETRY);
                 }
                 other => return other,
             }

@@ -1,5 +1,5 @@
-//! The answers all faces give: REST sends them as they are, MCP as structured content, the web page and the terminal
-//! render them. Fields that do not apply are left out of the JSON.
+//! The response types of all interfaces. REST sends them as they are, MCP as structured content;
+//! the web pages and the terminal render them. Fields that do not apply are omitted from the JSON.
 
 use std::collections::BTreeMap;
 
@@ -7,147 +7,151 @@ use mcdewey_core::{Generation, Revision};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Signals, place};
+use crate::{Signals, page_label};
 
-/// The answer to a search.
+/// The response to a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SearchAnswer {
     /// The passages found, best first.
     pub hits: Vec<Hit>,
-    /// With a version filter: the best passages of documents that name no release; never mixed with the hits.
+    /// With a version filter: the best passages of documents that have no version. They are never
+    /// mixed with `hits`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unversioned: Vec<Hit>,
-    /// For vendor, product, version and guide: the values among the passages found, most frequent first.
+    /// The facet values among the passages found (vendor, product, version, guide), most frequent
+    /// first.
     pub facets: BTreeMap<String, Vec<FacetCount>>,
-    /// Present when there are more hits.
+    /// The cursor of the next page of hits; present if there are more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
-    /// Present when a part of the search failed: which one.
+    /// Present if part of the search failed: names that part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded: Option<String>,
-    /// How likely it is that the hits hold an answer, 0 to 1; calibrated on labelled questions. Only in mode
-    /// `hybrid`, with both lists, and with the first page of hits.
+    /// The probability that the hits contain an answer, 0 to 1, calibrated on labelled questions.
+    /// Only in mode `hybrid`, if both ranked lists are available, and only with the first page of
+    /// hits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
-    /// With `explain`: what the confidence was made of.
+    /// With `explain`: the inputs of `confidence`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signals: Option<Signals>,
-    /// Present when the library probably holds no answer: the hits are then only what comes nearest.
+    /// Present if the library probably contains no answer: the hits are then only the closest
+    /// passages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_answer: Option<NoAnswer>,
-    /// Present where a reranker is asked, with the first page of hits: whether the order of the first ones is its own.
-    /// When it is not, the notices say why.
+    /// Present with the first page of hits if a reranker is configured: whether the reranker
+    /// ordered the first hits. If it did not, `notices` give the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reranked: Option<bool>,
-    /// What the asker should know: the question was cut, an alias was used, …
+    /// Remarks for the user, for example that the question was truncated or a word was corrected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
-    /// Which index answered.
+    /// The generation of the index that answered.
     #[schemars(with = "String")]
     pub generation: Generation,
-    /// Which revision of it.
+    /// The revision of the index that answered.
     #[schemars(with = "u64")]
     pub revision: Revision,
-    /// Where the time went, in milliseconds: `queue` (the wait for a place, in a server), `embed` (the model, its own
-    /// queue included), `store`, `fusion`, `write`, `rerank` where one is asked, `total`.
+    /// Time spent, in milliseconds: `queue` (waiting for a permit, on a server), `embed` (the
+    /// model, including its own queue), `store`, `fusion`, `write`, `rerank` (if a reranker is
+    /// used), `total`.
     pub timings_ms: BTreeMap<String, f64>,
 }
 
 /// One passage found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hit {
-    /// The passage's name.
+    /// The passage's chunk id.
     pub chunk_id: String,
-    /// A short name (8 hexadecimal digits) that stands for the chunk id everywhere.
+    /// A short form of the chunk id (8 hexadecimal digits), accepted wherever a chunk id is.
     pub handle: String,
-    /// The document.
+    /// The source of the document.
     pub source: String,
     /// The physical page; `null` in a document without pages.
     pub page: Option<u32>,
-    /// The number printed on the page, where known.
+    /// The printed page number, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_label: Option<String>,
     /// The section's slug, in a document without pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
-    /// Facets.
+    /// The vendor's name.
     pub vendor: Option<String>,
     /// The product's id.
     pub product: Option<String>,
-    /// The release or releases, as the document writes them; `null` when it names none.
+    /// The version or versions, as the document writes them; `null` if it has none.
     pub version: Option<String>,
-    /// The guide.
+    /// The guide's name.
     pub guide: Option<String>,
-    /// The breadcrumb: document title, then headings.
+    /// The breadcrumb: the document's title, then the headings above the passage.
     pub headings: Vec<String>,
-    /// The part of the text that answers best, on one line.
+    /// The most relevant part of the text, on one line.
     pub snippet: String,
     /// The passage, verbatim.
     pub text: String,
     /// The document's title.
     pub doc_title: String,
-    /// What the search ordered the hits by; comparable within one answer. Where the answer is reranked, the first hits
-    /// stand in the reranker's order instead.
+    /// The score that determined the order; comparable within one response. If the response is
+    /// reranked, the first hits are in the reranker's order instead.
     pub score: f64,
-    /// The passage on this server's web pages.
+    /// The URL of the passage on this server's web pages.
     pub url: String,
-    /// The page on this server's web pages.
+    /// The URL of its page on this server's web pages.
     pub page_url: String,
-    /// The vendor's own page, where known.
+    /// The URL of the vendor's own page, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_url: Option<String>,
-    /// When the document was last changed, where known.
+    /// When the document was last changed, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
-    /// Hash of the text: tells later whether the citation still points at the same words.
+    /// A hash of the text; shows later whether the cited text has changed.
     pub text_hash: String,
-    /// Where the same passage stands as well.
+    /// Other locations of the same or nearly the same passage.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_in: Vec<AlsoIn>,
-    /// How it was found; on request.
+    /// How the passage was found; only with `explain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<Explanation>,
 }
 
 impl Hit {
-    /// "Page 118 (printed 102)", or the section's heading.
+    /// Returns "Page 118 (printed 102)", or the section's heading.
     pub fn page_title(&self) -> String {
-        let heading = || {
+        page_label::page_text(self.page, self.page_label.as_deref()).unwrap_or_else(|| {
             self.headings
                 .last()
                 .cloned()
                 .unwrap_or_else(|| self.doc_title.clone())
-        };
-        place::page_words(self.page, self.page_label.as_deref()).unwrap_or_else(heading)
+        })
     }
 }
 
-/// Another place of the same passage.
+/// Another location of a passage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlsoIn {
-    /// The passage there.
+    /// The chunk id of the passage there.
     pub chunk_id: String,
-    /// The document.
+    /// The source of the document.
     pub source: String,
     /// The page there; `null` in a document without pages.
     pub page: Option<u32>,
-    /// Its product.
+    /// The document's product.
     pub product: Option<String>,
-    /// Its release.
+    /// The document's version.
     pub version: Option<String>,
-    /// Its title.
+    /// The document's title.
     pub doc_title: String,
-    /// Whether a few words differ there.
+    /// Whether the text differs there in a few words.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub differs: bool,
 }
 
-/// Why the hits are not taken for an answer.
+/// Why the hits probably do not answer the question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NoAnswer {
     /// One sentence for people: "no Cisco Finesse 16.0 in this library: v12.5, v15.0".
     pub message: String,
-    /// What the question names and the library does not have: releases, names, codes.
+    /// What the question names but the library does not contain: versions, names, codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
 }
@@ -155,43 +159,44 @@ pub struct NoAnswer {
 /// How a passage was found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
-    /// Its 1-based place in the list by meaning.
+    /// Its 1-based rank in the dense (semantic) list.
     pub dense_rank: Option<usize>,
-    /// Its cosine similarity there.
+    /// Its cosine similarity.
     pub dense_score: Option<f32>,
-    /// Its 1-based place in the list by words.
+    /// Its 1-based rank in the keyword list.
     pub keyword_rank: Option<usize>,
-    /// Its BM25 score there.
+    /// Its BM25 score.
     pub keyword_score: Option<f32>,
-    /// What each part added to the score.
+    /// The contribution of each part to the score.
     pub parts: BTreeMap<String, f64>,
-    /// The reranker's score, which is no part of the other one; where its order stands.
+    /// The reranker's score, which is not part of `score`; present if the reranker ordered the
+    /// hits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerank: Option<f32>,
 }
 
-/// How many of the passages found have one value of a facet.
+/// The number of passages found that have one value of a facet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FacetCount {
     /// The value.
     pub value: String,
-    /// How many passages.
+    /// The number of passages.
     pub count: usize,
 }
 
-/// One passage with its neighbours.
+/// A passage with its neighbours.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChunkAnswer {
-    /// The passage; its `score` is 0 and its `snippet` its beginning.
+    /// The passage; its `score` is 0 and its `snippet` is the beginning of the text.
     pub chunk: Hit,
-    /// Its neighbours before it, in order.
+    /// The preceding passages, in document order.
     pub before: Vec<Hit>,
-    /// Its neighbours behind it, in order.
+    /// The following passages, in document order.
     pub after: Vec<Hit>,
-    /// Which index answered.
+    /// The generation of the index that answered.
     #[schemars(with = "String")]
     pub generation: Generation,
-    /// Which revision of it.
+    /// The revision of the index that answered.
     #[schemars(with = "u64")]
     pub revision: Revision,
 }
@@ -199,44 +204,44 @@ pub struct ChunkAnswer {
 /// A document: metadata, outline, pages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentAnswer {
-    /// The document.
+    /// The source of the document.
     pub source: String,
-    /// Its title.
+    /// The title.
     pub doc_title: String,
-    /// Facets.
+    /// The vendor's name.
     pub vendor: Option<String>,
     /// The product's id.
     pub product: Option<String>,
-    /// The release or releases.
+    /// The version or versions.
     pub version: Option<String>,
-    /// The guide.
+    /// The guide's name.
     pub guide: Option<String>,
-    /// The language, where known.
+    /// The language, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
-    /// The vendor's own page.
+    /// The URL of the vendor's own page, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_url: Option<String>,
-    /// When it was last changed.
+    /// When it was last changed, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
     /// Whether it has physical pages.
     pub paged: bool,
-    /// Its headings.
+    /// The headings, in document order.
     pub outline: Vec<OutlineItem>,
-    /// Its pages or sections, in order.
+    /// The pages or sections, in order.
     pub pages: Vec<PageItem>,
-    /// How many passages it has.
+    /// The number of passages.
     pub chunks: u32,
-    /// The file it was made from, where that is kept.
+    /// The file that the document was made from, if it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<FileItem>,
-    /// The document on this server's web pages.
+    /// The URL of the document on this server's web pages.
     pub url: String,
-    /// Which index answered.
+    /// The generation of the index that answered.
     #[schemars(with = "String")]
     pub generation: Generation,
-    /// Which revision of it.
+    /// The revision of the index that answered.
     #[schemars(with = "u64")]
     pub revision: Revision,
 }
@@ -248,9 +253,9 @@ pub struct OutlineItem {
     pub level: u8,
     /// The heading.
     pub title: String,
-    /// The physical page it stands on; `null` in a document without pages.
+    /// The physical page of the heading; `null` in a document without pages.
     pub page: Option<u32>,
-    /// The section it heads, in a document without pages.
+    /// The slug of the section it begins, in a document without pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
 }
@@ -260,93 +265,93 @@ pub struct OutlineItem {
 pub struct PageItem {
     /// The physical page; `null` in a document without pages.
     pub page: Option<u32>,
-    /// The number printed on it.
+    /// The printed page number, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_label: Option<String>,
-    /// The section's slug.
+    /// The section's slug, in a document without pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
     /// "Page 118", or the section's heading.
     pub title: String,
-    /// The page on this server's web pages.
+    /// The URL of the page on this server's web pages.
     pub url: String,
 }
 
-/// One whole page (or section) of a document.
+/// One page (or section) of a document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PageAnswer {
     /// The document.
     pub document: DocumentAnswer,
-    /// Which page.
+    /// The page or section.
     pub page: PageItem,
-    /// Its Markdown, as the document has it.
+    /// Its Markdown, as in the document.
     pub text: String,
     /// Its passages, in order.
     pub chunks: Vec<PassageOnPage>,
-    /// The images it shows, in order, each once.
+    /// The images on the page, in order, each listed once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<ImageItem>,
-    /// The same page of the original, where that is kept and has pages.
+    /// The URL of the same page of the original file, if the original is kept and has pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_url: Option<String>,
-    /// The page before, if any.
+    /// The previous page, if any.
     pub previous: Option<PageItem>,
-    /// The page behind, if any.
+    /// The next page, if any.
     pub next: Option<PageItem>,
 }
 
-/// A file that is kept with a document.
+/// A file stored with a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileItem {
-    /// Its name.
+    /// The file's name.
     pub name: String,
-    /// What it is ("application/pdf").
+    /// The media type ("application/pdf").
     pub media_type: String,
-    /// How long it is.
+    /// The size in bytes.
     pub bytes: u64,
-    /// Where to get it.
+    /// The URL of the file.
     pub url: String,
 }
 
-/// An image that a page shows.
+/// An image on a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImageItem {
     /// "Image 1 from page 58".
     pub title: String,
-    /// What stands for it in words, where the document says so.
+    /// The alternative text, if the document has one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub alt: String,
-    /// The image. Its name is the target of the links that show it in the page's Markdown.
+    /// The image file. Its name is the target of the links to it in the page's Markdown.
     #[serde(flatten)]
     pub file: FileItem,
 }
 
-/// Where a passage stands on its page.
+/// The position of a passage on its page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PassageOnPage {
-    /// The passage.
+    /// The passage's chunk id.
     pub chunk_id: String,
-    /// First byte in the page's text.
+    /// Offset of the first byte in the page's text.
     pub start: u32,
-    /// First byte behind it.
+    /// Offset of the first byte after the passage.
     pub end: u32,
 }
 
-/// What the library holds: vendors → products → versions → guides.
+/// The contents of the library: vendors → products → versions → guides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LibraryAnswer {
-    /// The vendors, by name; documents without one come last under `null`.
+    /// The vendors, by name; documents without one are listed last, under `null`.
     pub vendors: Vec<VendorEntry>,
-    /// Documents in all.
+    /// The total number of documents.
     pub documents: u64,
-    /// Pages and sections in all.
+    /// The total number of pages and sections.
     pub pages: u64,
-    /// Passages in all.
+    /// The total number of passages.
     pub chunks: u64,
-    /// Which index answered.
+    /// The generation of the index that answered.
     #[schemars(with = "String")]
     pub generation: Generation,
-    /// Which revision of it.
+    /// The revision of the index that answered.
     #[schemars(with = "u64")]
     pub revision: Revision,
 }
@@ -354,67 +359,67 @@ pub struct LibraryAnswer {
 /// A vendor and its products.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VendorEntry {
-    /// Its name.
+    /// The vendor's name.
     pub vendor: Option<String>,
-    /// Its products, by id.
+    /// The products, by id.
     pub products: Vec<ProductEntry>,
 }
 
 /// A product and its versions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProductEntry {
-    /// Its id, as filters take it.
+    /// The product's id, as used in filters.
     pub product: Option<String>,
-    /// What people call it.
+    /// The product's title.
     pub title: Option<String>,
     /// Other names that filters and questions may use.
     pub aliases: Vec<String>,
-    /// Its releases, newest first; documents without one come last under `null`.
+    /// The versions, newest first; documents without one are listed last, under `null`.
     pub versions: Vec<VersionEntry>,
 }
 
-/// A release and its guides.
+/// A version and its guides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VersionEntry {
-    /// As the documents write it.
+    /// The version as the documents write it.
     pub version: Option<String>,
-    /// The canonical form, as filters take it too.
+    /// The canonical form, which filters accept too.
     pub canonical: Option<String>,
-    /// Whether it is the newest release of the product here.
+    /// Whether this is the newest version of the product in the library.
     pub latest: bool,
-    /// Its guides.
+    /// The guides of this version.
     pub guides: Vec<GuideEntry>,
 }
 
 /// A guide and its documents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GuideEntry {
-    /// Its name, as filters take it.
+    /// The guide's name, as used in filters.
     pub guide: Option<String>,
-    /// Its documents.
+    /// The documents of the guide.
     pub documents: Vec<DocumentEntry>,
-    /// Pages and sections of all its documents.
+    /// The number of pages and sections of all its documents.
     pub pages: u64,
-    /// Passages of all its documents.
+    /// The number of passages of all its documents.
     pub chunks: u64,
 }
 
 /// A document of a guide.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentEntry {
-    /// The document.
+    /// The source of the document.
     pub source: String,
-    /// Its title.
+    /// The title.
     pub doc_title: String,
-    /// Pages and sections.
+    /// The number of pages and sections.
     pub pages: u32,
-    /// Passages.
+    /// The number of passages.
     pub chunks: u32,
-    /// The document on this server's web pages.
+    /// The URL of the document on this server's web pages.
     pub url: String,
-    /// When it was last changed, where known.
+    /// When it was last changed, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
-    /// When it was taken in, or last anew ("2026-03-01T09:30:00Z").
+    /// When the document was last ingested ("2026-03-01T09:30:00Z").
     pub ingested: String,
 }

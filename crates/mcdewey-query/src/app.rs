@@ -1,20 +1,21 @@
-//! All faces as one service: what they share, which host names they answer to, and what no route takes.
+//! The HTTP service: REST, MCP and the web pages behind one router, with the checks, limits and
+//! telemetry that they share.
 //!
-//! [`app`] opens no port and reads no setting; the binary does both and tests do neither.
+//! [`app`] opens no port and reads no settings; the binary does both, and tests need neither.
 
 mod accept;
 mod access;
+mod authority;
 mod client_message;
 mod feedback;
-#[cfg(test)]
-mod gates_tests;
 mod headers;
 mod hosts;
-mod live;
-mod names;
+mod live_library;
 pub(crate) mod observe;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -30,66 +31,69 @@ use mcdewey_core::{Erase, RollBack, SourcePath, SyncHandle, Visibility};
 use crate::rest::Problem;
 use crate::{Library, mcp, rest, web};
 
-pub(crate) use accept::{Accept, JSON, not_acceptable, offered};
+pub(crate) use accept::{Accept, JSON, not_acceptable, offered_types};
 pub(crate) use access::admin;
 pub use access::audit::{Audit, AuditEntry};
-pub use access::caller::{Anonymous, Caller, Credentials, IssuerUnavailable, Role};
+pub use access::caller::{AnonymousAccess, Caller, Credentials, IssuerUnavailable, Role};
 pub use access::policy::AccessPolicy;
+pub use authority::{LOOPBACK_HOSTS, is_host, is_origin};
 pub(crate) use client_message::client_message;
-pub use feedback::{EndorsedSpot, Endorsement, FeedbackFrom, KeepFeedback};
+pub use feedback::{EndorsedLocation, Endorsement, FeedbackPolicy, KeepFeedback};
 pub(crate) use headers::is_json;
-pub use live::LiveLibrary;
-pub use names::{LOOPBACK_HOSTS, is_host, is_origin};
+pub use live_library::LiveLibrary;
 pub use observe::{
-    ConnectionNumbers, KeptQuestions, OpenConnection, OverCapacity, Telemetry, TelemetrySettings,
-    TraceParent,
+    ConnectionMetrics, OpenConnection, OverCapacity, QuestionLogPolicy, Telemetry,
+    TelemetrySettings, TraceParent,
 };
 
-/// What every request may need; cheap to clone.
+/// Everything a handler may need to answer one request; cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
-    /// The library that is asked: the one that answered when the request came.
+    /// The library that was live when the request arrived.
     pub library: Arc<Library>,
     live: LiveLibrary,
-    /// Who brings it up to date.
+    /// Requests synchronisations from the process that owns the library.
     pub sync: SyncHandle,
-    /// Who puts another generation of the index in its place, if anybody does.
+    /// Switches to another generation of the index, if the program supports it.
     pub rollback: Option<Arc<dyn RollBack>>,
-    /// Who takes documents out of everything that is kept.
+    /// Erases documents from everything that is stored, if the program supports it.
     pub erase: Option<Arc<dyn Erase>>,
-    /// Who keeps what readers say of hits.
+    /// Stores what readers say about hits, if the program supports it.
     pub feedback: Option<Arc<dyn KeepFeedback>>,
-    /// Opens what changes the library: `POST /api/v1/sync`, `/api/v1/removals` and `/api/v1/generations/rollback`; an
-    /// empty one keeps it closed.
+    /// Authorises changes to the library (`POST /api/v1/sync`, `/api/v1/removals` and
+    /// `/api/v1/generations/rollback`). An empty token authorises nothing.
     pub admin_token: Arc<str>,
-    /// Who may ask, and for what.
+    /// Decides who may send requests, and for what.
     pub access: AccessPolicy,
-    /// Who sent the request.
+    /// The authenticated sender of this request.
     pub(crate) caller: Caller,
-    /// Names that the `Host` header may carry: without a port any port is meant.
+    /// Names that the `Host` header may carry; a name without a port matches any port.
     ///
-    /// A server that listens on this machine only must know its names: else a web page can point a name of its own
-    /// at 127.0.0.1 and read the library through the visitor's browser.
+    /// Even a server that listens only on this machine has to check the name: otherwise a web page
+    /// could point a host name of its own at 127.0.0.1 and read the library through the visitor's
+    /// browser (DNS rebinding).
     pub allowed_hosts: Arc<[String]>,
-    /// Counts requests, limits searches, remembers questions.
+    /// Counts requests, limits concurrent searches and keeps the question log.
     pub telemetry: Arc<Telemetry>,
 }
 
 impl AppState {
-    /// State for a server that is reached under the names of this machine and the library's public address.
+    /// State for a server that is reached under this machine's loopback names and the host of the
+    /// library's public URL.
     pub fn new(
         library: impl Into<LiveLibrary>,
         sync: SyncHandle,
         admin_token: impl Into<Arc<str>>,
     ) -> Self {
         let live = library.into();
-        let library = live.now();
-        let public = names::WebOrigin::of_url(library.public_url()).map(|origin| origin.host);
+        let library = live.current();
+        let public_host =
+            authority::WebOrigin::from_url(library.public_url()).map(|origin| origin.host);
 
         let allowed_hosts = LOOPBACK_HOSTS
             .map(str::to_owned)
             .into_iter()
-            .chain(public)
+            .chain(public_host)
             .collect();
 
         Self {
@@ -107,66 +111,67 @@ impl AppState {
         }
     }
 
-    /// The same, reached under further names too.
+    /// Allows further host names.
     #[must_use]
     pub fn with_hosts(mut self, further: impl IntoIterator<Item = String>) -> Self {
         self.allowed_hosts = self.allowed_hosts.iter().cloned().chain(further).collect();
         self
     }
 
-    /// The same, whose generations can be swapped by whoever has the admin token.
+    /// Lets administrators erase documents.
     #[must_use]
     pub fn with_erase(mut self, erase: Arc<dyn Erase>) -> Self {
         self.erase = Some(erase);
         self
     }
 
-    /// The same, with somebody who keeps what readers say of hits.
+    /// Accepts feedback from readers and stores it here.
     #[must_use]
     pub fn with_feedback(mut self, feedback: Arc<dyn KeepFeedback>) -> Self {
         self.feedback = Some(feedback);
         self
     }
 
-    /// The same, with somebody who can answer from another generation.
+    /// Lets administrators switch to another generation.
     #[must_use]
     pub fn with_rollback(mut self, rollback: Arc<dyn RollBack>) -> Self {
         self.rollback = Some(rollback);
         self
     }
 
-    /// The same, for those only whom this policy lets in.
+    /// Replaces the default access policy, which admits every caller.
     #[must_use]
     pub fn with_access(mut self, access: AccessPolicy) -> Self {
         self.access = access;
         self
     }
 
-    /// The same, with limits and a question log of one's own.
+    /// Replaces the default telemetry, with its limits and question log.
     #[must_use]
     pub fn with_telemetry(mut self, telemetry: impl Into<Arc<Telemetry>>) -> Self {
         self.telemetry = telemetry.into();
         self
     }
 
-    /// Lets go of what is kept in memory of documents that were removed.
+    /// Drops whatever is kept in memory about removed documents.
     pub(crate) async fn forget(&self, sources: &[SourcePath]) {
         self.telemetry.forget(sources);
-        self.library.forget().await;
-        self.live.now().forget().await;
+        // Another library may have become live since this request arrived.
+        self.library.clear_cache().await;
+        self.live.current().clear_cache().await;
     }
 
-    /// What the sender of a request may see.
+    /// What the caller may see.
     pub(crate) fn visibility(&self) -> &Visibility {
         &self.caller.visibility
     }
 
-    /// Whether the sender of a request may read what others asked.
+    /// Whether the caller may read other people's questions.
     pub(crate) fn shows_questions(&self) -> bool {
         self.access.shows_questions(&self.caller)
     }
 
-    /// Whoever keeps the sender's word on a hit, if anybody does.
+    /// The feedback store, if there is one and the caller may give feedback.
     pub(crate) fn takes_feedback(&self) -> Option<&Arc<dyn KeepFeedback>> {
         self.feedback
             .as_ref()
@@ -175,10 +180,13 @@ impl AppState {
 }
 
 /// The whole service: REST, MCP and web pages.
+///
+/// A request passes the layers from the last one added to the first: telemetry, compression and
+/// headers, host, origin, authentication, `Accept`.
 pub fn app(state: AppState) -> Router {
     let mcp = mcp::router(state.live.clone());
     let service = Service::from(state);
-    let faces = Router::new()
+    let routes = Router::new()
         .merge(rest::router())
         .merge(web::router())
         .merge(observe::router())
@@ -191,35 +199,39 @@ pub fn app(state: AppState) -> Router {
         .fallback(not_found)
         .with_state(service.clone())
         .merge(mcp)
-        .layer(middleware::from_fn(accept::guard))
+        .layer(middleware::from_fn(accept::check_accept))
         .layer(middleware::from_fn_with_state(
             service.clone(),
-            access::guard,
+            access::authenticate,
         ));
 
-    gated(faces, &service)
-        .layer(middleware::map_response(headers::harden))
+    with_host_and_origin_checks(routes, &service)
+        .layer(middleware::map_response(headers::add_security_headers))
         .layer(observe::compression())
-        .layer(middleware::map_response(observe::weaken))
-        .layer(middleware::from_fn_with_state(service, observe::pass))
-}
-
-/// Faces behind the two questions that come before all others, the same for each face: which host is asked for, and of
-/// which site is the page that asks.
-pub(crate) fn gated(faces: Router, service: &Service) -> Router {
-    faces
+        .layer(middleware::map_response(observe::weaken_etag))
         .layer(middleware::from_fn_with_state(
-            service.clone(),
-            access::origins::guard,
-        ))
-        .layer(middleware::from_fn_with_state(
-            service.clone(),
-            hosts::guard,
+            service,
+            observe::track_request,
         ))
 }
 
-/// The state of the whole service, from which every request takes its [`AppState`] once. It holds no library itself: one
-/// that was swapped out goes with its last request.
+/// Adds the two checks that come before all others and are the same for REST, MCP and web: which
+/// host the request names, and which site the page that sent it belongs to.
+pub(crate) fn with_host_and_origin_checks(routes: Router, service: &Service) -> Router {
+    routes
+        .layer(middleware::from_fn_with_state(
+            service.clone(),
+            access::origins::check_origin,
+        ))
+        .layer(middleware::from_fn_with_state(
+            service.clone(),
+            hosts::check_host,
+        ))
+}
+
+/// The state of the whole service, from which every request derives its [`AppState`] once.
+///
+/// It holds no library itself, so a library that was replaced is closed with its last request.
 #[derive(Clone)]
 pub(crate) struct Service {
     live: LiveLibrary,
@@ -234,7 +246,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// What somebody's request is answered with now.
+    /// The state for one request of `caller`, with the library that is live now.
     fn state(&self, caller: Caller) -> AppState {
         let Self {
             live,
@@ -248,9 +260,8 @@ impl Service {
             telemetry,
         } = self.clone();
 
-        let library = live.now();
         AppState {
-            library,
+            library: live.current(),
             live,
             sync,
             rollback,
@@ -265,7 +276,7 @@ impl Service {
     }
 
     fn public_url(&self) -> String {
-        self.live.now().public_url().to_owned()
+        self.live.current().public_url().to_owned()
     }
 }
 
@@ -298,7 +309,6 @@ impl From<AppState> for Service {
     }
 }
 
-/// What a request is answered with: the library of this moment, as its sender may see it.
 impl FromRequestParts<Service> for AppState {
     type Rejection = std::convert::Infallible;
 
@@ -306,14 +316,14 @@ impl FromRequestParts<Service> for AppState {
         parts: &mut Parts,
         service: &Service,
     ) -> Result<Self, Self::Rejection> {
-        // A request that nobody judged may see nothing.
-        Ok(service.state(
-            parts
-                .extensions
-                .get()
-                .cloned()
-                .unwrap_or_else(Caller::nobody),
-        ))
+        // Fails closed: a request that did not pass authentication may see nothing.
+        let caller = parts
+            .extensions
+            .get()
+            .cloned()
+            .unwrap_or_else(Caller::nobody);
+
+        Ok(service.state(caller))
     }
 }
 
@@ -321,30 +331,24 @@ async fn not_found(state: AppState, uri: Uri) -> Response {
     let problem = Problem::new(
         StatusCode::NOT_FOUND,
         "not_found",
-        format!("nothing is at {}", uri.path()),
+        format!("nothing found at {}", uri.path()),
     );
-    refuse(&state, &uri, problem)
+
+    error_response(&state, &uri, problem)
 }
 
 async fn method_not_allowed(state: AppState, method: Method, uri: Uri) -> Response {
     let detail = format!(
-        "{} does not take {method}; the Allow header says what it takes",
+        "{} does not support {method}; see the Allow header for the supported methods",
         uri.path()
     );
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
 
-    refuse(
-        &state,
-        &uri,
-        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail),
-    )
+    error_response(&state, &uri, problem)
 }
 
-fn not_here(detail: &str) -> Response {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into_response()
-}
-
-/// Programs get problem details, people a page.
-fn refuse(state: &AppState, uri: &Uri, problem: Problem) -> Response {
+/// Problem details for programs, a page for people.
+fn error_response(state: &AppState, uri: &Uri, problem: Problem) -> Response {
     if rest::serves(uri.path()) {
         problem.into_response()
     } else {

@@ -1,5 +1,6 @@
-//! What changed between two releases of a guide: documents are paired, their paragraphs, list items and table rows
-//! aligned, and what differs is told word by word. One implementation behind REST, MCP and the web page.
+//! Compares two versions of a guide: pairs the documents, aligns their paragraphs, list items,
+//! table rows and code blocks, and lists the differences word by word. REST, MCP and the web page
+//! share this implementation.
 
 mod align;
 pub(crate) mod answer;
@@ -15,25 +16,25 @@ use std::time::Instant;
 
 use mcdewey_core::{Chunk, DocumentMeta, DocumentSummary, Scope, Visibility};
 
-use self::align::{Alignment, Step, align};
+use self::align::{Alignment, Difference, align};
 use self::answer::{
     Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair,
     ComparedText, WordOp,
 };
 use self::units::{Unit, UnitKind, units};
-use crate::app::observe::take_place;
+use crate::app::observe::acquire_search_permit;
 use crate::search::cursor;
 use crate::{Library, MAX_LIMIT, QueryError, SearchRequest, links};
 
-/// Changes of one answer when nothing is said.
+/// The default number of changes in an answer.
 pub(crate) const DEFAULT_CHANGES: usize = 50;
-/// Most changes of one answer.
+/// The maximum number of changes in an answer.
 pub(crate) const MAX_CHANGES: usize = 200;
-/// Most documents of one side; a whole product is compared guide by guide.
+/// The maximum number of document pairs; a whole product is compared guide by guide.
 const MAX_PAIRS: usize = 50;
 
 impl Library {
-    /// What changed between two releases, or between two documents.
+    /// Compares two versions, or two documents.
     pub async fn compare(
         &self,
         request: &CompareRequest,
@@ -46,41 +47,43 @@ impl Library {
             return Err(QueryError::InvalidRequest(message));
         }
 
-        take_place().await?;
+        acquire_search_permit().await?;
         let state = self.index.state().await?;
         let view = self.view(&state, visibility).await?;
-        let sides = pairs::sides(request, &view)?;
+        let documents = pairs::pair_documents(request, &view)?;
 
-        let asked = CompareRequest {
+        let without_paging = CompareRequest {
             cursor: None,
             limit: None,
             ..request.clone()
         };
 
-        let offset = request
-            .cursor
-            .as_deref()
-            .map_or(Ok(0), |text| cursor::opened(text, &asked, &state))?;
+        let offset = match &request.cursor {
+            Some(text) => cursor::decode_for(text, &without_paging, &state)?,
+            None => 0,
+        };
+
         let mut notices = Vec::new();
-        if sides.pairs.len() > MAX_PAIRS {
+        if documents.pairs.len() > MAX_PAIRS {
             notices.push(format!(
-                "{MAX_PAIRS} of {} pairs of documents were compared; narrow with product or guide",
-                sides.pairs.len()
+                "only {MAX_PAIRS} of {} pairs of documents were compared; filter by product or \
+                 guide",
+                documents.pairs.len()
             ));
         }
 
         let mut answer = CompareAnswer {
             pairs: Vec::new(),
             changes: Vec::new(),
-            only_from: sides
+            only_from: documents
                 .only_from
                 .iter()
-                .map(|document| self.compared(&document.meta))
+                .map(|document| self.compared_document(&document.meta))
                 .collect(),
-            only_to: sides
+            only_to: documents
                 .only_to
                 .iter()
-                .map(|document| self.compared(&document.meta))
+                .map(|document| self.compared_document(&document.meta))
                 .collect(),
             next_cursor: None,
             notices,
@@ -94,7 +97,7 @@ impl Library {
             ..Scope::default()
         };
 
-        for (from, to) in sides.pairs.iter().take(MAX_PAIRS) {
+        for (from, to) in documents.pairs.iter().take(MAX_PAIRS) {
             self.compare_pair(from, to, &scope, &mut answer).await?;
         }
 
@@ -103,10 +106,11 @@ impl Library {
             .insert("align".to_owned(), started.elapsed().as_secs_f64() * 1000.0);
 
         if !request.q.trim().is_empty() {
-            self.keep_about(&request.q, visibility, &mut answer).await?;
+            self.keep_relevant(&request.q, visibility, &mut answer)
+                .await?;
         }
 
-        let more = answer.changes.len() > offset + limit;
+        let has_more = answer.changes.len() > offset + limit;
         answer.changes = answer
             .changes
             .into_iter()
@@ -114,52 +118,43 @@ impl Library {
             .take(limit)
             .collect();
 
-        answer.next_cursor = more.then(|| cursor::sealed(&asked, &state, offset + limit));
+        answer.next_cursor =
+            has_more.then(|| cursor::encode_for(&without_paging, &state, offset + limit));
         answer
             .timings_ms
             .insert("total".to_owned(), started.elapsed().as_secs_f64() * 1000.0);
         Ok(answer)
     }
 
-    /// The comparison of a document with its counterpart in the release before, or, of the first release, in the one
-    /// after it.
-    pub(crate) async fn nearest_step(
+    /// Returns the comparison of a document with its counterpart in the previous version or, for
+    /// the first version, in the next one.
+    pub(crate) async fn nearest_comparison(
         &self,
         source: &str,
         visibility: &Visibility,
     ) -> Result<Option<CompareRequest>, QueryError> {
         let state = self.index.state().await?;
         let view = self.view(&state, visibility).await?;
-        let Some(own) = pairs::by_source(source, &view) else {
+        let Some(document) = pairs::find_by_source(source, &view) else {
             return Ok(None);
         };
 
-        let release = |one: &DocumentSummary| {
-            one.meta
-                .facets
-                .versions
-                .iter()
-                .map(|version| version.key.clone())
-                .max()
-        };
-
-        Ok(pairs::nearest(own, &view).map(|other| {
-            let (from, to) = if release(other) < release(own) {
-                (other, own)
+        Ok(pairs::nearest_counterpart(document, &view).map(|other| {
+            let (from, to) = if pairs::latest_version(other) < pairs::latest_version(document) {
+                (other, document)
             } else {
-                (own, other)
+                (document, other)
             };
 
-            let source = |one: &DocumentSummary| one.meta.source.to_string();
             CompareRequest {
-                from: source(from),
-                to: source(to),
+                from: from.meta.source.to_string(),
+                to: to.meta.source.to_string(),
                 ..CompareRequest::default()
             }
         }))
     }
 
-    /// Adds a pair and its changes.
+    /// Adds a pair and its changes to the answer.
     async fn compare_pair(
         &self,
         from: &DocumentSummary,
@@ -167,89 +162,73 @@ impl Library {
         scope: &Scope,
         answer: &mut CompareAnswer,
     ) -> Result<(), QueryError> {
-        let earlier = self
+        let earlier_chunks = self
             .index
-            .passages(&from.meta.source, 0..from.chunks, scope)
+            .document_chunks(&from.meta.source, 0..from.chunks, scope)
             .await?;
 
-        let later = self
+        let later_chunks = self
             .index
-            .passages(&to.meta.source, 0..to.chunks, scope)
+            .document_chunks(&to.meta.source, 0..to.chunks, scope)
             .await?;
-        let metas = (Arc::clone(&from.meta), Arc::clone(&to.meta));
-        let work = move || {
-            let (from, to) = (read(&earlier, &metas.0), read(&later, &metas.1));
-            let alignment = align(&from, &to);
-            (from, to, alignment)
-        };
 
-        let broken = |error: tokio::task::JoinError| QueryError::Internal(error.to_string());
-        let (earlier, later, alignment) =
-            tokio::task::spawn_blocking(work).await.map_err(broken)?;
+        let (from_meta, to_meta) = (Arc::clone(&from.meta), Arc::clone(&to.meta));
+        let (earlier, later, alignment) = tokio::task::spawn_blocking(move || {
+            let earlier = document_units(&earlier_chunks, &from_meta);
+            let later = document_units(&later_chunks, &to_meta);
+            let alignment = align(&earlier, &later);
+            (earlier, later, alignment)
+        })
+        .await
+        .map_err(|error| QueryError::Internal(error.to_string()))?;
         let Alignment {
             unchanged,
             moved,
-            steps,
+            differences,
         } = alignment;
 
-        let place = answer.pairs.len();
-        let of = |wanted: fn(&Step) -> bool| steps.iter().filter(|step| wanted(step)).count();
+        let pair = answer.pairs.len();
         answer.pairs.push(ComparedPair {
-            from: self.compared(&from.meta),
-            to: self.compared(&to.meta),
+            from: self.compared_document(&from.meta),
+            to: self.compared_document(&to.meta),
             unchanged,
             moved,
-            changed: of(|step| matches!(step, Step::Changed(..))),
-            added: of(|step| matches!(step, Step::Added(_))),
-            removed: of(|step| matches!(step, Step::Removed(_))),
+            changed: count(&differences, |one| matches!(one, Difference::Changed(..))),
+            added: count(&differences, |one| matches!(one, Difference::Added(_))),
+            removed: count(&differences, |one| matches!(one, Difference::Removed(_))),
         });
 
-        let told = |unit: &Unit, meta: &DocumentMeta| self.told(unit, meta);
-        answer.changes.extend(steps.iter().map(|step| match step {
-            Step::Removed(at) => one(
-                ChangeKind::Removed,
-                place,
-                &earlier[*at],
-                Some(told(&earlier[*at], &from.meta)),
-                None,
-            ),
-            Step::Added(at) => one(
-                ChangeKind::Added,
-                place,
-                &later[*at],
-                None,
-                Some(told(&later[*at], &to.meta)),
-            ),
-            Step::Changed(was, is) => {
-                let (was, is) = (&earlier[*was], &later[*is]);
-                let mut change = one(
-                    ChangeKind::Changed,
-                    place,
-                    is,
-                    Some(told(was, &from.meta)),
-                    Some(told(is, &to.meta)),
-                );
-
-                match &is.kind {
-                    UnitKind::Row { columns } => {
-                        change.cells = words::row(&was.text, &is.text, columns).unwrap_or_default();
-                    }
-                    _ => change.words = words::words(&was.text, &is.text),
+        for difference in differences {
+            answer.changes.push(match difference {
+                Difference::Removed(index) => {
+                    let unit = &earlier[index];
+                    let text = self.compared_text(unit, &from.meta);
+                    change(ChangeKind::Removed, pair, unit, Some(text), None)
                 }
-
-                if change.cells.is_empty() && change.words.is_empty() {
-                    change.words = words::words(&was.text, &is.text);
+                Difference::Added(index) => {
+                    let unit = &later[index];
+                    let text = self.compared_text(unit, &to.meta);
+                    change(ChangeKind::Added, pair, unit, None, Some(text))
                 }
-
-                change
-            }
-        }));
+                Difference::Changed(earlier_index, later_index) => {
+                    let (old, new) = (&earlier[earlier_index], &later[later_index]);
+                    let change = change(
+                        ChangeKind::Changed,
+                        pair,
+                        new,
+                        Some(self.compared_text(old, &from.meta)),
+                        Some(self.compared_text(new, &to.meta)),
+                    );
+                    with_differences(change, old, new)
+                }
+            });
+        }
 
         Ok(())
     }
 
-    /// Keeps the changes in passages that a search for the question finds, in its order.
-    async fn keep_about(
+    /// Keeps the changes in chunks that a search for the question finds, in the order of its hits.
+    async fn keep_relevant(
         &self,
         question: &str,
         visibility: &Visibility,
@@ -275,34 +254,24 @@ impl Library {
         let found = self.search(&request, visibility).await?;
         answer.notices.extend(found.notices);
 
-        let mut rank: HashMap<String, usize> = HashMap::new();
-        for (place, hit) in found.hits.into_iter().enumerate() {
-            for id in std::iter::once(hit.chunk_id)
-                .chain(hit.also_in.into_iter().map(|also| also.chunk_id))
-            {
-                rank.entry(id).or_insert(place);
+        let mut ranks: HashMap<String, usize> = HashMap::new();
+        for (rank, hit) in found.hits.into_iter().enumerate() {
+            let others = hit.also_in.into_iter().map(|also| also.chunk_id);
+            for id in std::iter::once(hit.chunk_id).chain(others) {
+                ranks.entry(id).or_insert(rank);
             }
         }
 
-        let of = |change: &Change| {
-            [&change.from, &change.to]
-                .into_iter()
-                .flatten()
-                .filter_map(|text| rank.get(&text.chunk_id))
-                .min()
-                .copied()
-        };
-
         let mut kept: Vec<(usize, Change)> = std::mem::take(&mut answer.changes)
             .into_iter()
-            .filter_map(|change| Some((of(&change)?, change)))
+            .filter_map(|change| Some((best_rank(&change, &ranks)?, change)))
             .collect();
-        kept.sort_by_key(|(place, _)| *place);
+        kept.sort_by_key(|(rank, _)| *rank);
         answer.changes = kept.into_iter().map(|(_, change)| change).collect();
         Ok(())
     }
 
-    fn compared(&self, meta: &DocumentMeta) -> ComparedDocument {
+    fn compared_document(&self, meta: &DocumentMeta) -> ComparedDocument {
         ComparedDocument {
             source: meta.source.to_string(),
             doc_title: meta.title.clone(),
@@ -315,7 +284,7 @@ impl Library {
         }
     }
 
-    fn told(&self, unit: &Unit, meta: &DocumentMeta) -> ComparedText {
+    fn compared_text(&self, unit: &Unit, meta: &DocumentMeta) -> ComparedText {
         let section = unit
             .page
             .section
@@ -338,7 +307,22 @@ impl Library {
     }
 }
 
-fn one(
+fn count(differences: &[Difference], is_counted: fn(&Difference) -> bool) -> usize {
+    differences.iter().filter(|one| is_counted(one)).count()
+}
+
+/// Returns the best rank of the chunks on both sides of a change.
+fn best_rank(change: &Change, ranks: &HashMap<String, usize>) -> Option<usize> {
+    [&change.from, &change.to]
+        .into_iter()
+        .flatten()
+        .filter_map(|text| ranks.get(&text.chunk_id))
+        .min()
+        .copied()
+}
+
+/// Returns a change of a unit, with the cells of added and removed table rows.
+fn change(
     kind: ChangeKind,
     pair: usize,
     unit: &Unit,
@@ -347,10 +331,10 @@ fn one(
 ) -> Change {
     let cells = match (&unit.kind, kind) {
         (UnitKind::Row { columns }, ChangeKind::Added) => {
-            words::lone_row(&unit.text, WordOp::Added, columns)
+            words::single_row(&unit.text, WordOp::Added, columns)
         }
         (UnitKind::Row { columns }, ChangeKind::Removed) => {
-            words::lone_row(&unit.text, WordOp::Removed, columns)
+            words::single_row(&unit.text, WordOp::Removed, columns)
         }
         _ => Vec::new(),
     };
@@ -366,16 +350,33 @@ fn one(
     }
 }
 
-/// A document's pieces; its own release, however it is written, makes no difference.
-fn read(chunks: &[Chunk], meta: &DocumentMeta) -> Vec<Unit> {
-    let mut releases: Vec<String> = Vec::new();
-    for version in &meta.facets.versions {
-        let label = version.label.trim_start_matches(['v', 'V']).to_owned();
-        releases.extend([label, version.key.to_string()]);
+/// Adds the differences of a changed unit: cell by cell if both versions are table rows with the
+/// same number of cells, else word by word.
+fn with_differences(mut change: Change, old: &Unit, new: &Unit) -> Change {
+    if let UnitKind::Row { columns } = &new.kind {
+        change.cells = words::compare_rows(&old.text, &new.text, columns).unwrap_or_default();
     }
 
-    // A single digit stands in too many other places.
-    releases.retain(|release| release.len() > 1);
-    releases.sort_by_key(|release| std::cmp::Reverse(release.len()));
-    units(chunks, &releases)
+    if change.cells.is_empty() {
+        change.words = words::compare_words(&old.text, &new.text);
+    }
+
+    change
+}
+
+/// Splits a document into units whose keys ignore the document's own version, however it is
+/// written.
+fn document_units(chunks: &[Chunk], meta: &DocumentMeta) -> Vec<Unit> {
+    let mut versions: Vec<String> = Vec::new();
+    for version in &meta.facets.versions {
+        let label = version.label.trim_start_matches(['v', 'V']).to_owned();
+        versions.extend([label, version.key.to_string()]);
+    }
+
+    // A single digit occurs in too many other places.
+    versions.retain(|version| version.len() > 1);
+
+    // Replace "12.5(1)" before "12.5".
+    versions.sort_by_key(|version| std::cmp::Reverse(version.len()));
+    units(chunks, &versions)
 }

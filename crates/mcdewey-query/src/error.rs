@@ -1,46 +1,54 @@
-//! Why a question got no answer. Each error has a stable code; REST and MCP map them in one place each.
+//! Errors of a query. Each has a stable code; REST and MCP each map them in one place.
 
 use mcdewey_core::{EmbedError, IndexError, InvalidValue};
 
-/// Why a question got no answer.
+/// Why a query failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// A parameter is wrong; the message says which and what is allowed.
+    /// A parameter is wrong; the message names it and what is allowed.
     #[error("{0}")]
     InvalidRequest(String),
-    /// The library has no such release; `known` lists those it has.
-    #[error("no version {asked:?} in this library; known: {}", known.join(", "))]
+    /// The library has no such version; `known` lists those it has.
+    #[error("no version {asked:?} in this library{}", known_values(known))]
     UnknownVersion {
-        /// What was asked for.
+        /// The version that was requested.
         asked: String,
         /// "finesse v12.5", …
         known: Vec<String>,
     },
     /// The library has no such vendor, product, guide or document; `known` lists those it has.
-    #[error("no {facet} {asked:?} in this library; known: {}", known.join(", "))]
+    #[error("no {facet} {asked:?} in this library{}", known_values(known))]
     UnknownFacet {
-        /// Which facet.
+        /// "vendor", "product", …
         facet: &'static str,
-        /// What was asked for.
+        /// The value that was requested.
         asked: String,
-        /// Its values.
+        /// The values the library has.
         known: Vec<String>,
     },
-    /// There is no such passage, document or page.
+    /// There is no such chunk, document or page.
     #[error("{0}")]
     NotFound(String),
-    /// The library changed since the cursor was given out.
-    #[error("the library has changed since this cursor was given out; ask again without it")]
+    /// The library changed since the cursor was issued.
+    #[error("the library has changed since this cursor was issued; ask again without it")]
     CursorExpired,
-    /// Too much is asked at once.
-    #[error("too many questions at once; ask again in a moment")]
+    /// Too many requests at once.
+    #[error("too many questions at once; try again in a moment")]
     Overloaded,
-    /// The library or the model cannot answer now; details are in the log.
+    /// The library or the model cannot answer now; the message is for the log, not for clients.
     #[error("{0}")]
     Unavailable(String),
-    /// Something failed that should not; details are in the log.
-    #[error("the request failed; the server's log says why")]
+    /// Something failed that should not; the details are for the log.
+    #[error("the request failed; the server log names the reason")]
     Internal(String),
+}
+
+/// The end of a message about an unknown value; empty if there is no value to name.
+fn known_values(known: &[String]) -> String {
+    match known {
+        [] => String::new(),
+        _ => format!("; known: {}", known.join(", ")),
+    }
 }
 
 impl QueryError {
@@ -58,7 +66,7 @@ impl QueryError {
         }
     }
 
-    /// What the library has instead of what was asked for.
+    /// The values that the library has, for errors about an unknown one.
     pub fn known(&self) -> &[String] {
         match self {
             Self::UnknownVersion { known, .. } | Self::UnknownFacet { known, .. } => known,
@@ -90,5 +98,24 @@ impl From<EmbedError> for QueryError {
             EmbedError::Closed => Self::Unavailable(error.to_string()),
             EmbedError::Model(_) => Self::Internal(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values_are_named_only_if_there_are_any() {
+        let unknown = |known: &[&str]| QueryError::UnknownFacet {
+            facet: "vendor",
+            asked: "x".to_owned(),
+            known: known.iter().map(|&value| value.to_owned()).collect(),
+        };
+        assert_eq!(
+            unknown(&["Cisco", "Apache"]).to_string(),
+            "no vendor \"x\" in this library; known: Cisco, Apache"
+        );
+        assert_eq!(unknown(&[]).to_string(), "no vendor \"x\" in this library");
     }
 }

@@ -1,22 +1,22 @@
-//! Questions in, passages out: search over a library, and its faces.
+//! Searches a library and serves it over REST, MCP and web pages.
 //!
-//! Knows the library only through the seams of `mcdewey-core`; never touches the file system.
+//! Accesses the library only through the traits of `mcdewey-core`; never touches the file system.
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod app;
-mod ask;
-mod cite;
+mod citation;
+mod code_fence;
 mod compare;
-mod elsewhere;
 mod error;
-mod fence;
 mod images;
 mod library;
 mod links;
 pub mod mcp;
-mod place;
+mod occurrences;
+mod page_label;
+mod pipeline;
 mod present;
 mod request;
 mod rerank;
@@ -33,10 +33,10 @@ pub use answer::{
     PassageOnPage, ProductEntry, SearchAnswer, VendorEntry, VersionEntry,
 };
 pub use app::{
-    AccessPolicy, Anonymous, AppState, Audit, AuditEntry, Caller, ConnectionNumbers, Credentials,
-    EndorsedSpot, Endorsement, FeedbackFrom, IssuerUnavailable, KeepFeedback, KeptQuestions,
-    LOOPBACK_HOSTS, LiveLibrary, OpenConnection, OverCapacity, Role, Telemetry, TelemetrySettings,
-    TraceParent, app, is_host, is_origin,
+    AccessPolicy, AnonymousAccess, AppState, Audit, AuditEntry, Caller, ConnectionMetrics,
+    Credentials, EndorsedLocation, Endorsement, FeedbackPolicy, IssuerUnavailable, KeepFeedback,
+    LOOPBACK_HOSTS, LiveLibrary, OpenConnection, OverCapacity, QuestionLogPolicy, Role, Telemetry,
+    TelemetrySettings, TraceParent, app, is_host, is_origin,
 };
 pub use compare::answer::{
     CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair,

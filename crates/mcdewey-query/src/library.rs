@@ -1,4 +1,5 @@
-//! The one entrance of all faces: search, passages, pages, and what the library holds.
+//! The entry point of REST, MCP, the web pages and the terminal: search, passages, pages, and the
+//! contents of the library.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use mcdewey_core::{
     PageRef, Rerank, Scope, SourcePath, Visibility,
 };
 
-use crate::app::observe::measured;
-use crate::ask::{EMBED_DEADLINE, Question};
+use crate::app::observe::track_search;
+use crate::pipeline::{EMBED_DEADLINE, SearchPipeline};
 use crate::rerank::Reranker;
 use crate::search::fusion::Fusion;
 use crate::view::{LibraryView, ViewCache};
@@ -19,7 +20,7 @@ use crate::{
     PassageOnPage, QueryError, SearchAnswer, SearchRequest, images, present, tree,
 };
 
-/// A library that can be asked.
+/// A library that answers questions.
 pub struct Library {
     pub(crate) index: Arc<dyn Index>,
     pub(crate) embed: Arc<dyn Embed>,
@@ -30,8 +31,8 @@ pub struct Library {
 }
 
 impl Library {
-    /// A library over an index and the model it was built with. `public_url` ("http://127.0.0.1:8080") leads every
-    /// link in the answers.
+    /// Creates a library from an index and the model that the index was built with. `public_url`
+    /// ("http://127.0.0.1:8080") is the beginning of every link in the answers.
     pub fn new(
         index: Arc<dyn Index>,
         embed: Arc<dyn Embed>,
@@ -48,16 +49,16 @@ impl Library {
         }
     }
 
-    /// The same library with another way to make one ranking of two.
+    /// Replaces the default fusion.
     #[must_use]
     pub fn with_fusion(mut self, fusion: Fusion) -> Self {
         self.fusion = fusion;
         self
     }
 
-    /// The same library with a model that orders the first `depth` hits of the first page among themselves, wherever
-    /// meaning is searched. What it has not done by the deadline is given up: the order of the search stands, and the
-    /// answer says so in its notices.
+    /// Adds a model that reorders the first `depth` hits of the first page, in every mode that uses
+    /// the semantic search. If it misses the deadline, the hits keep the order of the search and
+    /// the answer has a notice.
     #[must_use]
     pub fn with_reranker(
         mut self,
@@ -69,30 +70,31 @@ impl Library {
         self
     }
 
-    /// The reranker that this request's hits go through.
+    /// Returns the reranker for this request's hits.
     pub(crate) fn reranker_for(&self, request: &SearchRequest) -> Option<&Reranker> {
         self.rerank
             .as_ref()
             .filter(|_| request.mode != Mode::Keyword && request.cursor.is_none())
     }
 
-    /// What leads every link in the answers.
+    /// The beginning of every link in the answers.
     pub fn public_url(&self) -> &str {
         &self.public_url
     }
 
-    /// Whether index and model answer.
+    /// Checks that the index and the model respond.
     pub async fn ready(&self) -> Result<IndexState, QueryError> {
         let state = self.index.state().await?;
-        let late = |_| QueryError::Unavailable("the embedding model took too long".to_owned());
-        tokio::time::timeout(EMBED_DEADLINE, self.embed.question("ready"))
+        tokio::time::timeout(EMBED_DEADLINE, self.embed.embed_question("ready"))
             .await
-            .map_err(late)??;
+            .map_err(|_| {
+                QueryError::Unavailable("the embedding model took too long".to_owned())
+            })??;
         Ok(state)
     }
 
-    /// Lets go of what is remembered of the documents' names.
-    pub(crate) async fn forget(&self) {
+    /// Clears the cached metadata of the documents.
+    pub(crate) async fn clear_cache(&self) {
         self.views.clear().await;
     }
 
@@ -101,12 +103,11 @@ impl Library {
         self.embed.model()
     }
 
-    /// Whether a reranker has the last word on the order of hits.
     pub(crate) fn has_reranker(&self) -> bool {
         self.rerank.is_some()
     }
 
-    /// The state of the library that answers now; tags and cursors hold for one state.
+    /// Returns the current state of the index. Entity tags and cursors are valid for one state.
     pub async fn state(&self) -> Result<IndexState, QueryError> {
         Ok(self.index.state().await?)
     }
@@ -118,15 +119,15 @@ impl Library {
         visibility: &Visibility,
     ) -> Result<SearchAnswer, QueryError> {
         let search = async {
-            Question::new(self, request, visibility)
+            SearchPipeline::new(self, request, visibility)
                 .await?
-                .answer()
+                .run()
                 .await
         };
-        measured(request, search).await
+        track_search(request, search).await
     }
 
-    /// One passage, by chunk id or handle, with up to `context` neighbours on each side.
+    /// Returns a chunk, by chunk id or handle, with up to `context` neighbours before and after it.
     pub async fn chunk(
         &self,
         id: &str,
@@ -139,99 +140,106 @@ impl Library {
             )));
         }
 
-        let scope = scope(visibility);
+        let scope = unfiltered_scope(visibility);
         let state = self.index.state().await?;
         let chunk = self.find_chunk(id, &scope).await?;
         let first = chunk.ordinal.saturating_sub(context);
-        let last = chunk.ordinal.saturating_add(context).saturating_add(1);
+        let end = chunk.ordinal.saturating_add(context).saturating_add(1);
 
-        let around = self
+        let neighbours = self
             .index
-            .passages(&chunk.document.source, first..last, &scope)
+            .document_chunks(&chunk.document.source, first..end, &scope)
             .await?;
 
-        let (before, rest): (Vec<Chunk>, Vec<Chunk>) = around
+        let (before, rest): (Vec<Chunk>, Vec<Chunk>) = neighbours
             .into_iter()
-            .partition(|one| one.ordinal < chunk.ordinal);
-        let after = rest.into_iter().filter(|one| one.ordinal > chunk.ordinal);
+            .partition(|other| other.ordinal < chunk.ordinal);
+        let after = rest
+            .into_iter()
+            .filter(|other| other.ordinal > chunk.ordinal);
         Ok(ChunkAnswer {
-            before: before.into_iter().map(|one| self.plain_hit(one)).collect(),
-            after: after.map(|one| self.plain_hit(one)).collect(),
-            chunk: self.plain_hit(chunk),
+            before: before
+                .into_iter()
+                .map(|other| self.hit_without_question(other))
+                .collect(),
+            after: after
+                .map(|other| self.hit_without_question(other))
+                .collect(),
+            chunk: self.hit_without_question(chunk),
             generation: state.generation,
             revision: state.revision,
         })
     }
 
-    /// One passage as the index has it.
-    pub(crate) async fn passage(
+    /// Returns a chunk, by chunk id or handle, as it is stored in the index.
+    pub(crate) async fn stored_chunk(
         &self,
         id: &str,
         visibility: &Visibility,
     ) -> Result<Chunk, QueryError> {
-        self.find_chunk(id, &scope(visibility)).await
+        self.find_chunk(id, &unfiltered_scope(visibility)).await
     }
 
-    /// A document's metadata, outline and pages.
+    /// Returns a document's metadata, outline and pages.
     pub async fn document(
         &self,
         source: &str,
         visibility: &Visibility,
     ) -> Result<DocumentAnswer, QueryError> {
         let state = self.index.state().await?;
-        let document = self.find_document(source, &scope(visibility)).await?;
+        let document = self
+            .find_document(source, &unfiltered_scope(visibility))
+            .await?;
         Ok(present::document(&document, &state, &self.public_url))
     }
 
-    /// One whole page (or section) of a document.
+    /// Returns a page (or section) of a document.
     pub async fn page(
         &self,
         source: &str,
-        page: &PageSelector,
+        selector: &PageSelector,
         visibility: &Visibility,
     ) -> Result<PageAnswer, QueryError> {
-        let scope = scope(visibility);
+        let scope = unfiltered_scope(visibility);
         let state = self.index.state().await?;
         let document = self.find_document(source, &scope).await?;
         let source = &document.meta.source;
-        let place = select_page(&document, page)?;
-        let wanted = document.pages[place].number;
-
-        let gone = || {
-            QueryError::NotFound(format!(
-                "page {wanted} of {source:?} is being replaced; ask again"
-            ))
-        };
+        let position = page_position(&document, selector)?;
+        let page = &document.pages[position];
+        let number = page.number;
 
         let text = self
             .index
-            .page(source, wanted, &scope)
+            .page(source, number, &scope)
             .await?
-            .ok_or_else(gone)?
+            .ok_or_else(|| {
+                QueryError::NotFound(format!(
+                    "page {number} of {source:?} is being replaced; try again"
+                ))
+            })?
             .text;
 
-        let passages = self.index.chunks_on(source, wanted, &scope).await?;
+        let chunks = self.index.chunks_on_page(source, number, &scope).await?;
         let item = |page: &PageRef| present::page_item(source, page, &self.public_url);
-        let here = &document.pages[place];
 
         Ok(PageAnswer {
-            images: images::images(&document, here, &text, &self.public_url),
-            original_url: present::original_page(&document, here, &self.public_url),
-            page: item(here),
+            images: images::images(&document, page, &text, &self.public_url),
+            original_url: present::original_page(&document, page, &self.public_url),
+            page: item(page),
             text,
-            chunks: passages
+            chunks: chunks
                 .iter()
-                .filter_map(|chunk| place_on_page(chunk, wanted.0))
+                .filter_map(|chunk| chunk_on_page(chunk, number.0))
                 .collect(),
-            previous: place
+            previous: position
                 .checked_sub(1)
-                .map(|before| item(&document.pages[before])),
-            next: document.pages.get(place + 1).map(item),
+                .map(|previous| item(&document.pages[previous])),
+            next: document.pages.get(position + 1).map(item),
             document: present::document(&document, &state, &self.public_url),
         })
     }
 
-    /// An image or the original of a document.
+    /// Returns an image or the original of a document.
     pub async fn file(
         &self,
         source: &str,
@@ -239,27 +247,24 @@ impl Library {
         name: &str,
         visibility: &Visibility,
     ) -> Result<AttachedFile, QueryError> {
-        let missing = || {
-            QueryError::NotFound(format!(
-                "no file {name:?} is kept with the document {source:?}"
-            ))
-        };
+        let not_found =
+            || QueryError::NotFound(format!("the document {source:?} has no file {name:?}"));
 
-        let source: SourcePath = source.parse().map_err(|_| missing())?;
+        let source: SourcePath = source.parse().map_err(|_| not_found())?;
         self.index
-            .attachment(&source, role, name, &scope(visibility))
+            .attachment(&source, role, name, &unfiltered_scope(visibility))
             .await?
-            .ok_or_else(missing)
+            .ok_or_else(not_found)
     }
 
-    /// What the library holds.
+    /// Returns the contents of the library.
     pub async fn library(&self, visibility: &Visibility) -> Result<LibraryAnswer, QueryError> {
         let state = self.index.state().await?;
         let view = self.view(&state, visibility).await?;
         Ok(tree::library(&view, &state, &self.public_url))
     }
 
-    /// The ids of the products a caller may ask about.
+    /// Returns the ids of the products that a caller may see.
     pub(crate) async fn products(
         &self,
         visibility: &Visibility,
@@ -283,16 +288,19 @@ impl Library {
     }
 
     async fn find_chunk(&self, id: &str, scope: &Scope) -> Result<Chunk, QueryError> {
-        let missing = || {
+        let not_found = || {
             QueryError::NotFound(format!(
                 "no passage {id:?} in this library; it may have been replaced"
             ))
         };
 
         if is_handle(id) {
-            let mut found = self.index.by_handle(&id.to_lowercase(), scope).await?;
+            let mut found = self
+                .index
+                .chunks_by_handle(&id.to_lowercase(), scope)
+                .await?;
             return match found.len() {
-                0 => Err(missing()),
+                0 => Err(not_found()),
                 1 => Ok(found.remove(0)),
                 _ => Err(QueryError::InvalidRequest(format!(
                     "handle {id:?} is ambiguous; use one of the chunk ids {}",
@@ -305,44 +313,44 @@ impl Library {
             };
         }
 
-        let id: ChunkId = id.parse()?;
+        let chunk_id: ChunkId = id.parse()?;
         self.index
-            .chunks(std::slice::from_ref(&id), scope)
+            .chunks(std::slice::from_ref(&chunk_id), scope)
             .await?
             .pop()
-            .ok_or_else(missing)
+            .ok_or_else(not_found)
     }
 
     async fn find_document(&self, source: &str, scope: &Scope) -> Result<Document, QueryError> {
-        let missing = || QueryError::NotFound(format!("no document {source:?} in this library"));
-        let source: SourcePath = source.parse().map_err(|_| missing())?;
+        let not_found = || QueryError::NotFound(format!("no document {source:?} in this library"));
+        let source: SourcePath = source.parse().map_err(|_| not_found())?;
         self.index
             .document(&source, scope)
             .await?
-            .ok_or_else(missing)
+            .ok_or_else(not_found)
     }
 
-    fn plain_hit(&self, chunk: Chunk) -> Hit {
+    fn hit_without_question(&self, chunk: Chunk) -> Hit {
         present::hit(chunk, &HashSet::new(), &self.public_url)
     }
 }
 
-/// Eight hexadecimal digits; a chunk id has `::`.
+/// Handles have eight hexadecimal digits; a chunk id contains `::`.
 fn is_handle(id: &str) -> bool {
     id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn scope(visibility: &Visibility) -> Scope {
+fn unfiltered_scope(visibility: &Visibility) -> Scope {
     Scope {
         visibility: visibility.clone(),
         ..Scope::default()
     }
 }
 
-/// The place in the list of pages that a selector means.
-fn select_page(document: &Document, wanted: &PageSelector) -> Result<usize, QueryError> {
+/// Returns the position of a page in the document's list of pages.
+fn page_position(document: &Document, selector: &PageSelector) -> Result<usize, QueryError> {
     let pages = &document.pages;
-    let found = match wanted {
+    let found = match selector {
         PageSelector::First => (!pages.is_empty()).then_some(0),
         PageSelector::Number(number) => pages.iter().position(|page| page.number.0 == *number),
         PageSelector::Label(label) => pages
@@ -371,7 +379,7 @@ fn select_page(document: &Document, wanted: &PageSelector) -> Result<usize, Quer
     })
 }
 
-fn place_on_page(chunk: &Chunk, page: u32) -> Option<PassageOnPage> {
+fn chunk_on_page(chunk: &Chunk, page: u32) -> Option<PassageOnPage> {
     let span = chunk.spans.iter().find(|span| span.page.0 == page)?;
     Some(PassageOnPage {
         chunk_id: chunk.chunk_id.to_string(),

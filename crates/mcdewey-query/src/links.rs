@@ -1,32 +1,31 @@
-//! Addresses of passages and pages on this server's web pages.
+//! Paths of passages, documents, pages and files on this server's web pages.
 
 use mcdewey_core::{Attachment, AttachmentRole, PageRef, SourcePath};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What may stand in one path part or query value as it is.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+/// The unreserved characters of RFC 3986 are not encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// One path part or query value, percent-encoded.
+/// Percent-encodes one path segment or query value.
 pub(crate) fn encode(text: &str) -> String {
-    utf8_percent_encode(text, KEPT).to_string()
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
-/// The path of a passage's page: `/c/finesse%3A%3Av12.5…`.
+/// Returns the path of a passage: `/c/finesse%3A%3Av12.5…`.
 pub(crate) fn chunk_path(chunk_id: &str) -> String {
     format!("/c/{}", encode(chunk_id))
 }
 
-/// The path of a document: `/d/finesse/v12.5/…`.
+/// Returns the path of a document: `/d/finesse/v12.5/…`.
 pub(crate) fn document_path(source: &SourcePath) -> String {
-    let parts: Vec<String> = source.as_str().split('/').map(encode).collect();
-    format!("/d/{}", parts.join("/"))
+    format!("/d/{}", encode_source(source))
 }
 
-/// The path of a page of a document: `/d/…?page=118`, or `?section=…` in a document without pages.
+/// Returns the path of a page: `/d/…?page=118`, or `?section=…` in a document without pages.
 pub(crate) fn page_path(source: &SourcePath, page: &PageRef) -> String {
     let document = document_path(source);
     match &page.section {
@@ -35,10 +34,10 @@ pub(crate) fn page_path(source: &SourcePath, page: &PageRef) -> String {
     }
 }
 
-/// The path of a file that is kept with a document: `/f/…?image=page-58-image-1.png&hash=…`. The hash lets browsers keep
-/// it for good.
+/// Returns the path of a file stored with a document:
+/// `/f/…?image=page-58-image-1.png&hash=…`. The hash allows browsers to cache the file
+/// indefinitely.
 pub(crate) fn file_path(source: &SourcePath, file: &Attachment) -> String {
-    let parts: Vec<String> = source.as_str().split('/').map(encode).collect();
     let role = match file.role {
         AttachmentRole::Image => "image",
         AttachmentRole::Original => "original",
@@ -46,19 +45,26 @@ pub(crate) fn file_path(source: &SourcePath, file: &Attachment) -> String {
 
     format!(
         "/f/{}?{role}={}&hash={}",
-        parts.join("/"),
+        encode_source(source),
         encode(&file.name),
         file.hash.short(16)
     )
 }
 
+/// Percent-encodes each segment of a source.
+fn encode_source(source: &SourcePath) -> String {
+    let segments: Vec<String> = source.as_str().split('/').map(encode).collect();
+    segments.join("/")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
     use mcdewey_core::PageNumber;
 
+    use super::*;
+
     #[test]
-    fn ids_and_sources_are_encoded() {
+    fn ids_and_sources_are_percent_encoded() {
         assert_eq!(chunk_path("a::v12.5::1"), "/c/a%3A%3Av12.5%3A%3A1");
         let source: SourcePath = "a b/c?.md".parse().unwrap();
         let page = PageRef {

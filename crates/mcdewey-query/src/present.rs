@@ -1,20 +1,22 @@
-//! From stored passages, pages and documents to what the faces answer with.
+//! Converts stored chunks, pages and documents to response types.
 
 use std::collections::{HashMap, HashSet};
 
 use mcdewey_core::{
-    Attachment, AttachmentRole, Chunk, Document, DocumentMeta, IndexState, PageNumber, PageRef,
-    SourcePath,
+    Attachment, AttachmentRole, Chunk, Document, DocumentMeta, IndexState, OutlineEntry,
+    PageNumber, PageRef, SourcePath,
 };
 
-use crate::search::collapse::Also;
+use crate::search::collapse::Occurrence;
 use crate::search::snippet::snippet;
 use crate::{AlsoIn, DocumentAnswer, FileItem, Hit, OutlineItem, PageItem, links};
 
-/// A passage as a hit; score, also_in and explain are filled in by the search.
+/// Converts a chunk to a hit. The search sets `score`, `also_in` and `explain`. `question` has the
+/// stems of the question, which determine the snippet.
 pub(crate) fn hit(chunk: Chunk, question: &HashSet<String>, public_url: &str) -> Hit {
     let meta = &chunk.document;
     let facets = &meta.facets;
+
     Hit {
         handle: chunk.handle(),
         url: format!("{public_url}{}", links::chunk_path(chunk.chunk_id.as_str())),
@@ -23,8 +25,8 @@ pub(crate) fn hit(chunk: Chunk, question: &HashSet<String>, public_url: &str) ->
             links::page_path(&meta.source, &chunk.page)
         ),
         source: meta.source.to_string(),
-        page: physical(&chunk.page),
-        section: slug(&chunk.page),
+        page: physical_page(&chunk.page),
+        section: section_slug(&chunk.page),
         vendor: facets.vendor.clone(),
         product: facets.product.clone(),
         version: facets.version_label(),
@@ -44,10 +46,10 @@ pub(crate) fn hit(chunk: Chunk, question: &HashSet<String>, public_url: &str) ->
     }
 }
 
-/// Another place of a passage.
-pub(crate) fn also_in(also: Also) -> AlsoIn {
-    let candidate = also.candidate;
+pub(crate) fn also_in(occurrence: Occurrence) -> AlsoIn {
+    let candidate = occurrence.candidate;
     let meta: &DocumentMeta = &candidate.document;
+
     AlsoIn {
         chunk_id: candidate.chunk_id.to_string(),
         source: meta.source.to_string(),
@@ -55,11 +57,10 @@ pub(crate) fn also_in(also: Also) -> AlsoIn {
         product: meta.facets.product.clone(),
         version: meta.facets.version_label(),
         doc_title: meta.title.clone(),
-        differs: also.differs,
+        differs: occurrence.differs,
     }
 }
 
-/// A document with its outline and pages.
 pub(crate) fn document(
     document: &Document,
     state: &IndexState,
@@ -67,6 +68,7 @@ pub(crate) fn document(
 ) -> DocumentAnswer {
     let meta = &document.meta;
     let facets = &meta.facets;
+
     DocumentAnswer {
         source: meta.source.to_string(),
         doc_title: meta.title.clone(),
@@ -92,7 +94,7 @@ pub(crate) fn document(
     }
 }
 
-/// The file a document was made from, where that is kept.
+/// Returns the file that a document was made from, if it is kept.
 fn original(document: &Document) -> Option<&Attachment> {
     document
         .attachments
@@ -100,7 +102,7 @@ fn original(document: &Document) -> Option<&Attachment> {
         .find(|file| file.role == AttachmentRole::Original)
 }
 
-/// A page of the original: browsers open a PDF at it.
+/// Returns the URL of a page of the original PDF: browsers open the file at this page.
 pub(crate) fn original_page(
     document: &Document,
     page: &PageRef,
@@ -115,7 +117,6 @@ pub(crate) fn original_page(
     ))
 }
 
-/// A file that is kept with a document.
 pub(crate) fn file_item(source: &SourcePath, file: &Attachment, public_url: &str) -> FileItem {
     FileItem {
         name: file.name.clone(),
@@ -125,12 +126,11 @@ pub(crate) fn file_item(source: &SourcePath, file: &Attachment, public_url: &str
     }
 }
 
-/// A page or section of a document.
 pub(crate) fn page_item(source: &SourcePath, page: &PageRef, public_url: &str) -> PageItem {
     PageItem {
-        page: physical(page),
+        page: physical_page(page),
         page_label: page.label.clone(),
-        section: slug(page),
+        section: section_slug(page),
         title: page.title(),
         url: format!("{public_url}{}", links::page_path(source, page)),
     }
@@ -143,17 +143,21 @@ fn outline(document: &Document) -> Vec<OutlineItem> {
         .map(|page| (page.number, page))
         .collect();
 
-    let item = |entry: &mcdewey_core::OutlineEntry| OutlineItem {
-        level: entry.level,
-        title: entry.title.clone(),
-        page: document.meta.paged.then_some(entry.page.0),
-        section: by_number.get(&entry.page).and_then(|page| slug(page)),
-    };
-
-    document.outline.iter().map(item).collect()
+    document
+        .outline
+        .iter()
+        .map(|entry: &OutlineEntry| OutlineItem {
+            level: entry.level,
+            title: entry.title.clone(),
+            page: document.meta.paged.then_some(entry.page.0),
+            section: by_number
+                .get(&entry.page)
+                .and_then(|page| section_slug(page)),
+        })
+        .collect()
 }
 
-fn physical(page: &PageRef) -> Option<u32> {
+fn physical_page(page: &PageRef) -> Option<u32> {
     if page.section.is_some() {
         None
     } else {
@@ -161,6 +165,6 @@ fn physical(page: &PageRef) -> Option<u32> {
     }
 }
 
-fn slug(page: &PageRef) -> Option<String> {
+fn section_slug(page: &PageRef) -> Option<String> {
     page.section.as_ref().map(|section| section.slug.clone())
 }

@@ -1,58 +1,59 @@
-//! What can be asked of a search, and its limits.
+//! Search requests and their limits.
 
 use serde::{Deserialize, Serialize};
 
-/// Hits of a page of results when nothing is said.
+/// The default number of hits on a page of results.
 pub const DEFAULT_LIMIT: usize = 10;
-/// Most hits of one page of results.
+/// The maximum number of hits on a page of results.
 pub const MAX_LIMIT: usize = 50;
-/// Longest question, in bytes; far beyond what a model reads, short of what would be a document.
+/// The maximum length of a question, in bytes: far more than a model reads, less than a document.
 pub const MAX_QUESTION_BYTES: usize = 32 * 1024;
-/// Most neighbours on each side of a passage.
+/// The maximum number of neighbours before and after a chunk.
 pub const MAX_CONTEXT: u32 = 5;
 
 /// A question to the library.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SearchRequest {
-    /// The question, as people ask it.
+    /// The question, in natural language.
     pub q: String,
-    /// Which lists answer.
+    /// Which ranked lists are used.
     pub mode: Mode,
-    /// Only these vendors; upper and lower case do not matter.
+    /// Only these vendors, regardless of case.
     pub vendor: Vec<String>,
     /// Only these products: ids, titles or aliases.
     pub product: Vec<String>,
-    /// Only these releases: `12.5`, `12.5.*`, `12.0..15.0`, `>=12.0 <15`, `latest`, alternatives divided by commas.
+    /// Only these versions: `12.5`, `12.5.*`, `12.0..15.0`, `>=12.0 <15`, `latest`; alternatives
+    /// are separated by commas.
     pub version: Option<String>,
-    /// With a version: leave out documents that name no release.
+    /// With a version filter: exclude documents without a version.
     pub strict: bool,
     /// Only these guides.
     pub guide: Vec<String>,
     /// Only these documents.
     pub source: Vec<String>,
-    /// How many hits, 1 to 50; 10 when nothing is said.
+    /// The maximum number of hits, 1 to 50; 10 by default.
     pub limit: Option<usize>,
-    /// Where to go on: `next_cursor` of the answer before.
+    /// Where to continue: `next_cursor` of the previous answer.
     pub cursor: Option<String>,
     /// `page`: at most one hit of each page.
     pub group: Option<Group>,
-    /// Say with each hit how it was found.
+    /// Explain for each hit how it was found.
     pub explain: bool,
     /// Compare with every vector instead of using the approximate index.
     pub exact: bool,
 }
 
-/// Which ranked lists answer a question.
+/// Which ranked lists are used to answer a question.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Meaning and words together.
+    /// Semantic and keyword search, fused.
     #[default]
     Hybrid,
-    /// Meaning alone.
+    /// Semantic search only.
     Dense,
-    /// Words alone.
+    /// Keyword search only.
     Keyword,
 }
 
@@ -74,7 +75,7 @@ impl Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
-    /// At most one hit of a page.
+    /// At most one hit of each page.
     Page,
 }
 
@@ -87,12 +88,12 @@ impl Group {
     }
 }
 
-/// Names a page of a document in a request.
+/// Selects a page of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageSelector {
-    /// The physical page, or a section's place in a document without pages.
+    /// The physical page, or a section's 1-based position in a document without pages.
     Number(u32),
-    /// The number printed on the page.
+    /// The printed page number.
     Label(String),
     /// A section's slug.
     Section(String),

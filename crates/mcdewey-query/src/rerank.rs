@@ -1,7 +1,8 @@
-//! The optional last look: a cross-encoder orders the hits of the first page among themselves, or fails to in time.
+//! The optional last step of a search: a cross-encoder reorders the first hits, or the order stays
+//! as it was if it fails or misses its deadline.
 //!
-//! Only the hits that are shown change places, so that every cursor goes on where it would without a reranker, and no
-//! hit is lost or shown twice.
+//! Only the hits that are shown change places. Cursors therefore continue as they would without a
+//! reranker, and no hit is lost or shown twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,39 +11,40 @@ use mcdewey_core::{Rerank, RerankError};
 
 use crate::Hit;
 
-/// A reranker with what it is allowed.
+/// A reranking model with its limits.
 pub(crate) struct Reranker {
     model: Arc<dyn Rerank>,
     deadline: Duration,
     depth: usize,
 }
 
-/// Why the order stayed that of the search.
+/// Why the hits were not reordered.
 #[derive(Debug, thiserror::Error)]
-enum Unordered {
+enum RerankFailure {
     #[error("the reranker took longer than {} ms", .0.as_millis())]
-    Late(Duration),
+    TimedOut(Duration),
     #[error(transparent)]
-    Refused(#[from] RerankError),
-    #[error("the reranker gave no number for each of {0} passages")]
-    Incomplete(usize),
+    Model(#[from] RerankError),
+    #[error("the reranker did not return a finite score for each of {0} chunks")]
+    InvalidScores(usize),
 }
 
-impl Unordered {
-    /// Tells the log, and gives what the asker is told. Being late or busy is part of the bargain, other failures need
-    /// somebody's eyes.
-    fn tell(&self) -> String {
-        let reason = match self {
-            Self::Late(_) | Self::Refused(RerankError::Busy) => {
+impl RerankFailure {
+    /// Logs the failure and returns the notice for the caller. A timeout and a busy model are
+    /// expected under load; other failures are logged as warnings, and their details stay in the
+    /// log.
+    fn into_notice(self) -> String {
+        let reason = match &self {
+            Self::TimedOut(_) | Self::Model(RerankError::Busy) => {
                 tracing::info!("{self}");
                 self.to_string()
             }
-            Self::Refused(_) | Self::Incomplete(_) => {
+            Self::Model(_) | Self::InvalidScores(_) => {
                 tracing::warn!("{self}");
                 "the reranker failed".to_owned()
             }
         };
-        format!("{reason}; the order is that of the search")
+        format!("{reason}; the hits are in the order of the search")
     }
 }
 
@@ -55,8 +57,12 @@ impl Reranker {
         }
     }
 
-    /// Puts the best of the first hits first; equal scores, and the hits beyond the depth, keep their order. Where that
-    /// does not succeed in time nothing moves, and the notice for the asker comes back.
+    /// Sorts the first hits by the model's score. Hits with equal scores, and those beyond the
+    /// depth, keep their order.
+    ///
+    /// # Errors
+    ///
+    /// A notice for the caller, if the model fails or misses the deadline. No hit has moved then.
     pub(crate) async fn reorder(&self, question: &str, hits: &mut Vec<Hit>) -> Result<(), String> {
         let depth = self.depth.min(hits.len());
         if depth < 2 {
@@ -66,36 +72,37 @@ impl Reranker {
         let scores = self
             .scores(question, &hits[..depth])
             .await
-            .map_err(|error| error.tell())?;
+            .map_err(RerankFailure::into_notice)?;
         let mut first: Vec<(f32, Hit)> = scores.into_iter().zip(hits.drain(..depth)).collect();
         first.sort_by(|(left, _), (right, _)| right.total_cmp(left));
 
-        let written = first.into_iter().map(|(score, mut hit)| {
+        let reordered = first.into_iter().map(|(score, mut hit)| {
             if let Some(explanation) = &mut hit.explain {
                 explanation.rerank = Some(score);
             }
             hit
         });
 
-        hits.splice(..0, written);
+        hits.splice(..0, reordered);
         Ok(())
     }
 
-    async fn scores(&self, question: &str, hits: &[Hit]) -> Result<Vec<f32>, Unordered> {
-        let passages = hits.iter().map(passage).collect();
-        let scores = tokio::time::timeout(self.deadline, self.model.scores(question, passages))
+    async fn scores(&self, question: &str, hits: &[Hit]) -> Result<Vec<f32>, RerankFailure> {
+        let texts = hits.iter().map(model_input).collect();
+        let scores = tokio::time::timeout(self.deadline, self.model.scores(question, texts))
             .await
-            .map_err(|_| Unordered::Late(self.deadline))??;
+            .map_err(|_| RerankFailure::TimedOut(self.deadline))??;
 
-        match scores.len() == hits.len() && scores.iter().all(|score| score.is_finite()) {
-            true => Ok(scores),
-            false => Err(Unordered::Incomplete(hits.len())),
+        if scores.len() == hits.len() && scores.iter().all(|score| score.is_finite()) {
+            Ok(scores)
+        } else {
+            Err(RerankFailure::InvalidScores(hits.len()))
         }
     }
 }
 
-/// What is read of a hit: its breadcrumb, then its text.
-fn passage(hit: &Hit) -> String {
+/// What the model reads of a hit: its breadcrumb, then its text.
+fn model_input(hit: &Hit) -> String {
     format!("{}\n{}", hit.headings.join(" > "), hit.text)
 }
 

@@ -1,7 +1,7 @@
-//! The library over HTTP for programs: JSON in, JSON out, errors as problem details with stable codes.
+//! The REST API: JSON requests and responses, errors as problem details with stable codes.
 //!
-//! Never renders anything and never changes the library, except that `POST /api/v1/sync` and
-//! `POST /api/v1/generations/rollback` ask its owner to.
+//! It never renders HTML and never changes the library itself: `POST /api/v1/sync`,
+//! `POST /api/v1/generations/rollback` and `POST /api/v1/removals` ask the library's owner to.
 
 mod admin;
 mod batch;
@@ -31,16 +31,16 @@ use crate::app::Service;
 
 pub(crate) use compare::{from_query as comparison, to_query as comparison_to_query};
 pub(crate) use conditional::is_fresh;
-pub(crate) use documents::selector;
-pub(crate) use input::{form, pairs, passage_id, path};
+pub(crate) use documents::page_selector;
+pub(crate) use input::{chunk_id, form_pairs, pairs, path};
 pub(crate) use parameters::Parameters;
 pub(crate) use problem::Problem;
 pub(crate) use search_parameters::{from_query, to_pairs, to_query};
 
-/// Largest request body in bytes: twice the longest question.
+/// Largest request body in bytes: twice the longest question (`MAX_QUESTION_BYTES`).
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// The routes below `/api/v1`, and those that tell an operator's tools how the server is.
+/// The routes under `/api/v1`, the OpenAPI description and the health checks.
 pub(crate) fn router() -> Router<Service> {
     Router::new()
         .route("/api/v1/search", get(search::get).post(search::post))
@@ -54,12 +54,13 @@ pub(crate) fn router() -> Router<Service> {
         .route("/api/v1/removals", post(removals::post))
         .route("/openapi.json", get(openapi::get))
         .route("/api/v1/openapi.json", get(openapi::get))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
-/// Whether answers at this path are for programs, errors too.
+/// Reports whether clients of this path are programs, which get errors as problem details instead
+/// of pages.
 pub(crate) fn serves(path: &str) -> bool {
     path == "/api"
         || path.starts_with("/api/")

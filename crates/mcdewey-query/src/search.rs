@@ -1,16 +1,17 @@
-//! From two ranked lists to hits: pure functions over candidates, no input or output.
+//! Pure functions that turn two ranked candidate lists into hits, without input or output.
 //!
-//! The store finds, these functions decide: [`fusion`] makes one ranking of two, [`collapse`] makes one hit of equal
-//! passages before the cut, [`facets`] counts what was found, [`snippet`] picks the part of a passage that answers.
+//! The index returns candidates. [`fusion`] merges its two lists into one ranking, [`collapse`]
+//! merges equal chunks into one hit before the ranking is cut into pages, [`facets`] counts the
+//! values found, and [`snippet`] selects the part of a chunk that answers the question.
 
-pub(crate) mod aliases;
+pub(crate) mod absent_versions;
+pub(crate) mod analysis;
 pub(crate) mod collapse;
 pub(crate) mod confidence;
 pub(crate) mod cursor;
 pub(crate) mod facets;
 pub(crate) mod fusion;
-pub(crate) mod names;
-pub(crate) mod releases;
+pub(crate) mod identifiers;
 pub(crate) mod resolve;
 mod running_text;
 pub(crate) mod snippet;

@@ -1,40 +1,42 @@
-//! Where the time of a search goes.
+//! Measures how long each stage of a search takes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// A stopwatch with a name for each stretch.
-pub(crate) struct Stages {
-    since: Instant,
+/// A stopwatch that adds up the time of named stages.
+pub(crate) struct StageTimer {
+    lap_started: Instant,
     spent: BTreeMap<&'static str, Duration>,
 }
 
-impl Stages {
-    pub(crate) fn begin() -> Self {
+impl StageTimer {
+    pub(crate) fn start() -> Self {
         Self {
-            since: Instant::now(),
+            lap_started: Instant::now(),
             spent: BTreeMap::new(),
         }
     }
 
-    /// What has passed since the last lap belongs to this stage.
+    /// Counts the time since the last lap towards this stage.
     pub(crate) fn lap(&mut self, stage: &'static str) {
-        *self.spent.entry(stage).or_default() += self.since.elapsed();
-        self.since = Instant::now();
+        *self.spent.entry(stage).or_default() += self.lap_started.elapsed();
+        self.lap_started = Instant::now();
     }
 
-    /// What has passed since the last lap was measured by another one.
+    /// Adds the stages of another timer, which measured the time since the last lap.
     pub(crate) fn add(&mut self, other: &Self) {
         for (stage, spent) in &other.spent {
             *self.spent.entry(stage).or_default() += *spent;
         }
-        self.since = Instant::now();
+        self.lap_started = Instant::now();
     }
 
-    /// All stages, and the `total` since `started`.
+    /// Returns the milliseconds of all stages, and the `total` since `started`.
     pub(crate) fn milliseconds(self, started: Instant) -> BTreeMap<String, f64> {
-        let all = self.spent.into_iter().chain([("total", started.elapsed())]);
-        all.map(|(stage, spent)| (stage.to_owned(), spent.as_secs_f64() * 1000.0))
+        self.spent
+            .into_iter()
+            .chain([("total", started.elapsed())])
+            .map(|(stage, spent)| (stage.to_owned(), spent.as_secs_f64() * 1000.0))
             .collect()
     }
 }
@@ -44,12 +46,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_another_one_measured_is_counted_once() {
+    fn time_measured_by_another_timer_is_counted_once() {
         let started = Instant::now();
-        let mut inner = Stages::begin();
+        let mut inner = StageTimer::start();
         inner.lap("store");
         inner.spent.insert("store", Duration::from_secs(3));
-        let mut outer = Stages::begin();
+        let mut outer = StageTimer::start();
         outer.add(&inner);
         outer.add(&inner);
         outer.lap("write");

@@ -1,19 +1,20 @@
-//! What the library holds, as vendors → products → versions → guides → documents.
+//! The contents of the library as a tree: vendors → products → versions → guides → documents.
 
 use std::collections::{BTreeMap, HashMap};
 
 use mcdewey_core::{DocumentSummary, IndexState, VersionKey};
 
-use crate::app::observe::written;
+use crate::app::observe::format_utc;
 use crate::view::LibraryView;
 use crate::{
     DocumentEntry, GuideEntry, LibraryAnswer, ProductEntry, VendorEntry, VersionEntry, links,
 };
 
-/// The tree of one caller's view. Names go up, releases go down, what has no name comes last.
+/// Returns the tree of one caller's view. Names are in ascending order, versions in descending
+/// order; what has no name comes last.
 pub(crate) fn library(view: &LibraryView, state: &IndexState, public_url: &str) -> LibraryAnswer {
-    let all: Vec<&DocumentSummary> = view.documents.iter().collect();
-    let vendors = grouped(&all, |document| document.meta.facets.vendor.clone())
+    let documents: Vec<&DocumentSummary> = view.documents.iter().collect();
+    let vendors = group_by_name(&documents, |document| document.meta.facets.vendor.clone())
         .into_iter()
         .map(|(vendor, documents)| VendorEntry {
             vendor,
@@ -23,9 +24,9 @@ pub(crate) fn library(view: &LibraryView, state: &IndexState, public_url: &str) 
 
     LibraryAnswer {
         vendors,
-        documents: all.len() as u64,
-        pages: pages(&all),
-        chunks: chunks(&all),
+        documents: documents.len() as u64,
+        pages: count_pages(&documents),
+        chunks: count_chunks(&documents),
         generation: state.generation.clone(),
         revision: state.revision,
     }
@@ -36,44 +37,49 @@ fn products(
     view: &LibraryView,
     public_url: &str,
 ) -> Vec<ProductEntry> {
-    let entry = |(product, documents): (Option<String>, Vec<&DocumentSummary>)| {
-        let id = product.as_deref().unwrap_or_default();
-        let pointing = view
-            .description
-            .aliases
-            .iter()
-            .filter(|alias| alias.products.iter().any(|one| one == id));
-
-        ProductEntry {
-            title: view
-                .description
-                .product(id)
-                .and_then(|known| known.title.clone()),
-            aliases: pointing.flat_map(|alias| alias.names.clone()).collect(),
-            versions: versions(&documents, public_url),
-            product,
-        }
-    };
-
-    grouped(documents, |document| document.meta.facets.product.clone())
+    group_by_name(documents, |document| document.meta.facets.product.clone())
         .into_iter()
-        .map(entry)
+        .map(|(product, documents)| product_entry(product, &documents, view, public_url))
         .collect()
+}
+
+fn product_entry(
+    product: Option<String>,
+    documents: &[&DocumentSummary],
+    view: &LibraryView,
+    public_url: &str,
+) -> ProductEntry {
+    let id = product.as_deref().unwrap_or_default();
+    let description = view.description.product(id);
+    let aliases = view
+        .description
+        .aliases
+        .iter()
+        .filter(|alias| alias.products.iter().any(|product| product == id))
+        .flat_map(|alias| alias.names.clone())
+        .collect();
+
+    ProductEntry {
+        title: description.and_then(|product| product.title.clone()),
+        aliases,
+        versions: versions(documents, public_url),
+        product,
+    }
 }
 
 fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntry> {
     let mut found: BTreeMap<VersionKey, (String, Vec<&DocumentSummary>)> = BTreeMap::new();
-    let mut without = Vec::new();
+    let mut unversioned = Vec::new();
     for document in documents {
-        let releases = &document.meta.facets.versions;
-        if releases.is_empty() {
-            without.push(*document);
+        let versions = &document.meta.facets.versions;
+        if versions.is_empty() {
+            unversioned.push(*document);
         }
 
-        for release in releases {
+        for version in versions {
             found
-                .entry(release.key.clone())
-                .or_insert_with(|| (release.label.clone(), Vec::new()))
+                .entry(version.key.clone())
+                .or_insert_with(|| (version.label.clone(), Vec::new()))
                 .1
                 .push(document);
         }
@@ -83,16 +89,16 @@ fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntr
         .into_iter()
         .rev()
         .enumerate()
-        .map(|(place, (key, (label, documents)))| VersionEntry {
+        .map(|(index, (key, (label, documents)))| VersionEntry {
             version: Some(label),
             canonical: Some(key.to_string()),
-            latest: place == 0,
+            latest: index == 0,
             guides: guides(&documents, public_url),
         })
         .collect();
 
-    if !without.is_empty() {
-        let guides = guides(&without, public_url);
+    if !unversioned.is_empty() {
+        let guides = guides(&unversioned, public_url);
         entries.push(VersionEntry {
             version: None,
             canonical: None,
@@ -105,24 +111,23 @@ fn versions(documents: &[&DocumentSummary], public_url: &str) -> Vec<VersionEntr
 }
 
 fn guides(documents: &[&DocumentSummary], public_url: &str) -> Vec<GuideEntry> {
-    let entry = |(guide, documents): (Option<String>, Vec<&DocumentSummary>)| GuideEntry {
-        guide,
-        pages: pages(&documents),
-        chunks: chunks(&documents),
-        documents: documents
-            .iter()
-            .map(|document| document_entry(document, public_url))
-            .collect(),
-    };
-
-    grouped(documents, |document| document.meta.facets.guide.clone())
+    group_by_name(documents, |document| document.meta.facets.guide.clone())
         .into_iter()
-        .map(entry)
+        .map(|(guide, documents)| GuideEntry {
+            guide,
+            pages: count_pages(&documents),
+            chunks: count_chunks(&documents),
+            documents: documents
+                .iter()
+                .map(|document| document_entry(document, public_url))
+                .collect(),
+        })
         .collect()
 }
 
 fn document_entry(document: &DocumentSummary, public_url: &str) -> DocumentEntry {
     let meta = &document.meta;
+
     DocumentEntry {
         source: meta.source.to_string(),
         doc_title: meta.title.clone(),
@@ -130,32 +135,33 @@ fn document_entry(document: &DocumentSummary, public_url: &str) -> DocumentEntry
         chunks: document.chunks,
         url: format!("{public_url}{}", links::document_path(&meta.source)),
         updated: meta.updated.clone(),
-        ingested: written(u64::try_from(document.committed_at).unwrap_or_default()),
+        ingested: format_utc(u64::try_from(document.committed_at).unwrap_or_default()),
     }
 }
 
-/// Documents and pages on some shelves, each counted once: a document of two releases stands under both.
-pub(crate) fn held<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> Held {
+/// Counts the documents and pages of some guides, each once: a document of two versions is listed
+/// under both.
+pub(crate) fn totals<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> Totals {
     let documents = guides.flat_map(|guide| &guide.documents);
     let pages: HashMap<&str, u32> = documents
         .map(|document| (document.source.as_str(), document.pages))
         .collect();
 
-    Held {
+    Totals {
         documents: pages.len() as u64,
         pages: pages.values().map(|pages| u64::from(*pages)).sum(),
     }
 }
 
-/// How much stands on some shelves.
+/// How many documents and pages some guides have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct Totals {
     pub(crate) documents: u64,
     pub(crate) pages: u64,
 }
 
-/// Groups by a name; the nameless group comes last.
-fn grouped<'a>(
+/// Groups documents by a name; those without one come last.
+fn group_by_name<'a>(
     documents: &[&'a DocumentSummary],
     name_of: impl Fn(&DocumentSummary) -> Option<String>,
 ) -> Vec<(Option<String>, Vec<&'a DocumentSummary>)> {
@@ -174,14 +180,14 @@ fn grouped<'a>(
         .collect()
 }
 
-fn pages(documents: &[&DocumentSummary]) -> u64 {
+fn count_pages(documents: &[&DocumentSummary]) -> u64 {
     documents
         .iter()
         .map(|document| u64::from(document.pages))
         .sum()
 }
 
-fn chunks(documents: &[&DocumentSummary]) -> u64 {
+fn count_chunks(documents: &[&DocumentSummary]) -> u64 {
     documents
         .iter()
         .map(|document| u64::from(document.chunks))
@@ -191,11 +197,12 @@ fn chunks(documents: &[&DocumentSummary]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::testing::view;
     use mcdewey_core::{Generation, Revision};
 
+    use crate::search::testing::sample_view;
+
     #[test]
-    fn releases_go_down_and_the_unversioned_come_last() {
+    fn versions_are_in_descending_order_with_unversioned_documents_last() {
         let generation = Generation("g".to_owned());
         let state = IndexState {
             generation,
@@ -205,7 +212,7 @@ mod tests {
             chunks: 4,
         };
 
-        let tree = library(&view(), &state, "http://x");
+        let tree = library(&sample_view(), &state, "http://x");
         let products = &tree.vendors[0].products;
         let names: Vec<_> = products
             .iter()

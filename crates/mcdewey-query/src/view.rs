@@ -1,6 +1,8 @@
-//! What the library holds as one caller sees it: kept until the library changes, because every question needs it.
+//! The library as one caller sees it, cached until the library changes, because every question
+//! needs it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mcdewey_core::{
     DocumentSummary, Generation, Index, IndexState, LibraryDescription, Revision, Scope, Version,
@@ -10,22 +12,25 @@ use tokio::sync::Mutex;
 
 use crate::QueryError;
 
-/// How many views (one per kind of caller) are kept at once.
-const KEPT_VIEWS: usize = 16;
+/// The number of cached views. There is one for each distinct visibility.
+const MAX_CACHED_VIEWS: usize = 16;
 
-/// The documents a caller may see, and what is said about their products.
+/// The documents a caller may see, and the description of their products.
 #[derive(Debug, Clone)]
 pub(crate) struct LibraryView {
     pub(crate) documents: Vec<DocumentSummary>,
     pub(crate) description: LibraryDescription,
     versions: BTreeMap<Option<String>, Vec<Version>>,
     schemes: BTreeMap<String, VersionScheme>,
-    plain_scheme: VersionScheme,
+    default_scheme: VersionScheme,
 }
 
 impl LibraryView {
-    /// Products no visible document belongs to are left out of the description, and so are aliases that point at
-    /// nothing but them: whoever may not see a product cannot tell that it exists.
+    /// Creates the view of the given visible documents.
+    ///
+    /// Products without a visible document are removed from the description, and so are aliases
+    /// that refer only to such products: a caller who may not see a product cannot tell that it
+    /// exists.
     pub(crate) fn new(
         documents: Vec<DocumentSummary>,
         description: LibraryDescription,
@@ -41,10 +46,11 @@ impl LibraryView {
             }
         }
 
-        versions
-            .values_mut()
-            .for_each(|known| known.sort_by(|a, b| a.key.cmp(&b.key)));
-        let description = visible(description, &versions);
+        for known in versions.values_mut() {
+            known.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+
+        let description = visible_description(description, &versions);
 
         let mut schemes = BTreeMap::new();
         for product in &description.products {
@@ -56,25 +62,25 @@ impl LibraryView {
             description,
             versions,
             schemes,
-            plain_scheme: VersionScheme::default(),
+            default_scheme: VersionScheme::default(),
         })
     }
 
-    /// How the product writes its releases.
+    /// Returns how the product writes its versions.
     pub(crate) fn scheme(&self, product: Option<&str>) -> &VersionScheme {
         product
             .and_then(|id| self.schemes.get(id))
-            .unwrap_or(&self.plain_scheme)
+            .unwrap_or(&self.default_scheme)
     }
 
-    /// Every product with each of its releases, lowest first.
+    /// Returns every product with each of its versions, lowest first.
     pub(crate) fn versions(&self) -> impl Iterator<Item = (Option<&str>, &Version)> {
         self.versions
             .iter()
             .flat_map(|(product, known)| known.iter().map(|version| (product.as_deref(), version)))
     }
 
-    /// The products of the documents, each with its releases, lowest first.
+    /// Returns the products of the documents, each with its versions, lowest first.
     pub(crate) fn products(&self) -> impl Iterator<Item = (Option<&str>, &[Version])> {
         self.versions
             .iter()
@@ -82,28 +88,29 @@ impl LibraryView {
     }
 }
 
-fn visible(
+fn visible_description(
     mut description: LibraryDescription,
     products: &BTreeMap<Option<String>, Vec<Version>>,
 ) -> LibraryDescription {
-    let seen = |id: &String| products.contains_key(&Some(id.clone()));
-    description.products.retain(|product| seen(&product.id));
-    for alias in &mut description.aliases {
-        let pointed = !alias.products.is_empty();
-        alias.products.retain(seen);
-        if pointed && alias.products.is_empty() {
-            alias.names.clear();
-        }
-    }
+    let is_visible = |id: &String| products.contains_key(&Some(id.clone()));
+    description
+        .products
+        .retain(|product| is_visible(&product.id));
 
-    description.aliases.retain(|alias| !alias.names.is_empty());
+    // Aliases that never referred to a product stay.
+    description.aliases.retain_mut(|alias| {
+        let had_products = !alias.products.is_empty();
+        alias.products.retain(is_visible);
+        let is_hidden = had_products && alias.products.is_empty();
+        !is_hidden && !alias.names.is_empty()
+    });
     description
 }
 
-/// The views of the library's present state.
+/// The views of the library's current state.
 #[derive(Default)]
 pub(crate) struct ViewCache {
-    kept: Mutex<Vec<(ViewKey, std::sync::Arc<LibraryView>)>>,
+    views: Mutex<Vec<(ViewKey, Arc<LibraryView>)>>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -114,26 +121,27 @@ struct ViewKey {
 }
 
 impl ViewCache {
-    /// Lets go of all views; they are made again when somebody asks.
+    /// Removes all views; they are created again when they are needed.
     pub(crate) async fn clear(&self) {
-        self.kept.lock().await.clear();
+        self.views.lock().await.clear();
     }
 
-    /// The view of this caller at this state.
+    /// Returns the view for this visibility and state.
     pub(crate) async fn view(
         &self,
         index: &dyn Index,
         state: &IndexState,
         visibility: &Visibility,
-    ) -> Result<std::sync::Arc<LibraryView>, QueryError> {
+    ) -> Result<Arc<LibraryView>, QueryError> {
         let key = ViewKey {
             generation: state.generation.clone(),
             revision: state.revision,
             visibility: visibility.clone(),
         };
 
-        let mut kept = self.kept.lock().await;
-        if let Some((_, view)) = kept.iter().find(|(known, _)| *known == key) {
+        // The lock is held while a view is created, so that concurrent requests create it once.
+        let mut views = self.views.lock().await;
+        if let Some((_, view)) = views.iter().find(|(cached, _)| *cached == key) {
             return Ok(view.clone());
         }
 
@@ -142,17 +150,17 @@ impl ViewCache {
             ..Scope::default()
         };
         let view = LibraryView::new(index.documents(&scope).await?, index.description().await?)?;
-        let view = std::sync::Arc::new(view);
+        let view = Arc::new(view);
 
-        kept.retain(|(known, _)| {
-            known.generation == key.generation && known.revision == key.revision
+        views.retain(|(cached, _)| {
+            cached.generation == key.generation && cached.revision == key.revision
         });
 
-        if kept.len() >= KEPT_VIEWS {
-            kept.remove(0);
+        if views.len() >= MAX_CACHED_VIEWS {
+            views.remove(0);
         }
 
-        kept.push((key, view.clone()));
+        views.push((key, view.clone()));
         Ok(view)
     }
 }

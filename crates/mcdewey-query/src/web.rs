@@ -1,24 +1,19 @@
-//! The library for people: server-rendered pages that work without scripts, on any screen, and on paper.
+//! Server-rendered web pages that work without JavaScript, on any screen and in print.
 //!
-//! Never shows a whole document, and never lets a document's text act on the page it is shown on.
+//! A page never shows a whole document, and text of a document can never run anything on the page
+//! that shows it.
 
 mod api_docs;
 mod assets;
 mod chart;
 mod chunk;
 mod compare;
-#[cfg(test)]
-mod compare_tests;
 mod connect;
 mod document;
 mod error;
 mod facets;
 mod feedback;
-#[cfg(test)]
-mod feedback_tests;
 pub(crate) mod files;
-#[cfg(test)]
-mod files_tests;
 mod format;
 mod hit;
 mod library;
@@ -28,8 +23,6 @@ mod respond;
 mod search;
 mod site;
 mod status;
-#[cfg(test)]
-mod status_tests;
 #[cfg(test)]
 mod tests;
 
@@ -42,7 +35,7 @@ use crate::rest;
 
 pub(crate) use error::error_page;
 
-/// The pages and what they are dressed with.
+/// All web pages and their static assets.
 pub(crate) fn router() -> Router<Service> {
     Router::new()
         .route("/", get(search::get))

@@ -1,77 +1,80 @@
-// What pages do more with scripts than without: focus by key, answers while typing, text to take along, a word on a hit
-// without leaving the page. Everything works without this file.
+// Progressive enhancement: keyboard shortcuts, results while typing, copy buttons, the library filter, and feedback
+// without leaving the page. Every page works without this file.
 "use strict";
 
 (() => {
-  const PAUSE = 300;
-  const SHORTEST = 3;
+  const TYPING_PAUSE_MS = 300;
+  const MIN_QUERY_LENGTH = 3;
+  const COPIED_MS = 2000;
 
-  const field = () => document.querySelector('form.search input[name="q"]');
-  const typing = (element) => element?.matches?.("input, textarea, select, [contenteditable]") ?? false;
+  const searchInput = () => document.querySelector('form.search input[name="q"]');
+  const acceptsText = (element) => element?.matches?.("input, textarea, select, [contenteditable]") ?? false;
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "/" && !typing(document.activeElement) && field()) {
+    if (acceptsText(document.activeElement)) return;
+    if (event.key === "/" && searchInput()) {
       event.preventDefault();
-      field().focus();
-      field().select();
+      searchInput().focus();
+      searchInput().select();
     }
-    if ((event.key === "j" || event.key === "k") && !typing(document.activeElement)) step(event.key === "j" ? 1 : -1);
+    if (event.key === "j") focusHit(1);
+    if (event.key === "k") focusHit(-1);
   });
 
-  // j and k go from hit to hit.
-  function step(by) {
+  // Moves the focus from hit to hit.
+  function focusHit(offset) {
     const links = [...document.querySelectorAll(".hit h3 a")];
     if (links.length === 0) return;
-    const at = links.indexOf(document.activeElement);
-    links[Math.min(Math.max(at + by, 0), links.length - 1)].focus();
+    const current = links.indexOf(document.activeElement);
+    links[Math.min(Math.max(current + offset, 0), links.length - 1)].focus();
   }
 
-  // Answers while typing, on the search page only.
+  // Results while typing, on the search page only.
   let timer;
-  let running;
-  // The server counts only the question at which this page's typing comes to rest.
-  const page_name = Math.random().toString(36).slice(2);
+  let pendingRequest;
+  // Identifies this page, so that the server counts only the question at which typing pauses.
+  const typingId = Math.random().toString(36).slice(2);
 
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (event.target.name !== "q" || !form?.matches("form.search[data-live]")) return;
     clearTimeout(timer);
-    running?.abort();
-    if (event.target.value.trim().length < SHORTEST) return;
-    timer = setTimeout(() => answer(form), PAUSE);
+    pendingRequest?.abort();
+    if (event.target.value.trim().length < MIN_QUERY_LENGTH) return;
+    timer = setTimeout(() => search(form), TYPING_PAUSE_MS);
   });
 
-  async function answer(form) {
+  async function search(form) {
     const url = new URL(form.action);
     for (const [name, value] of new FormData(form)) if (value !== "") url.searchParams.append(name, value);
-    running = new AbortController();
+    pendingRequest = new AbortController();
     try {
-      const response = await fetch(url, { signal: running.signal, headers: { accept: "text/html", "x-mcdewey-typing": page_name } });
+      const headers = { accept: "text/html", "x-mcdewey-typing": typingId };
+      const response = await fetch(url, { signal: pendingRequest.signal, headers });
       if (response.status === 429 || response.status === 503) return;
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      show(page, url);
+      showPage(new DOMParser().parseFromString(await response.text(), "text/html"), url);
     } catch (error) {
-      // Typed on, or away from the network: the button is still there.
+      // The search button still works if the network does not.
       if (error.name !== "AbortError") console.warn(error);
     }
   }
 
-  function show(page, url) {
-    const before = field();
-    const [text, start, end] = [before.value, before.selectionStart, before.selectionEnd];
+  // Replaces the main content, and keeps the text and the selection of the search box.
+  function showPage(page, url) {
+    const { value, selectionStart, selectionEnd } = searchInput();
     document.querySelector("main").replaceChildren(...page.querySelector("main").children);
     document.title = page.title;
     history.replaceState(null, "", url);
-    const after = field();
-    after.value = text;
-    after.focus({ preventScroll: true });
-    after.setSelectionRange(start, end);
-    dress(document);
+    const input = searchInput();
+    input.value = value;
+    input.focus({ preventScroll: true });
+    input.setSelectionRange(selectionStart, selectionEnd);
+    enhance(document);
   }
 
-  // Text that is there to be taken along gets a button for it.
-  function dress(root) {
+  // Adds copy buttons and activates the library filter.
+  function enhance(root) {
     for (const text of root.querySelectorAll("pre[data-copy]")) {
       if (!navigator.clipboard || text.parentElement.classList.contains("copied")) continue;
       const button = document.createElement("button");
@@ -80,46 +83,49 @@
       button.addEventListener("click", async () => {
         await navigator.clipboard.writeText(text.textContent);
         button.textContent = "Copied";
-        setTimeout(() => (button.textContent = "Copy"), 2000);
+        setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
       });
       text.parentElement.classList.add("copied");
       text.parentElement.append(button);
     }
     const filter = root.querySelector("input[data-filter]");
-    filter?.addEventListener("input", () => narrow(filter.value));
+    filter?.addEventListener("input", () => filterProducts(filter.value));
   }
 
-  // The library's filter box: only what has all the words stays.
-  function narrow(text) {
+  // Hides products without all the words, and vendors without visible products.
+  function filterProducts(text) {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    const has = (element) => words.every((word) => element.textContent.toLowerCase().includes(word));
-    for (const product of document.querySelectorAll(".product")) product.hidden = !has(product);
+    const matches = (element) => words.every((word) => element.textContent.toLowerCase().includes(word));
+    for (const product of document.querySelectorAll(".product")) product.hidden = !matches(product);
     for (const vendor of document.querySelectorAll(".vendor")) {
       vendor.hidden = vendor.querySelectorAll(".product:not([hidden])").length === 0;
     }
   }
 
-  // A word on a hit, said in passing.
+  // Sends feedback in the background.
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.id !== "feedback" || !event.submitter) return;
     event.preventDefault();
     const button = event.submitter;
-    // A button that is off does not say what it stands for.
+    // Before disabling the button, because a disabled button is not part of the form data.
     const body = new URLSearchParams(new FormData(form, button));
     button.disabled = true;
-    const said = document.createElement("span");
-    said.setAttribute("role", "status");
-    button.after(said);
+    const status = document.createElement("span");
+    status.setAttribute("role", "status");
+    button.after(status);
     try {
       const response = await fetch(form.action, { method: "POST", body });
-      said.textContent = response.ok ? "Thank you, noted" : "This could not be noted";
-      if (response.ok) button.remove();
+      status.textContent = response.ok ? "Thanks for your feedback" : "Feedback could not be saved";
+      if (!response.ok) return;
+      // The question before the button is answered.
+      if (button.previousElementSibling) button.previousElementSibling.remove();
+      button.remove();
     } catch (error) {
-      said.textContent = "The server cannot be reached";
+      status.textContent = "Could not reach the server";
       button.disabled = false;
     }
   });
 
-  dress(document);
+  enhance(document);
 })();

@@ -1,8 +1,9 @@
-//! BM25 vectors of passages and questions, in the language of the passage.
+//! BM25 vectors of chunks and questions, in the language of the chunk.
 //!
-//! A passage's vector holds the term weights only; how rare a word is comes from the catalogue's counts when a question
-//! is asked (see `ranking`). The engine could weigh rarity itself, but it counts deleted points until it has optimised,
-//! and each shard of a cluster counts only its own, so equal libraries would give unequal scores.
+//! A chunk's vector holds only the term weights. How rare a word is comes from the catalogue's
+//! counts at query time (see `ranking`). The engine could apply the rarity itself, but it counts
+//! deleted points until it has optimised, and each shard of a cluster counts only its own points,
+//! so equal libraries would produce unequal scores.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -13,32 +14,36 @@ use qdrant_edge::SparseVector;
 use qdrant_edge::bm25_embed::{EdgeBm25, EdgeBm25Config};
 use qdrant_edge::external::ordered_float::NotNan;
 
-/// Words in an average passage, stop words left out: measured as 99.9 over 10,535 passages of 143 words cut from four
-/// real documentation sets.
+/// Words in an average chunk, without stop words: measured as 99.9 over 10,535 chunks of 143 words
+/// cut from four real documentation sets.
 const AVERAGE_LENGTH: f64 = 100.0;
-/// How soon a repeated word stops counting: the usual value.
+
+/// How soon repetitions of a word stop adding to its weight: the usual value.
 const K1: f64 = 1.2;
-/// The weight in a passage's vector that a word comes close to when it is repeated again and again.
+
+/// The limit that the weight of a word in a chunk's vector approaches as the word is repeated.
 pub(crate) const HIGHEST_WEIGHT: f64 = K1 + 1.0;
-/// How much a long passage is held back: the usual value.
+
+/// How strongly the weights of a long chunk are reduced: the usual value.
 const B: f64 = 0.75;
-/// Documents of unknown or unsupported language are read as this one.
+
+/// The language assumed for documents whose language is unknown or unsupported.
 const DEFAULT_LANGUAGE: &str = "en";
 
-/// Makes BM25 vectors; one model per language, made when first needed.
+/// Computes BM25 vectors. Holds one model per language, created on first use.
 #[derive(Default)]
 pub(crate) struct Bm25 {
     models: RwLock<HashMap<String, Arc<EdgeBm25>>>,
 }
 
 impl Bm25 {
-    /// Everything that shapes the vectors of passages.
+    /// Everything that shapes the vectors of chunks.
     pub(crate) fn fingerprint() -> String {
         format!("bm25 k1={K1} b={B} length={AVERAGE_LENGTH} language={DEFAULT_LANGUAGE}")
     }
 
-    /// The vector of a passage.
-    pub(crate) fn passage(
+    /// Computes the vector of a chunk's text.
+    pub(crate) fn chunk_vector(
         &self,
         text: &str,
         language: Option<&str>,
@@ -46,31 +51,36 @@ impl Bm25 {
         Ok(self.model(language)?.embed_document(text))
     }
 
-    /// The words of a question, each once, with what each of the library's languages makes of it. Words that count for
-    /// nothing in the question's own language count in none: in a library with a few passages of another language
-    /// "this" and "was" would otherwise be the rarest words of all.
-    pub(crate) fn question(
+    /// Returns the distinct words of a question, each with its stems in all languages of the
+    /// library.
+    ///
+    /// Stop words of the question's own language are left out for all languages. Otherwise "this"
+    /// and "was" would be the rarest words of all in a library with a few chunks of another
+    /// language.
+    pub(crate) fn question_words(
         &self,
         texts: &[WeightedText],
         languages: &[String],
     ) -> Result<Vec<Word>, IndexError> {
         let mut models = Vec::new();
-        for language in read_as(languages) {
+        for language in query_languages(languages) {
             models.push(self.model(Some(language))?);
         }
 
-        let own = language_of(texts, &models);
-        let mut words = Words::default();
+        let question_model = detect_language(texts, &models);
+        let mut words = DistinctWords::default();
         for text in texts
             .iter()
             .filter(|text| text.weight.is_finite() && text.weight > 0.0)
         {
-            for word in
-                split(&text.text).filter(|word| own.is_none_or(|own| reading(own, word).is_some()))
-            {
+            for word in split(&text.text) {
+                if question_model.is_some_and(|model| is_stop_word(model, word)) {
+                    continue;
+                }
+
                 let tokens: BTreeSet<u32> = models
                     .iter()
-                    .filter_map(|model| reading(model, word))
+                    .filter_map(|model| stem(model, word))
                     .collect();
 
                 if !tokens.is_empty() {
@@ -83,12 +93,13 @@ impl Bm25 {
             }
         }
 
-        Ok(words.list)
+        Ok(words.words)
     }
 
-    /// The stem of one word in the default language, by which slips of spelling are looked for.
+    /// Returns the stem of one word in the default language, which spelling correction works in.
+    /// Returns `None` for a stop word.
     pub(crate) fn stem(&self, word: &str) -> Result<Option<u32>, IndexError> {
-        Ok(reading(&*self.model(None)?, word))
+        Ok(stem(&*self.model(None)?, word))
     }
 
     fn model(&self, language: Option<&str>) -> Result<Arc<EdgeBm25>, IndexError> {
@@ -102,7 +113,7 @@ impl Bm25 {
             return Ok(Arc::clone(model));
         }
 
-        let model = match make(language) {
+        let model = match new_model(language) {
             Ok(model) => Arc::new(model),
             Err(_) if language != DEFAULT_LANGUAGE => self.model(None)?,
             Err(reason) => return Err(IndexError::Store(reason)),
@@ -118,78 +129,89 @@ impl Bm25 {
 /// A word of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Word {
-    /// As the question writes it.
+    /// As written in the question.
     pub(crate) text: String,
-    /// Its own weight; of one that occurs more than once, the highest.
+    /// The highest weight of all its occurrences.
     pub(crate) weight: f32,
-    /// Its stems, one for each language that reads it differently.
+    /// Its stems, one for each language that stems it differently.
     pub(crate) tokens: BTreeSet<u32>,
 }
 
-/// The words of a question, looked up by stem: a pasted text has thousands.
+/// The distinct words of a question. Indexed by stem, because a pasted text has thousands of words.
 #[derive(Default)]
-struct Words {
-    list: Vec<Word>,
-    places: HashMap<u32, usize>,
+struct DistinctWords {
+    words: Vec<Word>,
+    index_by_token: HashMap<u32, usize>,
 }
 
-impl Words {
-    /// Adds a word, or raises the weight of one with the same stem.
+impl DistinctWords {
+    /// Adds a word, or raises the weight of the word that shares a stem with it.
     fn add(&mut self, word: Word) {
-        let known = word
+        let existing = word
             .tokens
             .iter()
-            .find_map(|token| self.places.get(token).copied());
-        let place = known.unwrap_or(self.list.len());
-        self.places
-            .extend(word.tokens.iter().map(|token| (*token, place)));
+            .find_map(|token| self.index_by_token.get(token).copied());
+        let index = existing.unwrap_or(self.words.len());
+        self.index_by_token
+            .extend(word.tokens.iter().map(|token| (*token, index)));
 
-        match self.list.get_mut(place) {
-            Some(known) => {
-                known.weight = known.weight.max(word.weight);
-                known.tokens.extend(word.tokens);
+        match self.words.get_mut(index) {
+            Some(existing) => {
+                existing.weight = existing.weight.max(word.weight);
+                existing.tokens.extend(word.tokens);
             }
-            None => self.list.push(word),
+            None => self.words.push(word),
         }
     }
 }
 
-/// The words of a text as the engine divides it.
+/// Splits a text into words in the same way as the engine.
 fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
 }
 
-/// The stem of one word; nothing for a stop word.
-fn reading(model: &EdgeBm25, word: &str) -> Option<u32> {
+/// Returns the stem of one word, or `None` for a stop word.
+fn stem(model: &EdgeBm25, word: &str) -> Option<u32> {
     model.embed_query(word).indices.first().copied()
 }
 
-/// The language whose stop words a question has most of; the default one, which comes first, unless another has at
-/// least two and more. `None` when the question has none.
-fn language_of<'a>(texts: &[WeightedText], models: &'a [Arc<EdgeBm25>]) -> Option<&'a EdgeBm25> {
-    let stop_words = |model: &EdgeBm25| {
-        texts
-            .iter()
-            .flat_map(|text| split(&text.text))
-            .filter(|word| reading(model, word).is_none())
-            .count()
-    };
+fn is_stop_word(model: &EdgeBm25, word: &str) -> bool {
+    stem(model, word).is_none()
+}
 
-    let (first, others) = models.split_first()?;
-    let mut most = (stop_words(first).max(1), first);
+/// Returns the model of the language that a question has the most stop words of, or `None` when
+/// there are no models.
+///
+/// `models` begins with the default language, which another language beats only with more stop
+/// words than the default has, and at least two.
+fn detect_language<'a>(
+    texts: &[WeightedText],
+    models: &'a [Arc<EdgeBm25>],
+) -> Option<&'a EdgeBm25> {
+    let (default, others) = models.split_first()?;
+    let mut best = (count_stop_words(texts, default).max(1), default);
     for model in others {
-        let count = stop_words(model);
-        if count > most.0 {
-            most = (count, model);
+        let count = count_stop_words(texts, model);
+        if count > best.0 {
+            best = (count, model);
         }
     }
 
-    Some(most.1)
+    Some(best.1)
 }
 
-/// The languages a question is read as: the default one, then the others of the library.
-fn read_as(languages: &[String]) -> impl Iterator<Item = &str> {
+fn count_stop_words(texts: &[WeightedText], model: &EdgeBm25) -> usize {
+    texts
+        .iter()
+        .flat_map(|text| split(&text.text))
+        .filter(|word| is_stop_word(model, word))
+        .count()
+}
+
+/// The languages that a question is stemmed in: the default language, then the others of the
+/// library.
+fn query_languages(languages: &[String]) -> impl Iterator<Item = &str> {
     let others = languages
         .iter()
         .map(String::as_str)
@@ -197,17 +219,20 @@ fn read_as(languages: &[String]) -> impl Iterator<Item = &str> {
     std::iter::once(DEFAULT_LANGUAGE).chain(others)
 }
 
-fn make(language: &str) -> Result<EdgeBm25, String> {
-    let number = |value: f64| NotNan::new(value).map_err(|error| error.to_string());
+fn new_model(language: &str) -> Result<EdgeBm25, String> {
     let config = EdgeBm25Config {
-        k: number(K1)?,
-        b: number(B)?,
-        avg_len: number(AVERAGE_LENGTH)?,
+        k: not_nan(K1)?,
+        b: not_nan(B)?,
+        avg_len: not_nan(AVERAGE_LENGTH)?,
         language: Some(language.to_owned()),
         ..EdgeBm25Config::default()
     };
 
     EdgeBm25::new(config).map_err(|error| error.to_string())
+}
+
+fn not_nan(value: f64) -> Result<NotNan<f64>, String> {
+    NotNan::new(value).map_err(|error| error.to_string())
 }
 
 impl fmt::Debug for Bm25 {
@@ -220,7 +245,7 @@ impl fmt::Debug for Bm25 {
 mod tests {
     use super::*;
 
-    fn asked(texts: &[(&str, f32)], languages: &[&str]) -> Vec<Word> {
+    fn question_words(texts: &[(&str, f32)], languages: &[&str]) -> Vec<Word> {
         let texts: Vec<_> = texts
             .iter()
             .map(|(text, weight)| WeightedText {
@@ -234,11 +259,11 @@ mod tests {
             .map(|language| (*language).to_owned())
             .collect();
 
-        Bm25::default().question(&texts, &languages).unwrap()
+        Bm25::default().question_words(&texts, &languages).unwrap()
     }
 
-    fn overlap(passage: &SparseVector, question: &[Word]) -> usize {
-        passage
+    fn overlap(chunk: &SparseVector, question: &[Word]) -> usize {
+        chunk
             .indices
             .iter()
             .filter(|token| question.iter().any(|word| word.tokens.contains(token)))
@@ -246,49 +271,60 @@ mod tests {
     }
 
     #[test]
-    fn words_meet_in_their_stems() {
+    fn inflected_words_match_by_stem() {
         let bm25 = Bm25::default();
-        let passage = bm25
-            .passage("The agents are barging into the calls", None)
+        let chunk = bm25
+            .chunk_vector("The agents are barging into the calls", None)
             .unwrap();
 
         assert_eq!(
-            overlap(&passage, &asked(&[("barge agent call", 1.0)], &[])),
+            overlap(&chunk, &question_words(&[("barge agent call", 1.0)], &[])),
             3
         );
-        assert_eq!(overlap(&passage, &asked(&[("the are into", 1.0)], &[])), 0);
+        assert_eq!(
+            overlap(&chunk, &question_words(&[("the are into", 1.0)], &[])),
+            0
+        );
     }
 
     #[test]
-    fn documents_of_another_language_are_found_by_their_own_stems() {
+    fn documents_in_another_language_match_by_its_stems() {
         let bm25 = Bm25::default();
-        let passage = bm25.passage("Das Haus eines Kunden", Some("de")).unwrap();
+        let chunk = bm25
+            .chunk_vector("Das Haus eines Kunden", Some("de"))
+            .unwrap();
         assert_eq!(
-            overlap(&passage, &asked(&[("Häuser Kunde", 1.0)], &["de", "en"])),
+            overlap(
+                &chunk,
+                &question_words(&[("Häuser Kunde", 1.0)], &["de", "en"])
+            ),
             2
         );
-        assert!(overlap(&passage, &asked(&[("Häuser Kunde", 1.0)], &[])) < 2);
+        assert!(overlap(&chunk, &question_words(&[("Häuser Kunde", 1.0)], &[])) < 2);
     }
 
     #[test]
-    fn stop_words_of_the_question_count_in_no_language() {
-        let passage = Bm25::default()
-            .passage("Was this helpful? Ubicaciones de la corte", Some("es"))
+    fn stop_words_of_the_question_are_ignored_in_all_languages() {
+        let chunk = Bm25::default()
+            .chunk_vector("Was this helpful? Ubicaciones de la corte", Some("es"))
             .unwrap();
 
         assert_eq!(
-            overlap(&passage, &asked(&[("was this the court", 1.0)], &["es"])),
+            overlap(
+                &chunk,
+                &question_words(&[("was this the court", 1.0)], &["es"])
+            ),
             0
         );
         assert_eq!(
             overlap(
-                &passage,
-                &asked(&[("ubicaciones de la corte", 1.0)], &["es"])
+                &chunk,
+                &question_words(&[("ubicaciones de la corte", 1.0)], &["es"])
             ),
             2
         );
 
-        let words = asked(&[("was this the court", 1.0)], &["es"]);
+        let words = question_words(&[("was this the court", 1.0)], &["es"]);
         assert_eq!(
             words
                 .iter()
@@ -299,28 +335,30 @@ mod tests {
     }
 
     #[test]
-    fn inflections_of_one_word_are_one_word() {
-        let words = asked(&[("agents", 1.0), ("the agent", 0.3)], &["de"]);
+    fn inflections_of_a_word_are_merged() {
+        let words = question_words(&[("agents", 1.0), ("the agent", 0.3)], &["de"]);
         assert_eq!(words.len(), 1);
         assert_eq!((words[0].text.as_str(), words[0].weight), ("agents", 1.0));
     }
 
     #[test]
-    fn an_unsupported_language_is_read_as_the_default() {
+    fn an_unsupported_language_falls_back_to_the_default() {
         let bm25 = Bm25::default();
         let text = "setAgentState 設定 0x103";
         assert_eq!(
-            bm25.passage(text, Some("tlh")).unwrap(),
-            bm25.passage(text, None).unwrap()
+            bm25.chunk_vector(text, Some("tlh")).unwrap(),
+            bm25.chunk_vector(text, None).unwrap()
         );
         assert_eq!(
-            bm25.passage(text, Some("\" ]")).unwrap(),
-            bm25.passage(text, None).unwrap()
+            bm25.chunk_vector(text, Some("\" ]")).unwrap(),
+            bm25.chunk_vector(text, None).unwrap()
         );
     }
 
     #[test]
-    fn weightless_words_do_not_count() {
-        assert!(asked(&[("barge", 0.0), ("call", -1.0), ("agent", f32::NAN)], &[]).is_empty());
+    fn words_without_a_positive_weight_are_ignored() {
+        assert!(
+            question_words(&[("barge", 0.0), ("call", -1.0), ("agent", f32::NAN)], &[]).is_empty()
+        );
     }
 }

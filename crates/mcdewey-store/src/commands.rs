@@ -1,4 +1,4 @@
-//! What the one writer of an index is asked for, and which commits are written together.
+//! The commands that the single writer of an index accepts, and how waiting commits are grouped.
 
 use std::collections::HashSet;
 
@@ -7,32 +7,34 @@ use tokio::sync::oneshot;
 
 use crate::prepare::Prepared;
 
-/// Passages in one group of commits at most, unless one document alone has more: bounds what is written at once.
-const GROUP_PASSAGES: usize = 2_000;
+/// The most chunks in one group of commits, unless a single document has more. Bounds the size of
+/// one write.
+const MAX_GROUP_CHUNKS: usize = 2_000;
 
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, IndexError>>;
 
-/// What the writer is asked for.
 #[derive(Debug)]
 pub(crate) enum Command {
     Commit(Box<Prepared>, Reply<Revision>),
     Remove(Vec<SourcePath>, Reply<Revision>),
-    /// Only the index in a directory has it; a server's engine cleans up by itself.
+    /// Only the index in a directory accepts it; a Qdrant server cleans up by itself.
     Erase(Vec<SourcePath>, Reply<Revision>),
     Describe(RootName, LibraryDescription, Reply<Revision>),
     Optimize(Reply<()>),
 }
 
-/// A document that waits to be written, and who waits for it.
-pub(crate) type Waiting = (Box<Prepared>, Reply<Revision>);
+/// A document waiting to be written, and where to send the outcome.
+pub(crate) type PendingCommit = (Box<Prepared>, Reply<Revision>);
 
-/// The commits that wait already, as far as they can be written together: of documents whose chunk ids begin alike only
-/// one. `next` gives the commands that wait; returns the one that comes after the group too.
-pub(crate) fn collect(
-    first: Waiting,
+/// Groups the commits at the head of the queue that can be written together. A group holds at most
+/// one of the documents that share a chunk id prefix. `next` returns the next waiting command.
+///
+/// Also returns the command that followed the group, if one was taken from the queue.
+pub(crate) fn collect_group(
+    first: PendingCommit,
     mut next: impl FnMut() -> Option<Command>,
-) -> (Vec<Waiting>, Option<Command>) {
-    let mut passages = first.0.passages.len();
+) -> (Vec<PendingCommit>, Option<Command>) {
+    let mut chunks = first.0.chunks.len();
     let mut prefixes = HashSet::from([first.0.prefix.clone()]);
 
     let mut group = vec![first];
@@ -40,30 +42,32 @@ pub(crate) fn collect(
         let Command::Commit(document, reply) = command else {
             return (group, Some(command));
         };
-        passages += document.passages.len();
-        if passages > GROUP_PASSAGES || !prefixes.insert(document.prefix.clone()) {
+
+        chunks += document.chunks.len();
+        if chunks > MAX_GROUP_CHUNKS || !prefixes.insert(document.prefix.clone()) {
             return (group, Some(Command::Commit(document, reply)));
         }
+
         group.push((document, reply));
     }
 
     (group, None)
 }
 
-/// Answers a command; who no longer waits need not be told.
+/// Answers a command. A caller that no longer waits has dropped its receiver, which is no error.
 pub(crate) fn answer<T>(reply: Reply<T>, result: Result<T, impl Into<IndexError>>) {
     let _ = reply.send(result.map_err(Into::into));
 }
 
 /// Answers all commits of a group that failed.
-pub(crate) fn answer_all(group: Vec<Waiting>, error: &IndexError) {
+pub(crate) fn answer_all(group: Vec<PendingCommit>, error: &IndexError) {
     for (_, reply) in group {
-        answer(reply, Err::<Revision, _>(repeat(error)));
+        answer(reply, Err::<Revision, _>(duplicate(error)));
     }
 }
 
-/// The same error for each document of a group.
-fn repeat(error: &IndexError) -> IndexError {
+/// Copies an error, which does not implement `Clone`, for each document of a group.
+fn duplicate(error: &IndexError) -> IndexError {
     match error {
         IndexError::Invalid(value) => IndexError::Invalid(value.clone()),
         IndexError::Unavailable(text) => IndexError::Unavailable(text.clone()),
@@ -72,7 +76,7 @@ fn repeat(error: &IndexError) -> IndexError {
     }
 }
 
-/// The answer of a writer that is gone.
+/// The error for a command that no writer is left to execute.
 pub(crate) fn stopped() -> IndexError {
     IndexError::Unavailable(
         "the store has stopped writing; restart the program, nothing committed is lost".to_owned(),
@@ -86,16 +90,16 @@ mod tests {
     use mcdewey_core::Embed;
     use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 
-    fn waiting(source: &str, passages: usize) -> Waiting {
+    fn pending(source: &str, chunks: usize) -> PendingCommit {
         let document = SampleDocument::new(source)
-            .page(1, &vec!["canine"; passages])
+            .page(1, &vec!["canine"; chunks])
             .build(&embedder());
         let prepared =
             Prepared::new(document, embedder().model().dimensions, &Bm25::default()).unwrap();
         (Box::new(prepared), oneshot::channel().0)
     }
 
-    fn sources(group: &[Waiting]) -> Vec<&str> {
+    fn sources(group: &[PendingCommit]) -> Vec<&str> {
         group
             .iter()
             .map(|(document, _)| document.meta.source.as_str())
@@ -107,14 +111,14 @@ mod tests {
         move || commands.next()
     }
 
-    fn commit((document, reply): Waiting) -> Command {
+    fn commit((document, reply): PendingCommit) -> Command {
         Command::Commit(document, reply)
     }
 
     #[test]
     fn waiting_commits_are_written_together() {
-        let queue = queue(vec![commit(waiting("b.md", 1)), commit(waiting("c.md", 1))]);
-        let (group, next) = collect(waiting("a.md", 1), queue);
+        let queue = queue(vec![commit(pending("b.md", 1)), commit(pending("c.md", 1))]);
+        let (group, next) = collect_group(pending("a.md", 1), queue);
         assert_eq!(sources(&group), ["a.md", "b.md", "c.md"]);
         assert!(next.is_none());
     }
@@ -123,24 +127,24 @@ mod tests {
     fn the_order_of_commands_is_kept() {
         let optimize = Command::Optimize(oneshot::channel().0);
         let queue = queue(vec![
-            commit(waiting("b.md", 1)),
+            commit(pending("b.md", 1)),
             optimize,
-            commit(waiting("c.md", 1)),
+            commit(pending("c.md", 1)),
         ]);
 
-        let (group, next) = collect(waiting("a.md", 1), queue);
+        let (group, next) = collect_group(pending("a.md", 1), queue);
         assert_eq!(sources(&group), ["a.md", "b.md"]);
         assert!(matches!(next, Some(Command::Optimize(_))));
     }
 
     #[test]
-    fn a_group_holds_a_document_once_and_is_bounded() {
-        let again = queue(vec![commit(waiting("a.txt", 1))]);
-        let (group, next) = collect(waiting("a.md", 1), again);
+    fn a_group_holds_a_prefix_once_and_is_bounded() {
+        let again = queue(vec![commit(pending("a.txt", 1))]);
+        let (group, next) = collect_group(pending("a.md", 1), again);
         assert_eq!((group.len(), next.is_some()), (1, true));
-        let large = queue(vec![commit(waiting("b.md", GROUP_PASSAGES))]);
-        let (group, next) = collect(waiting("a.md", 1), large);
 
+        let large = queue(vec![commit(pending("b.md", MAX_GROUP_CHUNKS))]);
+        let (group, next) = collect_group(pending("a.md", 1), large);
         assert_eq!((group.len(), next.is_some()), (1, true));
     }
 }

@@ -1,29 +1,30 @@
-//! The index in a directory: a catalogue in SQLite, a Qdrant shard derived from it, one thread that writes.
+//! The index in a directory: a catalogue in SQLite, a Qdrant shard derived from it, and one thread
+//! that writes.
 //!
-//! Reads run on the runtime's blocking threads, each from one snapshot of the catalogue. A point of the shard counts
-//! only while the catalogue knows it as live, so a document is seen whole or not at all, whatever the shard holds.
+//! Reads run on the runtime's blocking threads, each from one snapshot of the catalogue. A point of
+//! the shard counts only while it is live in the catalogue, so a document is visible as a whole or
+//! not at all, whatever the shard holds.
 
 mod catalogue;
 mod commit;
 mod database;
 mod durable;
 mod erase;
-mod failure;
+mod error;
 mod filter;
 mod generations;
-mod guarded;
 mod layout;
-mod lookup;
+mod panic_guard;
 mod recovery;
 mod reserve;
+mod search;
 mod shard;
 mod space;
+#[cfg(test)]
+mod tests;
 mod traces;
 mod vectors;
 mod writer;
-
-#[cfg(test)]
-mod crash_tests;
 
 use std::fmt;
 use std::ops::Range;
@@ -39,13 +40,13 @@ use mcdewey_core::{
 };
 
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
+pub use space::free_space;
 
 use catalogue::{Catalogue, Snapshot};
 use commit::Committer;
-use failure::Outcome;
+use error::EmbeddedResult;
 use layout::Layout;
 use shard::Shard;
-pub use space::free_space;
 use vectors::VectorCache;
 use writer::Writer;
 
@@ -54,20 +55,21 @@ use crate::commands::Command;
 use crate::generation;
 use crate::prepare::Prepared;
 
-/// What an index in a directory is opened with.
+/// Options for opening an index in a directory.
 #[derive(Debug, Clone)]
 pub struct EmbeddedOptions {
-    /// The data directory; whoever opens it owns it (see [`OwnerLock`](crate::OwnerLock)).
+    /// The data directory. The process that opens it must own it (see
+    /// [`OwnerLock`](crate::OwnerLock)).
     pub dir: PathBuf,
-    /// The model whose vectors are stored.
+    /// The model that computed the stored vectors.
     pub model: ModelInfo,
-    /// Fingerprint of the splitter that makes the passages.
+    /// Fingerprint of the splitter that makes the chunks.
     pub chunker: String,
-    /// Nothing is written that would leave less than this many bytes free on the disk.
+    /// No write may leave less than this many bytes free on the disk.
     pub min_free_bytes: u64,
 }
 
-/// The index in a directory. Dropping it waits for the commits under way.
+/// The index in a directory. Dropping it waits for the commits in progress.
 pub struct EmbeddedIndex {
     writer: Writer,
     shared: Arc<Shared>,
@@ -76,34 +78,34 @@ pub struct EmbeddedIndex {
 /// A folder that documents were read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexedRoot {
-    /// The root it stood for.
+    /// The root it was configured as.
     pub root: RootName,
     /// The folder, absolute and free of links.
     pub folder: String,
-    /// How many documents of the index are from there.
+    /// How many documents of the index come from it.
     pub documents: u64,
 }
 
-/// What readers and the writer share.
+/// State shared by readers and the writer.
 struct Shared {
     generation: Generation,
     dimensions: usize,
     bm25: Bm25,
     catalogue: Catalogue,
     vectors: VectorCache,
-    /// Held for reading during a lookup, for writing while points are taken out: a point that a lookup's snapshot knows
-    /// as live stays until the lookup is done.
+    /// Locked for reading during a search and for writing while points are removed: a point that is
+    /// live in the snapshot of a search stays until the search is done.
     shard: RwLock<Shard>,
-    /// Goes last, after the shard has let go of its folder.
-    presence: Arc<Presence>,
+    /// Declared last, so that it is dropped after the shard has closed its files.
+    files_in_use: Arc<FilesInUse>,
 }
 
-/// As long as there is one, files of the generation are in use.
+/// While an instance is alive, files of the generation are in use.
 #[derive(Debug)]
-struct Presence;
+struct FilesInUse;
 
-/// The generation that belongs to a model and a splitter now.
-fn wanted(model: &ModelInfo, chunker: &str) -> Generation {
+/// The generation that this version of the program makes with a model and a splitter.
+fn generation_for(model: &ModelInfo, chunker: &str) -> Generation {
     generation::fingerprint(&catalogue::SCHEMA.to_string(), model, chunker)
 }
 
@@ -112,40 +114,39 @@ impl Shared {
         self.shard.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shard_alone(&self) -> RwLockWriteGuard<'_, Shard> {
+    fn shard_exclusive(&self) -> RwLockWriteGuard<'_, Shard> {
         self.shard.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl EmbeddedIndex {
-    /// Opens the generation that belongs to model and splitter, making it when it is new, and repairs what a crash left.
-    /// Blocks; call it where blocking is allowed.
+    /// Opens the generation for the model and splitter, creating it if it is new, and repairs what
+    /// a crash left behind. Blocks: do not call it on an async worker thread.
     pub fn open(options: EmbeddedOptions) -> Result<Self, IndexError> {
         Ok(Self::start(Self::open_committer(options)?))
     }
 
     fn open_committer(options: EmbeddedOptions) -> Result<Committer, IndexError> {
-        let generation = wanted(&options.model, &options.chunker);
-        let dimensions = options.model.dimensions;
-        Self::committer_of(&options.dir, generation, dimensions, options.min_free_bytes)
+        Self::generation_committer(
+            &options.dir,
+            generation_for(&options.model, &options.chunker),
+            options.model.dimensions,
+            options.min_free_bytes,
+        )
     }
 
-    /// Opens a generation by its name, whatever it was made by.
+    /// Opens a generation by its name, whatever it was made with.
     fn open_generation(
         dir: &Path,
         generation: Generation,
         dimensions: usize,
         min_free_bytes: u64,
     ) -> Result<Self, IndexError> {
-        Ok(Self::start(Self::committer_of(
-            dir,
-            generation,
-            dimensions,
-            min_free_bytes,
-        )?))
+        let committer = Self::generation_committer(dir, generation, dimensions, min_free_bytes)?;
+        Ok(Self::start(committer))
     }
 
-    fn committer_of(
+    fn generation_committer(
         dir: &Path,
         generation: Generation,
         dimensions: usize,
@@ -156,18 +157,15 @@ impl EmbeddedIndex {
         let (catalogue, mut catalogue_writer) = Catalogue::open(&layout.catalogue())?;
         let bm25 = Bm25::default();
 
-        let source = recovery::Source {
+        let source = recovery::ShardSource {
             catalogue: &catalogue,
             vectors: &vectors,
             bm25: &bm25,
             dimensions,
             min_free_bytes,
         };
-
-        let explained = |failure| space::explained(layout.data(), failure);
-        let shard = recovery::open(&layout, &source, &mut catalogue_writer).map_err(explained)?;
-        let shard = RwLock::new(shard);
-        let presence = Arc::new(Presence);
+        let shard = recovery::open(&layout, &source, &mut catalogue_writer)
+            .map_err(|error| space::explain(layout.data_dir(), error))?;
 
         let shared = Arc::new(Shared {
             generation,
@@ -175,11 +173,11 @@ impl EmbeddedIndex {
             bm25,
             catalogue,
             vectors,
-            shard,
-            presence,
+            shard: RwLock::new(shard),
+            files_in_use: Arc::new(FilesInUse),
         });
 
-        let unfinished = erase::is_unfinished(&layout);
+        let erasure_is_unfinished = erase::is_unfinished(&layout);
         let mut committer = Committer::new(
             shared,
             catalogue_writer,
@@ -188,11 +186,11 @@ impl EmbeddedIndex {
             min_free_bytes,
         );
 
-        if unfinished {
-            tracing::info!("finishing the removal of documents that was interrupted");
+        if erasure_is_unfinished {
+            tracing::info!("finishing an interrupted removal of documents");
             committer
                 .finish_erasing()
-                .map_err(|failure| space::explained(dir, failure))?;
+                .map_err(|error| space::explain(dir, error))?;
         }
 
         Ok(committer)
@@ -206,26 +204,27 @@ impl EmbeddedIndex {
         }
     }
 
-    /// The folders that its documents were read from.
+    /// Lists the folders that the documents were read from.
     pub async fn indexed_roots(&self) -> Result<Vec<IndexedRoot>, IndexError> {
         self.read(|snapshot| snapshot.indexed_roots()).await
     }
 
     async fn read<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&Snapshot<'_>) -> Outcome<T> + Send + 'static,
+        query: impl FnOnce(&Snapshot<'_>) -> EmbeddedResult<T> + Send + 'static,
     ) -> Result<T, IndexError> {
-        self.blocking(move |shared| shared.catalogue.read(look))
+        self.blocking(move |shared| shared.catalogue.read(query))
             .await
     }
 
     async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Shared) -> Outcome<T> + Send + 'static,
+        work: impl FnOnce(&Shared) -> EmbeddedResult<T> + Send + 'static,
     ) -> Result<T, IndexError> {
         let shared = Arc::clone(&self.shared);
-        let done = tokio::task::spawn_blocking(move || work(&shared)).await;
-        done.map_err(|error| IndexError::Store(format!("a read broke off: {error}")))?
+        tokio::task::spawn_blocking(move || work(&shared))
+            .await
+            .map_err(|error| IndexError::Store(format!("a read panicked: {error}")))?
             .map_err(IndexError::from)
     }
 }
@@ -251,7 +250,7 @@ impl Index for EmbeddedIndex {
         scope: &Scope,
     ) -> Result<Candidates, IndexError> {
         let (query, scope) = (query.clone(), scope.clone());
-        self.blocking(move |shared| lookup::candidates(shared, &query, &scope))
+        self.blocking(move |shared| search::candidates(shared, &query, &scope))
             .await
     }
 
@@ -261,31 +260,35 @@ impl Index for EmbeddedIndex {
             .await
     }
 
-    async fn passages(
+    async fn document_chunks(
         &self,
         source: &SourcePath,
         ordinals: Range<u32>,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
         let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.passages(&source, ordinals, &scope))
+        self.read(move |snapshot| snapshot.document_chunks(&source, ordinals, &scope))
             .await
     }
 
-    async fn chunks_on(
+    async fn chunks_on_page(
         &self,
         source: &SourcePath,
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
         let (source, scope) = (source.clone(), scope.clone());
-        self.read(move |snapshot| snapshot.chunks_on(&source, page, &scope))
+        self.read(move |snapshot| snapshot.chunks_on_page(&source, page, &scope))
             .await
     }
 
-    async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
+    async fn chunks_by_handle(
+        &self,
+        handle: &str,
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, IndexError> {
         let (handle, scope) = (handle.to_owned(), scope.clone());
-        self.read(move |snapshot| snapshot.by_handle(&handle, &scope))
+        self.read(move |snapshot| snapshot.chunks_by_handle(&handle, &scope))
             .await
     }
 
@@ -331,14 +334,14 @@ impl Index for EmbeddedIndex {
         self.read(|snapshot| snapshot.description()).await
     }
 
-    async fn describe(
+    async fn set_description(
         &self,
         root: &RootName,
         description: &LibraryDescription,
     ) -> Result<Revision, IndexError> {
         let (root, description) = (root.clone(), description.clone());
         self.writer
-            .ask(|reply| Command::Describe(root, description, reply))
+            .execute(|reply| Command::Describe(root, description, reply))
             .await
     }
 
@@ -361,25 +364,25 @@ impl Index for EmbeddedIndex {
             .await?;
 
         self.writer
-            .ask(|reply| Command::Commit(Box::new(prepared), reply))
+            .execute(|reply| Command::Commit(Box::new(prepared), reply))
             .await
     }
 
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let sources = sources.to_vec();
         self.writer
-            .ask(|reply| Command::Remove(sources, reply))
+            .execute(|reply| Command::Remove(sources, reply))
             .await
     }
 
     async fn erase(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let sources = sources.to_vec();
         self.writer
-            .ask(|reply| Command::Erase(sources, reply))
+            .execute(|reply| Command::Erase(sources, reply))
             .await
     }
 
     async fn optimize(&self) -> Result<(), IndexError> {
-        self.writer.ask(Command::Optimize).await
+        self.writer.execute(Command::Optimize).await
     }
 }

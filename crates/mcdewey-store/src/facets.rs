@@ -1,12 +1,13 @@
-//! What points carry to be filtered by, and a scope as conditions over it. The conditions may let too much through,
-//! never too little: each hit is compared with the scope itself afterwards.
+//! The payload fields by which points are filtered, and the conversion of a scope to conditions on
+//! them. The conditions may match too many points but never too few: each hit is compared with the
+//! scope itself afterwards.
 
 use std::collections::BTreeMap;
 
 use mcdewey_core::{DocumentMeta, Scope, VersionFilter, VersionTerm, Visibility};
 use serde_json::{Map, Value};
 
-/// The payload fields that filters ask for, all of them keywords.
+/// The payload fields that appear in filters, all of them keywords.
 pub(crate) const FIELDS: [&str; 5] = [SOURCE, VENDOR, PRODUCT, VERSION, GUIDE];
 
 pub(crate) const SOURCE: &str = "source";
@@ -15,10 +16,11 @@ const PRODUCT: &str = "product";
 const VERSION: &str = "version";
 const GUIDE: &str = "guide";
 
-/// The releases of a document without releases; no canonical form has brackets.
+/// Stored instead of versions for a document without any. No canonical form of a version has
+/// brackets.
 const UNVERSIONED: &str = "[unversioned]";
 
-/// The payload of a document's points.
+/// The part of a chunk's payload that comes from its document.
 pub(crate) fn payload(document: &DocumentMeta) -> Map<String, Value> {
     let facets = &document.facets;
     let mut payload = Map::new();
@@ -39,7 +41,7 @@ pub(crate) fn payload(document: &DocumentMeta) -> Map<String, Value> {
         put("lang", lang.as_str().into());
     }
 
-    let releases: Vec<Value> = facets
+    let versions: Vec<Value> = facets
         .versions
         .iter()
         .map(|version| version.key.to_string().into())
@@ -47,22 +49,22 @@ pub(crate) fn payload(document: &DocumentMeta) -> Map<String, Value> {
 
     put(
         VERSION,
-        if releases.is_empty() {
+        if versions.is_empty() {
             UNVERSIONED.into()
         } else {
-            releases.into()
+            versions.into()
         },
     );
 
     payload
 }
 
-/// What a scope lets the engine look at.
+/// The part of a scope that the engine can filter by.
 #[derive(Debug)]
 pub(crate) enum PushdownFilter {
-    /// The scope is empty whatever the library holds.
+    /// The scope is empty, whatever the library holds.
     Nothing,
-    /// Points for which all clauses hold.
+    /// The scope contains only points that match all clauses.
     Points(Vec<Clause>),
 }
 
@@ -71,31 +73,31 @@ pub(crate) enum PushdownFilter {
 pub(crate) enum Clause {
     /// The field has one of these values.
     OneOf(&'static str, Vec<String>),
-    /// One of these groups holds, all of its clauses together.
+    /// At least one of these groups matches; a group matches if all its clauses do.
     Any(Vec<Vec<Clause>>),
 }
 
-/// The conditions of a scope.
-pub(crate) fn reach(scope: &Scope) -> PushdownFilter {
-    let asked = &scope.filter;
-    let sources: Vec<String> = asked
+/// Converts a scope to conditions.
+pub(crate) fn pushdown_filter(scope: &Scope) -> PushdownFilter {
+    let filter = &scope.filter;
+    let sources: Vec<String> = filter
         .source
         .iter()
         .map(|source| source.as_str().to_owned())
         .collect();
 
     let lists = [
-        (VENDOR, &asked.vendor),
-        (PRODUCT, &asked.product),
-        (GUIDE, &asked.guide),
+        (VENDOR, &filter.vendor),
+        (PRODUCT, &filter.product),
+        (GUIDE, &filter.guide),
         (SOURCE, &sources),
     ];
 
     let mut must = one_of_each(&lists);
-    match &asked.version {
+    match &filter.version {
         VersionFilter::Any => {}
         VersionFilter::OneOf(terms) if terms.is_empty() => return PushdownFilter::Nothing,
-        VersionFilter::OneOf(terms) => must.push(Clause::Any(releases(terms))),
+        VersionFilter::OneOf(terms) => must.push(Clause::Any(version_groups(terms))),
         VersionFilter::Unversioned => {
             must.push(Clause::OneOf(VERSION, vec![UNVERSIONED.to_owned()]))
         }
@@ -114,16 +116,17 @@ pub(crate) fn reach(scope: &Scope) -> PushdownFilter {
     PushdownFilter::Points(must)
 }
 
-/// A clause for each list that names something.
+/// Returns a clause for each list that is not empty.
 fn one_of_each(lists: &[(&'static str, &Vec<String>)]) -> Vec<Clause> {
-    let named = lists.iter().filter(|(_, values)| !values.is_empty());
-    named
+    lists
+        .iter()
+        .filter(|(_, values)| !values.is_empty())
         .map(|(field, values)| Clause::OneOf(field, (*values).clone()))
         .collect()
 }
 
-/// One group for each product named and one for the releases of any product.
-fn releases(terms: &[VersionTerm]) -> Vec<Vec<Clause>> {
+/// Returns one group for each product that the terms name, and one for versions of any product.
+fn version_groups(terms: &[VersionTerm]) -> Vec<Vec<Clause>> {
     let mut by_product: BTreeMap<Option<&String>, Vec<String>> = BTreeMap::new();
     for term in terms {
         by_product
@@ -132,24 +135,25 @@ fn releases(terms: &[VersionTerm]) -> Vec<Vec<Clause>> {
             .push(term.key.to_string());
     }
 
-    let group = |(product, keys): (Option<&String>, Vec<String>)| {
-        let product = product.map(|product| Clause::OneOf(PRODUCT, vec![product.clone()]));
-        product
-            .into_iter()
-            .chain([Clause::OneOf(VERSION, keys)])
-            .collect()
-    };
-
-    by_product.into_iter().map(group).collect()
+    by_product
+        .into_iter()
+        .map(|(product, keys)| {
+            let product = product.map(|product| Clause::OneOf(PRODUCT, vec![product.clone()]));
+            product
+                .into_iter()
+                .chain([Clause::OneOf(VERSION, keys)])
+                .collect()
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mcdewey_core::Filter as Asked;
+    use mcdewey_core::Filter;
     use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 
-    fn scope(filter: Asked) -> Scope {
+    fn scope(filter: Filter) -> Scope {
         Scope {
             filter,
             visibility: Visibility::Everything,
@@ -157,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_payload_names_releases_in_canonical_form() {
+    fn the_payload_has_versions_in_canonical_form() {
         let document = SampleDocument::new("a.md")
             .product("finesse")
             .version("v12.5")
@@ -169,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_without_releases_say_so() {
+    fn documents_without_versions_are_marked() {
         let payload = payload(&SampleDocument::new("a.md").build(&embedder()).meta);
         assert_eq!(payload[VERSION], Value::from(UNVERSIONED));
         assert!(
@@ -181,26 +185,27 @@ mod tests {
 
     #[test]
     fn the_whole_library_needs_no_condition() {
-        assert!(
-            matches!(reach(&Scope::everything()), PushdownFilter::Points(clauses) if clauses.is_empty())
-        );
+        let PushdownFilter::Points(clauses) = pushdown_filter(&Scope::everything()) else {
+            panic!("the filter matches nothing")
+        };
+        assert_eq!(clauses, []);
     }
 
     #[test]
-    fn empty_alternatives_reach_nothing() {
-        let nothing = scope(Asked {
+    fn empty_alternatives_match_nothing() {
+        let nothing = scope(Filter {
             version: VersionFilter::OneOf(Vec::new()),
-            ..Asked::default()
+            ..Filter::default()
         });
-        assert!(matches!(reach(&nothing), PushdownFilter::Nothing));
+        assert!(matches!(pushdown_filter(&nothing), PushdownFilter::Nothing));
         let visibility = Visibility::Only {
             vendors: Vec::new(),
             products: Vec::new(),
         };
 
         assert!(matches!(
-            reach(&Scope {
-                filter: Asked::default(),
+            pushdown_filter(&Scope {
+                filter: Filter::default(),
                 visibility
             }),
             PushdownFilter::Nothing
@@ -208,10 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn a_release_of_a_product_is_a_group_of_its_own() {
-        let term = |product: Option<&str>, release: &str| VersionTerm {
+    fn versions_of_a_product_are_a_group_of_their_own() {
+        let term = |product: Option<&str>, version: &str| VersionTerm {
             product: product.map(str::to_owned),
-            key: release.parse().unwrap(),
+            key: version.parse().unwrap(),
         };
 
         let terms = vec![
@@ -220,13 +225,13 @@ mod tests {
             term(Some("kafka"), "4.0"),
         ];
 
-        let asked = Asked {
+        let filter = Filter {
             version: VersionFilter::OneOf(terms),
-            ..Asked::default()
+            ..Filter::default()
         };
 
-        let PushdownFilter::Points(clauses) = reach(&scope(asked)) else {
-            panic!("something is reached")
+        let PushdownFilter::Points(clauses) = pushdown_filter(&scope(filter)) else {
+            panic!("the filter matches nothing")
         };
 
         let one_of = |field, values: &[&str]| {

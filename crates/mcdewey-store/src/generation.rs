@@ -1,18 +1,21 @@
-//! Which generation of the index belongs to a model and a splitter.
+//! The fingerprint that names a generation of the index.
 
-use mcdewey_core::{ContentHash, Generation, ModelInfo, TEXT_SCHEMA};
+use mcdewey_core::{ContentHash, Generation, ModelInfo, TEXT_SCHEMA_VERSION};
 
 use crate::bm25::Bm25;
 
-/// The name of a generation has this many hexadecimal digits: enough for the handful that ever stand side by side.
+/// Hexadecimal digits in the name of a generation: enough for the handful that ever exist at the
+/// same time.
 pub(crate) const NAME_DIGITS: usize = 16;
 
-/// The generation of everything that shapes what is stored; `schema` is the backend's own part of it. Another model,
-/// splitter or BM25 setting gives another generation, which is built beside the old one.
+/// Fingerprints everything that shapes the stored data; `schema` is the backend's own part of it.
+///
+/// Another model, splitter or BM25 setting results in another generation, which is built while the
+/// old one keeps answering.
 pub(crate) fn fingerprint(schema: &str, model: &ModelInfo, chunker: &str) -> Generation {
     let parts = [
         format!("schema {schema}"),
-        format!("text {TEXT_SCHEMA}"),
+        format!("text {TEXT_SCHEMA_VERSION}"),
         format!("model {} {}", model.fingerprint, model.dimensions),
         format!("chunker {chunker}"),
         Bm25::fingerprint(),
@@ -35,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn another_model_or_splitter_is_another_generation() {
+    fn model_splitter_and_schema_each_change_the_fingerprint() {
         let one = fingerprint("2", &model("a"), "words");
         assert_eq!(one, fingerprint("2", &model("a"), "words"));
         assert_ne!(one, fingerprint("2", &model("b"), "words"));

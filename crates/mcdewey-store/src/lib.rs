@@ -1,8 +1,9 @@
-//! The library's index: in a directory, where an SQLite catalogue is the truth and an embedded Qdrant shard finds
-//! passages, or on a Qdrant server.
+//! The library's index, either in a directory (an SQLite catalogue as the source of truth and an
+//! embedded Qdrant shard that finds chunks) or on a Qdrant server.
 //!
-//! The rest of the program sees [`mcdewey_core::Index`] only; no type of SQLite or Qdrant leaves this crate. It never
-//! embeds, fuses or renders anything, and it never decides who may see what: that is the scope of each read.
+//! The rest of the program sees only [`mcdewey_core::Index`]; no type of SQLite or Qdrant leaves
+//! this crate. It never embeds, fuses or renders anything, and it never decides who may see what:
+//! the scope of each read does.
 
 #![forbid(unsafe_code)]
 
@@ -28,4 +29,6 @@ pub use embedded::{
 };
 pub use owner::{LockError, Owner, OwnerLock};
 pub use permissions::{create_private_dir, create_private_files, make_private};
-pub use server::{PATIENCE, ReplicationConfig, Server, ServerAddress, ServerIndex, ServerOptions};
+pub use server::{
+    RETRY_TIMEOUT, ReplicationConfig, Server, ServerAddress, ServerIndex, ServerOptions,
+};

@@ -1,9 +1,11 @@
-//! Who owns a data directory: one process at a time, found by the others.
+//! The lock on a data directory: one process owns the directory at a time, and other processes can
+//! find it.
 //!
-//! The operating system holds the lock, so that a killed owner leaves none behind; what is written about an owner is
-//! believed only while the lock is held. The lock is on the directory itself: a lock file can be deleted, by a backup
-//! tool or by hand, and a second process would then lock a new one. The lock file stays for versions that know no other
-//! lock, and for file systems that lock no directories; the owner puts it back when it is gone.
+//! It is a lock of the operating system, so a killed owner leaves none behind. The owner file is
+//! trusted only while the lock is held. The lock is on the directory itself, because a lock file
+//! can be deleted, by a backup tool or by hand, and a second process would then lock a new file.
+//! The lock file is kept for earlier versions of the program, which lock only the file, and for
+//! file systems that cannot lock directories; the owner restores it when it is missing.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -16,115 +18,120 @@ use serde::{Deserialize, Serialize};
 
 use crate::permissions;
 
-/// The file that is locked besides the directory.
+/// The file that is locked in addition to the directory.
 const LOCK_FILE: &str = "lock";
-/// What the owner says about itself.
+
+/// The file in which the owner describes itself, an [`Owner`] in JSON.
 const OWNER_FILE: &str = "owner.json";
-/// How often a busy lock is tried again: others hold it for an instant when they look for the owner, and a new owner
-/// needs an instant to write its name.
+
+/// How often a busy lock is tried: [`OwnerLock::find`] holds it for an instant in other processes,
+/// and a new owner needs an instant to write its file.
 const ATTEMPTS: u32 = 10;
-/// Pause between two attempts.
+
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// The process id of an owner that has not written its file yet.
+const UNKNOWN_PID: u32 = 0;
 
 /// The process that owns a data directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
-    /// Its process id; 0 when it has not said yet.
+    /// Its process id; 0 if the owner file is not written yet.
     pub pid: u32,
-    /// Where it answers, once it listens.
+    /// The address of its REST interface, once it listens.
     pub address: Option<String>,
-    /// What it wants to be shown before it changes anything.
+    /// The token that requests for changes must carry.
     pub token: Option<String>,
 }
 
 impl Owner {
-    /// The owner as a sentence names it: "process 4711", or "another process" while it is not known which.
+    fn this_process() -> Self {
+        Self {
+            pid: std::process::id(),
+            address: None,
+            token: None,
+        }
+    }
+
+    /// The owner's name in a sentence: "process 4711", or "another process" while its id is
+    /// unknown.
     pub fn name(&self) -> String {
         match self.pid {
-            0 => "another process".to_owned(),
+            UNKNOWN_PID => "another process".to_owned(),
             pid => format!("process {pid}"),
         }
     }
 }
 
-/// The right to work on a data directory, held until dropped or until the process ends.
+/// The lock on a data directory, held until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct OwnerLock {
     dir: PathBuf,
-    /// The directory, locked; missing where the system or the file system locks no directories.
-    folder: Option<File>,
-    held: Mutex<Held>,
+    /// The locked directory. `None` where the system or the file system cannot lock directories.
+    locked_dir: Option<File>,
+    files: Mutex<OwnedFiles>,
 }
 
-/// What may be taken away from outside, and is put back.
+/// The files that other programs may delete and that [`OwnerLock::restore`] puts back.
 #[derive(Debug)]
-struct Held {
-    /// The lock file, locked.
-    file: File,
-    /// What the owner file says.
-    said: Owner,
+struct OwnedFiles {
+    /// The locked lock file.
+    lock_file: File,
+    /// The content of the owner file.
+    owner: Owner,
 }
 
-/// Why a data directory is not ours.
+/// Why a data directory cannot be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process owns it.
+    /// Another process owns the directory.
     #[error("{} owns the data directory; stop it first or use another directory", .0.name())]
     Held(Owner),
     /// The directory cannot be used.
     #[error("cannot use the data directory {dir}: {reason}; {}", advice(.reason))]
-    Unusable {
-        /// The directory.
-        dir: PathBuf,
-        /// What went wrong.
-        reason: io::Error,
-    },
-    /// The file system has no locks.
+    Unusable { dir: PathBuf, reason: io::Error },
+    /// The file system does not support locks.
     #[error(
-        "cannot lock the data directory {dir}: {reason}; a library needs a file system with file locks, as local disks \
-         have and some network mounts have not"
+        "cannot lock the data directory {dir}: {reason}; use a file system with file locks: local \
+         disks have them, some network mounts do not"
     )]
-    Unlockable {
-        /// The directory.
-        dir: PathBuf,
-        /// What went wrong.
-        reason: io::Error,
-    },
+    Unlockable { dir: PathBuf, reason: io::Error },
 }
 
 fn advice(reason: &io::Error) -> &'static str {
     match reason.kind() {
         io::ErrorKind::StorageFull => "free some space",
         io::ErrorKind::ReadOnlyFilesystem => {
-            "make it writable: the engine writes beside its files even when questions are all it gets"
+            "make it writable: the engine writes to it even when it only answers questions"
         }
-        _ => "check that it exists and may be written",
+        _ => "check that it exists and is writable",
     }
 }
 
 impl OwnerLock {
-    /// Takes a directory, which is made if it does not exist.
+    /// Locks a directory, which is created if it does not exist.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
-        let unusable = |reason| LockError::Unusable {
-            dir: dir.to_owned(),
-            reason,
-        };
-        permissions::create_private_dir(dir).map_err(unusable)?;
-        let folder = match lock(dir, open_folder) {
-            Ok(Locked::Ours(folder)) => Some(folder),
-            Ok(Locked::Busy) => return Err(LockError::Held(owner_of(dir))),
+        permissions::create_private_dir(dir).map_err(|reason| unusable(dir, reason))?;
+        let locked_dir = match lock(dir, open_dir) {
+            Ok(LockAttempt::Acquired(locked_dir)) => Some(locked_dir),
+            Ok(LockAttempt::Busy) => return Err(LockError::Held(owner_of(dir))),
             Err(LockFailure::Open(_)) if cfg!(not(unix)) => None,
-            Err(LockFailure::Open(reason)) => return Err(unusable(reason)),
+            Err(LockFailure::Open(reason)) => return Err(unusable(dir, reason)),
             Err(LockFailure::Lock(error)) => {
-                tracing::debug!(%error, dir = %dir.display(), "no lock on a directory here; the lock file alone counts");
+                tracing::debug!(
+                    %error,
+                    dir = %dir.display(),
+                    "cannot lock the directory itself; relying on the lock file"
+                );
                 None
             }
         };
 
-        let file = match lock(&dir.join(LOCK_FILE), open_lock_file) {
-            Ok(Locked::Ours(file)) => file,
-            Ok(Locked::Busy) => return Err(LockError::Held(owner_of(dir))),
-            Err(LockFailure::Open(reason)) => return Err(unusable(reason)),
+        let lock_file = match lock(&dir.join(LOCK_FILE), open_lock_file) {
+            Ok(LockAttempt::Acquired(file)) => file,
+            Ok(LockAttempt::Busy) => return Err(LockError::Held(owner_of(dir))),
+            Err(LockFailure::Open(reason)) => return Err(unusable(dir, reason)),
             Err(LockFailure::Lock(reason)) => {
                 return Err(LockError::Unlockable {
                     dir: dir.to_owned(),
@@ -133,160 +140,147 @@ impl OwnerLock {
             }
         };
 
-        let said = Owner {
-            pid: std::process::id(),
-            address: None,
-            token: None,
-        };
-
+        let owner = Owner::this_process();
         let lock = Self {
             dir: dir.to_owned(),
-            folder,
-            held: Mutex::new(Held {
-                file,
-                said: said.clone(),
+            locked_dir,
+            files: Mutex::new(OwnedFiles {
+                lock_file,
+                owner: owner.clone(),
             }),
         };
 
-        lock.write(&said)?;
+        lock.write_owner(&owner)?;
 
-        // An empty directory has become a library's.
+        // A directory that was empty before now holds only a library.
         permissions::make_private(dir);
         Ok(lock)
     }
 
-    /// Tells others where the owner answers and what it wants to be shown; only this user may read it.
+    /// Writes the address and the token to the owner file, which only this user can read.
     pub fn announce(&self, address: &str, token: &str) -> Result<(), LockError> {
-        let (address, token) = (Some(address.to_owned()), Some(token.to_owned()));
-        let said = Owner {
-            pid: std::process::id(),
-            address,
-            token,
+        let owner = Owner {
+            address: Some(address.to_owned()),
+            token: Some(token.to_owned()),
+            ..Owner::this_process()
         };
 
-        self.held().said = said.clone();
-        self.write(&said)
+        self.files().owner = owner.clone();
+        self.write_owner(&owner)
     }
 
-    /// Puts back what was deleted or replaced while we own the directory: the lock file, for earlier versions, and what
-    /// the owner says, for whoever wants to work through it. Says whether anything was missing.
+    /// Restores the lock file and the owner file if they were deleted or replaced. Reports whether
+    /// anything was missing.
     pub fn restore(&self) -> Result<bool, LockError> {
-        let unusable = |reason| LockError::Unusable {
-            dir: self.dir.clone(),
-            reason,
-        };
-
-        if let Some(folder) = &self.folder
-            && !is_at(&self.dir, folder)
-        {
+        if !self.is_dir_in_place() {
             let moved = io::Error::new(
                 io::ErrorKind::NotFound,
                 "it was moved or replaced while this process used it",
             );
-            return Err(unusable(moved));
+            return Err(unusable(&self.dir, moved));
         }
 
-        let mut held = self.held();
+        let mut files = self.files();
         let mut missing = false;
-        if !is_at(&self.dir.join(LOCK_FILE), &held.file) {
+        let lock_path = self.dir.join(LOCK_FILE);
+        if !is_at(&lock_path, &files.lock_file) {
             missing = true;
-            // Busy: somebody looks for the owner, or a process of an earlier version has just begun. The next round.
-            if let Ok(Locked::Ours(file)) = lock(&self.dir.join(LOCK_FILE), open_lock_file) {
-                held.file = file;
+
+            // It is busy while a process looks for the owner, or while one of an earlier version
+            // starts; the next call tries again.
+            if let Ok(LockAttempt::Acquired(file)) = lock(&lock_path, open_lock_file) {
+                files.lock_file = file;
             }
         }
 
-        if read_owner(&self.dir).as_ref() != Some(&held.said) {
+        if read_owner(&self.dir).as_ref() != Some(&files.owner) {
             missing = true;
-            self.write(&held.said)?;
+            self.write_owner(&files.owner)?;
         }
 
         Ok(missing)
     }
 
-    /// The process that owns the directory now, if any.
+    /// Returns the process that owns the directory now, if any.
     pub fn find(dir: &Path) -> Option<Owner> {
-        let is_held = |opened: io::Result<File>| {
-            opened.is_ok_and(|file| {
-                matches!(File::try_lock_shared(&file), Err(TryLockError::WouldBlock))
-            })
-        };
-        (is_held(File::open(dir)) || is_held(File::open(dir.join(LOCK_FILE))))
-            .then(|| owner_of(dir))
+        (is_locked(dir) || is_locked(&dir.join(LOCK_FILE))).then(|| owner_of(dir))
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Reports whether the locked directory is still at its path; true if it could not be locked.
+    fn is_dir_in_place(&self) -> bool {
+        self.locked_dir
+            .as_ref()
+            .is_none_or(|locked_dir| is_at(&self.dir, locked_dir))
     }
 
-    /// Written beside and renamed, so that nobody reads half of it.
-    fn write(&self, owner: &Owner) -> Result<(), LockError> {
-        let written = || -> io::Result<()> {
-            let path = self.dir.join(OWNER_FILE);
-            let draft = self.dir.join(format!("{OWNER_FILE}.new"));
-            let _ = fs::remove_file(&draft);
-            let mut file = private_file(&draft)?;
-            file.write_all(serde_json::to_string(owner)?.as_bytes())?;
-            fs::rename(draft, path)
-        };
+    fn files(&self) -> MutexGuard<'_, OwnedFiles> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
-        written().map_err(|reason| LockError::Unusable {
-            dir: self.dir.clone(),
-            reason,
-        })
+    fn write_owner(&self, owner: &Owner) -> Result<(), LockError> {
+        replace_owner_file(&self.dir, owner).map_err(|reason| unusable(&self.dir, reason))
     }
 }
 
 impl Drop for OwnerLock {
     fn drop(&mut self) {
-        // Where another directory has taken the place of ours, the file is another owner's.
-        if self
-            .folder
-            .as_ref()
-            .is_none_or(|folder| is_at(&self.dir, folder))
-        {
-            // The token must not outlive its owner; whoever reads the file next believes only a held lock anyway.
+        // If another directory has replaced ours, its owner file belongs to another process.
+        if self.is_dir_in_place() {
+            // The token must not outlive its owner. An error is ignored, because the file is
+            // trusted only while the lock is held.
             let _ = fs::remove_file(self.dir.join(OWNER_FILE));
         }
     }
 }
 
-/// The outcome of trying to lock.
-enum Locked {
-    Ours(File),
+fn unusable(dir: &Path, reason: io::Error) -> LockError {
+    LockError::Unusable {
+        dir: dir.to_owned(),
+        reason,
+    }
+}
+
+enum LockAttempt {
+    Acquired(File),
     Busy,
 }
 
-/// Why there is no lock to try.
 enum LockFailure {
     Open(io::Error),
     Lock(io::Error),
 }
 
-/// Locks what a path names. Between opening and locking it may be replaced: only a lock on what is there afterwards
-/// keeps others out.
-fn lock(path: &Path, open: impl Fn(&Path) -> io::Result<File>) -> Result<Locked, LockFailure> {
+/// Locks the file or directory at a path. It may be replaced between opening and locking; only a
+/// lock on what is at the path afterwards excludes other processes.
+fn lock(path: &Path, open: impl Fn(&Path) -> io::Result<File>) -> Result<LockAttempt, LockFailure> {
     for _ in 0..ATTEMPTS {
         let file = open(path).map_err(LockFailure::Open)?;
-        if !patiently(|| File::try_lock(&file)).map_err(LockFailure::Lock)? {
-            return Ok(Locked::Busy);
+        if !try_repeatedly(|| File::try_lock(&file)).map_err(LockFailure::Lock)? {
+            return Ok(LockAttempt::Busy);
         }
         if is_at(path, &file) {
-            return Ok(Locked::Ours(file));
+            return Ok(LockAttempt::Acquired(file));
         }
     }
 
     Err(LockFailure::Open(io::Error::other(format!(
-        "{} is being replaced without pause",
+        "{} keeps being replaced by another process",
         path.display()
     ))))
 }
 
-fn open_folder(path: &Path) -> io::Result<File> {
+/// Reports whether another process holds an exclusive lock on a file or directory.
+fn is_locked(path: &Path) -> bool {
+    File::open(path)
+        .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+fn open_dir(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Opened for writing: some network file systems lock nothing else exclusively.
+/// Opens the lock file for writing, because some network file systems lock only such files
+/// exclusively.
 fn open_lock_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
@@ -295,24 +289,35 @@ fn open_lock_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether an open file is still what its path names.
+/// Reports whether an open file or directory is still at its path.
 #[cfg(unix)]
 fn is_at(path: &Path, file: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let same = |opened: &fs::Metadata, there: &fs::Metadata| {
-        (opened.dev(), opened.ino()) == (there.dev(), there.ino())
+    let (Ok(opened), Ok(found)) = (file.metadata(), fs::metadata(path)) else {
+        return false;
     };
-    matches!((file.metadata(), fs::metadata(path)), (Ok(opened), Ok(there)) if same(&opened, &there))
+    (opened.dev(), opened.ino()) == (found.dev(), found.ino())
 }
 
-/// Elsewhere what is open cannot be taken away.
+/// Other systems do not let an open file be deleted or replaced.
 #[cfg(not(unix))]
 fn is_at(_path: &Path, _file: &File) -> bool {
     true
 }
 
-/// A new file that only this user may read.
-fn private_file(path: &Path) -> io::Result<File> {
+/// Replaces the owner file by renaming a new one, so that no process reads a partial file.
+fn replace_owner_file(dir: &Path, owner: &Owner) -> io::Result<()> {
+    let draft = dir.join(format!("{OWNER_FILE}.new"));
+
+    // A draft may be left from a process that was killed.
+    let _ = fs::remove_file(&draft);
+    let mut file = create_private_file(&draft)?;
+    file.write_all(serde_json::to_string(owner)?.as_bytes())?;
+    fs::rename(draft, dir.join(OWNER_FILE))
+}
+
+/// Creates a file that only this user can read.
+fn create_private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -320,8 +325,8 @@ fn private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether the lock was obtained within a few attempts.
-fn patiently(lock: impl Fn() -> Result<(), TryLockError>) -> io::Result<bool> {
+/// Reports whether the lock was acquired within a few attempts.
+fn try_repeatedly(lock: impl Fn() -> Result<(), TryLockError>) -> io::Result<bool> {
     for _ in 0..ATTEMPTS {
         match lock() {
             Ok(()) => return Ok(true),
@@ -333,7 +338,7 @@ fn patiently(lock: impl Fn() -> Result<(), TryLockError>) -> io::Result<bool> {
     Ok(false)
 }
 
-/// What the holder of the lock says about itself.
+/// Reads the owner file, waiting briefly for a new owner to write it.
 fn owner_of(dir: &Path) -> Owner {
     for _ in 0..ATTEMPTS {
         if let Some(owner) = read_owner(dir) {
@@ -343,7 +348,7 @@ fn owner_of(dir: &Path) -> Owner {
     }
 
     Owner {
-        pid: 0,
+        pid: UNKNOWN_PID,
         address: None,
         token: None,
     }
@@ -360,29 +365,24 @@ mod tests {
     #[test]
     fn a_directory_has_one_owner_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
-        let below = dir.path().join("new/data");
-        assert_eq!(OwnerLock::find(&below), None);
-        let lock = OwnerLock::acquire(&below).unwrap();
+        let data = dir.path().join("new/data");
+        assert_eq!(OwnerLock::find(&data), None);
+        let lock = OwnerLock::acquire(&data).unwrap();
 
-        let me = Owner {
-            pid: std::process::id(),
-            address: None,
-            token: None,
-        };
-
-        assert_eq!(OwnerLock::find(&below), Some(me.clone()));
-        match OwnerLock::acquire(&below) {
-            Err(LockError::Held(owner)) => assert_eq!(owner, me),
+        let this_process = Owner::this_process();
+        assert_eq!(OwnerLock::find(&data), Some(this_process.clone()));
+        match OwnerLock::acquire(&data) {
+            Err(LockError::Held(owner)) => assert_eq!(owner, this_process),
             other => panic!("{other:?}"),
         }
 
         drop(lock);
-        assert_eq!(OwnerLock::find(&below), None);
-        OwnerLock::acquire(&below).unwrap();
+        assert_eq!(OwnerLock::find(&data), None);
+        OwnerLock::acquire(&data).unwrap();
     }
 
     #[test]
-    fn others_find_where_the_owner_answers() {
+    fn other_processes_find_the_address_of_the_owner() {
         let dir = tempfile::tempdir().unwrap();
         let lock = OwnerLock::acquire(dir.path()).unwrap();
         lock.announce("http://127.0.0.1:8080", "secret").unwrap();
@@ -396,7 +396,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn only_this_user_may_read_the_token() {
+    fn only_this_user_can_read_the_token() {
         use std::os::unix::fs::PermissionsExt;
 
         let dir = tempfile::tempdir().unwrap();
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_owner_left_is_not_believed() {
+    fn the_owner_file_of_a_killed_process_is_not_trusted() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(LOCK_FILE), "").unwrap();
         fs::write(
@@ -447,10 +447,10 @@ mod tests {
 
             assert!(OwnerLock::find(dir.path()).is_some());
 
-            // Meanwhile the second one may have made the file anew; it did not keep it.
+            // The second process may have created the lock file again, but does not hold it.
             assert!(lock.restore().unwrap(), "something was missing");
             assert_eq!(OwnerLock::find(dir.path()).unwrap().pid, std::process::id());
-            assert!(!lock.restore().unwrap(), "and is there again");
+            assert!(!lock.restore().unwrap(), "everything was restored");
         }
 
         let earlier_version = File::open(dir.path().join(LOCK_FILE)).unwrap();
@@ -497,18 +497,18 @@ mod tests {
         drop(old);
         assert!(
             !new.restore().unwrap(),
-            "the old owner took nothing of the new one's"
+            "the old owner deleted nothing of the new one's"
         );
     }
 
     #[test]
-    fn looking_for_the_owner_does_not_take_the_lock_away() {
+    fn looking_for_the_owner_does_not_prevent_locking() {
         let dir = tempfile::tempdir().unwrap();
         drop(OwnerLock::acquire(dir.path()).unwrap());
-        let looking = [dir.path().to_owned(), dir.path().join(LOCK_FILE)]
+        let lookups = [dir.path().to_owned(), dir.path().join(LOCK_FILE)]
             .map(|path| File::open(path).unwrap());
 
-        looking
+        lookups
             .iter()
             .for_each(|file| file.try_lock_shared().unwrap());
 
@@ -516,16 +516,16 @@ mod tests {
             let dir = dir.path().to_owned();
             move || OwnerLock::acquire(&dir)
         });
-        drop(looking);
+        drop(lookups);
         waiting.join().unwrap().unwrap();
     }
 
     #[test]
-    fn what_to_do_depends_on_what_is_wrong() {
+    fn the_advice_depends_on_the_error() {
         for (kind, advice) in [
             (io::ErrorKind::StorageFull, "free some space"),
             (io::ErrorKind::ReadOnlyFilesystem, "make it writable"),
-            (io::ErrorKind::PermissionDenied, "may be written"),
+            (io::ErrorKind::PermissionDenied, "is writable"),
         ] {
             let error = LockError::Unusable {
                 dir: "data".into(),
@@ -537,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unusable_directory_is_named() {
+    fn the_error_for_an_unusable_directory_contains_its_path() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("file"), "").unwrap();
         let error = OwnerLock::acquire(&dir.path().join("file/data")).unwrap_err();

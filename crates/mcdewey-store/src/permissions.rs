@@ -1,13 +1,14 @@
-//! File permissions of a data directory: 0700 for directories and 0600 for files, for new ones and for those that an
-//! earlier version left readable to others. Documents, questions and tokens lie there in the clear.
+//! File permissions of a data directory: 0700 for directories and 0600 for files, both for new ones
+//! and for those that an earlier version left readable to others. Documents, questions and tokens
+//! are stored there unencrypted.
 
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::Path;
 
-/// Names in a data directory that this program writes. What an operator puts beside them keeps its mode.
+/// The names that this program writes in a data directory. Other files keep their mode.
 #[cfg(unix)]
-const OURS: [&str; 10] = [
+const OWN_NAMES: [&str; 10] = [
     "generations",
     "embeddings.sqlite",
     "lock",
@@ -20,8 +21,9 @@ const OURS: [&str; 10] = [
     ".writable",
 ];
 
-/// From now on, files and directories made by this process are closed to the group and to others. The vector engine and
-/// SQLite choose no mode of their own, so only the process's mask reaches what they make.
+/// Makes all files and directories that this process creates from now on inaccessible to the group
+/// and to others. The vector engine and SQLite set no mode of their own, so only the process's
+/// umask affects their files.
 pub fn create_private_files() {
     #[cfg(unix)]
     {
@@ -30,7 +32,7 @@ pub fn create_private_files() {
     }
 }
 
-/// Makes a directory, and those above it that are missing, for this user only.
+/// Creates a directory, and missing directories above it, for this user only.
 pub fn create_private_dir(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -39,12 +41,15 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Takes from the group and from others what an earlier version gave them: all that is ours, and the directory itself
-/// where it holds nothing else. A directory with other things in it may be shared for their sake. What cannot be changed
-/// is logged: a directory of another user, or a file system without modes, is no reason not to work.
+/// Removes the permissions that an earlier version gave to the group and to others: from this
+/// program's files, and from the directory itself if it holds nothing else. A directory with other
+/// files may be shared because of them.
+///
+/// Errors are only logged: the program also works in another user's directory and on a file system
+/// without modes.
 #[cfg(unix)]
 pub fn make_private(data: &Path) {
-    let Ok(found) = fs::metadata(data) else {
+    let Ok(metadata) = fs::metadata(data) else {
         return;
     };
 
@@ -52,96 +57,104 @@ pub fn make_private(data: &Path) {
         return;
     };
 
-    let (ours, others): (Vec<_>, Vec<_>) = entries
+    let (own, others): (Vec<_>, Vec<_>) = entries
         .flatten()
-        .partition(|entry| is_ours(&entry.file_name()));
-    let mut tally = Tally::default();
-    if !ours.is_empty() && others.is_empty() && is_a_directory_of_its_own(data, &found) {
-        tally.tighten(data, &found);
+        .partition(|entry| is_own(&entry.file_name()));
+    let mut changes = ModeChanges::default();
+    if !own.is_empty() && others.is_empty() && is_dedicated(data, &metadata) {
+        changes.restrict(data, &metadata);
     }
 
-    for entry in ours {
-        tally.tighten_below(&entry.path());
+    for entry in own {
+        changes.restrict_recursively(&entry.path());
     }
 
-    if tally.changed > 0 {
-        tracing::info!(dir = %data.display(), entries = tally.changed, "closed to the group and to others");
+    if changes.count > 0 {
+        tracing::info!(
+            dir = %data.display(),
+            entries = changes.count,
+            "removed the permissions of the group and of others"
+        );
     }
 
-    if let Some((path, error)) = tally.refused {
+    if let Some((path, error)) = changes.first_error {
         tracing::warn!(
-            path = %path.display(), %error,
-            "others may be able to read this; its mode cannot be changed, so set it to 0600 (directories: 0700) yourself"
+            path = %path.display(),
+            %error,
+            "cannot change the mode, and others may be able to read this; set it to 0600 \
+             (directories: 0700)"
         );
     }
 }
 
-/// Other systems have no modes.
+/// Other systems have no file modes.
 #[cfg(not(unix))]
 pub fn make_private(_data: &Path) {}
 
-/// One of our names, or one with an addition: drafts, SQLite's side files, rotated logs.
+/// Reports whether a name is one of [`OWN_NAMES`], or one of them with a suffix: drafts, SQLite's
+/// side files, rotated logs.
 #[cfg(unix)]
-fn is_ours(name: &std::ffi::OsStr) -> bool {
-    OURS.iter().any(|ours| {
-        let rest = name.as_encoded_bytes().strip_prefix(ours.as_bytes());
-        rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'.' | b'-')))
+fn is_own(name: &std::ffi::OsStr) -> bool {
+    OWN_NAMES.iter().any(|own| {
+        let suffix = name.as_encoded_bytes().strip_prefix(own.as_bytes());
+        suffix.is_some_and(|suffix| matches!(suffix.first(), None | Some(b'.' | b'-')))
     })
 }
 
-/// Whether closing a directory closes nothing but a library: the root, a home and a shared temporary directory stay as
-/// they are, and only what we keep in them is closed.
+/// Reports whether restricting a directory affects nothing but a library. The file system's root, a
+/// home directory and a shared temporary directory keep their modes; only this program's files in
+/// them are restricted.
 #[cfg(unix)]
-fn is_a_directory_of_its_own(data: &Path, found: &fs::Metadata) -> bool {
+fn is_dedicated(data: &Path, metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     const STICKY: u32 = 0o1000;
     let resolved = data.canonicalize().unwrap_or_else(|_| data.to_owned());
     let home = std::env::var_os("HOME").and_then(|home| Path::new(&home).canonicalize().ok());
-    resolved.parent().is_some() && Some(resolved) != home && found.mode() & STICKY == 0
+    resolved.parent().is_some() && Some(resolved) != home && metadata.mode() & STICKY == 0
 }
 
-/// What was changed, and the first thing that could not be.
+/// How many modes were changed, and the first that could not be.
 #[cfg(unix)]
 #[derive(Default)]
-struct Tally {
-    changed: u64,
-    refused: Option<(std::path::PathBuf, io::Error)>,
+struct ModeChanges {
+    count: u64,
+    first_error: Option<(std::path::PathBuf, io::Error)>,
 }
 
 #[cfg(unix)]
-impl Tally {
-    /// A file, or a directory with all that is in it. Links are not followed.
-    fn tighten_below(&mut self, path: &Path) {
-        // What goes meanwhile needs no mode.
-        let Ok(found) = fs::symlink_metadata(path) else {
+impl ModeChanges {
+    /// Restricts a file, or a directory with everything in it. Does not follow links.
+    fn restrict_recursively(&mut self, path: &Path) {
+        // A file may be deleted meanwhile.
+        let Ok(metadata) = fs::symlink_metadata(path) else {
             return;
         };
 
-        if found.is_symlink() {
+        if metadata.is_symlink() {
             return;
         }
 
-        self.tighten(path, &found);
-        if found.is_dir() {
+        self.restrict(path, &metadata);
+        if metadata.is_dir() {
             for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-                self.tighten_below(&entry.path());
+                self.restrict_recursively(&entry.path());
             }
         }
     }
 
-    fn tighten(&mut self, path: &Path, found: &fs::Metadata) {
+    fn restrict(&mut self, path: &Path, metadata: &fs::Metadata) {
         use std::os::unix::fs::PermissionsExt;
 
-        let mode = found.permissions().mode() & 0o7777;
+        let mode = metadata.permissions().mode() & 0o7777;
         if mode & 0o077 == 0 {
             return;
         }
 
         match fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)) {
-            Ok(()) => self.changed += 1,
+            Ok(()) => self.count += 1,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                self.refused.get_or_insert((path.to_owned(), error));
+                self.first_error.get_or_insert((path.to_owned(), error));
             }
         }
     }
@@ -157,12 +170,12 @@ mod tests {
         fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
     }
 
-    fn set(path: &Path, mode: u32) {
+    fn set_mode(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     #[test]
-    fn what_an_earlier_version_left_open_is_closed() {
+    fn files_that_an_earlier_version_left_readable_are_restricted() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         fs::create_dir_all(data.join("generations/g/shard-1")).unwrap();
@@ -177,16 +190,16 @@ mod tests {
 
         for name in files {
             fs::write(data.join(name), "x").unwrap();
-            set(&data.join(name), 0o644);
+            set_mode(&data.join(name), 0o644);
         }
 
         for folder in ["", "generations", "generations/g", "generations/g/shard-1"] {
-            set(&data.join(folder), 0o755);
+            set_mode(&data.join(folder), 0o755);
         }
 
         let outside = dir.path().join("outside");
         fs::write(&outside, "x").unwrap();
-        set(&outside, 0o644);
+        set_mode(&outside, 0o644);
         std::os::unix::fs::symlink(&outside, data.join("generations/link")).unwrap();
         make_private(&data);
 
@@ -198,22 +211,22 @@ mod tests {
             assert_eq!(mode(&data.join(file)), 0o600, "{file}");
         }
 
-        assert_eq!(mode(&outside), 0o644, "not ours");
+        assert_eq!(mode(&outside), 0o644, "a file outside");
         make_private(&dir.path().join("missing"));
     }
 
     #[test]
-    fn a_directory_that_is_not_only_a_library_stays_as_it_is() {
+    fn a_directory_with_other_files_keeps_its_mode() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         fs::create_dir(&data).unwrap();
-        set(&data, 0o755);
+        set_mode(&data, 0o755);
         make_private(&data);
-        assert_eq!(mode(&data), 0o755, "an empty one");
+        assert_eq!(mode(&data), 0o755, "an empty directory");
 
         for other in ["index.html", "locksmith", "generations2"] {
             fs::write(data.join(other), "x").unwrap();
-            set(&data.join(other), 0o644);
+            set_mode(&data.join(other), 0o644);
             make_private(&data);
             drop(crate::OwnerLock::acquire(&data).unwrap());
             make_private(&data);
@@ -232,16 +245,16 @@ mod tests {
         assert_eq!(
             (mode(&data), mode(&data.join("lock"))),
             (0o700, 0o600),
-            "now it is a library's"
+            "now it holds only a library"
         );
     }
 
     #[test]
-    fn a_shared_directory_stays_open_and_what_is_ours_in_it_does_not() {
+    fn a_shared_directory_keeps_its_mode_and_own_files_in_it_are_restricted() {
         let dir = tempfile::tempdir().unwrap();
-        set(dir.path(), 0o1777);
+        set_mode(dir.path(), 0o1777);
         fs::write(dir.path().join("keys.toml"), "x").unwrap();
-        set(&dir.path().join("keys.toml"), 0o640);
+        set_mode(&dir.path().join("keys.toml"), 0o640);
         make_private(dir.path());
 
         assert_eq!(
@@ -251,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn new_directories_are_closed() {
+    fn new_directories_are_private() {
         let dir = tempfile::tempdir().unwrap();
         create_private_dir(&dir.path().join("a/b")).unwrap();
         assert_eq!(

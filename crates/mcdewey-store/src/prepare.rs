@@ -1,4 +1,4 @@
-//! A document on its way in: checked, with its BM25 vectors and point ids, before the writer sees it.
+//! Prepares a document for the writer: validates it and computes its BM25 vectors and point ids.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::bm25::Bm25;
 
-/// The kind of point that stands for a passage.
-pub(crate) const PASSAGE: &str = "chunk";
+/// The kind of the points that represent chunks; an input of their point ids.
+pub(crate) const CHUNK_KIND: &str = "chunk";
 
 /// A document ready to be written.
 #[derive(Debug)]
@@ -26,53 +26,54 @@ pub(crate) struct Prepared {
     pub(crate) prefix: String,
     pub(crate) outline: Vec<OutlineEntry>,
     pub(crate) pages: Vec<Page>,
-    pub(crate) passages: Vec<PreparedPassage>,
+    pub(crate) chunks: Vec<PreparedChunk>,
     pub(crate) attachments: Vec<AttachedFile>,
-    /// In how many of its passages each BM25 token occurs.
+    /// In how many of the document's chunks each BM25 token occurs.
     pub(crate) terms: BTreeMap<u32, u32>,
 }
 
-/// A passage ready to be written.
+/// A chunk ready to be written.
 #[derive(Debug)]
-pub(crate) struct PreparedPassage {
+pub(crate) struct PreparedChunk {
     pub(crate) point: Uuid,
     pub(crate) chunk: Chunk,
     pub(crate) embedding_key: ContentHash,
     pub(crate) vector: Vec<f32>,
-    pub(crate) words: SparseVector,
+    pub(crate) keyword_vector: SparseVector,
 }
 
 impl Prepared {
-    /// Checks a document and makes its vectors. Takes a while for a large one: not for the runtime's threads.
+    /// Validates a document and computes its BM25 vectors. CPU-bound and slow for a large document:
+    /// do not call it on an async worker thread.
     pub(crate) fn new(
         document: DocumentRevision,
         dimensions: usize,
         bm25: &Bm25,
     ) -> Result<Self, IndexError> {
         check(&document, dimensions)?;
+
         let hash = document.hash();
         let language = document.meta.facets.lang.clone();
         let mut terms: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut chunks = Vec::with_capacity(document.chunks.len());
 
-        let mut passages = Vec::with_capacity(document.chunks.len());
         for EmbeddedChunk {
             chunk,
             embedding_key,
             vector,
         } in document.chunks
         {
-            let words = bm25.passage(&chunk.keyword_text(), language.as_deref())?;
-            for token in &words.indices {
+            let keyword_vector = bm25.chunk_vector(&chunk.keyword_text(), language.as_deref())?;
+            for token in &keyword_vector.indices {
                 *terms.entry(*token).or_default() += 1;
             }
 
-            let point = point_id(PASSAGE, &chunk.chunk_id, &hash);
-            passages.push(PreparedPassage {
-                point,
+            chunks.push(PreparedChunk {
+                point: point_id(CHUNK_KIND, &chunk.chunk_id, &hash),
                 chunk,
                 embedding_key,
                 vector,
-                words,
+                keyword_vector,
             });
         }
 
@@ -85,70 +86,81 @@ impl Prepared {
             hash,
             outline: document.outline,
             pages: document.pages,
-            passages,
+            chunks,
             attachments: document.attachments,
             terms,
         })
     }
 
-    /// Why it cannot stand beside a document whose chunk ids begin alike, or of the same source in another root.
-    pub(crate) fn refusal_beside(&self, twin: &str, root: &str) -> IndexError {
+    /// The error for a document whose chunk ids collide with those of `other`, which is either
+    /// another source or the same source in another root.
+    pub(crate) fn duplicate_ids_error(&self, other: &str, root: &str) -> IndexError {
         let reason = format!(
-            "`{twin}` of the root `{root}` has the same chunk ids as this one of the root `{}`; rename or remove one of \
-             the two",
+            "`{other}` of the root `{root}` has the same chunk ids as this one of the root `{}`; \
+             rename or remove one of the two",
             self.root
         );
+
         InvalidValue::new("document", self.meta.source.as_str(), reason).into()
     }
 
-    /// About how many bytes the document adds to the disk: its texts, vectors and files, twice, for they pass a log on the way.
+    /// Estimates how many bytes the document adds to the disk: its texts, vectors and files,
+    /// counted twice because all of them pass through a log first.
     pub(crate) fn size(&self) -> u64 {
-        let texts: usize = self.pages.iter().map(|page| page.text.len()).sum();
-        let passages = self.passages.iter().map(|passage| {
-            let floats = passage.vector.len() + 2 * passage.words.indices.len();
-            passage.chunk.text.len() + passage.chunk.context.len() + 4 * floats
-        });
+        let pages: usize = self.pages.iter().map(|page| page.text.len()).sum();
+        let chunks: usize = self.chunks.iter().map(PreparedChunk::size).sum();
         let files: usize = self.attachments.iter().map(|file| file.content.len()).sum();
-        2 * (texts + passages.sum::<usize>() + files) as u64
+
+        2 * (pages + chunks + files) as u64
     }
 }
 
+impl PreparedChunk {
+    /// Bytes of text and vectors. An entry of the keyword vector is a token and a weight.
+    fn size(&self) -> usize {
+        let numbers = self.vector.len() + 2 * self.keyword_vector.indices.len();
+        self.chunk.text.len() + self.chunk.context.len() + 4 * numbers
+    }
+}
+
+/// Checks that attachments have distinct names, chunk ids match their positions, and vectors are
+/// finite and of the right length.
 fn check(document: &DocumentRevision, dimensions: usize) -> Result<(), IndexError> {
     let source = &document.meta.source;
-    let refuse =
-        |reason: String| Err(InvalidValue::new("document", source.as_str(), reason).into());
+    let invalid = |reason: String| -> IndexError {
+        InvalidValue::new("document", source.as_str(), reason).into()
+    };
 
     let mut names = HashSet::new();
     for AttachedFile { attachment, .. } in &document.attachments {
         if !names.insert((attachment.role, attachment.name.as_str())) {
-            return refuse(format!(
-                "two files that are kept with it have the name `{}`",
+            return Err(invalid(format!(
+                "two of its attachments have the name `{}`",
                 attachment.name
-            ));
+            )));
         }
     }
 
-    for (place, passage) in document.chunks.iter().enumerate() {
-        let id = &passage.chunk.chunk_id;
-        if passage.chunk.ordinal as usize != place
-            || *id != ChunkId::new(source, passage.chunk.ordinal)
-        {
-            return refuse(format!(
-                "its passage `{id}` should be number {place} of this document"
-            ));
+    for (position, embedded) in document.chunks.iter().enumerate() {
+        let id = &embedded.chunk.chunk_id;
+        let ordinal = embedded.chunk.ordinal;
+        if ordinal as usize != position || *id != ChunkId::new(source, ordinal) {
+            return Err(invalid(format!(
+                "its chunk `{id}` should be number {position} of this document"
+            )));
         }
 
-        let length = passage.vector.len();
+        let length = embedded.vector.len();
         if length != dimensions {
-            return refuse(format!(
+            return Err(invalid(format!(
                 "the vector of `{id}` has {length} numbers instead of {dimensions}"
-            ));
+            )));
         }
 
-        if !passage.vector.iter().all(|number| number.is_finite()) {
-            return refuse(format!(
-                "the vector of `{id}` holds something that is no number"
-            ));
+        if !embedded.vector.iter().all(|number| number.is_finite()) {
+            return Err(invalid(format!(
+                "the vector of `{id}` holds a value that is not a finite number"
+            )));
         }
     }
 
@@ -172,18 +184,18 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_counted_by_passage() {
+    fn each_token_is_counted_once_per_chunk() {
         let counts: Vec<u32> = prepare(sample()).unwrap().terms.into_values().collect();
         assert_eq!(
             counts.iter().sum::<u32>(),
             3,
-            "canine in two passages, call in one"
+            "canine in two chunks, call in one"
         );
         assert_eq!(counts.len(), 2);
     }
 
     #[test]
-    fn another_revision_has_other_points() {
+    fn each_revision_has_its_own_points() {
         let one = prepare(sample()).unwrap();
         let other = prepare(
             SampleDocument::new("a.md")
@@ -191,24 +203,28 @@ mod tests {
                 .build(&embedder()),
         );
 
-        assert_ne!(one.passages[0].point, other.unwrap().passages[0].point);
+        assert_ne!(one.chunks[0].point, other.unwrap().chunks[0].point);
         assert_eq!(
-            one.passages[0].point,
-            prepare(sample()).unwrap().passages[0].point
+            one.chunks[0].point,
+            prepare(sample()).unwrap().chunks[0].point
         );
     }
 
     #[test]
-    fn passages_that_do_not_fit_are_refused() {
+    fn invalid_documents_are_rejected() {
         let mut short = sample();
         short.chunks[1].vector.pop();
+
         let mut nan = sample();
         nan.chunks[0].vector[0] = f32::NAN;
+
         let mut shuffled = sample();
         shuffled.chunks.swap(0, 1);
+
         let mut foreign = sample();
         let other: SourcePath = "b.md".parse().unwrap();
         foreign.chunks[0].chunk.chunk_id = ChunkId::new(&other, 0);
+
         let mut doubled = sample();
         let file = AttachedFile::new("a.png", AttachmentRole::Image, "image/png", Vec::new());
         doubled.attachments = vec![file.clone(), file];
@@ -222,7 +238,7 @@ mod tests {
 
         for (document, reason) in [
             (short, "numbers"),
-            (nan, "no number"),
+            (nan, "not a finite number"),
             (shuffled, "number 0"),
             (foreign, "b::0"),
         ] {

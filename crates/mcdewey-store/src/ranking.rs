@@ -1,7 +1,9 @@
-//! Scores and orders that both backends share: how much a word counts, the BM25 score of a passage, ties.
+//! Scores and orders shared by both backends: the weight of a word, the BM25 score of a chunk,
+//! ties.
 //!
-//! Whatever engine found the points, the numbers are made here and in one fixed order of addition, so equal libraries
-//! give equal scores and equal lists, whatever their history and wherever they are stored.
+//! Whichever engine found the points, scores are computed here, with additions in one fixed order.
+//! So equal libraries return equal scores and equal lists, whatever their history and wherever they
+//! are stored.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,36 +16,39 @@ use mcdewey_core::{
 use qdrant_edge::SparseVector;
 
 use crate::bm25::{Bm25, HIGHEST_WEIGHT, Word};
-use crate::spelling::{self, Meant};
+use crate::spelling::{self, Correction};
 
-/// Points asked for beyond the depth of a list, so that a few dead ones and ties at its end need no second request.
+/// Points requested beyond the depth of a list, so that a few dead ones and ties at its end do not
+/// need a second request.
 const SPARE: usize = 32;
-/// How much deeper each further request goes.
+
+/// The factor by which each further request goes deeper.
 pub(crate) const DEEPER: usize = 4;
-/// Engine scores within this share of each other count as equal when a list is cut: the engine adds numbers in an order
-/// that depends on how its segments grew.
+
+/// Engine scores whose relative difference is below this count as equal when a list is cut off: the
+/// engine adds numbers in an order that depends on how its segments grew.
 const TIE: f32 = 1e-5;
 
-/// What BM25 must know of the whole library.
+/// The counts over the whole library that BM25 needs.
 pub(crate) trait Statistics {
-    /// How many passages it holds.
-    fn passages(&self) -> Result<u64, IndexError>;
+    /// How many chunks the library holds.
+    fn chunk_count(&self) -> Result<u64, IndexError>;
 
-    /// In how many of them a token occurs.
-    fn passages_with(&self, token: u32) -> Result<u64, IndexError>;
+    /// In how many chunks a token occurs.
+    fn chunks_with(&self, token: u32) -> Result<u64, IndexError>;
 }
 
-/// A point that is live and in scope, with the score the engine gave it or [`rescore`]d.
+/// A point that is live and in scope, with the score from the engine or from [`rescore`].
 #[derive(Debug, Clone)]
 pub(crate) struct Hit<P> {
     pub(crate) point: P,
     pub(crate) score: f32,
-    pub(crate) place: Located,
+    pub(crate) location: ChunkLocation,
 }
 
-/// Where a point's passage stands.
+/// The document and page of a point's chunk, and the hashes by which chunks are compared.
 #[derive(Debug, Clone)]
-pub(crate) struct Located {
+pub(crate) struct ChunkLocation {
     pub(crate) document: Arc<DocumentMeta>,
     pub(crate) ordinal: u32,
     pub(crate) page: PageNumber,
@@ -51,8 +56,8 @@ pub(crate) struct Located {
     pub(crate) simhash: Simhash,
 }
 
-/// Refuses a question whose vector cannot be compared with the library's.
-pub(crate) fn check(query: &CandidateQuery, dimensions: usize) -> Result<(), IndexError> {
+/// Rejects a query whose vector cannot be compared with those of the library.
+pub(crate) fn check_vector(query: &CandidateQuery, dimensions: usize) -> Result<(), IndexError> {
     let Some(vector) = &query.dense else {
         return Ok(());
     };
@@ -62,16 +67,12 @@ pub(crate) fn check(query: &CandidateQuery, dimensions: usize) -> Result<(), Ind
     }
 
     let value = format!("a vector of {} numbers", vector.len());
-    Err(InvalidValue::new(
-        "question vector",
-        value,
-        format!("{dimensions} finite numbers are needed"),
-    )
-    .into())
+    let reason = format!("{dimensions} finite numbers are needed");
+    Err(InvalidValue::new("question vector", value, reason).into())
 }
 
-/// The lists of a question that nothing can answer: empty where asked for.
-pub(crate) fn nothing(query: &CandidateQuery) -> Candidates {
+/// Returns an empty list for each list that the query asks for.
+pub(crate) fn no_candidates(query: &CandidateQuery) -> Candidates {
     Candidates {
         dense: query.dense.is_some().then(Vec::new),
         keyword: (!query.keyword.is_empty()).then(Vec::new),
@@ -79,10 +80,11 @@ pub(crate) fn nothing(query: &CandidateQuery) -> Candidates {
     }
 }
 
-/// What the words of a question count for in a library.
+/// The weights of a question's words in a library.
 #[derive(Debug, Default)]
-pub(crate) struct Weighed {
-    /// How much each token counts: the word's own weight times how rare it is. Tokens that no passage has are left out.
+pub(crate) struct WordWeights {
+    /// The weight of each token: the word's own weight times its rarity. Tokens that occur in no
+    /// chunk are left out.
     pub(crate) tokens: BTreeMap<u32, f32>,
     /// [`Candidates::keyword_ceiling`].
     pub(crate) ceiling: f32,
@@ -92,109 +94,116 @@ pub(crate) struct Weighed {
     pub(crate) words: Vec<QuestionWord>,
 }
 
-/// Weighs the words of a question by how rare they are among the passages of the library. A word is as rare as all its
-/// readings together: its inflection in one language must not look rare because few passages are of that language.
-/// An own word that no passage has counts as what it may be a slip for.
-pub(crate) fn weigh(
+/// Weighs the words of a question by their rarity among the chunks of the library.
+///
+/// The rarity of a word is that of all its stems together: its inflection in one language must not
+/// look rare because few chunks are in that language. A word of the question itself (weight 1 or
+/// more) that no chunk contains is replaced by its spelling correction, if there is one.
+pub(crate) fn weigh_words(
     statistics: &impl Statistics,
     words: Vec<Word>,
     bm25: &Bm25,
-    spelled: &BTreeSet<String>,
-) -> Result<Weighed, IndexError> {
-    let all = statistics.passages()?;
-    let mut weighed = Weighed::default();
+    known_words: &BTreeSet<String>,
+) -> Result<WordWeights, IndexError> {
+    let total = statistics.chunk_count()?;
+    let mut weights = WordWeights::default();
     let mut ceiling = 0.0;
+    let mut corrections = 0;
 
-    let mut guesses = 0;
     for Word {
         text,
         mut weight,
         mut tokens,
     } in words
     {
+        // Words that weigh less are other names of the things that the question names.
         let is_own = weight >= 1.0;
-        let mut with = 0;
+        let mut chunks = 0;
         for token in &tokens {
-            with += statistics.passages_with(*token)?;
+            chunks += statistics.chunks_with(*token)?;
         }
 
-        let mut slip = None;
-        if with == 0
+        let mut correction = None;
+        if chunks == 0
             && is_own
-            && guesses < spelling::MAX_GUESSES
-            && !spelled.contains(&text.to_lowercase())
+            && corrections < spelling::MAX_CORRECTIONS
+            && !known_words.contains(&text.to_lowercase())
         {
-            guesses += 1;
-            slip = spelling::meant(&text, bm25, statistics)?;
+            corrections += 1;
+            correction = spelling::correct(&text, bm25, statistics)?;
         }
 
-        if let Some(Meant {
-            token, passages, ..
-        }) = &slip
+        if let Some(Correction {
+            token,
+            chunks: corrected,
+            ..
+        }) = &correction
         {
-            (with, tokens) = (*passages, BTreeSet::from([*token]));
-            weight *= spelling::TRUST;
+            chunks = *corrected;
+            tokens = BTreeSet::from([*token]);
+            weight *= spelling::CORRECTION_WEIGHT;
         }
 
-        let rarity = rarity(all, with.min(all));
-        if with > 0 {
-            let counts = (f64::from(weight) * rarity) as f32;
+        let rarity = rarity(total, chunks.min(total));
+        if chunks > 0 {
+            let token_weight = (f64::from(weight) * rarity) as f32;
             for token in tokens {
-                let known = weighed.tokens.entry(token).or_insert(counts);
-                *known = known.max(counts);
+                let highest = weights.tokens.entry(token).or_insert(token_weight);
+                *highest = highest.max(token_weight);
             }
         }
 
         if is_own {
             ceiling += rarity;
-            let taken_for = slip.map(|meant| meant.word);
-            weighed.words.push(QuestionWord {
+            weights.words.push(QuestionWord {
                 word: text,
-                chunks: with.min(all),
-                taken_for,
+                chunks: chunks.min(total),
+                corrected_to: correction.map(|correction| correction.word),
             });
         }
     }
 
-    weighed.ceiling = (ceiling * HIGHEST_WEIGHT) as f32;
-    weighed.unit = if all > 0 {
-        (rarity(all, 1) * HIGHEST_WEIGHT) as f32
+    weights.ceiling = (ceiling * HIGHEST_WEIGHT) as f32;
+    weights.unit = if total > 0 {
+        (rarity(total, 1) * HIGHEST_WEIGHT) as f32
     } else {
         0.0
     };
 
-    Ok(weighed)
+    Ok(weights)
 }
 
-/// The inverse document frequency of a word that `with` of `all` passages have.
-fn rarity(all: u64, with: u64) -> f64 {
-    let (all, with) = (all as f64, with as f64);
-    ((all - with + 0.5) / (with + 0.5) + 1.0).ln()
+/// The inverse document frequency of a word that occurs in `chunks` of `total` chunks.
+fn rarity(total: u64, chunks: u64) -> f64 {
+    let (total, chunks) = (total as f64, chunks as f64);
+    ((total - chunks + 0.5) / (chunks + 0.5) + 1.0).ln()
 }
 
-/// The vector the engine looks a question's words up with.
-pub(crate) fn sparse(weights: &BTreeMap<u32, f32>) -> Result<SparseVector, IndexError> {
+/// The sparse vector with which the engine searches for a question's words.
+pub(crate) fn query_vector(weights: &BTreeMap<u32, f32>) -> Result<SparseVector, IndexError> {
     let (tokens, weights): (Vec<u32>, Vec<f32>) = weights.iter().unzip();
     SparseVector::new(tokens, weights).map_err(|error| {
-        IndexError::Store(format!("a question's words cannot be looked up: {error}"))
+        IndexError::Store(format!(
+            "cannot search for the words of a question: {error}"
+        ))
     })
 }
 
-/// How many points to ask for at first when a list of `depth` is wanted.
+/// How many points to request at first for a list of `depth`.
 pub(crate) fn first_limit(depth: usize) -> usize {
     depth.saturating_add(depth / 4).saturating_add(SPARE)
 }
 
-/// Whether what was not found must be worse than the last hit of a list of `depth`; `worst` is the score of the last
-/// point found, live or not.
-pub(crate) fn is_settled<P>(hits: &[Hit<P>], worst: Option<f32>, depth: usize) -> bool {
+/// Reports whether everything that was not found must be worse than the last hit of a list of
+/// `depth`. `worst` is the score of the last point found, live or not.
+pub(crate) fn is_complete<P>(hits: &[Hit<P>], worst: Option<f32>, depth: usize) -> bool {
     let (Some(last), Some(worst)) = (hits.get(depth - 1), worst) else {
         return false;
     };
     is_below(worst, last.score)
 }
 
-/// Leaves out the hits that cannot be in a list of `depth`.
+/// Removes the hits that cannot be in a list of `depth`.
 pub(crate) fn keep_contenders<P>(hits: &mut Vec<Hit<P>>, depth: usize) {
     if let Some(last) = hits.get(depth - 1) {
         let score = last.score;
@@ -202,46 +211,56 @@ pub(crate) fn keep_contenders<P>(hits: &mut Vec<Hit<P>>, depth: usize) {
     }
 }
 
-/// The list of `depth` that these hits make.
-pub(crate) fn cut<P>(hits: Vec<Hit<P>>, depth: usize) -> Vec<Candidate> {
+/// Sorts hits into a list of at most `depth` candidates.
+pub(crate) fn top_candidates<P>(hits: Vec<Hit<P>>, depth: usize) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = hits.into_iter().map(Hit::into_candidate).collect();
-    candidates.sort_by(order);
+    candidates.sort_by(best_first);
     candidates.truncate(depth);
     candidates
 }
 
 impl<P> Hit<P> {
     fn into_candidate(self) -> Candidate {
+        let ChunkLocation {
+            document,
+            ordinal,
+            page,
+            passage_hash,
+            simhash,
+        } = self.location;
+
         Candidate {
-            chunk_id: ChunkId::new(&self.place.document.source, self.place.ordinal),
-            document: self.place.document,
-            page: self.place.page,
-            ordinal: self.place.ordinal,
-            passage_hash: self.place.passage_hash,
-            simhash: self.place.simhash,
+            chunk_id: ChunkId::new(&document.source, ordinal),
+            document,
+            page,
+            ordinal,
+            passage_hash,
+            simhash,
             score: self.score,
         }
     }
 }
 
-fn order(left: &Candidate, right: &Candidate) -> Ordering {
+/// Orders by score, ties by chunk id.
+fn best_first(left: &Candidate, right: &Candidate) -> Ordering {
     right
         .score
         .total_cmp(&left.score)
         .then_with(|| left.chunk_id.cmp(&right.chunk_id))
 }
 
-/// Whether a score is below another by more than a tie.
+/// Reports whether a score is below another by more than a tie.
 fn is_below(score: f32, other: f32) -> bool {
     score < other - TIE * other.abs()
 }
 
-/// The BM25 score of a passage with these words, added up in one fixed order.
-pub(crate) fn rescore(words: &SparseVector, weights: &BTreeMap<u32, f32>) -> f32 {
+/// Computes the BM25 score of a chunk from its keyword vector. The sum runs in the order of tokens,
+/// because floating-point addition is not associative.
+pub(crate) fn rescore(keyword_vector: &SparseVector, weights: &BTreeMap<u32, f32>) -> f32 {
     let mut parts: Vec<(u32, f64)> = Vec::with_capacity(weights.len());
-    for (token, count) in words.indices.iter().zip(&words.values) {
+    for (token, value) in keyword_vector.indices.iter().zip(&keyword_vector.values) {
         if let Some(weight) = weights.get(token) {
-            parts.push((*token, f64::from(*weight) * f64::from(*count)));
+            parts.push((*token, f64::from(*weight) * f64::from(*value)));
         }
     }
 
@@ -273,41 +292,43 @@ mod tests {
         assert!((rescore(&forward, &weights) - 1.22022).abs() < 1e-5);
     }
 
-    struct Counts;
+    struct FixedCounts;
 
-    impl Statistics for Counts {
-        fn passages(&self) -> Result<u64, IndexError> {
+    impl Statistics for FixedCounts {
+        fn chunk_count(&self) -> Result<u64, IndexError> {
             Ok(100)
         }
 
-        fn passages_with(&self, token: u32) -> Result<u64, IndexError> {
+        fn chunks_with(&self, token: u32) -> Result<u64, IndexError> {
             Ok(if token == 1 { 1 } else { 60 })
         }
     }
 
-    #[test]
-    fn a_word_is_as_rare_as_all_its_readings_together() {
-        let word = |text: &str, tokens: &[u32], weight| Word {
+    fn word(text: &str, tokens: &[u32], weight: f32) -> Word {
+        Word {
             text: text.to_owned(),
             weight,
             tokens: tokens.iter().copied().collect(),
-        };
+        }
+    }
 
+    #[test]
+    fn a_word_is_as_rare_as_all_its_stems_together() {
         let words = vec![word("state", &[1, 2], 1.0), word("name", &[3], 0.3)];
-        let weighed = weigh(&Counts, words, &Bm25::default(), &BTreeSet::new()).unwrap();
-        assert_eq!(weighed.tokens[&1].to_bits(), weighed.tokens[&2].to_bits());
-        let of_both = (rarity(100, 61) * HIGHEST_WEIGHT) as f32;
+        let weights = weigh_words(&FixedCounts, words, &Bm25::default(), &BTreeSet::new()).unwrap();
+        assert_eq!(weights.tokens[&1].to_bits(), weights.tokens[&2].to_bits());
 
+        let expected = (rarity(100, 61) * HIGHEST_WEIGHT) as f32;
         assert!(
-            (weighed.ceiling - of_both).abs() < 1e-6,
+            (weights.ceiling - expected).abs() < 1e-6,
             "other names do not raise the ceiling"
         );
         assert_eq!(
-            weighed.words,
+            weights.words,
             [QuestionWord {
                 word: "state".to_owned(),
                 chunks: 61,
-                taken_for: None
+                corrected_to: None
             }]
         );
     }
@@ -319,14 +340,17 @@ mod tests {
         assert!(is_below(-1.001, -1.0));
     }
 
-    #[test]
-    fn vectors_of_another_length_are_refused() {
-        let query = |dense: Vec<f32>| CandidateQuery {
+    fn query(dense: Vec<f32>) -> CandidateQuery {
+        CandidateQuery {
             dense: Some(dense),
             ..CandidateQuery::default()
-        };
-        assert!(check(&query(vec![1.0, 0.0]), 2).is_ok());
-        assert!(check(&query(vec![1.0]), 2).is_err());
-        assert!(check(&query(vec![1.0, f32::NAN]), 2).is_err());
+        }
+    }
+
+    #[test]
+    fn invalid_query_vectors_are_rejected() {
+        assert!(check_vector(&query(vec![1.0, 0.0]), 2).is_ok());
+        assert!(check_vector(&query(vec![1.0]), 2).is_err());
+        assert!(check_vector(&query(vec![1.0, f32::NAN]), 2).is_err());
     }
 }

@@ -1,9 +1,10 @@
-//! The index on a Qdrant server or cluster: passages with their two vectors, and pages, documents and the library's
-//! state as points without any.
+//! The index on a Qdrant server or cluster: chunks are points with two vectors; pages, documents
+//! and the library's state are points without vectors.
 //!
-//! The server has no transactions. What is visible is decided by one point, the library's revision, and by a mirror of
-//! the catalogue that every process keeps: a passage counts only while its document's live revision is its own, so a
-//! document is seen whole or not at all. One process writes at a time; any number reads.
+//! The server has no transactions. What is visible depends on one point, the library's revision,
+//! and on a replica of the catalogue that every process keeps in memory. A chunk counts only while
+//! it belongs to the live revision of its document, so a document is visible as a whole or not at
+//! all. One process writes at a time; any number of processes read.
 
 mod catalogue_replica;
 mod collection;
@@ -11,16 +12,15 @@ mod commit;
 mod connection;
 mod files;
 mod lease;
-mod library;
-mod lookup;
 mod point;
-mod reads;
+mod read;
 mod schema;
+mod search;
 mod server_error;
+mod shared;
+#[cfg(test)]
+mod tests;
 mod writer;
-
-#[cfg(all(test, feature = "testing"))]
-mod takeover_tests;
 
 use std::fmt;
 use std::ops::Range;
@@ -36,9 +36,10 @@ use mcdewey_core::{
 
 use collection::Collection;
 use commit::Committer;
-use library::Library;
-use schema::Names;
-use writer::{Patience, Writer};
+use schema::CollectionNames;
+use server_error::ServerError;
+use shared::{ReplicaGuard, Shared};
+use writer::{Backoff, Writer};
 
 use crate::commands::Command;
 use crate::generation;
@@ -47,82 +48,92 @@ use crate::prepare::Prepared;
 pub use connection::{Server, ServerAddress};
 pub use schema::ReplicationConfig;
 
-/// How long writing waits for a server that is away before it gives up, unless told otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(600);
+/// The default of [`ServerOptions::retry_timeout`].
+pub const RETRY_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// What an index on a server is opened with.
+/// The options for opening an index on a server.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// What the library's collections are named after: `mcdewey` gives `mcdewey-<generation>`,
+    /// The prefix of the collections' names: `mcdewey` results in `mcdewey-<generation>`,
     /// `mcdewey-vectors-<length>` and the alias `mcdewey`.
     pub collection: String,
-    /// How new collections are replication over a cluster.
+    /// How new collections are sharded and replicated in a cluster.
     pub replication: ReplicationConfig,
     /// The model whose vectors are stored.
     pub model: ModelInfo,
-    /// Fingerprint of the splitter that makes the passages.
+    /// The fingerprint of the splitter that produces the chunks.
     pub chunker: String,
-    /// How long writing waits for a server that is away.
-    pub patience: Duration,
+    /// How long writes are retried while the server is unavailable, before they fail.
+    pub retry_timeout: Duration,
 }
 
-/// The index on a server. Dropping it lets the commits under way finish.
+/// The index on a server. Dropping it lets pending commits finish.
 pub struct ServerIndex {
-    library: Arc<Library>,
+    shared: Arc<Shared>,
     writer: Writer,
-    patience: Duration,
+    retry_timeout: Duration,
 }
 
 impl ServerIndex {
-    /// Opens the library of this model and splitter. Nothing is made on the server before something is written.
+    /// Opens the library of this model and splitter. Creates nothing on the server; the first write
+    /// does.
     pub async fn open(server: Server, options: ServerOptions) -> Result<Self, IndexError> {
         check_name(&options.collection)?;
         let dimensions = options.model.dimensions;
         let generation = generation::fingerprint(schema::SCHEMA, &options.model, &options.chunker);
-        let names = Names::new(&options.collection, &generation, dimensions);
-        let looked = schema::look(&server, &names, dimensions).await;
-        let looked = looked.map_err(|refusal| refusal.to_index_error(server.url()))?;
-        let reads = looked.unwrap_or_else(|| options.replication.reads());
+        let names = CollectionNames::new(&options.collection, &generation, dimensions);
+        let existing = schema::inspect(&server, &names, dimensions)
+            .await
+            .map_err(|error| error.into_index_error(server.url()))?;
 
-        let collection = |name: &str| Collection {
+        let consistency = existing.unwrap_or_else(|| options.replication.read_consistency());
+        let collections = [&names.library, &names.vectors].map(|name| Collection {
             server: server.clone(),
-            name: name.to_owned(),
-            reads,
-        };
+            name: name.clone(),
+            read_consistency: consistency,
+        });
 
-        let collections = (collection(&names.library), collection(&names.vectors));
-        let library = Arc::new(Library::new(
+        let shared = Arc::new(Shared::new(
             generation,
             dimensions,
             (names, options.replication),
-            collections,
+            collections.into(),
         ));
 
-        library
+        shared
             .refresh()
             .await
-            .map_err(|refusal| library.to_index_error(refusal))?;
-        let writer = Writer::start(Committer::new(Arc::clone(&library)), options.patience);
+            .map_err(|error| shared.to_index_error(error))?;
+
+        let writer = Writer::start(Committer::new(Arc::clone(&shared)), options.retry_timeout);
         Ok(Self {
-            library,
+            shared,
             writer,
-            patience: options.patience,
+            retry_timeout: options.retry_timeout,
         })
     }
 
-    /// The mirror, brought forward.
-    async fn current(&self) -> Result<library::View, IndexError> {
-        self.library
-            .current()
-            .await
-            .map_err(|refusal| self.library.to_index_error(refusal))
+    /// Converts the error of a result for callers.
+    fn explain<T>(&self, result: Result<T, ServerError>) -> Result<T, IndexError> {
+        result.map_err(|error| self.shared.to_index_error(error))
+    }
+
+    /// Refreshes the replica of the catalogue and returns it.
+    async fn current_replica(&self) -> Result<ReplicaGuard, IndexError> {
+        self.explain(self.shared.current_replica().await)
     }
 }
 
-/// The name becomes part of URLs and file names on the server.
+/// The longest name of a collection, in bytes.
+const MAX_NAME_LENGTH: usize = 100;
+
+/// Checks the name of a collection, which becomes part of URLs and file names on the server.
 fn check_name(name: &str) -> Result<(), IndexError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if name.is_empty() || name.starts_with('.') || name.len() > 100 || !name.chars().all(allowed) {
+    if name.is_empty()
+        || name.starts_with('.')
+        || name.len() > MAX_NAME_LENGTH
+        || !name.chars().all(is_allowed_in_name)
+    {
         let reason = "letters, digits, `-`, `_` and `.` are allowed, at most 100";
         return Err(mcdewey_core::InvalidValue::new("name of a collection", name, reason).into());
     }
@@ -130,10 +141,14 @@ fn check_name(name: &str) -> Result<(), IndexError> {
     Ok(())
 }
 
+fn is_allowed_in_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
 impl fmt::Debug for ServerIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerIndex")
-            .field("collection", &self.library.names.library)
+            .field("collection", &self.shared.names.library)
             .finish_non_exhaustive()
     }
 }
@@ -141,7 +156,7 @@ impl fmt::Debug for ServerIndex {
 #[async_trait]
 impl Index for ServerIndex {
     async fn state(&self) -> Result<IndexState, IndexError> {
-        Ok(self.current().await?.state(&self.library.generation))
+        Ok(self.current_replica().await?.state(&self.shared.generation))
     }
 
     async fn candidates(
@@ -149,45 +164,37 @@ impl Index for ServerIndex {
         query: &CandidateQuery,
         scope: &Scope,
     ) -> Result<Candidates, IndexError> {
-        lookup::candidates(&self.library, query, scope).await
+        search::candidates(&self.shared, query, scope).await
     }
 
     async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
-        self.library
-            .chunks(ids, scope)
-            .await
-            .map_err(|refusal| self.library.to_index_error(refusal))
+        self.explain(self.shared.chunks(ids, scope).await)
     }
 
-    async fn passages(
+    async fn document_chunks(
         &self,
         source: &SourcePath,
         ordinals: Range<u32>,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
-        self.library
-            .passages(source, ordinals, scope)
-            .await
-            .map_err(|refusal| self.library.to_index_error(refusal))
+        self.explain(self.shared.document_chunks(source, ordinals, scope).await)
     }
 
-    async fn chunks_on(
+    async fn chunks_on_page(
         &self,
         source: &SourcePath,
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Vec<Chunk>, IndexError> {
-        self.library
-            .chunks_on(source, page, scope)
-            .await
-            .map_err(|refusal| self.library.to_index_error(refusal))
+        self.explain(self.shared.chunks_on_page(source, page, scope).await)
     }
 
-    async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
-        self.library
-            .by_handle(handle, scope)
-            .await
-            .map_err(|refusal| self.library.to_index_error(refusal))
+    async fn chunks_by_handle(
+        &self,
+        handle: &str,
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, IndexError> {
+        self.explain(self.shared.chunks_by_handle(handle, scope).await)
     }
 
     async fn page(
@@ -196,10 +203,7 @@ impl Index for ServerIndex {
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Option<Page>, IndexError> {
-        self.library
-            .page(source, page, scope)
-            .await
-            .map_err(|refusal| self.library.to_index_error(refusal))
+        self.explain(self.shared.page(source, page, scope).await)
     }
 
     async fn document(
@@ -207,10 +211,7 @@ impl Index for ServerIndex {
         source: &SourcePath,
         scope: &Scope,
     ) -> Result<Option<Document>, IndexError> {
-        self.library
-            .document(source, scope)
-            .await
-            .map_err(|refusal| self.library.to_index_error(refusal))
+        self.explain(self.shared.document(source, scope).await)
     }
 
     async fn attachment(
@@ -220,98 +221,74 @@ impl Index for ServerIndex {
         name: &str,
         scope: &Scope,
     ) -> Result<Option<AttachedFile>, IndexError> {
-        let found = self.library.attachment(source, role, name, scope).await;
-        found.map_err(|refusal| self.library.to_index_error(refusal))
+        self.explain(self.shared.attachment(source, role, name, scope).await)
     }
 
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {
-        Ok(self.current().await?.summaries(scope))
+        Ok(self.current_replica().await?.summaries(scope))
     }
 
     async fn description(&self) -> Result<LibraryDescription, IndexError> {
-        Ok(self.current().await?.description())
+        Ok(self.current_replica().await?.description())
     }
 
-    async fn describe(
+    async fn set_description(
         &self,
         root: &RootName,
         description: &LibraryDescription,
     ) -> Result<Revision, IndexError> {
         let (root, description) = (root.clone(), description.clone());
         self.writer
-            .ask(|reply| Command::Describe(root, description, reply))
+            .execute(|reply| Command::Describe(root, description, reply))
             .await
     }
 
-    /// Asked for by who ingests, who waits for a server that is away.
+    /// Retried like a write, because an ingest calls it.
     async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError> {
-        let mut patience = Patience::new(self.patience);
+        let mut backoff = Backoff::new(self.retry_timeout);
         loop {
-            match self.library.current().await {
-                Err(refusal) if patience.allows(&refusal).await => {}
-                view => {
-                    return Ok(view
-                        .map_err(|refusal| self.library.to_index_error(refusal))?
-                        .manifest(root));
-                }
+            match self.shared.current_replica().await {
+                Err(error) if backoff.should_retry(&error).await => {}
+                replica => return Ok(self.explain(replica)?.manifest(root)),
             }
         }
     }
 
-    /// Asked for by who ingests, who waits for a server that is away.
+    /// Retried like a write, because an ingest calls it.
     async fn cached_vectors(
         &self,
         keys: &[ContentHash],
     ) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
-        let mut patience = Patience::new(self.patience);
+        let mut backoff = Backoff::new(self.retry_timeout);
         loop {
-            match self.library.cached_vectors(keys).await {
-                Err(refusal) if patience.allows(&refusal).await => {}
-                vectors => return vectors.map_err(|refusal| self.library.to_index_error(refusal)),
+            match self.shared.cached_vectors(keys).await {
+                Err(error) if backoff.should_retry(&error).await => {}
+                vectors => return self.explain(vectors),
             }
         }
     }
 
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
-        let library = Arc::clone(&self.library);
-        let prepare = move || Prepared::new(document, library.dimensions, &library.bm25);
-        let prepared = tokio::task::spawn_blocking(prepare).await;
-        let prepared = prepared
-            .map_err(|error| IndexError::Store(format!("a commit broke off: {error}")))??;
+        let shared = Arc::clone(&self.shared);
+        let prepared = tokio::task::spawn_blocking(move || {
+            Prepared::new(document, shared.dimensions, &shared.bm25)
+        })
+        .await
+        .map_err(|error| IndexError::Store(format!("a commit panicked: {error}")))??;
 
         self.writer
-            .ask(|reply| Command::Commit(Box::new(prepared), reply))
+            .execute(|reply| Command::Commit(Box::new(prepared), reply))
             .await
     }
 
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
         let sources = sources.to_vec();
         self.writer
-            .ask(|reply| Command::Remove(sources, reply))
+            .execute(|reply| Command::Remove(sources, reply))
             .await
     }
 
     async fn optimize(&self) -> Result<(), IndexError> {
-        self.writer.ask(Command::Optimize).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_collections_are_checked() {
-        check_name("mcdewey").unwrap();
-        check_name("team-2_docs.v1").unwrap();
-        for wrong in ["", "a/b", "a b", ".a", "é"] {
-            assert!(
-                check_name(wrong)
-                    .unwrap_err()
-                    .to_string()
-                    .contains("collection"),
-                "{wrong:?}"
-            );
-        }
+        self.writer.execute(Command::Optimize).await
     }
 }

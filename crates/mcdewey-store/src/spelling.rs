@@ -1,5 +1,7 @@
-//! What a word that no passage has may be a slip for. The index knows words by their tokens only, so the words one slip
-//! away are made and looked up.
+//! Spelling correction for words of a question that no chunk contains.
+//!
+//! The index stores tokens, not words, so all words within one edit are generated and their tokens
+//! are looked up.
 
 use std::collections::BTreeSet;
 
@@ -8,109 +10,123 @@ use mcdewey_core::IndexError;
 use crate::bm25::Bm25;
 use crate::ranking::Statistics;
 
-/// Shorter words are one slip away from too many others.
-const SHORTEST: usize = 5;
-/// Longer runs of letters are no words.
-const LONGEST: usize = 24;
-/// Unknown words of one question that are looked into: a pasted log line has dozens, and none is a slip.
-pub(crate) const MAX_GUESSES: usize = 4;
-/// How much a word counts that was guessed.
-pub(crate) const TRUST: f32 = 0.8;
+/// Shorter words are one edit away from too many other words.
+const MIN_LENGTH: usize = 5;
+
+/// Longer runs of letters are not words.
+const MAX_LENGTH: usize = 24;
+
+/// The most unknown words of one question to correct: a pasted log line has dozens, and none of
+/// them is a typing error.
+pub(crate) const MAX_CORRECTIONS: usize = 4;
+
+/// The factor applied to the weight of a corrected word.
+pub(crate) const CORRECTION_WEIGHT: f32 = 0.8;
 
 /// The word that was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Meant {
+pub(crate) struct Correction {
     pub(crate) word: String,
     pub(crate) token: u32,
-    /// In how many passages it occurs.
-    pub(crate) passages: u64,
+    /// In how many chunks it occurs.
+    pub(crate) chunks: u64,
 }
 
-/// The word most passages have among those one slip away: a letter left out, put in, changed, or two exchanged. Only for
-/// plain words: names and codes are what they are.
-pub(crate) fn meant(
+/// Returns the most frequent word one edit away: a letter omitted, inserted, substituted, or two
+/// letters transposed. Corrects plain words only, never names and codes.
+pub(crate) fn correct(
     word: &str,
     bm25: &Bm25,
     statistics: &impl Statistics,
-) -> Result<Option<Meant>, IndexError> {
-    let is_plain = (SHORTEST..=LONGEST).contains(&word.len())
-        && word.bytes().all(|byte| byte.is_ascii_alphabetic());
-
-    // Capitals inside a word make it a name.
-    if !is_plain || word[1..].bytes().any(|byte| byte.is_ascii_uppercase()) {
+) -> Result<Option<Correction>, IndexError> {
+    if !is_plain_word(word) {
         return Ok(None);
     }
 
-    let mut best: Option<Meant> = None;
+    let mut best: Option<Correction> = None;
     let word = word.to_ascii_lowercase();
-    for candidate in one_slip_away(&word) {
+    for candidate in one_edit_away(&word) {
         let Some(token) = bm25.stem(&candidate)? else {
-            // A slip of "until" is as little a word to search as "until" is.
+            // The word is probably a misspelt stop word such as "until", which is not worth
+            // searching for either.
             return Ok(None);
         };
-        let passages = statistics.passages_with(token)?;
 
-        // Letters left out, doubled or turned round are commoner slips than other letters; of several spellings of one
-        // stem the longest is the word more often.
-        let rank = |passages: u64, other: &str| {
-            (
-                other.len() != word.len() || is_turned(&word, other),
-                passages,
-                other.len(),
-            )
+        let correction = Correction {
+            chunks: statistics.chunks_with(token)?,
+            word: candidate,
+            token,
         };
 
-        if passages > 0
+        if correction.chunks > 0
             && best
                 .as_ref()
-                .is_none_or(|best| rank(passages, &candidate) > rank(best.passages, &best.word))
+                .is_none_or(|best| rank(&correction, &word) > rank(best, &word))
         {
-            best = Some(Meant {
-                word: candidate,
-                token,
-                passages,
-            });
+            best = Some(correction);
         }
     }
 
     Ok(best)
 }
 
-/// Whether both have the same letters.
-fn is_turned(word: &str, other: &str) -> bool {
-    let sorted = |text: &str| {
-        let mut letters: Vec<u8> = text.bytes().collect();
-        letters.sort_unstable();
-        letters
-    };
-    sorted(word) == sorted(other)
+/// Reports whether a word consists of letters only, without capitals after the first letter: those
+/// mark a name.
+fn is_plain_word(word: &str) -> bool {
+    (MIN_LENGTH..=MAX_LENGTH).contains(&word.len())
+        && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !word[1..].bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
-/// In alphabetical order, so that of equally frequent ones the same is taken every time.
-fn one_slip_away(word: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for at in 0..=word.len() {
-        let (left, right) = word.split_at(at);
+/// The order of preference among corrections. Omitted, doubled and transposed letters are more
+/// common errors than substituted ones. Of several spellings of one stem, the longest is more often
+/// the word.
+fn rank(correction: &Correction, word: &str) -> (bool, u64, usize) {
+    let other = correction.word.as_str();
+    (
+        other.len() != word.len() || is_transposed(word, other),
+        correction.chunks,
+        other.len(),
+    )
+}
+
+/// Reports whether both words consist of the same letters.
+fn is_transposed(word: &str, other: &str) -> bool {
+    sorted_letters(word) == sorted_letters(other)
+}
+
+fn sorted_letters(word: &str) -> Vec<u8> {
+    let mut letters: Vec<u8> = word.bytes().collect();
+    letters.sort_unstable();
+    letters
+}
+
+/// Generates candidates in alphabetical order, so that the choice among equally frequent ones is
+/// deterministic.
+fn one_edit_away(word: &str) -> BTreeSet<String> {
+    let mut candidates = BTreeSet::new();
+    for position in 0..=word.len() {
+        let (left, right) = word.split_at(position);
         for letter in 'a'..='z' {
-            found.insert(format!("{left}{letter}{right}"));
+            candidates.insert(format!("{left}{letter}{right}"));
             if let Some(rest) = right.get(1..) {
-                found.insert(format!("{left}{letter}{rest}"));
+                candidates.insert(format!("{left}{letter}{rest}"));
             }
         }
 
         if let Some(rest) = right.get(1..) {
-            found.insert(format!("{left}{rest}"));
+            candidates.insert(format!("{left}{rest}"));
         }
 
         if let (Some(first), Some(second), Some(rest)) =
             (right.get(..1), right.get(1..2), right.get(2..))
         {
-            found.insert(format!("{left}{second}{first}{rest}"));
+            candidates.insert(format!("{left}{second}{first}{rest}"));
         }
     }
 
-    found.remove(word);
-    found
+    candidates.remove(word);
+    candidates
 }
 
 #[cfg(test)]
@@ -119,19 +135,19 @@ mod tests {
 
     use super::*;
 
-    struct Words(HashMap<u32, u64>);
+    struct ChunkCounts(HashMap<u32, u64>);
 
-    impl Statistics for Words {
-        fn passages(&self) -> Result<u64, IndexError> {
+    impl Statistics for ChunkCounts {
+        fn chunk_count(&self) -> Result<u64, IndexError> {
             Ok(100)
         }
 
-        fn passages_with(&self, token: u32) -> Result<u64, IndexError> {
+        fn chunks_with(&self, token: u32) -> Result<u64, IndexError> {
             Ok(self.0.get(&token).copied().unwrap_or(0))
         }
     }
 
-    fn meant_by(word: &str) -> Option<String> {
+    fn corrected(word: &str) -> Option<String> {
         let bm25 = Bm25::default();
         let known = [
             ("certificate", 9),
@@ -140,25 +156,25 @@ mod tests {
             ("frequency", 3),
         ];
 
-        let words = known.map(|(word, passages)| (bm25.stem(word).unwrap().unwrap(), passages));
-        meant(word, &bm25, &Words(HashMap::from(words)))
+        let counts = known.map(|(word, chunks)| (bm25.stem(word).unwrap().unwrap(), chunks));
+        correct(word, &bm25, &ChunkCounts(HashMap::from(counts)))
             .unwrap()
-            .map(|meant| meant.word)
+            .map(|correction| correction.word)
     }
 
     #[test]
-    fn one_slip_finds_the_word() {
-        assert_eq!(meant_by("certifcate").as_deref(), Some("certificate"));
-        assert_eq!(meant_by("frequncy").as_deref(), Some("frequency"));
-        assert_eq!(meant_by("Agnet").as_deref(), Some("agent"));
-        assert_eq!(meant_by("agennt").as_deref(), Some("agent"));
+    fn a_word_with_one_typing_error_is_corrected() {
+        assert_eq!(corrected("certifcate").as_deref(), Some("certificate"));
+        assert_eq!(corrected("frequncy").as_deref(), Some("frequency"));
+        assert_eq!(corrected("Agnet").as_deref(), Some("agent"));
+        assert_eq!(corrected("agennt").as_deref(), Some("agent"));
     }
 
     #[test]
-    fn names_codes_and_far_words_stay_what_they_are() {
-        assert_eq!(meant_by("whille"), None, "a slip of a stop word");
+    fn names_codes_and_distant_words_are_not_corrected() {
+        assert_eq!(corrected("whille"), None, "a misspelt stop word");
         for word in ["agnt", "AGNET", "agenT1", "certfcte", "écoles", "agenta1"] {
-            assert_eq!(meant_by(word), None, "{word}");
+            assert_eq!(corrected(word), None, "{word}");
         }
     }
 }

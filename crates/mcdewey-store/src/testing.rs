@@ -1,5 +1,5 @@
-//! A real Qdrant server for tests: the one of `QDRANT_URL`, or a `qdrant` program on the PATH, started on free loopback
-//! ports with storage of its own. Never part of the program.
+//! A real Qdrant server for tests: the one at `QDRANT_URL`, or a `qdrant` program on the PATH,
+//! started on free loopback ports with its own storage. Never part of the program.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -16,26 +16,29 @@ use tokio::sync::OnceCell;
 use crate::{Server, ServerAddress};
 
 /// How long a server may take to start.
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
-/// Pause between two looks whether it has.
-const LOOKS_EVERY: Duration = Duration::from_millis(50);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Runs the program and kills it when standard input ends: when the test lets go of it, or dies itself.
-const KEEPER: &str =
+/// The pause between two attempts to connect to a server that is starting.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A script that runs the program and kills it when standard input ends: when the test closes it,
+/// or when the test's process dies. Then it deletes the folder in `$0`.
+const SUPERVISOR: &str =
     r#"qdrant & server=$!; cat >/dev/null; kill -9 $server; wait $server 2>/dev/null; rm -rf "$0""#;
 
-/// A server that the tests of one program share.
-static SHARED: OnceCell<Option<Shared>> = OnceCell::const_new();
-static NAMES: AtomicU32 = AtomicU32::new(0);
+/// The server that the tests of one binary share.
+static SHARED: OnceCell<Option<SharedServer>> = OnceCell::const_new();
+static NEXT_NAME: AtomicU32 = AtomicU32::new(0);
 
-/// Where the shared server is; its keeper ends with this process.
-struct Shared {
+/// The shared server. Its supervisor ends with this process.
+struct SharedServer {
     address: ServerAddress,
     _process: Option<QdrantProcess>,
 }
 
-/// The address of a server that tests may share, or `None` where there is none: the reason is printed. The server of
-/// `QDRANT_URL` (with `QDRANT_API_KEY`) goes before a program on the PATH.
+/// Returns the address of a server that tests may share. Prints the reason and returns `None` if
+/// there is none. The server at `QDRANT_URL` (with `QDRANT_API_KEY`) has precedence over a program
+/// on the PATH.
 pub async fn shared_server(test: &str) -> Option<ServerAddress> {
     let start = async || {
         if let Ok(url) = std::env::var("QDRANT_URL") {
@@ -43,7 +46,7 @@ pub async fn shared_server(test: &str) -> Option<ServerAddress> {
                 url,
                 api_key: std::env::var("QDRANT_API_KEY").ok(),
             };
-            return Some(Shared {
+            return Some(SharedServer {
                 address,
                 _process: None,
             });
@@ -51,10 +54,10 @@ pub async fn shared_server(test: &str) -> Option<ServerAddress> {
 
         let mut process = QdrantProcess::new(None)?;
 
-        // Nothing drops a static: the keeper takes the storage away when this program ends.
-        process.removed_at_end = process.storage.path().to_owned();
+        // A static is never dropped: the supervisor deletes the storage when this process ends.
+        process.deleted_at_end = process.storage.path().to_owned();
         process.restart().await;
-        Some(Shared {
+        Some(SharedServer {
             address: process.address(),
             _process: Some(process),
         })
@@ -64,23 +67,23 @@ pub async fn shared_server(test: &str) -> Option<ServerAddress> {
     if shared.is_none() {
         skipped(
             test,
-            "there is neither QDRANT_URL nor a `qdrant` program on the PATH",
+            "QDRANT_URL is not set, and there is no `qdrant` program on the PATH",
         );
     }
 
     shared.as_ref().map(|shared| shared.address.clone())
 }
 
-/// A name for collections that no other test uses.
+/// Returns a name for collections that no other test uses.
 pub fn unused_name() -> String {
     format!(
         "mcdewey-test-{}-{:06}",
         std::process::id(),
-        NAMES.fetch_add(1, Ordering::Relaxed)
+        NEXT_NAME.fetch_add(1, Ordering::Relaxed)
     )
 }
 
-/// Takes the collections away whose names begin so, and the alias of that name.
+/// Deletes all collections whose names start with `name`, and with them the alias of that name.
 pub async fn clean_up(address: &ServerAddress, name: &str) {
     let mut config = qdrant_client::Qdrant::from_url(&address.url).skip_compatibility_check();
     config.api_key.clone_from(&address.api_key);
@@ -99,11 +102,12 @@ pub async fn clean_up(address: &ServerAddress, name: &str) {
     }
 }
 
-/// Says past the capture of the test runner why a test, or one of several of this name, does not run here; once.
+/// Prints why a test is skipped, once per name. Writes to standard error directly, because the test
+/// runner captures what `eprintln!` prints.
 pub fn skipped(test: &str, reason: &str) {
-    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    static REPORTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-    if SAID
+    if REPORTED
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .insert(test.to_owned())
@@ -112,17 +116,19 @@ pub fn skipped(test: &str, reason: &str) {
     }
 }
 
-/// A server of a test's own, which it may kill and start again on the same port and storage.
+/// A server that belongs to one test, which can kill it and restart it with the same ports and
+/// storage.
 pub struct QdrantProcess {
-    keeper: Option<(Child, ChildStdin)>,
+    supervisor: Option<(Child, ChildStdin)>,
     storage: TempDir,
-    removed_at_end: PathBuf,
+    deleted_at_end: PathBuf,
+    /// The ports of REST and gRPC.
     ports: (u16, u16),
     key: Option<String>,
 }
 
 impl QdrantProcess {
-    /// Starts a server that wants this key; `None` where no `qdrant` is on the PATH.
+    /// Starts a server that requires this key. Returns `None` if there is no `qdrant` on the PATH.
     pub async fn start(key: Option<&str>) -> Option<Self> {
         let mut process = Self::new(key)?;
         process.restart().await;
@@ -133,19 +139,20 @@ impl QdrantProcess {
         on_path("qdrant")?;
         let storage = tempfile::tempdir().expect("a temporary folder");
 
-        // The storage goes with this value: the keeper leaves it, for the server may be started again.
-        let removed_at_end = storage.path().join("nothing");
+        // Dropping `storage` deletes the folder. The supervisor must not, because the server may be
+        // restarted.
+        let deleted_at_end = storage.path().join("nothing");
         let ports = (free_port(), free_port());
         Some(Self {
-            keeper: None,
+            supervisor: None,
             storage,
-            removed_at_end,
+            deleted_at_end,
             ports,
             key: key.map(str::to_owned),
         })
     }
 
-    /// Where it answers.
+    /// The address of its gRPC interface.
     pub fn address(&self) -> ServerAddress {
         ServerAddress {
             url: format!("http://127.0.0.1:{}", self.ports.1),
@@ -158,22 +165,22 @@ impl QdrantProcess {
         self.ports.0
     }
 
-    /// Kills it as a crash would.
+    /// Kills the server without letting it shut down.
     pub fn kill(&mut self) {
-        if let Some((mut keeper, input)) = self.keeper.take() {
+        if let Some((mut supervisor, input)) = self.supervisor.take() {
             drop(input);
-            let _ = keeper.wait();
+            let _ = supervisor.wait();
         }
     }
 
-    /// Starts it, again or for the first time, and waits until it answers.
+    /// Starts the server, or kills and restarts it, and waits until it answers.
     pub async fn restart(&mut self) {
         self.kill();
         let mut command = Command::new("sh");
         command
             .arg("-c")
-            .arg(KEEPER)
-            .arg(&self.removed_at_end)
+            .arg(SUPERVISOR)
+            .arg(&self.deleted_at_end)
             .current_dir(self.storage.path())
             .stdin(Stdio::piped());
 
@@ -182,17 +189,17 @@ impl QdrantProcess {
             command.env(format!("QDRANT__{name}"), value);
         }
 
-        let mut keeper = command.spawn().expect("a shell starts");
-        let input = keeper.stdin.take().expect("standard input is piped");
-        self.keeper = Some((keeper, input));
+        let mut supervisor = command.spawn().expect("a shell starts");
+        let input = supervisor.stdin.take().expect("standard input is piped");
+        self.supervisor = Some((supervisor, input));
 
-        let begun = Instant::now();
+        let started = Instant::now();
         while let Err(error) = Server::connect(&self.address()).await {
             assert!(
-                begun.elapsed() < STARTS_WITHIN,
+                started.elapsed() < START_TIMEOUT,
                 "the server did not start: {error}"
             );
-            tokio::time::sleep(LOOKS_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! The behaviour suite of `Index` against the index in a directory.
+//! Runs the behaviour suite of `Index` against the index in a directory.
 
 use std::sync::Arc;
 

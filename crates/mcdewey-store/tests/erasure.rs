@@ -1,5 +1,5 @@
-//! A document that was taken out for good leaves no byte in the data directory: not in the live generation, not in a
-//! retained one, whatever was written of it before.
+//! An erased document leaves no byte in the data directory: neither in the live generation nor in a
+//! retained one, whatever was written before.
 
 use std::fs;
 use std::path::Path;
@@ -11,12 +11,12 @@ use mcdewey_core::{
 };
 use mcdewey_store::{EmbeddedIndex, Generations};
 
-/// Stands in the text, the title, the headings and the name of the document that goes.
-const GOES: &str = "zyxgoesxyz";
-/// And in those of its neighbour.
-const STAYS: &str = "qwvstaysvwq";
+/// Occurs in the text, title, context and name of the document that is erased.
+const ERASED: &str = "zyxgoesxyz";
+/// Occurs in the same places of a document that is kept.
+const KEPT: &str = "qwvstaysvwq";
 
-/// Enough neighbours for several pages of every file.
+/// The two documents and enough others for several pages in every file.
 fn library(edition: &str) -> Vec<SampleDocument> {
     let mut documents: Vec<SampleDocument> = (0..6)
         .map(|number| {
@@ -24,7 +24,7 @@ fn library(edition: &str) -> Vec<SampleDocument> {
         })
         .collect();
 
-    for marker in [GOES, STAYS] {
+    for marker in [ERASED, KEPT] {
         let texts: Vec<String> = (0..30)
             .map(|part| format!("canine {marker} {edition} {part}"))
             .collect();
@@ -47,9 +47,11 @@ fn source(marker: &str) -> SourcePath {
     format!("guides/{marker}.md").parse().unwrap()
 }
 
-/// A generation that was filled, filled anew, and settled: its files hold what was replaced, too.
-async fn made(generations: &Generations, chunker: &str) -> Arc<EmbeddedIndex> {
-    let generation = generations.want(embedder().model(), None, chunker).unwrap();
+/// Fills a generation twice and optimises it, so that its files also hold replaced data.
+async fn build_generation(generations: &Generations, chunker: &str) -> Arc<EmbeddedIndex> {
+    let generation = generations
+        .register(embedder().model(), None, chunker)
+        .unwrap();
     let index = generations.open_index(&generation).unwrap();
     for edition in ["first", "second"] {
         let commits: Vec<_> = library(edition)
@@ -69,18 +71,20 @@ async fn made(generations: &Generations, chunker: &str) -> Arc<EmbeddedIndex> {
         index.optimize().await.unwrap();
     }
 
-    generations.complete(&index.state().await.unwrap()).unwrap();
+    generations
+        .mark_complete(&index.state().await.unwrap())
+        .unwrap();
     index
 }
 
-/// The files of a folder and below that hold these bytes.
+/// Lists the files below a folder whose content or path contains the marker.
 fn files_with(folder: &Path, marker: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(files_with(&path, marker));
-        } else if holds(&fs::read(&path).unwrap(), marker.as_bytes())
+        } else if contains(&fs::read(&path).unwrap(), marker.as_bytes())
             || path.to_string_lossy().contains(marker)
         {
             found.push(path.display().to_string());
@@ -90,23 +94,25 @@ fn files_with(folder: &Path, marker: &str) -> Vec<String> {
     found
 }
 
-/// Whether the bytes hold the marker. The engine's files are mostly holes, which are passed over.
-fn holds(bytes: &[u8], marker: &[u8]) -> bool {
+/// Reports whether the bytes contain the marker. Skips holes, which the engine's files mostly
+/// consist of.
+fn contains(bytes: &[u8], marker: &[u8]) -> bool {
     const HOLE: [u8; 4096] = [0; 4096];
 
-    let mut piece: Vec<u8> = Vec::new();
+    let mut window: Vec<u8> = Vec::new();
     for block in bytes.chunks(HOLE.len()) {
         if block == &HOLE[..block.len()] {
-            piece.clear();
+            window.clear();
             continue;
         }
 
-        piece.extend_from_slice(block);
-        if piece.windows(marker.len()).any(|window| window == marker) {
+        window.extend_from_slice(block);
+        if window.windows(marker.len()).any(|bytes| bytes == marker) {
             return true;
         }
 
-        piece.drain(..piece.len().saturating_sub(marker.len()));
+        // Keep the end, because the marker may span two blocks.
+        window.drain(..window.len().saturating_sub(marker.len()));
     }
 
     false
@@ -132,10 +138,10 @@ async fn hits(index: &EmbeddedIndex, word: &str) -> usize {
 }
 
 #[tokio::test]
-async fn nothing_of_an_erased_document_is_left_anywhere() {
+async fn an_erased_document_leaves_no_trace() {
     let dir = tempfile::tempdir().unwrap();
     let generations = Arc::new(Generations::open(dir.path(), 0).unwrap());
-    let retained = made(&generations, "old")
+    let retained = build_generation(&generations, "old")
         .await
         .state()
         .await
@@ -143,94 +149,100 @@ async fn nothing_of_an_erased_document_is_left_anywhere() {
         .generation;
 
     assert!(generations.wait_until_unused(&retained));
-    let live = made(&generations, "new").await;
+    let live = build_generation(&generations, "new").await;
 
-    let before = files_with(dir.path(), GOES);
-    for place in ["catalogue.sqlite", "shard-1"] {
+    let before = files_with(dir.path(), ERASED);
+    for part in ["catalogue.sqlite", "shard-1"] {
         assert_eq!(
             before
                 .iter()
-                .filter(|path| path.contains(place))
+                .filter(|path| path.contains(part))
                 .count()
                 .min(2),
             2,
-            "{place}: {before:?}"
+            "{part}: {before:?}"
         );
     }
 
-    assert!(live.remove(&[source(GOES)]).await.is_ok());
-    assert_eq!(hits(&live, GOES).await, 0);
+    assert!(live.remove(&[source(ERASED)]).await.is_ok());
+    assert_eq!(hits(&live, ERASED).await, 0);
     assert!(
-        !files_with(dir.path(), GOES).is_empty(),
+        !files_with(dir.path(), ERASED).is_empty(),
         "an ordinary removal leaves traces"
     );
 
-    // In the live one the rows are gone already: the traces go all the same.
-    let erased = generations.erase_everywhere(&[source(GOES)]).await.unwrap();
+    // The rows are already gone from the live generation; its traces must go as well.
+    let erased = generations
+        .erase_everywhere(&[source(ERASED)])
+        .await
+        .unwrap();
     let documents: Vec<u64> = erased.iter().map(|erasure| erasure.documents).collect();
     assert_eq!(documents, [1, 0], "{erased:?}");
-    assert_eq!(files_with(dir.path(), GOES), Vec::<String>::new());
-    assert!(files_with(dir.path(), STAYS).len() > 2);
+    assert_eq!(files_with(dir.path(), ERASED), Vec::<String>::new());
+    assert!(files_with(dir.path(), KEPT).len() > 2);
     assert_eq!(
-        (hits(&live, STAYS).await, hits(&live, "canine").await),
+        (hits(&live, KEPT).await, hits(&live, "canine").await),
         (30, 36)
     );
 
     let retained = generations.open_index(&retained).unwrap();
     assert_eq!(
-        (hits(&retained, GOES).await, hits(&retained, STAYS).await),
+        (hits(&retained, ERASED).await, hits(&retained, KEPT).await),
         (0, 30)
     );
     assert_eq!(
-        files_with(dir.path(), GOES),
+        files_with(dir.path(), ERASED),
         Vec::<String>::new(),
-        "nor is it back once the old one is opened"
+        "opening the retained generation does not bring it back"
     );
 
     drop((live, retained, generations));
     assert_eq!(
-        files_with(dir.path(), GOES),
+        files_with(dir.path(), ERASED),
         Vec::<String>::new(),
-        "nor once all is closed"
+        "nor does closing everything"
     );
 }
 
 #[tokio::test]
-async fn readers_go_on_while_documents_are_erased() {
+async fn questions_are_answered_during_an_erasure() {
     let dir = tempfile::tempdir().unwrap();
     let generations = Arc::new(Generations::open(dir.path(), 0).unwrap());
-    let live = made(&generations, "new").await;
+    let live = build_generation(&generations, "new").await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
 
     let reader = tokio::spawn({
         let live = Arc::clone(&live);
         async move {
-            let mut asked = 0;
+            let mut searches = 0;
             while !*stopped.borrow() {
-                assert_eq!(hits(&live, STAYS).await, 30);
-                asked += 1;
+                assert_eq!(hits(&live, KEPT).await, 30);
+                searches += 1;
             }
-            asked
+            searches
         }
     });
 
-    generations.erase_everywhere(&[source(GOES)]).await.unwrap();
+    generations
+        .erase_everywhere(&[source(ERASED)])
+        .await
+        .unwrap();
     stop.send(true).unwrap();
     assert!(reader.await.unwrap() > 0);
-    assert_eq!(files_with(dir.path(), GOES), Vec::<String>::new());
+    assert_eq!(files_with(dir.path(), ERASED), Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn an_erasure_that_was_interrupted_is_finished_at_the_next_start() {
+async fn an_interrupted_erasure_is_finished_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
     let generations = Generations::open(dir.path(), 0).unwrap();
-    let live = made(&generations, "new").await;
-    live.remove(&[source(GOES)]).await.unwrap();
+    let live = build_generation(&generations, "new").await;
+    live.remove(&[source(ERASED)]).await.unwrap();
     let generation = live.state().await.unwrap().generation;
     drop((live, generations));
-    assert!(!files_with(dir.path(), GOES).is_empty());
+    assert!(!files_with(dir.path(), ERASED).is_empty());
 
-    // What a process that died after the rows were out leaves.
+    // The state after a crash between the removal of the rows and the end of the erasure.
     fs::write(
         dir.path()
             .join("generations")
@@ -242,35 +254,35 @@ async fn an_erasure_that_was_interrupted_is_finished_at_the_next_start() {
 
     let generations = Generations::open(dir.path(), 0).unwrap();
     assert_eq!(
-        files_with(dir.path(), GOES),
+        files_with(dir.path(), ERASED),
         Vec::<String>::new(),
-        "before anybody opens the generation"
+        "before the generation is opened"
     );
 
     let live = generations.open_index(&generation).unwrap();
-    assert_eq!(hits(&live, STAYS).await, 30);
+    assert_eq!(hits(&live, KEPT).await, 30);
 }
 
 #[tokio::test]
-async fn a_generation_that_nothing_can_be_taken_out_of_goes_whole() {
+async fn a_generation_that_cannot_be_opened_is_deleted_as_a_whole() {
     let dir = tempfile::tempdir().unwrap();
     let generations = Arc::new(Generations::open(dir.path(), 0).unwrap());
-    let old = made(&generations, "old")
+    let old = build_generation(&generations, "old")
         .await
         .state()
         .await
         .unwrap()
         .generation;
 
-    drop(made(&generations, "new").await);
+    drop(build_generation(&generations, "new").await);
     drop(generations);
     let record = dir.path().join("generations.json");
 
-    let of_another_form =
+    let unsupported =
         fs::read_to_string(&record)
             .unwrap()
             .replacen("\"schema\": ", "\"schema\": 9", 1);
-    fs::write(&record, of_another_form).unwrap();
+    fs::write(&record, unsupported).unwrap();
     let generations = Arc::new(Generations::open(dir.path(), 0).unwrap());
 
     assert!(
@@ -281,7 +293,10 @@ async fn a_generation_that_nothing_can_be_taken_out_of_goes_whole() {
             .contains("tables")
     );
 
-    let erased = generations.erase_everywhere(&[source(GOES)]).await.unwrap();
+    let erased = generations
+        .erase_everywhere(&[source(ERASED)])
+        .await
+        .unwrap();
     let discarded: Vec<&GenerationRemoval> = erased
         .iter()
         .filter(|erasure| erasure.discarded.is_some())
@@ -294,6 +309,6 @@ async fn a_generation_that_nothing_can_be_taken_out_of_goes_whole() {
             .collect::<Vec<_>>(),
         [&old]
     );
-    assert_eq!(files_with(dir.path(), GOES), Vec::<String>::new());
-    assert!(!files_with(dir.path(), STAYS).is_empty());
+    assert_eq!(files_with(dir.path(), ERASED), Vec::<String>::new());
+    assert!(!files_with(dir.path(), KEPT).is_empty());
 }

@@ -1,5 +1,5 @@
-//! A process that is killed while it commits: what it reported as done is there, nothing is half, and the rest can be
-//! finished to the same hits with the same scores as if nothing had happened.
+//! Kills a process while it commits. What it reported as done is there, no document is incomplete,
+//! and after the rest has been committed, hits and scores are the same as without the kill.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -12,16 +12,16 @@ use mcdewey_core::{
 };
 use mcdewey_store::{EmbeddedIndex, EmbeddedOptions};
 
-/// Where the child process works; without it the child's test does nothing.
+/// The variable with the child process's directory. Without it, the child's test does nothing.
 const DIR: &str = "MCDEWEY_KILL_TEST_DIR";
-/// How often each document is written anew.
+/// How often each document is written.
 const ROUNDS: usize = 12;
 /// Documents written at the same time.
 const DOCUMENTS: usize = 8;
-/// What begins a line about a finished commit.
-const DONE: &str = "committed";
-/// The child is killed once it has reported this many commits: from the first to the last rounds.
-const MOMENTS: [usize; 8] = [1, 6, 13, 24, 37, 52, 70, 91];
+/// The prefix of a line that reports a finished commit.
+const COMMITTED: &str = "committed";
+/// The child is killed after reporting these numbers of commits, from the first to the last rounds.
+const KILL_AFTER: [usize; 8] = [1, 6, 13, 24, 37, 52, 70, 91];
 
 fn open(dir: &Path) -> EmbeddedIndex {
     let model = embedder().model().clone();
@@ -50,12 +50,13 @@ fn revision(number: usize, round: usize) -> DocumentRevision {
         .build(&embedder())
 }
 
-/// Writes all documents of a round at once and says of each when it is done.
+/// Writes all documents of a round concurrently and reports each when it is done.
 async fn write_round(index: &EmbeddedIndex, round: usize, report: &(dyn Fn(usize, usize) + Sync)) {
     let commit = |number: usize| async move {
         index.commit(revision(number, round)).await.unwrap();
         report(number, round);
     };
+
     let (a, b, c, d) = (commit(0), commit(1), commit(2), commit(3));
     let (e, f, g, h) = (commit(4), commit(5), commit(6), commit(7));
     tokio::join!(a, b, c, d, e, f, g, h);
@@ -92,7 +93,7 @@ async fn hits(index: &EmbeddedIndex) -> Vec<(String, u32)> {
     hits
 }
 
-/// The process that is killed.
+/// The process to be killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
     let Some(dir) = std::env::var_os(DIR) else {
@@ -102,7 +103,7 @@ async fn child() {
     for round in 1..=ROUNDS {
         let report = |number: usize, round: usize| {
             let mut out = std::io::stdout().lock();
-            writeln!(out, "{DONE} {number} {round}")
+            writeln!(out, "{COMMITTED} {number} {round}")
                 .and_then(|()| out.flush())
                 .unwrap();
         };
@@ -110,8 +111,8 @@ async fn child() {
     }
 }
 
-/// Lets a child work in `dir` until it has reported so many commits, and kills it; returns the last round reported of
-/// each document.
+/// Starts a child in `dir` and kills it after this many reported commits. Returns the last reported
+/// round of each document.
 fn kill_after(dir: &Path, reports: usize) -> HashMap<usize, usize> {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
@@ -123,7 +124,7 @@ fn kill_after(dir: &Path, reports: usize) -> HashMap<usize, usize> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
 
     let mut numbers = lines.map_while(Result::ok).filter_map(|line| {
-        let rest = line.split_once(DONE)?.1;
+        let rest = line.split_once(COMMITTED)?.1;
         let mut words = rest
             .split_whitespace()
             .map_while(|word| word.parse::<usize>().ok());
@@ -131,7 +132,7 @@ fn kill_after(dir: &Path, reports: usize) -> HashMap<usize, usize> {
     });
 
     for _ in 0..reports {
-        let (number, round) = numbers.next().expect("the child reports");
+        let (number, round) = numbers.next().expect("the child reports its commits");
         reported.insert(number, round);
     }
 
@@ -141,43 +142,46 @@ fn kill_after(dir: &Path, reports: usize) -> HashMap<usize, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_reported_survives_a_kill() {
-    let place = tempfile::tempdir().unwrap();
-    let undisturbed = open(&place.path().join("undisturbed"));
+async fn reported_commits_survive_a_kill() {
+    let parent = tempfile::tempdir().unwrap();
+    let undisturbed = open(&parent.path().join("undisturbed"));
     write_round(&undisturbed, ROUNDS, &|_, _| ()).await;
 
     let expected = hits(&undisturbed).await;
-    for moment in MOMENTS {
-        let dir = place.path().join(moment.to_string());
-        let reported = kill_after(&dir, moment);
+    for commits in KILL_AFTER {
+        let dir = parent.path().join(commits.to_string());
+        let reported = kill_after(&dir, commits);
         let index = open(&dir);
 
-        let mut passages = 0;
+        let mut chunk_count = 0;
         for number in 0..DOCUMENTS {
             let chunks = index
-                .passages(&source(number), 0..u32::MAX, &Scope::everything())
+                .document_chunks(&source(number), 0..u32::MAX, &Scope::everything())
                 .await
                 .unwrap();
-            passages += chunks.len();
+            chunk_count += chunks.len();
             let last = reported.get(&number).copied().unwrap_or_default();
 
             let Some(first) = chunks.first() else {
-                assert_eq!(last, 0, "document {number} is lost, {moment}");
+                assert_eq!(last, 0, "document {number} is lost, {commits} commits");
                 continue;
             };
             let round = first.page.number.0 as usize;
             assert!(
                 round >= last,
-                "document {number} fell back from round {last} to {round}, {moment}"
+                "document {number} fell back from round {last} to {round}, {commits} commits"
             );
 
             let whole: Vec<_> = revision(number, round)
                 .chunks
                 .into_iter()
-                .map(|passage| passage.chunk)
+                .map(|embedded| embedded.chunk)
                 .collect();
 
-            assert_eq!(chunks, whole, "document {number} is half, {moment}");
+            assert_eq!(
+                chunks, whole,
+                "document {number} is incomplete, {commits} commits"
+            );
         }
 
         let all = CandidateQuery {
@@ -195,15 +199,15 @@ async fn what_was_reported_survives_a_kill() {
 
         assert_eq!(
             found.len(),
-            passages,
-            "every passage is found once, {moment}"
+            chunk_count,
+            "every chunk is found once, {commits} commits"
         );
 
         write_round(&index, ROUNDS, &|_, _| ()).await;
         assert_eq!(
             hits(&index).await,
             expected,
-            "finished another way, {moment}"
+            "another final state, {commits} commits"
         );
     }
 }

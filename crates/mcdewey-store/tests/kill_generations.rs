@@ -1,9 +1,10 @@
-//! A process that is killed at a chosen point of a library's whole life: while documents are replaced or taken out,
-//! while the shard is flushed or optimised, while one generation takes the place of another, while documents are erased
-//! and an old generation goes. After each kill one more run gives what a run makes that was never disturbed.
+//! Kills a process at a chosen point in the life of a library: while documents are replaced or
+//! removed, the shard is flushed or optimised, one generation replaces another, documents are
+//! erased, or an old generation is deleted. After each kill, one more run reaches the same state as
+//! an undisturbed run.
 //!
-//! The long form: `TMPDIR=/dev/shm cargo test --workspace --test kill_generations -- --ignored --nocapture`; in memory, for
-//! a disk's own pace only makes it slow.
+//! The long form is `TMPDIR=/dev/shm cargo test --workspace --test kill_generations -- --ignored
+//! --nocapture`. It runs in memory, because a disk would only make it slower.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -14,37 +15,37 @@ use std::time::{Duration, Instant};
 
 use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 use mcdewey_core::{
-    CandidateQuery, Chunk, ContentHash, DocumentRevision, Embed, Index, Scope, SourcePath,
-    WeightedText,
+    Candidate, CandidateQuery, Chunk, ContentHash, DocumentRevision, Embed, Index, Scope,
+    SourcePath, WeightedText,
 };
 use mcdewey_store::{EmbeddedIndex, Generations};
 
-/// Where the child process works; without it the child's test does nothing.
+/// The variable with the child process's directory. Without it, the child's test does nothing.
 const DIR: &str = "MCDEWEY_KILL_GENERATIONS_DIR";
-/// What begins a line about a step that begins.
+/// The prefix of a line that reports the start of a step.
 const BEGINS: &str = "begins";
-/// What the process is killed in.
+/// The phases in which the process is killed.
 const PHASES: [&str; 7] = [
     "replace", "remove", "flush", "optimise", "swap", "erase", "retire",
 ];
-/// Chooses step and moment.
+/// Seeds the choice of step and moment.
 const SEED: u64 = 7_020;
 const DOCUMENTS: usize = 6;
 const ROUNDS: usize = 2;
-/// A document large enough for its flush to take a while.
+/// The number of a document that is large enough for its flush to take a while.
 const LARGE: usize = 99;
-/// The one that is erased in the end.
+/// The number of the document that is erased in the end.
 const ERASED: usize = 5;
 
 fn source(number: usize) -> SourcePath {
     format!("guides/{number}.md").parse().unwrap()
 }
 
-/// Another splitter cuts other passages; another round writes other words.
+/// The document differs between splitters and between rounds.
 fn revision(chunker: &str, number: usize, round: usize) -> DocumentRevision {
     let words = ["alpha", "beta", "gamma"][(number + round) % 3];
-    let passages = if number == LARGE { 120 } else { 2 + number % 3 };
-    let texts: Vec<String> = (0..passages)
+    let chunks = if number == LARGE { 120 } else { 2 + number % 3 };
+    let texts: Vec<String> = (0..chunks)
         .map(|part| format!("canine {chunker} {words} part{part} document{number} round{round}"))
         .collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -54,86 +55,92 @@ fn revision(chunker: &str, number: usize, round: usize) -> DocumentRevision {
         .build(&embedder())
 }
 
-/// The library's life, from whatever is there already; `tell` hears of each step before it begins.
-async fn live_through(dir: &Path, tell: &dyn Fn(&str)) -> (Arc<Generations>, Arc<EmbeddedIndex>) {
+/// Runs the life of the library, from whatever state it is in. Calls `report` before each step.
+async fn live_through(dir: &Path, report: &dyn Fn(&str)) -> (Arc<Generations>, Arc<EmbeddedIndex>) {
     let generations = Arc::new(Generations::open(dir, 0).unwrap());
-    drop(build(&generations, "one", tell).await);
-    let index = build(&generations, "two", tell).await;
-    tell("erase");
+    drop(build(&generations, "one", report).await);
+    let index = build(&generations, "two", report).await;
+    report("erase");
 
     generations
         .erase_everywhere(&[source(ERASED)])
         .await
         .unwrap();
-    tell("retire");
-    let wanted = index.state().await.unwrap().generation;
-    generations.retire(0, &wanted).unwrap();
-    tell("end");
+    report("retire");
+    let current = index.state().await.unwrap().generation;
+    generations.retire(0, &current).unwrap();
+    report("end");
 
     (generations, index)
 }
 
-/// Fills a generation over several rounds and makes it the live one.
+/// Fills a generation in several rounds and makes it the live one.
 async fn build(
     generations: &Generations,
     chunker: &str,
-    tell: &dyn Fn(&str),
+    report: &dyn Fn(&str),
 ) -> Arc<EmbeddedIndex> {
-    let generation = generations.want(embedder().model(), None, chunker).unwrap();
+    let generation = generations
+        .register(embedder().model(), None, chunker)
+        .unwrap();
     let index = generations.open_index(&generation).unwrap();
     for round in 0..ROUNDS {
-        tell("replace");
+        report("replace");
         commit_together(&index, chunker, round).await;
-        tell("flush");
+        report("flush");
         index.commit(revision(chunker, LARGE, round)).await.unwrap();
-        tell("remove");
+        report("remove");
         index.remove(&[source(0), source(LARGE)]).await.unwrap();
-        tell("optimise");
+        report("optimise");
         index.optimize().await.unwrap();
     }
 
     index.commit(revision(chunker, 0, ROUNDS)).await.unwrap();
-    tell("swap");
-    generations.complete(&index.state().await.unwrap()).unwrap();
+    report("swap");
+    generations
+        .mark_complete(&index.state().await.unwrap())
+        .unwrap();
     index
 }
 
-/// Documents that wait for each other's write are written together.
+/// Commits concurrently: documents that wait during another write are written together.
 async fn commit_together(index: &Arc<EmbeddedIndex>, chunker: &str, round: usize) {
-    let commit = |number: usize| {
-        let (index, document) = (Arc::clone(index), revision(chunker, number, round));
-        tokio::spawn(async move { index.commit(document).await.unwrap() })
-    };
-    let commits: Vec<_> = (0..DOCUMENTS).map(commit).collect();
+    let commits: Vec<_> = (0..DOCUMENTS)
+        .map(|number| {
+            let (index, document) = (Arc::clone(index), revision(chunker, number, round));
+            tokio::spawn(async move { index.commit(document).await.unwrap() })
+        })
+        .collect();
+
     for commit in commits {
         commit.await.unwrap();
     }
 }
 
-/// The process that is killed.
+/// The process to be killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
     let Some(dir) = std::env::var_os(DIR) else {
         return;
     };
 
-    let tell = |phase: &str| {
+    let report = |phase: &str| {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{BEGINS} {phase}")
             .and_then(|()| out.flush())
             .unwrap();
     };
 
-    live_through(Path::new(&dir), &tell).await;
+    live_through(Path::new(&dir), &report).await;
 }
 
-/// A child at work, and the steps it tells of.
-struct Victim {
+/// A running child process and its reports.
+struct ChildProcess {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
 }
 
-impl Victim {
+impl ChildProcess {
     fn start(dir: &Path) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
@@ -146,7 +153,7 @@ impl Victim {
         Self { child, lines }
     }
 
-    /// The next step that begins, until the child ends.
+    /// Returns the next step that starts, or `None` when the child has ended.
     fn next_step(&mut self) -> Option<String> {
         let line = self
             .lines
@@ -162,29 +169,29 @@ impl Victim {
     }
 }
 
-/// How often each phase comes, and how long it takes on this machine.
-fn measured(dir: &Path) -> HashMap<String, Vec<Duration>> {
-    let mut victim = Victim::start(dir);
+/// Measures how often each phase occurs and how long it takes on this machine.
+fn measure_phases(dir: &Path) -> HashMap<String, Vec<Duration>> {
+    let mut child = ChildProcess::start(dir);
     let mut phases: HashMap<String, Vec<Duration>> = HashMap::new();
 
-    let (mut phase, mut begun) = (victim.next_step(), Instant::now());
+    let (mut phase, mut begun) = (child.next_step(), Instant::now());
     while let Some(current) = phase {
-        phase = victim.next_step();
+        phase = child.next_step();
         phases.entry(current).or_default().push(begun.elapsed());
         begun = Instant::now();
     }
 
-    assert!(victim.child.wait().unwrap().success());
+    assert!(child.child.wait().unwrap().success());
     phases
 }
 
-/// A number that depends on nothing but the seed, the kill and what it is for.
-fn random(kill: usize, what: &str) -> f64 {
-    let hash = ContentHash::of_parts([SEED.to_string(), kill.to_string(), what.to_owned()]);
+/// Returns a number in 0..1 that depends only on the seed, the kill and its purpose.
+fn random(kill: usize, purpose: &str) -> f64 {
+    let hash = ContentHash::of_parts([SEED.to_string(), kill.to_string(), purpose.to_owned()]);
     f64::from(u16::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1]])) / 65_536.0
 }
 
-/// Everything readers can see.
+/// Everything that readers can see.
 #[derive(Debug, PartialEq)]
 struct Contents {
     chunks: Vec<Chunk>,
@@ -200,7 +207,7 @@ async fn contents(generations: &Generations, index: &EmbeddedIndex) -> Contents 
     for document in index.documents(&everything).await.unwrap() {
         chunks.extend(
             index
-                .passages(&document.meta.source, 0..u32::MAX, &everything)
+                .document_chunks(&document.meta.source, 0..u32::MAX, &everything)
                 .await
                 .unwrap(),
         );
@@ -210,12 +217,12 @@ async fn contents(generations: &Generations, index: &EmbeddedIndex) -> Contents 
     let mut hits = Vec::new();
     for chunk in &chunks {
         let vector = embedder().vector(&chunk.dense_text());
-        let lists = exact(index, &chunk.text, vector).await;
+        let lists = exact_search(index, &chunk.text, vector).await;
         let own = lists
             .0
             .iter()
             .find(|(id, _)| *id == chunk.chunk_id.to_string());
-        let cosine = f32::from_bits(own.expect("a passage is found by its own vector").1);
+        let cosine = f32::from_bits(own.expect("a chunk is found by its own vector").1);
 
         assert!(
             cosine >= 1.0 - 1e-5,
@@ -230,9 +237,14 @@ async fn contents(generations: &Generations, index: &EmbeddedIndex) -> Contents 
     Contents { chunks, hits }
 }
 
-type List = Vec<(String, u32)>;
+/// Chunk ids and the bits of their scores.
+type ScoredList = Vec<(String, u32)>;
 
-async fn exact(index: &EmbeddedIndex, text: &str, vector: Vec<f32>) -> (List, List) {
+async fn exact_search(
+    index: &EmbeddedIndex,
+    text: &str,
+    vector: Vec<f32>,
+) -> (ScoredList, ScoredList) {
     let query = CandidateQuery {
         dense: Some(vector),
         keyword: vec![WeightedText {
@@ -249,29 +261,30 @@ async fn exact(index: &EmbeddedIndex, text: &str, vector: Vec<f32>) -> (List, Li
         .await
         .unwrap();
 
-    let list = |list: Option<Vec<mcdewey_core::Candidate>>| -> List {
-        list.unwrap()
-            .into_iter()
-            .map(|hit| (hit.chunk_id.to_string(), hit.score.to_bits()))
-            .collect()
-    };
-
-    (list(lists.dense), list(lists.keyword))
+    (scored(lists.dense), scored(lists.keyword))
 }
 
-/// What a kill left answers before anything is done about it: the live generation, whole documents only.
-async fn assert_nothing_half(dir: &Path, what: &str) {
+fn scored(list: Option<Vec<Candidate>>) -> ScoredList {
+    list.unwrap()
+        .into_iter()
+        .map(|hit| (hit.chunk_id.to_string(), hit.score.to_bits()))
+        .collect()
+}
+
+/// Checks that the live generation answers directly after a kill, and that it holds only complete
+/// documents.
+async fn assert_documents_complete(dir: &Path, context: &str) {
     let generations = Generations::open(dir, 0).unwrap();
     let Some(live) = generations.live() else {
         return;
     };
     let chunker = live.chunker.clone().unwrap();
-    assert!(live.completed_at.is_some(), "{what}");
+    assert!(live.completed_at.is_some(), "{context}");
 
     let index = generations.open_index(&live.generation).unwrap();
     for number in (0..DOCUMENTS).chain([LARGE]) {
         let chunks = index
-            .passages(&source(number), 0..u32::MAX, &Scope::everything())
+            .document_chunks(&source(number), 0..u32::MAX, &Scope::everything())
             .await
             .unwrap();
 
@@ -282,17 +295,17 @@ async fn assert_nothing_half(dir: &Path, what: &str) {
         let whole: Vec<Chunk> = revision(&chunker, number, round)
             .chunks
             .into_iter()
-            .map(|passage| passage.chunk)
+            .map(|embedded| embedded.chunk)
             .collect();
 
-        assert_eq!(chunks, whole, "document {number} is half, {what}");
+        assert_eq!(chunks, whole, "document {number} is incomplete, {context}");
     }
 }
 
-async fn kill_at(points: usize) {
-    let place = tempfile::tempdir().unwrap();
-    let undisturbed = place.path().join("undisturbed");
-    let phases = measured(&undisturbed);
+async fn kill_repeatedly(kills: usize) {
+    let parent = tempfile::tempdir().unwrap();
+    let undisturbed = parent.path().join("undisturbed");
+    let phases = measure_phases(&undisturbed);
     let (generations, index) = live_through(&undisturbed, &|_| ()).await;
     let expected = contents(&generations, &index).await;
 
@@ -306,41 +319,42 @@ async fn kill_at(points: usize) {
 
     drop((generations, index));
     let mut killed: HashMap<&str, usize> = HashMap::new();
-    for kill in 0..points {
+    for kill in 0..kills {
         let phase = PHASES[kill % PHASES.len()];
         let durations = &phases[phase];
         let step = (random(kill, "step") * durations.len() as f64) as usize;
         let moment = durations[step].mul_f64(random(kill, "moment") * 1.1);
-        let dir = place.path().join(kill.to_string());
-        let mut victim = Victim::start(&dir);
+        let dir = parent.path().join(kill.to_string());
+        let mut child = ChildProcess::start(&dir);
 
         let mut seen = 0;
         while seen <= step {
-            seen += usize::from(victim.next_step().expect("the child gets there") == phase);
+            seen += usize::from(child.next_step().expect("the child reaches the step") == phase);
         }
 
-        // The moment of death is what is tested: it must not depend on anything the child does.
+        // A sleep is intended here: the moment of the kill must not depend on anything the child
+        // does.
         std::thread::sleep(moment);
-        victim.kill();
-        let what = format!("kill {kill}: {moment:?} into {phase} {step}");
-        assert_nothing_half(&dir, &what).await;
+        child.kill();
+        let context = format!("kill {kill}: {moment:?} into {phase} {step}");
+        assert_documents_complete(&dir, &context).await;
         let (generations, index) = live_through(&dir, &|_| ()).await;
-        assert_eq!(contents(&generations, &index).await, expected, "{what}");
+        assert_eq!(contents(&generations, &index).await, expected, "{context}");
         drop((generations, index));
         std::fs::remove_dir_all(dir).unwrap();
         *killed.entry(phase).or_default() += 1;
     }
 
-    eprintln!("the same library after {points} kills: {killed:?}");
+    eprintln!("the same library after {kills} kills: {killed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_more_run_makes_the_library_whole() {
-    kill_at(PHASES.len()).await;
+async fn one_more_run_completes_the_library() {
+    kill_repeatedly(PHASES.len()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes many minutes; the first lines of this file say how to run it"]
-async fn one_more_run_makes_the_library_whole_after_each_of_a_hundred_kills() {
-    kill_at(100).await;
+async fn one_more_run_completes_the_library_after_each_of_a_hundred_kills() {
+    kill_repeatedly(100).await;
 }

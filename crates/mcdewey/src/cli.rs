@@ -1,5 +1,5 @@
-//! What can be typed: commands and flags. Settings that flags leave open come from the environment, then from
-//! `mcdewey.toml`; `settings.rs` puts them together.
+//! The command line: commands, arguments and flags. A setting without a flag comes from its
+//! environment variable, then from `mcdewey.toml`; `settings.rs` merges the three.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -20,48 +20,53 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// A path; an empty one counts as not given, so that `MCDEWEY_CORPUS=` in a service's environment means the default.
+/// Parses a path. Unlike clap's own parser it accepts an empty one, which counts as not set, so
+/// that `MCDEWEY_CORPUS=` in the environment of a service selects the default.
 fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
     Ok(PathBuf::from(text))
 }
 
-/// Settings of every command; each also stands in `mcdewey.toml` and as `MCDEWEY_*` in the environment.
+/// Settings that all commands share. Each can also be set in `mcdewey.toml` and by an environment
+/// variable.
 #[derive(Debug, Default, Args)]
 pub(crate) struct SettingFlags {
     /// Settings file [default: mcdewey.toml, if there is one]
     #[arg(long, global = true, env = "MCDEWEY_CONFIG", value_name = "FILE", value_parser = path)]
     pub(crate) config: Option<PathBuf>,
-    /// Folder of documents [default: corpus]
+    /// Folder with the documents [default: corpus]
     #[arg(long, global = true, env = "MCDEWEY_CORPUS", value_name = "DIR", value_parser = path)]
     pub(crate) corpus: Option<PathBuf>,
-    /// Folder of the index [default: data]
+    /// Data directory, which holds the index [default: data]
     #[arg(long, global = true, env = "MCDEWEY_DATA_DIR", value_name = "DIR", value_parser = path)]
     pub(crate) data_dir: Option<PathBuf>,
-    /// A sentence-transformers folder to use as it is, instead of a model of the catalogue
+    /// Use the model in this sentence-transformers folder instead of one from the catalogue
     #[arg(long, global = true, env = "MCDEWEY_MODEL_DIR", value_name = "DIR", value_parser = path)]
     pub(crate) model_dir: Option<PathBuf>,
-    /// The embedding model, a name of the catalogue (see `mcdewey models`)
+    /// Embedding model; `mcdewey models` lists the names [default: all-MiniLM-L6-v2]
     #[arg(long, global = true, env = "MCDEWEY_MODEL", value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// Where downloaded models are kept [default: models]
+    /// Folder for downloaded models [default: models]
     #[arg(long, global = true, env = "MCDEWEY_MODELS_DIR", value_name = "DIR", value_parser = path)]
     pub(crate) models_dir: Option<PathBuf>,
-    /// The ONNX Runtime library to load, instead of the one of the catalogue
+    /// Load this ONNX Runtime library instead of the one from the catalogue
     #[arg(long, global = true, env = "ORT_DYLIB_PATH", value_name = "FILE", value_parser = path)]
     pub(crate) ort_dylib: Option<PathBuf>,
-    /// A folder with a cross-encoder (ONNX) that orders the first hits among themselves [default: none]
+    /// Folder with an ONNX cross-encoder that reranks the top hits [default: no reranking]
     #[arg(long, global = true, env = "MCDEWEY_RERANK_DIR", value_name = "DIR", value_parser = path)]
     pub(crate) rerank_dir: Option<PathBuf>,
-    /// Address to serve on [default: 127.0.0.1:8080]
+    /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, global = true, env = "MCDEWEY_LISTEN", value_name = "ADDR")]
     pub(crate) listen: Option<String>,
-    /// What leads the links in answers [default: http:// and the address]
+    /// Base URL of the links in responses [default: http://, or https:// with TLS, and the listen
+    /// address]
     #[arg(long, global = true, env = "MCDEWEY_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// A Qdrant server's gRPC interface (http://host:6334) that holds the library, instead of the folder of the index
+    /// gRPC URL of a Qdrant server (http://host:6334) to store the library on, instead of in the
+    /// data directory
     #[arg(long, global = true, env = "MCDEWEY_QDRANT_URL", value_name = "URL")]
     pub(crate) qdrant_url: Option<String>,
-    /// The key the Qdrant server wants; better in the environment or in a file than here
+    /// API key of the Qdrant server; prefer the environment variable or a file, because other users
+    /// can see the command line
     #[arg(
         long,
         global = true,
@@ -70,10 +75,16 @@ pub(crate) struct SettingFlags {
         hide_env_values = true
     )]
     pub(crate) qdrant_api_key: Option<String>,
-    /// A file with the key the Qdrant server wants
-    #[arg(long, global = true, env = "MCDEWEY_QDRANT_API_KEY_FILE", value_name = "FILE", value_parser = path)]
+    /// File with the API key of the Qdrant server
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_QDRANT_API_KEY_FILE",
+        value_name = "FILE",
+        value_parser = path
+    )]
     pub(crate) qdrant_api_key_file: Option<PathBuf>,
-    /// What the library's collections on the Qdrant server are named after [default: mcdewey]
+    /// Name of the library's collections on the Qdrant server [default: mcdewey]
     #[arg(
         long,
         global = true,
@@ -81,17 +92,24 @@ pub(crate) struct SettingFlags {
         value_name = "NAME"
     )]
     pub(crate) qdrant_collection: Option<String>,
-    /// A file with one key that everybody who asks must send; `mcdewey keys` makes keys that can be told apart
-    #[arg(long, global = true, env = "MCDEWEY_ACCESS_KEY_FILE", value_name = "FILE", value_parser = path)]
+    /// File with a single key that all clients must send; use `mcdewey keys` for one key per client
+    #[arg(
+        long,
+        global = true,
+        env = "MCDEWEY_ACCESS_KEY_FILE",
+        value_name = "FILE",
+        value_parser = path
+    )]
     pub(crate) access_key_file: Option<PathBuf>,
-    /// The file of the keys that `mcdewey keys` makes; who names one requires keys, even if the file is missing [default:
-    /// keys.toml in the folder of the index]
+    /// File with the keys that `mcdewey keys` manages; setting it requires keys even if the file
+    /// does not exist [default: keys.toml in the data directory]
     #[arg(long, global = true, env = "MCDEWEY_KEYS_FILE", value_name = "FILE", value_parser = path)]
     pub(crate) keys_file: Option<PathBuf>,
-    /// Answer whoever sends no key, on other addresses than loopback ones too
+    /// Accept requests without a key, even on addresses other than loopback
     #[arg(long, global = true, env = "MCDEWEY_ALLOW_ANONYMOUS")]
     pub(crate) allow_anonymous: bool,
-    /// Most requests a minute of each key, or of each address without one [default: no limit]
+    /// Maximum number of requests per minute for each key, or for each address without a key
+    /// [default: no limit]
     #[arg(
         long,
         global = true,
@@ -99,16 +117,17 @@ pub(crate) struct SettingFlags {
         value_name = "N"
     )]
     pub(crate) requests_per_minute: Option<NonZeroU32>,
-    /// Write who asked for what, without the question, into this file, a line of JSON each
+    /// Append a JSON line for each request to this file: who requested what, without the text of
+    /// questions
     #[arg(long, global = true, env = "MCDEWEY_AUDIT_LOG", value_name = "FILE", value_parser = path)]
     pub(crate) audit_log: Option<PathBuf>,
-    /// Answer with TLS: the certificate with its chain, in PEM
+    /// Serve over TLS with this certificate chain (PEM)
     #[arg(long, global = true, env = "MCDEWEY_TLS_CERT", value_name = "FILE", value_parser = path)]
     pub(crate) tls_cert: Option<PathBuf>,
-    /// The certificate's private key, in PEM
+    /// Private key of the certificate (PEM)
     #[arg(long, global = true, env = "MCDEWEY_TLS_KEY", value_name = "FILE", value_parser = path)]
     pub(crate) tls_key: Option<PathBuf>,
-    /// How many old generations of the index stay on the disk beside the one that answers [default: 1]
+    /// Number of old index generations to keep on disk beside the live one [default: 1]
     #[arg(
         long,
         global = true,
@@ -116,10 +135,12 @@ pub(crate) struct SettingFlags {
         value_name = "N"
     )]
     pub(crate) keep_generations: Option<usize>,
-    /// How the lists by meaning and by words become one: match, rrf, min-max, z-score, dbsf [default: match]
+    /// How to combine the results of dense and keyword search: match, rrf, min-max, z-score, dbsf
+    /// [default: match]
     #[arg(long, global = true, env = "MCDEWEY_FUSION", value_name = "NAME")]
     pub(crate) fusion: Option<String>,
-    /// Whether originals (the PDF of a manual) are kept in the index for readers to open: true or false [default: true]
+    /// Whether to store original files, such as the PDF of a manual, in the index so that readers
+    /// can open them: true or false [default: true]
     #[arg(
         long,
         global = true,
@@ -127,7 +148,8 @@ pub(crate) struct SettingFlags {
         value_name = "BOOL"
     )]
     pub(crate) keep_originals: Option<bool>,
-    /// Which questions the server remembers for its owner, in memory: off, unanswered, all [default: unanswered]
+    /// Which questions the server records for its operator, in memory only: off, unanswered, all
+    /// [default: unanswered]
     #[arg(
         long,
         global = true,
@@ -135,98 +157,102 @@ pub(crate) struct SettingFlags {
         value_name = "WHICH"
     )]
     pub(crate) question_log: Option<String>,
-    /// Whose word that a page answers a question is kept as a judgment, in feedback.jsonl in the folder of the index:
-    /// off, keys (those who send one), everyone [default: keys]
+    /// Whose feedback on hits to store as judgments, in feedback.jsonl in the data directory: off,
+    /// keys (clients with a key), everyone [default: keys]
     #[arg(long, global = true, env = "MCDEWEY_FEEDBACK", value_name = "WHOSE")]
     pub(crate) feedback: Option<String>,
-    /// How the log is written: text or json [default: text]
+    /// Log format: text or json [default: text]
     #[arg(long, global = true, env = "MCDEWEY_LOG_FORMAT", value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
-    /// Threads of the embedding model [default: all cores]
+    /// Number of threads for the embedding model [default: all cores]
     #[arg(long, global = true, env = "MCDEWEY_THREADS", value_name = "N")]
     pub(crate) threads: Option<usize>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Bring the library up to date and answer over REST, MCP and web pages
+    /// Update the library and serve it over REST, MCP and web pages
     Serve(ServeArgs),
-    /// Bring the library up to date
+    /// Update the library from its folders
     Ingest(IngestArgs),
-    /// Ask a question
+    /// Search the library
     Search(SearchArgs),
     /// Serve MCP on standard input and output
     Mcp,
-    /// List the embedding models, or fetch one
+    /// List the embedding models, or download the configured one
     Models(ModelsArgs),
-    /// Measure the search on labelled questions
+    /// Evaluate search quality on labelled questions
     Eval(EvalArgs),
-    /// Check model, library and settings
+    /// Check the model, the library and the settings
     Doctor(DoctorArgs),
-    /// Ask the running server whether it answers; fails when it does not
+    /// Check whether the running server can answer questions; fails if it cannot
     Ready,
-    /// Answer from an earlier generation of the index again
+    /// Switch back to an earlier generation of the index
     ///
-    /// Another model, splitter or form of the index makes a new generation, which is built while the old one answers
-    /// and then takes its place. This goes back to the one before (or the one named; `mcdewey doctor` lists them), at
-    /// once where a server runs. The generation is pinned: it answers, whatever the settings ask for, until
-    /// `mcdewey rollback --forward` lets the newest one answer again.
+    /// A change of the model, the splitter or the index format creates a new generation, which is
+    /// built while the old one stays live and then replaces it. This command switches back to the
+    /// previous generation, or to the given one (`mcdewey doctor` lists them); a running server
+    /// switches immediately. The generation is pinned: it stays live whatever the settings require,
+    /// until `mcdewey rollback --forward` switches to the newest one.
     Rollback(RollbackArgs),
-    /// Take documents out of the library for good, and show that nothing of them is left
+    /// Permanently remove documents from the library, and verify that nothing of them is left
     ///
-    /// They go from the generation that answers and from those that are kept for a rollback. The vectors of their
-    /// passages stay in the embedding cache by hash, without any text.
+    /// Removes them from the live generation and from those kept for a rollback. The vectors of
+    /// their passages stay in the embedding cache, which identifies them by hash and contains no
+    /// text.
     Remove(RemoveArgs),
-    /// Make, list and revoke the keys of those who may ask
+    /// Create, list and revoke the access keys of clients
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Turn a file into Markdown with page markers that people can read and correct
+    /// Convert a file to Markdown with page markers, to read and correct by hand
     Convert(ConvertArgs),
-    /// Convert the files that come on standard input, for the program itself
+    /// Convert the files sent on standard input; for internal use
     #[command(hide = true)]
     ConvertWorker(ConvertWorkerArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Make a key and print it, once; with the first one everybody needs one
+    /// Create a key and print it once; from the first key on, all clients need one
     Create(CreateKeyArgs),
-    /// Show who has a key, and what it opens
+    /// List the keys and what each gives access to
     List {
         /// Print as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Take a key back, at once; without any key left nobody may ask
+    /// Revoke a key immediately; after the last one is revoked, requests are rejected
     Revoke {
-        /// The key's id or name
+        /// Id or name of the key
         key: String,
     },
-    /// Stop requiring keys: anyone who reaches a server on loopback may then read the whole library
+    /// Stop requiring keys: anyone who can reach a server on loopback can then read the whole
+    /// library
     ///
-    /// Once a key was made, keys stay required, even after the last one is revoked or their file is gone. This takes
-    /// that back, also for a server that is running, and also for whoever comes through a proxy. Revoke all keys first.
-    /// The next key requires keys again.
+    /// After the first key was created, keys stay required, even if the last one is revoked or the
+    /// keys file is missing. This command ends that, also for a running server and for clients
+    /// behind a proxy. Revoke all keys first. Creating another key requires keys again.
     Open,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateKeyArgs {
-    /// Who gets it; stands in the logs
+    /// Name of the client; appears in logs
     pub(crate) name: String,
-    /// What it may do
+    /// What the key permits
     #[arg(long, value_enum, default_value_t)]
     pub(crate) role: KeyRole,
-    /// Show only this vendor's documents, as the library writes it; may be given again
+    /// Restrict the key to this vendor's documents, spelled as in the library; may be repeated
     #[arg(long)]
     pub(crate) vendor: Vec<String>,
-    /// Show only this product's documents (its id); may be given again, and adds to the vendors
+    /// Restrict the key to the documents of this product (id), in addition to those of the vendors;
+    /// may be repeated
     #[arg(long)]
     pub(crate) product: Vec<String>,
-    /// Most requests a minute [default: what the server allows everybody]
+    /// Maximum number of requests per minute [default: the server's general limit]
     #[arg(long = "rate", value_name = "N")]
     pub(crate) requests_per_minute: Option<NonZeroU32>,
-    /// When it ends: 90d, 12h, or a day such as 2027-01-31 [default: never]
+    /// Expiry: 90d, 12h, or a date such as 2027-01-31 [default: never]
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<String>,
     /// Print as JSON
@@ -236,10 +262,10 @@ pub(crate) struct CreateKeyArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct RemoveArgs {
-    /// The documents, as `mcdewey search` shows them under their passages
+    /// Sources of the documents, as shown by `mcdewey search`
     #[arg(required = true, value_name = "SOURCE")]
     pub(crate) source: Vec<String>,
-    /// Even if the file still lies in a root, from where the next ingest brings it back
+    /// Remove documents even if their files still exist, although the next ingest adds them again
     #[arg(long)]
     pub(crate) force: bool,
     /// Print the report as JSON
@@ -249,36 +275,38 @@ pub(crate) struct RemoveArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ConvertArgs {
-    /// The file: PDF, HTML, DOCX, reStructuredText, AsciiDoc, or OpenAPI in JSON or YAML
+    /// File to convert: PDF, HTML, DOCX, reStructuredText, AsciiDoc, or OpenAPI in JSON or YAML
     pub(crate) file: PathBuf,
-    /// Where to write the Markdown; `-` for standard output [default: beside the file, ending in .md]
+    /// File to write the Markdown to, or `-` for standard output [default: the input file with the
+    /// extension .md]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Write over Markdown that is there already
+    /// Overwrite existing files
     #[arg(long)]
     pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ConvertWorkerArgs {
-    /// Bytes of memory it may use
+    /// Memory limit in bytes
     #[arg(long)]
     pub(crate) memory: u64,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Take nothing in at the start: for further servers over a library that another one fills
+    /// Do not update the library at startup, for additional servers on a library that another one
+    /// updates
     #[arg(long)]
     pub(crate) no_ingest: bool,
-    /// Watch the roots and take changes in as they come
+    /// Watch the root folders and ingest changes as they happen
     #[arg(long, env = "MCDEWEY_WATCH", conflicts_with = "no_ingest")]
     pub(crate) watch: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArgs {
-    /// A root of the settings by name, or a folder [default: all roots]
+    /// Name of a configured root, or a folder [default: all roots]
     pub(crate) root: Option<String>,
     /// Print the report as JSON
     #[arg(long)]
@@ -287,46 +315,46 @@ pub(crate) struct IngestArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SearchArgs {
-    /// The question
+    /// Question to search for
     #[arg(required = true, num_args = 1..)]
     pub(crate) question: Vec<String>,
-    /// Which lists answer
+    /// Search mode
     #[arg(long, value_enum, default_value_t = ModeArg::Hybrid)]
     pub(crate) mode: ModeArg,
-    /// Only this vendor; may be given again
+    /// Only documents of this vendor; may be repeated
     #[arg(long)]
     pub(crate) vendor: Vec<String>,
-    /// Only this product (id, title or alias); may be given again
+    /// Only documents of this product (id, title or alias); may be repeated
     #[arg(long)]
     pub(crate) product: Vec<String>,
-    /// Only this release: 12.5, 12.5.*, 12.0..15.0, ">=12.0 <15", latest
-    #[arg(long, value_name = "RELEASE", id = "release")]
+    /// Only this version: 12.5, 12.5.*, 12.0..15.0, ">=12.0 <15", latest
+    #[arg(long, value_name = "VERSION", id = "release")]
     pub(crate) version: Option<String>,
-    /// With a release: leave out documents that name none
+    /// With --version: leave out documents without a version
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Only this guide; may be given again
+    /// Only this guide; may be repeated
     #[arg(long)]
     pub(crate) guide: Vec<String>,
-    /// Only this document; may be given again
+    /// Only this document; may be repeated
     #[arg(long)]
     pub(crate) source: Vec<String>,
-    /// How many hits, 1 to 50
+    /// Maximum number of hits, 1 to 50
     #[arg(long, short = 'n')]
     pub(crate) limit: Option<usize>,
-    /// Where to go on: `next_cursor` of the answer before
+    /// Continue from the `next_cursor` of a previous response
     #[arg(long)]
     pub(crate) cursor: Option<String>,
-    /// At most one hit of each page
+    /// Return at most one hit per page
     #[arg(long)]
     pub(crate) group_by_page: bool,
-    /// Say with each hit how it was found
+    /// Explain the score of each hit
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Compare with every vector
+    /// Compare with all vectors instead of using the approximate index
     #[arg(long)]
     pub(crate) exact: bool,
-    /// Print the answer as JSON
+    /// Print the response as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -350,7 +378,7 @@ impl From<ModeArg> for Mode {
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelsArgs {
-    /// Fetch and verify the model of the settings
+    /// Download and verify the configured model
     #[arg(long)]
     pub(crate) fetch: bool,
     /// Print as JSON
@@ -360,35 +388,37 @@ pub(crate) struct ModelsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
-    /// Folders with a set in BEIR form or with whole texts and a table of the stretches that answer, or files of
-    /// judgments over the library of the settings
+    /// Folders with a set in BEIR format or with whole texts and a table of answer spans, or files
+    /// with judgments for the configured library
     #[arg(required_unless_present = "compare", value_name = "SET")]
     pub(crate) sets: Vec<PathBuf>,
-    /// Print the report, with the figures of each question, as JSON
+    /// Print the report as JSON, with per-question metrics
     #[arg(long)]
     pub(crate) json: bool,
-    /// Measure only this mode; may be given again
+    /// Evaluate only this search mode; may be repeated
     #[arg(long, value_enum)]
     pub(crate) mode: Vec<ModeArg>,
-    /// Keep the indexes of the sets here, to measure again without embedding again
+    /// Keep the indexes of the sets in this folder, so that later runs need not embed them again
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
-    /// Of the questions that name a split, ask only those of this one
+    /// Of the questions assigned to a split, use only those of this one
     #[arg(long, value_enum)]
     pub(crate) split: Option<SplitArg>,
-    /// Take out every document that answers a question: a search that knows its limits then declines all questions
+    /// Leave out all documents that answer a question: an ideal search then declines all questions
     #[arg(long)]
     pub(crate) without_gold: bool,
-    /// Fail when a figure is below its floor in this TOML file, or was not measured
+    /// Fail if a metric is below its floor in this TOML file, or was not measured
     #[arg(long, value_name = "FILE")]
     pub(crate) gate: Option<PathBuf>,
-    /// Write runs and judgments in the form of TREC here
+    /// Write runs and judgments in TREC format to this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) trec: Option<PathBuf>,
-    /// Compare fusions over the sets, fit the confidence, and write the figures into this document, between its marks
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["mode", "gate", "trec", "split", "without_gold"])]
+    /// Compare fusion methods on the sets, fit the confidence model, and write the results into
+    /// this document, between its markers
+    #[arg(long, value_name = "FILE")]
+    #[arg(conflicts_with_all = ["mode", "gate", "trec", "split", "without_gold"])]
     pub(crate) study: Option<PathBuf>,
-    /// Measure nothing; say how two reports of `eval --json` differ
+    /// Compare two reports of `eval --json` instead of evaluating
     #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"])]
     #[arg(conflicts_with_all = ["sets", "mode", "keep", "split", "without_gold", "gate", "trec"])]
     pub(crate) compare: Vec<PathBuf>,
@@ -411,10 +441,10 @@ impl From<SplitArg> for Split {
 
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArgs {
-    /// The generation, by its name or the beginning of it [default: the one before the live one]
+    /// Name of the generation, or a prefix of it [default: the one before the live one]
     pub(crate) generation: Option<String>,
-    /// The other way: take the pin out and let the newest complete generation answer; the next `serve` or `ingest`
-    /// builds what the settings ask for
+    /// Remove the pin and switch to the newest complete generation; the next `serve` or `ingest`
+    /// builds the one that the settings require
     #[arg(long, conflicts_with = "generation")]
     pub(crate) forward: bool,
     /// Print the report as JSON

@@ -1,4 +1,5 @@
-//! One file per command; each wires rooms together and stays thin.
+//! One module per command. Commands only connect the other crates and contain no logic of their
+//! own.
 
 pub(crate) mod convert;
 pub(crate) mod doctor;

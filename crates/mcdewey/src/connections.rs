@@ -1,10 +1,11 @@
-//! Connections, from the listener to the service: accepted up to a number, each within its time. Requests are the
-//! service's business; what they come over is this room's.
+//! Accepts connections, limits their number and cuts off slow clients, for HTTP and TLS alike.
+//! Requests themselves are handled by the router.
 //!
-//! Whoever keeps the server waiting (a client that sends nothing, or half a request, or does not read its answer) is cut
-//! off when its time is over, and before that when somebody else needs the place. So a newcomer is answered however many
-//! idle connections are open. Where all places are taken by requests that are worked for, a reserve answers health checks
-//! and tells everybody else to come back.
+//! A client that keeps the server waiting (it sends nothing, or half a request, or does not read
+//! its response) is cut off at its timeout, or earlier if its slot is needed for another client. So
+//! new clients are served however many idle connections are open. When all slots are taken by
+//! requests in progress, a reserve answers health checks and tells all other clients to retry
+//! later.
 
 mod body;
 mod connection;
@@ -28,7 +29,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use mcdewey_query::{ConnectionNumbers, OverCapacity};
+use mcdewey_query::{ConnectionMetrics, OverCapacity};
 use rustix::io::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -38,53 +39,55 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 
 use self::body::Exchange;
-pub(crate) use self::open_files::{Capacities, Capacity, raise_limit};
-use self::report::Report;
+pub(crate) use self::open_files::{Capacities, Capacity, raise_open_file_limit};
+use self::report::ConnectionReport;
 pub(crate) use self::settings::{ConnectionSettings, Timeouts};
 use self::stream::WatchedStream;
-use self::table::{Admitted, Place, Table};
-use crate::listeners::until_stop;
+use self::table::{Admission, ConnectionTable, Slot};
+use crate::listeners::until_stopped;
 
-/// The largest head of a request, and what is held of an answer; the longest question is 8 KiB before it is encoded.
+/// The largest request head, and how much of a response is buffered. The longest question has
+/// 32 KiB before percent-encoding; one that does not fit into a URL has to be sent with POST.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Requests at once on one connection of HTTP/2.
-const STREAMS: u32 = 64;
-/// What a client may send ahead over HTTP/2 on all requests of a connection; the largest body is 256 KiB.
-const WINDOW_BYTES: u32 = 256 * 1024;
-/// After a failure that concerns the whole process, such as too many open files.
-const AFTER_FAILURE: Duration = Duration::from_millis(50);
-/// Until a connection that makes room has closed its socket.
-const MAKING_ROOM: Duration = Duration::from_millis(1);
+/// Concurrent requests on one HTTP/2 connection.
+const MAX_HTTP2_STREAMS: u32 = 64;
+/// How much a client may send ahead over HTTP/2, for all requests of a connection together. The
+/// largest body has 256 KiB.
+const HTTP2_WINDOW_BYTES: u32 = 256 * 1024;
+/// The delay after a failure that concerns the whole process, such as too many open files.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+/// How long an evicted connection needs to close its socket.
+const EVICTION_DELAY: Duration = Duration::from_millis(1);
 
-/// What all listeners share.
+/// Serves connections. Shared by all listeners.
 #[derive(Clone)]
-pub(crate) struct Serving {
+pub(crate) struct ConnectionServer {
     router: Router,
     timeouts: Timeouts,
-    report: Arc<Report>,
+    report: Arc<ConnectionReport>,
     builder: Arc<Builder<TokioExecutor>>,
     stop: Receiver<bool>,
 }
 
-impl Serving {
-    /// Answers with `router` until told to stop.
+impl ConnectionServer {
+    /// Creates a server that answers with `router` until `stop` becomes true.
     pub(crate) fn new(
         router: Router,
         timeouts: Timeouts,
-        numbers: ConnectionNumbers,
+        numbers: ConnectionMetrics,
         stop: Receiver<bool>,
     ) -> Self {
-        let (report, builder) = (Arc::new(Report::new(numbers)), Arc::new(builder()));
         Self {
             router: router.with_state(()),
             timeouts,
-            report,
-            builder,
+            report: Arc::new(ConnectionReport::new(numbers)),
+            builder: Arc::new(http_builder()),
             stop,
         }
     }
 
-    /// Answers at a listener, with TLS where there is a certificate; returns when all connections have ended.
+    /// Serves the connections of a listener, with TLS if there is a certificate. After the stop,
+    /// returns when all connections have ended.
     pub(crate) async fn listen(
         self,
         listener: TcpListener,
@@ -94,72 +97,77 @@ impl Serving {
         let sockets = Arc::new(Semaphore::new(capacity.sockets()));
         let acceptor =
             tls.map(|config| RustlsAcceptor::new(config).handshake_timeout(self.timeouts.header));
-        let entrance = Entrance {
-            served: Table::new(capacity.connections, capacity.per_address),
-            reserve: Table::of_newest(capacity.reserve),
+        let accept_loop = AcceptLoop {
+            served: ConnectionTable::new(capacity.connections, capacity.per_address),
+            reserve: ConnectionTable::favouring_newest(capacity.reserve),
             acceptor,
-            serving: self,
+            server: self,
         };
 
-        let stopped = until_stop(entrance.serving.stop.clone());
+        let stopped = until_stopped(accept_loop.server.stop.clone());
         tokio::select! {
             () = stopped => {}
-            () = entrance.accept_all(&listener, &sockets) => {}
+            () = accept_loop.run(&listener, &sockets) => {}
         }
         drop(listener);
 
-        // All sockets are back when all connections have ended. The semaphore is never closed.
+        // All permits are available again when all connections have ended. The semaphore is never
+        // closed.
         let all = u32::try_from(capacity.sockets()).unwrap_or(u32::MAX);
         let _ = sockets.acquire_many(all).await;
     }
 }
 
-/// One listener's connections.
-struct Entrance {
-    served: Arc<Table>,
-    reserve: Arc<Table>,
+/// Accepts the connections of one listener.
+struct AcceptLoop {
+    served: Arc<ConnectionTable>,
+    reserve: Arc<ConnectionTable>,
     acceptor: Option<RustlsAcceptor>,
-    serving: Serving,
+    server: ConnectionServer,
 }
 
-/// A connection that has a place.
-struct Guest {
-    place: Place,
+/// A connection that has been given a slot.
+struct AdmittedConnection {
+    slot: Slot,
     remote: SocketAddr,
-    /// Whether its place is one of the reserve.
+    /// Whether its slot is in the reserve.
     over_capacity: bool,
 }
 
-impl Entrance {
-    async fn accept_all(&self, listener: &TcpListener, sockets: &Arc<Semaphore>) {
-        // A connection that was evicted holds its socket for a moment longer. Who has none must wait for that moment.
+impl AcceptLoop {
+    async fn run(&self, listener: &TcpListener, sockets: &Arc<Semaphore>) {
+        // An evicted connection holds its socket for a moment longer. If no permit is left, wait
+        // for that.
         while let Ok(socket) = Arc::clone(sockets).acquire_owned().await {
             let (stream, remote) = self.accept(listener).await;
-            let Some(guest) = self.admit(remote) else {
+            let Some(admitted) = self.admit(remote) else {
                 continue;
             };
-            let (serving, acceptor) = (self.serving.clone(), self.acceptor.clone());
 
+            let (server, acceptor) = (self.server.clone(), self.acceptor.clone());
             tokio::spawn(async move {
-                serving.welcome(stream, acceptor, guest).await;
+                server.serve_connection(stream, acceptor, admitted).await;
                 drop(socket);
             });
         }
     }
 
-    /// The next connection; what is wrong with one, or with the process for a moment, is no reason to stop.
+    /// Accepts the next connection. Errors of a single connection, or temporary ones of the
+    /// process, do not end the loop.
     async fn accept(&self, listener: &TcpListener) -> (TcpStream, SocketAddr) {
         loop {
             match listener.accept().await {
                 Ok(accepted) => return accepted,
-                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) if is_connection_error(&error) => {}
                 Err(error) => {
-                    self.serving.report.failed(&error);
-                    let makes_room = is_of_open_files(&error) && self.served.make_room();
-                    tokio::time::sleep(if makes_room {
-                        MAKING_ROOM
+                    self.server.report.accept_failed(&error);
+
+                    let has_evicted =
+                        is_open_file_error(&error) && self.served.evict_longest_waiting();
+                    tokio::time::sleep(if has_evicted {
+                        EVICTION_DELAY
                     } else {
-                        AFTER_FAILURE
+                        ACCEPT_RETRY_DELAY
                     })
                     .await;
                 }
@@ -167,10 +175,10 @@ impl Entrance {
         }
     }
 
-    fn admit(&self, remote: SocketAddr) -> Option<Guest> {
-        let (report, now) = (&self.serving.report, Instant::now());
-        let (admitted, over_capacity) = match self.served.admit(remote.ip(), now) {
-            Some(admitted) => (Some(admitted), false),
+    fn admit(&self, remote: SocketAddr) -> Option<AdmittedConnection> {
+        let (report, now) = (&self.server.report, Instant::now());
+        let (admission, over_capacity) = match self.served.admit(remote.ip(), now) {
+            Some(admission) => (Some(admission), false),
             None => (self.reserve.admit(remote.ip(), now), true),
         };
 
@@ -178,38 +186,45 @@ impl Entrance {
             report.over_capacity();
         }
 
-        let Admitted { place, evicted } = admitted?;
-        if over_capacity || evicted {
-            report.full();
+        let Admission { slot, has_evicted } = admission?;
+        if over_capacity || has_evicted {
+            report.limit_reached();
         }
 
-        Some(Guest {
-            place,
+        Some(AdmittedConnection {
+            slot,
             remote,
             over_capacity,
         })
     }
 }
 
-impl Serving {
-    /// Answers a connection to its end.
-    async fn welcome(self, stream: TcpStream, acceptor: Option<RustlsAcceptor>, guest: Guest) {
+impl ConnectionServer {
+    /// Serves a connection until it ends.
+    async fn serve_connection(
+        self,
+        stream: TcpStream,
+        acceptor: Option<RustlsAcceptor>,
+        admitted: AdmittedConnection,
+    ) {
         let _open = self.report.accepted();
 
-        // Without it small answers wait some 40 ms for the peer's acknowledgement.
+        // Otherwise small responses wait some 40 ms for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
-        let connection = Arc::clone(&guest.place.connection);
+        let connection = Arc::clone(&admitted.slot.connection);
+
         let work = async {
             match acceptor {
-                None => self.answer(stream, &guest).await,
+                None => self.serve_stream(stream, &admitted).await,
                 Some(acceptor) => {
                     let handshake = tokio::select! {
                         handshake = acceptor.accept(stream, ()) => handshake,
-                        () = until_stop(self.stop.clone()) => return,
+                        () = until_stopped(self.stop.clone()) => return,
                     };
-                    // Nobody is told of a handshake that fails: strangers knock on open ports all day.
+                    // Failed handshakes are not logged: any open port gets them from scanners all
+                    // day.
                     if let Ok((stream, _)) = handshake {
-                        self.answer(stream, &guest).await;
+                        self.serve_stream(stream, &admitted).await;
                     }
                 }
             }
@@ -219,12 +234,21 @@ impl Serving {
         self.report.ended(end);
     }
 
-    async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, guest: &Guest) {
-        let (connection, remote, over_capacity) =
-            (&guest.place.connection, guest.remote, guest.over_capacity);
+    async fn serve_stream(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+        admitted: &AdmittedConnection,
+    ) {
+        let AdmittedConnection {
+            slot,
+            remote,
+            over_capacity,
+        } = admitted;
+        let (connection, remote, over_capacity) = (&slot.connection, *remote, *over_capacity);
+
         let stream = WatchedStream::new(stream, Arc::clone(connection));
         let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
-            let exchange = Exchange::begin(Arc::clone(connection));
+            let exchange = Exchange::start(Arc::clone(connection));
             let version = request.version();
             let mut request = request.map(|body| exchange.request_body(body));
             request.extensions_mut().insert(ConnectInfo(remote));
@@ -233,32 +257,34 @@ impl Serving {
                 request.extensions_mut().insert(OverCapacity);
             }
 
-            let answer = self.router.clone().oneshot(request);
+            let response = self.router.clone().oneshot(request);
             async move {
-                let Ok(mut response) = answer.await;
+                let Ok(mut response) = response.await;
                 if over_capacity && version <= Version::HTTP_11 {
                     response
                         .headers_mut()
                         .insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
-                Ok::<_, Infallible>(response.map(|body| exchange.answer_body(body)))
+                Ok::<_, Infallible>(response.map(|body| exchange.response_body(body)))
             }
         });
 
-        let mut conversation =
+        let mut http_connection =
             std::pin::pin!(self.builder.serve_connection(TokioIo::new(stream), service));
 
-        // What goes wrong on a connection is its client's business; requests that fail are logged where they do.
+        // Errors of a connection are its client's doing and are ignored; failed requests are logged
+        // elsewhere.
         tokio::select! {
-            _ = conversation.as_mut() => return,
-            () = until_stop(self.stop.clone()) => conversation.as_mut().graceful_shutdown(),
+            _ = http_connection.as_mut() => return,
+            () = until_stopped(self.stop.clone()) => http_connection.as_mut().graceful_shutdown(),
         }
-        let _ = conversation.await;
+        let _ = http_connection.await;
     }
 }
 
-/// HTTP/1.0, 1.1 and 2, with little held for each connection. How long anything takes is supervised for all of them alike.
-fn builder() -> Builder<TokioExecutor> {
+/// HTTP/1.0, 1.1 and 2, with small buffers per connection. It has no timeouts of its own, because
+/// connections are supervised in the same way for all versions.
+fn http_builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -267,16 +293,17 @@ fn builder() -> Builder<TokioExecutor> {
 
     builder
         .http2()
-        .max_concurrent_streams(STREAMS)
+        .max_concurrent_streams(MAX_HTTP2_STREAMS)
         .max_send_buf_size(BUFFER_BYTES)
-        .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES);
+        .initial_stream_window_size(HTTP2_WINDOW_BYTES)
+        .initial_connection_window_size(HTTP2_WINDOW_BYTES);
 
     builder
 }
 
-/// The client was gone before it was let in.
-fn is_of_one_connection(error: &io::Error) -> bool {
+/// Reports whether an error concerns a single connection, whose client disconnected before it was
+/// accepted.
+fn is_connection_error(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(
         error.kind(),
@@ -284,7 +311,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn is_of_open_files(error: &io::Error) -> bool {
+fn is_open_file_error(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
         Some(Errno::MFILE | Errno::NFILE)

@@ -1,7 +1,9 @@
-//! Models and index of this process, opened together: the index in the data directory, or on a Qdrant server.
+//! The models and the index of this process, opened together. The index is in the data directory or
+//! on a Qdrant server.
 //!
-//! A data directory may hold several generations of the index. Questions are answered from the live one with the model
-//! it was made with, whatever the settings ask for by now; [`GenerationManager`](crate::generation_manager::GenerationManager) builds the one they ask for.
+//! A data directory can hold several generations of the index. Questions are answered from the live
+//! one with the model it was made with, even if the settings require another one by now;
+//! [`GenerationManager`](crate::generation_manager::GenerationManager) builds that one.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -9,46 +11,49 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use mcdewey_core::{Embed, Generation, Index};
+use mcdewey_ingest::CHUNKER;
 use mcdewey_query::{Fusion, Library};
 use mcdewey_store::{
-    EmbeddedIndex, GenerationEntry, Generations, LockError, OwnerLock, PATIENCE, Server,
+    EmbeddedIndex, GenerationEntry, Generations, LockError, OwnerLock, RETRY_TIMEOUT, Server,
     ServerIndex, ServerOptions,
 };
 
+use crate::ingest_config::IngestConfig;
 use crate::model::{Models, OtherModels, Reranker};
 use crate::qdrant::QdrantSettings;
-use crate::reading::Reading;
 use crate::settings::Settings;
 
-/// How often the owner looks whether its lock file and what it says of itself are still there.
-const WATCHED_EVERY: Duration = Duration::from_secs(1);
+/// How often the owner checks that its lock file and `owner.json` still exist.
+const LOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A library with its model. Dropping it releases the data directory.
+/// An open library with its model. Dropping it releases the data directory.
 pub(crate) struct Engine {
     pub(crate) index: Arc<dyn Index>,
     pub(crate) embed: Arc<dyn Embed>,
-    pub(crate) asking: SearchConfig,
-    pub(crate) reading: Reading,
-    /// The generations of a data directory; a Qdrant server's are its own business.
-    pub(crate) shelf: Option<GenerationSet>,
-    claim: DataDirLock,
+    pub(crate) search_config: SearchConfig,
+    pub(crate) ingest_config: IngestConfig,
+    /// The generations of a data directory; `None` for a library on a Qdrant server.
+    pub(crate) generation_set: Option<GenerationSet>,
+    data_dir_lock: DataDirLock,
 }
 
-/// The right to the library of this machine, and where others of this machine look for its owner.
+/// Ownership of the library on this machine, and the directory where other processes find the
+/// owner.
 pub(crate) struct DataDirLock {
-    /// Held from the beginning where the data directory holds the library; on a Qdrant server once it is announced.
+    /// Held from the start if the data directory holds the library. For a library on a Qdrant
+    /// server it is acquired when the server is announced.
     lock: Option<Arc<OwnerLock>>,
     dir: PathBuf,
 }
 
-/// How the settings want questions to be answered, whatever the generation.
+/// How questions are answered according to the settings, whichever generation is live.
 #[derive(Clone)]
 pub(crate) struct SearchConfig {
     fusion: Fusion,
     reranker: Option<Reranker>,
 }
 
-/// A generation that was opened, with the model it was made with.
+/// An open generation with the model it was made with.
 #[derive(Clone)]
 pub(crate) struct OpenGeneration {
     pub(crate) generation: Generation,
@@ -56,15 +61,15 @@ pub(crate) struct OpenGeneration {
     pub(crate) embed: Arc<dyn Embed>,
 }
 
-/// The generations of a data directory, and what the settings want of them.
+/// The generations of a data directory, and what the settings require of them.
 #[derive(Clone)]
 pub(crate) struct GenerationSet {
     pub(crate) generations: Arc<Generations>,
-    /// What answers now.
-    pub(crate) front: OpenGeneration,
-    /// The generation that the settings ask for.
-    pub(crate) wanted: Generation,
-    /// How many old ones stay.
+    /// Answers questions now.
+    pub(crate) live: OpenGeneration,
+    /// The generation that the settings require.
+    pub(crate) configured: Generation,
+    /// Number of old generations to keep.
     pub(crate) keep: usize,
     embed: Arc<dyn Embed>,
     model_dir: Option<PathBuf>,
@@ -72,45 +77,49 @@ pub(crate) struct GenerationSet {
 }
 
 impl Engine {
-    /// Provisions the model if it is missing, and opens the live generation. A data directory that holds the library is
-    /// taken first; a Qdrant server is looked for first.
+    /// Opens the live generation, and fetches the model if it is missing. Locks the data directory
+    /// first, or, for a library on a Qdrant server, connects to the server first.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
         match settings.qdrant.clone() {
             Some(qdrant) => Self::open_on_server(settings.clone(), qdrant).await,
             None => {
                 let settings = settings.clone();
-                tokio::task::spawn_blocking(move || Self::open_here(&settings, GenerationSet::open))
-                    .await?
+                tokio::task::spawn_blocking(move || {
+                    Self::open_in_data_dir(&settings, GenerationSet::open)
+                })
+                .await?
             }
         }
     }
 
-    /// The same for who fills a library of its own and asks nothing before: whatever is live, the generation that the
-    /// settings ask for is opened.
-    pub(crate) async fn open_wanted(settings: &Settings) -> Result<Self> {
+    /// Like [`Self::open`] for a data directory, but opens the generation that the settings
+    /// require, whichever is live. For callers that fill the library before they search it.
+    pub(crate) async fn open_configured(settings: &Settings) -> Result<Self> {
         let settings = settings.clone();
-        tokio::task::spawn_blocking(move || Self::open_here(&settings, GenerationSet::open_wanted))
-            .await?
+        tokio::task::spawn_blocking(move || {
+            Self::open_in_data_dir(&settings, GenerationSet::open_configured)
+        })
+        .await?
     }
 
-    fn open_here(
+    fn open_in_data_dir(
         settings: &Settings,
         open: fn(&Settings, &Models) -> Result<GenerationSet>,
     ) -> Result<Self> {
-        let lock = own(&settings.data_dir)?;
+        let lock = lock_data_dir(&settings.data_dir)?;
         let models = Models::start(settings)?;
-        let shelf = open(settings, &models)?;
+        let generation_set = open(settings, &models)?;
 
         Ok(Self {
-            index: shelf.front.index.clone(),
-            embed: shelf.front.embed.clone(),
-            asking: SearchConfig {
+            index: generation_set.live.index.clone(),
+            embed: generation_set.live.embed.clone(),
+            search_config: SearchConfig {
                 fusion: settings.fusion,
                 reranker: models.reranker,
             },
-            reading: Reading::of(settings)?,
-            shelf: Some(shelf),
-            claim: DataDirLock {
+            ingest_config: IngestConfig::from_settings(settings)?,
+            generation_set: Some(generation_set),
+            data_dir_lock: DataDirLock {
                 lock: Some(Arc::new(lock)),
                 dir: settings.lock_dir(),
             },
@@ -122,14 +131,12 @@ impl Engine {
         tracing::info!(
             url = server.url(),
             version = server.version(),
-            "found the Qdrant server"
+            "connected to the Qdrant server"
         );
 
-        let (lock_dir, fusion, reading) = (
-            settings.lock_dir(),
-            settings.fusion,
-            Reading::of(&settings)?,
-        );
+        let lock_dir = settings.lock_dir();
+        let fusion = settings.fusion;
+        let ingest_config = IngestConfig::from_settings(&settings)?;
 
         let Models {
             embed, reranker, ..
@@ -139,67 +146,68 @@ impl Engine {
             collection: qdrant.collection,
             replication: qdrant.replication,
             model: embed.model().clone(),
-            chunker: mcdewey_ingest::CHUNKER.to_owned(),
-            patience: PATIENCE,
+            chunker: CHUNKER.to_owned(),
+            retry_timeout: RETRY_TIMEOUT,
         };
 
         let index = Arc::new(ServerIndex::open(server, options).await?);
         Ok(Self {
             index,
             embed,
-            asking: SearchConfig { fusion, reranker },
-            reading,
-            shelf: None,
-            claim: DataDirLock {
+            search_config: SearchConfig { fusion, reranker },
+            ingest_config,
+            generation_set: None,
+            data_dir_lock: DataDirLock {
                 lock: None,
                 dir: lock_dir,
             },
         })
     }
 
-    /// The library to ask, as the settings want it to answer; `public_url` leads its links.
+    /// Returns a library to search, configured by the settings. `public_url` is the base of its
+    /// links.
     pub(crate) fn library(&self, public_url: impl Into<String>) -> Library {
-        self.asking
+        self.search_config
             .library(self.index.clone(), self.embed.clone(), public_url)
     }
 
-    /// Whether the library must be filled before it is asked: nothing is in it, or it is half of what the settings ask
-    /// for while a whole one is there that does not open.
-    pub(crate) async fn must_be_filled(&self) -> Result<bool> {
-        let is_half = self
-            .shelf
-            .as_ref()
-            .is_some_and(GenerationSet::is_half_built);
-        Ok(is_half || self.index.state().await?.documents == 0)
+    /// Reports whether the library must be filled before it is searched: it is empty, or incomplete
+    /// (see [`Self::ensure_complete`]).
+    pub(crate) async fn needs_initial_sync(&self) -> Result<bool> {
+        Ok(self.is_incomplete() || self.index.state().await?.documents == 0)
     }
 
-    /// Errs where questions would be answered from half a library while a whole one is there that does not open.
-    pub(crate) fn refuse_half_built(&self) -> Result<()> {
-        if self
-            .shelf
-            .as_ref()
-            .is_some_and(GenerationSet::is_half_built)
-        {
-            bail!("the library is half built; run `mcdewey ingest` or `mcdewey serve`");
+    /// Fails if questions would be answered from an incomplete generation although a complete one
+    /// exists, which cannot be opened.
+    pub(crate) fn ensure_complete(&self) -> Result<()> {
+        if self.is_incomplete() {
+            bail!("the library is incomplete; run `mcdewey ingest` or `mcdewey serve`");
         }
 
         Ok(())
     }
 
-    /// Hands over the right to the library; whoever takes it must keep it until the index is closed.
+    fn is_incomplete(&self) -> bool {
+        self.generation_set
+            .as_ref()
+            .is_some_and(GenerationSet::is_incomplete)
+    }
+
+    /// Moves the lock out of the engine. The caller must keep it until the index is closed.
     pub(crate) fn take_data_dir_lock(&mut self) -> DataDirLock {
-        let claim = DataDirLock {
-            lock: self.claim.lock.take(),
-            dir: self.claim.dir.clone(),
+        let lock = DataDirLock {
+            lock: self.data_dir_lock.lock.take(),
+            dir: self.data_dir_lock.dir.clone(),
         };
-        claim.watch();
-        claim
+        lock.watch();
+        lock
     }
 }
 
 impl DataDirLock {
-    /// Tells other processes of this machine where this one answers, and what it wants to be shown. On a Qdrant server
-    /// several may answer side by side: the first one is found.
+    /// Publishes this process's address, and the token it requires, to other processes of this
+    /// machine. Several servers can share a library on a Qdrant server; only the first one is
+    /// found.
     pub(crate) fn announce(&mut self, address: &str, token: &str) -> Result<()> {
         if self.lock.is_none() {
             match OwnerLock::acquire(&self.dir) {
@@ -208,7 +216,10 @@ impl DataDirLock {
                     self.watch();
                 }
                 Err(error) => {
-                    tracing::info!(%error, "other commands of this machine will not find this server")
+                    tracing::info!(
+                        %error,
+                        "other commands on this machine will not find this server"
+                    );
                 }
             }
         }
@@ -219,39 +230,43 @@ impl DataDirLock {
         }
     }
 
-    /// Puts back what others need to find the owner, whenever somebody deletes it, as long as the right is held.
+    /// Restores the lock file and `owner.json` when they are deleted, until the lock is released.
     fn watch(&self) {
         if let Some(lock) = &self.lock {
-            tokio::spawn(keep_in_place(Arc::downgrade(lock), self.dir.clone()));
+            tokio::spawn(restore_lock_files(Arc::downgrade(lock), self.dir.clone()));
         }
     }
 }
 
-async fn keep_in_place(lock: Weak<OwnerLock>, dir: PathBuf) {
-    let mut said = None;
+/// Logs an error that persists only once, not on every check.
+async fn restore_lock_files(lock: Weak<OwnerLock>, dir: PathBuf) {
+    let mut last_error = None;
     loop {
-        tokio::time::sleep(WATCHED_EVERY).await;
+        tokio::time::sleep(LOCK_CHECK_INTERVAL).await;
         let Some(lock) = lock.upgrade() else { return };
 
         let outcome = tokio::task::spawn_blocking(move || lock.restore()).await;
         match outcome {
             Ok(Ok(false)) | Err(_) => {}
             Ok(Ok(true)) => {
-                tracing::warn!(dir = %dir.display(), "lock or owner.json was deleted in the data directory and is put back");
+                tracing::warn!(
+                    dir = %dir.display(),
+                    "lock or owner.json was deleted from the data directory and has been restored"
+                );
             }
             Ok(Err(error)) => {
                 let error = error.to_string();
-                if said.as_ref() != Some(&error) {
-                    tracing::error!(%error, "lock and owner.json cannot be put back");
+                if last_error.as_ref() != Some(&error) {
+                    tracing::error!(%error, "cannot restore lock and owner.json");
                 }
-                said = Some(error);
+                last_error = Some(error);
             }
         }
     }
 }
 
 impl SearchConfig {
-    /// A library over an index and its model.
+    /// Returns a library over an index and its model.
     pub(crate) fn library(
         &self,
         index: Arc<dyn Index>,
@@ -269,69 +284,75 @@ impl SearchConfig {
 }
 
 impl GenerationSet {
-    /// Opens the live generation; one that cannot be opened any more makes room for the one the settings ask for.
+    /// Opens the live generation. If it cannot be opened any more, opens the configured one in its
+    /// place.
     fn open(settings: &Settings, models: &Models) -> Result<Self> {
-        let (generations, wanted) = Self::generations(settings, models)?;
-        let other = generations.live().filter(|live| live.generation != wanted);
-        let Some(live) = other else {
-            return Self::over_wanted(settings, models, generations, wanted);
+        let (generations, configured) = Self::read_generations(settings, models)?;
+        let other = generations
+            .live()
+            .filter(|live| live.generation != configured);
+        let Some(entry) = other else {
+            return Self::with_configured_live(settings, models, generations, configured);
         };
 
-        match open_other(&generations, &live, models.embed.clone(), &models.others) {
-            Ok(front) => Ok(Self::over(settings, models, generations, wanted, front)),
+        match open_other(&generations, &entry, models.embed.clone(), &models.others) {
+            Ok(live) => Ok(Self::new(settings, models, generations, configured, live)),
             Err(error) => {
-                let name = &live.generation;
                 eprintln!(
-                    "generation {name}, which has answered so far, cannot be opened ({error:#}); it stays on the disk, \
-                     and the one that the settings ask for takes its place"
+                    "the live generation {} cannot be opened ({error:#}); it stays on disk, and the \
+                     one that the settings require replaces it",
+                    entry.generation
                 );
-                Self::over_wanted(settings, models, generations, wanted)
+                Self::with_configured_live(settings, models, generations, configured)
             }
         }
     }
 
-    fn open_wanted(settings: &Settings, models: &Models) -> Result<Self> {
-        let (generations, wanted) = Self::generations(settings, models)?;
-        Self::over_wanted(settings, models, generations, wanted)
+    fn open_configured(settings: &Settings, models: &Models) -> Result<Self> {
+        let (generations, configured) = Self::read_generations(settings, models)?;
+        Self::with_configured_live(settings, models, generations, configured)
     }
 
-    fn generations(settings: &Settings, models: &Models) -> Result<(Arc<Generations>, Generation)> {
+    /// Returns the recorded generations and the one that the settings require.
+    fn read_generations(
+        settings: &Settings,
+        models: &Models,
+    ) -> Result<(Arc<Generations>, Generation)> {
         let generations = Arc::new(Generations::open(
             &settings.data_dir,
             settings.min_free_bytes,
         )?);
-        generations.identify(models.embed.model(), mcdewey_ingest::CHUNKER)?;
-        Ok((
-            generations,
-            Generations::name_of(models.embed.model(), mcdewey_ingest::CHUNKER),
-        ))
+
+        let model = models.embed.model();
+        generations.identify_model(model, CHUNKER)?;
+        Ok((generations, Generations::generation_for(model, CHUNKER)))
     }
 
-    fn over_wanted(
+    fn with_configured_live(
         settings: &Settings,
         models: &Models,
         generations: Arc<Generations>,
-        wanted: Generation,
+        configured: Generation,
     ) -> Result<Self> {
-        let front = open_wanted(
+        let live = open_configured(
             &generations,
             models.embed.clone(),
             settings.model.model_dir.as_deref(),
         )?;
-        Ok(Self::over(settings, models, generations, wanted, front))
+        Ok(Self::new(settings, models, generations, configured, live))
     }
 
-    fn over(
+    fn new(
         settings: &Settings,
         models: &Models,
         generations: Arc<Generations>,
-        wanted: Generation,
-        front: OpenGeneration,
+        configured: Generation,
+        live: OpenGeneration,
     ) -> Self {
         Self {
             generations,
-            front,
-            wanted,
+            live,
+            configured,
             keep: settings.keep_generations,
             embed: models.embed.clone(),
             model_dir: settings.model.model_dir.clone(),
@@ -339,9 +360,9 @@ impl GenerationSet {
         }
     }
 
-    /// Opens the generation that the settings ask for, making it when it is new. Blocks.
-    pub(crate) fn open_what_is_wanted(&self) -> Result<OpenGeneration> {
-        open_wanted(
+    /// Opens the generation that the settings require, and creates it if it does not exist. Blocks.
+    pub(crate) fn open_or_create_configured(&self) -> Result<OpenGeneration> {
+        open_configured(
             &self.generations,
             self.embed.clone(),
             self.model_dir.as_deref(),
@@ -353,26 +374,24 @@ impl GenerationSet {
         open_other(&self.generations, entry, self.embed.clone(), &self.others)
     }
 
-    /// Whether what answers was never complete while another one was.
-    fn is_half_built(&self) -> bool {
-        let whole = |entry: GenerationEntry| entry.completed_at.is_some();
+    /// Reports whether the live generation was never complete while another one was.
+    fn is_incomplete(&self) -> bool {
         self.generations.latest().is_some()
-            && !self
+            && self
                 .generations
-                .entry(&self.front.generation)
-                .is_some_and(whole)
+                .entry(&self.live.generation)
+                .is_none_or(|entry| entry.completed_at.is_none())
     }
 }
 
-fn open_wanted(
+fn open_configured(
     generations: &Generations,
     embed: Arc<dyn Embed>,
     model_dir: Option<&Path>,
 ) -> Result<OpenGeneration> {
     let model_dir =
         model_dir.map(|dir| std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()));
-    let generation =
-        generations.want(embed.model(), model_dir.as_deref(), mcdewey_ingest::CHUNKER)?;
+    let generation = generations.register(embed.model(), model_dir.as_deref(), CHUNKER)?;
     let index = generations.open_index(&generation)?;
 
     Ok(OpenGeneration {
@@ -382,6 +401,7 @@ fn open_wanted(
     })
 }
 
+/// Opens a generation with `embed` if it was made with that model, otherwise with its own model.
 fn open_other(
     generations: &Generations,
     entry: &GenerationEntry,
@@ -403,17 +423,16 @@ fn open_other(
     })
 }
 
-/// Takes the data directory; the error names its owner.
-pub(crate) fn own(dir: &Path) -> Result<OwnerLock> {
+/// Locks a data directory. The error names the process that owns it.
+pub(crate) fn lock_data_dir(dir: &Path) -> Result<OwnerLock> {
     match OwnerLock::acquire(dir) {
         Ok(lock) => Ok(lock),
         Err(LockError::Held(owner)) => {
-            let place = owner
-                .address
-                .as_ref()
-                .map_or_else(String::new, |address| format!(" and answers at {address}"));
+            let listening = owner.address.as_ref().map_or_else(String::new, |address| {
+                format!(" and serves it at {address}")
+            });
             let (name, dir) = (owner.name(), dir.display());
-            bail!("{name} owns {dir}{place}; stop it first, or use another --data-dir")
+            bail!("{name} owns {dir}{listening}; stop it first, or use another --data-dir")
         }
         Err(error) => Err(error.into()),
     }

@@ -1,301 +1,315 @@
-//! Keeps a data directory's library up to date whatever generation that takes: fills the live one, or builds the one the
-//! settings ask for beside it and swaps when it is complete; goes back when told to.
+//! Keeps the library of a data directory up to date, and switches between its generations.
 //!
-//! Index and model change together: whoever asks holds one [`Library`](mcdewey_query::Library) from beginning to end.
+//! A synchronisation fills the live generation. If the settings require another one, it builds that
+//! one beside the live one and makes it live when it is complete. Index and model change together:
+//! each request holds one [`Library`](mcdewey_query::Library) from beginning to end.
 
-mod carry;
+mod carry_over;
 mod remove;
-mod roll;
+mod rollback;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use mcdewey_core::{Generation, Index, SyncProgress, SyncReport, SyncRequest};
-use mcdewey_ingest::{Ingester, Root, Synchronizer, resolve_request};
+use mcdewey_ingest::{CHUNKER, Ingester, Root, Synchronizer, resolve_request};
 use mcdewey_query::LiveLibrary;
 use tokio::task::JoinHandle;
 
 use crate::engine::{Engine, GenerationSet, OpenGeneration, SearchConfig};
 use crate::feedback::FeedbackFile;
-use crate::reading::Reading;
+use crate::ingest_config::IngestConfig;
 
-/// Called often with how far the work is.
-type Progress<'a> = dyn Fn(SyncProgress) + Send + Sync + 'a;
+/// Called repeatedly with the progress of a synchronisation.
+type ProgressCallback<'a> = dyn Fn(SyncProgress) + Send + Sync + 'a;
 
-/// Brings a library up to date.
 pub(crate) struct GenerationManager {
-    configured: Vec<Root>,
-    /// What is filled where there are no generations of ours.
-    plain: Option<Plain>,
-    reading: Reading,
-    shelf: Option<Mutex<GenerationSet>>,
-    /// What readers said of hits.
+    /// The configured roots.
+    roots: Vec<Root>,
+    /// The library on a Qdrant server, which has no generations of ours. Either this or
+    /// `generation_set` is present.
+    server: Option<ServerLibrary>,
+    ingest_config: IngestConfig,
+    generation_set: Option<Mutex<GenerationSet>>,
+    /// The judgments that readers gave on hits.
     feedback: Arc<FeedbackFile>,
-    /// Held while the record and what is in front change together.
-    swapping: tokio::sync::Mutex<()>,
-    face: OnceLock<Face>,
-    /// Old generations on their way out.
-    retiring: Mutex<Option<JoinHandle<()>>>,
+    /// Held while the record of the generations and the live library change together.
+    swap_lock: tokio::sync::Mutex<()>,
+    published: OnceLock<PublishedLibrary>,
+    /// The deletion of old generations that is in progress.
+    retirement: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// An index without generations, and what fills it.
-struct Plain {
+/// An index on a Qdrant server, with the ingester that fills it.
+struct ServerLibrary {
     ingester: Ingester,
     index: Arc<dyn Index>,
 }
 
-/// Where those who ask find the library.
-struct Face {
+/// The library that the interfaces search, with what is needed to replace it.
+struct PublishedLibrary {
     live: LiveLibrary,
-    asking: SearchConfig,
+    search_config: SearchConfig,
     public_url: String,
 }
 
-/// What a synchronisation fills.
-enum Target {
-    /// The generation that answers.
+/// The generation that a synchronisation fills.
+enum SyncTarget {
     Live(OpenGeneration),
-    /// The one that is to take its place.
-    Beside(OpenGeneration),
+    /// The one that will replace the live generation.
+    New(OpenGeneration),
 }
 
 impl GenerationManager {
-    /// A keeper of this library, for these roots. What readers say of hits is kept in `feedback`.
-    pub(crate) fn new(engine: &Engine, configured: Vec<Root>, feedback: Arc<FeedbackFile>) -> Self {
-        if let Err(error) = feedback.sweep() {
+    /// Manages the library of `engine`, which is filled from `roots`.
+    pub(crate) fn new(engine: &Engine, roots: Vec<Root>, feedback: Arc<FeedbackFile>) -> Self {
+        if let Err(error) = feedback.remove_abandoned_copies() {
             tracing::warn!("{error:#}");
         }
 
-        let reading = engine.reading.clone();
-        let plain = || Plain {
-            ingester: reading.ingester(engine.index.clone(), engine.embed.clone()),
+        let ingest_config = engine.ingest_config.clone();
+        let server = engine.generation_set.is_none().then(|| ServerLibrary {
+            ingester: ingest_config.ingester(engine.index.clone(), engine.embed.clone()),
             index: engine.index.clone(),
-        };
-        let plain = engine.shelf.is_none().then(plain);
-        let shelf = engine.shelf.clone().map(Mutex::new);
-        let swapping = tokio::sync::Mutex::default();
-        let (face, retiring) = (OnceLock::new(), Mutex::default());
+        });
 
         Self {
-            configured,
-            plain,
-            reading,
-            shelf,
+            roots,
+            server,
+            ingest_config,
+            generation_set: engine.generation_set.clone().map(Mutex::new),
             feedback,
-            swapping,
-            face,
-            retiring,
+            swap_lock: tokio::sync::Mutex::default(),
+            published: OnceLock::new(),
+            retirement: Mutex::default(),
         }
     }
 
-    /// From now on `live` shows what this keeper puts in front.
-    pub(crate) fn show(&self, live: LiveLibrary, asking: SearchConfig, public_url: String) {
-        // A rollback before there was a face changed nothing that it does not show.
-        let _ = self.face.set(Face {
+    /// Keeps `live` pointed at the live generation from now on. Only the first call has an effect.
+    pub(crate) fn publish(
+        &self,
+        live: LiveLibrary,
+        search_config: SearchConfig,
+        public_url: String,
+    ) {
+        let _ = self.published.set(PublishedLibrary {
             live,
-            asking,
+            search_config,
             public_url,
         });
     }
 
-    /// Brings what the roots hold into the library.
+    /// Updates the library from its roots.
     pub(crate) async fn sync(
         &self,
         request: &SyncRequest,
-        progress: &Progress<'_>,
+        progress: &ProgressCallback<'_>,
     ) -> Result<SyncReport> {
-        let roots = resolve_request(&self.configured, request).await?;
-        if let Some(plain) = &self.plain {
-            return Ok(plain.ingester.sync(&roots, progress).await?);
+        let roots = resolve_request(&self.roots, request).await?;
+        if let Some(server) = &self.server {
+            return Ok(server.ingester.sync(&roots, progress).await?);
         }
 
-        match self.target().await? {
-            Target::Live(side) => {
-                let report = self.ingester(&side).sync(&roots, progress).await?;
-                self.completed(&side, false).await?;
+        match self.sync_target().await? {
+            SyncTarget::Live(live) => {
+                let report = self.ingester(&live).sync(&roots, progress).await?;
+                self.mark_complete(&live, false).await?;
                 Ok(report)
             }
-            Target::Beside(side) => self.build(&side, roots, progress).await,
+            SyncTarget::New(new) => self.build(&new, roots, progress).await,
         }
     }
 
-    /// Fills a generation with all that the live one was made of, then lets it take its place.
+    /// Fills a new generation from everything the live one was made of, then makes it live.
     async fn build(
         &self,
-        side: &OpenGeneration,
+        new: &OpenGeneration,
         roots: Vec<Root>,
-        progress: &Progress<'_>,
+        progress: &ProgressCallback<'_>,
     ) -> Result<SyncReport> {
-        let Some(front) = self.front() else {
-            bail!("there is no generation to build beside")
+        let Some(live) = self.live() else {
+            bail!("there is no live generation to replace")
         };
-        tracing::info!(live = %front.generation, new = %side.generation, "building a generation beside the live one");
-        let held = front.index.indexed_roots().await?;
-        let (requested, rest) = carry::stages(&self.configured, roots, &held);
-        let ingester = self.ingester(side);
 
-        let mut whole: Option<SyncReport> = None;
+        tracing::info!(
+            live = %live.generation,
+            new = %new.generation,
+            "building a generation beside the live one"
+        );
+
+        let indexed = live.index.indexed_roots().await?;
+        let (requested, rest) = carry_over::plan_roots(&self.roots, roots, &indexed);
+        let ingester = self.ingester(new);
+
+        let mut total: Option<SyncReport> = None;
         for root in rest {
             let report = ingester
                 .sync(&[root], progress)
                 .await
-                .with_context(|| unswapped(&front))?;
-            whole = Some(carry::sum(whole, report));
+                .with_context(|| incomplete_message(&live))?;
+            total = Some(carry_over::merge_reports(total, report));
         }
 
         let report = ingester
             .sync(&requested, progress)
             .await
-            .with_context(|| unswapped(&front))?;
-        let mut report = carry::sum(whole, report);
-        carry::check(&requested, &held, &side.index.indexed_roots().await?)
-            .with_context(|| unswapped(&front))?;
+            .with_context(|| incomplete_message(&live))?;
+        let mut report = carry_over::merge_reports(total, report);
 
-        if self.completed(side, true).await? {
+        carry_over::check_nothing_lost(&requested, &indexed, &new.index.indexed_roots().await?)
+            .with_context(|| incomplete_message(&live))?;
+
+        if self.mark_complete(new, true).await? {
             eprintln!(
-                "generation {} has taken the place of {}",
-                side.generation, front.generation
+                "generation {} has replaced {}",
+                new.generation, live.generation
             );
         } else {
             report.warnings.push(format!(
                 "{} is complete, but {} is pinned",
-                side.generation, front.generation
+                new.generation, live.generation
             ));
         }
 
         Ok(report)
     }
 
-    /// Notes that a generation holds the whole library. One that was built `beside` the live one answers from now on,
-    /// unless another one is pinned; says whether it does.
-    async fn completed(&self, side: &OpenGeneration, beside: bool) -> Result<bool> {
-        let state = side.index.state().await?;
-        let _swapping = self.swapping.lock().await;
+    /// Records that a generation holds the whole library. One that was built beside the live one
+    /// becomes live, unless another one is pinned. Returns whether it is live.
+    async fn mark_complete(&self, filled: &OpenGeneration, built_beside: bool) -> Result<bool> {
+        let state = filled.index.state().await?;
+        let _swap = self.swap_lock.lock().await;
         let Some(GenerationSet {
-            generations, front, ..
-        }) = self.shelf()
+            generations, live, ..
+        }) = self.generation_set()
         else {
             return Ok(true);
         };
 
-        if !beside && front.generation != side.generation {
-            // While it was filled, a rollback put another one in front: that stays.
+        if !built_beside && live.generation != filled.generation {
+            // A rollback made another generation live while this one was being filled, and takes
+            // precedence.
             return Ok(false);
         }
 
-        let is_live = tokio::task::spawn_blocking(move || generations.complete(&state)).await??;
-        if is_live && front.generation != side.generation {
-            self.put_in_front(side);
+        let is_live =
+            tokio::task::spawn_blocking(move || generations.mark_complete(&state)).await??;
+        if is_live && live.generation != filled.generation {
+            self.swap_live(filled);
         }
 
         if is_live {
-            self.retire(front.generation);
+            self.retire(live.generation);
         }
 
         Ok(is_live)
     }
 
-    /// In one step: who asks from now on asks this generation with its model.
-    fn put_in_front(&self, side: &OpenGeneration) {
-        if let Some(shelf) = &self.shelf {
-            lock(shelf).front = side.clone();
+    /// Replaces the live library in one step: requests that begin from now on use this generation
+    /// with its model.
+    fn swap_live(&self, generation: &OpenGeneration) {
+        if let Some(generation_set) = &self.generation_set {
+            lock(generation_set).live = generation.clone();
         }
 
-        if let Some(Face {
+        if let Some(PublishedLibrary {
             live,
-            asking,
+            search_config,
             public_url,
-        }) = self.face.get()
+        }) = self.published.get()
         {
-            live.swap(Arc::new(asking.library(
-                side.index.clone(),
-                side.embed.clone(),
+            live.swap(Arc::new(search_config.library(
+                generation.index.clone(),
+                generation.embed.clone(),
                 public_url.as_str(),
             )));
         }
     }
 
-    /// Takes old generations away, beside whatever else happens; waits a while for the last who asks the one that
-    /// answered `before`. What is in use even then goes after a later synchronisation.
-    fn retire(&self, before: Generation) {
+    /// Deletes old generations in the background. If none is to be kept, waits for a while until
+    /// the last request to `previous`, which was live before, has ended. Generations still in use
+    /// then are deleted after a later synchronisation.
+    fn retire(&self, previous: Generation) {
         let Some(GenerationSet {
             generations,
             keep,
-            wanted,
-            front,
+            configured,
+            live,
             ..
-        }) = self.shelf()
+        }) = self.generation_set()
         else {
             return;
         };
 
-        let waits = keep == 0 && front.generation != before;
-        drop(front);
+        let deletes_previous = keep == 0 && live.generation != previous;
         let work = tokio::task::spawn_blocking(move || {
-            if waits {
-                generations.wait_until_unused(&before);
+            if deletes_previous {
+                generations.wait_until_unused(&previous);
             }
-            match generations.retire(keep, &wanted) {
+            match generations.retire(keep, &configured) {
                 Ok(gone) if gone.is_empty() => {}
-                Ok(gone) => tracing::info!(?gone, "old generations were taken away"),
-                Err(error) => tracing::warn!(%error, "an old generation could not be taken away"),
+                Ok(gone) => tracing::info!(?gone, "deleted old generations"),
+                Err(error) => tracing::warn!(%error, "cannot delete an old generation"),
             }
         });
 
-        *lock(&self.retiring) = Some(work);
+        *lock(&self.retirement) = Some(work);
     }
 
-    /// Waits until old generations are gone that were on their way out.
-    pub(crate) async fn finish(&self) {
-        let work = lock(&self.retiring).take();
+    /// Waits until the deletion of old generations has ended.
+    pub(crate) async fn wait_for_retirement(&self) {
+        let work = lock(&self.retirement).take();
         if let Some(work) = work
             && let Err(error) = work.await
         {
-            tracing::warn!(%error, "taking an old generation away broke off");
+            tracing::warn!(%error, "the task that deletes old generations failed");
         }
     }
 
-    async fn target(&self) -> Result<Target> {
-        let shelf = self
-            .shelf()
-            .context("there are no generations to bring up to date")?;
-        let front = shelf.front.clone();
-        if front.generation == shelf.wanted {
-            return Ok(Target::Live(front));
+    async fn sync_target(&self) -> Result<SyncTarget> {
+        let generation_set = self
+            .generation_set()
+            .context("there are no generations to update")?;
+        let live = generation_set.live.clone();
+        if live.generation == generation_set.configured {
+            return Ok(SyncTarget::Live(live));
         }
 
-        let live = shelf
+        let pinned = generation_set
             .generations
             .live()
-            .filter(|live| live.generation == front.generation);
+            .filter(|entry| entry.generation == live.generation && entry.pinned);
 
-        if let Some(live) = live.filter(|live| live.pinned) {
-            if live.is_kept_up(mcdewey_ingest::CHUNKER) {
-                return Ok(Target::Live(front));
+        if let Some(entry) = pinned {
+            if entry.is_current(CHUNKER) {
+                return Ok(SyncTarget::Live(live));
             }
             bail!(
-                "generation {} is pinned and cannot be brought up to date: this version of the program would make another \
-                 one; run `mcdewey rollback --forward` first",
-                live.generation
+                "generation {} is pinned and cannot be updated, because this version of the program would \
+                 create another one; run `mcdewey rollback --forward` first",
+                entry.generation
             );
         }
 
-        let side = tokio::task::spawn_blocking(move || shelf.open_what_is_wanted()).await??;
-        Ok(Target::Beside(side))
+        let new = tokio::task::spawn_blocking(move || generation_set.open_or_create_configured())
+            .await??;
+        Ok(SyncTarget::New(new))
     }
 
-    fn ingester(&self, side: &OpenGeneration) -> Ingester {
-        self.reading
-            .ingester(side.index.clone(), side.embed.clone())
+    fn ingester(&self, generation: &OpenGeneration) -> Ingester {
+        self.ingest_config
+            .ingester(generation.index.clone(), generation.embed.clone())
     }
 
-    fn shelf(&self) -> Option<GenerationSet> {
-        self.shelf.as_ref().map(|shelf| lock(shelf).clone())
+    fn generation_set(&self) -> Option<GenerationSet> {
+        self.generation_set.as_ref().map(|set| lock(set).clone())
     }
 
-    fn front(&self) -> Option<OpenGeneration> {
-        self.shelf.as_ref().map(|shelf| lock(shelf).front.clone())
+    fn live(&self) -> Option<OpenGeneration> {
+        self.generation_set
+            .as_ref()
+            .map(|set| lock(set).live.clone())
     }
 }
 
@@ -308,17 +322,17 @@ impl Synchronizer for GenerationManager {
     ) -> Result<SyncReport, String> {
         self.sync(request, progress)
             .await
-            .map_err(|error| crate::client_message(&error))
+            .map_err(|error| crate::error_message(&error))
     }
 }
 
-fn unswapped(front: &OpenGeneration) -> String {
+fn incomplete_message(live: &OpenGeneration) -> String {
     format!(
-        "the new generation is not complete, so {} goes on answering",
-        front.generation
+        "the new generation is incomplete, so {} stays live",
+        live.generation
     )
 }
 
-fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,20 +1,20 @@
-//! The limits: how many connections are held and searches run at once, how long anything may take, and which questions
-//! are kept.
+//! The `[limits]` of `mcdewey.toml`: how many connections may be open and how many searches may run
+//! concurrently, timeouts, and which questions are recorded.
 
 use std::time::Duration;
 
 use anyhow::{Error, Result, ensure};
-use mcdewey_query::{KeptQuestions, TelemetrySettings};
+use mcdewey_query::{QuestionLogPolicy, TelemetrySettings};
 use serde::Deserialize;
 
 use crate::connections::{ConnectionSettings, Timeouts};
 
-/// More connections than any one process serves.
-const MOST_CONNECTIONS: usize = 1_000_000;
-/// A day: nobody is waited for longer.
-const LONGEST_MS: u64 = 86_400_000;
+/// More connections than any process can serve.
+const MAX_CONNECTIONS: usize = 1_000_000;
+/// The longest timeout: a day.
+const MAX_TIMEOUT_MS: u64 = 86_400_000;
 
-/// `[limits]` of `mcdewey.toml` as written.
+/// The table as written in the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct LimitsTable {
@@ -31,7 +31,7 @@ pub(crate) struct LimitsTable {
 }
 
 impl LimitsTable {
-    /// The limits with what is left open at its default; `question_log` as it was written.
+    /// Validates the limits and fills in defaults. `question_log` is the setting as written.
     pub(crate) fn resolve(
         self,
         question_log: Option<&str>,
@@ -40,12 +40,12 @@ impl LimitsTable {
         let default = TelemetrySettings::default();
         let settings = TelemetrySettings {
             searches_at_once: self.searches.unwrap_or(default.searches_at_once),
-            longest_wait: given(self.wait_ms, default.longest_wait),
-            deadline: given(self.deadline_ms, default.deadline),
-            body_timeout: given(self.body_ms, default.body_timeout),
-            slow: given(self.slow_ms, default.slow),
+            longest_wait: millis_or(self.wait_ms, default.longest_wait),
+            deadline: millis_or(self.deadline_ms, default.deadline),
+            body_timeout: millis_or(self.body_ms, default.body_timeout),
+            slow: millis_or(self.slow_ms, default.slow),
             question_log: question_log
-                .map_or(Ok(KeptQuestions::default()), str::parse)
+                .map_or(Ok(QuestionLogPolicy::default()), str::parse)
                 .map_err(Error::msg)?,
         };
 
@@ -55,7 +55,8 @@ impl LimitsTable {
         );
         ensure!(
             settings.longest_wait < settings.deadline,
-            "wait_ms of [limits] must be less than deadline_ms: who has waited must still be answered"
+            "wait_ms of [limits] must be less than deadline_ms: \
+             a request that has waited must still have time to be answered"
         );
 
         Ok((settings, connections))
@@ -64,9 +65,9 @@ impl LimitsTable {
     fn connections(&self) -> Result<ConnectionSettings> {
         let default = Timeouts::default();
         let timeouts = Timeouts {
-            header: given(self.header_ms, default.header),
-            idle: given(self.idle_ms, default.idle),
-            write: given(self.write_ms, default.write),
+            header: millis_or(self.header_ms, default.header),
+            idle: millis_or(self.idle_ms, default.idle),
+            write: millis_or(self.write_ms, default.write),
         };
 
         for (name, number) in [
@@ -74,8 +75,8 @@ impl LimitsTable {
             ("connections_per_address", self.connections_per_address),
         ] {
             ensure!(
-                number.is_none_or(|number| (1..=MOST_CONNECTIONS).contains(&number)),
-                "{name} of [limits] must be from 1 to {MOST_CONNECTIONS}"
+                number.is_none_or(|number| (1..=MAX_CONNECTIONS).contains(&number)),
+                "{name} of [limits] must be from 1 to {MAX_CONNECTIONS}"
             );
         }
 
@@ -86,8 +87,9 @@ impl LimitsTable {
             ("write_ms", self.write_ms),
         ] {
             ensure!(
-                milliseconds.is_none_or(|milliseconds| (1..=LONGEST_MS).contains(&milliseconds)),
-                "{name} of [limits] must be from 1 to {LONGEST_MS}"
+                milliseconds
+                    .is_none_or(|milliseconds| (1..=MAX_TIMEOUT_MS).contains(&milliseconds)),
+                "{name} of [limits] must be from 1 to {MAX_TIMEOUT_MS}"
             );
         }
 
@@ -105,8 +107,8 @@ impl LimitsTable {
     }
 }
 
-fn given(milliseconds: Option<u64>, or: Duration) -> Duration {
-    milliseconds.map_or(or, Duration::from_millis)
+fn millis_or(milliseconds: Option<u64>, default: Duration) -> Duration {
+    milliseconds.map_or(default, Duration::from_millis)
 }
 
 #[cfg(test)]
@@ -120,11 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_open_is_at_its_default() {
+    fn omitted_limits_have_their_defaults() {
         assert_eq!(resolve("", None).unwrap(), TelemetrySettings::default());
         let settings = resolve("searches = 4\nslow_ms = 250", Some("all")).unwrap();
         let slow = Duration::from_millis(250);
-        let question_log = KeptQuestions::All;
+        let question_log = QuestionLogPolicy::All;
 
         assert_eq!(
             settings,
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_limited_as_the_file_says() {
+    fn connection_limits_are_read() {
         let resolve = |file: &str| {
             toml::from_str::<LimitsTable>(file)
                 .unwrap()
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn errors_name_the_setting() {
         for (file, question_log, word) in [
             ("searches = 0", None, "searches"),
             ("wait_ms = 30000", None, "wait_ms"),

@@ -1,5 +1,5 @@
-//! Where a server is reached: by everybody at one address, with TLS or without; and with TLS, by this machine's own
-//! commands at a second one without it, on loopback.
+//! The sockets a server listens on: one public address, with TLS or without. With TLS there is also
+//! a second one on loopback without TLS, for commands on this machine.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -9,43 +9,44 @@ use axum_server::tls_rustls::RustlsConfig;
 use tokio::net::TcpListener;
 use tokio::sync::watch::Receiver;
 
-use crate::connections::{Capacities, Serving};
-use crate::tls::{TlsSettings, own_door};
+use crate::connections::{Capacities, ConnectionServer};
+use crate::tls::TlsSettings;
 
-/// How long answers under way may take when the server is told to stop.
-pub(crate) const LAST_ANSWERS: Duration = Duration::from_secs(5);
+/// How long requests in progress may take after the server was told to stop.
+pub(crate) const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// Open, but nobody is answered yet.
+/// Open sockets whose connections are not served yet.
 pub(crate) struct Listeners {
     /// Without TLS.
     plain: TcpListener,
-    secure: Option<Secure>,
+    tls: Option<TlsListener>,
 }
 
-struct Secure {
+struct TlsListener {
     listener: TcpListener,
     config: RustlsConfig,
     settings: TlsSettings,
 }
 
 impl Listeners {
-    /// Answers at `listener`; with a certificate it does so with TLS.
+    /// Uses `listener` as the public one. If there is a certificate, it gets TLS, and a second
+    /// listener is opened.
     pub(crate) async fn open(listener: TcpListener, tls: Option<TlsSettings>) -> Result<Self> {
         let Some(settings) = tls else {
             return Ok(Self {
                 plain: listener,
-                secure: None,
+                tls: None,
             });
         };
 
         let config = settings.load().await?;
-        let plain = TcpListener::bind(own_door())
+        let plain = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
-            .context("loopback cannot be listened on")?;
+            .context("cannot listen on loopback")?;
 
         Ok(Self {
             plain,
-            secure: Some(Secure {
+            tls: Some(TlsListener {
                 listener,
                 config,
                 settings,
@@ -53,51 +54,55 @@ impl Listeners {
         })
     }
 
-    /// Where everybody comes in.
-    pub(crate) fn address(&self) -> Result<String> {
-        match &self.secure {
-            Some(secure) => Ok(format!(
+    /// The base URL of the public listener.
+    pub(crate) fn public_url(&self) -> Result<String> {
+        match &self.tls {
+            Some(tls) => Ok(format!(
                 "https://{}",
-                reached_at(secure.listener.local_addr()?)
+                reachable_address(tls.listener.local_addr()?)
             )),
-            None => self.own_address(),
+            None => self.local_url(),
         }
     }
 
-    /// Where this machine's own commands come in.
-    pub(crate) fn own_address(&self) -> Result<String> {
-        Ok(format!("http://{}", reached_at(self.plain.local_addr()?)))
+    /// The base URL for commands on this machine.
+    pub(crate) fn local_url(&self) -> Result<String> {
+        Ok(format!(
+            "http://{}",
+            reachable_address(self.plain.local_addr()?)
+        ))
     }
 
-    /// Answers until told to stop.
-    pub(crate) async fn serve(self, serving: Serving, capacities: &Capacities) {
-        let Some(Secure {
+    /// Serves connections until the server is told to stop.
+    pub(crate) async fn serve(self, server: ConnectionServer, capacities: &Capacities) {
+        let Some(TlsListener {
             listener,
             config,
             settings,
-        }) = self.secure
+        }) = self.tls
         else {
-            return serving.listen(self.plain, None, capacities.everybody).await;
+            return server.listen(self.plain, None, capacities.public).await;
         };
 
-        let following = tokio::spawn(settings.follow(config.clone()));
-        let local = serving.clone().listen(self.plain, None, capacities.local);
+        let reloading = tokio::spawn(settings.reload_on_change(config.clone()));
+        let local = server.clone().listen(self.plain, None, capacities.local);
         tokio::join!(
             local,
-            serving.listen(listener, Some(config), capacities.everybody)
+            server.listen(listener, Some(config), capacities.public)
         );
-        following.abort();
+        reloading.abort();
     }
 }
 
 /// Returns when the server is told to stop.
-pub(crate) async fn until_stop(mut stopped: Receiver<bool>) {
-    // An error means that the sender is gone, which never outlives the signal.
-    let _ = stopped.wait_for(|stop| *stop).await;
+pub(crate) async fn until_stopped(mut stop: Receiver<bool>) {
+    // An error means that the sender was dropped, which happens only after it has sent the signal.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Where this machine reaches a server: one that listens on every address answers on the loopback one too.
-fn reached_at(listening: SocketAddr) -> SocketAddr {
+/// The address under which this machine reaches a listener: loopback for one that listens on all
+/// addresses.
+fn reachable_address(listening: SocketAddr) -> SocketAddr {
     let ip = match listening.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -111,10 +116,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_on_every_address_is_reached_on_loopback() {
-        let reached = |text: &str| reached_at(text.parse().unwrap()).to_string();
-        assert_eq!(reached("0.0.0.0:8080"), "127.0.0.1:8080");
-        assert_eq!(reached("[::]:8080"), "[::1]:8080");
-        assert_eq!(reached("10.0.0.5:8080"), "10.0.0.5:8080");
+    fn a_server_on_all_addresses_is_reachable_on_loopback() {
+        let reachable = |text: &str| reachable_address(text.parse().unwrap()).to_string();
+        assert_eq!(reachable("0.0.0.0:8080"), "127.0.0.1:8080");
+        assert_eq!(reachable("[::]:8080"), "[::1]:8080");
+        assert_eq!(reachable("10.0.0.5:8080"), "10.0.0.5:8080");
     }
 }

@@ -1,4 +1,4 @@
-//! The log: it goes to standard error, as lines for people or as JSON for programs.
+//! Initialises the log, which goes to standard error as text or as JSON.
 
 use std::io::IsTerminal;
 use std::str::FromStr;
@@ -8,13 +8,11 @@ use tracing_subscriber::EnvFilter;
 #[cfg(feature = "otel")]
 use crate::otel::{Sender, begin};
 
-/// How a line of the log is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// For people.
     #[default]
     Text,
-    /// An object a line.
+    /// One object per line.
     Json,
 }
 
@@ -25,13 +23,14 @@ impl FromStr for LogFormat {
         match text {
             "text" => Ok(Self::Text),
             "json" => Ok(Self::Json),
-            _ => Err(format!("{text:?} is no form of the log; known: text, json")),
+            _ => Err(format!("unknown log format {text:?}; known: text, json")),
         }
     }
 }
 
-/// Begins the log; `MCDEWEY_LOG` chooses what is in it (`debug`, `mcdewey_store=trace`, …). What is returned lives as
-/// long as the log does.
+/// Initialises the log. `MCDEWEY_LOG` sets its filter (`debug`, `mcdewey_store=trace`, …); by
+/// default a server logs from level `info`, other commands from `warn`. Dropping the returned value
+/// sends the remaining OpenTelemetry spans, so the caller keeps it until the end.
 pub(crate) fn init(serving: bool, format: LogFormat) -> Sender {
     let default = if serving {
         "info,ort=warn,rmcp=warn"
@@ -59,7 +58,7 @@ pub(crate) fn init(serving: bool, format: LogFormat) -> Sender {
     }
 }
 
-/// Nothing is sent anywhere.
+/// Stands in for the OpenTelemetry exporter in a build without it.
 #[cfg(not(feature = "otel"))]
 pub(crate) struct Sender;
 
@@ -74,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_is_text_or_json() {
+    fn log_formats_are_parsed() {
         assert_eq!("json".parse(), Ok(LogFormat::Json));
         assert_eq!("text".parse(), Ok(LogFormat::default()));
         assert!("xml".parse::<LogFormat>().unwrap_err().contains("xml"));

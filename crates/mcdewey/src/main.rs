@@ -1,15 +1,17 @@
-//! The `mcdewey` program: reads what was typed, resolves the settings, and hands over to a command.
+//! The `mcdewey` program: parses the command line, resolves the settings and runs the command.
 
 #![forbid(unsafe_code)]
 
 mod access;
+mod atomic_file;
 mod cli;
 mod commands;
 mod connections;
-mod drafts;
+mod counting_synchronizer;
 mod engine;
 mod feedback;
 mod generation_manager;
+mod ingest_config;
 mod limits;
 mod listeners;
 mod log;
@@ -19,13 +21,11 @@ mod otel;
 mod owner;
 mod progress;
 mod qdrant;
-mod reading;
 mod removal;
 mod rerank;
 mod secret;
 mod settings;
 mod stop;
-mod tally;
 mod telemetry_opt_out;
 mod terminal;
 mod tls;
@@ -48,13 +48,13 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", client_message(&error));
+            eprintln!("error: {}", error_message(&error));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Whether a command may load ONNX Runtime.
+/// Reports whether a command may load ONNX Runtime.
 fn loads_runtime(command: &Command) -> bool {
     match command {
         Command::Serve(_)
@@ -72,8 +72,9 @@ fn loads_runtime(command: &Command) -> bool {
     }
 }
 
-/// An error with its causes, each said once: some errors tell their cause themselves.
-fn client_message(error: &anyhow::Error) -> String {
+/// Formats an error with its causes. A cause that the text already contains is left out, because
+/// some errors include their source in their own message.
+fn error_message(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {
@@ -88,15 +89,17 @@ fn client_message(error: &anyhow::Error) -> String {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::ConvertWorker(args) = &cli.command {
-        // Before anything else takes memory, and whatever the settings say.
+        // A worker limits its own memory, so it starts before anything else allocates, and it does
+        // not read the settings.
         let _log = log::init(false, LogFormat::default());
-        return commands::convert::work(args);
+        return commands::convert::run_worker(args);
     }
 
-    let writes = Writes::of(&cli.command);
+    let writes = WriteTarget::for_command(&cli.command);
 
-    // Before there are threads: the mask is the process's, and holds for what they make.
-    if writes == Writes::Library {
+    // Before any thread starts: the file mode mask belongs to the process and applies to the files
+    // of all threads.
+    if writes == WriteTarget::DataDir {
         mcdewey_store::create_private_files();
     }
 
@@ -107,7 +110,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     );
 
     let data_dir = settings.data_dir.clone();
-    if writes != Writes::Files {
+    if writes != WriteTarget::UserFiles {
         mcdewey_store::make_private(&data_dir);
     }
 
@@ -122,7 +125,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Search(args) => commands::search::run(settings, args).await,
             Command::Mcp => commands::mcp::run(settings).await,
             Command::Models(args) => commands::models::run(&settings, &args).await,
-            // It makes whole libraries in the temporary directory, which must not stay there.
+            // An evaluation creates whole libraries in the temporary directory, which are deleted
+            // when it is interrupted.
             Command::Eval(args) => stop::unless_stopped(commands::eval::run(settings, args)).await,
             Command::Doctor(args) => commands::doctor::run(&settings, &args).await,
             Command::Rollback(args) => commands::rollback::run(settings, args).await,
@@ -130,32 +134,33 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Remove(args) => commands::remove::run(settings, args).await,
             Command::Keys(command) => commands::keys::run(&settings, command),
             Command::Convert(args) => commands::convert::run(args).await,
-            Command::ConvertWorker(args) => commands::convert::work(&args),
+            Command::ConvertWorker(args) => commands::convert::run_worker(&args),
         }
     });
 
-    // A file that is being read or a batch that is being embedded must not hold the exit up.
+    // Does not wait for blocking tasks: a file being read or a batch being embedded must not delay
+    // the exit.
     runtime.shutdown_background();
-    if writes == Writes::Both {
+    if writes == WriteTarget::Both {
         mcdewey_store::make_private(&data_dir);
     }
 
     outcome
 }
 
-/// What a command writes, which decides who may read it.
+/// Where a command writes, which determines the permissions of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Writes {
-    /// The data directory, for this user only.
-    Library,
-    /// Files that the user asked for and may want to share: the user's own mask holds.
-    Files,
-    /// Both; what it left in the data directory is closed behind it.
+enum WriteTarget {
+    /// The data directory, which only this user may read.
+    DataDir,
+    /// Files that the user requested and may want to share, so the user's own mask applies.
+    UserFiles,
+    /// Both: the data directory is made private afterwards.
     Both,
 }
 
-impl Writes {
-    fn of(command: &Command) -> Self {
+impl WriteTarget {
+    fn for_command(command: &Command) -> Self {
         match command {
             Command::Serve(_)
             | Command::Ingest(_)
@@ -165,8 +170,8 @@ impl Writes {
             | Command::Rollback(_)
             | Command::Ready
             | Command::Remove(_)
-            | Command::Keys(_) => Self::Library,
-            Command::Models(_) | Command::Convert(_) | Command::ConvertWorker(_) => Self::Files,
+            | Command::Keys(_) => Self::DataDir,
+            Command::Models(_) | Command::Convert(_) | Command::ConvertWorker(_) => Self::UserFiles,
             Command::Eval(_) => Self::Both,
         }
     }
@@ -177,14 +182,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cause_is_told_once() {
+    fn each_cause_is_shown_once() {
         let error = anyhow::anyhow!("no such file")
             .context("pip failed (no such file)")
             .context("no model");
 
-        assert_eq!(
-            client_message(&error),
-            "no model: pip failed (no such file)"
-        );
+        assert_eq!(error_message(&error), "no model: pip failed (no such file)");
     }
 }

@@ -1,6 +1,7 @@
-//! The models of this process: the one the settings ask for, the one an older generation was made with, the reranker.
+//! The models that this process runs: the configured embedding model, that of an older generation,
+//! and the reranker.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -12,24 +13,24 @@ use mcdewey_store::GenerationEntry;
 use crate::rerank::RerankSettings;
 use crate::settings::Settings;
 
-/// Questions that may wait for the model at once; one more is refused as overloaded.
+/// Maximum number of questions that wait for the model; further ones are rejected as overload.
 const QUESTION_QUEUE: usize = 256;
 
-/// The models of the settings, started.
+/// The configured models, started.
 pub(crate) struct Models {
     pub(crate) embed: Arc<OnnxEmbedder>,
     pub(crate) reranker: Option<Reranker>,
     pub(crate) others: OtherModels,
 }
 
-/// A cross-encoder with what it is allowed.
+/// A running cross-encoder with its deadline and depth.
 #[derive(Clone)]
 pub(crate) struct Reranker {
     pub(crate) model: Arc<CrossEncoder>,
     pub(crate) settings: RerankSettings,
 }
 
-/// Where models of older generations are found; nothing is fetched for them.
+/// Starts the models of older generations from folders on this machine; never downloads one.
 #[derive(Debug, Clone)]
 pub(crate) struct OtherModels {
     models_dir: PathBuf,
@@ -38,34 +39,30 @@ pub(crate) struct OtherModels {
 }
 
 impl Models {
-    /// Fetches what is missing and starts the models. Blocks.
+    /// Downloads missing files and starts the models. Blocks.
     pub(crate) fn start(settings: &Settings) -> Result<Self> {
         if let Some(rerank) = &settings.rerank {
-            // A folder that lacks something is told before anything is fetched.
+            // Checked first, so that an incomplete folder is reported before anything is
+            // downloaded.
             CrossEncoder::check(&rerank.dir)?;
         }
 
         let provisioned = provision(settings)?;
         let options = EmbedderOptions {
             threads: settings.threads.unwrap_or(0),
-            queue: QUESTION_QUEUE,
+            max_questions: QUESTION_QUEUE,
         };
         let embed = OnnxEmbedder::start(&provisioned, options)
-            .context("the embedding model could not be started")?;
+            .context("cannot start the embedding model")?;
 
-        let start = |rerank: &RerankSettings| -> Result<Reranker> {
-            let model = CrossEncoder::start(&rerank.dir, &provisioned.runtime, options.threads);
-            let model = Arc::new(model.context("the reranker could not be started")?);
-            Ok(Reranker {
-                model,
-                settings: rerank.clone(),
-            })
-        };
+        let reranker = settings
+            .rerank
+            .as_ref()
+            .map(|rerank| Reranker::start(rerank, &provisioned.runtime, options.threads))
+            .transpose()?;
 
-        let reranker = settings.rerank.as_ref().map(start).transpose()?;
-        let models_dir = settings.model.cache_dir.clone();
         let others = OtherModels {
-            models_dir,
+            models_dir: settings.model.cache_dir.clone(),
             runtime: provisioned.runtime,
             options,
         };
@@ -78,11 +75,22 @@ impl Models {
     }
 }
 
+impl Reranker {
+    fn start(settings: &RerankSettings, runtime: &Path, threads: usize) -> Result<Self> {
+        let model = CrossEncoder::start(&settings.dir, runtime, threads)
+            .context("cannot start the reranker")?;
+        Ok(Self {
+            model: Arc::new(model),
+            settings: settings.clone(),
+        })
+    }
+}
+
 impl OtherModels {
-    /// Starts the model that a generation was made with, from the folder it was read from then. Blocks.
+    /// Starts the model that a generation was made with, from the folder recorded for it. Blocks.
     pub(crate) fn start(&self, entry: &GenerationEntry) -> Result<OnnxEmbedder> {
         let Some(model) = &entry.model else {
-            bail!("nothing says which model it was made with")
+            bail!("the model it was made with is not recorded")
         };
 
         let dir = entry
@@ -92,7 +100,7 @@ impl OtherModels {
 
         ensure!(
             dir.is_dir(),
-            "its model {} is not in {} any more",
+            "its model {} is no longer in {}",
             model.name,
             dir.display()
         );
@@ -108,25 +116,26 @@ impl OtherModels {
         let provisioned = mcdewey_embed::provision(&settings, &|_| {})?;
         let dir = provisioned.model_dir.display();
         let embed = OnnxEmbedder::start(&provisioned, self.options)
-            .with_context(|| format!("its model in {dir} could not be started"))?;
+            .with_context(|| format!("cannot start its model in {dir}"))?;
         let found = mcdewey_core::Embed::model(&embed);
 
         ensure!(
             found.fingerprint == model.fingerprint,
-            "the model in {dir} is another one than it was made with"
+            "the model in {dir} is not the one it was made with"
         );
 
         Ok(embed)
     }
 }
 
-/// Finds or fetches the model's files; says on standard error what takes long.
+/// Finds or downloads the model's files, and reports slow steps on standard error.
 pub(crate) fn provision(settings: &Settings) -> Result<Provisioned> {
-    let report = |step: ProvisionStep| {
-        // A model that is there already is not news.
-        if !matches!(step, ProvisionStep::Ready { .. }) {
-            eprintln!("{step}");
-        }
-    };
-    Ok(mcdewey_embed::provision(&settings.model, &report)?)
+    Ok(mcdewey_embed::provision(&settings.model, &report_step)?)
+}
+
+fn report_step(step: ProvisionStep) {
+    // The usual case, that the model is present, needs no line.
+    if !matches!(step, ProvisionStep::Ready { .. }) {
+        eprintln!("{step}");
+    }
 }

@@ -1,5 +1,6 @@
-//! Spans for an OpenTelemetry collector: only in a program built with the feature `otel`, and only where the standard
-//! variable `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
+//! Sends spans to an OpenTelemetry collector. Only in builds with the feature `otel`, and only if
+//! the standard variable `OTEL_EXPORTER_OTLP_ENDPOINT` (or its variant for traces) names a
+//! collector.
 
 use std::time::Duration;
 
@@ -19,30 +20,30 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-const ENDPOINT: [&str; 2] = [
+const ENDPOINT_VARIABLES: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 ];
-/// A collector that does not answer must not hold up the exit.
-const SEND_DEADLINE: Duration = Duration::from_secs(3);
+/// Timeout of one request: a collector that does not respond must not delay the exit.
+const SEND_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What sends spans; the last ones go out when it is dropped.
+/// Keeps spans being sent. Dropping it sends the last ones.
 #[derive(Default)]
 pub(crate) struct Sender(Option<SdkTracerProvider>);
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        // What a collector has not taken by now is lost, which concerns nobody here.
+        // Spans that the collector does not accept now are lost, which must not affect the exit.
         let _ = self.0.take().map(|provider| provider.shutdown());
     }
 }
 
-/// Begins the log, and beside it the sending of spans where there is a collector.
+/// Initialises the log and, if there is a collector, the export of spans.
 pub(crate) fn begin<S>(log: S) -> Sender
 where
     S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync + 'static,
 {
-    if !ENDPOINT
+    if !ENDPOINT_VARIABLES
         .iter()
         .any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()))
     {
@@ -64,7 +65,7 @@ where
     }
 }
 
-/// Joins a request's span to the trace of whoever sent it.
+/// Links a request's span to the trace of its client.
 pub(crate) fn link(span: &Span, parent: &TraceParent) {
     let (Ok(trace), Ok(parent_id)) = (
         TraceId::from_hex(&parent.trace_id),
@@ -81,16 +82,16 @@ pub(crate) fn link(span: &Span, parent: &TraceParent) {
 
     let context = SpanContext::new(trace, parent_id, flags, true, TraceState::default());
 
-    // Fails where no spans are sent.
+    // Fails if no spans are sent.
     let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(context));
 }
 
 fn provider() -> Result<SdkTracerProvider> {
     let exporter = SpanExporter::builder()
         .with_http()
-        .with_http_client(Collector::new())
+        .with_http_client(CollectorClient::new())
         .build();
-    let exporter = exporter.context("the collector's address is not usable")?;
+    let exporter = exporter.context("the collector's address cannot be used")?;
     let resource = Resource::builder().with_service_name("mcdewey").build();
 
     Ok(SdkTracerProvider::builder()
@@ -99,21 +100,22 @@ fn provider() -> Result<SdkTracerProvider> {
         .build())
 }
 
-/// Sends with the program's own HTTP client, from the exporter's own thread: blocking there blocks nobody.
+/// Sends spans with the program's own HTTP client. It may block, because the exporter runs on a
+/// thread of its own.
 #[derive(Debug)]
-struct Collector(ureq::Agent);
+struct CollectorClient(ureq::Agent);
 
-impl Collector {
+impl CollectorClient {
     fn new() -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(SEND_DEADLINE));
+            .timeout_global(Some(SEND_TIMEOUT));
         Self(config.build().into())
     }
 }
 
 #[async_trait]
-impl HttpClient for Collector {
+impl HttpClient for CollectorClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (parts, body) = request.into_parts();
         let response = self.0.run(Request::from_parts(parts, &body[..]))?;

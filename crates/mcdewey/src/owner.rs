@@ -1,4 +1,5 @@
-//! Working through the process that owns the data directory: its REST interface, found by the owner's lock.
+//! A client for the REST and MCP interfaces of the process that owns the data directory, found
+//! through the owner's lock.
 
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
@@ -10,12 +11,16 @@ use mcdewey_core::{
 };
 use mcdewey_query::{LibraryAnswer, SearchAnswer, SearchRequest};
 use mcdewey_store::{Owner, OwnerLock};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use ureq::typestate::WithBody;
 
 use crate::settings::Settings;
 
-/// Longest wait for an answer that is not a stream.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
+type Response = ureq::http::Response<ureq::Body>;
+
+/// Timeout of requests, other than removals and synchronisations, which take as long as the work.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running server that owns the library.
 #[derive(Debug)]
@@ -27,7 +32,8 @@ pub(crate) struct RunningOwner {
 }
 
 impl RunningOwner {
-    /// The owner of the settings' data directory, if one is running. One that does not listen (yet) is an error.
+    /// Finds the owner of the data directory, if one is running. An owner that does not accept
+    /// requests (yet) is an error.
     pub(crate) fn find(settings: &Settings) -> Result<Option<Self>> {
         let Some(owner) = OwnerLock::find(&settings.lock_dir()) else {
             return Ok(None);
@@ -39,7 +45,8 @@ impl RunningOwner {
         let name = owner.name();
         let (Some(address), Some(token)) = (owner.address, owner.token) else {
             bail!(
-                "{name} is working on {} and does not listen; wait until it is done, or use another --data-dir",
+                "{name} is using {} and does not accept requests; \
+                 wait until it is done, or use another --data-dir",
                 settings.data_dir.display()
             );
         };
@@ -57,157 +64,66 @@ impl RunningOwner {
     }
 
     pub(crate) fn search(&self, request: &SearchRequest) -> Result<SearchAnswer> {
-        let url = format!("{}/api/v1/search", self.address);
-        let timed = self
-            .agent
-            .post(&url)
-            .config()
-            .timeout_global(Some(ANSWER_DEADLINE))
-            .build();
-
-        let mut response = timed
-            .header("authorization", self.bearer())
-            .send_json(request)
-            .with_context(|| self.unreachable())?;
-
-        if !response.status().is_success() {
-            bail!(problem(&mut response));
-        }
-
-        response
-            .body_mut()
-            .read_json()
-            .context("the running server gave an answer of another shape")
+        let response = with_timeout(self.post("/api/v1/search")).send_json(request);
+        read_json(self.check(response)?)
     }
 
-    /// Passes one MCP message on; the answer, unless the message wants none.
+    /// Forwards an MCP message. Returns the response, or `None` if the message has none.
     pub(crate) fn mcp(&self, message: &str, headers: &[(&str, String)]) -> Result<Option<String>> {
-        let url = format!("{}/mcp", self.address);
-        let mut post = self
-            .agent
-            .post(&url)
-            .config()
-            .timeout_global(Some(ANSWER_DEADLINE))
-            .build();
-
-        post = post
+        let mut post = with_timeout(self.post("/mcp"))
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream");
-        post = post.header("authorization", self.bearer());
         for (name, value) in headers {
             post = post.header(*name, value.as_str());
         }
 
+        // Errors are MCP responses as well, whatever the status.
         let mut response = post.send(message).with_context(|| self.unreachable())?;
-        let answer = response
+        let text = response
             .body_mut()
             .read_to_string()
             .with_context(|| self.unreachable())?;
 
-        Ok(Some(answer).filter(|answer| !answer.trim().is_empty()))
+        Ok(Some(text).filter(|text| !text.trim().is_empty()))
     }
 
-    /// Whether it answers questions now.
+    /// Checks that the server answers questions now.
     pub(crate) fn ready(&self) -> Result<()> {
-        let url = format!("{}/readyz", self.address);
-        let timed = self
-            .agent
-            .get(&url)
-            .config()
-            .timeout_global(Some(ANSWER_DEADLINE))
-            .build();
-
-        let mut response = timed.call().with_context(|| self.unreachable())?;
-        if !response.status().is_success() {
-            bail!(problem(&mut response));
-        }
-
+        let response = with_timeout(self.agent.get(self.url("/readyz"))).call();
+        self.check(response)?;
         Ok(())
     }
 
-    /// What the library holds.
+    /// Lists the contents of the library.
     pub(crate) fn library(&self) -> Result<LibraryAnswer> {
-        let url = format!("{}/api/v1/library", self.address);
-        let timed = self
+        let get = self
             .agent
-            .get(&url)
-            .config()
-            .timeout_global(Some(ANSWER_DEADLINE))
-            .build();
-
-        let mut response = timed
-            .header("authorization", self.bearer())
-            .call()
-            .with_context(|| self.unreachable())?;
-
-        if !response.status().is_success() {
-            bail!(problem(&mut response));
-        }
-
-        response
-            .body_mut()
-            .read_json()
-            .context("the running server gave an answer of another shape")
+            .get(self.url("/api/v1/library"))
+            .header("authorization", self.bearer());
+        let response = with_timeout(get).call();
+        read_json(self.check(response)?)
     }
 
-    /// Asks the owner to answer from another generation.
+    /// Requests the switch to another generation.
     pub(crate) fn roll_back(&self, request: &RollbackRequest) -> Result<RollbackReport> {
-        let url = format!("{}/api/v1/generations/rollback", self.address);
-        let timed = self
-            .agent
-            .post(&url)
-            .config()
-            .timeout_global(Some(ANSWER_DEADLINE))
-            .build();
-
-        let mut response = timed
-            .header("authorization", self.bearer())
-            .send_json(request)
-            .with_context(|| self.unreachable())?;
-
-        if !response.status().is_success() {
-            bail!(problem(&mut response));
-        }
-
-        response
-            .body_mut()
-            .read_json()
-            .context("the running server gave an answer of another shape")
+        let response = with_timeout(self.post("/api/v1/generations/rollback")).send_json(request);
+        read_json(self.check(response)?)
     }
 
-    /// Asks the owner to take documents out for good; takes as long as writing the whole index anew.
+    /// Requests the removal of documents. There is no timeout, because a removal rewrites the whole
+    /// index.
     pub(crate) fn remove(&self, request: &RemovalRequest) -> Result<RemovalReport> {
-        let url = format!("{}/api/v1/removals", self.address);
-        let post = self.agent.post(&url).header("authorization", self.bearer());
-        let mut response = post
-            .send_json(request)
-            .with_context(|| self.unreachable())?;
-
-        if !response.status().is_success() {
-            bail!(problem(&mut response));
-        }
-
-        response
-            .body_mut()
-            .read_json()
-            .context("the running server gave an answer of another shape")
+        let response = self.post("/api/v1/removals").send_json(request);
+        read_json(self.check(response)?)
     }
 
-    /// Asks the owner to bring the library up to date and follows it.
+    /// Requests a synchronisation and follows its progress to the end.
     pub(crate) fn sync(
         &self,
         request: &SyncRequest,
         mut show: impl FnMut(&SyncProgress),
     ) -> Result<SyncReport> {
-        let url = format!("{}/api/v1/sync", self.address);
-        let post = self.agent.post(&url).header("authorization", self.bearer());
-        let mut response = post
-            .send_json(request)
-            .with_context(|| self.unreachable())?;
-
-        if !response.status().is_success() {
-            bail!(problem(&mut response));
-        }
+        let response = self.check(self.post("/api/v1/sync").send_json(request))?;
 
         for line in BufReader::new(response.into_body().into_reader()).lines() {
             let line = line.with_context(|| self.unreachable())?;
@@ -216,7 +132,7 @@ impl RunningOwner {
             }
 
             match serde_json::from_str(&line)
-                .context("the running server sent an event of another shape")?
+                .context("the running server sent an unexpected event")?
             {
                 SyncEvent::Progress(progress) => show(&progress),
                 SyncEvent::Finished(report) => return Ok(report),
@@ -230,21 +146,55 @@ impl RunningOwner {
         )
     }
 
-    /// The owner's own token opens everything, whatever key others need.
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    fn post(&self, path: &str) -> ureq::RequestBuilder<WithBody> {
+        self.agent
+            .post(self.url(path))
+            .header("authorization", self.bearer())
+    }
+
+    /// The owner's own token grants everything, whatever keys other clients need.
     fn bearer(&self) -> String {
         format!("Bearer {}", self.token)
     }
 
+    /// Turns a failed request or an unsuccessful status into an error.
+    fn check(&self, response: Result<Response, ureq::Error>) -> Result<Response> {
+        let mut response = response.with_context(|| self.unreachable())?;
+        if !response.status().is_success() {
+            bail!(problem_detail(&mut response));
+        }
+
+        Ok(response)
+    }
+
     fn unreachable(&self) -> String {
         format!(
-            "process {} owns the library but does not answer at {}",
+            "process {} owns the library but does not respond at {}",
             self.pid, self.address
         )
     }
 }
 
-/// What a problem+json answer says.
-fn problem(response: &mut ureq::http::Response<ureq::Body>) -> String {
+fn with_timeout<B>(request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+    request
+        .config()
+        .timeout_global(Some(REQUEST_TIMEOUT))
+        .build()
+}
+
+fn read_json<T: DeserializeOwned>(mut response: Response) -> Result<T> {
+    response
+        .body_mut()
+        .read_json()
+        .context("the running server returned an unexpected response")
+}
+
+/// The detail of a problem+json response.
+fn problem_detail(response: &mut Response) -> String {
     let status = response.status();
     let body: Option<Value> = response.body_mut().read_json().ok();
     let detail = body
@@ -253,7 +203,7 @@ fn problem(response: &mut ureq::http::Response<ureq::Body>) -> String {
         .and_then(Value::as_str);
 
     detail.map_or_else(
-        || format!("the running server answered {status}"),
+        || format!("the running server responded with {status}"),
         str::to_owned,
     )
 }

@@ -1,4 +1,5 @@
-//! Progress of long work: a bar on a terminal, plain lines elsewhere; always on standard error.
+//! Displays the progress of a synchronisation on standard error: a bar on a terminal, plain lines
+//! elsewhere.
 
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
@@ -7,10 +8,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use mcdewey_core::SyncProgress;
 
-/// How often a plain line is written.
-const LINE_EVERY: Duration = Duration::from_secs(5);
+/// Minimum time between two plain lines.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Shows how far a synchronisation is.
 pub(crate) struct SyncDisplay {
     bar: Option<ProgressBar>,
     started: Instant,
@@ -65,7 +65,7 @@ impl SyncDisplay {
             .last_line
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let due = last.elapsed() >= LINE_EVERY;
+        let due = last.elapsed() >= LINE_INTERVAL;
         if due {
             *last = Instant::now();
         }

@@ -1,4 +1,4 @@
-//! The settings of a library on a Qdrant server: where it is, what opens it, how it is replication over a cluster.
+//! Settings of a library on a Qdrant server: address, API key, collection name and replication.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,8 @@ use serde::Deserialize;
 use crate::cli::SettingFlags;
 use crate::secret;
 
-/// What the collections are named after unless told otherwise.
 const DEFAULT_COLLECTION: &str = "mcdewey";
 
-/// A library on a Qdrant server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct QdrantSettings {
     pub(crate) address: ServerAddress,
@@ -20,7 +18,7 @@ pub(crate) struct QdrantSettings {
     pub(crate) replication: ReplicationConfig,
 }
 
-/// `[qdrant]` of `mcdewey.toml` as written.
+/// The table `[qdrant]` of `mcdewey.toml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct QdrantTable {
@@ -33,7 +31,8 @@ pub(crate) struct QdrantTable {
 }
 
 impl QdrantSettings {
-    /// Puts flags, environment and file together; without a URL the library lies in the data directory.
+    /// Merges flags, environment and settings file. Returns `None` without a URL: the library is in
+    /// the data directory then.
     pub(crate) fn resolve(flags: &SettingFlags, file: QdrantTable) -> Result<Option<Self>> {
         let Some(url) = flags.qdrant_url.clone().or(file.url) else {
             return Ok(None);
@@ -52,7 +51,7 @@ impl QdrantSettings {
         ] {
             ensure!(
                 value != Some(0),
-                "{name} of [qdrant] is 0; at least 1 is needed"
+                "{name} of [qdrant] is 0; it must be at least 1"
             );
         }
 
@@ -60,7 +59,8 @@ impl QdrantSettings {
             && copies > replicas
         {
             bail!(
-                "write_consistency of [qdrant] is {copies}, but there are {replicas} replicas; write at most {replicas}"
+                "write_consistency of [qdrant] is {copies}, but there are {replicas} replicas; it must \
+                 be at most {replicas}"
             );
         }
 
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_url_there_is_no_server() {
+    fn no_url_means_no_server() {
         assert_eq!(
             resolve("collection = 'docs'", &SettingFlags::default()).unwrap(),
             None
@@ -97,14 +97,15 @@ mod tests {
     }
 
     #[test]
-    fn flags_go_over_the_file() {
+    fn flags_override_the_file() {
         let flags = SettingFlags {
             qdrant_url: Some("http://b:6334".to_owned()),
             qdrant_api_key: Some("secret".to_owned()),
             ..SettingFlags::default()
         };
 
-        let file = "url = 'http://a:6334'\napi_key_file = 'no-such-file'\ncollection = 'docs'\nshards = 2\nreplicas = 3";
+        let file = "url = 'http://a:6334'\napi_key_file = 'no-such-file'\n\
+             collection = 'docs'\nshards = 2\nreplicas = 3";
         let settings = resolve(file, &flags).unwrap().unwrap();
         assert_eq!(
             settings.address,
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cannot_be_sent_is_refused_without_being_told() {
+    fn an_invalid_key_is_rejected_without_being_printed() {
         let flags = |key: &str| SettingFlags {
             qdrant_url: Some("http://a".to_owned()),
             qdrant_api_key: Some(key.to_owned()),
@@ -134,8 +135,8 @@ mod tests {
 
         let settings = resolve("", &flags("secret\n")).unwrap().unwrap();
         assert_eq!(settings.address.api_key.as_deref(), Some("secret"));
-        let error = resolve("", &flags("sec\nret")).unwrap_err().to_string();
 
+        let error = resolve("", &flags("sec\nret")).unwrap_err().to_string();
         assert!(
             error.contains("MCDEWEY_QDRANT_API_KEY") && !error.contains("ret"),
             "{error}"
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn errors_name_the_wrong_setting() {
         let cases = [
             ("url = 'http://a'\nshards = 0", "shards"),
             (

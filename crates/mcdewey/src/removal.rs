@@ -1,4 +1,5 @@
-//! What a removal of documents is, with a running server or without.
+//! The steps of a permanent removal of documents, shared by the running server and `mcdewey
+//! remove`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,44 +10,41 @@ use mcdewey_store::Generations;
 
 use crate::feedback::FeedbackFile;
 
-/// Refuses documents whose file is still there: the next synchronisation would bring them back.
-pub(crate) fn refuse_present(roots: &[Root], request: &RemovalRequest) -> Result<(), IndexError> {
+/// Fails if the file of a document still exists, because the next synchronisation would add the
+/// document again. Accesses the file system.
+pub(crate) fn check_files_gone(roots: &[Root], request: &RemovalRequest) -> Result<(), IndexError> {
     if request.force {
         return Ok(());
     }
 
-    let present: Vec<String> = request
+    let existing: Vec<String> = request
         .sources
         .iter()
-        .filter_map(|source| file_of(roots, source))
+        .filter_map(|source| find_file(roots, source))
         .map(|path| path.display().to_string())
         .collect();
 
-    if present.is_empty() {
+    if existing.is_empty() {
         return Ok(());
     }
 
     Err(IndexError::Unavailable(format!(
-        "still there, so the next ingest would bring it back: {}; take it away first, or remove the document all the same \
-         with --force",
-        present.join(", ")
+        "still exists, so the next ingest would add it again: {}; delete it first, or remove the document \
+         anyway with --force",
+        existing.join(", ")
     )))
 }
 
-/// The file that a document was read from, if it is there.
-fn file_of(roots: &[Root], source: &SourcePath) -> Option<PathBuf> {
-    let root = roots.iter().find(|root| root.holds(source))?;
-    Some(
-        root.path.join(
-            source
-                .as_str()
-                .strip_prefix(root.name.source_prefix().as_str())?,
-        ),
-    )
+/// Returns the file that a document was read from, if it exists in one of the roots.
+fn find_file(roots: &[Root], source: &SourcePath) -> Option<PathBuf> {
+    let root = roots.iter().find(|root| root.contains_file(source))?;
+    let prefix = root.name.source_prefix();
+    let relative = source.as_str().strip_prefix(prefix.as_str())?;
+    Some(root.path.join(relative))
 }
 
-/// Takes documents out of all generations and what readers said of them out of the judgments, and looks whether
-/// anything is left.
+/// Removes documents from all generations and their judgments from the feedback file, then searches
+/// the data directory for anything that is left.
 pub(crate) async fn erase(
     generations: &Arc<Generations>,
     feedback: &Arc<FeedbackFile>,
@@ -54,14 +52,14 @@ pub(crate) async fn erase(
 ) -> Result<RemovalReport, IndexError> {
     let removed = generations.erase_everywhere(sources).await?;
     let judgments = forget_judgments(feedback, sources).await?;
-    let (searched, names) = (Arc::clone(generations), sources.to_vec());
-    let search = tokio::task::spawn_blocking(move || searched.traces(&names)).await;
 
+    let (searched, names) = (Arc::clone(generations), sources.to_vec());
+    let search = tokio::task::spawn_blocking(move || searched.find_traces(&names)).await;
     let proof = search.map_err(|error| {
-        IndexError::Store(format!("the search for traces broke off: {error}"))
+        IndexError::Store(format!("the search for remaining traces failed: {error}"))
     })??;
 
-    held(
+    ensure_something_removed(
         RemovalReport {
             generations: removed,
             proof: Some(proof),
@@ -71,38 +69,40 @@ pub(crate) async fn erase(
     )
 }
 
-/// Takes what readers said of documents out of the judgments.
+/// Removes the judgments on documents from the feedback file, and returns how many there were.
 pub(crate) async fn forget_judgments(
     feedback: &Arc<FeedbackFile>,
     sources: &[SourcePath],
 ) -> Result<u64, IndexError> {
     let (feedback, sources) = (Arc::clone(feedback), sources.to_vec());
     let forgotten = tokio::task::spawn_blocking(move || feedback.forget(&sources)).await;
-    let forgotten =
-        forgotten.map_err(|error| IndexError::Store(format!("a removal broke off: {error}")))?;
+    let forgotten = forgotten
+        .map_err(|error| IndexError::Store(format!("the removal task failed: {error}")))?;
 
     forgotten.map_err(|error| {
-        let told = format!(
-            "the library no longer holds the documents, but {error:#}; run the removal again"
+        let message = format!(
+            "the documents were removed from the library, but {error:#}; run the removal again"
         );
 
-        let is_full = error.chain().any(|cause| {
-            let kind = cause
-                .downcast_ref::<std::io::Error>()
-                .map(std::io::Error::kind);
-            kind == Some(std::io::ErrorKind::StorageFull)
-        });
-
-        if is_full {
-            IndexError::NoSpace(told)
+        if is_storage_full(&error) {
+            IndexError::NoSpace(message)
         } else {
-            IndexError::Store(told)
+            IndexError::Store(message)
         }
     })
 }
 
-/// The report, unless there was nothing to remove: a name that was mistyped must not look as if it were gone.
-pub(crate) fn held(
+fn is_storage_full(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull)
+    })
+}
+
+/// Returns the report, or an error if nothing was removed: a mistyped name must not look like a
+/// successful removal.
+pub(crate) fn ensure_something_removed(
     report: RemovalReport,
     sources: &[SourcePath],
 ) -> Result<RemovalReport, IndexError> {
@@ -117,7 +117,7 @@ pub(crate) fn held(
 
     let names: Vec<&str> = sources.iter().map(SourcePath::as_str).collect();
     Err(IndexError::Unavailable(format!(
-        "no generation holds {}; a document is named by its source, as `mcdewey search` shows it",
+        "no generation contains {}; name documents by their source, as shown by `mcdewey search`",
         names.join(", ")
     )))
 }
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_still_there_is_named() {
+    fn an_existing_file_is_named_in_the_error() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.md"), "x").unwrap();
         let roots = [
@@ -142,18 +142,22 @@ mod tests {
             force,
         };
 
-        let said = refuse_present(&roots, &request("vendor/a.md", false))
+        let error = check_files_gone(&roots, &request("vendor/a.md", false))
             .unwrap_err()
             .to_string();
-        assert!(said.contains("a.md") && said.contains("--force"), "{said}");
-        assert!(refuse_present(&roots, &request("vendor/a.md", true)).is_ok());
-        assert!(refuse_present(&roots, &request("vendor/b.md", false)).is_ok());
-        assert!(refuse_present(&roots, &request("a.md", false)).is_ok());
+        assert!(
+            error.contains("a.md") && error.contains("--force"),
+            "{error}"
+        );
+
+        assert!(check_files_gone(&roots, &request("vendor/a.md", true)).is_ok());
+        assert!(check_files_gone(&roots, &request("vendor/b.md", false)).is_ok());
+        assert!(check_files_gone(&roots, &request("a.md", false)).is_ok());
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_link_out_of_the_root_brings_nothing_back() {
+    fn a_link_out_of_the_root_does_not_count_as_an_existing_file() {
         let folder = tempfile::tempdir().unwrap();
         let outside = tempfile::NamedTempFile::new().unwrap();
         std::os::unix::fs::symlink(outside.path(), folder.path().join("a.md")).unwrap();
@@ -164,11 +168,11 @@ mod tests {
             force: false,
         };
 
-        assert!(refuse_present(&roots, &request).is_ok());
+        assert!(check_files_gone(&roots, &request).is_ok());
     }
 
     #[test]
-    fn a_name_that_nothing_has_is_an_error() {
+    fn a_name_without_a_document_is_an_error() {
         let sources = ["a.md".parse().unwrap()];
         let report = |documents, judgments| RemovalReport {
             judgments,
@@ -180,13 +184,13 @@ mod tests {
             proof: None,
         };
 
-        assert!(held(report(1, 0), &sources).is_ok());
+        assert!(ensure_something_removed(report(1, 0), &sources).is_ok());
         assert!(
-            held(report(0, 1), &sources).is_ok(),
-            "an earlier run broke off behind the library"
+            ensure_something_removed(report(0, 1), &sources).is_ok(),
+            "an earlier run failed after it had removed the documents"
         );
         assert!(
-            held(report(0, 0), &sources)
+            ensure_something_removed(report(0, 0), &sources)
                 .unwrap_err()
                 .to_string()
                 .contains("a.md")

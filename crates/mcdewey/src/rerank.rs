@@ -1,4 +1,4 @@
-//! The settings of the reranker: whether there is one, how long it may take, how far it looks.
+//! Settings of the reranker: its folder, its deadline and how many hits it reorders.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use crate::cli::SettingFlags;
 const DEFAULT_DEADLINE_MS: u64 = 300;
 const DEFAULT_DEPTH: usize = 20;
 
-/// A cross-encoder that orders the first hits among themselves.
+/// A cross-encoder that reorders the top hits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RerankSettings {
     pub(crate) dir: PathBuf,
-    /// What it has not done by then is given up.
+    /// Scores that are not available by then are abandoned.
     pub(crate) deadline: Duration,
-    /// How many hits it orders at most.
+    /// Maximum number of hits that it reorders.
     pub(crate) depth: usize,
 }
 
-/// `[rerank]` of `mcdewey.toml` as written.
+/// The table `[rerank]` of `mcdewey.toml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RerankTable {
@@ -32,17 +32,18 @@ pub(crate) struct RerankTable {
 }
 
 impl RerankSettings {
-    /// Puts flags, environment and file together; without a folder there is no reranker.
+    /// Merges flags, environment and settings file. Returns `None` without a folder: there is no
+    /// reranker then.
     pub(crate) fn resolve(flags: &SettingFlags, file: RerankTable) -> Result<Option<Self>> {
         let deadline_ms = file.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
         let depth = file.depth.unwrap_or(DEFAULT_DEPTH);
         ensure!(
             deadline_ms > 0,
-            "deadline_ms of [rerank] is 0; at least 1 is needed, or no [rerank]"
+            "deadline_ms of [rerank] is 0; it must be at least 1, or remove [rerank]"
         );
         ensure!(
             (2..=MAX_LIMIT).contains(&depth),
-            "depth of [rerank] is {depth}; 2 to {MAX_LIMIT} are allowed"
+            "depth of [rerank] is {depth}; it must be between 2 and {MAX_LIMIT}"
         );
 
         let dir = flags
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_folder_there_is_no_reranker() {
+    fn no_folder_means_no_reranker() {
         assert_eq!(
             resolve("deadline_ms = 100", &SettingFlags::default()).unwrap(),
             None
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_go_over_the_file_and_the_file_over_the_defaults() {
+    fn flags_override_the_file_and_the_file_overrides_the_defaults() {
         let flags = SettingFlags {
             rerank_dir: Some(PathBuf::from("b")),
             ..SettingFlags::default()
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn errors_name_the_wrong_setting() {
         for (file, word) in [
             ("deadline_ms = 0", "deadline_ms"),
             ("depth = 1", "depth"),

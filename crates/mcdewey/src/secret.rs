@@ -1,27 +1,28 @@
-//! Keys in files: what a secrets store mounts, or a file that only its owner may read.
+//! Keys in files that a secrets store mounts or that only their owner may read.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-/// The key in a file, without the white space around it.
+/// Reads the key in a file, without surrounding white space.
 pub(crate) fn read(path: &Path) -> Result<String> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("the key file {} cannot be read", path.display()))?;
     check(&text, &path.display().to_string())
 }
 
-/// The key in a text that comes from `place`, without the white space around it.
-pub(crate) fn check(text: &str, place: &str) -> Result<String> {
+/// Validates a key and removes surrounding white space. Errors name `source`, where it came from.
+pub(crate) fn check(text: &str, source: &str) -> Result<String> {
     let key = text.trim();
     ensure!(
         !key.is_empty(),
-        "the key in {place} is empty; write a key into it"
+        "the key in {source} is empty; write a key into it"
     );
     ensure!(
         key.bytes()
             .all(|byte| byte.is_ascii_graphic() || byte == b' '),
-        "the key in {place} holds something that cannot be sent in a header; use printable ASCII in one line"
+        "the key in {source} contains characters that are not allowed in a header; \
+         use printable ASCII on one line"
     );
 
     Ok(key.to_owned())
@@ -32,17 +33,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_one_printable_line() {
+    fn a_key_is_one_line_of_printable_ascii() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
-        let written = |text: &str| {
+        let read_back = |text: &str| {
             std::fs::write(&path, text).unwrap();
             read(&path).map_err(|error| error.to_string())
         };
-        assert_eq!(written("  abc-123\n").unwrap(), "abc-123");
+        assert_eq!(read_back("  abc-123\n").unwrap(), "abc-123");
 
-        for wrong in ["", " \n", "two\nlines", "schlüssel"] {
-            assert!(written(wrong).unwrap_err().contains("key"), "{wrong:?}");
+        for invalid in ["", " \n", "two\nlines", "schlüssel"] {
+            assert!(
+                read_back(invalid).unwrap_err().contains("key"),
+                "{invalid:?}"
+            );
         }
 
         assert!(

@@ -1,4 +1,5 @@
-//! The settings, resolved once: `mcdewey.toml` < `MCDEWEY_*` < flags (clap already puts flags over the environment).
+//! Resolves the settings, once at startup. Flags override `MCDEWEY_*` variables (clap merges these
+//! two), which override `mcdewey.toml`.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -8,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use mcdewey_core::{ContentHash, RootName};
 use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::{LibraryFile, Root};
-use mcdewey_query::{FeedbackFrom, Fusion, TelemetrySettings, is_host};
+use mcdewey_query::{FeedbackPolicy, Fusion, TelemetrySettings, is_host};
 use serde::Deserialize;
 
 use crate::access::settings::{AccessSettings, AccessTable, OidcSettings};
@@ -20,52 +21,48 @@ use crate::qdrant::{QdrantSettings, QdrantTable};
 use crate::rerank::{RerankSettings, RerankTable};
 use crate::tls::TlsSettings;
 
-/// The model a fresh library is built with.
 const DEFAULT_MODEL: &str = "all-MiniLM-L6-v2";
-/// Below this much free space nothing is written.
+/// Nothing is written if less than this much disk space would be left free.
 const DEFAULT_MIN_FREE_MB: u64 = 256;
-/// Old generations that stay beside the live one.
 const DEFAULT_KEEP_GENERATIONS: usize = 1;
 const DEFAULT_FILE: &str = "mcdewey.toml";
 
-/// Everything a command needs to know.
+/// The resolved settings of all commands.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) roots: Vec<Root>,
-    /// The folder of the default root, where it was named on the command line or in the environment.
-    pub(crate) corpus_given: Option<PathBuf>,
+    /// The folder of the default root, if a flag or the environment set it.
+    pub(crate) corpus_override: Option<PathBuf>,
     pub(crate) data_dir: PathBuf,
     pub(crate) model: ModelSettings,
-    /// What orders the first hits among themselves, if anything does.
+    /// `None` without a reranker.
     pub(crate) rerank: Option<RerankSettings>,
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<String>,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) threads: Option<usize>,
     pub(crate) min_free_bytes: u64,
-    /// How many old generations of the index stay beside the live one.
+    /// Number of old generations of the index to keep beside the live one.
     pub(crate) keep_generations: usize,
-    /// Who may ask.
     pub(crate) access: AccessSettings,
-    /// The certificate that strangers are answered with.
+    /// The certificate for clients; `None` without TLS.
     pub(crate) tls: Option<TlsSettings>,
-    /// How the two lists of a question become one ranking.
+    /// How dense and keyword results are combined.
     pub(crate) fusion: Fusion,
-    /// Whether the files that Markdown was made from are kept in the index.
+    /// Whether the index stores the original files of converted documents.
     pub(crate) keep_originals: bool,
-    /// The server that holds the library, instead of the data directory.
+    /// The server that holds the library; `None` if the data directory does.
     pub(crate) qdrant: Option<QdrantSettings>,
-    /// How many may search at once, how long anything may take, and which questions are kept.
+    /// Limits on concurrent searches and on time, and which questions are recorded.
     pub(crate) telemetry: TelemetrySettings,
-    /// How many connections are held, and how long each may keep the server waiting.
+    /// Limits on the number of connections, and their timeouts.
     pub(crate) connections: ConnectionSettings,
-    /// Whose word on a hit is kept.
-    pub(crate) feedback: FeedbackFrom,
-    /// How a line of the log is written.
+    /// Whose feedback on hits is stored.
+    pub(crate) feedback: FeedbackPolicy,
     pub(crate) log_format: LogFormat,
 }
 
-/// `mcdewey.toml` as written.
+/// The contents of `mcdewey.toml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct SettingsFile {
@@ -99,7 +96,8 @@ struct SettingsFile {
     qdrant: QdrantTable,
     rerank: RerankTable,
     root: Vec<RootEntry>,
-    /// Rules, products and aliases for the default root, when its folder is not ours to write to.
+    /// Rules, products and aliases for the default root, for folders that cannot contain a
+    /// `library.toml`.
     library: LibraryFile,
 }
 
@@ -113,8 +111,9 @@ struct RootEntry {
 }
 
 impl Settings {
-    /// Where a process that serves this library says so: the data directory, or a folder of it that stands for the
-    /// Qdrant server's library.
+    /// Returns the directory in which the owner of this library is found: the data directory, or,
+    /// for a library on a Qdrant server, a directory inside it whose name depends on URL and
+    /// collection.
     pub(crate) fn lock_dir(&self) -> PathBuf {
         match &self.qdrant {
             None => self.data_dir.clone(),
@@ -125,17 +124,17 @@ impl Settings {
         }
     }
 
-    /// Where the library lies, as people are told.
-    pub(crate) fn library_place(&self) -> String {
+    /// Describes the location of the library for messages.
+    pub(crate) fn library_location(&self) -> String {
         match &self.qdrant {
             None => self.data_dir.display().to_string(),
             Some(qdrant) => format!("{} on {}", qdrant.collection, qdrant.address.url),
         }
     }
 
-    /// Puts flags, environment and file together.
+    /// Merges flags, environment and settings file, and validates the result.
     pub(crate) fn resolve(flags: SettingFlags) -> Result<Self> {
-        let flags = without_empty(flags);
+        let flags = without_empty_values(flags);
         let file = read_file(flags.config.as_deref())?;
         let qdrant = QdrantSettings::resolve(&flags, file.qdrant)?;
         let rerank = RerankSettings::resolve(&flags, file.rerank)?;
@@ -164,7 +163,7 @@ impl Settings {
         let feedback = flags
             .feedback
             .or(file.feedback)
-            .map_or(Ok(FeedbackFrom::default()), |text| text.parse());
+            .map_or(Ok(FeedbackPolicy::default()), |text| text.parse());
 
         let log_format = flags
             .log_format
@@ -182,7 +181,8 @@ impl Settings {
 
         if let Some(host) = file.allowed_hosts.iter().find(|host| !is_host(host)) {
             bail!(
-                "{host:?} in allowed_hosts is no host name; write it as docs.example.com or docs.example.com:8443"
+                "{host:?} in allowed_hosts is not a host name; write it as docs.example.com or \
+                 docs.example.com:8443"
             );
         }
 
@@ -191,35 +191,21 @@ impl Settings {
             .fusion
             .or(file.fusion)
             .map_or_else(|| Ok(Fusion::default()), |text| text.parse());
-        let corpus_given = flags.corpus.clone();
 
+        let corpus_override = flags.corpus.clone();
         let corpus = flags
             .corpus
             .or(file.corpus)
             .unwrap_or_else(|| PathBuf::from("corpus"));
 
-        let mut roots = vec![Root {
+        let default_root = Root {
             rules: file.library,
             ..Root::new(RootName::default(), corpus)
-        }];
-
-        for entry in file.root {
-            if roots.iter().any(|known| known.name == entry.name) {
-                bail!(
-                    "two roots are named {}; give each its own name in the settings",
-                    entry.name
-                );
-            }
-
-            roots.push(Root {
-                rules: entry.library,
-                ..Root::new(entry.name, entry.path)
-            });
-        }
+        };
 
         Ok(Self {
-            roots,
-            corpus_given,
+            roots: resolve_roots(default_root, file.root)?,
+            corpus_override,
             data_dir,
             model: ModelSettings {
                 name: flags
@@ -238,7 +224,7 @@ impl Settings {
             listen,
             public_url: flags.public_url.or(file.public_url),
             allowed_hosts: file.allowed_hosts,
-            threads: flags.threads.or(file.threads).map(at_most_all_cores),
+            threads: flags.threads.or(file.threads).map(limit_to_cores),
             min_free_bytes: file
                 .min_free_mb
                 .unwrap_or(DEFAULT_MIN_FREE_MB)
@@ -260,48 +246,75 @@ impl Settings {
     }
 }
 
-/// An empty value counts as not given.
-fn without_empty(flags: SettingFlags) -> SettingFlags {
-    let path = |value: Option<PathBuf>| value.filter(|path| !path.as_os_str().is_empty());
-    let text = |value: Option<String>| value.filter(|text| !text.trim().is_empty());
+/// Returns the default root and the further ones. Fails if two have the same name.
+fn resolve_roots(default_root: Root, entries: Vec<RootEntry>) -> Result<Vec<Root>> {
+    let mut roots = vec![default_root];
+    for entry in entries {
+        if roots.iter().any(|root| root.name == entry.name) {
+            bail!(
+                "two roots are named {}; give each its own name in the settings",
+                entry.name
+            );
+        }
+
+        roots.push(Root {
+            rules: entry.library,
+            ..Root::new(entry.name, entry.path)
+        });
+    }
+
+    Ok(roots)
+}
+
+/// Treats empty values as not set, so that `MCDEWEY_CORPUS=` in the environment selects the
+/// default.
+fn without_empty_values(flags: SettingFlags) -> SettingFlags {
     SettingFlags {
-        config: path(flags.config),
-        corpus: path(flags.corpus),
-        data_dir: path(flags.data_dir),
-        model_dir: path(flags.model_dir),
-        model: text(flags.model),
-        models_dir: path(flags.models_dir),
-        ort_dylib: path(flags.ort_dylib),
-        rerank_dir: path(flags.rerank_dir),
-        listen: text(flags.listen),
-        public_url: text(flags.public_url),
-        qdrant_url: text(flags.qdrant_url),
-        qdrant_api_key: text(flags.qdrant_api_key),
-        qdrant_api_key_file: path(flags.qdrant_api_key_file),
-        qdrant_collection: text(flags.qdrant_collection),
-        access_key_file: path(flags.access_key_file),
-        keys_file: path(flags.keys_file),
+        config: non_empty_path(flags.config),
+        corpus: non_empty_path(flags.corpus),
+        data_dir: non_empty_path(flags.data_dir),
+        model_dir: non_empty_path(flags.model_dir),
+        model: non_empty_text(flags.model),
+        models_dir: non_empty_path(flags.models_dir),
+        ort_dylib: non_empty_path(flags.ort_dylib),
+        rerank_dir: non_empty_path(flags.rerank_dir),
+        listen: non_empty_text(flags.listen),
+        public_url: non_empty_text(flags.public_url),
+        qdrant_url: non_empty_text(flags.qdrant_url),
+        qdrant_api_key: non_empty_text(flags.qdrant_api_key),
+        qdrant_api_key_file: non_empty_path(flags.qdrant_api_key_file),
+        qdrant_collection: non_empty_text(flags.qdrant_collection),
+        access_key_file: non_empty_path(flags.access_key_file),
+        keys_file: non_empty_path(flags.keys_file),
         allow_anonymous: flags.allow_anonymous,
         requests_per_minute: flags.requests_per_minute,
-        audit_log: path(flags.audit_log),
-        tls_cert: path(flags.tls_cert),
-        tls_key: path(flags.tls_key),
-        fusion: text(flags.fusion),
+        audit_log: non_empty_path(flags.audit_log),
+        tls_cert: non_empty_path(flags.tls_cert),
+        tls_key: non_empty_path(flags.tls_key),
+        fusion: non_empty_text(flags.fusion),
         keep_originals: flags.keep_originals,
-        question_log: text(flags.question_log),
-        feedback: text(flags.feedback),
-        log_format: text(flags.log_format),
+        question_log: non_empty_text(flags.question_log),
+        feedback: non_empty_text(flags.feedback),
+        log_format: non_empty_text(flags.log_format),
         threads: flags.threads,
         keep_generations: flags.keep_generations,
     }
 }
 
-/// More threads than cores only get in each other's way.
-fn at_most_all_cores(threads: usize) -> usize {
+fn non_empty_path(value: Option<PathBuf>) -> Option<PathBuf> {
+    value.filter(|path| !path.as_os_str().is_empty())
+}
+
+fn non_empty_text(value: Option<String>) -> Option<String> {
+    value.filter(|text| !text.trim().is_empty())
+}
+
+/// Limits the number of threads to the number of cores, because more would only compete for them.
+fn limit_to_cores(threads: usize) -> usize {
     threads.min(std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// The named file must exist; the default one may be missing.
+/// Reads the settings file. One that the user named must exist; the default one may be missing.
 fn read_file(named: Option<&Path>) -> Result<SettingsFile> {
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
     let text = match std::fs::read_to_string(path) {
@@ -321,7 +334,7 @@ fn read_file(named: Option<&Path>) -> Result<SettingsFile> {
 
 #[cfg(test)]
 mod tests {
-    use mcdewey_query::KeptQuestions;
+    use mcdewey_query::QuestionLogPolicy;
 
     use super::*;
 
@@ -337,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_go_over_the_file_and_the_file_over_the_defaults() {
+    fn flags_override_the_file_and_the_file_overrides_the_defaults() {
         let file = "corpus = 'manuals'\ndata_dir = 'index'\nlisten = '127.0.0.1:9000'";
         let flags = SettingFlags {
             data_dir: Some(PathBuf::from("elsewhere")),
@@ -351,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_floor_of_any_size_is_taken() {
+    fn the_largest_minimum_of_free_space_does_not_overflow() {
         let settings = resolve(
             &format!("min_free_mb = {}", i64::MAX),
             SettingFlags::default(),
@@ -361,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_counts_as_not_given_and_threads_have_a_limit() {
+    fn empty_values_count_as_not_set_and_threads_are_limited() {
         let flags = SettingFlags {
             corpus: Some(PathBuf::new()),
             listen: Some(String::new()),
@@ -376,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_no_browser_would_ask_for_is_refused() {
+    fn names_that_no_browser_sends_as_host_are_rejected() {
         for bad in [
             "https://docs.example.com",
             "docs.example.com/",
@@ -385,12 +398,12 @@ mod tests {
             "::1",
             "",
         ] {
-            let refused = resolve(
+            let rejected = resolve(
                 &format!("allowed_hosts = ['{bad}']"),
                 SettingFlags::default(),
             );
             assert!(
-                refused.unwrap_err().to_string().contains("allowed_hosts"),
+                rejected.unwrap_err().to_string().contains("allowed_hosts"),
                 "{bad}"
             );
         }
@@ -407,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn one_key_for_everybody_lies_in_a_file() {
+    fn a_shared_key_is_read_from_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let key = folder.path().join("key");
         std::fs::write(&key, "let me in\n").unwrap();
@@ -422,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fusion_is_chosen_by_flag_or_file() {
+    fn the_fusion_is_set_by_flag_or_file() {
         assert_eq!(
             resolve("", SettingFlags::default()).unwrap().fusion,
             Fusion::default()
@@ -450,19 +463,19 @@ mod tests {
     }
 
     #[test]
-    fn log_and_question_log_are_chosen_by_flag_or_file() {
+    fn log_format_question_log_and_feedback_are_set_by_flag_or_file() {
         let file = "question_log = 'all'\nlog_format = 'json'";
         let settings = resolve(file, SettingFlags::default()).unwrap();
         assert_eq!(
             (settings.telemetry.question_log, settings.log_format),
-            (KeptQuestions::All, LogFormat::Json)
+            (QuestionLogPolicy::All, LogFormat::Json)
         );
-        assert_eq!(settings.feedback, FeedbackFrom::Keys);
+        assert_eq!(settings.feedback, FeedbackPolicy::Keys);
         assert_eq!(
             resolve("feedback = 'everyone'", SettingFlags::default())
                 .unwrap()
                 .feedback,
-            FeedbackFrom::Everyone
+            FeedbackPolicy::Everyone
         );
 
         let text = |text: &str| Some(text.to_owned());
@@ -475,7 +488,7 @@ mod tests {
         let settings = resolve(file, flags).unwrap();
         assert_eq!(
             (settings.telemetry.question_log, settings.log_format),
-            (KeptQuestions::Off, LogFormat::Text)
+            (QuestionLogPolicy::Off, LogFormat::Text)
         );
         assert_eq!(
             resolve("", SettingFlags::default()).unwrap().telemetry,
@@ -484,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn one_old_generation_stays_unless_told_otherwise() {
+    fn one_old_generation_is_kept_by_default() {
         let kept = |file: &str, keep_generations| {
             resolve(
                 file,
@@ -503,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn errors_name_the_wrong_setting() {
         for (file, word) in [
             ("corpse = 'x'", "corpse"),
             ("listen = 'somewhere'", "somewhere"),

@@ -1,21 +1,22 @@
-//! The signals by which a process is asked to stop.
+//! The signals that stop the process: SIGINT and, on Unix, SIGTERM.
 
-/// The exit status of a command that was stopped, as shells have it after SIGINT.
-const STOPPED: u8 = 130;
+/// The exit status of a command that was stopped; shells use the same one after SIGINT.
+const STOPPED_STATUS: u8 = 130;
 
-/// Does `work` unless the process is asked to stop before; then what `work` holds is dropped, temporary folders among it.
+/// Runs `work` until it ends or the process is told to stop. In that case `work` is dropped, and
+/// with it its temporary folders.
 pub(crate) async fn unless_stopped(
     work: impl Future<Output = anyhow::Result<std::process::ExitCode>>,
 ) -> anyhow::Result<std::process::ExitCode> {
     tokio::select! {
-        // First, so that signals are heard before the work begins.
+        // Polled first, so that the signal handlers are installed before the work begins.
         biased;
-        () = stop_signal() => Ok(STOPPED.into()),
+        () = stop_signal() => Ok(STOPPED_STATUS.into()),
         outcome = work => outcome,
     }
 }
 
-/// Returns when the process is asked to stop.
+/// Returns when the process is told to stop.
 pub(crate) async fn stop_signal() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]

@@ -1,20 +1,22 @@
-//! Keeps ONNX Runtime from reporting to its maker, whichever build of it the operator points at.
+//! Keeps ONNX Runtime from sending telemetry, whichever build of it the operator uses.
 //!
-//! The runtime honours its opt-out only where the environment has it before the library loads. A process cannot change
-//! its own environment safely once it runs, so the program starts itself anew with the variable set: the same process
-//! id, arguments and open files, some milliseconds later. Where it cannot, it goes on: a library that would report is
-//! refused when it is to be loaded.
+//! The runtime honours its opt-out only if the variable is in the environment before the library is
+//! loaded. A running process cannot change its own environment safely, so the program re-executes
+//! itself with the variable set: with the same process id, arguments and open files, and a delay of
+//! some milliseconds. If that fails it continues, and a library that would send telemetry is
+//! rejected before it is loaded.
 
-use mcdewey_embed::{OPTED_OUT, TELEMETRY_OPT_OUT};
+use mcdewey_embed::{TELEMETRY_OPT_OUT, TELEMETRY_OPT_OUT_VALUE};
 
-/// Returns when the environment forbids the runtime's telemetry, or cannot be made to.
+/// Re-executes the program unless the environment disables the runtime's telemetry. Returns if it
+/// does, or if that failed.
 pub(crate) fn ensure() {
-    if std::env::var_os(TELEMETRY_OPT_OUT).is_none_or(|value| value != OPTED_OUT) {
-        restart(TELEMETRY_OPT_OUT, OPTED_OUT);
+    if std::env::var_os(TELEMETRY_OPT_OUT).is_none_or(|value| value != TELEMETRY_OPT_OUT_VALUE) {
+        restart(TELEMETRY_OPT_OUT, TELEMETRY_OPT_OUT_VALUE);
     }
 }
 
-/// Replaces this process by the same program with one more variable.
+/// Replaces this process with the same program and an additional variable.
 #[cfg(unix)]
 fn restart(variable: &str, value: &str) {
     use std::os::unix::process::CommandExt;
@@ -25,7 +27,8 @@ fn restart(variable: &str, value: &str) {
     let mut arguments = std::env::args_os();
     let Some(name) = arguments.next() else { return };
 
-    // Started through the dynamic loader, the program is the loader, and its arguments are not known.
+    // When started through the dynamic loader, the executable is the loader, and its own arguments
+    // are unknown.
     if program
         .file_name()
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"ld-"))
@@ -33,16 +36,17 @@ fn restart(variable: &str, value: &str) {
         return;
     }
 
-    // Returns only when it failed.
+    // Returns only if it fails.
     let error = std::process::Command::new(program)
         .arg0(name)
         .args(arguments)
         .env(variable, value)
         .exec();
 
-    eprintln!("the program could not be started anew with {variable}={value}: {error}");
+    eprintln!("could not re-execute the program with {variable}={value}: {error}");
 }
 
-/// Builds for other systems have no client of their own to turn off; the API does what there is to do.
+/// On other systems the runtime has no telemetry client that needs the variable; the API call
+/// suffices.
 #[cfg(not(unix))]
 fn restart(_variable: &str, _value: &str) {}

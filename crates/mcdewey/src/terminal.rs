@@ -1,19 +1,19 @@
-//! Answers and reports as people read them in a terminal. Text from documents is stripped of control characters, so
-//! that a hostile document cannot drive the terminal.
+//! Formats search results and reports for people at a terminal. Hidden and control characters in
+//! text from documents are removed, so that a hostile document cannot control the terminal.
 
 use mcdewey_core::{FormatReport, SkippedFile, StageSeconds, SyncReport, is_hidden};
-use mcdewey_query::{Hit, SearchAnswer};
+use mcdewey_query::{Explanation, Hit, SearchAnswer};
 
-/// What is listed of a report; the JSON has it all.
+/// Limits on what is listed of a report. The JSON output is complete.
 const LISTED_REASONS: usize = 20;
 const LISTED_PATHS: usize = 5;
 const LISTED_WARNINGS: usize = 50;
 
-/// An answer to a question.
-pub(crate) fn answer(answer: &SearchAnswer) -> String {
+/// Formats the response to a question.
+pub(crate) fn format_answer(answer: &SearchAnswer) -> String {
     let mut out = String::new();
     if let Some(degraded) = &answer.degraded {
-        line(&mut out, &format!("degraded: {degraded}"));
+        push_line(&mut out, &format!("degraded: {degraded}"));
     }
 
     if let Some(no_answer) = answer
@@ -21,111 +21,111 @@ pub(crate) fn answer(answer: &SearchAnswer) -> String {
         .as_ref()
         .filter(|_| !answer.hits.is_empty())
     {
-        line(
+        push_line(
             &mut out,
-            &format!(
-                "No answer here: {}. The nearest passages:\n",
-                no_answer.message
-            ),
+            &format!("No good match: {}. Closest passages:\n", no_answer.message),
         );
     }
 
     for notice in &answer.notices {
-        line(&mut out, &format!("note: {notice}"));
+        push_line(&mut out, &format!("note: {notice}"));
     }
 
     if answer.hits.is_empty() {
-        line(&mut out, "no passage found");
+        push_line(&mut out, "no passage found");
     }
 
-    for (place, hit) in answer.hits.iter().enumerate() {
-        out.push_str(&one_hit(place + 1, hit));
-        out.push('\n');
-    }
-
+    push_hits(&mut out, &answer.hits);
     if !answer.unversioned.is_empty() {
-        line(&mut out, "Not tied to a release:\n");
-        for (place, hit) in answer.unversioned.iter().enumerate() {
-            out.push_str(&one_hit(place + 1, hit));
-            out.push('\n');
-        }
+        push_line(&mut out, "Without a version:\n");
+        push_hits(&mut out, &answer.unversioned);
     }
 
     if let Some(cursor) = &answer.next_cursor {
-        line(&mut out, &format!("more with --cursor {cursor}"));
+        push_line(&mut out, &format!("more with --cursor {cursor}"));
     }
 
     out
 }
 
-fn one_hit(place: usize, hit: &Hit) -> String {
+/// Appends numbered hits, each followed by an empty line.
+fn push_hits(out: &mut String, hits: &[Hit]) {
+    for (index, hit) in hits.iter().enumerate() {
+        out.push_str(&format_hit(index + 1, hit));
+        out.push('\n');
+    }
+}
+
+fn format_hit(number: usize, hit: &Hit) -> String {
     let mut out = String::new();
-    let version = hit.version.as_deref().unwrap_or("no release");
-    line(
+    push_line(
         &mut out,
         &format!(
-            "{place}. {} · {} · {version}",
+            "{number}. {} · {} · {}",
             hit.page_title(),
-            hit.doc_title
+            hit.doc_title,
+            version_or_none(hit.version.as_deref())
         ),
     );
 
-    line(&mut out, &format!("   {}", hit.headings.join(" › ")));
-    line(&mut out, &format!("   {}", hit.snippet));
+    push_line(&mut out, &format!("   {}", hit.headings.join(" › ")));
+    push_line(&mut out, &format!("   {}", hit.snippet));
     let page = hit
         .page
         .map_or_else(String::new, |page| format!(" page {page}"));
-    line(&mut out, &format!("   {}{page}", hit.source));
-    line(&mut out, &format!("   {}", hit.chunk_id));
-    line(&mut out, &format!("   {}", hit.url));
+    push_line(&mut out, &format!("   {}{page}", hit.source));
+    push_line(&mut out, &format!("   {}", hit.chunk_id));
+    push_line(&mut out, &format!("   {}", hit.url));
 
     if !hit.also_in.is_empty() {
-        let places: Vec<String> = hit
+        let locations: Vec<String> = hit
             .also_in
             .iter()
             .map(|also| {
-                let version = also.version.as_deref().unwrap_or("no release");
-                let place = also.page.map_or_else(
+                let version = version_or_none(also.version.as_deref());
+                let location = also.page.map_or_else(
                     || version.to_owned(),
                     |page| format!("{version} page {page}"),
                 );
 
                 if also.differs {
-                    format!("{place} (some words differ)")
+                    format!("{location} (some words differ)")
                 } else {
-                    place
+                    location
                 }
             })
             .collect();
-        line(&mut out, &format!("   also in {}", places.join(", ")));
+        push_line(&mut out, &format!("   also in {}", locations.join(", ")));
     }
 
     if let Some(explain) = &hit.explain {
-        let parts: Vec<String> = explain
-            .parts
-            .iter()
-            .map(|(name, part)| format!("{name} {part:.3}"))
-            .collect();
-
-        let reranker = explain
-            .rerank
-            .map_or_else(String::new, |score| format!(" · reranker {score:.3}"));
-
-        line(
-            &mut out,
-            &format!(
-                "   score {:.3} = {}{reranker}",
-                hit.score,
-                parts.join(" + ")
-            ),
-        );
+        push_line(&mut out, &format_score(hit.score, explain));
     }
 
     out
 }
 
-/// What a synchronisation did.
-pub(crate) fn report(report: &SyncReport) -> String {
+fn version_or_none(version: Option<&str>) -> &str {
+    version.unwrap_or("no version")
+}
+
+/// Formats a score with its parts.
+fn format_score(score: f64, explain: &Explanation) -> String {
+    let parts: Vec<String> = explain
+        .parts
+        .iter()
+        .map(|(name, part)| format!("{name} {part:.3}"))
+        .collect();
+
+    let reranker = explain
+        .rerank
+        .map_or_else(String::new, |score| format!(" · reranker {score:.3}"));
+
+    format!("   score {score:.3} = {}{reranker}", parts.join(" + "))
+}
+
+/// Formats the report of a synchronisation.
+pub(crate) fn format_report(report: &SyncReport) -> String {
     let mut out = String::new();
     let SyncReport {
         files,
@@ -140,47 +140,51 @@ pub(crate) fn report(report: &SyncReport) -> String {
     } = report;
 
     let roots: Vec<&str> = report.roots.iter().map(|root| root.as_str()).collect();
-    line(
+    push_line(
         &mut out,
         &format!(
-            "{}: {files} files, {unchanged} unchanged, {written} written, {removed} removed, {} skipped",
+            "{}: {files} files, {unchanged} unchanged, {written} written, \
+             {removed} removed, {} skipped",
             roots.join(", "),
             report.skipped.len()
         ),
     );
 
-    line(
+    push_line(
         &mut out,
         &format!(
-            "{chunks} passages, {embedded} embedded ({:.0} tokens/s), {reused} known; revision {}, {seconds:.1} s",
+            "{chunks} passages, {embedded} embedded ({:.0} tokens/s), {reused} from the cache; \
+             revision {}, {seconds:.1} s",
             report.tokens as f64 / seconds.max(0.001),
             report.revision
         ),
     );
 
     if report.written + report.skipped.len() as u64 > 0 {
-        out.push_str(&formats(report));
+        push_formats(&mut out, report);
         let StageSeconds {
             reading,
             embedding,
             writing,
         } = report.stages;
 
-        line(
+        // The stages overlap, so their sum can exceed the total.
+        push_line(
             &mut out,
             &format!(
-                "at work side by side: reading {reading:.1} s, embedding {embedding:.1} s, writing {writing:.1} s"
+                "concurrent stages: reading {reading:.1} s, embedding {embedding:.1} s, \
+                 writing {writing:.1} s"
             ),
         );
     }
 
-    out.push_str(&skips(&report.skipped));
+    push_skipped(&mut out, &report.skipped);
     for warning in report.warnings.iter().take(LISTED_WARNINGS) {
-        line(&mut out, &format!("warning: {warning}"));
+        push_line(&mut out, &format!("warning: {warning}"));
     }
 
     if report.warnings.len() > LISTED_WARNINGS {
-        line(
+        push_line(
             &mut out,
             &format!(
                 "… and {} more warnings; --json lists all",
@@ -192,8 +196,8 @@ pub(crate) fn report(report: &SyncReport) -> String {
     out
 }
 
-/// What became of the files, by format.
-fn formats(report: &SyncReport) -> String {
+/// Appends a table of what happened to the files of each format.
+fn push_formats(out: &mut String, report: &SyncReport) {
     let width = report
         .formats
         .keys()
@@ -202,21 +206,15 @@ fn formats(report: &SyncReport) -> String {
         .unwrap_or(0)
         .max("format".len());
 
-    let mut out = String::new();
-    let mut row = |cells: [&str; 6]| {
-        let [name, numbers @ ..] = cells;
-        let numbers: Vec<String> = numbers.iter().map(|cell| format!("{cell:>10}")).collect();
-        line(&mut out, &format!("  {name:width$}{}", numbers.concat()));
-    };
-
-    row([
+    let header = [
         "format",
         "files",
         "unchanged",
         "written",
         "skipped",
         "passages",
-    ]);
+    ];
+    push_row(out, width, header);
 
     for (
         name,
@@ -231,39 +229,40 @@ fn formats(report: &SyncReport) -> String {
     {
         let [files, unchanged, written, skipped, chunks] =
             [files, unchanged, written, skipped, chunks].map(ToString::to_string);
-        row([name, &files, &unchanged, &written, &skipped, &chunks]);
+        let row = [name, &files, &unchanged, &written, &skipped, &chunks];
+        push_row(out, width, row.map(String::as_str));
     }
-
-    out
 }
 
-/// Skipped files, those of one reason together.
-fn skips(skipped: &[SkippedFile]) -> String {
+/// Appends a row of the table of formats, with a first column of `width` characters.
+fn push_row(out: &mut String, width: usize, cells: [&str; 6]) {
+    let [name, numbers @ ..] = cells;
+    let numbers: Vec<String> = numbers.iter().map(|cell| format!("{cell:>10}")).collect();
+    push_line(out, &format!("  {name:width$}{}", numbers.concat()));
+}
+
+/// Appends the skipped files, grouped by reason.
+fn push_skipped(out: &mut String, skipped: &[SkippedFile]) {
     let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
     for SkippedFile { path, reason } in skipped {
-        match by_reason.iter_mut().find(|(known, _)| known == reason) {
+        match by_reason.iter_mut().find(|(other, _)| other == reason) {
             Some((_, paths)) => paths.push(path),
             None => by_reason.push((reason, vec![path])),
         }
     }
 
-    let mut out = String::new();
     for (reason, paths) in by_reason.iter().take(LISTED_REASONS) {
         match paths.as_slice() {
-            [path] => line(&mut out, &format!("skipped {path}: {reason}")),
+            [path] => push_line(out, &format!("skipped {path}: {reason}")),
             paths => {
-                line(
-                    &mut out,
-                    &format!("skipped {} files: {reason}", paths.len()),
-                );
-
+                push_line(out, &format!("skipped {} files: {reason}", paths.len()));
                 for path in paths.iter().take(LISTED_PATHS) {
-                    line(&mut out, &format!("  {path}"));
+                    push_line(out, &format!("  {path}"));
                 }
 
                 if paths.len() > LISTED_PATHS {
-                    line(
-                        &mut out,
+                    push_line(
+                        out,
                         &format!(
                             "  … and {} more; --json lists all",
                             paths.len() - LISTED_PATHS
@@ -274,24 +273,25 @@ fn skips(skipped: &[SkippedFile]) -> String {
         }
     }
 
-    if by_reason.len() > LISTED_REASONS {
-        let more: usize = by_reason[LISTED_REASONS..]
-            .iter()
-            .map(|(_, paths)| paths.len())
-            .sum();
-        line(
-            &mut out,
-            &format!("… and {more} more skipped files; --json lists all"),
+    let unlisted: usize = by_reason
+        .iter()
+        .skip(LISTED_REASONS)
+        .map(|(_, paths)| paths.len())
+        .sum();
+
+    if unlisted > 0 {
+        push_line(
+            out,
+            &format!("… and {unlisted} more skipped files; --json lists all"),
         );
     }
-
-    out
 }
 
-/// Appends a line without characters that are not seen: a name must neither drive the terminal, nor turn the words behind
-/// it around, nor begin a line of its own that passes for ours. A line break at the end leaves an empty line behind.
-fn line(out: &mut String, text: &str) {
-    let (text, gap) = text
+/// Appends a line without hidden characters. A name from a document must not control the terminal,
+/// reverse the text after it, or begin a line that looks like our own output. A line break at the
+/// end of `text` adds an empty line.
+fn push_line(out: &mut String, text: &str) {
+    let (text, empty_line_follows) = text
         .strip_suffix('\n')
         .map_or((text, false), |text| (text, true));
 
@@ -301,10 +301,11 @@ fn line(out: &mut String, text: &str) {
             .filter(|c| !is_hidden(*c)),
     );
 
-    out.push_str(if gap { "\n\n" } else { "\n" });
+    out.push_str(if empty_line_follows { "\n\n" } else { "\n" });
 }
 
-/// Writes a result to standard output; a reader that has seen enough is no error.
+/// Writes a result to standard output. A closed pipe is not an error: `mcdewey search … | head`
+/// stops reading early.
 pub(crate) fn print(text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
 
@@ -315,7 +316,7 @@ pub(crate) fn print(text: &str) -> std::io::Result<()> {
     }
 }
 
-/// A value as indented JSON with a line break at the end.
+/// Serialises a value as indented JSON with a line break at the end.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> serde_json::Result<String> {
     serde_json::to_string_pretty(value).map(|text| text + "\n")
 }
@@ -326,7 +327,7 @@ mod tests {
 
     #[test]
     fn control_characters_of_documents_do_not_reach_the_terminal() {
-        let printed = report(&SyncReport {
+        let printed = format_report(&SyncReport {
             skipped: vec![SkippedFile {
                 path: "a\u{1b}[2Jb\r.md".to_owned(),
                 reason: "x".to_owned(),
@@ -339,9 +340,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_does_not_begin_a_line_of_its_own() {
+    fn a_name_cannot_begin_a_line() {
         let hostile = "guide\nMcDewey answers at http://elsewhere.example";
-        let printed = report(&SyncReport {
+        let printed = format_report(&SyncReport {
             skipped: vec![SkippedFile {
                 path: hostile.to_owned(),
                 reason: "x\ny".to_owned(),
@@ -363,7 +364,7 @@ mod tests {
             ..Hit::default()
         };
 
-        let printed = one_hit(1, &hit);
+        let printed = format_hit(1, &hit);
         assert!(
             !printed.lines().any(|line| line.starts_with("McDewey")),
             "{printed}"
@@ -371,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_does_not_turn_the_words_behind_it_around() {
+    fn a_title_cannot_reverse_the_text_after_it() {
         let hostile = "\u{202e}eltiT\u{2066} \u{200b}of\u{e0041} a guide";
         let hit = Hit {
             doc_title: hostile.to_owned(),
@@ -382,7 +383,7 @@ mod tests {
             ..Hit::default()
         };
 
-        let printed = one_hit(1, &hit);
+        let printed = format_hit(1, &hit);
         assert!(printed.contains("eltiT of a guide"), "{printed}");
         assert!(
             !printed.contains(|c| is_hidden(c) && c != '\n'),
@@ -391,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_says_what_became_of_each_format_and_why_files_were_skipped() {
+    fn a_report_lists_each_format_and_why_files_were_skipped() {
         let skipped = (0..9).map(|n| SkippedFile {
             path: format!("{n}.exe"),
             reason: "no reader".to_owned(),
@@ -410,7 +411,7 @@ mod tests {
             chunks: 345,
         };
 
-        let printed = report(&SyncReport {
+        let printed = format_report(&SyncReport {
             skipped: skipped.collect(),
             formats: [("PDF".to_owned(), pdf)].into(),
             ..SyncReport::default()

@@ -1,6 +1,5 @@
-//! TLS for those who come from other machines. Commands on this machine reach the server without it, on loopback.
+//! TLS for clients on other machines. Commands on this machine connect without it, on loopback.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,21 +9,22 @@ use axum_server::tls_rustls::RustlsConfig;
 use rustls::ServerConfig;
 use serde::Deserialize;
 
-/// How often the files are looked at: certificates are renewed while the server runs.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often the files are checked, because certificates are renewed while the server runs.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The files of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TlsSettings {
-    /// The certificate with those that vouch for it, in PEM.
+    /// The certificate chain, in PEM.
     pub(crate) cert: PathBuf,
     /// Its private key, in PEM.
     pub(crate) key: PathBuf,
 }
 
 impl TlsSettings {
-    /// Flags go over the file; half a pair is a mistake.
+    /// Merges flags and file; flags take precedence. A certificate without a key, or the reverse,
+    /// is an error.
     pub(crate) fn resolve(
         cert: Option<PathBuf>,
         key: Option<PathBuf>,
@@ -37,9 +37,9 @@ impl TlsSettings {
         }
     }
 
-    /// Reads certificate and key.
+    /// Loads certificate and key.
     pub(crate) async fn load(&self) -> Result<RustlsConfig> {
-        // An error means that there is one already, which is as good.
+        // An error means that a provider is already installed, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = RustlsConfig::from_pem_file(&self.cert, &self.key)
             .await
@@ -55,43 +55,44 @@ impl TlsSettings {
         Ok(config)
     }
 
-    /// Takes new files over without a restart; broken ones leave the old certificate in use.
-    pub(crate) async fn follow(self, config: RustlsConfig) {
-        let mut seen = self.stamp();
+    /// Reloads the certificate whenever its files change. If they are invalid, the previous one
+    /// stays in use.
+    pub(crate) async fn reload_on_change(self, config: RustlsConfig) {
+        let mut loaded = self.file_stamps();
         loop {
-            tokio::time::sleep(LOOK).await;
-            let now = self.stamp();
-            if now == seen {
+            tokio::time::sleep(POLL_INTERVAL).await;
+            let current = self.file_stamps();
+            if current == loaded {
                 continue;
             }
 
-            seen = now;
+            loaded = current;
             match config.reload_from_pem_file(&self.cert, &self.key).await {
                 Ok(()) => {
                     offer_http_1_0(&config);
-                    tracing::info!("the certificate was read again");
+                    tracing::info!("reloaded the certificate");
                 }
-                Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+                Err(error) => tracing::error!(
+                    %error,
+                    "the certificate could not be reloaded; the previous one stays in use"
+                ),
             }
         }
     }
 
-    fn stamp(&self) -> [Option<(SystemTime, u64)>; 2] {
+    /// Modification time and length of both files.
+    fn file_stamps(&self) -> [Option<(SystemTime, u64)>; 2] {
         [&self.cert, &self.key].map(|path| {
-            let meta = std::fs::metadata(path).ok()?;
-            Some((meta.modified().ok()?, meta.len()))
+            let metadata = std::fs::metadata(path).ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
         })
     }
 }
 
-/// Clients that speak nothing newer may say so in the handshake, and are then refused where it is not offered.
+/// Adds HTTP/1.0 to the offered protocols. Clients that support nothing newer may request it in the
+/// handshake, which would otherwise fail.
 fn offer_http_1_0(config: &RustlsConfig) {
-    let mut with = ServerConfig::clone(&config.get_inner());
-    with.alpn_protocols.push(b"http/1.0".to_vec());
-    config.reload_from_config(Arc::new(with));
-}
-
-/// Where this machine listens for its own commands when strangers are answered with TLS.
-pub(crate) fn own_door() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 0))
+    let mut extended = ServerConfig::clone(&config.get_inner());
+    extended.alpn_protocols.push(b"http/1.0".to_vec());
+    config.reload_from_config(Arc::new(extended));
 }

@@ -1,9 +1,11 @@
-//! Watches the roots of a library and asks for a synchronisation soon after something in them changed.
+//! Watches the roots of a library and requests a synchronisation soon after something in them
+//! changed.
 //!
-//! It says only that something changed: the synchronisation itself finds out what, so no change is lost however it was
-//! made. Where the system cannot watch (a network share, too many folders) the roots are looked at at intervals.
+//! It reports only that something changed. The synchronisation finds out what, so no kind of change
+//! is missed. Roots that the system cannot watch, such as a network share or too many folders, are
+//! polled instead.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -16,112 +18,126 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::terminal;
 
-/// A change is taken in once nothing more has changed for this long,
-const QUIET: Duration = Duration::from_millis(500);
-/// or when changes have come without a pause for this long.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often roots that cannot be watched are looked at.
-const INTERVAL: Duration = Duration::from_secs(5);
-/// How long to wait before asking again when the synchronisations queue up, or one failed.
-const AGAIN: Duration = Duration::from_secs(5);
+/// Changes are ingested after a pause of this length,
+const QUIET_PERIOD: Duration = Duration::from_millis(500);
+/// or after this long if they come without a pause.
+const MAX_DELAY: Duration = Duration::from_secs(10);
+/// How often roots that the system cannot watch are polled.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
+/// Delay before the next attempt after a synchronisation failed, or when too many are queued.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// A watch over the roots; ends when dropped.
-pub(crate) struct Watch {
+/// Watches the roots until it is dropped.
+pub(crate) struct RootWatcher {
     task: JoinHandle<()>,
     _watchers: Vec<Box<dyn Watcher + Send>>,
 }
 
-impl Watch {
-    /// Begins to watch.
+impl RootWatcher {
     pub(crate) fn start(roots: &[Root], sync: SyncHandle) -> Result<Self> {
-        // One waiting change says all: the synchronisation looks at everything.
+        // Capacity 1 is enough, because a synchronisation checks everything.
         let (changed, changes) = mpsc::channel(1);
         let mut watchers = Vec::new();
         for root in roots {
             let folder = root.folder();
-            // As the system names what changed in it.
+
+            // Canonical, because the paths in events are: `is_relevant` strips this prefix from
+            // them.
             let folder = folder
                 .canonicalize()
                 .with_context(|| format!("{} cannot be watched", folder.display()))?;
-            watchers.push(watcher(&folder, &changed)?);
+            watchers.push(watch_folder(&folder, &changed)?);
             eprintln!("watching {}", folder.display());
         }
 
         Ok(Self {
-            task: tokio::spawn(follow(changes, sync)),
+            task: tokio::spawn(sync_after_changes(changes, sync)),
             _watchers: watchers,
         })
     }
 }
 
-impl Drop for Watch {
+impl Drop for RootWatcher {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-fn watcher(folder: &Path, changed: &mpsc::Sender<()>) -> Result<Box<dyn Watcher + Send>> {
-    let tell = |folder: PathBuf, changed: mpsc::Sender<()>| {
-        move |event: notify::Result<Event>| {
-            // What the watcher failed to see may be a change.
-            if event.map_or(true, |event| matters(&folder, &event)) {
-                let _ = changed.try_send(());
-            }
-        }
-    };
-
-    // Folders that are links are not read either, and may lead anywhere.
+/// Watches a folder natively if the system can, otherwise by polling.
+fn watch_folder(folder: &Path, changed: &mpsc::Sender<()>) -> Result<Box<dyn Watcher + Send>> {
+    // Ingest does not follow links to folders either, and they can lead anywhere.
     let config = Config::default().with_follow_symlinks(false);
-    let native = RecommendedWatcher::new(tell(folder.to_owned(), changed.clone()), config);
-    let native = native.and_then(|mut watcher| {
-        watcher.watch(folder, RecursiveMode::Recursive)?;
-        Ok(watcher)
-    });
+    let native =
+        RecommendedWatcher::new(event_handler(folder, changed), config).and_then(|mut watcher| {
+            watcher.watch(folder, RecursiveMode::Recursive)?;
+            Ok(watcher)
+        });
 
     match native {
         Ok(watcher) => Ok(Box::new(watcher)),
         Err(error) => {
-            tracing::warn!(%error, folder = %folder.display(), seconds = INTERVAL.as_secs(),
-                "the system cannot watch this folder, so it is looked at at intervals");
-            let config = config.with_poll_interval(INTERVAL);
-            let mut watcher = PollWatcher::new(tell(folder.to_owned(), changed.clone()), config)?;
+            tracing::warn!(
+                %error,
+                folder = %folder.display(),
+                seconds = POLL_INTERVAL.as_secs(),
+                "the system cannot watch this folder, so it is polled"
+            );
+
+            let config = config.with_poll_interval(POLL_INTERVAL);
+            let mut watcher = PollWatcher::new(event_handler(folder, changed), config)?;
             watcher.watch(folder, RecursiveMode::Recursive)?;
             Ok(Box::new(watcher))
         }
     }
 }
 
-/// Whether an event may have changed what the root holds: nobody reads hidden files, and reading changes nothing.
-fn matters(folder: &Path, event: &Event) -> bool {
-    if matches!(event.kind, EventKind::Access(_)) {
-        return false;
-    }
-
-    let hidden = |path: &PathBuf| {
-        let below = path.strip_prefix(folder).unwrap_or(path);
-        below
-            .components()
-            .any(|part| matches!(part, Component::Normal(name) if name.to_string_lossy().starts_with('.')))
-    };
-
-    event.paths.is_empty() || !event.paths.iter().all(hidden)
-}
-
-/// Asks for a synchronisation after each burst of changes.
-async fn follow(mut changes: mpsc::Receiver<()>, sync: SyncHandle) {
-    while changes.recv().await.is_some() {
-        settle(&mut changes).await;
-        while !synchronised(&sync).await {
-            sleep(AGAIN).await;
+fn event_handler(
+    folder: &Path,
+    changed: &mpsc::Sender<()>,
+) -> impl FnMut(notify::Result<Event>) + Send + 'static + use<> {
+    let (folder, changed) = (folder.to_owned(), changed.clone());
+    move |event| {
+        // An error may mean that events were lost, so it counts as a change.
+        if event.map_or(true, |event| is_relevant(&folder, &event)) {
+            // A full channel already holds a pending change.
+            let _ = changed.try_send(());
         }
     }
 }
 
-/// Waits until changes pause.
-async fn settle(changes: &mut mpsc::Receiver<()>) {
-    let latest = Instant::now() + PATIENCE;
+/// Reports whether an event may have changed the contents of the root. Hidden files are not
+/// ingested, and read access changes nothing.
+fn is_relevant(folder: &Path, event: &Event) -> bool {
+    if matches!(event.kind, EventKind::Access(_)) {
+        return false;
+    }
+
+    event.paths.is_empty() || !event.paths.iter().all(|path| is_hidden(folder, path))
+}
+
+/// Reports whether a path below the root has a component that begins with a dot.
+fn is_hidden(folder: &Path, path: &Path) -> bool {
+    let relative = path.strip_prefix(folder).unwrap_or(path);
+    relative.components().any(|component| {
+        matches!(component, Component::Normal(name) if name.to_string_lossy().starts_with('.'))
+    })
+}
+
+/// Requests a synchronisation after each burst of changes, and retries it until it succeeds.
+async fn sync_after_changes(mut changes: mpsc::Receiver<()>, sync: SyncHandle) {
+    while changes.recv().await.is_some() {
+        wait_for_pause(&mut changes).await;
+        while !sync_all(&sync).await {
+            sleep(RETRY_DELAY).await;
+        }
+    }
+}
+
+/// Waits until changes pause for [`QUIET_PERIOD`], at most [`MAX_DELAY`].
+async fn wait_for_pause(changes: &mut mpsc::Receiver<()>) {
+    let latest = Instant::now() + MAX_DELAY;
     loop {
-        let quiet = (Instant::now() + QUIET).min(latest);
+        let quiet = (Instant::now() + QUIET_PERIOD).min(latest);
         match timeout_at(quiet, changes.recv()).await {
             Ok(Some(())) if Instant::now() < latest => {}
             _ => return,
@@ -129,8 +145,8 @@ async fn settle(changes: &mut mpsc::Receiver<()>) {
     }
 }
 
-/// Whether a synchronisation of all roots came to its end.
-async fn synchronised(sync: &SyncHandle) -> bool {
+/// Synchronises all roots. Returns whether that succeeded.
+async fn sync_all(sync: &SyncHandle) -> bool {
     let Ok(mut events) = sync.request(SyncRequest::default()) else {
         return false;
     };
@@ -140,13 +156,17 @@ async fn synchronised(sync: &SyncHandle) -> bool {
             SyncEvent::Progress(_) => {}
             SyncEvent::Finished(report) => {
                 if report.written + report.removed > 0 || !report.skipped.is_empty() {
-                    eprint!("{}", terminal::report(&report));
+                    eprint!("{}", terminal::format_report(&report));
                 }
                 return true;
             }
             SyncEvent::Failed { message } => {
-                // A folder that is half copied, say: the next change comes, and until then this is tried again.
-                tracing::warn!(message, "a change was not taken in; it will be tried again");
+                // For example because a folder is only half copied. Its next change requests
+                // another synchronisation; until then the caller retries.
+                tracing::warn!(
+                    message,
+                    "a change could not be ingested; it will be retried"
+                );
                 return false;
             }
         }
@@ -166,52 +186,52 @@ mod tests {
     }
 
     #[test]
-    fn reading_and_hidden_files_change_nothing() {
+    fn read_access_and_hidden_files_are_ignored() {
         let folder = Path::new("/home/.config/corpus");
         let created = EventKind::Create(CreateKind::File);
-        assert!(matters(
+        assert!(is_relevant(
             folder,
             &event(created, "/home/.config/corpus/a.md")
         ));
-        assert!(matters(
+        assert!(is_relevant(
             folder,
             &event(
                 EventKind::Modify(ModifyKind::Any),
                 "/home/.config/corpus/x/a.md"
             )
         ));
-        assert!(!matters(
+        assert!(!is_relevant(
             folder,
             &event(
                 EventKind::Access(AccessKind::Any),
                 "/home/.config/corpus/a.md"
             )
         ));
-        assert!(!matters(
+        assert!(!is_relevant(
             folder,
             &event(created, "/home/.config/corpus/.git/index")
         ));
-        assert!(matters(
+        assert!(is_relevant(
             folder,
             &event(created, "/home/.config/corpus/.a.swp")
                 .add_path("/home/.config/corpus/a.md".into())
         ));
-        assert!(matters(folder, &Event::new(EventKind::Other)));
+        assert!(is_relevant(folder, &Event::new(EventKind::Other)));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_burst_of_changes_is_one_synchronisation() {
+    async fn a_burst_of_changes_causes_one_synchronisation() {
         let (changed, changes) = mpsc::channel(1);
         let (sync, mut jobs) = SyncHandle::channel(4);
-        let task = tokio::spawn(follow(changes, sync));
+        let task = tokio::spawn(sync_after_changes(changes, sync));
 
         for _ in 0..50 {
             let _ = changed.try_send(());
             sleep(Duration::from_millis(100)).await;
         }
 
-        assert!(jobs.try_recv().is_err(), "changes still come");
-        sleep(QUIET * 2).await;
+        assert!(jobs.try_recv().is_err(), "changes are still coming");
+        sleep(QUIET_PERIOD * 2).await;
         let job = jobs.try_recv().unwrap();
 
         job.events
@@ -222,15 +242,17 @@ mod tests {
             .unwrap();
 
         drop(job);
-        sleep(AGAIN * 2).await;
-        let job = jobs.try_recv().expect("what failed is tried again");
+        sleep(RETRY_DELAY * 2).await;
+        let job = jobs
+            .try_recv()
+            .expect("a failed synchronisation is retried");
 
         job.events
             .send(SyncEvent::Finished(Default::default()))
             .await
             .unwrap();
         drop(job);
-        sleep(AGAIN * 2).await;
+        sleep(RETRY_DELAY * 2).await;
         assert!(jobs.try_recv().is_err());
 
         for _ in 0..200 {
@@ -240,7 +262,7 @@ mod tests {
 
         assert!(
             jobs.try_recv().is_ok(),
-            "changes without a pause are taken in too"
+            "changes without a pause are ingested too"
         );
         task.abort();
     }

@@ -1,4 +1,4 @@
-// Documents that would like to run something, or to choke the browser: they are read, and do nothing.
+// Documents that try to run scripts or to overload the browser: they are shown and do nothing.
 import { expect } from "../harness.mjs";
 
 const SOURCES = ["evil/attack.md", "evil/long-page.md", "evil/wide-table.md"];
@@ -26,14 +26,14 @@ export default async function (visitor) {
     expect(embedded === 0, `${source}: ${embedded} embedded elements`);
     expect(links.every((one) => ["https:", "http:", "mailto:"].includes(one)), `${source}: links to ${links}`);
     expect(words > 50, `${source} shows ${words} characters`);
-    await visitor.fits(page, source);
+    await visitor.checkWidth(page, source);
     await page.setViewportSize({ width: 360, height: 800 });
-    await visitor.fits(page, `${source}, narrow`);
+    await visitor.checkWidth(page, `${source}, narrow`);
     await page.context().close();
   }
   const page = await visitor.open("/?q=attack+supervisor");
   await page.locator(".hit").first().waitFor();
   await page.locator(".hit h3 a").first().click();
   await page.locator(".prose").waitFor();
-  await visitor.judge(page, "a hostile passage");
+  await visitor.checkAccessibility(page, "a hostile passage");
 }

@@ -1,4 +1,4 @@
-// No mouse: every control is reached, shows that it is, and does its work.
+// Without a mouse: every control can be reached, shows its focus, and works.
 import { expect } from "../harness.mjs";
 
 const focused = (page) =>
@@ -13,7 +13,7 @@ async function tabThrough(page, wanted) {
     await page.keyboard.press("Tab");
     const { tagName, text, outline } = await focused(page);
     if (tagName === "BODY") break;
-    expect(outline, `${tagName} ${text.slice(0, 40)} does not show that it has the focus`);
+    expect(outline, `${tagName} ${text.slice(0, 40)} does not show its focus`);
     if (wanted && text.includes(wanted)) return;
   }
   expect(!wanted, `${wanted} cannot be reached`);
@@ -23,9 +23,9 @@ export default async function (visitor) {
   const page = await visitor.open("/library");
   await page.keyboard.press("Tab");
   const skip = page.getByRole("link", { name: "Skip to content" });
-  expect((await skip.boundingBox()).x >= 0, "the first stop leads past the menu, and is seen");
+  expect((await skip.boundingBox()).x >= 0, "the first link skips the menu and is visible");
   await page.keyboard.press("Enter");
-  expect((await focused(page)).tagName === "MAIN", "and does so");
+  expect((await focused(page)).tagName === "MAIN", "the link moves the focus to the content");
 
   await page.keyboard.press("/");
   await page.keyboard.type("barge state in CCX");
@@ -35,9 +35,9 @@ export default async function (visitor) {
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("j");
   const [first, second] = (await page.locator(".hit h3 a").allInnerTexts()).map((text) => text.trim());
-  expect((await focused(page)).text === first, "j goes to the first hit");
+  expect((await focused(page)).text === first, "j selects the first hit");
   await page.keyboard.press("j");
-  expect((await focused(page)).text === second, "and on to the next");
+  expect((await focused(page)).text === second, "j selects the next hit");
   await page.keyboard.press("k");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Page 118" }).waitFor();

@@ -1,4 +1,4 @@
-// Everything works without scripts, with a page for each step.
+// Everything works without scripts: each step is a page.
 import { expect } from "../harness.mjs";
 
 export default async function (visitor) {
@@ -7,9 +7,9 @@ export default async function (visitor) {
   await page.getByRole("button", { name: "Search" }).click();
   await page.locator(".hit").first().getByText("Page 118").waitFor();
 
-  await page.getByRole("button", { name: "This page answers it" }).first().click();
-  await page.getByRole("heading", { name: "Thank you, noted" }).waitFor();
-  await page.getByRole("link", { name: "Back to the results" }).click();
+  await page.getByRole("button", { name: "Yes, this page is helpful" }).first().click();
+  await page.getByRole("heading", { name: "Thanks for your feedback" }).waitFor();
+  await page.getByRole("link", { name: "Back to results" }).click();
 
   await page.locator(".hit h3 a").first().click();
   await page.getByRole("link", { name: "View in doc context" }).click();
@@ -18,15 +18,15 @@ export default async function (visitor) {
   await page.getByLabel("Page", { exact: true }).fill("118");
   await page.getByRole("button", { name: "Go" }).click();
   await page.waitForURL(/page=118/);
-  await page.getByRole("searchbox", { name: "Search within this guide" }).fill("NOT_READY");
+  await page.getByRole("searchbox", { name: "Search this document" }).fill("NOT_READY");
   await page.locator("form.search button").click();
   await page.waitForURL(/source=/);
   expect((await page.locator(".hit").count()) > 0, "a search within the guide finds something");
 
   await page.getByRole("link", { name: "Library", exact: true }).click();
-  expect(!(await page.getByLabel("Show only what has").isVisible()), "what needs a script is not shown");
-  await page.getByRole("link", { name: /^What changed from v12\.5/ }).click();
+  expect(!(await page.getByLabel("Filter products").isVisible()), "controls that need scripts are hidden");
+  await page.getByRole("link", { name: /^Changes from v12\.5/ }).click();
   expect((await page.locator(".change").count()) > 0, "there are changes");
   await page.getByRole("link", { name: "Status", exact: true }).click();
-  await page.getByText("without an answer").first().waitFor();
+  await page.getByText("unanswered").first().waitFor();
 }

@@ -1,4 +1,4 @@
-// Dark where the system is dark, black on white on paper.
+// The pages follow the dark theme of the system and print in black on white.
 import { expect } from "../harness.mjs";
 
 const brightness = (page) =>

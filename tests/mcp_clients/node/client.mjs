@@ -1,11 +1,11 @@
-// Asks a running server through the official TypeScript clients: version 2 in both eras of the protocol, version 1 in
-// the older one, which is all it knows.
+// Queries a running server through the official TypeScript clients: version 2 in both eras of the protocol, version 1 in
+// the older one, the only one it supports.
 //
 // Usage: node client.mjs http://127.0.0.1:8080/mcp
 //        node client.mjs --stdio mcdewey mcp
 //
-// Prints one line of JSON for each: the protocol spoken, the tools, the first hit, what was read, the library. The
-// clients check every structured content against the tool's output schema and fail when one does not hold.
+// Prints one line of JSON for each: protocol version, tools, first hit, text read, library. The clients validate every
+// structured content against the tool's output schema and fail if it does not match.
 
 import assert from "node:assert/strict";
 
@@ -34,7 +34,7 @@ async function call(client, name, args) {
   return { structured: result.structuredContent, text };
 }
 
-async function ask(server, { client: label, Client, Http, Stdio, era, mode }) {
+async function query(server, { client: label, Client, Http, Stdio, era, mode }) {
   const client = new Client(ABOUT, mode ? { versionNegotiation: { mode } } : {});
   const transport = typeof server === "string" ? new Http(new URL(server)) : new Stdio(server);
   await client.connect(transport);
@@ -47,12 +47,12 @@ async function ask(server, { client: label, Client, Http, Stdio, era, mode }) {
     const library = await call(client, "list_library", {});
     const page = await client.readResource({ uri: `mcdewey://${hit.source}/page/${hit.page}` });
     assert.ok(page.contents[0].text);
-    const refused = await client.callTool({
+    const rejected = await client.callTool({
       name: "search_docs",
       arguments: { query: QUESTION, version: "no such release" },
     });
-    assert.ok(refused.isError && refused.content[0].text.includes("unknown_version"));
-    // Version 1 of the SDK does not tell on standard input and output; it knows one era only.
+    assert.ok(rejected.isError && rejected.content[0].text.includes("unknown_version"));
+    // Version 1 of the SDK does not report it on standard input and output; it supports one era only.
     const spoken = client.getNegotiatedProtocolVersion?.() ?? transport.protocolVersion ?? era;
     assert.equal(spoken, era);
     return {
@@ -77,5 +77,5 @@ if (!first || (first === "--stdio" && !command)) {
 }
 const server = first === "--stdio" ? { command, args } : first;
 for (const one of CLIENTS) {
-  console.log(JSON.stringify(await ask(server, one)));
+  console.log(JSON.stringify(await query(server, one)));
 }

@@ -1,10 +1,10 @@
-"""Asks a running server through the official Python client, in both eras of the protocol.
+"""Queries a running server through the official Python client, in both eras of the protocol.
 
 Usage: python client.py http://127.0.0.1:8080/mcp
        python client.py --stdio mcdewey mcp
 
-Prints one line of JSON for each era: the protocol spoken, the tools, the first hit, what was read, the library.
-The client checks every structured content against the tool's output schema and fails when one does not hold.
+Prints one line of JSON for each mode: protocol version, tools, first hit, text read, library.
+The client validates every structured content against the tool's output schema and fails if it does not match.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 
 QUESTION = "barge state in CCX"
-# How the client is told the era, and the era it must then speak.
+# Modes of the client, and the protocol version it must negotiate in each.
 MODES = {"2026-07-28": "2026-07-28", "auto": "2026-07-28", "legacy": "2025-11-25"}
 
 
@@ -27,7 +27,7 @@ async def call(client, name, **arguments):
     return result.structured_content, text
 
 
-async def ask(server, mode):
+async def query(server, mode):
     async with Client(server, mode=mode) as client:
         tools = (await client.list_tools()).tools
         found, _ = await call(client, "search_docs", query=QUESTION)
@@ -38,8 +38,8 @@ async def ask(server, mode):
         _, library = await call(client, "list_library")
         page = await client.read_resource(f"mcdewey://{hit['source']}/page/{hit['page']}")
         assert page.contents[0].text, page
-        refused = await client.call_tool("search_docs", {"query": QUESTION, "version": "no such release"})
-        assert refused.is_error and "unknown_version" in refused.content[0].text, refused
+        rejected = await client.call_tool("search_docs", {"query": QUESTION, "version": "no such release"})
+        assert rejected.is_error and "unknown_version" in rejected.content[0].text, rejected
         return {
             "client": "python mcp",
             "mode": mode,
@@ -54,7 +54,7 @@ async def ask(server, mode):
 
 async def main(server):
     for mode, era in MODES.items():
-        answer = await ask(server, mode)
+        answer = await query(server, mode)
         assert answer["era"] == era, answer["era"]
         print(json.dumps(answer))
 

@@ -1,5 +1,5 @@
-"""Plays the part of an agent that answers a question with citations: list, search, read, cite. Prints what was sent and what
-came back, each with its tokens, as the Markdown of docs/mcp.md.
+"""Simulates an agent that answers a question with citations: list, search, read, cite. Prints calls and results with their
+token counts, as the Markdown of docs/mcp.md.
 
 Usage: python session.py http://127.0.0.1:8080/mcp TOKENIZER.json      (needs the package tokenizers beside mcp)
 """
@@ -13,9 +13,9 @@ from tokenizers import Tokenizer
 
 STEPS = [
     ("What is there?", "list_library", {"product": "finesse", "token_budget": 600}),
-    ("Where is it said?", "search_docs", {"query": "barge state in CCX", "detail": "concise", "limit": 4}),
+    ("Where is it?", "search_docs", {"query": "barge state in CCX", "detail": "concise", "limit": 4}),
     ("What does it say exactly?", "read_doc", None),
-    ("Is it still so in the next release?", "compare_versions", {"from": "12.5", "to": "15.0", "product": "finesse", "query": "barge state", "token_budget": 1500}),
+    ("Is it the same in the next version?", "compare_versions", {"from": "12.5", "to": "15.0", "product": "finesse", "query": "barge state", "token_budget": 1500}),
 ]
 
 

@@ -1,4 +1,4 @@
-//! The blocks of a document as HTML; what stands in a line is written by the parser's crate itself.
+//! Writes the blocks of a document as HTML. The parser's crate renders inline markup itself.
 
 use asciidoc_parser::Document;
 use asciidoc_parser::attributes::Attrlist;
@@ -7,30 +7,32 @@ use asciidoc_parser::blocks::{
     FindBlocks, IsBlock, ListBlock, ListItemMarker, ListType, MediaBlock, MediaType, QuoteBlock,
     QuoteType, RawDelimitedBlock, SimpleBlock, SimpleBlockStyle,
 };
+use asciidoc_parser::content::Content;
 use asciidoc_parser::document::InterpretedValue;
 
 use super::table;
-use crate::html::escape::html as escaped;
+use crate::html::escape;
 
-/// Stands for the folder of images, which the end of the document knows.
-const IMAGES: &str = "\u{F8F7}";
+/// A placeholder for the folder of images: the attribute that names it may be set anywhere in the
+/// document. A private-use character, so no document contains it.
+const IMAGE_FOLDER: &str = "\u{F8F7}";
 
-/// The whole document, beginning with its title.
-pub(super) fn html(document: &Document<'_>) -> String {
+/// The whole document, from its title to its footnotes.
+pub(super) fn document_html(document: &Document<'_>) -> String {
     let mut out = String::new();
     if let Some(title) = document.doctitle() {
         out.push_str(&format!("<h1>{title}</h1>"));
     }
 
     for block in document.child_blocks() {
-        write(block, &mut out);
+        write_block(block, &mut out);
     }
 
-    let notes = document.catalog().footnotes();
-    if !notes.is_empty() {
-        let items: String = notes
+    let footnotes = document.catalog().footnotes();
+    if !footnotes.is_empty() {
+        let items: String = footnotes
             .iter()
-            .map(|note| format!("<li>[{}] {}</li>", escaped(&note.index), note.text))
+            .map(|note| format!("<li>[{}] {}</li>", escape::html(&note.index), note.text))
             .collect();
         out.push_str(&format!("<p><strong>Notes</strong></p><ul>{items}</ul>"));
     }
@@ -42,40 +44,37 @@ pub(super) fn html(document: &Document<'_>) -> String {
         _ => String::new(),
     };
 
-    out.replace(IMAGES, &escaped(&folder))
+    out.replace(IMAGE_FOLDER, &escape::html(&folder))
 }
 
-/// One block and those in it.
-pub(super) fn write<'s>(block: &'s Block<'s>, out: &mut String) {
-    let has_own_title = matches!(
+/// Writes a block with everything in it.
+pub(super) fn write_block<'s>(block: &'s Block<'s>, out: &mut String) {
+    let writes_title_itself = matches!(
         block,
         Block::Section(_) | Block::Admonition(_) | Block::Table(_)
     );
 
-    if let Some(title) = block.title().filter(|_| !has_own_title) {
+    if let Some(title) = block.title().filter(|_| !writes_title_itself) {
         out.push_str(&format!("<p><strong>{title}</strong></p>"));
     }
 
     match block {
-        Block::Simple(simple) => paragraph(simple, out),
-        Block::Media(media) => image(media, out),
+        Block::Simple(simple) => write_paragraph(simple, out),
+        Block::Media(media) => write_media(media, out),
         Block::Section(section) => {
             let level = (section.level() + 1).min(6);
             out.push_str(&format!("<h{level}>{}</h{level}>", section.section_title()));
-            children(block, out);
+            write_children(block, out);
         }
         Block::List(list) => write_list(list, out),
-        Block::RawDelimited(raw) => delimited(raw, out),
-        Block::CompoundDelimited(compound) => group(compound, block, out),
-        Block::Admonition(admonition) => notice(admonition, block, out),
-        Block::Quote(quote) => quotation(quote, block, out),
-        Block::Table(found) => table::write(found, out),
-        Block::Break(found) => {
-            if found.type_() == BreakType::Thematic {
-                out.push_str("<hr>");
-            }
-        }
-        Block::ListItem(_) | Block::Preamble(_) => children(block, out),
+        Block::RawDelimited(raw) => write_verbatim(raw, out),
+        Block::CompoundDelimited(compound) => write_group(compound, block, out),
+        Block::Admonition(admonition) => write_admonition(admonition, block, out),
+        Block::Quote(quote) => write_quote(quote, block, out),
+        Block::Table(table) => table::write_table(table, out),
+        Block::Break(found) if found.type_() == BreakType::Thematic => out.push_str("<hr>"),
+        Block::Break(_) => {}
+        Block::ListItem(_) | Block::Preamble(_) => write_children(block, out),
         Block::Toc(_) | Block::DocumentAttribute(_) => {}
         other => out.push_str(&format!(
             "<p>{}</p>",
@@ -84,61 +83,55 @@ pub(super) fn write<'s>(block: &'s Block<'s>, out: &mut String) {
     }
 }
 
-fn children<'s>(block: &'s Block<'s>, out: &mut String) {
+fn write_children<'s>(block: &'s Block<'s>, out: &mut String) {
     for child in block.child_blocks() {
-        write(child, out);
+        write_block(child, out);
     }
 }
 
-fn paragraph<'s>(simple: &'s SimpleBlock<'s>, out: &mut String) {
+fn write_paragraph<'s>(simple: &'s SimpleBlock<'s>, out: &mut String) {
     let text = simple.content().rendered_html();
     match simple.style() {
         SimpleBlockStyle::Paragraph => out.push_str(&format!("<p>{text}</p>")),
-        SimpleBlockStyle::Literal => code(text, None, out),
+        SimpleBlockStyle::Literal => write_code(text, None, out),
         SimpleBlockStyle::Listing | SimpleBlockStyle::Source => {
-            code(text, language(simple.attrlist()), out)
+            write_code(text, language(simple.attrlist()), out)
         }
     }
 }
 
-fn delimited<'s>(raw: &'s RawDelimitedBlock<'s>, out: &mut String) {
+fn write_verbatim<'s>(raw: &'s RawDelimitedBlock<'s>, out: &mut String) {
     let text = raw.content().rendered_html();
     match raw.resolved_context().as_ref() {
         "comment" => {}
         "pass" => out.push_str(text),
         "verse" => out.push_str(&format!("<p>{}</p>", text.replace('\n', "<br>"))),
-        _ => code(text, language(raw.attrlist()), out),
+        _ => write_code(text, language(raw.attrlist()), out),
     }
 }
 
-fn code(text: &str, language: Option<&str>, out: &mut String) {
+fn write_code(text: &str, language: Option<&str>, out: &mut String) {
     let class = language
-        .map(|language| format!(" class=\"language-{}\"", escaped(language)))
+        .map(|language| format!(" class=\"language-{}\"", escape::html(language)))
         .unwrap_or_default();
     out.push_str(&format!("<pre><code{class}>{text}</code></pre>"));
 }
 
 fn language<'s>(attributes: Option<&'s Attrlist<'s>>) -> Option<&'s str> {
     let attributes = attributes?;
-    let named = attributes
+    attributes
         .named_attribute("language")
-        .or_else(|| attributes.named_attribute("lang"));
-
-    named
+        .or_else(|| attributes.named_attribute("lang"))
         .or_else(|| attributes.nth_attribute(2))
-        .map(|found| found.value())
+        .map(|attribute| attribute.value())
         .filter(|name| !name.is_empty())
 }
 
-fn image<'s>(media: &'s MediaBlock<'s>, out: &mut String) {
+fn write_media<'s>(media: &'s MediaBlock<'s>, out: &mut String) {
     let target = media.resolved_target();
-    let folder = if target.contains("://") || target.starts_with(['/', '#']) {
-        ""
-    } else {
-        IMAGES
-    };
-
-    let target = format!("{folder}{}", escaped(target));
+    let is_in_image_folder = !target.contains("://") && !target.starts_with(['/', '#']);
+    let folder = if is_in_image_folder { IMAGE_FOLDER } else { "" };
+    let target = format!("{folder}{}", escape::html(target));
     let attributes = media.macro_attrlist();
     let alt = attributes
         .named_attribute("alt")
@@ -148,20 +141,32 @@ fn image<'s>(media: &'s MediaBlock<'s>, out: &mut String) {
     match media.type_() {
         MediaType::Image => out.push_str(&format!(
             "<p><img src=\"{target}\" alt=\"{}\"></p>",
-            escaped(alt)
+            escape::html(alt)
         )),
         _ => out.push_str(&format!("<p><a href=\"{target}\">{target}</a></p>")),
     }
 }
 
-fn group<'s>(compound: &'s CompoundDelimitedBlock<'s>, block: &'s Block<'s>, out: &mut String) {
-    let aside = compound.context_kind() == CompoundDelimitedContext::Sidebar;
-    out.push_str(if aside { "<blockquote>" } else { "<div>" });
-    children(block, out);
-    out.push_str(if aside { "</blockquote>" } else { "</div>" });
+fn write_group<'s>(
+    compound: &'s CompoundDelimitedBlock<'s>,
+    block: &'s Block<'s>,
+    out: &mut String,
+) {
+    let element = match compound.context_kind() {
+        CompoundDelimitedContext::Sidebar => "blockquote",
+        _ => "div",
+    };
+
+    out.push_str(&format!("<{element}>"));
+    write_children(block, out);
+    out.push_str(&format!("</{element}>"));
 }
 
-fn notice<'s>(admonition: &'s AdmonitionBlock<'s>, block: &'s Block<'s>, out: &mut String) {
+fn write_admonition<'s>(
+    admonition: &'s AdmonitionBlock<'s>,
+    block: &'s Block<'s>,
+    out: &mut String,
+) {
     let title = block
         .title()
         .map(|title| format!(": {title}"))
@@ -169,18 +174,18 @@ fn notice<'s>(admonition: &'s AdmonitionBlock<'s>, block: &'s Block<'s>, out: &m
 
     out.push_str(&format!(
         "<blockquote><p><strong>{}{title}</strong></p>",
-        escaped(admonition.label())
+        escape::html(admonition.label())
     ));
 
     if let Some(content) = admonition.content() {
         out.push_str(&format!("<p>{}</p>", content.rendered_html()));
     }
 
-    children(block, out);
+    write_children(block, out);
     out.push_str("</blockquote>");
 }
 
-fn quotation<'s>(quote: &'s QuoteBlock<'s>, block: &'s Block<'s>, out: &mut String) {
+fn write_quote<'s>(quote: &'s QuoteBlock<'s>, block: &'s Block<'s>, out: &mut String) {
     out.push_str("<blockquote>");
     if let Some(content) = quote.content() {
         let text = content.rendered_html();
@@ -192,69 +197,66 @@ fn quotation<'s>(quote: &'s QuoteBlock<'s>, block: &'s Block<'s>, out: &mut Stri
         out.push_str(&format!("<p>{text}</p>"));
     }
 
-    children(block, out);
-    let source: Vec<&str> = [quote.attribution(), quote.citetitle()]
+    write_children(block, out);
+    let attribution: Vec<&str> = [quote.attribution(), quote.citetitle()]
         .into_iter()
         .flatten()
         .collect();
 
-    if !source.is_empty() {
-        out.push_str(&format!("<p>— {}</p>", source.join(", ")));
+    if !attribution.is_empty() {
+        out.push_str(&format!("<p>— {}</p>", attribution.join(", ")));
     }
 
     out.push_str("</blockquote>");
 }
 
 fn write_list<'s>(list: &'s ListBlock<'s>, out: &mut String) {
-    let (open, close) = match list.type_() {
-        ListType::Unordered => ("<ul>".to_owned(), "</ul>"),
-        ListType::Ordered => (
-            list.start()
-                .filter(|&start| start != 1)
-                .map_or("<ol>".to_owned(), |start| format!("<ol start=\"{start}\">")),
-            "</ol>",
-        ),
-        ListType::Callout => ("<ol>".to_owned(), "</ol>"),
-        ListType::Description => ("<dl>".to_owned(), "</dl>"),
+    let element = match list.type_() {
+        ListType::Unordered => "ul",
+        ListType::Ordered | ListType::Callout => "ol",
+        ListType::Description => "dl",
     };
 
-    out.push_str(&open);
+    // `None` unless the list is ordered and begins with another number than one.
+    let start = list
+        .start()
+        .map(|start| format!(" start=\"{start}\""))
+        .unwrap_or_default();
+
+    out.push_str(&format!("<{element}{start}>"));
     for block in list.child_blocks() {
         let Block::ListItem(item) = block else {
             continue;
         };
 
-        let end = match item.list_item_marker() {
+        let item_element = match item.list_item_marker() {
             ListItemMarker::DefinedTerm { term, .. } => {
-                out.push_str("<dt>");
-                out.push_str(&rendered(&term));
-                out.push_str("</dt><dd>");
-                "</dd>"
+                out.push_str(&format!("<dt>{}</dt>", owned_html(&term)));
+                "dd"
             }
-            _ => {
-                out.push_str("<li>");
-                "</li>"
-            }
+            _ => "li",
         };
 
-        if let Some(done) = item.checkbox() {
-            out.push_str(if done { "[x] " } else { "[ ] " });
+        out.push_str(&format!("<{item_element}>"));
+        if let Some(checked) = item.checkbox() {
+            out.push_str(if checked { "[x] " } else { "[ ] " });
         }
 
-        item_text(block, out);
-        out.push_str(end);
+        write_item_blocks(block, out);
+        out.push_str(&format!("</{item_element}>"));
     }
 
-    out.push_str(close);
+    out.push_str(&format!("</{element}>"));
 }
 
-/// A term is handed out by value; its text outlives the borrow only as a copy.
-fn rendered(content: &asciidoc_parser::content::Content<'_>) -> String {
+/// Copies a term's HTML. The parser returns terms by value, so their text cannot be borrowed for as
+/// long as that of other blocks.
+fn owned_html(content: &Content<'_>) -> String {
     content.rendered_html().to_owned()
 }
 
-/// An item's own text stands beside its marker, not in a paragraph.
-fn item_text<'s>(item: &'s Block<'s>, out: &mut String) {
+/// Writes an item's own text without a paragraph around it, then its other blocks.
+fn write_item_blocks<'s>(item: &'s Block<'s>, out: &mut String) {
     for (at, child) in item.child_blocks().enumerate() {
         match child {
             Block::Simple(simple)
@@ -264,7 +266,7 @@ fn item_text<'s>(item: &'s Block<'s>, out: &mut String) {
             {
                 out.push_str(simple.content().rendered_html());
             }
-            other => write(other, out),
+            other => write_block(other, out),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Tables as HTML.
+//! Writes tables as HTML.
 
 use asciidoc_parser::blocks::{
     ColumnStyle, IsBlock, TableBlock, TableCell, TableCellContent, TableRow,
 };
 
-use super::blocks;
+use super::blocks::write_block;
 
-pub(super) fn write<'s>(table: &'s TableBlock<'s>, out: &mut String) {
+pub(super) fn write_table<'s>(table: &'s TableBlock<'s>, out: &mut String) {
     out.push_str("<table>");
     if let Some(title) = table.title() {
         out.push_str(&format!("<caption>{title}</caption>"));
@@ -14,63 +14,65 @@ pub(super) fn write<'s>(table: &'s TableBlock<'s>, out: &mut String) {
 
     if let Some(header) = table.header_row() {
         out.push_str("<thead>");
-        row(header, true, out);
+        write_row(header, true, out);
         out.push_str("</thead>");
     }
 
-    for found in table.body_rows().iter().chain(table.footer_row()) {
-        row(found, false, out);
+    for row in table.body_rows().iter().chain(table.footer_row()) {
+        write_row(row, false, out);
     }
 
     out.push_str("</table>");
 }
 
-fn row<'s>(found: &'s TableRow<'s>, header: bool, out: &mut String) {
+fn write_row<'s>(row: &'s TableRow<'s>, is_header: bool, out: &mut String) {
     out.push_str("<tr>");
-    for column in found.cells() {
-        cell(column, header, out);
+    for cell in row.cells() {
+        write_cell(cell, is_header, out);
     }
     out.push_str("</tr>");
 }
 
-fn cell<'s>(cell: &'s TableCell<'s>, header: bool, out: &mut String) {
-    let name = if header || cell.style() == ColumnStyle::Header {
+fn write_cell<'s>(cell: &'s TableCell<'s>, is_header: bool, out: &mut String) {
+    let element = if is_header || cell.style() == ColumnStyle::Header {
         "th"
     } else {
         "td"
     };
 
     out.push_str(&format!(
-        "<{name} colspan=\"{}\" rowspan=\"{}\">",
+        "<{element} colspan=\"{}\" rowspan=\"{}\">",
         cell.colspan(),
         cell.rowspan()
     ));
 
     match cell.content() {
         TableCellContent::Simple(content) => {
-            let text = content.rendered_html();
-            let (open, close) = match cell.style() {
-                ColumnStyle::Literal => ("<pre>", "</pre>"),
-                ColumnStyle::Monospace => ("<code>", "</code>"),
-                ColumnStyle::Strong => ("<strong>", "</strong>"),
-                ColumnStyle::Emphasis => ("<em>", "</em>"),
-                _ => ("", ""),
-            };
-
-            if open == "<pre>" {
-                out.push_str(&format!("{open}{text}{close}"));
-            } else {
-                for part in text.split("\n\n") {
-                    out.push_str(&format!("<p>{open}{part}{close}</p>"));
-                }
-            }
+            write_text(content.rendered_html(), cell.style(), out);
         }
         TableCellContent::AsciiDoc(document) => {
             for block in document.blocks() {
-                blocks::write(block, out);
+                write_block(block, out);
             }
         }
     }
 
-    out.push_str(&format!("</{name}>"));
+    out.push_str(&format!("</{element}>"));
+}
+
+fn write_text(text: &str, style: ColumnStyle, out: &mut String) {
+    let (open, close) = match style {
+        ColumnStyle::Literal => {
+            out.push_str(&format!("<pre>{text}</pre>"));
+            return;
+        }
+        ColumnStyle::Monospace => ("<code>", "</code>"),
+        ColumnStyle::Strong => ("<strong>", "</strong>"),
+        ColumnStyle::Emphasis => ("<em>", "</em>"),
+        _ => ("", ""),
+    };
+
+    for paragraph in text.split("\n\n") {
+        out.push_str(&format!("<p>{open}{paragraph}{close}</p>"));
+    }
 }

@@ -1,7 +1,7 @@
-//! Whole documents in, Markdown out.
+//! Converts whole documents.
 
 use super::*;
-use crate::mutate::mutations;
+use crate::testing::read_mutations;
 
 const GUIDE: &str = r#"Trunk guide
 ===========
@@ -105,24 +105,24 @@ Not \<a key> nor foo.\*.bar.
 "#;
 
 #[test]
-fn a_guide_becomes_markdown() {
+fn converts_a_guide() {
     let converted = convert(GUIDE.as_bytes()).unwrap();
     assert_eq!(converted.markdown, MARKDOWN);
     assert_eq!(
         converted.warnings,
-        ["it includes other files, which are not in it: more.adoc"]
+        ["the file includes other files, whose text is missing: more.adoc"]
     );
 }
 
 #[test]
-fn what_cannot_be_parsed_is_read_as_text() {
-    assert_eq!(plain("= A\nb *c*\n"), "\n# A\n\nb \\*c\\*\n");
+fn reads_as_text_what_cannot_be_parsed() {
+    assert_eq!(plain_text_markdown("= A\nb *c*\n"), "\n# A\n\nb \\*c\\*\n");
     assert!(convert(b"\n \n").unwrap_err().0.contains("empty"));
     assert!(convert(b"a\xFF").unwrap_err().0.contains("UTF-8"));
 }
 
 #[test]
-fn deep_documents_are_read_or_refused() {
+fn converts_or_rejects_deep_documents() {
     for (open, close) in [("====", "===="), ("* ", ""), ("> ", "")] {
         let deep: String = (0..300)
             .map(|at| format!("{}\n", open.repeat(at + 1)))
@@ -135,7 +135,5 @@ fn deep_documents_are_read_or_refused() {
 
 #[test]
 fn broken_documents_are_read_or_refused() {
-    for file in mutations(GUIDE.as_bytes()) {
-        let _ = convert(&file);
-    }
+    read_mutations(GUIDE.as_bytes(), convert);
 }

@@ -1,13 +1,13 @@
-//! The blocks of a document as HTML.
+//! Writes the blocks of a document as HTML.
 
-use undoc::model::{Block, Document, ListType, Paragraph, RevisionType, Table, TextRun};
+use undoc::model::{Block, Cell, Document, ListType, Paragraph, RevisionType, Table, TextRun};
 
 use super::images::Images;
 use super::pages::BREAK;
 use crate::html::escape::html as escaped;
 
-/// Names of styles for code contain one of these.
-const CODE: [&str; 6] = [
+/// A style whose name contains one of these is for code.
+const CODE_STYLES: [&str; 6] = [
     "code",
     "source",
     "preformatted",
@@ -16,8 +16,8 @@ const CODE: [&str; 6] = [
     "terminal",
 ];
 
-/// Fonts for code contain one of these in their names.
-const FONTS: [&str; 6] = [
+/// A font whose name contains one of these is for code.
+const CODE_FONTS: [&str; 6] = [
     "courier",
     "consolas",
     "mono",
@@ -26,12 +26,12 @@ const FONTS: [&str; 6] = [
     "cascadia",
 ];
 
-/// Everything in order, notes at the end.
-pub(super) fn html(document: &Document, images: &mut Images<'_>) -> String {
+/// Writes all blocks in order, and the notes at the end.
+pub(super) fn to_html(document: &Document, images: &mut Images<'_>) -> String {
     let mut writer = Writer {
-        out: String::new(),
-        lists: Vec::new(),
-        code: Vec::new(),
+        html: String::new(),
+        open_lists: Vec::new(),
+        code_lines: Vec::new(),
         images,
     };
 
@@ -44,9 +44,9 @@ pub(super) fn html(document: &Document, images: &mut Images<'_>) -> String {
         match block {
             Block::Paragraph(paragraph) => writer.paragraph(paragraph),
             Block::Table(table) => {
-                writer.end();
+                writer.close_open_blocks();
                 let table = writer.table(table);
-                writer.out.push_str(&table);
+                writer.html.push_str(&table);
             }
             Block::Image {
                 resource_id,
@@ -54,52 +54,51 @@ pub(super) fn html(document: &Document, images: &mut Images<'_>) -> String {
                 ..
             } => {
                 let image = writer.image(resource_id, alt_text.as_deref());
-                writer.out.push_str(&image);
+                writer.html.push_str(&image);
             }
             Block::Note { label, content } => {
-                let text: Vec<String> = content
+                let paragraphs: Vec<String> = content
                     .iter()
-                    .map(|paragraph| writer.runs(&paragraph.runs))
+                    .map(|paragraph| inline_html(&paragraph.runs))
                     .collect();
 
                 notes.push_str(&format!(
                     "<li>[{}] {}</li>",
                     escaped(label),
-                    text.join("<br>")
+                    paragraphs.join("<br>")
                 ));
             }
             Block::PageBreak | Block::SectionBreak => {}
         }
     }
 
-    writer.end();
+    writer.close_open_blocks();
     if !notes.is_empty() {
         writer
-            .out
+            .html
             .push_str(&format!("<p><strong>Notes</strong></p><ul>{notes}</ul>"));
     }
 
-    writer.out
+    writer.html
 }
 
-/// The text in the style of a title.
+/// Returns the text of the first paragraph in the style "Title".
 pub(super) fn title(document: &Document) -> Option<String> {
-    let titled = |block: &Block| match block {
-        Block::Paragraph(paragraph) if style(paragraph) == "title" => {
-            Some(paragraph.plain_text().replace(BREAK, ""))
-        }
-        _ => None,
-    };
-
     document
         .sections
         .iter()
         .flat_map(|section| &section.content)
-        .find_map(titled)
+        .find_map(|block| match block {
+            Block::Paragraph(paragraph) if style_name(paragraph) == "title" => {
+                Some(paragraph.plain_text().replace(BREAK, ""))
+            }
+            _ => None,
+        })
         .filter(|title| !title.trim().is_empty())
 }
 
-fn style(paragraph: &Paragraph) -> String {
+/// Returns the name of a paragraph's style in lower case.
+fn style_name(paragraph: &Paragraph) -> String {
     paragraph
         .style_name
         .as_deref()
@@ -108,9 +107,10 @@ fn style(paragraph: &Paragraph) -> String {
         .to_lowercase()
 }
 
-/// Word's own styles for lists name their level ("List Bullet 2") and number them all as the first.
-fn level_of_style(paragraph: &Paragraph) -> u8 {
-    let style = style(paragraph);
+/// Returns the list level, from 0, that the name of a paragraph's style states. Word's built-in
+/// list styles name their level ("List Bullet 2") but are all numbered as the first.
+fn style_list_level(paragraph: &Paragraph) -> u8 {
+    let style = style_name(paragraph);
     let number = style
         .strip_prefix("list bullet ")
         .or_else(|| style.strip_prefix("list number "));
@@ -121,11 +121,11 @@ fn level_of_style(paragraph: &Paragraph) -> u8 {
 }
 
 struct Writer<'a, 'b> {
-    out: String,
-    /// The lists that are open, outermost first: the level of each and the element that closes it.
-    lists: Vec<(u8, &'static str)>,
-    /// Lines of code that have gathered.
-    code: Vec<String>,
+    html: String,
+    /// The level and the closing tags of each open list, outermost first.
+    open_lists: Vec<(u8, &'static str)>,
+    /// Lines of code that are not written yet.
+    code_lines: Vec<String>,
     images: &'a mut Images<'b>,
 }
 
@@ -133,211 +133,222 @@ impl Writer<'_, '_> {
     fn paragraph(&mut self, paragraph: &Paragraph) {
         let text = paragraph.plain_text();
         let empty = text.trim().is_empty() && paragraph.images.is_empty();
-        if is_code(paragraph) && (!empty || !self.code.is_empty()) {
-            self.end_lists();
-            self.code.push(lines(&paragraph.runs));
+        if is_code(paragraph) && (!empty || !self.code_lines.is_empty()) {
+            self.close_lists();
+            self.code_lines.push(code_text(&paragraph.runs));
             return;
         }
 
-        self.end_code();
+        self.close_code();
         if empty {
             return;
         }
 
-        let pictures: String = paragraph
-            .images
-            .iter()
-            .map(|image| self.image(&image.resource_id, image.alt_text.as_deref()))
-            .collect();
-
-        let runs = match paragraph.heading.is_heading() {
-            // The style of headings is bold; that says nothing.
-            true => self.runs(
-                &paragraph
-                    .runs
-                    .iter()
-                    .cloned()
-                    .map(without_weight)
-                    .collect::<Vec<_>>(),
-            ),
-            false => self.runs(&paragraph.runs),
+        let images = self.images_of(paragraph);
+        let text = if paragraph.heading.is_heading() {
+            // Headings are bold by their style; that is not emphasis.
+            let runs: Vec<TextRun> = paragraph
+                .runs
+                .iter()
+                .cloned()
+                .map(without_emphasis)
+                .collect();
+            inline_html(&runs)
+        } else {
+            inline_html(&paragraph.runs)
         };
 
         match (&paragraph.list_info, paragraph.heading.level()) {
             (_, level @ 1..=9) => {
-                self.end_lists();
+                self.close_lists();
                 let level = level.min(6);
-                self.out
-                    .push_str(&format!("<h{level}>{runs}</h{level}>{pictures}"));
+                self.html
+                    .push_str(&format!("<h{level}>{text}</h{level}>{images}"));
             }
             (Some(list), _) if list.list_type != ListType::None => {
                 let numbered = list.list_type == ListType::Numbered;
-                let named = level_of_style(paragraph);
-                self.item(
-                    list.level.max(named),
+                let style_level = style_list_level(paragraph);
+                self.open_item(
+                    list.level.max(style_level),
                     numbered,
-                    list.number.filter(|_| named == 0),
+                    list.number.filter(|_| style_level == 0),
                 );
-                self.out.push_str(&format!("{runs}{pictures}"));
+                self.html.push_str(&format!("{text}{images}"));
             }
             _ => {
-                self.end_lists();
-                self.out.push_str(&format!("<p>{runs}{pictures}</p>"));
+                self.close_lists();
+                self.html.push_str(&format!("<p>{text}{images}</p>"));
             }
         }
     }
 
-    /// Begins an item of a list, and the lists that it takes.
-    fn item(&mut self, level: u8, numbered: bool, number: Option<u32>) {
-        let (open, close) = if numbered {
+    /// Starts a list item, after closing and opening lists as its level requires.
+    fn open_item(&mut self, level: u8, numbered: bool, number: Option<u32>) {
+        let (element, closing_tags) = if numbered {
             ("ol", "</li></ol>")
         } else {
             ("ul", "</li></ul>")
         };
 
-        while self
-            .lists
-            .last()
-            .is_some_and(|(last, kind)| *last > level || (*last == level && *kind != close))
-        {
-            self.end_list();
+        while self.open_lists.last().is_some_and(|(last, last_tags)| {
+            *last > level || (*last == level && *last_tags != closing_tags)
+        }) {
+            self.close_list();
         }
 
-        match self.lists.last() {
-            Some((last, _)) if *last == level => self.out.push_str("</li><li>"),
+        match self.open_lists.last() {
+            Some((last, _)) if *last == level => self.html.push_str("</li><li>"),
             _ => {
                 let start = number
                     .filter(|number| numbered && *number != 1)
                     .map(|number| format!(" start=\"{number}\""))
                     .unwrap_or_default();
-                self.out.push_str(&format!("<{open}{start}><li>"));
-                self.lists.push((level, close));
+                self.html.push_str(&format!("<{element}{start}><li>"));
+                self.open_lists.push((level, closing_tags));
             }
         }
     }
 
-    fn end_list(&mut self) {
-        if let Some((_, close)) = self.lists.pop() {
-            self.out.push_str(close);
+    fn close_list(&mut self) {
+        if let Some((_, closing_tags)) = self.open_lists.pop() {
+            self.html.push_str(closing_tags);
         }
     }
 
-    fn end_lists(&mut self) {
-        while !self.lists.is_empty() {
-            self.end_list();
+    fn close_lists(&mut self) {
+        while !self.open_lists.is_empty() {
+            self.close_list();
         }
     }
 
-    fn end_code(&mut self) {
-        while self.code.last().is_some_and(|line| line.trim().is_empty()) {
-            self.code.pop();
+    /// Writes the pending lines of code, and the page breaks within them after it.
+    fn close_code(&mut self) {
+        while self
+            .code_lines
+            .last()
+            .is_some_and(|line| line.trim().is_empty())
+        {
+            self.code_lines.pop();
         }
 
-        if !self.code.is_empty() {
-            let code = std::mem::take(&mut self.code).join("\n");
-            let breaks: String = code.chars().filter(|&c| c == BREAK).collect();
-            self.out
-                .push_str(&format!("<pre>{}</pre>", escaped(&code.replace(BREAK, ""))));
-            if !breaks.is_empty() {
-                self.out.push_str(&format!("<p>{breaks}</p>"));
-            }
+        if self.code_lines.is_empty() {
+            return;
+        }
+
+        let code = std::mem::take(&mut self.code_lines).join("\n");
+        let (breaks, code) = split_breaks(&code);
+        self.html
+            .push_str(&format!("<pre>{}</pre>", escaped(&code)));
+        if !breaks.is_empty() {
+            self.html.push_str(&format!("<p>{breaks}</p>"));
         }
     }
 
-    fn end(&mut self) {
-        self.end_lists();
-        self.end_code();
+    fn close_open_blocks(&mut self) {
+        self.close_lists();
+        self.close_code();
     }
 
+    fn images_of(&mut self, paragraph: &Paragraph) -> String {
+        paragraph
+            .images
+            .iter()
+            .map(|image| self.image(&image.resource_id, image.alt_text.as_deref()))
+            .collect()
+    }
+
+    /// Returns the element of a picture; empty if the picture is left out.
     fn image(&mut self, id: &str, alt: Option<&str>) -> String {
         let alt = escaped(alt.unwrap_or_default());
         self.images
-            .name(id)
+            .file_name(id)
             .map(|name| format!("<img src=\"{name}\" alt=\"{alt}\">"))
             .unwrap_or_default()
     }
 
-    /// Text with its emphasis; what a reviewer deleted is left out.
-    fn runs(&self, runs: &[TextRun]) -> String {
-        let mut out = String::new();
-        for run in runs
-            .iter()
-            .filter(|run| run.revision != RevisionType::Deleted)
-        {
-            if let Some(note) = &run.note {
-                out.push_str(&format!("[{}]", escaped(note)));
-            }
+    fn table(&mut self, table: &Table) -> String {
+        let mut html = String::from("<table>");
+        let has_marked_header = table.rows.iter().any(|row| row.is_header);
+        for (index, row) in table.rows.iter().enumerate() {
+            // Few authors mark the header row; where none is marked, it is the first.
+            let is_header =
+                row.is_header || (!has_marked_header && index == 0 && table.rows.len() > 1);
+            let element = if is_header { "th" } else { "td" };
 
-            let breaks: String = run.text.chars().filter(|&c| c == BREAK).collect();
-            let text = run.text.replace(BREAK, "");
-            out.push_str(&breaks);
-            out.push_str(&emphasised(run, &text));
-
-            if run.line_break {
-                out.push_str("<br>");
+            html.push_str("<tr>");
+            for cell in &row.cells {
+                html.push_str(&self.cell(cell, element));
             }
+            html.push_str("</tr>");
         }
 
-        out
+        html.push_str("</table>");
+        html
     }
 
-    fn table(&mut self, table: &Table) -> String {
-        let mut out = String::from("<table>");
-        let marked = table.rows.iter().any(|row| row.is_header);
-        for (at, row) in table.rows.iter().enumerate() {
-            // Few authors mark the row with the columns' names; it is the first.
-            let names = row.is_header || (!marked && at == 0 && table.rows.len() > 1);
-            let cell = if names { "th" } else { "td" };
-            out.push_str("<tr>");
-
-            for column in &row.cells {
-                out.push_str(&format!(
-                    "<{cell} colspan=\"{}\" rowspan=\"{}\">",
-                    column.col_span, column.row_span
-                ));
-
-                for paragraph in &column.content {
-                    let pictures: String = paragraph
-                        .images
-                        .iter()
-                        .map(|image| self.image(&image.resource_id, image.alt_text.as_deref()))
-                        .collect();
-
-                    let bullet = if paragraph.list_info.is_some() {
-                        "• "
-                    } else {
-                        ""
-                    };
-
-                    out.push_str(&format!(
-                        "<p>{bullet}{}{pictures}</p>",
-                        self.runs(&paragraph.runs)
-                    ));
-                }
-
-                for inner in &column.nested_tables {
-                    out.push_str(&self.table(inner));
-                }
-
-                out.push_str(&format!("</{cell}>"));
-            }
-
-            out.push_str("</tr>");
+    fn cell(&mut self, cell: &Cell, element: &str) -> String {
+        let mut html = format!(
+            "<{element} colspan=\"{}\" rowspan=\"{}\">",
+            cell.col_span, cell.row_span
+        );
+        for paragraph in &cell.content {
+            let images = self.images_of(paragraph);
+            let bullet = if paragraph.list_info.is_some() {
+                "• "
+            } else {
+                ""
+            };
+            html.push_str(&format!(
+                "<p>{bullet}{}{images}</p>",
+                inline_html(&paragraph.runs)
+            ));
         }
 
-        out.push_str("</table>");
-        out
+        for table in &cell.nested_tables {
+            html.push_str(&self.table(table));
+        }
+
+        html.push_str(&format!("</{element}>"));
+        html
     }
 }
 
-fn without_weight(mut run: TextRun) -> TextRun {
+/// Writes text with its emphasis, without what a reviewer deleted.
+fn inline_html(runs: &[TextRun]) -> String {
+    let mut html = String::new();
+    for run in runs
+        .iter()
+        .filter(|run| run.revision != RevisionType::Deleted)
+    {
+        if let Some(note) = &run.note {
+            html.push_str(&format!("[{}]", escaped(note)));
+        }
+
+        let (breaks, text) = split_breaks(&run.text);
+        html.push_str(&breaks);
+        html.push_str(&emphasised(run, &text));
+
+        if run.line_break {
+            html.push_str("<br>");
+        }
+    }
+
+    html
+}
+
+/// Separates the page breaks from the text that contains them.
+fn split_breaks(text: &str) -> (String, String) {
+    text.chars().partition(|&c| c == BREAK)
+}
+
+fn without_emphasis(mut run: TextRun) -> TextRun {
     (run.style.bold, run.style.italic) = (false, false);
     run
 }
 
-fn is_set_as_code(run: &TextRun) -> bool {
+fn is_code_run(run: &TextRun) -> bool {
     let font = run.style.font.as_deref().unwrap_or_default().to_lowercase();
-    run.style.code || FONTS.iter().any(|name| font.contains(name))
+    run.style.code || CODE_FONTS.iter().any(|name| font.contains(name))
 }
 
 fn emphasised(run: &TextRun, text: &str) -> String {
@@ -346,10 +357,10 @@ fn emphasised(run: &TextRun, text: &str) -> String {
     }
 
     let style = &run.style;
-    let code = is_set_as_code(run);
+    let code = is_code_run(run);
 
-    let mut out = escaped(text);
-    for (wanted, element) in [
+    let mut html = escaped(text);
+    for (applies, element) in [
         (code, "code"),
         (style.superscript && !code, "sup"),
         (style.subscript && !code, "sub"),
@@ -357,40 +368,51 @@ fn emphasised(run: &TextRun, text: &str) -> String {
         (style.italic && !code, "em"),
         (style.bold && !code, "strong"),
     ] {
-        if wanted {
-            out = format!("<{element}>{out}</{element}>");
+        if applies {
+            html = format!("<{element}>{html}</{element}>");
         }
     }
 
     match &run.hyperlink {
-        Some(target) => format!("<a href=\"{}\">{out}</a>", escaped(target)),
-        None => out,
+        Some(target) => format!("<a href=\"{}\">{html}</a>", escaped(target)),
+        None => html,
     }
 }
 
-/// Code by its style, or since all of it is set like code.
+/// Reports whether a paragraph is code: by its style, or because all its text is in a code font.
 fn is_code(paragraph: &Paragraph) -> bool {
-    let style = style(paragraph);
-    let styled = CODE.iter().any(|name| style.contains(name));
-    let mut texts = paragraph
+    if paragraph.heading.is_heading()
+        || paragraph.list_info.is_some()
+        || !paragraph.images.is_empty()
+    {
+        return false;
+    }
+
+    let style = style_name(paragraph);
+    if CODE_STYLES.iter().any(|name| style.contains(name)) {
+        return true;
+    }
+
+    let mut runs = paragraph
         .runs
         .iter()
         .filter(|run| !run.text.trim_matches([' ', BREAK]).is_empty())
         .peekable();
-
-    let set =
-        texts.peek().is_some() && texts.all(|run| is_set_as_code(run) && run.hyperlink.is_none());
-    let text = !paragraph.heading.is_heading()
-        && paragraph.list_info.is_none()
-        && paragraph.images.is_empty();
-    text && (styled || set)
+    runs.peek().is_some() && runs.all(|run| is_code_run(run) && run.hyperlink.is_none())
 }
 
-/// The lines of code of a paragraph.
-fn lines(runs: &[TextRun]) -> String {
-    let kept = runs
+/// Returns the unformatted text of a paragraph of code, without what a reviewer deleted.
+fn code_text(runs: &[TextRun]) -> String {
+    let mut text = String::new();
+    for run in runs
         .iter()
-        .filter(|run| run.revision != RevisionType::Deleted);
-    kept.map(|run| format!("{}{}", run.text, if run.line_break { "\n" } else { "" }))
-        .collect()
+        .filter(|run| run.revision != RevisionType::Deleted)
+    {
+        text.push_str(&run.text);
+        if run.line_break {
+            text.push('\n');
+        }
+    }
+
+    text
 }

@@ -1,15 +1,15 @@
-//! The pictures of a document that a browser can show, under names of ours.
+//! Extracts the pictures of a document that a browser can show, under generated names.
 
 use std::collections::HashMap;
 
 use mcdewey_core::ImageFile;
 use undoc::Resource;
 
-const MAX_IMAGE: usize = 8 * 1024 * 1024;
-const MAX_TOTAL: usize = 64 * 1024 * 1024;
+const MAX_IMAGE_BYTES: usize = 8 * 1024 * 1024;
+const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
 
-/// Kinds of pictures by how they begin.
-const KINDS: [(&[u8], &str, &str); 5] = [
+/// Supported formats: the magic bytes, the extension and the media type.
+const FORMATS: [(&[u8], &str, &str); 5] = [
     (b"\x89PNG\r\n\x1A\n", "png", "image/png"),
     (b"\xFF\xD8\xFF", "jpeg", "image/jpeg"),
     (b"GIF87a", "gif", "image/gif"),
@@ -19,55 +19,58 @@ const KINDS: [(&[u8], &str, &str); 5] = [
 
 pub(super) struct Images<'a> {
     resources: &'a HashMap<String, Resource>,
-    named: HashMap<String, Option<String>>,
+    /// The file name of each resource so far; `None` if it was left out.
+    names: HashMap<String, Option<String>>,
     files: Vec<ImageFile>,
-    total: usize,
-    unknown: usize,
-    large: usize,
+    total_bytes: usize,
+    /// How many pictures were left out because of their format.
+    unsupported: usize,
+    /// How many pictures were left out because of their size.
+    oversized: usize,
 }
 
 impl<'a> Images<'a> {
-    pub(super) fn of(resources: &'a HashMap<String, Resource>) -> Self {
+    pub(super) fn new(resources: &'a HashMap<String, Resource>) -> Self {
         Self {
             resources,
-            named: HashMap::new(),
+            names: HashMap::new(),
             files: Vec::new(),
-            total: 0,
-            unknown: 0,
-            large: 0,
+            total_bytes: 0,
+            unsupported: 0,
+            oversized: 0,
         }
     }
 
-    /// The name of a picture, if it can be shown.
-    pub(super) fn name(&mut self, id: &str) -> Option<String> {
-        if let Some(known) = self.named.get(id) {
-            return known.clone();
+    /// Returns the file name of a picture; `None` if it does not exist or is left out.
+    pub(super) fn file_name(&mut self, id: &str) -> Option<String> {
+        if let Some(name) = self.names.get(id) {
+            return name.clone();
         }
 
         let name = self
             .resources
             .get(id)
-            .and_then(|resource| self.take(&resource.data));
-        self.named.insert(id.to_owned(), name.clone());
+            .and_then(|resource| self.extract(&resource.data));
+        self.names.insert(id.to_owned(), name.clone());
         name
     }
 
-    fn take(&mut self, data: &[u8]) -> Option<String> {
-        let kind = KINDS.iter().find(|(magic, kind, _)| {
-            data.starts_with(magic) && (*kind != "webp" || data.get(8..12) == Some(b"WEBP"))
+    fn extract(&mut self, data: &[u8]) -> Option<String> {
+        let format = FORMATS.iter().find(|(magic, extension, _)| {
+            data.starts_with(magic) && (*extension != "webp" || data.get(8..12) == Some(b"WEBP"))
         });
 
-        let Some((_, extension, media_type)) = kind else {
-            self.unknown += 1;
+        let Some((_, extension, media_type)) = format else {
+            self.unsupported += 1;
             return None;
         };
 
-        if data.len() > MAX_IMAGE || self.total + data.len() > MAX_TOTAL {
-            self.large += 1;
+        if data.len() > MAX_IMAGE_BYTES || self.total_bytes + data.len() > MAX_TOTAL_BYTES {
+            self.oversized += 1;
             return None;
         }
 
-        self.total += data.len();
+        self.total_bytes += data.len();
         let name = format!("image-{}.{extension}", self.files.len() + 1);
         self.files.push(ImageFile {
             name: name.clone(),
@@ -78,24 +81,30 @@ impl<'a> Images<'a> {
         Some(name)
     }
 
+    /// Returns a warning for each reason why pictures were left out.
     pub(super) fn warnings(&self) -> Vec<String> {
-        let unknown = (self.unknown > 0).then(|| {
-            format!("{} pictures that browsers cannot show (such as EMF) were left out; save them as PNG", self.unknown)
-        });
+        let mut warnings = Vec::new();
+        if self.unsupported > 0 {
+            warnings.push(format!(
+                "{} images were left out: browsers cannot show their format (such as EMF); save \
+                 them as PNG",
+                self.unsupported
+            ));
+        }
 
-        let large = (self.large > 0).then(|| {
-            format!(
-                "{} pictures were left out: more than {} MB each or {} MB in all",
-                self.large,
-                MAX_IMAGE >> 20,
-                MAX_TOTAL >> 20
-            )
-        });
+        if self.oversized > 0 {
+            warnings.push(format!(
+                "{} images were left out: more than {} MB each or {} MB in all",
+                self.oversized,
+                MAX_IMAGE_BYTES >> 20,
+                MAX_TOTAL_BYTES >> 20
+            ));
+        }
 
-        unknown.into_iter().chain(large).collect()
+        warnings
     }
 
-    pub(super) fn taken(self) -> Vec<ImageFile> {
+    pub(super) fn into_files(self) -> Vec<ImageFile> {
         self.files
     }
 }

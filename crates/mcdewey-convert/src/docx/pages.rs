@@ -1,66 +1,73 @@
-//! Pages: Word notes in a document where they began when it was last laid out.
+//! Page markers from the page breaks that Word recorded when it last laid the document out.
 
-/// Word's note.
-const NOTE: &str = "<w:lastRenderedPageBreak/>";
+/// Word's element for a recorded page break.
+const BREAK_ELEMENT: &str = "<w:lastRenderedPageBreak/>";
 
-/// Stands for the note in the text while the document is converted; a private character.
+/// Represents a page break in the text during conversion: a character for private use.
 pub(super) const BREAK: char = '\u{F8F6}';
 
-/// Puts text in the place of Word's notes, which the parser passes over; says whether there were any.
-pub(super) fn place(document: &str) -> (String, bool) {
-    let text = document.replace(BREAK, "");
-    let noted = text.contains(NOTE);
-    (text.replace(NOTE, &format!("<w:t>{BREAK}</w:t>")), noted)
+/// Replaces Word's page breaks, which the parser skips, with text. Returns the document and
+/// whether it had any.
+pub(super) fn insert_breaks(document: &str) -> (String, bool) {
+    let document = document.replace(BREAK, "");
+    let has_breaks = document.contains(BREAK_ELEMENT);
+    let document = document.replace(BREAK_ELEMENT, &format!("<w:t>{BREAK}</w:t>"));
+    (document, has_breaks)
 }
 
-/// Writes page markers, each before the block that begins its page, if the notes cover all pages that Word counted;
-/// otherwise removes the breaks.
-pub(super) fn mark(markdown: &str, counted: Option<u32>) -> String {
+/// Replaces the breaks with page markers, each before the block in which its page begins. If the
+/// breaks do not cover the `page_count` pages that Word counted, removes them instead.
+pub(super) fn write_markers(markdown: &str, page_count: Option<u32>) -> String {
     let breaks = markdown.matches(BREAK).count();
-    let expected = counted.map_or(0, |pages| usize::try_from(pages).unwrap_or(usize::MAX));
+    let pages = page_count.map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX));
 
-    // Breaks in fields and text boxes are lost or come twice.
-    let tolerated = expected / 10 + 1;
-    if breaks == 0 || expected < 2 || (breaks + 1).abs_diff(expected) > tolerated {
+    // Breaks in fields and text boxes are lost or appear twice.
+    let tolerance = pages / 10 + 1;
+    if breaks == 0 || pages < 2 || (breaks + 1).abs_diff(pages) > tolerance {
         return markdown.replace(BREAK, "");
     }
 
-    let (front, body) = divide(markdown);
-    let mut marked = format!("{front}<!-- page: 1 -->\n\n");
+    let (front_matter, body) = split_front_matter(markdown);
+    let mut marked = format!("{front_matter}<!-- page: 1 -->\n\n");
 
     let mut page = 1;
     for block in blocks(body) {
-        let begun = block.matches(BREAK).count();
+        let breaks = block.matches(BREAK).count();
         let text = block.replace(BREAK, "");
-        let at_start = block
-            .trim_start_matches(['#', ' ', '*', '>', '-', '|'])
-            .starts_with(BREAK);
-        let marker = format!("<!-- page: {} -->\n\n", page + begun);
-
-        let empty = text.trim_matches(['#', ' ', '\n', '*']).is_empty();
-        match (begun, at_start) {
-            _ if empty && begun > 0 => marked.push_str(&marker),
-            (0, _) => marked.push_str(&text),
-            (_, true) => marked.push_str(&format!("{marker}{text}")),
-            (_, false) => marked.push_str(&format!("{text}{marker}")),
+        if breaks == 0 {
+            marked.push_str(&text);
+            continue;
         }
 
-        page += begun;
+        page += breaks;
+        let marker = format!("<!-- page: {page} -->\n\n");
+        let has_text = !text.trim_matches(['#', ' ', '\n', '*']).is_empty();
+        let begins_page = block
+            .trim_start_matches(['#', ' ', '*', '>', '-', '|'])
+            .starts_with(BREAK);
+        match (has_text, begins_page) {
+            (false, _) => marked.push_str(&marker),
+            (true, true) => marked.push_str(&format!("{marker}{text}")),
+            (true, false) => marked.push_str(&format!("{text}{marker}")),
+        }
     }
 
     marked
 }
 
-/// The front matter, and what follows.
-fn divide(markdown: &str) -> (&str, &str) {
-    let end = markdown
-        .strip_prefix("---\n")
-        .and_then(|rest| rest.find("\n---\n\n"))
-        .map_or(0, |end| end + 4 + 6);
-    markdown.split_at(end)
+/// Splits the front matter, if any, from the body.
+fn split_front_matter(markdown: &str) -> (&str, &str) {
+    const OPEN: &str = "---\n";
+    const CLOSE: &str = "\n---\n\n";
+
+    let body_start = markdown
+        .strip_prefix(OPEN)
+        .and_then(|rest| rest.find(CLOSE))
+        .map_or(0, |fields_length| OPEN.len() + fields_length + CLOSE.len());
+    markdown.split_at(body_start)
 }
 
-/// The text in pieces that end with empty lines; code, which may hold some, stays whole.
+/// Splits the body after empty lines, except in fenced code, which may contain some.
 fn blocks(body: &str) -> Vec<String> {
     let mut blocks = vec![String::new()];
     let mut fenced = false;
@@ -82,16 +89,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markers_stand_between_blocks() {
+    fn markers_are_written_between_blocks() {
         let text = format!("---\ntitle: x\n---\n\n# {BREAK}One\n\nTwo {BREAK}goes on\n\nThree\n");
-        let expected = "---\ntitle: x\n---\n\n<!-- page: 1 -->\n\n<!-- page: 2 -->\n\n# One\n\nTwo goes on\n\n<!-- page: 3 -->\n\nThree\n";
-        assert_eq!(mark(&text, Some(3)), expected);
+        let expected = "---\ntitle: x\n---\n\n\
+                        <!-- page: 1 -->\n\n\
+                        <!-- page: 2 -->\n\n# One\n\nTwo goes on\n\n\
+                        <!-- page: 3 -->\n\nThree\n";
+        assert_eq!(write_markers(&text, Some(3)), expected);
     }
 
     #[test]
-    fn notes_that_do_not_cover_the_document_are_left_out() {
+    fn breaks_that_do_not_cover_the_document_are_removed() {
         let text = format!("One\n\n{BREAK}Two\n");
-        assert_eq!(mark(&text, Some(30)), "One\n\nTwo\n");
-        assert_eq!(mark(&text, None), "One\n\nTwo\n");
+        assert_eq!(write_markers(&text, Some(30)), "One\n\nTwo\n");
+        assert_eq!(write_markers(&text, None), "One\n\nTwo\n");
     }
 }

@@ -1,345 +1,197 @@
-//! Blocks that Markdown writes in another way: code, admonitions, definition lists, headings inside of lists.
+//! Rewrites elements that Markdown lacks or writes differently: code, definition lists, headings
+//! inside lists, footnote references, powers and images.
 
-use std::sync::LazyLock;
+use dom_query::NodeRef;
 
-use dom_query::{Matcher, NodeRef};
+use super::code;
+use super::dom::{
+    collapse_whitespace, descendants_named, has_ancestor_named, has_any_name, has_descendant_named,
+};
+use super::escape;
 
-use super::escape::html;
-
-/// Boxes that stand out of the text, as the usual generators mark them.
-static ADMONITION: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(
-        "div.admonition, aside.admonition, div.admonitionblock, div.theme-admonition, div.alert, div.callout, \
-    aside.callout, div.note, div.warning, div.tip, div.caution, div.important, div.danger, div.hint, div.attention, div.info, \
-    aside.note, aside.warning, aside.tip, aside.caution, section.note, section.warning, p.note, p.warning, p.tip, p.caution",
-    )
-    .expect("a valid selector")
-});
-
-/// Where their title stands.
-static ADMONITION_TITLE: LazyLock<Matcher> = LazyLock::new(|| {
-    Matcher::new(
-        ".admonition-title, .admonition-heading, .admonitionblock > .title, td.icon, .alert-title, \
-    .alert-heading, .callout-title, .callout-heading, [class*='admonitionHeading'], .notetitle, .title",
-    )
-    .expect("a valid selector")
-});
-
-/// Kinds, as their classes name them.
-const KINDS: [(&str, &str); 14] = [
-    ("warning", "Warning"),
-    ("caution", "Caution"),
-    ("danger", "Danger"),
-    ("attention", "Attention"),
-    ("important", "Important"),
-    ("error", "Error"),
-    ("hint", "Hint"),
-    ("tip", "Tip"),
-    ("success", "Tip"),
-    ("seealso", "See also"),
-    ("deprecated", "Deprecated"),
-    ("example", "Example"),
-    ("info", "Info"),
-    ("note", "Note"),
-];
-
-/// Keeps apart two quotes that follow each other, and is taken out afterwards; a private character.
-pub(super) const BETWEEN: char = '\u{F8F4}';
+/// Separates two adjacent block quotes, which Markdown would merge into one. It is removed from the
+/// Markdown afterwards. A private-use character, so no page contains it.
+pub(super) const QUOTE_SEPARATOR: char = '\u{F8F4}';
 
 const HEADINGS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
-/// Brings all blocks into forms that Markdown has.
-pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
-    for code in named(part, &["pre"]) {
-        listing(&code);
+/// Rewrites all blocks below a node into forms that Markdown has.
+pub(super) fn prepare(content: &NodeRef<'_>, warnings: &mut Vec<String>) {
+    for pre in descendants_named(content, &["pre"]) {
+        code::simplify(&pre);
     }
 
-    for tt in named(part, &["tt"]) {
-        tt.rename("code");
+    for teletype in descendants_named(content, &["tt"]) {
+        teletype.rename("code");
     }
 
-    for list in named(part, &["dl"]) {
-        definitions(&list);
+    for list in descendants_named(content, &["dl"]) {
+        rewrite_definition_list(&list);
     }
 
-    headings(part);
-    for quote in named(part, &["blockquote"]) {
+    rewrite_headings(content);
+    separate_quotes(content);
+    rewrite_footnote_references(content);
+    rewrite_powers(content);
+
+    for link in descendants_named(content, &["a"]) {
+        link.remove_attr("title");
+    }
+
+    rewrite_images(content, warnings);
+}
+
+fn separate_quotes(content: &NodeRef<'_>) {
+    for quote in descendants_named(content, &["blockquote"]) {
         if quote
             .prev_element_sibling()
-            .is_some_and(|before| before.has_name("blockquote"))
+            .is_some_and(|previous| previous.has_name("blockquote"))
         {
-            quote.before_html(format!("<p>{BETWEEN}</p>"));
+            quote.before_html(format!("<p>{QUOTE_SEPARATOR}</p>"));
         }
     }
+}
 
-    for reference in named(part, &["sup"])
-        .into_iter()
-        .filter(|sup| sup.has_class("footnote") || sup.has_class("footnoteref"))
-    {
-        let number = one_line(&reference.text());
-        reference.replace_with_html(format!("[{}]", html(number.trim_matches(['[', ']']))));
+fn rewrite_footnote_references(content: &NodeRef<'_>) {
+    for sup in descendants_named(content, &["sup"]) {
+        if sup.has_class("footnote") || sup.has_class("footnoteref") {
+            let number = collapse_whitespace(&sup.text());
+            sup.replace_with_html(format!(
+                "[{}]",
+                escape::html(number.trim_matches(['[', ']']))
+            ));
+        }
     }
+}
 
-    for power in named(part, &["sup"]) {
-        let number = power
+/// Puts `^` before superscript numbers: Markdown has no superscript, and 10<sup>6</sup> must not
+/// become 106.
+fn rewrite_powers(content: &NodeRef<'_>) {
+    for sup in descendants_named(content, &["sup"]) {
+        let is_number = sup
             .text()
             .trim()
             .trim_start_matches(['-', '+', '−'])
             .starts_with(|c: char| c.is_ascii_digit());
-        if number && named(&power, &["a"]).is_empty() {
-            power.prepend_html("^");
-        }
-    }
 
-    for link in named(part, &["a"]) {
-        link.remove_attr("title");
-    }
-
-    images(part, warnings);
-}
-
-/// All elements of these names, in the page's order.
-pub(super) fn named<'a>(part: &NodeRef<'a>, names: &[&str]) -> Vec<NodeRef<'a>> {
-    part.descendants()
-        .into_iter()
-        .filter(|node| names.iter().any(|name| node.has_name(name)))
-        .collect()
-}
-
-/// Whether the element stands in one of these names.
-pub(super) fn inside(node: &NodeRef<'_>, names: &[&str]) -> bool {
-    node.ancestors_it(None)
-        .any(|above| names.iter().any(|name| above.has_name(name)))
-}
-
-/// Admonitions become block quotes that begin with their title.
-pub(super) fn admonitions(part: &NodeRef<'_>) {
-    for found in part.descendants().into_iter().filter(NodeRef::is_element) {
-        if found.class().is_none() || !found.is_match(&ADMONITION) || inside(&found, &["pre"]) {
-            continue;
-        }
-
-        let class = found.class().unwrap_or_default().to_ascii_lowercase();
-        let named = found
-            .descendants()
-            .into_iter()
-            .find(|node| node.is_element() && node.is_match(&ADMONITION_TITLE));
-
-        let stated = named.map(|node| {
-            let title = one_line(&node.text());
-            node.remove_from_parent();
-            title
-        });
-
-        let kind = KINDS
-            .iter()
-            .find(|(word, _)| class.split(['-', ' ', '_']).any(|part| part == *word));
-
-        let title = stated
-            .filter(|title| !title.is_empty())
-            .or_else(|| kind.map(|(_, title)| (*title).to_owned()));
-
-        if found.has_name("p") {
-            found.wrap_html("<blockquote></blockquote>");
-        } else {
-            for cell in found
-                .descendants()
-                .into_iter()
-                .filter(|node| class.contains("admonitionblock") && table_part(node))
-            {
-                cell.rename("div");
-            }
-            found.rename("blockquote");
-        }
-
-        found.remove_attr("class");
-        let Some(title) = title else { continue };
-        let says_so = one_line(&found.text())
-            .to_lowercase()
-            .starts_with(&title.to_lowercase());
-
-        if !says_so {
-            let title = html(title.trim_end_matches(':'));
-            match found.has_name("p") {
-                true => found.prepend_html(format!("<strong>{title}:</strong> ")),
-                false => found.prepend_html(format!("<p><strong>{title}</strong></p>")),
-            }
+        if is_number && !has_descendant_named(&sup, &["a"]) {
+            sup.prepend_html("^");
         }
     }
 }
 
-fn table_part(node: &NodeRef<'_>) -> bool {
-    ["table", "tbody", "tr", "td"]
-        .iter()
-        .any(|name| node.has_name(name))
-}
-
-/// `pre` as one piece of code: its text without colours, and its language.
-fn listing(code: &NodeRef<'_>) {
-    for line in named(code, &["br"]) {
-        line.replace_with_html("\n");
-    }
-
-    let text = code.text().replace("\r\n", "\n");
-    let text = text.trim_end_matches(['\n', ' ']).trim_start_matches('\n');
-    if text.is_empty() {
-        code.remove_from_parent();
-        return;
-    }
-
-    let class = language(code)
-        .map(|language| format!(" class=\"language-{language}\""))
-        .unwrap_or_default();
-
-    // The parser drops the first line break of a `pre`; code that begins with spaces keeps them.
-    code.replace_with_html(format!("<pre><code{class}>{}\n</code></pre>", html(text)));
-}
-
-/// The language that classes of the code, or of what holds it, name.
-fn language(code: &NodeRef<'_>) -> Option<String> {
-    let mut near: Vec<NodeRef<'_>> = named(code, &["code"]);
-    near.push(*code);
-    near.extend(code.ancestors(Some(2)));
-
-    near.iter().find_map(|node| {
-        let stated = ["data-lang", "data-language", "lang-name"]
-            .iter()
-            .find_map(|name| node.attr(name));
-
-        let class = node
-            .class()
-            .unwrap_or_default()
-            .replace("brush: ", "language-")
-            .replace("sourceCode ", "language-");
-
-        let classed = class.split([' ', ';']).find_map(|class| {
-            let name = ["language-", "lang-", "highlight-", "highlight-source-"]
-                .iter()
-                .find_map(|prefix| class.strip_prefix(prefix))?;
-            (!matches!(
-                name,
-                "default" | "none" | "text" | "plaintext" | "notranslate"
-            ))
-            .then(|| name.to_owned())
-        });
-
-        let name = stated
-            .map(|stated| stated.to_string())
-            .or(classed)?
-            .to_ascii_lowercase();
-
-        let plain = !name.is_empty()
-            && name.len() <= 20
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "+#-_.".contains(c));
-
-        plain.then_some(name)
-    })
-}
-
-/// Terms and what they mean become a list whose items begin with the term.
-fn definitions(list: &NodeRef<'_>) {
-    for group in list
-        .element_children()
-        .into_iter()
-        .filter(|child| child.has_name("div"))
-    {
-        if let Some(first) = group.first_child() {
-            first.unwrap_node();
-        }
-    }
+/// Turns a definition list into a bullet list whose items begin with the term. A list that contains
+/// headings becomes plain blocks.
+fn rewrite_definition_list(list: &NodeRef<'_>) {
+    unwrap_groups(list);
 
     let children = list.element_children();
-    let sections = children
+    let contains_sections = children
         .iter()
-        .any(|child| !named(child, &HEADINGS).is_empty());
+        .any(|child| has_descendant_named(child, &HEADINGS));
     let mut item: Option<NodeRef<'_>> = None;
+    let mut item_has_definition = false;
 
-    let mut defined = false;
     for child in children {
-        let term = child.has_name("dt");
-        if !term && !child.has_name("dd") {
+        let is_term = child.has_name("dt");
+        if !is_term && !child.has_name("dd") {
             continue;
         }
 
-        if sections {
+        if contains_sections {
             child.rename("div");
             continue;
         }
 
-        if item.is_none() || (term && defined) {
-            let new = list.tree.new_element("li");
-            child.insert_before(&new);
-            item = Some(new);
-            defined = false;
+        // Several terms may share a definition, so only a term after a definition begins an item.
+        if item.is_none() || (is_term && item_has_definition) {
+            let new_item = list.tree.new_element("li");
+            child.insert_before(&new_item);
+            item = Some(new_item);
+            item_has_definition = false;
         }
 
         let Some(item) = item.as_ref() else { continue };
         item.append_child(&child);
-        defined |= !term;
+        item_has_definition |= !is_term;
 
-        match term {
-            true => {
-                child.rename(if named(&child, &["strong", "b"]).is_empty() {
-                    "strong"
-                } else {
-                    "span"
-                });
-                child.wrap_html("<p></p>");
-            }
-            false => child.rename("div"),
+        if is_term {
+            let already_bold = has_descendant_named(&child, &["strong", "b"]);
+            child.rename(if already_bold { "span" } else { "strong" });
+            child.wrap_html("<p></p>");
+        } else {
+            child.rename("div");
         }
     }
 
-    list.rename(if sections { "div" } else { "ul" });
+    list.rename(if contains_sections { "div" } else { "ul" });
 }
 
-/// Headings are sections: lists that hold some are no lists, and in quotes and tables they are bold text.
-fn headings(part: &NodeRef<'_>) {
-    for heading in named(part, &HEADINGS) {
-        if one_line(&heading.text()).is_empty() && named(&heading, &["img"]).is_empty() {
+/// HTML allows `div` elements around the groups of a definition list.
+fn unwrap_groups(list: &NodeRef<'_>) {
+    for group in list.element_children() {
+        if group.has_name("div")
+            && let Some(first) = group.first_child()
+        {
+            first.unwrap_node();
+        }
+    }
+}
+
+/// Makes headings start sections: lists that contain them become plain blocks, and headings in
+/// quotes, tables and summaries become bold text.
+fn rewrite_headings(content: &NodeRef<'_>) {
+    for heading in descendants_named(content, &HEADINGS) {
+        if collapse_whitespace(&heading.text()).is_empty()
+            && !has_descendant_named(&heading, &["img"])
+        {
             heading.remove_from_parent();
             continue;
         }
 
-        for link in named(&heading, &["a"]) {
-            let within = link.attr("href").is_none_or(|href| href.starts_with('#'));
-            match link.text().chars().any(char::is_alphanumeric)
-                || !named(&link, &["img"]).is_empty()
-            {
-                true if within => link.rename("span"),
-                true => {}
-                // A mark that leads to the heading itself.
-                false => link.remove_from_parent(),
-            }
+        remove_permalinks(&heading);
+
+        for block in descendants_named(&heading, &["br", "p", "div"]) {
+            block.rename("span");
         }
 
-        for part in named(&heading, &["br", "p", "div"]) {
-            part.rename("span");
-        }
-
-        if inside(&heading, &["blockquote", "table", "summary"]) {
+        if has_ancestor_named(&heading, &["blockquote", "table", "summary"]) {
             heading.rename("strong");
             heading.wrap_html("<p></p>");
             continue;
         }
 
-        for above in heading.ancestors(None) {
-            if ["ul", "ol", "li", "dl", "dd", "a", "label", "b", "strong"]
-                .iter()
-                .any(|name| above.has_name(name))
-            {
-                above.rename("div");
+        for ancestor in heading.ancestors(None) {
+            if has_any_name(
+                &ancestor,
+                &["ul", "ol", "li", "dl", "dd", "a", "label", "b", "strong"],
+            ) {
+                ancestor.rename("div");
             }
         }
     }
 }
 
-/// Pictures stay links to files; those inside the page itself cannot.
-fn images(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
-    let mut within = 0;
-    for image in named(part, &["img"]) {
+/// Removes marks such as "¶" that link to the heading itself, and unlinks a heading's own text.
+fn remove_permalinks(heading: &NodeRef<'_>) {
+    for link in descendants_named(heading, &["a"]) {
+        let has_content =
+            link.text().chars().any(char::is_alphanumeric) || has_descendant_named(&link, &["img"]);
+        let within_page = link.attr("href").is_none_or(|href| href.starts_with('#'));
+
+        if !has_content {
+            link.remove_from_parent();
+        } else if within_page {
+            link.rename("span");
+        }
+    }
+}
+
+/// Reduces images to source and alternative text. Images embedded as `data:` URLs are removed, with
+/// a warning.
+fn rewrite_images(content: &NodeRef<'_>, warnings: &mut Vec<String>) {
+    let mut embedded = 0;
+    for image in descendants_named(content, &["img"]) {
         let source = image
             .attr("src")
             .filter(|source| !source.starts_with("data:"))
@@ -350,23 +202,18 @@ fn images(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
                 let alt = image.attr_or("alt", "");
                 image.remove_all_attrs();
                 image.set_attr("src", source.trim());
-                image.set_attr("alt", &one_line(&alt));
+                image.set_attr("alt", &collapse_whitespace(&alt));
             }
             _ => {
-                within += usize::from(image.has_attr("src"));
+                embedded += usize::from(image.has_attr("src"));
                 image.remove_from_parent();
             }
         }
     }
 
-    if within > 0 {
+    if embedded > 0 {
         warnings.push(format!(
-            "{within} pictures that are written into the page itself were left out"
+            "{embedded} images embedded in the page were left out"
         ));
     }
-}
-
-/// Text on one line.
-pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,11 +1,11 @@
-//! A table's cell as one line of inline HTML, which is all that Markdown allows there.
+//! Renders a table cell as one line of inline HTML, which is all that Markdown allows in a cell.
 
 use dom_query::NodeRef;
 
-use super::blocks::named;
-use super::escape::html;
+use super::dom::{descendants_named, has_any_name};
+use super::escape;
 
-/// Elements that begin a line of their own.
+/// Elements that begin a new line.
 const BLOCKS: [&str; 21] = [
     "p",
     "div",
@@ -30,15 +30,16 @@ const BLOCKS: [&str; 21] = [
     "details",
 ];
 
-/// Elements that stay what they are inside of a line.
+/// Other elements that begin a new line or cannot be inside an inline element of one line.
+const OTHER_LINE_BREAKS: [&str; 5] = ["br", "pre", "table", "tr", "code"];
+
+/// Elements that are kept as they are.
 const INLINE: [&str; 8] = ["a", "b", "strong", "em", "i", "sub", "sup", "del"];
 
-/// A cell's content as inline HTML, its blocks separated by `<br>`.
-pub(super) fn lines_of(cell: &NodeRef<'_>) -> String {
+/// A cell's content as inline HTML, its lines separated by `<br>`.
+pub(super) fn inline_html(cell: &NodeRef<'_>) -> String {
     let mut lines = vec![String::new()];
-    for child in cell.children() {
-        gather(&child, &mut lines);
-    }
+    collect_children(cell, &mut lines);
 
     let lines: Vec<&str> = lines
         .iter()
@@ -49,9 +50,15 @@ pub(super) fn lines_of(cell: &NodeRef<'_>) -> String {
     lines.join("<br>")
 }
 
-fn gather(node: &NodeRef<'_>, lines: &mut Vec<String>) {
+fn collect_children(node: &NodeRef<'_>, lines: &mut Vec<String>) {
+    for child in node.children() {
+        collect_lines(&child, lines);
+    }
+}
+
+fn collect_lines(node: &NodeRef<'_>, lines: &mut Vec<String>) {
     if node.is_text() {
-        push(lines, &spaced(&html(&node.text())));
+        append(lines, &squeeze_whitespace(&escape::html(&node.text())));
         return;
     }
 
@@ -59,79 +66,73 @@ fn gather(node: &NodeRef<'_>, lines: &mut Vec<String>) {
     match &*name {
         "" => {}
         "br" => lines.push(String::new()),
-        "pre" | "code" | "kbd" | "samp" => code(node, &name, lines),
-        "img" => push(
+        "pre" | "code" | "kbd" | "samp" => collect_code(node, &name, lines),
+        "img" => append(
             lines,
             &format!(
                 "<img src=\"{}\" alt=\"{}\">",
-                html(&node.attr_or("src", "")),
-                html(&node.attr_or("alt", ""))
+                escape::html(&node.attr_or("src", "")),
+                escape::html(&node.attr_or("alt", ""))
             ),
         ),
-        "tr" => nested_row(node, lines),
+        "tr" => collect_nested_row(node, lines),
         _ if BLOCKS.contains(&&*name) => {
-            lines.push(if &*name == "li" {
-                "• ".to_owned()
-            } else {
-                String::new()
-            });
-            children(node, lines);
+            let bullet = if &*name == "li" { "• " } else { "" };
+            lines.push(bullet.to_owned());
+            collect_children(node, lines);
             lines.push(String::new());
         }
-        _ if INLINE.contains(&&*name) && node.descendants_it().all(|below| !breaks(&below)) => {
+        // An inline element must not span lines, since each line is converted by itself.
+        _ if INLINE.contains(&&*name) && !contains_line_break(node) => {
             let href = node
                 .attr("href")
-                .map(|href| format!(" href=\"{}\"", html(&href)))
+                .map(|href| format!(" href=\"{}\"", escape::html(&href)))
                 .unwrap_or_default();
-            push(lines, &format!("<{name}{href}>"));
-            children(node, lines);
-            push(lines, &format!("</{name}>"));
+            append(lines, &format!("<{name}{href}>"));
+            collect_children(node, lines);
+            append(lines, &format!("</{name}>"));
         }
-        _ => children(node, lines),
+        _ => collect_children(node, lines),
     }
 }
 
-fn children(node: &NodeRef<'_>, lines: &mut Vec<String>) {
-    for child in node.children() {
-        gather(&child, lines);
-    }
+fn contains_line_break(node: &NodeRef<'_>) -> bool {
+    node.descendants_it()
+        .any(|child| has_any_name(&child, &BLOCKS) || has_any_name(&child, &OTHER_LINE_BREAKS))
 }
 
-fn breaks(node: &NodeRef<'_>) -> bool {
-    BLOCKS
-        .iter()
-        .chain(&["br", "pre", "table", "tr", "code"])
-        .any(|name| node.has_name(name))
-}
-
-/// Code keeps its lines; each is code by itself.
-fn code(node: &NodeRef<'_>, name: &str, lines: &mut Vec<String>) {
-    let block = name == "pre";
-    for line in named(node, &["br"]) {
-        line.replace_with_html("\n");
+/// Writes each line of a `pre` or inline code as a `code` element of its own.
+fn collect_code(node: &NodeRef<'_>, name: &str, lines: &mut Vec<String>) {
+    for line_break in descendants_named(node, &["br"]) {
+        line_break.replace_with_html("\n");
     }
 
+    let is_block = name == "pre";
+    let mut begins_new_line = is_block;
     let text = node.text();
-    let mut first = !block;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        if !first {
+        if begins_new_line {
             lines.push(String::new());
         }
-        first = false;
-        push(lines, &format!("<code>{}</code>", html(line.trim_end())));
+
+        begins_new_line = true;
+        append(
+            lines,
+            &format!("<code>{}</code>", escape::html(line.trim_end())),
+        );
     }
 
-    if block {
+    if is_block {
         lines.push(String::new());
     }
 }
 
-/// A row of a table inside of a cell: its cells one after the other.
-fn nested_row(row: &NodeRef<'_>, lines: &mut Vec<String>) {
+/// Writes a row of a table inside the cell as one line, its cells separated by semicolons.
+fn collect_nested_row(row: &NodeRef<'_>, lines: &mut Vec<String>) {
     let cells: Vec<String> = row
         .element_children()
         .iter()
-        .map(lines_of)
+        .map(inline_html)
         .filter(|cell| !cell.is_empty())
         .collect();
 
@@ -139,22 +140,22 @@ fn nested_row(row: &NodeRef<'_>, lines: &mut Vec<String>) {
     lines.push(String::new());
 }
 
-fn push(lines: &mut [String], text: &str) {
+fn append(lines: &mut [String], text: &str) {
     if let Some(last) = lines.last_mut() {
         last.push_str(text);
     }
 }
 
-/// White space as one space, as browsers show it.
-fn spaced(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+/// Replaces each run of whitespace by one space without trimming, as browsers do.
+fn squeeze_whitespace(text: &str) -> String {
+    let mut squeezed = String::with_capacity(text.len());
     for c in text.chars() {
-        match c.is_ascii_whitespace() {
-            true if out.ends_with(' ') => {}
-            true => out.push(' '),
-            false => out.push(c),
+        if !c.is_ascii_whitespace() {
+            squeezed.push(c);
+        } else if !squeezed.ends_with(' ') {
+            squeezed.push(' ');
         }
     }
 
-    out
+    squeezed
 }

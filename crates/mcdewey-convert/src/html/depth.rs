@@ -1,21 +1,22 @@
-//! How deep a page is nested, before anything recurses over it.
+//! Rejects pages that are nested too deeply, before anything recurses over them.
 
 use mcdewey_core::ConvertError;
 
-/// Pages of manuals stay below 60; the parsers behind take three times this.
+/// Pages of manuals stay below 60 levels; the parsers can take three times this limit.
 const MAX_DEPTH: usize = 250;
 
-/// Elements that hold nothing, and those that the parser closes by itself when the next one begins.
-const UNCOUNTED: [&str; 30] = [
+/// Elements that do not nest: they have no content, or the parser closes them implicitly when the
+/// next one begins.
+const NOT_NESTING: [&str; 30] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
     "track", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "colgroup",
     "option", "optgroup", "html", "body", "head",
 ];
 
-/// Their content is not markup.
-const RAW: [&str; 4] = ["script", "style", "textarea", "title"];
+/// Elements whose content is not markup.
+const RAW_TEXT: [&str; 4] = ["script", "style", "textarea", "title"];
 
-/// An error for a page that is nested deeper than any manual; one pass, no recursion.
+/// Fails if elements are nested more than [`MAX_DEPTH`] deep. Takes one pass and does not recurse.
 pub(super) fn check(html: &str) -> Result<(), ConvertError> {
     let mut open: Vec<String> = Vec::new();
     let mut rest = html;
@@ -26,28 +27,29 @@ pub(super) fn check(html: &str) -> Result<(), ConvertError> {
             continue;
         }
 
-        let (closing, tag) = match rest.strip_prefix('/') {
+        let (is_closing, tag) = match rest.strip_prefix('/') {
             Some(tag) => (true, tag),
             None => (false, rest),
         };
-        let name = name(tag);
+        let name = tag_name(tag);
         rest = tag.get(name.len()..).unwrap_or_default();
 
-        if name.is_empty() || UNCOUNTED.contains(&name.as_str()) {
+        if name.is_empty() || NOT_NESTING.contains(&name.as_str()) {
             continue;
         }
 
-        if closing {
+        if is_closing {
             if let Some(at) = open.iter().rposition(|open| *open == name) {
                 open.truncate(at);
             }
-        } else if RAW.contains(&name.as_str()) {
-            rest = after_raw(rest, &name);
+        } else if RAW_TEXT.contains(&name.as_str()) {
+            rest = skip_raw_text(rest, &name);
         } else {
             open.push(name);
             if open.len() > MAX_DEPTH {
                 return Err(ConvertError(format!(
-                    "its elements are nested more than {MAX_DEPTH} deep; save the page as it is shown in a browser"
+                    "the page's elements are nested more than {MAX_DEPTH} levels deep; \
+                     save it again from a browser"
                 )));
             }
         }
@@ -56,8 +58,8 @@ pub(super) fn check(html: &str) -> Result<(), ConvertError> {
     Ok(())
 }
 
-/// The element's name in lower case; empty where a tag does not begin.
-fn name(tag: &str) -> String {
+/// The element's name in lower case; empty if this is not a tag.
+fn tag_name(tag: &str) -> String {
     if !tag.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return String::new();
     }
@@ -68,7 +70,8 @@ fn name(tag: &str) -> String {
         .collect()
 }
 
-fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
+/// What follows the closing tag of an element; empty if there is none.
+fn skip_raw_text<'a>(text: &'a str, name: &str) -> &'a str {
     let mut rest = text;
     while let Some(at) = rest.find("</") {
         rest = &rest[at + 2..];
@@ -88,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deep_pages_are_refused_and_long_ones_are_not() {
+    fn rejects_deep_pages_but_not_long_ones() {
         assert!(
             check(&"<div>".repeat(100_000))
                 .unwrap_err()
@@ -102,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_markup_does_not_count() {
+    fn ignores_comments_scripts_and_plain_text() {
         assert!(check(&format!("<!-- {} -->", "<div>".repeat(1000))).is_ok());
         assert!(check(&format!("<script>{}</SCRIPT>", "<div>".repeat(1000))).is_ok());
         assert!(check(&"a < b ".repeat(1000)).is_ok());

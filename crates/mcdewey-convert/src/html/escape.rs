@@ -1,17 +1,18 @@
-//! Text that would be read as markup, escaped; as little as possible, since people search for identifiers.
+//! Escapes text that Markdown or HTML would read as markup, and only that: backslashes inside
+//! identifiers would keep people from finding them.
 
 use dom_query::NodeRef;
 
-use super::blocks::inside;
+use super::dom::has_ancestor_named;
 
-/// Stands for a backslash until the library is through, since it escapes backslashes itself. A private character that no
-/// page has a use for.
-pub(super) const BACKSLASH: char = '\u{F8F5}';
+/// Written instead of a backslash until the Markdown is complete, because the Markdown library
+/// escapes backslashes itself. A private-use character, so no page contains it.
+pub(super) const BACKSLASH_PLACEHOLDER: char = '\u{F8F5}';
 
-/// What is written as code, where nothing is markup.
+/// Elements whose text is written as code and therefore needs no escaping.
 const CODE: [&str; 4] = ["pre", "code", "kbd", "samp"];
 
-/// Text as HTML.
+/// Escapes text for HTML.
 pub(crate) fn html(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -19,57 +20,57 @@ pub(crate) fn html(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// Text as Markdown.
-pub(crate) fn text(text: &str) -> String {
-    markdown(text).replace(BACKSLASH, "\\")
+/// Escapes text for Markdown.
+pub(crate) fn markdown(text: &str) -> String {
+    with_placeholders(text).replace(BACKSLASH_PLACEHOLDER, "\\")
 }
 
-/// Escapes all text of a part that is not code.
-pub(super) fn prepare(part: &NodeRef<'_>) {
-    for text in part.descendants().into_iter().filter(NodeRef::is_text) {
-        let words = text.text();
-        if words.contains(['*', '_', '`', '<', '&', '[', '~']) && !inside(&text, &CODE) {
-            text.set_text(markdown(&words));
+/// Escapes all text below a node that is not code.
+pub(super) fn prepare(content: &NodeRef<'_>) {
+    for node in content.descendants().into_iter().filter(NodeRef::is_text) {
+        let text = node.text();
+        if text.contains(['*', '_', '`', '<', '&', '[', '~']) && !has_ancestor_named(&node, &CODE) {
+            node.set_text(with_placeholders(&text));
         }
     }
 }
 
-/// Text as Markdown, with [`BACKSLASH`] for what is escaped.
-fn markdown(text: &str) -> String {
+/// Escapes text for Markdown, with [`BACKSLASH_PLACEHOLDER`] as the escape character.
+fn with_placeholders(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
-    let links = text.contains("](") || text.contains("][");
-    let mut before = ' ';
-
+    let has_links = text.contains("](") || text.contains("][");
+    let mut previous = ' ';
     let mut rest = text.chars();
+
     while let Some(c) = rest.next() {
-        let after = rest.clone().next().unwrap_or(' ');
-        let markup = match c {
+        let next = rest.clone().next().unwrap_or(' ');
+        let is_markup = match c {
             '`' => true,
-            '*' => !after.is_whitespace() || !before.is_whitespace(),
-            '_' => !before.is_alphanumeric() && !after.is_whitespace(),
-            '~' => after == '~' || before == '~',
-            '<' => after.is_ascii_alphabetic() || matches!(after, '/' | '!' | '?'),
-            '&' => is_entity(rest.as_str()),
-            '[' => links,
+            '*' => !next.is_whitespace() || !previous.is_whitespace(),
+            '_' => !previous.is_alphanumeric() && !next.is_whitespace(),
+            '~' => next == '~' || previous == '~',
+            '<' => next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'),
+            '&' => begins_entity(rest.as_str()),
+            '[' => has_links,
             _ => false,
         };
 
-        if markup {
-            escaped.push(BACKSLASH);
+        if is_markup {
+            escaped.push(BACKSLASH_PLACEHOLDER);
         }
 
         escaped.push(c);
-        before = c;
+        previous = c;
     }
 
     escaped
 }
 
-/// Whether what follows an ampersand would be read as a character.
-fn is_entity(rest: &str) -> bool {
-    rest.find(';').is_some_and(|end| {
+/// Whether the text after an ampersand makes it a character reference such as `&lt;` or `&#60;`.
+fn begins_entity(after_ampersand: &str) -> bool {
+    after_ampersand.find(';').is_some_and(|end| {
         (1..=31).contains(&end)
-            && rest[..end]
+            && after_ampersand[..end]
                 .chars()
                 .enumerate()
                 .all(|(at, c)| c.is_ascii_alphanumeric() || (at == 0 && c == '#'))
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_markup_is_escaped() {
+    fn escapes_markup_but_not_identifiers() {
         for (text, expected) in [
             (
                 "route_table_id 2 * 3 < 4 & c:\\temp [1]",
@@ -93,7 +94,7 @@ mod tests {
             ),
             ("&lt; [a](b) ~~c~~", "\\&lt; \\[a](b) \\~\\~c\\~\\~"),
         ] {
-            assert_eq!(markdown(text).replace(BACKSLASH, "\\"), expected);
+            assert_eq!(markdown(text), expected);
         }
     }
 }

@@ -1,24 +1,28 @@
-//! The main part of a page, and what is not its text.
+//! Finds the main content of a page and removes what is not its text.
 
 use dom_query::{Document, NodeRef};
 use dom_smoothie::{Config, Readability};
 
-use super::blocks;
+use super::admonitions;
+use super::dom::{descendants_named, has_any_name, has_descendant_named};
 
-/// Never text, wherever it stands.
-const NEVER: &str = "script, style, noscript, template, iframe, object, embed, canvas, audio, video, svg, \
-    button, input, select, textarea, dialog, [hidden], [aria-hidden='true'], .sr-only, .visually-hidden, .noprint, \
-    a.headerlink, a.anchorjs-link, a.hash-link, a.heading-anchor, a.direct-link, a.test-arrow, td.linenos, .linenodiv, .lineno";
+/// Elements that are never text, wherever they are.
+const NEVER_TEXT: &str = "script, style, noscript, template, iframe, object, embed, canvas, audio, \
+    video, svg, button, input, select, textarea, dialog, [hidden], [aria-hidden='true'], .sr-only, \
+    .visually-hidden, .noprint, a.headerlink, a.anchorjs-link, a.hash-link, a.heading-anchor, \
+    a.direct-link, a.test-arrow, td.linenos, .linenodiv, .lineno";
 
-/// Around the text, for getting about.
-const AROUND: &str = "nav, footer, aside, [role='navigation'], [role='banner'], [role='contentinfo'], [role='search'], \
-    [role='complementary'], .navbar, .navigation, .nav, .menu, .sidebar, .breadcrumb, .breadcrumbs, .toc, #toc, \
-    .table-of-contents, .footer, #footer, .cookie, .cookies, .cookie-banner, .cookie-notice, .cookie-consent, \
-    #cookie-banner, #cookie-notice, #onetrust-consent-sdk, .skip-link, .edit-this-page, .edit-page, .edit-link, \
-    .theme-edit-this-page, .pagination, .pagination-nav, .prev-next, .related, .feedback, .page-feedback, .share, \
-    .social-share, .theme-doc-footer, .theme-doc-breadcrumbs, .headernav, .footernav";
+/// Elements around the text that serve navigation.
+const NAVIGATION: &str = "nav, footer, aside, [role='navigation'], [role='banner'], \
+    [role='contentinfo'], [role='search'], [role='complementary'], .navbar, .navigation, .nav, \
+    .menu, .sidebar, .breadcrumb, .breadcrumbs, .toc, #toc, .table-of-contents, .footer, #footer, \
+    .cookie, .cookies, .cookie-banner, .cookie-notice, .cookie-consent, #cookie-banner, \
+    #cookie-notice, #onetrust-consent-sdk, .skip-link, .edit-this-page, .edit-page, .edit-link, \
+    .theme-edit-this-page, .pagination, .pagination-nav, .prev-next, .related, .feedback, \
+    .page-feedback, .share, .social-share, .theme-doc-footer, .theme-doc-breadcrumbs, .headernav, \
+    .footernav";
 
-/// Where the text stands, best first.
+/// Elements that contain a page's text, best first.
 const MAIN: [&str; 9] = [
     "[role='main']",
     "main",
@@ -31,22 +35,93 @@ const MAIN: [&str; 9] = [
     ".content",
 ];
 
-/// A main part with less than this share of the page's text is a teaser.
-const MIN_SHARE: f64 = 0.3;
+/// A candidate with a smaller share of the page's text is only a teaser.
+const MIN_MAIN_SHARE: f64 = 0.3;
 
-/// Of a page that states no main part, one in so many letters stands in links: menus that are not marked as such.
-const MIN_LINKS: usize = 4;
+/// In a page that marks no main content, one character in this many being part of a link means that
+/// it contains menus that are not marked as such.
+const MENU_LINK_RATIO: usize = 4;
 
 /// The part of a page that is its text.
-pub(super) struct MainPart<'a> {
+pub(super) struct MainContent<'a> {
     pub(super) node: NodeRef<'a>,
-    /// The page says so itself.
-    pub(super) stated: bool,
+    /// Whether the page marks it as such; otherwise it is the whole body.
+    is_marked: bool,
 }
 
-/// The part of the page that is its text, cleaned.
-pub(super) fn main_part(document: &Document) -> MainPart<'_> {
-    document.select(NEVER).remove();
+/// Removes everything from the page that is not text and returns its main content.
+pub(super) fn main_content(document: &Document) -> MainContent<'_> {
+    document.select(NEVER_TEXT).remove();
+    remove_hidden(document);
+
+    let body = document.body().unwrap_or_else(|| document.root());
+    remove_forms(&body);
+    // Before navigation is removed, because admonitions may be `aside` elements.
+    admonitions::to_quotes(&body);
+    remove_edit_links(&body);
+    remove_navigation(document);
+
+    let marked = MAIN
+        .iter()
+        .find_map(|selector| longest_match(document, selector, text_length(&body)));
+    let node = marked.unwrap_or(body);
+    remove_site_headers(&node);
+
+    MainContent {
+        node,
+        is_marked: marked.is_some(),
+    }
+}
+
+/// Extracts the article of a page that marks no main content and is full of links. Returns `None`
+/// for other pages, and if the article lacks more than a quarter of the text outside links.
+pub(super) fn article(content: &MainContent<'_>) -> Option<Document> {
+    let in_links: usize = descendants_named(&content.node, &["a"])
+        .iter()
+        .map(text_length)
+        .sum();
+    let total = text_length(&content.node);
+    if content.is_marked || in_links * MENU_LINK_RATIO < total {
+        return None;
+    }
+
+    let config = Config {
+        keep_classes: true,
+        ..Config::default()
+    };
+
+    let extracted = Readability::new(content.node.html(), None, Some(config))
+        .ok()?
+        .parse()
+        .ok()?;
+    let article = Document::from(extracted.content);
+    let kept = article.body().map_or(0, |body| text_length(&body));
+    (kept * 4 >= (total - in_links.min(total)) * 3).then_some(article)
+}
+
+/// The longest element that matches, if it contains enough of the page's text.
+fn longest_match<'a>(
+    document: &'a Document,
+    selector: &str,
+    page_length: usize,
+) -> Option<NodeRef<'a>> {
+    let matches = document.select(selector);
+    let longest = matches
+        .nodes()
+        .iter()
+        .max_by_key(|node| text_length(node))?;
+    #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
+    let share = text_length(longest) as f64 / page_length.max(1) as f64;
+    (share >= MIN_MAIN_SHARE && text_length(longest) > 0).then_some(*longest)
+}
+
+/// The number of characters, with runs of whitespace counted as one.
+fn text_length(node: &NodeRef<'_>) -> usize {
+    node.normalized_char_count()
+}
+
+/// Removes elements with `display: none`, except in tabs and `details`, which readers can open.
+fn remove_hidden(document: &Document) {
     for styled in document.select("[style]").nodes() {
         let style = styled
             .attr_or("style", "")
@@ -56,117 +131,48 @@ pub(super) fn main_part(document: &Document) -> MainPart<'_> {
             styled.remove_from_parent();
         }
     }
-
-    let whole = document.body().unwrap_or_else(|| document.root());
-    forms(&whole);
-    blocks::admonitions(&whole);
-    links_to_edit(&whole);
-
-    for around in document.select(AROUND).nodes() {
-        if around.node_name().is_some_and(|name| {
-            !matches!(&*name, "body" | "html" | "main" | "article" | "blockquote")
-        }) {
-            around.remove_from_parent();
-        }
-    }
-
-    let found = MAIN
-        .iter()
-        .find_map(|selector| candidate(document, selector, length(&whole)));
-    let part = found.unwrap_or(whole);
-    headers(&part);
-
-    MainPart {
-        node: part,
-        stated: found.is_some(),
-    }
 }
 
-/// A page that states no main part and is full of links: what a reader would call its article, if that keeps the text.
-pub(super) fn article(part: &MainPart<'_>) -> Option<Document> {
-    let links: usize = blocks::named(&part.node, &["a"]).iter().map(length).sum();
-    let whole = length(&part.node);
-    if part.stated || links * MIN_LINKS < whole {
-        return None;
-    }
-
-    let config = Config {
-        keep_classes: true,
-        ..Config::default()
-    };
-
-    let found = Readability::new(part.node.html(), None, Some(config))
-        .ok()?
-        .parse()
-        .ok()?;
-    let article = Document::from(found.content);
-    let kept = article.body().map_or(0, |body| length(&body));
-    (kept * 4 >= (whole - links.min(whole)) * 3).then_some(article)
-}
-
-/// The one element of this kind, if it holds enough of the text.
-fn candidate<'a>(document: &'a Document, selector: &str, whole: usize) -> Option<NodeRef<'a>> {
-    let found = document.select(selector);
-    let longest = found.nodes().iter().max_by_key(|node| length(node))?;
-    #[expect(clippy::cast_precision_loss, reason = "a share")]
-    let share = length(longest) as f64 / whole.max(1) as f64;
-    (share >= MIN_SHARE && length(longest) > 0).then_some(*longest)
-}
-
-fn length(node: &NodeRef<'_>) -> usize {
-    node.normalized_char_count()
-}
-
-/// A header without a page's heading in it is for getting about; one with it is text.
-fn headers(part: &NodeRef<'_>) {
-    for header in part
-        .descendants()
-        .into_iter()
-        .filter(|node| node.has_name("header"))
-    {
-        if header.find(&["h1"]).is_empty()
-            && header
-                .descendants_it()
-                .all(|node| !node.has_name("h1") && !node.has_name("h2"))
-        {
-            header.remove_from_parent();
+/// Removes forms, but keeps the content of those that sites wrap around a whole page.
+fn remove_forms(body: &NodeRef<'_>) {
+    for form in descendants_named(body, &["form"]) {
+        if has_descendant_named(&form, &["h1", "h2", "h3", "p", "table", "pre"]) {
+            form.rename("div");
+        } else {
+            form.remove_from_parent();
         }
     }
 }
 
-/// Forms go; but some sites wrap a whole page into one.
-fn forms(part: &NodeRef<'_>) {
-    for form in part
-        .descendants()
-        .into_iter()
-        .filter(|node| node.has_name("form"))
-    {
-        let wraps = form.descendants_it().any(|node| {
-            ["h1", "h2", "h3", "p", "table", "pre"]
-                .iter()
-                .any(|name| node.has_name(name))
-        });
-
-        match wraps {
-            true => form.rename("div"),
-            false => form.remove_from_parent(),
-        }
-    }
-}
-
-/// "Edit this page" and its like, by what they say.
-fn links_to_edit(part: &NodeRef<'_>) {
-    for link in part
-        .descendants()
-        .into_iter()
-        .filter(|node| node.has_name("a"))
-    {
+/// Removes links such as "Edit this page", recognised by their text.
+fn remove_edit_links(body: &NodeRef<'_>) {
+    for link in descendants_named(body, &["a"]) {
         let text = link.text().trim().to_ascii_lowercase();
         if text.starts_with("edit this page")
             || text.starts_with("edit on git")
             || text == "view page source"
         {
             link.remove_from_parent();
+        }
+    }
+}
+
+fn remove_navigation(document: &Document) {
+    for node in document.select(NAVIGATION).nodes() {
+        // Some sites put a matching class on elements that contain the text.
+        let may_contain_text =
+            has_any_name(node, &["body", "html", "main", "article", "blockquote"]);
+        if !may_contain_text {
+            node.remove_from_parent();
+        }
+    }
+}
+
+/// Removes `header` elements without a heading, which serve navigation. One with a heading is text.
+fn remove_site_headers(content: &NodeRef<'_>) {
+    for header in descendants_named(content, &["header"]) {
+        if !has_descendant_named(&header, &["h1", "h2"]) {
+            header.remove_from_parent();
         }
     }
 }

@@ -1,45 +1,55 @@
-//! Tables as a plain grid: one header row, no merged cells, every cell one line.
+//! Reduces tables to what Markdown has: one header row, no merged cells, one line per cell.
 
 use std::sync::LazyLock;
 
 use dom_query::{Matcher, NodeRef};
 
-use super::blocks::{inside, named, one_line};
-use super::cell::lines_of;
-use super::escape::html;
+use super::cell::inline_html;
+use super::dom::{
+    collapse_whitespace, descendants_named, has_ancestor_named, has_any_name, has_descendant_named,
+};
+use super::escape;
 
 static LAYOUT: LazyLock<Matcher> = LazyLock::new(|| {
     Matcher::new("[role='presentation'], [role='none'], .layout, .highlighttable, .rouge-table")
-        .expect("a valid selector")
+        .expect("the selector is valid")
 });
 
-/// As HTML bounds a cell that goes over several columns.
-const MAX_SPAN: usize = 1000;
+/// The limit that the HTML standard sets on `colspan`.
+const MAX_COLSPAN: usize = 1000;
 
-/// Grids beyond this keep their cells unmerged: no manual has such a table, and the repeated text would not end.
-const MAX_REPEATED: usize = 4 * 1024 * 1024;
+/// How many bytes of text merged cells may repeat in one table. Beyond that, cells are written
+/// once: no manual has such a table, and the output would grow without bound.
+const MAX_REPEATED_BYTES: usize = 4 * 1024 * 1024;
 
+#[derive(Clone)]
 struct Cell {
-    lines: String,
-    heading: bool,
+    /// Inline HTML.
+    html: String,
+    is_heading: bool,
 }
 
 struct Row {
     cells: Vec<Cell>,
-    /// Stands in the table's head.
-    head: bool,
+    in_thead: bool,
 }
 
-/// Tables that only place things become plain blocks, so that headings in them are headings.
-pub(super) fn unwrap_layouts(part: &NodeRef<'_>) {
-    for table in named(part, &["table"]) {
-        if inside(&table, &["table"]) || !is_layout(&table) {
+/// A cell that continues into the rows below.
+struct RowSpan {
+    remaining_rows: usize,
+    cell: Cell,
+}
+
+/// Turns tables used for layout into plain blocks, so that headings in them are headings.
+pub(super) fn unwrap_layout_tables(content: &NodeRef<'_>) {
+    for table in descendants_named(content, &["table"]) {
+        if has_ancestor_named(&table, &["table"]) || !is_layout(&table) {
             continue;
         }
 
-        for piece in table.descendants().into_iter().filter(is_piece) {
-            if named_above(&piece, "table").is_some_and(|above| above.id == table.id) {
-                piece.rename("div");
+        for node in table.descendants() {
+            if is_table_element(&node) && belongs_to(&node, &table) {
+                node.rename("div");
             }
         }
 
@@ -47,125 +57,137 @@ pub(super) fn unwrap_layouts(part: &NodeRef<'_>) {
     }
 }
 
-/// Brings all tables of a part into that form.
-pub(super) fn prepare(part: &NodeRef<'_>, warnings: &mut Vec<String>) {
-    for table in named(part, &["table"])
-        .into_iter()
-        .filter(|table| !inside(table, &["table"]))
-    {
-        let grid = Grid::of(&table);
-        if grid.unmerged {
-            warnings
-                .push("a table with very large merged cells shows each of them once".to_owned());
+/// Replaces all outermost tables below a node.
+pub(super) fn prepare(content: &NodeRef<'_>, warnings: &mut Vec<String>) {
+    for table in descendants_named(content, &["table"]) {
+        if has_ancestor_named(&table, &["table"]) {
+            continue;
         }
 
-        let caption = named(&table, &["caption"])
-            .first()
-            .map(|caption| one_line(&caption.text()))
-            .filter(|text| !text.is_empty());
+        let grid = Grid::from_table(&table);
+        if grid.exceeded_repeat_limit {
+            warnings.push(
+                "a table has very large merged cells; their text was not repeated".to_owned(),
+            );
+        }
 
-        let caption = caption
-            .map(|text| format!("<p><strong>{}</strong></p>", html(&text)))
+        let caption = caption(&table)
+            .map(|text| format!("<p><strong>{}</strong></p>", escape::html(&text)))
             .unwrap_or_default();
-        table.replace_with_html(format!("{caption}{}", grid.html()));
+        table.replace_with_html(format!("{caption}{}", grid.to_html()));
     }
 }
 
-fn is_piece(node: &NodeRef<'_>) -> bool {
-    [
-        "tbody", "thead", "tfoot", "tr", "td", "th", "caption", "colgroup",
-    ]
-    .iter()
-    .any(|name| node.has_name(name))
+fn caption(table: &NodeRef<'_>) -> Option<String> {
+    let captions = descendants_named(table, &["caption"]);
+    let text = collapse_whitespace(&captions.first()?.text());
+    (!text.is_empty()).then_some(text)
 }
 
-fn named_above<'a>(node: &NodeRef<'a>, name: &str) -> Option<NodeRef<'a>> {
-    node.ancestors_it(None).find(|above| above.has_name(name))
+fn is_table_element(node: &NodeRef<'_>) -> bool {
+    has_any_name(
+        node,
+        &[
+            "tbody", "thead", "tfoot", "tr", "td", "th", "caption", "colgroup",
+        ],
+    )
 }
 
-/// Tables that only place things: one cell, or whole sections in cells.
+/// Whether this is the innermost table around a node.
+fn belongs_to(node: &NodeRef<'_>, table: &NodeRef<'_>) -> bool {
+    node.ancestors_it(None)
+        .find(|ancestor| ancestor.has_name("table"))
+        .is_some_and(|innermost| innermost.id == table.id)
+}
+
+/// Whether a table only places things: it has one cell, one row with code, or sections in cells.
 fn is_layout(table: &NodeRef<'_>) -> bool {
     if table.is_match(&LAYOUT) {
         return true;
     }
 
-    let cells = named(table, &["td", "th"]).len();
-    let rows = named(table, &["tr"]).len();
+    let cells = descendants_named(table, &["td", "th"]).len();
+    let rows = descendants_named(table, &["tr"]).len();
     cells <= 1
-        || (rows == 1 && !named(table, &["pre"]).is_empty())
-        || !named(table, &["h1", "h2"]).is_empty()
+        || (rows == 1 && has_descendant_named(table, &["pre"]))
+        || has_descendant_named(table, &["h1", "h2"])
 }
 
 struct Grid {
     rows: Vec<Row>,
-    unmerged: bool,
+    exceeded_repeat_limit: bool,
 }
 
 impl Grid {
-    fn of(table: &NodeRef<'_>) -> Self {
-        let rows: Vec<NodeRef<'_>> = named(table, &["tr"])
+    fn from_table(table: &NodeRef<'_>) -> Self {
+        let rows: Vec<NodeRef<'_>> = descendants_named(table, &["tr"])
             .into_iter()
-            .filter(|row| named_above(row, "table").is_some_and(|above| above.id == table.id))
+            .filter(|row| belongs_to(row, table))
             .collect();
 
         let mut grid = Self {
             rows: Vec::new(),
-            unmerged: false,
+            exceeded_repeat_limit: false,
         };
 
-        // What reaches down into the next rows, by column: how many more rows, and the text.
-        let mut reaching: Vec<Option<(usize, String, bool)>> = Vec::new();
-        let mut repeated = 0;
+        // By column, the cells of earlier rows that continue into the next ones.
+        let mut row_spans: Vec<Option<RowSpan>> = Vec::new();
+        let mut repeated_bytes = 0;
+
         for (at, row) in rows.iter().enumerate() {
-            let head = row.parent().is_some_and(|parent| parent.has_name("thead"));
+            let in_thead = row.parent().is_some_and(|parent| parent.has_name("thead"));
+            let rows_below = rows.len() - at - 1;
             let mut cells: Vec<Cell> = Vec::new();
 
-            let below = rows.len() - at - 1;
-            for cell in row
+            for element in row
                 .element_children()
                 .into_iter()
-                .filter(|cell| cell.has_name("td") || cell.has_name("th"))
+                .filter(|element| has_any_name(element, &["td", "th"]))
             {
-                reach_down(&mut cells, &mut reaching);
-                let lines = lines_of(&cell);
-                let heading = cell.has_name("th");
+                continue_row_spans(&mut cells, &mut row_spans);
+                let html = inline_html(&element);
+                let is_heading = element.has_name("th");
 
-                let (mut down, mut across) = (
-                    span(&cell, "rowspan", below + 1),
-                    span(&cell, "colspan", MAX_SPAN),
-                );
-                repeated += (lines.len() + 16) * (down * across - 1);
-                if repeated > MAX_REPEATED {
-                    (down, across, grid.unmerged) = (1, 1, true);
+                let mut rowspan = span(&element, "rowspan", rows_below + 1);
+                let mut colspan = span(&element, "colspan", MAX_COLSPAN);
+                // Each repetition counts a little by itself, so that empty cells are limited too.
+                repeated_bytes += (html.len() + 16) * (rowspan * colspan - 1);
+                if repeated_bytes > MAX_REPEATED_BYTES {
+                    (rowspan, colspan) = (1, 1);
+                    grid.exceeded_repeat_limit = true;
                 }
 
-                for column in 0..across {
-                    // A group's name over several columns belongs to each of them; a value stands once.
-                    let lines = if column == 0 || head || heading {
-                        lines.clone()
-                    } else {
-                        String::new()
+                for column in 0..colspan {
+                    // A heading over several columns belongs to each of them, but a value must not
+                    // appear several times in its row.
+                    let repeats = column == 0 || in_thead || is_heading;
+                    let cell = Cell {
+                        html: if repeats { html.clone() } else { String::new() },
+                        is_heading,
                     };
 
-                    if down > 1 {
-                        reaching.resize_with(reaching.len().max(cells.len() + 1), || None);
-                        reaching[cells.len()] = Some((down - 1, lines.clone(), heading));
+                    if rowspan > 1 {
+                        row_spans.resize_with(row_spans.len().max(cells.len() + 1), || None);
+                        row_spans[cells.len()] = Some(RowSpan {
+                            remaining_rows: rowspan - 1,
+                            cell: cell.clone(),
+                        });
                     }
 
-                    cells.push(Cell { lines, heading });
+                    cells.push(cell);
                 }
             }
 
-            reach_down(&mut cells, &mut reaching);
+            continue_row_spans(&mut cells, &mut row_spans);
             if !cells.is_empty() {
-                grid.rows.push(Row { cells, head });
+                grid.rows.push(Row { cells, in_thead });
             }
         }
 
         grid
     }
 
-    fn html(&self) -> String {
+    fn to_html(&self) -> String {
         let columns = self
             .rows
             .iter()
@@ -173,44 +195,28 @@ impl Grid {
             .max()
             .unwrap_or_default();
 
-        let heads = self.heads();
-        let body = &self.rows[heads..];
-        if heads == 0
-            && columns == 2
-            && body
-                .iter()
-                .all(|row| row.cells.len() == 2 && row.cells[0].heading && !row.cells[1].heading)
-        {
-            return fields(body);
+        let (header, body) = self.rows.split_at(self.header_rows());
+        if header.is_empty() && columns == 2 && body.iter().all(is_field) {
+            return field_list(body);
         }
 
-        if columns == 1 && heads == 0 {
+        if header.is_empty() && columns == 1 {
             let items = body
                 .iter()
-                .map(|row| format!("<li>{}</li>", row.cells[0].lines));
+                .map(|row| format!("<li>{}</li>", row.cells[0].html));
             return format!("<ul>{}</ul>", items.collect::<String>());
         }
 
         let mut table = String::from("<table><thead><tr>");
         for column in 0..columns {
-            let mut names: Vec<&str> = Vec::new();
-            for row in &self.rows[..heads] {
-                let name = row.cells.get(column).map_or("", |cell| cell.lines.as_str());
-                if !name.is_empty() && names.last() != Some(&name) {
-                    names.push(name);
-                }
-            }
-            table.push_str(&format!("<th>{}</th>", names.join(" / ")));
+            table.push_str(&format!("<th>{}</th>", column_name(header, column)));
         }
 
         table.push_str("</tr></thead><tbody>");
         for row in body {
             table.push_str("<tr>");
             for column in 0..columns {
-                table.push_str(&format!(
-                    "<td>{}</td>",
-                    row.cells.get(column).map_or("", |cell| cell.lines.as_str())
-                ));
+                table.push_str(&format!("<td>{}</td>", row.html_at(column)));
             }
             table.push_str("</tr>");
         }
@@ -219,65 +225,85 @@ impl Grid {
         table
     }
 
-    /// How many rows at the top are its head.
-    fn heads(&self) -> usize {
-        let stated = self.rows.iter().take_while(|row| row.head).count();
-        if stated > 0 {
-            return stated;
+    /// The number of rows at the top that form the header.
+    fn header_rows(&self) -> usize {
+        let in_thead = self.rows.iter().take_while(|row| row.in_thead).count();
+        if in_thead > 0 {
+            return in_thead;
         }
 
-        let headings = self
+        let of_headings = self
             .rows
             .iter()
-            .take_while(|row| row.cells.iter().all(|cell| cell.heading))
+            .take_while(|row| row.cells.iter().all(|cell| cell.is_heading))
             .count();
 
         let columns = self.rows.first().map_or(0, |row| row.cells.len());
-        if columns < 2 || headings == self.rows.len() {
-            headings.min(1)
+        if columns < 2 || of_headings == self.rows.len() {
+            of_headings.min(1)
         } else {
-            headings
+            of_headings
         }
     }
 }
 
-/// Cells from above that come next in this row.
-fn reach_down(cells: &mut Vec<Cell>, reaching: &mut [Option<(usize, String, bool)>]) {
-    while let Some(slot) = reaching.get_mut(cells.len()) {
-        let Some((rows, lines, heading)) = slot else {
-            break;
-        };
+impl Row {
+    /// The content of a column; empty if the row is shorter.
+    fn html_at(&self, column: usize) -> &str {
+        self.cells.get(column).map_or("", |cell| &cell.html)
+    }
+}
 
-        cells.push(Cell {
-            lines: lines.clone(),
-            heading: *heading,
-        });
-        *rows -= 1;
-        if *rows == 0 {
+/// Appends the cells from earlier rows that occupy the next columns of this row.
+fn continue_row_spans(cells: &mut Vec<Cell>, row_spans: &mut [Option<RowSpan>]) {
+    while let Some(slot) = row_spans.get_mut(cells.len()) {
+        let Some(span) = slot else { break };
+
+        cells.push(span.cell.clone());
+        span.remaining_rows -= 1;
+        if span.remaining_rows == 0 {
             *slot = None;
         }
     }
 }
 
-/// Names beside their values, as a list: a table without column names would say less.
-fn fields(rows: &[Row]) -> String {
+/// The headings of a column from all header rows, without repetitions of merged ones.
+fn column_name(header: &[Row], column: usize) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for row in header {
+        let name = row.html_at(column);
+        if !name.is_empty() && names.last() != Some(&name) {
+            names.push(name);
+        }
+    }
+
+    names.join(" / ")
+}
+
+/// Whether a row consists of a name and its value.
+fn is_field(row: &Row) -> bool {
+    row.cells.len() == 2 && row.cells[0].is_heading && !row.cells[1].is_heading
+}
+
+/// Writes names and values as a list, which reads better than a table without column names.
+fn field_list(rows: &[Row]) -> String {
     let items = rows.iter().map(|row| {
-        let (name, value) = (
-            row.cells[0].lines.trim_end_matches(':'),
-            &row.cells[1].lines,
-        );
+        let name = row.cells[0].html.trim_end_matches(':');
+        let value = &row.cells[1].html;
         format!("<li><strong>{name}:</strong> {value}</li>")
     });
+
     format!("<ul>{}</ul>", items.collect::<String>())
 }
 
-fn span(cell: &NodeRef<'_>, name: &str, most: usize) -> usize {
+/// Parses `rowspan` or `colspan`. A `rowspan` of zero extends to the end of the table.
+fn span(cell: &NodeRef<'_>, attribute: &str, max: usize) -> usize {
     match cell
-        .attr(name)
+        .attr(attribute)
         .and_then(|span| span.trim().parse::<usize>().ok())
     {
-        Some(0) if name == "rowspan" => most,
-        Some(span) => span.clamp(1, most),
+        Some(0) if attribute == "rowspan" => max,
+        Some(span) => span.clamp(1, max),
         None => 1,
     }
 }

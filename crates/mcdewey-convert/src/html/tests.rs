@@ -1,9 +1,9 @@
-//! Whole pages in, Markdown out.
+//! Converts whole pages.
 
 use super::*;
-use crate::mutate::mutations;
+use crate::testing::read_mutations;
 
-/// The Markdown of a page's body.
+/// Converts a page with this main content.
 fn body(html: &str) -> String {
     convert(format!("<html><body><main>{html}</main></body></html>").as_bytes())
         .unwrap()
@@ -29,7 +29,7 @@ const PAGE: &str = r##"<!doctype html><html lang="en"><head><title>Trunk ports -
 <footer>Imprint</footer><script>var x = "<p>no</p>";</script></body></html>"##;
 
 #[test]
-fn a_page_becomes_its_text() {
+fn converts_a_page() {
     let expected = r#"---
 title: "Trunk ports"
 source_url: "https://docs.example.com/ports"
@@ -61,26 +61,31 @@ Set `max_calls` before **any** call. See [limits](../limits.html#calls).
 }
 
 #[test]
-fn parameters_in_lists_become_sections() {
+fn turns_lists_with_headings_into_sections() {
     check(
-        "<ul class=\"config-list\"><li><h4><a id=\"a\"></a><a href=\"#a\">max.calls</a></h4><p>How many.</p>\
-         <table><tbody><tr><th>Type:</th><td>int</td></tr><tr><th>Default:</th><td>10</td></tr></tbody></table></li></ul>",
+        "<ul class=\"config-list\"><li><h4><a id=\"a\"></a><a href=\"#a\">max.calls</a></h4>\
+         <p>How many.</p><table><tbody><tr><th>Type:</th><td>int</td></tr>\
+         <tr><th>Default:</th><td>10</td></tr></tbody></table></li></ul>",
         "#### max.calls\n\nHow many.\n\n- **Type:** int\n- **Default:** 10",
     );
 }
 
 #[test]
-fn tables_become_a_plain_grid() {
+fn flattens_tables() {
     check(
-        "<table><tr><th rowspan=2>Name</th><th colspan=2>Limit</th></tr><tr><th>low</th><th>high</th></tr>\
+        "<table><tr><th rowspan=2>Name</th><th colspan=2>Limit</th></tr>\
+         <tr><th>low</th><th>high</th></tr>\
          <tr><td>calls</td><td colspan=2>10</td></tr></table>",
         "| Name | Limit / low | Limit / high |\n| --- | --- | --- |\n| calls | 10 |  |",
     );
 
     check(
-        "<table><thead><tr><th rowspan=2>Name</th><th colspan=2>Limit</th></tr><tr><th>low</th><th>high</th></tr></thead>\
-         <tr><td><ul><li>a</li><li>b</li></ul></td><td><pre>x\n  y</pre></td><td><table><tr><td>1</td><td>2</td></tr></table></td></tr></table>",
-        "| Name | Limit / low | Limit / high |\n| --- | --- | --- |\n| • a<br>• b | `x`<br>`  y` | 1; 2 |",
+        "<table><thead><tr><th rowspan=2>Name</th><th colspan=2>Limit</th></tr>\
+         <tr><th>low</th><th>high</th></tr></thead>\
+         <tr><td><ul><li>a</li><li>b</li></ul></td><td><pre>x\n  y</pre></td>\
+         <td><table><tr><td>1</td><td>2</td></tr></table></td></tr></table>",
+        "| Name | Limit / low | Limit / high |\n| --- | --- | --- |\n\
+         | • a<br>• b | `x`<br>`  y` | 1; 2 |",
     );
 
     check(
@@ -95,29 +100,31 @@ fn tables_become_a_plain_grid() {
 }
 
 #[test]
-fn definitions_read_as_a_list() {
+fn turns_definition_lists_into_bullet_lists() {
     check(
-        "<dl><dt><code>-v</code></dt><dd>Says more.</dd><dt>-q</dt><dt>--quiet</dt><dd><p>Says less.</p></dd></dl>",
+        "<dl><dt><code>-v</code></dt><dd>Says more.</dd>\
+         <dt>-q</dt><dt>--quiet</dt><dd><p>Says less.</p></dd></dl>",
         "- **`-v`**\n\n  Says more.\n\n- **-q**\n\n  **--quiet**\n\n  Says less.",
     );
 }
 
 #[test]
-fn admonitions_of_several_generators_are_quotes() {
+fn turns_admonitions_of_several_generators_into_quotes() {
     check(
         "<div class=\"note\"><p>Be quick.</p></div>",
         "> **Note**\n>\n> Be quick.",
     );
 
     check(
-        "<div class=\"admonitionblock tip\"><table><tr><td class=\"icon\"><div class=\"title\">Tip</div></td>\
+        "<div class=\"admonitionblock tip\"><table><tr>\
+         <td class=\"icon\"><div class=\"title\">Tip</div></td>\
          <td class=\"content\">Be slow.</td></tr></table></div>",
         "> **Tip**\n>\n> Be slow.",
     );
 }
 
 #[test]
-fn text_that_looks_like_markup_stays_text() {
+fn escapes_text_that_looks_like_markup() {
     check(
         "<p>Use foo.*.bar and &lt;key&gt; of call_limit_max</p><p># not a heading</p>",
         "Use foo.\\*.bar and \\<key> of call_limit_max\n\n\\# not a heading",
@@ -130,7 +137,7 @@ fn text_that_looks_like_markup_stays_text() {
 }
 
 #[test]
-fn marks_beside_headings_and_hints_of_links_go() {
+fn removes_permalinks_and_link_titles() {
     check(
         "<h2><a class=\"x\" href=\"#a\">§</a>Ports</h2><p><a href=\"b\" title=\"hint\">b</a></p>",
         "## Ports\n\n[b](b)",
@@ -138,7 +145,7 @@ fn marks_beside_headings_and_hints_of_links_go() {
 }
 
 #[test]
-fn powers_stay_powers() {
+fn writes_powers_with_a_caret() {
     check(
         "<p>10<sup>6</sup> calls, H<sub>2</sub>O, 1<sup>st</sup></p>",
         "10^6 calls, H2O, 1st",
@@ -146,7 +153,7 @@ fn powers_stay_powers() {
 }
 
 #[test]
-fn quotes_that_follow_each_other_stay_two() {
+fn keeps_adjacent_quotes_apart() {
     check(
         "<blockquote>a</blockquote><blockquote>b</blockquote>",
         "> a\n\n> b",
@@ -154,45 +161,47 @@ fn quotes_that_follow_each_other_stay_two() {
 }
 
 #[test]
-fn includes_alone_are_no_page() {
+fn rejects_pages_that_only_include_other_files() {
     let error = convert(b"<!-- licence -->\n<!--#include virtual=\"../../streams/index.html\" -->")
         .unwrap_err();
     assert_eq!(
         error.0,
-        "it only includes other files (../../streams/index.html); add those instead"
+        "the page only includes other files (../../streams/index.html); add those files instead"
     );
     let converted = convert(b"<h2>Design</h2><!--#include virtual=\"design.html\" -->").unwrap();
 
     assert_eq!(
         converted.warnings,
-        ["it includes other files, which are not in it: design.html"]
+        ["the page includes other files, whose text is missing: design.html"]
     );
     assert!(
         convert(b"<script>load()</script>")
             .unwrap_err()
             .0
-            .contains("holds no text")
+            .contains("contains no text")
     );
 }
 
 #[test]
-fn pages_without_a_main_part_are_read_whole() {
-    let page = b"<body><div class=\"sidebar\">Menu</div><h3>A</h3><p>Text</p><div class=\"footer\">F</div></body>";
+fn converts_pages_without_marked_main_content() {
+    let page = b"<body><div class=\"sidebar\">Menu</div><h3>A</h3><p>Text</p>\
+                 <div class=\"footer\">F</div></body>";
     assert_eq!(convert(page).unwrap().markdown, "### A\n\nText\n");
 }
 
 #[test]
-fn unmarked_menus_around_an_article_go() {
+fn removes_unmarked_menus_around_an_article() {
     let menu = "<div id=\"x1\"><ul>".to_owned()
         + &"<li><a href=\"/a\">Another page of ours</a></li>".repeat(20)
         + "</ul></div>";
 
-    let text =
-        "<p>A trunk carries calls, many at a time, between two switches that trust each other, and bills them.</p>"
-            .repeat(8);
+    let text = "<p>A trunk carries calls, many at a time, between two switches that trust each \
+                other, and bills them.</p>"
+        .repeat(8);
 
     let page = format!(
-        "<body>{menu}<div id=\"x2\"><h2>Trunks</h2>{text}<pre class=\"language-sh\">trunk start</pre></div></body>"
+        "<body>{menu}<div id=\"x2\"><h2>Trunks</h2>{text}\
+         <pre class=\"language-sh\">trunk start</pre></div></body>"
     );
     let markdown = convert(page.as_bytes()).unwrap().markdown;
     assert!(
@@ -207,12 +216,12 @@ fn unmarked_menus_around_an_article_go() {
 
     assert!(
         index.contains("Another page of ours"),
-        "an index is nothing but links"
+        "an index page consists of links and must keep them"
     );
 }
 
 #[test]
-fn deep_pages_neither_overflow_nor_lose_text() {
+fn handles_deep_pages_without_losing_text() {
     assert!(
         convert("<div>".repeat(100_000).as_bytes())
             .unwrap_err()
@@ -232,7 +241,7 @@ fn deep_pages_neither_overflow_nor_lose_text() {
 }
 
 #[test]
-fn merged_cells_do_not_multiply_without_end() {
+fn limits_the_text_repeated_by_merged_cells() {
     let page = format!(
         "<table>{}</table>",
         format!(
@@ -246,7 +255,5 @@ fn merged_cells_do_not_multiply_without_end() {
 
 #[test]
 fn broken_pages_are_read_or_refused() {
-    for page in mutations(PAGE.as_bytes()) {
-        let _ = convert(&page);
-    }
+    read_mutations(PAGE.as_bytes(), convert);
 }

@@ -1,103 +1,109 @@
-//! What parent and child say to each other: a line of JSON, then the bytes it announces.
+//! The protocol between parent and child: a header line of JSON, followed by the bytes whose
+//! lengths it announces.
 
 use std::io::{self, BufRead, Read, Write};
 
-use mcdewey_core::{ConvertError, Converted, Format, ImageFile};
+use mcdewey_core::{ConvertError, ConvertedDocument, Format, ImageFile};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// Longest head of a frame: names of images and warnings.
-const MAX_HEAD: u64 = 4 * 1024 * 1024;
+/// Longest header, in bytes. It holds the names of all images and the warnings.
+const MAX_HEADER_BYTES: u64 = 4 * 1024 * 1024;
 
-/// A file to convert.
+/// The header of a file to convert.
 #[derive(Debug, Serialize, Deserialize)]
 struct Request {
     format: Format,
     length: usize,
 }
 
-/// What became of it.
+/// The header of a conversion's outcome.
 #[derive(Debug, Serialize, Deserialize)]
 enum Response {
     Converted {
+        /// Length of the Markdown in bytes.
         markdown: usize,
-        images: Vec<ImageHead>,
+        images: Vec<ImageHeader>,
         warnings: Vec<String>,
     },
     Failed(ConvertError),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct ImageHead {
+struct ImageHeader {
     name: String,
     media_type: String,
     length: usize,
 }
 
-/// Sends a file.
-pub(super) fn write_request(to: &mut impl Write, format: Format, bytes: &[u8]) -> io::Result<()> {
-    write_head(
-        to,
-        &Request {
-            format,
-            length: bytes.len(),
-        },
-    )?;
-
-    to.write_all(bytes)?;
-    to.flush()
+impl ImageHeader {
+    fn new(image: &ImageFile) -> Self {
+        Self {
+            name: image.name.clone(),
+            media_type: image.media_type.clone(),
+            length: image.bytes.len(),
+        }
+    }
 }
 
-/// Receives a file; nothing when no more will come.
-pub(super) fn read_request(from: &mut impl BufRead) -> io::Result<Option<(Format, Vec<u8>)>> {
-    let Some(Request { format, length }) = read_head(from)? else {
+/// Sends a file to convert.
+pub(super) fn write_request(
+    output: &mut impl Write,
+    format: Format,
+    bytes: &[u8],
+) -> io::Result<()> {
+    let request = Request {
+        format,
+        length: bytes.len(),
+    };
+    write_header(output, &request)?;
+    output.write_all(bytes)?;
+    output.flush()
+}
+
+/// Receives a file to convert; `None` once the input has ended.
+pub(super) fn read_request(input: &mut impl BufRead) -> io::Result<Option<(Format, Vec<u8>)>> {
+    let Some(Request { format, length }) = read_header(input)? else {
         return Ok(None);
     };
-    Ok(Some((format, read_exactly(from, length)?)))
+    Ok(Some((format, read_exactly(input, length)?)))
 }
 
-/// Sends what became of a file.
+/// Sends the outcome of a conversion.
 pub(super) fn write_response(
-    to: &mut impl Write,
-    outcome: &Result<Converted, ConvertError>,
+    output: &mut impl Write,
+    outcome: &Result<ConvertedDocument, ConvertError>,
 ) -> io::Result<()> {
     match outcome {
         Ok(converted) => {
-            let image = |image: &ImageFile| ImageHead {
-                name: image.name.clone(),
-                media_type: image.media_type.clone(),
-                length: image.bytes.len(),
+            let response = Response::Converted {
+                markdown: converted.markdown.len(),
+                images: converted.images.iter().map(ImageHeader::new).collect(),
+                warnings: converted.warnings.clone(),
             };
+            write_header(output, &response)?;
 
-            let images = converted.images.iter().map(image).collect();
-            let warnings = converted.warnings.clone();
-            write_head(
-                to,
-                &Response::Converted {
-                    markdown: converted.markdown.len(),
-                    images,
-                    warnings,
-                },
-            )?;
-
-            to.write_all(converted.markdown.as_bytes())?;
+            output.write_all(converted.markdown.as_bytes())?;
             for image in &converted.images {
-                to.write_all(&image.bytes)?;
+                output.write_all(&image.bytes)?;
             }
         }
-        Err(error) => write_head(to, &Response::Failed(error.clone()))?,
+        Err(error) => write_header(output, &Response::Failed(error.clone()))?,
     }
 
-    to.flush()
+    output.flush()
 }
 
-/// Receives what became of a file, of at most `most` bytes.
+/// Receives the outcome of a conversion.
+///
+/// Fails with [`io::ErrorKind::FileTooLarge`] if Markdown and images together have more than
+/// `max_bytes`.
 pub(super) fn read_response(
-    from: &mut impl BufRead,
-    most: usize,
-) -> io::Result<Result<Converted, ConvertError>> {
-    let head = read_head(from)?.ok_or(io::ErrorKind::UnexpectedEof)?;
-    let (markdown, images, warnings) = match head {
+    input: &mut impl BufRead,
+    max_bytes: usize,
+) -> io::Result<Result<ConvertedDocument, ConvertError>> {
+    let header = read_header(input)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    let (markdown_length, image_headers, warnings) = match header {
         Response::Converted {
             markdown,
             images,
@@ -106,51 +112,45 @@ pub(super) fn read_response(
         Response::Failed(error) => return Ok(Err(error)),
     };
 
-    let total = images
-        .iter()
-        .fold(markdown, |sum, image| sum.saturating_add(image.length));
-
-    if total > most {
+    let total = image_headers.iter().fold(markdown_length, |sum, image| {
+        sum.saturating_add(image.length)
+    });
+    if total > max_bytes {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            "the answer is too large",
+            "the response is too large",
         ));
     }
 
-    let text = read_exactly(from, markdown)?;
-    let markdown = String::from_utf8(text)
+    let markdown = String::from_utf8(read_exactly(input, markdown_length)?)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
 
-    let mut files = Vec::with_capacity(images.len());
-    for ImageHead {
-        name,
-        media_type,
-        length,
-    } in images
-    {
-        files.push(ImageFile {
-            name,
-            media_type,
-            bytes: read_exactly(from, length)?,
+    let mut images = Vec::with_capacity(image_headers.len());
+    for header in image_headers {
+        images.push(ImageFile {
+            name: header.name,
+            media_type: header.media_type,
+            bytes: read_exactly(input, header.length)?,
         });
     }
 
-    Ok(Ok(Converted {
+    Ok(Ok(ConvertedDocument {
         markdown,
-        images: files,
+        images,
         warnings,
     }))
 }
 
-fn write_head(to: &mut impl Write, head: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(head)?;
+fn write_header(output: &mut impl Write, header: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(header)?;
     line.push(b'\n');
-    to.write_all(&line)
+    output.write_all(&line)
 }
 
-fn read_head<T: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<Option<T>> {
+/// Reads a header line; `None` at the end of the input.
+fn read_header<T: DeserializeOwned>(input: &mut impl BufRead) -> io::Result<Option<T>> {
     let mut line = Vec::new();
-    from.take(MAX_HEAD).read_until(b'\n', &mut line)?;
+    input.take(MAX_HEADER_BYTES).read_until(b'\n', &mut line)?;
     if line.is_empty() {
         return Ok(None);
     }
@@ -158,10 +158,11 @@ fn read_head<T: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<Option<
     Ok(Some(serde_json::from_slice(&line)?))
 }
 
-/// Grows as the bytes come: a length that is announced costs nothing yet.
-fn read_exactly(from: &mut impl BufRead, length: usize) -> io::Result<Vec<u8>> {
+/// Reads `length` bytes. The buffer grows as they arrive, so a huge announced length allocates
+/// nothing by itself.
+fn read_exactly(input: &mut impl BufRead, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(length as u64).read_to_end(&mut bytes)?;
+    input.take(length as u64).read_to_end(&mut bytes)?;
     if bytes.len() < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
@@ -173,14 +174,14 @@ fn read_exactly(from: &mut impl BufRead, length: usize) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn sample() -> Converted {
+    fn sample() -> ConvertedDocument {
         let image = |name: &str| ImageFile {
             name: name.to_owned(),
             media_type: "image/png".to_owned(),
             bytes: vec![7; 9],
         };
 
-        Converted {
+        ConvertedDocument {
             markdown: "# Bärge\n".to_owned(),
             images: vec![image("a.png"), image("b\n.png")],
             warnings: vec!["w".to_owned()],
@@ -188,40 +189,45 @@ mod tests {
     }
 
     #[test]
-    fn files_and_answers_arrive_as_they_were_sent() {
-        let mut wire = Vec::new();
-        write_request(&mut wire, Format::Pdf, b"%PDF\n\n").unwrap();
-        write_request(&mut wire, Format::Html, b"").unwrap();
-        let mut from = wire.as_slice();
+    fn requests_and_responses_arrive_as_they_were_sent() {
+        let mut sent = Vec::new();
+        write_request(&mut sent, Format::Pdf, b"%PDF\n\n").unwrap();
+        write_request(&mut sent, Format::Html, b"").unwrap();
 
+        let mut input = sent.as_slice();
         assert_eq!(
-            read_request(&mut from).unwrap(),
+            read_request(&mut input).unwrap(),
             Some((Format::Pdf, b"%PDF\n\n".to_vec()))
         );
         assert_eq!(
-            read_request(&mut from).unwrap(),
+            read_request(&mut input).unwrap(),
             Some((Format::Html, Vec::new()))
         );
-        assert_eq!(read_request(&mut from).unwrap(), None);
+        assert_eq!(read_request(&mut input).unwrap(), None);
 
-        let mut wire = Vec::new();
-        write_response(&mut wire, &Ok(sample())).unwrap();
-        write_response(&mut wire, &Err(ConvertError("it is encrypted".to_owned()))).unwrap();
-        let mut from = wire.as_slice();
-        assert_eq!(read_response(&mut from, 1000).unwrap(), Ok(sample()));
+        let mut sent = Vec::new();
+        write_response(&mut sent, &Ok(sample())).unwrap();
+        write_response(
+            &mut sent,
+            &Err(ConvertError("the file is encrypted".to_owned())),
+        )
+        .unwrap();
+
+        let mut input = sent.as_slice();
+        assert_eq!(read_response(&mut input, 1000).unwrap(), Ok(sample()));
         assert_eq!(
-            read_response(&mut from, 1000).unwrap(),
-            Err(ConvertError("it is encrypted".to_owned()))
+            read_response(&mut input, 1000).unwrap(),
+            Err(ConvertError("the file is encrypted".to_owned()))
         );
-        assert!(read_response(&mut from, 1000).is_err());
+        assert!(read_response(&mut input, 1000).is_err());
     }
 
     #[test]
-    fn an_answer_that_is_too_large_or_cut_is_refused() {
-        let mut wire = Vec::new();
-        write_response(&mut wire, &Ok(sample())).unwrap();
-        assert!(read_response(&mut wire.as_slice(), 20).is_err());
-        assert!(read_response(&mut &wire[..wire.len() - 1], 1000).is_err());
+    fn oversized_and_truncated_responses_are_refused() {
+        let mut sent = Vec::new();
+        write_response(&mut sent, &Ok(sample())).unwrap();
+        assert!(read_response(&mut sent.as_slice(), 20).is_err());
+        assert!(read_response(&mut &sent[..sent.len() - 1], 1000).is_err());
         assert!(
             read_response(
                 &mut b"{\"Converted\":{\"markdown\":99999999999,\"images\":[],\"warnings\":[]}}\n"

@@ -1,30 +1,31 @@
-//! What a child process may use.
+//! Limits on the resources of a conversion.
 
 use std::time::Duration;
 
 /// What a conversion may use before it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of memory for the process.
-    pub memory: u64,
-    /// Time for one file.
-    pub time: Duration,
-    /// Bytes that the Markdown and its images may have together.
-    pub output: usize,
+pub struct ConvertLimits {
+    /// Address space of a child process, in bytes.
+    pub memory_bytes: u64,
+    /// Longest time that one file may take.
+    pub timeout: Duration,
+    /// Largest size of the Markdown and its images together, in bytes.
+    pub output_bytes: usize,
 }
 
-impl Default for Limits {
+impl Default for ConvertLimits {
     fn default() -> Self {
         Self {
-            memory: 1024 * 1024 * 1024,
-            time: Duration::from_secs(120),
-            output: 192 * 1024 * 1024,
+            memory_bytes: 1024 * 1024 * 1024,
+            timeout: Duration::from_secs(120),
+            output_bytes: 192 * 1024 * 1024,
         }
     }
 }
 
-/// Bounds this process's memory; what asks for more fails. Systems without such a limit go on without.
-pub(super) fn bound_memory(bytes: u64) {
+/// Limits the address space of this process, so that larger allocations fail. Does nothing on
+/// systems without such a limit.
+pub(super) fn limit_memory(bytes: u64) {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
@@ -33,12 +34,12 @@ pub(super) fn bound_memory(bytes: u64) {
             current: Some(bytes),
             maximum: Some(bytes),
         };
-
         if let Err(error) = setrlimit(Resource::As, limit) {
-            tracing::warn!(%error, "the memory of a conversion cannot be bounded");
+            tracing::warn!(%error, "could not limit the memory of a conversion");
         }
 
-        // A dump of a parser's memory helps nobody and may fill the disk.
+        // A core dump of a parser is of no use and may fill the disk. If it cannot be switched
+        // off, conversion works all the same.
         let _ = setrlimit(
             Resource::Core,
             Rlimit {

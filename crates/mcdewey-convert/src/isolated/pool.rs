@@ -1,72 +1,71 @@
-//! The parent's side: children that wait for files, as many as files are converted at once.
+//! The parent process: keeps one child for each file that is converted at the same time.
 
 use std::ffi::OsString;
 use std::io::{self, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use mcdewey_core::{Convert, ConvertError, Converted, Format};
+use mcdewey_core::{Convert, ConvertError, ConvertedDocument, Format};
 
-use super::Limits;
+use super::ConvertLimits;
 use super::frame::{read_response, write_request};
 
-/// A child is replaced after this many bytes of files: what a parser leaks goes with it.
-const RETIRES_AFTER: usize = 64 * 1024 * 1024;
+/// A child that has received this many bytes is replaced, which also frees what its parsers have
+/// leaked.
+const MAX_BYTES_PER_WORKER: usize = 64 * 1024 * 1024;
 
 /// Converts files in child processes.
 #[derive(Debug)]
 pub struct IsolatedConverter {
     program: PathBuf,
     arguments: Vec<OsString>,
-    limits: Limits,
+    limits: ConvertLimits,
     idle: Mutex<Vec<Worker>>,
 }
 
-/// A child that is ready for a file.
+/// A running child process.
 #[derive(Debug)]
 struct Worker {
     child: Child,
     input: ChildStdin,
-    outcomes: Receiver<io::Result<Result<Converted, ConvertError>>>,
-    /// How many bytes of files it was given.
-    taken: usize,
+    outcomes: Receiver<io::Result<Result<ConvertedDocument, ConvertError>>>,
+    bytes_received: usize,
 }
 
 impl IsolatedConverter {
-    /// `program` with `arguments` must call [`serve`](super::serve) with its standard input and output.
+    /// `program` with `arguments` must call [`run_worker`](super::run_worker) on its standard
+    /// input and output.
     pub fn new(
         program: impl Into<PathBuf>,
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
-        limits: Limits,
+        limits: ConvertLimits,
     ) -> Self {
-        let arguments = arguments.into_iter().map(Into::into).collect();
         Self {
             program: program.into(),
-            arguments,
+            arguments: arguments.into_iter().map(Into::into).collect(),
             limits,
             idle: Mutex::default(),
         }
     }
 
-    fn take(&self) -> Result<Worker, ConvertError> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+    /// Returns an idle child, or starts one.
+    fn acquire(&self) -> Result<Worker, ConvertError> {
+        let idle = self.idle().pop();
         idle.map_or_else(|| Worker::start(self), Ok)
     }
 
-    fn put_back(&self, worker: Worker) {
-        if worker.taken < RETIRES_AFTER {
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(worker);
+    /// Keeps a child for the next file, unless it is due for replacement.
+    fn release(&self, worker: Worker) {
+        if worker.bytes_received < MAX_BYTES_PER_WORKER {
+            self.idle().push(worker);
         }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Worker>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,46 +78,41 @@ impl Convert for IsolatedConverter {
         format != Format::OpenApi || crate::openapi::is_openapi(head)
     }
 
-    fn convert(&self, format: Format, bytes: &[u8]) -> Result<Converted, ConvertError> {
-        let mut worker = self.take()?;
+    fn convert(&self, format: Format, bytes: &[u8]) -> Result<ConvertedDocument, ConvertError> {
+        let mut worker = self.acquire()?;
         let outcome = worker.convert(format, bytes, self.limits)?;
-        self.put_back(worker);
+        self.release(worker);
         outcome
     }
 }
 
 impl Worker {
     fn start(converter: &IsolatedConverter) -> Result<Self, ConvertError> {
-        let failed = |error: io::Error| {
-            let program = converter.program.display();
-            ConvertError(format!(
-                "{program} could not be started to convert it: {error}; try again"
-            ))
-        };
-
         let mut child = Command::new(&converter.program)
             .args(&converter.arguments)
-            // Each heap of its own reserves as much address space as a large file needs.
+            // Every malloc arena and every rayon thread reserves address space, which the memory
+            // limit counts.
             .env("MALLOC_ARENA_MAX", "2")
             .env("RAYON_NUM_THREADS", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(failed)?;
+            .map_err(|error| start_error(&converter.program, &error))?;
 
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(failed(io::ErrorKind::BrokenPipe.into()));
+            let error = io::ErrorKind::BrokenPipe.into();
+            return Err(start_error(&converter.program, &error));
         };
-        let (tell, outcomes) = sync_channel(1);
-        let most = converter.limits.output;
 
+        let (sender, outcomes) = sync_channel(1);
+        let max_bytes = converter.limits.output_bytes;
         thread::spawn(move || {
             let mut output = BufReader::new(output);
             loop {
-                let outcome = read_response(&mut output, most);
-                let over = outcome.is_err();
-                if tell.send(outcome).is_err() || over {
+                let outcome = read_response(&mut output, max_bytes);
+                let failed = outcome.is_err();
+                if sender.send(outcome).is_err() || failed {
                     return;
                 }
             }
@@ -128,60 +122,71 @@ impl Worker {
             child,
             input,
             outcomes,
-            taken: 0,
+            bytes_received: 0,
         })
     }
 
-    /// The outer error is the child's end, the inner one what it said.
+    /// The outer error means that the child has ended; the inner one is the child's answer.
     fn convert(
         &mut self,
         format: Format,
         bytes: &[u8],
-        limits: Limits,
-    ) -> Result<Result<Converted, ConvertError>, ConvertError> {
-        self.taken += bytes.len();
+        limits: ConvertLimits,
+    ) -> Result<Result<ConvertedDocument, ConvertError>, ConvertError> {
+        self.bytes_received += bytes.len();
         let (input, child) = (&mut self.input, &mut self.child);
-        let answer = thread::scope(|scope| {
-            // A child that died or reads no more ends this with a broken pipe; its outcome says the rest.
+        let outcome = thread::scope(|scope| {
+            // If the child dies or stops reading, this thread ends with a broken pipe. The error
+            // is ignored because the outcome below reports the same failure.
             scope.spawn(move || write_request(input, format, bytes));
-            let answer = self.outcomes.recv_timeout(limits.time);
-            if !matches!(answer, Ok(Ok(_))) {
+            let outcome = self.outcomes.recv_timeout(limits.timeout);
+            if !matches!(outcome, Ok(Ok(_))) {
+                // Fails only if the child has already exited.
                 let _ = child.kill();
             }
-            answer
+            outcome
         });
 
-        match answer {
+        match outcome {
             Ok(Ok(outcome)) => Ok(outcome),
             Err(RecvTimeoutError::Timeout) => Err(ConvertError(format!(
-                "its conversion from {format} took longer than {} s and was stopped; divide it, or convert it to Markdown \
-                 with another program",
-                limits.time.as_secs_f64()
+                "the conversion from {format} took longer than {} s and was stopped; split the \
+                 file, or convert it to Markdown with another program",
+                limits.timeout.as_secs_f64()
             ))),
             Ok(Err(error)) if error.kind() == io::ErrorKind::FileTooLarge => {
                 Err(ConvertError(format!(
-                    "as Markdown it would have more than {} MB; divide it",
-                    limits.output / (1024 * 1024)
+                    "the file converts to more than {} MB of Markdown and images; split it into \
+                     several files",
+                    limits.output_bytes / (1024 * 1024)
                 )))
             }
-            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(gave_up(format)),
+            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(reader_crashed(format)),
         }
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It waits for files or is stuck in one; either way nobody needs it any more.
+        // The child waits for a file that will not come, or hangs in one. Both calls fail only if
+        // it has already been reaped.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The parser broke off: it panicked, aborted, or was refused more memory.
-pub(super) fn gave_up(format: Format) -> ConvertError {
+fn start_error(program: &Path, error: &io::Error) -> ConvertError {
     ConvertError(format!(
-        "the {format} reader broke off on it or wanted more memory than it may have; it may be damaged: open it and save \
-         it anew, or convert it to Markdown with another program"
+        "could not start {} to convert the file: {error}; try again",
+        program.display()
+    ))
+}
+
+/// The child ended before it answered: its parser panicked, aborted or ran out of memory.
+fn reader_crashed(format: Format) -> ConvertError {
+    ConvertError(format!(
+        "the {format} reader crashed or ran out of memory; the file may be damaged: open it and \
+         save it again, or convert it to Markdown with another program"
     ))
 }
 
@@ -191,25 +196,25 @@ mod tests {
 
     use super::*;
 
-    /// A child that is a shell script.
-    fn shell(script: &str, limits: Limits) -> IsolatedConverter {
+    const RESPONSE: &str = r#"{"Converted":{"markdown":2,"images":[],"warnings":[]}}"#;
+
+    /// A converter whose child is a shell script.
+    fn shell(script: &str, limits: ConvertLimits) -> IsolatedConverter {
         IsolatedConverter::new("/bin/sh", ["-c", script], limits)
     }
 
-    fn quick() -> Limits {
-        Limits {
-            time: Duration::from_millis(300),
-            output: 100,
-            ..Limits::default()
+    fn tight_limits() -> ConvertLimits {
+        ConvertLimits {
+            timeout: Duration::from_millis(300),
+            output_bytes: 100,
+            ..ConvertLimits::default()
         }
     }
 
-    const ANSWER: &str = r#"{"Converted":{"markdown":2,"images":[],"warnings":[]}}"#;
-
     #[test]
-    fn a_child_serves_several_files() {
-        let script = format!("while read head; do printf '%s\\nok' '{ANSWER}'; done");
-        let converter = shell(&script, Limits::default());
+    fn a_child_converts_several_files() {
+        let script = format!("while read head; do printf '%s\\nok' '{RESPONSE}'; done");
+        let converter = shell(&script, ConvertLimits::default());
         for _ in 0..3 {
             assert_eq!(
                 converter.convert(Format::Html, b"\n").unwrap().markdown,
@@ -217,27 +222,27 @@ mod tests {
             );
         }
 
-        assert_eq!(converter.idle.lock().unwrap().len(), 1);
+        assert_eq!(converter.idle().len(), 1);
     }
 
     #[test]
-    fn a_child_that_dies_costs_its_file_only() {
-        let converter = shell("exit 3", quick());
+    fn a_child_that_dies_fails_only_its_file() {
+        let converter = shell("exit 3", tight_limits());
         for _ in 0..2 {
             let error = converter
                 .convert(Format::Pdf, &vec![0; 1 << 20])
                 .unwrap_err()
                 .to_string();
-            assert!(error.contains("PDF reader broke off"), "{error}");
+            assert!(error.contains("PDF reader crashed"), "{error}");
         }
 
-        assert!(converter.idle.lock().unwrap().is_empty());
+        assert!(converter.idle().is_empty());
     }
 
     #[test]
     fn a_child_that_never_answers_is_stopped() {
         let begun = Instant::now();
-        let error = shell("exec sleep 60", quick())
+        let error = shell("exec sleep 60", tight_limits())
             .convert(Format::Pdf, &vec![0; 1 << 20])
             .unwrap_err()
             .to_string();
@@ -246,19 +251,19 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_end_is_refused() {
-        let head = ANSWER.replace(":2,", ":2000,");
-        let error = shell(
-            &format!("read head; printf '%s\\n' '{head}'; exec yes"),
-            quick(),
-        );
-        let error = error.convert(Format::Pdf, b"").unwrap_err().to_string();
-        assert!(error.contains("divide it"), "{error}");
+    fn an_oversized_response_is_refused() {
+        let header = RESPONSE.replace(":2,", ":2000,");
+        let script = format!("read head; printf '%s\\n' '{header}'; exec yes");
+        let error = shell(&script, tight_limits())
+            .convert(Format::Pdf, b"")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("split it"), "{error}");
     }
 
     #[test]
     fn a_missing_program_is_named() {
-        let converter = IsolatedConverter::new("/no/such/program", [""; 0], quick());
+        let converter = IsolatedConverter::new("/no/such/program", [""; 0], tight_limits());
         let error = converter.convert(Format::Pdf, b"").unwrap_err().to_string();
         assert!(error.contains("/no/such/program"), "{error}");
     }

@@ -1,38 +1,39 @@
-//! The child's side: converts one file after the other until nobody sends more.
+//! The child process: converts files until its input ends.
 
 use std::io::{self, BufReader, Read, Write};
 #[cfg(unix)]
 use std::{thread, time::Duration};
 
 use super::frame::{read_request, write_response};
-use super::limits::bound_memory;
+use super::limits::limit_memory;
 
-/// How often a child looks whether its parent is still there.
+/// How often a child checks that its parent is still running.
 #[cfg(unix)]
-const LOOK: Duration = Duration::from_secs(1);
+const PARENT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Converts the files that come, within `memory` bytes.
-pub fn serve(from: impl Read, mut to: impl Write, memory: u64) -> io::Result<()> {
-    bound_memory(memory);
-    end_with_parent();
+/// Converts the files that arrive on `input` and writes the outcomes to `output`, until `input`
+/// ends. Limits this process to `memory_bytes` of address space first.
+pub fn run_worker(input: impl Read, mut output: impl Write, memory_bytes: u64) -> io::Result<()> {
+    limit_memory(memory_bytes);
+    exit_with_parent();
 
-    let mut from = BufReader::new(from);
-    while let Some((format, bytes)) = read_request(&mut from)? {
-        write_response(&mut to, &crate::convert(format, &bytes))?;
+    let mut input = BufReader::new(input);
+    while let Some((format, bytes)) = read_request(&mut input)? {
+        write_response(&mut output, &crate::convert(format, &bytes))?;
     }
 
     Ok(())
 }
 
-/// The parent keeps the time of a conversion. When it was killed, nobody does, and a parser without end would go on for
-/// ever: then this process ends by itself.
-fn end_with_parent() {
+/// Exits this process once its parent is gone. The parent enforces the timeout of a conversion;
+/// without it, a parser that never ends would run for ever.
+fn exit_with_parent() {
     #[cfg(unix)]
     {
         let parent = rustix::process::getppid();
         thread::spawn(move || {
             while rustix::process::getppid() == parent {
-                thread::sleep(LOOK);
+                thread::sleep(PARENT_CHECK_INTERVAL);
             }
             std::process::exit(1);
         });

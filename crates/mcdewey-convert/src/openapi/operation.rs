@@ -1,35 +1,39 @@
-//! One operation: what it does, what it takes, what it answers.
+//! Writes the section of an operation: what it does, its parameters, request body and responses.
 
 use serde_json::Value;
 
 use super::schema::Schemas;
-use super::table::{code, plain, table};
-use super::{entries, prose};
+use super::table::{code, scalar_text, table};
+use super::{array, description, entries};
 use crate::html::escape;
 
 /// Longer examples are left out; they repeat what the tables say.
-const MAX_EXAMPLE: usize = 4 * 1024;
+const MAX_EXAMPLE_BYTES: usize = 4 * 1024;
 
 pub(super) struct Operation<'a> {
     pub(super) root: &'a Value,
     pub(super) schemas: &'a Schemas<'a>,
     pub(super) path: &'a str,
     pub(super) method: &'a str,
-    /// The path that it belongs to, whose parameters are its own.
-    pub(super) item: &'a Value,
-    pub(super) stated: &'a Value,
+    /// What all operations of the path share, such as parameters.
+    pub(super) path_item: &'a Value,
+    pub(super) operation: &'a Value,
+}
+
+/// The form of a body in one media type.
+struct MediaType<'a> {
+    /// Empty in version 2, which has one schema for all media types.
+    name: &'a str,
+    schema: &'a Value,
+    /// The object that contains the examples.
+    definition: &'a Value,
 }
 
 impl<'a> Operation<'a> {
-    /// Its whole section.
     pub(super) fn section(&self) -> String {
-        let stated = self.stated;
-        let summary = stated["summary"]
-            .as_str()
-            .or_else(|| self.item["summary"].as_str())
-            .map(prose::line);
-
-        let summary = summary
+        let summary = self
+            .text("summary")
+            .map(description::as_line)
             .filter(|text| !text.is_empty())
             .map(|text| format!(" — {text}"))
             .unwrap_or_default();
@@ -37,106 +41,108 @@ impl<'a> Operation<'a> {
         let mut out = format!(
             "## {} {}{summary}\n\n",
             self.method.to_uppercase(),
-            escape::text(self.path)
+            escape::markdown(self.path)
         );
 
-        if stated["deprecated"] == Value::Bool(true) {
+        if self.operation["deprecated"] == Value::Bool(true) {
             out.push_str("**Deprecated.**\n\n");
         }
 
-        let description = stated["description"]
-            .as_str()
-            .or_else(|| self.item["description"].as_str());
-        out.push_str(&prose::block(description.unwrap_or_default(), 3));
+        let text = self.text("description").unwrap_or_default();
+        out.push_str(&description::as_blocks(text, 3));
         out.push_str(&self.labels());
         let parameters = self.parameters();
         out.push_str(&self.parameter_table(&parameters));
-        out.push_str(&self.request(&parameters));
+        out.push_str(&self.request_body(&parameters));
         out.push_str(&self.responses());
 
         out
     }
 
+    /// A text of the operation, or of its path if it has none.
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.operation[key]
+            .as_str()
+            .or_else(|| self.path_item[key].as_str())
+    }
+
+    /// A list of the operation's id, tags and security.
     fn labels(&self) -> String {
-        let tags: Vec<&str> = self.stated["tags"]
-            .as_array()
-            .into_iter()
-            .flatten()
+        let tags: Vec<&str> = array(&self.operation["tags"])
             .filter_map(Value::as_str)
             .collect();
 
-        let lines = [
-            plain(&self.stated["operationId"]).map(|id| format!("- Operation: {}\n", code(&id))),
-            (!tags.is_empty()).then(|| format!("- Tags: {}\n", escape::text(&tags.join(", ")))),
-            self.security()
-                .map(|schemes| format!("- Security: {schemes}\n")),
-        ];
-
-        let lines: String = lines.into_iter().flatten().collect();
-        if lines.is_empty() {
-            lines
-        } else {
-            format!("{lines}\n")
+        let mut out = String::new();
+        if let Some(id) = scalar_text(&self.operation["operationId"]) {
+            out.push_str(&format!("- Operation: {}\n", code(&id)));
         }
+        if !tags.is_empty() {
+            out.push_str(&format!("- Tags: {}\n", escape::markdown(&tags.join(", "))));
+        }
+        if let Some(security) = self.security() {
+            out.push_str(&format!("- Security: {security}\n"));
+        }
+
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out
     }
 
-    /// The ways to show who one is: any one of them is enough.
+    /// The alternative ways of authentication, each of which may combine several schemes.
     fn security(&self) -> Option<String> {
-        let stated = self.stated["security"]
+        let alternatives = self.operation["security"]
             .as_array()
             .or_else(|| self.root["security"].as_array())?;
 
-        let ways: Vec<String> = stated
-            .iter()
-            .map(|way| {
-                let needed: Vec<String> = entries(way)
-                    .map(|(name, scopes)| self.scheme(name, scopes))
-                    .collect();
-                if needed.is_empty() {
-                    "none".to_owned()
-                } else {
-                    needed.join(" and ")
-                }
-            })
-            .collect();
+        if alternatives.is_empty() {
+            return Some("none".to_owned());
+        }
 
-        Some(if ways.is_empty() {
-            "none".to_owned()
-        } else {
-            ways.join(", or ")
-        })
+        let alternatives: Vec<String> = alternatives
+            .iter()
+            .map(|schemes| self.security_schemes(schemes))
+            .collect();
+        Some(alternatives.join(", or "))
     }
 
-    fn scheme(&self, name: &str, scopes: &Value) -> String {
-        let defined = self
-            .schemas
-            .resolved(&self.root["components"]["securitySchemes"][name]);
+    fn security_schemes(&self, schemes: &Value) -> String {
+        let schemes: Vec<String> = entries(schemes)
+            .map(|(name, scopes)| self.security_scheme(name, scopes))
+            .collect();
 
-        let defined = if defined.is_null() {
+        if schemes.is_empty() {
+            "none".to_owned()
+        } else {
+            schemes.join(" and ")
+        }
+    }
+
+    fn security_scheme(&self, name: &str, scopes: &Value) -> String {
+        let definition = self
+            .schemas
+            .resolve(&self.root["components"]["securitySchemes"][name]);
+        let definition = if definition.is_null() {
             &self.root["securityDefinitions"][name]
         } else {
-            defined
+            definition
         };
 
-        let kind = match defined["type"].as_str() {
+        let kind = match definition["type"].as_str() {
             Some("apiKey") => format!(
                 " (API key in {} {})",
-                defined["in"].as_str().unwrap_or("header"),
-                code(defined["name"].as_str().unwrap_or_default())
+                definition["in"].as_str().unwrap_or("header"),
+                code(definition["name"].as_str().unwrap_or_default())
             ),
-            Some("http") => format!(" (HTTP {})", defined["scheme"].as_str().unwrap_or_default()),
+            Some("http") => format!(
+                " (HTTP {})",
+                definition["scheme"].as_str().unwrap_or_default()
+            ),
             Some(other) => format!(" ({other})"),
             None => String::new(),
         };
 
-        let scopes: Vec<String> = scopes
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(code)
-            .collect();
-
+        let scopes: Vec<String> = array(scopes).filter_map(Value::as_str).map(code).collect();
         let scopes = if scopes.is_empty() {
             String::new()
         } else {
@@ -146,87 +152,87 @@ impl<'a> Operation<'a> {
         format!("{}{kind}{scopes}", code(name))
     }
 
-    /// Its parameters; one of its own replaces the path's of the same name and place.
+    /// The parameters of the path and the operation. One of the operation replaces one of the path
+    /// with the same name and location.
     fn parameters(&self) -> Vec<&'a Value> {
-        let mut all: Vec<&'a Value> = Vec::new();
-        for parameter in [self.item, self.stated]
-            .into_iter()
-            .filter_map(|of| of["parameters"].as_array())
-            .flatten()
-        {
-            let parameter = self.schemas.resolved(parameter);
-            all.retain(|known| {
-                known["name"] != parameter["name"] || known["in"] != parameter["in"]
+        let mut parameters: Vec<&'a Value> = Vec::new();
+        let of_path = array(&self.path_item["parameters"]);
+        let of_operation = array(&self.operation["parameters"]);
+
+        for parameter in of_path.chain(of_operation) {
+            let parameter = self.schemas.resolve(parameter);
+            parameters.retain(|other| {
+                other["name"] != parameter["name"] || other["in"] != parameter["in"]
             });
-            all.push(parameter);
+            parameters.push(parameter);
         }
 
-        all
+        parameters
     }
 
     fn parameter_table(&self, parameters: &[&'a Value]) -> String {
         let rows: Vec<Vec<String>> = parameters
             .iter()
             .filter(|parameter| parameter["in"] != "body")
-            .map(|parameter| {
-                // Version 2 writes the schema into the parameter itself.
-                let content = entries(&parameter["content"])
-                    .next()
-                    .map(|(_, media)| &media["schema"]);
-
-                let schema = if parameter["schema"].is_object() {
-                    &parameter["schema"]
-                } else {
-                    content.unwrap_or(parameter)
-                };
-
-                let told = if std::ptr::eq(schema, *parameter) {
-                    String::new()
-                } else {
-                    self.schemas.describe_limits(schema)
-                };
-
-                let described = [self.schemas.describe(parameter), told];
-                vec![
-                    code(parameter["name"].as_str().unwrap_or_default()),
-                    parameter["in"].as_str().unwrap_or_default().to_owned(),
-                    self.schemas.type_of(schema),
-                    if parameter["required"] == Value::Bool(true) {
-                        "yes".to_owned()
-                    } else {
-                        "no".to_owned()
-                    },
-                    described
-                        .into_iter()
-                        .filter(|text| !text.is_empty())
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                ]
-            })
+            .map(|parameter| self.parameter_row(parameter))
             .collect();
 
-        match rows.is_empty() {
-            true => String::new(),
-            false => format!(
-                "**Parameters**\n\n{}",
-                table(&["Name", "In", "Type", "Required", "Description"], &rows)
-            ),
+        if rows.is_empty() {
+            return String::new();
         }
+
+        format!(
+            "**Parameters**\n\n{}",
+            table(&["Name", "In", "Type", "Required", "Description"], &rows)
+        )
     }
 
-    fn request(&self, parameters: &[&'a Value]) -> String {
+    fn parameter_row(&self, parameter: &'a Value) -> Vec<String> {
+        let of_content = entries(&parameter["content"])
+            .next()
+            .map(|(_, media_type)| &media_type["schema"]);
+
+        // Version 2 writes the schema into the parameter itself.
+        let schema = if parameter["schema"].is_object() {
+            &parameter["schema"]
+        } else {
+            of_content.unwrap_or(parameter)
+        };
+
+        let mut description = self.schemas.describe(parameter);
+        if !std::ptr::eq(schema, parameter) {
+            let constraints = self.schemas.describe_constraints(schema);
+            if !description.is_empty() && !constraints.is_empty() {
+                description.push(' ');
+            }
+            description.push_str(&constraints);
+        }
+
+        let required = parameter["required"] == Value::Bool(true);
+        vec![
+            code(parameter["name"].as_str().unwrap_or_default()),
+            parameter["in"].as_str().unwrap_or_default().to_owned(),
+            self.schemas.type_name(schema),
+            if required { "yes" } else { "no" }.to_owned(),
+            description,
+        ]
+    }
+
+    fn request_body(&self, parameters: &[&'a Value]) -> String {
+        // Version 2 describes the body as a parameter.
         if let Some(body) = parameters
             .iter()
             .find(|parameter| parameter["in"] == "body")
         {
-            return self.body(
-                "Request body",
-                body["description"].as_str(),
-                &[("", &body["schema"], &Value::Null)],
-            );
+            let media_type = MediaType {
+                name: "",
+                schema: &body["schema"],
+                definition: &Value::Null,
+            };
+            return self.body("Request body", body, &[media_type]);
         }
 
-        let body = self.schemas.resolved(&self.stated["requestBody"]);
+        let body = self.schemas.resolve(&self.operation["requestBody"]);
         if !body.is_object() {
             return String::new();
         }
@@ -237,24 +243,20 @@ impl<'a> Operation<'a> {
             "Request body"
         };
 
-        self.body(title, body["description"].as_str(), &media(body))
+        self.body(title, body, &media_types(body))
     }
 
-    /// A body: its media types and the fields of the first one that has some.
-    fn body(
-        &self,
-        title: &str,
-        description: Option<&str>,
-        media: &[(&str, &'a Value, &'a Value)],
-    ) -> String {
-        let types: Vec<String> = media
+    /// Writes a request body: its media types, its description, and the first table of fields and
+    /// the first example that one of them has.
+    fn body(&self, title: &str, body: &'a Value, media_types: &[MediaType<'a>]) -> String {
+        let types: Vec<String> = media_types
             .iter()
-            .map(|(name, schema, _)| {
-                let called = self.schemas.type_of(schema);
-                if name.is_empty() {
-                    called
+            .map(|media_type| {
+                let type_name = self.schemas.type_name(media_type.schema);
+                if media_type.name.is_empty() {
+                    type_name
                 } else {
-                    format!("{called} ({})", code(name))
+                    format!("{type_name} ({})", code(media_type.name))
                 }
             })
             .collect();
@@ -265,21 +267,10 @@ impl<'a> Operation<'a> {
         }
 
         out.push_str("\n\n");
-        out.push_str(&prose::block(description.unwrap_or_default(), 4));
-        out.push_str(
-            &media
-                .iter()
-                .map(|(_, schema, _)| self.schemas.fields(schema))
-                .find(|fields| !fields.is_empty())
-                .unwrap_or_default(),
-        );
-
-        out.push_str(
-            &media
-                .iter()
-                .find_map(|(_, _, media)| self.example(media))
-                .unwrap_or_default(),
-        );
+        let description = body["description"].as_str().unwrap_or_default();
+        out.push_str(&description::as_blocks(description, 4));
+        out.push_str(&self.first_fields(media_types).unwrap_or_default());
+        out.push_str(&self.first_example(media_types).unwrap_or_default());
 
         out
     }
@@ -287,77 +278,96 @@ impl<'a> Operation<'a> {
     fn responses(&self) -> String {
         let mut rows = Vec::new();
         let mut bodies = String::new();
-        for (status, response) in entries(&self.stated["responses"]) {
-            let response = self.schemas.resolved(response);
-            let media = media(response);
-            let types: Vec<String> = media
+        for (status, response) in entries(&self.operation["responses"]) {
+            let response = self.schemas.resolve(response);
+            let media_types = media_types(response);
+            let types: Vec<String> = media_types
                 .iter()
-                .map(|(_, schema, _)| self.schemas.type_of(schema))
+                .map(|media_type| self.schemas.type_name(media_type.schema))
                 .collect();
 
             rows.push(vec![
                 status.clone(),
-                prose::cell(response["description"].as_str().unwrap_or_default()),
+                description::as_cell(response["description"].as_str().unwrap_or_default()),
                 types.join("; "),
             ]);
 
-            let fields = media
-                .iter()
-                .map(|(_, schema, _)| self.schemas.fields(schema))
-                .find(|fields| !fields.is_empty());
+            // Computed for errors too: it counts towards the limit on schemas, on which the
+            // Markdown of later sections depends.
+            let fields = self.first_fields(&media_types);
 
-            // The fields of errors are the same everywhere and stand in their schema.
+            // The fields of errors are usually the same everywhere and are in their schema.
             if status.starts_with('2') || status == "default" && rows.len() == 1 {
                 if let Some(fields) = fields {
                     bodies.push_str(&format!("**Fields of the {status} response**\n\n{fields}"));
                 }
-
-                bodies.push_str(
-                    &media
-                        .iter()
-                        .find_map(|(_, _, media)| self.example(media))
-                        .unwrap_or_default(),
-                );
+                bodies.push_str(&self.first_example(&media_types).unwrap_or_default());
             }
         }
 
-        match rows.is_empty() {
-            true => String::new(),
-            false => format!(
-                "**Responses**\n\n{}{bodies}",
-                table(&["Status", "Description", "Body"], &rows)
-            ),
+        if rows.is_empty() {
+            return String::new();
         }
+
+        format!(
+            "**Responses**\n\n{}{bodies}",
+            table(&["Status", "Description", "Body"], &rows)
+        )
     }
 
-    /// The first example of a body, as code.
-    fn example(&self, media: &'a Value) -> Option<String> {
-        let first = entries(&media["examples"])
-            .next()
-            .map(|(_, example)| self.schemas.resolved(example));
+    /// The first table of fields that is not empty.
+    fn first_fields(&self, media_types: &[MediaType<'a>]) -> Option<String> {
+        media_types
+            .iter()
+            .map(|media_type| self.schemas.field_table(media_type.schema))
+            .find(|fields| !fields.is_empty())
+    }
 
-        let stated = media
+    fn first_example(&self, media_types: &[MediaType<'a>]) -> Option<String> {
+        media_types
+            .iter()
+            .find_map(|media_type| self.example(media_type.definition))
+    }
+
+    /// The first example of a media type as a code block.
+    fn example(&self, media_type: &'a Value) -> Option<String> {
+        let first = entries(&media_type["examples"])
+            .next()
+            .map(|(_, example)| self.schemas.resolve(example));
+
+        let example = media_type
             .get("example")
             .or_else(|| first.map(|example| example.get("value").unwrap_or(example)))?;
 
-        let (text, language) = match stated {
+        let (text, language) = match example {
             Value::Null => return None,
             Value::String(text) => (text.clone(), ""),
             other => (serde_json::to_string_pretty(other).ok()?, "json"),
         };
 
-        let fits = !text.trim().is_empty() && text.len() <= MAX_EXAMPLE && !text.contains("```");
+        let fits = !text.trim().is_empty()
+            && text.len() <= MAX_EXAMPLE_BYTES
+            // Would end the code block.
+            && !text.contains("```");
         fits.then(|| format!("Example:\n\n```{language}\n{}\n```\n\n", text.trim_end()))
     }
 }
 
-/// The media types of a body, with their schemas; version 2 has one schema for all.
-fn media(body: &Value) -> Vec<(&str, &Value, &Value)> {
+/// The media types of a request body or response.
+fn media_types(body: &Value) -> Vec<MediaType<'_>> {
     if body["schema"].is_object() {
-        return vec![("", &body["schema"], body)];
+        return vec![MediaType {
+            name: "",
+            schema: &body["schema"],
+            definition: body,
+        }];
     }
 
     entries(&body["content"])
-        .map(|(name, media)| (name.as_str(), &media["schema"], media))
+        .map(|(name, definition)| MediaType {
+            name,
+            schema: &definition["schema"],
+            definition,
+        })
         .collect()
 }

@@ -1,7 +1,7 @@
-//! Whole descriptions in, Markdown out.
+//! Converts whole descriptions.
 
 use super::*;
-use crate::mutate::mutations;
+use crate::testing::read_mutations;
 
 const AGENTS: &str = r##"openapi: 3.1.0
 info:
@@ -158,22 +158,24 @@ Example:
 "#;
 
 #[test]
-fn a_description_becomes_sections() {
+fn converts_a_description() {
     let converted = convert(AGENTS.as_bytes()).unwrap();
     assert_eq!(converted.markdown, MARKDOWN);
     assert_eq!(converted.warnings, Vec::<String>::new());
 }
 
 #[test]
-fn version_2_is_read_too() {
-    let old = r##"{"swagger": "2.0", "info": {"title": "Old"}, "host": "api.example.com", "basePath": "/v1",
+fn converts_version_2() {
+    let description = r##"{"swagger": "2.0", "info": {"title": "Old"},
+        "host": "api.example.com", "basePath": "/v1",
         "paths": {"/calls": {"post": {"parameters": [
             {"name": "dry", "in": "query", "type": "boolean", "default": false},
             {"name": "call", "in": "body", "schema": {"$ref": "#/definitions/Call"}}],
-            "responses": {"200": {"description": "OK", "schema": {"type": "array", "items": {"type": "string"}}}}}}},
+            "responses": {"200": {"description": "OK",
+                "schema": {"type": "array", "items": {"type": "string"}}}}}}},
         "definitions": {"Call": {"allOf": [{"properties": {"to": {"type": "string"}}}]}}}"##;
 
-    let markdown = convert(old.as_bytes()).unwrap().markdown;
+    let markdown = convert(description.as_bytes()).unwrap().markdown;
     for expected in [
         "- `https://api.example.com/v1`",
         "## POST /calls",
@@ -188,17 +190,19 @@ fn version_2_is_read_too() {
 }
 
 #[test]
-fn other_files_are_refused_by_name() {
+fn rejects_other_files_by_notation() {
     let error = convert(b"{\"a\": 1}").unwrap_err();
     assert!(
-        error.0.starts_with("it is JSON but no OpenAPI description"),
+        error
+            .0
+            .starts_with("the file is JSON but not an OpenAPI description"),
         "{error}"
     );
     assert!(
         convert(b"a: 1")
             .unwrap_err()
             .0
-            .starts_with("it is YAML but no OpenAPI description")
+            .starts_with("the file is YAML but not an OpenAPI description")
     );
     assert!(
         convert(b"openapi: [3")
@@ -215,7 +219,7 @@ fn other_files_are_refused_by_name() {
 }
 
 #[test]
-fn schemas_of_schemas_end() {
+fn limits_schemas_that_refer_to_schemas() {
     let mut schemas = serde_json::Map::new();
     for level in 0..40 {
         let next = serde_json::json!({"$ref": format!("#/components/schemas/S{}", level + 1)});
@@ -232,7 +236,5 @@ fn schemas_of_schemas_end() {
 
 #[test]
 fn broken_descriptions_are_read_or_refused() {
-    for file in mutations(AGENTS.as_bytes()) {
-        let _ = convert(&file);
-    }
+    read_mutations(AGENTS.as_bytes(), convert);
 }

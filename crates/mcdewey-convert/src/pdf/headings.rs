@@ -1,17 +1,20 @@
-//! Headings by the bookmarks: a paragraph that a bookmark of its page names is a heading of that bookmark's level, and
-//! what only looks like one in a file with bookmarks stands below the one it follows. "Note" is no heading anywhere.
+//! Heading levels. A paragraph that a bookmark of its page names becomes a heading of that
+//! bookmark's level; what only looks like a heading ranks below the bookmarked heading before it.
+//! Labels of remarks, such as "Note", are never headings.
 
 use std::collections::HashMap;
 
+use unpdf::model::OutlineItem;
 use unpdf::{Block, Document, Outline, Paragraph};
 
-/// Markdown knows no deeper heading.
-const DEEPEST: u8 = 6;
-/// A longer paragraph is no heading, whatever its letters look like.
-const MAX_HEADING: usize = 200;
+/// The deepest heading level of Markdown.
+const MAX_LEVEL: u8 = 6;
 
-/// What stands in large letters above a remark and heads nothing.
-const REMARKS: [&str; 7] = [
+/// A longer paragraph, in bytes, is not a heading, whatever its font size.
+const MAX_HEADING_BYTES: usize = 200;
+
+/// Labels that are set in large type above a remark but do not start a section.
+const REMARK_LABELS: [&str; 7] = [
     "note",
     "notes",
     "important",
@@ -21,70 +24,76 @@ const REMARKS: [&str; 7] = [
     "attention",
 ];
 
-/// Gives headings their levels.
-pub(super) fn follow_outline(document: &mut Document) {
-    let named = document.outline.as_ref().map(by_page).unwrap_or_default();
+/// Sets the heading level of every paragraph.
+pub(super) fn apply_outline(document: &mut Document) {
+    let bookmarks = document
+        .outline
+        .as_ref()
+        .map(bookmark_levels)
+        .unwrap_or_default();
 
-    // The level of the bookmark that what follows stands below.
-    let mut above = None;
+    // The level of the bookmark under which the following paragraphs fall.
+    let mut bookmark_level = None;
     for page in &mut document.pages {
-        let here = named.get(&page.number);
+        let page_bookmarks = bookmarks.get(&page.number);
         for block in &mut page.elements {
             let Block::Paragraph(paragraph) = block else {
                 continue;
             };
-            let text = plain(&paragraph.plain_text());
-            if let Some(level) = here.and_then(|here| here.get(&text)) {
+
+            let text = comparable(&paragraph.plain_text());
+            if let Some(level) = page_bookmarks.and_then(|levels| levels.get(&text)) {
                 paragraph.style.heading_level = Some(*level);
                 paragraph.style.list_info = None;
-                above = Some(*level);
+                bookmark_level = Some(*level);
             } else if paragraph.is_heading() && !may_be_heading(paragraph, &text) {
                 paragraph.style.heading_level = None;
-            } else if let (Some(level), Some(above)) = (paragraph.heading_level(), above) {
-                paragraph.style.heading_level = Some(level.max(above + 1).min(DEEPEST));
+            } else if let (Some(level), Some(parent)) = (paragraph.heading_level(), bookmark_level)
+            {
+                paragraph.style.heading_level = Some(level.max(parent + 1).min(MAX_LEVEL));
             }
         }
     }
 }
 
-/// The level of each bookmark, by page and by its text.
-fn by_page(outline: &Outline) -> HashMap<u32, HashMap<String, u8>> {
-    let mut named: HashMap<u32, HashMap<String, u8>> = HashMap::new();
-    let mut open: Vec<(&unpdf::model::OutlineItem, u8)> =
-        outline.items.iter().map(|item| (item, 1)).collect();
-    while let Some((item, level)) = open.pop() {
+/// Maps each page number to the levels of its bookmarks, by their [`comparable`] titles.
+fn bookmark_levels(outline: &Outline) -> HashMap<u32, HashMap<String, u8>> {
+    let mut levels: HashMap<u32, HashMap<String, u8>> = HashMap::new();
+    let mut pending: Vec<(&OutlineItem, u8)> = outline.items.iter().map(|item| (item, 1)).collect();
+
+    while let Some((item, level)) = pending.pop() {
         if let Some(page) = item.page {
-            // A heading at the foot of a page may be bookmarked at the head of the next.
-            named
+            levels
                 .entry(page)
                 .or_default()
-                .insert(plain(&item.title), level.min(DEEPEST));
+                .insert(comparable(&item.title), level.min(MAX_LEVEL));
         }
 
-        open.extend(
+        pending.extend(
             item.children
                 .iter()
                 .map(|child| (child, level.saturating_add(1))),
         );
     }
 
-    named
+    levels
 }
 
-/// Letters and digits only: bookmarks and headings differ in spaces and signs.
-fn plain(text: &str) -> String {
+/// Reduces a text to lower-case letters and digits, because bookmarks and headings differ in
+/// spaces and punctuation.
+fn comparable(text: &str) -> String {
     text.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()
 }
 
-fn may_be_heading(paragraph: &Paragraph, plain: &str) -> bool {
+fn may_be_heading(paragraph: &Paragraph, comparable: &str) -> bool {
     let text = paragraph.plain_text();
     let text = text.trim();
-    text.len() <= MAX_HEADING
-        && !REMARKS.contains(&plain)
-        && plain.chars().any(char::is_alphabetic)
+    text.len() <= MAX_HEADING_BYTES
+        && !REMARK_LABELS.contains(&comparable)
+        && comparable.chars().any(char::is_alphabetic)
         && !text.ends_with(['.', ',', ';'])
         && !paragraph.is_list_item()
 }
@@ -92,24 +101,27 @@ fn may_be_heading(paragraph: &Paragraph, plain: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use unpdf::Page;
-    use unpdf::model::OutlineItem;
 
     use super::*;
 
+    /// The heading levels of a page 7 with these paragraphs.
     fn levels(outline: Option<Outline>, paragraphs: Vec<Paragraph>) -> Vec<Option<u8>> {
-        let mut document = Document::new();
         let mut page = Page::new(7, 600.0, 800.0);
         page.elements = paragraphs.into_iter().map(Block::Paragraph).collect();
+        let mut document = Document::new();
         document.add_page(page);
         document.outline = outline;
-        follow_outline(&mut document);
 
-        let level = |block: &Block| match block {
-            Block::Paragraph(paragraph) => paragraph.heading_level(),
-            _ => None,
-        };
+        apply_outline(&mut document);
 
-        document.pages[0].elements.iter().map(level).collect()
+        document.pages[0]
+            .elements
+            .iter()
+            .map(|block| match block {
+                Block::Paragraph(paragraph) => paragraph.heading_level(),
+                _ => None,
+            })
+            .collect()
     }
 
     #[test]
@@ -123,9 +135,8 @@ mod tests {
             Paragraph::heading("Cover", 1),
             Paragraph::with_text("Barge Call"),
             Paragraph::heading("To barge in", 1),
+            Paragraph::with_text("1. Calls"),
         ];
-
-        let paragraphs = [paragraphs, vec![Paragraph::with_text("1. Calls")]].concat();
         assert_eq!(
             levels(Some(outline), paragraphs),
             [Some(1), Some(2), Some(3), None]
@@ -133,15 +144,17 @@ mod tests {
     }
 
     #[test]
-    fn sentences_and_numbers_are_no_headings() {
-        let headings = [
+    fn sentences_numbers_and_remark_labels_are_not_headings() {
+        let paragraphs = [
             "A supervisor may enter a call.",
             "12 400 – 7",
             "Note",
             "Barge call",
-        ];
-
-        let paragraphs = headings.map(|text| Paragraph::heading(text, 2)).to_vec();
-        assert_eq!(levels(None, paragraphs), [None, None, None, Some(2)]);
+        ]
+        .map(|text| Paragraph::heading(text, 2));
+        assert_eq!(
+            levels(None, paragraphs.to_vec()),
+            [None, None, None, Some(2)]
+        );
     }
 }

@@ -1,22 +1,23 @@
-//! The page numbers printed on pages, as far as the file tells them: its page labels.
+//! Page labels: the page numbers as they are printed on the pages, if the file states them.
 
 use std::collections::BTreeMap;
 
 use unpdf::parser::raw::{PdfDict, PdfObject, RawDocument};
 
-/// A tree of labels is not deeper.
-const MAX_DEPTH: usize = 16;
+/// Deeper nodes of the label tree are ignored.
+const MAX_TREE_DEPTH: usize = 16;
 
-/// How pages are numbered from one page on.
+/// How a range of pages is numbered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Numbering {
+    /// `D` for decimal, `r` and `R` for Roman, `a` and `A` for letters; none for the prefix alone.
     style: Option<u8>,
     prefix: String,
     first: u32,
 }
 
-/// The labels of the pages, by physical page number; pages whose label is their number are left out.
-pub(super) fn labels(document: &RawDocument) -> BTreeMap<u32, String> {
+/// Returns the labels of the pages by physical page number, without those that equal it.
+pub(super) fn page_labels(document: &RawDocument) -> BTreeMap<u32, String> {
     let Ok(catalog) = document.catalog() else {
         return BTreeMap::new();
     };
@@ -24,15 +25,19 @@ pub(super) fn labels(document: &RawDocument) -> BTreeMap<u32, String> {
     let Some(tree) = get(document, catalog, b"PageLabels").and_then(PdfObject::as_dict) else {
         return BTreeMap::new();
     };
+
+    // Each range runs from the index of its first page to the next range.
     let mut ranges = BTreeMap::new();
-    collect(document, tree, 0, &mut ranges);
-    let count = document.page_count();
+    collect_ranges(document, tree, 0, &mut ranges);
 
     let mut labels = BTreeMap::new();
-    for (number, label) in (0..count).filter_map(|index| {
-        let (start, numbering) = ranges.range(..=index).next_back()?;
-        Some((index + 1, numbering.label(index - start)))
-    }) {
+    for index in 0..document.page_count() {
+        let Some((start, numbering)) = ranges.range(..=index).next_back() else {
+            continue;
+        };
+
+        let number = index + 1;
+        let label = numbering.label(index - start);
         if !label.is_empty() && label != number.to_string() {
             labels.insert(number, label);
         }
@@ -41,18 +46,19 @@ pub(super) fn labels(document: &RawDocument) -> BTreeMap<u32, String> {
     labels
 }
 
+/// Returns the value of a key, with references resolved.
 fn get<'a>(document: &'a RawDocument, dict: &'a PdfDict, key: &[u8]) -> Option<&'a PdfObject> {
     let value = unpdf::parser::raw::tokenizer::dict_get(dict, key)?;
     Some(document.resolve(value))
 }
 
-fn collect(
+fn collect_ranges(
     document: &RawDocument,
     node: &PdfDict,
     depth: usize,
     ranges: &mut BTreeMap<u32, Numbering>,
 ) {
-    if depth > MAX_DEPTH {
+    if depth > MAX_TREE_DEPTH {
         return;
     }
 
@@ -62,34 +68,33 @@ fn collect(
         .flatten()
     {
         if let Some(kid) = document.resolve(kid).as_dict() {
-            collect(document, kid, depth + 1, ranges);
+            collect_ranges(document, kid, depth + 1, ranges);
         }
     }
 
-    let numbers = get(document, node, b"Nums")
+    let entries = get(document, node, b"Nums")
         .and_then(PdfObject::as_array)
         .unwrap_or_default();
-
-    for pair in numbers.chunks_exact(2) {
+    for entry in entries.chunks_exact(2) {
         let start = document
-            .resolve(&pair[0])
+            .resolve(&entry[0])
             .as_i64()
             .and_then(|start| u32::try_from(start).ok());
-        if let (Some(start), Some(dict)) = (start, document.resolve(&pair[1]).as_dict()) {
-            ranges.insert(start, Numbering::read(document, dict));
+        if let (Some(start), Some(dict)) = (start, document.resolve(&entry[1]).as_dict()) {
+            ranges.insert(start, Numbering::from_dict(document, dict));
         }
     }
 }
 
 impl Numbering {
-    fn read(document: &RawDocument, dict: &PdfDict) -> Self {
+    fn from_dict(document: &RawDocument, dict: &PdfDict) -> Self {
         let style = get(document, dict, b"S")
             .and_then(PdfObject::as_name)
             .and_then(|name| name.first().copied());
 
         let prefix = get(document, dict, b"P")
             .and_then(PdfObject::as_str_bytes)
-            .map(text)
+            .map(decode_text_string)
             .unwrap_or_default();
 
         let first = get(document, dict, b"St")
@@ -103,6 +108,7 @@ impl Numbering {
         }
     }
 
+    /// Returns the label of the page `offset` pages after the first of the range.
     fn label(&self, offset: u32) -> String {
         let number = self.first.saturating_add(offset);
         let digits = match self.style {
@@ -114,19 +120,19 @@ impl Numbering {
             _ => String::new(),
         };
 
-        // What a marker cannot hold on its one line.
-        let clean = |c: &char| !c.is_control() && !matches!(c, '<' | '>');
+        // The label must fit into an HTML comment on one line, the page marker.
         format!("{}{digits}", self.prefix)
             .chars()
-            .filter(clean)
+            .filter(|c| !c.is_control() && !matches!(c, '<' | '>'))
             .collect::<String>()
             .trim()
             .to_owned()
     }
 }
 
-/// A text string: UTF-16 with a mark, else the first letters of Unicode, which PDF's own encoding mostly is.
-fn text(bytes: &[u8]) -> String {
+/// Decodes a text string: UTF-16 if it begins with a byte-order mark, otherwise Latin-1, which is
+/// nearly the same as PDF's own encoding.
+fn decode_text_string(bytes: &[u8]) -> String {
     match bytes {
         [0xfe, 0xff, rest @ ..] => {
             let units: Vec<u16> = rest
@@ -139,6 +145,8 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
+/// Writes a number in lower-case Roman numerals; beyond 4999, which they cannot express without
+/// overlines, in decimal.
 fn roman(number: u32) -> String {
     const STEPS: [(u32, &str); 13] = [
         (1000, "m"),
@@ -161,18 +169,19 @@ fn roman(number: u32) -> String {
     }
 
     let mut rest = number;
-    let mut out = String::new();
-    for (value, sign) in STEPS {
+    let mut numeral = String::new();
+    for (value, digits) in STEPS {
         while rest >= value {
-            out.push_str(sign);
+            numeral.push_str(digits);
             rest -= value;
         }
     }
 
-    out
+    numeral
 }
 
-/// a to z, then aa to zz, and so on.
+/// Writes a number as PDF does with letters: `a` to `z`, then `aa` to `zz`, and so on. A file may
+/// state any number, so the letter is repeated 16 times at most.
 fn letters(number: u32) -> String {
     let Some(index) = number.checked_sub(1) else {
         return String::new();
@@ -186,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_in_every_style() {
+    fn labels_are_written_in_every_style() {
         let label = |style: Option<u8>, prefix: &str, first: u32, offset: u32| {
             Numbering {
                 style,
@@ -203,6 +212,6 @@ mod tests {
         assert_eq!(label(Some(b'A'), "", 1, 25), "Z");
         assert_eq!(label(None, "Cover", 1, 0), "Cover");
         assert_eq!(label(Some(b'D'), "x-->", u32::MAX, 3), "x--4294967295");
-        assert_eq!(text(b"\xfe\xff\0A\0-"), "A-");
+        assert_eq!(decode_text_string(b"\xfe\xff\0A\0-"), "A-");
     }
 }

@@ -1,15 +1,15 @@
-//! The pages one after the other, each behind its marker.
+//! Renders the pages as Markdown, each behind its page marker.
 
 use std::collections::BTreeMap;
 
-use mcdewey_core::ConvertError;
+use mcdewey_core::{ConvertError, ImageFile};
 use unpdf::render::{RenderOptions, to_markdown};
 use unpdf::{Document, PageMarkerStyle};
 
 use super::images::PageImages;
 
-/// The Markdown of all pages.
-pub(super) fn body(
+/// Renders all pages, each with its marker before its text and its images after it.
+pub(super) fn render(
     document: &Document,
     labels: &BTreeMap<u32, String>,
     images: &[PageImages],
@@ -19,22 +19,25 @@ pub(super) fn body(
         .with_frontmatter(false);
     options.escape_special_chars = false;
     options.list_marker = '-';
-    let written = to_markdown(document, &options)
-        .map_err(|error| ConvertError(format!("it could not be written: {error}")))?;
-    let mut texts = divide(&written);
+    let rendered = to_markdown(document, &options).map_err(|error| {
+        ConvertError(format!(
+            "the file could not be rendered as Markdown: {error}"
+        ))
+    })?;
+    let mut texts = split_at_markers(&rendered);
 
-    let mut body = String::with_capacity(written.len() + 64 * document.pages.len());
+    let mut body = String::with_capacity(rendered.len() + 64 * document.pages.len());
     for page in &document.pages {
-        body.push_str(&marker(page.number, labels.get(&page.number)));
+        body.push_str(&page_marker(page.number, labels.get(&page.number)));
         if let Some(text) = texts.remove(&page.number) {
             body.push_str(text.trim_matches('\n'));
             body.push('\n');
         }
 
-        for (place, image) in images_of(images, page.number).iter().enumerate() {
+        for (index, image) in page_images(images, page.number).iter().enumerate() {
             body.push_str(&format!(
                 "\n![Image {} from page {}]({})\n",
-                place + 1,
+                index + 1,
                 page.number,
                 image.name
             ));
@@ -46,44 +49,46 @@ pub(super) fn body(
     Ok(body)
 }
 
-fn images_of(images: &[PageImages], page: u32) -> &[mcdewey_core::ImageFile] {
+fn page_images(images: &[PageImages], page: u32) -> &[ImageFile] {
     images
         .iter()
-        .find(|found| found.page == page)
-        .map_or(&[], |found| &found.images)
+        .find(|of_page| of_page.page == page)
+        .map_or(&[], |of_page| &of_page.images)
 }
 
-fn marker(number: u32, label: Option<&String>) -> String {
+fn page_marker(number: u32, label: Option<&String>) -> String {
     match label {
         Some(label) => format!("<!-- page: {number} label: {label} -->\n\n"),
         None => format!("<!-- page: {number} -->\n\n"),
     }
 }
 
-/// The text of each page, between the markers that the library writes.
-fn divide(written: &str) -> BTreeMap<u32, &str> {
+/// Splits the rendered document at the markers that `unpdf` writes, into the text of each page.
+fn split_at_markers(rendered: &str) -> BTreeMap<u32, &str> {
     let mut texts = BTreeMap::new();
-    let mut open: Option<(u32, usize)> = None;
+    // The number of the current page and the offset at which its text starts.
+    let mut current: Option<(u32, usize)> = None;
 
-    let mut at = 0;
-    for line in written.split_inclusive('\n') {
-        if let Some(number) = number(line) {
-            if let Some((before, start)) = open {
-                texts.insert(before, &written[start..at]);
+    let mut offset = 0;
+    for line in rendered.split_inclusive('\n') {
+        let next_offset = offset + line.len();
+        if let Some(number) = marked_page(line) {
+            if let Some((previous, start)) = current {
+                texts.insert(previous, &rendered[start..offset]);
             }
-            open = Some((number, at + line.len()));
+            current = Some((number, next_offset));
         }
-        at += line.len();
+        offset = next_offset;
     }
 
-    if let Some((last, start)) = open {
-        texts.insert(last, &written[start..]);
+    if let Some((last, start)) = current {
+        texts.insert(last, &rendered[start..]);
     }
 
     texts
 }
 
-fn number(line: &str) -> Option<u32> {
+fn marked_page(line: &str) -> Option<u32> {
     line.trim_end()
         .strip_prefix("<!-- page ")?
         .strip_suffix(" -->")?
@@ -96,8 +101,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_are_told_apart_by_their_markers() {
-        let texts = divide("<!-- page 1 -->\n\nA\n<!-- page 3 -->\nB\n<!-- page x -->\n");
+    fn pages_are_split_at_their_markers() {
+        let texts = split_at_markers("<!-- page 1 -->\n\nA\n<!-- page 3 -->\nB\n<!-- page x -->\n");
         assert_eq!(
             texts,
             BTreeMap::from([(1, "\nA\n"), (3, "B\n<!-- page x -->\n")])

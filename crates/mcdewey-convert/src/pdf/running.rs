@@ -1,51 +1,44 @@
-//! Running headers and footers: lines at the edge of pages that stand there on many pages. They are taken out of the
-//! text; a heading that a header repeats is in the text anyway.
+//! Removes running headers and footers: lines at the edge of pages that recur on many pages. A
+//! heading that a header repeats is kept where it stands in the text.
 
 use std::collections::{HashMap, HashSet};
 
 use unpdf::{Block, Document, InlineContent, Page, Paragraph};
 
-/// Fewer pages show no pattern.
+/// Shorter documents show no pattern.
 const MIN_PAGES: usize = 4;
-/// A line runs through a document when it stands on so many of a hundred pages,
-const PERCENT: usize = 25;
-/// the words it begins with when they stand on so many: text begins alike too,
-const START_PERCENT: usize = 60;
-/// and either on so many pages at least.
-const MIN_REPEATS: usize = 3;
-/// A longer paragraph is text, even when it is repeated.
-const MAX_LINE: usize = 200;
-/// Blocks at each edge of a page that are looked at.
-const EDGE: usize = 2;
 
-/// Takes them out.
+/// A whole line is a running line if it is at an edge of this percentage of the pages.
+const LINE_PERCENT: usize = 25;
+
+/// The same for the first words of a line. Higher, because body text also begins alike.
+const PREFIX_PERCENT: usize = 60;
+
+/// In short documents a running line must be on at least this many pages.
+const MIN_REPEATS: usize = 3;
+
+/// A longer paragraph, in bytes, is body text even if it recurs.
+const MAX_LINE_BYTES: usize = 200;
+
+/// How many blocks are examined at each edge of a page.
+const BLOCKS_PER_EDGE: usize = 2;
+
+/// Removes the running lines of all pages.
 pub(super) fn remove(document: &mut Document) {
     if document.pages.len() < MIN_PAGES {
         return;
     }
 
-    let share = |percent: usize| (document.pages.len() * percent / 100).max(MIN_REPEATS);
-    let (line, start) = (share(PERCENT), share(START_PERCENT));
-
-    let headings: HashSet<String> = headings(document);
+    let headings = headings(document);
     for edge in [Edge::Top, Edge::Bottom] {
-        for _ in 0..EDGE {
-            let counts = counts(document, edge);
-            let frequent = |shape: &Shape| {
-                let needed = if matches!(shape, Shape::Line(_)) {
-                    line
-                } else {
-                    start
-                };
-                counts.get(shape).is_some_and(|count| *count >= needed)
-            };
-
-            let mut any = false;
+        for _ in 0..BLOCKS_PER_EDGE {
+            let recurring = recurring_patterns(document, edge);
+            let mut removed = false;
             for page in &mut document.pages {
-                any |= remove_line(page, edge, &frequent, &headings);
+                removed |= remove_line(page, edge, &recurring, &headings);
             }
 
-            if !any {
+            if !removed {
                 break;
             }
         }
@@ -58,174 +51,181 @@ enum Edge {
     Bottom,
 }
 
-/// What pages have in common at an edge: a whole line, digits aside, or the words it begins with.
+/// What the lines at an edge of several pages may have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Shape {
+enum Pattern {
+    /// The whole line, with page numbers masked.
     Line(String),
-    Start(String),
+    /// The words that the line begins with.
+    Prefix(String),
 }
 
-fn counts(document: &Document, edge: Edge) -> HashMap<Shape, usize> {
-    let mut counts = HashMap::new();
+impl Pattern {
+    /// Returns on how many of `pages` pages a running line's pattern must be.
+    fn min_repeats(&self, pages: usize) -> usize {
+        let percent = match self {
+            Self::Line(_) => LINE_PERCENT,
+            Self::Prefix(_) => PREFIX_PERCENT,
+        };
+        (pages * percent / 100).max(MIN_REPEATS)
+    }
+}
+
+/// Returns the patterns that recur at an edge often enough to be those of running lines.
+fn recurring_patterns(document: &Document, edge: Edge) -> HashSet<Pattern> {
+    let mut counts: HashMap<Pattern, usize> = HashMap::new();
     for page in &document.pages {
-        let Some(text) = place(page, edge).and_then(|at| text_of(&page.elements[at])) else {
+        let Some(line) = edge_block(page, edge).and_then(|index| line_text(&page.elements[index]))
+        else {
             continue;
         };
-        for shape in shapes(&text) {
-            *counts.entry(shape).or_default() += 1;
+
+        *counts.entry(line_pattern(&line)).or_default() += 1;
+        for prefix in prefixes(&line) {
+            *counts.entry(prefix).or_default() += 1;
         }
     }
 
+    let pages = document.pages.len();
     counts
-}
-
-/// The whole line and everything it may begin with, the longest first.
-fn shapes(text: &str) -> Vec<Shape> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let starts = (2..=words.len())
-        .rev()
-        .map(|count| Shape::Start(words[..count].join(" ")));
-
-    std::iter::once(Shape::Line(without_digits(text)))
-        .chain(starts)
+        .into_iter()
+        .filter(|(pattern, count)| *count >= pattern.min_repeats(pages))
+        .map(|(pattern, _)| pattern)
         .collect()
 }
 
-fn without_digits(text: &str) -> String {
-    let words: Vec<String> = text
+fn line_pattern(line: &str) -> Pattern {
+    let words: Vec<&str> = line
         .split_whitespace()
-        .map(|word| {
-            if is_number(word) {
-                "#".to_owned()
-            } else {
-                word.to_owned()
-            }
-        })
+        .map(|word| if is_page_number(word) { "#" } else { word })
         .collect();
-    words.join(" ")
+    Pattern::Line(words.join(" "))
 }
 
-/// A page number: digits, or small roman ones.
-fn is_number(word: &str) -> bool {
-    let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
-    !inner.is_empty()
-        && (inner.chars().all(|c| c.is_ascii_digit() || c == '-')
-            || (inner.len() <= 6 && inner.chars().all(|c| "ivxlc".contains(c))))
+/// Returns all beginnings of a line of at least two words, the longest first.
+fn prefixes(line: &str) -> impl Iterator<Item = Pattern> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    (2..=words.len())
+        .rev()
+        .map(move |count| Pattern::Prefix(words[..count].join(" ")))
 }
 
-/// The block at an edge that may be a running line.
-fn place(page: &Page, edge: Edge) -> Option<usize> {
-    let mut places: Box<dyn Iterator<Item = usize>> = match edge {
-        Edge::Top => Box::new(0..page.elements.len()),
-        Edge::Bottom => Box::new((0..page.elements.len()).rev()),
-    };
-
-    places.find(|at| {
-        !matches!(
-            page.elements[*at],
-            Block::Image { .. } | Block::HorizontalRule
-        )
-    })
+/// Reports whether a word is digits, or a short lower-case Roman numeral.
+fn is_page_number(word: &str) -> bool {
+    let core = word.trim_matches(|c: char| !c.is_alphanumeric());
+    !core.is_empty()
+        && (core.chars().all(|c| c.is_ascii_digit() || c == '-')
+            || (core.len() <= 6 && core.chars().all(|c| "ivxlc".contains(c))))
 }
 
-fn text_of(block: &Block) -> Option<String> {
+/// Returns the index of the outermost block at an edge that may be a running line.
+fn edge_block(page: &Page, edge: Edge) -> Option<usize> {
+    match edge {
+        Edge::Top => page.elements.iter().position(may_be_running_line),
+        Edge::Bottom => page.elements.iter().rposition(may_be_running_line),
+    }
+}
+
+fn may_be_running_line(block: &Block) -> bool {
+    !matches!(block, Block::Image { .. } | Block::HorizontalRule)
+}
+
+/// Returns the text of a paragraph that is short enough to be a running line.
+fn line_text(block: &Block) -> Option<String> {
     let Block::Paragraph(paragraph) = block else {
         return None;
     };
 
-    let text = paragraph
+    let text = single_spaced(paragraph);
+    (!text.is_empty() && text.len() <= MAX_LINE_BYTES).then_some(text)
+}
+
+fn single_spaced(paragraph: &Paragraph) -> String {
+    paragraph
         .plain_text()
         .split_whitespace()
         .collect::<Vec<_>>()
-        .join(" ");
-
-    (!text.is_empty() && text.len() <= MAX_LINE).then_some(text)
+        .join(" ")
 }
 
-/// The headings of the document, none of which is a running line's: those at the top of pages are left out.
+/// Returns the headings of the document and its bookmarks, in [`comparable`] form. The first block
+/// of a page is left out because it may itself be a running line.
 fn headings(document: &Document) -> HashSet<String> {
-    let inner = document
+    let mut headings: HashSet<String> = document
         .pages
         .iter()
-        .flat_map(|page| page.elements.iter().skip(1));
-
-    let mut found: HashSet<String> = inner
+        .flat_map(|page| page.elements.iter().skip(1))
         .filter_map(|block| match block {
             Block::Paragraph(paragraph) if paragraph.is_heading() => {
-                Some(letters(&paragraph.plain_text()))
+                Some(comparable(&paragraph.plain_text()))
             }
             _ => None,
         })
         .collect();
 
-    let mut open: Vec<_> = document
+    let mut pending: Vec<_> = document
         .outline
         .iter()
         .flat_map(|outline| &outline.items)
         .collect();
-
-    while let Some(item) = open.pop() {
-        found.insert(letters(&item.title));
-        open.extend(&item.children);
+    while let Some(item) = pending.pop() {
+        headings.insert(comparable(&item.title));
+        pending.extend(&item.children);
     }
 
-    found
+    headings
 }
 
-fn letters(text: &str) -> String {
+/// Reduces a text to lower-case letters and digits, because headers and headings differ in spaces
+/// and punctuation.
+fn comparable(text: &str) -> String {
     text.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()
 }
 
-/// Takes the running line, or the running beginning of a line, off one edge of a page. Whether it did.
+/// Removes the running line, or the running beginning of a line, from one edge of a page. Returns
+/// whether there was one.
 fn remove_line(
     page: &mut Page,
     edge: Edge,
-    frequent: &dyn Fn(&Shape) -> bool,
+    recurring: &HashSet<Pattern>,
     headings: &HashSet<String>,
 ) -> bool {
-    let Some(at) = place(page, edge) else {
+    let Some(index) = edge_block(page, edge) else {
         return false;
     };
 
-    let Some(text) = text_of(&page.elements[at]) else {
+    let Some(line) = line_text(&page.elements[index]) else {
         return false;
     };
 
-    if frequent(&Shape::Line(without_digits(&text))) {
-        page.elements.remove(at);
+    if recurring.contains(&line_pattern(&line)) {
+        page.elements.remove(index);
         return true;
     }
 
-    // "Developer Guide Barge call": the guide on every page, then what the page is about.
-    let start = shapes(&text)
-        .into_iter()
-        .find(|shape| matches!(shape, Shape::Start(_)) && frequent(shape));
-
-    let Some(Shape::Start(start)) = start else {
+    // "Developer Guide Barge call": the name of the guide on every page, then the page's topic.
+    let prefix = prefixes(&line).find(|prefix| recurring.contains(prefix));
+    let Some(Pattern::Prefix(prefix)) = prefix else {
         return false;
     };
-    let rest = text[start.len()..].trim();
-    if rest.is_empty() || is_number(rest) || headings.contains(&letters(rest)) {
-        page.elements.remove(at);
-    } else if let Block::Paragraph(paragraph) = &mut page.elements[at] {
-        take_off(paragraph, &start);
+
+    let rest = line[prefix.len()..].trim();
+    if rest.is_empty() || is_page_number(rest) || headings.contains(&comparable(rest)) {
+        page.elements.remove(index);
+    } else if let Block::Paragraph(paragraph) = &mut page.elements[index] {
+        remove_prefix(paragraph, &prefix);
     }
 
     true
 }
 
-/// Takes words off the beginning of a paragraph; the rest becomes plain text.
-fn take_off(paragraph: &mut Paragraph, start: &str) {
-    let text = paragraph
-        .plain_text()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
-
-    let rest = text.strip_prefix(start).unwrap_or(&text).trim().to_owned();
+/// Removes the first words of a paragraph; the rest loses its formatting but keeps its images.
+fn remove_prefix(paragraph: &mut Paragraph, prefix: &str) {
+    let text = single_spaced(paragraph);
+    let rest = text.strip_prefix(prefix).unwrap_or(&text).trim().to_owned();
     paragraph
         .content
         .retain(|content| matches!(content, InlineContent::Image { .. }));
@@ -254,26 +254,29 @@ mod tests {
         document
             .pages
             .iter()
-            .map(|page| page.elements.iter().filter_map(text_of).collect())
+            .map(|page| page.elements.iter().filter_map(line_text).collect())
             .collect()
     }
 
     #[test]
-    fn lines_that_run_through_the_document_go() {
-        let mut found = document(&[
+    fn recurring_lines_are_removed() {
+        let mut document = document(&[
             &["Developer Guide", "One.", "Release 12.5 1"],
             &["Developer Guide", "Two.", "Release 12.5 2"],
             &["Developer Guide", "Three.", "Release 12.5 3"],
             &["Developer Guide", "Four.", "Release 12.5 iv"],
         ]);
 
-        remove(&mut found);
-        assert_eq!(texts(&found), [["One."], ["Two."], ["Three."], ["Four."]]);
+        remove(&mut document);
+        assert_eq!(
+            texts(&document),
+            [["One."], ["Two."], ["Three."], ["Four."]]
+        );
     }
 
     #[test]
-    fn a_running_beginning_goes_and_the_rest_stays_unless_it_is_a_heading() {
-        let mut found = document(&[
+    fn a_recurring_prefix_is_removed_with_a_heading_that_follows_it() {
+        let mut document = document(&[
             &["Developer Guide Barge Call", "x"],
             &["Developer Guide Something new", "y"],
             &["Developer Guide Barge Call", "z"],
@@ -281,12 +284,12 @@ mod tests {
             &["Developer Guide", "v"],
         ]);
 
-        found.pages[0]
+        document.pages[0]
             .elements
             .push(Block::Paragraph(Paragraph::heading("Barge call", 1)));
-        remove(&mut found);
+        remove(&mut document);
         assert_eq!(
-            texts(&found),
+            texts(&document),
             [
                 vec!["x", "Barge call"],
                 vec!["Something new", "y"],
@@ -298,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_few_pages_share_stays() {
+    fn lines_on_few_pages_are_kept() {
         let pages: Vec<Vec<String>> = (0..20)
             .map(|n| {
                 vec![
@@ -313,9 +316,9 @@ mod tests {
             .map(|page| page.iter().map(String::as_str).collect())
             .collect();
         let pages: Vec<&[&str]> = pages.iter().map(Vec::as_slice).collect();
-        let mut found = document(&pages[..3]);
-        remove(&mut found);
+        let mut document = document(&pages[..3]);
+        remove(&mut document);
 
-        assert_eq!(texts(&found)[0].len(), 2);
+        assert_eq!(texts(&document)[0].len(), 2);
     }
 }

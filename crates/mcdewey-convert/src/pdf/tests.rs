@@ -1,43 +1,52 @@
-//! Whole PDFs as Markdown.
+//! Converts whole PDFs.
 
-use super::samples::{pages, pdf, stream};
+mod samples;
+
+use mcdewey_core::image_media_type;
+
 use super::*;
-use crate::mutate::mutations;
+use crate::testing::read_mutations;
+use samples::{pages, pdf, stream};
 
 fn manual() -> Vec<u8> {
-    let running = |number: &'static str| {
-        vec![
-            (9, 72, 760, "Finesse Developer Guide"),
-            (9, 300, 30, number),
-        ]
+    let page = |label: &'static str, content: &[samples::Line]| {
+        let running_lines = [(9, 72, 760, "Finesse Developer Guide"), (9, 300, 30, label)];
+        [running_lines.as_slice(), content].concat()
     };
 
-    let mut first = running("i");
-    first.extend([
-        (24, 72, 700, "Finesse Developer Guide"),
-        (11, 72, 650, "A supervisor may enter a call."),
-    ]);
-    let mut second = running("1");
-
-    second.extend([
-        (18, 72, 700, "Barge Call"),
-        (11, 72, 660, "The supervisor enters the call."),
-    ]);
-    let mut third = running("2");
-    third.extend([
-        (11, 72, 700, "The button looks like this."),
-        (0, 72, 500, "IMAGE"),
-    ]);
-    let mut fourth = running("3");
-    fourth.extend([(11, 72, 700, "See also the call list.")]);
     let labels = "/PageLabels << /Nums [0 << /S /r >> 1 << /S /D >>] >>";
-
-    pages(&[first, second, third, fourth], labels)
+    pages(
+        &[
+            page(
+                "i",
+                &[
+                    (24, 72, 700, "Finesse Developer Guide"),
+                    (11, 72, 650, "A supervisor may enter a call."),
+                ],
+            ),
+            page(
+                "1",
+                &[
+                    (18, 72, 700, "Barge Call"),
+                    (11, 72, 660, "The supervisor enters the call."),
+                ],
+            ),
+            page(
+                "2",
+                &[
+                    (11, 72, 700, "The button looks like this."),
+                    (0, 72, 500, "IMAGE"),
+                ],
+            ),
+            page("3", &[(11, 72, 700, "See also the call list.")]),
+        ],
+        labels,
+    )
 }
 
 #[test]
-fn a_manual_becomes_marked_pages() {
-    let Converted {
+fn a_manual_becomes_pages_with_markers() {
+    let ConvertedDocument {
         markdown,
         images,
         warnings,
@@ -48,7 +57,7 @@ fn a_manual_becomes_marked_pages() {
         "{markdown}"
     );
 
-    let places: Vec<usize> = [
+    let offsets: Vec<usize> = [
         "<!-- page: 1 label: i -->",
         "<!-- page: 2 label: 1 -->",
         "<!-- page: 3 label: 2 -->",
@@ -62,21 +71,21 @@ fn a_manual_becomes_marked_pages() {
     })
     .collect();
 
-    assert!(places.is_sorted());
+    assert!(offsets.is_sorted());
     assert!(
-        markdown[places[1]..places[2]].contains("# Barge Call"),
+        markdown[offsets[1]..offsets[2]].contains("# Barge Call"),
         "{markdown}"
     );
     assert!(
-        markdown[places[1]..places[2]].contains("The supervisor enters the call."),
+        markdown[offsets[1]..offsets[2]].contains("The supervisor enters the call."),
         "{markdown}"
     );
     assert!(
-        !markdown[places[1]..].contains("Developer Guide"),
+        !markdown[offsets[1]..].contains("Developer Guide"),
         "the running header stays out: {markdown}"
     );
     assert!(
-        markdown[places[2]..places[3]].contains("![Image 1 from page 3](page-3-image-1.png)"),
+        markdown[offsets[2]..offsets[3]].contains("![Image 1 from page 3](page-3-image-1.png)"),
         "{markdown}"
     );
     assert_eq!(markdown.matches("![").count(), 1, "{markdown}");
@@ -84,17 +93,17 @@ fn a_manual_becomes_marked_pages() {
         (images.len(), images[0].name.as_str()),
         (1, "page-3-image-1.png")
     );
-    assert_eq!(image_type_of(&images[0].bytes), Some("image/png"));
+    assert_eq!(image_media_type(&images[0].bytes), Some("image/png"));
     assert_eq!(warnings, [""; 0]);
 }
 
-/// A stream may name a file that its content stands in, and an action may open one.
+/// The content of a stream may be in another file, and an action may open one.
 #[test]
 fn streams_in_other_files_are_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret.txt");
     std::fs::write(&secret, "BT /F1 12 Tf 72 600 Td (quokkavault) Tj ET").unwrap();
-    let file = format!("/F ({}) /FFilter null", secret.display());
+    let external_stream = format!("/F ({}) /FFilter null", secret.display());
 
     let file = pdf(&[
         format!(
@@ -108,10 +117,10 @@ fn streams_in_other_files_are_not_read() {
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents [5 0 R 7 0 R] \
          /Resources << /Font << /F1 4 0 R >> >> >>"
             .to_owned(),
-        stream(&file, ""),
+        stream(&external_stream, ""),
     ]);
 
-    let Converted {
+    let ConvertedDocument {
         markdown,
         images,
         warnings,
@@ -127,19 +136,16 @@ fn streams_in_other_files_are_not_read() {
     );
 }
 
-fn image_type_of(bytes: &[u8]) -> Option<&'static str> {
-    mcdewey_core::image_type(bytes)
-}
-
 #[test]
-fn what_cannot_be_read_is_told_with_what_to_do() {
+fn unreadable_files_are_refused_with_advice() {
     let reason = |bytes: &[u8]| convert(bytes).unwrap_err().0;
     assert!(
-        reason(b"<html>").contains("no PDF"),
+        reason(b"<html>").contains("not a PDF"),
         "{}",
         reason(b"<html>")
     );
-    assert!(reason(b"").contains("no PDF"));
+    assert!(reason(b"").contains("not a PDF"));
+
     let picture = pages(&[vec![(0, 72, 500, "IMAGE")]], "");
     assert!(reason(&picture).contains("no text layer"));
 
@@ -151,10 +157,10 @@ fn what_cannot_be_read_is_told_with_what_to_do() {
 
     let encrypted = String::from_utf8(encrypted).unwrap().replace(
         "/Root 1 0 R",
-        "/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /O (01234567890123456789012345678901) \
+        "/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 \
+         /O (01234567890123456789012345678901) \
          /U (01234567890123456789012345678901) /P -4 >> /ID [(a) (a)]",
     );
-
     assert!(
         reason(encrypted.as_bytes()).contains("encrypted"),
         "{}",
@@ -163,35 +169,38 @@ fn what_cannot_be_read_is_told_with_what_to_do() {
 }
 
 #[test]
-fn a_file_that_was_cut_off_gives_what_is_left_or_says_so() {
+fn a_truncated_file_is_read_with_a_warning_or_refused() {
     let manual = manual();
-    let part = convert(&manual[..manual.len() * 9 / 10]).unwrap();
-    assert!(part.markdown.contains("<!-- page: 1"), "{}", part.markdown);
+    let converted = convert(&manual[..manual.len() * 9 / 10]).unwrap();
     assert!(
-        part.warnings
-            .iter()
-            .any(|warning| warning.contains("cut off")),
-        "{:?}",
-        part.warnings
+        converted.markdown.contains("<!-- page: 1"),
+        "{}",
+        converted.markdown
     );
+    assert!(
+        converted
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("truncated")),
+        "{:?}",
+        converted.warnings
+    );
+
     assert!(
         !convert(&manual)
             .unwrap()
             .warnings
             .iter()
-            .any(|warning| warning.contains("cut off"))
+            .any(|warning| warning.contains("truncated"))
     );
 
-    let nothing =
+    let error =
         convert(b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Ty")
             .unwrap_err();
-    assert!(nothing.0.contains("cut off"), "{nothing}");
+    assert!(error.0.contains("truncated"), "{error}");
 }
 
 #[test]
-fn broken_files_break_nothing() {
-    for broken in mutations(&manual()) {
-        // Either way it ends.
-        let _ = convert(&broken);
-    }
+fn damaged_files_are_read_or_refused() {
+    read_mutations(&manual(), convert);
 }

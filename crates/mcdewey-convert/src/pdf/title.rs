@@ -1,47 +1,54 @@
-//! What a PDF is called: what its metadata say, unless a program wrote it there; else its largest heading.
+//! The title of a PDF: that of its metadata unless a program made it up, otherwise its most
+//! prominent heading.
 
 use unpdf::{Block, Document};
 
-/// The heading that names a document stands on one of its first pages.
-const FIRST_PAGES: usize = 3;
+/// How many pages are searched for the heading that names the document.
+const TITLE_PAGES: usize = 3;
 
-/// Names that programs give: "Microsoft Word - draft.doc".
-const PROGRAMS: [&str; 4] = [
+/// Beginnings of titles that programs make up, such as "Microsoft Word - draft.doc".
+const GENERATED_PREFIXES: [&str; 4] = [
     "microsoft word - ",
     "microsoft powerpoint - ",
     "microsoft excel - ",
     "untitled",
 ];
-/// Endings of file names.
-const FILES: [&str; 12] = [
+
+/// Extensions of the file names that some programs use as titles.
+const FILE_EXTENSIONS: [&str; 12] = [
     ".doc", ".docx", ".pdf", ".indd", ".qxd", ".fm", ".book", ".xls", ".xlsx", ".ppt", ".pptx",
     ".odt",
 ];
 
 pub(super) fn title(document: &Document) -> Option<String> {
-    let told = document
+    document
         .metadata
         .title
         .as_deref()
         .map(str::trim)
-        .filter(|title| is_title(title));
-    told.map(str::to_owned)
-        .or_else(|| largest_heading(document))
+        .filter(|title| is_meaningful(title))
+        .map(str::to_owned)
+        .or_else(|| highest_heading(document))
 }
 
-fn is_title(title: &str) -> bool {
+fn is_meaningful(title: &str) -> bool {
     let lower = title.to_lowercase();
-    let by_program = PROGRAMS.iter().any(|start| lower.starts_with(start));
-    let file_name = FILES.iter().any(|end| lower.ends_with(end));
-    !by_program && !file_name && title.chars().filter(|c| c.is_alphabetic()).count() >= 3
+    let generated = GENERATED_PREFIXES
+        .iter()
+        .any(|prefix| lower.starts_with(prefix));
+    let file_name = FILE_EXTENSIONS
+        .iter()
+        .any(|extension| lower.ends_with(extension));
+    let letters = title.chars().filter(|c| c.is_alphabetic()).count();
+    !generated && !file_name && letters >= 3
 }
 
-/// The first of the highest headings.
-fn largest_heading(document: &Document) -> Option<String> {
-    let paragraphs = document
+/// Returns the first heading of the highest level on the first pages.
+fn highest_heading(document: &Document) -> Option<String> {
+    let headings = document
         .pages
         .iter()
-        .take(FIRST_PAGES)
+        .take(TITLE_PAGES)
         .flat_map(|page| &page.elements)
         .filter_map(|block| {
             let Block::Paragraph(paragraph) = block else {
@@ -51,8 +58,11 @@ fn largest_heading(document: &Document) -> Option<String> {
         });
 
     let mut best: Option<(u8, String)> = None;
-    for (level, text) in paragraphs {
-        if !text.trim().is_empty() && best.as_ref().is_none_or(|(known, _)| level < *known) {
+    for (level, text) in headings {
+        let higher = best
+            .as_ref()
+            .is_none_or(|(best_level, _)| level < *best_level);
+        if higher && !text.trim().is_empty() {
             best = Some((level, text));
         }
     }
@@ -62,26 +72,27 @@ fn largest_heading(document: &Document) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use unpdf::{Page, Paragraph};
 
+    use super::*;
+
     #[test]
-    fn names_of_files_and_programs_are_no_titles() {
-        for no in [
+    fn file_names_and_generated_titles_are_not_meaningful() {
+        for title in [
             "Microsoft Word - draft.doc",
             "guide.indd",
             "Untitled-3",
             "12 34",
             "",
         ] {
-            assert!(!is_title(no), "{no}");
+            assert!(!is_meaningful(title), "{title}");
         }
 
-        assert!(is_title("Finesse Developer Guide 12.5"));
+        assert!(is_meaningful("Finesse Developer Guide 12.5"));
     }
 
     #[test]
-    fn without_a_title_the_highest_heading_names_it() {
+    fn without_a_meaningful_title_the_highest_heading_is_used() {
         let mut document = Document::new();
         let mut page = Page::new(1, 600.0, 800.0);
         for (text, level) in [

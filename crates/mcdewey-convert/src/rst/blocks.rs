@@ -1,17 +1,17 @@
-//! Blocks: titles, paragraphs, code, quotes, and the way to lists, tables and directives.
+//! Titles, paragraphs, code and quotes; passes lists, tables and directives on to their modules.
 
-use super::Reader;
-use super::lines::{dedented, indent, indented_until, rule};
-use crate::html::escape::html;
+use super::lines::{adornment, dedent, indentation, indented_end, paragraph_end, skip_empty};
+use super::{Parser, TitleStyle};
+use crate::html::escape;
 
-/// Text that is nested deeper is shown as it stands.
+/// Blocks that are nested more deeply are written as preformatted text.
 const MAX_DEPTH: usize = 40;
 
-impl Reader {
-    /// All blocks of some lines.
+impl Parser {
+    /// Writes all blocks of some lines.
     pub(super) fn blocks(&mut self, lines: &[String], depth: usize, out: &mut String) {
         if depth > MAX_DEPTH {
-            out.push_str(&pre(lines, None));
+            out.push_str(&code_block(lines, None));
             return;
         }
 
@@ -25,33 +25,30 @@ impl Reader {
         }
     }
 
-    /// One block; says where the next begins.
+    /// Writes one block and returns its end.
     fn block(&mut self, lines: &[String], at: usize, depth: usize, out: &mut String) -> usize {
         let line = &lines[at];
-        if indent(line) > 0 {
-            let end = indented_until(lines, at, 1);
+        if indentation(line) > 0 {
+            let end = indented_end(lines, at);
             out.push_str("<blockquote>");
-            self.blocks(&dedented(&lines[at..end]), depth + 1, out);
+            self.blocks(&dedent(&lines[at..end]), depth + 1, out);
             out.push_str("</blockquote>");
             return end;
         }
 
-        if let Some(end) = self.title(lines, at, depth, out) {
-            return end;
-        }
-
-        let taken = self
-            .explicit(lines, at, depth, out)
-            .or_else(|| self.table(lines, at, depth, out))
+        let structured_end = self
+            .title_or_rule(lines, at, depth, out)
+            .or_else(|| self.explicit_markup(lines, at, depth, out))
+            .or_else(|| self.drawn_table(lines, at, depth, out))
             .or_else(|| self.list(lines, at, depth, out));
 
-        if let Some(end) = taken {
+        if let Some(end) = structured_end {
             return end;
         }
 
         if line.starts_with(">>> ") {
             let end = paragraph_end(lines, at);
-            out.push_str(&pre(&lines[at..end], Some("python")));
+            out.push_str(&code_block(&lines[at..end], Some("python")));
             return end;
         }
 
@@ -59,19 +56,18 @@ impl Reader {
             return self.line_block(lines, at, out);
         }
 
-        if lines
+        let is_indented_below = lines
             .get(at + 1)
-            .is_some_and(|below| !below.is_empty() && indent(below) > 0)
-            && !line.ends_with("::")
-        {
-            return self.definitions(lines, at, depth, out);
+            .is_some_and(|below| !below.is_empty() && indentation(below) > 0);
+        if is_indented_below && !line.ends_with("::") {
+            return self.definition_list(lines, at, depth, out);
         }
 
         self.paragraph(lines, at, out)
     }
 
-    /// A title with its underline, or a line across the page.
-    fn title(
+    /// Writes a title or a horizontal rule if one begins here, and returns its end.
+    fn title_or_rule(
         &mut self,
         lines: &[String],
         at: usize,
@@ -79,14 +75,18 @@ impl Reader {
         out: &mut String,
     ) -> Option<usize> {
         let below = lines.get(at + 1).map_or("", String::as_str);
-        if let Some(mark) = rule(&lines[at]).filter(|_| lines[at].len() >= 3) {
-            let under = lines.get(at + 2).and_then(|under| rule(under));
-            if under == Some(mark)
+
+        if let Some(overline) = adornment(&lines[at]).filter(|_| lines[at].len() >= 3) {
+            let underline = lines.get(at + 2).filter(|line| line.len() >= 3);
+            if underline.and_then(|line| adornment(line)) == Some(overline)
                 && !below.trim().is_empty()
-                && lines[at + 2].len() >= 3
-                && rule(below).is_none()
+                && adornment(below).is_none()
             {
-                self.heading(below.trim(), (mark, true), depth, out);
+                let style = TitleStyle {
+                    adornment: overline,
+                    has_overline: true,
+                };
+                self.title(below.trim(), style, depth, out);
                 return Some(at + 3);
             }
 
@@ -98,36 +98,41 @@ impl Reader {
             return None;
         }
 
-        let long = lines[at].chars().count();
-        let mark = rule(below)
-            .filter(|_| below.len() >= long.min(4) && (below.len() >= 3 || below.len() >= long))?;
+        // An underline of four characters may be shorter than its title.
+        let length = lines[at].chars().count();
+        let underline = adornment(below).filter(|_| below.len() >= length.min(4))?;
         if below == "::" || below == ".." || lines[at].starts_with(".. ") {
             return None;
         }
 
-        self.heading(&lines[at], (mark, false), depth, out);
+        let style = TitleStyle {
+            adornment: underline,
+            has_overline: false,
+        };
+        self.title(&lines[at], style, depth, out);
         Some(at + 2)
     }
 
-    fn heading(&mut self, text: &str, kind: (char, bool), depth: usize, out: &mut String) {
+    /// Writes a title. Inside other blocks it becomes bold text.
+    fn title(&mut self, text: &str, style: TitleStyle, depth: usize, out: &mut String) {
         let text = self.inline(text);
         if depth > 0 {
             out.push_str(&format!("<p><strong>{text}</strong></p>"));
             return;
         }
 
-        let level = self
-            .levels
+        let index = self
+            .title_styles
             .iter()
-            .position(|known| *known == kind)
+            .position(|known| *known == style)
             .unwrap_or_else(|| {
-                self.levels.push(kind);
-                self.levels.len() - 1
+                self.title_styles.push(style);
+                self.title_styles.len() - 1
             });
 
-        let level = (level + 1).min(6);
+        let level = (index + 1).min(6);
         if self.title.is_none() {
-            self.title = Some(plain(&text));
+            self.title = Some(without_tags(&text));
         }
 
         out.push_str(&format!("<h{level}>{text}</h{level}>"));
@@ -139,26 +144,28 @@ impl Reader {
             .iter()
             .map(|line| self.inline(line.trim_start_matches('|').trim()))
             .collect();
+
         out.push_str(&format!("<p>{}</p>", texts.join("<br>")));
         end
     }
 
-    /// A paragraph, and the code after it if it ends with two colons.
+    /// Writes a paragraph, and the literal block after it if it ends with two colons.
     fn paragraph(&mut self, lines: &[String], at: usize, out: &mut String) -> usize {
-        let mut end = paragraph_end(lines, at);
-        if let Some(indented) = (at + 1..end).find(|&next| indent(&lines[next]) > 0) {
-            end = indented;
-        }
+        let limit = paragraph_end(lines, at);
+        let end = (at + 1..limit)
+            .find(|&next| indentation(&lines[next]) > 0)
+            .unwrap_or(limit);
 
         let text = lines[at..end].join("\n");
-        let Some(before) = text.strip_suffix("::") else {
+        let Some(before_colons) = text.strip_suffix("::") else {
             out.push_str(&format!("<p>{}</p>", self.inline(&text)));
             return end;
         };
 
-        let shown = match before.trim_end() {
+        // "Text::" is shown with one colon, "Text ::" and "::" alone without any.
+        let shown = match before_colons.trim_end() {
             "" => String::new(),
-            text if text.len() < before.len() => text.to_owned(),
+            text if text.len() < before_colons.len() => text.to_owned(),
             text => format!("{text}:"),
         };
 
@@ -166,65 +173,61 @@ impl Reader {
             out.push_str(&format!("<p>{}</p>", self.inline(&shown)));
         }
 
-        let Some(first) = (end..lines.len()).find(|&next| !lines[next].is_empty()) else {
+        let first = skip_empty(lines, end);
+        let Some(literal_end) = literal_block_end(lines, first) else {
             return end;
         };
 
-        let until = if indent(&lines[first]) > 0 {
-            indented_until(lines, first, 1)
-        } else {
-            // Code whose every line begins with the same mark need not be indented.
-            let mark = lines[first]
-                .chars()
-                .next()
-                .filter(char::is_ascii_punctuation);
-
-            let Some(mark) = mark.filter(|_| !lines[first].starts_with(".. ")) else {
-                return end;
-            };
-
-            (first..lines.len())
-                .find(|&next| !lines[next].starts_with(mark))
-                .unwrap_or(lines.len())
-        };
-
-        out.push_str(&pre(&lines[first..until], None));
-        until
+        out.push_str(&code_block(&lines[first..literal_end], None));
+        literal_end
     }
 }
 
-/// Lines as code.
-pub(super) fn pre(lines: &[String], language: Option<&str>) -> String {
+/// The end of the literal block that begins at a line; `None` if there is none.
+fn literal_block_end(lines: &[String], first: usize) -> Option<usize> {
+    let line = lines.get(first)?;
+    if indentation(line) > 0 {
+        return Some(indented_end(lines, first));
+    }
+
+    // A literal block need not be indented if all its lines begin with the same punctuation.
+    let mark = line.chars().next().filter(char::is_ascii_punctuation)?;
+    if line.starts_with(".. ") {
+        return None;
+    }
+
+    let end = (first..lines.len())
+        .find(|&next| !lines[next].starts_with(mark))
+        .unwrap_or(lines.len());
+    Some(end)
+}
+
+/// Lines as preformatted code.
+pub(super) fn code_block(lines: &[String], language: Option<&str>) -> String {
     let class = language
-        .map(|language| format!(" class=\"language-{}\"", html(language)))
+        .map(|language| format!(" class=\"language-{}\"", escape::html(language)))
         .unwrap_or_default();
 
     format!(
         "<pre><code{class}>{}</code></pre>",
-        html(&dedented(lines).join("\n"))
+        escape::html(&dedent(lines).join("\n"))
     )
 }
 
-fn paragraph_end(lines: &[String], at: usize) -> usize {
-    (at..lines.len())
-        .find(|&next| lines[next].is_empty())
-        .unwrap_or(lines.len())
-}
-
-/// HTML without its elements.
-fn plain(html: &str) -> String {
-    let mut out = String::new();
-    let mut inside = false;
+/// The text of HTML that [`Parser::inline`] wrote.
+fn without_tags(html: &str) -> String {
+    let mut text = String::new();
+    let mut in_tag = false;
     for c in html.chars() {
         match c {
-            '<' => inside = true,
-            '>' => inside = false,
-            _ if !inside => out.push(c),
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            _ if !in_tag => text.push(c),
             _ => {}
         }
     }
 
-    out.replace("&lt;", "<")
+    text.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")
         .replace("&amp;", "&")

@@ -1,333 +1,373 @@
-//! What stands in a line: emphasis, code, links, roles, substitutions.
+//! Inline markup: emphasis, code, links, roles, footnote references and substitutions.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::Reader;
-use crate::html::escape::html;
+use super::Parser;
+use crate::html::escape;
 
-static LINK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?s)^(.*?)\s*<([^<>]+)>$").expect("a valid pattern"));
-static WEB: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"^https?://[^\s<>"`]+"#).expect("a valid pattern"));
-static NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9])?(__?)").expect("a valid pattern")
+static LABEL_AND_TARGET: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?s)^(.*?)\s*<([^<>]+)>$").expect("the pattern is valid"));
+static URL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^https?://[^\s<>"`]+"#).expect("the pattern is valid"));
+static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[A-Za-z0-9](?:[A-Za-z0-9._+-]*[A-Za-z0-9])?(__?)").expect("the pattern is valid")
 });
-static NOTE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\[(#?[\w.-]*|\*)\]_").expect("a valid pattern"));
+static FOOTNOTE_REFERENCE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\[(#?[\w.-]*|\*)\]_").expect("the pattern is valid"));
 static ROLE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^:([A-Za-z][\w:.+-]*):`").expect("a valid pattern"));
+    LazyLock::new(|| Regex::new(r"^:([A-Za-z][\w:.+-]*):`").expect("the pattern is valid"));
 
-/// Substitutions in substitutions in substitutions.
-const MAX_DEPTH: usize = 4;
+/// How deep substitutions within substitutions are expanded.
+const MAX_SUBSTITUTION_DEPTH: usize = 4;
 
-impl Reader {
-    /// Text as HTML.
+/// A longer text between two bars is not the name of a substitution.
+const MAX_SUBSTITUTION_NAME: usize = 100;
+
+/// A piece of markup at the beginning of a text.
+struct Markup {
+    html: String,
+    /// The bytes of source that it covers.
+    length: usize,
+}
+
+impl Parser {
+    /// Converts inline markup to HTML and escapes the rest.
     pub(super) fn inline(&mut self, text: &str) -> String {
-        self.inline_at(text, 0)
+        self.inline_at_depth(text, 0)
     }
 
-    fn inline_at(&mut self, text: &str, depth: usize) -> String {
+    fn inline_at_depth(&mut self, text: &str, depth: usize) -> String {
         let mut out = String::with_capacity(text.len() + 16);
-        let mut before = ' ';
-
+        let mut previous = ' ';
         let mut rest = text;
+
         while let Some(c) = rest.chars().next() {
-            let begins = !before.is_alphanumeric();
             if c == '\\' {
+                // A backslash before whitespace only separates markup and disappears with it.
                 let escaped = rest[1..].chars().next();
-                let shown = escaped
-                    .filter(|c| !c.is_whitespace())
-                    .map(|c| html(&c.to_string()))
-                    .unwrap_or_default();
-                out.push_str(&shown);
+                if let Some(escaped) = escaped.filter(|c| !c.is_whitespace()) {
+                    out.push_str(&escape::html(&escaped.to_string()));
+                }
+
                 rest = &rest[1 + escaped.map_or(0, char::len_utf8)..];
-                before = ' ';
+                previous = ' ';
                 continue;
             }
 
-            let found = if begins {
-                self.markup(rest, depth)
-            } else {
+            let markup = if previous.is_alphanumeric() {
                 None
+            } else {
+                self.markup(rest, depth)
             };
 
-            if let Some((written, length)) = found {
-                before = rest[..length].chars().next_back().unwrap_or(' ');
-                out.push_str(&written);
-                rest = &rest[length..];
-                continue;
-            }
+            let (html, length) = match markup {
+                Some(markup) => (markup.html, markup.length),
+                None => {
+                    // Consumes whole words, because a word may be the end of a reference's name.
+                    let length = word_length(rest).max(c.len_utf8());
+                    (escape::html(&rest[..length]), length)
+                }
+            };
 
-            // Words are taken whole: a link's name may end them.
-            let plain: usize = rest
-                .chars()
-                .take_while(|c| c.is_alphanumeric())
-                .map(char::len_utf8)
-                .sum();
-
-            let length = plain.max(c.len_utf8());
-            out.push_str(&html(&rest[..length]));
-            before = rest[..length].chars().next_back().unwrap_or(' ');
+            out.push_str(&html);
+            previous = rest[..length].chars().next_back().unwrap_or(' ');
             rest = &rest[length..];
         }
 
         out
     }
 
-    /// Markup at the beginning of a text: what it becomes, and how long it is.
-    fn markup(&mut self, text: &str, depth: usize) -> Option<(String, usize)> {
-        if let Some(length) = enclosed(text, "``", "``") {
-            return Some((
-                format!("<code>{}</code>", html(&text[2..length - 2])),
+    /// Parses the markup at the beginning of a text.
+    fn markup(&mut self, text: &str, depth: usize) -> Option<Markup> {
+        if let Some(length) = enclosed_length(text, "``") {
+            return Some(Markup {
+                html: format!("<code>{}</code>", escape::html(&text[2..length - 2])),
                 length,
-            ));
+            });
         }
 
         if let Some(role) = ROLE.captures(text) {
-            let at = role[0].len() - 1;
-            let length = at + enclosed(&text[at..], "`", "`")?;
-            return Some((self.role(&role[1], &text[at + 1..length - 1]), length));
+            let quote = role[0].len() - 1;
+            let length = quote + enclosed_length(&text[quote..], "`")?;
+            return Some(Markup {
+                html: self.role(&role[1], &text[quote + 1..length - 1]),
+                length,
+            });
         }
 
         if text.starts_with('`') {
-            return self.quoted(text);
+            return self.interpreted_text(text);
         }
 
         for (mark, element) in [("**", "strong"), ("*", "em")] {
-            if let Some(length) = enclosed(text, mark, mark) {
-                let inner = html(&unescaped(&text[mark.len()..length - mark.len()]));
-                return Some((format!("<{element}>{inner}</{element}>"), length));
+            if let Some(length) = enclosed_length(text, mark) {
+                let inner = unescape(&text[mark.len()..length - mark.len()]);
+                return Some(Markup {
+                    html: format!("<{element}>{}</{element}>", escape::html(&inner)),
+                    length,
+                });
             }
         }
 
-        if text.starts_with('|') && depth < MAX_DEPTH {
+        if text.starts_with('|') && depth < MAX_SUBSTITUTION_DEPTH {
             return self.substitution(text, depth);
         }
 
-        if let Some(note) = NOTE.captures(text) {
-            return Some((
-                format!("[{}]", html(note[1].trim_start_matches('#'))),
-                note[0].len(),
-            ));
+        if let Some(footnote) = FOOTNOTE_REFERENCE.captures(text) {
+            return Some(Markup {
+                html: format!("[{}]", escape::html(footnote[1].trim_start_matches('#'))),
+                length: footnote[0].len(),
+            });
         }
 
-        if let Some(web) = WEB.find(text) {
-            let url = web
+        if let Some(url) = URL.find(text) {
+            let url = url
                 .as_str()
                 .trim_end_matches(['.', ',', ';', ':', ')', '!', '?', '\'', '*', '_']);
-            return Some((format!("<a href=\"{0}\">{0}</a>", html(url)), url.len()));
+            return Some(Markup {
+                html: format!("<a href=\"{0}\">{0}</a>", escape::html(url)),
+                length: url.len(),
+            });
         }
 
-        self.named(text)
+        self.reference(text)
     }
 
-    /// `text <address>`_, `name`_, or `text` alone.
-    fn quoted(&mut self, text: &str) -> Option<(String, usize)> {
-        let length = enclosed_before(text, "`", "`", |after| after == '_' || ends(after))?;
+    /// Parses text in single backquotes: `` `text <address>`_ ``, `` `name`_ ``, `` `text`:role: ``
+    /// or `` `text` `` alone.
+    fn interpreted_text(&mut self, text: &str) -> Option<Markup> {
+        let length = enclosed_length_before(text, "`", |after| after == '_' || may_follow(after))?;
         let inner = &text[1..length - 1];
-        let marks = text[length..]
-            .bytes()
-            .take_while(|&byte| byte == b'_')
-            .count()
-            .min(2);
+        let after = &text[length..];
+        let underscores = count_underscores(after);
 
-        if marks == 0 {
-            // `text`:role: is the older form.
-            let role = text[length..]
-                .strip_prefix(':')
-                .and_then(|role| role.split_once(':'))
-                .map(|(role, _)| role);
-
-            let role = role.filter(|role| {
-                !role.is_empty() && role.chars().all(|c| c.is_alphanumeric() || c == '-')
-            });
-
-            return Some(match role {
-                Some(role) => (self.role(role, inner), length + role.len() + 2),
-                None => (format!("<em>{}</em>", html(&unescaped(inner))), length),
+        if underscores == 0 {
+            return Some(match role_suffix(after) {
+                Some(role) => Markup {
+                    html: self.role(role, inner),
+                    length: length + role.len() + 2,
+                },
+                None => Markup {
+                    html: format!("<em>{}</em>", escape::html(&unescape(inner))),
+                    length,
+                },
             });
         }
 
-        let (label, target) = match LINK.captures(inner) {
+        let html = match LABEL_AND_TARGET.captures(inner) {
             Some(found) => {
                 let target = found[2].trim();
-                let named = target
-                    .strip_suffix('_')
-                    .and_then(|name| self.names.target(name).map(str::to_owned));
-
-                let label = if found[1].is_empty() {
-                    target.to_owned()
-                } else {
-                    found[1].to_owned()
+                let label = match &found[1] {
+                    "" => target,
+                    label => label,
                 };
 
-                (label, named.or_else(|| Some(target.to_owned())))
+                let named_target = target
+                    .strip_suffix('_')
+                    .and_then(|name| self.references.target(name));
+                link(label, Some(named_target.unwrap_or(target)))
             }
-            None if marks == 2 => (inner.to_owned(), self.names.next()),
-            None => (
-                inner.to_owned(),
-                self.names.target(inner).map(str::to_owned),
-            ),
+            None if underscores == 2 => {
+                let target = self.references.next_anonymous_target();
+                link(inner, target.as_deref())
+            }
+            None => link(inner, self.references.target(inner)),
         };
 
-        Some((link(&label, target.as_deref()), length + marks))
+        Some(Markup {
+            html,
+            length: length + underscores,
+        })
     }
 
-    /// `name_`, where the name is known; other words stay as they are.
-    fn named(&mut self, text: &str) -> Option<(String, usize)> {
-        let found = NAME.captures(text)?;
-        let (whole, marks) = (found.get(0)?.as_str(), found.get(1)?.as_str());
+    /// Parses `name_` if the name is defined, and `name__` if an anonymous target is left.
+    fn reference(&mut self, text: &str) -> Option<Markup> {
+        let found = REFERENCE.captures(text)?;
+        let (whole, underscores) = (found.get(0)?.as_str(), found.get(1)?.as_str());
         if text[whole.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_') {
             return None;
         }
 
-        let name = whole[..whole.len() - marks.len()].to_owned();
-        let target = if marks == "__" {
-            self.names.next()
+        let name = &whole[..whole.len() - underscores.len()];
+        let html = if underscores == "__" {
+            link(name, Some(&self.references.next_anonymous_target()?))
         } else {
-            self.names.target(&name).map(str::to_owned)
-        }?;
-
-        Some((link(&name, Some(&target)), whole.len()))
-    }
-
-    fn substitution(&mut self, text: &str, depth: usize) -> Option<(String, usize)> {
-        let end = text[1..]
-            .find('|')
-            .filter(|&end| (1..=100).contains(&end))?
-            + 1;
-        let (kind, value) = self.names.substitution(&text[1..end])?;
-        let (kind, value) = (kind.to_owned(), value.to_owned());
-
-        let marks = text[end + 1..]
-            .bytes()
-            .take_while(|&byte| byte == b'_')
-            .count()
-            .min(2);
-
-        let written = match kind.as_str() {
-            "image" => format!(
-                "<img src=\"{}\" alt=\"{}\">",
-                html(&value),
-                html(&text[1..end])
-            ),
-            "unicode" => html(&characters(&value)),
-            "date" => String::new(),
-            _ => self.inline_at(&value, depth + 1),
+            link(name, Some(self.references.target(name)?))
         };
 
-        Some((written, end + 1 + marks))
+        Some(Markup {
+            html,
+            length: whole.len(),
+        })
     }
 
-    /// Text with a role, as Sphinx and docutils show it.
-    fn role(&mut self, role: &str, text: &str) -> String {
+    fn substitution(&mut self, text: &str, depth: usize) -> Option<Markup> {
+        let name_length = text[1..]
+            .find('|')
+            .filter(|length| (1..=MAX_SUBSTITUTION_NAME).contains(length))?;
+        let name = &text[1..=name_length];
+        let substitution = self.references.substitution(name)?.clone();
+
+        let html = match substitution.directive.as_str() {
+            "image" => format!(
+                "<img src=\"{}\" alt=\"{}\">",
+                escape::html(&substitution.value),
+                escape::html(name)
+            ),
+            "unicode" => escape::html(&decode_characters(&substitution.value)),
+            "date" => String::new(),
+            _ => self.inline_at_depth(&substitution.value, depth + 1),
+        };
+
+        let with_bars = name_length + 2;
+        Some(Markup {
+            html,
+            length: with_bars + count_underscores(&text[with_bars..]),
+        })
+    }
+
+    /// Writes text with a role as Sphinx and docutils show it. Unknown roles are written as code.
+    fn role(&self, role: &str, text: &str) -> String {
         let name = role.rsplit(':').next().unwrap_or(role).to_lowercase();
-        let (label, target) = match LINK.captures(text) {
-            Some(found) if !found[1].is_empty() => (found[1].to_owned(), found[2].to_owned()),
-            _ => (text.to_owned(), text.to_owned()),
+        let found = LABEL_AND_TARGET
+            .captures(text)
+            .filter(|found| !found[1].is_empty());
+        let (label, target) = match &found {
+            Some(found) => (&found[1], &found[2]),
+            None => (text, text),
         };
 
         match name.as_str() {
-            "ref" | "numref" | "any" => link(&label, self.names.target(&target)),
-            "doc" | "download" => link(&label, Some(&target)),
+            "ref" | "numref" | "any" => link(label, self.references.target(target)),
+            "doc" | "download" => link(label, Some(target)),
             "emphasis" | "term" | "title" | "t" | "dfn" | "abbr" => {
-                format!("<em>{}</em>", html(&label))
+                format!("<em>{}</em>", escape::html(label))
             }
-            "strong" | "guilabel" => format!("<strong>{}</strong>", html(&label.replace('&', ""))),
-            "menuselection" => format!("<strong>{}</strong>", html(&label.replace("-->", "→"))),
-            "sub" | "subscript" => format!("<sub>{}</sub>", html(&label)),
-            "sup" | "superscript" => format!("<sup>{}</sup>", html(&label)),
-            "pep" | "rfc" | "cve" => format!("{} {}", name.to_uppercase(), html(&label)),
-            "index" => html(&label),
+            // "&" marks the keyboard shortcut of a label.
+            "strong" | "guilabel" => {
+                format!("<strong>{}</strong>", escape::html(&label.replace('&', "")))
+            }
+            "menuselection" => {
+                let path = label.replace("-->", "→");
+                format!("<strong>{}</strong>", escape::html(&path))
+            }
+            "sub" | "subscript" => format!("<sub>{}</sub>", escape::html(label)),
+            "sup" | "superscript" => format!("<sup>{}</sup>", escape::html(label)),
+            "pep" | "rfc" | "cve" => format!("{} {}", name.to_uppercase(), escape::html(label)),
+            "index" => escape::html(label),
             _ => {
-                let short = label
-                    .strip_prefix('~')
-                    .map(|path| path.rsplit('.').next().unwrap_or(path));
+                // "~a.b.C" is shown as its last part.
+                let shown = match label.strip_prefix('~') {
+                    Some(path) => path.rsplit('.').next().unwrap_or(path),
+                    None => label,
+                };
                 format!(
                     "<code>{}</code>",
-                    html(short.unwrap_or(&label).trim_start_matches('!'))
+                    escape::html(shown.trim_start_matches('!'))
                 )
             }
         }
     }
 }
 
+/// A link to a target, or only its label if there is none.
 fn link(label: &str, target: Option<&str>) -> String {
-    let label = html(&unescaped(label));
+    let label = escape::html(&unescape(label));
     match target {
-        Some(target) => format!("<a href=\"{}\">{label}</a>", html(&unescaped(target))),
+        Some(target) => format!(
+            "<a href=\"{}\">{label}</a>",
+            escape::html(&unescape(target))
+        ),
         None => label,
     }
 }
 
-/// How long a text is that stands between two marks: not beginning or ending with white space, and ended before what may
-/// follow it.
-fn enclosed(text: &str, open: &str, close: &str) -> Option<usize> {
-    enclosed_before(text, open, close, ends)
+/// The role in `` `text`:role: ``, given what follows the text.
+fn role_suffix(after: &str) -> Option<&str> {
+    let (role, _) = after.strip_prefix(':')?.split_once(':')?;
+    let is_name = !role.is_empty() && role.chars().all(|c| c.is_alphanumeric() || c == '-');
+    is_name.then_some(role)
 }
 
-fn enclosed_before(
-    text: &str,
-    open: &str,
-    close: &str,
-    may_follow: fn(char) -> bool,
-) -> Option<usize> {
-    let inner = text.strip_prefix(open)?;
+/// The number of underscores that make a text a reference, at most two.
+fn count_underscores(after: &str) -> usize {
+    after
+        .bytes()
+        .take_while(|&byte| byte == b'_')
+        .count()
+        .min(2)
+}
+
+fn word_length(text: &str) -> usize {
+    text.chars()
+        .take_while(|c| c.is_alphanumeric())
+        .map(char::len_utf8)
+        .sum()
+}
+
+/// The length of a text between two marks, with the marks. It must not begin or end with
+/// whitespace, and only certain characters may follow it.
+fn enclosed_length(text: &str, mark: &str) -> Option<usize> {
+    enclosed_length_before(text, mark, may_follow)
+}
+
+fn enclosed_length_before(text: &str, mark: &str, may_follow: fn(char) -> bool) -> Option<usize> {
+    let inner = text.strip_prefix(mark)?;
     if inner.starts_with(char::is_whitespace) || inner.is_empty() {
         return None;
     }
 
-    let literal = open == "``";
+    let is_literal = mark == "``";
     let mut from = 0;
-    while let Some(found) = inner[from..].find(close) {
+    while let Some(found) = inner[from..].find(mark) {
         let at = from + found;
-        let after = inner[at + close.len()..].chars().next();
-        let spaced = inner[..at].ends_with(char::is_whitespace);
-        let escaped = !literal && inner[..at].ends_with('\\');
-        if at > 0 && !spaced && !escaped && after.is_none_or(may_follow) {
-            return Some(open.len() + at + close.len());
+        let after = inner[at + mark.len()..].chars().next();
+        let ends_with_space = inner[..at].ends_with(char::is_whitespace);
+        let is_escaped = !is_literal && inner[..at].ends_with('\\');
+        if at > 0 && !ends_with_space && !is_escaped && after.is_none_or(may_follow) {
+            return Some(mark.len() + at + mark.len());
         }
-        from = at + close.len();
+        from = at + mark.len();
     }
 
     None
 }
 
-/// What may stand after markup.
-fn ends(c: char) -> bool {
+/// Whether a character may follow inline markup.
+fn may_follow(c: char) -> bool {
     c.is_whitespace() || (!c.is_alphanumeric() && c != '_' && c != '`' && c != '*') || c == '\\'
 }
 
-fn unescaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+/// Removes backslashes, with the whitespace that they escape.
+fn unescape(text: &str) -> String {
+    let mut unescaped = String::with_capacity(text.len());
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         match c {
-            '\\' => out.extend(rest.next().filter(|c| !c.is_whitespace())),
-            _ => out.push(c),
+            '\\' => unescaped.extend(rest.next().filter(|c| !c.is_whitespace())),
+            _ => unescaped.push(c),
         }
     }
 
-    out
+    unescaped
 }
 
-/// `0xA9 text` as characters.
-fn characters(value: &str) -> String {
-    let code = |word: &str| {
-        let hex = ["0x", "U+", "\\u", "x"]
-            .iter()
-            .find_map(|prefix| word.strip_prefix(prefix));
-        let number = hex
-            .and_then(|hex| u32::from_str_radix(hex, 16).ok())
-            .or_else(|| word.parse().ok())?;
-        char::from_u32(number)
-    };
-
+/// Decodes the value of a `unicode` directive, such as `0xA9 text`.
+fn decode_characters(value: &str) -> String {
     value
         .split_whitespace()
         .take_while(|word| *word != "..")
-        .map(|word| code(word).map_or_else(|| word.to_owned(), |c| c.to_string()))
+        .map(|word| decode_character(word).map_or_else(|| word.to_owned(), String::from))
         .collect()
+}
+
+fn decode_character(word: &str) -> Option<char> {
+    let hexadecimal = ["0x", "U+", "\\u", "x"]
+        .iter()
+        .find_map(|prefix| word.strip_prefix(prefix))
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok());
+
+    char::from_u32(hexadecimal.or_else(|| word.parse().ok())?)
 }

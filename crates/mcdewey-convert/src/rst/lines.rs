@@ -1,46 +1,65 @@
-//! Lines and how far they are indented, which is what reStructuredText is made of.
+//! Lines and their indentation, which is what structures reStructuredText.
+//!
+//! Positions are indices into a slice of lines; ends are exclusive.
 
-/// As docutils expands tabs.
-const TAB: usize = 8;
+/// The tab width of docutils.
+const TAB_WIDTH: usize = 8;
 
-/// Lines without tabs and without white space at their ends.
-pub(super) fn of(text: &str) -> Vec<String> {
-    text.lines().map(expanded).collect()
+/// Splits text into lines with tabs expanded and trailing whitespace removed.
+pub(super) fn split(text: &str) -> Vec<String> {
+    text.lines().map(expand_tabs).collect()
 }
 
-fn expanded(line: &str) -> String {
+fn expand_tabs(line: &str) -> String {
     let line = line.trim_end();
     if !line.contains('\t') {
         return line.to_owned();
     }
 
-    let mut out = String::with_capacity(line.len() + TAB);
+    let mut expanded = String::with_capacity(line.len() + TAB_WIDTH);
     let mut column = 0;
     for c in line.chars() {
-        let wide = if c == '\t' { TAB - column % TAB } else { 1 };
-        match c {
-            '\t' => out.push_str(&" ".repeat(wide)),
-            _ => out.push(c),
+        if c == '\t' {
+            let width = TAB_WIDTH - column % TAB_WIDTH;
+            expanded.push_str(&" ".repeat(width));
+            column += width;
+        } else {
+            expanded.push(c);
+            column += 1;
         }
-        column += wide;
     }
 
-    out
+    expanded
 }
 
-/// How many spaces a line begins with.
-pub(super) fn indent(line: &str) -> usize {
+/// The number of spaces at the beginning of a line.
+pub(super) fn indentation(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// Where the lines end that are indented at least so far, from a place on; empty lines at the end are not among them.
-pub(super) fn indented_until(lines: &[String], from: usize, least: usize) -> usize {
+/// The smallest indentation of the lines that are not empty; `None` if all are.
+pub(super) fn common_indentation(lines: &[String]) -> Option<usize> {
+    lines
+        .iter()
+        .filter(|line| !line.is_empty())
+        .map(|line| indentation(line))
+        .min()
+}
+
+/// The end of the lines from a position on that are indented. Trailing empty lines do not belong to
+/// them.
+pub(super) fn indented_end(lines: &[String], from: usize) -> usize {
+    indented_end_at_least(lines, from, 1)
+}
+
+/// The same as [`indented_end`], for lines that are indented by at least so many spaces.
+pub(super) fn indented_end_at_least(lines: &[String], from: usize, spaces: usize) -> usize {
     let mut end = from;
     for (at, line) in lines.iter().enumerate().skip(from) {
         if line.is_empty() {
             continue;
         }
-        if indent(line) < least {
+        if indentation(line) < spaces {
             break;
         }
         end = at + 1;
@@ -49,35 +68,50 @@ pub(super) fn indented_until(lines: &[String], from: usize, least: usize) -> usi
     end
 }
 
-/// The lines without the indentation that all of them share, and without empty ones around.
-pub(super) fn dedented(lines: &[String]) -> Vec<String> {
-    let least = lines
-        .iter()
-        .filter(|line| !line.is_empty())
-        .map(|line| indent(line))
-        .min()
-        .unwrap_or_default();
+/// The first line from a position on that is not empty; the number of lines if there is none.
+pub(super) fn skip_empty(lines: &[String], from: usize) -> usize {
+    (from..lines.len())
+        .find(|&at| !lines[at].is_empty())
+        .unwrap_or(lines.len())
+}
 
-    let cut: Vec<String> = lines
-        .iter()
-        .map(|line| line.get(least..).unwrap_or_default().to_owned())
-        .collect();
+/// The first empty line from a position on; the number of lines if there is none.
+pub(super) fn paragraph_end(lines: &[String], from: usize) -> usize {
+    (from..lines.len())
+        .find(|&at| lines[at].is_empty())
+        .unwrap_or(lines.len())
+}
 
-    let first = cut
+/// Removes so many spaces from the beginning of each line. Shorter lines become empty.
+pub(super) fn cut_left(lines: &[String], spaces: usize) -> Vec<String> {
+    lines
         .iter()
-        .position(|line| !line.is_empty())
-        .unwrap_or(cut.len());
+        .map(|line| line.get(spaces..).unwrap_or_default().to_owned())
+        .collect()
+}
 
-    let last = cut
+/// Removes the common indentation, and empty lines at both ends.
+pub(super) fn dedent(lines: &[String]) -> Vec<String> {
+    let cut = cut_left(lines, common_indentation(lines).unwrap_or_default());
+    let first = skip_empty(&cut, 0);
+    let end = cut
         .iter()
         .rposition(|line| !line.is_empty())
         .map_or(first, |at| at + 1);
 
-    cut[first..last].to_vec()
+    cut[first..end].to_vec()
 }
 
-/// The one character that makes up a line of punctuation.
-pub(super) fn rule(line: &str) -> Option<char> {
+/// Text after a marker, followed by the lines indented below it.
+pub(super) fn with_continuation(first: &str, below: &[String]) -> Vec<String> {
+    let mut lines = vec![first.to_owned()];
+    lines.extend(dedent(below));
+    lines
+}
+
+/// The punctuation character that a line consists of. Such lines underline titles and border
+/// tables.
+pub(super) fn adornment(line: &str) -> Option<char> {
     let first = line.chars().next().filter(char::is_ascii_punctuation)?;
     line.chars().all(|c| c == first).then_some(first)
 }

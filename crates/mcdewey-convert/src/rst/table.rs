@@ -1,33 +1,25 @@
-//! Tables: drawn as grids, drawn with lines of `=`, or written as lists and CSV.
+//! Tables: drawn as grids, drawn with lines of `=`, or written as lists or CSV in a directive.
 
-use super::Reader;
-use super::blocks::pre;
+mod grid;
+
+use super::Parser;
+use super::blocks::code_block;
 use super::directives::Directive;
-use super::lines::{dedented, indent};
-use super::lists::bullets;
+use super::lines::{dedent, indentation, paragraph_end};
+use super::lists::bullet_items;
+use grid::{Cell, Grid};
 
-/// A drawing larger than this is shown as it stands.
-const MAX_DRAWING: usize = 2 * 1024 * 1024;
-
-/// A drawn table.
-struct Grid {
-    cells: Vec<Corners>,
-    drawing: Vec<Vec<char>>,
-    /// The line that ends its head.
-    head: usize,
+/// A row of a table without merged cells.
+struct Row {
+    is_header: bool,
+    /// The lines of each cell.
+    cells: Vec<Vec<String>>,
 }
 
-/// A cell of a drawing: its corners.
-struct Corners {
-    top: usize,
-    left: usize,
-    bottom: usize,
-    right: usize,
-}
-
-impl Reader {
-    /// A drawn table, if one begins here.
-    pub(super) fn table(
+impl Parser {
+    /// Writes the drawn table that begins at a line and returns its end. A drawing that cannot be
+    /// read is written as code.
+    pub(super) fn drawn_table(
         &mut self,
         lines: &[String],
         at: usize,
@@ -39,69 +31,41 @@ impl Reader {
             let end = (at..lines.len())
                 .find(|&next| !lines[next].starts_with(['+', '|']))
                 .unwrap_or(lines.len());
-            match grid(&lines[at..end]) {
-                Some(grid) => self.drawn(&grid, depth, out),
-                None => out.push_str(&pre(&lines[at..end], None)),
+
+            match Grid::parse(&lines[at..end]) {
+                Some(grid) => self.grid_table(&grid, depth, out),
+                None => out.push_str(&code_block(&lines[at..end], None)),
             }
             return Some(end);
         }
 
         if is_border(line) && line.contains(' ') {
-            return Some(self.simple(lines, at, depth, out));
+            return Some(self.simple_table(lines, at, depth, out));
         }
 
         None
     }
 
-    fn drawn(&mut self, grid: &Grid, depth: usize, out: &mut String) {
-        let Grid {
-            cells,
-            drawing,
-            head,
-        } = grid;
-
-        let unique = |mut edges: Vec<usize>| {
-            edges.sort_unstable();
-            edges.dedup();
-            edges
-        };
-
-        let tops = unique(cells.iter().map(|cell| cell.top).collect());
-        let lefts = unique(cells.iter().map(|cell| cell.left).collect());
-        let between = |edges: &[usize], from: usize, to: usize| {
-            edges
-                .iter()
-                .filter(|edge| (from..to).contains(edge))
-                .count()
-        };
+    fn grid_table(&mut self, grid: &Grid, depth: usize, out: &mut String) {
+        let tops = sorted_unique(grid.cells.iter().map(|cell| cell.top));
+        let lefts = sorted_unique(grid.cells.iter().map(|cell| cell.left));
 
         out.push_str("<table>");
         for top in &tops {
             out.push_str("<tr>");
-            let mut row: Vec<&Corners> = cells.iter().filter(|cell| cell.top == *top).collect();
+            let mut row: Vec<&Cell> = grid.cells.iter().filter(|cell| cell.top == *top).collect();
             row.sort_by_key(|cell| cell.left);
 
             for cell in row {
-                let name = if top < head { "th" } else { "td" };
-                let (down, across) = (
-                    between(&tops, cell.top, cell.bottom),
-                    between(&lefts, cell.left, cell.right),
-                );
+                let element = cell_element(grid.is_in_header(cell));
+                let rowspan = count_within(&tops, cell.top, cell.bottom);
+                let colspan = count_within(&lefts, cell.left, cell.right);
 
-                let text: Vec<String> = drawing[cell.top + 1..cell.bottom]
-                    .iter()
-                    .map(|line| {
-                        line[cell.left + 1..cell.right]
-                            .iter()
-                            .collect::<String>()
-                            .trim_end()
-                            .to_owned()
-                    })
-                    .collect();
-
-                out.push_str(&format!("<{name} rowspan=\"{down}\" colspan=\"{across}\">"));
-                self.blocks(&dedented(&text), depth + 1, out);
-                out.push_str(&format!("</{name}>"));
+                out.push_str(&format!(
+                    "<{element} rowspan=\"{rowspan}\" colspan=\"{colspan}\">"
+                ));
+                self.blocks(&dedent(&grid.text(cell)), depth + 1, out);
+                out.push_str(&format!("</{element}>"));
             }
 
             out.push_str("</tr>");
@@ -110,51 +74,45 @@ impl Reader {
         out.push_str("</table>");
     }
 
-    fn simple(&mut self, lines: &[String], at: usize, depth: usize, out: &mut String) -> usize {
-        let columns = columns(&lines[at]);
-
-        // The first border below the top ends the table if nothing follows it; otherwise it ends the head.
-        let mut borders = vec![at];
-        for (next, _) in lines
-            .iter()
-            .enumerate()
-            .skip(at + 1)
-            .filter(|(_, line)| is_border(line))
-        {
-            borders.push(next);
-            if borders.len() == 3 || lines.get(next + 1).is_none_or(String::is_empty) {
-                break;
+    /// Writes a table drawn with lines of `=` above, below and after the header.
+    fn simple_table(
+        &mut self,
+        lines: &[String],
+        at: usize,
+        depth: usize,
+        out: &mut String,
+    ) -> usize {
+        let borders = borders_of_simple_table(lines, at);
+        let (header_end, last) = match borders[..] {
+            [_, last] => (at, last),
+            [_, header_end, last] => (header_end, last),
+            _ => {
+                let end = paragraph_end(lines, at);
+                out.push_str(&code_block(&lines[at..end], None));
+                return end;
             }
-        }
-
-        let Some(&last) = borders.last().filter(|_| borders.len() > 1) else {
-            let end = (at..lines.len())
-                .find(|&next| lines[next].is_empty())
-                .unwrap_or(lines.len());
-            out.push_str(&pre(&lines[at..end], None));
-            return end;
         };
 
-        let head = if borders.len() == 3 { borders[1] } else { at };
-        let mut rows: Vec<(bool, Vec<Vec<String>>)> = Vec::new();
-        for (place, line) in lines.iter().enumerate().take(last).skip(at + 1) {
-            if is_border(line) || line.chars().all(|c| c == '-' || c == ' ') && line.contains('-') {
+        let columns = columns(&lines[at]);
+        let mut rows: Vec<Row> = Vec::new();
+        for (position, line) in lines.iter().enumerate().take(last).skip(at + 1) {
+            if is_border(line) || is_row_separator(line) {
                 continue;
             }
 
-            let cells = cut(line, &columns);
+            let cells = split_at_columns(line, &columns);
             match rows.last_mut() {
-                // A line without a first cell goes on with the row above.
-                Some((_, above)) if cells.first().is_none_or(String::is_empty) => {
-                    for (cell, more) in above.iter_mut().zip(cells) {
-                        cell.push(more);
+                // A line without text in the first column continues the row above.
+                Some(above) if cells.first().is_none_or(String::is_empty) => {
+                    for (cell, continued) in above.cells.iter_mut().zip(cells) {
+                        cell.push(continued);
                     }
                 }
                 _ if line.is_empty() => {}
-                _ => rows.push((
-                    place < head,
-                    cells.into_iter().map(|cell| vec![cell]).collect(),
-                )),
+                _ => rows.push(Row {
+                    is_header: position < header_end,
+                    cells: cells.into_iter().map(|cell| vec![cell]).collect(),
+                }),
             }
         }
 
@@ -162,8 +120,8 @@ impl Reader {
         last + 1
     }
 
-    /// A table that a directive holds.
-    pub(super) fn written_table(
+    /// Writes the table of a `table`, `list-table` or `csv-table` directive.
+    pub(super) fn table_directive(
         &mut self,
         directive: &Directive,
         name: &str,
@@ -171,24 +129,18 @@ impl Reader {
         out: &mut String,
     ) {
         if !directive.argument.is_empty() {
-            out.push_str(&format!(
-                "<p><strong>{}</strong></p>",
-                self.inline(&directive.argument)
-            ));
+            self.bold_paragraph(&directive.argument, out);
         }
 
-        let number = |name: &str| {
-            directive
-                .option(name)
-                .and_then(|value| value.trim().parse::<usize>().ok())
-                .unwrap_or_default()
-        };
+        let mut header_rows = directive
+            .option("header-rows")
+            .and_then(|value| value.trim().parse::<usize>().ok())
+            .unwrap_or_default();
 
-        let mut heads = number("header-rows");
         let rows: Vec<Vec<Vec<String>>> = match name {
-            "list-table" => bullets(&directive.body)
+            "list-table" => bullet_items(&directive.body)
                 .iter()
-                .map(|row| bullets(&dedented_first(row)))
+                .map(|row| bullet_items(&dedent_after_first(row)))
                 .collect(),
             "csv-table" => {
                 if let Some(file) = directive.option("file").or(directive.option("url")) {
@@ -197,39 +149,38 @@ impl Reader {
 
                 let mut text = directive.body.join("\n");
                 if let Some(header) = directive.option("header") {
-                    heads += 1;
+                    header_rows += 1;
                     text = format!("{header}\n{text}");
                 }
 
-                csv(
-                    &text,
-                    directive
-                        .option("delim")
-                        .and_then(delimiter)
-                        .unwrap_or(b','),
-                )
+                let delimiter = directive.option("delim").and_then(parse_delimiter);
+                parse_csv(&text, delimiter.unwrap_or(b','))
             }
+            // The body is a drawn table.
             _ => return self.blocks(&directive.body, depth + 1, out),
         };
 
-        let rows: Vec<(bool, Vec<Vec<String>>)> = rows
+        let rows: Vec<Row> = rows
             .into_iter()
             .enumerate()
-            .map(|(at, row)| (at < heads, row))
+            .map(|(at, cells)| Row {
+                is_header: at < header_rows,
+                cells,
+            })
             .collect();
 
         self.rows(&rows, depth, out);
     }
 
-    fn rows(&mut self, rows: &[(bool, Vec<Vec<String>>)], depth: usize, out: &mut String) {
+    fn rows(&mut self, rows: &[Row], depth: usize, out: &mut String) {
         out.push_str("<table>");
-        for (head, row) in rows {
-            let name = if *head { "th" } else { "td" };
+        for row in rows {
+            let element = cell_element(row.is_header);
             out.push_str("<tr>");
-            for cell in row {
-                out.push_str(&format!("<{name}>"));
-                self.blocks(&dedented_first(cell), depth + 1, out);
-                out.push_str(&format!("</{name}>"));
+            for cell in &row.cells {
+                out.push_str(&format!("<{element}>"));
+                self.blocks(&dedent_after_first(cell), depth + 1, out);
+                out.push_str(&format!("</{element}>"));
             }
             out.push_str("</tr>");
         }
@@ -238,111 +189,83 @@ impl Reader {
     }
 }
 
-/// Lines whose first stands where its mark ended: only those below share an indentation.
-fn dedented_first(lines: &[String]) -> Vec<String> {
-    let first = lines.first().cloned().unwrap_or_default();
-    let mut all = vec![first.trim_start().to_owned()];
-    all.extend(lines.iter().skip(1).cloned());
+fn cell_element(is_header: bool) -> &'static str {
+    if is_header { "th" } else { "td" }
+}
 
-    match all
+fn sorted_unique(edges: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut edges: Vec<usize> = edges.collect();
+    edges.sort_unstable();
+    edges.dedup();
+    edges
+}
+
+/// How many edges are within a half-open range.
+fn count_within(edges: &[usize], from: usize, to: usize) -> usize {
+    edges
         .iter()
-        .skip(1)
-        .any(|line| !line.is_empty() && indent(line) == 0)
-    {
-        true => all,
-        false => dedented(&all),
-    }
+        .filter(|edge| (from..to).contains(edge))
+        .count()
 }
 
-/// The cells of a drawing; none if it is not closed.
-fn grid(lines: &[String]) -> Option<Grid> {
-    let width = lines.iter().map(|line| line.chars().count()).max()?;
-    if width.checked_mul(lines.len())? > MAX_DRAWING {
-        return None;
+/// Dedents lines whose first one begins where its marker ended, so that only the others share an
+/// indentation.
+fn dedent_after_first(lines: &[String]) -> Vec<String> {
+    let Some((first, rest)) = lines.split_first() else {
+        return Vec::new();
+    };
+
+    let mut all = vec![first.trim_start().to_owned()];
+    all.extend(rest.iter().cloned());
+
+    let has_unindented_line = rest
+        .iter()
+        .any(|line| !line.is_empty() && indentation(line) == 0);
+    if has_unindented_line {
+        all
+    } else {
+        dedent(&all)
     }
-
-    let mut drawing: Vec<Vec<char>> = lines.iter().map(|line| line.chars().collect()).collect();
-    let mut head = 0;
-    for (at, line) in drawing.iter_mut().enumerate() {
-        line.resize(width, ' ');
-        if line.contains(&'=') && line.iter().all(|c| matches!(c, '=' | '+')) {
-            head = at;
-            line.iter_mut()
-                .filter(|c| **c == '=')
-                .for_each(|c| *c = '-');
-        }
-    }
-
-    let mut cells: Vec<Corners> = Vec::new();
-    for top in 0..drawing.len() {
-        for left in 0..width {
-            if drawing[top][left] == '+' {
-                cells.extend(cell(&drawing, top, left));
-            }
-        }
-    }
-
-    (!cells.is_empty()).then_some(Grid {
-        cells,
-        drawing,
-        head,
-    })
-}
-
-/// The smallest cell whose upper left corner stands here.
-fn cell(drawing: &[Vec<char>], top: usize, left: usize) -> Option<Corners> {
-    let width = drawing[top].len();
-    for right in left + 1..width {
-        match drawing[top][right] {
-            '-' => continue,
-            '+' => {}
-            _ => return None,
-        }
-
-        for bottom in top + 1..drawing.len() {
-            match drawing[bottom][right] {
-                '|' => continue,
-                '+' => {}
-                _ => break,
-            }
-
-            let closed = drawing[bottom][left] == '+'
-                && drawing[bottom][left..=right]
-                    .iter()
-                    .all(|c| matches!(c, '-' | '+'));
-
-            if closed
-                && drawing[top..=bottom]
-                    .iter()
-                    .all(|line| matches!(line[left], '|' | '+'))
-            {
-                return Some(Corners {
-                    top,
-                    left,
-                    bottom,
-                    right,
-                });
-            }
-        }
-    }
-
-    None
 }
 
 fn is_border(line: &str) -> bool {
     line.starts_with("==") && line.chars().all(|c| matches!(c, '=' | ' '))
 }
 
+/// Whether a line of a simple table only separates rows or underlines merged columns.
+fn is_row_separator(line: &str) -> bool {
+    line.contains('-') && line.chars().all(|c| c == '-' || c == ' ')
+}
+
+/// The borders of a simple table from the one at the top on. The table ends at the second border if
+/// nothing follows that one directly; otherwise that one ends the header, and the table ends at the
+/// third.
+fn borders_of_simple_table(lines: &[String], top: usize) -> Vec<usize> {
+    let mut borders = vec![top];
+    for (at, line) in lines.iter().enumerate().skip(top + 1) {
+        if !is_border(line) {
+            continue;
+        }
+
+        borders.push(at);
+        if borders.len() == 3 || lines.get(at + 1).is_none_or(String::is_empty) {
+            break;
+        }
+    }
+
+    borders
+}
+
 /// Where the columns of a border begin and end.
 fn columns(border: &str) -> Vec<(usize, usize)> {
     let mut columns = Vec::new();
-    let mut begun = None;
+    let mut open = None;
     for (at, c) in border.chars().chain([' ']).enumerate() {
-        match (c, begun) {
-            ('=', None) => begun = Some(at),
+        match (c, open) {
+            ('=', None) => open = Some(at),
             (' ', Some(from)) => {
                 columns.push((from, at));
-                begun = None;
+                open = None;
             }
             _ => {}
         }
@@ -351,30 +274,29 @@ fn columns(border: &str) -> Vec<(usize, usize)> {
     columns
 }
 
-/// A line cut at its columns; text that goes over a gap stays in the cell where it begins.
-fn cut(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
+/// Splits a line at its columns. Text that extends over the gap after a column stays in the cell
+/// where it begins, and the cells it covers are empty.
+fn split_at_columns(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
     let chars: Vec<char> = line.chars().collect();
-    let piece = |from: usize, to: usize| {
-        chars
-            .get(from.min(chars.len())..to.min(chars.len()))
-            .map(|piece| piece.iter().collect::<String>())
-    };
-
     let mut cells = Vec::with_capacity(columns.len());
     let mut at = 0;
+
     while at < columns.len() {
-        let (from, mut last) = (columns[at].0, at);
+        let mut last = at;
         while last + 1 < columns.len() && chars.get(columns[last].1).is_some_and(|c| *c != ' ') {
             last += 1;
         }
 
+        // The last column has no limit.
+        let from = columns[at].0.min(chars.len());
         let to = if last + 1 == columns.len() {
-            usize::MAX
+            chars.len()
         } else {
-            columns[last].1
+            columns[last].1.min(chars.len())
         };
 
-        cells.push(piece(from, to).unwrap_or_default().trim_end().to_owned());
+        let cell: String = chars[from..to].iter().collect();
+        cells.push(cell.trim_end().to_owned());
         cells.extend((at..last).map(|_| String::new()));
         at = last + 1;
     }
@@ -382,8 +304,9 @@ fn cut(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
     cells
 }
 
-fn csv(text: &str, delimiter: u8) -> Vec<Vec<Vec<String>>> {
-    // Spaces before a quoted cell, which the CSV reader would take for its text.
+/// Parses CSV into rows of cells of lines. Rows that cannot be read are skipped.
+fn parse_csv(text: &str, delimiter: u8) -> Vec<Vec<Vec<String>>> {
+    // The CSV reader recognises quotes only directly after the delimiter.
     let mut text = text.to_owned();
     for spaces in ["   ", "  ", " "] {
         let mark = char::from(delimiter);
@@ -397,21 +320,20 @@ fn csv(text: &str, delimiter: u8) -> Vec<Vec<Vec<String>>> {
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
 
-    let rows = reader
+    reader
         .records()
         .flatten()
-        .filter(|row| row.iter().any(|cell| !cell.is_empty()));
-
-    rows.map(|row| {
-        row.iter()
-            .map(|cell| cell.lines().map(str::to_owned).collect())
-            .collect()
-    })
-    .collect()
+        .filter(|row| row.iter().any(|cell| !cell.is_empty()))
+        .map(|row| {
+            row.iter()
+                .map(|cell| cell.lines().map(str::to_owned).collect())
+                .collect()
+        })
+        .collect()
 }
 
-fn delimiter(stated: &str) -> Option<u8> {
-    match stated.trim() {
+fn parse_delimiter(value: &str) -> Option<u8> {
+    match value.trim() {
         "tab" => Some(b'\t'),
         "space" => Some(b' '),
         other => other.bytes().next().filter(u8::is_ascii),

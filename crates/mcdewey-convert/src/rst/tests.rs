@@ -1,7 +1,7 @@
-//! Whole documents in, Markdown out.
+//! Converts whole documents.
 
 use super::*;
-use crate::mutate::mutations;
+use crate::testing::read_mutations;
 
 const GUIDE: &str = r##".. _guide:
 
@@ -256,17 +256,17 @@ fn check(text: &str, expected: &str) {
 }
 
 #[test]
-fn a_guide_becomes_markdown() {
+fn converts_a_guide() {
     let converted = convert(GUIDE.as_bytes()).unwrap();
     assert_eq!(converted.markdown, MARKDOWN);
     assert_eq!(
         converted.warnings,
-        ["it includes other files, which are not in it: more.rst"]
+        ["the file includes other files, whose text is missing: more.rst"]
     );
 }
 
 #[test]
-fn markup_in_lines_follows_its_rules() {
+fn converts_inline_markup() {
     check(
         "2 * 3 * 4, a*b*c, \\*x\\*, :cmd:`run`, :class:`~a.b.C`, `cited`",
         "2 * 3 * 4, a\\*b\\*c, \\*x\\*, `run`, `C`, *cited*",
@@ -285,13 +285,13 @@ fn markup_in_lines_follows_its_rules() {
 }
 
 #[test]
-fn tables_that_are_not_drawn_well_stay_as_they_are() {
+fn writes_unreadable_tables_as_code() {
     check("+---+\n| a |\n+--", "```\n+---+\n| a |\n+--\n```");
     check("====  ====\na     b", "```\n====  ====\na     b\n```");
 }
 
 #[test]
-fn titles_have_the_levels_of_their_underlines() {
+fn takes_title_levels_from_their_adornments() {
     let markdown = body("====\nBook\n====\n\nB\n~~~\n\nC\n---\n\nD\n~~~\n");
     assert_eq!(
         markdown,
@@ -300,7 +300,7 @@ fn titles_have_the_levels_of_their_underlines() {
 }
 
 #[test]
-fn deep_documents_keep_their_text() {
+fn keeps_the_text_of_deep_documents() {
     let deep: String = (0..300)
         .map(|at| format!("{}- x{at}\n\n", " ".repeat(at * 2)))
         .collect();
@@ -313,7 +313,5 @@ fn deep_documents_keep_their_text() {
 
 #[test]
 fn broken_documents_are_read_or_refused() {
-    for file in mutations(GUIDE.as_bytes()) {
-        let _ = convert(&file);
-    }
+    read_mutations(GUIDE.as_bytes(), convert);
 }

@@ -1,4 +1,4 @@
-//! An embedder whose vectors a reader can check by hand: each dimension counts one word.
+//! An embedder whose vectors can be checked by hand: each dimension counts one word.
 
 use std::ops::Range;
 
@@ -6,8 +6,11 @@ use async_trait::async_trait;
 
 use crate::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
 
-/// Counts words: dimension *i* of a vector is how often word *i* of the vocabulary occurs, scaled to unit length; a
-/// last, small dimension is the same for every text, so that none has length zero.
+/// An embedder that counts words.
+///
+/// Dimension *i* of a vector is the number of occurrences of word *i* of the vocabulary, scaled to
+/// unit length. A small last dimension has the same value for every text, so no vector has length
+/// zero.
 #[derive(Debug, Clone)]
 pub struct FakeEmbed {
     vocabulary: Vec<String>,
@@ -15,10 +18,10 @@ pub struct FakeEmbed {
 }
 
 impl FakeEmbed {
-    /// How much the dimension that all texts share counts.
-    const FLOOR: f32 = 0.1;
+    /// The value of the last dimension before scaling.
+    const SHARED_DIMENSION: f32 = 0.1;
 
-    /// An embedder that knows these words (lower case), with a window of 64 tokens.
+    /// Creates an embedder for these words (lower case), with a window of 64 tokens.
     pub fn new(vocabulary: &[&str]) -> Self {
         let model = ModelInfo {
             name: "fake".to_owned(),
@@ -34,15 +37,19 @@ impl FakeEmbed {
         }
     }
 
-    /// The vector of a text.
+    /// Returns the vector of a text.
     pub fn vector(&self, text: &str) -> Vec<f32> {
         let lower = text.to_lowercase();
         let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
-        let count = |known: &String| words.iter().filter(|word| *word == known).count() as f32;
-        let mut vector: Vec<f32> = self.vocabulary.iter().map(count).collect();
-        vector.push(Self::FLOOR);
-        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
 
+        let mut vector: Vec<f32> = self
+            .vocabulary
+            .iter()
+            .map(|known| words.iter().filter(|word| *word == known).count() as f32)
+            .collect();
+        vector.push(Self::SHARED_DIMENSION);
+
+        let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
         vector.iter().map(|x| x / length).collect()
     }
 }
@@ -53,30 +60,34 @@ impl Embed for FakeEmbed {
         &self.model
     }
 
-    async fn question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError> {
-        let truncated = self.tokens(text)?.len() + self.model.special_tokens > self.model.window;
+    async fn embed_question(&self, text: &str) -> Result<QuestionEmbedding, EmbedError> {
+        let truncated =
+            self.token_ranges(text)?.len() + self.model.special_tokens > self.model.window;
+
         Ok(QuestionEmbedding {
             vector: self.vector(text),
             truncated,
         })
     }
 
-    async fn passages(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn embed_chunks(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
         Ok(texts.iter().map(|text| self.vector(text)).collect())
     }
 
     /// A token is a run of letters and digits, or any other visible character.
-    fn tokens(&self, text: &str) -> Result<Vec<Range<usize>>, EmbedError> {
+    fn token_ranges(&self, text: &str) -> Result<Vec<Range<usize>>, EmbedError> {
         let mut tokens: Vec<Range<usize>> = Vec::new();
-        let mut open = false;
-        for (at, c) in text.char_indices() {
-            let end = at + c.len_utf8();
+        let mut in_word = false;
+
+        for (start, c) in text.char_indices() {
+            let end = start + c.len_utf8();
             match tokens.last_mut() {
-                Some(last) if open && c.is_alphanumeric() => last.end = end,
+                Some(last) if in_word && c.is_alphanumeric() => last.end = end,
                 _ if c.is_whitespace() => {}
-                _ => tokens.push(at..end),
+                _ => tokens.push(start..end),
             }
-            open = c.is_alphanumeric();
+
+            in_word = c.is_alphanumeric();
         }
 
         Ok(tokens)

@@ -1,79 +1,90 @@
-//! What every [`Index`] must do, as tests that each backend runs.
+//! The required behaviour of every [`Index`], as tests that each backend runs.
 //!
-//! A backend offers an async function that makes an empty index for the model of [`embedder`] and something that keeps
-//! it alive (a temporary directory, say), or nothing where it has said why it cannot run here, and calls
-//! [`index_suite!`](crate::index_suite) with its name. Each behaviour becomes one test. Texts hold only words that no
-//! stemmer changes and that are no stop words.
+//! A backend calls [`index_suite!`](crate::index_suite) with the name of an async function. That
+//! function returns an empty index for the model of [`embedder`] and a guard that keeps it alive
+//! (such as a temporary directory), or `None` after reporting why the backend cannot run here. Each
+//! behaviour becomes one test. The texts contain no stop words and no words that a stemmer changes.
 
 mod candidates;
 mod commits;
+mod concurrency;
 mod documents;
+mod roots;
 mod scopes;
 
 use std::sync::Arc;
 
 pub use candidates::*;
 pub use commits::*;
+pub use concurrency::*;
 pub use documents::*;
+pub use roots::*;
 pub use scopes::*;
 
 use crate::testing::{FakeEmbed, SampleDocument};
-use crate::{Candidate, CandidateQuery, DocumentRevision, Index, Scope, SourcePath, WeightedText};
+use crate::{
+    Candidate, CandidateQuery, DocumentRevision, Index, IndexState, Scope, SourcePath, WeightedText,
+};
 
-/// The words the suite's vectors count.
+/// The words that the suite's vectors count.
 const VOCABULARY: [&str; 6] = ["canine", "feline", "barge", "alpha", "beta", "gamma"];
 
-/// The embedder of all documents and questions of the suite.
+/// The expectation for every read and write that should succeed.
+const SUCCEEDS: &str = "the index operation succeeds";
+
+/// Returns the embedder of all documents and questions of the suite.
 pub fn embedder() -> FakeEmbed {
     FakeEmbed::new(&VOCABULARY)
 }
 
-/// Makes one `#[tokio::test]` for each behaviour of the suite; `$make` is an async function without arguments that
-/// returns an `Arc<dyn Index>` and its keeper, or `None` to skip.
+/// Generates one `#[tokio::test]` for each behaviour of the suite.
+///
+/// `$make` is an async function without arguments that returns an `Arc<dyn Index>` and a guard that
+/// keeps it alive, or `None` to skip the test.
 #[macro_export]
 macro_rules! index_suite {
     ($make:path) => {
         $crate::index_suite!(@each $make:
             a_committed_document_is_visible,
-            a_commit_replaces_the_former_revision,
-            the_same_revision_may_be_committed_again,
-            a_removed_document_is_gone,
-            removing_the_unknown_changes_nothing,
-            the_revision_grows_with_changes_only,
-            two_documents_never_share_chunk_ids,
+            a_commit_replaces_the_previous_revision,
+            committing_the_same_revision_twice_keeps_one_copy,
+            a_removed_document_is_no_longer_found,
+            removing_unknown_documents_changes_nothing,
+            only_changes_increase_the_revision,
+            documents_with_the_same_chunk_ids_are_rejected,
             a_source_belongs_to_one_root,
-            many_commits_at_once_all_arrive,
-            readers_see_one_revision_whole,
-            the_manifest_names_the_documents_of_a_root,
-            vectors_are_remembered,
+            concurrent_commits_all_succeed,
+            concurrent_readers_see_a_consistent_revision,
+            the_manifest_lists_the_documents_of_a_root,
+            vectors_are_cached_by_embedding_key,
             descriptions_of_all_roots_are_merged,
-            a_document_without_passages_is_kept,
-            odd_names_and_texts_survive,
-            long_texts_survive,
-            files_are_kept_with_their_document,
-            passages_are_read_by_ordinal_page_and_handle,
-            chunks_come_in_the_order_asked,
-            documents_come_in_the_order_of_their_sources,
-            filters_hold_for_every_read,
-            visibility_holds_for_every_read,
-            version_filters_never_leak,
+            a_document_without_chunks_is_kept,
+            unusual_names_and_texts_round_trip,
+            long_texts_round_trip,
+            attachments_round_trip,
+            chunks_are_read_by_ordinal_page_and_handle,
+            chunks_are_returned_in_the_requested_order,
+            documents_are_ordered_by_source,
+            every_read_applies_the_filter,
+            every_read_applies_the_visibility,
+            version_filters_exclude_other_versions,
             filters_do_not_shorten_the_lists,
-            the_nearest_passages_come_first,
-            rare_and_frequent_words_count,
-            ties_are_ordered_by_chunk_id_even_at_the_cut,
-            exact_search_finds_the_same,
-            lists_are_only_made_when_asked_for,
-            weights_of_words_count_once,
-            a_ceiling_stands_above_every_score,
-            the_context_is_searched_too,
-            scores_do_not_depend_on_what_is_gone,
+            the_dense_list_is_ordered_by_cosine_similarity,
+            rare_and_repeated_words_score_higher,
+            ties_are_ordered_by_chunk_id_before_truncation,
+            exact_search_finds_the_same_chunks,
+            lists_that_are_not_requested_are_none,
+            a_repeated_word_counts_once_with_its_highest_weight,
+            no_score_exceeds_the_keyword_ceiling,
+            the_context_is_searched,
+            scores_do_not_depend_on_removed_documents,
         );
     };
     (@each $make:path: $($behaviour:ident,)+) => {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $behaviour() {
-                let Some((index, _keeper)) = $make().await else { return };
+                let Some((index, _guard)) = $make().await else { return };
                 $crate::testing::index_suite::$behaviour(index).await;
             }
         )+
@@ -82,36 +93,43 @@ macro_rules! index_suite {
 
 async fn commit(index: &Arc<dyn Index>, document: &SampleDocument) -> DocumentRevision {
     let revision = document.build(&embedder());
-    index
-        .commit(revision.clone())
-        .await
-        .expect("the commit succeeds");
-
+    index.commit(revision.clone()).await.expect(SUCCEEDS);
     revision
+}
+
+async fn state(index: &Arc<dyn Index>) -> IndexState {
+    index.state().await.expect(SUCCEEDS)
 }
 
 fn source(text: &str) -> SourcePath {
     text.parse().expect("a valid source")
 }
 
-/// A question to both lists.
+/// Returns a query that requests both lists.
 fn question(text: &str, depth: usize) -> CandidateQuery {
     CandidateQuery {
         dense: Some(embedder().vector(text)),
-        keyword: vec![WeightedText {
-            text: text.to_owned(),
-            weight: 1.0,
-        }],
+        keyword: weighted(&[(text, 1.0)]),
         depth,
         ..CandidateQuery::default()
     }
+}
+
+fn weighted(texts: &[(&str, f32)]) -> Vec<WeightedText> {
+    texts
+        .iter()
+        .map(|(text, weight)| WeightedText {
+            text: (*text).to_owned(),
+            weight: *weight,
+        })
+        .collect()
 }
 
 async fn dense(index: &Arc<dyn Index>, query: &CandidateQuery, scope: &Scope) -> Vec<Candidate> {
     index
         .candidates(query, scope)
         .await
-        .expect("candidates")
+        .expect(SUCCEEDS)
         .dense
         .expect("a dense list")
 }
@@ -120,7 +138,7 @@ async fn keyword(index: &Arc<dyn Index>, query: &CandidateQuery, scope: &Scope) 
     index
         .candidates(query, scope)
         .await
-        .expect("candidates")
+        .expect(SUCCEEDS)
         .keyword
         .expect("a keyword list")
 }

@@ -1,4 +1,5 @@
-//! An index in memory, for tests of whatever stands above the seam: textbook BM25, brute-force cosine, no disk.
+//! An in-memory index for tests of the code above the [`Index`] trait: textbook BM25, brute-force
+//! cosine similarity, no disk.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -13,134 +14,154 @@ use crate::{
     PageRef, QuestionWord, Revision, RootName, Scope, SourcePath, WeightedText,
 };
 
-/// How soon a repeated word stops counting.
+/// BM25 parameter: how soon repetitions of a word stop raising the score.
 const K1: f32 = 1.2;
-/// How much a long passage is held back.
+/// BM25 parameter: how much the score of a long chunk is reduced.
 const B: f32 = 0.75;
 
-/// The whole [`Index`] in memory. Words are runs of letters and digits in lower case: no stemming, no stop words.
+/// An [`Index`] in memory. Words are runs of letters and digits in lower case, without stemming and
+/// stop words.
 #[derive(Debug, Default)]
 pub struct MemoryIndex {
-    library: RwLock<Library>,
+    contents: RwLock<Contents>,
 }
 
 #[derive(Debug, Default)]
-struct Library {
-    documents: BTreeMap<SourcePath, Stored>,
+struct Contents {
+    documents: BTreeMap<SourcePath, StoredDocument>,
     descriptions: BTreeMap<RootName, LibraryDescription>,
     vectors: HashMap<ContentHash, Vec<f32>>,
     revision: Revision,
 }
 
 #[derive(Debug)]
-struct Stored {
-    content: DocumentRevision,
+struct StoredDocument {
+    revision: DocumentRevision,
     hash: ContentHash,
     committed_at: i64,
 }
 
+impl StoredDocument {
+    fn summary(&self) -> DocumentSummary {
+        DocumentSummary {
+            meta: Arc::clone(&self.revision.meta),
+            pages: self.revision.pages.len() as u32,
+            chunks: self.revision.chunks.len() as u32,
+            committed_at: self.committed_at,
+        }
+    }
+
+    fn manifest_entry(&self) -> ManifestEntry {
+        ManifestEntry {
+            source: self.revision.meta.source.clone(),
+            folder: self.revision.folder.clone(),
+            input: self.revision.input,
+        }
+    }
+}
+
 impl MemoryIndex {
-    /// An empty library.
+    /// Creates an empty index.
     pub fn new() -> Self {
         Self::default()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Library> {
-        self.library.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Contents> {
+        self.contents.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Library> {
-        self.library.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, Contents> {
+        self.contents
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Library {
-    fn step(&mut self) -> Revision {
+impl Contents {
+    fn increment_revision(&mut self) -> Revision {
         self.revision.0 += 1;
         self.revision
     }
 
-    fn stored(&self, source: &SourcePath, scope: &Scope) -> Option<&Stored> {
+    fn document(&self, source: &SourcePath, scope: &Scope) -> Option<&StoredDocument> {
         self.documents
             .get(source)
-            .filter(|stored| scope.contains(&stored.content.meta))
+            .filter(|stored| scope.contains(&stored.revision.meta))
     }
 
-    fn passages<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a EmbeddedChunk> {
+    fn chunks<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a EmbeddedChunk> {
         self.documents
             .values()
-            .filter(|stored| scope.contains(&stored.content.meta))
-            .flat_map(|stored| &stored.content.chunks)
+            .filter(|stored| scope.contains(&stored.revision.meta))
+            .flat_map(|stored| &stored.revision.chunks)
     }
 
-    /// The chunks of one document that `wanted` picks.
+    /// Returns the chunks of one document that match the predicate.
     fn chunks_of(
         &self,
         source: &SourcePath,
         scope: &Scope,
-        wanted: impl Fn(&Chunk) -> bool,
+        predicate: impl Fn(&Chunk) -> bool,
     ) -> Vec<Chunk> {
-        let passages = self
-            .stored(source, scope)
+        self.document(source, scope)
             .into_iter()
-            .flat_map(|stored| &stored.content.chunks);
-
-        passages
-            .map(|passage| &passage.chunk)
-            .filter(|chunk| wanted(chunk))
+            .flat_map(|stored| &stored.revision.chunks)
+            .map(|embedded| &embedded.chunk)
+            .filter(|chunk| predicate(chunk))
             .cloned()
             .collect()
     }
 
     fn dense(&self, question: &[f32], scope: &Scope, depth: usize) -> Vec<Candidate> {
         let scored = self
-            .passages(scope)
-            .map(|passage| candidate(&passage.chunk, dot(question, &passage.vector)));
+            .chunks(scope)
+            .map(|embedded| candidate(&embedded.chunk, dot(question, &embedded.vector)));
+
         ranked(scored.collect(), depth)
     }
 
     fn keyword(&self, texts: &[WeightedText], scope: &Scope, depth: usize) -> Vec<Candidate> {
         let weights = token_weights(texts);
-        let statistics = Statistics::of(self);
-        let scored = self.passages(scope).map(|passage| {
-            let score = statistics.score(&passage.chunk, &weights);
-            candidate(&passage.chunk, score)
-        });
+        let statistics = Bm25Statistics::new(self);
+        let scored = self
+            .chunks(scope)
+            .map(|embedded| {
+                let score = statistics.score(&embedded.chunk, &weights);
+                candidate(&embedded.chunk, score)
+            })
+            .filter(|candidate| candidate.score > 0.0);
 
-        ranked(
-            scored.filter(|candidate| candidate.score > 0.0).collect(),
-            depth,
-        )
+        ranked(scored.collect(), depth)
     }
 
     fn keyword_ceiling(&self, texts: &[WeightedText]) -> f32 {
-        let own: Vec<WeightedText> = texts
+        let own_words: Vec<WeightedText> = texts
             .iter()
             .filter(|text| text.weight >= 1.0)
             .cloned()
             .collect();
 
-        let statistics = Statistics::of(self);
-        token_weights(&own)
+        let statistics = Bm25Statistics::new(self);
+        token_weights(&own_words)
             .keys()
-            .map(|token| statistics.rarity(token) * (K1 + 1.0))
+            .map(|token| statistics.inverse_document_frequency(token) * (K1 + 1.0))
             .sum()
     }
 
-    fn words(&self, texts: &[WeightedText]) -> Vec<QuestionWord> {
-        let statistics = Statistics::of(self);
+    fn question_words(&self, texts: &[WeightedText]) -> Vec<QuestionWord> {
+        let statistics = Bm25Statistics::new(self);
         let mut words: Vec<QuestionWord> = Vec::new();
-        for word in texts
+        let own_words = texts
             .iter()
             .filter(|text| text.weight >= 1.0)
-            .flat_map(|text| tokens(&text.text))
-        {
+            .flat_map(|text| tokens(&text.text));
+
+        for word in own_words {
             if words.iter().all(|known| known.word != word) {
-                let passages = statistics.frequency.get(&word).copied().unwrap_or_default() as u64;
                 words.push(QuestionWord {
+                    chunks: statistics.document_frequency(&word) as u64,
                     word,
-                    chunks: passages,
-                    taken_for: None,
+                    corrected_to: None,
                 });
             }
         }
@@ -155,14 +176,13 @@ fn dot(left: &[f32], right: &[f32]) -> f32 {
 }
 
 fn tokens(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    words
+    text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect()
 }
 
-/// The words of a question; a word that occurs more than once counts as its heaviest.
+/// Returns the words of a question with their weights; a repeated word has its highest weight.
 fn token_weights(texts: &[WeightedText]) -> BTreeMap<String, f32> {
     let mut weights: BTreeMap<String, f32> = BTreeMap::new();
     for text in texts {
@@ -175,42 +195,52 @@ fn token_weights(texts: &[WeightedText]) -> BTreeMap<String, f32> {
     weights
 }
 
-/// What BM25 must know of the whole library.
-struct Statistics {
-    passages: f32,
+/// The statistics of the whole library that BM25 needs. The scope does not affect them.
+struct Bm25Statistics {
+    chunk_count: f32,
+    /// The average number of words in a chunk.
     average_length: f32,
-    frequency: HashMap<String, f32>,
+    /// The number of chunks that contain each word.
+    document_frequencies: HashMap<String, f32>,
 }
 
-impl Statistics {
-    fn of(library: &Library) -> Self {
-        let mut frequency: HashMap<String, f32> = HashMap::new();
-        let (mut passages, mut length) = (0.0_f32, 0.0_f32);
-        for passage in library.passages(&Scope::everything()) {
-            let words = tokens(&passage.chunk.keyword_text());
-            passages += 1.0;
-            length += words.len() as f32;
+impl Bm25Statistics {
+    fn new(contents: &Contents) -> Self {
+        let mut document_frequencies: HashMap<String, f32> = HashMap::new();
+        let (mut chunk_count, mut total_length) = (0.0_f32, 0.0_f32);
+
+        for embedded in contents.chunks(&Scope::everything()) {
+            let words = tokens(&embedded.chunk.keyword_text());
+            chunk_count += 1.0;
+            total_length += words.len() as f32;
             for word in words.into_iter().collect::<HashSet<_>>() {
-                *frequency.entry(word).or_default() += 1.0;
+                *document_frequencies.entry(word).or_default() += 1.0;
             }
         }
 
         Self {
-            passages,
-            average_length: length / passages.max(1.0),
-            frequency,
+            chunk_count,
+            average_length: total_length / chunk_count.max(1.0),
+            document_frequencies,
         }
     }
 
-    /// The inverse document frequency of a word.
-    fn rarity(&self, token: &str) -> f32 {
-        let found_in = self.frequency.get(token).copied().unwrap_or_default();
-        ((self.passages - found_in + 0.5) / (found_in + 0.5) + 1.0).ln()
+    fn document_frequency(&self, token: &str) -> f32 {
+        self.document_frequencies
+            .get(token)
+            .copied()
+            .unwrap_or_default()
     }
 
+    fn inverse_document_frequency(&self, token: &str) -> f32 {
+        let frequency = self.document_frequency(token);
+        ((self.chunk_count - frequency + 0.5) / (frequency + 0.5) + 1.0).ln()
+    }
+
+    /// Returns [`Candidates::keyword_unit`].
     fn unit(&self) -> f32 {
-        if self.passages > 0.0 {
-            ((self.passages - 0.5) / 1.5 + 1.0).ln() * (K1 + 1.0)
+        if self.chunk_count > 0.0 {
+            ((self.chunk_count - 0.5) / 1.5 + 1.0).ln() * (K1 + 1.0)
         } else {
             0.0
         }
@@ -219,11 +249,12 @@ impl Statistics {
     fn score(&self, chunk: &Chunk, weights: &BTreeMap<String, f32>) -> f32 {
         let words = tokens(&chunk.keyword_text());
         let length = words.len() as f32 / self.average_length.max(1.0);
+
         weights
             .iter()
             .map(|(token, weight)| {
                 let count = words.iter().filter(|word| *word == token).count() as f32;
-                weight * self.rarity(token) * count * (K1 + 1.0)
+                weight * self.inverse_document_frequency(token) * count * (K1 + 1.0)
                     / (count + K1 * (1.0 - B + B * length))
             })
             .sum()
@@ -242,6 +273,7 @@ fn candidate(chunk: &Chunk, score: f32) -> Candidate {
     }
 }
 
+/// Sorts by descending score, ties by chunk id, and truncates to `depth`.
 fn ranked(mut candidates: Vec<Candidate>, depth: usize) -> Vec<Candidate> {
     candidates.sort_by(|a, b| {
         b.score
@@ -253,22 +285,28 @@ fn ranked(mut candidates: Vec<Candidate>, depth: usize) -> Vec<Candidate> {
     candidates
 }
 
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |elapsed| elapsed.as_secs() as i64)
+fn unix_seconds_now() -> i64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs() as i64)
 }
 
 #[async_trait]
 impl Index for MemoryIndex {
     async fn state(&self) -> Result<IndexState, IndexError> {
-        let library = self.read();
-        let contents = || library.documents.values().map(|stored| &stored.content);
+        let contents = self.read();
+        let (mut pages, mut chunks) = (0, 0);
+        for stored in contents.documents.values() {
+            pages += stored.revision.pages.len() as u64;
+            chunks += stored.revision.chunks.len() as u64;
+        }
+
         Ok(IndexState {
             generation: Generation("memory".to_owned()),
-            revision: library.revision,
-            documents: library.documents.len() as u64,
-            pages: contents().map(|content| content.pages.len() as u64).sum(),
-            chunks: contents().map(|content| content.chunks.len() as u64).sum(),
+            revision: contents.revision,
+            documents: contents.documents.len() as u64,
+            pages,
+            chunks,
         })
     }
 
@@ -277,34 +315,38 @@ impl Index for MemoryIndex {
         query: &CandidateQuery,
         scope: &Scope,
     ) -> Result<Candidates, IndexError> {
-        let library = self.read();
-        let asked = !query.keyword.is_empty();
+        let contents = self.read();
+        let dense = query
+            .dense
+            .as_ref()
+            .map(|vector| contents.dense(vector, scope, query.depth));
+
+        let keyword = (!query.keyword.is_empty())
+            .then(|| contents.keyword(&query.keyword, scope, query.depth));
+
         Ok(Candidates {
-            dense: query
-                .dense
-                .as_ref()
-                .map(|vector| library.dense(vector, scope, query.depth)),
-            keyword: asked.then(|| library.keyword(&query.keyword, scope, query.depth)),
-            keyword_ceiling: library.keyword_ceiling(&query.keyword),
-            keyword_unit: Statistics::of(&library).unit(),
-            words: library.words(&query.keyword),
+            dense,
+            keyword,
+            keyword_ceiling: contents.keyword_ceiling(&query.keyword),
+            keyword_unit: Bm25Statistics::new(&contents).unit(),
+            words: contents.question_words(&query.keyword),
         })
     }
 
     async fn chunks(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
-        let library = self.read();
-        let known: HashMap<&ChunkId, &Chunk> = library
-            .passages(scope)
-            .map(|passage| (&passage.chunk.chunk_id, &passage.chunk))
+        let contents = self.read();
+        let by_id: HashMap<&ChunkId, &Chunk> = contents
+            .chunks(scope)
+            .map(|embedded| (&embedded.chunk.chunk_id, &embedded.chunk))
             .collect();
 
         Ok(ids
             .iter()
-            .filter_map(|id| known.get(id).copied().cloned())
+            .filter_map(|id| by_id.get(id).copied().cloned())
             .collect())
     }
 
-    async fn passages(
+    async fn document_chunks(
         &self,
         source: &SourcePath,
         ordinals: Range<u32>,
@@ -315,7 +357,7 @@ impl Index for MemoryIndex {
             .chunks_of(source, scope, |chunk| ordinals.contains(&chunk.ordinal)))
     }
 
-    async fn chunks_on(
+    async fn chunks_on_page(
         &self,
         source: &SourcePath,
         page: PageNumber,
@@ -326,10 +368,15 @@ impl Index for MemoryIndex {
             .chunks_of(source, scope, |chunk| chunk.page.number == page))
     }
 
-    async fn by_handle(&self, handle: &str, scope: &Scope) -> Result<Vec<Chunk>, IndexError> {
-        let library = self.read();
-        let chunks = library.passages(scope).map(|passage| &passage.chunk);
-        Ok(chunks
+    async fn chunks_by_handle(
+        &self,
+        handle: &str,
+        scope: &Scope,
+    ) -> Result<Vec<Chunk>, IndexError> {
+        let contents = self.read();
+        Ok(contents
+            .chunks(scope)
+            .map(|embedded| &embedded.chunk)
             .filter(|chunk| chunk.handle() == handle)
             .cloned()
             .collect())
@@ -341,15 +388,14 @@ impl Index for MemoryIndex {
         page: PageNumber,
         scope: &Scope,
     ) -> Result<Option<Page>, IndexError> {
-        let library = self.read();
-        let mut pages = library
-            .stored(source, scope)
+        let contents = self.read();
+        let found = contents
+            .document(source, scope)
             .into_iter()
-            .flat_map(|stored| &stored.content.pages);
+            .flat_map(|stored| &stored.revision.pages)
+            .find(|candidate| candidate.page.number == page);
 
-        Ok(pages
-            .find(|candidate| candidate.page.number == page)
-            .cloned())
+        Ok(found.cloned())
     }
 
     async fn document(
@@ -357,22 +403,29 @@ impl Index for MemoryIndex {
         source: &SourcePath,
         scope: &Scope,
     ) -> Result<Option<Document>, IndexError> {
-        Ok(self.read().stored(source, scope).map(|stored| Document {
-            meta: Arc::clone(&stored.content.meta),
-            outline: stored.content.outline.clone(),
-            pages: stored
-                .content
-                .pages
-                .iter()
-                .map(|page| page.page.clone())
-                .collect::<Vec<PageRef>>(),
-            attachments: stored
-                .content
-                .attachments
-                .iter()
-                .map(|file| file.attachment.clone())
-                .collect(),
-            chunks: stored.content.chunks.len() as u32,
+        let contents = self.read();
+        let Some(stored) = contents.document(source, scope) else {
+            return Ok(None);
+        };
+
+        let revision = &stored.revision;
+        let pages: Vec<PageRef> = revision
+            .pages
+            .iter()
+            .map(|page| page.page.clone())
+            .collect();
+        let attachments = revision
+            .attachments
+            .iter()
+            .map(|file| file.attachment.clone())
+            .collect();
+
+        Ok(Some(Document {
+            meta: Arc::clone(&revision.meta),
+            outline: revision.outline.clone(),
+            pages,
+            attachments,
+            chunks: revision.chunks.len() as u32,
             hash: stored.hash,
             committed_at: stored.committed_at,
         }))
@@ -385,141 +438,133 @@ impl Index for MemoryIndex {
         name: &str,
         scope: &Scope,
     ) -> Result<Option<AttachedFile>, IndexError> {
-        let library = self.read();
-        let mut files = library
-            .stored(source, scope)
+        let contents = self.read();
+        let found = contents
+            .document(source, scope)
             .into_iter()
-            .flat_map(|stored| &stored.content.attachments);
+            .flat_map(|stored| &stored.revision.attachments)
+            .find(|file| file.attachment.role == role && file.attachment.name == name);
 
-        Ok(files
-            .find(|file| file.attachment.role == role && file.attachment.name == name)
-            .cloned())
+        Ok(found.cloned())
     }
 
     async fn documents(&self, scope: &Scope) -> Result<Vec<DocumentSummary>, IndexError> {
-        let library = self.read();
-        let seen = library
+        let contents = self.read();
+        Ok(contents
             .documents
             .values()
-            .filter(|stored| scope.contains(&stored.content.meta));
-
-        let summary = |stored: &Stored| DocumentSummary {
-            meta: Arc::clone(&stored.content.meta),
-            pages: stored.content.pages.len() as u32,
-            chunks: stored.content.chunks.len() as u32,
-            committed_at: stored.committed_at,
-        };
-
-        Ok(seen.map(summary).collect())
+            .filter(|stored| scope.contains(&stored.revision.meta))
+            .map(StoredDocument::summary)
+            .collect())
     }
 
     async fn description(&self) -> Result<LibraryDescription, IndexError> {
-        let library = self.read();
-        let default = library.descriptions.get(&RootName::default());
-        let others = library
+        let contents = self.read();
+        let default_root = RootName::default();
+        let others = contents
             .descriptions
             .iter()
-            .filter(|(root, _)| **root != RootName::default());
+            .filter(|(root, _)| **root != default_root)
+            .map(|(_, description)| description);
 
-        let all = default
+        // The default root comes first because its entries win over those of other roots.
+        let merged = contents
+            .descriptions
+            .get(&default_root)
             .into_iter()
-            .chain(others.map(|(_, description)| description))
-            .cloned();
+            .chain(others)
+            .cloned()
+            .reduce(LibraryDescription::merged);
 
-        Ok(all.reduce(LibraryDescription::merged).unwrap_or_default())
+        Ok(merged.unwrap_or_default())
     }
 
-    async fn describe(
+    async fn set_description(
         &self,
         root: &RootName,
         description: &LibraryDescription,
     ) -> Result<Revision, IndexError> {
-        let mut library = self.write();
-        let known = library.descriptions.get(root);
-        if known == Some(description)
-            || (known.is_none() && *description == LibraryDescription::default())
-        {
-            return Ok(library.revision);
+        let mut contents = self.write();
+        let is_unchanged = match contents.descriptions.get(root) {
+            Some(known) => known == description,
+            None => *description == LibraryDescription::default(),
+        };
+        if is_unchanged {
+            return Ok(contents.revision);
         }
 
-        library
+        contents
             .descriptions
             .insert(root.clone(), description.clone());
-        Ok(library.step())
+        Ok(contents.increment_revision())
     }
 
     async fn manifest(&self, root: &RootName) -> Result<Vec<ManifestEntry>, IndexError> {
-        let library = self.read();
-        let of_root = library
+        let contents = self.read();
+        Ok(contents
             .documents
-            .iter()
-            .filter(|(_, stored)| stored.content.root == *root);
-
-        let entry = |(source, stored): (&SourcePath, &Stored)| ManifestEntry {
-            source: source.clone(),
-            folder: stored.content.folder.clone(),
-            input: stored.content.input,
-        };
-
-        Ok(of_root.map(entry).collect())
+            .values()
+            .filter(|stored| stored.revision.root == *root)
+            .map(StoredDocument::manifest_entry)
+            .collect())
     }
 
     async fn cached_vectors(
         &self,
         keys: &[ContentHash],
     ) -> Result<Vec<Option<Vec<f32>>>, IndexError> {
-        let library = self.read();
+        let contents = self.read();
         Ok(keys
             .iter()
-            .map(|key| library.vectors.get(key).cloned())
+            .map(|key| contents.vectors.get(key).cloned())
             .collect())
     }
 
     async fn commit(&self, document: DocumentRevision) -> Result<Revision, IndexError> {
-        let mut library = self.write();
+        let mut contents = self.write();
         let source = document.meta.source.clone();
-        let twin = library.documents.iter().find(|(known, stored)| {
+        let conflict = contents.documents.iter().find(|(known, stored)| {
             known.stem() == source.stem()
-                && (**known != source || stored.content.root != document.root)
+                && (**known != source || stored.revision.root != document.root)
         });
 
-        if let Some((twin, stored)) = twin {
-            let (known, new) = (&stored.content.root, &document.root);
+        if let Some((known, stored)) = conflict {
+            let (known_root, root) = (&stored.revision.root, &document.root);
             let reason = format!(
-                "`{twin}` of the root `{known}` has the same chunk ids as this one of the root `{new}`; rename or \
-                 remove one of the two"
+                "`{known}` of the root `{known_root}` has the same chunk ids as this one of the \
+                 root `{root}`; rename or remove one of the two"
             );
             return Err(InvalidValue::new("document", source, reason).into());
         }
 
-        for passage in &document.chunks {
-            library
+        for embedded in &document.chunks {
+            contents
                 .vectors
-                .insert(passage.embedding_key, passage.vector.clone());
+                .insert(embedded.embedding_key, embedded.vector.clone());
         }
 
-        let stored = Stored {
+        let stored = StoredDocument {
             hash: document.hash(),
-            content: document,
-            committed_at: now(),
+            revision: document,
+            committed_at: unix_seconds_now(),
         };
 
-        library.documents.insert(source, stored);
-        Ok(library.step())
+        contents.documents.insert(source, stored);
+        Ok(contents.increment_revision())
     }
 
     async fn remove(&self, sources: &[SourcePath]) -> Result<Revision, IndexError> {
-        let mut library = self.write();
-        let gone = sources
+        let mut contents = self.write();
+        let removed = sources
             .iter()
-            .filter(|source| library.documents.remove(*source).is_some())
+            .filter(|source| contents.documents.remove(*source).is_some())
             .count();
 
-        Ok(if gone > 0 {
-            library.step()
-        } else {
-            library.revision
-        })
+        if removed == 0 {
+            return Ok(contents.revision);
+        }
+
+        Ok(contents.increment_revision())
     }
 
     async fn optimize(&self) -> Result<(), IndexError> {

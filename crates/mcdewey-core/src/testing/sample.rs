@@ -1,4 +1,4 @@
-//! Documents for tests, made of a few words on a few pages.
+//! A builder for test documents with a few words on a few pages.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use crate::{
 
 use super::FakeEmbed;
 
-/// What separates the passages of a page.
-const BORDER: &str = "\n\n";
+/// Separates the chunks of a page.
+const SEPARATOR: &str = "\n\n";
 
-/// A document in the making: name its facets, add pages, then [`SampleDocument::build`] it.
+/// A builder for test documents: set the facets, add pages, then call [`SampleDocument::build`].
 ///
-/// Values that cannot be valid (a source with `..`, say) panic: this is for tests only.
+/// Panics on invalid values, such as a source with `..`.
 #[derive(Debug, Clone)]
 pub struct SampleDocument {
     meta: DocumentMeta,
@@ -27,7 +27,7 @@ pub struct SampleDocument {
 }
 
 impl SampleDocument {
-    /// A paged document without facets and without pages, titled by its source.
+    /// Starts a paged document without facets and pages whose title is its source.
     pub fn new(source: &str) -> Self {
         let source: SourcePath = source.parse().expect("a valid source");
         let meta = DocumentMeta {
@@ -49,21 +49,21 @@ impl SampleDocument {
         }
     }
 
-    /// Who makes the product.
+    /// Sets the vendor.
     pub fn vendor(mut self, vendor: &str) -> Self {
         self.meta.facets.vendor = Some(vendor.to_owned());
         self
     }
 
-    /// What is documented.
+    /// Sets the product.
     pub fn product(mut self, product: &str) -> Self {
         self.meta.facets.product = Some(product.to_owned());
         self
     }
 
-    /// One more release it is for.
+    /// Adds a version.
     pub fn version(mut self, label: &str) -> Self {
-        let key = label.parse().expect("a valid release");
+        let key = label.parse().expect("a valid version");
         self.meta.facets.versions.push(Version {
             label: label.to_owned(),
             key,
@@ -72,52 +72,50 @@ impl SampleDocument {
         self
     }
 
-    /// In which guide.
+    /// Sets the guide.
     pub fn guide(mut self, guide: &str) -> Self {
         self.meta.facets.guide = Some(guide.to_owned());
         self
     }
 
-    /// The language of the text.
+    /// Sets the language of the text.
     pub fn lang(mut self, lang: &str) -> Self {
         self.meta.facets.lang = Some(lang.to_owned());
         self
     }
 
-    /// What people call it.
+    /// Sets the title.
     pub fn title(mut self, title: &str) -> Self {
         self.meta.title = title.to_owned();
         self
     }
 
-    /// The root it is found in.
+    /// Sets the root that contains the document.
     pub fn root(mut self, root: &str) -> Self {
         self.root = root.parse().expect("a valid root name");
         self
     }
 
-    /// The folder of that root.
+    /// Sets the folder of the root.
     pub fn folder(mut self, folder: &str) -> Self {
         self.folder = folder.to_owned();
         self
     }
 
-    /// What every passage is indexed with besides its text; nothing unless set.
+    /// Sets the context that every chunk is indexed with; empty by default.
     pub fn context(mut self, context: &str) -> Self {
         self.context = context.to_owned();
         self
     }
 
-    /// One more page with these passages.
-    pub fn page(mut self, number: u32, passages: &[&str]) -> Self {
-        self.pages.push((
-            number,
-            passages.iter().map(|text| (*text).to_owned()).collect(),
-        ));
+    /// Adds a page with these chunks.
+    pub fn page(mut self, number: u32, chunks: &[&str]) -> Self {
+        let texts = chunks.iter().map(|text| (*text).to_owned()).collect();
+        self.pages.push((number, texts));
         self
     }
 
-    /// One more file kept with it.
+    /// Adds an attachment.
     pub fn attachment(
         mut self,
         role: AttachmentRole,
@@ -130,7 +128,7 @@ impl SampleDocument {
         self
     }
 
-    /// The document, embedded and ready to be committed.
+    /// Builds the document with its vectors, ready to be committed.
     pub fn build(&self, embed: &FakeEmbed) -> DocumentRevision {
         let meta = Arc::new(self.meta.clone());
         let mut revision = DocumentRevision {
@@ -159,14 +157,15 @@ impl SampleDocument {
 
             let mut start = 0;
             for text in texts {
-                let chunk = self.chunk(&meta, &page, (revision.chunks.len(), start), text);
-                revision.chunks.push(embedded(chunk, embed));
-                start += text.len() + BORDER.len();
+                let ordinal = revision.chunks.len() as u32;
+                let chunk = self.chunk(&meta, &page, (ordinal, start), text);
+                revision.chunks.push(embed_chunk(chunk, embed));
+                start += text.len() + SEPARATOR.len();
             }
 
             revision.pages.push(Page {
                 page,
-                text: texts.join(BORDER),
+                text: texts.join(SEPARATOR),
             });
         }
 
@@ -177,11 +176,11 @@ impl SampleDocument {
         &self,
         meta: &Arc<DocumentMeta>,
         page: &PageRef,
-        (place, start): (usize, usize),
+        (ordinal, start): (u32, usize),
         text: &str,
     ) -> Chunk {
-        let (text_hash, passage_hash) = Chunk::hashes(text);
-        let ordinal = place as u32;
+        let (text_hash, passage_hash) = Chunk::text_hashes(text);
+
         Chunk {
             chunk_id: ChunkId::new(&meta.source, ordinal),
             document: Arc::clone(meta),
@@ -201,7 +200,7 @@ impl SampleDocument {
     }
 }
 
-fn embedded(chunk: Chunk, embed: &FakeEmbed) -> EmbeddedChunk {
+fn embed_chunk(chunk: Chunk, embed: &FakeEmbed) -> EmbeddedChunk {
     let dense_text = chunk.dense_text();
     let fingerprint = &embed.model().fingerprint;
     EmbeddedChunk {

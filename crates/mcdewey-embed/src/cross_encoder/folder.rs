@@ -1,4 +1,4 @@
-//! Finds the files of a cross-encoder in a folder as model hubs publish them.
+//! Locates the files of a cross-encoder in a folder, laid out as model hubs publish them.
 
 use std::path::{Path, PathBuf};
 
@@ -9,51 +9,46 @@ use serde_json::{Map, Value, json};
 use super::CrossEncoderError;
 use crate::folder::{self, CONFIG, FolderError, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG};
 
-/// Where the model may lie; the first one there is taken.
-const MODELS: [&str; 3] = ["model.onnx", "onnx/model.onnx", "onnx/model_quantized.onnx"];
-/// No more tokens of question and passage together are read, whatever the model could do: a passage has at most some
-/// 250, and time is short.
+/// Possible paths of the model, in order of preference.
+const MODEL_PATHS: [&str; 3] = ["model.onnx", "onnx/model.onnx", "onnx/model_quantized.onnx"];
+/// Most tokens of question and chunk together, even if the model allows more: a chunk has at most
+/// about 250, and the deadline is short.
 const MAX_WINDOW: usize = 512;
 
-/// What its `config.json` says that matters here.
+/// The options of `config.json` that matter here.
 #[derive(Debug, Deserialize)]
-struct CrossConfig {
+struct CrossEncoderConfig {
     max_position_embeddings: Option<usize>,
     #[serde(default)]
     id2label: Map<String, Value>,
 }
 
-/// A folder whose model can be tried.
+/// A folder with all required files. The model itself has not been loaded.
 #[derive(Debug)]
-pub(super) struct CrossFolder {
+pub(super) struct CrossEncoderFolder {
     dir: PathBuf,
     pub(super) onnx: PathBuf,
-    /// Tokens read at once, the special ones included.
+    /// Tokens the model reads at once, special tokens included.
     pub(super) window: usize,
     pad_token: String,
 }
 
-impl CrossFolder {
-    /// Reads the configuration of the model in `dir`; the model stays unread.
+impl CrossEncoderFolder {
+    /// Reads the configuration of the model in `dir`, but not the model.
     pub(super) fn read(dir: &Path) -> Result<Self, CrossEncoderError> {
-        let missing = |file| CrossEncoderError::Missing {
-            dir: dir.to_owned(),
-            file,
-        };
-        let models = MODELS.map(|file| dir.join(file));
-        let onnx = models
+        let onnx = MODEL_PATHS
             .into_iter()
+            .map(|file| dir.join(file))
             .find(|path| path.is_file())
-            .ok_or_else(|| missing(MODELS[0]))?;
+            .ok_or_else(|| missing(dir, MODEL_PATHS[0]))?;
 
-        if let Some(file) = [CONFIG, TOKENIZER]
-            .into_iter()
-            .find(|file| !dir.join(file).is_file())
-        {
-            return Err(missing(file));
+        for file in [CONFIG, TOKENIZER] {
+            if !dir.join(file).is_file() {
+                return Err(missing(dir, file));
+            }
         }
 
-        let config: CrossConfig = folder::json(&dir.join(CONFIG))?;
+        let config: CrossEncoderConfig = folder::read_json(&dir.join(CONFIG))?;
         if config.id2label.len() > 1 {
             return Err(CrossEncoderError::Classifier {
                 dir: dir.to_owned(),
@@ -62,7 +57,7 @@ impl CrossFolder {
         }
 
         let tokenizer: Value =
-            folder::optional_json(&dir.join(TOKENIZER_CONFIG))?.unwrap_or_default();
+            folder::read_optional_json(&dir.join(TOKENIZER_CONFIG))?.unwrap_or_default();
         let limits = [
             config.max_position_embeddings,
             folder::model_max_length(&tokenizer),
@@ -77,24 +72,34 @@ impl CrossFolder {
         })
     }
 
-    /// The model was refused.
-    pub(super) fn refused(&self, problem: String) -> CrossEncoderError {
+    /// Returns the error for a model that was rejected or failed.
+    pub(super) fn model_error(&self, problem: String) -> CrossEncoderError {
         CrossEncoderError::Model {
             onnx: self.onnx.clone(),
             problem,
         }
     }
 
-    /// The four files fastembed wants. Newer folders lack the map of special tokens, whose content stands in the
-    /// tokenizer as well; of the tokenizer's configuration it needs only what has been read already.
+    /// Collects the four files that fastembed requires. Newer folders lack the special tokens map,
+    /// whose content the tokenizer file repeats. The tokenizer's configuration is written from the
+    /// values that fastembed needs of it.
     pub(super) fn tokenizer_files(&self) -> Result<TokenizerFiles, FolderError> {
-        let config = json!({ "model_max_length": self.window, "pad_token": self.pad_token });
+        let tokenizer_config =
+            json!({ "model_max_length": self.window, "pad_token": self.pad_token });
+
         Ok(TokenizerFiles {
             tokenizer_file: folder::read(&self.dir.join(TOKENIZER))?,
             config_file: folder::read(&self.dir.join(CONFIG))?,
             special_tokens_map_file: folder::read_or_empty(&self.dir.join(SPECIAL_TOKENS))?,
-            tokenizer_config_file: config.to_string().into_bytes(),
+            tokenizer_config_file: tokenizer_config.to_string().into_bytes(),
         })
+    }
+}
+
+fn missing(dir: &Path, file: &'static str) -> CrossEncoderError {
+    CrossEncoderError::Missing {
+        dir: dir.to_owned(),
+        file,
     }
 }
 
@@ -104,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    fn write_folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("onnx")).unwrap();
         for (name, text) in files {
@@ -115,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn an_error_about_a_missing_file_names_it() {
         for (files, name) in [
             (&[][..], "model.onnx"),
             (&[("onnx/model.onnx", "")], "config.json"),
@@ -124,40 +129,42 @@ mod tests {
                 "tokenizer.json",
             ),
         ] {
-            let dir = folder(files);
-            let error = CrossFolder::read(dir.path()).unwrap_err();
+            let dir = write_folder(files);
+            let error = CrossEncoderFolder::read(dir.path()).unwrap_err();
             let CrossEncoderError::Missing { file, .. } = error else {
                 panic!("{error}")
             };
+
             assert_eq!(file, name);
         }
     }
 
     #[test]
-    fn the_first_model_there_is_is_taken() {
+    fn the_preferred_model_path_wins() {
         let mut files = vec![("config.json", "{}"), ("tokenizer.json", "{}")];
-        for name in MODELS.into_iter().rev() {
+        for name in MODEL_PATHS.into_iter().rev() {
             files.push((name, ""));
-            let dir = folder(&files);
+            let dir = write_folder(&files);
             assert_eq!(
-                CrossFolder::read(dir.path()).unwrap().onnx,
+                CrossEncoderFolder::read(dir.path()).unwrap().onnx,
                 dir.path().join(name)
             );
         }
     }
 
+    fn window(config: &str, tokenizer_config: &str) -> usize {
+        let dir = write_folder(&[
+            ("model.onnx", ""),
+            ("config.json", config),
+            ("tokenizer.json", "{}"),
+            ("tokenizer_config.json", tokenizer_config),
+        ]);
+
+        CrossEncoderFolder::read(dir.path()).unwrap().window
+    }
+
     #[test]
     fn the_window_is_the_smallest_limit() {
-        let window = |config: &str, tokenizer: &str| {
-            let files = [
-                ("model.onnx", ""),
-                ("config.json", config),
-                ("tokenizer.json", "{}"),
-            ];
-            let dir = folder(&[&files[..], &[("tokenizer_config.json", tokenizer)]].concat());
-            CrossFolder::read(dir.path()).unwrap().window
-        };
-
         assert_eq!(window("{}", "{}"), 512);
         assert_eq!(
             window(
@@ -176,15 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_tells_classes_apart_is_refused() {
+    fn a_classifier_is_rejected() {
         let config = r#"{"id2label": {"0": "contradiction", "1": "entailment", "2": "neutral"}}"#;
-        let dir = folder(&[
+        let dir = write_folder(&[
             ("model.onnx", ""),
             ("config.json", config),
             ("tokenizer.json", "{}"),
         ]);
 
-        let error = CrossFolder::read(dir.path()).unwrap_err().to_string();
+        let error = CrossEncoderFolder::read(dir.path())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("3 classes"), "{error}");
     }
 }

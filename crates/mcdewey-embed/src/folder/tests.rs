@@ -1,71 +1,52 @@
 //! Which folders are accepted, and what is read from them.
 
 use super::*;
-
-/// A folder of the smallest model: 2 layers of 4 numbers, 2 heads, 3 words.
-pub(crate) fn tiny(dir: &Path) -> PathBuf {
-    let config = r#"{"model_type": "bert", "hidden_size": 4, "intermediate_size": 8, "num_hidden_layers": 2,
-        "num_attention_heads": 2, "max_position_embeddings": 6, "vocab_size": 3, "type_vocab_size": 2}"#;
-    put(dir, CONFIG, config);
-    put(
-        dir,
-        POOLING,
-        r#"{"word_embedding_dimension": 4, "pooling_mode_cls_token": false, "pooling_mode_mean_tokens": true}"#,
-    );
-
-    put(dir, WEIGHTS, "");
-    put(dir, TOKENIZER, "{}");
-    dir.to_owned()
-}
-
-fn put(dir: &Path, name: &str, content: &str) {
-    let path = dir.join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, content).unwrap();
-}
+use crate::testing::{write_file, write_tiny_model};
 
 fn replace(dir: &Path, name: &str, from: &str, to: &str) {
     let text = fs::read_to_string(dir.join(name)).unwrap();
     assert!(text.contains(from));
-    put(dir, name, &text.replace(from, to));
+    write_file(dir, name, &text.replace(from, to));
 }
 
 #[test]
-fn defaults_fill_what_old_configurations_leave_out() {
+fn missing_options_get_their_defaults() {
     let dir = tempfile::tempdir().unwrap();
-    let folder = BertFolder::read(&tiny(dir.path())).unwrap();
+    let folder = BertFolder::read(&write_tiny_model(dir.path())).unwrap();
+
     assert_eq!(folder.config.layer_norm_eps, 1e-12);
     assert_eq!((folder.window, folder.pad_token.as_str()), (6, "[PAD]"));
     assert_eq!(folder.pooling, Pooling::Mean);
-    assert_eq!(folder.special_tokens().unwrap(), b"{}");
+    assert_eq!(folder.read_special_tokens().unwrap(), b"{}");
 }
 
 #[test]
-fn the_smallest_window_counts() {
+fn the_window_is_the_smallest_limit() {
     let dir = tempfile::tempdir().unwrap();
-    let dir = tiny(dir.path());
-    put(
+    let dir = write_tiny_model(dir.path());
+    write_file(
         &dir,
         TOKENIZER_CONFIG,
         r#"{"model_max_length": 1e30, "pad_token": {"content": "<pad>"}}"#,
     );
+    write_file(&dir, SENTENCE_CONFIG, r#"{"max_seq_length": 5}"#);
 
-    put(&dir, SENTENCE_CONFIG, r#"{"max_seq_length": 5}"#);
     let folder = BertFolder::read(&dir).unwrap();
     assert_eq!((folder.window, folder.pad_token.as_str()), (5, "<pad>"));
-    put(&dir, TOKENIZER_CONFIG, r#"{"model_max_length": 4}"#);
 
+    write_file(&dir, TOKENIZER_CONFIG, r#"{"model_max_length": 4}"#);
     assert_eq!(BertFolder::read(&dir).unwrap().window, 4);
 }
 
 #[test]
-fn cls_pooling_is_read_and_other_pooling_refused() {
+fn cls_pooling_is_accepted_and_other_pooling_rejected() {
     let dir = tempfile::tempdir().unwrap();
-    let dir = tiny(dir.path());
-    put(&dir, POOLING, r#"{"pooling_mode_cls_token": true}"#);
-    assert_eq!(BertFolder::read(&dir).unwrap().pooling, Pooling::Cls);
-    put(&dir, POOLING, r#"{"pooling_mode_max_tokens": true}"#);
+    let dir = write_tiny_model(dir.path());
 
+    write_file(&dir, POOLING, r#"{"pooling_mode_cls_token": true}"#);
+    assert_eq!(BertFolder::read(&dir).unwrap().pooling, Pooling::Cls);
+
+    write_file(&dir, POOLING, r#"{"pooling_mode_max_tokens": true}"#);
     assert!(
         BertFolder::read(&dir)
             .unwrap_err()
@@ -75,8 +56,8 @@ fn cls_pooling_is_read_and_other_pooling_refused() {
 }
 
 #[test]
-fn other_kinds_of_models_are_refused_by_what_they_have() {
-    for (from, to, what) in [
+fn an_unsupported_model_is_rejected_with_the_offending_property() {
+    for (from, to, feature) in [
         ("\"bert\"", "\"mpnet\"", "model_type \"mpnet\""),
         (
             "\"bert\"",
@@ -100,24 +81,26 @@ fn other_kinds_of_models_are_refused_by_what_they_have() {
         ),
     ] {
         let dir = tempfile::tempdir().unwrap();
-        let dir = tiny(dir.path());
+        let dir = write_tiny_model(dir.path());
         replace(&dir, CONFIG, from, to);
+
         let error = BertFolder::read(&dir).unwrap_err();
         assert!(matches!(error, FolderError::Unsupported { .. }));
-        assert!(error.to_string().contains(what), "{error}");
+        assert!(error.to_string().contains(feature), "{error}");
     }
 }
 
 #[test]
-fn a_module_that_would_change_the_vectors_is_refused() {
+fn a_module_that_would_change_the_vectors_is_rejected() {
     let dir = tempfile::tempdir().unwrap();
-    let dir = tiny(dir.path());
-    let modules = r#"[{"type": "sentence_transformers.models.Transformer"}, {"type": "sentence_transformers.models.Pooling"},
+    let dir = write_tiny_model(dir.path());
+    let modules = r#"[{"type": "sentence_transformers.models.Transformer"},
+        {"type": "sentence_transformers.models.Pooling"},
         {"type": "sentence_transformers.models.Normalize"}]"#;
-    put(&dir, MODULES, modules);
+    write_file(&dir, MODULES, modules);
     BertFolder::read(&dir).unwrap();
-    replace(&dir, MODULES, "models.Normalize", "models.Dense");
 
+    replace(&dir, MODULES, "models.Normalize", "models.Dense");
     assert!(
         BertFolder::read(&dir)
             .unwrap_err()
@@ -127,12 +110,12 @@ fn a_module_that_would_change_the_vectors_is_refused() {
 }
 
 #[test]
-fn broken_json_names_its_file() {
+fn an_error_about_broken_json_names_the_file() {
     let dir = tempfile::tempdir().unwrap();
-    let dir = tiny(dir.path());
-    put(&dir, CONFIG, "{");
-    let error = BertFolder::read(&dir).unwrap_err();
+    let dir = write_tiny_model(dir.path());
+    write_file(&dir, CONFIG, "{");
 
+    let error = BertFolder::read(&dir).unwrap_err();
     assert!(
         matches!(error, FolderError::Invalid { .. }) && error.to_string().contains("config.json"),
         "{error}"
@@ -140,14 +123,14 @@ fn broken_json_names_its_file() {
 }
 
 #[test]
-fn each_required_file_is_missed_by_name() {
-    for file in REQUIRED {
+fn an_error_about_a_missing_file_names_it() {
+    for file in REQUIRED_FILES {
         let dir = tempfile::tempdir().unwrap();
-        let dir = tiny(dir.path());
+        let dir = write_tiny_model(dir.path());
         fs::remove_file(dir.join(file)).unwrap();
 
         assert!(
-            check_files(&dir)
+            require_files(&dir)
                 .unwrap_err()
                 .to_string()
                 .contains(&format!("lacks {file}"))

@@ -1,14 +1,14 @@
-//! The graph of a tiny model: its operators, and that it points at the weights where they lie.
+//! The graph of a tiny model: its operators, and its references into the weights file.
 
 use std::fs;
 use std::path::Path;
 
 use super::*;
 use crate::folder::WEIGHTS;
-use crate::folder::tests::tiny;
+use crate::testing::write_tiny_model;
 
-/// The tensors of the tiny model: name and shape.
-fn tensors() -> Vec<(String, Vec<usize>)> {
+/// Names and shapes of the tiny model's tensors.
+fn tiny_tensors() -> Vec<(String, Vec<usize>)> {
     let mut tensors = vec![
         ("embeddings.word_embeddings.weight".to_owned(), vec![3, 4]),
         (
@@ -56,7 +56,7 @@ fn tensors() -> Vec<(String, Vec<usize>)> {
     tensors
 }
 
-/// Writes the tiny model's weights: every number of the n-th tensor is n.
+/// Writes the tiny model's weights: all elements of the n-th tensor are n.
 fn write_weights(dir: &Path, tensors: &[(String, Vec<usize>)]) {
     let (mut entries, mut data) = (Vec::new(), Vec::new());
     for (n, (name, shape)) in tensors.iter().enumerate() {
@@ -77,17 +77,18 @@ fn write_weights(dir: &Path, tensors: &[(String, Vec<usize>)]) {
     fs::write(dir.join(WEIGHTS), file).unwrap();
 }
 
-fn graph_of(dir: &Path) -> Result<Graph, FolderError> {
+fn read_and_write_graph(dir: &Path) -> Result<Graph, FolderError> {
     let folder = BertFolder::read(dir)?;
-    let bytes = write(&folder, &Tensors::open(&dir.join(WEIGHTS))?)?;
+    let weights = WeightsFile::open(&dir.join(WEIGHTS))?;
+    let bytes = write(&folder, &weights)?;
     Ok(Model::decode(bytes.as_slice()).unwrap().graph.unwrap())
 }
 
 #[test]
-fn every_layer_is_written_in_fused_operators() {
+fn every_layer_uses_fused_operators() {
     let dir = tempfile::tempdir().unwrap();
-    write_weights(&tiny(dir.path()), &tensors());
-    let graph = graph_of(dir.path()).unwrap();
+    write_weights(&write_tiny_model(dir.path()), &tiny_tensors());
+    let graph = read_and_write_graph(dir.path()).unwrap();
 
     let operators: Vec<&str> = graph
         .node
@@ -121,49 +122,44 @@ fn every_layer_is_written_in_fused_operators() {
 }
 
 #[test]
-fn every_input_of_a_node_comes_from_somewhere() {
+fn every_node_input_is_defined_before_it_is_used() {
     let dir = tempfile::tempdir().unwrap();
-    write_weights(&tiny(dir.path()), &tensors());
-    let graph = graph_of(dir.path()).unwrap();
-    let mut known: Vec<String> = graph.input.into_iter().map(|input| input.name).collect();
-    known.extend(graph.initializer.into_iter().map(|tensor| tensor.name));
+    write_weights(&write_tiny_model(dir.path()), &tiny_tensors());
+    let graph = read_and_write_graph(dir.path()).unwrap();
+    let mut defined: Vec<String> = graph.input.into_iter().map(|input| input.name).collect();
+    defined.extend(graph.initializer.into_iter().map(|tensor| tensor.name));
 
     for node in graph.node {
         for input in node.input {
-            assert!(known.contains(&input), "{input} of {}", node.name);
+            assert!(defined.contains(&input), "{input} of {}", node.name);
         }
-        known.extend(node.output);
+        defined.extend(node.output);
     }
 
-    assert!(known.contains(&graph.output[0].name));
+    assert!(defined.contains(&graph.output[0].name));
+}
+
+fn external_entry<'a>(tensor: &'a Tensor, key: &str) -> &'a str {
+    let entry = tensor.external_data.iter().find(|entry| entry.key == key);
+    &entry.unwrap().value
 }
 
 #[test]
-fn weights_are_pointed_at_and_not_copied() {
+fn weights_are_referenced_and_not_copied() {
     let dir = tempfile::tempdir().unwrap();
-    let tensors = tensors();
-    write_weights(&tiny(dir.path()), &tensors);
+    let tensors = tiny_tensors();
+    write_weights(&write_tiny_model(dir.path()), &tensors);
     let file = fs::read(dir.path().join(WEIGHTS)).unwrap();
-    let initializers = graph_of(dir.path()).unwrap().initializer;
+    let initializers = read_and_write_graph(dir.path()).unwrap().initializer;
 
     let (external, inline): (Vec<_>, Vec<_>) = initializers
         .into_iter()
-        .partition(|it| it.data_location == EXTERNAL);
+        .partition(|tensor| tensor.data_location == EXTERNAL);
 
     for tensor in external {
-        let entry = |key| {
-            tensor
-                .external_data
-                .iter()
-                .find(|entry| entry.key == key)
-                .unwrap()
-                .value
-                .clone()
-        };
-
-        assert_eq!(entry("location"), WEIGHTS);
-        let offset: usize = entry("offset").parse().unwrap();
-        let length: usize = entry("length").parse().unwrap();
+        assert_eq!(external_entry(&tensor, "location"), WEIGHTS);
+        let offset: usize = external_entry(&tensor, "offset").parse().unwrap();
+        let length: usize = external_entry(&tensor, "length").parse().unwrap();
 
         let n = tensors
             .iter()
@@ -210,12 +206,12 @@ fn weights_are_pointed_at_and_not_copied() {
 #[test]
 fn a_missing_layer_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
-    let tensors: Vec<_> = tensors()
+    let tensors: Vec<_> = tiny_tensors()
         .into_iter()
         .filter(|(name, _)| !name.contains("layer.1.output.dense"))
         .collect();
-    write_weights(&tiny(dir.path()), &tensors);
-    let error = graph_of(dir.path()).unwrap_err().to_string();
+    write_weights(&write_tiny_model(dir.path()), &tensors);
+    let error = read_and_write_graph(dir.path()).unwrap_err().to_string();
 
     assert!(
         error.contains("encoder.layer.1.output.dense.weight is missing"),

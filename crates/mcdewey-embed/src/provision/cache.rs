@@ -1,6 +1,8 @@
-//! The folder of fetched files: what is in it, who may change it, and how new files enter it.
+//! The cache of downloaded files: what it holds, which process may change it, and how new files
+//! enter it.
 //!
-//! A folder appears whole or not at all, by one rename. Whoever finds everything there neither locks nor writes.
+//! A bundle's folder appears complete or not at all, by one rename. A process that finds everything
+//! in the cache neither locks nor writes it.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -12,142 +14,148 @@ use super::stamp::{self, hash_file};
 use super::{ProvisionError, ProvisionStep};
 use crate::catalogue::{Bundle, BundleFile};
 
-const LOCK: &str = ".lock";
-const WORKPLACE: &str = ".provision-";
+const LOCK_FILE: &str = ".lock";
+const WORK_DIR_PREFIX: &str = ".provision-";
 
 /// What the cache holds of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum CacheState {
-    /// All its files, unharmed.
+pub(super) enum BundleState {
+    /// All files, with the checksums of the catalogue.
     Complete,
-    /// Nothing.
     Absent,
-    /// This file is missing or not what it should be.
+    /// This file is missing or has another checksum.
     Damaged(PathBuf),
 }
 
-/// Looks at a bundle's folder. Files that the stamp does not vouch for are hashed.
-pub(super) fn state(folder: &Path, bundle: &Bundle) -> Result<CacheState, ProvisionError> {
+/// Checks a bundle's folder. Files that do not match the stamp are hashed.
+pub(super) fn check(folder: &Path, bundle: &Bundle) -> Result<BundleState, ProvisionError> {
     if !folder.exists() {
-        return Ok(CacheState::Absent);
+        return Ok(BundleState::Absent);
     }
 
     let stamp = stamp::read(folder);
-    let mut hashed = false;
+    let mut stamp_outdated = false;
     for file in &bundle.files {
         let path = folder.join(&file.path);
         let Ok(metadata) = fs::metadata(&path) else {
-            return Ok(CacheState::Damaged(path));
+            return Ok(BundleState::Damaged(path));
         };
 
         if stamp
             .get(&file.path)
-            .is_some_and(|seen| seen.vouches_for(&metadata, &file.sha256))
+            .is_some_and(|entry| entry.matches(&metadata, &file.sha256))
         {
             continue;
         }
 
         if hash_file(&path)? != file.sha256 {
-            return Ok(CacheState::Damaged(path));
+            return Ok(BundleState::Damaged(path));
         }
 
-        hashed = true;
+        stamp_outdated = true;
     }
 
-    if hashed {
-        stamp_again(folder, &bundle.files);
+    if stamp_outdated {
+        refresh_stamp(folder, &bundle.files);
     }
 
-    Ok(CacheState::Complete)
+    Ok(BundleState::Complete)
 }
 
-/// The files are right, so a cache that cannot be written (an image layer, say) only costs time at the next start.
-fn stamp_again(folder: &Path, files: &[BundleFile]) {
+fn refresh_stamp(folder: &Path, files: &[BundleFile]) {
+    // The files are right, so a cache that cannot be written (an image layer, for example) only
+    // costs time at the next start.
     if let Err(error) = stamp::write(folder, files) {
-        tracing::debug!(%error, "checksums cannot be remembered");
+        tracing::debug!(%error, "cannot save the checksums of cached files");
     }
 }
 
-/// The right to change the cache, held by one process at a time until dropped.
+/// The exclusive right to change the cache, held until dropped.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(super) struct LockedCache {
     dir: PathBuf,
     _lock: File,
 }
 
-impl Cache {
-    /// Waits for the right to change the cache, and clears away what a killed process left.
+impl LockedCache {
+    /// Waits for the lock, then removes what killed processes left behind.
     pub(super) fn lock(dir: &Path, report: &dyn Fn(ProvisionStep)) -> Result<Self, ProvisionError> {
-        let path = dir.join(LOCK);
-        let not_writable = |source| ProvisionError::CacheNotWritable {
-            path: dir.to_owned(),
-            source,
-        };
-        fs::create_dir_all(dir).map_err(not_writable)?;
+        let lock_path = dir.join(LOCK_FILE);
+        let lock = open_lock_file(dir, &lock_path).map_err(|source| not_writable(dir, source))?;
 
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(not_writable)?;
-
-        match file.try_lock() {
+        match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                report(ProvisionStep::Waiting { lock: path });
-                file.lock().map_err(not_writable)?;
+                report(ProvisionStep::Waiting { lock: lock_path });
+                lock.lock().map_err(|source| not_writable(dir, source))?;
             }
-            Err(TryLockError::Error(source)) => return Err(not_writable(source)),
+            Err(TryLockError::Error(source)) => return Err(not_writable(dir, source)),
         }
 
-        let cache = Self {
+        remove_leftovers(dir).map_err(|source| not_writable(dir, source))?;
+        Ok(Self {
             dir: dir.to_owned(),
-            _lock: file,
-        };
-        cache.sweep().map_err(not_writable)?;
-        Ok(cache)
+            _lock: lock,
+        })
     }
 
-    fn sweep(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.dir)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(WORKPLACE) {
-                fs::remove_dir_all(entry.path())?;
-            }
-        }
-
-        Ok(())
-    }
-
-    /// A folder to work in, on the cache's own file system so that a rename suffices; removed when dropped.
-    pub(super) fn workplace(&self) -> Result<TempDir, ProvisionError> {
+    /// Creates a temporary folder, removed when dropped. It is on the cache's own file system, so
+    /// that a rename suffices to install files from it.
+    pub(super) fn create_work_dir(&self) -> Result<TempDir, ProvisionError> {
         tempfile::Builder::new()
-            .prefix(WORKPLACE)
+            .prefix(WORK_DIR_PREFIX)
             .tempdir_in(&self.dir)
-            .map_err(|source| ProvisionError::CacheNotWritable {
-                path: self.dir.clone(),
-                source,
-            })
+            .map_err(|source| not_writable(&self.dir, source))
     }
 
-    /// Puts a finished folder in its place. What was there before leaves with the workplace.
+    /// Moves a finished folder to `destination`. A folder already there moves to `work_dir` and is
+    /// removed with it.
     pub(super) fn install(
         &self,
         finished: &Path,
-        place: &Path,
-        workplace: &TempDir,
+        destination: &Path,
+        work_dir: &TempDir,
     ) -> Result<(), ProvisionError> {
-        let swap = || -> io::Result<()> {
-            if place.exists() {
-                fs::rename(place, workplace.path().join("replaced"))?;
-            }
-            fs::rename(finished, place)
-        };
+        replace_folder(finished, destination, &work_dir.path().join("replaced"))
+            .map_err(|source| not_writable(destination, source))
+    }
+}
 
-        swap().map_err(|source| ProvisionError::CacheNotWritable {
-            path: place.to_owned(),
-            source,
-        })
+fn open_lock_file(dir: &Path, path: &Path) -> io::Result<File> {
+    fs::create_dir_all(dir)?;
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+}
+
+fn remove_leftovers(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(WORK_DIR_PREFIX)
+        {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+
+    Ok(())
+}
+
+fn replace_folder(finished: &Path, destination: &Path, replaced: &Path) -> io::Result<()> {
+    if destination.exists() {
+        fs::rename(destination, replaced)?;
+    }
+
+    fs::rename(finished, destination)
+}
+
+fn not_writable(path: &Path, source: io::Error) -> ProvisionError {
+    ProvisionError::CacheNotWritable {
+        path: path.to_owned(),
+        source,
     }
 }

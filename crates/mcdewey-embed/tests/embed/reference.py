@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Computes the vectors in data/reference.jsonl: the model's forward pass in float64 NumPy, straight from its safetensors.
+"""Computes the vectors in data/reference.jsonl: the model's forward pass in float64 NumPy, directly
+from its safetensors.
 
-It shares nothing with the crate but the model's files: no ONNX, no fused operators, no batching, no padding.
+It shares only the model's files with the crate: no ONNX, no fused operators, no batching, no padding.
 
     pip install numpy safetensors tokenizers
     python3 reference.py ../../../../models/all-MiniLM-L6-v2 > data/reference.jsonl
@@ -72,7 +73,7 @@ def embed(ids):
 
 
 def prose(tokens):
-    """English text of exactly so many tokens, the special ones included."""
+    """Returns English text of exactly this many tokens, special tokens included."""
     words = "the agent who is talking on a call may be heard by a supervisor before the next group takes over".split()
     text = " ".join(words[(i * i + i // 7) % len(words)] for i in range(tokens - 2))
     assert len(tokenizer.encode(text).ids) == tokens

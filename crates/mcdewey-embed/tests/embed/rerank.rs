@@ -1,4 +1,5 @@
-//! The tiny reranker gives the scores a reader computes, and folders that hold none are refused with the reason.
+//! The tiny reranker returns the scores computed by hand, and unusable folders are rejected with
+//! the reason.
 
 use std::fs;
 
@@ -9,7 +10,8 @@ use tempfile::TempDir;
 use crate::support::provisioned;
 use crate::tiny_reranker;
 
-fn folder(output: &str) -> TempDir {
+/// Writes the tiny reranker, whose output is called `output`.
+fn write_reranker(output: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     tiny_reranker::write(dir.path(), output);
     dir
@@ -21,10 +23,10 @@ fn start(dir: &TempDir) -> Result<CrossEncoder, CrossEncoderError> {
 
 #[tokio::test]
 async fn scores_are_those_computed_by_hand() {
-    let reranker = start(&folder("logits")).unwrap();
+    let reranker = start(&write_reranker("logits")).unwrap();
 
-    // Twice the sum of the words' worths, by the number of words and one [SEP]; more passages than one run takes, of
-    // lengths that need padding.
+    // Twice the sum of the words' weights, divided by the number of words plus one [SEP]. There are
+    // more chunks than fit into one batch, and their lengths require padding.
     let expected = [
         ("trunk trunk trunk", 2.0 * -3.0 / 4.0),
         ("barge", 2.0 * 1.0 / 2.0),
@@ -36,11 +38,11 @@ async fn scores_are_those_computed_by_hand() {
     ];
 
     for question in ["barge", "trunk call trunk"] {
-        let passages = expected
+        let chunks = expected
             .iter()
             .map(|(text, _)| (*text).to_owned())
             .collect();
-        let scores = reranker.scores(question, passages).await.unwrap();
+        let scores = reranker.scores(question, chunks).await.unwrap();
         assert_eq!(scores.len(), expected.len());
 
         for ((text, expected), score) in expected.iter().zip(scores) {
@@ -53,17 +55,17 @@ async fn scores_are_those_computed_by_hand() {
 }
 
 #[tokio::test]
-async fn what_lies_beyond_the_window_is_not_read() {
-    let reranker = start(&folder("logits")).unwrap();
-    // 16 tokens, of which [CLS], the question and two [SEP] take 4.
-    let passage = format!("{}{}", "barge ".repeat(12), "trunk ".repeat(50));
-    let scores = reranker.scores("call", vec![passage]).await.unwrap();
+async fn tokens_beyond_the_window_are_ignored() {
+    let reranker = start(&write_reranker("logits")).unwrap();
+    // The window has 16 tokens, of which [CLS], the question and two [SEP] take 4.
+    let chunk = format!("{}{}", "barge ".repeat(12), "trunk ".repeat(50));
+    let scores = reranker.scores("call", vec![chunk]).await.unwrap();
     assert!((scores[0] - 2.0 * 12.0 / 13.0).abs() < 1e-6, "{scores:?}");
 }
 
 #[tokio::test]
-async fn newer_folders_lack_two_files() {
-    let dir = folder("logits");
+async fn folders_without_the_optional_files_work() {
+    let dir = write_reranker("logits");
     for file in ["special_tokens_map.json", "tokenizer_config.json"] {
         fs::remove_file(dir.path().join(file)).unwrap();
     }
@@ -78,17 +80,16 @@ async fn newer_folders_lack_two_files() {
 }
 
 #[test]
-fn a_folder_that_holds_no_reranker_is_refused_with_the_reason() {
-    let dir = folder("last_hidden_state");
+fn a_folder_without_a_reranker_is_rejected_with_the_reason() {
+    let dir = write_reranker("last_hidden_state");
     CrossEncoder::check(dir.path()).unwrap();
     let error = start(&dir).unwrap_err();
-
     assert!(
         matches!(error, CrossEncoderError::Model { .. }) && error.to_string().contains("logits"),
         "{error}"
     );
 
-    fs::write(dir.path().join("model.onnx"), "no model").unwrap();
+    fs::write(dir.path().join("model.onnx"), "not a model").unwrap();
     let error = start(&dir).unwrap_err();
     assert!(
         matches!(error, CrossEncoderError::Model { .. })

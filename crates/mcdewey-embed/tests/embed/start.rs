@@ -1,4 +1,4 @@
-//! Starting and stopping the real model, and what happens when its files are wrong.
+//! Starting and stopping the real model, and starting it with missing or damaged files.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ use mcdewey_embed::{
 
 use crate::support::{embedder, provisioned};
 
-/// The real model's folder copied to `to`, but for its weights.
-fn without_weights(to: &Path) -> Provisioned {
+/// Copies the real model's folder to `to`, without its weights.
+fn copy_without_weights(to: &Path) -> Provisioned {
     let from = &provisioned().model_dir;
     fs::create_dir_all(to.join("1_Pooling")).unwrap();
     for file in [
@@ -34,7 +34,7 @@ fn start(provisioned: &Provisioned) -> Result<OnnxEmbedder, StartError> {
         provisioned,
         EmbedderOptions {
             threads: 1,
-            queue: 1,
+            max_questions: 1,
         },
     )
 }
@@ -49,13 +49,13 @@ fn the_operators_copy_of_a_model_is_the_same_model() {
         ..ModelSettings::default()
     };
 
-    let own = provision(&settings, &|step| panic!("nothing to fetch: {step}")).unwrap();
-    assert_eq!(&own, provisioned());
-    assert_eq!(start(&own).unwrap().model(), embedder().model());
+    let copy = provision(&settings, &|step| panic!("nothing to download: {step}")).unwrap();
+    assert_eq!(&copy, provisioned());
+    assert_eq!(start(&copy).unwrap().model(), embedder().model());
 }
 
 #[test]
-fn other_files_make_another_fingerprint() {
+fn the_fingerprint_depends_on_the_files() {
     let other = Provisioned {
         digest: "another".to_owned(),
         ..provisioned().clone()
@@ -68,30 +68,30 @@ fn other_files_make_another_fingerprint() {
 }
 
 #[tokio::test]
-async fn a_closed_model_says_so() {
+async fn a_closed_model_rejects_questions_and_chunks() {
     let model = start(provisioned()).unwrap();
-    model.question("still there?").await.unwrap();
+    model.embed_question("still there?").await.unwrap();
     model.close();
 
     assert!(matches!(
-        model.question("still there?").await,
+        model.embed_question("still there?").await,
         Err(EmbedError::Closed)
     ));
     assert!(matches!(
-        model.passages(vec!["a".to_owned()]).await,
+        model.embed_chunks(vec!["a".to_owned()]).await,
         Err(EmbedError::Closed)
     ));
     assert_eq!(
-        model.tokens("two words").unwrap().len(),
+        model.token_ranges("two words").unwrap().len(),
         2,
         "the tokenizer needs no thread"
     );
 }
 
 #[test]
-fn broken_off_weights_are_named() {
+fn missing_and_truncated_weights_are_errors() {
     let dir = tempfile::tempdir().unwrap();
-    let model = without_weights(dir.path());
+    let model = copy_without_weights(dir.path());
     assert!(
         start(&model)
             .unwrap_err()
@@ -109,15 +109,15 @@ fn broken_off_weights_are_named() {
     let error = start(&model).unwrap_err();
     assert!(matches!(error, StartError::Folder(_)));
     assert!(
-        error.to_string().contains("where its header promises"),
+        error.to_string().contains("but its header requires"),
         "{error}"
     );
 }
 
 #[test]
-fn a_tokenizer_that_cannot_be_read_is_an_error() {
+fn an_invalid_tokenizer_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
-    let model = without_weights(dir.path());
+    let model = copy_without_weights(dir.path());
     fs::copy(
         provisioned().model_dir.join("model.safetensors"),
         dir.path().join("model.safetensors"),
@@ -130,12 +130,12 @@ fn a_tokenizer_that_cannot_be_read_is_an_error() {
     assert!(error.to_string().contains("tokenizer.json"), "{error}");
 }
 
-/// Model hubs keep their files behind links into a folder of blobs.
+/// Model hubs store files as links into a folder of blobs.
 #[cfg(unix)]
 #[tokio::test]
-async fn weights_may_lie_behind_a_link() {
+async fn weights_may_be_behind_a_link() {
     let dir = tempfile::tempdir().unwrap();
-    let model = without_weights(&dir.path().join("snapshot"));
+    let model = copy_without_weights(&dir.path().join("snapshot"));
     let weights = provisioned()
         .model_dir
         .join("model.safetensors")
@@ -150,10 +150,9 @@ async fn weights_may_lie_behind_a_link() {
 
     let vector = start(&model)
         .unwrap()
-        .question("linked")
+        .embed_question("linked")
         .await
         .unwrap()
         .vector;
-
     assert_eq!(vector.len(), 384);
 }

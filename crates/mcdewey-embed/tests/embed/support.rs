@@ -1,12 +1,12 @@
-//! One provisioned and started model for all tests, and the means to compare vectors.
+//! One provisioned and started model for all tests, and a function to compare vectors.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use mcdewey_embed::{EmbedderOptions, ModelSettings, OnnxEmbedder, Provisioned, provision};
 
-/// Settings that keep the cache where the program keeps it too.
-pub(crate) fn settings() -> ModelSettings {
+/// Settings with the repository's own model cache.
+fn settings() -> ModelSettings {
     let cache_dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models");
     ModelSettings {
         cache_dir,
@@ -15,32 +15,31 @@ pub(crate) fn settings() -> ModelSettings {
 }
 
 static PROVISIONED: LazyLock<Provisioned> = LazyLock::new(|| {
-    provision(&settings(), &|step| eprintln!("{step}")).expect("model and runtime")
+    provision(&settings(), &|step| eprintln!("{step}"))
+        .expect("model and runtime can be provisioned")
 });
 
 static EMBEDDER: LazyLock<OnnxEmbedder> = LazyLock::new(|| {
-    OnnxEmbedder::start(provisioned(), EmbedderOptions::default()).expect("a model that loads")
+    OnnxEmbedder::start(provisioned(), EmbedderOptions::default()).expect("the model loads")
 });
 
-/// The files of the model.
 pub(crate) fn provisioned() -> &'static Provisioned {
     &PROVISIONED
 }
 
-/// The model, started once.
 pub(crate) fn embedder() -> &'static OnnxEmbedder {
     &EMBEDDER
 }
 
 /// The cosine of two vectors.
 pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| {
-        a.iter()
-            .zip(b)
-            .map(|(&x, &y)| f64::from(x) * f64::from(y))
-            .sum::<f64>()
-    };
-
     assert_eq!(a.len(), b.len());
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter()
+        .zip(b)
+        .map(|(&x, &y)| f64::from(x) * f64::from(y))
+        .sum()
 }

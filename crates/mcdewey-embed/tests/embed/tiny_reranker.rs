@@ -1,7 +1,7 @@
-//! A folder with a cross-encoder that a reader can compute by hand.
+//! Writes a folder with a cross-encoder whose scores can be computed by hand.
 //!
-//! Each word of the vocabulary is worth something; a passage's score is twice the mean worth of its tokens, its final
-//! `[SEP]` included, and nothing of the question.
+//! Each word of the vocabulary has a weight. The score of a chunk is twice the mean weight of its
+//! tokens, its final `[SEP]` included; the question does not count.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use prost::Message;
 #[path = "../../src/onnx.rs"]
 #[expect(
     dead_code,
-    reason = "the tiny graph needs fewer of the messages than the crate"
+    reason = "the tiny graph needs fewer messages than the crate"
 )]
 mod onnx;
 
@@ -20,8 +20,9 @@ use onnx::{
     Shape, Tensor, TensorType, Type, ValueInfo,
 };
 
-/// The vocabulary, in the order of the ids, with what each word is worth. Padding would spoil every score it got into.
-const WORTHS: [(&str, f32); 7] = [
+/// The words in the order of their ids, with their weights. The large weight of padding spoils any
+/// score that it gets into.
+const WORD_WEIGHTS: [(&str, f32); 7] = [
     ("[PAD]", 100.0),
     ("[CLS]", 7.0),
     ("[SEP]", 0.0),
@@ -52,14 +53,15 @@ pub(crate) fn write(dir: &Path, output: &str) {
     )
     .unwrap();
 
-    let vocabulary: serde_json::Map<String, serde_json::Value> = WORTHS
+    let vocabulary: serde_json::Map<String, serde_json::Value> = WORD_WEIGHTS
         .iter()
         .enumerate()
         .map(|(id, (word, _))| ((*word).to_owned(), id.into()))
         .collect();
 
     let tokenizer = serde_json::json!({
-        "version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+        "normalizer": null,
         "pre_tokenizer": {"type": "Whitespace"},
         "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]},
         "decoder": null,
@@ -75,24 +77,29 @@ fn graph(output: &str) -> Vec<u8> {
     let graph = Graph {
         name: "tiny".to_owned(),
         node: vec![
-            node("Gather", &["worths", "input_ids"], "worth", &[]),
-            // Tokens of the passage: of the second type, and no padding.
-            node("Mul", &["attention_mask", "token_type_ids"], "read_64", &[]),
-            node("Cast", &["read_64"], "read", &float),
-            node("Mul", &["worth", "read"], "counted", &[]),
-            node("ReduceSum", &["counted", "axes"], "sum", &[]),
-            node("ReduceSum", &["read", "axes"], "tokens", &[]),
+            node("Gather", &["word_weights", "input_ids"], "weight", &[]),
+            // Tokens of the chunk have the second type and are not masked as padding.
+            node(
+                "Mul",
+                &["attention_mask", "token_type_ids"],
+                "is_chunk_64",
+                &[],
+            ),
+            node("Cast", &["is_chunk_64"], "is_chunk", &float),
+            node("Mul", &["weight", "is_chunk"], "chunk_weights", &[]),
+            node("ReduceSum", &["chunk_weights", "axes"], "sum", &[]),
+            node("ReduceSum", &["is_chunk", "axes"], "tokens", &[]),
             node("Div", &["sum", "tokens"], "mean", &[]),
             node("MatMul", &["mean", "head"], output, &[]),
         ],
         initializer: vec![
             tensor(
-                "worths",
+                "word_weights",
                 FLOAT,
                 &[7],
-                WORTHS
+                WORD_WEIGHTS
                     .iter()
-                    .flat_map(|(_, worth)| worth.to_le_bytes())
+                    .flat_map(|(_, weight)| weight.to_le_bytes())
                     .collect(),
             ),
             tensor("axes", INT64, &[1], 1_i64.to_le_bytes().to_vec()),
@@ -100,13 +107,19 @@ fn graph(output: &str) -> Vec<u8> {
         ],
         input: inputs
             .iter()
-            .map(|name| value(name, INT64, vec![named("batch"), named("sequence")]))
+            .map(|name| {
+                value_info(
+                    name,
+                    INT64,
+                    vec![dynamic_dimension("batch"), dynamic_dimension("sequence")],
+                )
+            })
             .collect(),
-        output: vec![value(
+        output: vec![value_info(
             output,
             FLOAT,
             vec![
-                named("batch"),
+                dynamic_dimension("batch"),
                 Dimension {
                     value: Some(1),
                     parameter: None,
@@ -129,19 +142,24 @@ fn graph(output: &str) -> Vec<u8> {
 }
 
 fn node(operator: &str, inputs: &[&str], output: &str, attributes: &[(&str, i64)]) -> Node {
-    let attribute = |&(name, i): &(&str, i64)| Attribute {
-        name: name.to_owned(),
-        i,
-        r#type: ATTRIBUTE_INT,
-        ..Attribute::default()
-    };
-
     Node {
         input: inputs.iter().map(|&name| name.to_owned()).collect(),
         output: vec![output.to_owned()],
         op_type: operator.to_owned(),
-        attribute: attributes.iter().map(attribute).collect(),
+        attribute: attributes
+            .iter()
+            .map(|&(name, value)| int_attribute(name, value))
+            .collect(),
         ..Node::default()
+    }
+}
+
+fn int_attribute(name: &str, value: i64) -> Attribute {
+    Attribute {
+        name: name.to_owned(),
+        i: value,
+        r#type: ATTRIBUTE_INT,
+        ..Attribute::default()
     }
 }
 
@@ -155,7 +173,7 @@ fn tensor(name: &str, data_type: i32, dims: &[i64], bytes: Vec<u8>) -> Tensor {
     }
 }
 
-fn value(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
+fn value_info(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
     let tensor_type = Some(TensorType {
         elem_type,
         shape: Some(Shape { dim }),
@@ -167,7 +185,7 @@ fn value(name: &str, elem_type: i32, dim: Vec<Dimension>) -> ValueInfo {
     }
 }
 
-fn named(parameter: &str) -> Dimension {
+fn dynamic_dimension(parameter: &str) -> Dimension {
     Dimension {
         value: None,
         parameter: Some(parameter.to_owned()),

@@ -1,13 +1,13 @@
-//! Figures that a reader can check by hand.
+//! Scores that can be checked by hand.
 
 use std::time::Duration;
 
 use mcdewey_core::{ContentHash, Product};
 
 use super::*;
-use crate::{QuestionFilter, Spot};
+use crate::{Anchor, QuestionFilter};
 
-fn question(truth: Truth, version: Option<&str>) -> Question {
+fn question(ground_truth: GroundTruth, version: Option<&str>) -> Question {
     let filter = QuestionFilter {
         version: version.map(str::to_owned),
         ..QuestionFilter::default()
@@ -19,11 +19,11 @@ fn question(truth: Truth, version: Option<&str>) -> Question {
         kind: None,
         filter,
         split: None,
-        truth,
+        ground_truth,
     }
 }
 
-fn scored(question: &Question, result: Result<Vec<Ranked>, &str>) -> QuestionScore {
+fn scored(question: &Question, result: Result<Vec<RankedHit>, &str>) -> QuestionScore {
     scored_answer(
         question,
         result.map(|hits| Answer {
@@ -41,7 +41,7 @@ fn scored_answer(question: &Question, answer: Result<Answer, &str>) -> QuestionS
         latency: Duration::from_millis(3),
     }];
 
-    Scores::of(&Run { outcomes }, &library())
+    Scores::from_run(&Run { outcomes }, &library())
         .unwrap()
         .questions
         .remove(0)
@@ -61,17 +61,17 @@ fn library() -> LibraryDescription {
     }
 }
 
-fn page(document: &str, page: u32) -> Ranked {
-    Ranked {
+fn page_hit(document: &str, page: u32) -> RankedHit {
+    RankedHit {
         page: Some(page),
-        ..Ranked::document(document)
+        ..RankedHit::document(document)
     }
 }
 
-fn place(source: &str, page: u32) -> Place {
-    Place {
+fn location(source: &str, page: u32) -> Location {
+    Location {
         source: source.parse().unwrap(),
-        spot: Spot::Page(page),
+        anchor: Anchor::Page(page),
         text_hash: None,
     }
 }
@@ -81,34 +81,34 @@ fn value(score: &QuestionScore, metric: Metric) -> f64 {
 }
 
 #[test]
-fn passages_count_for_their_document() {
-    let asked = question(
-        Truth::Documents(HashMap::from([("a".to_owned(), 1), ("b".to_owned(), 1)])),
+fn chunks_count_for_their_document() {
+    let question = question(
+        GroundTruth::Documents(HashMap::from([("a".to_owned(), 1), ("b".to_owned(), 1)])),
         None,
     );
 
     let score = scored(
-        &asked,
-        Ok(["x", "x", "a", "x", "a"].map(Ranked::document).to_vec()),
+        &question,
+        Ok(["x", "x", "a", "x", "a"].map(RankedHit::document).to_vec()),
     );
     assert_eq!(value(&score, Metric::Mrr10), 0.5);
     assert_eq!(value(&score, Metric::Recall5), 0.5);
     assert_eq!(value(&score, Metric::Hit1), 0.0);
     assert!(!score.values.contains_key(&Metric::PageHit1));
     assert!(!score.values.contains_key(&Metric::VersionLeak));
-    assert!(!score.values.contains_key(&Metric::DistinctPassages10));
+    assert!(!score.values.contains_key(&Metric::DistinctChunks10));
 }
 
 #[test]
-fn a_judgment_is_judged_by_document_and_by_page() {
-    let asked = question(Truth::Places(vec![place("a.md", 118)]), None);
+fn a_judgment_is_scored_by_document_and_by_page() {
+    let question = question(GroundTruth::Locations(vec![location("a.md", 118)]), None);
     let score = scored(
-        &asked,
+        &question,
         Ok(vec![
-            page("a.md", 102),
-            page("a.md", 103),
-            page("b.md", 118),
-            page("a.md", 118),
+            page_hit("a.md", 102),
+            page_hit("a.md", 103),
+            page_hit("b.md", 118),
+            page_hit("a.md", 118),
         ]),
     );
 
@@ -122,12 +122,12 @@ fn a_judgment_is_judged_by_document_and_by_page() {
 }
 
 #[test]
-fn equally_right_places_are_one_answer() {
-    let asked = question(
-        Truth::Places(vec![place("v12.md", 118), place("v15.md", 136)]),
+fn alternative_locations_are_one_answer() {
+    let question = question(
+        GroundTruth::Locations(vec![location("v12.md", 118), location("v15.md", 136)]),
         None,
     );
-    let score = scored(&asked, Ok(vec![page("v15.md", 136)]));
+    let score = scored(&question, Ok(vec![page_hit("v15.md", 136)]));
     for metric in [
         Metric::Ndcg10,
         Metric::Recall5,
@@ -141,7 +141,7 @@ fn equally_right_places_are_one_answer() {
     // The pages are not exchangeable between the documents.
     assert_eq!(
         value(
-            &scored(&asked, Ok(vec![page("v12.md", 136)])),
+            &scored(&question, Ok(vec![page_hit("v12.md", 136)])),
             Metric::PageHit5
         ),
         0.0
@@ -149,28 +149,32 @@ fn equally_right_places_are_one_answer() {
 }
 
 #[test]
-fn a_hit_behind_the_tenth_no_longer_counts() {
-    let asked = question(Truth::Places(vec![place("a.md", 1)]), None);
-    let mut hits: Vec<Ranked> = (0..10)
-        .map(|number| page(&format!("{number}.md"), 1))
+fn a_hit_after_the_tenth_does_not_count() {
+    let question = question(GroundTruth::Locations(vec![location("a.md", 1)]), None);
+    let mut hits: Vec<RankedHit> = (0..10)
+        .map(|number| page_hit(&format!("{number}.md"), 1))
         .collect();
-    hits.push(page("a.md", 1));
-    let score = scored(&asked, Ok(hits));
+    hits.push(page_hit("a.md", 1));
+
+    let score = scored(&question, Ok(hits));
     assert_eq!(value(&score, Metric::PageMrr10), 0.0);
     assert_eq!(value(&score, Metric::Recall10), 0.0);
     assert_eq!(value(&score, Metric::Recall20), 1.0);
 }
 
 #[test]
-fn another_release_is_a_leak_whatever_the_spelling() {
-    let asked = question(Truth::Places(vec![place("a.md", 1)]), Some("3.9"));
-    let hit = |version: Option<&str>, product: &str| Ranked {
+fn another_version_is_a_leak_however_it_is_spelled() {
+    let question = question(
+        GroundTruth::Locations(vec![location("a.md", 1)]),
+        Some("3.9"),
+    );
+    let hit = |version: Option<&str>, product: &str| RankedHit {
         product: Some(product.to_owned()),
         version: version.map(str::to_owned),
-        ..Ranked::document("a.md")
+        ..RankedHit::document("a.md")
     };
 
-    let leak = |hits: Vec<Ranked>| value(&scored(&asked, Ok(hits)), Metric::VersionLeak);
+    let leak = |hits: Vec<RankedHit>| value(&scored(&question, Ok(hits)), Metric::VersionLeak);
     assert_eq!(
         leak(vec![
             hit(Some("39"), "kafka"),
@@ -192,37 +196,39 @@ fn another_release_is_a_leak_whatever_the_spelling() {
 }
 
 #[test]
-fn repeated_passages_are_counted_among_the_first_ten() {
-    let asked = question(Truth::Places(vec![place("a.md", 1)]), None);
-    let hit = |text: &str| Ranked {
+fn repeated_chunks_are_detected_among_the_first_ten() {
+    let question = question(GroundTruth::Locations(vec![location("a.md", 1)]), None);
+    let hit = |text: &str| RankedHit {
         passage_hash: Some(ContentHash::of(text)),
-        ..Ranked::document("a.md")
+        ..RankedHit::document("a.md")
     };
 
-    let mut hits: Vec<Ranked> = ["a", "b", "a", "c", "d", "e", "f", "g", "h", "i", "z"]
+    let mut hits: Vec<RankedHit> = ["a", "b", "a", "c", "d", "e", "f", "g", "h", "i", "z"]
         .map(hit)
         .to_vec();
-
     assert_eq!(
         value(
-            &scored(&asked, Ok(hits.clone())),
-            Metric::DistinctPassages10
+            &scored(&question, Ok(hits.clone())),
+            Metric::DistinctChunks10
         ),
         9.0
     );
 
     hits[3].passage_hash = None;
     assert!(
-        !scored(&asked, Ok(hits))
+        !scored(&question, Ok(hits))
             .values
-            .contains_key(&Metric::DistinctPassages10)
+            .contains_key(&Metric::DistinctChunks10)
     );
 }
 
 #[test]
-fn a_failure_scores_nothing_and_is_not_left_out() {
-    let asked = question(Truth::Places(vec![place("a.md", 1)]), Some("3.9"));
-    let score = scored(&asked, Err("timed out"));
+fn a_failure_scores_zero_and_is_not_omitted() {
+    let question = question(
+        GroundTruth::Locations(vec![location("a.md", 1)]),
+        Some("3.9"),
+    );
+    let score = scored(&question, Err("timed out"));
     assert!(score.failed);
     assert_eq!(value(&score, Metric::Ndcg10), 0.0);
     assert_eq!(value(&score, Metric::PageHit5), 0.0);
@@ -230,70 +236,75 @@ fn a_failure_scores_nothing_and_is_not_left_out() {
 }
 
 #[test]
-fn of_a_question_without_an_answer_only_the_refusal_counts() {
-    let asked = question(Truth::Nothing, None);
+fn an_unanswerable_question_is_scored_only_by_whether_it_was_declined() {
+    let question = question(GroundTruth::Unanswerable, None);
     let answer = |declined| Answer {
-        hits: vec![page("a.md", 1)],
+        hits: vec![page_hit("a.md", 1)],
         declined,
         ..Answer::default()
     };
 
-    let score = scored_answer(&asked, Ok(answer(true)));
+    let score = scored_answer(&question, Ok(answer(true)));
     assert_eq!(score.values, BTreeMap::from([(Metric::Declined, 1.0)]));
     assert_eq!(
-        value(&scored_answer(&asked, Ok(answer(false))), Metric::Declined),
+        value(
+            &scored_answer(&question, Ok(answer(false))),
+            Metric::Declined
+        ),
         0.0
     );
     assert_eq!(
-        scored_answer(&asked, Err("timed out")).values,
+        scored_answer(&question, Err("timed out")).values,
         BTreeMap::from([(Metric::Declined, 0.0)])
     );
 }
 
 #[test]
-fn declining_a_question_that_has_an_answer_is_wrong() {
-    let asked = question(Truth::Places(vec![place("a.md", 1)]), None);
+fn declining_an_answerable_question_is_wrong() {
+    let question = question(GroundTruth::Locations(vec![location("a.md", 1)]), None);
     let answer = Answer {
-        hits: vec![page("a.md", 1)],
+        hits: vec![page_hit("a.md", 1)],
         confidence: Some(0.25),
         declined: true,
         tokens: Some(310),
         ..Answer::default()
     };
 
-    let score = scored_answer(&asked, Ok(answer));
+    let score = scored_answer(&question, Ok(answer));
     assert_eq!(value(&score, Metric::WronglyDeclined), 1.0);
     assert_eq!(value(&score, Metric::Confidence), 0.25);
     assert_eq!(value(&score, Metric::Tokens), 310.0);
     assert!(!score.values.contains_key(&Metric::Declined));
-    let silent = scored(&asked, Ok(vec![page("a.md", 1)]));
-    assert_eq!(value(&silent, Metric::WronglyDeclined), 0.0);
+
+    let without_details = scored(&question, Ok(vec![page_hit("a.md", 1)]));
+    assert_eq!(value(&without_details, Metric::WronglyDeclined), 0.0);
     assert!(
-        !silent.values.contains_key(&Metric::Confidence)
-            && !silent.values.contains_key(&Metric::Tokens)
+        !without_details.values.contains_key(&Metric::Confidence)
+            && !without_details.values.contains_key(&Metric::Tokens)
     );
     assert!(
-        !scored(&asked, Err("timed out"))
+        !scored(&question, Err("timed out"))
             .values
             .contains_key(&Metric::WronglyDeclined)
     );
 }
 
 #[test]
-fn spans_are_judged_by_character() {
-    let hit = |document: &str, range: Range<usize>| Ranked {
+fn spans_are_scored_by_character() {
+    let hit = |document: &str, range: Range<usize>| RankedHit {
         ranges: vec![range],
-        ..Ranked::document(document)
+        ..RankedHit::document(document)
     };
 
-    let asked = question(
-        Truth::Spans(vec![("a".to_owned(), 100..140), ("a".to_owned(), 300..360)]),
+    let question = question(
+        GroundTruth::Spans(vec![("a".to_owned(), 100..140), ("a".to_owned(), 300..360)]),
         None,
     );
 
-    // 40 of the answer's 100 characters; the hits read 0..150, 120..200 (30 of it again) and 100 of another text.
+    // The hits cover 40 of the answer's 100 characters. They are 0..150, 120..200 (30 of it again)
+    // and 100 of another text.
     let score = scored(
-        &asked,
+        &question,
         Ok(vec![
             hit("a", 0..150),
             hit("b", 100..200),
@@ -305,11 +316,15 @@ fn spans_are_judged_by_character() {
     assert!((value(&score, Metric::SpanPrecision5) - 40.0 / 300.0).abs() < 1e-12);
     assert!((value(&score, Metric::SpanIou5) - 40.0 / 360.0).abs() < 1e-12);
     assert!(!score.values.contains_key(&Metric::Ndcg10));
-    let mut late = vec![Ranked::document("b"); 5];
+
+    let mut late = vec![RankedHit::document("b"); 5];
     late.push(hit("a", 300..360));
-    assert_eq!(value(&scored(&asked, Ok(late)), Metric::SpanRecall5), 0.0);
     assert_eq!(
-        value(&scored(&asked, Err("timed out")), Metric::SpanPrecision5),
+        value(&scored(&question, Ok(late)), Metric::SpanRecall5),
+        0.0
+    );
+    assert_eq!(
+        value(&scored(&question, Err("timed out")), Metric::SpanPrecision5),
         0.0
     );
 }
@@ -345,7 +360,7 @@ fn runs_are_paired_by_question() {
     ]);
 
     assert_eq!(
-        ours.pairs(&theirs, Metric::Ndcg10),
+        ours.paired_values(&theirs, Metric::Ndcg10),
         [(0.1, 0.6), (0.2, 0.4)]
     );
     assert!((ours.mean(Metric::Ndcg10).unwrap() - 0.15).abs() < 1e-12);
@@ -353,7 +368,7 @@ fn runs_are_paired_by_question() {
 }
 
 #[test]
-fn metrics_are_written_by_name() {
+fn metrics_are_serialised_by_name() {
     for metric in Metric::ALL {
         let text = serde_json::to_string(&metric).unwrap();
         assert_eq!(text, format!("{:?}", metric.name()));

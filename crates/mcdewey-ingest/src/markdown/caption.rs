@@ -1,14 +1,17 @@
-//! What a table is called by the line before it: a caption, a line in bold, or one that introduces it.
+//! Finds a table's caption in the line before it: a numbered caption, a bold line, or a line that
+//! introduces the table.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A longer line is a paragraph.
-const MAX_CAPTION: usize = 160;
+use super::collapse_whitespace;
 
-/// The name of the table that follows `before`, without markup, or nothing.
-pub(super) fn caption(before: &str) -> String {
+/// A longer line is a paragraph.
+const MAX_CAPTION_BYTES: usize = 160;
+
+/// Returns the caption of the table that follows `before`, without markup, or an empty string.
+pub(super) fn table_caption(before: &str) -> String {
     let line = before
         .trim_end()
         .lines()
@@ -17,24 +20,27 @@ pub(super) fn caption(before: &str) -> String {
         .trim()
         .trim_start_matches(['>', ' ']);
 
-    if line.len() > MAX_CAPTION || line.starts_with(['#', '|', '`', '~', '<']) || !is_name(line) {
+    if line.len() > MAX_CAPTION_BYTES
+        || line.starts_with(['#', '|', '`', '~', '<'])
+        || !is_caption(line)
+    {
         return String::new();
     }
 
-    let words = without_marker(line)
+    let words = without_bullet(line)
         .replace(['*', '`'], "")
         .replace("__", "");
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+    collapse_whitespace(&words)
 }
 
-/// Whether a line introduces what stands below it.
-pub(crate) fn introduces(line: &str) -> bool {
+/// Reports whether a line introduces the block below it, as "Example:" does.
+pub(crate) fn introduces_block(line: &str) -> bool {
     line.trim_end()
         .trim_end_matches(['*', '_'])
         .ends_with([':', '：'])
 }
 
-fn is_name(line: &str) -> bool {
+fn is_caption(line: &str) -> bool {
     static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[*_]*(?i:table|tabelle|tableau|tabla)\s+[A-Z]?[\d.\-–]*\d\b")
             .expect("a valid pattern")
@@ -43,14 +49,14 @@ fn is_name(line: &str) -> bool {
     static BOLD: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^(?:\*\*[^*]+\*\*|__[^_]+__)$").expect("a valid pattern"));
 
-    let sentence = line.trim_end_matches(['*', '_']).ends_with('.');
-    introduces(line) || BOLD.is_match(line) || (NUMBERED.is_match(line) && !sentence)
+    let is_sentence = line.trim_end_matches(['*', '_']).ends_with('.');
+    introduces_block(line) || BOLD.is_match(line) || (NUMBERED.is_match(line) && !is_sentence)
 }
 
-fn without_marker(line: &str) -> &str {
+fn without_bullet(line: &str) -> &str {
     ["- ", "* ", "+ "]
         .iter()
-        .find_map(|marker| line.strip_prefix(marker))
+        .find_map(|bullet| line.strip_prefix(bullet))
         .unwrap_or(line)
 }
 
@@ -59,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn captions_bold_lines_and_introductions_name_a_table() {
+    fn captions_bold_lines_and_introductions_are_recognised() {
         let cases = [
             ("Text.\n\nTable 4: Error codes\n\n", "Table 4: Error codes"),
             ("*Table 4-1 Error codes*\n", "Table 4-1 Error codes"),
@@ -80,10 +86,10 @@ mod tests {
         ];
 
         for (before, expected) in cases {
-            assert_eq!(caption(before), expected, "{before:?}");
+            assert_eq!(table_caption(before), expected, "{before:?}");
         }
 
         let long = format!("{}:\n", "word ".repeat(60));
-        assert_eq!(caption(&long), "");
+        assert_eq!(table_caption(&long), "");
     }
 }

@@ -1,6 +1,7 @@
-//! Front matter: the YAML block between `---` lines at the start of a file.
+//! Parses front matter, the YAML block between `---` lines at the start of a file.
 //!
-//! It gives the title, the vendor's URL, the date, and fields that rules may map; it never sets a document's name.
+//! It supplies the title, the vendor's URL, the date, and fields that rules may map to facets. It
+//! never determines a document's source path.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -8,27 +9,27 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_yaml_ng::Value;
 
-/// A longer block is not front matter; it also bounds what the YAML parser gets to see.
+/// A longer block is not front matter. The limit also bounds the input of the YAML parser.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// How deep fields are followed (`search.boost` is depth 2).
+/// How deeply nested a field may be (`search.boost` has depth 2).
 const MAX_DEPTH: usize = 4;
 
 static ISO_DATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\d{4}-\d{2}-\d{2}(?:[T ][0-9:.+Z-]*)?$").expect("a valid pattern")
 });
 
-/// What a file says about itself.
+/// The metadata in a file's front matter.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct FrontMatter {
-    /// Every field with a plain value, nested ones as `outer.inner`, lists joined by commas.
+    /// Every field with a scalar value; nested fields as `outer.inner`, lists joined by commas.
     pub(crate) fields: BTreeMap<String, String>,
-    /// Fields that could not be used, in words.
+    /// Problems found, such as fields with unusable values.
     pub(crate) warnings: Vec<String>,
 }
 
 impl FrontMatter {
-    /// The text of one field, without white space around it; an empty one counts as absent.
+    /// Returns the trimmed text of a field; an empty field counts as absent.
     pub(crate) fn text(&self, field: &str) -> Option<&str> {
         self.fields
             .get(field)
@@ -36,14 +37,15 @@ impl FrontMatter {
             .filter(|value| !value.is_empty())
     }
 
-    /// The vendor's own page; only web addresses, since it becomes a link.
+    /// Returns the vendor's page for the document. Only web addresses are accepted, since the value
+    /// becomes a link.
     pub(crate) fn source_url(&self) -> Option<String> {
         let url = self.text("source_url")?;
-        let web = url.starts_with("https://") || url.starts_with("http://");
-        (web && !url.contains(char::is_whitespace)).then(|| url.to_owned())
+        let is_web_address = url.starts_with("https://") || url.starts_with("http://");
+        (is_web_address && !url.contains(char::is_whitespace)).then(|| url.to_owned())
     }
 
-    /// When the vendor last changed the document: an ISO 8601 date.
+    /// Returns the date of the vendor's last change as an ISO 8601 date.
     pub(crate) fn updated(&self) -> Option<String> {
         self.text("updated")
             .filter(|date| ISO_DATE.is_match(date))
@@ -51,9 +53,9 @@ impl FrontMatter {
     }
 }
 
-/// Takes the front matter off a file's text: what it says, and where the body begins.
+/// Parses the front matter of a file and returns it with the byte offset at which the body starts.
 pub(crate) fn front_matter(text: &str) -> (FrontMatter, usize) {
-    let Some((block, body)) = delimit(text) else {
+    let Some((block, body)) = delimited_block(text) else {
         return (FrontMatter::default(), 0);
     };
 
@@ -61,79 +63,86 @@ pub(crate) fn front_matter(text: &str) -> (FrontMatter, usize) {
         Ok(Value::Mapping(mapping)) => {
             let mut found = FrontMatter::default();
             flatten("", &Value::Mapping(mapping), 0, &mut found.fields);
-            found.warnings = unusable(&found);
+            found.warnings = unusable_field_warnings(&found);
             (found, body)
         }
         Ok(Value::Null) => (FrontMatter::default(), body),
-        // A rule at the top of a page looks like front matter; what is no mapping stays text.
+        // A horizontal rule at the top of a page looks like front matter, so anything that is not a
+        // mapping stays text.
         Ok(_) => (FrontMatter::default(), 0),
-        Err(error) => match plain_lines(block) {
-            Some(fields) => {
-                let warning = format!(
-                    "the front matter is not valid YAML ({error}); it was read line by line"
-                );
-
-                let mut found = FrontMatter {
-                    fields,
-                    warnings: vec![warning],
-                };
-                found.warnings.extend(unusable(&found));
-                (found, body)
-            }
-            None => {
-                let warning =
-                    format!("the front matter is not valid YAML ({error}) and was taken as text");
-                (
-                    FrontMatter {
-                        warnings: vec![warning],
-                        ..FrontMatter::default()
-                    },
-                    0,
-                )
-            }
-        },
+        Err(error) => parse_invalid_yaml(block, body, &error),
     }
 }
 
-/// The fields of a block whose every line is `name: text`, as people write it who forget to quote a title with a
-/// colon in it.
-fn plain_lines(block: &str) -> Option<BTreeMap<String, String>> {
-    let field = |line: &str| {
-        let (name, value) = line.split_once(": ")?;
-        let named = !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+/// Falls back to parsing line by line; where that fails too, the block stays part of the text.
+fn parse_invalid_yaml(
+    block: &str,
+    body: usize,
+    error: &serde_yaml_ng::Error,
+) -> (FrontMatter, usize) {
+    let Some(fields) = parse_plain_lines(block) else {
+        let warning = format!(
+            "the front matter is not valid YAML ({error}) and was treated as text; \
+             correct its syntax"
+        );
+        let found = FrontMatter {
+            warnings: vec![warning],
+            ..FrontMatter::default()
+        };
 
-        named.then(|| {
-            (
-                name.to_owned(),
-                value.trim().trim_matches(['"', '\'']).to_owned(),
-            )
-        })
+        return (found, 0);
     };
 
+    let warning = format!(
+        "the front matter is not valid YAML ({error}) and was parsed line by line; \
+         quote values that contain special characters"
+    );
+    let mut found = FrontMatter {
+        fields,
+        warnings: vec![warning],
+    };
+    found.warnings.extend(unusable_field_warnings(&found));
+
+    (found, body)
+}
+
+/// Parses a block in which every line is `name: text`. Authors often forget to quote a title that
+/// contains a colon, which makes the block invalid YAML although its meaning is clear.
+fn parse_plain_lines(block: &str) -> Option<BTreeMap<String, String>> {
     block
         .lines()
         .filter(|line| !line.trim().is_empty())
-        .map(field)
+        .map(parse_plain_line)
         .collect()
 }
 
-fn delimit(text: &str) -> Option<(&str, usize)> {
-    let first = text.split_inclusive('\n').next()?;
-    if first.trim_end() != "---" {
+fn parse_plain_line(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once(": ")?;
+    let is_name = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let value = value.trim().trim_matches(['"', '\'']);
+
+    is_name.then(|| (name.to_owned(), value.to_owned()))
+}
+
+/// Returns the text between the delimiter lines and the byte offset after the closing one.
+fn delimited_block(text: &str) -> Option<(&str, usize)> {
+    let opening = text.split_inclusive('\n').next()?;
+    if opening.trim_end() != "---" {
         return None;
     }
 
-    let start = first.len();
-    let mut at = start;
+    let start = opening.len();
+    let mut offset = start;
     for line in text[start..].split_inclusive('\n') {
         if matches!(line.trim_end(), "---" | "...") {
-            return Some((&text[start..at], at + line.len()));
+            return Some((&text[start..offset], offset + line.len()));
         }
-        at += line.len();
-        if at > MAX_BYTES {
+
+        offset += line.len();
+        if offset > MAX_BYTES {
             return None;
         }
     }
@@ -141,11 +150,14 @@ fn delimit(text: &str) -> Option<(&str, usize)> {
     None
 }
 
+/// Adds the scalars in `value` to `fields`, named by their path.
 fn flatten(name: &str, value: &Value, depth: usize, fields: &mut BTreeMap<String, String>) {
     match value {
         Value::Mapping(mapping) if depth < MAX_DEPTH => {
             for (key, value) in mapping {
-                let Some(key) = scalar(key) else { continue };
+                let Some(key) = scalar_text(key) else {
+                    continue;
+                };
                 let name = if name.is_empty() {
                     key
                 } else {
@@ -155,37 +167,37 @@ fn flatten(name: &str, value: &Value, depth: usize, fields: &mut BTreeMap<String
             }
         }
         Value::Sequence(items) => {
-            let texts: Vec<String> = items.iter().filter_map(scalar).collect();
+            let texts: Vec<String> = items.iter().filter_map(scalar_text).collect();
             fields.insert(name.to_owned(), texts.join(", "));
         }
         other => {
-            if let Some(text) = scalar(other) {
+            if let Some(text) = scalar_text(other) {
                 fields.insert(name.to_owned(), text);
             }
         }
     }
 }
 
-fn scalar(value: &Value) -> Option<String> {
+fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
         _ => None,
     }
 }
 
-fn unusable(found: &FrontMatter) -> Vec<String> {
+fn unusable_field_warnings(found: &FrontMatter) -> Vec<String> {
     let mut warnings = Vec::new();
     if let (Some(url), None) = (found.text("source_url"), found.source_url()) {
         warnings.push(format!(
-            "source_url {url:?} is not a web address and was left out"
+            "source_url {url:?} is not a web address and was ignored"
         ));
     }
 
     if let (Some(date), None) = (found.text("updated"), found.updated()) {
         warnings.push(format!(
-            "updated {date:?} is not a date such as 2025-01-31 and was left out"
+            "updated {date:?} is not a date such as 2025-01-31 and was ignored"
         ));
     }
 
@@ -207,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_read_and_taken_off_the_body() {
+    fn fields_are_parsed_and_excluded_from_the_body() {
         check(
             "---\ntitle: Barge\nn: 3\n---\n# Body\n",
             &[("title", "Barge"), ("n", "3")],
@@ -230,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_front_matter_stays_text() {
+    fn anything_else_stays_text() {
         for text in [
             "",
             "Body",
@@ -251,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_with_an_unquoted_colon_is_read_all_the_same() {
+    fn a_title_with_an_unquoted_colon_is_parsed_nevertheless() {
         check(
             "---\ntitle: ARI: Holding Bridges\npageid: 3\n---\nBody",
             &[("pageid", "3"), ("title", "ARI: Holding Bridges")],
@@ -261,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_dates_are_checked() {
+    fn links_and_dates_are_validated() {
         let (good, _) = front_matter(
             "---\nsource_url: https://docs.example.com/a\nupdated: 2024-05-01T10:00:00Z\n---\n",
         );

@@ -1,34 +1,32 @@
-//! Finds the page markers that converters leave in Markdown; says nothing about which page is which.
+//! Finds the page markers that converters leave in Markdown. It never assigns text or final numbers
+//! to pages.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// What a marker says.
+/// A page marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Marker {
     /// Physical page `number` begins here.
     Page {
-        /// The physical page.
         number: u32,
-        /// What is printed on it.
+        /// The page number printed on it.
         label: Option<String>,
     },
     /// One physical page ends and the next begins.
     Break,
-    /// What is printed on the page around it.
+    /// The page number printed on the page that contains the marker.
     Printed(String),
-    /// A form feed character.
     FormFeed,
 }
 
-/// A marker and the bytes it takes up.
+/// A marker and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// Where it stands; for markers on a line of their own, the line with its end.
+pub(crate) struct MarkerSpan {
+    /// Its byte range; for markers on a line of their own, the whole line with its line ending.
     pub(crate) range: Range<usize>,
-    /// What it says.
     pub(crate) marker: Marker,
 }
 
@@ -49,79 +47,84 @@ pattern!(BREAK, r"(?i)^\s*page\s*break\s*$");
 pattern!(BRACES, r"^\s*\{(\d{1,9})\}(-*)\s*$");
 pattern!(FENCE, r"^ {0,3}(`{3,}|~{3,})(.*)$");
 
-/// A run of dashes this long closes marker's page line; the converter writes 48.
+/// The least number of dashes after `{117}` in a page line of the converter `marker`, which writes
+/// 48.
 const MIN_DASHES: usize = 10;
 
-/// All page markers, in order. Inside fenced code only form feeds count.
-pub(crate) fn markers(text: &str) -> Vec<Found> {
-    let lines = lines(text);
+/// Finds all page markers, in order. Inside fenced code only form feeds count.
+pub(crate) fn find_markers(text: &str) -> Vec<MarkerSpan> {
+    let lines = line_ranges(text);
     let fenced = fenced_lines(text, &lines);
     let mut found = Vec::new();
 
-    let mut place = 0;
-    while place < lines.len() {
-        let range = &lines[place];
-        let taken = if fenced[place] {
+    let mut index = 0;
+    while index < lines.len() {
+        let consumed = if fenced[index] {
             0
         } else {
-            line_markers(text, &lines[place..], &mut found)
+            push_line_markers(text, &lines[index..], &mut found)
         };
 
-        if taken == 0 {
-            form_feeds(text, range.clone(), &mut found);
+        if consumed == 0 {
+            push_form_feeds(text, lines[index].clone(), &mut found);
         }
 
-        place += taken.max(1);
+        index += consumed.max(1);
     }
 
     found
 }
 
-/// Which bytes of `text` are lines, ends included.
-fn lines(text: &str) -> Vec<Range<usize>> {
-    let mut at = 0;
-    let range = |line: &str| {
-        at += line.len();
-        at - line.len()..at
-    };
-
-    text.split_inclusive('\n').map(range).collect()
+/// Returns the byte ranges of the lines of `text`, line endings included.
+fn line_ranges(text: &str) -> Vec<Range<usize>> {
+    let mut end = 0;
+    text.split_inclusive('\n')
+        .map(|line| {
+            let start = end;
+            end += line.len();
+            start..end
+        })
+        .collect()
 }
 
-/// The markers of a line that holds nothing else, pushed to `found`; how many lines they take up.
-fn line_markers(text: &str, lines: &[Range<usize>], found: &mut Vec<Found>) -> usize {
+/// Pushes the markers of the first line to `found` if the line contains nothing else. Returns the
+/// number of lines they occupy, or 0.
+fn push_line_markers(text: &str, lines: &[Range<usize>], found: &mut Vec<MarkerSpan>) -> usize {
     let line = &text[lines[0].clone()];
     let feeds = line.len() - line.trim_start_matches('\u{c}').len();
 
     let bare = &line[feeds..];
-    if indent(bare) > 3 {
+    // Four columns of indentation make a code block.
+    if indent_width(bare) > 3 {
         return 0;
     }
 
-    if let Some((marker, taken)) = braces(text, lines, feeds) {
-        form_feeds(text, lines[0].start..lines[0].start + feeds, found);
-        found.push(Found {
-            range: lines[0].start + feeds..lines[taken - 1].end,
+    let bare_start = lines[0].start + feeds;
+    if let Some((marker, consumed)) = braces_marker(text, lines, feeds) {
+        push_form_feeds(text, lines[0].start..bare_start, found);
+        found.push(MarkerSpan {
+            range: bare_start..lines[consumed - 1].end,
             marker,
         });
-        return taken;
+        return consumed;
     }
 
-    let Some(list) = comment_markers(bare) else {
+    let Some(markers) = comment_markers(bare) else {
         return 0;
     };
-    form_feeds(text, lines[0].start..lines[0].start + feeds, found);
-    let last = list.len() - 1;
+    push_form_feeds(text, lines[0].start..bare_start, found);
 
-    let mut start = lines[0].start + feeds;
-    for (place, (length, marker)) in list.into_iter().enumerate() {
-        let end = if place == last {
+    let last = markers.len() - 1;
+    let mut start = bare_start;
+    for (index, (length, marker)) in markers.into_iter().enumerate() {
+        // The last marker also covers the line ending.
+        let end = if index == last {
             lines[0].end
         } else {
             start + length
         };
 
-        found.push(Found {
+        found.push(MarkerSpan {
             range: start..end,
             marker,
         });
@@ -131,28 +134,31 @@ fn line_markers(text: &str, lines: &[Range<usize>], found: &mut Vec<Found>) -> u
     1
 }
 
-fn indent(line: &str) -> usize {
+/// Returns the indentation in columns, counting a tab as four.
+fn indent_width(line: &str) -> usize {
     line.chars()
         .take_while(|c| matches!(c, ' ' | '\t'))
         .map(|c| if c == '\t' { 4 } else { 1 })
         .sum()
 }
 
-/// The markers of a line made of nothing but marker comments, with the bytes each takes up.
+/// Returns the markers of a line that consists only of marker comments, with the length of each in
+/// bytes.
 fn comment_markers(line: &str) -> Option<Vec<(usize, Marker)>> {
     let mut rest = line;
-    let mut list = Vec::new();
+    let mut markers = Vec::new();
     while !rest.trim().is_empty() {
-        let found = COMMENT.captures(rest)?;
-        list.push((found[0].len(), comment_marker(&found[1])?));
-        rest = &rest[found[0].len()..];
+        let comment = COMMENT.captures(rest)?;
+        markers.push((comment[0].len(), comment_marker(&comment[1])?));
+        rest = &rest[comment[0].len()..];
     }
 
-    (!list.is_empty()).then_some(list)
+    (!markers.is_empty()).then_some(markers)
 }
 
-fn comment_marker(inside: &str) -> Option<Marker> {
-    if let Some(page) = PAGE.captures(inside) {
+/// Parses the text between `<!--` and `-->`.
+fn comment_marker(comment: &str) -> Option<Marker> {
+    if let Some(page) = PAGE.captures(comment) {
         let label = page
             .get(2)
             .or(page.get(3))
@@ -163,15 +169,16 @@ fn comment_marker(inside: &str) -> Option<Marker> {
         });
     }
 
-    if let Some(printed) = PRINTED.captures(inside) {
+    if let Some(printed) = PRINTED.captures(comment) {
         return Some(Marker::Printed(printed[1].trim().to_owned()));
     }
 
-    BREAK.is_match(inside).then_some(Marker::Break)
+    BREAK.is_match(comment).then_some(Marker::Break)
 }
 
-/// `{117}` and a run of dashes, behind it or on the next line; the id counts from 0.
-fn braces(text: &str, lines: &[Range<usize>], feeds: usize) -> Option<(Marker, usize)> {
+/// Parses `{117}` followed by dashes on the same or the next line. Returns the marker and the
+/// number of lines it occupies. The number in braces counts pages from 0.
+fn braces_marker(text: &str, lines: &[Range<usize>], feeds: usize) -> Option<(Marker, usize)> {
     let found = BRACES.captures(&text[lines[0].start + feeds..lines[0].end])?;
     let number = found[1].parse::<u32>().ok()?.checked_add(1)?;
     let marker = Marker::Page {
@@ -184,52 +191,55 @@ fn braces(text: &str, lines: &[Range<usize>], feeds: usize) -> Option<(Marker, u
     }
 
     let next = text[lines.get(1)?.clone()].trim();
-    let dashes = next.len() >= MIN_DASHES && next.bytes().all(|byte| byte == b'-');
-    (found[2].is_empty() && dashes).then_some((marker, 2))
+    let is_dashes = next.len() >= MIN_DASHES && next.bytes().all(|byte| byte == b'-');
+    (found[2].is_empty() && is_dashes).then_some((marker, 2))
 }
 
-fn form_feeds(text: &str, within: Range<usize>, found: &mut Vec<Found>) {
+fn push_form_feeds(text: &str, within: Range<usize>, found: &mut Vec<MarkerSpan>) {
     let feeds = text[within.clone()].match_indices('\u{c}');
-    found.extend(feeds.map(|(at, feed)| {
-        let start = within.start + at;
-        Found {
+    found.extend(feeds.map(|(offset, feed)| {
+        let start = within.start + offset;
+        MarkerSpan {
             range: start..start + feed.len(),
             marker: Marker::FormFeed,
         }
     }));
 }
 
-/// For each line, whether it belongs to fenced code. A fence that is never closed is no fence: converters lose
-/// closing lines, and one lost line must not swallow the pages behind it.
+/// Reports for each line whether it belongs to fenced code. An unclosed fence does not count as
+/// one: converters lose closing lines, and one lost line must not hide the markers of all following
+/// pages.
 fn fenced_lines(text: &str, lines: &[Range<usize>]) -> Vec<bool> {
     let mut fenced = vec![false; lines.len()];
-    let mut never_closed: Vec<(u8, usize)> = Vec::new();
+    // Fences for which no closing line was found. A later fence that only the same lines could
+    // close is unclosed too, so the rest of the text is not searched again for it.
+    let mut unclosed: Vec<Fence> = Vec::new();
 
-    let mut place = 0;
-    while place < lines.len() {
-        let open = fence(&text[lines[place].clone()]).filter(|(kind, length, _)| {
-            !never_closed
+    let mut index = 0;
+    while index < lines.len() {
+        let opening = parse_fence(&text[lines[index].clone()]).filter(|fence| {
+            !unclosed
                 .iter()
-                .any(|(unclosed, shortest)| unclosed == kind && length >= shortest)
+                .any(|known| known.character == fence.character && fence.length >= known.length)
         });
 
-        let Some((kind, length, _)) = open else {
-            place += 1;
+        let Some(opening) = opening else {
+            index += 1;
             continue;
         };
 
-        let closes = |line: &Range<usize>| {
-            fence(&text[line.clone()]).is_some_and(|(k, l, bare)| k == kind && l >= length && bare)
-        };
+        let closing = lines[index + 1..].iter().position(|line| {
+            parse_fence(&text[line.clone()]).is_some_and(|fence| fence.closes(&opening))
+        });
 
-        match lines[place + 1..].iter().position(closes) {
+        match closing {
             Some(distance) => {
-                fenced[place..=place + 1 + distance].fill(true);
-                place += distance + 2;
+                fenced[index..=index + 1 + distance].fill(true);
+                index += distance + 2;
             }
             None => {
-                never_closed.push((kind, length));
-                place += 1;
+                unclosed.push(opening);
+                index += 1;
             }
         }
     }
@@ -237,18 +247,36 @@ fn fenced_lines(text: &str, lines: &[Range<usize>]) -> Vec<bool> {
     fenced
 }
 
-/// The fence a line may open or close: its character, its length, and whether nothing follows it.
-fn fence(line: &str) -> Option<(u8, usize, bool)> {
+/// A line that may open or close fenced code.
+struct Fence {
+    character: u8,
+    length: usize,
+    /// Whether no info string follows; only such a line closes a fence.
+    is_bare: bool,
+}
+
+impl Fence {
+    fn closes(&self, opening: &Self) -> bool {
+        self.character == opening.character && self.length >= opening.length && self.is_bare
+    }
+}
+
+fn parse_fence(line: &str) -> Option<Fence> {
     let line = line.trim_start_matches('\u{c}').trim_end();
     let found = FENCE.captures(line)?;
-    let kind = found[1].as_bytes()[0];
+    let character = found[1].as_bytes()[0];
 
+    // With backticks in the info string the line is inline code.
     let info = found[2].trim();
-    if kind == b'`' && info.contains('`') {
+    if character == b'`' && info.contains('`') {
         return None;
     }
 
-    Some((kind, found[1].len(), info.is_empty()))
+    Some(Fence {
+        character,
+        length: found[1].len(),
+        is_bare: info.is_empty(),
+    })
 }
 
 #[cfg(test)]
@@ -270,7 +298,7 @@ mod tests {
     }
 
     fn check(text: &str, expected: &[Marker]) {
-        let found: Vec<Marker> = markers(text)
+        let found: Vec<Marker> = find_markers(text)
             .into_iter()
             .map(|found| found.marker)
             .collect();
@@ -278,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn every_converter_is_understood() {
+    fn markers_of_every_converter_are_recognised() {
         check("<!-- page: 118 -->\n", &[page(118)]);
         check("<!--PAGE:118-->", &[page(118)]);
         check(
@@ -343,15 +371,15 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_takes_up_its_line() {
+    fn a_marker_covers_its_line() {
         let text = "a\n\u{c} <!-- PageNumber=\"2\" --> <!-- PageBreak -->\nb";
-        let taken: Vec<&str> = markers(text)
+        let covered: Vec<&str> = find_markers(text)
             .into_iter()
             .map(|found| &text[found.range])
             .collect();
 
         assert_eq!(
-            taken,
+            covered,
             [
                 "\u{c}",
                 " <!-- PageNumber=\"2\" -->",

@@ -1,24 +1,27 @@
-//! Mends what converters break before anything else reads the text. What it moves it moves whole, and what it cannot
-//! place it leaves where it is: nothing a document says is ever lost.
+//! Repairs what converters break, before the text is parsed any further.
+//!
+//! It moves tables only as a whole and leaves in place whatever it cannot match. It never drops a
+//! word.
 
 mod align;
 mod blocks;
 mod cells;
-mod tail;
 #[cfg(test)]
 mod tests;
+mod trailing_tables;
 
 use std::borrow::Cow;
 
-/// A text, mended.
+/// The text after repair.
 #[derive(Debug)]
 pub(super) struct Repaired<'a> {
+    /// Borrowed if there was nothing to repair.
     pub(super) text: Cow<'a, str>,
-    /// What could not be mended, for people.
+    /// What could not be repaired.
     pub(super) warnings: Vec<String>,
 }
 
-/// Mends Markdown.
+/// Repairs the Markdown of a document's body.
 pub(super) fn repair(body: &str) -> Repaired<'_> {
-    tail::put_tables_back(body)
+    trailing_tables::restore(body)
 }

@@ -1,4 +1,5 @@
-//! Sections: what takes the place of pages in a document that has none. A section is a heading and its own body.
+//! Divides a document without page markers into sections, which take the place of pages. A section
+//! is a heading and its own body.
 
 use std::ops::Range;
 
@@ -7,44 +8,47 @@ use mcdewey_core::{Page, PageNumber, PageRef, Section};
 use super::structure::{Heading, Structure};
 use super::units::Unit;
 
-/// A section is cut when it is longer; no document is ever rendered whole.
-pub(crate) const MAX_SECTION: usize = 32 * 1024;
+/// A longer section is cut, so that no request ever renders a whole document.
+pub(crate) const MAX_SECTION_BYTES: usize = 32 * 1024;
 
-/// A section below this size (about 45 tokens) is joined with its neighbour: nobody opens two lines of their own.
-const TINY_SECTION: usize = 200;
+/// A shorter section (about 45 tokens) is joined with its neighbour: two lines are not worth
+/// opening on their own.
+const MIN_SECTION_BYTES: usize = 200;
 
 /// Headings below this level do not begin a section.
-const DEEPEST: u8 = 3;
+const MAX_SECTION_LEVEL: u8 = 3;
 
-/// How long a slug may become before its number.
-const MAX_SLUG: usize = 60;
+/// The maximum length of a slug before its number is appended.
+const MAX_SLUG_BYTES: usize = 60;
 
-struct Draft {
+/// A section while sections are joined.
+struct SectionDraft {
     range: Range<usize>,
+    /// The level of the first heading; 0 for text before any heading.
     level: u8,
-    /// The first heading.
-    first: Option<String>,
-    /// The first heading with a body of its own.
-    bodied: Option<String>,
+    /// The title of the first heading.
+    first_title: Option<String>,
+    /// The title of the first heading with a body of its own.
+    first_title_with_body: Option<String>,
     /// How many of the joined parts have a body of their own.
-    bodies: usize,
+    body_count: usize,
 }
 
-/// Divides `body` at its headings; the sections together are the body, byte for byte.
-pub(crate) fn sections(body: &str, structure: &Structure, title: &str) -> Vec<Page> {
-    let drafts = join_tiny(heading_bounded(body, &structure.headings));
+/// Divides `body` at its headings. Concatenated, the sections are the body, byte for byte.
+pub(crate) fn divide_into_sections(body: &str, structure: &Structure, title: &str) -> Vec<Page> {
+    let drafts = join_small(cut_at_headings(body, &structure.headings));
     let mut pages: Vec<Page> = Vec::new();
     for draft in drafts {
         let title = draft.title().unwrap_or(title).to_owned();
-        for range in cut(body, draft.range, MAX_SECTION, &structure.units) {
-            let place = u32::try_from(pages.len() + 1).unwrap_or(u32::MAX);
+        for range in cut_to_size(body, draft.range, MAX_SECTION_BYTES, &structure.units) {
+            let number = u32::try_from(pages.len() + 1).unwrap_or(u32::MAX);
             let section = Section {
-                slug: slug(&title, place),
+                slug: slug(&title, number),
                 title: title.clone(),
             };
 
             let page = PageRef {
-                number: PageNumber(place),
+                number: PageNumber(number),
                 label: None,
                 section: Some(section),
             };
@@ -59,64 +63,67 @@ pub(crate) fn sections(body: &str, structure: &Structure, title: &str) -> Vec<Pa
     pages
 }
 
-fn heading_bounded(body: &str, headings: &[Heading]) -> Vec<Draft> {
-    let starts: Vec<&Heading> = headings
+fn cut_at_headings(body: &str, headings: &[Heading]) -> Vec<SectionDraft> {
+    let headings: Vec<&Heading> = headings
         .iter()
-        .filter(|heading| heading.level <= DEEPEST)
+        .filter(|heading| heading.level <= MAX_SECTION_LEVEL)
         .collect();
-    let mut drafts = Vec::new();
-    let first = starts
+    let first_start = headings
         .first()
         .map_or(body.len(), |heading| heading.range.start);
 
-    if !body[..first].trim().is_empty() {
-        drafts.push(Draft {
-            range: 0..first,
+    let mut drafts = Vec::new();
+    if !body[..first_start].trim().is_empty() {
+        drafts.push(SectionDraft {
+            range: 0..first_start,
             level: 0,
-            first: None,
-            bodied: None,
-            bodies: 1,
+            first_title: None,
+            first_title_with_body: None,
+            body_count: 1,
         });
     }
 
-    for (place, heading) in starts.iter().enumerate() {
+    for (index, heading) in headings.iter().enumerate() {
+        // White space before the first heading belongs to its section.
         let start = if drafts.is_empty() {
             0
         } else {
             heading.range.start
         };
-
-        let end = starts
-            .get(place + 1)
+        let end = headings
+            .get(index + 1)
             .map_or(body.len(), |next| next.range.start);
-        let bodies = usize::from(!body[heading.range.end..end].trim().is_empty());
-        let first = Some(heading.title.clone());
-        let bodied = first.clone().filter(|_| bodies > 0);
 
-        drafts.push(Draft {
+        let has_body = !body[heading.range.end..end].trim().is_empty();
+        drafts.push(SectionDraft {
             range: start..end,
             level: heading.level,
-            first,
-            bodied,
-            bodies,
+            first_title: Some(heading.title.clone()),
+            first_title_with_body: has_body.then(|| heading.title.clone()),
+            body_count: usize::from(has_body),
         });
     }
 
     drafts
 }
 
-/// Joins headings without a body with what follows them; then what is tiny with what follows it at the same depth or
-/// deeper, else with what stands before it.
-fn join_tiny(drafts: Vec<Draft>) -> Vec<Draft> {
-    join(join(drafts, |last, _| last.bodies == 0), Draft::takes)
+/// Joins headings without a body with the section that follows, then small sections with the
+/// following one at the same depth or deeper, else with the preceding one.
+fn join_small(drafts: Vec<SectionDraft>) -> Vec<SectionDraft> {
+    let drafts = join_where(drafts, |last, _| last.body_count == 0);
+    join_where(drafts, SectionDraft::should_absorb)
 }
 
-fn join(drafts: Vec<Draft>, takes: impl Fn(&Draft, &Draft) -> bool) -> Vec<Draft> {
-    let mut joined: Vec<Draft> = Vec::new();
+fn join_where(
+    drafts: Vec<SectionDraft>,
+    should_join: impl Fn(&SectionDraft, &SectionDraft) -> bool,
+) -> Vec<SectionDraft> {
+    let mut joined: Vec<SectionDraft> = Vec::new();
     for draft in drafts {
         match joined.last_mut() {
             Some(last)
-                if last.range.len() + draft.range.len() <= MAX_SECTION && takes(last, &draft) =>
+                if last.range.len() + draft.range.len() <= MAX_SECTION_BYTES
+                    && should_join(last, &draft) =>
             {
                 last.absorb(draft);
             }
@@ -127,48 +134,48 @@ fn join(drafts: Vec<Draft>, takes: impl Fn(&Draft, &Draft) -> bool) -> Vec<Draft
     joined
 }
 
-impl Draft {
-    fn is_tiny(&self) -> bool {
-        self.range.len() < TINY_SECTION
+impl SectionDraft {
+    fn is_small(&self) -> bool {
+        self.range.len() < MIN_SECTION_BYTES
     }
 
-    fn takes(&self, next: &Self) -> bool {
-        let below = next.level >= self.level;
-        (self.is_tiny() && below) || (next.is_tiny() && next.level > self.level)
+    fn should_absorb(&self, next: &Self) -> bool {
+        let is_same_or_deeper = next.level >= self.level;
+        (self.is_small() && is_same_or_deeper) || (next.is_small() && next.level > self.level)
     }
 
     fn absorb(&mut self, next: Self) {
         self.range.end = next.range.end;
-        if self.bodies == 0 {
-            self.bodied = next.bodied;
+        if self.body_count == 0 {
+            self.first_title_with_body = next.first_title_with_body;
         }
-        self.bodies += next.bodies;
+        self.body_count += next.body_count;
     }
 
-    /// The only heading with a body names the whole; among several the first heading does.
+    /// Returns the title of the only heading with a body, or of the first heading where several
+    /// have one.
     fn title(&self) -> Option<&str> {
-        if self.bodies == 1 {
-            self.bodied.as_deref()
+        if self.body_count == 1 {
+            self.first_title_with_body.as_deref()
         } else {
-            self.first.as_deref()
+            self.first_title.as_deref()
         }
     }
 }
 
-/// Cuts a stretch of text into pieces of at most `max` bytes: at blank lines if it can, else between lines, else
-/// between characters; before a unit rather than within.
-fn cut(text: &str, range: Range<usize>, max: usize, units: &[Unit]) -> Vec<Range<usize>> {
+/// Cuts `range` into pieces of at most `max` bytes: at blank lines if possible, else between lines,
+/// else between characters, and rather before a unit than inside it.
+fn cut_to_size(text: &str, range: Range<usize>, max: usize, units: &[Unit]) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let mut start = range.start;
     while range.end - start > max {
-        let end = start + cut_point(&text[start..range.end], max);
-        let late = |unit: &&Unit| unit.range.start - start > max / 4;
+        let end = start + cut_offset(&text[start..range.end], max);
         let end = units
             .iter()
             .skip_while(|unit| unit.range.start <= start)
             .take_while(|unit| unit.range.start < end)
             .filter(|unit| end < unit.range.end && unit.range.len() <= max / 4)
-            .find(late)
+            .find(|unit| unit.range.start - start > max / 4)
             .map_or(end, |unit| unit.range.start);
 
         pieces.push(start..end);
@@ -182,46 +189,46 @@ fn cut(text: &str, range: Range<usize>, max: usize, units: &[Unit]) -> Vec<Range
     pieces
 }
 
-fn cut_point(text: &str, max: usize) -> usize {
-    let mut limit = max;
-    while !text.is_char_boundary(limit) {
-        limit -= 1;
-    }
-
+/// Returns the best offset at which to cut `text`, at most `max` unless the first character is
+/// longer than that.
+fn cut_offset(text: &str, max: usize) -> usize {
+    let limit = text.floor_char_boundary(max);
     let window = &text[..limit];
 
-    // A cut in the first quarter would leave crumbs.
-    let late = |at: &usize| *at > max / 4;
-    let blank = window
-        .rfind("\n\n")
-        .map(|at| at + 2)
-        .or_else(|| window.rfind("\n\r\n").map(|at| at + 3));
-    let line = || window.rfind('\n').map(|at| at + 1);
-
-    let space = || {
-        window
-            .rfind(char::is_whitespace)
-            .map(|at| at + 1)
-            .filter(|at| text.is_char_boundary(*at))
-    };
-
-    let point = blank
-        .filter(late)
-        .or_else(|| line().filter(late))
-        .or_else(|| space().filter(late))
+    // A cut in the first quarter would leave a fragment.
+    let is_late = |offset: &usize| *offset > max / 4;
+    let offset = after_blank_line(window)
+        .filter(is_late)
+        .or_else(|| window.rfind('\n').map(|at| at + 1).filter(is_late))
+        .or_else(|| after_last_space(window).filter(is_late))
         .unwrap_or(limit);
 
-    if point == 0 {
+    if offset == 0 {
         text.chars().next().map_or(text.len(), char::len_utf8)
     } else {
-        point
+        offset
     }
 }
 
-fn slug(title: &str, place: u32) -> String {
+fn after_blank_line(text: &str) -> Option<usize> {
+    text.rfind("\n\n")
+        .map(|at| at + 2)
+        .or_else(|| text.rfind("\n\r\n").map(|at| at + 3))
+}
+
+fn after_last_space(text: &str) -> Option<usize> {
+    // Do not cut inside multi-byte white space: the offset after its first byte is inside
+    // the character.
+    text.rfind(char::is_whitespace)
+        .map(|at| at + 1)
+        .filter(|at| text.is_char_boundary(*at))
+}
+
+/// Returns a name for URLs. The section's number makes it unique.
+fn slug(title: &str, number: u32) -> String {
     let mut slug = String::new();
     for c in title.to_lowercase().chars() {
-        if slug.len() >= MAX_SLUG {
+        if slug.len() >= MAX_SLUG_BYTES {
             break;
         }
         if c.is_alphanumeric() {
@@ -233,168 +240,11 @@ fn slug(title: &str, place: u32) -> String {
 
     let slug = slug.trim_end_matches('-');
     if slug.is_empty() {
-        format!("section-{place}")
+        format!("section-{number}")
     } else {
-        format!("{slug}-{place}")
+        format!("{slug}-{number}")
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::structure::structure;
-    use super::*;
-
-    fn titles(body: &str) -> Vec<(String, String)> {
-        let pages = sections(body, &structure(body), "The guide");
-        let together: String = pages.iter().map(|page| page.text.as_str()).collect();
-        assert_eq!(together, body);
-
-        let names = |page: &Page| {
-            page.page
-                .section
-                .clone()
-                .map(|section| (section.slug, section.title))
-        };
-
-        pages.iter().filter_map(names).collect()
-    }
-
-    fn long(word: &str) -> String {
-        format!("{}\n\n", word.repeat(300 / word.len()))
-    }
-
-    #[test]
-    fn a_section_is_a_heading_and_its_own_body() {
-        let body = format!(
-            "{}# A\n\n{}## B c!\n\n{}#### D\n\n{}",
-            long("x"),
-            long("a"),
-            long("b"),
-            long("d")
-        );
-
-        let expected = [
-            ("the-guide-1", "The guide"),
-            ("a-2", "A"),
-            ("b-c-3", "B c!"),
-        ];
-
-        let found = titles(&body);
-        let found: Vec<(&str, &str)> = found
-            .iter()
-            .map(|(slug, title)| (slug.as_str(), title.as_str()))
-            .collect();
-
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn a_heading_without_a_body_joins_the_next_and_takes_its_name() {
-        let found = titles(&format!(
-            "# Guide\n\n## Retention\n\n{}## Quotas\n\n{}",
-            long("a"),
-            long("b")
-        ));
-
-        assert_eq!(
-            found
-                .iter()
-                .map(|(_, title)| title.as_str())
-                .collect::<Vec<_>>(),
-            ["Retention", "Quotas"]
-        );
-    }
-
-    #[test]
-    fn a_heading_without_a_body_is_never_left_at_the_end_of_a_tiny_section() {
-        let found = titles(&format!(
-            "Short.\n\n# Logging\n\n## Levels\n\n{}",
-            long("a")
-        ));
-
-        assert_eq!(
-            found
-                .iter()
-                .map(|(_, title)| title.as_str())
-                .collect::<Vec<_>>(),
-            ["The guide"]
-        );
-
-        let body = format!(
-            "# A\n\nShort.\n\n## B\n\n### C\n\n{}# D\n\n{}",
-            long("c"),
-            long("d")
-        );
-
-        let pages = sections(&body, &structure(&body), "The guide");
-        assert!(
-            pages
-                .iter()
-                .all(|page| !page.text.trim_end().ends_with("## B"))
-        );
-    }
-
-    #[test]
-    fn tiny_sections_share_one() {
-        let found = titles(
-            "# SendMF()\n\n### Synopsis\n\nSends digits\n\n### Description\n\nIt sends them.\n",
-        );
-
-        assert_eq!(
-            found,
-            [("sendmf-1".to_owned(), "SendMF()".to_owned())].map(|(s, t)| (s, t))
-        );
-    }
-
-    #[test]
-    fn text_without_headings_is_cut_at_blank_lines() {
-        let paragraph = format!("{}\n\n", "word ".repeat(400));
-        let body = paragraph.repeat(40);
-        let pages = sections(&body, &Structure::default(), "T");
-        assert!(pages.len() > 2);
-        assert!(
-            pages
-                .iter()
-                .all(|page| page.text.len() <= MAX_SECTION && page.text.ends_with("\n\n"))
-        );
-
-        let slugs: Vec<_> = pages
-            .iter()
-            .filter_map(|p| p.page.section.as_ref())
-            .map(|s| s.slug.as_str())
-            .collect();
-
-        assert_eq!(slugs[..2], ["t-1", "t-2"]);
-        assert_eq!(sections("", &Structure::default(), "T").len(), 0);
-        assert_eq!(slug("!!!", 4), "section-4");
-    }
-
-    #[test]
-    fn a_long_section_is_cut_before_a_fence_not_within() {
-        let body = format!(
-            "{}\n\n```\nfirst\n\nlast\n```\n\nEnd.\n",
-            "word ".repeat(13)
-        );
-        let units = structure(&body).units;
-        let pieces = cut(&body, 0..body.len(), 80, &units);
-
-        assert!(
-            pieces
-                .iter()
-                .any(|piece| body[piece.clone()].starts_with("```\nfirst")),
-            "{pieces:?}"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn cuts_lose_nothing_and_keep_their_size(text in "[a-zé \n]{0,300}", max in 4usize..40) {
-            let pieces = cut(&text, 0..text.len(), max, &[]);
-            let together: String = pieces.iter().map(|range| &text[range.clone()]).collect();
-            prop_assert_eq!(&together, &text);
-            prop_assert!(pieces.iter().all(|range| range.len() <= max));
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
-//! Headings, tables and units of a stretch of Markdown, with their places. Lines that only look like headings are left
-//! out, headings broken over two lines are joined.
+//! Parses the headings, tables and units of Markdown, with their byte ranges.
+//!
+//! Lines that only look like headings are dropped, and headings broken over two lines are joined.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -7,103 +8,124 @@ use std::sync::LazyLock;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use regex::Regex;
 
-use super::caption::caption;
-use super::units::{Unit, UnitReader};
+use super::caption::table_caption;
+use super::collapse_whitespace;
+use super::units::{Unit, UnitCollector};
 
 /// A longer "heading" is a paragraph or a log line.
-const MAX_TITLE: usize = 200;
+const MAX_TITLE_BYTES: usize = 200;
 
-/// This many top-level headings on lines that touch each other are comments.
-const COMMENT_RUN: usize = 3;
+/// This many top-level headings on adjacent lines are comments.
+const MIN_COMMENT_LINES: usize = 3;
+
+/// Separates the column names in [`Table::header`].
+const COLUMN_SEPARATOR: &str = " | ";
 
 /// A heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Heading {
     /// 1 to 6.
     pub(crate) level: u8,
-    /// Its words, without markup.
+    /// The text without markup.
     pub(crate) title: String,
-    /// Its lines, in bytes of the text.
+    /// Its lines, as a byte range of the text.
     pub(crate) range: Range<usize>,
 }
 
 /// A table with a header row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Table {
-    /// The whole table, in bytes of the text.
+    /// The whole table, as a byte range of the text.
     pub(crate) range: Range<usize>,
-    /// Where its rows begin, behind header and delimiter.
-    pub(crate) rows: usize,
-    /// The column names, divided by ` | `.
+    /// The byte offset at which the rows start, after header and delimiter.
+    pub(crate) rows_start: usize,
+    /// The column names, separated by ` | `.
     pub(crate) header: String,
-    /// What the line before it calls it, or nothing.
+    /// The caption in the line before the table, or an empty string.
     pub(crate) caption: String,
 }
 
 impl Table {
-    /// Where a passage begins that has lost the header. A table whose first half is on another page has lost it, too.
-    pub(crate) fn repeats(&self) -> Range<usize> {
-        let first = if self.rows == self.range.start {
-            self.rows
+    /// Returns the range in which a chunk may start that does not include the header row. That is
+    /// the whole table if the header is on another page.
+    pub(crate) fn range_without_header(&self) -> Range<usize> {
+        let header_is_elsewhere = self.rows_start == self.range.start;
+        let start = if header_is_elsewhere {
+            self.rows_start
         } else {
-            self.rows.max(self.range.start + 1)
+            self.rows_start.max(self.range.start + 1)
         };
-        first..self.range.end
+
+        start..self.range.end
     }
 }
 
-/// What is worth knowing of a text's form.
+/// The structure of a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Structure {
     /// In order.
     pub(crate) headings: Vec<Heading>,
-    /// In order, outermost only.
+    /// In order, without tables nested in others.
     pub(crate) tables: Vec<Table>,
-    /// By their start, an outer one before those within.
+    /// By their start, an outer unit before those inside it.
     pub(crate) units: Vec<Unit>,
 }
 
 impl Structure {
-    /// The part of it that lies in `window`, counted from the window's start. A table cut in two keeps its header row
-    /// and its name in both halves.
-    pub(crate) fn window(&self, window: &Range<usize>) -> Self {
-        let shift = |at: usize| at.clamp(window.start, window.end) - window.start;
-        let within = |range: &Range<usize>| shift(range.start)..shift(range.end);
+    /// Returns the part of the structure within `window`, with offsets relative to the window's
+    /// start. A table cut in two keeps its header and caption in both halves.
+    pub(crate) fn within(&self, window: &Range<usize>) -> Self {
         let headings = self
             .headings
             .iter()
-            .filter(|heading| window.contains(&heading.range.start));
-        let touched = |range: &Range<usize>| range.start < window.end && range.end > window.start;
-        let tables = self.tables.iter().filter(|table| touched(&table.range));
-        let units = self.units.iter().filter(|unit| touched(&unit.range));
+            .filter(|heading| window.contains(&heading.range.start))
+            .map(|heading| Heading {
+                range: relative_range(&heading.range, window),
+                ..heading.clone()
+            });
+
+        let tables = self
+            .tables
+            .iter()
+            .filter(|table| overlaps(&table.range, window))
+            .map(|table| Table {
+                range: relative_range(&table.range, window),
+                rows_start: relative_offset(table.rows_start, window),
+                ..table.clone()
+            });
+
+        let units = self
+            .units
+            .iter()
+            .filter(|unit| overlaps(&unit.range, window))
+            .map(|unit| Unit {
+                range: relative_range(&unit.range, window),
+                ..unit.clone()
+            });
 
         Self {
-            headings: headings
-                .map(|heading| Heading {
-                    range: within(&heading.range),
-                    ..heading.clone()
-                })
-                .collect(),
-            tables: tables
-                .map(|table| Table {
-                    range: within(&table.range),
-                    rows: shift(table.rows),
-                    ..table.clone()
-                })
-                .collect(),
-            units: units
-                .map(|unit| Unit {
-                    range: within(&unit.range),
-                    ..unit.clone()
-                })
-                .collect(),
+            headings: headings.collect(),
+            tables: tables.collect(),
+            units: units.collect(),
         }
     }
 }
 
-/// Reads headings, tables and units.
-pub(crate) fn structure(text: &str) -> Structure {
-    let mut reader = Reader {
+fn overlaps(range: &Range<usize>, window: &Range<usize>) -> bool {
+    range.start < window.end && range.end > window.start
+}
+
+fn relative_offset(offset: usize, window: &Range<usize>) -> usize {
+    offset.clamp(window.start, window.end) - window.start
+}
+
+fn relative_range(range: &Range<usize>, window: &Range<usize>) -> Range<usize> {
+    relative_offset(range.start, window)..relative_offset(range.end, window)
+}
+
+/// Parses headings, tables and units.
+pub(crate) fn parse_structure(text: &str) -> Structure {
+    let mut collector = StructureCollector {
         text,
         headings: Vec::new(),
         tables: Vec::new(),
@@ -111,64 +133,65 @@ pub(crate) fn structure(text: &str) -> Structure {
         words: None,
     };
 
-    let mut units = UnitReader::new(text);
+    let mut units = UnitCollector::new(text);
     for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
-        units.take(&event, &range);
-        reader.take(event, range);
+        units.process(&event, &range);
+        collector.process(event, range);
     }
 
-    let headings = join_broken(text, without_comments(text, reader.headings));
+    let headings = without_comment_lines(text, collector.headings);
     Structure {
-        headings,
-        tables: reader.tables,
+        headings: join_broken_headings(text, headings),
+        tables: collector.tables,
         units: units.finish(),
     }
 }
 
-struct Reader<'a> {
+/// Collects headings and tables from the parser's events.
+struct StructureCollector<'a> {
     text: &'a str,
     headings: Vec<Heading>,
     tables: Vec<Table>,
-    /// How many quotes, list items and other containers are open; a heading inside one titles nothing.
+    /// The number of open block quotes, list items and tables. A heading inside one is not a title
+    /// of the document.
     depth: usize,
-    /// The words of the heading or header row being read.
+    /// The text of the heading or header row being parsed.
     words: Option<String>,
 }
 
-impl Reader<'_> {
-    fn take(&mut self, event: Event<'_>, range: Range<usize>) {
+impl StructureCollector<'_> {
+    fn process(&mut self, event: Event<'_>, range: Range<usize>) {
         match event {
             Event::Start(Tag::Heading { .. } | Tag::TableHead) => self.words = Some(String::new()),
-            Event::End(TagEnd::Heading(level)) => self.heading(level, range),
+            Event::End(TagEnd::Heading(level)) => self.finish_heading(level, range),
             Event::Start(Tag::Table(_)) => {
                 self.depth += 1;
-                let caption = caption(&self.text[..range.start]);
                 self.tables.push(Table {
-                    rows: range.start,
-                    range,
+                    rows_start: range.start,
                     header: String::new(),
-                    caption,
+                    caption: table_caption(&self.text[..range.start]),
+                    range,
                 });
             }
-            Event::End(TagEnd::TableHead) => self.header_row(range),
-            Event::End(TagEnd::TableCell) => self.say(" | "),
+            Event::End(TagEnd::TableHead) => self.finish_header_row(range),
+            Event::End(TagEnd::TableCell) => self.push_text(COLUMN_SEPARATOR),
             Event::Start(Tag::BlockQuote(_) | Tag::Item) => self.depth += 1,
             Event::End(TagEnd::BlockQuote(_) | TagEnd::Item | TagEnd::Table) => self.depth -= 1,
-            Event::Text(text) | Event::Code(text) => self.say(&text),
-            Event::SoftBreak | Event::HardBreak => self.say(" "),
+            Event::Text(text) | Event::Code(text) => self.push_text(&text),
+            Event::SoftBreak | Event::HardBreak => self.push_text(" "),
             _ => {}
         }
     }
 
-    fn say(&mut self, text: &str) {
+    fn push_text(&mut self, text: &str) {
         if let Some(words) = &mut self.words {
             words.push_str(text);
         }
     }
 
-    fn heading(&mut self, level: HeadingLevel, range: Range<usize>) {
+    fn finish_heading(&mut self, level: HeadingLevel, range: Range<usize>) {
         let title = plain_title(&self.words.take().unwrap_or_default());
-        if self.depth == 0 && !title.is_empty() && title.len() <= MAX_TITLE {
+        if self.depth == 0 && !title.is_empty() && title.len() <= MAX_TITLE_BYTES {
             self.headings.push(Heading {
                 level: level as u8,
                 title,
@@ -177,87 +200,103 @@ impl Reader<'_> {
         }
     }
 
-    fn header_row(&mut self, range: Range<usize>) {
+    fn finish_header_row(&mut self, range: Range<usize>) {
         let words = self.words.take().unwrap_or_default();
-        let cells: Vec<&str> = words.split(" | ").map(str::trim).collect();
-        if let Some(table) = self.tables.last_mut() {
-            // The delimiter row is the next line.
-            let rest = &self.text[range.end..table.range.end];
-            table.rows = rest
-                .find('\n')
-                .map_or(table.range.end, |at| range.end + at + 1);
+        let Some(table) = self.tables.last_mut() else {
+            return;
+        };
 
-            // A header row without letters names no columns.
-            if words.chars().any(char::is_alphabetic) {
-                table.header = cells.join(" | ").trim_end_matches([' ', '|']).to_owned();
-            }
+        // The rows start after the delimiter row, which is the next line.
+        let rest = &self.text[range.end..table.range.end];
+        table.rows_start = rest
+            .find('\n')
+            .map_or(table.range.end, |at| range.end + at + 1);
+
+        // A header row without letters does not name columns.
+        if words.chars().any(char::is_alphabetic) {
+            let cells: Vec<&str> = words.split(COLUMN_SEPARATOR).map(str::trim).collect();
+            table.header = cells
+                .join(COLUMN_SEPARATOR)
+                .trim_end_matches([' ', '|'])
+                .to_owned();
         }
     }
 }
 
-/// A heading's words on one line, without an anchor such as `{#barge}`.
+/// Returns a heading's words on one line, without an anchor such as `{#barge}`.
 fn plain_title(words: &str) -> String {
     static ANCHOR: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\s*\{#[^{}]*\}\s*$").expect("a valid pattern"));
-    let words = ANCHOR.replace(words, "");
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+
+    collapse_whitespace(&ANCHOR.replace(words, ""))
 }
 
-/// Leaves out shell comments, prompts and dated log lines that stand unfenced in the text and read like chapters.
-fn without_comments(text: &str, headings: Vec<Heading>) -> Vec<Heading> {
-    let run = |place: usize| touching(text, &headings, place) >= COMMENT_RUN;
-    let comment: Vec<bool> = (0..headings.len())
-        .map(|place| {
-            let heading = &headings[place];
-            let chapter =
-                heading.level == 1 && text[heading.range.clone()].trim_start().starts_with('#');
-            chapter && (is_log_or_command(&heading.title) || run(place) || is_wedged(text, heading))
-        })
+/// Drops shell comments, prompts and dated log lines outside fences, which Markdown parses as
+/// top-level headings.
+fn without_comment_lines(text: &str, headings: Vec<Heading>) -> Vec<Heading> {
+    let keep: Vec<bool> = (0..headings.len())
+        .map(|index| !is_comment_line(text, &headings, index))
         .collect();
 
     headings
         .into_iter()
-        .zip(comment)
-        .filter(|(_, comment)| !comment)
-        .map(|(heading, _)| heading)
+        .zip(keep)
+        .filter_map(|(heading, keep)| keep.then_some(heading))
         .collect()
+}
+
+fn is_comment_line(text: &str, headings: &[Heading], index: usize) -> bool {
+    let heading = &headings[index];
+    let starts_with_hash = text[heading.range.clone()].trim_start().starts_with('#');
+
+    heading.level == 1
+        && starts_with_hash
+        && (is_log_or_command(&heading.title)
+            || adjacent_headings(text, headings, index) >= MIN_COMMENT_LINES
+            || is_surrounded_by_text(text, heading))
 }
 
 fn is_log_or_command(title: &str) -> bool {
     static LINE: LazyLock<Regex> = LazyLock::new(|| {
         let date = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b|\d{1,2}:\d{2}\b";
-        let commands = "sudo|cd|ls|cat|grep|vi|vim|nano|rm|cp|mv|chmod|chown|mkdir|tar|service|systemctl|yum|dnf|apt|apt-get|rpm|make";
+        let commands = "sudo|cd|ls|cat|grep|vi|vim|nano|rm|cp|mv|chmod|chown|mkdir|tar\
+            |service|systemctl|yum|dnf|apt|apt-get|rpm|make";
         Regex::new(&format!(r"^(?:{date}|(?:{commands})\s|\.{{0,2}}/\S)")).expect("a valid pattern")
     });
 
     LINE.is_match(title)
 }
 
-/// How many top-level headings stand on lines that touch each other around this one; counting stops where it is clear.
-fn touching(text: &str, headings: &[Heading], place: usize) -> usize {
-    let touches = |first: &usize| {
-        let (a, b) = (&headings[*first], &headings[*first + 1]);
-        a.level == 1
-            && b.level == 1
-            && text[a.range.start..b.range.start].matches('\n').count() == 1
+/// Counts the top-level headings on adjacent lines around and including this one. Each direction is
+/// counted only up to [`MIN_COMMENT_LINES`].
+fn adjacent_headings(text: &str, headings: &[Heading], index: usize) -> usize {
+    let is_next_to_following = |index: &usize| {
+        let (first, second) = (&headings[*index], &headings[*index + 1]);
+        first.level == 1
+            && second.level == 1
+            && text[first.range.start..second.range.start]
+                .matches('\n')
+                .count()
+                == 1
     };
 
-    let before = (0..place)
+    let before = (0..index)
         .rev()
-        .take(COMMENT_RUN)
-        .take_while(touches)
+        .take(MIN_COMMENT_LINES)
+        .take_while(is_next_to_following)
         .count();
 
-    let after = (place..headings.len() - 1)
-        .take(COMMENT_RUN)
-        .take_while(touches)
+    let after = (index..headings.len() - 1)
+        .take(MIN_COMMENT_LINES)
+        .take_while(is_next_to_following)
         .count();
 
     before + 1 + after
 }
 
-/// Whether text touches the heading from above and below, as around a comment in a configuration.
-fn is_wedged(text: &str, heading: &Heading) -> bool {
+/// Reports whether text directly precedes and follows the heading, as around a comment in a
+/// configuration file.
+fn is_surrounded_by_text(text: &str, heading: &Heading) -> bool {
     let above = text[..heading.range.start].trim_end_matches([' ', '\t']);
     let above = above
         .strip_suffix('\n')
@@ -265,29 +304,29 @@ fn is_wedged(text: &str, heading: &Heading) -> bool {
         .lines()
         .next_back()
         .unwrap_or("");
-
     let below = text[heading.range.end..].lines().next().unwrap_or("");
-    let prose = |line: &str| {
-        let line = line.trim();
-        !line.is_empty() && !line.starts_with(['#', '<', '{']) && !line.starts_with("```")
-    };
 
-    prose(above) && prose(below)
+    is_prose(above) && is_prose(below)
 }
 
-/// Words no heading ends with.
-const DANGLING: [&str; 16] = [
+fn is_prose(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty() && !line.starts_with(['#', '<', '{']) && !line.starts_with("```")
+}
+
+/// Words that cannot end a heading.
+const DANGLING_WORDS: [&str; 16] = [
     "a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to",
     "using", "with",
 ];
 
-/// Joins a heading with the next one of its level when nothing stands between and the second goes on in lower case, or
-/// the first cannot end where it does.
-fn join_broken(text: &str, headings: Vec<Heading>) -> Vec<Heading> {
+/// Joins a heading with the next one of its level if nothing is between them and either the second
+/// continues in lower case or the first ends mid-phrase.
+fn join_broken_headings(text: &str, headings: Vec<Heading>) -> Vec<Heading> {
     let mut joined: Vec<Heading> = Vec::new();
     for heading in headings {
         match joined.last_mut() {
-            Some(last) if continues(text, last, &heading) => {
+            Some(last) if is_continuation(text, last, &heading) => {
                 last.title = format!("{} {}", last.title, heading.title);
                 last.range.end = heading.range.end;
             }
@@ -298,20 +337,23 @@ fn join_broken(text: &str, headings: Vec<Heading>) -> Vec<Heading> {
     joined
 }
 
-fn continues(text: &str, first: &Heading, second: &Heading) -> bool {
-    let lower = |title: &str| title.chars().next().is_some_and(char::is_lowercase);
+fn is_continuation(text: &str, first: &Heading, second: &Heading) -> bool {
     first.level == second.level
         && text[first.range.end..second.range.start].trim().is_empty()
         && !first.title.ends_with(['.', '!', '?', ':', ')', ';'])
         // Two lower-case headings in a row are names: options, files, commands.
-        && !lower(&first.title)
-        && (lower(&second.title) || dangles(&first.title))
+        && !starts_lowercase(&first.title)
+        && (starts_lowercase(&second.title) || ends_mid_phrase(&first.title))
 }
 
-fn dangles(title: &str) -> bool {
+fn starts_lowercase(title: &str) -> bool {
+    title.chars().next().is_some_and(char::is_lowercase)
+}
+
+fn ends_mid_phrase(title: &str) -> bool {
     title
         .rsplit_once(' ')
-        .is_some_and(|(_, last)| DANGLING.contains(&last))
+        .is_some_and(|(_, last)| DANGLING_WORDS.contains(&last))
 }
 
 #[cfg(test)]
@@ -319,18 +361,18 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[(u8, &str)]) {
-        let found = structure(text);
+        let found = parse_structure(text);
         let headings: Vec<(u8, &str)> = found
             .headings
             .iter()
-            .map(|h| (h.level, h.title.as_str()))
+            .map(|heading| (heading.level, heading.title.as_str()))
             .collect();
 
         assert_eq!(headings, expected, "{text:?}");
     }
 
     #[test]
-    fn headings_of_both_kinds_are_read_without_their_markup() {
+    fn atx_and_setext_headings_are_parsed_without_markup() {
         check(
             "# One *two* `three`\n\nText\n\nFour\n----\n\n### Five {#five}\n",
             &[(1, "One two three"), (2, "Four"), (3, "Five")],
@@ -340,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn code_quotes_lists_and_paragraphs_are_no_headings() {
+    fn lines_in_code_quotes_lists_and_paragraphs_are_not_headings() {
         check(
             "```\n# comment\n```\n\n    # comment\n\n> # quoted\n\n- # item\n",
             &[],
@@ -349,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_log_lines_are_no_chapters() {
+    fn comments_and_log_lines_are_not_headings() {
         check("# 2016-06-14 10:22 INFO started\n\nText\n", &[]);
         check("Run this:\n\n# systemctl restart asterisk\n", &[]);
         check("bind=0.0.0.0\n# the port to listen on\nport=5060\n", &[]);
@@ -402,16 +444,17 @@ mod tests {
     }
 
     #[test]
-    fn tables_know_their_header_row() {
-        let text = "Codes:\n\n| Code | Meaning |\n|---|---|\n| 20700 | limit |\n| 20999 | refused |\n\nEnd\n";
-        let found = structure(text);
+    fn tables_have_header_row_and_caption() {
+        let text = "Codes:\n\n| Code | Meaning |\n|---|---|\n\
+                    | 20700 | limit |\n| 20999 | refused |\n\nEnd\n";
+        let found = parse_structure(text);
         assert_eq!(found.tables.len(), 1);
         let table = &found.tables[0];
         assert_eq!(table.header, "Code | Meaning");
         assert!(
-            text[table.rows..].starts_with("| 20700"),
+            text[table.rows_start..].starts_with("| 20700"),
             "{:?}",
-            &text[table.rows..]
+            &text[table.rows_start..]
         );
         assert_eq!(table.caption, "Codes:");
         assert!(text[..table.range.end].trim_end().ends_with("refused |"));

@@ -1,65 +1,66 @@
-//! Units: what says half only when it is cut, a code block, a list item, a row of a table.
+//! Finds units: code blocks, list items and table rows, which lose their meaning when a cut goes
+//! through them.
 
 use std::cmp::Reverse;
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-/// What a unit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnitKind {
     /// A fenced or indented code block.
     Code,
-    /// A list item without the lists in it: those have items of their own.
+    /// A list item without the lists nested in it, whose items are units themselves.
     Item,
-    /// A row of a table; the header row includes the delimiter row.
+    /// A table row; the header row includes the delimiter row.
     Row,
 }
 
-/// A unit and its lines, without blank ones at either end.
+/// A stretch of text that stays in one chunk if it fits, without blank lines at either end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unit {
-    /// What it is.
     pub(crate) kind: UnitKind,
-    /// In bytes of the text; it begins where a line begins.
+    /// The byte range in the text; it begins at the start of a line.
     pub(crate) range: Range<usize>,
 }
 
 /// Collects units from the parser's events.
-pub(super) struct UnitReader<'a> {
+pub(super) struct UnitCollector<'a> {
     text: &'a str,
     units: Vec<Unit>,
-    /// Where the part being read of each open item begins.
-    items: Vec<usize>,
+    /// For each open list item, the start of the part after its last nested list.
+    item_starts: Vec<usize>,
 }
 
-impl<'a> UnitReader<'a> {
+impl<'a> UnitCollector<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self {
             text,
             units: Vec::new(),
-            items: Vec::new(),
+            item_starts: Vec::new(),
         }
     }
 
-    pub(super) fn take(&mut self, event: &Event<'_>, range: &Range<usize>) {
+    pub(super) fn process(&mut self, event: &Event<'_>, range: &Range<usize>) {
         match event {
             Event::Start(Tag::CodeBlock(_)) => self.add(UnitKind::Code, range.clone()),
-            Event::Start(Tag::TableHead) => self.add(UnitKind::Row, self.with_next_line(range)),
+            Event::Start(Tag::TableHead) => {
+                self.add(UnitKind::Row, self.including_next_line(range))
+            }
             Event::Start(Tag::TableRow) => self.add(UnitKind::Row, range.clone()),
-            Event::Start(Tag::Item) => self.items.push(range.start),
+            Event::Start(Tag::Item) => self.item_starts.push(range.start),
             Event::Start(Tag::List(_)) => {
-                if let Some(start) = self.items.last() {
+                if let Some(start) = self.item_starts.last() {
                     self.add(UnitKind::Item, *start..range.start);
                 }
             }
             Event::End(TagEnd::List(_)) => {
-                if let Some(start) = self.items.last_mut() {
+                if let Some(start) = self.item_starts.last_mut() {
                     *start = range.end;
                 }
             }
             Event::End(TagEnd::Item) => {
-                if let Some(start) = self.items.pop() {
+                if let Some(start) = self.item_starts.pop() {
                     self.add(UnitKind::Item, start..range.end);
                 }
             }
@@ -67,21 +68,23 @@ impl<'a> UnitReader<'a> {
         }
     }
 
+    /// Returns the units by their start, an outer one before those inside it.
     pub(super) fn finish(mut self) -> Vec<Unit> {
         self.units
             .sort_by_key(|unit| (unit.range.start, Reverse(unit.range.end)));
         self.units
     }
 
+    /// Adds the lines of `range` from the first to the last with text.
     fn add(&mut self, kind: UnitKind, range: Range<usize>) {
         let Some(slice) = self.text.get(range.clone()) else {
             return;
         };
-        let end = range.start + slice.trim_end().len();
-        let first = range.start + slice.len() - slice.trim_start().len();
 
-        let start = self.text[..first].rfind('\n').map_or(0, |at| at + 1);
-        if first < end {
+        let text_start = range.start + slice.len() - slice.trim_start().len();
+        let start = self.text[..text_start].rfind('\n').map_or(0, |at| at + 1);
+        let end = range.start + slice.trim_end().len();
+        if text_start < end {
             self.units.push(Unit {
                 kind,
                 range: start..end,
@@ -89,22 +92,22 @@ impl<'a> UnitReader<'a> {
         }
     }
 
-    fn with_next_line(&self, range: &Range<usize>) -> Range<usize> {
-        let next = self.text[range.end..]
+    fn including_next_line(&self, range: &Range<usize>) -> Range<usize> {
+        let end = self.text[range.end..]
             .find('\n')
             .map_or(self.text.len(), |at| range.end + at);
-        range.start..next
+        range.start..end
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::structure::structure;
+    use super::super::structure::parse_structure;
     use super::UnitKind::{Code, Item, Row};
     use super::*;
 
     fn check(text: &str, expected: &[(UnitKind, &str)]) {
-        let found = structure(text).units;
+        let found = parse_structure(text).units;
         let found: Vec<(UnitKind, &str)> = found
             .iter()
             .map(|unit| (unit.kind, &text[unit.range.clone()]))
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn code_blocks_are_units_of_both_kinds() {
+    fn fenced_and_indented_code_blocks_are_units() {
         check(
             "Text\n\n```sh\nls\n\ncd\n```\n\nText\n",
             &[(Code, "```sh\nls\n\ncd\n```")],
@@ -129,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_its_lead_and_its_children_are_items() {
+    fn nested_items_are_separate_units() {
         check(
             "- a\n- b\n  more\n\nText\n",
             &[(Item, "- a"), (Item, "- b\n  more")],
@@ -156,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_row_goes_with_its_delimiter() {
+    fn the_header_row_includes_the_delimiter_row() {
         check(
             "Text\n\n| a |\n|---|\n| 1 |\n| 2 |\n",
             &[(Row, "| a |\n|---|"), (Row, "| 1 |"), (Row, "| 2 |")],

@@ -4,8 +4,8 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A folder with `root` and `outside` in it.
-fn place(files: &[&str]) -> (TempDir, RootDir) {
+/// Creates a folder that contains `root`, with these files, and `outside`.
+fn sandbox(files: &[&str]) -> (TempDir, RootDir) {
     let folder = tempfile::tempdir().unwrap();
     for file in files.iter().chain(&["outside/secret.md"]) {
         let path = folder.path().join(file);
@@ -20,13 +20,13 @@ fn place(files: &[&str]) -> (TempDir, RootDir) {
 fn read(dir: &RootDir, path: &str, links: Links) -> Result<String, String> {
     let bytes = dir
         .read(Path::new(path), links, 1024)
-        .map_err(|refusal| refusal.to_string())?;
+        .map_err(|error| error.to_string())?;
     Ok(String::from_utf8(bytes).unwrap())
 }
 
 #[test]
-fn links_to_files_of_the_root_are_read_however_they_are_written() {
-    let (folder, dir) = place(&["root/a.md", "root/v1/b.md", "root/x/y/c.md"]);
+fn relative_and_absolute_links_within_the_root_are_read() {
+    let (folder, dir) = sandbox(&["root/a.md", "root/v1/b.md", "root/x/y/c.md"]);
     let at = |path: &str| folder.path().join("root").join(path);
     symlink(folder.path().join("root"), folder.path().join("alias")).unwrap();
     let by_alias = RootDir::open(&folder.path().join("alias")).unwrap();
@@ -51,7 +51,7 @@ fn links_to_files_of_the_root_are_read_however_they_are_written() {
     ] {
         symlink(target, at(link)).unwrap();
         assert_eq!(
-            read(&dir, link, Links::AtTheEnd),
+            read(&dir, link, Links::FinalComponent),
             Ok(expected.to_owned()),
             "{link}"
         );
@@ -59,14 +59,14 @@ fn links_to_files_of_the_root_are_read_however_they_are_written() {
 
     symlink(folder.path().join("alias/a.md"), at("aliased.md")).unwrap();
     assert_eq!(
-        read(&by_alias, "aliased.md", Links::AtTheEnd),
+        read(&by_alias, "aliased.md", Links::FinalComponent),
         Ok("root/a.md".to_owned())
     );
 }
 
 #[test]
 fn nothing_leads_out_of_the_root() {
-    let (folder, dir) = place(&["root/a.md", "root/x/b.md"]);
+    let (folder, dir) = sandbox(&["root/a.md", "root/x/b.md"]);
     let at = |path: &str| folder.path().join("root").join(path);
     let outside = folder.path().join("outside/secret.md");
     symlink(&outside, at("absolute.md")).unwrap();
@@ -90,9 +90,9 @@ fn nothing_leads_out_of_the_root() {
         "around.md",
         "above.md",
     ] {
-        for links in [Links::AtTheEnd, Links::Anywhere] {
-            let refused = dir.find(Path::new(path), links).unwrap_err();
-            assert!(matches!(refused, Refusal::LeadsOut), "{path}: {refused}");
+        for links in [Links::FinalComponent, Links::Any] {
+            let error = dir.find(Path::new(path), links).unwrap_err();
+            assert!(matches!(error, FileError::LeadsOut), "{path}: {error}");
         }
     }
 
@@ -102,8 +102,8 @@ fn nothing_leads_out_of_the_root() {
         outside.to_str().unwrap(),
         "folder/secret.md",
     ] {
-        let refused = dir.find(Path::new(path), Links::Anywhere).unwrap_err();
-        assert!(matches!(refused, Refusal::LeadsOut), "{path}: {refused}");
+        let error = dir.find(Path::new(path), Links::Any).unwrap_err();
+        assert!(matches!(error, FileError::LeadsOut), "{path}: {error}");
     }
 
     assert!(dir.entries(Path::new("folder")).is_err());
@@ -112,8 +112,8 @@ fn nothing_leads_out_of_the_root() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_or_to_a_folder_is_said_to() {
-    let (folder, dir) = place(&["root/x/b.md"]);
+fn broken_links_and_links_to_folders_are_reported() {
+    let (folder, dir) = sandbox(&["root/x/b.md"]);
     let at = |path: &str| folder.path().join("root").join(path);
     symlink("gone.md", at("dangling.md")).unwrap();
     symlink("loop.md", at("loop.md")).unwrap();
@@ -121,31 +121,31 @@ fn a_link_that_leads_nowhere_or_to_a_folder_is_said_to() {
     symlink(".", at("itself.md")).unwrap();
 
     for (path, expected) in [
-        ("dangling.md", "the link leads nowhere"),
-        ("loop.md", "the link leads nowhere"),
+        ("dangling.md", "the link is broken"),
+        ("loop.md", "the link is broken"),
         ("folder.md", "links to folders are not followed"),
         ("itself.md", "links to folders are not followed"),
         ("folder.md/b.md", "below a link to a folder"),
-        ("x", "not a plain file"),
+        ("x", "not a regular file"),
         ("gone.md", "cannot be read"),
     ] {
-        let said = dir
-            .find(Path::new(path), Links::AtTheEnd)
+        let message = dir
+            .find(Path::new(path), Links::FinalComponent)
             .unwrap_err()
             .to_string();
-        assert!(said.contains(expected), "{path}: {said}");
+        assert!(message.contains(expected), "{path}: {message}");
     }
 
     assert_eq!(
-        read(&dir, "folder.md/b.md", Links::Anywhere),
+        read(&dir, "folder.md/b.md", Links::Any),
         Ok("root/x/b.md".to_owned())
     );
 }
 
-/// Between looking at a file and opening it, everything may change.
+/// Between checking a file and opening it, everything may change.
 #[test]
-fn what_is_swapped_between_the_look_and_the_opening_is_refused() {
-    let (folder, dir) = place(&[
+fn a_file_swapped_between_check_and_open_is_refused() {
+    let (folder, dir) = sandbox(&[
         "root/a.md",
         "root/b.md",
         "root/c.md",
@@ -154,13 +154,13 @@ fn what_is_swapped_between_the_look_and_the_opening_is_refused() {
     ]);
 
     let at = |path: &str| folder.path().join("root").join(path);
-    let look = |path: &str| dir.find(Path::new(path), Links::AtTheEnd).unwrap();
+    let find = |path: &str| dir.find(Path::new(path), Links::FinalComponent).unwrap();
     let (to_link, to_fifo, to_folder, moved) =
-        (look("a.md"), look("b.md"), look("c.md"), look("x/d.md"));
+        (find("a.md"), find("b.md"), find("c.md"), find("x/d.md"));
 
     std::fs::remove_file(at("a.md")).unwrap();
     symlink(folder.path().join("outside/secret.md"), at("a.md")).unwrap();
-    assert!(matches!(to_link.open(), Err(Refusal::Replaced)));
+    assert!(matches!(to_link.open(), Err(FileError::Replaced)));
 
     std::fs::remove_file(at("b.md")).unwrap();
     assert!(
@@ -170,13 +170,14 @@ fn what_is_swapped_between_the_look_and_the_opening_is_refused() {
             .unwrap()
             .success()
     );
-    assert!(matches!(to_fifo.open(), Err(Refusal::NotAFile)));
+    assert!(matches!(to_fifo.open(), Err(FileError::NotRegular)));
 
     std::fs::remove_file(at("c.md")).unwrap();
     std::fs::create_dir(at("c.md")).unwrap();
-    assert!(matches!(to_folder.open(), Err(Refusal::NotAFile)));
+    assert!(matches!(to_folder.open(), Err(FileError::NotRegular)));
 
-    // A folder that became a link changes nothing for who has it open, and stops who has not.
+    // A folder that is already open stays readable after a link has replaced it; opening the path
+    // again fails.
     std::fs::rename(at("x"), at("y")).unwrap();
     symlink(folder.path().join("outside"), at("x")).unwrap();
     assert_eq!(
@@ -184,47 +185,47 @@ fn what_is_swapped_between_the_look_and_the_opening_is_refused() {
         "root/x/d.md"
     );
     assert!(matches!(
-        dir.find(Path::new("x/d.md"), Links::AtTheEnd),
-        Err(Refusal::BelowLink)
+        dir.find(Path::new("x/d.md"), Links::FinalComponent),
+        Err(FileError::BelowLink)
     ));
     assert!(matches!(
-        dir.find(Path::new("x/d.md"), Links::Anywhere),
-        Err(Refusal::LeadsOut)
+        dir.find(Path::new("x/d.md"), Links::Any),
+        Err(FileError::LeadsOut)
     ));
 }
 
 #[test]
-fn a_folder_becomes_a_link_on_the_way() {
-    let (folder, dir) = place(&["root/x/d.md", "outside/d.md"]);
-    let mut way = Way::begin(&dir).unwrap();
+fn a_folder_swapped_for_a_link_while_resolving_is_refused() {
+    let (folder, dir) = sandbox(&["root/x/d.md", "outside/d.md"]);
+    let mut resolver = Resolver::new(&dir).unwrap();
     std::fs::rename(folder.path().join("root/x"), folder.path().join("root/y")).unwrap();
     symlink(folder.path().join("outside"), folder.path().join("root/x")).unwrap();
 
     assert!(matches!(
-        way.down(OsString::from("x")),
-        Err(Refusal::Replaced)
+        resolver.down(OsString::from("x")),
+        Err(FileError::Replaced)
     ));
 }
 
 #[test]
-fn no_more_is_read_than_the_limit() {
-    let (folder, dir) = place(&["root/a.md"]);
+fn files_over_the_limit_are_not_read() {
+    let (folder, dir) = sandbox(&["root/a.md"]);
     let path = folder.path().join("root/a.md");
-    let limit = |limit| dir.read(Path::new("a.md"), Links::AtTheEnd, limit);
+    let read = |limit| dir.read(Path::new("a.md"), Links::FinalComponent, limit);
     std::fs::write(&path, "12345").unwrap();
-    assert_eq!(limit(5).unwrap(), b"12345");
-    assert!(matches!(limit(4), Err(Refusal::TooLarge { limit: 4 })));
+    assert_eq!(read(5).unwrap(), b"12345");
+    assert!(matches!(read(4), Err(FileError::TooLarge { limit: 4 })));
 }
 
 #[test]
-fn entries_are_sorted_and_links_stay_links() {
-    let (folder, dir) = place(&["root/b.md", "root/a/x.md"]);
+fn entries_are_sorted_and_links_are_not_followed() {
+    let (folder, dir) = sandbox(&["root/b.md", "root/a/x.md"]);
     symlink("b.md", folder.path().join("root/c.md")).unwrap();
     let entries = dir.entries(Path::new("")).unwrap();
 
     let entries: Vec<_> = entries
         .iter()
-        .map(|entry| (entry.name.to_str().unwrap(), entry.kind))
+        .map(|entry| (entry.name.to_str().unwrap(), entry.file_type))
         .collect();
 
     let expected = [

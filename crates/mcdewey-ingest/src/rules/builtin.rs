@@ -1,52 +1,58 @@
-//! What holds where no rule of the library says otherwise: the release in a title, and tidy paths.
+//! The built-in rules, which apply where no rule of the library does: versions in titles, and
+//! structured paths.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// One release as vendors write it: `12.5(1) SU3`, `v3.9`, `12_5_1_su3`.
-const RELEASE: &str = r"v?\d+(?:[._]\d+)*(?:\(\d+[a-z]?\))?(?:[\s_-]{0,2}(?:SU|ES|MR|SP|rc|beta|alpha)[\s_-]?\d+[a-z]?)?";
+/// Matches one version as vendors write it: `12.5(1) SU3`, `v3.9`, `12_5_1_su3`.
+const VERSION: &str = concat!(
+    r"v?\d+(?:[._]\d+)*(?:\(\d+[a-z]?\))?",
+    r"(?:[\s_-]{0,2}(?:SU|ES|MR|SP|rc|beta|alpha)[\s_-]?\d+[a-z]?)?",
+);
 
 static IN_TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    let list = format!(r"{RELEASE}(?:\s*(?:,|&|/|\band\b|\bor\b)\s*{RELEASE})*");
+    let list = format!(r"{VERSION}(?:\s*(?:,|&|/|\band\b|\bor\b)\s*{VERSION})*");
     Regex::new(&format!(
         r"(?i)\b(?:releases?|versions?)\s+({list})(?:\.?$|[^\w.])"
     ))
     .expect("a valid pattern")
 });
 
-static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+/// Matches a folder name that is a version as a whole.
+static VERSION_FOLDER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:v|ver|version|release|rel)?[-_. ]?\d[\w.()\- ]*$")
         .expect("a valid pattern")
 });
 
-/// The releases a title names ("…, Release 12.5(1) and 12.5(2)"), as written.
-pub(crate) fn releases_in_title(title: &str) -> Option<&str> {
+/// Returns the versions that a title names ("…, Release 12.5(1) and 12.5(2)"), as written.
+pub(crate) fn versions_in_title(title: &str) -> Option<&str> {
     IN_TITLE
         .captures(title)
         .and_then(|found| found.get(1))
         .map(|found| found.as_str())
 }
 
-/// Product, version and guide of a tidy path.
+/// The facets in a path.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct PathFacets<'a> {
     /// The first folder.
     pub(crate) product: Option<&'a str>,
-    /// The first folder below it that is written like a release.
+    /// The first folder below the product whose name is a version.
     pub(crate) version: Option<&'a str>,
-    /// The first folder below the product that is not.
+    /// The first folder below the product whose name is not a version.
     pub(crate) guide: Option<&'a str>,
 }
 
-/// Reads `{product}/{version}/{guide}/…`; shorter paths, and paths without a release, give what they have.
+/// Parses `{product}/{version}/{guide}/…`. Shorter paths and paths without a version yield fewer
+/// facets.
 pub(crate) fn facets_in_path(path: &str) -> PathFacets<'_> {
     let mut folders: Vec<&str> = path.split('/').collect();
     folders.pop();
     let mut folders = folders.into_iter();
     let product = folders.next();
     let (versions, guides): (Vec<&str>, Vec<&str>) =
-        folders.partition(|folder| WHOLE.is_match(folder));
+        folders.partition(|folder| VERSION_FOLDER.is_match(folder));
 
     PathFacets {
         product,
@@ -60,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn titles_name_releases() {
+    fn versions_are_found_in_titles() {
         for (title, expected) in [
             ("Developer Guide, Release 12.5(1) SU2", Some("12.5(1) SU2")),
             ("Developer Guide, Release 12.5(1)SU3", Some("12.5(1)SU3")),
@@ -77,12 +83,12 @@ mod tests {
             ("Subversion 3", None),
             ("Guide 12.5", None),
         ] {
-            assert_eq!(releases_in_title(title), expected, "{title}");
+            assert_eq!(versions_in_title(title), expected, "{title}");
         }
     }
 
     #[test]
-    fn paths_give_what_they_have() {
+    fn facets_are_found_in_paths() {
         let check = |path: &str, product, version, guide| {
             assert_eq!(
                 facets_in_path(path),

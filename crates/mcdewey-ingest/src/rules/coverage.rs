@@ -1,69 +1,68 @@
-//! How well a root's rules fit its documents: what `doctor` shows.
+//! Counts how well a root's rules fit its documents, for the `doctor` command.
 
 use serde::Serialize;
 
-use super::{Assignment, Origin, RuleSet};
+use super::{FacetAssignment, FacetOrigin, RuleSet};
 
-/// How many documents each rule covers, and what the rules leave open.
+/// The display names of the built-in rules: versions in titles, then structured paths.
+const BUILT_IN_RULES: [&str; 2] = ["release in the title (built in)", "path (built in)"];
+
+/// How many documents each rule covers, and which facets remain empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
-    /// Documents that could be read.
+    /// How many documents could be read.
     pub documents: u64,
-    /// Each rule in order, the built-in ones last.
+    /// All rules in order, the built-in ones last.
     pub rules: Vec<RuleCoverage>,
-    /// Documents without a product.
+    /// How many documents have no product.
     pub without_product: u64,
-    /// Documents without a release.
+    /// How many documents have no version.
     pub unversioned: u64,
-    /// Documents whose path and title name different releases.
+    /// Documents whose path and title name different versions.
     pub disagreements: Vec<Disagreement>,
 }
 
-/// One rule and how many documents got a facet from it.
+/// One rule and the number of documents that got a facet from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuleCoverage {
-    /// "rule 2 (title)", or which built-in rule.
+    /// The rule's display name, such as "rule 2 (title)".
     pub rule: String,
-    /// How many documents.
     pub documents: u64,
 }
 
-/// A document whose path and title name different releases.
+/// A document whose path and title name different versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Disagreement {
-    /// Its path below the root.
+    /// The document's path relative to the root.
     pub path: String,
-    /// The release in the path.
     pub path_version: String,
-    /// The release in the title.
     pub title_version: String,
 }
 
 impl Coverage {
     pub(crate) fn new(rules: &RuleSet) -> Self {
-        let named = |rule: &str| RuleCoverage {
+        let own = rules.rules.iter().map(|rule| rule.name.as_str());
+        let counters = own.chain(BUILT_IN_RULES).map(|rule| RuleCoverage {
             rule: rule.to_owned(),
             documents: 0,
-        };
-        let own = rules.rules.iter().map(|rule| named(&rule.name));
-        let built_in = ["release in the title (built in)", "path (built in)"].map(named);
+        });
 
         Self {
-            rules: own.chain(built_in).collect(),
+            rules: counters.collect(),
             ..Self::default()
         }
     }
 
-    pub(crate) fn add(&mut self, path: &str, assignment: &Assignment) {
+    pub(crate) fn add(&mut self, path: &str, assignment: &FacetAssignment) {
         self.documents += 1;
-        let built_in = self.rules.len() - 2;
+        let first_built_in = self.rules.len() - BUILT_IN_RULES.len();
         for origin in &assignment.origins {
-            let place = match origin {
-                Origin::Rule(place) => *place,
-                Origin::Title => built_in,
-                Origin::Path => built_in + 1,
+            let index = match origin {
+                FacetOrigin::Rule(index) => *index,
+                FacetOrigin::Title => first_built_in,
+                FacetOrigin::Path => first_built_in + 1,
             };
-            self.rules[place].documents += 1;
+            self.rules[index].documents += 1;
         }
 
         self.without_product += u64::from(assignment.facets.product.is_none());

@@ -1,5 +1,6 @@
-//! The syntax of `library.toml`; the same tables may stand in the settings for a root that is not ours to write to.
-//! Unknown keys are errors: a misspelt rule must not be a rule that never matches.
+//! Parses `library.toml`. The settings accept the same tables, for roots that are read-only.
+//!
+//! Unknown keys are errors: a misspelt rule must not become a rule that never matches.
 
 use std::path::Path;
 
@@ -7,22 +8,26 @@ use mcdewey_core::{Alias, LibraryDescription, Product};
 use serde::{Deserialize, Serialize};
 
 use crate::IngestError;
+use crate::file_error::FileError;
 use crate::read::MAX_FILE;
-use crate::refusal::Refusal;
 use crate::root_dir::{Links, RootDir};
 
-/// The name of the file that describes a root; it is settings, not a document.
+/// The name of the file that describes a root. It is configuration and never ingested as a
+/// document.
 pub const LIBRARY_FILE: &str = "library.toml";
 
 /// Products, aliases and facet rules of one root.
+///
+/// The `Debug` output is part of the fingerprint of [`super::RuleSet`]: renaming this type,
+/// [`RuleEntry`], [`Constants`], or a field of them makes every document be ingested again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LibraryFile {
-    /// `[[product]]`: vendor, title and way of writing releases.
+    /// `[[product]]`: vendor, title and version notation.
     pub product: Vec<Product>,
-    /// `[[alias]]`: other names of things.
+    /// `[[alias]]`: names with the same meaning.
     pub alias: Vec<Alias>,
-    /// `[[rule]]`: where facets come from, in order.
+    /// `[[rule]]`: the sources of facets, in order of precedence.
     pub rule: Vec<RuleEntry>,
 }
 
@@ -30,38 +35,36 @@ pub struct LibraryFile {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuleEntry {
-    /// Only sources that begin with this, below the root.
+    /// Restricts the rule to paths with this prefix, relative to the root.
     pub under: Option<String>,
-    /// A pattern for the path below the root.
+    /// A pattern for the path relative to the root.
     pub path: Option<String>,
     /// A pattern for the title.
     pub title: Option<String>,
-    /// A front-matter field …
+    /// A front matter field, to which `pattern` applies.
     pub field: Option<String>,
-    /// … and the pattern for its text.
+    /// The pattern for the text of `field`.
     pub pattern: Option<String>,
-    /// What holds whenever the pattern matches.
+    /// Facets that are set whenever the pattern matches.
     pub set: Constants,
 }
 
-/// Facets that a rule sets by itself; an empty text says that the facet stays empty, whatever later rules yield.
+/// The facets that a rule sets to constants. With an empty string the facet stays empty whatever
+/// later rules yield.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Constants {
-    /// Who makes the product.
     pub vendor: Option<String>,
-    /// What is documented.
     pub product: Option<String>,
-    /// For which releases.
+    /// One or more versions.
     pub version: Option<String>,
-    /// In which guide.
     pub guide: Option<String>,
-    /// In which language.
+    /// A language tag.
     pub lang: Option<String>,
 }
 
 impl LibraryFile {
-    /// Reads the text of a `library.toml`; `place` names it in errors.
+    /// Parses the text of a `library.toml`. `place` names the file in errors.
     pub fn parse(text: &str, place: &str) -> Result<Self, IngestError> {
         toml::from_str(text).map_err(|error| IngestError::Rules {
             place: place.to_owned(),
@@ -69,46 +72,60 @@ impl LibraryFile {
         })
     }
 
-    /// Reads the `library.toml` of the root at `root`; a root without one says nothing. Like a document it may be a
-    /// link to another file of the root, but not out of it: errors quote what it holds.
+    /// Reads the `library.toml` of the root at `root`; a root without one has no entries.
+    ///
+    /// Like a document, the file may be a link to another file of the root, but not out of it,
+    /// because errors quote its contents.
     pub fn load(root: &Path) -> Result<Self, IngestError> {
         let place = root.join(LIBRARY_FILE).display().to_string();
-        let refuse = |reason: String| IngestError::Rules {
-            place: place.clone(),
-            reason,
-        };
-        let dir = RootDir::open(root)
-            .map_err(|error| refuse(format!("the root cannot be read: {error}")))?;
-
-        let bytes = match dir.read(Path::new(LIBRARY_FILE), Links::AtTheEnd, MAX_FILE) {
-            Ok(bytes) => bytes,
-            Err(refusal) if refusal.is_absence() => return Ok(Self::default()),
-            Err(Refusal::LeadsOut) => {
-                let reason = "the link leads out of the root; copy its target here, or write the rules into the settings as `[library]`";
-                return Err(refuse(reason.to_owned()));
-            }
-            Err(refusal) => return Err(refuse(refusal.to_string())),
+        let bytes = match Self::read(root) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(Self::default()),
+            Err(reason) => return Err(IngestError::Rules { place, reason }),
         };
 
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|error| refuse(format!("it is not valid UTF-8: {error}")))?;
-        Self::parse(text.trim_start_matches('\u{feff}'), &place)
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(text.trim_start_matches('\u{feff}'), &place),
+            Err(error) => Err(IngestError::Rules {
+                place,
+                reason: format!("it is not valid UTF-8: {error}"),
+            }),
+        }
     }
 
-    /// This file's entries with those of `other` behind them; of a product named twice the first entry stays.
+    /// Returns the file's bytes, `None` if there is no file, or the reason why it cannot be read.
+    fn read(root: &Path) -> Result<Option<Vec<u8>>, String> {
+        let dir =
+            RootDir::open(root).map_err(|error| format!("the root cannot be read: {error}"))?;
+
+        match dir.read(Path::new(LIBRARY_FILE), Links::FinalComponent, MAX_FILE) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(FileError::LeadsOut) => {
+                Err("the link leads out of the root; copy its target here, \
+                 or put the rules into the settings as `[library]`"
+                    .to_owned())
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Returns this file's entries followed by those of `other`. If both have a product with the
+    /// same id, the first entry wins.
     pub fn followed_by(&self, other: &Self) -> Self {
         let mut merged = self.clone();
-        let new = |product: &&Product| !self.product.iter().any(|known| known.id == product.id);
-        merged
+        let new_products = other
             .product
-            .extend(other.product.iter().filter(new).cloned());
+            .iter()
+            .filter(|product| !self.product.iter().any(|known| known.id == product.id));
+        merged.product.extend(new_products.cloned());
         merged.alias.extend(other.alias.iter().cloned());
         merged.rule.extend(other.rule.iter().cloned());
 
         merged
     }
 
-    /// What the library's readers need of it.
+    /// Returns the part that is stored with the library for queries.
     pub fn description(&self) -> LibraryDescription {
         LibraryDescription {
             products: self.product.clone(),
@@ -122,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_table_is_read() {
+    fn every_table_is_parsed() {
         let text = r#"
             [[product]]
             id = "finesse"
@@ -164,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_come_first() {
+    fn settings_precede_the_file() {
         let settings = LibraryFile::parse(
             "[[product]]\nid='a'\ntitle='S'\n[[rule]]\ntitle='s'",
             "settings",
@@ -184,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_without_a_file_says_nothing() {
+    fn a_root_without_a_file_has_no_entries() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(
             LibraryFile::load(folder.path()).unwrap(),

@@ -1,17 +1,19 @@
-//! Which language a text is in; silent where it cannot be sure.
+//! Detects the language of a text. It returns nothing if it is not certain.
 
 use whatlang::Lang;
 
-/// Fewer letters do not tell a language; measured on titles and tables of commands, which are often taken for another.
+/// Fewer letters are not enough to detect a language. Measured on titles and tables of commands,
+/// which are often mistaken for another language.
 const MIN_LETTERS: usize = 200;
 
-/// How many letters are looked at.
+/// How many letters are examined.
 const SAMPLE_LETTERS: usize = 4000;
 
-/// How sure the detector must be.
+/// The least confidence of the detector, from 0 to 1.
 const MIN_CONFIDENCE: f64 = 0.8;
 
-/// The language of a text (ISO 639-1), if it is long and plain enough to tell.
+/// Detects the language of a text, if the text is long and unambiguous enough. Returns an ISO 639-1
+/// code where there is one.
 pub(crate) fn detect<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {
     let sample = sample(texts);
     if sample.chars().filter(|c| c.is_alphabetic()).count() < MIN_LETTERS {
@@ -20,11 +22,11 @@ pub(crate) fn detect<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String>
 
     let info = whatlang::detect(&sample)?;
     (info.is_reliable() && info.confidence() >= MIN_CONFIDENCE)
-        .then(|| code(info.lang()).to_owned())
+        .then(|| language_code(info.lang()).to_owned())
 }
 
-/// The primary part of a language tag: "en" of "en-US".
-pub(crate) fn primary(tag: &str) -> String {
+/// Returns the primary part of a language tag: "en" of "en-US".
+pub(crate) fn primary_subtag(tag: &str) -> String {
     tag.trim()
         .split(['-', '_'])
         .next()
@@ -32,20 +34,21 @@ pub(crate) fn primary(tag: &str) -> String {
         .to_lowercase()
 }
 
-/// Prose only: lines of code, tables and markup speak no language.
+/// Returns the beginning of the prose, without lines of code, tables and markup, which are not in a
+/// language.
 fn sample<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let mut sample = String::new();
     let mut letters = 0;
+    let mut is_in_fence = false;
 
-    let mut code = false;
     for line in texts.flat_map(str::lines) {
         let line = line.trim();
         if line.starts_with("```") || line.starts_with("~~~") {
-            code = !code;
+            is_in_fence = !is_in_fence;
             continue;
         }
 
-        if code || line.starts_with(['|', '<', '{', '`']) {
+        if is_in_fence || line.starts_with(['|', '<', '{', '`']) {
             continue;
         }
 
@@ -61,8 +64,8 @@ fn sample<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     sample
 }
 
-/// The two-letter code where there is one, else the three-letter code.
-fn code(lang: Lang) -> &'static str {
+/// Returns the two-letter code where there is one, else the three-letter code.
+fn language_code(lang: Lang) -> &'static str {
     match lang {
         Lang::Eng => "en",
         Lang::Deu => "de",
@@ -112,11 +115,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_prose_tells_its_language() {
+    fn the_language_of_long_prose_is_detected() {
         let english =
             "The supervisor monitors the call before joining it, and the agent stays on the line. "
                 .repeat(4);
-        let german = "Die Warteschlange verteilt Anrufe an die Agenten, die gerade bereit sind und zuhören. ".repeat(4);
+        let german = "Die Warteschlange verteilt Anrufe an die Agenten, \
+                      die gerade bereit sind und zuhören. "
+            .repeat(4);
         assert_eq!(
             detect([english.as_str()].into_iter()).as_deref(),
             Some("en")
@@ -125,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn short_texts_and_code_tell_nothing() {
+    fn no_language_is_detected_in_short_texts_and_code() {
         assert_eq!(detect(["Barge state"].into_iter()), None);
         let code = format!(
             "```\n{}\n```\n",
@@ -136,8 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_cut_to_the_language() {
-        assert_eq!(primary("en-US"), "en");
-        assert_eq!(primary(" DE_de "), "de");
+    fn tags_are_shortened_to_the_language() {
+        assert_eq!(primary_subtag("en-US"), "en");
+        assert_eq!(primary_subtag(" DE_de "), "de");
     }
 }

@@ -1,11 +1,12 @@
-//! One rule: what it looks at, its pattern, and the facets it yields when the pattern matches.
+//! Compiles one rule and applies it to documents: what it inspects, its pattern, and the facets it
+//! yields if the pattern matches.
 
 use regex::{Captures, Regex};
 
 use super::Subject;
 use super::file::{Constants, RuleEntry};
 
-/// The facets a rule may yield.
+/// A facet that a rule may yield.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FacetName {
     Vendor,
@@ -24,7 +25,7 @@ impl FacetName {
         Self::Lang,
     ];
 
-    /// The name of the pattern's group.
+    /// Returns the name of the capture group that yields the facet.
     fn group(self) -> &'static str {
         match self {
             Self::Vendor => "vendor",
@@ -50,97 +51,105 @@ impl FacetName {
 /// A compiled rule.
 #[derive(Debug)]
 pub(super) struct Rule {
-    /// For people: "rule 2 (title)".
+    /// The display name, such as "rule 2 (title)".
     pub(super) name: String,
+    /// The prefix of the paths to which the rule applies.
     under: String,
-    looks_at: LooksAt,
+    input: RuleInput,
     pattern: Regex,
     set: Constants,
 }
 
+/// The text to which a rule's pattern applies.
 #[derive(Debug)]
-enum LooksAt {
+enum RuleInput {
     Path,
     Title,
     Field(String),
 }
 
 /// A rule that matched a document.
-pub(super) struct Match<'a> {
+pub(super) struct RuleMatch<'a> {
     groups: Captures<'a>,
     set: &'a Constants,
 }
 
 impl Rule {
-    /// Checks and compiles the rule at `place` (counted from 0).
-    pub(super) fn compile(place: usize, entry: &RuleEntry) -> Result<Self, String> {
-        let number = place + 1;
-        let refuse = |reason: &str| format!("rule {number}: {reason}");
-        let (looks_at, pattern, kind) =
-            match (&entry.path, &entry.title, &entry.field, &entry.pattern) {
-                (Some(pattern), None, None, None) => (LooksAt::Path, pattern, "path"),
-                (None, Some(pattern), None, None) => (LooksAt::Title, pattern, "title"),
-                (None, None, Some(field), Some(pattern)) => {
-                    (LooksAt::Field(field.clone()), pattern, field.as_str())
-                }
-                (None, None, Some(_), None) => {
-                    return Err(refuse("`field` needs a `pattern` for its text"));
-                }
-                _ => {
-                    return Err(refuse(
-                        "exactly one of `path`, `title`, and `field` with `pattern` is needed",
-                    ));
-                }
-            };
+    /// Validates and compiles the rule at `index`. Errors name the rule by its number, counted from
+    /// 1.
+    pub(super) fn compile(index: usize, entry: &RuleEntry) -> Result<Self, String> {
+        let number = index + 1;
+        Self::compile_numbered(number, entry).map_err(|reason| format!("rule {number}: {reason}"))
+    }
 
-        let pattern = Regex::new(pattern).map_err(|error| refuse(&error.to_string()))?;
+    fn compile_numbered(number: usize, entry: &RuleEntry) -> Result<Self, String> {
+        let (input, pattern, kind) = match (&entry.path, &entry.title, &entry.field, &entry.pattern)
+        {
+            (Some(pattern), None, None, None) => (RuleInput::Path, pattern, "path"),
+            (None, Some(pattern), None, None) => (RuleInput::Title, pattern, "title"),
+            (None, None, Some(field), Some(pattern)) => {
+                (RuleInput::Field(field.clone()), pattern, field.as_str())
+            }
+            (None, None, Some(_), None) => {
+                return Err("`field` needs a `pattern` for its text".to_owned());
+            }
+            _ => {
+                return Err(
+                    "exactly one of `path`, `title`, and `field` with `pattern` is needed"
+                        .to_owned(),
+                );
+            }
+        };
+
+        let pattern = Regex::new(pattern).map_err(|error| error.to_string())?;
         let known: Vec<&str> = FacetName::ALL.iter().map(|name| name.group()).collect();
 
         let groups: Vec<&str> = pattern.capture_names().flatten().collect();
         if let Some(unknown) = groups.iter().find(|group| !known.contains(group)) {
-            return Err(refuse(&format!(
-                "no facet is called `{unknown}`; the facets are {}",
+            return Err(format!(
+                "unknown facet `{unknown}`; the facets are {}",
                 known.join(", ")
-            )));
-        }
-
-        if groups.is_empty() && entry.set == Constants::default() {
-            return Err(refuse(
-                "it yields nothing; name a group such as `(?<version>…)`, or `set` a facet",
             ));
         }
 
-        let under = entry.under.clone().unwrap_or_default();
+        if groups.is_empty() && entry.set == Constants::default() {
+            return Err(
+                "it yields nothing; name a group such as `(?<version>…)`, or `set` a facet"
+                    .to_owned(),
+            );
+        }
+
         Ok(Self {
             name: format!("rule {number} ({kind})"),
-            under,
-            looks_at,
+            under: entry.under.clone().unwrap_or_default(),
+            input,
             pattern,
             set: entry.set.clone(),
         })
     }
 
-    /// What it yields for a document, if its pattern matches.
-    pub(super) fn matches<'a>(&'a self, subject: Subject<'a>) -> Option<Match<'a>> {
+    /// Returns the match if the rule applies to the document and its pattern matches.
+    pub(super) fn find_match<'a>(&'a self, subject: Subject<'a>) -> Option<RuleMatch<'a>> {
         if !subject.path.starts_with(&self.under) {
             return None;
         }
 
-        let text = match &self.looks_at {
-            LooksAt::Path => subject.path,
-            LooksAt::Title => subject.title,
-            LooksAt::Field(field) => subject.front_matter.text(field)?,
+        let text = match &self.input {
+            RuleInput::Path => subject.path,
+            RuleInput::Title => subject.title,
+            RuleInput::Field(field) => subject.front_matter.text(field)?,
         };
 
-        Some(Match {
+        Some(RuleMatch {
             groups: self.pattern.captures(text)?,
             set: &self.set,
         })
     }
 }
 
-impl Match<'_> {
-    /// The text of a facet: the group's, else the constant; an empty constant says that there is none.
+impl RuleMatch<'_> {
+    /// Returns the text of a facet: that of the capture group, else the constant. An empty text
+    /// means that the facet stays empty.
     pub(super) fn get(&self, name: FacetName) -> Option<String> {
         let group = self
             .groups

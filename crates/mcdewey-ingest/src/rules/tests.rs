@@ -1,4 +1,4 @@
-//! What the rules make of paths, titles and fields; the cases are data behind `check`.
+//! The facets that rules assign by path, title and front matter.
 
 use super::*;
 
@@ -30,7 +30,7 @@ const LIBRARY: &str = r#"
     set = { product = "", version = "" }
 "#;
 
-fn assign(library: &str, path: &str, title: &str, fields: &[(&str, &str)]) -> Assignment {
+fn assign(library: &str, path: &str, title: &str, fields: &[(&str, &str)]) -> FacetAssignment {
     let file = LibraryFile::parse(library, "library.toml").unwrap();
     let rules = RuleSet::new(&LibraryFile::default(), &file, "library.toml").unwrap();
     let fields = fields
@@ -50,7 +50,7 @@ fn assign(library: &str, path: &str, title: &str, fields: &[(&str, &str)]) -> As
     })
 }
 
-/// `vendor product version guide lang`, `-` for none.
+/// Compares the facets with `vendor product version guide lang`, where `-` is an empty facet.
 fn check(path: &str, title: &str, fields: &[(&str, &str)], expected: &str) {
     let facets = assign(LIBRARY, path, title, fields).facets;
     let keys: Vec<String> = facets
@@ -77,7 +77,7 @@ fn check(path: &str, title: &str, fields: &[(&str, &str)], expected: &str) {
 }
 
 #[test]
-fn rules_titles_and_paths_in_that_order() {
+fn rules_precede_titles_and_titles_precede_paths() {
     check(
         "docs/Asterisk_18_Documentation/a/b.md",
         "A",
@@ -141,7 +141,7 @@ fn a_product_is_found_under_any_of_its_names() {
 }
 
 #[test]
-fn front_matter_counts_only_where_a_rule_maps_it() {
+fn front_matter_is_used_only_if_a_rule_maps_it() {
     let url = (
         "source_url",
         "https://docs.example.com/uccx/1251/en_US/a.html",
@@ -168,7 +168,7 @@ fn an_empty_constant_keeps_a_facet_empty() {
 }
 
 #[test]
-fn several_releases_stand_lowest_first() {
+fn several_versions_are_sorted() {
     let assignment = assign(
         LIBRARY,
         "uccx/a.md",
@@ -187,7 +187,7 @@ fn several_releases_stand_lowest_first() {
 }
 
 #[test]
-fn releases_that_cannot_be_read_are_passed_over() {
+fn unparsable_versions_are_skipped() {
     let library = "[[rule]]\ntitle = '(?<version>-+|\\d{30})'";
     let assignment = assign(library, "p/1.2/g/a.md", "A -- B", &[]);
     assert_eq!(assignment.facets.version_label().as_deref(), Some("1.2"));
@@ -195,16 +195,19 @@ fn releases_that_cannot_be_read_are_passed_over() {
 }
 
 #[test]
-fn disagreements_are_noticed() {
-    let of = |path, title| assign(LIBRARY, path, title, &[]).disagreement;
+fn disagreements_are_reported() {
+    let disagreement = |path, title| assign(LIBRARY, path, title, &[]).disagreement;
     let expected = Some(("v12.5".to_owned(), "15.0".to_owned()));
-    assert_eq!(of("uccx/v12.5/g/a.md", "Guide, Release 15.0"), expected);
-    assert_eq!(of("uccx/v15/g/a.md", "Guide, Release 15.0"), None);
-    assert_eq!(of("uccx/g/a.md", "Guide, Release 15.0"), None);
+    assert_eq!(
+        disagreement("uccx/v12.5/g/a.md", "Guide, Release 15.0"),
+        expected
+    );
+    assert_eq!(disagreement("uccx/v15/g/a.md", "Guide, Release 15.0"), None);
+    assert_eq!(disagreement("uccx/g/a.md", "Guide, Release 15.0"), None);
 }
 
 #[test]
-fn useless_rules_are_refused_by_their_place() {
+fn invalid_rules_are_rejected_by_their_number() {
     for (rule, reason) in [
         ("", "one of"),
         ("path = 'a'\ntitle = 'b'\nset = { guide = 'x' }", "one of"),
@@ -232,14 +235,41 @@ fn useless_rules_are_refused_by_their_place() {
 }
 
 #[test]
-fn the_fingerprint_follows_the_rules() {
-    let of = |text| {
+fn the_fingerprint_changes_with_the_rules() {
+    let fingerprint = |text| {
         let file = LibraryFile::parse(text, "f").unwrap();
         RuleSet::new(&LibraryFile::default(), &file, "f")
             .unwrap()
             .fingerprint()
     };
 
-    assert_eq!(of(LIBRARY), of(LIBRARY));
-    assert_ne!(of(LIBRARY), of(""));
+    assert_eq!(fingerprint(LIBRARY), fingerprint(LIBRARY));
+    assert_ne!(fingerprint(LIBRARY), fingerprint(""));
+}
+
+/// The fingerprint hashes this output, so a renamed type or field would make every document be
+/// ingested again.
+#[test]
+fn the_debug_output_behind_the_fingerprint_is_stable() {
+    let library = r#"
+        [[product]]
+        id = "uccx"
+        [[alias]]
+        names = ["CCX"]
+        products = ["uccx"]
+        [[rule]]
+        path = 'x'
+        set = { guide = "admin" }
+    "#;
+    let file = LibraryFile::parse(library, "f").unwrap();
+
+    assert_eq!(
+        format!("{file:?}"),
+        "LibraryFile { \
+         product: [Product { id: \"uccx\", vendor: None, title: None, compact: [] }], \
+         alias: [Alias { names: [\"CCX\"], products: [\"uccx\"] }], \
+         rule: [RuleEntry { under: None, path: Some(\"x\"), title: None, field: None, \
+         pattern: None, set: Constants { vendor: None, product: None, version: None, \
+         guide: Some(\"admin\"), lang: None } }] }"
+    );
 }

@@ -1,31 +1,34 @@
-//! The breadcrumb of a passage: the document's title, then the headings above it; whole for readers, and cut to the
-//! model's room for the vectors.
+//! Builds the breadcrumb of a chunk from the document's title and the headings above the chunk: in
+//! full for readers, and shortened to a token limit for the embedding model.
 
 use mcdewey_core::{Embed, EmbedError, normalise};
 
 use crate::markdown::{Heading, Table};
 use crate::releases::ReleaseFilter;
 
-/// Stands between two parts of a breadcrumb.
-const BORDER: &str = " > ";
+/// Separates the parts of a breadcrumb.
+const SEPARATOR: &str = " > ";
 
-/// The headings above a place in a document. Chapters replace chapters; the title is apart and never goes.
+/// The headings above a position in a document. Entering a heading replaces those of its level and
+/// below; the document's title is not part of the path and always stays.
 #[derive(Debug, Clone, Default)]
 pub(super) struct HeadingPath {
-    open: Vec<(u8, String)>,
+    /// Level and title, outermost first.
+    headings: Vec<(u8, String)>,
 }
 
 impl HeadingPath {
     pub(super) fn enter(&mut self, heading: &Heading) {
-        self.open.retain(|(level, _)| *level < heading.level);
-        self.open.push((heading.level, heading.title.clone()));
+        self.headings.retain(|(level, _)| *level < heading.level);
+        self.headings.push((heading.level, heading.title.clone()));
     }
 
-    /// Title and headings, without saying the title twice.
+    /// Returns title and headings without repeating the title.
     pub(super) fn breadcrumb(&self, title: &str) -> Vec<String> {
         let mut parts = vec![title.to_owned()];
-        for (_, heading) in &self.open {
-            if parts.last() != Some(heading) && (parts.len() > 1 || !same(heading, title)) {
+        for (_, heading) in &self.headings {
+            let repeats_title = parts.len() == 1 && has_same_words(heading, title);
+            if parts.last() != Some(heading) && !repeats_title {
                 parts.push(heading.clone());
             }
         }
@@ -34,38 +37,44 @@ impl HeadingPath {
     }
 }
 
-/// Whether two headings have the same words; `Macro()` and "Macro" have.
-fn same(heading: &str, title: &str) -> bool {
-    let words = |text: &str| {
-        text.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect::<String>()
-    };
-    words(heading) == words(title)
+/// Reports whether two headings have the same letters and digits, as `Macro()` and "Macro" do.
+fn has_same_words(heading: &str, title: &str) -> bool {
+    letters_and_digits(heading).eq(letters_and_digits(title))
 }
 
-/// Makes contexts that fit a number of tokens.
+fn letters_and_digits(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+}
+
+/// Writes the context of chunks: the breadcrumb and, for table rows, the header.
 pub(super) struct ContextWriter<'a> {
     pub(super) embed: &'a dyn Embed,
     pub(super) filter: &'a ReleaseFilter,
-    pub(super) room: usize,
+    /// The maximum length of a breadcrumb.
+    pub(super) max_tokens: usize,
 }
 
 impl ContextWriter<'_> {
-    /// The breadcrumb without releases, in at most `room` tokens: the title stays as long as it can, then the
-    /// outermost headings go first. `within` are headings that the passage itself begins with; saying them again
-    /// would only cost room.
+    /// Returns the breadcrumb without versions in at most `max_tokens` tokens.
+    ///
+    /// If it is too long, the outermost headings are dropped first; if that is not enough, the
+    /// title is dropped and all headings are tried again. `own_headings` are those with which the
+    /// chunk itself starts. They are omitted because repeating them would only cost tokens.
     pub(super) fn context(
         &self,
         breadcrumb: &[String],
-        within: &[&str],
+        own_headings: &[&str],
     ) -> Result<String, EmbedError> {
         let Some((title, headings)) = breadcrumb.split_first() else {
             return Ok(String::new());
         };
 
-        let title = if within.iter().any(|heading| same(heading, title)) {
+        let is_own_heading = own_headings
+            .iter()
+            .any(|heading| has_same_words(heading, title));
+        let title = if is_own_heading {
             String::new()
         } else {
             self.filter.title(title)
@@ -73,66 +82,64 @@ impl ContextWriter<'_> {
 
         let headings: Vec<String> = headings
             .iter()
-            .filter(|heading| !within.contains(&heading.as_str()))
+            .filter(|heading| !own_headings.contains(&heading.as_str()))
             .map(|heading| self.filter.heading(heading))
             .filter(|heading| !heading.is_empty())
             .collect();
 
-        // The innermost heading says more than the title does: it is in every candidate.
+        // The innermost heading is more specific than the title, so every candidate contains it.
         let with_title = (0..headings.len().max(1)).map(|skip| join(&title, &headings[skip..]));
-        let without = (0..headings.len()).map(|skip| join("", &headings[skip..]));
-        for candidate in with_title.chain(without) {
-            if self.tokens(&candidate)? <= self.room {
+        let without_title = (0..headings.len()).map(|skip| join("", &headings[skip..]));
+        for candidate in with_title.chain(without_title) {
+            if self.embed.token_ranges(&candidate)?.len() <= self.max_tokens {
                 return Ok(candidate);
             }
         }
 
         let innermost = headings.last().unwrap_or(&title);
-        self.cut(innermost)
+        self.truncate(innermost)
     }
 
-    /// What may stand before rows that have lost their header: the table's name and the header, or the header alone.
-    pub(super) fn headers(&self, table: &Table) -> Vec<String> {
+    /// Returns what may precede rows that are separated from their header row, the fullest first:
+    /// caption and header, or the header alone.
+    pub(super) fn header_candidates(&self, table: &Table) -> Vec<String> {
         let header = normalise(&table.header);
         if header.is_empty() {
             return Vec::new();
         }
 
         let caption = normalise(&self.filter.heading(&table.caption));
-        let both = (!caption.is_empty()).then(|| format!("{caption}\n{header}"));
-        both.into_iter().chain([header]).collect()
+        let with_caption = (!caption.is_empty()).then(|| format!("{caption}\n{header}"));
+        with_caption.into_iter().chain([header]).collect()
     }
 
-    /// What may stand beside a passage that begins among the rows of `table`, the fullest first.
-    pub(super) fn with_header(&self, context: &str, table: Option<&Table>) -> Vec<String> {
-        let headers = table.map(|table| self.headers(table)).unwrap_or_default();
-        let both = |header: String| {
-            if context.is_empty() {
+    /// Returns the possible contexts of a chunk, the fullest first. `table` is the table whose
+    /// header the chunk lacks.
+    pub(super) fn context_candidates(&self, context: &str, table: Option<&Table>) -> Vec<String> {
+        let headers = table
+            .map(|table| self.header_candidates(table))
+            .unwrap_or_default();
+
+        let mut contexts = Vec::new();
+        for header in headers {
+            contexts.push(if context.is_empty() {
                 header
             } else {
                 format!("{context}\n{header}")
-            }
-        };
+            });
+        }
 
-        let mut contexts: Vec<String> = headers
-            .into_iter()
-            .map(both)
-            .chain([context.to_owned(), String::new()])
-            .collect();
-
+        contexts.push(context.to_owned());
+        contexts.push(String::new());
         contexts.dedup();
         contexts
     }
 
-    fn tokens(&self, text: &str) -> Result<usize, EmbedError> {
-        Ok(self.embed.tokens(text)?.len())
-    }
-
-    /// The first words of `text` that fit.
-    fn cut(&self, text: &str) -> Result<String, EmbedError> {
-        let tokens = self.embed.tokens(text)?;
+    /// Returns the first words of `text` that fit.
+    fn truncate(&self, text: &str) -> Result<String, EmbedError> {
+        let tokens = self.embed.token_ranges(text)?;
         let end = tokens
-            .get(self.room)
+            .get(self.max_tokens)
             .map_or(text.len(), |token| token.start);
         Ok(text.get(..end).unwrap_or_default().trim_end().to_owned())
     }
@@ -143,7 +150,7 @@ fn join(title: &str, headings: &[String]) -> String {
         .chain(headings.iter().map(String::as_str))
         .filter(|part| !part.is_empty())
         .collect();
-    parts.join(BORDER)
+    parts.join(SEPARATOR)
 }
 
 #[cfg(test)]
@@ -166,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn chapters_replace_chapters_and_the_title_stays() {
+    fn headings_replace_those_of_their_level_and_the_title_stays() {
         let check = |headings: &[(u8, &str)], expected: &[&str]| {
             assert_eq!(path(headings).breadcrumb("Guide"), expected);
         };
@@ -177,25 +184,25 @@ mod tests {
         check(&[], &["Guide"]);
     }
 
-    fn check(breadcrumb: &[&str], within: &[&str], room: usize, expected: &str) {
+    fn check(breadcrumb: &[&str], own_headings: &[&str], max_tokens: usize, expected: &str) {
         let filter = ReleaseFilter::new(&[]);
         let embed = FakeEmbed::new(&[]);
         let writer = ContextWriter {
             embed: &embed,
             filter: &filter,
-            room,
+            max_tokens,
         };
 
         let parts: Vec<String> = breadcrumb.iter().map(|part| (*part).to_owned()).collect();
         assert_eq!(
-            writer.context(&parts, within).unwrap(),
+            writer.context(&parts, own_headings).unwrap(),
             expected,
-            "{breadcrumb:?} in {room}"
+            "{breadcrumb:?} in {max_tokens} tokens"
         );
     }
 
     #[test]
-    fn outer_headings_go_first_then_the_title() {
+    fn outer_headings_are_dropped_first_then_the_title() {
         let whole = ["The guide", "Calls", "Barge", "Agent state"];
         check(&whole, &[], 40, "The guide > Calls > Barge > Agent state");
         check(&whole, &[], 7, "The guide > Barge > Agent state");
@@ -208,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn releases_and_the_passages_own_headings_are_left_out() {
+    fn versions_and_the_chunks_own_headings_are_omitted() {
         check(
             &["Guide, Release 12.5(1)", "Calls", "Barge"],
             &["Barge"],

@@ -1,23 +1,22 @@
-//! Cuts a stretch into pieces that fit the model's window, at the borders Markdown offers.
+//! Cuts a range of a page into pieces that fit the model's window.
 
 use std::ops::Range;
 
-use super::OpenPage;
-use super::borders::borders;
-use super::choose::choose;
-use super::room::Room;
+use super::PageView;
+use super::budget::TokenBudget;
+use super::choose::cheapest_pieces;
+use super::split_points::split_points;
 
-/// Cuts `range` into pieces; together they are the range.
-pub(super) fn pieces(page: &OpenPage<'_>, range: Range<usize>, room: &Room) -> Vec<Range<usize>> {
-    if range.is_empty() || page.count.of(&range) <= room.at(range.start, true) {
+/// Cuts `range` into pieces. Concatenated, they are the range.
+pub(super) fn cut_into_pieces(
+    page: &PageView<'_>,
+    range: Range<usize>,
+    budget: &TokenBudget,
+) -> Vec<Range<usize>> {
+    if range.is_empty() || page.tokens.count(&range) <= budget.for_piece(range.start, true) {
         return vec![range];
     }
 
-    choose(
-        page.text,
-        &range,
-        &borders(page, &range, room),
-        room,
-        &page.count,
-    )
+    let points = split_points(page, &range, budget);
+    cheapest_pieces(page.text, &range, &points, budget, &page.tokens)
 }

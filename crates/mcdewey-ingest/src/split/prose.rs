@@ -1,79 +1,83 @@
-//! Places to cut running text: `text-splitter` finds them, at sentences where it can, else between words, else within.
+//! Finds split points in running text with `text-splitter`: between sentences where possible, else
+//! between words, else inside words.
 
 use std::convert::Infallible;
 use std::ops::Range;
 
 use text_splitter::{ChunkConfig, ChunkSizer, TextSplitter};
 
-use super::borders::{Border, CHARACTER, SENTENCE, WORD};
-use super::sizer::TokenCount;
-use super::{OpenPage, is_wordless};
+use super::page_tokens::PageTokens;
+use super::split_points::{CHARACTER, SENTENCE, SplitPoint, WORD};
+use super::{PageView, is_wordless};
 
-/// Longer stretches are divided before the splitter sees them; its time grows faster than the text.
-const MAX_STRETCH: usize = 16 * 1024;
+/// Longer text is passed to the splitter in parts, because its running time grows faster than the
+/// text.
+const MAX_SPLITTER_BYTES: usize = 16 * 1024;
 
-/// Places in `range`, its ends left out, at most `step` tokens apart.
-pub(super) fn borders(page: &OpenPage<'_>, range: &Range<usize>, step: usize) -> Vec<Border> {
-    let mut found = Vec::new();
-    if page.count.of(range) <= step {
-        return found;
+/// Returns points in `range`, without its ends, at most `step` tokens apart.
+pub(super) fn split_points(
+    page: &PageView<'_>,
+    range: &Range<usize>,
+    step: usize,
+) -> Vec<SplitPoint> {
+    let mut points = Vec::new();
+    if page.tokens.count(range) <= step {
+        return points;
     }
 
-    let sizer = Sizer {
+    let sizer = PageSizer {
         text: page.text,
-        count: &page.count,
+        tokens: &page.tokens,
     };
     let splitter = TextSplitter::new(ChunkConfig::new(step).with_sizer(sizer).with_trim(false));
 
     let mut start = range.start;
     while start < range.end {
-        let end = stretch_end(page.text, start..range.end);
-        let chunks = splitter
+        let end = part_end(page.text, start..range.end);
+        let offsets = splitter
             .try_chunk_indices(&page.text[start..end])
-            .filter_map(Result::<_, Infallible>::ok);
+            .filter_map(Result::<_, Infallible>::ok)
+            .map(|(at, _)| start + at)
+            .filter(|offset| *offset > range.start);
 
-        found.extend(
-            chunks
-                .map(|(at, _)| start + at)
-                .filter(|at| *at > range.start)
-                .map(|at| border(page.text, range, at)),
-        );
+        points.extend(offsets.map(|offset| SplitPoint {
+            offset,
+            cost: cost_after(&page.text[range.start..offset]),
+        }));
 
         start = end;
     }
 
-    found.retain(|border| !is_wordless(&page.text[border.at..range.end]));
-    found
+    points.retain(|point| !is_wordless(&page.text[point.offset..range.end]));
+    points
 }
 
-/// Whether a line ends with a sentence.
+/// Reports whether a line ends with a sentence.
 pub(super) fn ends_sentence(text: &str) -> bool {
     let closers = ['"', '\'', ')', ']', '*', '_', '`', '”', '’', '»'];
     let text = text.trim_end().trim_end_matches(closers);
     text.ends_with(['.', '!', '?', ';', '。', '！', '？'])
 }
 
-fn border(text: &str, range: &Range<usize>, at: usize) -> Border {
-    let before = &text[range.start..at];
-    let cost = match before.ends_with(char::is_whitespace) {
-        _ if ends_sentence(before) => SENTENCE,
-        true => WORD,
-        false => CHARACTER,
-    };
-
-    Border { at, cost }
+/// Returns the cost of a cut after `before`.
+fn cost_after(before: &str) -> u32 {
+    if ends_sentence(before) {
+        SENTENCE
+    } else if before.ends_with(char::is_whitespace) {
+        WORD
+    } else {
+        CHARACTER
+    }
 }
 
-/// The end of what the splitter gets at once: behind the last white space, where there is any.
-fn stretch_end(text: &str, range: Range<usize>) -> usize {
-    if range.len() <= MAX_STRETCH {
+/// Returns the end of the part that the splitter gets at once: after the last white space, if there
+/// is any.
+fn part_end(text: &str, range: Range<usize>) -> usize {
+    if range.len() <= MAX_SPLITTER_BYTES {
         return range.end;
     }
 
-    let limit = (range.start..=range.start + MAX_STRETCH)
-        .rev()
-        .find(|at| text.is_char_boundary(*at));
-    let limit = limit.unwrap_or(range.end);
+    let limit = text.floor_char_boundary(range.start + MAX_SPLITTER_BYTES);
     let space = text[range.start..limit]
         .char_indices()
         .rev()
@@ -82,17 +86,19 @@ fn stretch_end(text: &str, range: Range<usize>) -> usize {
     space.map_or(limit, |(at, c)| range.start + at + c.len_utf8())
 }
 
-/// Sizes slices of a page by where they lie in it.
-struct Sizer<'a> {
+/// Measures slices of a page by their position in it, which avoids tokenising them again.
+struct PageSizer<'a> {
     text: &'a str,
-    count: &'a TokenCount,
+    tokens: &'a PageTokens,
 }
 
-impl ChunkSizer for Sizer<'_> {
+impl ChunkSizer for PageSizer<'_> {
     fn size(&self, chunk: &str) -> usize {
+        // The splitter passes slices of the text it was given, so their addresses are positions in
+        // the page.
         let start = (chunk.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
         match start.checked_add(chunk.len()) {
-            Some(end) if end <= self.text.len() => self.count.of(&(start..end)),
+            Some(end) if end <= self.text.len() => self.tokens.count(&(start..end)),
             // Not a slice of the page: too long is the safe answer.
             _ => usize::MAX,
         }

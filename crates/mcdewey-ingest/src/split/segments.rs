@@ -1,22 +1,24 @@
-//! Divides a page at its headings and joins what is too small to stand alone.
+//! Divides a page at its headings into segments and joins those that are too small for a chunk of
+//! their own.
 
 use std::ops::Range;
 
 use crate::markdown::Heading;
 
 use super::breadcrumb::HeadingPath;
-use super::sizer::TokenCount;
+use super::page_tokens::PageTokens;
 
-/// Fewer tokens are no passage of their own when a neighbour has room: a heading, a one-line synopsis.
-pub(super) const TINY: usize = 30;
+/// Fewer tokens do not make a chunk of their own if a neighbour has room: a heading, a one-line
+/// synopsis.
+pub(super) const MIN_CHUNK_TOKENS: usize = 30;
 
-/// A stretch of a page under one breadcrumb.
+/// A range of a page under one breadcrumb.
 #[derive(Debug)]
 pub(super) struct Segment<'a> {
-    /// Where it is on its page.
+    /// The byte range on the page.
     pub(super) range: Range<usize>,
-    /// The end of the headings it begins with.
-    pub(super) lead: usize,
+    /// The offset after the headings with which it starts.
+    pub(super) body_start: usize,
     /// Those headings.
     pub(super) headings: Vec<&'a Heading>,
     /// The headings above its text.
@@ -24,78 +26,78 @@ pub(super) struct Segment<'a> {
 }
 
 impl Segment<'_> {
-    /// The headings that a piece of it says itself: the first piece says all, the others none.
-    pub(super) fn titles(&self, first: bool) -> Vec<&str> {
+    /// Returns the titles of the headings that a piece of the segment contains: the first piece
+    /// contains all, the others none.
+    pub(super) fn titles_in_piece(&self, is_first: bool) -> Vec<&str> {
+        if !is_first {
+            return Vec::new();
+        }
+
         self.headings
             .iter()
-            .filter(|_| first)
             .map(|heading| heading.title.as_str())
             .collect()
     }
 
-    /// Nothing but headings.
-    pub(super) fn is_bare(&self, text: &str) -> bool {
-        text[self.lead..self.range.end].trim().is_empty()
+    /// Reports whether the segment consists of headings only.
+    pub(super) fn has_no_body(&self, text: &str) -> bool {
+        text[self.body_start..self.range.end].trim().is_empty()
     }
 }
 
-/// Divides `content` of a page at its headings, which `path` enters one by one.
-pub(super) fn segments<'a>(
+/// Divides `content` of a page at its headings, each of which enters `path`. Blank segments are
+/// omitted.
+pub(super) fn divide_into_segments<'a>(
     text: &str,
     content: Range<usize>,
     headings: &'a [Heading],
     path: &mut HeadingPath,
 ) -> Vec<Segment<'a>> {
-    let mut segments = Vec::new();
-    let starts: Vec<&Heading> = headings
+    let headings: Vec<&Heading> = headings
         .iter()
         .filter(|heading| content.contains(&heading.range.start))
         .collect();
-
-    let first = starts
+    let first_start = headings
         .first()
         .map_or(content.end, |heading| heading.range.start);
 
-    let open = Segment {
-        range: content.start..first,
-        lead: content.start,
+    // Text before the first heading continues the section of the page before.
+    let mut segments = vec![Segment {
+        range: content.start..first_start,
+        body_start: content.start,
         headings: Vec::new(),
         path: path.clone(),
-    };
+    }];
 
-    segments.push(open);
-    for (place, heading) in starts.iter().enumerate() {
+    for (index, heading) in headings.iter().enumerate() {
         path.enter(heading);
-        let end = starts
-            .get(place + 1)
+        let end = headings
+            .get(index + 1)
             .map_or(content.end, |next| next.range.start);
-        let lead = heading.range.end.min(end);
 
-        let segment = Segment {
+        segments.push(Segment {
             range: heading.range.start..end,
-            lead,
+            body_start: heading.range.end.min(end),
             headings: vec![heading],
             path: path.clone(),
-        };
-
-        segments.push(segment);
+        });
     }
 
     segments.retain(|segment| !text[segment.range.clone()].trim().is_empty());
     segments
 }
 
-/// Joins tiny segments with the next one as far as `capacity` goes. Headings without text always join the text below
-/// them.
-pub(super) fn join_tiny<'a>(
+/// Joins small segments with the next one within `capacity` tokens. Headings without text always
+/// join the text below them.
+pub(super) fn join_small<'a>(
     text: &str,
     segments: Vec<Segment<'a>>,
-    count: &TokenCount,
+    tokens: &PageTokens,
     capacity: usize,
 ) -> Vec<Segment<'a>> {
     let mut joined: Vec<Segment<'a>> = Vec::new();
     for segment in segments {
-        // Between two that do not touch stands a stub.
+        // Boilerplate was removed between two segments that do not touch.
         let Some(last) = joined
             .last_mut()
             .filter(|last| last.range.end == segment.range.start)
@@ -104,13 +106,13 @@ pub(super) fn join_tiny<'a>(
             continue;
         };
 
-        let size = count.of(&last.range);
-        if last.is_bare(text) && size * 2 <= capacity {
+        let size = tokens.count(&last.range);
+        if last.has_no_body(text) && size * 2 <= capacity {
             last.range.end = segment.range.end;
-            last.lead = segment.lead;
+            last.body_start = segment.body_start;
             last.headings.extend(segment.headings);
             last.path = segment.path;
-        } else if size < TINY && size + count.of(&segment.range) <= capacity {
+        } else if size < MIN_CHUNK_TOKENS && size + tokens.count(&segment.range) <= capacity {
             last.range.end = segment.range.end;
         } else {
             joined.push(segment);

@@ -1,96 +1,119 @@
-//! How much of a library stands in it more than once, by paragraphs: the same passage in ten books and five releases.
+//! Measures how much text a library contains more than once, by paragraph: the same paragraph may
+//! be in ten books and five versions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use mcdewey_core::ContentHash;
 use serde::Serialize;
 
-/// Shorter paragraphs ("Note", "Step 1") say nothing about what was copied.
+/// Paragraphs with fewer bytes ("Note", "Step 1") are ignored: they do not show that text was
+/// copied.
 const MIN_PARAGRAPH: usize = 40;
-/// A document whose paragraphs stand elsewhere to so many of a hundred bytes is a copy.
+
+/// A document counts as copied if at least this percentage of its bytes is in other documents too.
 const COPIED_PERCENT: u64 = 90;
 
-/// What stands in the library more than once.
+/// Text that the library contains more than once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Duplicates {
     /// Bytes of all paragraphs.
     pub bytes: u64,
-    /// Bytes of the distinct ones.
+    /// Bytes of the distinct paragraphs.
     pub distinct_bytes: u64,
-    /// Documents that stand elsewhere almost whole.
-    pub copied: Vec<Copied>,
+    /// Documents that are almost completely contained in others.
+    pub copied: Vec<CopiedDocument>,
 }
 
-/// A document whose paragraphs stand in others too.
+/// A document whose paragraphs are in other documents too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Copied {
-    /// The document.
+pub struct CopiedDocument {
+    /// Its source.
     pub path: String,
-    /// So many of a hundred bytes stand elsewhere.
+    /// The percentage of its bytes that is in other documents.
     pub percent: u64,
 }
 
 /// The paragraphs of all documents, by hash.
 #[derive(Debug, Default)]
-pub(super) struct Paragraphs {
-    documents: Vec<(String, Vec<(u64, u64)>)>,
-    /// The first document that has a paragraph; none once another one has it too.
+pub(super) struct ParagraphIndex {
+    documents: Vec<DocumentParagraphs>,
+    /// The position of the only document that has a paragraph, or `None` if several have it.
     owners: HashMap<u64, Option<usize>>,
 }
 
-impl Paragraphs {
+#[derive(Debug)]
+struct DocumentParagraphs {
+    path: String,
+    paragraphs: Vec<Paragraph>,
+}
+
+#[derive(Debug)]
+struct Paragraph {
+    /// Of the text with single spaces between its words.
+    hash: u64,
+    bytes: u64,
+}
+
+impl ParagraphIndex {
     pub(super) fn add<'a>(&mut self, path: &str, texts: impl Iterator<Item = &'a str>) {
-        let place = self.documents.len();
-        let mut own = Vec::new();
+        let position = self.documents.len();
+        let mut paragraphs = Vec::new();
         for paragraph in texts.flat_map(|text| text.split("\n\n")) {
-            let words: String = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+            let words = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
             if words.len() < MIN_PARAGRAPH {
                 continue;
             }
 
-            let mut first = [0; 8];
-            first.copy_from_slice(&ContentHash::of(&words).as_bytes()[..8]);
-            let hash = u64::from_le_bytes(first);
-            own.push((hash, words.len() as u64));
+            let hash = short_hash(&words);
+            paragraphs.push(Paragraph {
+                hash,
+                bytes: words.len() as u64,
+            });
 
-            let owner = self.owners.entry(hash).or_insert(Some(place));
-            if *owner != Some(place) {
+            let owner = self.owners.entry(hash).or_insert(Some(position));
+            if *owner != Some(position) {
                 *owner = None;
             }
         }
 
-        self.documents.push((path.to_owned(), own));
+        self.documents.push(DocumentParagraphs {
+            path: path.to_owned(),
+            paragraphs,
+        });
     }
 
     pub(super) fn duplicates(self) -> Duplicates {
-        let mut found = Duplicates::default();
-        let mut counted = std::collections::HashSet::new();
-        for (path, paragraphs) in self.documents {
-            let bytes: u64 = paragraphs.iter().map(|(_, bytes)| bytes).sum();
-            let elsewhere = paragraphs
-                .iter()
-                .filter(|(hash, _)| self.owners.get(hash) == Some(&None));
+        let mut duplicates = Duplicates::default();
+        let mut counted = HashSet::new();
+        for DocumentParagraphs { path, paragraphs } in self.documents {
+            let mut bytes = 0;
+            let mut shared_bytes = 0;
+            for paragraph in paragraphs {
+                bytes += paragraph.bytes;
+                if self.owners.get(&paragraph.hash) == Some(&None) {
+                    shared_bytes += paragraph.bytes;
+                }
+                if counted.insert(paragraph.hash) {
+                    duplicates.distinct_bytes += paragraph.bytes;
+                }
+            }
 
-            let percent = elsewhere
-                .map(|(_, bytes)| bytes * 100)
-                .sum::<u64>()
-                .checked_div(bytes)
-                .unwrap_or(0);
-
-            found.bytes += bytes;
-            found.distinct_bytes += paragraphs
-                .iter()
-                .filter(|(hash, _)| counted.insert(*hash))
-                .map(|(_, bytes)| bytes)
-                .sum::<u64>();
-
+            duplicates.bytes += bytes;
+            let percent = (shared_bytes * 100).checked_div(bytes).unwrap_or(0);
             if percent >= COPIED_PERCENT {
-                found.copied.push(Copied { path, percent });
+                duplicates.copied.push(CopiedDocument { path, percent });
             }
         }
 
-        found
+        duplicates
     }
+}
+
+/// The first 64 bits of the content hash: enough to tell the paragraphs of a library apart.
+fn short_hash(text: &str) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&ContentHash::of(text).as_bytes()[..8]);
+    u64::from_le_bytes(first)
 }
 
 #[cfg(test)]
@@ -98,29 +121,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_are_found_by_their_paragraphs() {
+    fn copied_documents_are_found_by_their_paragraphs() {
         let long = |word: &str| {
             format!(
                 "{word} {}",
-                "stands in the guide and says something ".repeat(2)
+                "is in the guide and describes something ".repeat(2)
             )
         };
 
-        let mut paragraphs = Paragraphs::default();
-        let whole = [long("a"), long("b"), long("b"), "Note".to_owned()].join("\n\n");
-        paragraphs.add("book.md", [whole.as_str()].into_iter());
-
+        let mut paragraphs = ParagraphIndex::default();
+        let book = [long("a"), long("b"), long("b"), "Note".to_owned()].join("\n\n");
+        paragraphs.add("book.md", [book.as_str()].into_iter());
         paragraphs.add(
             "chapter.md",
             [long("a").replace(' ', "  ").as_str()].into_iter(),
         );
         paragraphs.add("other.md", [long("c").as_str()].into_iter());
+
         let found = paragraphs.duplicates();
         let one = found.bytes / 5;
         assert_eq!((found.bytes, found.distinct_bytes), (5 * one, 3 * one));
         assert_eq!(
             found.copied,
-            [Copied {
+            [CopiedDocument {
                 path: "chapter.md".to_owned(),
                 percent: 100
             }]

@@ -1,8 +1,10 @@
-//! `Accept` as HTTP means it: media ranges with weights (RFC 9110, section 12.5.1). Every face that looks at the header
-//! reads it here.
+//! The `Accept` header: media ranges with weights (RFC 9110, section 12.5.1). REST, MCP and the web
+//! pages all parse it here.
 //!
-//! Lenient where a header cannot be read: a weight that is none counts as 1, a range that is none is passed over, and a
-//! header without any range is no header.
+//! Parsing is lenient: an invalid weight counts as 1, an invalid range is ignored, and a header
+//! without any valid range is treated as absent.
+
+use std::cmp::Reverse;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,93 +14,96 @@ use axum::response::{IntoResponse, Response};
 use super::access::metadata;
 use crate::rest::Problem;
 
-/// What most answers for programs are.
+/// The media type of most responses for programs.
 pub(crate) const JSON: &str = "application/json";
-/// What an answer is that goes on.
+/// The media type of streamed responses.
 const JSON_LINES: &str = "application/x-ndjson";
 
-/// The weight of a range without one, in thousandths.
-const FULL: u16 = 1000;
+/// The weight of a range that names none, in thousandths.
+const MAX_WEIGHT: u16 = 1000;
 
-/// What the sender of a request takes.
+/// The media types that a client accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Accept(Vec<Range>);
+pub(crate) struct Accept(Vec<MediaRange>);
 
-/// One media range.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Range {
-    /// In lower case; `*` where any will do.
+struct MediaRange {
+    /// In lower case; `*` matches any type.
     kind: String,
+    /// In lower case; `*` matches any subtype.
     subtype: String,
-    /// In thousandths; 0 refuses.
+    /// In thousandths; 0 means not acceptable.
     weight: u16,
 }
 
 impl Accept {
-    /// What these headers say.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let values = headers
+    /// Parses all `Accept` headers as one list.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+        let ranges = headers
             .get_all(header::ACCEPT)
             .into_iter()
-            .filter_map(|value| value.to_str().ok());
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| split_outside_quotes(value, ','))
+            .filter_map(MediaRange::parse)
+            .collect();
 
-        Self(
-            values
-                .flat_map(|value| unquoted(value, ','))
-                .filter_map(Range::read)
-                .collect(),
-        )
+        Self(ranges)
     }
 
-    /// Whether answers of this media type are taken.
-    pub(crate) fn takes(&self, media_type: &str) -> bool {
+    /// Whether the client accepts this media type.
+    pub(crate) fn accepts(&self, media_type: &str) -> bool {
         self.rank(media_type).is_some()
     }
 
-    /// Which of the offered types is wanted most; among equals the one that is named most exactly, then the one that is
-    /// named first, then the one that is offered first. Nothing when none is taken.
+    /// The offered type with the highest weight. Ties go to the type that is named most
+    /// specifically, then to the one named first, then to the one offered first. Returns `None` if
+    /// none is acceptable.
     pub(crate) fn preferred<'a>(&self, offered: &[&'a str]) -> Option<&'a str> {
-        let ranked = offered
+        offered
             .iter()
             .enumerate()
-            .filter_map(|(place, media_type)| {
-                let (weight, exactness, named) = self.rank(media_type)?;
+            .filter_map(|(offer, media_type)| {
+                let (weight, specificity, position) = self.rank(media_type)?;
                 Some((
-                    (std::cmp::Reverse((weight, exactness)), named, place),
+                    (Reverse((weight, specificity)), position, offer),
                     *media_type,
                 ))
-            });
-
-        ranked
+            })
             .min_by_key(|(rank, _)| *rank)
             .map(|(_, media_type)| media_type)
     }
 
-    /// Weight, exactness and place of the range that speaks of a media type, the most exact one; nothing when it is
-    /// refused or not spoken of.
+    /// Weight, specificity and position of the most specific range that matches a media type.
+    /// Returns `None` if no range matches or the type is not acceptable.
     fn rank(&self, media_type: &str) -> Option<(u16, u8, usize)> {
         if self.0.is_empty() {
-            return Some((FULL, 0, 0));
+            return Some((MAX_WEIGHT, 0, 0));
         }
 
-        let ranges = self.0.iter().enumerate();
-        let speaking = ranges
-            .filter_map(|(place, range)| Some((range.exactness(media_type)?, place, range.weight)));
+        let (specificity, Reverse(position), weight) = self
+            .0
+            .iter()
+            .enumerate()
+            .filter_map(|(position, range)| {
+                Some((
+                    range.specificity(media_type)?,
+                    Reverse(position),
+                    range.weight,
+                ))
+            })
+            // Of two equally specific ranges, the one with the higher weight counts.
+            .max_by_key(|(specificity, position, weight)| (*specificity, *weight, *position))?;
 
-        // Of two equal ranges the one that takes more.
-        let (exactness, place, weight) = speaking.max_by_key(|(exactness, place, weight)| {
-            (*exactness, *weight, std::cmp::Reverse(*place))
-        })?;
-        (weight > 0).then_some((weight, exactness, place))
+        (weight > 0).then_some((weight, specificity, position))
     }
 }
 
-impl Range {
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = unquoted(text, ';').map(str::trim);
+impl MediaRange {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = split_outside_quotes(text, ';').map(str::trim);
         let essence = parts.next()?.to_ascii_lowercase();
 
-        // Old clients of Java send a lone star.
+        // Old Java clients send a lone star.
         let (kind, subtype) = if essence == "*" {
             ("*", "*")
         } else {
@@ -110,27 +115,28 @@ impl Range {
             return None;
         }
 
-        let (mut weight, mut is_special) = (FULL, false);
+        let (mut weight, mut has_parameters) = (MAX_WEIGHT, false);
         for (name, value) in parts.filter_map(|part| part.split_once('=')) {
             match name.trim().to_ascii_lowercase().as_str() {
-                "q" => weight = read_weight(value.trim()),
-                // Nothing is sent in another one.
+                "q" => weight = parse_weight(value.trim()),
+                // Ignored: every response is in UTF-8.
                 "charset" => {}
-                _ => is_special = true,
+                _ => has_parameters = true,
             }
         }
 
-        // `application/json;profile=x;q=0` refuses that profile, not JSON.
-        let refuses_a_special_form = is_special && weight == 0;
-        (!refuses_a_special_form).then(|| Self {
+        // `application/json;profile=x;q=0` rules out that profile, not JSON.
+        let rules_out_a_variant = has_parameters && weight == 0;
+        (!rules_out_a_variant).then(|| Self {
             kind: kind.to_owned(),
             subtype: subtype.to_owned(),
             weight,
         })
     }
 
-    /// How exactly the range names a media type, if it does.
-    fn exactness(&self, media_type: &str) -> Option<u8> {
+    /// How specifically the range names a media type, from 0 (`*/*`) to 2; `None` if it does not
+    /// match.
+    fn specificity(&self, media_type: &str) -> Option<u8> {
         let (kind, subtype) = media_type.split_once('/')?;
         match (self.kind.as_str(), self.subtype.as_str()) {
             ("*", "*") => Some(0),
@@ -141,24 +147,27 @@ impl Range {
     }
 }
 
-/// A weight in thousandths. What is no number says nothing; what is more than nothing does not become nothing.
-fn read_weight(text: &str) -> u16 {
+/// Parses a weight into thousandths. An invalid weight counts as 1, and a positive one is never
+/// rounded down to 0.
+fn parse_weight(text: &str) -> u16 {
     match text.parse::<f32>() {
         Ok(weight) if weight.is_finite() && weight > 0.0 => {
             ((weight.min(1.0) * 1000.0).round() as u16).max(1)
         }
         Ok(0.0) => 0,
-        _ => FULL,
+        _ => MAX_WEIGHT,
     }
 }
 
 fn is_token(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(allowed)
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// The parts of a list; what stands between quotation marks is never divided.
-fn unquoted(text: &str, border: char) -> impl Iterator<Item = &str> {
+/// Splits a list at `separator`, but not within quoted strings.
+fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     text.split(move |c| {
         let was_escaped = std::mem::take(&mut is_escaped);
@@ -172,16 +181,17 @@ fn unquoted(text: &str, border: char) -> impl Iterator<Item = &str> {
                 is_quoted = !is_quoted;
                 false
             }
-            c => c == border && !is_quoted,
+            c => c == separator && !is_quoted,
         }
     })
 }
 
-/// Refuses a request for a form that REST does not have. Pages for people, and what answers an operator's tools, come as
-/// they are, whatever is asked for; `/c/…` and `/mcp` choose by the header themselves.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let offered = offered(request.uri().path());
-    let accept = Accept::of(request.headers());
+/// Rejects a request for a media type that REST does not offer. Web pages, health checks and
+/// metrics are sent as they are, whatever the client accepts; `/c/…` and `/mcp` negotiate on their
+/// own.
+pub(super) async fn check_accept(request: Request, next: Next) -> Response {
+    let offered = offered_types(request.uri().path());
+    let accept = Accept::from_headers(request.headers());
     if offered.is_empty() || accept.preferred(offered).is_some() {
         return next.run(request).await;
     }
@@ -189,8 +199,9 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     not_acceptable(offered).into_response()
 }
 
-/// What answers at a path may be; nothing where that is not up to the asker.
-pub(crate) fn offered(path: &str) -> &'static [&'static str] {
+/// The media types offered at a path; empty if the response does not depend on `Accept` or the
+/// route negotiates on its own.
+pub(crate) fn offered_types(path: &str) -> &'static [&'static str] {
     match path {
         "/api/v1/sync" => &[JSON_LINES, JSON],
         "/openapi.json" => &[JSON],
@@ -199,10 +210,10 @@ pub(crate) fn offered(path: &str) -> &'static [&'static str] {
     }
 }
 
-/// The refusal of an asker who takes none of these.
+/// The error for a client that accepts none of the offered types.
 pub(crate) fn not_acceptable(offered: &[&str]) -> Problem {
-    let kinds = offered.join(" or ");
-    let detail = format!("answers here are {kinds}; send that as Accept, or leave the header out");
+    let types = offered.join(" or ");
+    let detail = format!("responses here are {types}; accept that type, or omit the Accept header");
     Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail)
 }
 
@@ -221,11 +232,11 @@ mod tests {
         for value in values {
             headers.append(header::ACCEPT, HeaderValue::from_str(value).unwrap());
         }
-        Accept::of(&headers)
+        Accept::from_headers(&headers)
     }
 
     #[test]
-    fn ranges_take_what_they_name() {
+    fn a_range_accepts_the_types_it_names() {
         for value in [
             JSON,
             "*/*",
@@ -246,18 +257,18 @@ mod tests {
             "json",
             ",,",
         ] {
-            assert!(accept(&[value]).takes(JSON), "{value:?}");
+            assert!(accept(&[value]).accepts(JSON), "{value:?}");
         }
 
-        assert!(accept(&[]).takes(JSON));
+        assert!(accept(&[]).accepts(JSON));
         assert!(
-            accept(&["text/html", JSON]).takes(JSON),
-            "two lines are one list"
+            accept(&["text/html", JSON]).accepts(JSON),
+            "several headers form one list"
         );
     }
 
     #[test]
-    fn ranges_refuse_what_they_do_not_name_or_weigh_with_nothing() {
+    fn types_without_a_range_or_with_weight_zero_are_not_accepted() {
         for value in [
             "text/html",
             "text/*",
@@ -271,41 +282,47 @@ mod tests {
             "application/jsonl",
             "text/plain;x=\"application/json\"",
         ] {
-            assert!(!accept(&[value]).takes(JSON), "{value:?}");
+            assert!(!accept(&[value]).accepts(JSON), "{value:?}");
         }
     }
 
     #[test]
-    fn the_weightiest_then_the_most_exact_then_the_first_is_preferred() {
-        let of = |value: &str| accept(&[value]).preferred(&[HTML, JSON, MARKDOWN]);
-        assert_eq!(of("*/*"), Some(HTML));
+    fn types_are_preferred_by_weight_then_specificity_then_order() {
+        let preferred = |value: &str| accept(&[value]).preferred(&[HTML, JSON, MARKDOWN]);
+        assert_eq!(preferred("*/*"), Some(HTML));
         assert_eq!(
-            of("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+            preferred("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
             Some(HTML)
         );
-        assert_eq!(of(JSON), Some(JSON));
-        assert_eq!(of("text/markdown, text/html, */*"), Some(MARKDOWN));
-        assert_eq!(of("text/markdown;q=0.9, text/html;q=0.1"), Some(MARKDOWN));
-        assert_eq!(of("text/html;q=0, */*;q=0.1"), Some(JSON));
-        assert_eq!(of("application/json, */*"), Some(JSON));
-        assert_eq!(of("image/png"), None);
+        assert_eq!(preferred(JSON), Some(JSON));
+        assert_eq!(preferred("text/markdown, text/html, */*"), Some(MARKDOWN));
+        assert_eq!(
+            preferred("text/markdown;q=0.9, text/html;q=0.1"),
+            Some(MARKDOWN)
+        );
+        assert_eq!(preferred("text/html;q=0, */*;q=0.1"), Some(JSON));
+        assert_eq!(preferred("application/json, */*"), Some(JSON));
+        assert_eq!(preferred("image/png"), None);
         assert_eq!(accept(&[]).preferred(&[HTML, JSON]), Some(HTML));
     }
 
     proptest! {
         #[test]
-        fn any_header_is_read(value in "[ -~]{0,80}") {
+        fn any_header_is_parsed(value in "[ -~]{0,80}") {
             let accept = accept(&[&value]);
             let preferred = accept.preferred(&[JSON]);
-            prop_assert_eq!(preferred.is_some(), accept.takes(JSON));
+            prop_assert_eq!(preferred.is_some(), accept.accepts(JSON));
         }
 
         #[test]
-        fn what_is_named_with_a_weight_is_taken(before in "[a-z]{1,8}/[a-z]{1,8}(;q=0\\.[0-9]{1,3})?", weight in 1_u16..=1000) {
+        fn a_type_named_with_a_weight_is_accepted(
+            before in "[a-z]{1,8}/[a-z]{1,8}(;q=0\\.[0-9]{1,3})?",
+            weight in 1_u16..=1000,
+        ) {
             let q = f32::from(weight) / 1000.0;
             let named = format!("{}, {}/{};q={:.3}", before, "application", "json", q);
             prop_assume!(!before.starts_with(JSON));
-            prop_assert!(accept(&[&named]).takes(JSON));
+            prop_assert!(accept(&[&named]).accepts(JSON));
         }
     }
 }

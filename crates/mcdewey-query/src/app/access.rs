@@ -1,5 +1,7 @@
-//! Who may ask, and for what: everybody who reaches the server, or, where there are keys, who sends one. Programs send
-//! it as a bearer token, browsers as the password they are asked for.
+//! Authentication and authorisation: who may send requests, and for what.
+//!
+//! Without keys every caller who reaches the server is admitted. Once there are keys, programs send
+//! one as a bearer token, and browsers send it as the password that they prompt for.
 
 pub(super) mod audit;
 pub(super) mod caller;
@@ -24,45 +26,46 @@ use mcdewey_core::ContentHash;
 
 use self::audit::AuditEntry;
 use self::caller::{Caller, IssuerUnavailable, Role};
-use self::limits::Bucket;
+use self::limits::BucketKey;
 use super::Service;
 use super::hosts::NoHost;
 use crate::rest::Problem;
 
-/// What anybody may ask: whether the server lives, and where to get a token. Says nothing about the library to those
-/// who may not see it.
-pub(super) const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+/// Health checks, which need no key. They reveal nothing about the library to callers who may not
+/// see it. The metadata that names the token issuers ([`metadata::PATH`]) is public as well.
+pub(super) const PUBLIC_PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
-/// When to send a token again that cannot be checked.
-const UNVERIFIED_SECONDS: u64 = 10;
+/// How long a client should wait before it retries a token that could not be verified.
+const UNVERIFIED_RETRY_SECONDS: u64 = 10;
 
-/// Why nobody in particular sends a request.
+/// Why a request has no caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refused {
-    /// No key came, and one is needed.
-    NoKey,
-    /// What came opens nothing.
+enum AuthError {
+    /// A key is required and none was sent.
+    MissingKey,
+    /// The key or token is not valid.
     WrongKey,
-    /// What came may be good, and nobody can say so now.
+    /// The token may be valid, but it cannot be verified now.
     Unverified,
 }
 
-/// Finds out who sends a request, and lets it pass with their name on it when they may ask.
-pub(super) async fn guard(
+/// Authenticates a request, and passes it on with its [`Caller`] if the caller may send it.
+pub(super) async fn authenticate(
     State(service): State<Service>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let is_open =
-        OPEN.contains(&request.uri().path()) || request.uri().path().starts_with(metadata::PATH);
+    let is_public = PUBLIC_PATHS.contains(&request.uri().path())
+        || request.uri().path().starts_with(metadata::PATH);
+
     let remote = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
-    let network = Bucket::network(remote);
+    let network = BucketKey::for_network(remote);
 
-    let caller = match request.extensions().get::<NoHost>() {
-        Some(_) => Err(Refused::NoKey),
+    let authenticated = match request.extensions().get::<NoHost>() {
+        Some(_) => Err(AuthError::MissingKey),
         None => service.caller(request.headers()).await,
     };
 
@@ -70,93 +73,95 @@ pub(super) async fn guard(
         request.method().to_string(),
         request.uri().path().to_owned(),
     );
-    let known = caller.clone().unwrap_or_else(|_| Caller::nobody());
-    let response = match service.stop(&caller, is_open, &network) {
+    let caller = authenticated.clone().unwrap_or_else(|_| Caller::nobody());
+
+    let response = match service.reject(&authenticated, is_public, &network) {
         Some(response) => response,
         None => {
-            request.extensions_mut().insert(known.clone());
+            request.extensions_mut().insert(caller.clone());
             next.run(request).await
         }
     };
 
-    let is_recorded = !is_open || caller == Err(Refused::WrongKey);
+    let is_audited = !is_public || authenticated == Err(AuthError::WrongKey);
     if let Some(audit) = &service.access.audit
-        && is_recorded
-        && (caller.is_ok() || service.access.limits.records_refusal(&network))
+        && is_audited
+        && (authenticated.is_ok() || service.access.limits.audits_rejection(&network))
     {
         let (remote, status) = (
             remote.map(|address| address.to_string()),
             response.status().as_u16(),
         );
-        audit.record(AuditEntry::new(&known, remote, &method, &path, status));
+        audit.record(AuditEntry::new(&caller, remote, &method, &path, status));
     }
 
-    if service.access.is_on() {
-        vary(response)
+    if service.access.requires_keys() {
+        vary_on_authorization(response)
     } else {
         response
     }
 }
 
 impl Service {
-    /// Who sends these headers, if they may ask.
-    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Refused> {
-        let without_key = || self.access.without_key().ok_or(Refused::NoKey);
-        let Some(secret) = sent(headers) else {
-            return without_key();
+    /// Authenticates the sender of these headers.
+    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, AuthError> {
+        let Some(secret) = sent_secret(headers) else {
+            return self.caller_without_key();
         };
 
-        if is_key(Some(&secret), &self.admin_token) {
+        if matches_key(Some(&secret), &self.admin_token) {
             return Ok(Caller::owner());
         }
 
-        // Nothing is guessed by sending nothing; it is still no way around a key.
-        let wrong = if secret.is_empty() {
-            Refused::NoKey
-        } else {
-            Refused::WrongKey
-        };
-
         match &self.access.credentials {
-            // Clients send what they were set up with, whether or not it is needed here.
             Some(credentials) if credentials.required() => {
                 match credentials.caller(&secret).await {
-                    Ok(caller) => caller.ok_or(wrong),
-                    Err(IssuerUnavailable) => Err(Refused::Unverified),
+                    Ok(Some(caller)) => Ok(caller),
+                    // An empty key is not a guess and does not count as one, but it does not admit
+                    // anyone either.
+                    Ok(None) if secret.is_empty() => Err(AuthError::MissingKey),
+                    Ok(None) => Err(AuthError::WrongKey),
+                    Err(IssuerUnavailable) => Err(AuthError::Unverified),
                 }
             }
-            _ => without_key(),
+            // Clients send the key they were configured with, even where none is required.
+            _ => self.caller_without_key(),
         }
     }
 
-    /// The answer to whoever may not come in. What is open is so for everybody, as often as they like, but it is no place
-    /// to try keys at.
-    fn stop(
+    fn caller_without_key(&self) -> Result<Caller, AuthError> {
+        self.access.without_key().ok_or(AuthError::MissingKey)
+    }
+
+    /// The error response for a request that may not pass, or `None` if it may.
+    ///
+    /// Public paths are not rate limited, but wrong keys are counted there too, so that they cannot
+    /// be used to guess keys.
+    fn reject(
         &self,
-        caller: &Result<Caller, Refused>,
-        is_open: bool,
-        network: &Bucket,
+        authenticated: &Result<Caller, AuthError>,
+        is_public: bool,
+        network: &BucketKey,
     ) -> Option<Response> {
         let limits = &self.access.limits;
-        match caller {
-            Err(Refused::WrongKey) => match limits.wrong_key(network) {
-                Err(wait) => Some(too_often("too many wrong keys from this address", wait)),
-                Ok(()) => (!is_open).then(|| self.refusal()),
+        match authenticated {
+            Err(AuthError::WrongKey) => match limits.check_wrong_key(network) {
+                Err(wait) => Some(rate_limited("too many wrong keys from this address", wait)),
+                Ok(()) => (!is_public).then(|| self.unauthorized()),
             },
-            _ if is_open => None,
-            Err(Refused::NoKey) => Some(self.refusal()),
-            Err(Refused::Unverified) => Some(unverified()),
-            Ok(caller) => {
-                let outcome = limits.request(&bucket(caller, network), caller.requests_per_minute);
-                outcome
-                    .err()
-                    .map(|wait| too_often("too many requests for this key", wait))
-            }
+            _ if is_public => None,
+            Err(AuthError::MissingKey) => Some(self.unauthorized()),
+            Err(AuthError::Unverified) => Some(unverified()),
+            Ok(caller) => limits
+                .check_request(&bucket_key(caller, network), caller.requests_per_minute)
+                .err()
+                .map(|wait| rate_limited("too many requests for this key", wait)),
         }
     }
 
-    fn refusal(&self) -> Response {
-        let detail = "an access key is needed; send it as Authorization: Bearer …, or as the password a browser asks for";
+    fn unauthorized(&self) -> Response {
+        let detail = "an access key is required; send it as Authorization: Bearer …, \
+                      or as the password that a browser prompts for";
         let mut response =
             Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).into_response();
 
@@ -167,72 +172,79 @@ impl Service {
 
         let basic = HeaderValue::from_static("Basic realm=\"McDewey\", charset=\"UTF-8\"");
         headers.append(header::WWW_AUTHENTICATE, basic);
+
         response
     }
 }
 
-/// Lets only those pass who may change the library.
+/// Returns an error unless the caller is an administrator.
 pub(crate) fn admin(caller: &Caller) -> Result<(), Problem> {
     if caller.role == Role::Admin {
         return Ok(());
     }
 
     Err(if *caller == Caller::anonymous() {
-        let detail =
-            "an admin key or the owner's token is needed; send it as Authorization: Bearer …";
-        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "an admin key or the owner's token is needed; send it as Authorization: Bearer …",
+        )
     } else {
         Problem::new(
             StatusCode::FORBIDDEN,
             "forbidden",
-            "this key may read only; an admin key is needed",
+            "this key has read access only; an admin key is needed",
         )
     })
 }
 
-/// People without a key are told apart by where they come from.
-fn bucket(caller: &Caller, network: &Bucket) -> Bucket {
-    match *caller == Caller::anonymous() {
-        true => network.clone(),
-        false => Bucket::Caller(Arc::clone(&caller.name)),
+/// Callers without a key are told apart by their network.
+fn bucket_key(caller: &Caller, network: &BucketKey) -> BucketKey {
+    if *caller == Caller::anonymous() {
+        network.clone()
+    } else {
+        BucketKey::Caller(Arc::clone(&caller.name))
     }
 }
 
-fn too_often(what: &str, wait: Duration) -> Response {
+fn rate_limited(reason: &str, wait: Duration) -> Response {
     let seconds = wait.as_secs().saturating_add(1);
-    let detail = format!("{what}; ask again in {seconds} s");
-    let mut response =
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).into_response();
+    let detail = format!("{reason}; try again in {seconds} s");
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
 
+    with_retry_after(problem, seconds)
+}
+
+fn unverified() -> Response {
+    let detail = format!(
+        "{IssuerUnavailable}, so this token cannot be verified; \
+         try again in {UNVERIFIED_RETRY_SECONDS} s"
+    );
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
+
+    with_retry_after(problem, UNVERIFIED_RETRY_SECONDS)
+}
+
+fn with_retry_after(problem: Problem, seconds: u64) -> Response {
+    let mut response = problem.into_response();
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
-fn unverified() -> Response {
-    let detail = format!(
-        "{IssuerUnavailable}, so that this token cannot be checked; ask again in {UNVERIFIED_SECONDS} s"
-    );
-    let mut response =
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).into_response();
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from(UNVERIFIED_SECONDS));
-    response
-}
-
-/// What one may see another may not.
-fn vary(mut response: Response) -> Response {
+/// Keeps caches from sending one caller the response of another, who may see more.
+fn vary_on_authorization(mut response: Response) -> Response {
     response
         .headers_mut()
         .append(header::VARY, HeaderValue::from(header::AUTHORIZATION));
     response
 }
 
-/// Whether what was sent is this key; no key at all is nobody's. Hashes are compared, every byte of them: the time taken
-/// tells nothing.
-fn is_key(sent: Option<&str>, key: &str) -> bool {
+/// Whether a secret equals this key; an empty key matches nothing.
+///
+/// Compares hashes, and always all of their bytes, so that the time it takes reveals nothing.
+fn matches_key(sent: Option<&str>, key: &str) -> bool {
     let Some(sent) = sent else { return false };
     let (sent, expected) = (ContentHash::of(sent), ContentHash::of(key));
     let difference = sent
@@ -244,27 +256,28 @@ fn is_key(sent: Option<&str>, key: &str) -> bool {
     !key.is_empty() && difference == 0
 }
 
-/// The bearer token of a request, or the password of a browser that was asked for one.
-fn sent(headers: &HeaderMap) -> Option<String> {
-    credentials(headers, "bearer")
-        .map(str::to_owned)
-        .or_else(|| {
-            let encoded = credentials(headers, "basic")?;
-            let decoded = String::from_utf8(BASE64.decode(encoded).ok()?).ok()?;
-            decoded
-                .split_once(':')
-                .map(|(_, password)| password.to_owned())
-        })
+/// The bearer token of a request, or the password that a browser prompted for.
+fn sent_secret(headers: &HeaderMap) -> Option<String> {
+    if let Some(token) = authorization(headers, "bearer") {
+        return Some(token.to_owned());
+    }
+
+    let decoded = BASE64.decode(authorization(headers, "basic")?).ok()?;
+    let decoded = String::from_utf8(decoded).ok()?;
+    let (_user, password) = decoded.split_once(':')?;
+
+    Some(password.to_owned())
 }
 
-fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
-    let (given, credentials) = headers
+/// The value of the `Authorization` header behind `scheme`.
+fn authorization<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+    let (sent_scheme, credentials) = headers
         .get(header::AUTHORIZATION)?
         .to_str()
         .ok()?
         .split_once(' ')?;
 
-    given
+    sent_scheme
         .eq_ignore_ascii_case(scheme)
         .then_some(credentials.trim())
 }

@@ -1,15 +1,16 @@
-//! What clients are told of a failure: what happened inside, local paths among it, is for the log only.
+//! Error messages for clients. Internal details, such as local paths, only go to the log.
 
 use crate::QueryError;
 
-/// Stands for every reason why the library cannot answer now.
-const UNAVAILABLE: &str =
-    "the library cannot answer now; ask again in a moment, the server's log says why";
+/// Replaces every reason why the library is unavailable.
+const UNAVAILABLE: &str = "the library cannot answer now; try again in a moment \
+                           (the server log names the reason)";
 
-/// The message of an error as it may leave the server.
+/// The message of an error as a client may see it.
 pub(crate) fn client_message(error: &QueryError) -> String {
     match error {
         QueryError::Unavailable(_) => UNAVAILABLE.to_owned(),
+        // The message of `QueryError::Internal` leaves out its details.
         other => other.to_string(),
     }
 }
@@ -19,16 +20,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reasons_inside_the_server_stay_there() {
-        let reason = || "cannot open /srv/library/catalogue.sqlite".to_owned();
+    fn internal_reasons_are_not_sent_to_clients() {
+        let reason = "cannot open /srv/library/catalogue.sqlite";
         for error in [
-            QueryError::Unavailable(reason()),
-            QueryError::Internal(reason()),
+            QueryError::Unavailable(reason.to_owned()),
+            QueryError::Internal(reason.to_owned()),
         ] {
-            let told = client_message(&error);
+            let message = client_message(&error);
             assert!(
-                told.contains("log says why") && !told.contains("/srv"),
-                "{told}"
+                message.contains("the server log") && !message.contains("/srv"),
+                "{message}"
             );
         }
 

@@ -1,23 +1,22 @@
-//! What readers say of hits. A page that answers a question becomes a judgment, by which `mcdewey eval` measures the
-//! search; who keeps judgments is the program's business.
+//! Feedback from readers: a page that answers a question becomes a judgment, which `mcdewey eval`
+//! uses to measure the search. Storing judgments is up to the program.
 
 use std::str::FromStr;
 
 use mcdewey_core::{ContentHash, SourcePath};
 
-/// Whose word on a hit is taken.
+/// Whose feedback is accepted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum FeedbackFrom {
-    /// Nobody's.
+pub enum FeedbackPolicy {
     Nobody,
-    /// That of those who send a key.
+    /// Callers who send a key.
     #[default]
     Keys,
-    /// Everybody's who may ask.
+    /// Every caller who may send requests.
     Everyone,
 }
 
-impl FromStr for FeedbackFrom {
+impl FromStr for FeedbackPolicy {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -26,44 +25,43 @@ impl FromStr for FeedbackFrom {
             "keys" => Ok(Self::Keys),
             "everyone" => Ok(Self::Everyone),
             _ => Err(format!(
-                "{text:?} is no choice of whose feedback is taken; known: off, keys, everyone"
+                "unknown feedback setting {text:?}; known: off, keys, everyone"
             )),
         }
     }
 }
 
-/// A question, and a place that answers it.
+/// A question together with a location that answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endorsement {
-    /// As it was asked.
+    /// The question as it was asked.
     pub question: String,
-    /// What the answer was limited to; a limit of several values is none here.
+    /// The vendor that the search was limited to; `None` if it was limited to several.
     pub vendor: Option<String>,
     /// The product, likewise.
     pub product: Option<String>,
-    /// The release that answered, where the question was limited to one.
+    /// The version that answered, if the search was limited to one.
     pub version: Option<String>,
     /// The guide, likewise.
     pub guide: Option<String>,
-    /// The document.
     pub source: SourcePath,
-    /// Its physical page, or in a document without pages the heading above the passage.
-    pub spot: EndorsedSpot,
-    /// The passage's text as it is now.
+    /// The physical page, or in a document without pages the heading above the chunk.
+    pub spot: EndorsedLocation,
+    /// Hash of the chunk's current text.
     pub text_hash: ContentHash,
 }
 
-/// Where in a document.
+/// A location within a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EndorsedSpot {
+pub enum EndorsedLocation {
     /// A physical page.
     Page(u32),
-    /// A section.
+    /// The heading of a section.
     Heading(String),
 }
 
-/// Keeps judgments.
+/// Stores judgments.
 pub trait KeepFeedback: Send + Sync {
-    /// Keeps one; what went wrong in words for the log when it cannot.
+    /// Stores one judgment. The error is a description for the log.
     fn keep(&self, endorsement: &Endorsement) -> Result<(), String>;
 }

@@ -1,5 +1,5 @@
-//! Which host names the service answers to: what keeps a stranger's web page from reading a library on the user's
-//! machine by pointing a name of its own at it (DNS rebinding).
+//! Checks the host name of a request, so that a foreign web page cannot read a library on the
+//! user's machine by pointing a host name of its own at it (DNS rebinding).
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -7,50 +7,54 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Service;
-use super::access::OPEN;
-use super::names::Authority;
+use super::access::PUBLIC_PATHS;
+use super::authority::Authority;
 use crate::rest::Problem;
 
-/// Marks a request that names no host. It is answered as one from nobody, whatever it sends.
+/// Marks a request that names no host. It is treated as unauthenticated, whatever it sends.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NoHost;
 
-/// Lets a request pass when it asks for a name that is ours, and a health check over HTTP/1.0, which names none. Pages
-/// cannot send such a request: browsers always name the host.
-pub(crate) async fn guard(
+/// Passes on requests that name one of the allowed hosts, and health checks over HTTP/1.0, which
+/// name none. A web page cannot send the latter: browsers always name the host.
+pub(crate) async fn check_host(
     State(service): State<Service>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if is_nameless_check(&request) {
+    if is_health_check_without_host(&request) {
         request.extensions_mut().insert(NoHost);
         return next.run(request).await;
     }
 
-    let asked = asked(request.headers(), request.uri());
-    if asked.is_some_and(|asked| is_allowed(&asked, &service.allowed_hosts)) {
+    let requested = requested_authority(request.headers(), request.uri());
+    if requested.is_some_and(|requested| is_allowed(&requested, &service.allowed_hosts)) {
         next.run(request).await
     } else {
-        refusal().into_response()
+        host_not_allowed().into_response()
     }
 }
 
-fn is_nameless_check(request: &Request) -> bool {
-    let names_none =
+fn is_health_check_without_host(request: &Request) -> bool {
+    let names_no_host =
         !request.headers().contains_key(header::HOST) && request.uri().authority().is_none();
-    names_none
+
+    names_no_host
         && [Method::GET, Method::HEAD].contains(request.method())
-        && OPEN.contains(&request.uri().path())
+        && PUBLIC_PATHS.contains(&request.uri().path())
 }
 
-fn refusal() -> Problem {
-    let detail = "this server does not answer to that host name; use localhost, or add the name to its settings";
+fn host_not_allowed() -> Problem {
+    let detail = "this server does not accept requests for that host name; use localhost, \
+                  or add the name to allowed_hosts in the settings";
     Problem::new(StatusCode::FORBIDDEN, "host_not_allowed", detail)
 }
 
-/// The server that a request asks for: what its address line or its `Host` names. Nothing when it names none, a malformed
-/// one, or two that differ (two `Host` headers are an error even when they agree; RFC 9112, section 3.2).
-pub(super) fn asked(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
+/// The server that a request is addressed to, by its request line or its `Host` header.
+///
+/// Returns `None` if the request names no host, a malformed one, or two different ones. Two `Host`
+/// headers are an error even if they agree (RFC 9112, section 3.2).
+pub(super) fn requested_authority(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
     let mut hosts = headers.get_all(header::HOST).into_iter();
     let in_header = match (hosts.next(), hosts.next()) {
         (_, Some(_)) => return None,
@@ -64,16 +68,18 @@ pub(super) fn asked(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
     };
 
     match (in_uri, in_header) {
-        (Some(one), Some(other)) => (one == other).then_some(one),
-        (one, other) => one.or(other),
+        (Some(in_uri), Some(in_header)) => (in_uri == in_header).then_some(in_uri),
+        (in_uri, in_header) => in_uri.or(in_header),
     }
 }
 
-/// An allowed name without a port stands for any port.
-fn is_allowed(asked: &Authority, allowed: &[String]) -> bool {
-    let ours = allowed.iter().filter_map(|name| Authority::parse(name));
-    ours.into_iter()
-        .any(|ours| ours.host == asked.host && (ours.port.is_none() || ours.port == asked.port))
+/// An allowed name without a port matches any port.
+fn is_allowed(requested: &Authority, allowed_hosts: &[String]) -> bool {
+    allowed_hosts
+        .iter()
+        .filter_map(|name| Authority::parse(name))
+        .filter(|allowed| allowed.host == requested.host)
+        .any(|allowed| allowed.port.is_none() || allowed.port == requested.port)
 }
 
 #[cfg(test)]
@@ -88,11 +94,12 @@ mod tests {
         }
 
         let ours = ["localhost", "127.0.0.1", "[::1]", "docs.example.com:8443"].map(str::to_owned);
-        asked(&headers, &uri.parse().unwrap()).is_some_and(|asked| is_allowed(&asked, &ours))
+        requested_authority(&headers, &uri.parse().unwrap())
+            .is_some_and(|requested| is_allowed(&requested, &ours))
     }
 
     #[test]
-    fn names_of_this_machine_pass_with_any_port() {
+    fn loopback_names_are_allowed_with_any_port() {
         for host in [
             "localhost",
             "LOCALHOST:8080",
@@ -107,12 +114,12 @@ mod tests {
         assert!(allowed(&["localhost:80"], "http://localhost:80/"));
         assert!(
             allowed(&[], "http://localhost/"),
-            "HTTP/2 names the host in the address only"
+            "HTTP/2 names the host in the URI only"
         );
     }
 
     #[test]
-    fn other_names_do_not() {
+    fn other_names_are_rejected() {
         for host in [
             "evil.example",
             "localhost.evil.example",
@@ -135,20 +142,20 @@ mod tests {
 
         assert!(
             !allowed(&["docs.example.com"], "/"),
-            "the port was named and is another"
+            "a name with a port allows that port only"
         );
         assert!(!allowed(&[], "/"), "no name at all");
         assert!(
             !allowed(&["localhost", "evil.example"], "/"),
-            "one of two is another's"
+            "one of two is foreign"
         );
         assert!(
             !allowed(&["localhost", "localhost"], "/"),
-            "two are one too many"
+            "a second Host header, even an equal one"
         );
         assert!(
             !allowed(&["localhost"], "http://evil.example/"),
-            "the address line counts too"
+            "the request line counts too"
         );
         assert!(
             !allowed(&["evil.example"], "http://localhost/"),

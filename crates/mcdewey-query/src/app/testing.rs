@@ -1,4 +1,5 @@
-//! A small library behind the whole service, for tests of its faces: no port, no model, no disk.
+//! The whole service over a small sample library, for tests of REST, MCP and web. Uses no port, no
+//! model and no disk.
 
 use std::sync::Arc;
 
@@ -15,13 +16,13 @@ use tower::ServiceExt;
 use super::{AppState, app};
 use crate::Library;
 
-/// What opens `POST /api/v1/sync` in tests.
+/// The admin token.
 pub(crate) const TOKEN: &str = "open sesame";
-/// The guide with pages.
+/// A guide with pages.
 pub(crate) const GUIDE: &str = "finesse/v12.5/developer-guide/developer-guide.md";
-/// A document that would like to run things, with a name that needs encoding.
+/// A document that contains scripts, under a name that needs encoding.
 pub(crate) const HOSTILE: &str = "evil corp/50% off.md";
-/// A document without pages and without a release.
+/// A document without pages and without a version.
 pub(crate) const NOTE: &str = "notes/empty-gadgets.md";
 
 const VOCABULARY: [&str; 6] = [
@@ -36,11 +37,12 @@ const VOCABULARY: [&str; 6] = [
 /// The service over the sample library.
 pub(crate) struct Service {
     pub(crate) router: Router,
+    /// The synchronisations that were requested.
     pub(crate) jobs: mpsc::Receiver<SyncJob>,
     pub(crate) index: Arc<MemoryIndex>,
 }
 
-/// What came back.
+/// A response with its whole body.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -49,7 +51,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).expect("a JSON body")
+        serde_json::from_str(&self.body).expect("the body is JSON")
     }
 
     pub(crate) fn header(&self, name: header::HeaderName) -> &str {
@@ -59,7 +61,7 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// The code of problem details.
+    /// Status and code of problem details.
     pub(crate) fn code(&self) -> (u16, String) {
         assert_eq!(
             self.header(header::CONTENT_TYPE),
@@ -83,7 +85,7 @@ impl Service {
         Self::with(&documents(), |state| state).await
     }
 
-    /// The service over these documents.
+    /// The service over these documents, with a changed state.
     pub(crate) async fn with(
         documents: &[DocumentRevision],
         change: impl FnOnce(AppState) -> AppState,
@@ -93,13 +95,13 @@ impl Service {
             index
                 .commit(document.clone())
                 .await
-                .expect("a valid document");
+                .expect("the document is valid");
         }
 
         index
-            .describe(&Default::default(), &description())
+            .set_description(&Default::default(), &description())
             .await
-            .expect("a description");
+            .expect("the description is valid");
 
         let library = Library::new(
             Arc::clone(&index) as _,
@@ -122,13 +124,13 @@ impl Service {
             .clone()
             .oneshot(request)
             .await
-            .expect("a router answers");
+            .expect("a router never fails");
 
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX)
             .await
-            .expect("a whole body");
-        let body = String::from_utf8(bytes.to_vec()).expect("text");
+            .expect("the body is complete");
+        let body = String::from_utf8(bytes.to_vec()).expect("the body is text");
 
         Answer {
             status: parts.status,
@@ -141,14 +143,14 @@ impl Service {
         self.send(
             request(Method::GET, path)
                 .body(Body::empty())
-                .expect("a request"),
+                .expect("the request is valid"),
         )
         .await
     }
 
     pub(crate) async fn get_if_none_match(&self, path: &str, tag: &str) -> Answer {
         let request = request(Method::GET, path).header(header::IF_NONE_MATCH, tag);
-        self.send(request.body(Body::empty()).expect("a request"))
+        self.send(request.body(Body::empty()).expect("the request is valid"))
             .await
     }
 
@@ -157,13 +159,13 @@ impl Service {
         self.send(
             request
                 .body(Body::from(body.to_owned()))
-                .expect("a request"),
+                .expect("the request is valid"),
         )
         .await
     }
 }
 
-/// A request to this machine.
+/// A request to `localhost:8080`.
 pub(crate) fn request(method: Method, path: &str) -> axum::http::request::Builder {
     Request::builder()
         .method(method)
@@ -171,7 +173,7 @@ pub(crate) fn request(method: Method, path: &str) -> axum::http::request::Builde
         .header(header::HOST, "localhost:8080")
 }
 
-/// The sample library.
+/// The documents of the sample library.
 pub(crate) fn documents() -> Vec<DocumentRevision> {
     let embed = FakeEmbed::new(&VOCABULARY);
     let guide = |source: &str, version: &str| {
@@ -182,7 +184,8 @@ pub(crate) fn documents() -> Vec<DocumentRevision> {
             .guide("developer-guide")
     };
 
-    let barge = "The supervisor is in the state NOT_READY while monitoring; after barging in the state is TALKING.";
+    let barge = "The supervisor is in the state NOT_READY while monitoring; \
+                 after barging in the state is TALKING.";
     let mut first = guide(GUIDE, "v12.5")
         .title("Finesse Developer Guide 12.5")
         .page(
@@ -203,9 +206,9 @@ pub(crate) fn documents() -> Vec<DocumentRevision> {
         page.page.label = Some((page.page.number.0 - 16).to_string());
     }
 
-    for passage in &mut first.chunks {
-        passage.chunk.page.label = Some((passage.chunk.page.number.0 - 16).to_string());
-        passage.chunk.headings.push("Barge Call".to_owned());
+    for chunk in &mut first.chunks {
+        chunk.chunk.page.label = Some((chunk.chunk.page.number.0 - 16).to_string());
+        chunk.chunk.headings.push("Barge Call".to_owned());
     }
 
     set_source_url(&mut first, "https://docs.example.com/finesse");
@@ -218,7 +221,13 @@ pub(crate) fn documents() -> Vec<DocumentRevision> {
         .title("<script>alert('title')</script>")
         .vendor("Evil <b>Corp</b>")
         .product("evil")
-        .page(1, &["<script>alert(1)</script> barge <img src=x onerror=alert(1)> [x](javascript:alert(1))"])
+        .page(
+            1,
+            &[
+                "<script>alert(1)</script> barge <img src=x onerror=alert(1)> \
+               [x](javascript:alert(1))",
+            ],
+        )
         .build(&embed);
 
     set_source_url(&mut hostile, "javascript:alert(1)");
@@ -243,10 +252,10 @@ fn note(embed: &FakeEmbed) -> DocumentRevision {
         title: "Certificates".to_owned(),
     };
     note.pages[0].page.section = Some(section.clone());
-    for passage in &mut note.chunks {
-        passage.chunk.document = Arc::clone(&note.meta);
-        passage.chunk.page.section = Some(section.clone());
-        passage.chunk.headings.push(section.title.clone());
+    for chunk in &mut note.chunks {
+        chunk.chunk.document = Arc::clone(&note.meta);
+        chunk.chunk.page.section = Some(section.clone());
+        chunk.chunk.headings.push(section.title.clone());
     }
 
     note
@@ -257,8 +266,8 @@ fn set_source_url(document: &mut DocumentRevision, url: &str) {
     meta.source_url = Some(url.to_owned());
     document.meta = Arc::new(meta);
 
-    for passage in &mut document.chunks {
-        passage.chunk.document = Arc::clone(&document.meta);
+    for chunk in &mut document.chunks {
+        chunk.chunk.document = Arc::clone(&document.meta);
     }
 }
 

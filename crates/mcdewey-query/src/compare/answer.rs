@@ -1,4 +1,4 @@
-//! What a comparison answers with.
+//! The request and response types of comparisons.
 
 use std::collections::BTreeMap;
 
@@ -6,108 +6,109 @@ use mcdewey_core::{Generation, Revision};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which releases are compared, and what about them.
+/// Which versions or documents to compare.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CompareRequest {
-    /// The earlier side: a release ("12.5") or a document's source.
+    /// The earlier version ("12.5"), or the source of the earlier document.
     pub from: String,
-    /// The later side, written the same way.
+    /// The later version, or the source of the later document.
     pub to: String,
-    /// With releases: only these vendors.
+    /// When comparing versions: only these vendors.
     pub vendor: Vec<String>,
-    /// With releases: only these products.
+    /// When comparing versions: only these products.
     pub product: Vec<String>,
-    /// With releases: only these guides.
+    /// When comparing versions: only these guides.
     pub guide: Vec<String>,
-    /// Only changes that have to do with this question, the closest first.
+    /// Only changes relevant to this question, the most relevant first.
     pub q: String,
-    /// How many changes, 1 to 200; 50 when nothing is said.
+    /// The maximum number of changes, 1 to 200; 50 by default.
     pub limit: Option<usize>,
-    /// Where to go on: `next_cursor` of the answer before.
+    /// Where to continue: `next_cursor` of the previous response.
     pub cursor: Option<String>,
 }
 
-/// What changed between two sides.
+/// The changes between two versions or documents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CompareAnswer {
     /// The documents that were compared with each other.
     pub pairs: Vec<ComparedPair>,
-    /// What changed, in the order of the later side; with a question, the closest first.
+    /// The changes, in the order of the later document; with a question, the most relevant first.
     pub changes: Vec<Change>,
-    /// Documents of the earlier side that the later one has no counterpart of.
+    /// Documents of the earlier version without a counterpart in the later one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_from: Vec<ComparedDocument>,
-    /// Documents of the later side that the earlier one has no counterpart of.
+    /// Documents of the later version without a counterpart in the earlier one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_to: Vec<ComparedDocument>,
-    /// Where to go on, if there is more.
+    /// The cursor of the next changes; present if there are more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
-    /// What the asker should know.
+    /// Remarks for the user, for example that not all documents were compared.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
-    /// The index that answered.
+    /// The generation of the index that answered.
     #[schemars(with = "String")]
     pub generation: Generation,
-    /// Its state.
+    /// The revision of the index that answered.
     #[schemars(with = "u64")]
     pub revision: Revision,
-    /// Milliseconds by stage.
+    /// Time spent, in milliseconds, by stage.
     pub timings_ms: BTreeMap<String, f64>,
 }
 
-/// Two documents that are each other's counterpart, with what became of the paragraphs, list items and table rows.
+/// Two corresponding documents, with counts of their paragraphs, list items, table rows and code
+/// blocks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedPair {
-    /// The earlier one.
+    /// The earlier document.
     pub from: ComparedDocument,
-    /// The later one.
+    /// The later document.
     pub to: ComparedDocument,
-    /// The same in both, releases aside.
+    /// Equal in both, apart from the version they mention.
     pub unchanged: usize,
-    /// The same, at another place.
+    /// Equal, but at another position.
     pub moved: usize,
-    /// In both, with other words.
+    /// In both, with different words.
     pub changed: usize,
-    /// In the later one only.
+    /// Only in the later document.
     pub added: usize,
-    /// In the earlier one only.
+    /// Only in the earlier document.
     pub removed: usize,
 }
 
-/// One of the documents.
+/// One of two compared documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedDocument {
-    /// Its source.
+    /// The source of the document.
     pub source: String,
-    /// Its title.
+    /// The title.
     pub doc_title: String,
-    /// Its release.
+    /// The version.
     pub version: Option<String>,
-    /// The document on this server's web pages.
+    /// The URL of the document on this server's web pages.
     pub url: String,
 }
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
-    /// What happened.
+    /// The kind of change.
     pub kind: ChangeKind,
-    /// The place of its documents in `pairs`.
+    /// The index of its documents in `pairs`.
     pub pair: usize,
-    /// The headings above it, the document's title left out.
+    /// The headings above it, without the document's title.
     pub headings: Vec<String>,
-    /// How it was.
+    /// The earlier text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<ComparedText>,
-    /// How it is.
+    /// The later text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<ComparedText>,
-    /// Of changed text: word by word.
+    /// For changed text: the differences word by word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<WordRun>,
-    /// Of table rows: cell by cell, those that are equal too.
+    /// For table rows: the differences cell by cell, including unchanged cells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<CellChange>,
 }
@@ -116,62 +117,62 @@ pub struct Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeKind {
-    /// It is new.
+    /// Only the later document contains it.
     Added,
-    /// It is gone.
+    /// Only the earlier document contains it.
     Removed,
-    /// It has other words.
+    /// Its words differ.
     Changed,
 }
 
-/// A piece of text and where it stands.
+/// A piece of text and its location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedText {
-    /// The passage that has it.
+    /// The chunk id of the passage that contains it.
     pub chunk_id: String,
-    /// The physical page, in documents that have pages.
+    /// The physical page; `null` in a document without pages.
     pub page: Option<u32>,
-    /// The number printed on the page.
+    /// The printed page number, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_label: Option<String>,
-    /// The section, in documents without pages.
+    /// The section's slug, in a document without pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
-    /// As it stands there.
+    /// The text, verbatim.
     pub text: String,
-    /// The passage on this server's web pages.
+    /// The URL of the passage on this server's web pages.
     pub url: String,
-    /// The page with the passage.
+    /// The URL of its page on this server's web pages.
     pub page_url: String,
 }
 
-/// Words that are the same, gone or new.
+/// Consecutive words that are unchanged, removed or added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WordRun {
-    /// Which of it.
+    /// Whether they are unchanged, removed or added.
     pub op: WordOp,
     /// The words.
     pub text: String,
 }
 
-/// What became of words.
+/// What happened to words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WordOp {
-    /// In both.
+    /// In both texts.
     Same,
-    /// In the earlier text only.
+    /// Only in the earlier text.
     Removed,
-    /// In the later text only.
+    /// Only in the later text.
     Added,
 }
 
-/// A cell of a table row, in both releases.
+/// A cell of a table row, in both versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CellChange {
-    /// The column's name, where the table has a header.
+    /// The column's name, if the table has a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// Word by word.
+    /// The differences word by word.
     pub words: Vec<WordRun>,
 }

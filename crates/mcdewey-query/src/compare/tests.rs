@@ -1,4 +1,4 @@
-//! Two releases of a guide in a library of several, compared through the whole way.
+//! Compares two versions of a guide in a library with other documents.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use mcdewey_core::{Index, Visibility};
 use super::answer::{ChangeKind, CompareAnswer, CompareRequest, WordOp};
 use crate::{Library, QueryError};
 
-const OLD: &str = "telemetry/v12.5/admin/b_desk_admin_125.md";
-const NEW: &str = "telemetry/v15.0/admin/telemetry-15-administration.md";
+const OLD: &str = "gateway/v12.5/admin/b_gateway_admin_125.md";
+const NEW: &str = "gateway/v15.0/admin/gateway-15-administration.md";
 
 async fn library() -> Library {
     let embed = FakeEmbed::new(&["barge", "certificate"]);
@@ -17,17 +17,17 @@ async fn library() -> Library {
     let guide = |source: &str, version: &str| {
         SampleDocument::new(source)
             .vendor("Norvane")
-            .product("telemetry")
+            .product("gateway")
             .version(version)
             .guide("admin")
     };
 
     let old = guide(OLD, "v12.5")
-        .title("Telemetry Administration Guide, Release 12.5")
+        .title("Gateway Administration Guide, Release 12.5")
         .page(
             1,
             &[
-                "This is release 12.5 of Telemetry.",
+                "This is release 12.5 of Gateway.",
                 "A barge call takes up to 20 parties.",
             ],
         )
@@ -40,11 +40,11 @@ async fn library() -> Library {
         );
 
     let new = guide(NEW, "v15.0")
-        .title("Telemetry Administration Guide, Release 15.0")
+        .title("Gateway Administration Guide, Release 15.0")
         .page(
             1,
             &[
-                "This is release 15.0 of Telemetry.",
+                "This is release 15.0 of Gateway.",
                 "A barge call takes up to 25 parties.",
             ],
         )
@@ -56,14 +56,12 @@ async fn library() -> Library {
             ],
         );
 
-    let other = SampleDocument::new("telemetry/v15.0/api/reference.md")
+    let other = SampleDocument::new("gateway/v15.0/api/reference.md")
         .vendor("Norvane")
-        .product("telemetry");
-
-    let other = other
+        .product("gateway")
         .version("v15.0")
         .guide("api")
-        .title("Telemetry API")
+        .title("Gateway API")
         .page(1, &["GET /calls"]);
 
     for document in [old, new, other] {
@@ -98,9 +96,9 @@ fn kinds(answer: &CompareAnswer) -> Vec<(ChangeKind, Option<u32>, Option<u32>)> 
 }
 
 #[tokio::test]
-async fn releases_of_a_guide_are_compared_whatever_their_files_are_called() {
+async fn versions_of_a_guide_are_compared_regardless_of_file_names() {
     let answer = compare(&CompareRequest {
-        product: vec!["telemetry".to_owned()],
+        product: vec!["gateway".to_owned()],
         ..request("12.5", "15.0")
     })
     .await
@@ -116,7 +114,7 @@ async fn releases_of_a_guide_are_compared_whatever_their_files_are_called() {
         (2, 2, 1, 1),
         "{answer:#?}"
     );
-    assert_eq!(answer.only_to[0].source, "telemetry/v15.0/api/reference.md");
+    assert_eq!(answer.only_to[0].source, "gateway/v15.0/api/reference.md");
 
     let expected = [
         (ChangeKind::Changed, Some(1), Some(1)),
@@ -151,12 +149,12 @@ async fn releases_of_a_guide_are_compared_whatever_their_files_are_called() {
             .as_ref()
             .unwrap()
             .page_url
-            .starts_with("http://x/d/telemetry/v15.0/admin/")
+            .starts_with("http://x/d/gateway/v15.0/admin/")
     );
 }
 
 #[tokio::test]
-async fn documents_are_named_by_source_or_by_their_release() {
+async fn documents_are_selected_by_source_or_version() {
     for (from, to) in [(OLD, NEW), (OLD, "15.0"), ("12.5", NEW)] {
         let answer = compare(&request(from, to)).await.unwrap();
         assert_eq!(
@@ -172,7 +170,7 @@ async fn documents_are_named_by_source_or_by_their_release() {
 }
 
 #[tokio::test]
-async fn a_question_keeps_what_has_to_do_with_it() {
+async fn a_question_keeps_only_relevant_changes() {
     let answer = compare(&CompareRequest {
         q: "barge".to_owned(),
         ..request(OLD, NEW)
@@ -182,26 +180,23 @@ async fn a_question_keeps_what_has_to_do_with_it() {
 
     let first = answer.changes[0].to.as_ref().unwrap();
     assert!(first.text.contains("barge"), "{answer:#?}");
-    assert_eq!(
-        answer.pairs[0].changed, 2,
-        "the counts are those of the whole"
-    );
+    assert_eq!(answer.pairs[0].changed, 2, "the counts include all changes");
 }
 
 #[tokio::test]
-async fn changes_come_page_by_page() {
-    let mut asked = CompareRequest {
+async fn changes_are_paged() {
+    let mut paged = CompareRequest {
         limit: Some(3),
         ..request(OLD, NEW)
     };
-    let first = compare(&asked).await.unwrap();
+    let first = compare(&paged).await.unwrap();
     assert_eq!(first.changes.len(), 3);
-    asked.cursor = first.next_cursor;
-    let second = compare(&asked).await.unwrap();
+    paged.cursor = first.next_cursor;
+    let second = compare(&paged).await.unwrap();
     assert_eq!((second.changes.len(), second.next_cursor), (1, None));
 
     let other = CompareRequest {
-        cursor: asked.cursor,
+        cursor: paged.cursor,
         ..request(NEW, OLD)
     };
 
@@ -212,7 +207,7 @@ async fn changes_come_page_by_page() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused() {
+async fn invalid_requests_are_rejected() {
     for (from, to) in [("", "15.0"), ("12.5", " ")] {
         assert!(
             compare(&request(from, to))
@@ -227,7 +222,7 @@ async fn what_makes_no_sense_is_refused() {
         compare(&request("99", "15.0")).await,
         Err(QueryError::UnknownVersion { .. })
     ));
-    let alone = compare(&request("telemetry/v15.0/api/reference.md", "12.5")).await;
+    let alone = compare(&request("gateway/v15.0/api/reference.md", "12.5")).await;
     assert!(matches!(alone, Err(QueryError::NotFound(_))), "{alone:?}");
 
     let none = compare(&CompareRequest {
@@ -240,7 +235,7 @@ async fn what_makes_no_sense_is_refused() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_seen_is_not_compared() {
+async fn invisible_documents_are_not_compared() {
     let hidden = Visibility::Only {
         vendors: Vec::new(),
         products: vec!["other".to_owned()],

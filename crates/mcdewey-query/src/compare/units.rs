@@ -1,26 +1,28 @@
-//! What is compared: paragraphs, list items, table rows and code blocks of a document, read off its passages.
+//! Splits a document into the units that are compared: paragraphs, list items, table rows and code
+//! blocks, read from its chunks.
 
 use mcdewey_core::{Chunk, ContentHash, PageRef, normalise};
 
-use crate::fence;
+use crate::code_fence;
 
-/// A piece of a document.
+/// A paragraph, list item, table row or code block.
 #[derive(Debug, Clone)]
 pub(super) struct Unit {
-    /// Verbatim.
+    /// The text, verbatim.
     pub(super) text: String,
     pub(super) kind: UnitKind,
-    /// The headings above it, the document's title left out.
+    /// The headings above it, without the document's title.
     pub(super) headings: Vec<String>,
     pub(super) page: PageRef,
-    /// The passage it begins in.
+    /// The chunk in which it begins.
     pub(super) chunk_id: String,
-    /// Equal for texts that are equal but for the release they are about.
+    /// Equal for texts that differ only in the version of their document.
     pub(super) key: ContentHash,
 }
 
 impl Unit {
-    /// A heading comes and goes with what stands below it, which is told under its name.
+    /// Reports whether this is a heading. An added or removed heading is not listed as a change,
+    /// because the changes below it are listed with their headings.
     pub(super) fn is_heading(&self) -> bool {
         self.kind == UnitKind::Prose && self.text.starts_with('#') && !self.text.contains('\n')
     }
@@ -30,32 +32,32 @@ impl Unit {
 pub(super) enum UnitKind {
     Prose,
     Code,
-    /// A row, with the names of its columns.
+    /// A table row, with the names of its columns.
     Row {
         columns: Vec<String>,
     },
 }
 
-/// Cuts passages, in their order, into what is compared. `releases` are the names of the document's own releases.
-pub(super) fn units(chunks: &[Chunk], releases: &[String]) -> Vec<Unit> {
-    let mut reader = Reader::default();
+/// Splits consecutive chunks into units. `versions` are the names of the document's own versions.
+pub(super) fn units(chunks: &[Chunk], versions: &[String]) -> Vec<Unit> {
+    let mut builder = UnitBuilder::default();
     for chunk in chunks {
-        reader.read(chunk);
+        builder.add_chunk(chunk);
     }
-    reader.finish(releases)
+    builder.finish(versions)
 }
 
 #[derive(Default)]
-struct Reader {
-    units: Vec<Piece>,
-    /// The last row that a line of dashes made the header of a table.
+struct UnitBuilder {
+    drafts: Vec<UnitDraft>,
+    /// The cells of the last table header.
     columns: Vec<String>,
-    /// Where the last passage ended: page and byte.
+    /// Where the last chunk ended: page and byte.
     end: Option<(u32, u32)>,
 }
 
-/// A unit in the making.
-struct Piece {
+/// A unit that the next chunk may continue.
+struct UnitDraft {
     text: String,
     kind: UnitKind,
     headings: Vec<String>,
@@ -63,38 +65,60 @@ struct Piece {
     chunk_id: String,
 }
 
-impl Reader {
-    fn read(&mut self, chunk: &Chunk) {
+impl UnitDraft {
+    fn finish(self, versions: &[String]) -> Unit {
+        let key = ContentHash::of(without_versions(&normalise(&self.text), versions));
+        Unit {
+            text: self.text,
+            kind: self.kind,
+            headings: self.headings,
+            page: self.page,
+            chunk_id: self.chunk_id,
+            key,
+        }
+    }
+}
+
+impl UnitBuilder {
+    fn add_chunk(&mut self, chunk: &Chunk) {
         let start = chunk.spans.first().map(|span| (span.page.0, span.start));
 
-        // A border of passages within a paragraph is none of the document.
-        let goes_on = matches!((self.end, start), (Some((page, end)), Some((here, start)))
-            if page == here && start.saturating_sub(end) <= 1);
-        for (place, block) in blocks(&chunk.text).into_iter().enumerate() {
+        // A chunk may begin within a paragraph: then it directly follows the chunk before it.
+        let follows_directly = match (self.end, start) {
+            (Some((end_page, end)), Some((page, start))) => {
+                page == end_page && start.saturating_sub(end) <= 1
+            }
+            _ => false,
+        };
+
+        for (index, block) in blocks(&chunk.text).into_iter().enumerate() {
             match block {
-                Block::Rows(rows) => self.rows(&rows, chunk),
+                Block::Rows(rows) => self.add_rows(&rows, chunk),
                 Block::Prose(text) => {
                     self.columns.clear();
-                    match self.units.last_mut() {
-                        Some(last) if place == 0 && goes_on && last.kind == UnitKind::Prose => {
+                    match self.drafts.last_mut() {
+                        Some(last)
+                            if index == 0 && follows_directly && last.kind == UnitKind::Prose =>
+                        {
                             last.text.push(' ');
                             last.text.push_str(text);
                         }
-                        _ => self.push(text, UnitKind::Prose, chunk),
+                        _ => self.add(text, UnitKind::Prose, chunk),
                     }
                 }
-                Block::Code(text) => self.push(text, UnitKind::Code, chunk),
+                Block::Code(text) => self.add(text, UnitKind::Code, chunk),
             }
         }
 
         self.end = chunk.spans.last().map(|span| (span.page.0, span.end));
     }
 
-    fn rows(&mut self, rows: &[&str], chunk: &Chunk) {
+    fn add_rows(&mut self, rows: &[&str], chunk: &Chunk) {
         for row in rows {
-            if is_rule(row) {
-                if let Some(last) = self.units.pop() {
-                    self.columns = cells(&last.text);
+            // The row before a delimiter row was the header, not a unit.
+            if is_delimiter_row(row) {
+                if let Some(header) = self.drafts.pop() {
+                    self.columns = split_cells(&header.text);
                 }
                 continue;
             }
@@ -102,12 +126,12 @@ impl Reader {
             let kind = UnitKind::Row {
                 columns: self.columns.clone(),
             };
-            self.push(row, kind, chunk);
+            self.add(row, kind, chunk);
         }
     }
 
-    fn push(&mut self, text: &str, kind: UnitKind, chunk: &Chunk) {
-        self.units.push(Piece {
+    fn add(&mut self, text: &str, kind: UnitKind, chunk: &Chunk) {
+        self.drafts.push(UnitDraft {
             text: text.trim().to_owned(),
             kind,
             headings: chunk.headings.iter().skip(1).cloned().collect(),
@@ -116,52 +140,32 @@ impl Reader {
         });
     }
 
-    fn finish(self, releases: &[String]) -> Vec<Unit> {
-        let unit = |piece: Piece| {
-            let key = ContentHash::of(without_releases(&normalise(&piece.text), releases));
-            let Piece {
-                text,
-                kind,
-                headings,
-                page,
-                chunk_id,
-            } = piece;
-
-            Unit {
-                text,
-                kind,
-                headings,
-                page,
-                chunk_id,
-                key,
-            }
-        };
-
-        self.units
+    fn finish(self, versions: &[String]) -> Vec<Unit> {
+        self.drafts
             .into_iter()
-            .filter(|piece| !piece.text.is_empty())
-            .map(unit)
+            .filter(|draft| !draft.text.is_empty())
+            .map(|draft| draft.finish(versions))
             .collect()
     }
 }
 
-/// The text with the names of its own releases made equal.
-fn without_releases(text: &str, releases: &[String]) -> String {
-    releases.iter().fold(text.to_owned(), |text, release| {
-        text.replace(release.as_str(), "§")
+/// Replaces the names of the document's own versions by a placeholder.
+fn without_versions(text: &str, versions: &[String]) -> String {
+    versions.iter().fold(text.to_owned(), |text, version| {
+        text.replace(version.as_str(), "§")
     })
 }
 
-/// The cells of a table row, as they are read.
-pub(super) fn cells(row: &str) -> Vec<String> {
+/// Returns the cells of a table row, unescaped and with normalised white space.
+pub(super) fn split_cells(row: &str) -> Vec<String> {
     let row = row.trim();
     let row = row.strip_prefix('|').unwrap_or(row);
     let row = row
         .strip_suffix('|')
         .filter(|rest| !rest.ends_with('\\'))
         .unwrap_or(row);
-    let mut cells = vec![String::new()];
 
+    let mut cells = vec![String::new()];
     let mut escaped = false;
     for c in row.chars() {
         if c == '|' && !escaped {
@@ -178,8 +182,8 @@ pub(super) fn cells(row: &str) -> Vec<String> {
         .collect()
 }
 
-/// The line between a header and its rows.
-fn is_rule(row: &str) -> bool {
+/// Reports whether this is the row between a table's header and its body.
+fn is_delimiter_row(row: &str) -> bool {
     row.contains('-') && row.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
 }
 
@@ -189,10 +193,10 @@ enum Block<'a> {
     Rows(Vec<&'a str>),
 }
 
-/// Blocks of a passage: divided by blank lines, list items each, code between fences whole.
+/// Splits a chunk's text into blocks at blank lines and list items. Fenced code stays whole.
 fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
-    let mut lines = lines(text).peekable();
+    let mut lines = lines_with_offsets(text).peekable();
     while let Some((start, line)) = lines.next() {
         let trimmed = line.trim_start();
         if trimmed.is_empty() {
@@ -200,7 +204,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
         }
 
         let mut end = start + line.len();
-        if let Some(fence) = fence::of(line) {
+        if let Some(fence) = code_fence::marker(line) {
             for (start, line) in lines.by_ref() {
                 end = start + line.len();
                 if line.trim_start().starts_with(fence) {
@@ -216,7 +220,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
             }
             blocks.push(Block::Rows(rows));
         } else {
-            while let Some((start, line)) = lines.next_if(|(_, line)| goes_on(line)) {
+            while let Some((start, line)) = lines.next_if(|(_, line)| continues_paragraph(line)) {
                 end = start + line.len();
             }
             blocks.push(Block::Prose(&text[start..end]));
@@ -226,45 +230,44 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// Whether a line belongs to the paragraph above it.
-fn goes_on(line: &str) -> bool {
+/// Reports whether a line continues the paragraph before it.
+fn continues_paragraph(line: &str) -> bool {
     let line = line.trim_start();
-    let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let item = line.starts_with(['-', '*', '+', '#', '|']) || fence::of(line).is_some();
-    let numbered = number.len() < line.len() && number.starts_with(['.', ')']);
-    !line.is_empty() && !item && !numbered
+    let without_number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_numbered_item =
+        without_number.len() < line.len() && without_number.starts_with(['.', ')']);
+    let begins_block =
+        line.starts_with(['-', '*', '+', '#', '|']) || code_fence::marker(line).is_some();
+    !line.is_empty() && !begins_block && !is_numbered_item
 }
 
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn lines_with_offsets(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split('\n')
         .map(move |line| (line.as_ptr() as usize - text.as_ptr() as usize, line))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use mcdewey_core::testing::{FakeEmbed, SampleDocument};
 
     use super::*;
 
-    fn read(passages: &[&str], releases: &[&str]) -> Vec<Unit> {
+    fn document_units(texts: &[&str], versions: &[&str]) -> Vec<Unit> {
         let document = SampleDocument::new("a/v1/g.md")
-            .page(1, passages)
+            .page(1, texts)
             .build(&FakeEmbed::new(&[]));
 
         let chunks: Vec<Chunk> = document
             .chunks
             .iter()
-            .map(|passage| passage.chunk.clone())
+            .map(|stored| stored.chunk.clone())
             .collect();
 
-        assert!(Arc::strong_count(&document.meta) > 0);
         units(
             &chunks,
-            &releases
+            &versions
                 .iter()
-                .map(|release| (*release).to_owned())
+                .map(|version| (*version).to_owned())
                 .collect::<Vec<_>>(),
         )
     }
@@ -274,9 +277,10 @@ mod tests {
     }
 
     #[test]
-    fn paragraphs_items_rows_and_code_are_units() {
-        let text = "First\nparagraph.\n\n- one\n  more\n- two\n1. three\n\n```\n# a\n\nb\n```\n\n| Code | Means |\n|---|:-:|\n| 1 | a |\n| 2 | b |";
-        let found = read(&[text], &[]);
+    fn paragraphs_list_items_rows_and_code_blocks_are_units() {
+        let text = "First\nparagraph.\n\n- one\n  more\n- two\n1. three\n\n```\n# a\n\nb\n```\n\n\
+                    | Code | Means |\n|---|:-:|\n| 1 | a |\n| 2 | b |";
+        let found = document_units(&[text], &[]);
         let code = "```\n# a\n\nb\n```";
 
         assert_eq!(
@@ -301,22 +305,25 @@ mod tests {
     }
 
     #[test]
-    fn the_own_release_makes_no_difference() {
-        let of = |text: &str, release: &str| read(&[text], &[release])[0].key;
+    fn keys_ignore_the_version_of_the_document() {
+        let key = |text: &str, version: &str| document_units(&[text], &[version])[0].key;
         assert_eq!(
-            of("Install release 12.5 first.", "12.5"),
-            of("Install release 15.0 first.", "15.0")
+            key("Install release 12.5 first.", "12.5"),
+            key("Install release 15.0 first.", "15.0")
         );
         assert_ne!(
-            of("Install release 12.5 first.", "15.0"),
-            of("Install release 15.0 first.", "15.0")
+            key("Install release 12.5 first.", "15.0"),
+            key("Install release 15.0 first.", "15.0")
         );
-        assert_eq!(of("A  b\u{a0}c", "1"), of("A b c", "1"));
+        assert_eq!(key("A  b\u{a0}c", "1"), key("A b c", "1"));
     }
 
     #[test]
-    fn cells_keep_escaped_bars() {
-        assert_eq!(cells("| a \\| b | **c** |  |"), ["a | b", "**c**", ""]);
-        assert_eq!(cells("a | b"), ["a", "b"]);
+    fn escaped_bars_do_not_separate_cells() {
+        assert_eq!(
+            split_cells("| a \\| b | **c** |  |"),
+            ["a | b", "**c**", ""]
+        );
+        assert_eq!(split_cells("a | b"), ["a", "b"]);
     }
 }

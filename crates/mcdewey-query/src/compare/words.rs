@@ -1,32 +1,30 @@
-//! Two texts word by word.
+//! Compares two texts word by word.
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use super::answer::{CellChange, WordOp, WordRun};
-use super::units::cells;
+use super::units::split_cells;
 
-/// Which words are the same, gone and new, in reading order.
-pub(super) fn words(from: &str, to: &str) -> Vec<WordRun> {
-    let (from, to): (Vec<&str>, Vec<&str>) = (
-        from.split_whitespace().collect(),
-        to.split_whitespace().collect(),
-    );
+/// Returns the unchanged, removed and added words, in reading order.
+pub(super) fn compare_words(from: &str, to: &str) -> Vec<WordRun> {
+    let from: Vec<&str> = from.split_whitespace().collect();
+    let to: Vec<&str> = to.split_whitespace().collect();
+
     let mut runs: Vec<WordRun> = Vec::new();
     for op in capture_diff_slices(Algorithm::Myers, &from, &to) {
         let (tag, old, new) = op.as_tag_tuple();
-        match tag {
-            DiffTag::Equal => push(&mut runs, WordOp::Same, &from[old]),
-            _ => {
-                push(&mut runs, WordOp::Removed, &from[old]);
-                push(&mut runs, WordOp::Added, &to[new]);
-            }
+        if tag == DiffTag::Equal {
+            push_run(&mut runs, WordOp::Same, &from[old]);
+        } else {
+            push_run(&mut runs, WordOp::Removed, &from[old]);
+            push_run(&mut runs, WordOp::Added, &to[new]);
         }
     }
 
     runs
 }
 
-fn push(runs: &mut Vec<WordRun>, op: WordOp, words: &[&str]) {
+fn push_run(runs: &mut Vec<WordRun>, op: WordOp, words: &[&str]) {
     if words.is_empty() {
         return;
     }
@@ -41,39 +39,50 @@ fn push(runs: &mut Vec<WordRun>, op: WordOp, words: &[&str]) {
     }
 }
 
-/// Two table rows cell by cell; nothing where they have other columns.
-pub(super) fn row(from: &str, to: &str, columns: &[String]) -> Option<Vec<CellChange>> {
-    let (from, to) = (cells(from), cells(to));
+/// Compares two table rows cell by cell; `None` if they have different numbers of cells.
+pub(super) fn compare_rows(from: &str, to: &str, columns: &[String]) -> Option<Vec<CellChange>> {
+    let (from, to) = (split_cells(from), split_cells(to));
     if from.len() != to.len() {
         return None;
     }
 
-    let cell = |(place, (from, to)): (usize, (&String, &String))| CellChange {
-        column: columns.get(place).filter(|name| !name.is_empty()).cloned(),
-        words: words(from, to),
-    };
-
-    Some(from.iter().zip(&to).enumerate().map(cell).collect())
+    let cells = from
+        .iter()
+        .zip(&to)
+        .enumerate()
+        .map(|(index, (from, to))| CellChange {
+            column: column_name(columns, index),
+            words: compare_words(from, to),
+        })
+        .collect();
+    Some(cells)
 }
 
-/// A table row that is only in one of the two.
-pub(super) fn lone_row(row: &str, op: WordOp, columns: &[String]) -> Vec<CellChange> {
-    let cell = |(place, text): (usize, String)| CellChange {
-        column: columns.get(place).filter(|name| !name.is_empty()).cloned(),
-        words: if text.is_empty() {
-            Vec::new()
-        } else {
-            vec![WordRun { op, text }]
-        },
-    };
-    cells(row).into_iter().enumerate().map(cell).collect()
+/// Returns the cells of a table row that only one of the documents has.
+pub(super) fn single_row(row: &str, op: WordOp, columns: &[String]) -> Vec<CellChange> {
+    split_cells(row)
+        .into_iter()
+        .enumerate()
+        .map(|(index, text)| CellChange {
+            column: column_name(columns, index),
+            words: if text.is_empty() {
+                Vec::new()
+            } else {
+                vec![WordRun { op, text }]
+            },
+        })
+        .collect()
+}
+
+fn column_name(columns: &[String], index: usize) -> Option<String> {
+    columns.get(index).filter(|name| !name.is_empty()).cloned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(runs: &[WordRun]) -> String {
+    fn marked(runs: &[WordRun]) -> String {
         let mark = |run: &WordRun| match run.op {
             WordOp::Same => run.text.clone(),
             WordOp::Removed => format!("[-{}]", run.text),
@@ -83,37 +92,44 @@ mod tests {
     }
 
     #[test]
-    fn words_are_gone_and_new() {
+    fn removed_and_added_words_are_marked() {
         assert_eq!(
-            told(&words(
+            marked(&compare_words(
                 "The limit is 20 calls.",
                 "The new limit is 25 calls."
             )),
             "The [+new] limit is [-20] [+25] calls."
         );
-        assert_eq!(told(&words("same  text", "same text")), "same text");
-        assert_eq!(told(&words("", "all new")), "[+all new]");
+        assert_eq!(
+            marked(&compare_words("same  text", "same text")),
+            "same text"
+        );
+        assert_eq!(marked(&compare_words("", "all new")), "[+all new]");
     }
 
     #[test]
-    fn rows_differ_in_cells() {
+    fn rows_are_compared_cell_by_cell() {
         let columns = ["Code".to_owned(), String::new()];
-        let cells = row("| 20700 | old limit |", "| 20700 | new limit |", &columns).unwrap();
+        let cells =
+            compare_rows("| 20700 | old limit |", "| 20700 | new limit |", &columns).unwrap();
         assert_eq!(
-            (cells[0].column.as_deref(), told(&cells[0].words).as_str()),
+            (cells[0].column.as_deref(), marked(&cells[0].words).as_str()),
             (Some("Code"), "20700")
         );
         assert_eq!(
-            (cells[1].column.as_deref(), told(&cells[1].words).as_str()),
+            (cells[1].column.as_deref(), marked(&cells[1].words).as_str()),
             (None, "[-old] [+new] limit")
         );
-        assert_eq!(row("| a |", "| a | b |", &[]), None);
-        let lone = lone_row("| 20702 | |", WordOp::Added, &columns);
+        assert_eq!(compare_rows("| a |", "| a | b |", &[]), None);
+        let cells_of_single_row = single_row("| 20702 | |", WordOp::Added, &columns);
 
         assert_eq!(
-            (lone[0].column.as_deref(), told(&lone[0].words).as_str()),
+            (
+                cells_of_single_row[0].column.as_deref(),
+                marked(&cells_of_single_row[0].words).as_str()
+            ),
             (Some("Code"), "[+20702]")
         );
-        assert_eq!(lone[1].words, []);
+        assert_eq!(cells_of_single_row[1].words, []);
     }
 }

@@ -1,5 +1,6 @@
-//! What a tool takes: one table says name, kind, limits and examples; the advertised schema is made from it and what
-//! arrives is judged by it. Lenient about spelling (other names, numbers as text), strict about meaning.
+//! The parameters of tools and the parsing of arguments. One table per tool has names, kinds,
+//! limits and examples; the advertised schema is generated from it and arguments are validated
+//! against it. Lenient about spelling (aliases, numbers as strings), strict about meaning.
 
 use std::collections::BTreeMap;
 
@@ -10,33 +11,33 @@ use super::budget;
 use super::fence::meant;
 use crate::QueryError;
 
-/// Unknown arguments that a refusal names, at most.
-const MAX_UNKNOWN: usize = 5;
+/// How many unknown arguments an error names.
+const MAX_UNKNOWN_NAMES: usize = 5;
 
-/// One argument of a tool.
+/// A parameter of a tool.
 #[derive(Debug)]
 pub(super) struct Parameter {
     pub(super) name: &'static str,
-    /// Names that models invent for it; taken, not advertised.
+    /// Names that models invent for it; accepted, but not advertised.
     pub(super) aliases: &'static [&'static str],
-    pub(super) kind: Kind,
+    pub(super) kind: ParameterKind,
     pub(super) required: bool,
     pub(super) description: &'static str,
     pub(super) examples: &'static [&'static str],
 }
 
-/// What a value may be.
+/// What values a parameter accepts.
 #[derive(Debug)]
-pub(super) enum Kind {
-    /// Words; a number is taken for its digits.
+pub(super) enum ParameterKind {
+    /// A string; a number is accepted as its digits.
     Text,
-    /// What the library calls something, as an answer showed it.
+    /// A name from the library as a result shows it, possibly percent-encoded.
     Name,
-    /// One name; a list of alternatives is taken too.
+    /// A name or a list of alternatives. Only the single name is advertised.
     Names,
-    /// One of these.
+    /// One of these words, in any case.
     Choice(&'static [&'static str]),
-    /// A whole number within bounds.
+    /// An integer within bounds, also as a string.
     Number {
         min: usize,
         max: usize,
@@ -44,41 +45,41 @@ pub(super) enum Kind {
     },
 }
 
-/// How long an answer may be; every tool takes it.
+/// The longest result in tokens; a parameter of every tool.
 pub(super) const TOKEN_BUDGET: Parameter = Parameter {
     name: "token_budget",
     aliases: &["max_tokens", "tokens", "budget"],
-    kind: Kind::Number {
+    kind: ParameterKind::Number {
         min: budget::MIN,
         max: budget::MAX,
         default: budget::DEFAULT,
     },
     required: false,
-    description: "Most tokens",
+    description: "Maximum tokens",
     examples: &["3000"],
 };
 
-/// Where an answer goes on, for every tool whose answers may be cut.
+/// Where to continue, for every tool whose results may be cut.
 pub(super) const CURSOR: Parameter = Parameter {
     name: "cursor",
     aliases: &["next_cursor"],
-    kind: Kind::Text,
+    kind: ParameterKind::Text,
     required: false,
-    description: "next_cursor, to go on",
+    description: "next_cursor, to get more",
     examples: &["6-0f3a9c2b71d84e65"],
 };
 
-/// A limit to one guide.
+/// Restricts a call to one guide.
 pub(super) const GUIDE: Parameter = Parameter {
     name: "guide",
     aliases: &["guides"],
-    kind: Kind::Names,
+    kind: ParameterKind::Names,
     required: false,
     description: "Only this guide",
     examples: &["developer-guide"],
 };
 
-/// Arguments that passed their table.
+/// Validated arguments by parameter name.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Arguments {
     values: BTreeMap<&'static str, Argument>,
@@ -92,51 +93,41 @@ enum Argument {
 }
 
 impl Arguments {
-    /// Judges what arrived. An empty text or `null` is as good as nothing: models fill in what they do not mean.
-    pub(super) fn read(
-        table: &'static [Parameter],
-        given: &JsonObject,
+    /// Validates arguments. An empty value or `null` counts as absent, because models fill in
+    /// arguments that they do not mean.
+    pub(super) fn parse(
+        parameters: &'static [Parameter],
+        raw: &JsonObject,
     ) -> Result<Self, QueryError> {
         let mut values = BTreeMap::new();
         let mut unknown = Vec::new();
-        for (name, value) in given {
-            let Some(parameter) = find(table, name) else {
+        for (name, value) in raw {
+            let Some(parameter) = find(parameters, name) else {
                 unknown.push(format!("{name:?}"));
                 continue;
             };
 
-            if is_nothing(value) {
+            if is_empty(value) {
                 continue;
             }
 
             if values
-                .insert(parameter.name, parameter.judge(value)?)
+                .insert(parameter.name, parameter.parse(value)?)
                 .is_some()
             {
-                return refuse(format!("{} is given twice, once as {name}", parameter.name));
+                return invalid(format!("{} is given twice, once as {name}", parameter.name));
             }
         }
 
         if !unknown.is_empty() {
-            let more = if unknown.len() > MAX_UNKNOWN {
-                " and more"
-            } else {
-                ""
-            };
-
-            unknown.truncate(MAX_UNKNOWN);
-            return refuse(format!(
-                "unknown argument {}{more}; this tool takes {}",
-                unknown.join(", "),
-                names(table)
-            ));
+            return unknown_arguments(unknown, parameters);
         }
 
-        match table
+        let missing = parameters
             .iter()
-            .find(|parameter| parameter.required && !values.contains_key(parameter.name))
-        {
-            Some(missing) => refuse(format!(
+            .find(|parameter| parameter.required && !values.contains_key(parameter.name));
+        match missing {
+            Some(missing) => invalid(format!(
                 "{} is missing; {}",
                 missing.name,
                 missing.example()
@@ -172,64 +163,55 @@ impl Arguments {
 }
 
 impl Parameter {
-    fn judge(&self, value: &Value) -> Result<Argument, QueryError> {
-        let wrong = |wanted: &str| {
-            refuse(format!(
-                "{} must be {wanted}; {}",
-                self.name,
-                self.example()
-            ))
+    fn parse(&self, value: &Value) -> Result<Argument, QueryError> {
+        let parsed = match self.kind {
+            ParameterKind::Text => string(value).map(Argument::Text),
+            ParameterKind::Name => string(value).map(|text| Argument::Text(meant(&text))),
+            ParameterKind::Names => strings(value)
+                .map(|names| names.iter().map(|name| meant(name)).collect())
+                .map(Argument::Names),
+            ParameterKind::Choice(choices) => string(value)
+                .map(|text| text.to_lowercase())
+                .filter(|text| choices.contains(&text.as_str()))
+                .map(Argument::Text),
+            ParameterKind::Number { min, max, .. } => number(value)
+                .filter(|number| (min..=max).contains(number))
+                .map(Argument::Number),
         };
 
-        match self.kind {
-            Kind::Text => {
-                text(value).map_or_else(|| wrong("a text"), |text| Ok(Argument::Text(text)))
-            }
-            Kind::Name => {
-                text(value).map_or_else(|| wrong("a text"), |text| Ok(Argument::Text(meant(&text))))
-            }
-            Kind::Names => names_of(value).map_or_else(
-                || wrong("a name"),
-                |names| {
-                    Ok(Argument::Names(
-                        names.iter().map(|name| meant(name)).collect(),
-                    ))
-                },
-            ),
-            Kind::Choice(known) => match text(value).map(|text| text.to_lowercase()) {
-                Some(text) if known.contains(&text.as_str()) => Ok(Argument::Text(text)),
-                _ => wrong(&format!("one of {}", known.join(", "))),
-            },
-            Kind::Number { min, max, .. } => match number(value) {
-                Some(number) if (min..=max).contains(&number) => Ok(Argument::Number(number)),
-                _ => wrong(&format!("a whole number from {min} to {max}")),
-            },
-        }
+        parsed.ok_or_else(|| {
+            QueryError::InvalidRequest(format!(
+                "{} must be {}; {}",
+                self.name,
+                self.kind.expected(),
+                self.example()
+            ))
+        })
     }
 
     fn example(&self) -> String {
         format!("for example {}", self.examples.join(" or "))
     }
 
-    /// The argument's JSON schema. Every word of it is paid for by every conversation: bounds and examples stand in the
-    /// description, where they cost a third.
+    /// Returns the parameter's JSON schema. Every conversation pays for each of its tokens, so
+    /// bounds and examples are in the description, where they cost a third.
     pub(super) fn schema(&self) -> Value {
-        let kind = if matches!(self.kind, Kind::Number { .. }) {
+        let json_type = if matches!(self.kind, ParameterKind::Number { .. }) {
             "integer"
         } else {
             "string"
         };
 
-        let mut schema = json!({"type": kind});
+        let mut schema = json!({"type": json_type});
         let description = match self.kind {
-            Kind::Choice(known) => {
-                schema["enum"] = json!(known);
+            ParameterKind::Choice(choices) => {
+                schema["enum"] = json!(choices);
                 self.description.to_owned()
             }
-            Kind::Number { min, max, default } => {
+            ParameterKind::Number { min, max, default } => {
                 format!("{}, {min} to {max}; default {default}", self.description)
             }
-            // A cursor's value is nothing to learn from.
+            // An example of a cursor would teach the model nothing.
             _ if self.name == CURSOR.name => self.description.to_owned(),
             _ => format!("{}, e.g. {}", self.description, self.examples.join(" or ")),
         };
@@ -239,26 +221,49 @@ impl Parameter {
     }
 }
 
-fn find(table: &'static [Parameter], name: &str) -> Option<&'static Parameter> {
+impl ParameterKind {
+    /// Describes valid values, for errors.
+    fn expected(&self) -> String {
+        match self {
+            Self::Text | Self::Name => "a string".to_owned(),
+            Self::Names => "a name".to_owned(),
+            Self::Choice(choices) => format!("one of {}", choices.join(", ")),
+            Self::Number { min, max, .. } => format!("an integer from {min} to {max}"),
+        }
+    }
+}
+
+fn find(parameters: &'static [Parameter], name: &str) -> Option<&'static Parameter> {
     let name = name.to_lowercase().replace('-', "_");
-    table
+    parameters
         .iter()
         .find(|parameter| parameter.name == name || parameter.aliases.contains(&name.as_str()))
 }
 
-fn names(table: &[Parameter]) -> String {
-    table
-        .iter()
-        .map(|parameter| parameter.name)
-        .collect::<Vec<_>>()
-        .join(", ")
+fn unknown_arguments<T>(
+    mut unknown: Vec<String>,
+    parameters: &[Parameter],
+) -> Result<T, QueryError> {
+    let more = if unknown.len() > MAX_UNKNOWN_NAMES {
+        " and more"
+    } else {
+        ""
+    };
+
+    unknown.truncate(MAX_UNKNOWN_NAMES);
+    let known: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+    invalid(format!(
+        "unknown argument {}{more}; this tool takes {}",
+        unknown.join(", "),
+        known.join(", ")
+    ))
 }
 
-fn refuse<T>(message: String) -> Result<T, QueryError> {
+fn invalid<T>(message: String) -> Result<T, QueryError> {
     Err(QueryError::InvalidRequest(message))
 }
 
-fn is_nothing(value: &Value) -> bool {
+fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
@@ -267,7 +272,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn text(value: &Value) -> Option<String> {
+fn string(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()),
         Value::Number(number) => Some(number.to_string()),
@@ -275,10 +280,10 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-fn names_of(value: &Value) -> Option<Vec<String>> {
+fn strings(value: &Value) -> Option<Vec<String>> {
     match value {
-        Value::Array(list) => list.iter().map(text).collect(),
-        other => text(other).map(|name| vec![name]),
+        Value::Array(list) => list.iter().map(string).collect(),
+        other => string(other).map(|text| vec![text]),
     }
 }
 
@@ -300,11 +305,11 @@ fn number(value: &Value) -> Option<usize> {
 mod tests {
     use super::*;
 
-    const TABLE: [Parameter; 4] = [
+    static PARAMETERS: [Parameter; 4] = [
         Parameter {
             name: "query",
             aliases: &["q"],
-            kind: Kind::Text,
+            kind: ParameterKind::Text,
             required: true,
             description: "",
             examples: &["barge state in CCX"],
@@ -312,7 +317,7 @@ mod tests {
         Parameter {
             name: "vendor",
             aliases: &[],
-            kind: Kind::Names,
+            kind: ParameterKind::Names,
             required: false,
             description: "",
             examples: &["Cisco"],
@@ -320,7 +325,7 @@ mod tests {
         Parameter {
             name: "mode",
             aliases: &[],
-            kind: Kind::Choice(&["hybrid", "dense"]),
+            kind: ParameterKind::Choice(&["hybrid", "dense"]),
             required: false,
             description: "",
             examples: &["dense"],
@@ -328,55 +333,57 @@ mod tests {
         TOKEN_BUDGET,
     ];
 
-    fn read(given: Value) -> Result<Arguments, String> {
-        static STATIC: [Parameter; 4] = TABLE;
-        let Value::Object(given) = given else {
-            panic!("an object")
+    fn parse(arguments: Value) -> Result<Arguments, String> {
+        let Value::Object(arguments) = arguments else {
+            panic!("arguments are an object")
         };
-        Arguments::read(&STATIC, &given).map_err(|error| error.to_string())
+        Arguments::parse(&PARAMETERS, &arguments).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn other_spellings_are_understood() {
+    fn alternative_spellings_are_accepted() {
         let plain =
-            read(json!({"query": "a", "vendor": "Cisco", "mode": "dense", "token_budget": 500}))
+            parse(json!({"query": "a", "vendor": "Cisco", "mode": "dense", "token_budget": 500}))
                 .unwrap();
-        let other = json!({"Q": " a ", "vendor": ["Cisco"], "mode": "Dense", "max-tokens": "500"});
-        assert_eq!(read(other).unwrap(), plain);
+        let alternative =
+            json!({"Q": " a ", "vendor": ["Cisco"], "mode": "Dense", "max-tokens": "500"});
+        assert_eq!(parse(alternative).unwrap(), plain);
         assert_eq!((plain.text("query"), plain.budget()), (Some("a"), 500));
         assert_eq!(plain.names("vendor"), ["Cisco"]);
         assert_eq!(
-            read(json!({"q": 20700})).unwrap().text("query"),
+            parse(json!({"q": 20700})).unwrap().text("query"),
             Some("20700")
         );
     }
 
     #[test]
-    fn nothing_is_nothing() {
+    fn empty_values_count_as_absent() {
         let bare =
-            read(json!({"q": "a", "vendor": "", "mode": null, "token_budget": null})).unwrap();
-        assert_eq!(bare, read(json!({"q": "a"})).unwrap());
+            parse(json!({"q": "a", "vendor": "", "mode": null, "token_budget": null})).unwrap();
+        assert_eq!(bare, parse(json!({"q": "a"})).unwrap());
         assert_eq!(bare.budget(), budget::DEFAULT);
     }
 
     #[test]
-    fn refusals_say_what_to_do() {
-        let refused = |given: Value| read(given).unwrap_err();
+    fn errors_name_the_argument_and_an_example() {
+        let error = |arguments: Value| parse(arguments).unwrap_err();
         assert_eq!(
-            refused(json!({})),
+            error(json!({})),
             "query is missing; for example barge state in CCX"
         );
         assert_eq!(
-            refused(json!({"query": " "})),
+            error(json!({"query": " "})),
             "query is missing; for example barge state in CCX"
         );
         let unknown = "unknown argument \"colour\", \"size\"; this tool takes query, vendor, mode, token_budget";
-        assert_eq!(refused(json!({"q": "a", "colour": 1, "size": 2})), unknown);
-        let many = (0..9).map(|at| (format!("x{at}"), json!(1))).collect();
+        assert_eq!(error(json!({"q": "a", "colour": 1, "size": 2})), unknown);
+        let many = (0..9)
+            .map(|number| (format!("x{number}"), json!(1)))
+            .collect();
         let first = "unknown argument \"x0\", \"x1\", \"x2\", \"x3\", \"x4\" and more; this tool takes query, ";
-        assert!(refused(Value::Object(many)).starts_with(first));
+        assert!(error(Value::Object(many)).starts_with(first));
         assert_eq!(
-            refused(json!({"q": "a", "mode": "x"})),
+            error(json!({"q": "a", "mode": "x"})),
             "mode must be one of hybrid, dense; for example dense"
         );
 
@@ -388,20 +395,20 @@ mod tests {
             json!("many"),
             json!([300]),
         ] {
-            let message = refused(json!({"q": "a", "token_budget": bad}));
+            let message = error(json!({"q": "a", "token_budget": bad}));
             assert_eq!(
                 message,
-                "token_budget must be a whole number from 300 to 20000; for example 3000"
+                "token_budget must be an integer from 300 to 20000; for example 3000"
             );
         }
 
         assert_eq!(
-            refused(json!({"q": "a", "query": "b"})),
+            error(json!({"q": "a", "query": "b"})),
             "query is given twice, once as query"
         );
         assert_eq!(
-            refused(json!({"q": {"a": 1}})),
-            "query must be a text; for example barge state in CCX"
+            error(json!({"q": {"a": 1}})),
+            "query must be a string; for example barge state in CCX"
         );
     }
 }

@@ -1,7 +1,9 @@
-//! How long an answer is, in tokens of the library's own model, and how much of it fits.
+//! Token budgets: counts a response's tokens with the embedding model's tokenizer and truncates
+//! text.
 //!
-//! Counting runs on the caller's thread: everything here is called where blocking is allowed.
+//! Counting blocks the calling thread, so callers run it through [`blocking`].
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use mcdewey_core::{Embed, EmbedError};
@@ -9,20 +11,21 @@ use rmcp::model::CallToolResult;
 
 use crate::{Library, QueryError};
 
-/// Budget of an answer when nothing is said.
+/// Budget of a response if the caller names none.
 pub(super) const DEFAULT: usize = 3000;
-/// Smallest budget that can be asked for: room for an honest "nothing fits".
+/// Smallest budget a caller may request: enough for a notice that nothing fits.
 pub(super) const MIN: usize = 300;
-/// Largest budget that can be asked for; clients cut answers or refuse them from about 25,000 tokens on.
+/// Largest budget a caller may request. Clients truncate or reject responses from about 25,000
+/// tokens.
 pub(super) const MAX: usize = 20_000;
 
-/// Longest word that counts as one token. A tokenizer calls an endless run of letters (encoded data, say) one unknown
-/// token, while the model that reads the answer pays for each piece of it.
-const LONGEST_TOKEN_BYTES: usize = 16;
-/// How much text is counted at once when only a bound is asked for.
+/// Longest word that counts as one token. The tokenizer turns an overlong run of letters (such as
+/// encoded data) into one unknown token, but the model that reads the response pays for each piece.
+const MAX_TOKEN_BYTES: usize = 16;
+/// How much text [`TokenCounter::fits`] counts at a time.
 const SLICE_BYTES: usize = 16 * 1024;
 
-/// Runs what counts away from the runtime's threads.
+/// Runs `work`, which may block, on a thread where blocking is allowed.
 pub(super) async fn blocking<T, F>(work: F) -> Result<T, QueryError>
 where
     T: Send + 'static,
@@ -31,107 +34,111 @@ where
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(QueryError::Internal(format!(
-            "counting tokens was lost: {error}"
+            "the task that counts tokens failed: {error}"
         ))),
     }
 }
 
-/// Counts tokens.
+/// Counts tokens with the tokenizer of the library's embedding model.
 #[derive(Clone)]
-pub(super) struct Counter {
+pub(super) struct TokenCounter {
     embed: Arc<dyn Embed>,
 }
 
-impl Counter {
+impl TokenCounter {
     pub(super) fn new(library: &Library) -> Self {
         Self {
             embed: Arc::clone(&library.embed),
         }
     }
 
-    /// How many tokens `text` has.
+    /// Returns the number of tokens in `text`.
     pub(super) fn count(&self, text: &str) -> Result<usize, EmbedError> {
-        Ok(self
-            .embed
-            .tokens(text)?
-            .iter()
-            .map(|token| 1.max(token.len() / LONGEST_TOKEN_BYTES))
-            .sum())
+        Ok(self.embed.token_ranges(text)?.iter().map(token_cost).sum())
     }
 
-    /// Whether `text` has at most `limit` tokens; stops reading soon after it has more.
+    /// Reports whether `text` has at most `limit` tokens. Stops counting soon after the limit.
     pub(super) fn fits(&self, text: &str, limit: usize) -> Result<bool, EmbedError> {
         let mut rest = text;
         let mut total = 0;
         while !rest.is_empty() {
-            let (slice, behind) = rest.split_at(slice_end(rest));
+            let (slice, remainder) = rest.split_at(slice_end(rest));
             total += self.count(slice)?;
             if total > limit {
                 return Ok(false);
             }
-            rest = behind;
+            rest = remainder;
         }
 
         Ok(true)
     }
 
-    /// The longest beginning of `text` with at most `limit` tokens, ended where a line, else a sentence, else a word
-    /// ends; empty when not even a word fits.
-    pub(super) fn beginning<'a>(&self, text: &'a str, limit: usize) -> Result<&'a str, EmbedError> {
+    /// Returns the longest prefix of `text` with at most `limit` tokens that ends at the end of a
+    /// line, else of a sentence, else of a word. Empty if not even one word fits.
+    pub(super) fn truncate<'a>(&self, text: &'a str, limit: usize) -> Result<&'a str, EmbedError> {
         let mut total = 0;
-        for token in self.embed.tokens(text)? {
-            total += 1.max(token.len() / LONGEST_TOKEN_BYTES);
+        for token in self.embed.token_ranges(text)? {
+            total += token_cost(&token);
             if total > limit {
-                return Ok(at_border(&text[..token.start]));
+                return Ok(trim_to_boundary(&text[..token.start]));
             }
         }
 
         Ok(text)
     }
 
-    /// How many tokens a tool's result has as it is sent.
-    pub(super) fn result(&self, result: &CallToolResult) -> Result<usize, QueryError> {
+    /// Returns the number of tokens of a tool result as it is sent.
+    pub(super) fn count_result(&self, result: &CallToolResult) -> Result<usize, QueryError> {
         let json = serde_json::to_string(result)
             .map_err(|error| QueryError::Internal(error.to_string()))?;
         Ok(self.count(&json)?)
     }
 }
 
-/// The last good end within `text`: a line's, a sentence's or a word's, unless that leaves less than half.
-fn at_border(text: &str) -> &str {
-    let sentence = |text: &str| {
-        ['.', '!', '?', ';']
-            .iter()
-            .filter_map(|end| text.rfind(&format!("{end} ")))
-            .max()
-    };
+/// Returns the cost of one token: 1, or more for an overlong one.
+fn token_cost(token: &Range<usize>) -> usize {
+    1.max(token.len() / MAX_TOKEN_BYTES)
+}
 
+/// Trims `text` to the end of its last line, else sentence, else word. A line or sentence end
+/// counts only if it keeps at least half of the text.
+fn trim_to_boundary(text: &str) -> &str {
     let ends = [
         text.rfind('\n'),
-        sentence(text).map(|at| at + 1),
+        last_sentence_end(text),
         text.rfind(char::is_whitespace),
     ];
 
-    let good = ends
+    let best = ends
         .into_iter()
         .flatten()
         .find(|end| *end >= text.len() / 2);
 
-    match good.or_else(|| text.rfind(char::is_whitespace)) {
+    match best.or_else(|| text.rfind(char::is_whitespace)) {
         Some(end) => text[..end].trim_end(),
         None => "",
     }
 }
 
-/// Where a slice of `text` may end without cutting a word.
+/// Returns the position after the last punctuation mark that ends a sentence within `text`.
+fn last_sentence_end(text: &str) -> Option<usize> {
+    ['.', '!', '?', ';']
+        .iter()
+        .filter_map(|mark| text.rfind(&format!("{mark} ")))
+        .max()
+        .map(|at| at + 1)
+}
+
+/// Returns where the next slice of `text` ends without splitting a word.
 fn slice_end(text: &str) -> usize {
     if text.len() <= SLICE_BYTES {
         return text.len();
     }
 
     let bytes = text.as_bytes();
-    let border = |at: &usize| bytes[*at].is_ascii_whitespace() || bytes[*at].is_ascii_punctuation();
-    (SLICE_BYTES..text.len()).find(border).unwrap_or(text.len())
+    (SLICE_BYTES..text.len())
+        .find(|at| bytes[*at].is_ascii_whitespace() || bytes[*at].is_ascii_punctuation())
+        .unwrap_or(text.len())
 }
 
 #[cfg(test)]
@@ -140,21 +147,21 @@ mod tests {
 
     use super::*;
 
-    fn counter() -> Counter {
-        Counter {
+    fn counter() -> TokenCounter {
+        TokenCounter {
             embed: Arc::new(FakeEmbed::new(&[])),
         }
     }
 
     #[test]
-    fn an_endless_word_is_not_one_token() {
+    fn an_overlong_word_counts_as_several_tokens() {
         let counter = counter();
         assert_eq!(counter.count("two words").unwrap(), 2);
         assert_eq!(counter.count(&"x".repeat(1600)).unwrap(), 100);
     }
 
     #[test]
-    fn long_texts_are_counted_in_slices_that_keep_words_whole() {
+    fn long_texts_are_counted_in_slices_without_splitting_words() {
         let counter = counter();
         let text = "word ".repeat(10_000);
         assert_eq!(counter.count(&text).unwrap(), 10_000);
@@ -163,9 +170,9 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_ends_where_people_would_end_it() {
+    fn truncated_text_ends_at_a_line_sentence_or_word() {
         let counter = counter();
-        let cut = |text: &'static str, limit| counter.beginning(text, limit).unwrap();
+        let cut = |text: &'static str, limit| counter.truncate(text, limit).unwrap();
         assert_eq!(cut("one two", 2), "one two");
         assert_eq!(cut("one two three\nfour five six", 5), "one two three");
         assert_eq!(cut("One two three. Four five six", 6), "One two three.");

@@ -1,26 +1,27 @@
-//! `compare_versions`: what changed between two releases of a guide, as much of it as the budget holds.
+//! `compare_versions`: what changed between two versions of a guide, as far as the token budget
+//! allows.
 
 use mcdewey_core::{Chunk, ChunkId, Visibility};
 use rmcp::model::CallToolResult;
 
-use super::arguments::{Arguments, CURSOR, GUIDE, Kind, Parameter, TOKEN_BUDGET};
-use super::budget::{Counter, blocking};
+use super::arguments::{Arguments, CURSOR, GUIDE, Parameter, ParameterKind, TOKEN_BUDGET};
+use super::budget::{TokenCounter, blocking};
 use super::envelope::answer;
-use super::fence::{Origin, facet, label, name, quote, shown_name};
+use super::fence::{QuoteAttributes, encoded_name, facet, label, name, quote};
 use super::fit::{Fitted, Step};
-use super::readable::{closing, release};
-use super::wire::{ComparedPairShelf, ComparedVersions, FoundChange};
+use super::readable::{footer, product_version};
+use super::wire::{ComparedDocumentPair, ComparedVersions, FoundChange};
 use crate::{
-    Change, ChangeKind, CompareAnswer, CompareRequest, ComparedPair, ComparedText, Library,
+    Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, Library,
     QueryError, WordOp, WordRun,
 };
 
-/// Changes that are looked at for one answer.
-const MOST: usize = 100;
-/// As long as a cursor of a comparison.
-const ANY_CURSOR: &str = "100-0123456789abcdef";
+/// Maximum number of changes requested for one response.
+const MAX_CHANGES: usize = 100;
+/// Placeholder as long as a real cursor, so that measuring a response counts the cursor too.
+const CURSOR_PLACEHOLDER: &str = "100-0123456789abcdef";
 
-/// What the tool takes.
+/// The tool's parameters.
 pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "from",
@@ -32,7 +33,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
             "version_from",
             "source",
         ],
-        kind: Kind::Name,
+        kind: ParameterKind::Name,
         required: true,
         description: "Earlier version, or a document's source or handle",
         examples: &["12.5"],
@@ -40,7 +41,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "to",
         aliases: &["to_version", "new", "after", "target", "version_to"],
-        kind: Kind::Name,
+        kind: ParameterKind::Name,
         required: true,
         description: "Later version or document",
         examples: &["15.0"],
@@ -48,7 +49,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "product",
         aliases: &["products"],
-        kind: Kind::Names,
+        kind: ParameterKind::Names,
         required: false,
         description: "Only this product",
         examples: &["finesse"],
@@ -57,7 +58,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
     Parameter {
         name: "query",
         aliases: &["q", "question", "about", "topic"],
-        kind: Kind::Text,
+        kind: ParameterKind::Text,
         required: false,
         description: "Only changes about this",
         examples: &["barge"],
@@ -72,161 +73,151 @@ pub(super) async fn call(
     arguments: &Arguments,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let side = async |name: &str| {
-        document(
-            library,
-            arguments.text(name).unwrap_or_default(),
-            visibility,
-        )
-        .await
-    };
+    let from = arguments.text("from").unwrap_or_default();
+    let to = arguments.text("to").unwrap_or_default();
 
     let mut request = CompareRequest {
-        from: side("from").await?,
-        to: side("to").await?,
+        from: version_or_source(library, from, visibility).await?,
+        to: version_or_source(library, to, visibility).await?,
         product: arguments.names("product"),
         guide: arguments.names("guide"),
         q: arguments.text("query").unwrap_or_default().to_owned(),
         cursor: arguments.text("cursor").map(str::to_owned),
-        limit: Some(MOST),
+        limit: Some(MAX_CHANGES),
         ..CompareRequest::default()
     };
 
     let budget = arguments.budget();
-    let mut found = library.compare(&request, visibility).await?;
+    let mut comparison = library.compare(&request, visibility).await?;
     loop {
-        let (asked, counter) = (found.changes.len(), Counter::new(library));
-        let first = request.limit == Some(MOST);
-        let fitted = blocking(move || fit(&found, &counter, budget, first)).await?;
+        let requested = comparison.changes.len();
+        let counter = TokenCounter::new(library);
+        let is_first_attempt = request.limit == Some(MAX_CHANGES);
 
-        let shown = shown(&fitted.taken);
-        if shown == 0 || shown == asked {
+        let fitted = blocking(move || fit(&comparison, &counter, budget, is_first_attempt)).await?;
+
+        let shown = count_changes(&fitted.included);
+        if shown == 0 || shown == requested {
             return Ok(fitted.result);
         }
 
-        // Asked again for as many as fit, so that the cursor goes on behind the last one shown.
+        // Request exactly as many changes as fit, so that the cursor continues after the last one
+        // shown.
         request.limit = Some(shown);
-        found = library.compare(&request, visibility).await?;
+        comparison = library.compare(&request, visibility).await?;
     }
 }
 
-/// A handle stands for its document.
-async fn document(
+/// Resolves a handle or chunk id to its document's source; returns any other text unchanged.
+async fn version_or_source(
     library: &Library,
     text: &str,
     visibility: &Visibility,
 ) -> Result<String, QueryError> {
-    let handle = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !handle && !text.contains("::") {
+    let is_handle = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_handle && !text.contains("::") {
         return Ok(text.to_owned());
     }
     Ok(library.chunk(text, 0, visibility).await?.chunk.source)
 }
 
+/// An optional part of a response, by its index in the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum ResponsePart {
     Pair(usize),
     Change(usize),
 }
 
-fn shown(taken: &[Part]) -> usize {
-    taken
+fn count_changes(included: &[ResponsePart]) -> usize {
+    included
         .iter()
-        .filter(|part| matches!(part, Part::Change(_)))
+        .filter(|part| matches!(part, ResponsePart::Change(_)))
         .count()
 }
 
-/// As much of the answer as fits: which documents were compared, then the changes in their order.
+/// Returns the response with as much as fits: the pairs of documents first, then the changes in
+/// order. `is_first_attempt` is false if the number of changes was already reduced to what fits.
 fn fit(
-    found: &CompareAnswer,
-    counter: &Counter,
+    comparison: &CompareAnswer,
+    counter: &TokenCounter,
     budget: usize,
-    first: bool,
-) -> Result<Fitted<Part>, QueryError> {
+    is_first_attempt: bool,
+) -> Result<Fitted<ResponsePart>, QueryError> {
     let mut steps = Vec::new();
-    for (place, pair) in found.pairs.iter().enumerate() {
-        let cost = counter.json(&shelf(pair))? + counter.escaped(&pair_line(pair))?;
+    for (index, pair) in comparison.pairs.iter().enumerate() {
+        let cost = counter.json(&structured_pair(pair))? + counter.escaped(&pair_line(pair))?;
         steps.push(Step {
-            what: Part::Pair(place),
+            what: ResponsePart::Pair(index),
             cost,
             leads: true,
         });
     }
 
-    for (place, change) in found.changes.iter().enumerate() {
-        let cost =
-            counter.json(&wired(change))? + counter.escaped(&entry(place + 1, change, found))?;
+    for (index, change) in comparison.changes.iter().enumerate() {
+        let cost = counter.json(&structured_change(change))?
+            + counter.escaped(&change_entry(index + 1, change, comparison))?;
         steps.push(Step {
-            what: Part::Change(place),
+            what: ResponsePart::Change(index),
             cost,
             leads: true,
         });
     }
 
-    counter.fit(budget, steps.into_iter().map(Ok), |taken| {
-        render(found, taken, first)
+    counter.fit(budget, steps.into_iter().map(Ok), |included| {
+        render(comparison, included, is_first_attempt)
     })
 }
 
 fn render(
-    found: &CompareAnswer,
-    taken: &[Part],
-    first: bool,
+    comparison: &CompareAnswer,
+    included: &[ResponsePart],
+    is_first_attempt: bool,
 ) -> Result<CallToolResult, QueryError> {
-    let has = |part: Part| taken.contains(&part);
-    let changes = shown(taken);
-    let cut = changes < found.changes.len();
+    let pairs: Vec<&ComparedPair> = comparison
+        .pairs
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| included.contains(&ResponsePart::Pair(*index)))
+        .map(|(_, pair)| pair)
+        .collect();
 
-    let mut notices: Vec<String> = found.notices.clone();
-    for (label, only) in [
-        ("only in the earlier side", &found.only_from),
-        ("only in the later side", &found.only_to),
-    ] {
-        if !only.is_empty() && first {
-            notices.push(format!("{} documents are {label}", only.len()));
-        }
-    }
+    let changes: Vec<(usize, &Change)> = comparison
+        .changes
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| included.contains(&ResponsePart::Change(*index)))
+        .collect();
 
-    if cut {
-        notices.push(match changes {
-            0 => "token_budget has no room for a change; ask with a larger one".to_owned(),
-            _ => "more changes do not fit token_budget; go on with cursor".to_owned(),
-        });
-    }
-
-    if found.changes.is_empty() {
-        notices.push("nothing changed".to_owned());
-    }
+    let is_cut = changes.len() < comparison.changes.len();
+    let next_cursor = if is_cut {
+        (!changes.is_empty()).then(|| CURSOR_PLACEHOLDER.to_owned())
+    } else {
+        comparison.next_cursor.clone()
+    };
 
     let structured = ComparedVersions {
-        pairs: places(found.pairs.len(), |place| has(Part::Pair(place)))
-            .map(|at| shelf(&found.pairs[at]))
+        pairs: pairs.iter().map(|pair| structured_pair(pair)).collect(),
+        changes: changes
+            .iter()
+            .map(|(_, change)| structured_change(change))
             .collect(),
-        changes: places(found.changes.len(), |place| has(Part::Change(place)))
-            .map(|at| wired(&found.changes[at]))
-            .collect(),
-        next_cursor: match cut {
-            true => Some(ANY_CURSOR.to_owned()).filter(|_| changes > 0),
-            false => found.next_cursor.clone(),
-        },
-        notices,
+        next_cursor,
+        notices: notices(comparison, changes.len(), is_first_attempt),
     };
 
-    let pairs = places(found.pairs.len(), |place| has(Part::Pair(place)))
-        .map(|at| pair_line(&found.pairs[at]));
-    let pairs: String = pairs.collect();
-    let mut text = match pairs.trim_end() {
+    let pair_lines: String = pairs.iter().map(|pair| pair_line(pair)).collect();
+    let mut text = match pair_lines.trim_end() {
         "" => String::new(),
-        // Titles and releases are a document's words.
-        pairs => format!("{}\n", quote(pairs, &Origin::default())),
+        // Titles and versions are document content, so they are quoted.
+        lines => format!("{}\n", quote(lines, &QuoteAttributes::default())),
     };
 
-    for at in places(found.changes.len(), |place| has(Part::Change(place))) {
+    for (index, change) in changes {
         text.push('\n');
-        text.push_str(&entry(at + 1, &found.changes[at], found));
+        text.push_str(&change_entry(index + 1, change, comparison));
     }
 
-    text.push_str(&closing(
+    text.push_str(&footer(
         &structured.notices,
         structured.next_cursor.as_deref(),
     ));
@@ -234,15 +225,43 @@ fn render(
     answer(&structured, text.trim().to_owned())
 }
 
-fn places(count: usize, has: impl Fn(usize) -> bool) -> impl Iterator<Item = usize> {
-    (0..count).filter(move |place| has(*place))
+/// Returns the comparison's notices, then those about documents without a counterpart and about
+/// what did not fit. `shown` is the number of changes in the response.
+fn notices(comparison: &CompareAnswer, shown: usize, is_first_attempt: bool) -> Vec<String> {
+    let mut notices = comparison.notices.clone();
+    if is_first_attempt {
+        notices.extend(unmatched_notice(comparison.only_from.len(), "earlier"));
+        notices.extend(unmatched_notice(comparison.only_to.len(), "later"));
+    }
+
+    if shown < comparison.changes.len() {
+        notices.push(match shown {
+            0 => "token_budget is too small for a change; use a larger one".to_owned(),
+            _ => "more changes do not fit token_budget; continue with cursor".to_owned(),
+        });
+    }
+
+    if comparison.changes.is_empty() {
+        notices.push("nothing changed".to_owned());
+    }
+
+    notices
 }
 
-fn shelf(pair: &ComparedPair) -> ComparedPairShelf {
-    ComparedPairShelf {
-        from: shown_name(&pair.from.source),
+/// Reports documents that exist in only one of the versions; `which` is "earlier" or "later".
+fn unmatched_notice(count: usize, which: &str) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!("1 document is only in the {which} version")),
+        _ => Some(format!("{count} documents are only in the {which} version")),
+    }
+}
+
+fn structured_pair(pair: &ComparedPair) -> ComparedDocumentPair {
+    ComparedDocumentPair {
+        from: encoded_name(&pair.from.source),
         from_version: pair.from.version.as_deref().map(facet),
-        to: shown_name(&pair.to.source),
+        to: encoded_name(&pair.to.source),
         to_version: pair.to.version.as_deref().map(facet),
         doc_title: label(&pair.to.doc_title),
         added: pair.added,
@@ -252,14 +271,13 @@ fn shelf(pair: &ComparedPair) -> ComparedPairShelf {
     }
 }
 
+/// Returns a line such as "- Guide: v12.5 → v15.0: 19 new, 6 removed, 9 changed, 101 unchanged".
 fn pair_line(pair: &ComparedPair) -> String {
-    let side =
-        |version: &Option<String>, source: &str| shown_name(version.as_deref().unwrap_or(source));
     format!(
-        "- {}: {} → {}: {} new, {} gone, {} changed, {} the same\n",
+        "- {}: {} → {}: {} new, {} removed, {} changed, {} unchanged\n",
         label(&pair.to.doc_title),
-        side(&pair.from.version, &pair.from.source),
-        side(&pair.to.version, &pair.to.source),
+        version_name(&pair.from),
+        version_name(&pair.to),
         pair.added,
         pair.removed,
         pair.changed,
@@ -267,21 +285,25 @@ fn pair_line(pair: &ComparedPair) -> String {
     )
 }
 
-fn wired(change: &Change) -> FoundChange {
-    let id = |text: &Option<ComparedText>| text.as_ref().map(|text| handle(&text.chunk_id));
-    let page = |text: &Option<ComparedText>| text.as_ref().and_then(|text| text.page);
+/// Returns a document's version, or its source if it has none.
+fn version_name(document: &ComparedDocument) -> String {
+    encoded_name(document.version.as_deref().unwrap_or(&document.source))
+}
+
+fn structured_change(change: &Change) -> FoundChange {
+    let (from, to) = (change.from.as_ref(), change.to.as_ref());
     FoundChange {
-        kind: word(change.kind).to_owned(),
+        kind: kind_name(change.kind).to_owned(),
         headings: change
             .headings
             .iter()
             .map(|heading| label(heading))
             .collect(),
-        from_id: id(&change.from),
-        from_page: page(&change.from),
-        to_id: id(&change.to),
-        to_page: page(&change.to),
-        text: marked(change),
+        from_id: from.map(|text| handle(&text.chunk_id)),
+        from_page: from.and_then(|text| text.page),
+        to_id: to.map(|text| handle(&text.chunk_id)),
+        to_page: to.and_then(|text| text.page),
+        text: marked_text(change),
     }
 }
 
@@ -292,7 +314,7 @@ fn handle(chunk_id: &str) -> String {
         .unwrap_or_else(|_| chunk_id.to_owned())
 }
 
-fn word(kind: ChangeKind) -> &'static str {
+fn kind_name(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Added => "added",
         ChangeKind::Removed => "removed",
@@ -300,11 +322,12 @@ fn word(kind: ChangeKind) -> &'static str {
     }
 }
 
-/// The text; of what changed, what is gone as `[-…-]` and what is new as `{+…+}`.
-fn marked(change: &Change) -> String {
+/// Returns the text of a change. Within changed text, removed words are `[-…-]` and new ones
+/// `{+…+}`.
+fn marked_text(change: &Change) -> String {
     let cells = change.cells.iter().map(|cell| match &cell.column {
-        Some(column) => format!("{column}: {}", runs(&cell.words)),
-        None => runs(&cell.words),
+        Some(column) => format!("{column}: {}", marked_words(&cell.words)),
+        None => marked_words(&cell.words),
     });
 
     match (change.kind, &change.from, &change.to) {
@@ -314,11 +337,11 @@ fn marked(change: &Change) -> String {
         (ChangeKind::Added, _, Some(text)) | (ChangeKind::Removed, Some(text), _) => {
             text.text.clone()
         }
-        _ => runs(&change.words),
+        _ => marked_words(&change.words),
     }
 }
 
-fn runs(words: &[WordRun]) -> String {
+fn marked_words(words: &[WordRun]) -> String {
     let marked = words.iter().map(|run| match run.op {
         WordOp::Same => run.text.clone(),
         WordOp::Removed => format!("[-{}-]", run.text),
@@ -327,9 +350,9 @@ fn runs(words: &[WordRun]) -> String {
     marked.collect::<Vec<_>>().join(" ")
 }
 
-/// A numbered change for readers.
-fn entry(number: usize, change: &Change, found: &CompareAnswer) -> String {
-    let pair = found.pairs.get(change.pair);
+/// Returns a numbered change for the readable text.
+fn change_entry(number: usize, change: &Change, comparison: &CompareAnswer) -> String {
+    let pair = comparison.pairs.get(change.pair);
     let (document, text) = match (&change.to, &change.from) {
         (Some(text), _) => (pair.map(|pair| &pair.to), text),
         (None, Some(text)) => (pair.map(|pair| &pair.from), text),
@@ -344,25 +367,25 @@ fn entry(number: usize, change: &Change, found: &CompareAnswer) -> String {
 
     let source = document.map_or("", |document| document.source.as_str());
     let id = handle(&text.chunk_id);
-    let version = release(
+    let version = product_version(
         None,
         document.and_then(|document| document.version.as_deref()),
     );
     let title = change.headings.join(" › ");
 
-    let origin = Origin {
+    let origin = QuoteAttributes {
         title: &title,
         version: &version,
         source,
         place: &place,
         id: Some(&id),
-        ..Origin::default()
+        ..QuoteAttributes::default()
     };
 
     format!(
         "{number}. {}\n{}\n",
-        word(change.kind),
-        quote(&marked(change), &origin)
+        kind_name(change.kind),
+        quote(&marked_text(change), &origin)
     )
 }
 
@@ -371,12 +394,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::testing::{
-        BARGE, GUIDE, call, call_on, long_releases, refused, sent_tokens, structured, text,
+        BARGE, GUIDE, call, call_on, long_versions, refused, sent_tokens, structured, text,
     };
     use super::super::tools::DocTool::CompareVersions;
 
     #[tokio::test]
-    async fn what_changed_is_told_with_its_places() {
+    async fn changes_name_their_pages() {
         let result = call(
             CompareVersions,
             json!({"from": "12.5", "to": "15.0", "product": "CCX"}),
@@ -408,7 +431,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_handle_stands_for_its_document() {
+    async fn a_handle_selects_its_document() {
         let handle = mcdewey_core::Chunk::handle_of(&BARGE.parse().unwrap());
         for from in [handle.as_str(), BARGE] {
             let result = call(CompareVersions, json!({"old": from, "new": "15.0"})).await;
@@ -425,7 +448,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_budget_is_exceeded_and_no_change_lost() {
-        let library = long_releases().await;
+        let library = long_versions().await;
         for budget in [500, 900, 3000, 20_000] {
             let mut seen = Vec::new();
             let mut arguments = json!({"from": "1.0", "to": "2.0", "token_budget": budget});

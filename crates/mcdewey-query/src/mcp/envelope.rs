@@ -1,4 +1,4 @@
-//! From answers and errors to results as they are sent.
+//! Turns the content and errors of tools into results as they are sent.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -6,41 +6,40 @@ use rmcp::model::{CallToolResult, ContentBlock, Icon, Implementation, MetaObject
 use serde::Serialize;
 use serde_json::json;
 
-use super::budget::Counter;
+use super::budget::TokenCounter;
 use super::fence;
 use crate::QueryError;
 use crate::app::client_message;
 
-/// Tokens of the JSON-RPC message around a result, with a request id of usual length.
-pub(super) const RESERVE: usize = 28;
-/// Results name the server that made them under this key; only `initialize` and `server/discover` do it by themselves.
+/// Tokens of the JSON-RPC message around a result, for a request id of usual length.
+pub(super) const MESSAGE_OVERHEAD_TOKENS: usize = 28;
+/// The key of the server's name in the metadata of results; rmcp adds the name only to the
+/// responses of `initialize` and `server/discover`.
 const SERVER_INFO_KEY: &str = "io.modelcontextprotocol/serverInfo";
-/// The server's name in the protocol.
-const NAME: &str = "mcdewey";
+const SERVER_NAME: &str = "mcdewey";
 
-/// Who answers.
-pub(super) fn implementation() -> Implementation {
-    Implementation::new(NAME, env!("CARGO_PKG_VERSION"))
+/// Describes the server: name, version, title and icon.
+pub(super) fn server_info() -> Implementation {
+    Implementation::new(SERVER_NAME, env!("CARGO_PKG_VERSION"))
         .with_title("McDewey")
-        .with_description(
-            "Vendor documentation, searched by meaning and words, answered with the exact page",
-        )
+        .with_description("Semantic and keyword search in vendor documentation, to the exact page")
         .with_icons(vec![icon()])
 }
 
-/// What clients show beside the name; in the message itself, for a library may be reached by its clients only.
+/// The icon that clients show beside the name. It is a data URI because the server may be reachable
+/// for MCP clients only, not for what would fetch an icon.
 fn icon() -> Icon {
-    let source = format!(
+    let data_uri = format!(
         "data:image/svg+xml;base64,{}",
         BASE64.encode(include_str!("../../templates/icon.svg"))
     );
 
-    Icon::new(source)
+    Icon::new(data_uri)
         .with_mime_type("image/svg+xml")
         .with_sizes(vec!["any".to_owned()])
 }
 
-/// A result with the same answer for machines and for readers.
+/// A result with the same content in structured and in readable form.
 pub(super) fn answer<T: Serialize>(
     structured: &T,
     markdown: String,
@@ -49,48 +48,46 @@ pub(super) fn answer<T: Serialize>(
         .map_err(|error| QueryError::Internal(error.to_string()))?;
     let mut result = CallToolResult::success(vec![ContentBlock::text(markdown)]);
     result.structured_content = Some(structured);
-    result.meta = Some(signature());
+    result.meta = Some(result_meta());
 
     Ok(result)
 }
 
-/// The name of the server, as results carry it.
-pub(super) fn signature() -> MetaObject {
+/// The metadata of every result: name and version of the server.
+pub(super) fn result_meta() -> MetaObject {
     let mut meta = MetaObject::new();
     meta.insert(
         SERVER_INFO_KEY.to_owned(),
-        json!({"name": NAME, "version": env!("CARGO_PKG_VERSION")}),
+        json!({"name": SERVER_NAME, "version": env!("CARGO_PKG_VERSION")}),
     );
 
     meta
 }
 
-/// A result that says why there is no answer and what to do, within the budget.
-pub(super) fn refusal(
+/// An error result within the budget: code, reason, and what to do next.
+pub(super) fn error_result(
     error: &QueryError,
-    counter: &Counter,
+    counter: &TokenCounter,
     budget: usize,
 ) -> Result<CallToolResult, QueryError> {
-    let result = |text: &str| {
-        let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
-        result.meta = Some(signature());
-        result
-    };
-
-    let text = refusal_text(error);
+    let text = error_text(error);
     let render = |shown: &str| {
-        Ok(result(&if shown.len() < text.len() {
+        let shown = if shown.len() < text.len() {
             format!("{shown} …")
         } else {
             shown.to_owned()
-        }))
+        };
+
+        let mut result = CallToolResult::error(vec![ContentBlock::text(shown)]);
+        result.meta = Some(result_meta());
+        Ok(result)
     };
 
     Ok(counter.fit_text(budget, &text, render)?.0)
 }
 
-/// A refusal without a list that could be long: for when counting itself fails.
-pub(super) fn bare_refusal(error: &QueryError) -> CallToolResult {
+/// An error result of bounded length, for when counting tokens itself fails.
+pub(super) fn minimal_error_result(error: &QueryError) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(format!(
         "{}: the call failed; {}",
         error.code(),
@@ -98,9 +95,10 @@ pub(super) fn bare_refusal(error: &QueryError) -> CallToolResult {
     ))])
 }
 
-/// What a client is told: of its own words only their beginnings, of what the library knows nothing yet.
-pub(super) fn message(error: &QueryError) -> String {
-    fence::clip_quoted(&match error {
+/// Returns the message of an error as a client sees it: with quotations shortened, and without the
+/// list of known values.
+pub(super) fn client_error_message(error: &QueryError) -> String {
+    fence::truncate_quotations(&match error {
         QueryError::UnknownVersion { asked, .. } => format!("no version {asked:?} in this library"),
         QueryError::UnknownFacet { facet, asked, .. } => {
             format!("no {facet} {asked:?} in this library")
@@ -109,9 +107,10 @@ pub(super) fn message(error: &QueryError) -> String {
     })
 }
 
-/// Code, message, remedy and at the end, where it may be cut, what the library knows.
-fn refusal_text(error: &QueryError) -> String {
-    let mut text = format!("{}: {}.", error.code(), message(error));
+/// Returns code, message, remedy and known values. The known values come last because the text may
+/// be cut at the end.
+fn error_text(error: &QueryError) -> String {
+    let mut text = format!("{}: {}.", error.code(), client_error_message(error));
     if !remedy(error).is_empty() {
         text.push_str(&format!(" {}.", remedy(error)));
     }
@@ -123,7 +122,7 @@ fn refusal_text(error: &QueryError) -> String {
     text
 }
 
-/// What a model should do next.
+/// Tells the model what to do next; empty if the message already does.
 fn remedy(error: &QueryError) -> &'static str {
     match error {
         QueryError::InvalidRequest(_) => "",
@@ -136,7 +135,9 @@ fn remedy(error: &QueryError) -> &'static str {
         QueryError::NotFound(_) => "Ids come from search_docs, sources from list_library",
         QueryError::CursorExpired => "Repeat the call without cursor",
         QueryError::Overloaded | QueryError::Unavailable(_) => "Try again in a moment",
-        QueryError::Internal(_) => "Try once more; if it stays, tell whoever runs the server",
+        QueryError::Internal(_) => {
+            "Try again; if it fails again, tell the administrator of the server"
+        }
     }
 }
 
@@ -150,13 +151,13 @@ mod tests {
     use super::*;
     use crate::Library;
 
-    fn counter() -> Counter {
+    fn counter() -> TokenCounter {
         let library = Library::new(
             Arc::new(MemoryIndex::new()),
             Arc::new(FakeEmbed::new(&[])),
             "http://x",
         );
-        Counter::new(&library)
+        TokenCounter::new(&library)
     }
 
     fn text(result: &CallToolResult) -> &str {
@@ -164,21 +165,23 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_the_known_and_the_remedy() {
+    fn an_error_names_known_values_and_a_remedy() {
         let known = vec!["finesse v12.5".to_owned(), "finesse v15.0".to_owned()];
         let error = QueryError::UnknownVersion {
             asked: "13".to_owned(),
             known,
         };
-        let result = refusal(&error, &counter(), 1000).unwrap();
-        let expected = "unknown_version: no version \"13\" in this library. Try a known version, a range such as \
-                        \">=12.0 <15\", \"latest\", or leave version out.\nknown: \"finesse v12.5\", \"finesse v15.0\"";
+        let result = error_result(&error, &counter(), 1000).unwrap();
+        let expected = "unknown_version: no version \"13\" in this library. \
+                        Try a known version, a range such as \">=12.0 <15\", \"latest\", \
+                        or leave version out.\n\
+                        known: \"finesse v12.5\", \"finesse v15.0\"";
         assert_eq!((text(&result), result.is_error), (expected, Some(true)));
         assert_eq!(result.structured_content, None);
     }
 
     #[test]
-    fn a_long_refusal_keeps_the_budget() {
+    fn a_long_error_keeps_the_budget() {
         let counter = counter();
         let known = (0..2000).map(|one| format!("\"quoted\" {one}")).collect();
         let error = QueryError::UnknownFacet {
@@ -187,8 +190,8 @@ mod tests {
             known,
         };
 
-        let result = refusal(&error, &counter, budget::MIN).unwrap();
-        assert!(counter.result(&result).unwrap() + RESERVE <= budget::MIN);
+        let result = error_result(&error, &counter, budget::MIN).unwrap();
+        assert!(counter.count_result(&result).unwrap() + MESSAGE_OVERHEAD_TOKENS <= budget::MIN);
         assert!(text(&result).contains("Try a known value") && text(&result).ends_with('…'));
     }
 }

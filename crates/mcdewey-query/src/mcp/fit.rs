@@ -1,68 +1,78 @@
-//! As much of an answer as the budget holds: steps are taken in order of worth while their estimated cost fits, then
-//! the answer is measured as it is sent, and steps are taken back until the measure fits too.
+//! Fills a response up to its token budget. Steps are added in order of value while their estimated
+//! cost fits; then the response is measured as it is sent, and steps are dropped until it really
+//! fits.
 
 use rmcp::model::CallToolResult;
 
-use super::budget::Counter;
-use super::envelope::RESERVE;
+use super::budget::TokenCounter;
+use super::envelope::MESSAGE_OVERHEAD_TOKENS;
 use crate::QueryError;
 
-/// Tokens that hold the first words of any text, in both places where they may stand.
-const A_FEW_WORDS: usize = 64;
+/// Tokens that suffice for the first words of any text, both in the structured content and in the
+/// readable text.
+const FIRST_WORDS_TOKENS: usize = 64;
 
-/// Something that makes an answer longer.
+/// An optional part of a response.
 #[derive(Debug, Clone)]
 pub(super) struct Step<S> {
-    /// What it adds.
+    /// The part it adds.
     pub(super) what: S,
-    /// By about how many tokens.
+    /// Its estimated cost in tokens.
     pub(super) cost: usize,
-    /// Whether later steps make no sense without it.
+    /// Whether later steps are pointless without it.
     pub(super) leads: bool,
 }
 
-/// An answer within its budget.
+/// A response within its budget.
 #[derive(Debug)]
 pub(super) struct Fitted<S> {
     pub(super) result: CallToolResult,
-    /// The steps that were taken, in order.
-    pub(super) taken: Vec<S>,
+    /// The parts it includes, in order.
+    pub(super) included: Vec<S>,
 }
 
-impl Counter {
-    /// The fullest answer within `budget`; `render` makes the answer of some steps. Steps are looked at only as far as
-    /// they can matter. Refused when not even the answer without any step fits.
+impl TokenCounter {
+    /// Returns the fullest response within `budget`. `render` renders the response with the given
+    /// parts. `steps` is consumed only as far as steps may fit.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidRequest` if not even the response without any part fits.
     pub(super) fn fit<S: Clone>(
         &self,
         budget: usize,
         steps: impl IntoIterator<Item = Result<Step<S>, QueryError>>,
         render: impl Fn(&[S]) -> Result<CallToolResult, QueryError>,
     ) -> Result<Fitted<S>, QueryError> {
-        let bare = render(&[])?;
-        let base = self.result(&bare)? + RESERVE;
+        let empty = render(&[])?;
+        let base = self.count_result(&empty)? + MESSAGE_OVERHEAD_TOKENS;
         if base > budget {
             return Err(too_small(budget, base));
         }
 
         let mut steps = affordable(steps, budget - base)?;
         while !steps.is_empty() {
-            let taken: Vec<S> = steps.iter().map(|step| step.what.clone()).collect();
-            let result = render(&taken)?;
-            let measured = self.result(&result)? + RESERVE;
+            let included: Vec<S> = steps.iter().map(|step| step.what.clone()).collect();
+            let result = render(&included)?;
+            let measured = self.count_result(&result)? + MESSAGE_OVERHEAD_TOKENS;
             if measured <= budget {
-                return Ok(Fitted { result, taken });
+                return Ok(Fitted { result, included });
             }
-            take_back(&mut steps, measured - budget);
+            drop_last(&mut steps, measured - budget);
         }
 
         Ok(Fitted {
-            result: bare,
-            taken: Vec::new(),
+            result: empty,
+            included: Vec::new(),
         })
     }
 
-    /// The answer with the longest beginning of `text` that fits, and how many bytes of it that is. Refused when not
-    /// even the first words fit.
+    /// Returns the response with the longest prefix of `text` that fits, and the prefix's length in
+    /// bytes.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidRequest` if not even the first word fits.
     pub(super) fn fit_text(
         &self,
         budget: usize,
@@ -71,10 +81,10 @@ impl Counter {
     ) -> Result<(CallToolResult, usize), QueryError> {
         let mut limit = self.count(text)?.min(budget);
         loop {
-            let shown = self.beginning(text, limit)?;
+            let shown = self.truncate(text, limit)?;
             let result = render(shown)?;
 
-            let measured = self.result(&result)? + RESERVE;
+            let measured = self.count_result(&result)? + MESSAGE_OVERHEAD_TOKENS;
             if measured <= budget && !shown.is_empty() {
                 return Ok((result, shown.len()));
             }
@@ -83,19 +93,19 @@ impl Counter {
                 return Err(too_small(budget, measured));
             }
 
-            // Each token of the text may stand in the answer twice.
+            // Each token of the text may occur twice in the response: structured and readable.
             limit = self
                 .count(shown)?
                 .saturating_sub(1.max((measured - budget) / 2));
         }
     }
 
-    /// How many tokens `text` has as a JSON string.
+    /// Returns the number of tokens of `text` as a JSON string.
     pub(super) fn escaped(&self, text: &str) -> Result<usize, QueryError> {
         self.json(&text)
     }
 
-    /// How many tokens a value has as JSON.
+    /// Returns the number of tokens of `value` as JSON.
     pub(super) fn json<T: serde::Serialize>(&self, value: &T) -> Result<usize, QueryError> {
         let json = serde_json::to_string(value)
             .map_err(|error| QueryError::Internal(error.to_string()))?;
@@ -103,34 +113,36 @@ impl Counter {
     }
 }
 
-/// The refusal when a budget has no room for more than `bare` tokens without any text.
-fn too_small(budget: usize, bare: usize) -> QueryError {
-    let enough = bare + A_FEW_WORDS;
+/// The error for a budget that is too small; `minimum` is the cost of the response without any
+/// text.
+fn too_small(budget: usize, minimum: usize) -> QueryError {
+    let enough = minimum + FIRST_WORDS_TOKENS;
     QueryError::InvalidRequest(format!(
-        "token_budget {budget} is too small for this answer; ask with at least {enough}"
+        "token_budget {budget} is too small for this response; use at least {enough}"
     ))
 }
 
+/// Returns the steps whose estimated cost fits into `remaining` tokens.
 fn affordable<S>(
     steps: impl IntoIterator<Item = Result<Step<S>, QueryError>>,
-    mut room: usize,
+    mut remaining: usize,
 ) -> Result<Vec<Step<S>>, QueryError> {
-    let mut taken = Vec::new();
+    let mut kept = Vec::new();
     for step in steps {
         let step = step?;
-        if step.cost <= room {
-            room -= step.cost;
-            taken.push(step);
+        if step.cost <= remaining {
+            remaining -= step.cost;
+            kept.push(step);
         } else if step.leads {
             break;
         }
     }
 
-    Ok(taken)
+    Ok(kept)
 }
 
-/// Takes back the last steps that together cost `excess`, at least one.
-fn take_back<S>(steps: &mut Vec<Step<S>>, excess: usize) {
+/// Drops the last steps that together cost at least `excess` tokens, at least one step.
+fn drop_last<S>(steps: &mut Vec<Step<S>>, excess: usize) {
     let mut saved = 0;
     while saved < excess.max(1) {
         match steps.pop() {
@@ -150,16 +162,16 @@ mod tests {
     use super::*;
     use crate::Library;
 
-    fn counter() -> Counter {
-        Counter::new(&Library::new(
+    fn counter() -> TokenCounter {
+        TokenCounter::new(&Library::new(
             Arc::new(MemoryIndex::new()),
             Arc::new(FakeEmbed::new(&[])),
             "",
         ))
     }
 
-    fn words(taken: &[usize]) -> Result<CallToolResult, QueryError> {
-        let words: usize = taken.iter().sum();
+    fn words(parts: &[usize]) -> Result<CallToolResult, QueryError> {
+        let words: usize = parts.iter().sum();
         envelope::answer(&serde_json::json!({}), "word ".repeat(words))
     }
 
@@ -172,21 +184,21 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_taken_while_they_fit() {
+    fn steps_are_added_while_they_fit() {
         let counter = counter();
-        let base = counter.result(&words(&[]).unwrap()).unwrap() + RESERVE;
+        let base = counter.count_result(&words(&[]).unwrap()).unwrap() + MESSAGE_OVERHEAD_TOKENS;
         let steps = [step(10, true), step(50, false), step(5, false)];
 
-        let taken = |budget| {
+        let included = |budget| {
             counter
                 .fit(budget, steps.clone().map(Ok), words)
                 .unwrap()
-                .taken
+                .included
         };
 
-        assert_eq!(taken(base + 65), [10, 50, 5]);
-        assert_eq!(taken(base + 20), [10, 5]);
-        assert_eq!(taken(base + 9), [0; 0]);
+        assert_eq!(included(base + 65), [10, 50, 5]);
+        assert_eq!(included(base + 20), [10, 5]);
+        assert_eq!(included(base + 9), [0; 0]);
         assert!(matches!(
             counter.fit(base - 1, steps.clone().map(Ok), words),
             Err(QueryError::InvalidRequest(_))
@@ -194,17 +206,17 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_cut_to_what_fits() {
+    fn text_is_truncated_to_what_fits() {
         let counter = counter();
         let render =
             |shown: &str| envelope::answer(&serde_json::json!({ "text": shown }), shown.to_owned());
-        let base = counter.result(&render("").unwrap()).unwrap() + RESERVE;
+        let base = counter.count_result(&render("").unwrap()).unwrap() + MESSAGE_OVERHEAD_TOKENS;
         let text = "one two three four five six seven eight";
         let (_, all) = counter.fit_text(base + 16, text, render).unwrap();
         assert_eq!(&text[..all], text);
         let (result, some) = counter.fit_text(base + 8, text, render).unwrap();
         assert_eq!(&text[..some], "one two three four");
-        assert!(counter.result(&result).unwrap() + RESERVE <= base + 8);
+        assert!(counter.count_result(&result).unwrap() + MESSAGE_OVERHEAD_TOKENS <= base + 8);
         assert!(matches!(
             counter.fit_text(base, text, render),
             Err(QueryError::InvalidRequest(_))
@@ -212,9 +224,9 @@ mod tests {
     }
 
     #[test]
-    fn what_costs_more_than_was_thought_is_taken_back() {
+    fn steps_that_cost_more_than_estimated_are_dropped() {
         let counter = counter();
-        let base = counter.result(&words(&[]).unwrap()).unwrap() + RESERVE;
+        let base = counter.count_result(&words(&[]).unwrap()).unwrap() + MESSAGE_OVERHEAD_TOKENS;
         let steps = [
             Step {
                 what: 10,
@@ -229,7 +241,9 @@ mod tests {
         ];
 
         let fitted = counter.fit(base + 55, steps.map(Ok), words).unwrap();
-        assert_eq!(fitted.taken, [10]);
-        assert!(counter.result(&fitted.result).unwrap() + RESERVE <= base + 55);
+        assert_eq!(fitted.included, [10]);
+        assert!(
+            counter.count_result(&fitted.result).unwrap() + MESSAGE_OVERHEAD_TOKENS <= base + 55
+        );
     }
 }

@@ -1,7 +1,8 @@
-//! The endpoint on HTTP: streamable, stateless, JSON answers, for clients of the 2026-07-28 and the 2025-11-25 era.
+//! The HTTP endpoints `/mcp` and `/mcp/openai`: streamable HTTP, stateless, with JSON responses,
+//! for clients of protocol versions 2026-07-28 and 2025-11-25.
 //!
-//! Which hosts and pages may ask is judged in front of every face (`app/hosts`, `app/access/origins`), so the protocol's
-//! own service is told to judge neither: there is one rule, in one place.
+//! Hosts and origins are checked by middleware in front of all interfaces (`app/hosts`,
+//! `app/access/origins`), so rmcp's own checks are disabled: there is one rule, in one place.
 
 use std::sync::Arc;
 
@@ -20,41 +21,46 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use serde_json::Value;
 
 use super::connector::Connector;
-use super::message::{self, Fault};
+use super::message::{self, MessageError};
 use super::server::DocServer;
 use crate::LiveLibrary;
 use crate::app::{Accept, JSON, is_json};
 
-/// Largest request in bytes; a question is at most 8 KiB.
+/// Largest request body in bytes; a question is at most 32 KiB (`MAX_QUESTION_BYTES`).
 const MAX_REQUEST_BYTES: usize = 256 * 1024;
-/// More of a refusal of the protocol's own service is not repeated.
-const MAX_REFUSAL_BYTES: usize = 4 * 1024;
-const MAX_REFUSAL_CHARS: usize = 300;
-/// The two kinds of answers that the protocol has; its service wants both named.
-const BOTH_KINDS: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
+/// How much of an error body of rmcp's service is read, in bytes.
+const MAX_TRANSPORT_ERROR_BYTES: usize = 4 * 1024;
+/// How much of an error body of rmcp's service is repeated, in characters.
+const MAX_TRANSPORT_ERROR_CHARS: usize = 300;
+/// The two media types of the protocol; rmcp's service requires clients to accept both.
+const BOTH_MEDIA_TYPES: HeaderValue =
+    HeaderValue::from_static("application/json, text/event-stream");
 
-/// The endpoint at `/mcp`. Each call is answered by the library that is live when it comes.
+/// Returns the routes of `/mcp` and `/mcp/openai`. Each request uses the library that is live when
+/// it arrives.
 pub(crate) fn router(library: impl Into<LiveLibrary>) -> Router {
     let library = library.into();
     let tools = library.clone();
     Router::new()
         .nest_service(
             "/mcp/openai",
-            service(move || Connector::new(library.now())),
+            service(move || Connector::new(library.current())),
         )
         .layer(middleware::from_fn(|request, next| {
-            adapt(&message::TOOLS_ONLY, request, next)
+            check_message(&message::TOOL_METHODS, request, next)
         }))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
-        .merge(serving(move || DocServer::new(tools.now())))
+        .merge(endpoint(move || DocServer::new(tools.current())))
 }
 
-/// The endpoint of a handler, made anew for each call.
-pub(super) fn serving<S: ServerHandler>(handler: impl Fn() -> S + Send + Sync + 'static) -> Router {
+/// Returns the route of `/mcp` for a handler that is created for each request.
+pub(super) fn endpoint<S: ServerHandler>(
+    handler: impl Fn() -> S + Send + Sync + 'static,
+) -> Router {
     Router::new()
         .nest_service("/mcp", service(handler))
         .layer(middleware::from_fn(|request, next| {
-            adapt(&message::ALL, request, next)
+            check_message(&message::ALL_METHODS, request, next)
         }))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
 }
@@ -76,99 +82,107 @@ fn service<S: ServerHandler>(
     )
 }
 
-/// Reads a message before the protocol's own service does, so that whatever is wrong with it is said in JSON-RPC.
-async fn adapt(methods: &'static [message::Method], request: Request, next: Next) -> Response {
+/// Validates a message before rmcp's service reads it, so that every error is a JSON-RPC error with
+/// its reason.
+async fn check_message(
+    methods: &'static [message::Method],
+    request: Request,
+    next: Next,
+) -> Response {
     if request.method() != Method::POST {
-        return in_json(next.run(request).await, Value::Null).await;
+        return with_json_error(next.run(request).await, Value::Null).await;
     }
 
-    match read(methods, request).await {
-        Ok((request, id)) => in_json(next.run(request).await, id).await,
-        Err((status, fault)) => refusal(status, &fault),
+    match read_request(methods, request).await {
+        Ok((request, id)) => with_json_error(next.run(request).await, id).await,
+        Err((status, error)) => (status, axum::Json(error.to_response())).into_response(),
     }
 }
 
-/// The request, with its body whole and an `Accept` that the service understands, and the id of its message.
-async fn read(
+/// Returns the request with its body read and an `Accept` header that rmcp's service supports, and
+/// the id of its message.
+async fn read_request(
     methods: &[message::Method],
     request: Request,
-) -> Result<(Request, Value), (StatusCode, Fault)> {
+) -> Result<(Request, Value), (StatusCode, MessageError)> {
     let (mut parts, body) = request.into_parts();
 
-    // Nothing here is sent as a stream unless a handler speaks before it answers, and none of ours does.
-    if !Accept::of(&parts.headers).takes(JSON) {
-        let message =
-            "answers here are application/json; send that as Accept, or leave the header out";
+    // Clients need not accept event streams: a response is a stream only if a handler sends a
+    // notification before it returns, and none of ours does.
+    if !Accept::from_headers(&parts.headers).accepts(JSON) {
         return Err((
             StatusCode::NOT_ACCEPTABLE,
-            Fault::new(ErrorCode::INVALID_REQUEST, message),
+            MessageError::new(
+                ErrorCode::INVALID_REQUEST,
+                "responses are application/json; accept that type or omit the Accept header",
+            ),
         ));
     }
 
     if !is_json(&parts.headers) {
-        let message = "a message is JSON; send it with Content-Type: application/json";
         return Err((
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Fault::new(ErrorCode::INVALID_REQUEST, message),
+            MessageError::new(
+                ErrorCode::INVALID_REQUEST,
+                "messages must be JSON; send the header Content-Type: application/json",
+            ),
         ));
     }
 
-    let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await;
-    let body = whole.map_err(|rejection| unread(&rejection))?;
-    let revision = parts
+    let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &())
+        .await
+        .map_err(|rejection| body_error(&rejection))?;
+
+    let protocol_version = parts
         .headers
         .get(HEADER_MCP_PROTOCOL_VERSION)
-        .and_then(|revision| revision.to_str().ok());
-    let message =
-        message::read(&body, methods, revision).map_err(|fault| (status(&fault), fault))?;
-    parts.headers.insert(header::ACCEPT, BOTH_KINDS);
+        .and_then(|version| version.to_str().ok());
+    let message = message::parse(&body, methods, protocol_version)
+        .map_err(|error| (http_status(&error), error))?;
+    parts.headers.insert(header::ACCEPT, BOTH_MEDIA_TYPES);
 
     Ok((
         Request::from_parts(parts, Body::from(body)),
-        message::id_of(&message),
+        message::request_id(&message),
     ))
 }
 
-fn unread(rejection: &BytesRejection) -> (StatusCode, Fault) {
-    let message = match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            format!("the message is too long; at most {MAX_REQUEST_BYTES} bytes are read")
-        }
-        _ => "the body could not be read".to_owned(),
+fn body_error(rejection: &BytesRejection) -> (StatusCode, MessageError) {
+    let error = match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => message::too_long(MAX_REQUEST_BYTES),
+        _ => MessageError::new(
+            ErrorCode::INVALID_REQUEST,
+            "the request body could not be read",
+        ),
     };
 
-    (
-        rejection.status(),
-        Fault::new(ErrorCode::INVALID_REQUEST, message),
-    )
+    (rejection.status(), error)
 }
 
-/// A message that can be read is answered in JSON-RPC's own terms; one that cannot is a bad request of HTTP too. The
-/// revision without sessions has a status for methods that do not exist.
-fn status(fault: &Fault) -> StatusCode {
-    match fault.code {
-        ErrorCode::METHOD_NOT_FOUND if fault.is_stateless => StatusCode::NOT_FOUND,
-        ErrorCode::INVALID_PARAMS | ErrorCode::METHOD_NOT_FOUND if fault.is_awaited => {
+/// Returns the HTTP status of an error. A well-formed request is answered with 200 and an error in
+/// JSON-RPC; anything else is a bad request in HTTP too. The stateless protocol version requires
+/// 404 for unknown methods.
+fn http_status(error: &MessageError) -> StatusCode {
+    match error.code {
+        ErrorCode::METHOD_NOT_FOUND if error.is_stateless => StatusCode::NOT_FOUND,
+        ErrorCode::INVALID_PARAMS | ErrorCode::METHOD_NOT_FOUND if error.expects_reply => {
             StatusCode::OK
         }
         _ => StatusCode::BAD_REQUEST,
     }
 }
 
-fn refusal(status: StatusCode, fault: &Fault) -> Response {
-    (status, axum::Json(fault.answer())).into_response()
-}
-
-/// Puts a refusal of the protocol's own service, which is plain text, in JSON-RPC, with the id of what is refused.
-async fn in_json(response: Response, id: Value) -> Response {
-    let kind = response
+/// Turns an error of rmcp's service, which is plain text, into a JSON-RPC error for the request
+/// with this id. Other responses pass unchanged.
+async fn with_json_error(response: Response, id: Value) -> Response {
+    let content_type = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
+        .and_then(|content_type| content_type.to_str().ok())
         .unwrap_or_default();
 
-    let is_refusal = response.status().is_client_error() || response.status().is_server_error();
-    if !is_refusal || kind.contains("json") {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    if !is_error || content_type.contains("json") {
         return response;
     }
 
@@ -179,22 +193,29 @@ async fn in_json(response: Response, id: Value) -> Response {
         ErrorCode::INVALID_REQUEST
     };
 
-    let text = to_bytes(body, MAX_REFUSAL_BYTES).await.unwrap_or_default();
-    let said: String = match parts.status {
+    let text = to_bytes(body, MAX_TRANSPORT_ERROR_BYTES)
+        .await
+        .unwrap_or_default();
+    let message: String = match parts.status {
         StatusCode::METHOD_NOT_ALLOWED => {
-            "messages are sent with POST; there is no stream to GET".to_owned()
+            "send messages with POST; this endpoint has no event stream to GET".to_owned()
         }
-        status if text.is_empty() => status.canonical_reason().unwrap_or("refused").to_owned(),
+        status if text.is_empty() => status
+            .canonical_reason()
+            .unwrap_or("request rejected")
+            .to_owned(),
         _ => String::from_utf8_lossy(&text)
             .chars()
-            .take(MAX_REFUSAL_CHARS)
+            .take(MAX_TRANSPORT_ERROR_CHARS)
             .collect(),
     };
 
-    let (json, body) = axum::Json(Fault::new(code, said).of(id).answer())
-        .into_response()
-        .into_parts();
+    let error = MessageError::new(code, message).with_id(id);
+    let (json, body) = axum::Json(error.to_response()).into_response().into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.extend(json.headers);
     Response::from_parts(parts, body)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Prompts: ways to work with the library that a person can choose in a client.
+//! The prompts: tasks for the library that users can choose in their client.
 
 use mcdewey_core::Visibility;
 use rmcp::model::{
@@ -10,29 +10,49 @@ use serde_json::Value;
 use super::fence::{meant, name};
 use crate::{Library, LibraryAnswer, QueryError};
 
-/// Longer names are not proposed.
-const MAX_VALUE_BYTES: usize = 200;
+/// Longest name that a completion suggests.
+const MAX_SUGGESTION_BYTES: usize = 200;
 
-/// A prompt of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum DocPrompt {
     AnswerWithCitations,
     UpgradeCheck,
 }
 
-/// An argument: name, description, whether it must be given.
-type Argument = (&'static str, &'static str, bool);
+/// An argument of a prompt.
+struct Argument {
+    name: &'static str,
+    description: &'static str,
+    is_required: bool,
+}
+
+const fn required(name: &'static str, description: &'static str) -> Argument {
+    Argument {
+        name,
+        description,
+        is_required: true,
+    }
+}
+
+const fn optional(name: &'static str, description: &'static str) -> Argument {
+    Argument {
+        name,
+        description,
+        is_required: false,
+    }
+}
 
 impl DocPrompt {
     const ALL: [Self; 2] = [Self::AnswerWithCitations, Self::UpgradeCheck];
 
-    /// The prompt with this name.
-    fn named(name: &str) -> Result<Self, QueryError> {
-        let found = Self::ALL.into_iter().find(|prompt| prompt.name() == name);
-        found.ok_or_else(|| {
-            let known = Self::ALL.map(Self::name).join(", ");
-            QueryError::InvalidRequest(format!("no prompt {name:?}; known: {known}"))
-        })
+    fn from_name(name: &str) -> Result<Self, QueryError> {
+        Self::ALL
+            .into_iter()
+            .find(|prompt| prompt.name() == name)
+            .ok_or_else(|| {
+                let known = Self::ALL.map(Self::name).join(", ");
+                QueryError::InvalidRequest(format!("no prompt {name:?}; known: {known}"))
+            })
     }
 
     fn name(self) -> &'static str {
@@ -44,72 +64,81 @@ impl DocPrompt {
 
     fn arguments(self) -> &'static [Argument] {
         match self {
-            Self::AnswerWithCitations => &[
-                ("question", "What is to be answered", true),
-                ("product", "Only for this product", false),
-                ("version", "Only for this version", false),
-            ],
-            Self::UpgradeCheck => &[
-                ("product", "The product that is upgraded", true),
-                ("from", "The version in use", true),
-                ("to", "The version to go to", true),
-                ("topic", "What matters most", false),
-            ],
+            Self::AnswerWithCitations => {
+                const {
+                    &[
+                        required("question", "The question to answer"),
+                        optional("product", "Only for this product"),
+                        optional("version", "Only for this version"),
+                    ]
+                }
+            }
+            Self::UpgradeCheck => {
+                const {
+                    &[
+                        required("product", "The product to upgrade"),
+                        required("from", "The current version"),
+                        required("to", "The target version"),
+                        optional("topic", "What matters most"),
+                    ]
+                }
+            }
         }
     }
 
-    fn described(self) -> Prompt {
+    fn definition(self) -> Prompt {
         let (title, description) = match self {
             Self::AnswerWithCitations => (
                 "Answer with citations",
-                "Answers a question from the library, each statement with its page",
+                "Answers a question from the library and cites a page for each statement",
             ),
             Self::UpgradeCheck => (
                 "Check an upgrade",
-                "What changes for whoever goes from one version to another",
+                "Finds out what changes in an upgrade from one version to another",
             ),
         };
 
-        let argument = |(name, description, required): &Argument| {
-            PromptArgument::new(*name)
-                .with_description(*description)
-                .with_required(*required)
-        };
-
-        let arguments = self.arguments().iter().map(argument).collect();
+        let arguments = self
+            .arguments()
+            .iter()
+            .map(|argument| {
+                PromptArgument::new(argument.name)
+                    .with_description(argument.description)
+                    .with_required(argument.is_required)
+            })
+            .collect();
         Prompt::new(self.name(), Some(description), Some(arguments)).with_title(title)
     }
 
-    fn text(self, given: impl Fn(&str) -> String) -> String {
-        let within = |name: &str| match given(name) {
-            value if value.is_empty() => String::new(),
-            value => format!(" {name} {value:?}"),
-        };
-
+    /// Returns the text of the prompt. `value` returns the value of an argument, empty if it is
+    /// absent.
+    fn text(self, value: impl Fn(&str) -> String) -> String {
         match self {
             Self::AnswerWithCitations => format!(
-                "Answer this question from the documentation library, and from nothing else: {:?}\n\n\
-                 1. Call search_docs with the question in its own words{}{}. Where the answer is not whole in a hit, read \
-                 on with read_doc.\n\
-                 2. Write the answer in a few sentences. Behind each statement cite its source: document title, version, \
-                 page, and the hit's url as a link.\n\
-                 3. Where versions say different things, say which version says what. Where the library holds no answer, \
-                 say so and name the nearest page.",
-                given("question"),
-                within("product"),
-                within("version"),
+                "Answer this question from the documentation library only: {:?}\n\n\
+                 1. Call search_docs with the question in its own words{}{}. If a hit does not \
+                 contain the whole answer, read on with read_doc.\n\
+                 2. Write the answer in a few sentences. Cite a source after each statement: \
+                 document title, version, page, and the hit's url as a link.\n\
+                 3. If versions differ, state what applies to which version. If the library has \
+                 no answer, say so and name the nearest page.",
+                value("question"),
+                filter_clause("product", &value("product")),
+                filter_clause("version", &value("version")),
             ),
             Self::UpgradeCheck => format!(
-                "We go from version {:?} to version {:?} of {:?}. Find out what that means for us.\n\n\
-                 1. Call compare_versions with from, to and product{}; go on with cursor until you have seen all changes.\n\
-                 2. Call search_docs in the later version for what must be done before and after an upgrade, and for what is \
-                 deprecated, removed or incompatible.\n\
-                 3. Report what breaks, what must be changed, what is new, in this order, each point with document, version \
-                 and page. Say what the library does not cover.",
-                given("from"),
-                given("to"),
-                given("product"),
-                match given("topic") {
+                "We are upgrading {:?} from version {:?} to version {:?}. Find out what that means \
+                 for us.\n\n\
+                 1. Call compare_versions with from, to and product{}; continue with cursor until \
+                 you have seen all changes.\n\
+                 2. Call search_docs in the later version for what must be done before and after an \
+                 upgrade, and for what is deprecated, removed or incompatible.\n\
+                 3. Report what breaks, what must be changed and what is new, in this order, each \
+                 point with document, version and page. Say what the library does not cover.",
+                value("product"),
+                value("from"),
+                value("to"),
+                match value("topic") {
                     topic if topic.is_empty() => String::new(),
                     topic => format!(", and once more with query {topic:?}"),
                 },
@@ -118,39 +147,35 @@ impl DocPrompt {
     }
 }
 
-/// All prompts.
+/// Names a filter and its value for the text of a prompt; empty if the value is.
+fn filter_clause(name: &str, value: &str) -> String {
+    if value.is_empty() {
+        String::new()
+    } else {
+        format!(", {name} {value:?}")
+    }
+}
+
 pub(super) fn list() -> Vec<Prompt> {
     DocPrompt::ALL
         .into_iter()
-        .map(DocPrompt::described)
+        .map(DocPrompt::definition)
         .collect()
 }
 
-/// A prompt with its arguments filled in.
+/// Returns a prompt with its arguments filled in.
 pub(super) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, QueryError> {
-    let prompt = DocPrompt::named(&request.name)?;
-    let value = |name: &str| {
-        request
-            .arguments
-            .as_ref()
-            .and_then(|arguments| arguments.get(name))
-    };
+    let prompt = DocPrompt::from_name(&request.name)?;
 
-    let given = |name: &str| {
-        value(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .trim()
-    };
-
-    for (name, _, required) in prompt.arguments() {
-        if value(name).is_some_and(|value| !value.is_string() && !value.is_null()) {
+    for argument in prompt.arguments() {
+        let name = argument.name;
+        if raw_value(request, name).is_some_and(|value| !value.is_string() && !value.is_null()) {
             return Err(QueryError::InvalidRequest(format!(
                 "{name} must be a string"
             )));
         }
 
-        if *required && given(name).is_empty() {
+        if argument.is_required && trimmed_value(request, name).is_empty() {
             return Err(QueryError::InvalidRequest(format!(
                 "{name} is missing; {} needs it",
                 prompt.name()
@@ -158,43 +183,62 @@ pub(super) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, Q
         }
     }
 
-    let message = PromptMessage::new_text(Role::User, prompt.text(|name| given(name).to_owned()));
+    let message = PromptMessage::new_text(
+        Role::User,
+        prompt.text(|name| trimmed_value(request, name).to_owned()),
+    );
     Ok(GetPromptResult::new(vec![message]))
 }
 
-/// Products, and the releases of the product that was chosen, for what was typed so far into an argument of a prompt.
+fn raw_value<'a>(request: &'a GetPromptRequestParams, name: &str) -> Option<&'a Value> {
+    request
+        .arguments
+        .as_ref()
+        .and_then(|arguments| arguments.get(name))
+}
+
+fn trimmed_value<'a>(request: &'a GetPromptRequestParams, name: &str) -> &'a str {
+    raw_value(request, name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .trim()
+}
+
+/// Completes an argument of a prompt: products, or the versions of the product chosen so far.
 pub(super) async fn complete(
     library: &Library,
     prompt: &str,
     request: &CompleteRequestParams,
     visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
-    DocPrompt::named(prompt)?;
+    DocPrompt::from_name(prompt)?;
     let product = request
         .context
         .as_ref()
         .and_then(|context| context.get_argument("product"));
     let product = product.map(|product| meant(product));
-    let whole = library.library(visibility).await?;
+    let contents = library.library(visibility).await?;
 
     let mut values = match request.argument.name.as_str() {
-        "product" => products(&whole),
-        "version" | "from" | "to" => releases(&whole, product.as_deref()),
+        "product" => products(&contents),
+        "version" | "from" | "to" => versions(&contents, product.as_deref()),
         _ => Vec::new(),
     };
 
     let typed = meant(&request.argument.value).to_lowercase();
 
-    // What is too long for a name is none that somebody would choose.
-    values.retain(|value| value.to_lowercase().contains(&typed) && value.len() <= MAX_VALUE_BYTES);
+    // Names too long to be real are not worth suggesting.
+    values.retain(|value| {
+        value.to_lowercase().contains(&typed) && value.len() <= MAX_SUGGESTION_BYTES
+    });
     Ok(values
         .iter()
         .map(|value| name(value).into_owned())
         .collect())
 }
 
-fn products(whole: &LibraryAnswer) -> Vec<String> {
-    whole
+fn products(contents: &LibraryAnswer) -> Vec<String> {
+    contents
         .vendors
         .iter()
         .flat_map(|vendor| &vendor.products)
@@ -202,22 +246,23 @@ fn products(whole: &LibraryAnswer) -> Vec<String> {
         .collect()
 }
 
-fn releases(whole: &LibraryAnswer, product: Option<&str>) -> Vec<String> {
-    let products = whole.vendors.iter().flat_map(|vendor| &vendor.products);
-    let chosen = products
-        .filter(|one| product.is_none_or(|product| one.product.as_deref() == Some(product)));
+fn versions(contents: &LibraryAnswer, product: Option<&str>) -> Vec<String> {
+    let chosen_products = contents
+        .vendors
+        .iter()
+        .flat_map(|vendor| &vendor.products)
+        .filter(|entry| product.is_none_or(|product| entry.product.as_deref() == Some(product)));
 
-    let mut releases: Vec<String> = Vec::new();
-    for version in chosen
-        .flat_map(|product| &product.versions)
-        .filter_map(|version| version.version.clone())
-    {
-        if !releases.contains(&version) {
-            releases.push(version);
+    let mut versions: Vec<String> = Vec::new();
+    for entry in chosen_products.flat_map(|product| &product.versions) {
+        if let Some(version) = &entry.version
+            && !versions.contains(version)
+        {
+            versions.push(version.clone());
         }
     }
 
-    releases
+    versions
 }
 
 #[cfg(test)]
@@ -226,12 +271,12 @@ mod tests {
 
     use super::*;
 
-    fn asked(name: &str, arguments: Value) -> Result<String, String> {
+    fn prompt_text(name: &str, arguments: Value) -> Result<String, String> {
         let request: GetPromptRequestParams =
             serde_json::from_value(json!({"name": name, "arguments": arguments})).unwrap();
-        let found = get(&request).map_err(|error| error.to_string())?;
+        let prompt = get(&request).map_err(|error| error.to_string())?;
         Ok(
-            serde_json::to_value(&found.messages[0]).unwrap()["content"]["text"]
+            serde_json::to_value(&prompt.messages[0]).unwrap()["content"]["text"]
                 .as_str()
                 .unwrap()
                 .to_owned(),
@@ -239,8 +284,8 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_has_its_arguments_in_it() {
-        let text = asked(
+    fn a_prompt_contains_its_arguments() {
+        let text = prompt_text(
             "answer_with_citations",
             json!({"question": "barge \"state\"?", "version": "12.5"}),
         )
@@ -252,62 +297,63 @@ mod tests {
                 && !text.contains("product \"")
         );
 
-        let text = asked(
+        let text = prompt_text(
             "upgrade_check",
             json!({"product": "finesse", "from": "12.5", "to": "15.0"}),
         )
         .unwrap();
 
         assert!(
-            text.contains("compare_versions") && text.contains("\"15.0\" of \"finesse\""),
+            text.contains("compare_versions")
+                && text.contains("\"finesse\" from version \"12.5\" to version \"15.0\""),
             "{text}"
         );
     }
 
     #[test]
-    fn what_is_missing_or_unknown_is_named() {
+    fn missing_and_unknown_values_are_named() {
         assert!(
-            asked("upgrade_check", json!({"product": "x", "from": "1"}))
+            prompt_text("upgrade_check", json!({"product": "x", "from": "1"}))
                 .unwrap_err()
                 .contains("to is missing")
         );
         assert!(
-            asked("answer_with_citations", json!({"question": ""}))
+            prompt_text("answer_with_citations", json!({"question": ""}))
                 .unwrap_err()
                 .contains("question is missing")
         );
         assert!(
-            asked("other", json!({}))
+            prompt_text("other", json!({}))
                 .unwrap_err()
                 .contains("known: answer_with_citations, upgrade_check")
         );
     }
 
     #[test]
-    fn an_argument_is_a_string() {
-        let filled = |name: &str, value: Value| {
+    fn arguments_must_be_strings() {
+        let text_with = |name: &str, value: Value| {
             let mut arguments = json!({"product": "x", "from": "1", "to": "2"});
             arguments[name] = value;
-            asked("upgrade_check", arguments)
+            prompt_text("upgrade_check", arguments)
         };
 
         for name in ["product", "from", "to", "topic"] {
             for wrong in [json!([1]), json!({}), json!(12.5), json!(true)] {
                 assert_eq!(
-                    filled(name, wrong).unwrap_err(),
+                    text_with(name, wrong).unwrap_err(),
                     format!("{name} must be a string")
                 );
             }
         }
 
-        for nothing in [Value::Null, json!(""), json!(" \n")] {
+        for empty in [Value::Null, json!(""), json!(" \n")] {
             assert!(
-                filled("to", nothing.clone())
+                text_with("to", empty.clone())
                     .unwrap_err()
                     .starts_with("to is missing"),
-                "{nothing}"
+                "{empty}"
             );
-            assert!(!filled("topic", nothing).unwrap().contains("with query"));
+            assert!(!text_with("topic", empty).unwrap().contains("with query"));
         }
     }
 

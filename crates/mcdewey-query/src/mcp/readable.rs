@@ -1,13 +1,14 @@
-//! The readable side of answers: heads, quoted parts and last lines that the tools share.
+//! Readable text that several tools share: quoted parts, outline lines and the footer.
 
 use mcdewey_core::Chunk;
 
-use super::fence::{Origin, label, line, name, quote};
+use super::fence::{QuoteAttributes, label, name, quote, single_line};
 use super::wire::{OutlineLine, ReadText, TextPart};
-use crate::place::page_words;
+use crate::page_label::page_text;
 
-/// "finesse v12.5", as far as known. The words are a document's: they belong in a tag's attribute.
-pub(super) fn release(product: Option<&str>, version: Option<&str>) -> String {
+/// Returns "finesse v12.5", or the part that is known. The result is document content and belongs
+/// in an attribute of a tag.
+pub(super) fn product_version(product: Option<&str>, version: Option<&str>) -> String {
     [product, version]
         .into_iter()
         .flatten()
@@ -15,44 +16,44 @@ pub(super) fn release(product: Option<&str>, version: Option<&str>) -> String {
         .join(" ")
 }
 
-/// The last lines: what was left out, and how to go on.
-pub(super) fn closing(notices: &[String], cursor: Option<&str>) -> String {
+/// Returns the last lines: the notices, and the cursor to continue with.
+pub(super) fn footer(notices: &[String], cursor: Option<&str>) -> String {
     let notes = notices
         .iter()
-        .map(|notice| format!("\nNote: {}", line(notice)));
-    let more = cursor.map(|cursor| format!("\nMore: repeat with cursor {}", line(cursor)));
+        .map(|notice| format!("\nNote: {}", single_line(notice)));
+    let more = cursor.map(|cursor| format!("\nMore: repeat with cursor {}", single_line(cursor)));
     notes.chain(more).collect()
 }
 
-/// What was read, as Markdown: quoted parts, the first of which says what the document is.
-pub(super) fn document(read: &ReadText) -> String {
-    let release = release(read.product.as_deref(), read.version.as_deref());
+/// Renders a [`ReadText`] as Markdown: quoted parts, the first of which names the document.
+pub(super) fn read_text_markdown(read: &ReadText) -> String {
+    let version = product_version(read.product.as_deref(), read.version.as_deref());
     let mut blocks = Vec::new();
-    for (place, part) in read.parts.iter().enumerate() {
-        let of = match place {
-            0 => Of {
+    for (index, part) in read.parts.iter().enumerate() {
+        let document = match index {
+            0 => DocumentAttributes {
                 source: &read.source,
                 title: &read.doc_title,
-                version: &release,
+                version: &version,
                 url: &read.url,
             },
-            _ => Of {
+            _ => DocumentAttributes {
                 source: &read.source,
-                ..Of::default()
+                ..DocumentAttributes::default()
             },
         };
-        blocks.push(quoted(&of, part));
+        blocks.push(quote_part(&document, part));
     }
 
     if !read.outline.is_empty() {
         let lines: Vec<String> = read.outline.iter().map(outline_line).collect();
-        let origin = Origin {
+        let origin = QuoteAttributes {
             title: &read.doc_title,
-            version: &release,
+            version: &version,
             source: &read.source,
             place: "outline",
             url: &read.url,
-            ..Origin::default()
+            ..QuoteAttributes::default()
         };
 
         blocks.push(quote(&lines.join("\n"), &origin));
@@ -60,29 +61,24 @@ pub(super) fn document(read: &ReadText) -> String {
 
     let mut text = blocks.join("\n\n");
     text.push('\n');
-    text.push_str(&closing(&read.notices, read.next_cursor.as_deref()));
+    text.push_str(&footer(&read.notices, read.next_cursor.as_deref()));
     text.trim().to_owned()
 }
 
-/// The document that a part is of; what is said already may be empty.
+/// The document that a part belongs to. Attributes that an earlier part has named may be empty.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Of<'a> {
+pub(super) struct DocumentAttributes<'a> {
     pub(super) source: &'a str,
     pub(super) title: &'a str,
     pub(super) version: &'a str,
     pub(super) url: &'a str,
 }
 
-/// One part, quoted with its source line.
-pub(super) fn quoted(of: &Of<'_>, part: &TextPart) -> String {
-    let section = || {
-        part.section
-            .as_ref()
-            .map(|section| format!("section {}", name(section)))
-    };
-
-    let place = page_words(part.page, part.page_label.as_deref())
-        .or_else(section)
+/// Quotes a part with the attributes of its document.
+pub(super) fn quote_part(document: &DocumentAttributes<'_>, part: &TextPart) -> String {
+    let section = part.section.as_ref();
+    let place = page_text(part.page, part.page_label.as_deref())
+        .or_else(|| section.map(|section| format!("section {}", name(section))))
         .unwrap_or_default();
 
     let handle = part
@@ -91,27 +87,19 @@ pub(super) fn quoted(of: &Of<'_>, part: &TextPart) -> String {
         .and_then(|id| id.parse().ok())
         .map(|id| Chunk::handle_of(&id));
 
-    let Of {
-        source,
-        title,
-        version,
-        url,
-    } = *of;
+    let origin = QuoteAttributes {
+        title: document.title,
+        version: document.version,
+        source: document.source,
+        place: &place,
+        id: handle.as_deref(),
+        url: document.url,
+    };
 
-    quote(
-        &part.text,
-        &Origin {
-            title,
-            version,
-            source,
-            place: &place,
-            id: handle.as_deref(),
-            url,
-        },
-    )
+    quote(&part.text, &origin)
 }
 
-/// "  - Barge (page 118)".
+/// Returns a line such as "  - Barge (page 118)".
 pub(super) fn outline_line(entry: &OutlineLine) -> String {
     let indent = "  ".repeat(usize::from(entry.level.saturating_sub(1)));
     let place = match (entry.page, &entry.section) {
@@ -128,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_read_names_its_place_and_how_to_go_on() {
+    fn text_names_its_document_page_and_cursor() {
         let read = ReadText {
             source: "finesse/guide.md".to_owned(),
             doc_title: "Developer\nGuide".to_owned(),
@@ -146,7 +134,7 @@ mod tests {
             ..ReadText::default()
         };
 
-        let text = document(&read);
+        let text = read_text_markdown(&read);
         let lines: Vec<&str> = text.lines().collect();
         let attributes = " title=\"Developer Guide\" version=\"finesse v12.5\" \
                           url=\"http://x/d/finesse/guide.md?page=118\" source=\"finesse/guide.md\" \

@@ -1,13 +1,14 @@
-//! A call as a part of the HTTP request that brought it: the protocol's library answers it in a task of its own.
+//! Links an MCP call to the HTTP request that carries it. rmcp runs the call in a task of its own,
+//! where the request's context would otherwise be missing.
 
 use axum::http::request::Parts;
 use rmcp::{RoleServer, service};
 
 use crate::app::observe::{RequestContext, TraceParent};
 
-/// Does the work of a call in the name of the request that brought it, if one did, and of the trace that the call or
-/// the request says it belongs to.
-pub(super) async fn during<T>(
+/// Runs a call within the HTTP request that carries it, if there is one, and within the trace that
+/// the call or the request names.
+pub(super) async fn run_within<T>(
     context: &service::RequestContext<RoleServer>,
     work: impl Future<Output = T>,
 ) -> T {
@@ -26,6 +27,6 @@ pub(super) async fn during<T>(
         .and_then(|value| value.as_str());
 
     request
-        .during_call(parent.and_then(TraceParent::read), work)
+        .scope_call(parent.and_then(TraceParent::parse), work)
         .await
 }

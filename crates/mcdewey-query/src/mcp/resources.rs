@@ -1,4 +1,5 @@
-//! Pages and passages as resources, for clients that attach documents instead of calling tools.
+//! Documents, pages and passages as resources, for clients that attach documents instead of calling
+//! tools.
 
 use mcdewey_core::{SourcePath, Visibility};
 use percent_encoding::percent_decode_str;
@@ -7,13 +8,13 @@ use rmcp::model::{
     Reference, Resource, ResourceContents, ResourceTemplate,
 };
 
-use super::budget::{self, Counter, blocking};
-use super::envelope::RESERVE;
-use super::fence::{label, line, meant, quoted_label, shown_name};
+use super::budget::{self, TokenCounter, blocking};
+use super::envelope::MESSAGE_OVERHEAD_TOKENS;
+use super::fence::{encoded_name, label, meant, quoted_label, single_line};
 use super::prompts;
-use super::readable::{self, Of};
+use super::readable::{self, DocumentAttributes};
 use super::wire::TextPart;
-use crate::place::printed;
+use crate::page_label::printed;
 use crate::search::cursor;
 use crate::{DocumentAnswer, DocumentEntry, Library, PageSelector, QueryError, VersionEntry};
 
@@ -21,46 +22,36 @@ const SCHEME: &str = "mcdewey://";
 const PAGE_TEMPLATE: &str = "mcdewey://{+source}/page/{page}";
 const CHUNK_TEMPLATE: &str = "mcdewey://chunk/{chunk_id}";
 const MARKDOWN: &str = "text/markdown";
+/// Number of documents per page of the list.
+const LIST_PAGE_SIZE: usize = 100;
 
-/// What addresses look like.
+/// Returns the URI templates of pages and passages.
 pub(super) fn templates() -> Vec<ResourceTemplate> {
-    let template = |uri: &str, name: &str, title: &str, description: &str| {
-        ResourceTemplate::new(uri, name)
-            .with_title(title)
-            .with_description(description)
-            .with_mime_type(MARKDOWN)
-    };
-
     vec![
-        template(
-            PAGE_TEMPLATE,
-            "page",
-            "Page of a document",
-            "A whole page, or a section by its place, as Markdown",
-        ),
-        template(
-            CHUNK_TEMPLATE,
-            "chunk",
-            "Passage",
-            "A passage by chunk id or handle, as Markdown",
-        ),
+        ResourceTemplate::new(PAGE_TEMPLATE, "page")
+            .with_title("Page of a document")
+            .with_description("A whole page, or a section by its position, as Markdown")
+            .with_mime_type(MARKDOWN),
+        ResourceTemplate::new(CHUNK_TEMPLATE, "chunk")
+            .with_title("Passage")
+            .with_description("A passage by chunk id or handle, as Markdown")
+            .with_mime_type(MARKDOWN),
     ]
 }
 
-/// Documents of one page of the list.
-const LISTED: usize = 100;
-
-/// Documents, as many as one answer holds, and where the list goes on.
+/// Returns one page of the list of documents, and the cursor to the next one.
 pub(super) async fn list(
     library: &Library,
     cursor: Option<&str>,
     visibility: &Visibility,
 ) -> Result<ListResourcesResult, QueryError> {
     let state = library.state().await?;
-    let offset = cursor.map_or(Ok(0), |cursor| cursor::opened(cursor, &"resources", &state))?;
-    let whole = library.library(visibility).await?;
+    let offset = cursor.map_or(Ok(0), |cursor| {
+        cursor::decode_for(cursor, &"resources", &state)
+    })?;
+    let contents = library.library(visibility).await?;
 
-    let versions = whole
+    let versions = contents
         .vendors
         .iter()
         .flat_map(|vendor| &vendor.products)
@@ -78,43 +69,45 @@ pub(super) async fn list(
 
     documents.sort_by(|(_, a), (_, b)| a.source.cmp(&b.source));
     documents.dedup_by(|(_, a), (_, b)| a.source == b.source);
-    let more = documents.len() > offset + LISTED;
-
-    let resource = |(version, document): &(&VersionEntry, &DocumentEntry)| {
-        let uri = format!("{SCHEME}{}", encoded(&document.source));
-        let title = label(&document.doc_title);
-        let release = version
-            .version
-            .as_deref()
-            .map(|version| format!("version {}, ", quoted_label(version)));
-
-        let description = format!(
-            "{}{} pages or sections",
-            release.unwrap_or_default(),
-            document.pages
-        );
-
-        Resource::new(uri, shown_name(&document.source))
-            .with_title(title)
-            .with_description(description)
-            .with_mime_type(MARKDOWN)
-    };
+    let has_more = documents.len() > offset + LIST_PAGE_SIZE;
 
     let mut listed = ListResourcesResult::with_all_items(
         documents
             .iter()
             .skip(offset)
-            .take(LISTED)
-            .map(resource)
+            .take(LIST_PAGE_SIZE)
+            .map(|(version, document)| document_resource(version, document))
             .collect(),
     );
 
-    listed.next_cursor = more.then(|| cursor::sealed(&"resources", &state, offset + LISTED));
+    listed.next_cursor =
+        has_more.then(|| cursor::encode_for(&"resources", &state, offset + LIST_PAGE_SIZE));
     Ok(listed)
 }
 
-/// A source as an address has it: its slashes stay.
-fn encoded(source: &str) -> String {
+fn document_resource(version: &VersionEntry, document: &DocumentEntry) -> Resource {
+    let uri = format!("{SCHEME}{}", encode_source(&document.source));
+    let version = version
+        .version
+        .as_deref()
+        .map(|version| format!("version {}, ", quoted_label(version)));
+
+    let unit = if document.pages == 1 {
+        "page or section"
+    } else {
+        "pages or sections"
+    };
+
+    let description = format!("{}{} {unit}", version.unwrap_or_default(), document.pages);
+
+    Resource::new(uri, encoded_name(&document.source))
+        .with_title(label(&document.doc_title))
+        .with_description(description)
+        .with_mime_type(MARKDOWN)
+}
+
+/// Percent-encodes a source for a URI, its slashes excepted.
+fn encode_source(source: &str) -> String {
     source
         .split('/')
         .map(crate::links::encode)
@@ -122,10 +115,10 @@ fn encoded(source: &str) -> String {
         .join("/")
 }
 
-/// What an address names.
+/// A parsed resource URI.
 #[derive(Debug, PartialEq, Eq)]
-enum Address {
-    /// A document: what it is, and its contents with the addresses of their pages.
+enum ResourceUri {
+    /// A document: its metadata, and its outline with the URIs of the pages.
     Document(String),
     Page {
         source: String,
@@ -134,11 +127,11 @@ enum Address {
     Chunk(String),
 }
 
-impl Address {
+impl ResourceUri {
     fn parse(uri: &str) -> Result<Self, QueryError> {
         let unknown = || {
             QueryError::NotFound(format!(
-                "no resource {uri:?}; addresses look like {PAGE_TEMPLATE} or {CHUNK_TEMPLATE}"
+                "no resource {uri:?}; URIs have the form {PAGE_TEMPLATE} or {CHUNK_TEMPLATE}"
             ))
         };
 
@@ -146,51 +139,52 @@ impl Address {
         if let Some((source, page)) = path.rsplit_once("/page/") {
             let page = page.parse().map_err(|_| unknown())?;
             return Ok(Self::Page {
-                source: decoded(source).ok_or_else(unknown)?,
+                source: percent_decode(source).ok_or_else(unknown)?,
                 page,
             });
         }
 
         let Some(id) = path.strip_prefix("chunk/") else {
-            let source = decoded(path).filter(|source| !source.is_empty());
+            let source = percent_decode(path).filter(|source| !source.is_empty());
             return source.map(Self::Document).ok_or_else(unknown);
         };
 
-        // A chunk id has percent signs of its own; written into an address without encoding it is taken as it is.
-        let raw = id.contains("::");
-        Ok(Self::Chunk(if raw {
+        // Chunk ids may contain percent signs. An id with `::` was put into the URI without
+        // encoding.
+        let is_raw = id.contains("::");
+        Ok(Self::Chunk(if is_raw {
             id.to_owned()
         } else {
-            decoded(id).ok_or_else(unknown)?
+            percent_decode(id).ok_or_else(unknown)?
         }))
     }
 }
 
-fn decoded(text: &str) -> Option<String> {
+fn percent_decode(text: &str) -> Option<String> {
     percent_decode_str(text)
         .decode_utf8()
         .ok()
         .map(std::borrow::Cow::into_owned)
 }
 
-/// The text behind an address, quoted; cut at the largest budget.
+/// Returns the text of a resource, quoted, and truncated to the largest budget.
 pub(super) async fn read(
     library: &Library,
     uri: &str,
     visibility: &Visibility,
 ) -> Result<ReadResourceResult, QueryError> {
-    let (source, part) = match Address::parse(uri)? {
-        Address::Document(source) => {
+    let (source, part) = match ResourceUri::parse(uri)? {
+        ResourceUri::Document(source) => {
             let document = library.document(&source, visibility).await?;
             (
                 source,
                 TextPart {
-                    text: contents(&document),
+                    text: table_of_contents(&document),
                     ..TextPart::default()
                 },
             )
         }
-        Address::Page { source, page } => {
+        ResourceUri::Page { source, page } => {
             let found = library
                 .page(&source, &PageSelector::Number(page), visibility)
                 .await?;
@@ -208,7 +202,7 @@ pub(super) async fn read(
                 },
             )
         }
-        Address::Chunk(id) => {
+        ResourceUri::Chunk(id) => {
             let hit = library.chunk(&id, 0, visibility).await?.chunk;
             let page_label = printed(hit.page, hit.page_label.as_deref());
             let chunk_id = Some(hit.chunk_id);
@@ -226,90 +220,90 @@ pub(super) async fn read(
         }
     };
 
-    let counter = Counter::new(library);
+    let counter = TokenCounter::new(library);
     let uri = uri.to_owned();
     blocking(move || fit(&counter, &uri, &source, part)).await
 }
 
-/// A document's title, release and contents.
-fn contents(document: &DocumentAnswer) -> String {
-    let mut text = format!("# {}\n", line(&document.doc_title));
-    let facts = [
+/// Renders a document's title, metadata and outline, with the URIs of its pages.
+fn table_of_contents(document: &DocumentAnswer) -> String {
+    let mut text = format!("# {}\n", single_line(&document.doc_title));
+    let metadata = [
         &document.vendor,
         &document.product,
         &document.version,
         &document.updated,
     ];
 
-    let facts: Vec<String> = facts.into_iter().flatten().map(|fact| line(fact)).collect();
-    if !facts.is_empty() {
-        text.push_str(&format!("\n{}\n", facts.join(" · ")));
+    let metadata: Vec<String> = metadata
+        .into_iter()
+        .flatten()
+        .map(|value| single_line(value))
+        .collect();
+    if !metadata.is_empty() {
+        text.push_str(&format!("\n{}\n", metadata.join(" · ")));
     }
 
     text.push('\n');
-    let source = encoded(&document.source);
+    let source = encode_source(&document.source);
     for entry in &document.outline {
-        let place = document
+        let position = document
             .pages
             .iter()
             .position(|page| page.page == entry.page && page.section == entry.section);
 
         let page = entry
             .page
-            .or_else(|| place.and_then(|place| u32::try_from(place + 1).ok()));
+            .or_else(|| position.and_then(|position| u32::try_from(position + 1).ok()));
         let indent = "  ".repeat(usize::from(entry.level.saturating_sub(1)).min(5));
-        let address = page
+        let uri = page
             .map(|page| format!(" <{SCHEME}{source}/page/{page}>"))
             .unwrap_or_default();
-        text.push_str(&format!("{indent}- {}{address}\n", label(&entry.title)));
+        text.push_str(&format!("{indent}- {}{uri}\n", label(&entry.title)));
     }
 
     text
 }
 
 fn fit(
-    counter: &Counter,
+    counter: &TokenCounter,
     uri: &str,
     source: &str,
     mut part: TextPart,
 ) -> Result<ReadResourceResult, QueryError> {
+    let document = DocumentAttributes {
+        source,
+        ..DocumentAttributes::default()
+    };
+
     let mut limit = budget::MAX;
     let mut note = "";
     loop {
-        let text = format!(
-            "{}{note}",
-            readable::quoted(
-                &Of {
-                    source,
-                    ..Of::default()
-                },
-                &part
-            )
-        );
+        let text = format!("{}{note}", readable::quote_part(&document, &part));
 
         let contents = ResourceContents::text(text, uri).with_mime_type(MARKDOWN);
         let result = ReadResourceResult::new(vec![contents]);
 
-        let measured = counter.json(&result)? + 2 * RESERVE;
+        let measured = counter.json(&result)? + 2 * MESSAGE_OVERHEAD_TOKENS;
         if measured <= budget::MAX {
             return Ok(result);
         }
 
         if limit == 0 {
-            let message =
-                "the address leaves no room for the text; use read_doc, or the passage's handle";
+            let message = "the URI is too long for a response with text; \
+                 use read_doc, or the passage's handle";
             return Err(QueryError::InvalidRequest(message.to_owned()));
         }
 
         limit = counter
             .count(&part.text)?
             .saturating_sub(measured - budget::MAX);
-        part.text = counter.beginning(&part.text, limit)?.to_owned();
-        note = "\n\nNote: the text is cut; read_doc goes on with source and page";
+        part.text = counter.truncate(&part.text, limit)?.to_owned();
+        note = "\n\nNote: the text is cut; continue with read_doc, source and page";
     }
 }
 
-/// Sources, and the pages of a source, for what was typed so far.
+/// Completes the arguments of templates and prompts.
 pub(super) async fn complete(
     library: &Library,
     request: &CompleteRequestParams,
@@ -318,10 +312,10 @@ pub(super) async fn complete(
     let template = match &request.r#ref {
         Reference::Prompt(prompt) => {
             let values = prompts::complete(library, &prompt.name, request, visibility).await?;
-            return Ok(CompleteResult::new(shown(values)?));
+            return Ok(CompleteResult::new(completion(values)?));
         }
         Reference::Resource(template) => template.uri.as_str(),
-        // There is no third kind; the protocol's library leaves room for one.
+        // The protocol has no third kind, but rmcp's enum is non-exhaustive.
         _ => "",
     };
 
@@ -340,45 +334,54 @@ pub(super) async fn complete(
 
     let values = match (template, argument.name.as_str(), source) {
         (PAGE_TEMPLATE, "source", _) => {
-            let found = sources(library, &meant(&argument.value), visibility).await?;
-            found.iter().map(|source| shown_name(source)).collect()
+            let found = matching_sources(library, &meant(&argument.value), visibility).await?;
+            found.iter().map(|source| encoded_name(source)).collect()
         }
-        (CHUNK_TEMPLATE, "chunk_id", _) => chunks(library, &argument.value, visibility).await?,
-        (PAGE_TEMPLATE, "page", Some(source)) => pages(
+        (CHUNK_TEMPLATE, "chunk_id", _) => {
+            complete_chunk_ids(library, &argument.value, visibility).await?
+        }
+        (PAGE_TEMPLATE, "page", Some(source)) => complete_pages(
             &library.document(&source, visibility).await?,
             &argument.value,
         ),
         _ => Vec::new(),
     };
 
-    Ok(CompleteResult::new(shown(values)?))
+    Ok(CompleteResult::new(completion(values)?))
 }
 
-fn shown(mut values: Vec<String>) -> Result<CompletionInfo, QueryError> {
+/// Returns the first values, as many as the protocol allows, with their total number.
+fn completion(mut values: Vec<String>) -> Result<CompletionInfo, QueryError> {
     let total = u32::try_from(values.len()).ok();
-    let more = values.len() > CompletionInfo::MAX_VALUES;
+    let has_more = values.len() > CompletionInfo::MAX_VALUES;
     values.truncate(CompletionInfo::MAX_VALUES);
-    CompletionInfo::with_pagination(values, total, more).map_err(QueryError::Internal)
+    CompletionInfo::with_pagination(values, total, has_more).map_err(QueryError::Internal)
 }
 
-/// Sources that begin with what was typed, then those that have it elsewhere.
-async fn sources(
+/// Returns the sources that start with `typed`, then those that contain it elsewhere, ignoring
+/// case.
+async fn matching_sources(
     library: &Library,
     typed: &str,
     visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
-    let whole = library.library(visibility).await?;
-    let products = whole.vendors.into_iter().flat_map(|vendor| vendor.products);
+    let contents = library.library(visibility).await?;
+    let products = contents
+        .vendors
+        .into_iter()
+        .flat_map(|vendor| vendor.products);
     let guides = products
         .flat_map(|product| product.versions)
         .flat_map(|version| version.guides);
     let typed = typed.to_lowercase();
-    let place = |source: &String| source.to_lowercase().find(&typed);
 
     let mut found: Vec<(bool, String)> = guides
         .flat_map(|guide| guide.documents)
         .map(|document| document.source)
-        .filter_map(|source| place(&source).map(|at| (at > 0, source)))
+        .filter_map(|source| {
+            let position = source.to_lowercase().find(&typed)?;
+            Some((position > 0, source))
+        })
         .collect();
 
     found.sort();
@@ -386,49 +389,51 @@ async fn sources(
     Ok(found.into_iter().map(|(_, source)| source).collect())
 }
 
-/// The passages of the document whose id was typed as far as its number.
-async fn chunks(
+/// Completes a chunk id: first up to the ordinal, then with the ordinals of the document that was
+/// typed.
+async fn complete_chunk_ids(
     library: &Library,
     typed: &str,
     visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
-    let beginning = |source: &str| {
-        let prefix = source
-            .parse()
-            .map(|source: SourcePath| source.chunk_prefix());
-        prefix
-            .map(|prefix| format!("{prefix}::"))
-            .unwrap_or_default()
-    };
-
-    let found = sources(library, "", visibility).await?;
-    let Some(source) = found
+    let sources = matching_sources(library, "", visibility).await?;
+    let Some(source) = sources
         .iter()
-        .find(|source| typed.starts_with(&beginning(source)))
+        .find(|source| typed.starts_with(&chunk_id_prefix(source)))
     else {
-        let begun = found
+        return Ok(sources
             .iter()
-            .map(|source| beginning(source))
-            .filter(|id| id.starts_with(typed));
-        return Ok(begun.collect());
+            .map(|source| chunk_id_prefix(source))
+            .filter(|prefix| prefix.starts_with(typed))
+            .collect());
     };
 
     let chunks = library.document(source, visibility).await?.chunks;
-    let ids = (0..chunks).map(|ordinal| format!("{}{ordinal}", beginning(source)));
-    Ok(ids.filter(|id| id.starts_with(typed)).collect())
+    let prefix = chunk_id_prefix(source);
+    Ok((0..chunks)
+        .map(|ordinal| format!("{prefix}{ordinal}"))
+        .filter(|id| id.starts_with(typed))
+        .collect())
 }
 
-fn pages(document: &DocumentAnswer, typed: &str) -> Vec<String> {
-    let number = |(place, page): (usize, &crate::PageItem)| match page.page {
-        Some(page) => page.to_string(),
-        None => (place + 1).to_string(),
-    };
+/// Returns the chunk ids of a source up to the ordinal; empty for an invalid source.
+fn chunk_id_prefix(source: &str) -> String {
+    source
+        .parse::<SourcePath>()
+        .map(|source| format!("{}::", source.chunk_prefix()))
+        .unwrap_or_default()
+}
 
+/// Returns the page numbers, or section positions, that start with `typed`.
+fn complete_pages(document: &DocumentAnswer, typed: &str) -> Vec<String> {
     document
         .pages
         .iter()
         .enumerate()
-        .map(number)
+        .map(|(index, page)| match page.page {
+            Some(page) => page.to_string(),
+            None => (index + 1).to_string(),
+        })
         .filter(|number| number.starts_with(typed.trim()))
         .collect()
 }
@@ -438,10 +443,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_cut_to_the_largest_budget_and_an_address_beyond_it_refused() {
+    fn text_is_truncated_to_the_largest_budget_and_a_longer_uri_is_rejected() {
         let embed = mcdewey_core::testing::FakeEmbed::new(&[]);
         let index = mcdewey_core::testing::MemoryIndex::new();
-        let counter = Counter::new(&Library::new(
+        let counter = TokenCounter::new(&Library::new(
             std::sync::Arc::new(index),
             std::sync::Arc::new(embed),
             "",
@@ -453,43 +458,43 @@ mod tests {
             ..TextPart::default()
         };
 
-        let cut = fit(&counter, "mcdewey://a.md/page/1", "a.md", part()).unwrap();
-        assert!(counter.json(&cut).unwrap() <= budget::MAX);
-        let refused = fit(&counter, &"mcdewey:// ".repeat(30_000), "a.md", part());
-        assert!(matches!(refused, Err(QueryError::InvalidRequest(_))));
+        let truncated = fit(&counter, "mcdewey://a.md/page/1", "a.md", part()).unwrap();
+        assert!(counter.json(&truncated).unwrap() <= budget::MAX);
+        let rejected = fit(&counter, &"mcdewey:// ".repeat(30_000), "a.md", part());
+        assert!(matches!(rejected, Err(QueryError::InvalidRequest(_))));
     }
 
     #[test]
-    fn addresses_name_pages_and_passages() {
-        let page = |source: &str, page| Address::Page {
+    fn uris_name_documents_pages_and_passages() {
+        let page = |source: &str, page| ResourceUri::Page {
             source: source.to_owned(),
             page,
         };
-        let parsed = |uri: &str| Address::parse(uri).ok();
+        let parse = |uri: &str| ResourceUri::parse(uri).ok();
         assert_eq!(
-            parsed("mcdewey://a/v1.2/b.md/page/118"),
+            parse("mcdewey://a/v1.2/b.md/page/118"),
             Some(page("a/v1.2/b.md", 118))
         );
         assert_eq!(
-            parsed("mcdewey://a%2Fb%20c.md/page/1"),
+            parse("mcdewey://a%2Fb%20c.md/page/1"),
             Some(page("a/b c.md", 1))
         );
-        assert_eq!(parsed("mcdewey://chunk/x/page/2"), Some(page("chunk/x", 2)));
+        assert_eq!(parse("mcdewey://chunk/x/page/2"), Some(page("chunk/x", 2)));
         assert_eq!(
-            parsed("mcdewey://chunk/a::b%20c::7"),
-            Some(Address::Chunk("a::b%20c::7".to_owned()))
+            parse("mcdewey://chunk/a::b%20c::7"),
+            Some(ResourceUri::Chunk("a::b%20c::7".to_owned()))
         );
         assert_eq!(
-            parsed("mcdewey://chunk/a%3A%3Ab%2520c%3A%3A7"),
-            Some(Address::Chunk("a::b%20c::7".to_owned()))
+            parse("mcdewey://chunk/a%3A%3Ab%2520c%3A%3A7"),
+            Some(ResourceUri::Chunk("a::b%20c::7".to_owned()))
         );
         assert_eq!(
-            parsed("mcdewey://chunk/3fa2b1c9"),
-            Some(Address::Chunk("3fa2b1c9".to_owned()))
+            parse("mcdewey://chunk/3fa2b1c9"),
+            Some(ResourceUri::Chunk("3fa2b1c9".to_owned()))
         );
         assert_eq!(
-            parsed("mcdewey://a/b%20c.md"),
-            Some(Address::Document("a/b c.md".to_owned()))
+            parse("mcdewey://a/b%20c.md"),
+            Some(ResourceUri::Document("a/b c.md".to_owned()))
         );
 
         for bad in [
@@ -500,7 +505,7 @@ mod tests {
             "",
         ] {
             assert!(
-                matches!(Address::parse(bad), Err(QueryError::NotFound(_))),
+                matches!(ResourceUri::parse(bad), Err(QueryError::NotFound(_))),
                 "{bad}"
             );
         }

@@ -1,4 +1,5 @@
-//! JSON schemas of the tools: input from their tables of arguments, output from the types that are sent.
+//! JSON schemas of the tools: the input from their parameter tables, the output from the result
+//! types.
 
 use std::sync::Arc;
 
@@ -9,14 +10,15 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::Parameter;
 
-/// The schema of a tool's arguments. Others are taken, too, where their names mean one of these, and refused in words.
-pub(super) fn input(table: &[Parameter]) -> Arc<JsonObject> {
-    let properties: Map<String, Value> = table
+/// Returns the schema of a tool's arguments. It does not forbid additional properties, because
+/// aliases are accepted and unknown arguments are rejected with a message that helps the model.
+pub(super) fn input(parameters: &[Parameter]) -> Arc<JsonObject> {
+    let properties: Map<String, Value> = parameters
         .iter()
         .map(|parameter| (parameter.name.to_owned(), parameter.schema()))
         .collect();
 
-    let required: Vec<&str> = table
+    let required: Vec<&str> = parameters
         .iter()
         .filter(|parameter| parameter.required)
         .map(|parameter| parameter.name)
@@ -33,27 +35,23 @@ pub(super) fn input(table: &[Parameter]) -> Arc<JsonObject> {
     Arc::new(schema)
 }
 
-/// The schema of a tool's structured content: the parts that are always there, and their types. The rest is seen in every
-/// answer and would cost thousands of tokens here.
+/// Returns the schema of a tool's structured content: only the fields that are always present, and
+/// their types. The other fields are visible in every result and would cost thousands of tokens
+/// here.
 pub(super) fn output<T: JsonSchema + 'static>() -> Arc<JsonObject> {
-    let whole = schema_for_output::<T>();
-    let required = whole.get("required").cloned().unwrap_or_default();
-    let always = |name: &str| {
-        required
-            .as_array()
-            .is_some_and(|names| names.iter().any(|one| one == name))
-    };
+    let full = schema_for_output::<T>();
+    let required = full.get("required").cloned().unwrap_or_default();
+    let required_names = required.as_array().map_or(&[][..], Vec::as_slice);
 
-    let parts = whole
+    let properties: Map<String, Value> = full
         .get("properties")
         .and_then(Value::as_object)
         .into_iter()
-        .flatten();
-
-    let properties: Map<String, Value> = parts
-        .filter(|(name, _)| always(name))
-        .map(|(name, part)| (name.clone(), json!({"type": kind(part, &whole)})))
+        .flatten()
+        .filter(|(name, _)| required_names.iter().any(|required| required == *name))
+        .map(|(name, property)| (name.clone(), json!({"type": json_type(property, &full)})))
         .collect();
+
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!("object"));
     schema.insert("properties".to_owned(), Value::Object(properties));
@@ -62,18 +60,20 @@ pub(super) fn output<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     Arc::new(schema)
 }
 
-/// The type of a part.
-fn kind(part: &Value, whole: &JsonObject) -> String {
-    if let Some(name) = part.get("$ref").and_then(Value::as_str) {
-        let definition = whole
+/// Returns the JSON type of a property, following a reference to its definition.
+fn json_type(property: &Value, full: &JsonObject) -> String {
+    if let Some(reference) = property.get("$ref").and_then(Value::as_str) {
+        let definition = full
             .get("$defs")
-            .and_then(|defs| defs.get(name.trim_start_matches("#/$defs/")));
-        // What has no parts of its own is one of several words.
-        let is_word = definition.is_some_and(|definition| definition.get("properties").is_none());
-        return if is_word { "string" } else { "object" }.to_owned();
+            .and_then(|definitions| definitions.get(reference.trim_start_matches("#/$defs/")));
+
+        // A definition without properties is an enum of strings.
+        let is_enum = definition.is_some_and(|definition| definition.get("properties").is_none());
+        return if is_enum { "string" } else { "object" }.to_owned();
     }
 
-    part.get("type")
+    property
+        .get("type")
         .and_then(Value::as_str)
         .unwrap_or("object")
         .to_owned()
@@ -81,15 +81,15 @@ fn kind(part: &Value, whole: &JsonObject) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::{ComparedVersions, FoundPassages, ReadText, Shelves};
+    use super::super::wire::{ComparedVersions, FoundChunks, LibraryListing, ReadText};
     use super::*;
 
     #[test]
-    fn strict_clients_have_nothing_to_warn_about() {
+    fn schemas_avoid_what_strict_clients_warn_about() {
         for schema in [
-            output::<FoundPassages>(),
+            output::<FoundChunks>(),
             output::<ReadText>(),
-            output::<Shelves>(),
+            output::<LibraryListing>(),
             output::<ComparedVersions>(),
         ] {
             let text = serde_json::to_string(&schema).unwrap();
@@ -102,16 +102,16 @@ mod tests {
     }
 
     #[test]
-    fn parts_have_their_types_and_what_may_be_left_out_is_not_required() {
-        let schema = output::<FoundPassages>();
+    fn properties_have_types_and_optional_ones_are_left_out() {
+        let schema = output::<FoundChunks>();
         assert_eq!(schema["required"], json!(["hits"]));
         assert_eq!(schema["properties"], json!({"hits": {"type": "array"}}));
         assert_eq!(
-            output::<Shelves>()["properties"]["detail"]["type"],
+            output::<LibraryListing>()["properties"]["detail"]["type"],
             "string"
         );
         assert_eq!(
-            output::<Shelves>()["properties"]["documents"]["type"],
+            output::<LibraryListing>()["properties"]["documents"]["type"],
             "integer"
         );
     }

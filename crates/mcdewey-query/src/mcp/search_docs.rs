@@ -1,34 +1,39 @@
-//! `search_docs`: a question in, passages with their pages out.
+//! `search_docs`: answers a question with passages and their pages.
 //!
-//! Clients differ in what they show a model: the structured content or the text. So the structured content has whole
-//! passages, the text has at least the best part of each, and both name source, page, version and id.
+//! Some clients show a model the structured content, others the readable text. So the structured
+//! content has whole passages, the readable text has at least the snippet of each, and both name
+//! source, page, version and id.
+
+mod response;
+#[cfg(test)]
+mod tests;
 
 use mcdewey_core::Visibility;
 use rmcp::model::CallToolResult;
 
-use super::arguments::{Arguments, CURSOR, GUIDE, Kind, Parameter, TOKEN_BUDGET};
-use super::budget::{Counter, blocking};
-use super::envelope::answer;
+use self::response::{SearchResponse, count_hits, facets, markdown};
+use super::arguments::{Arguments, CURSOR, GUIDE, Parameter, ParameterKind, TOKEN_BUDGET};
+use super::budget::{TokenCounter, blocking};
+use super::envelope;
 use super::fence::quoted_name;
 use super::fit::Step;
-use super::found_page::{FoundPage, facets, markdown, shown};
-use super::wire::{FoundFacets, FoundPassages};
+use super::wire::{FoundChunks, FoundFacets};
 use crate::{Library, Mode, QueryError, SearchAnswer, SearchRequest};
 
-/// Passages of an answer when nothing is said: with their metadata about what the default budget holds.
+/// Default number of passages: with their metadata, about what the default budget holds.
 const DEFAULT_LIMIT: usize = 6;
 const DETAIL: &str = "detail";
 const FULL: &str = "full";
 const CONCISE: &str = "concise";
-/// Most passages of one answer.
+/// Maximum number of passages in one response.
 const MAX_LIMIT: usize = 20;
 
-/// What the tool takes.
+/// The tool's parameters.
 pub(super) static PARAMETERS: [Parameter; 10] = [
     Parameter {
         name: "query",
         aliases: &["q", "question", "text"],
-        kind: Kind::Text,
+        kind: ParameterKind::Text,
         required: true,
         description: "The question in plain words, codes and names as written",
         examples: &["barge state in CCX"],
@@ -36,15 +41,15 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
     Parameter {
         name: "mode",
         aliases: &["search_mode"],
-        kind: Kind::Choice(&["hybrid", "dense", "keyword"]),
+        kind: ParameterKind::Choice(&["hybrid", "dense", "keyword"]),
         required: false,
-        description: "Meaning and words, meaning, or words",
+        description: "Both, semantic, or keyword",
         examples: &["hybrid"],
     },
     Parameter {
         name: "vendor",
         aliases: &["vendors"],
-        kind: Kind::Names,
+        kind: ParameterKind::Names,
         required: false,
         description: "Only this vendor",
         examples: &["Cisco"],
@@ -52,7 +57,7 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
     Parameter {
         name: "product",
         aliases: &["products"],
-        kind: Kind::Names,
+        kind: ParameterKind::Names,
         required: false,
         description: "Only this product: id, title or alias",
         examples: &["finesse", "CCX"],
@@ -60,7 +65,7 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
     Parameter {
         name: "version",
         aliases: &["ver", "release", "versions"],
-        kind: Kind::Name,
+        kind: ParameterKind::Name,
         required: false,
         description: "Only this version, range or latest",
         examples: &["12.5", ">=12.0 <15"],
@@ -69,7 +74,7 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
     Parameter {
         name: "limit",
         aliases: &["top_k", "k", "n", "count", "max_results", "num_results"],
-        kind: Kind::Number {
+        kind: ParameterKind::Number {
             min: 1,
             max: MAX_LIMIT,
             default: DEFAULT_LIMIT,
@@ -81,7 +86,7 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
     Parameter {
         name: DETAIL,
         aliases: &["verbosity", "format"],
-        kind: Kind::Choice(&[FULL, CONCISE]),
+        kind: ParameterKind::Choice(&[FULL, CONCISE]),
         required: false,
         description: "Whole passages, or one line each",
         examples: &[CONCISE],
@@ -99,32 +104,31 @@ pub(super) async fn call(
     let mut request = request(arguments);
     let budget = arguments.budget();
 
-    let mut found = library.search(&request, visibility).await?;
-    if found.hits.is_empty() && found.unversioned.is_empty() {
-        return nothing(library, &request, found, budget, visibility).await;
+    let mut answer = library.search(&request, visibility).await?;
+    if answer.hits.is_empty() && answer.unversioned.is_empty() {
+        return no_hits(library, &request, answer, budget, visibility).await;
     }
 
-    let wanted = found.hits.len();
+    let total_hits = answer.hits.len();
     loop {
-        let asked = found.hits.len();
-        let counter = Counter::new(library);
-        let page = FoundPage::new(found, wanted, library.public_url());
+        let requested = answer.hits.len();
+        let counter = TokenCounter::new(library);
+        let mut response = SearchResponse::new(answer, total_hits, library.public_url());
 
-        let page = if arguments.text(DETAIL) == Some(CONCISE) {
-            page.concise()
-        } else {
-            page
-        };
+        if arguments.text(DETAIL) == Some(CONCISE) {
+            response = response.concise();
+        }
 
-        let fitted = blocking(move || page.fit(&counter, budget)).await?;
-        let shown = shown(&fitted.taken);
-        if shown == 0 || shown == asked {
+        let fitted = blocking(move || response.fit(&counter, budget)).await?;
+        let shown = count_hits(&fitted.included);
+        if shown == 0 || shown == requested {
             return Ok(fitted.result);
         }
 
-        // Asked again for as many as fit, so that the cursor goes on behind the last passage shown.
+        // Request exactly as many hits as fit, so that the cursor continues after the last one
+        // shown.
         request.limit = Some(shown);
-        found = library.search(&request, visibility).await?;
+        answer = library.search(&request, visibility).await?;
     }
 }
 
@@ -146,12 +150,12 @@ fn request(arguments: &Arguments) -> SearchRequest {
     }
 }
 
-/// The answer when nothing was found: what the same question finds without its filters, so that the next one can be
-/// better.
-async fn nothing(
+/// Returns the response for a question without hits. If it had filters, the notice lists what the
+/// question finds without them, so that the caller can ask a better one.
+async fn no_hits(
     library: &Library,
     request: &SearchRequest,
-    mut found: SearchAnswer,
+    mut answer: SearchAnswer,
     budget: usize,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
@@ -161,40 +165,40 @@ async fn nothing(
             .any(|filter| !filter.is_empty());
 
     let notice = if filtered && request.cursor.is_none() {
-        let open = SearchRequest {
+        let unfiltered = SearchRequest {
             q: request.q.clone(),
             mode: request.mode,
             limit: Some(1),
             ..SearchRequest::default()
         };
 
-        found.facets = library.search(&open, visibility).await?.facets;
+        answer.facets = library.search(&unfiltered, visibility).await?.facets;
         format!(
             "nothing found with these filters; {}",
-            others(&facets(&found))
+            available_filters(&facets(&answer))
         )
     } else {
-        "nothing found; try other words, mode hybrid, or list_library for what there is".to_owned()
+        "nothing found; try other words, mode hybrid, or call list_library".to_owned()
     };
 
-    found.notices.push(notice);
-    let counter = Counter::new(library);
+    answer.notices.push(notice);
+    let counter = TokenCounter::new(library);
     blocking(move || {
-        let facets = facets(&found);
+        let facets = facets(&answer);
         let step = Step {
             what: (),
             cost: counter.json(&facets)?,
             leads: false,
         };
 
-        let render = |taken: &[()]| {
-            let structured = FoundPassages {
-                facets: (!taken.is_empty()).then(|| facets.clone()),
-                degraded: found.degraded.clone(),
-                notices: found.notices.clone(),
-                ..FoundPassages::default()
+        let render = |included: &[()]| {
+            let structured = FoundChunks {
+                facets: (!included.is_empty()).then(|| facets.clone()),
+                degraded: answer.degraded.clone(),
+                notices: answer.notices.clone(),
+                ..FoundChunks::default()
             };
-            answer(&structured, markdown(&structured, &[], &[]))
+            envelope::answer(&structured, markdown(&structured, &[], &[]))
         };
 
         Ok(counter.fit(budget, [Ok(step)], render)?.result)
@@ -202,16 +206,16 @@ async fn nothing(
     .await
 }
 
-/// Filters that would find something.
-fn others(facets: &FoundFacets) -> String {
-    let named = [
+/// Describes the filter values with which the question has hits, three of each facet.
+fn available_filters(facets: &FoundFacets) -> String {
+    let by_name = [
         ("vendor", &facets.vendor),
         ("product", &facets.product),
         ("version", &facets.version),
         ("guide", &facets.guide),
     ];
 
-    let listed = named
+    let filters: Vec<String> = by_name
         .iter()
         .filter(|(_, values)| !values.is_empty())
         .map(|(name, values)| {
@@ -221,11 +225,12 @@ fn others(facets: &FoundFacets) -> String {
                 .map(|value| format!("{} ({})", quoted_name(&value.value, 80), value.count))
                 .collect();
             format!("{name} {}", values.join(", "))
-        });
+        })
+        .collect();
 
-    let listed: Vec<String> = listed.collect();
-    match listed.is_empty() {
-        true => "without them nothing is found either; try other words".to_owned(),
-        false => format!("without them passages are found in {}", listed.join("; ")),
+    if filters.is_empty() {
+        "without them nothing is found either; try other words".to_owned()
+    } else {
+        format!("without them passages are found in {}", filters.join("; "))
     }
 }

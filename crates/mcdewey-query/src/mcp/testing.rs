@@ -1,4 +1,5 @@
-//! A small library in memory for the tests of this folder.
+//! Small libraries in memory, and helpers to call tools and inspect results, for the tests of this
+//! module.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,12 +17,12 @@ use super::server::DocServer;
 use super::tools::DocTool;
 use crate::Library;
 
-/// The guide most tests ask about.
+/// The guide that most tests query.
 pub(super) const GUIDE: &str = "finesse/v12.5/developer-guide/guide.md";
-/// Its passage about barge calls.
+/// The id of its chunk about barge calls.
 pub(super) const BARGE: &str = "finesse::v12.5::developer-guide::guide::1";
 
-/// Two releases of a guide, another product, and a note that names no release.
+/// Two versions of a guide, another product, and a note without a version.
 pub(super) async fn library() -> Arc<Library> {
     let embed = FakeEmbed::new(&["barge", "supervisor", "error", "park"]);
     let finesse = |source: &str, version: &str| {
@@ -74,7 +75,7 @@ pub(super) async fn library() -> Arc<Library> {
         index
             .commit(document.build(&embed))
             .await
-            .expect("an index in memory takes every document");
+            .expect("the index in memory accepts every document");
     }
 
     let description = LibraryDescription {
@@ -91,9 +92,9 @@ pub(super) async fn library() -> Arc<Library> {
     };
 
     index
-        .describe(&RootName::default(), &description)
+        .set_description(&RootName::default(), &description)
         .await
-        .expect("an index in memory takes every description");
+        .expect("the index in memory accepts every description");
 
     Arc::new(Library::new(
         Arc::new(index),
@@ -102,12 +103,12 @@ pub(super) async fn library() -> Arc<Library> {
     ))
 }
 
-/// The result of a tool's call on [`library`].
+/// Calls a tool on [`library`].
 pub(super) async fn call(tool: DocTool, arguments: Value) -> CallToolResult {
     call_on(library().await, tool, arguments).await
 }
 
-/// The result of a tool's call.
+/// Calls a tool on the given library.
 pub(super) async fn call_on(
     library: Arc<Library>,
     tool: DocTool,
@@ -118,7 +119,7 @@ pub(super) async fn call_on(
     };
 
     DocServer::new(library)
-        .answer(tool, arguments, &mcdewey_core::Visibility::Everything)
+        .run_tool(tool, arguments, &mcdewey_core::Visibility::Everything)
         .await
 }
 
@@ -130,7 +131,7 @@ pub(super) fn text(result: &CallToolResult) -> &str {
         .text
 }
 
-/// The structured content of a result that is no error.
+/// The structured content of a successful result.
 pub(super) fn structured(result: &CallToolResult) -> &Value {
     assert_ne!(result.is_error, Some(true), "{}", text(result));
     result
@@ -139,7 +140,7 @@ pub(super) fn structured(result: &CallToolResult) -> &Value {
         .expect("results have structured content")
 }
 
-/// The message of a result that is an error.
+/// The message of an error result.
 pub(super) fn refused(result: &CallToolResult) -> &str {
     assert_eq!(
         (result.is_error, &result.structured_content),
@@ -150,33 +151,33 @@ pub(super) fn refused(result: &CallToolResult) -> &str {
     text(result)
 }
 
-/// How many tokens a result has on its way to the client, the message around it included.
+/// The number of tokens of a result as it is sent, including the JSON-RPC message around it.
 pub(super) fn sent_tokens(result: &CallToolResult) -> usize {
     let message = serde_json::json!({"jsonrpc": "2.0", "id": 4711, "result": result});
     FakeEmbed::new(&[])
-        .tokens(&message.to_string())
-        .expect("the fake always counts")
+        .token_ranges(&message.to_string())
+        .expect("the fake embedder counts every text")
         .len()
 }
 
-/// A library of one document with one page of many passages.
+/// A library of one document with a page of many chunks, and the text of that page.
 pub(super) async fn long_page() -> (Arc<Library>, String) {
     let embed = FakeEmbed::new(&["barge"]);
-    let passages: Vec<String> = (0..60)
-        .map(|one| {
+    let chunks: Vec<String> = (0..60)
+        .map(|number| {
             format!(
-                "Passage {one} says \"barge\".\nIt has a second line, {}.",
-                "and more ".repeat(one % 9)
+                "Passage {number} says \"barge\".\nIt has a second line, {}.",
+                "and more ".repeat(number % 9)
             )
         })
         .collect();
 
-    let passages: Vec<&str> = passages.iter().map(String::as_str).collect();
+    let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
     let document = SampleDocument::new("long/guide.md")
         .vendor("Cisco")
         .product("finesse")
         .version("v12.5")
-        .page(7, &passages)
+        .page(7, &chunks)
         .page(8, &["The last page."]);
 
     let revision = document.build(&embed);
@@ -186,7 +187,7 @@ pub(super) async fn long_page() -> (Arc<Library>, String) {
     index
         .commit(revision)
         .await
-        .expect("an index in memory takes every document");
+        .expect("the index in memory accepts every document");
 
     (
         Arc::new(Library::new(
@@ -198,32 +199,32 @@ pub(super) async fn long_page() -> (Arc<Library>, String) {
     )
 }
 
-/// Two releases of a guide that differ in 120 places.
-pub(super) async fn long_releases() -> Arc<Library> {
+/// Two versions of a guide that differ in 120 places.
+pub(super) async fn long_versions() -> Arc<Library> {
     let embed = FakeEmbed::new(&["barge"]);
     let index = MemoryIndex::new();
     for (version, word) in [("1.0", "old"), ("2.0", "new")] {
-        let passages: Vec<String> = (0..120)
-            .map(|one| {
-                format!("Paragraph number {one} names \"quoted\" things and has the {word} word at place {one}.")
+        let chunks: Vec<String> = (0..120)
+            .map(|number| {
+                format!("Paragraph number {number} names \"quoted\" things and has the {word} word at place {number}.")
             })
             .collect();
 
-        let passages: Vec<&str> = passages.iter().map(String::as_str).collect();
-        let guide = SampleDocument::new(&format!("telemetry/{version}/admin/guide.md"))
-            .product("telemetry")
+        let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
+        let guide = SampleDocument::new(&format!("gateway/{version}/admin/guide.md"))
+            .product("gateway")
             .version(version);
 
         let document = guide
             .guide("admin")
-            .title("Telemetry Guide")
-            .page(7, &passages)
+            .title("Gateway Guide")
+            .page(7, &chunks)
             .build(&embed);
 
         index
             .commit(document)
             .await
-            .expect("an index in memory takes every document");
+            .expect("the index in memory accepts every document");
     }
 
     Arc::new(Library::new(
@@ -233,22 +234,22 @@ pub(super) async fn long_releases() -> Arc<Library> {
     ))
 }
 
-/// A model that fails the way it is told to.
+/// A model that fails in a given way.
 pub(super) struct BrokenModel {
     inner: FakeEmbed,
-    how: Break,
+    failure: ModelFailure,
 }
 
-/// What a broken model does with a question.
+/// How a broken model fails on a question.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Break {
+pub(super) enum ModelFailure {
     Fails,
     Hangs,
     Panics,
 }
 
-/// [`library`] with a broken model.
-pub(super) async fn broken(how: Break) -> Arc<Library> {
+/// A library of one page with a broken model.
+pub(super) async fn broken(failure: ModelFailure) -> Arc<Library> {
     let inner = FakeEmbed::new(&[]);
     let index = MemoryIndex::new();
     let document = SampleDocument::new("a.md")
@@ -258,11 +259,11 @@ pub(super) async fn broken(how: Break) -> Arc<Library> {
     index
         .commit(document)
         .await
-        .expect("an index in memory takes every document");
+        .expect("the index in memory accepts every document");
 
     Arc::new(Library::new(
         Arc::new(index),
-        Arc::new(BrokenModel { inner, how }),
+        Arc::new(BrokenModel { inner, failure }),
         "http://x",
     ))
 }
@@ -273,19 +274,19 @@ impl Embed for BrokenModel {
         self.inner.model()
     }
 
-    async fn question(&self, _text: &str) -> Result<QuestionEmbedding, EmbedError> {
-        match self.how {
-            Break::Fails => Err(EmbedError::Closed),
-            Break::Hangs => std::future::pending().await,
-            Break::Panics => panic!("the model broke"),
+    async fn embed_question(&self, _text: &str) -> Result<QuestionEmbedding, EmbedError> {
+        match self.failure {
+            ModelFailure::Fails => Err(EmbedError::Closed),
+            ModelFailure::Hangs => std::future::pending().await,
+            ModelFailure::Panics => panic!("the model broke"),
         }
     }
 
-    async fn passages(&self, _texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn embed_chunks(&self, _texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
         std::future::pending().await
     }
 
-    fn tokens(&self, text: &str) -> Result<Vec<Range<usize>>, EmbedError> {
-        self.inner.tokens(text)
+    fn token_ranges(&self, text: &str) -> Result<Vec<Range<usize>>, EmbedError> {
+        self.inner.token_ranges(text)
     }
 }

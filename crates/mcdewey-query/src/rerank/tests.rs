@@ -1,4 +1,4 @@
-//! A reranker that is fast, slow, busy or broken, in front of a small library.
+//! A small library with a reranker that is fast, slow, busy or broken.
 
 use std::time::Instant;
 
@@ -9,33 +9,34 @@ use mcdewey_core::{Embed, Index, Visibility};
 use super::*;
 use crate::{Library, Mode, SearchAnswer, SearchRequest};
 
-/// Passages of the library.
-const PASSAGES: usize = 9;
+/// The number of chunks in the library.
+const CHUNKS: usize = 9;
 const DEADLINE: Duration = Duration::from_millis(60);
 
-/// What the stand-in does with a question.
+/// How the fake reranker responds.
 #[derive(Debug, Clone, Copy)]
-enum Manner {
-    /// Scores a passage by the number that ends its text.
-    Backwards,
-    /// Gives every passage the same score.
-    Indifferent,
-    Slow,
+enum Behaviour {
+    /// Scores a chunk by the number at the end of its text.
+    ByNumber,
+    /// Returns the same score for every chunk.
+    Constant,
+    /// Never responds.
+    Hanging,
     Busy,
     Broken,
-    /// Leaves a passage out.
-    Short,
-    /// Gives something that is no number.
-    Senseless,
-    /// Must not be asked.
-    Asleep,
+    /// Returns one score too few.
+    MissingScore,
+    /// Returns NaN.
+    NotANumber,
+    /// Fails the test if it is called.
+    Unexpected,
 }
 
-struct Stub(Manner);
+struct FakeReranker(Behaviour);
 
 #[async_trait]
-impl Rerank for Stub {
-    async fn scores(&self, question: &str, passages: Vec<String>) -> Result<Vec<f32>, RerankError> {
+impl Rerank for FakeReranker {
+    async fn scores(&self, question: &str, chunks: Vec<String>) -> Result<Vec<f32>, RerankError> {
         assert_eq!(question, "barge");
         let number = |text: &String| {
             text.rsplit(' ')
@@ -45,26 +46,23 @@ impl Rerank for Stub {
         };
 
         match self.0 {
-            Manner::Backwards => Ok(passages.iter().map(number).collect()),
-            Manner::Indifferent => Ok(vec![0.5; passages.len()]),
-            Manner::Slow => {
-                tokio::time::sleep(DEADLINE * 50).await;
-                Ok(vec![0.0; passages.len()])
-            }
-            Manner::Busy => Err(RerankError::Busy),
-            Manner::Broken => Err(RerankError::Model("out of memory at 0x0".to_owned())),
-            Manner::Short => Ok(vec![0.0; passages.len() - 1]),
-            Manner::Senseless => Ok(vec![f32::NAN; passages.len()]),
-            Manner::Asleep => panic!("asked for {passages:?}"),
+            Behaviour::ByNumber => Ok(chunks.iter().map(number).collect()),
+            Behaviour::Constant => Ok(vec![0.5; chunks.len()]),
+            Behaviour::Hanging => std::future::pending().await,
+            Behaviour::Busy => Err(RerankError::Busy),
+            Behaviour::Broken => Err(RerankError::Model("out of memory at 0x0".to_owned())),
+            Behaviour::MissingScore => Ok(vec![0.0; chunks.len() - 1]),
+            Behaviour::NotANumber => Ok(vec![f32::NAN; chunks.len()]),
+            Behaviour::Unexpected => panic!("called for {chunks:?}"),
         }
     }
 }
 
-/// Nine passages, which the search orders by their number.
-async fn library(rerank: Option<(Manner, usize)>) -> Library {
+/// A library of nine chunks, which the search ranks by their number.
+async fn library(rerank: Option<(Behaviour, usize)>) -> Library {
     let embed = Arc::new(FakeEmbed::new(&["barge", "call"]));
     let index = Arc::new(MemoryIndex::new());
-    for number in 0..PASSAGES {
+    for number in 0..CHUNKS {
         let text = format!("barge{} {number}", " call".repeat(number));
         let document = SampleDocument::new(&format!("p/{number}.md")).page(1, &[text.as_str()]);
         index.commit(document.build(&embed)).await.unwrap();
@@ -72,7 +70,9 @@ async fn library(rerank: Option<(Manner, usize)>) -> Library {
 
     let library = Library::new(index, embed as Arc<dyn Embed>, "");
     match rerank {
-        Some((manner, depth)) => library.with_reranker(Arc::new(Stub(manner)), DEADLINE, depth),
+        Some((behaviour, depth)) => {
+            library.with_reranker(Arc::new(FakeReranker(behaviour)), DEADLINE, depth)
+        }
         None => library,
     }
 }
@@ -93,7 +93,7 @@ async fn ask(library: &Library, request: &SearchRequest) -> SearchAnswer {
         .unwrap()
 }
 
-/// The numbers of the passages found, in order.
+/// The numbers of the hits' chunks, in order.
 fn numbers(answer: &SearchAnswer) -> Vec<usize> {
     answer
         .hits
@@ -103,8 +103,8 @@ fn numbers(answer: &SearchAnswer) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn the_first_hits_stand_in_the_rerankers_order() {
-    let library = library(Some((Manner::Backwards, 20))).await;
+async fn the_first_hits_are_in_the_rerankers_order() {
+    let library = library(Some((Behaviour::ByNumber, 20))).await;
     for mode in [Mode::Hybrid, Mode::Dense] {
         let answer = ask(
             &library,
@@ -129,9 +129,9 @@ async fn the_first_hits_stand_in_the_rerankers_order() {
 }
 
 #[tokio::test]
-async fn hits_beyond_the_depth_stay_behind() {
+async fn hits_beyond_the_depth_keep_their_order() {
     let answer = ask(
-        &library(Some((Manner::Backwards, 3))).await,
+        &library(Some((Behaviour::ByNumber, 3))).await,
         &request(Mode::Hybrid),
     )
     .await;
@@ -141,7 +141,7 @@ async fn hits_beyond_the_depth_stay_behind() {
 #[tokio::test]
 async fn equal_scores_keep_the_order_of_the_search() {
     let answer = ask(
-        &library(Some((Manner::Indifferent, 20))).await,
+        &library(Some((Behaviour::Constant, 20))).await,
         &request(Mode::Hybrid),
     )
     .await;
@@ -149,8 +149,8 @@ async fn equal_scores_keep_the_order_of_the_search() {
 }
 
 #[tokio::test]
-async fn the_pages_of_an_answer_hold_every_hit_once() {
-    let library = library(Some((Manner::Backwards, 20))).await;
+async fn every_hit_is_on_one_page() {
+    let library = library(Some((Behaviour::ByNumber, 20))).await;
     let mut request = request(Mode::Hybrid);
 
     let mut pages = Vec::new();
@@ -167,60 +167,67 @@ async fn the_pages_of_an_answer_hold_every_hit_once() {
 }
 
 #[tokio::test]
-async fn a_slow_one_is_not_waited_for() {
-    let library = library(Some((Manner::Slow, 20))).await;
+async fn a_reranker_that_does_not_respond_is_abandoned_at_the_deadline() {
+    let library = library(Some((Behaviour::Hanging, 20))).await;
     let started = Instant::now();
     let answer = ask(&library, &request(Mode::Hybrid)).await;
-    let taken = started.elapsed();
-    assert!(taken >= DEADLINE && taken < DEADLINE * 25, "{taken:?}");
+    let elapsed = started.elapsed();
+    assert!(
+        elapsed >= DEADLINE && elapsed < DEADLINE * 25,
+        "{elapsed:?}"
+    );
     assert_eq!(
         answer.notices,
-        ["the reranker took longer than 60 ms; the order is that of the search"]
+        ["the reranker took longer than 60 ms; the hits are in the order of the search"]
     );
-    assert_order_of_the_search(&answer);
+    assert_search_order(&answer);
 }
 
 #[tokio::test]
-async fn a_busy_or_broken_one_leaves_the_order_and_says_so() {
-    for (manner, notice) in [
+async fn a_busy_or_broken_reranker_changes_nothing_and_leaves_a_notice() {
+    for (behaviour, notice) in [
         (
-            Manner::Busy,
-            "the reranker is busy with other questions; the order is that of the search",
+            Behaviour::Busy,
+            "the reranker is busy with other questions; the hits are in the order of the search",
         ),
         (
-            Manner::Broken,
-            "the reranker failed; the order is that of the search",
+            Behaviour::Broken,
+            "the reranker failed; the hits are in the order of the search",
         ),
         (
-            Manner::Short,
-            "the reranker failed; the order is that of the search",
+            Behaviour::MissingScore,
+            "the reranker failed; the hits are in the order of the search",
         ),
         (
-            Manner::Senseless,
-            "the reranker failed; the order is that of the search",
+            Behaviour::NotANumber,
+            "the reranker failed; the hits are in the order of the search",
         ),
     ] {
-        let answer = ask(&library(Some((manner, 20))).await, &request(Mode::Hybrid)).await;
-        assert_eq!(answer.notices, [notice], "{manner:?}");
-        assert_order_of_the_search(&answer);
+        let answer = ask(
+            &library(Some((behaviour, 20))).await,
+            &request(Mode::Hybrid),
+        )
+        .await;
+        assert_eq!(answer.notices, [notice], "{behaviour:?}");
+        assert_search_order(&answer);
     }
 }
 
-fn assert_order_of_the_search(answer: &SearchAnswer) {
+fn assert_search_order(answer: &SearchAnswer) {
     assert_eq!(numbers(answer), [0, 1, 2, 3]);
     assert_eq!((answer.reranked, &answer.degraded), (Some(false), &None));
     assert!(answer.next_cursor.is_some());
 }
 
 #[tokio::test]
-async fn words_alone_later_pages_and_single_hits_are_not_reranked() {
-    let plain = ask(&library(None).await, &request(Mode::Hybrid)).await;
-    assert_eq!(plain.reranked, None);
-    assert!(!plain.timings_ms.contains_key("rerank"));
-    let library = library(Some((Manner::Asleep, 20))).await;
+async fn keyword_searches_later_pages_and_single_hits_are_not_reranked() {
+    let not_reranked = ask(&library(None).await, &request(Mode::Hybrid)).await;
+    assert_eq!(not_reranked.reranked, None);
+    assert!(!not_reranked.timings_ms.contains_key("rerank"));
+    let library = library(Some((Behaviour::Unexpected, 20))).await;
 
     let later = SearchRequest {
-        cursor: plain.next_cursor,
+        cursor: not_reranked.next_cursor,
         ..request(Mode::Hybrid)
     };
 

@@ -1,5 +1,5 @@
-//! What whoever changes the library is told when that fails. They run it, so they are told the reason, local paths among
-//! it; what is not in their hands is for the log.
+//! Operations that change the library, and their errors. Administrators run the server, so errors
+//! they can act on include the reason, even with local paths; internal failures go to the log only.
 
 use std::future::Future;
 
@@ -9,63 +9,66 @@ use mcdewey_core::{IndexError, SyncError};
 use super::Problem;
 use crate::QueryError;
 
-/// A change that was asked for, as sentences name it ("the removal").
+/// An operation that changes the library.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Change {
-    /// "the removal".
+pub(super) struct AdminOperation {
+    /// The name within a sentence: "the removal".
     pub(super) name: &'static str,
-    /// The code of a refusal by the state of the library.
-    pub(super) refused: &'static str,
+    /// The error code if the state of the library does not allow the operation.
+    pub(super) conflict_code: &'static str,
 }
 
-impl Change {
-    /// The state of the library does not allow it.
-    pub(super) fn refusal(self, reason: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::CONFLICT, self.refused, reason)
+impl AdminOperation {
+    /// The state of the library does not allow the operation.
+    pub(super) fn conflict(self, reason: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::CONFLICT, self.conflict_code, reason)
     }
 
-    /// Makes it in a task of its own. A handler is dropped when its client goes away; half a change must not be left.
-    pub(super) async fn carry_through<T: Send + 'static>(
+    /// Runs the operation in a task of its own, to its end: the handler is dropped when its client
+    /// disconnects, and an operation must not be left half done.
+    pub(super) async fn run_to_completion<T: Send + 'static>(
         self,
         work: impl Future<Output = Result<T, IndexError>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let outcome = tokio::spawn(work).await;
-        let broke_off = |error| IndexError::Store(format!("{} broke off: {error}", self.name));
-        outcome
-            .map_err(broke_off)
-            .flatten()
-            .map_err(|error| self.problem(error))
+        let outcome = match tokio::spawn(work).await {
+            Ok(outcome) => outcome,
+            Err(error) => Err(IndexError::Store(format!(
+                "{} was interrupted: {error}",
+                self.name
+            ))),
+        };
+
+        outcome.map_err(|error| self.problem(error))
     }
 
-    /// Why it was not made.
-    pub(super) fn problem(self, error: IndexError) -> Problem {
+    fn problem(self, error: IndexError) -> Problem {
         match error {
-            IndexError::Unavailable(reason) => self.refusal(reason),
+            IndexError::Unavailable(reason) => self.conflict(reason),
             IndexError::NoSpace(reason) => {
-                tracing::warn!(%reason, change = self.name, "there is not enough disk space");
+                tracing::warn!(%reason, change = self.name, "not enough disk space");
                 let detail = format!("{} needs more disk space: {reason}", self.name);
                 Problem::new(StatusCode::INSUFFICIENT_STORAGE, "no_space", detail)
             }
             IndexError::Invalid(error) => QueryError::from(error).into(),
             IndexError::Store(reason) => {
-                tracing::error!(%reason, change = self.name, "a change of the library failed");
-                let detail = format!("{} failed; the server's log says why", self.name);
+                tracing::error!(%reason, change = self.name, "changing the library failed");
+                let detail = format!("{} failed; the server log names the reason", self.name);
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
             }
         }
     }
 }
 
-/// Why no synchronisation was begun.
+/// The error if a synchronisation cannot start.
 pub(super) fn sync_problem(error: &SyncError) -> Problem {
     match error {
         SyncError::NoOwner => {
-            let detail =
-                "the library is not brought up to date by this server now; its log says why";
+            let detail = "this server does not synchronise its library at the moment; \
+                          the server log names the reason";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
         }
         SyncError::Busy => {
-            let detail = "too many synchronisations wait already; ask again when one is done";
+            let detail = "too many synchronisations are queued; try again when one has finished";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail)
         }
     }
@@ -75,25 +78,20 @@ pub(super) fn sync_problem(error: &SyncError) -> Problem {
 mod tests {
     use super::*;
 
-    const REMOVAL: Change = Change {
+    const REMOVAL: AdminOperation = AdminOperation {
         name: "the removal",
-        refused: "removal_refused",
+        conflict_code: "removal_refused",
     };
 
-    #[test]
-    fn a_failed_change_is_told_as_what_it_is() {
-        let told = |error: IndexError| {
-            let Problem {
-                status,
-                code,
-                detail,
-                ..
-            } = REMOVAL.problem(error);
-            assert!(!detail.contains("search"), "{detail}");
-            (status.as_u16(), code, detail)
-        };
+    fn removal_error(error: IndexError) -> (u16, &'static str, String) {
+        let problem = REMOVAL.problem(error);
+        assert!(!problem.detail.contains("search"), "{}", problem.detail);
+        (problem.status.as_u16(), problem.code, problem.detail)
+    }
 
-        let (status, code, detail) = told(IndexError::NoSpace(
+    #[test]
+    fn errors_of_an_operation_name_the_operation() {
+        let (status, code, detail) = removal_error(IndexError::NoSpace(
             "/data has 3 MiB free and 12 MiB are needed".to_owned(),
         ));
         assert_eq!((status, code), (507, "no_space"));
@@ -102,10 +100,10 @@ mod tests {
             "{detail}"
         );
         assert_eq!(
-            told(IndexError::Unavailable("still there".to_owned())),
+            removal_error(IndexError::Unavailable("still there".to_owned())),
             (409, "removal_refused", "still there".into())
         );
-        let (status, code, detail) = told(IndexError::Store("sector 7".to_owned()));
+        let (status, code, detail) = removal_error(IndexError::Store("sector 7".to_owned()));
         assert_eq!((status, code), (500, "internal"));
         assert!(
             detail.starts_with("the removal failed") && !detail.contains("sector"),
@@ -114,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_synchronisation_that_cannot_begin_is_no_question() {
+    fn errors_of_a_synchronisation_do_not_mention_questions() {
         for (error, status) in [(SyncError::NoOwner, 503), (SyncError::Busy, 429)] {
             let problem = sync_problem(&error);
             assert_eq!(problem.status.as_u16(), status);

@@ -1,4 +1,4 @@
-//! `POST /api/v1/search/batch`: several searches in one request, each answered or refused by itself.
+//! `POST /api/v1/search/batch`: several searches in one request, each with its own answer or error.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -9,57 +9,64 @@ use futures::stream;
 use serde_json::{Map, Value, json};
 
 use super::{Problem, input, search_parameters};
-use crate::{AppState, QueryError};
+use crate::{AppState, QueryError, SearchAnswer};
 
-pub(super) const KNOWN: [&str; 1] = ["searches"];
-/// Most searches of one request.
+pub(super) const FIELDS: [&str; 1] = ["searches"];
+/// Maximum number of searches in one request.
 pub(super) const MAX_SEARCHES: usize = 20;
-/// Searches of one request that run at once.
-const AT_ONCE: usize = 4;
+/// Maximum number of searches of one request that run concurrently.
+const MAX_CONCURRENT: usize = 4;
 
 pub(super) async fn post(
     state: AppState,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let mut object = input::json_object(&headers, body, &KNOWN)?;
+    let mut object = input::json_object(&headers, body, &FIELDS)?;
     let searches = match object.remove("searches") {
         Some(Value::Array(searches)) if (1..=MAX_SEARCHES).contains(&searches.len()) => searches,
         _ => {
             let message = format!(
-                "searches is a list of 1 to {MAX_SEARCHES} searches; each is the body of a search"
+                "searches must be a list of 1 to {MAX_SEARCHES} searches, \
+                 each like the body of a search"
             );
             return Err(QueryError::InvalidRequest(message).into());
         }
     };
 
-    let answers = stream::iter(searches)
+    let answers: Vec<Value> = stream::iter(searches)
         .map(|search| answer(&state, search))
-        .buffered(AT_ONCE);
-    let answers: Vec<Value> = answers.collect().await;
+        .buffered(MAX_CONCURRENT)
+        .collect()
+        .await;
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], axum::Json(json!({"answers": answers}))).into_response())
 }
 
-/// `{"answer": …}`, or `{"problem": …}`.
+/// Runs one search and returns `{"answer": …}` or `{"problem": …}`.
 async fn answer(state: &AppState, search: Value) -> Value {
-    let found = async {
-        let Value::Object(object) = search else {
-            return Err(QueryError::InvalidRequest(
-                "a search is an object".to_owned(),
-            ));
-        };
-        let request = search_parameters::from_object(object)?;
-        state.library.search(&request, state.visibility()).await
+    let (name, value) = match run(state, search).await {
+        Ok(answer) => ("answer", serde_json::to_value(answer)),
+        Err(error) => (
+            "problem",
+            serde_json::to_value(Problem::from(error).details()),
+        ),
     };
 
-    let (name, value) = match found.await {
-        Ok(answer) => ("answer", serde_json::to_value(answer)),
-        Err(error) => ("problem", serde_json::to_value(Problem::from(error).body())),
-    };
     let mut item = Map::new();
     item.insert(name.to_owned(), value.unwrap_or_default());
     Value::Object(item)
+}
+
+async fn run(state: &AppState, search: Value) -> Result<SearchAnswer, QueryError> {
+    let Value::Object(object) = search else {
+        return Err(QueryError::InvalidRequest(
+            "a search must be a JSON object".to_owned(),
+        ));
+    };
+
+    let request = search_parameters::from_object(object)?;
+    state.library.search(&request, state.visibility()).await
 }
 
 #[cfg(test)]
@@ -69,9 +76,16 @@ mod tests {
     use crate::app::testing::Service;
 
     #[tokio::test]
-    async fn each_search_has_its_answer_or_its_problem() {
+    async fn each_search_returns_an_answer_or_a_problem() {
         let service = Service::new().await;
-        let body = json!({"searches": [{"q": "barge"}, {"q": "barge", "version": "99"}, {"qq": 1}, 7, {"q": "certificate"}]});
+        let body = json!({"searches": [
+            {"q": "barge"},
+            {"q": "barge", "version": "99"},
+            {"qq": 1},
+            7,
+            {"q": "certificate"},
+        ]});
+
         let answer = service
             .post("/api/v1/search/batch", &body.to_string())
             .await;
@@ -102,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn too_many_and_none_are_refused() {
+    async fn too_many_searches_and_none_are_rejected() {
         let service = Service::new().await;
         let many = json!({"searches": vec![json!({"q": "x"}); 21]}).to_string();
         for body in [

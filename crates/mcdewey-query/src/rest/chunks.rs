@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::{Parameters, Problem, conditional, input};
 use crate::AppState;
 
-pub(super) const KNOWN: [&str; 1] = ["context"];
+pub(super) const PARAMETERS: [&str; 1] = ["context"];
 
 pub(super) async fn get(
     state: AppState,
@@ -16,14 +16,14 @@ pub(super) async fn get(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let id = input::passage_id(&input::path(path)?);
-    let context = Parameters::new(input::pairs(&uri)?, &KNOWN)?
+    let id = input::chunk_id(&input::path(path)?);
+    let context = Parameters::new(input::pairs(&uri)?, &PARAMETERS)?
         .number("context")?
         .unwrap_or(0);
 
     let answer = state
         .library
-        .chunk_and_elsewhere(&id, context, state.visibility())
+        .chunk_with_occurrences(&id, context, state.visibility())
         .await?;
     let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))

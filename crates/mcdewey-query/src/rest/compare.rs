@@ -1,4 +1,4 @@
-//! `GET /api/v1/compare`: what changed between two releases of a guide.
+//! `GET /api/v1/compare`: what changed between two versions of a guide.
 
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
@@ -8,7 +8,7 @@ use super::{Parameters, Problem, conditional, input};
 use crate::links::encode;
 use crate::{AppState, CompareRequest, QueryError};
 
-pub(super) const KNOWN: [&str; 8] = [
+pub(super) const PARAMETERS: [&str; 8] = [
     "from", "to", "vendor", "product", "guide", "q", "limit", "cursor",
 ];
 
@@ -23,23 +23,22 @@ pub(super) async fn get(
     Ok(conditional::json(&headers, &tag, &answer))
 }
 
-/// The comparison in a query string, for REST and the web page.
+/// Parses a comparison from a query string, for REST and the web page.
 pub(crate) fn from_query(pairs: Vec<(String, String)>) -> Result<CompareRequest, QueryError> {
-    let given = Parameters::new(pairs, &KNOWN)?;
-    let text = |name| Ok::<_, QueryError>(given.one(name)?.unwrap_or_default().to_owned());
+    let parameters = Parameters::new(pairs, &PARAMETERS)?;
     Ok(CompareRequest {
-        from: text("from")?,
-        to: text("to")?,
-        vendor: given.list("vendor"),
-        product: given.list("product"),
-        guide: given.list("guide"),
-        q: text("q")?,
-        limit: given.number("limit")?,
-        cursor: given.one("cursor")?.map(str::to_owned),
+        from: parameters.text("from")?,
+        to: parameters.text("to")?,
+        vendor: parameters.list("vendor"),
+        product: parameters.list("product"),
+        guide: parameters.list("guide"),
+        q: parameters.text("q")?,
+        limit: parameters.number("limit")?,
+        cursor: parameters.one("cursor")?.map(str::to_owned),
     })
 }
 
-/// The query string that asks for the same again.
+/// Returns the query string that repeats the comparison.
 pub(crate) fn to_query(request: &CompareRequest) -> String {
     let mut pairs: Vec<(&'static str, String)> = Vec::new();
     for (name, value) in [
@@ -79,12 +78,12 @@ mod tests {
     use crate::rest::pairs;
 
     #[test]
-    fn an_address_says_all_of_a_comparison() {
+    fn a_query_string_round_trips_every_parameter() {
         let request = CompareRequest {
             from: "12.5(1) SU3".to_owned(),
             to: "a b/c.md".to_owned(),
             vendor: vec!["Foo, Inc.".to_owned()],
-            product: vec!["telemetry".to_owned(), "uccx".to_owned()],
+            product: vec!["gateway".to_owned(), "uccx".to_owned()],
             guide: vec!["admin".to_owned()],
             q: "what & why?".to_owned(),
             limit: Some(7),

@@ -1,12 +1,12 @@
-//! Answers that need not be sent twice: tags made of generation and revision, and what a client says it has.
+//! Conditional requests: entity tags made of generation and revision, and `If-None-Match`.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mcdewey_core::{ContentHash, Generation, Revision, Visibility};
 use serde::Serialize;
 
-/// The tag of whatever an address answers at one state of the library to those who may see this much of it. Weak:
-/// timings differ from answer to answer.
+/// Returns the entity tag of any response at one state of the library, for callers with this
+/// visibility. The tag is weak because timings differ between responses.
 pub(super) fn tag(generation: &Generation, revision: Revision, visibility: &Visibility) -> String {
     let program = env!("CARGO_PKG_VERSION");
     let parts = [
@@ -19,12 +19,14 @@ pub(super) fn tag(generation: &Generation, revision: Revision, visibility: &Visi
     format!("W/\"{}\"", ContentHash::of_parts(parts).short(16))
 }
 
-/// The answer as JSON, or 304 when the client has it already.
+/// Responds with the answer as JSON, or with 304 if the client already has it.
 pub(super) fn json<T: Serialize>(headers: &HeaderMap, tag: &str, answer: &T) -> Response {
-    let mut response = match is_fresh(headers, tag) {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => axum::Json(answer).into_response(),
+    let mut response = if is_fresh(headers, tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        axum::Json(answer).into_response()
     };
+
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 
@@ -35,54 +37,60 @@ pub(super) fn json<T: Serialize>(headers: &HeaderMap, tag: &str, answer: &T) -> 
     response
 }
 
-/// Whether `If-None-Match` names the tag; weak and strong tags compare alike.
+/// Reports whether `If-None-Match` lists the tag. The comparison is weak: `W/"a"` equals `"a"`.
 pub(crate) fn is_fresh(headers: &HeaderMap, tag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let sent = headers
+    headers
         .get_all(header::IF_NONE_MATCH)
         .into_iter()
-        .filter_map(|value| value.to_str().ok());
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .any(|sent| sent.trim() == "*" || opaque(sent) == opaque(tag))
+}
 
-    sent.flat_map(|list| list.split(','))
-        .any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
+/// The tag without its weakness indicator.
+fn opaque(tag: &str) -> &str {
+    tag.trim().trim_start_matches("W/")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn tag_for(generation: &str, revision: u64, visibility: &Visibility) -> String {
+        tag(
+            &Generation(generation.to_owned()),
+            Revision(revision),
+            visibility,
+        )
+    }
+
+    fn fresh(if_none_match: &'static str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::IF_NONE_MATCH,
+            HeaderValue::from_static(if_none_match),
+        );
+
+        is_fresh(&headers, "W/\"abc\"")
+    }
+
     #[test]
-    fn a_tag_stands_for_one_state_of_the_library() {
-        let seen_by = |visibility: &Visibility, generation: &str, revision| {
-            tag(
-                &Generation(generation.to_owned()),
-                Revision(revision),
-                visibility,
-            )
-        };
+    fn a_tag_identifies_one_state_of_the_library_and_one_visibility() {
+        let everything = Visibility::Everything;
+        assert_eq!(tag_for("a", 1, &everything), tag_for("a", 1, &everything));
+        assert_ne!(tag_for("a", 1, &everything), tag_for("a", 2, &everything));
+        assert_ne!(tag_for("a", 1, &everything), tag_for("b", 1, &everything));
 
-        let of =
-            |generation: &str, revision| seen_by(&Visibility::Everything, generation, revision);
-        assert_eq!(of("a", 1), of("a", 1));
-        assert_ne!(of("a", 1), of("a", 2));
-        assert_ne!(of("a", 1), of("b", 1));
-
-        let part = Visibility::Only {
+        let one_product = Visibility::Only {
             vendors: Vec::new(),
             products: vec!["finesse".to_owned()],
         };
 
-        assert_ne!(of("a", 1), seen_by(&part, "a", 1));
+        assert_ne!(tag_for("a", 1, &everything), tag_for("a", 1, &one_product));
     }
 
     #[test]
-    fn a_client_may_have_one_of_several() {
-        let fresh = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static(value));
-            is_fresh(&headers, "W/\"abc\"")
-        };
-
+    fn a_client_may_send_several_tags() {
         assert!(fresh("W/\"abc\"") && fresh("\"abc\"") && fresh("\"x\", W/\"abc\"") && fresh("*"));
         assert!(!fresh("\"x\"") && !fresh("abc") && !is_fresh(&HeaderMap::new(), "W/\"abc\""));
     }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/documents/{source}`: a document's outline and pages, or one whole page of it.
+//! `GET /api/v1/documents/{source}`: a document's outline and pages, or the text of one page.
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::{Parameters, Problem, conditional, input};
 use crate::{AppState, PageSelector, QueryError};
 
-pub(super) const KNOWN: [&str; 3] = ["page", "label", "section"];
+pub(super) const PARAMETERS: [&str; 3] = ["page", "label", "section"];
 
 pub(super) async fn get(
     state: AppState,
@@ -17,8 +17,8 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let source = input::path(path)?;
-    let given = Parameters::new(input::pairs(&uri)?, &KNOWN)?;
-    let Some(page) = selector(&given)? else {
+    let parameters = Parameters::new(input::pairs(&uri)?, &PARAMETERS)?;
+    let Some(selector) = page_selector(&parameters)? else {
         let answer = state.library.document(&source, state.visibility()).await?;
         let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
         return Ok(conditional::json(&headers, &tag, &answer));
@@ -26,7 +26,7 @@ pub(super) async fn get(
 
     let answer = state
         .library
-        .page(&source, &page, state.visibility())
+        .page(&source, &selector, state.visibility())
         .await?;
 
     let tag = conditional::tag(
@@ -38,22 +38,23 @@ pub(super) async fn get(
     Ok(conditional::json(&headers, &tag, &answer))
 }
 
-/// Which page is asked for, if any.
-pub(crate) fn selector(given: &Parameters) -> Result<Option<PageSelector>, QueryError> {
-    let page = given.number("page")?.map(PageSelector::Number);
-    let label = given
+/// Returns the page that was requested, if any; at most one parameter may select it.
+pub(crate) fn page_selector(parameters: &Parameters) -> Result<Option<PageSelector>, QueryError> {
+    let number = parameters.number("page")?.map(PageSelector::Number);
+    let label = parameters
         .one("label")?
         .map(|label| PageSelector::Label(label.to_owned()));
-
-    let section = given
+    let section = parameters
         .one("section")?
         .map(|section| PageSelector::Section(section.to_owned()));
-    let mut wanted = [page, label, section].into_iter().flatten();
-    let first = wanted.next();
 
-    if wanted.next().is_some() {
-        let message = "page, label and section name one page each; give one of them".to_owned();
-        return Err(QueryError::InvalidRequest(message));
+    let mut selectors = [number, label, section].into_iter().flatten();
+    let first = selectors.next();
+
+    if selectors.next().is_some() {
+        return Err(QueryError::InvalidRequest(
+            "page, label and section exclude each other; use only one of them".to_owned(),
+        ));
     }
 
     Ok(first)

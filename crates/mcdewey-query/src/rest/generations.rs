@@ -1,4 +1,5 @@
-//! `POST /api/v1/generations/rollback`: asks the owner to answer from another generation of the index.
+//! `POST /api/v1/generations/rollback`: asks the library's owner to make another generation of the
+//! index live.
 
 use std::sync::Arc;
 
@@ -9,16 +10,16 @@ use axum::response::{IntoResponse, Response};
 use mcdewey_core::RollbackRequest;
 use serde_json::Value;
 
-use super::admin::Change;
+use super::admin::AdminOperation;
 use super::{Problem, input};
 use crate::app::admin;
 use crate::{AppState, QueryError};
 
-pub(super) const KNOWN: [&str; 2] = ["generation", "forward"];
+pub(super) const FIELDS: [&str; 2] = ["generation", "forward"];
 
-const ROLLBACK: Change = Change {
+const ROLLBACK: AdminOperation = AdminOperation {
     name: "the rollback",
-    refused: "rollback_refused",
+    conflict_code: "rollback_refused",
 };
 
 pub(super) async fn post(
@@ -27,21 +28,21 @@ pub(super) async fn post(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     admin(&state.caller)?;
-    let object = input::json_object(&headers, body, &KNOWN)?;
+    let object = input::json_object(&headers, body, &FIELDS)?;
     let request: RollbackRequest =
         serde_json::from_value(Value::Object(object)).map_err(|error| {
-            QueryError::InvalidRequest(format!("the body is not a rollback request: {error}"))
+            QueryError::InvalidRequest(format!("the body is not a valid rollback request: {error}"))
         })?;
 
     let Some(rollback) = &state.rollback else {
         return Err(
-            ROLLBACK.refusal("the generations of this library are not kept by this program")
+            ROLLBACK.conflict("this server cannot change the live generation of its library")
         );
     };
 
     let rollback = Arc::clone(rollback);
     let report = ROLLBACK
-        .carry_through(async move { rollback.roll_back(request).await })
+        .run_to_completion(async move { rollback.roll_back(request).await })
         .await?;
     let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([no_store], axum::Json(report)).into_response())

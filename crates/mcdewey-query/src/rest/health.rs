@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`: whether the process lives, and whether index and model answer.
+//! `/healthz` and `/readyz`: whether the process is alive, and whether index and model respond.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -8,17 +8,18 @@ use serde_json::json;
 use super::Problem;
 use crate::AppState;
 
-pub(super) async fn alive() -> Response {
-    answer(&json!({"status": "ok"}))
+pub(super) async fn healthz() -> Response {
+    uncached(&json!({"status": "ok"}))
 }
 
-pub(super) async fn ready(state: AppState) -> Result<Response, Problem> {
+pub(super) async fn readyz(state: AppState) -> Result<Response, Problem> {
     let library = state.telemetry.ready(&state.library).await?;
+    // The size of the library is only for callers that may see all of it.
     if *state.visibility() != Visibility::Everything {
-        return Ok(answer(&json!({"status": "ready"})));
+        return Ok(uncached(&json!({"status": "ready"})));
     }
 
-    Ok(answer(&json!({
+    Ok(uncached(&json!({
         "status": "ready",
         "generation": library.generation,
         "revision": library.revision,
@@ -28,7 +29,7 @@ pub(super) async fn ready(state: AppState) -> Result<Response, Problem> {
     })))
 }
 
-fn answer(body: &serde_json::Value) -> Response {
+fn uncached(body: &serde_json::Value) -> Response {
     (
         [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))],
         axum::Json(body),

@@ -1,4 +1,4 @@
-//! `GET /api/v1/library`: what the library holds.
+//! `GET /api/v1/library`: what the library contains.
 
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;

@@ -1,15 +1,13 @@
-//! `GET /openapi.json`: the routes for programs, described in OpenAPI 3.1. Made from the types that are sent, the names that
-//! requests may use, and one table of operations.
+//! `GET /openapi.json`: the API described in OpenAPI 3.1, generated from the response types and one
+//! table of operations.
 
 mod operation;
 mod operations;
 mod parameter;
-#[cfg(test)]
-pub(crate) mod routes_tests;
+mod parameter_lists;
 mod schemas;
-mod taken;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::LazyLock;
 
@@ -23,31 +21,36 @@ pub(crate) use self::operation::Operation;
 pub(crate) use self::operations::OPERATIONS;
 pub(crate) use self::parameter::Parameter;
 
-use self::operation::{Answer, meaning};
+use self::operation::{SuccessResponse, status_description};
 
-/// The description but for the server's address; made once.
+/// The description without the server's URL; built once.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
 pub(super) async fn get(state: AppState) -> Response {
     let no_cache = (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    ([no_cache], axum::Json(at(state.library.public_url()))).into_response()
+    (
+        [no_cache],
+        axum::Json(document_for(state.library.public_url())),
+    )
+        .into_response()
 }
 
-/// Every code that a problem may have, those of addresses and methods that nothing is said of too.
-fn codes() -> Vec<&'static str> {
-    let known = OPERATIONS
+/// Returns every error code of the API, including those of unknown paths and unsupported methods.
+fn error_codes() -> Vec<&'static str> {
+    let mut codes: Vec<&str> = OPERATIONS
         .iter()
-        .flat_map(Operation::problems)
-        .flat_map(|(_, codes)| codes);
-    let mut codes: Vec<&str> = known.chain(["not_found", "method_not_allowed"]).collect();
+        .flat_map(Operation::error_codes)
+        .flat_map(|(_, codes)| codes)
+        .chain(["not_found", "method_not_allowed"])
+        .collect();
     codes.sort_unstable();
     codes.dedup();
 
     codes
 }
 
-/// The description of a server at this address.
-pub(crate) fn at(public_url: &str) -> Value {
+/// Returns the description of a server at this URL.
+pub(crate) fn document_for(public_url: &str) -> Value {
     let mut document = DOCUMENT.clone();
     document["servers"] = json!([{"url": public_url}]);
     document
@@ -59,7 +62,7 @@ fn document() -> Value {
         let path = paths
             .entry(operation.path.to_owned())
             .or_insert_with(|| json!({}));
-        path[operation.method] = described(operation);
+        path[operation.method] = describe_operation(operation);
     }
 
     json!({
@@ -67,28 +70,41 @@ fn document() -> Value {
         "info": {
             "title": "McDewey",
             "version": env!("CARGO_PKG_VERSION"),
-            "summary": "Vendor documentation, searched by meaning and words, answered with the exact page",
-            "description": "Errors are problem details (RFC 9457) with a stable `code`. Answers to GET carry an `ETag` made of the \
-                            index's generation and revision. Every answer carries `X-Request-Id`.",
+            "summary": "Semantic and keyword search in vendor documentation, to the exact page",
+            "description": "Errors are problem details (RFC 9457) with a stable `code`. Responses \
+                            to GET requests have an `ETag` derived from the index's generation and \
+                            revision. Every response has an `X-Request-Id`.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,
         "components": {
             "schemas": schemas::all(),
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "A key of `mcdewey keys`, or a token of the issuer"},
-                "basic": {"type": "http", "scheme": "basic", "description": "The key as the password; any name"},
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key created with `mcdewey keys`, or a token from the issuer",
+                },
+                "basic": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The key as the password, with any user name",
+                },
             },
         },
-        // On its own machine a library may be open.
+        // The empty requirement is for servers that allow anonymous access.
         "security": [{"bearer": []}, {"basic": []}, {}],
     })
 }
 
-fn described(operation: &Operation) -> Value {
-    let mut parameters: Vec<Value> = operation.parameters.iter().map(parameter).collect();
-    if operation.tagged {
-        parameters.push(if_none_match());
+fn describe_operation(operation: &Operation) -> Value {
+    let mut parameters: Vec<Value> = operation
+        .parameters
+        .iter()
+        .map(describe_parameter)
+        .collect();
+    if operation.has_etag {
+        parameters.push(if_none_match_parameter());
     }
 
     let mut described = json!({
@@ -99,11 +115,11 @@ fn described(operation: &Operation) -> Value {
         "responses": responses(operation),
     });
 
-    if operation.open {
+    if operation.public {
         described["security"] = json!([{}]);
     }
 
-    if operation.admin {
+    if operation.admin_only {
         described["security"] = json!([{"bearer": []}]);
     }
 
@@ -117,17 +133,17 @@ fn described(operation: &Operation) -> Value {
     described
 }
 
-fn parameter(parameter: &Parameter) -> Value {
+fn describe_parameter(parameter: &Parameter) -> Value {
     let mut described = json!({
         "name": parameter.name,
-        "in": parameter.place,
+        "in": parameter.location,
         "description": parameter.description,
         "required": parameter.required,
         "schema": parameter.schema(),
         "example": parameter.example(),
     });
 
-    if parameter.several {
+    if parameter.repeatable {
         described["style"] = json!("form");
         described["explode"] = json!(true);
     }
@@ -135,11 +151,12 @@ fn parameter(parameter: &Parameter) -> Value {
     described
 }
 
-fn if_none_match() -> Value {
+fn if_none_match_parameter() -> Value {
     json!({
         "name": "If-None-Match",
         "in": "header",
-        "description": "The `ETag` of an answer that the client has; 304 while it still holds",
+        "description": "The `ETag` of a cached response; the server responds with 304 if it is \
+                        still current",
         "required": false,
         "schema": {"type": "string"},
         "example": "W/\"0123456789abcdef\"",
@@ -147,22 +164,28 @@ fn if_none_match() -> Value {
 }
 
 fn responses(operation: &Operation) -> Value {
-    let Answer {
+    let SuccessResponse {
         status,
         description,
-        kinds,
+        media_types,
         schema,
-    } = &operation.answer;
+    } = &operation.response;
 
-    let request_id = header_of("What the request is called in the server's log");
+    let request_id = header_schema("The id of the request in the server log");
     let mut headers = json!({"X-Request-Id": request_id});
-    if operation.tagged {
-        headers["ETag"] = header_of("Stands for this answer at this state of the library");
+    if operation.has_etag {
+        headers["ETag"] =
+            header_schema("Identifies this response at the current state of the library");
     }
 
-    let content: Map<String, Value> = kinds
+    let content: Map<String, Value> = media_types
         .iter()
-        .map(|kind| ((*kind).to_owned(), content(kind, *schema)))
+        .map(|media_type| {
+            (
+                (*media_type).to_owned(),
+                media_type_object(media_type, *schema),
+            )
+        })
         .collect();
     let mut responses = Map::new();
     responses.insert(
@@ -170,8 +193,8 @@ fn responses(operation: &Operation) -> Value {
         json!({"description": description, "headers": headers, "content": content}),
     );
 
-    if operation.tagged {
-        let description = "The client has it: If-None-Match named its tag";
+    if operation.has_etag {
+        let description = "Not modified: `If-None-Match` lists the current `ETag`";
         responses.insert(
             "304".to_owned(),
             json!({"description": description, "headers": headers}),
@@ -179,20 +202,22 @@ fn responses(operation: &Operation) -> Value {
     }
 
     let problem = json!({"schema": reference("Problem")});
-    let problem = match operation.pages {
-        true => {
-            json!({"text/html": {"schema": {"type": "string"}}, "application/problem+json": problem})
-        }
-        false => json!({"application/problem+json": problem}),
+    let problem_content = if operation.html_errors {
+        json!({"text/html": {"schema": {"type": "string"}}, "application/problem+json": problem})
+    } else {
+        json!({"application/problem+json": problem})
     };
 
-    for (status, codes) in operation.problems() {
-        let description = format!("{}: `{}`", meaning(status), codes.join("`, `"));
-        let headers = json!({"X-Request-Id": request_id});
-        let mut response =
-            json!({"description": description, "headers": headers, "content": problem});
+    for (status, codes) in operation.error_codes() {
+        let description = format!("{}: `{}`", status_description(status), codes.join("`, `"));
+        let mut response = json!({
+            "description": description,
+            "headers": {"X-Request-Id": request_id},
+            "content": problem_content,
+        });
+
         if matches!(status, 429 | 503) {
-            response["headers"]["Retry-After"] = header_of("Seconds to wait before asking again");
+            response["headers"]["Retry-After"] = header_schema("Seconds to wait before retrying");
         }
         responses.insert(status.to_string(), response);
     }
@@ -200,16 +225,16 @@ fn responses(operation: &Operation) -> Value {
     Value::Object(responses)
 }
 
-/// Text and JSON have a shape; of other files nothing is said.
-fn content(kind: &str, schema: Option<&str>) -> Value {
+/// Describes JSON by its schema and text as a string; other media types have no schema.
+fn media_type_object(media_type: &str, schema: Option<&str>) -> Value {
     match schema {
         Some(name) => json!({"schema": reference(name)}),
-        None if kind.starts_with("text/") => json!({"schema": {"type": "string"}}),
+        None if media_type.starts_with("text/") => json!({"schema": {"type": "string"}}),
         None => json!({}),
     }
 }
 
-fn header_of(description: &str) -> Value {
+fn header_schema(description: &str) -> Value {
     json!({"description": description, "schema": {"type": "string"}})
 }
 

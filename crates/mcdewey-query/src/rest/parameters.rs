@@ -1,40 +1,43 @@
-//! Parameters of a request by name: each is known, single where it must be, and of its kind.
+//! The parameters of a request by name: rejects unknown names, repeated single values and values of
+//! the wrong type.
 
 use std::str::FromStr;
 
 use crate::QueryError;
 
-/// The parameters of one request, checked against the names it may use.
+/// The parameters of one request. Every name is one that the request accepts.
 #[derive(Debug, Clone)]
 pub(crate) struct Parameters {
     pairs: Vec<(String, String)>,
 }
 
 impl Parameters {
-    /// Refuses names that are not `known` and says which.
+    /// Fails if a name is not in `known`; the error lists all such names.
     pub(crate) fn new(pairs: Vec<(String, String)>, known: &[&str]) -> Result<Self, QueryError> {
-        let unknown = pairs
-            .iter()
-            .map(|(name, _)| name)
-            .filter(|name| !known.contains(&name.as_str()));
-        refuse_unknown(unknown, known)?;
+        reject_unknown(pairs.iter().map(|(name, _)| name), known)?;
         Ok(Self { pairs })
     }
 
-    /// A parameter that may stand once; one without a value counts as absent, because forms send empty fields.
+    /// Returns a parameter that takes one value. An empty value counts as absent, because forms
+    /// send empty fields.
     pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, QueryError> {
         let mut values = self.values(name);
         let first = values.next();
         if values.next().is_some() {
             return Err(invalid(format!(
-                "{name} stands more than once; it takes one value"
+                "{name} is given more than once; it takes one value"
             )));
         }
 
         Ok(first.filter(|value| !value.is_empty()))
     }
 
-    /// A whole number.
+    /// Returns a parameter that takes one value; empty if it is absent.
+    pub(crate) fn text(&self, name: &str) -> Result<String, QueryError> {
+        Ok(self.one(name)?.unwrap_or_default().to_owned())
+    }
+
+    /// Returns a parameter that takes a whole number within the range of `T`.
     pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, QueryError> {
         let Some(text) = self.one(name)? else {
             return Ok(None);
@@ -43,12 +46,12 @@ impl Parameters {
         let number = text
             .trim()
             .parse()
-            .map_err(|_| invalid(format!("{name} is {text:?}; a whole number is needed")))?;
+            .map_err(|_| invalid(format!("{name} must be a whole number, not {text:?}")))?;
 
         Ok(Some(number))
     }
 
-    /// A switch; the name alone turns it on.
+    /// Returns a boolean parameter. The name alone, without a value, means true.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, QueryError> {
         if self.values(name).next().is_none() {
             return Ok(false);
@@ -58,17 +61,18 @@ impl Parameters {
             "1" | "true" | "yes" | "on" => Ok(true),
             "0" | "false" | "no" | "off" => Ok(false),
             other => Err(invalid(format!(
-                "{name} is {other:?}; true and false are allowed"
+                "{name} must be true or false, not {other:?}"
             ))),
         }
     }
 
-    /// Several values: repeated, or divided by commas (`\,` is a comma within a value).
+    /// Returns the values of a parameter that may be repeated or separated by commas (`\,` is a
+    /// comma within a value).
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         self.values(name).flat_map(split_list).collect()
     }
 
-    /// The values of a name as they are, empty ones left out.
+    /// Returns the values of a repeated parameter, unsplit and without empty ones.
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
         self.values(name)
             .filter(|value| !value.is_empty())
@@ -84,7 +88,7 @@ impl Parameters {
     }
 }
 
-/// One value as it stands in a list that is divided by commas.
+/// Escapes a value for a list that is separated by commas.
 pub(super) fn escape_list_value(value: &str) -> String {
     value.replace('\\', "\\\\").replace(',', "\\,")
 }
@@ -115,26 +119,29 @@ fn push_last(values: &mut [String], c: Option<char>) {
     }
 }
 
-/// Refuses names that a request may not use, all of them at once.
-pub(super) fn refuse_unknown<'a>(
-    unknown: impl Iterator<Item = &'a String>,
+/// Fails if names are not in `known`; the error lists all of them at once.
+pub(super) fn reject_unknown<'a>(
+    names: impl Iterator<Item = &'a String>,
     known: &[&str],
 ) -> Result<(), QueryError> {
-    let mut names: Vec<String> = unknown.map(|name| format!("{name:?}")).collect();
-    names.dedup();
-    if names.is_empty() {
+    let mut unknown: Vec<String> = names
+        .filter(|name| !known.contains(&name.as_str()))
+        .map(|name| format!("{name:?}"))
+        .collect();
+    unknown.dedup();
+    if unknown.is_empty() {
         return Ok(());
     }
 
-    let allowed = if known.is_empty() {
-        "none is known here".to_owned()
+    let hint = if known.is_empty() {
+        "this request takes no parameters".to_owned()
     } else {
         format!("known: {}", known.join(", "))
     };
 
     Err(invalid(format!(
-        "unknown parameter {}; {allowed}",
-        names.join(", ")
+        "unknown parameter {}; {hint}",
+        unknown.join(", ")
     )))
 }
 
@@ -155,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_are_all_named() {
+    fn every_unknown_name_is_listed() {
         let pairs = vec![
             ("prodct".to_owned(), "x".to_owned()),
             ("foo".to_owned(), String::new()),
@@ -172,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_repeated_or_divided_by_commas() {
+    fn lists_are_repeated_or_separated_by_commas() {
         let list = parameters(&[
             ("product", "a, b,"),
             ("product", ""),
@@ -187,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn values_must_be_of_their_kind() {
+    fn values_must_have_the_right_type() {
         assert_eq!(
             parameters(&[("limit", "5")])
                 .number::<usize>("limit")
@@ -214,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_is_on_by_its_name_alone() {
+    fn a_flag_without_a_value_is_true() {
         assert!(parameters(&[("explain", "")]).flag("explain").unwrap());
         assert!(!parameters(&[("explain", "false")]).flag("explain").unwrap());
         assert!(!parameters(&[]).flag("explain").unwrap());

@@ -1,4 +1,5 @@
-//! Errors on HTTP: the one place where a refusal becomes a status, and problem details (RFC 9457) to tell why.
+//! Errors over HTTP: the only place that maps errors to a status, and the problem details
+//! (RFC 9457) that explain them.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,10 +9,10 @@ use serde::Serialize;
 use crate::QueryError;
 use crate::app::{client_message, observe};
 
-/// When to try again after a refusal for lack of room, in seconds.
-const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// `Retry-After` of an overloaded or unavailable server, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
-/// Why a request was refused; the web pages show the same as a page.
+/// Why a request failed. REST sends it as problem details; the web pages render it as a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
@@ -20,30 +21,30 @@ pub(crate) struct Problem {
     pub(crate) known: Vec<String>,
 }
 
-/// What is sent. The type says nothing beyond the status, so it is `about:blank`; programs go by `code`.
+// The type adds nothing to the status, so it is `about:blank`; programs use `code`.
+/// An error response: problem details (RFC 9457).
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
-pub(super) struct Body<'a> {
+pub(super) struct ProblemDetails<'a> {
     /// Always `about:blank`.
     r#type: &'static str,
-    /// The status in words.
+    /// The reason phrase of the status, such as `Not Found`.
     title: &'static str,
-    /// The status of HTTP.
+    /// The HTTP status code.
     status: u16,
-    /// What is wrong, for people.
+    /// A description of this error for people.
     detail: &'a str,
-    /// What is wrong, for programs; stable.
+    /// A stable code for programs.
     code: &'static str,
-    /// Where something unknown was asked for: what there is.
+    /// The available values, if the request named an unknown one.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     known: &'a [String],
-    /// What the request is called in the log.
+    /// The id of the request in the server log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
 }
 
 impl Problem {
-    /// A refusal that is not the library's.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             status,
@@ -53,13 +54,13 @@ impl Problem {
         }
     }
 
-    /// The status in words ("Not Found").
+    /// The reason phrase of the status ("Not Found").
     pub(crate) fn title(&self) -> &'static str {
         self.status.canonical_reason().unwrap_or("Error")
     }
 
-    /// Puts on a response what the status promises besides a body.
-    pub(crate) fn mark(&self, response: &mut Response) {
+    /// Sets the status of a response and the headers that belong to it.
+    pub(crate) fn apply_to(&self, response: &mut Response) {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -68,7 +69,7 @@ impl Problem {
             self.status,
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
         ) {
-            headers.insert(header::RETRY_AFTER, RETRY_SECONDS);
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
 
         if self.status == StatusCode::UNAUTHORIZED {
@@ -91,9 +92,9 @@ impl From<QueryError> for Problem {
         };
 
         match &error {
-            QueryError::Internal(reason) => tracing::error!(%reason, "a request failed"),
+            QueryError::Internal(reason) => tracing::error!(%reason, "request failed"),
             QueryError::Unavailable(reason) => {
-                tracing::warn!(%reason, "the library cannot answer now")
+                tracing::warn!(%reason, "the library is unavailable");
             }
             _ => {}
         }
@@ -108,9 +109,9 @@ impl From<QueryError> for Problem {
 }
 
 impl Problem {
-    /// As it is sent.
-    pub(super) fn body(&self) -> Body<'_> {
-        Body {
+    /// The body of the response.
+    pub(super) fn details(&self) -> ProblemDetails<'_> {
+        ProblemDetails {
             r#type: "about:blank",
             title: self.title(),
             status: self.status.as_u16(),
@@ -124,12 +125,12 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = axum::Json(self.body()).into_response();
+        let mut response = axum::Json(self.details()).into_response();
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        self.mark(&mut response);
+        self.apply_to(&mut response);
         response
     }
 }
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn each_error_has_its_status() {
+    fn each_error_maps_to_a_status() {
         let text = String::new;
         assert_eq!(status_of(QueryError::InvalidRequest(text())), 400);
         assert_eq!(
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_turned_away_for_now_is_told_when_to_come_back() {
+    fn temporary_errors_have_retry_after() {
         for (error, expected) in [
             (QueryError::Overloaded, true),
             (QueryError::CursorExpired, false),
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_inside_is_not_told() {
+    fn internal_reasons_are_not_disclosed() {
         for error in [
             QueryError::Internal("disk sda1".to_owned()),
             QueryError::Unavailable("disk sda1".to_owned()),

@@ -16,7 +16,8 @@ pub(super) async fn get(
     let request = search_parameters::from_query(input::pairs(&uri)?)?;
     let answer = answer(&state, &request).await?;
     if answer.degraded.is_some() || answer.reranked == Some(false) {
-        // The whole answer may be back in a moment, at the same revision.
+        // The full answer may be available again in a moment, at the same revision, so a tag made
+        // of the revision would keep this one alive.
         return Ok(uncached(&answer));
     }
 

@@ -1,4 +1,5 @@
-//! The one reading of a search's parameters, for REST and the web page, and the way back to an address.
+//! Parses the parameters of a search, for REST and the web page alike, and writes them back to a
+//! query string.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -6,59 +7,63 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::parameters::{Parameters, escape_list_value, refuse_unknown};
+use super::parameters::{Parameters, escape_list_value, reject_unknown};
 use super::{Problem, input};
 use crate::links::encode;
 use crate::{Group, Mode, QueryError, SearchRequest};
 
-pub(super) const KNOWN: [&str; 13] = [
+/// The parameters of a query string, and the fields of a JSON body.
+pub(super) const PARAMETERS: [&str; 13] = [
     "q", "mode", "vendor", "product", "version", "strict", "guide", "source", "limit", "cursor",
     "group", "explain", "exact",
 ];
 
-/// The request in a query string.
+/// Parses a search from a query string.
 pub(crate) fn from_query(pairs: Vec<(String, String)>) -> Result<SearchRequest, QueryError> {
-    let given = Parameters::new(pairs, &KNOWN)?;
+    let parameters = Parameters::new(pairs, &PARAMETERS)?;
     Ok(SearchRequest {
-        q: given.one("q")?.unwrap_or_default().to_owned(),
-        mode: given.one("mode")?.map_or(Ok(Mode::default()), mode)?,
-        vendor: given.list("vendor"),
-        product: given.list("product"),
-        version: join(given.all("version")),
-        strict: given.flag("strict")?,
-        guide: given.list("guide"),
-        // A path may hold commas: several documents are named by repetition only.
-        source: given.all("source"),
-        limit: given.number("limit")?,
-        cursor: given.one("cursor")?.map(str::to_owned),
-        group: given.one("group")?.map(group).transpose()?,
-        explain: given.flag("explain")?,
-        exact: given.flag("exact")?,
+        q: parameters.text("q")?,
+        mode: parameters
+            .one("mode")?
+            .map_or(Ok(Mode::default()), parse_mode)?,
+        vendor: parameters.list("vendor"),
+        product: parameters.list("product"),
+        version: join_versions(parameters.all("version")),
+        strict: parameters.flag("strict")?,
+        guide: parameters.list("guide"),
+        // Paths may contain commas, so several documents need repeated parameters.
+        source: parameters.all("source"),
+        limit: parameters.number("limit")?,
+        cursor: parameters.one("cursor")?.map(str::to_owned),
+        group: parameters.one("group")?.map(parse_group).transpose()?,
+        explain: parameters.flag("explain")?,
+        exact: parameters.flag("exact")?,
     })
 }
 
-/// The request in a JSON body.
+/// Parses a search from a JSON body.
 pub(super) fn from_json(
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<SearchRequest, Problem> {
-    Ok(from_object(input::json_object(headers, body, &KNOWN)?)?)
+    Ok(from_object(input::json_object(
+        headers,
+        body,
+        &PARAMETERS,
+    )?)?)
 }
 
-/// The request in an object of a JSON body.
+/// Parses a search from a JSON object; rejects unknown fields.
 pub(super) fn from_object(object: Map<String, Value>) -> Result<SearchRequest, QueryError> {
-    refuse_unknown(
-        object.keys().filter(|key| !KNOWN.contains(&key.as_str())),
-        &KNOWN,
-    )?;
+    reject_unknown(object.keys(), &PARAMETERS)?;
 
-    let wanted: Wanted = serde_json::from_value(Value::Object(object)).map_err(|error| {
-        QueryError::InvalidRequest(format!("the body is not a search: {error}"))
+    let body: SearchBody = serde_json::from_value(Value::Object(object)).map_err(|error| {
+        QueryError::InvalidRequest(format!("the body is not a valid search: {error}"))
     })?;
-    wanted.request()
+    body.into_request()
 }
 
-/// The query string that asks for the same again.
+/// Returns the query string that repeats the search.
 pub(crate) fn to_query(request: &SearchRequest) -> String {
     to_pairs(request)
         .iter()
@@ -67,7 +72,7 @@ pub(crate) fn to_query(request: &SearchRequest) -> String {
         .join("&")
 }
 
-/// The parameters that ask for the same again; those at their defaults are left out.
+/// Returns the parameters that repeat the search, without those that have their default value.
 pub(crate) fn to_pairs(request: &SearchRequest) -> Vec<(&'static str, String)> {
     let mut pairs: Vec<(&'static str, String)> = Vec::new();
     pairs.extend((!request.q.is_empty()).then(|| ("q", request.q.clone())));
@@ -127,28 +132,27 @@ pub(crate) fn to_pairs(request: &SearchRequest) -> Vec<(&'static str, String)> {
     pairs
 }
 
-fn mode(text: &str) -> Result<Mode, QueryError> {
-    let named = Mode::ALL
+fn parse_mode(text: &str) -> Result<Mode, QueryError> {
+    Mode::ALL
         .into_iter()
-        .find(|mode| mode.name().eq_ignore_ascii_case(text));
-
-    named.ok_or_else(|| {
-        let names = Mode::ALL.map(Mode::name).join(", ");
-        QueryError::InvalidRequest(format!("mode is {text:?}; {names} are allowed"))
-    })
+        .find(|mode| mode.name().eq_ignore_ascii_case(text))
+        .ok_or_else(|| {
+            let names = Mode::ALL.map(Mode::name).join(", ");
+            QueryError::InvalidRequest(format!("unknown mode {text:?}; known: {names}"))
+        })
 }
 
-fn group(text: &str) -> Result<Group, QueryError> {
+fn parse_group(text: &str) -> Result<Group, QueryError> {
     match text {
         "page" => Ok(Group::Page),
         _ => Err(QueryError::InvalidRequest(format!(
-            "group is {text:?}; page is allowed"
+            "unknown group {text:?}; known: page"
         ))),
     }
 }
 
-/// Alternatives of a version filter are divided by commas.
-fn join(versions: Vec<String>) -> Option<String> {
+/// Joins the alternatives of a version filter, which are separated by commas.
+fn join_versions(versions: Vec<String>) -> Option<String> {
     if versions.is_empty() {
         None
     } else {
@@ -156,18 +160,18 @@ fn join(versions: Vec<String>) -> Option<String> {
     }
 }
 
-/// A search as JSON bodies write it.
+/// A search as a JSON body.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Wanted {
+struct SearchBody {
     q: String,
     mode: Option<String>,
-    vendor: Values,
-    product: Values,
-    version: Values,
+    vendor: OneOrMany,
+    product: OneOrMany,
+    version: OneOrMany,
     strict: bool,
-    guide: Values,
-    source: Values,
+    guide: OneOrMany,
+    source: OneOrMany,
     limit: Option<usize>,
     cursor: Option<String>,
     group: Option<String>,
@@ -175,25 +179,25 @@ struct Wanted {
     exact: bool,
 }
 
-/// One value or several.
 #[derive(Deserialize, Default)]
 #[serde(
     untagged,
-    expecting = "a string or a list of strings is needed for vendor, product, version, guide and source"
+    expecting = "vendor, product, version, guide and source take a string or a list of strings"
 )]
-enum Values {
+enum OneOrMany {
     #[default]
     None,
     One(String),
-    Several(Vec<String>),
+    Many(Vec<String>),
 }
 
-impl Values {
-    fn list(self) -> Vec<String> {
+impl OneOrMany {
+    /// The values that are not empty.
+    fn into_vec(self) -> Vec<String> {
         let values = match self {
             Self::None => Vec::new(),
             Self::One(value) => vec![value],
-            Self::Several(values) => values,
+            Self::Many(values) => values,
         };
 
         values
@@ -203,20 +207,23 @@ impl Values {
     }
 }
 
-impl Wanted {
-    fn request(self) -> Result<SearchRequest, QueryError> {
+impl SearchBody {
+    fn into_request(self) -> Result<SearchRequest, QueryError> {
         Ok(SearchRequest {
             q: self.q,
-            mode: self.mode.as_deref().map_or(Ok(Mode::default()), mode)?,
-            vendor: self.vendor.list(),
-            product: self.product.list(),
-            version: join(self.version.list()),
+            mode: self
+                .mode
+                .as_deref()
+                .map_or(Ok(Mode::default()), parse_mode)?,
+            vendor: self.vendor.into_vec(),
+            product: self.product.into_vec(),
+            version: join_versions(self.version.into_vec()),
             strict: self.strict,
-            guide: self.guide.list(),
-            source: self.source.list(),
+            guide: self.guide.into_vec(),
+            source: self.source.into_vec(),
             limit: self.limit,
             cursor: self.cursor,
-            group: self.group.as_deref().map(group).transpose()?,
+            group: self.group.as_deref().map(parse_group).transpose()?,
             explain: self.explain,
             exact: self.exact,
         })
@@ -229,11 +236,11 @@ mod tests {
     use crate::rest::pairs;
     use axum::http::{HeaderValue, header};
 
-    fn queried(query: &str) -> Result<SearchRequest, QueryError> {
+    fn parse_query(query: &str) -> Result<SearchRequest, QueryError> {
         from_query(pairs(&format!("/?{query}").parse().unwrap()).unwrap())
     }
 
-    fn posted(body: &str) -> Result<SearchRequest, Problem> {
+    fn parse_body(body: &str) -> Result<SearchRequest, Problem> {
         let mut headers = HeaderMap::new();
         headers.insert(
             header::CONTENT_TYPE,
@@ -243,7 +250,11 @@ mod tests {
         from_json(&headers, Ok(Bytes::copy_from_slice(body.as_bytes())))
     }
 
-    fn full() -> SearchRequest {
+    fn error_detail(body: &str) -> String {
+        parse_body(body).unwrap_err().detail
+    }
+
+    fn full_request() -> SearchRequest {
         SearchRequest {
             q: "barge & state + 100% ünï?".to_owned(),
             mode: Mode::Keyword,
@@ -262,20 +273,23 @@ mod tests {
     }
 
     #[test]
-    fn an_address_says_all_of_a_request() {
-        assert_eq!(queried(&to_query(&full())).unwrap(), full());
+    fn a_query_string_round_trips_every_parameter() {
+        assert_eq!(
+            parse_query(&to_query(&full_request())).unwrap(),
+            full_request()
+        );
         assert_eq!(to_query(&SearchRequest::default()), "");
-        assert_eq!(queried("").unwrap(), SearchRequest::default());
+        assert_eq!(parse_query("").unwrap(), SearchRequest::default());
     }
 
     #[test]
-    fn a_body_says_all_of_a_request() {
+    fn a_body_carries_every_parameter() {
         assert_eq!(
-            posted(&serde_json::to_string(&full()).unwrap()).unwrap(),
-            full()
+            parse_body(&serde_json::to_string(&full_request()).unwrap()).unwrap(),
+            full_request()
         );
 
-        let request = posted(
+        let request = parse_body(
             r#"{"q": "x", "product": "finesse", "version": ["12.5", "15.0"], "limit": null}"#,
         )
         .unwrap();
@@ -283,20 +297,23 @@ mod tests {
         assert_eq!(request.version.as_deref(), Some("12.5,15.0"));
         assert_eq!(
             request,
-            queried("q=x&product=finesse&version=12.5&version=15.0").unwrap()
+            parse_query("q=x&product=finesse&version=12.5&version=15.0").unwrap()
         );
     }
 
     #[test]
-    fn what_is_not_a_search_is_refused_with_the_reason() {
-        let says = |body: &str| posted(body).unwrap_err().detail;
-        assert!(says("[1]").contains("not a JSON object"));
-        assert!(says("{").contains("not a JSON object"));
-        assert!(says(r#"{"q": "x", "prodct": "y", "foo": 1}"#).contains(r#""prodct", "foo""#));
-        assert!(says(r#"{"q": 1}"#).contains("invalid type"));
-        assert!(says(r#"{"q": "x", "vendor": 7}"#).contains("a string or a list of strings"));
-        assert!(says(r#"{"q": "x", "mode": "fuzzy"}"#).contains("hybrid, dense, keyword"));
-        assert!(says(&"[".repeat(60_000)).contains("not a JSON object"));
-        assert!(queried("mode=fuzzy").is_err() && queried("group=guide").is_err());
+    fn invalid_searches_are_rejected_with_the_reason() {
+        assert!(error_detail("[1]").contains("not a JSON object"));
+        assert!(error_detail("{").contains("not a JSON object"));
+        assert!(
+            error_detail(r#"{"q": "x", "prodct": "y", "foo": 1}"#).contains(r#""prodct", "foo""#)
+        );
+        assert!(error_detail(r#"{"q": 1}"#).contains("invalid type"));
+        assert!(
+            error_detail(r#"{"q": "x", "vendor": 7}"#).contains("a string or a list of strings")
+        );
+        assert!(error_detail(r#"{"q": "x", "mode": "fuzzy"}"#).contains("hybrid, dense, keyword"));
+        assert!(error_detail(&"[".repeat(60_000)).contains("not a JSON object"));
+        assert!(parse_query("mode=fuzzy").is_err() && parse_query("group=guide").is_err());
     }
 }

@@ -1,4 +1,5 @@
-//! `POST /api/v1/sync`: asks the owner to bring the library up to date, and tells of its progress line by line.
+//! `POST /api/v1/sync`: asks the library's owner to synchronise it, and streams the progress as
+//! newline-delimited JSON.
 
 use std::convert::Infallible;
 
@@ -16,7 +17,7 @@ use super::{Problem, input};
 use crate::app::admin;
 use crate::{AppState, QueryError};
 
-pub(super) const KNOWN: [&str; 1] = ["root"];
+pub(super) const FIELDS: [&str; 1] = ["root"];
 
 pub(super) async fn post(
     state: AppState,
@@ -24,9 +25,9 @@ pub(super) async fn post(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     admin(&state.caller)?;
-    let object = input::json_object(&headers, body, &KNOWN)?;
+    let object = input::json_object(&headers, body, &FIELDS)?;
     let request: SyncRequest = serde_json::from_value(Value::Object(object)).map_err(|error| {
-        QueryError::InvalidRequest(format!("the body is not a sync request: {error}"))
+        QueryError::InvalidRequest(format!("the body is not a valid sync request: {error}"))
     })?;
 
     let events = state
@@ -45,20 +46,20 @@ pub(super) async fn post(
     Ok((headers, Body::from_stream(lines(events))).into_response())
 }
 
-/// One line of JSON per event; the last one says how it ended, even when the owner died on the way.
+/// Returns one line of JSON per event. The last one reports the outcome, even if the owner
+/// disappears before the end.
 fn lines(events: mpsc::Receiver<SyncEvent>) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream::unfold(Some(events), |events| async move {
         let mut events = events?;
         let event = events.recv().await.unwrap_or_else(|| SyncEvent::Failed {
-            message: "the synchronisation broke off; the server's log says why".to_owned(),
+            message: "the synchronisation was interrupted; the server log names the reason"
+                .to_owned(),
         });
-        let last = !matches!(event, SyncEvent::Progress(_));
+
         let mut line = serde_json::to_vec(&event).unwrap_or_default();
         line.push(b'\n');
 
-        Some((
-            Ok(Bytes::from(line)),
-            if last { None } else { Some(events) },
-        ))
+        let more = matches!(event, SyncEvent::Progress(_));
+        Some((Ok(Bytes::from(line)), more.then_some(events)))
     })
 }

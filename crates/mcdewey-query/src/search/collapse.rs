@@ -1,143 +1,165 @@
-//! Equal passages become one hit, before the cut: ten hits are ten passages. So do nearly equal ones of the same guide's
-//! other releases. What stands in many guides is boilerplate and comes later.
+//! Merges equal chunks into one hit before the ranking is cut, so that ten hits are ten different
+//! texts. Nearly equal chunks of the same section in other versions of a guide are merged too, and
+//! boilerplate that many guides contain is ranked lower.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use mcdewey_core::{Candidate, ContentHash, VersionKey, letters};
+use mcdewey_core::{Candidate, ContentHash, VersionKey, title_without_version};
 
-use super::fusion::{Fused, by_rank};
+use super::fusion::{FusedCandidate, by_rank};
 
-/// A hit with the other places of the same passage.
+/// A hit with the other occurrences of its chunk.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Collapsed {
-    pub(crate) shown: Fused,
-    pub(crate) also_in: Vec<Also>,
+pub(crate) struct CollapsedHit {
+    pub(crate) shown: FusedCandidate,
+    pub(crate) also_in: Vec<Occurrence>,
 }
 
-/// Another place of a passage.
+/// Another occurrence of a chunk.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Also {
+pub(crate) struct Occurrence {
     pub(crate) candidate: Candidate,
-    /// Whether a few words differ there.
+    /// Whether its text differs in a few words.
     pub(crate) differs: bool,
 }
 
-/// A passage in this many guides says nothing of any of them.
+/// A chunk that occurs in at least this many guides is boilerplate: it describes none of them.
 const BOILERPLATE_GUIDES: usize = 4;
-/// What such a passage loses, as a share of a top score.
-const DEMOTION: f64 = 0.2;
+/// What boilerplate loses, as a share of a top score.
+const BOILERPLATE_PENALTY: f64 = 0.2;
 
-impl Collapsed {
-    /// The passages it stands for.
-    pub(crate) fn passages(&self) -> impl Iterator<Item = ContentHash> {
-        let also = self.also_in.iter().map(|also| also.candidate.passage_hash);
-        std::iter::once(self.shown.candidate.passage_hash).chain(also)
+impl CollapsedHit {
+    /// The hashes of all texts merged into this hit.
+    pub(crate) fn passage_hashes(&self) -> impl Iterator<Item = ContentHash> {
+        let others = self
+            .also_in
+            .iter()
+            .map(|occurrence| occurrence.candidate.passage_hash);
+        std::iter::once(self.shown.candidate.passage_hash).chain(others)
     }
 }
 
-/// Makes one entry of all candidates with one passage hash and of nearly equal ones in other releases of the same guide,
-/// in the order of the best of each. Shown is a release that the question names, else the latest release of the best
-/// one's product; the others are listed, latest first. `top` is the size of a top score.
-pub(crate) fn collapse(ranked: Vec<Fused>, asked: &[VersionKey], top: f64) -> Vec<Collapsed> {
-    let mut groups = equal_passages(ranked);
+/// Merges candidates with the same passage hash, and nearly equal ones in other versions of the
+/// same guide, in the order of the best candidate of each group.
+///
+/// The shown candidate is of a version in `requested` if there is one, else of the latest version
+/// of the best candidate's product. The others are listed, latest version first. `top` is the size
+/// of a top score.
+pub(crate) fn collapse(
+    ranked: Vec<FusedCandidate>,
+    requested: &[VersionKey],
+    top: f64,
+) -> Vec<CollapsedHit> {
+    let mut groups = group_by_passage(ranked);
     for group in &mut groups {
         demote_boilerplate(group, top);
     }
 
     groups.sort_by(|left, right| by_rank(&left[0], &right[0]));
-    join_near(groups)
+    merge_near_duplicates(groups)
         .into_iter()
-        .filter_map(|group| show_one(group, asked))
+        .filter_map(|group| into_hit(group, requested))
         .collect()
 }
 
-/// Groups by passage, best first.
-fn equal_passages(ranked: Vec<Fused>) -> Vec<Vec<Fused>> {
-    let mut places = HashMap::new();
-    let mut groups: Vec<Vec<Fused>> = Vec::new();
+/// Groups candidates by passage hash, in the order of the first of each group.
+fn group_by_passage(ranked: Vec<FusedCandidate>) -> Vec<Vec<FusedCandidate>> {
+    let mut group_of = HashMap::new();
+    let mut groups: Vec<Vec<FusedCandidate>> = Vec::new();
     for fused in ranked {
-        let place = *places
+        let group = *group_of
             .entry(fused.candidate.passage_hash)
             .or_insert_with(|| {
                 groups.push(Vec::new());
                 groups.len() - 1
             });
-        groups[place].push(fused);
+        groups[group].push(fused);
     }
 
     groups
 }
 
-fn demote_boilerplate(group: &mut [Fused], top: f64) {
-    let guide = |fused: &Fused| {
-        let document = &fused.candidate.document;
-        (
-            document.facets.product.clone(),
-            letters(document.facets.guide.as_ref().unwrap_or(&document.title)),
-        )
-    };
-
-    if group.len() >= BOILERPLATE_GUIDES
-        && group.iter().map(guide).collect::<BTreeSet<_>>().len() >= BOILERPLATE_GUIDES
+fn demote_boilerplate(group: &mut [FusedCandidate], top: f64) {
+    // The first condition avoids cleaning titles for the many small groups.
+    if group.len() < BOILERPLATE_GUIDES
+        || group.iter().map(guide_of).collect::<BTreeSet<_>>().len() < BOILERPLATE_GUIDES
     {
-        for fused in group {
-            fused.score -= DEMOTION * top;
-            fused
-                .explanation
-                .parts
-                .insert("boilerplate".to_owned(), -DEMOTION * top);
-        }
+        return;
+    }
+
+    for fused in group {
+        fused.score -= BOILERPLATE_PENALTY * top;
+        fused
+            .explanation
+            .parts
+            .insert("boilerplate".to_owned(), -BOILERPLATE_PENALTY * top);
     }
 }
 
-/// Joins each group to the first one before it that is nearly equal.
-fn join_near(groups: Vec<Vec<Fused>>) -> Vec<Vec<Fused>> {
+/// The product and guide of a candidate, the same for all versions of the guide.
+fn guide_of(fused: &FusedCandidate) -> (Option<String>, String) {
+    let document = &fused.candidate.document;
+    let guide = document.facets.guide.as_ref().unwrap_or(&document.title);
+    (
+        document.facets.product.clone(),
+        title_without_version(guide),
+    )
+}
+
+/// Merges each group into the first group before it that is nearly equal.
+fn merge_near_duplicates(groups: Vec<Vec<FusedCandidate>>) -> Vec<Vec<FusedCandidate>> {
+    // Near duplicates have the same section hash, so each group is compared with few others.
     let mut by_section: HashMap<u64, Vec<usize>> = HashMap::new();
-    let mut joined: Vec<Vec<Fused>> = Vec::new();
+    let mut merged: Vec<Vec<FusedCandidate>> = Vec::new();
     for group in groups {
         let lead = &group[0].candidate;
-        let known = by_section.entry(lead.simhash.section()).or_default();
-        match known
+        let same_section = by_section.entry(lead.simhash.section()).or_default();
+        match same_section
             .iter()
-            .find(|place| is_other_release(&joined[**place][0].candidate, lead))
+            .find(|other| is_near_duplicate(&merged[**other][0].candidate, lead))
         {
-            Some(place) => joined[*place].extend(group),
+            Some(other) => merged[*other].extend(group),
             None => {
-                known.push(joined.len());
-                joined.push(group);
+                same_section.push(merged.len());
+                merged.push(group);
             }
         }
     }
 
-    joined
+    merged
 }
 
-/// Whether one is the other's section in another release of the guide, with a few words changed.
-fn is_other_release(left: &Candidate, right: &Candidate) -> bool {
+/// Reports whether the candidates are the same section of two versions of a guide, with a few words
+/// changed.
+fn is_near_duplicate(left: &Candidate, right: &Candidate) -> bool {
     left.simhash.is_near(right.simhash) && is_counterpart(left, right)
 }
 
-/// Whether one stands in the other's section in another release of the guide.
+/// Reports whether the candidates are in the same section of two versions of a guide.
 pub(crate) fn is_counterpart(left: &Candidate, right: &Candidate) -> bool {
-    let (one, other) = (&left.document.facets, &right.document.facets);
-    let other_release = !one.versions.is_empty()
-        && !other.versions.is_empty()
-        && !one
-            .versions
-            .iter()
-            .any(|version| other.versions.iter().any(|known| known.key == version.key));
+    let (left_facets, right_facets) = (&left.document.facets, &right.document.facets);
+    let have_different_versions = !left_facets.versions.is_empty()
+        && !right_facets.versions.is_empty()
+        && !left_facets.versions.iter().any(|version| {
+            right_facets
+                .versions
+                .iter()
+                .any(|other| other.key == version.key)
+        });
 
-    other_release
-        && one.product == other.product
+    have_different_versions
+        && left_facets.product == right_facets.product
         && left.simhash.section() == right.simhash.section()
-        && letters(&left.document.title) == letters(&right.document.title)
+        && title_without_version(&left.document.title)
+            == title_without_version(&right.document.title)
 }
 
-fn show_one(mut group: Vec<Fused>, asked: &[VersionKey]) -> Option<Collapsed> {
+fn into_hit(mut group: Vec<FusedCandidate>, requested: &[VersionKey]) -> Option<CollapsedHit> {
     let best = group.first()?;
     let (score, product) = (best.score, best.candidate.document.facets.product.clone());
 
-    // Behind the best one's product, the rest keeps its rank.
+    // The sort is stable: candidates of other products stay in the order of their rank.
     group.sort_by_key(|fused| {
         let facets = &fused.candidate.document.facets;
         let newest = facets
@@ -146,29 +168,30 @@ fn show_one(mut group: Vec<Fused>, asked: &[VersionKey]) -> Option<Collapsed> {
             .map(|version| version.key.clone())
             .max();
 
-        let was_asked = facets
+        let is_requested = facets
             .versions
             .iter()
-            .any(|version| asked.contains(&version.key));
+            .any(|version| requested.contains(&version.key));
 
-        std::cmp::Reverse((facets.product == product, was_asked, newest))
+        Reverse((facets.product == product, is_requested, newest))
     });
 
     let mut members = group.into_iter();
     let mut shown = members.next()?;
     shown.score = score;
-    let passage = shown.candidate.passage_hash;
 
-    let also = |fused: Fused| Also {
-        differs: fused.candidate.passage_hash != passage,
-        candidate: fused.candidate,
-    };
-    let also_in = members.map(also).collect();
-    Some(Collapsed { shown, also_in })
+    let passage_hash = shown.candidate.passage_hash;
+    let also_in = members
+        .map(|fused| Occurrence {
+            differs: fused.candidate.passage_hash != passage_hash,
+            candidate: fused.candidate,
+        })
+        .collect();
+    Some(CollapsedHit { shown, also_in })
 }
 
 /// Keeps the best hit of each page.
-pub(crate) fn group_by_page(hits: Vec<Collapsed>) -> Vec<Collapsed> {
+pub(crate) fn group_by_page(hits: Vec<CollapsedHit>) -> Vec<CollapsedHit> {
     let mut seen = HashSet::new();
     hits.into_iter()
         .filter(|hit| {
@@ -181,142 +204,4 @@ pub(crate) fn group_by_page(hits: Vec<Collapsed>) -> Vec<Collapsed> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::search::fusion::{Fusion, Preference, fuse};
-    use crate::search::testing::{candidate_of, with_passage};
-    use mcdewey_core::{Candidates, Simhash};
-
-    fn collapsed(list: Vec<Candidate>, asked: &[&str]) -> Vec<(String, Vec<String>)> {
-        let lists = Candidates {
-            dense: Some(list),
-            ..Candidates::default()
-        };
-        let ranked = fuse(&lists, 10, Fusion::default(), &Preference::default());
-        let asked: Vec<VersionKey> = asked.iter().map(|text| text.parse().unwrap()).collect();
-        let name = |candidate: &Candidate| candidate.chunk_id.to_string();
-
-        collapse(ranked, &asked, 1.0)
-            .iter()
-            .map(|hit| {
-                (
-                    name(&hit.shown.candidate),
-                    hit.also_in
-                        .iter()
-                        .map(|also| name(&also.candidate))
-                        .collect(),
-                )
-            })
-            .collect()
-    }
-
-    fn three_releases() -> Vec<Candidate> {
-        vec![
-            with_passage(candidate_of("p::v11::0", 0.9, "p", Some("11")), "same"),
-            candidate_of("q::0", 0.8, "q", None),
-            with_passage(candidate_of("p::v12::0", 0.7, "p", Some("12")), "same"),
-            with_passage(candidate_of("p::v10::0", 0.7, "p", Some("10")), "same"),
-        ]
-    }
-
-    #[test]
-    fn one_hit_for_one_passage_and_the_latest_release_is_shown() {
-        let hits = collapsed(three_releases(), &[]);
-        assert_eq!(hits.len(), 2);
-        assert_eq!(
-            hits[0],
-            (
-                "p::v12::0".to_owned(),
-                vec!["p::v11::0".to_owned(), "p::v10::0".to_owned()]
-            )
-        );
-    }
-
-    #[test]
-    fn a_release_named_in_the_question_is_shown() {
-        assert_eq!(collapsed(three_releases(), &["10"])[0].0, "p::v10::0");
-    }
-
-    #[test]
-    fn the_place_is_that_of_the_best_one() {
-        let mut list = three_releases();
-        list[1].score = 0.85;
-        assert_eq!(collapsed(list, &[])[0].0, "p::v12::0");
-    }
-
-    const TEXT: &str = "The supervisor is NOT_READY while monitoring. On an ICD call the agent is TALKING throughout, and \
-                        the supervisor's state turns to TALKING after barging in to the call of the agent in the team.";
-
-    fn near(id: &str, score: f32, version: &str, text: &str) -> Candidate {
-        Candidate {
-            simhash: Simhash::of(Some("Barge"), text),
-            ..with_passage(candidate_of(id, score, "p", Some(version)), text)
-        }
-    }
-
-    #[test]
-    fn nearly_equal_passages_of_other_releases_are_one_hit() {
-        let changed = TEXT.replace("in the team", "in a team");
-        let list = vec![
-            near("p::v11::0", 0.9, "11", TEXT),
-            near("p::v12::0", 0.8, "12", &changed),
-        ];
-        let hits = collapsed(list, &[]);
-
-        assert_eq!(
-            hits,
-            [("p::v12::0".to_owned(), vec!["p::v11::0".to_owned()])]
-        );
-    }
-
-    #[test]
-    fn nearly_equal_passages_of_one_release_are_two() {
-        let changed = TEXT.replace("in the team", "in a team");
-        let list = vec![
-            near("p::v11::0", 0.9, "11", TEXT),
-            near("p::v11::1", 0.8, "11", &changed),
-        ];
-
-        assert_eq!(collapsed(list, &[]).len(), 2);
-    }
-
-    #[test]
-    fn what_stands_in_many_guides_comes_later() {
-        let mut list: Vec<Candidate> = (0..4)
-            .map(|guide| {
-                with_passage(
-                    candidate_of(&format!("g{guide}::0"), 0.9, "p", None),
-                    "same",
-                )
-            })
-            .collect();
-
-        for (candidate, title) in list
-            .iter_mut()
-            .zip(["Install", "Operate", "Upgrade", "Develop"])
-        {
-            let document = std::sync::Arc::make_mut(&mut candidate.document);
-            document.title = title.to_owned();
-        }
-
-        list.push(candidate_of("answer::0", 0.8, "p", None));
-        assert_eq!(collapsed(list, &[])[0].0, "answer::0");
-    }
-
-    #[test]
-    fn a_page_gives_one_hit_when_grouped() {
-        let hit = |id| Collapsed {
-            shown: Fused {
-                candidate: candidate_of(id, 1.0, "p", None),
-                score: 1.0,
-                explanation: Default::default(),
-            },
-            also_in: Vec::new(),
-        };
-
-        assert_eq!(
-            group_by_page(vec![hit("a::0"), hit("a::1"), hit("b::0")]).len(),
-            2
-        );
-    }
-}
+mod tests;

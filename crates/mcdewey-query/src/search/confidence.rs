@@ -1,7 +1,8 @@
-//! How likely it is that what was found answers the question.
+//! Estimates the probability that the hits answer the question.
 //!
-//! A logistic model of a few signals. Its weights were fitted on labelled questions with and without an answer;
-//! docs/retrieval.md says which, how well it tells them apart on others, and how to fit it anew.
+//! A logistic model of a few signals. Its weights were fitted on labelled questions with and
+//! without an answer. docs/retrieval.md describes the data, the model's accuracy on other
+//! questions, and how to fit it again.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,46 +10,48 @@ use mcdewey_core::{Candidates, QuestionWord};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::aliases::Reading;
-use super::names::{Name, names};
+use super::analysis::QuestionAnalysis;
+use super::identifiers::{Identifier, identifiers};
 use super::terms;
 use crate::{Hit, NoAnswer};
 
-/// Hits that are looked at.
-pub(crate) const EVIDENCE: usize = 5;
-/// Entries of the dense list that the best one is compared with.
-const RIVALS: usize = 20;
-/// Below this cosine a question is about something else.
-const FOREIGN: f64 = 0.3;
-/// Names of a question that are looked at: a pasted text has hundreds.
-const LOOKED_AT: usize = 32;
-/// Names beyond this many say nothing more.
-const MANY: usize = 3;
+/// The number of hits the signals are computed from.
+pub(crate) const EVIDENCE_HITS: usize = 5;
+/// The number of entries of the dense list that the best cosine is compared with, itself included.
+const COMPARED_CANDIDATES: usize = 20;
+/// If the best cosine is below this value, the question is about something else.
+const RELATED_COSINE: f64 = 0.3;
+/// The number of a question's identifiers that are checked: a pasted text has hundreds.
+const MAX_IDENTIFIERS: usize = 32;
+/// Counts of identifiers above this value add no information.
+const MAX_COUNT: usize = 3;
 
-/// What is known of an answer, each number the larger the more of it there is.
+/// The inputs of the confidence model; a larger number means more of what it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Signals {
-    /// Codes of the question (with digits, or of several parts) that no passage of the library has.
+    /// Codes of the question (with digits or of several parts) that no passage of the library
+    /// contains.
     pub absent_codes: f64,
-    /// Names of the question that no passage has.
+    /// Names of the question that no passage contains.
     pub absent_names: f64,
-    /// Names and codes that the library has but none of the first hits.
+    /// Names and codes that the library contains, but none of the first hits does.
     pub missing_names: f64,
-    /// How far the best cosine is below what related texts have.
+    /// How far the best cosine similarity is below that of related texts.
     pub foreign: f64,
-    /// The best cosine.
+    /// The best cosine similarity.
     pub cosine: f64,
-    /// How far the best cosine is above those behind it.
+    /// How far the best cosine similarity is above the average of those after it.
     pub margin: f64,
-    /// The share of the question's words, by rarity, in the best of the first hits.
+    /// The share of the question's words, weighted by rarity, that the best of the first hits
+    /// contains.
     pub coverage: f64,
-    /// The share of the question's words, by rarity, that the library does not know.
+    /// The share of the question's words, weighted by rarity, that the library does not contain.
     pub unknown: f64,
-    /// The logarithm of the number of the question's words.
+    /// The logarithm of one plus the number of words in the question.
     pub length: f64,
 }
 
-/// The model.
+/// The fitted weight of each signal.
 const WEIGHTS: Signals = Signals {
     absent_codes: -4.39,
     absent_names: -2.94,
@@ -61,7 +64,8 @@ const WEIGHTS: Signals = Signals {
     length: -1.88,
 };
 const BIAS: f64 = 3.31;
-/// Below this probability the library is taken to hold no answer; 3.5 % of the answerable questions of the fit are.
+/// Below this probability the library is assumed to contain no answer. 3.5 % of the answerable
+/// questions that the model was fitted on are below it.
 pub(crate) const THRESHOLD: f64 = 0.142;
 
 impl Signals {
@@ -78,7 +82,7 @@ impl Signals {
         "length",
     ];
 
-    /// The signals as a row.
+    /// Returns the signals in the order of [`Signals::NAMES`].
     pub fn values(&self) -> [f64; 9] {
         [
             self.absent_codes,
@@ -93,7 +97,7 @@ impl Signals {
         ]
     }
 
-    /// The probability that the library holds an answer.
+    /// Returns the probability that the library contains an answer, 0 to 1.
     pub fn probability(&self) -> f64 {
         let sum: f64 = self
             .values()
@@ -105,138 +109,158 @@ impl Signals {
     }
 }
 
-/// What a question's words say about the library.
+/// What the candidate lists show about a question, before the hits are known.
 #[derive(Debug, Clone)]
 pub(crate) struct Evidence {
     words: Vec<QuestionWord>,
+    /// The best cosines, highest first.
     cosines: Vec<f64>,
-    passages: u64,
+    library_chunks: u64,
 }
 
 impl Evidence {
-    /// Taken from the lists; nothing where one of them is missing.
-    pub(crate) fn of(lists: &Candidates, passages: u64) -> Option<Self> {
+    /// Returns `None` if one of the lists is missing.
+    pub(crate) fn from_candidates(lists: &Candidates, library_chunks: u64) -> Option<Self> {
         let (dense, _) = (lists.dense.as_ref()?, lists.keyword.as_ref()?);
         let cosines = dense
             .iter()
-            .take(RIVALS)
+            .take(COMPARED_CANDIDATES)
             .map(|candidate| f64::from(candidate.score))
             .collect();
 
         Some(Self {
             words: lists.words.clone(),
             cosines,
-            passages,
+            library_chunks,
         })
     }
 
-    /// The signals of the first hits, and what is missing.
-    pub(crate) fn weigh(
+    /// Returns the signals for the first hits, and the question's identifiers that no chunk
+    /// contains.
+    pub(crate) fn signals(
         &self,
         question: &str,
-        reading: &Reading,
+        analysis: &QuestionAnalysis,
         hits: &[Hit],
     ) -> (Signals, Vec<String>) {
-        let hits = &hits[..hits.len().min(EVIDENCE)];
-        let texts: Vec<HashSet<String>> = hits.iter().map(stems).collect();
-        let own: Vec<&QuestionWord> = self
+        let hits = &hits[..hits.len().min(EVIDENCE_HITS)];
+        let texts: Vec<HashSet<String>> = hits.iter().map(hit_stems).collect();
+        let words: Vec<&QuestionWord> = self
             .words
             .iter()
-            .filter(|word| is_plain(&word.word))
+            .filter(|word| is_single_word(&word.word))
             .collect();
 
-        let all: f64 = own.iter().map(|word| self.rarity(word)).sum();
-        let share = |picked: &dyn Fn(&QuestionWord) -> bool| {
-            let picked: f64 = own
-                .iter()
-                .filter(|word| picked(word))
-                .map(|word| self.rarity(word))
-                .sum();
-            // An empty sum is -0.
-            if picked > 0.0 { picked / all } else { 0.0 }
-        };
-
         let is_known =
-            |word: &QuestionWord| reading.known_words.contains(&word.word.to_lowercase());
-        let has = |text: &HashSet<String>, word: &QuestionWord| {
-            let word = word.taken_for.as_deref().unwrap_or(&word.word);
-            terms::stem(word).is_none_or(|stem| text.contains(&stem))
-        };
+            |word: &QuestionWord| analysis.known_words.contains(&word.word.to_lowercase());
+        let coverage = texts.iter().map(|text| {
+            self.weighted_share(&words, |word| {
+                is_known(word) || occurs_in(text, searched_form(word))
+            })
+        });
+        let unknown = self.weighted_share(&words, |word| word.chunks == 0 && !is_known(word));
 
-        let coverage = texts
-            .iter()
-            .map(|text| share(&|word| is_known(word) || has(text, word)));
-        let (mut absent, mut missing, mut codes) = (Vec::new(), 0, 0);
-        let counts: HashMap<String, u64> = self
+        let chunk_counts: HashMap<String, u64> = self
             .words
             .iter()
             .map(|word| (word.word.to_lowercase(), word.chunks))
             .collect();
 
-        for name in names(question, &reading.known_words)
+        let (mut absent, mut absent_codes, mut missing) = (Vec::new(), 0, 0);
+        for identifier in identifiers(question, &analysis.known_words)
             .into_iter()
-            .take(LOOKED_AT)
+            .take(MAX_IDENTIFIERS)
         {
-            if is_absent(&name, &counts) {
-                codes += usize::from(
-                    name.parts.len() > 1 || name.text.contains(|c: char| c.is_ascii_digit()),
-                );
-                absent.push(name.text);
-            } else if !texts
-                .iter()
-                .any(|text| name.parts.iter().all(|part| stands_in(text, part)))
-            {
+            if is_absent(&identifier, &chunk_counts) {
+                absent_codes += usize::from(is_code(&identifier));
+                absent.push(identifier.text);
+            } else if !texts.iter().any(|text| contains_all(text, &identifier)) {
                 missing += 1;
             }
         }
 
         let best = self.cosines.first().copied().unwrap_or(0.0);
-        let behind = self.cosines.get(1..).unwrap_or_default();
-        let rivals = if behind.is_empty() {
+        let others = self.cosines.get(1..).unwrap_or_default();
+        let average_of_others = if others.is_empty() {
             best
         } else {
-            behind.iter().sum::<f64>() / behind.len() as f64
+            others.iter().sum::<f64>() / others.len() as f64
         };
 
         let signals = Signals {
-            absent_codes: codes.min(MANY) as f64,
-            absent_names: (absent.len() - codes).min(MANY) as f64,
-            missing_names: missing.min(MANY) as f64,
-            foreign: (FOREIGN - best).max(0.0),
+            absent_codes: absent_codes.min(MAX_COUNT) as f64,
+            absent_names: (absent.len() - absent_codes).min(MAX_COUNT) as f64,
+            missing_names: missing.min(MAX_COUNT) as f64,
+            foreign: (RELATED_COSINE - best).max(0.0),
             cosine: best,
-            margin: best - rivals,
+            margin: best - average_of_others,
             coverage: coverage.fold(0.0, f64::max),
-            unknown: share(&|word| word.chunks == 0 && !is_known(word)),
-            length: (1.0 + own.len() as f64).ln(),
+            unknown,
+            length: (1.0 + words.len() as f64).ln(),
         };
 
         (signals, absent)
     }
 
+    /// Returns the share of the words that `is_counted` accepts, weighted by rarity.
+    fn weighted_share(
+        &self,
+        words: &[&QuestionWord],
+        is_counted: impl Fn(&QuestionWord) -> bool,
+    ) -> f64 {
+        let total: f64 = words.iter().map(|word| self.rarity(word)).sum();
+        let counted: f64 = words
+            .iter()
+            .filter(|word| is_counted(word))
+            .map(|word| self.rarity(word))
+            .sum();
+
+        // An empty sum of floats is -0.
+        if counted > 0.0 { counted / total } else { 0.0 }
+    }
+
+    /// The inverse document frequency as BM25 computes it.
     fn rarity(&self, word: &QuestionWord) -> f64 {
-        let (all, with) = (self.passages as f64, word.chunks as f64);
+        let (all, with) = (self.library_chunks as f64, word.chunks as f64);
         ((all - with + 0.5) / (with + 0.5) + 1.0).ln()
     }
 }
 
-/// Whether no passage has the name: neither one of its parts nor, where it is of several, the whole. `counts` says how
-/// many passages have each word of the question.
-fn is_absent(name: &Name, counts: &HashMap<String, u64>) -> bool {
-    let unknown = |text: &str| counts.get(&text.to_lowercase()) == Some(&0);
-    name.parts.iter().any(|part| unknown(part))
-        || (name.parts.len() > 1 && unknown(&mcdewey_core::joined(&name.parts)))
+/// The word that was searched: the correction of a misspelt word, else the word itself.
+fn searched_form(word: &QuestionWord) -> &str {
+    word.corrected_to.as_deref().unwrap_or(&word.word)
 }
 
-/// Not the whole of a compound name, whose parts stand beside it.
-fn is_plain(word: &str) -> bool {
-    terms::words(word).count() == 1 && !mcdewey_core::is_joined(word)
+/// Reports whether no chunk contains the identifier: neither one of its parts nor, if it has
+/// several, the whole. `chunk_counts` has the number of chunks that contain each word of the
+/// question.
+fn is_absent(identifier: &Identifier, chunk_counts: &HashMap<String, u64>) -> bool {
+    let has_no_chunk = |text: &str| chunk_counts.get(&text.to_lowercase()) == Some(&0);
+    identifier.parts.iter().any(|part| has_no_chunk(part))
+        || (identifier.parts.len() > 1
+            && has_no_chunk(&mcdewey_core::compound_token(&identifier.parts)))
 }
 
-fn stands_in(text: &HashSet<String>, part: &str) -> bool {
-    terms::stem(part).is_none_or(|stem| text.contains(&stem))
+/// Codes have digits or several parts; other identifiers are names.
+fn is_code(identifier: &Identifier) -> bool {
+    identifier.parts.len() > 1 || identifier.text.contains(|c: char| c.is_ascii_digit())
 }
 
-fn stems(hit: &Hit) -> HashSet<String> {
+fn contains_all(text: &HashSet<String>, identifier: &Identifier) -> bool {
+    identifier.parts.iter().all(|part| occurs_in(text, part))
+}
+
+/// Excludes compound tokens: their parts are among the words as well.
+fn is_single_word(word: &str) -> bool {
+    terms::words(word).count() == 1 && !mcdewey_core::is_compound_token(word)
+}
+
+/// Reports whether a text, given as stems, contains a word. Stop words count as contained.
+fn occurs_in(text: &HashSet<String>, word: &str) -> bool {
+    terms::stem(word).is_none_or(|stem| text.contains(&stem))
+}
+
+fn hit_stems(hit: &Hit) -> HashSet<String> {
     let mut stems = terms::content_stems(&mcdewey_core::keyword_form(&hit.text));
     for heading in &hit.headings {
         stems.extend(terms::content_stems(heading));
@@ -244,44 +268,49 @@ fn stems(hit: &Hit) -> HashSet<String> {
     stems
 }
 
-/// Names that are repeated to the asker, and how much of each.
-const REPEATED: (usize, usize) = (4, 40);
+/// The number of absent identifiers that the message repeats.
+const MAX_REPEATED_NAMES: usize = 4;
+/// The number of characters of each repeated name.
+const MAX_NAME_CHARS: usize = 40;
+/// The number of versions that the message lists, the newest ones.
+const MAX_LISTED_VERSIONS: usize = 8;
 
-/// Releases that are listed, the newest ones.
-const LISTED: usize = 8;
-
-/// A name on one line, its beginning where it is long.
+/// Returns a name on one line, without hidden characters and truncated.
 fn short(name: &str) -> String {
     mcdewey_core::visible_line(name)
         .chars()
-        .take(REPEATED.1)
+        .take(MAX_NAME_CHARS)
         .collect()
 }
 
-/// What to say when the library holds no answer; nothing when it probably does.
+/// Returns what to report if the library contains no answer; `None` if it probably does.
 pub(crate) fn no_answer(
-    reading: &Reading,
+    analysis: &QuestionAnalysis,
     probability: f64,
     absent: Vec<String>,
 ) -> Option<NoAnswer> {
-    if let Some(release) = reading.absent_releases.first() {
-        let older = release.known.len().saturating_sub(LISTED);
-        let mut known = release.known[older..]
+    if let Some(absent_version) = analysis.absent_versions.first() {
+        let omitted = absent_version
+            .known
+            .len()
+            .saturating_sub(MAX_LISTED_VERSIONS);
+        let mut known = absent_version.known[omitted..]
             .iter()
             .map(|label| short(label))
             .collect::<Vec<_>>()
             .join(", ");
 
-        if older > 0 {
-            known.push_str(&format!(" and {older} older"));
+        if omitted > 0 {
+            known.push_str(&format!(" and {omitted} older"));
         }
 
-        let (product, asked) = (short(&release.product), short(&release.asked));
-        let message = format!("no {product} {asked} in this library: {known}");
-        let missing = reading
-            .absent_releases
+        let product = short(&absent_version.product);
+        let requested = short(&absent_version.requested);
+        let message = format!("no {product} {requested} in this library: {known}");
+        let missing = analysis
+            .absent_versions
             .iter()
-            .map(|one| format!("{} {}", one.product, one.asked))
+            .map(|version| format!("{} {}", version.product, version.requested))
             .collect();
 
         return Some(NoAnswer { message, missing });
@@ -291,168 +320,23 @@ pub(crate) fn no_answer(
         return None;
     }
 
-    let absent: Vec<String> = absent
+    let missing: Vec<String> = absent
         .iter()
-        .take(REPEATED.0)
+        .take(MAX_REPEATED_NAMES)
         .map(|name| short(name))
         .collect();
 
-    let message = if absent.is_empty() {
-        "this library probably holds no answer".to_owned()
+    let message = if missing.is_empty() {
+        "this library probably contains no answer".to_owned()
     } else {
         format!(
-            "this library probably holds no answer: nothing in it mentions {}",
-            absent.join(", ")
+            "this library probably contains no answer: it does not mention {}",
+            missing.join(", ")
         )
     };
 
-    Some(NoAnswer {
-        message,
-        missing: absent,
-    })
+    Some(NoAnswer { message, missing })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::search::aliases;
-    use crate::search::releases::AbsentRelease;
-    use crate::search::testing::{candidate, view};
-
-    /// A library of 100 passages that knows these words, and one hit with this text.
-    fn signals(
-        question: &str,
-        known: &[(&str, u64)],
-        cosines: &[f32],
-        text: &str,
-    ) -> (Signals, Vec<String>) {
-        let words = terms::words(&mcdewey_core::keyword_form(question))
-            .filter(|(word, _)| terms::stem(word).is_some())
-            .map(|(word, _)| {
-                let passages = known
-                    .iter()
-                    .find(|(name, _)| word.eq_ignore_ascii_case(name))
-                    .map_or(0, |known| known.1);
-
-                QuestionWord {
-                    word: word.to_owned(),
-                    chunks: passages,
-                    taken_for: None,
-                }
-            })
-            .collect();
-
-        let dense = cosines
-            .iter()
-            .enumerate()
-            .map(|(place, score)| candidate(&format!("a::{place}"), *score))
-            .collect();
-
-        let lists = Candidates {
-            dense: Some(dense),
-            keyword: Some(Vec::new()),
-            words,
-            ..Candidates::default()
-        };
-
-        let hit = Hit {
-            text: text.to_owned(),
-            ..Hit::default()
-        };
-
-        Evidence::of(&lists, 100).unwrap().weigh(
-            question,
-            &aliases::read(question, &view()),
-            &[hit],
-        )
-    }
-
-    #[test]
-    fn names_that_nothing_has_are_absent() {
-        let (found, absent) = signals(
-            "CCX error SEND_DTMF",
-            &[("error", 9), ("send", 3)],
-            &[0.6],
-            "an error",
-        );
-
-        assert_eq!(
-            (found.absent_codes, absent),
-            (1.0, vec!["SEND_DTMF".to_owned()])
-        );
-
-        let (found, absent) = signals(
-            "CCX error 88012",
-            &[("error", 9), ("88012", 1)],
-            &[0.6],
-            "an error",
-        );
-
-        assert_eq!(
-            (found.absent_codes, found.missing_names, absent),
-            (0.0, 1.0, Vec::new())
-        );
-
-        let (found, _) = signals(
-            "CCX error 88012",
-            &[("error", 9), ("88012", 1)],
-            &[0.6],
-            "error 88012",
-        );
-
-        assert_eq!(found.missing_names, 0.0);
-    }
-
-    #[test]
-    fn a_known_whole_made_of_known_parts_may_still_be_absent() {
-        let known = [("tune", 2), ("bufsize", 1)];
-        assert_eq!(
-            signals("tune.bufsize", &known, &[0.6], "").1,
-            ["tune.bufsize"]
-        );
-    }
-
-    #[test]
-    fn nearness_is_measured_against_what_is_behind() {
-        let (found, _) = signals("gardens", &[], &[0.2, 0.1, 0.1], "agents");
-        assert!(
-            (found.foreign - 0.1).abs() < 1e-6 && (found.margin - 0.1).abs() < 1e-6,
-            "{found:?}"
-        );
-        assert_eq!((found.unknown, found.coverage), (1.0, 0.0));
-        let (near, _) = signals("agents", &[("agents", 5)], &[0.9], "agent");
-        assert_eq!((near.foreign, near.coverage, near.unknown), (0.0, 1.0, 0.0));
-        assert!(near.probability() > found.probability());
-    }
-
-    #[test]
-    fn what_is_missing_is_named_shortly() {
-        let absent = vec!["x".repeat(1000); 9];
-        let none = no_answer(&Reading::default(), 0.0, absent).unwrap();
-        assert!(
-            none.message.len() < 300 && none.missing.len() == 4,
-            "{none:?}"
-        );
-        assert_eq!(
-            no_answer(&Reading::default(), 1.0, vec!["x".to_owned()]),
-            None
-        );
-        let known = (1..=20).map(|number| format!("v{number}")).collect();
-
-        let release = AbsentRelease {
-            product: "P".to_owned(),
-            asked: "99".to_owned(),
-            known,
-        };
-
-        let reading = Reading {
-            absent_releases: vec![release],
-            ..Reading::default()
-        };
-        let none = no_answer(&reading, 1.0, Vec::new()).unwrap();
-        assert_eq!(
-            none.message,
-            "no P 99 in this library: v13, v14, v15, v16, v17, v18, v19, v20 and 12 older"
-        );
-    }
-}
+mod tests;

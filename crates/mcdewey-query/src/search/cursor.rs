@@ -1,4 +1,5 @@
-//! Where a list of hits goes on. A cursor holds for one question on one state of the library.
+//! Cursors: where the next page of hits begins. A cursor is valid for one request and one state of
+//! the library.
 
 use std::fmt::Debug;
 
@@ -6,21 +7,27 @@ use mcdewey_core::{ContentHash, IndexState};
 
 use crate::{QueryError, SearchRequest};
 
-/// The cursor that goes on at `offset`.
+/// Returns the cursor that continues a search at `offset`.
 pub(crate) fn encode(request: &SearchRequest, state: &IndexState, offset: usize) -> String {
-    sealed(&question(request), state, offset)
+    encode_for(&without_paging(request), state, offset)
 }
 
-/// The offset a cursor stands for; refused when question or library are others.
+/// Returns the offset of a cursor.
+///
+/// # Errors
+///
+/// [`QueryError::CursorExpired`] if the cursor is of another question or of another state of the
+/// library; [`QueryError::InvalidRequest`] if it is malformed.
 pub(crate) fn decode(
     cursor: &str,
     request: &SearchRequest,
     state: &IndexState,
 ) -> Result<usize, QueryError> {
-    opened(cursor, &question(request), state)
+    decode_for(cursor, &without_paging(request), state)
 }
 
-fn question(request: &SearchRequest) -> SearchRequest {
+/// The parts of a request that determine the ranking.
+fn without_paging(request: &SearchRequest) -> SearchRequest {
     SearchRequest {
         cursor: None,
         limit: None,
@@ -29,35 +36,35 @@ fn question(request: &SearchRequest) -> SearchRequest {
     }
 }
 
-/// A cursor for whatever was `asked`, limit and cursor left out.
-pub(crate) fn sealed(asked: &impl Debug, state: &IndexState, offset: usize) -> String {
-    format!("{offset}-{}", seal(asked, state, offset))
+/// Returns a cursor for any kind of request, which must be given without limit and cursor.
+pub(crate) fn encode_for(request: &impl Debug, state: &IndexState, offset: usize) -> String {
+    format!("{offset}-{}", checksum(request, state, offset))
 }
 
-/// The offset of a cursor that [`sealed`] gave for what is asked now.
-pub(crate) fn opened(
+/// Returns the offset of a cursor that [`encode_for`] returned for the same request.
+pub(crate) fn decode_for(
     cursor: &str,
-    asked: &impl Debug,
+    request: &impl Debug,
     state: &IndexState,
 ) -> Result<usize, QueryError> {
     let malformed = || {
         QueryError::InvalidRequest(format!(
-            "{cursor:?} is not a cursor; use `next_cursor` of an answer"
+            "{cursor:?} is not a cursor; use `next_cursor` of a response"
         ))
     };
 
-    let (offset, seal_given) = cursor.split_once('-').ok_or_else(malformed)?;
+    let (offset, given_checksum) = cursor.split_once('-').ok_or_else(malformed)?;
     let offset: usize = offset.parse().map_err(|_| malformed())?;
-    if seal_given != seal(asked, state, offset) {
+    if given_checksum != checksum(request, state, offset) {
         return Err(QueryError::CursorExpired);
     }
 
     Ok(offset)
 }
 
-fn seal(asked: &impl Debug, state: &IndexState, offset: usize) -> String {
+fn checksum(request: &impl Debug, state: &IndexState, offset: usize) -> String {
     let parts = [
-        format!("{asked:?}"),
+        format!("{request:?}"),
         state.generation.to_string(),
         state.revision.to_string(),
         offset.to_string(),
@@ -67,8 +74,9 @@ fn seal(asked: &impl Debug, state: &IndexState, offset: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use mcdewey_core::{Generation, Revision};
+
+    use super::*;
 
     fn state(revision: u64) -> IndexState {
         let generation = Generation("g".to_owned());
@@ -82,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn holds_for_one_question_and_one_revision() {
+    fn a_cursor_is_valid_for_one_question_and_one_revision() {
         let request = SearchRequest {
             q: "barge".to_owned(),
             ..SearchRequest::default()

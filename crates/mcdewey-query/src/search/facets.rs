@@ -1,18 +1,19 @@
-//! Counts of the facet values among the passages found.
+//! Counts facet values among the hits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use mcdewey_core::{Facet, Facets};
 
-use super::collapse::Collapsed;
+use super::collapse::CollapsedHit;
 use crate::FacetCount;
 
-/// Counts over all hits (not only those shown); most frequent first, then by value.
-pub(crate) fn count(hits: &[Collapsed]) -> BTreeMap<String, Vec<FacetCount>> {
+/// Counts the values of all hits, not only of those shown. The most frequent values come first,
+/// ties in the order of the values.
+pub(crate) fn count(hits: &[CollapsedHit]) -> BTreeMap<String, Vec<FacetCount>> {
     let mut counts: BTreeMap<Facet, BTreeMap<String, usize>> = BTreeMap::new();
     for hit in hits {
         for facet in Facet::ALL {
-            for value in values(hit, facet) {
+            for value in hit_values(hit, facet) {
                 *counts.entry(facet).or_default().entry(value).or_default() += 1;
             }
         }
@@ -28,16 +29,16 @@ pub(crate) fn count(hits: &[Collapsed]) -> BTreeMap<String, Vec<FacetCount>> {
         .into()
 }
 
-/// The different values of one passage: it may stand in several releases and guides.
-fn values(hit: &Collapsed, facet: Facet) -> BTreeSet<String> {
-    let places =
-        std::iter::once(&hit.shown.candidate).chain(hit.also_in.iter().map(|also| &also.candidate));
-    places
-        .flat_map(|place| values_of(&place.document.facets, facet))
+/// The distinct values of one hit, whose chunk may occur in several versions and guides.
+fn hit_values(hit: &CollapsedHit, facet: Facet) -> BTreeSet<String> {
+    let others = hit.also_in.iter().map(|occurrence| &occurrence.candidate);
+    std::iter::once(&hit.shown.candidate)
+        .chain(others)
+        .flat_map(|candidate| document_values(&candidate.document.facets, facet))
         .collect()
 }
 
-fn values_of(facets: &Facets, facet: Facet) -> Vec<String> {
+fn document_values(facets: &Facets, facet: Facet) -> Vec<String> {
     match facet {
         Facet::Vendor => facets.vendor.iter().cloned().collect(),
         Facet::Product => facets.product.iter().cloned().collect(),
@@ -69,14 +70,14 @@ fn sorted(counts: BTreeMap<String, usize>) -> Vec<FacetCount> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::collapse::Also;
-    use crate::search::fusion::Fused;
+    use crate::search::collapse::Occurrence;
+    use crate::search::fusion::FusedCandidate;
     use crate::search::testing::candidate_of;
 
     #[test]
-    fn counts_passages_most_frequent_first() {
-        let hit = |id, product, version| Collapsed {
-            shown: Fused {
+    fn the_most_frequent_values_come_first() {
+        let hit = |id, product, version| CollapsedHit {
+            shown: FusedCandidate {
                 candidate: candidate_of(id, 1.0, product, version),
                 score: 1.0,
                 explanation: Default::default(),
@@ -85,7 +86,7 @@ mod tests {
                 candidate_of("c::0", 1.0, product, version),
                 candidate_of("d::0", 1.0, product, Some("2")),
             ]
-            .map(|candidate| Also {
+            .map(|candidate| Occurrence {
                 candidate,
                 differs: false,
             })
@@ -98,15 +99,21 @@ mod tests {
             hit("b::0", "o", None),
         ]);
 
-        let read = |facet: &str| -> Vec<(String, usize)> {
+        let counts_of = |facet: &str| -> Vec<(String, usize)> {
             counts[facet]
                 .iter()
                 .map(|one| (one.value.clone(), one.count))
                 .collect()
         };
 
-        assert_eq!(read("product"), [("p".to_owned(), 2), ("o".to_owned(), 1)]);
-        assert_eq!(read("version"), [("2".to_owned(), 3), ("1".to_owned(), 1)]);
-        assert_eq!(read("vendor"), []);
+        assert_eq!(
+            counts_of("product"),
+            [("p".to_owned(), 2), ("o".to_owned(), 1)]
+        );
+        assert_eq!(
+            counts_of("version"),
+            [("2".to_owned(), 3), ("1".to_owned(), 1)]
+        );
+        assert_eq!(counts_of("vendor"), []);
     }
 }

@@ -1,21 +1,20 @@
-//! From what people write into filters to what documents carry; what the library does not know is an error that says
-//! what it does know.
+//! Resolves filters as people write them to the values of the documents. A value that the library
+//! does not have is an error that lists the values it has.
 
 use mcdewey_core::{
     Facet, Facets, Filter, Version, VersionFilter, VersionKey, VersionScheme, VersionSelector,
     VersionTerm,
 };
 
-use super::aliases::products_meant;
+use super::analysis::resolve_products;
 use crate::view::LibraryView;
 use crate::{QueryError, SearchRequest};
 
-/// The filter a request means.
+/// Resolves the filter of a request.
 pub(crate) fn filter(request: &SearchRequest, view: &LibraryView) -> Result<Filter, QueryError> {
     let vendor = facet(&request.vendor, Facet::Vendor, view, |facets| {
         facets.vendor.as_ref()
     })?;
-
     let guide = facet(&request.guide, Facet::Guide, view, |facets| {
         facets.guide.as_ref()
     })?;
@@ -28,16 +27,15 @@ pub(crate) fn filter(request: &SearchRequest, view: &LibraryView) -> Result<Filt
     };
 
     for source in &request.source {
-        let known = view
+        let document = view
             .documents
             .iter()
-            .find(|document| document.meta.source.as_str() == source);
-
-        let Some(document) = known else {
-            return Err(QueryError::NotFound(format!(
-                "no document {source:?} in this library; see /api/v1/library"
-            )));
-        };
+            .find(|document| document.meta.source.as_str() == source)
+            .ok_or_else(|| {
+                QueryError::NotFound(format!(
+                    "no document {source:?} in this library; see /api/v1/library"
+                ))
+            })?;
 
         filter.source.push(document.meta.source.clone());
     }
@@ -47,32 +45,15 @@ pub(crate) fn filter(request: &SearchRequest, view: &LibraryView) -> Result<Filt
         .as_deref()
         .filter(|text| !text.trim().is_empty())
     {
-        let mut terms = Vec::new();
-        for alternative in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            terms.extend(versions(alternative, &filter, view)?);
-        }
-
-        if text.split(',').all(|part| part.trim().is_empty()) {
-            return Err(QueryError::InvalidRequest(format!(
-                "{text:?} names no version; write it as 12.5 or latest"
-            )));
-        }
-
-        terms.sort();
-        terms.dedup();
-        filter.version = VersionFilter::OneOf(terms);
+        filter.version = version_filter(text, &filter, view)?;
     }
 
     Ok(filter)
 }
 
-/// The values of one facet, in the library's own spelling.
+/// Returns the values of one facet as the library spells them.
 fn facet<'a>(
-    wanted: &[String],
+    requested: &[String],
     facet: Facet,
     view: &'a LibraryView,
     value_of: impl Fn(&'a Facets) -> Option<&'a String>,
@@ -87,46 +68,43 @@ fn facet<'a>(
     known.dedup();
 
     let mut found = Vec::new();
-    for asked in wanted {
+    for value in requested {
         match known
             .iter()
-            .find(|value| value.eq_ignore_ascii_case(asked.trim()))
+            .find(|known| known.eq_ignore_ascii_case(value.trim()))
         {
-            Some(value) => found.push((*value).clone()),
-            None => return Err(unknown(facet, asked, known.into_iter().cloned().collect())),
+            Some(known) => found.push((*known).clone()),
+            None => return Err(unknown(facet, value, known.into_iter().cloned().collect())),
         }
     }
 
     Ok(found)
 }
 
-fn products(wanted: &[String], view: &LibraryView) -> Result<Vec<String>, QueryError> {
+fn products(requested: &[String], view: &LibraryView) -> Result<Vec<String>, QueryError> {
     let known: Vec<String> = view
         .products()
         .filter_map(|(product, _)| product.map(str::to_owned))
         .collect();
+
     let mut found: Vec<String> = Vec::new();
-    for asked in wanted {
-        let mut meant: Vec<String> = known
+    for value in requested {
+        let mut products: Vec<String> = known
             .iter()
-            .filter(|product| product.eq_ignore_ascii_case(asked.trim()))
+            .filter(|product| product.eq_ignore_ascii_case(value.trim()))
             .cloned()
             .collect();
 
-        if meant.is_empty() {
-            meant = products_meant(asked, &view.description);
+        if products.is_empty() {
+            products = resolve_products(value, &view.description);
         }
 
-        if meant.is_empty() {
-            return Err(unknown(Facet::Product, asked, known));
+        if products.is_empty() {
+            return Err(unknown(Facet::Product, value, known));
         }
 
-        found.extend(
-            meant
-                .into_iter()
-                .filter(|product| !found.contains(product))
-                .collect::<Vec<_>>(),
-        );
+        products.retain(|product| !found.contains(product));
+        found.extend(products);
     }
 
     Ok(found)
@@ -140,32 +118,67 @@ fn unknown(facet: Facet, asked: &str, known: Vec<String>) -> QueryError {
     }
 }
 
-/// The releases that one alternative of a selector means among the documents the rest of the filter leaves.
-fn versions(text: &str, rest: &Filter, view: &LibraryView) -> Result<Vec<VersionTerm>, QueryError> {
+/// Resolves version selectors, separated by commas, among the documents that the rest of the filter
+/// accepts.
+fn version_filter(
+    text: &str,
+    rest: &Filter,
+    view: &LibraryView,
+) -> Result<VersionFilter, QueryError> {
+    let alternatives: Vec<&str> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+
+    if alternatives.is_empty() {
+        return Err(QueryError::InvalidRequest(format!(
+            "{text:?} contains no version; write it as 12.5 or latest"
+        )));
+    }
+
+    let mut terms = Vec::new();
+    for alternative in alternatives {
+        terms.extend(version_terms(alternative, rest, view)?);
+    }
+
+    terms.sort();
+    terms.dedup();
+    Ok(VersionFilter::OneOf(terms))
+}
+
+/// Resolves one version selector among the documents that the rest of the filter accepts.
+fn version_terms(
+    text: &str,
+    rest: &Filter,
+    view: &LibraryView,
+) -> Result<Vec<VersionTerm>, QueryError> {
     let mut terms = Vec::new();
     let mut known = Vec::new();
 
-    let mut refused = None;
+    let mut last_error = None;
     for (product, versions) in view.products() {
-        let here = present(product, versions, rest, view);
+        let available = available_versions(product, versions, rest, view);
         known.extend(
-            here.iter()
+            available
+                .iter()
                 .map(|version| format!("{} {}", product.unwrap_or("(no product)"), version.label)),
         );
 
-        match select(text, &here, view.scheme(product)) {
+        match select(text, &available, view.scheme(product)) {
             Ok(keys) => terms.extend(keys.into_iter().map(|key| VersionTerm {
                 product: product.map(str::to_owned),
                 key,
             })),
-            Err(error) => refused = Some(error),
+            Err(error) => last_error = Some(error),
         }
     }
 
-    match (terms.is_empty(), refused) {
+    match (terms.is_empty(), last_error) {
         (false, _) => Ok(terms),
         (true, Some(error)) => Err(error),
-        // Where no document names a release there is none to be unknown: what is found stands apart.
+        // If no document has a version, no version is unknown: the search then returns the
+        // documents without a version, separately from the hits.
         (true, None) if known.is_empty() => Ok(terms),
         (true, None) => Err(QueryError::UnknownVersion {
             asked: text.to_owned(),
@@ -187,36 +200,40 @@ fn select(
         .collect())
 }
 
-/// Those releases of a product that documents within the filter have.
-fn present(
+/// Returns the versions of a product that have documents within the filter.
+fn available_versions(
     product: Option<&str>,
     versions: &[Version],
     rest: &Filter,
     view: &LibraryView,
 ) -> Vec<Version> {
-    let documents = view.documents.iter().map(|document| &document.meta);
-    let left: Vec<_> = documents
+    let documents: Vec<_> = view
+        .documents
+        .iter()
+        .map(|document| &document.meta)
         .filter(|meta| meta.facets.product.as_deref() == product && rest.matches(meta))
         .collect();
 
-    let has = |version: &&Version| {
-        left.iter().any(|meta| {
-            meta.facets
-                .versions
-                .iter()
-                .any(|other| other.key == version.key)
+    versions
+        .iter()
+        .filter(|version| {
+            documents.iter().any(|meta| {
+                meta.facets
+                    .versions
+                    .iter()
+                    .any(|other| other.key == version.key)
+            })
         })
-    };
-
-    versions.iter().filter(has).cloned().collect()
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::testing::view;
+    use crate::search::testing::sample_view;
 
-    fn asked(product: &[&str], version: &str) -> Result<Filter, QueryError> {
+    fn resolved(product: &[&str], version: &str) -> Result<Filter, QueryError> {
         let product = product.iter().map(|text| (*text).to_owned()).collect();
         filter(
             &SearchRequest {
@@ -224,12 +241,12 @@ mod tests {
                 version: Some(version.to_owned()),
                 ..SearchRequest::default()
             },
-            &view(),
+            &sample_view(),
         )
     }
 
     fn terms(product: &[&str], version: &str) -> Vec<String> {
-        let VersionFilter::OneOf(terms) = asked(product, version).unwrap().version else {
+        let VersionFilter::OneOf(terms) = resolved(product, version).unwrap().version else {
             panic!("no version filter")
         };
 
@@ -240,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn releases_are_resolved_for_each_product() {
+    fn versions_are_resolved_for_each_product() {
         assert_eq!(terms(&[], "latest"), ["finesse 15", "uccx 12.5.1"]);
         assert_eq!(terms(&["finesse"], "v12.5"), ["finesse 12.5"]);
         assert_eq!(terms(&["CCX"], "12.5.*"), ["finesse 12.5", "uccx 12.5.1"]);
@@ -248,30 +265,31 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_release_lists_the_known_ones() {
-        let Err(QueryError::UnknownVersion { known, .. }) = asked(&["finesse"], "16.0") else {
+    fn an_unknown_version_lists_the_known_ones() {
+        let Err(QueryError::UnknownVersion { known, .. }) = resolved(&["finesse"], "16.0") else {
             panic!("accepted")
         };
         assert_eq!(known, ["finesse v12.5", "finesse v15.0"]);
         assert!(matches!(
-            asked(&["uccx"], "v15.0"),
+            resolved(&["uccx"], "v15.0"),
             Err(QueryError::UnknownVersion { .. })
         ));
 
-        let Err(QueryError::UnknownVersion { asked, .. }) = asked(&["finesse"], "12.5, 99") else {
+        let Err(QueryError::UnknownVersion { asked, .. }) = resolved(&["finesse"], "12.5, 99")
+        else {
             panic!("accepted")
         };
         assert_eq!(asked, "99");
         for bad in [">=", ",", "()"] {
             assert!(
-                matches!(self::asked(&[], bad), Err(QueryError::InvalidRequest(_))),
+                matches!(resolved(&[], bad), Err(QueryError::InvalidRequest(_))),
                 "{bad}"
             );
         }
     }
 
     #[test]
-    fn latest_may_stand_among_alternatives() {
+    fn latest_can_be_one_of_several_alternatives() {
         assert_eq!(
             terms(&["finesse"], "12.5, latest"),
             ["finesse 12.5", "finesse 15"]
@@ -279,13 +297,14 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_has_a_release_none_is_unknown() {
+    fn no_version_is_unknown_if_no_document_has_one() {
         assert_eq!(terms(&["cucm"], "latest"), Vec::<String>::new());
     }
 
     #[test]
     fn an_unknown_product_lists_the_known_ones() {
-        let Err(QueryError::UnknownFacet { facet, known, .. }) = asked(&["avaya"], "latest") else {
+        let Err(QueryError::UnknownFacet { facet, known, .. }) = resolved(&["avaya"], "latest")
+        else {
             panic!("accepted")
         };
 

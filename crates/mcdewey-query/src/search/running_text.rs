@@ -1,19 +1,21 @@
-//! Markdown as one line of the words that people read.
+//! Renders Markdown as one line of plain text.
 
-use crate::fence;
+use crate::code_fence;
 
-/// Longest words and longest target of a link that is seen as one, in characters.
-const MAX_LINK: usize = 500;
+/// Brackets further apart than this number of characters are not treated as a link.
+const MAX_LINK_CHARS: usize = 500;
 
-/// The text without line breaks, table rules, fences, and the marks of headings, emphasis, links and code. Underscores
-/// stay: in manuals they belong to names.
+/// Returns the text on one line, without table rules, fences, and the markup of headings, emphasis,
+/// links and code. Underscores stay: in manuals they belong to names.
 pub(super) fn one_line(text: &str) -> String {
-    let (mut out, mut prose, mut code) = (String::new(), String::new(), false);
+    let mut out = String::new();
+    let mut prose = String::new();
+    let mut in_code = false;
     for line in text.lines() {
-        if fence::of(line).is_some() {
-            append(&mut out, &as_read(&std::mem::take(&mut prose)));
-            code = !code;
-        } else if code {
+        if code_fence::marker(line).is_some() {
+            append(&mut out, &strip_markup(&std::mem::take(&mut prose)));
+            in_code = !in_code;
+        } else if in_code {
             append(&mut out, line);
         } else {
             prose.push_str(line);
@@ -21,13 +23,12 @@ pub(super) fn one_line(text: &str) -> String {
         }
     }
 
-    append(&mut out, &as_read(&prose));
+    append(&mut out, &strip_markup(&prose));
     out
 }
 
 fn append(out: &mut String, text: &str) {
-    let only_marks = |word: &str| word != "-" && word.chars().all(|c| "#|-=:`*~".contains(c));
-    for word in text.split_whitespace().filter(|word| !only_marks(word)) {
+    for word in text.split_whitespace().filter(|word| !is_markup(word)) {
         if !out.is_empty() {
             out.push(' ');
         }
@@ -35,27 +36,34 @@ fn append(out: &mut String, text: &str) {
     }
 }
 
-/// Markdown's running text without its marks: `**a** [guide](https://…)` reads "a guide".
-fn as_read(text: &str) -> String {
-    let (mut out, mut rest, mut code) = (String::with_capacity(text.len()), text, false);
-    while let Some(at) = rest.find(['\\', '`', '*', '[', '!']) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
+/// Reports whether a word consists of markup only. A lone `-` is usually a dash.
+fn is_markup(word: &str) -> bool {
+    word != "-" && word.chars().all(|c| "#|-=:`*~".contains(c))
+}
+
+/// Removes inline markup: `**a** [guide](https://…)` becomes "a guide".
+fn strip_markup(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut in_code = false;
+    while let Some(start) = rest.find(['\\', '`', '*', '[', '!']) {
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
 
         let mark = rest.as_bytes()[0];
         if mark == b'`' {
-            code = !code;
+            in_code = !in_code;
             rest = rest.trim_start_matches('`');
-        } else if !code
+        } else if !in_code
             && mark == b'\\'
             && rest[1..].starts_with(|c: char| c.is_ascii_punctuation())
         {
             out.push_str(&rest[1..2]);
             rest = &rest[2..];
-        } else if !code && rest.starts_with("**") {
+        } else if !in_code && rest.starts_with("**") {
             rest = &rest[2..];
-        } else if let Some((words, after)) = link(rest).filter(|_| !code) {
-            out.push_str(&as_read(words));
+        } else if let Some((label, after)) = split_link(rest).filter(|_| !in_code) {
+            out.push_str(&strip_markup(label));
             rest = after;
         } else {
             out.push_str(&rest[..1]);
@@ -66,23 +74,23 @@ fn as_read(text: &str) -> String {
     out + rest
 }
 
-/// The words of a link or image that `text` begins with, and what comes after it.
-fn link(text: &str) -> Option<(&str, &str)> {
+/// Splits a text that begins with a link or image into its label and what follows it.
+fn split_link(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix('!').unwrap_or(text).strip_prefix('[')?;
-    let end = closed(inner, ('[', ']'))?;
-    let target = inner[end + 1..].strip_prefix('(')?;
-    let after = closed(target, ('(', ')'))?;
-    Some((&inner[..end], &target[after + 1..]))
+    let label_end = closing_bracket(inner, ('[', ']'))?;
+    let target = inner[label_end + 1..].strip_prefix('(')?;
+    let target_end = closing_bracket(target, ('(', ')'))?;
+    Some((&inner[..label_end], &target[target_end + 1..]))
 }
 
-/// Where what was opened before `text` is closed.
-fn closed(text: &str, (open, close): (char, char)) -> Option<usize> {
+/// Returns the offset of the bracket that closes one opened before `text`.
+fn closing_bracket(text: &str, (open, close): (char, char)) -> Option<usize> {
     let (mut depth, mut escaped) = (0, false);
-    for (at, c) in text.char_indices().take(MAX_LINK) {
+    for (offset, c) in text.char_indices().take(MAX_LINK_CHARS) {
         match c {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            _ if c == close && depth == 0 => return Some(at),
+            _ if c == close && depth == 0 => return Some(offset),
             _ if c == close => depth -= 1,
             _ if c == open => depth += 1,
             _ => {}
@@ -97,8 +105,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_and_escapes_read_as_on_the_page() {
-        for (text, read) in [
+    fn links_and_escapes_become_plain_text() {
+        for (text, expected) in [
             (
                 "See [the *guide*](https://a.example/x_(1)) and ![a plan](p.png).",
                 "See the *guide* and a plan.",
@@ -119,7 +127,7 @@ mod tests {
             ),
             ("[[[[ open (", "[[[[ open ("),
         ] {
-            assert_eq!(one_line(text), read);
+            assert_eq!(one_line(text), expected);
         }
     }
 }

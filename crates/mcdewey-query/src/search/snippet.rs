@@ -1,19 +1,21 @@
-//! The part of a passage that answers best, on one line.
+//! Selects the part of a chunk that answers the question best, on one line.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::running_text::one_line;
 use super::terms;
 
-/// Longest snippet, in characters.
-const LENGTH: usize = 280;
-/// A long stretch without sentences (a table, a log) is tried every few words.
+/// The maximum length of a snippet, in characters.
+const MAX_CHARS: usize = 280;
+/// In long text without sentences (a table, a log), a snippet may begin at every twelfth word.
 const WORDS_PER_STEP: usize = 12;
 
-/// The stretch of `text` with the most different words of the question, cut at word borders.
+/// Returns the window of `text` with the most distinct words of the question (given as stems), cut
+/// at word boundaries.
 pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
     let line = one_line(text);
-    if line.chars().count() <= LENGTH {
+    if line.chars().count() <= MAX_CHARS {
         return line;
     }
 
@@ -24,7 +26,7 @@ pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
     }
 
     let rest = &line[start..];
-    match rest.char_indices().nth(LENGTH) {
+    match rest.char_indices().nth(MAX_CHARS) {
         None => out.push_str(rest),
         Some((cut, _)) => {
             let end = rest[..cut].rfind(' ').unwrap_or(cut);
@@ -36,29 +38,17 @@ pub(crate) fn snippet(text: &str, question: &HashSet<String>) -> String {
     out
 }
 
-/// Where the window with the most different words of the question begins: the last sentence that has them all ahead of
-/// it, so that as much as possible of what follows is shown; a place within a sentence only where it has more.
+/// Returns where the window with the most distinct words of the question begins.
+///
+/// Of the sentences whose windows have equally many, the last is chosen, so that as much as
+/// possible of what follows the words is shown. A start within a sentence is chosen only if it has
+/// more.
 fn best_start(line: &str, question: &HashSet<String>) -> usize {
-    let found = terms::matches(line, question);
-    let different = |start: usize| {
-        let window = line[start..]
-            .char_indices()
-            .nth(LENGTH)
-            .map_or(line.len(), |(cut, _)| start + cut);
-
-        let inside = found
-            .iter()
-            .filter(|range| range.start >= start && range.end <= window);
-
-        inside
-            .flat_map(|range| terms::content_stems(&line[range.clone()]))
-            .collect::<HashSet<_>>()
-            .len()
-    };
+    let matches = terms::matches(line, question);
 
     let (mut most, mut best) = (0, 0);
     for start in sentence_starts(line) {
-        let count = different(start);
+        let count = distinct_matches(line, &matches, start);
         if count >= most.max(1) {
             (most, best) = (count, start);
         }
@@ -66,10 +56,10 @@ fn best_start(line: &str, question: &HashSet<String>) -> usize {
 
     for start in line
         .match_indices(' ')
-        .map(|(at, _)| at + 1)
+        .map(|(space, _)| space + 1)
         .step_by(WORDS_PER_STEP)
     {
-        let count = different(start);
+        let count = distinct_matches(line, &matches, start);
         if count > most {
             (most, best) = (count, start);
         }
@@ -78,13 +68,28 @@ fn best_start(line: &str, question: &HashSet<String>) -> usize {
     best
 }
 
+/// Counts the distinct stems of the matches within the window that begins at `start`.
+fn distinct_matches(line: &str, matches: &[Range<usize>], start: usize) -> usize {
+    let end = line[start..]
+        .char_indices()
+        .nth(MAX_CHARS)
+        .map_or(line.len(), |(cut, _)| start + cut);
+
+    matches
+        .iter()
+        .filter(|range| range.start >= start && range.end <= end)
+        .flat_map(|range| terms::content_stems(&line[range.clone()]))
+        .collect::<HashSet<_>>()
+        .len()
+}
+
 fn sentence_starts(line: &str) -> Vec<usize> {
     let ends = [". ", "? ", "! ", "; "]
         .into_iter()
         .flat_map(|end| line.match_indices(end));
 
     let mut starts: Vec<usize> = std::iter::once(0)
-        .chain(ends.map(|(at, end)| at + end.len()))
+        .chain(ends.map(|(offset, end)| offset + end.len()))
         .collect();
     starts.sort_unstable();
     starts
@@ -95,14 +100,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_passage_is_shown_whole_on_one_line() {
+    fn a_short_text_is_returned_in_full_on_one_line() {
         let text = "# Barge\n\n**a**  `b_c`\n| x | y |\n|---|---|\n```xml\n<d/>\n```";
         assert_eq!(snippet(text, &HashSet::new()), "Barge a b_c x y <d/>");
     }
 
     #[test]
-    fn a_long_passage_shows_the_sentence_that_answers() {
-        let filler = "Nothing of interest stands in this sentence at all. ".repeat(12);
+    fn a_long_text_is_cut_to_the_sentence_that_answers() {
+        let filler = "This sentence contains nothing of interest at all. ".repeat(12);
         let text = format!("{filler}The supervisor is NOT_READY while monitoring. {filler}");
         let shown = snippet(&text, &terms::content_stems("supervisor monitoring state"));
 
@@ -111,11 +116,11 @@ mod tests {
                 && shown.contains("NOT_READY while monitoring")
                 && shown.ends_with(" …")
         );
-        assert!(shown.chars().count() <= LENGTH + 4);
+        assert!(shown.chars().count() <= MAX_CHARS + 4);
     }
 
     #[test]
-    fn letters_of_any_width_are_cut_whole() {
+    fn multibyte_characters_are_not_split() {
         assert!(snippet(&"ü".repeat(1000), &HashSet::new()).ends_with(" …"));
     }
 }

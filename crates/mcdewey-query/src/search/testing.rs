@@ -1,4 +1,4 @@
-//! Candidates and a library made by hand, for the tests of this folder.
+//! Hand-made candidates and a sample library for the tests of this module.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use mcdewey_core::{
 
 use crate::view::LibraryView;
 
-/// A candidate of product "p" whose passage is like no other.
+/// A candidate of product "p" with a text of its own.
 pub(crate) fn candidate(id: &str, score: f32) -> Candidate {
     candidate_of(id, score, "p", None)
 }
 
-/// A candidate of a product and release; vendor and guide are left open.
+/// A candidate of a product and version, without vendor and guide.
 pub(crate) fn candidate_of(
     id: &str,
     score: f32,
@@ -24,26 +24,26 @@ pub(crate) fn candidate_of(
     let chunk_id: ChunkId = id.parse().unwrap();
     let source = format!("{}.md", chunk_id.document_prefix().replace("::", "/"));
     Candidate {
-        document: Arc::new(meta(&source, product, version)),
+        document: Arc::new(document_meta(&source, product, version)),
         page: PageNumber(1),
         ordinal: chunk_id.ordinal(),
         passage_hash: ContentHash::of(id),
-        simhash: Simhash::of(None, id),
+        simhash: Simhash::new(None, id),
         chunk_id,
         score,
     }
 }
 
-/// The candidate with another passage.
-pub(crate) fn with_passage(candidate: Candidate, passage: &str) -> Candidate {
+/// Replaces the candidate's text.
+pub(crate) fn with_text(candidate: Candidate, text: &str) -> Candidate {
     Candidate {
-        passage_hash: ContentHash::of(passage),
+        passage_hash: ContentHash::of(text),
         ..candidate
     }
 }
 
-/// A document of a product and release.
-pub(crate) fn meta(source: &str, product: &str, version: Option<&str>) -> DocumentMeta {
+/// A document of a product and version.
+pub(crate) fn document_meta(source: &str, product: &str, version: Option<&str>) -> DocumentMeta {
     let versions = version.map_or_else(Vec::new, |text| {
         VersionScheme::default().versions(text).unwrap()
     });
@@ -65,8 +65,8 @@ pub(crate) fn meta(source: &str, product: &str, version: Option<&str>) -> Docume
     }
 }
 
-/// Finesse 12.5 and 15.0, UCCX 12.5(1) and CUCM without a release, with the alias CCX.
-pub(crate) fn view() -> LibraryView {
+/// A library of Finesse 12.5 and 15.0, UCCX 12.5(1) and CUCM without a version, with the alias CCX.
+pub(crate) fn sample_view() -> LibraryView {
     let product = |id: &str, title: &str| Product {
         id: id.to_owned(),
         vendor: Some("Cisco".to_owned()),
@@ -95,7 +95,7 @@ pub(crate) fn view() -> LibraryView {
     ];
 
     let summary = |(source, product, version)| DocumentSummary {
-        meta: Arc::new(meta(source, product, version)),
+        meta: Arc::new(document_meta(source, product, version)),
         pages: 1,
         chunks: 1,
         committed_at: 0,

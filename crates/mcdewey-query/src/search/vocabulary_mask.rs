@@ -1,5 +1,8 @@
-//! Words are counted over the whole library. One that stands only where the asker may not look must be to them a word
-//! that stands nowhere, or scores and counts would tell that there is more than they see.
+//! Hides words that only occur in documents a caller may not see.
+//!
+//! Word frequencies are counted over the whole library. A word that occurs only outside a caller's
+//! visibility must look like a word that does not occur at all, otherwise scores and counts would
+//! reveal that there are hidden documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +12,23 @@ use mcdewey_core::{
 
 use super::terms;
 
-/// Words that are looked up; those behind them in a pasted text count as unseen.
-const LOOKED_UP: usize = 64;
+/// The number of distinct words that are looked up. The words after them, in a pasted text, are
+/// treated as invisible.
+const MAX_LOOKUPS: usize = 64;
 
-/// A question for the search by words in which what the asker cannot see is replaced by words that nobody writes.
+/// A question for keyword search in which every word that the caller cannot see is replaced by a
+/// placeholder that occurs in no document.
 #[derive(Debug, Default)]
 pub(crate) struct VocabularyMask {
-    /// The question.
+    /// The masked question.
     pub(crate) text: String,
-    stands_for: BTreeMap<String, String>,
+    /// The original word of each placeholder.
+    originals: BTreeMap<String, String>,
 }
 
 impl VocabularyMask {
-    /// Looks up every word of `text` (in its form for keyword search) among what the asker may see.
-    pub(crate) async fn over(
+    /// Masks `text` (in its form for keyword search) for a caller of this visibility.
+    pub(crate) async fn new(
         text: &str,
         index: &dyn Index,
         visibility: &Visibility,
@@ -31,42 +37,45 @@ impl VocabularyMask {
             visibility: visibility.clone(),
             ..Scope::default()
         };
-        let mut known: BTreeMap<String, bool> = BTreeMap::new();
-        let mut veil = Self::default();
+        let mut visible_words: BTreeMap<String, bool> = BTreeMap::new();
+        let mut mask = Self::default();
 
         let mut copied = 0;
         for (word, range) in terms::words(text) {
             let lower = word.to_lowercase();
-            let seen = match known.get(&lower) {
-                Some(seen) => *seen,
-                None => known.len() < LOOKED_UP && is_seen(word, index, &scope).await?,
+            let visible = match visible_words.get(&lower) {
+                Some(visible) => *visible,
+                None => {
+                    visible_words.len() < MAX_LOOKUPS && is_visible(word, index, &scope).await?
+                }
             };
-            known.insert(lower, seen);
+            visible_words.insert(lower, visible);
 
-            if !seen {
-                let nothing = format!("zqxj{}vwk", veil.stands_for.len());
-                veil.text.push_str(&text[copied..range.start]);
-                veil.text.push_str(&nothing);
+            if !visible {
+                let placeholder = format!("zqxj{}vwk", mask.originals.len());
+                mask.text.push_str(&text[copied..range.start]);
+                mask.text.push_str(&placeholder);
                 copied = range.end;
-                veil.stands_for.insert(nothing, word.to_owned());
+                mask.originals.insert(placeholder, word.to_owned());
             }
         }
 
-        veil.text.push_str(&text[copied..]);
-        Ok(veil)
+        mask.text.push_str(&text[copied..]);
+        Ok(mask)
     }
 
-    /// Gives the words of the answer the names they have in the question.
-    pub(crate) fn lift(&self, words: &mut [QuestionWord]) {
+    /// Restores the original words in what the index reports about the masked question.
+    pub(crate) fn unmask(&self, words: &mut [QuestionWord]) {
         for word in words {
-            if let Some(meant) = self.stands_for.get(&word.word) {
-                word.word.clone_from(meant);
+            if let Some(original) = self.originals.get(&word.word) {
+                word.word.clone_from(original);
             }
         }
     }
 }
 
-async fn is_seen(word: &str, index: &dyn Index, scope: &Scope) -> Result<bool, IndexError> {
+/// Reports whether a visible chunk contains the word, with spelling correction switched off.
+async fn is_visible(word: &str, index: &dyn Index, scope: &Scope) -> Result<bool, IndexError> {
     let keyword = vec![WeightedText {
         text: word.to_owned(),
         weight: 1.0,

@@ -1,4 +1,4 @@
-//! `/api/docs`: the routes for programs, for people to read; made from the description that programs read.
+//! `/api/docs`: the REST API for readers, generated from the OpenAPI description.
 
 use askama::Template;
 use axum::http::{HeaderMap, Uri};
@@ -18,11 +18,14 @@ struct OperationView {
     path: &'static str,
     summary: &'static str,
     parameters: Vec<ParameterView>,
+    /// Schema and example of the request body.
     body: Option<(&'static str, &'static str)>,
-    answer: Option<&'static str>,
-    codes: Vec<(u16, String)>,
+    /// The schema of a successful response.
+    response: Option<&'static str>,
+    /// Status codes and the error codes that come with them.
+    errors: Vec<(u16, String)>,
     curl: String,
-    who: &'static str,
+    access: &'static str,
 }
 
 struct ParameterView {
@@ -41,8 +44,8 @@ struct SchemaView {
 struct FieldView {
     name: String,
     kind: String,
-    /// The schema it leads to.
-    link: Option<String>,
+    /// The schema that the type links to.
+    schema: Option<String>,
     required: bool,
     description: String,
 }
@@ -56,23 +59,22 @@ struct ApiPage {
 }
 
 pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
-    let shown = rest::pairs(&uri).and_then(|pairs| Parameters::new(pairs, &[]));
-    match shown {
+    match rest::pairs(&uri).and_then(|pairs| Parameters::new(pairs, &[])) {
         Ok(_) => respond::page(&headers, &page(&state)),
         Err(error) => error_page(&state, &QueryError::into(error)),
     }
 }
 
 fn page(state: &AppState) -> ApiPage {
-    let (public, key) = (state.library.public_url(), state.access.needs_key());
-    let document = openapi::at(public);
+    let (public_url, needs_key) = (state.library.public_url(), state.access.needs_key());
+    let document = openapi::document_for(public_url);
     let schemas = document["components"]["schemas"].as_object();
 
     ApiPage {
-        site: Site::of(state),
+        site: Site::from_state(state),
         operations: OPERATIONS
             .iter()
-            .map(|operation| view(operation, public, key))
+            .map(|operation| operation_view(operation, public_url, needs_key))
             .collect(),
         schemas: schemas
             .into_iter()
@@ -82,46 +84,45 @@ fn page(state: &AppState) -> ApiPage {
     }
 }
 
-fn view(operation: &Operation, public: &str, key: bool) -> OperationView {
+fn operation_view(operation: &Operation, public_url: &str, needs_key: bool) -> OperationView {
     OperationView {
         id: operation.id,
         method: operation.method.to_uppercase(),
         path: operation.path,
         summary: operation.summary,
-        parameters: operation.parameters.iter().map(parameter).collect(),
+        parameters: operation.parameters.iter().map(parameter_view).collect(),
         body: operation
             .body
             .as_ref()
             .map(|body| (body.schema, body.example)),
-        answer: operation.answer.schema,
-        codes: operation
-            .problems()
+        response: operation.response.schema,
+        errors: operation
+            .error_codes()
             .into_iter()
             .map(|(status, codes)| (status, codes.join(", ")))
             .collect(),
-        curl: curl(operation, public, key),
-        who: match (operation.admin, operation.open) {
-            (true, _) => "needs an admin key",
-            (_, true) => "needs no key",
+        curl: curl(operation, public_url, needs_key),
+        access: match (operation.admin_only, operation.public) {
+            (true, _) => "Requires an admin key.",
+            (_, true) => "No key required.",
             _ => "",
         },
     }
 }
 
-fn parameter(parameter: &Described) -> ParameterView {
+fn parameter_view(parameter: &Described) -> ParameterView {
     ParameterView {
         name: parameter.name,
-        // Marks of code say nothing here.
-        description: parameter.description.replace('`', ""),
-        kind: parameter.takes(),
+        description: without_backticks(parameter.description),
+        kind: parameter.value_description(),
         required: parameter.required,
     }
 }
 
-/// A call that can be pasted into a terminal.
-fn curl(operation: &Operation, public: &str, key: bool) -> String {
+/// A command line to paste into a terminal.
+fn curl(operation: &Operation, public_url: &str, needs_key: bool) -> String {
     let mut text = "curl -s".to_owned();
-    if operation.admin || (key && !operation.open) {
+    if operation.admin_only || (needs_key && !operation.public) {
         text.push_str(" -H 'Authorization: Bearer YOUR_KEY'");
     }
 
@@ -129,11 +130,11 @@ fn curl(operation: &Operation, public: &str, key: bool) -> String {
         text.push_str(&format!(" --json '{}'", body.example));
     }
 
-    format!("{text} '{public}{}'", address(operation))
+    format!("{text} '{public_url}{}'", example_url(operation))
 }
 
-/// An operation's path with its examples, and with as many of its parameters as say what it is about.
-fn address(operation: &Operation) -> String {
+/// The operation's path with example values, and the query parameters that make a useful example.
+fn example_url(operation: &Operation) -> String {
     let mut path = operation.path.to_owned();
     let mut query = Vec::new();
     for parameter in operation.parameters {
@@ -146,10 +147,10 @@ fn address(operation: &Operation) -> String {
         let value = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
-        let place = format!("{{{}}}", parameter.name);
-        if path.contains(&place) {
+        let placeholder = format!("{{{}}}", parameter.name);
+        if path.contains(&placeholder) {
             let parts: Vec<String> = value.split('/').map(links::encode).collect();
-            path = path.replace(&place, &parts.join("/"));
+            path = path.replace(&placeholder, &parts.join("/"));
         } else if parameter.required
             || matches!(
                 parameter.name,
@@ -170,128 +171,130 @@ fn address(operation: &Operation) -> String {
 }
 
 fn schema_view(name: &str, schema: &Value) -> SchemaView {
-    let alternatives = ["oneOf", "anyOf"]
+    let variants = ["oneOf", "anyOf"]
         .iter()
-        .filter_map(|word| schema[*word].as_array())
+        .filter_map(|keyword| schema[*keyword].as_array())
         .flatten();
 
     SchemaView {
         name: name.to_owned(),
-        description: schema["description"]
-            .as_str()
-            .unwrap_or_default()
-            .replace('`', ""),
+        description: description(schema),
         fields: fields(schema)
-            .chain(alternatives.flat_map(alternative))
+            .chain(variants.flat_map(variant_fields))
             .collect(),
     }
 }
 
-/// One of several shapes: what it is made of, then its own fields.
-fn alternative(schema: &Value) -> Vec<FieldView> {
-    let made_of = named(schema).map(|kind| FieldView {
+/// A variant of a schema: the schema it refers to, then its own fields.
+fn variant_fields(schema: &Value) -> Vec<FieldView> {
+    let reference = schema_name(schema).map(|kind| FieldView {
         name: "one of".to_owned(),
-        link: target(schema),
+        schema: linked_schema(schema),
         kind,
         required: false,
-        description: schema["description"]
-            .as_str()
-            .unwrap_or_default()
-            .replace('`', ""),
+        description: description(schema),
     });
-    made_of.into_iter().chain(fields(schema)).collect()
+
+    reference.into_iter().chain(fields(schema)).collect()
 }
 
 fn fields(schema: &Value) -> impl Iterator<Item = FieldView> {
-    let required = |field: &str| {
-        schema["required"]
-            .as_array()
-            .is_some_and(|names| names.iter().any(|name| name.as_str() == Some(field)))
-    };
-
     schema["properties"]
         .as_object()
         .into_iter()
         .flatten()
-        .map(move |(field, described)| FieldView {
-            name: field.clone(),
-            kind: kind(described),
-            link: target(described),
-            required: required(field),
-            description: described["description"]
-                .as_str()
-                .unwrap_or_default()
-                .replace('`', ""),
+        .map(move |(name, field)| FieldView {
+            name: name.clone(),
+            kind: kind(field),
+            schema: linked_schema(field),
+            required: is_required(schema, name),
+            description: description(field),
         })
 }
 
+fn is_required(schema: &Value, field: &str) -> bool {
+    schema["required"]
+        .as_array()
+        .is_some_and(|names| names.iter().any(|name| name.as_str() == Some(field)))
+}
+
+fn description(schema: &Value) -> String {
+    without_backticks(schema["description"].as_str().unwrap_or_default())
+}
+
+/// Descriptions are Markdown, but the page shows them as plain text.
+fn without_backticks(text: &str) -> String {
+    text.replace('`', "")
+}
+
+/// The type of a field: "string", "list of Hit", "A or B".
 fn kind(schema: &Value) -> String {
-    if let Some(name) = named(schema) {
+    if let Some(name) = schema_name(schema) {
         return name;
     }
 
-    if let Some(several) = schema["anyOf"].as_array() {
-        return several.iter().map(kind).collect::<Vec<_>>().join(" or ");
+    if let Some(variants) = schema["anyOf"].as_array() {
+        return variants.iter().map(kind).collect::<Vec<_>>().join(" or ");
     }
 
-    if let Some(only) = schema["const"].as_str() {
-        return only.to_owned();
+    if let Some(value) = schema["const"].as_str() {
+        return value.to_owned();
     }
 
-    if let Some(names) = schema["enum"].as_array() {
-        return names
+    if let Some(values) = schema["enum"].as_array() {
+        return values
             .iter()
             .filter_map(Value::as_str)
             .collect::<Vec<_>>()
             .join(", ");
     }
 
-    let one = match &schema["type"] {
-        Value::Array(several) => several
+    let name = match &schema["type"] {
+        Value::Array(names) => names
             .iter()
             .filter_map(Value::as_str)
             .collect::<Vec<_>>()
             .join(" or "),
-        one => one.as_str().unwrap_or("any").to_owned(),
+        name => name.as_str().unwrap_or("any").to_owned(),
     };
 
-    match (one.as_str(), schema.get("items")) {
+    match (name.as_str(), schema.get("items")) {
         ("array", Some(items)) => format!("list of {}", kind(items)),
-        _ => one,
+        _ => name,
     }
 }
 
-fn named(schema: &Value) -> Option<String> {
+fn schema_name(schema: &Value) -> Option<String> {
     schema["$ref"]
         .as_str()
         .and_then(|path| path.rsplit('/').next())
         .map(str::to_owned)
 }
 
-/// The first schema that a field is made of.
-fn target(schema: &Value) -> Option<String> {
-    let alternatives = schema["anyOf"].as_array().into_iter().flatten();
-    named(schema)
-        .or_else(|| schema.get("items").and_then(target))
-        .or_else(|| alternatives.filter_map(target).next())
+/// The schema that the field's type links to: itself, its items, or its first variant with one.
+fn linked_schema(schema: &Value) -> Option<String> {
+    let variants = schema["anyOf"].as_array().into_iter().flatten();
+    schema_name(schema)
+        .or_else(|| schema.get("items").and_then(linked_schema))
+        .or_else(|| variants.filter_map(linked_schema).next())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{OPERATIONS, address};
+    use super::{OPERATIONS, example_url};
     use crate::app::testing::Service;
 
     #[tokio::test]
-    async fn people_read_what_programs_read() {
+    async fn the_page_covers_the_openapi_description() {
         let body = Service::new().await.get("/api/docs").await.body;
         for part in [
             "<code>/api/v1/search</code>",
             "curl -s &#39;http://localhost:8080/api/v1/search?q=barge%20state%20in%20CCX&#38;limit=3&#39;",
-            "1 to 50; 10 when left out",
+            "1 to 50, default 10",
             "id=\"schema-SearchAnswer\"",
             "href=\"#schema-Hit\"",
             "unknown_version",
-            "needs an admin key",
+            "Requires an admin key.",
             "--json &#39;{&#34;q&#34;: &#34;barge state in CCX&#34;, &#34;limit&#34;: 3}&#39;",
         ] {
             assert!(body.contains(part), "{part} is not in {body}");
@@ -301,18 +304,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_shown_can_be_called() {
+    async fn every_example_can_be_called() {
         let service = Service::new().await;
         for operation in OPERATIONS {
             let answer = match &operation.body {
-                Some(body) => service.post(&address(operation), body.example).await,
-                None => service.get(&address(operation)).await,
+                Some(body) => service.post(&example_url(operation), body.example).await,
+                None => service.get(&example_url(operation)).await,
             };
 
-            // The sample library has no originals, no issuer, and nobody's key.
+            // The sample library has no originals and no issuer, and the request sends no key.
             let expected = match operation.id {
                 "getFile" | "getResourceMetadata" => 404,
-                _ if operation.admin => 401,
+                _ if operation.admin_only => 401,
                 _ => 200,
             };
 
@@ -321,9 +324,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_have_several_shapes_shows_each() {
+    async fn schemas_with_variants_list_each() {
         let body = Service::new().await.get("/api/docs").await.body;
-        let of = |name: &str| {
+        let section = |name: &str| {
             body.split(&format!("id=\"schema-{name}\""))
                 .nth(1)
                 .unwrap()
@@ -334,14 +337,18 @@ mod tests {
 
         for name in ["DocumentAnswer", "PageAnswer"] {
             assert!(
-                of("DocumentOrPage").contains(&format!("href=\"#schema-{name}\"")),
+                section("DocumentOrPage").contains(&format!("href=\"#schema-{name}\"")),
                 "{}",
-                of("DocumentOrPage")
+                section("DocumentOrPage")
             );
         }
 
         for event in ["progress", "finished", "failed"] {
-            assert!(of("SyncEvent").contains(event), "{}", of("SyncEvent"));
+            assert!(
+                section("SyncEvent").contains(event),
+                "{}",
+                section("SyncEvent")
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The stylesheet, the script and the icon, named by what they contain so that browsers may keep them for good.
+//! The stylesheet, the script and the icon. File names contain a hash of the content, so browsers
+//! may cache them forever.
 
 use std::sync::LazyLock;
 
@@ -15,42 +16,46 @@ const STYLE: &str = include_str!("../../templates/style.css");
 const SCRIPT: &str = include_str!("../../templates/app.js");
 const ICON: &str = include_str!("../../templates/icon.svg");
 
-/// The stylesheet's file name.
 pub(super) static STYLE_FILE: LazyLock<String> =
     LazyLock::new(|| format!("style-{}.css", fingerprint(STYLE)));
-/// The script's file name.
 pub(super) static SCRIPT_FILE: LazyLock<String> =
     LazyLock::new(|| format!("app-{}.js", fingerprint(SCRIPT)));
-/// The icon's file name.
 pub(super) static ICON_FILE: LazyLock<String> =
     LazyLock::new(|| format!("icon-{}.svg", fingerprint(ICON)));
 
-const FOR_GOOD: &str = "public, max-age=31536000, immutable";
-const FOR_A_DAY: &str = "public, max-age=86400";
+const CACHE_FOREVER: &str = "public, max-age=31536000, immutable";
+/// For `/favicon.ico`, whose name has no fingerprint.
+const CACHE_FOR_A_DAY: &str = "public, max-age=86400";
 
 pub(super) async fn get(state: AppState, file: Result<Path<String>, PathRejection>) -> Response {
     match file {
-        Ok(Path(file)) if file == *STYLE_FILE => send("text/css; charset=utf-8", FOR_GOOD, STYLE),
-        Ok(Path(file)) if file == *SCRIPT_FILE => {
-            send("text/javascript; charset=utf-8", FOR_GOOD, SCRIPT)
+        Ok(Path(file)) if file == *STYLE_FILE => {
+            asset("text/css; charset=utf-8", CACHE_FOREVER, STYLE)
         }
-        Ok(Path(file)) if file == *ICON_FILE => send("image/svg+xml", FOR_GOOD, ICON),
+        Ok(Path(file)) if file == *SCRIPT_FILE => {
+            asset("text/javascript; charset=utf-8", CACHE_FOREVER, SCRIPT)
+        }
+        Ok(Path(file)) if file == *ICON_FILE => asset("image/svg+xml", CACHE_FOREVER, ICON),
         _ => super::error_page(
             &state,
-            &Problem::new(StatusCode::NOT_FOUND, "not_found", "there is no such file"),
+            &Problem::new(StatusCode::NOT_FOUND, "not_found", "no such file"),
         ),
     }
 }
 
 pub(super) async fn icon() -> Response {
-    send("image/svg+xml", FOR_A_DAY, ICON)
+    asset("image/svg+xml", CACHE_FOR_A_DAY, ICON)
 }
 
-fn send(kind: &'static str, keep: &'static str, content: &'static str) -> Response {
+fn asset(media_type: &'static str, cache_control: &'static str, content: &'static str) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static(cache_control),
+        ),
     ];
+
     (headers, content).into_response()
 }
 

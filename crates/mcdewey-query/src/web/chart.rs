@@ -1,117 +1,115 @@
-//! Figures of the last week as pictures: scalable, coloured by the stylesheet, and told in words beside.
+//! Bar charts of the last week, as SVG coloured by the stylesheet. The status page has the same
+//! numbers as a table.
 
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use crate::app::observe::{Hour, written};
+use crate::app::observe::{HourStatistics, format_utc};
 
-/// Width of an hour.
-const STEP: usize = 4;
+/// Width of an hour, in SVG units.
+const HOUR_WIDTH: usize = 4;
 const HEIGHT: f64 = 100.0;
-/// The least height of what is not nothing.
-const LEAST: f64 = 2.0;
+/// Smallest bar of a value above zero, so that it stays visible.
+const MIN_BAR_HEIGHT: f64 = 2.0;
 
-/// A picture, what it shows, its scale and its days.
 #[derive(Debug)]
 pub(super) struct Chart {
     pub(super) name: &'static str,
-    /// The classes of its parts, and what they stand for.
+    /// CSS class and label of each series.
     pub(super) legend: [(&'static str, &'static str); 2],
-    /// What stands above the picture's upper edge.
+    /// Label of the upper edge.
     pub(super) top: String,
     /// Safe SVG.
     pub(super) svg: String,
-    /// "21 Nov" for the beginning of each day.
+    /// Labels of the days: "21 Nov".
     pub(super) days: Vec<String>,
 }
 
-/// Questions by the hour, those without an answer at the bottom.
-pub(super) fn questions(hours: &[Hour]) -> Chart {
-    let most = hours
+/// Questions per hour, with the unanswered ones in front.
+pub(super) fn questions(hours: &[HourStatistics]) -> Chart {
+    let max = hours
         .iter()
         .map(|hour| hour.searches)
         .max()
         .unwrap_or_default();
 
-    let legend = [("answered", "all"), ("unanswered", "without an answer")];
-    let (top, svg, days) = chart(hours, format!("{most} an hour"), |svg, x, hour| {
-        let height = |count: u64| scaled(count as f64, most as f64);
-        bar(svg, "answered", x, height(hour.searches));
-        bar(svg, "unanswered", x, height(hour.without_answer));
+    let svg = svg(hours, |svg, x, hour| {
+        let height = |count: u64| bar_height(count as f64, max as f64);
+        push_bar(svg, "answered", x, height(hour.searches));
+        push_bar(svg, "unanswered", x, height(hour.without_answer));
     });
 
     Chart {
         name: "Questions",
-        legend,
-        top,
+        legend: [("answered", "all"), ("unanswered", "unanswered")],
+        top: format!("{max} per hour"),
         svg,
-        days,
+        days: days(hours),
     }
 }
 
-/// For each hour, from the time that half of its questions took to the time that 95 of 100 took.
-pub(super) fn times(hours: &[Hour]) -> Chart {
-    let most = hours
+/// The median and the 95th percentile of the search latency, per hour.
+pub(super) fn latency(hours: &[HourStatistics]) -> Chart {
+    let max = hours
         .iter()
         .filter_map(|hour| hour.p95_ms)
         .fold(0.0, f64::max);
-    let legend = [("faster", "half took at most"), ("slower", "95 of 100")];
-    let (top, svg, days) = chart(hours, format!("{most:.0} ms"), |svg, x, hour| {
+
+    let svg = svg(hours, |svg, x, hour| {
         if let (Some(p50), Some(p95)) = (hour.p50_ms, hour.p95_ms) {
-            let (low, high) = (scaled(p50, most), scaled(p95, most));
-            bar(svg, "slower", x, high);
-            bar(svg, "faster", x, low);
+            push_bar(svg, "slower", x, bar_height(p95, max));
+            push_bar(svg, "faster", x, bar_height(p50, max));
         }
     });
 
     Chart {
-        name: "Time of a search",
-        legend,
-        top,
+        name: "Search latency",
+        legend: [("faster", "p50"), ("slower", "p95")],
+        top: format!("{max:.0} ms"),
         svg,
-        days,
+        days: days(hours),
     }
 }
 
-fn chart(
-    hours: &[Hour],
-    top: String,
-    draw: impl Fn(&mut String, usize, &Hour),
-) -> (String, String, Vec<String>) {
+/// Draws each hour at its x coordinate.
+fn svg(hours: &[HourStatistics], draw: impl Fn(&mut String, usize, &HourStatistics)) -> String {
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">",
-        hours.len() * STEP
+        "<svg viewBox=\"0 0 {} {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\" \
+         focusable=\"false\">",
+        hours.len() * HOUR_WIDTH
     );
 
-    for (place, hour) in hours.iter().enumerate() {
-        draw(&mut svg, place * STEP, hour);
+    for (at, hour) in hours.iter().enumerate() {
+        draw(&mut svg, at * HOUR_WIDTH, hour);
     }
 
     svg.push_str("</svg>");
-    let days = hours
+    svg
+}
+
+fn days(hours: &[HourStatistics]) -> Vec<String> {
+    hours
         .iter()
         .step_by(24)
         .map(|hour| day(hour.began))
-        .collect();
-
-    (top, svg, days)
+        .collect()
 }
 
-fn scaled(value: f64, most: f64) -> f64 {
-    if value <= 0.0 || most <= 0.0 {
+fn bar_height(value: f64, max: f64) -> f64 {
+    if value <= 0.0 || max <= 0.0 {
         0.0
     } else {
-        (value / most * HEIGHT).max(LEAST)
+        (value / max * HEIGHT).max(MIN_BAR_HEIGHT)
     }
 }
 
-fn bar(svg: &mut String, class: &str, x: usize, height: f64) {
+fn push_bar(svg: &mut String, class: &str, x: usize, height: f64) {
     if height > 0.0 {
         let y = HEIGHT - height;
         let _ = write!(
             svg,
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y:.1}\" width=\"{}\" height=\"{height:.1}\"/>",
-            STEP - 1
+            HOUR_WIDTH - 1
         );
     }
 }
@@ -122,27 +120,33 @@ fn day(unix_seconds: u64) -> String {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
 
-    let written = written(unix_seconds);
-    let number = |range: Range<usize>| {
-        written
-            .get(range)
-            .and_then(|digits| digits.parse::<usize>().ok())
-            .unwrap_or_default()
-    };
-
+    let timestamp = format_utc(unix_seconds);
+    let month = number(&timestamp, 5..7).wrapping_sub(1);
     format!(
         "{} {}",
-        number(8..10),
-        MONTHS.get(number(5..7).wrapping_sub(1)).unwrap_or(&"")
+        number(&timestamp, 8..10),
+        MONTHS.get(month).unwrap_or(&"")
     )
+}
+
+fn number(timestamp: &str, range: Range<usize>) -> usize {
+    timestamp
+        .get(range)
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hour(began: u64, searches: u64, without_answer: u64, times: Option<(f64, f64)>) -> Hour {
-        Hour {
+    fn hour(
+        began: u64,
+        searches: u64,
+        without_answer: u64,
+        times: Option<(f64, f64)>,
+    ) -> HourStatistics {
+        HourStatistics {
             began,
             searches,
             without_answer,
@@ -152,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_are_as_high_as_their_share() {
+    fn bar_height_is_proportional() {
         let hours = [
             hour(0, 10, 5, None),
             hour(3600, 0, 0, None),
@@ -160,10 +164,11 @@ mod tests {
         ];
 
         let chart = questions(&hours);
-        assert_eq!(chart.top, "1000 an hour");
+        assert_eq!(chart.top, "1000 per hour");
         assert_eq!(
             chart.svg,
-            "<svg viewBox=\"0 0 12 100\" preserveAspectRatio=\"none\" aria-hidden=\"true\" focusable=\"false\">\
+            "<svg viewBox=\"0 0 12 100\" preserveAspectRatio=\"none\" aria-hidden=\"true\" \
+             focusable=\"false\">\
              <rect class=\"answered\" x=\"0\" y=\"98.0\" width=\"3\" height=\"2.0\"/>\
              <rect class=\"unanswered\" x=\"0\" y=\"98.0\" width=\"3\" height=\"2.0\"/>\
              <rect class=\"answered\" x=\"8\" y=\"0.0\" width=\"3\" height=\"100.0\"/></svg>"
@@ -171,8 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn times_lie_between_half_and_nearly_all() {
-        let chart = times(&[hour(0, 1, 0, Some((20.0, 40.0))), hour(3600, 0, 0, None)]);
+    fn latency_shows_p50_and_p95() {
+        let chart = latency(&[hour(0, 1, 0, Some((20.0, 40.0))), hour(3600, 0, 0, None)]);
         assert_eq!(chart.top, "40 ms");
         assert_eq!(chart.svg.matches("<rect").count(), 2);
         assert!(
@@ -183,9 +188,9 @@ mod tests {
     }
 
     #[test]
-    fn days_are_named() {
-        let hours: Vec<Hour> = (0..48)
-            .map(|place| hour(951_782_400 + place * 3600, 0, 0, None))
+    fn days_are_labelled() {
+        let hours: Vec<HourStatistics> = (0..48)
+            .map(|at| hour(951_782_400 + at * 3600, 0, 0, None))
             .collect();
         assert_eq!(questions(&hours).days, ["29 Feb", "1 Mar"]);
     }

@@ -1,4 +1,4 @@
-//! `/c/{chunk_id}`: one passage, where it stands, and what stands around it.
+//! `/c/{chunk_id}`: one chunk with its location, its neighbours and a citation.
 
 use askama::Template;
 use axum::extract::Path;
@@ -9,12 +9,12 @@ use axum::response::{IntoResponse, Response};
 use super::error::error_page;
 use super::format::{self, Format};
 use super::markdown::Image;
-use super::search::Form;
-use super::site::{Link, Site, ordinal, outward};
+use super::search::SearchForm;
+use super::site::{Link, Site, external_link, ordinal};
 use super::{document, hit, markdown, respond};
 use crate::app::not_acceptable;
-use crate::cite::Citation;
-use crate::place::printed;
+use crate::citation::Citation;
+use crate::page_label::printed;
 use crate::rest::{self, Parameters};
 use crate::{
     AppState, ChunkAnswer, Hit, PageAnswer, PageSelector, QueryError, SearchRequest, links,
@@ -24,28 +24,28 @@ use crate::{
 #[template(path = "chunk.html")]
 struct ChunkPage {
     site: Site,
-    form: Form,
+    form: SearchForm,
     crumbs: Vec<Link>,
     /// "Page 118", or the section's heading.
     title: String,
     heading: Option<String>,
-    context: String,
+    /// The chunk on its page of the document.
+    context_url: String,
     chunk: Hit,
     citation: Citation,
     printed: Option<String>,
-    source_url: Option<String>,
-    /// Safe HTML.
+    external: Option<Link>,
+    /// Sanitised HTML.
     text: String,
-    before: Option<Neighbour>,
-    after: Option<Neighbour>,
+    previous: Option<Neighbour>,
+    next: Option<Neighbour>,
     also_in: Vec<Link>,
-    /// The page's images that are not in the passage.
+    /// Images of the page that the chunk does not show itself.
     images: Vec<Image>,
-    /// The original, at this page where it has pages.
+    /// The original file, opened at this page where it has pages.
     original: Option<Link>,
 }
 
-/// A passage beside this one.
 struct Neighbour {
     link: Link,
     snippet: String,
@@ -58,7 +58,7 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Response {
     match show(&state, path, &headers, &uri).await {
-        Ok(response) => by_accept(response),
+        Ok(response) => vary_on_accept(response),
         Err(error) => error_page(&state, &error.into()),
     }
 }
@@ -69,19 +69,19 @@ async fn show(
     headers: &HeaderMap,
     uri: &Uri,
 ) -> Result<Response, QueryError> {
-    let Some((format, id)) = Format::of(&rest::path(path)?, headers) else {
+    let Some((format, id)) = Format::negotiate(&rest::path(path)?, headers) else {
         return Ok(not_acceptable(&format::OFFERED).into_response());
     };
-    let id = rest::passage_id(&id);
+    let id = rest::chunk_id(&id);
     Parameters::new(rest::pairs(uri)?, &[])?;
 
     let answer = state
         .library
-        .chunk_and_elsewhere(&id, 1, state.visibility())
+        .chunk_with_occurrences(&id, 1, state.visibility())
         .await?;
 
     if format != Format::Page {
-        return Ok(format::passage(&answer, format));
+        return Ok(format::respond(&answer, format));
     }
 
     let page = state
@@ -94,7 +94,7 @@ async fn show(
         .await
         .ok();
 
-    let site = Site::of(state);
+    let site = Site::from_state(state);
     let images = page
         .as_ref()
         .map(|page| document::images(&site, &page.images))
@@ -103,14 +103,14 @@ async fn show(
     let original = page
         .as_ref()
         .and_then(|page| document::original(&site, page));
-    let text = text(&answer.chunk, page, images.clone()).await;
-    let further = images
+    let text = render_text(&answer.chunk, page, images.clone()).await;
+    let other_images = images
         .into_iter()
-        .filter(|image| !text.contains(&attribute(&image.address)))
+        .filter(|image| !text.contains(&escape_ampersands(&image.url)))
         .collect();
 
     let page = ChunkPage {
-        images: further,
+        images: other_images,
         original,
         ..chunk_page(site, answer, text)
     };
@@ -118,15 +118,15 @@ async fn show(
     Ok(respond::page(headers, &page))
 }
 
-/// What is answered here depends on what is accepted.
-fn by_accept(mut response: Response) -> Response {
+/// The format depends on `Accept`, and caches have to know.
+fn vary_on_accept(mut response: Response) -> Response {
     response
         .headers_mut()
         .append(header::VARY, HeaderValue::from(header::ACCEPT));
     response
 }
 
-/// The page a passage stands on.
+/// Selects the page of a chunk.
 pub(super) fn selector(chunk: &Hit) -> PageSelector {
     match (chunk.page, &chunk.section) {
         (Some(page), _) => PageSelector::Number(page),
@@ -135,26 +135,29 @@ pub(super) fn selector(chunk: &Hit) -> PageSelector {
     }
 }
 
-/// The passage as HTML, read in the context of its page: alone, the end of a table has no head.
-async fn text(chunk: &Hit, page: Option<PageAnswer>, images: Vec<Image>) -> String {
-    let place = page.and_then(|page| {
-        let place = page
+/// The chunk as HTML, rendered in the context of its page: on its own, the end of a table would
+/// have no head.
+async fn render_text(chunk: &Hit, page: Option<PageAnswer>, images: Vec<Image>) -> String {
+    let in_page = page.and_then(|page| {
+        let on_page = page
             .chunks
             .iter()
-            .find(|place| place.chunk_id == chunk.chunk_id)?;
-        let range = place.start as usize..place.end as usize;
+            .find(|on_page| on_page.chunk_id == chunk.chunk_id)?;
+        let range = on_page.start as usize..on_page.end as usize;
+
+        // The library may have changed between the two reads.
         (page.text.get(range.clone()) == Some(chunk.text.as_str())).then_some((page.text, range))
     });
 
-    match place {
+    match in_page {
         Some((text, range)) => markdown::excerpt(text, range, images).await,
         None => markdown::excerpt(chunk.text.clone(), 0..chunk.text.len(), images).await,
     }
 }
 
-/// An address as it stands in HTML.
-fn attribute(address: &str) -> String {
-    address.replace('&', "&amp;")
+/// A URL as it appears in an HTML attribute.
+fn escape_ampersands(url: &str) -> String {
+    url.replace('&', "&amp;")
 }
 
 fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
@@ -166,26 +169,26 @@ fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
     };
 
     ChunkPage {
-        form: Form::new(&site, &SearchRequest::default()),
+        form: SearchForm::new(&site, &SearchRequest::default()),
         crumbs: crumbs(&site, &chunk),
         heading: heading.filter(|heading| *heading != title),
-        context: format!(
+        context_url: format!(
             "{}#p-{}",
-            site.local(&chunk.page_url),
+            site.relative(&chunk.page_url),
             ordinal(&chunk.chunk_id)
         ),
         printed: printed(chunk.page, chunk.page_label.as_deref()),
-        source_url: outward(chunk.source_url.as_ref()),
-        before: answer.before.last().map(|hit| neighbour(&site, hit)),
-        after: answer.after.first().map(|hit| neighbour(&site, hit)),
+        external: external_link(chunk.source_url.as_deref()),
+        previous: answer.before.last().map(|hit| neighbour(&site, hit)),
+        next: answer.after.first().map(|hit| neighbour(&site, hit)),
         also_in: chunk
             .also_in
             .iter()
-            .map(|place| hit::also_in(&site, &chunk, place))
+            .map(|other| hit::also_in(&site, &chunk, other))
             .collect(),
         images: Vec::new(),
         original: None,
-        citation: Citation::of(&chunk),
+        citation: Citation::new(&chunk),
         text,
         title,
         chunk,
@@ -193,34 +196,29 @@ fn chunk_page(site: Site, answer: ChunkAnswer, text: String) -> ChunkPage {
     }
 }
 
+/// Vendor and product as filters, then the document.
 fn crumbs(site: &Site, chunk: &Hit) -> Vec<Link> {
-    let only = |request| site.search(&request);
-    let vendor = chunk.vendor.iter().map(|vendor| {
-        Link::new(
-            vendor,
-            only(SearchRequest {
-                vendor: vec![vendor.clone()],
-                ..SearchRequest::default()
-            }),
-        )
-    });
+    let mut crumbs = Vec::new();
+    if let Some(vendor) = &chunk.vendor {
+        let request = SearchRequest {
+            vendor: vec![vendor.clone()],
+            ..SearchRequest::default()
+        };
+        crumbs.push(Link::new(vendor, site.search(&request)));
+    }
 
-    let product = chunk.product.iter().map(|product| {
-        Link::new(
-            product,
-            only(SearchRequest {
-                product: vec![product.clone()],
-                ..SearchRequest::default()
-            }),
-        )
-    });
+    if let Some(product) = &chunk.product {
+        let request = SearchRequest {
+            product: vec![product.clone()],
+            ..SearchRequest::default()
+        };
+        crumbs.push(Link::new(product, site.search(&request)));
+    }
 
     let path: Vec<String> = chunk.source.split('/').map(links::encode).collect();
-    let document = Link::new(&chunk.doc_title, site.document(&path.join("/")));
-    vendor
-        .chain(product)
-        .chain(std::iter::once(document))
-        .collect()
+    crumbs.push(Link::new(&chunk.doc_title, site.document(&path.join("/"))));
+
+    crumbs
 }
 
 fn neighbour(site: &Site, hit: &Hit) -> Neighbour {

@@ -1,4 +1,8 @@
-//! `/compare`: two releases of a guide side by side; without a choice, the releases that can be compared.
+//! `/compare`: two versions of a guide side by side, or the versions to choose from if none are
+//! given.
+
+#[cfg(test)]
+mod tests;
 
 use askama::Template;
 use axum::http::{HeaderMap, Uri};
@@ -8,36 +12,35 @@ use super::error::error_page;
 use super::respond;
 use super::site::{Link, Site};
 use crate::compare::DEFAULT_CHANGES;
-use crate::place::page_words;
+use crate::page_label::page_text;
 use crate::{
     AppState, CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument,
-    ComparedText, LibraryAnswer, ProductEntry, QueryError, WordOp, WordRun, fence, rest,
+    ComparedPair, ComparedText, LibraryAnswer, ProductEntry, QueryError, WordOp, WordRun,
+    code_fence, rest,
 };
 
-/// A product with the steps from one of its releases to the next, the newest first.
-struct Steps {
+/// A product with comparisons of its consecutive versions, newest first.
+struct ProductSteps {
     product: String,
     steps: Vec<Link>,
 }
 
-/// A list to choose from.
-struct Choice {
+struct SelectOption {
     value: String,
     text: String,
-    chosen: bool,
+    selected: bool,
 }
 
-/// What is asked, as the form shows it.
-struct Asked {
+struct CompareForm {
     from: String,
     to: String,
     q: String,
-    /// The product's releases; empty where documents are named.
-    from_releases: Vec<Choice>,
-    to_releases: Vec<Choice>,
-    guides: Vec<Choice>,
-    kept: Vec<(&'static str, String)>,
-    swapped: String,
+    /// The product's versions; empty if the request names documents instead of versions.
+    from_options: Vec<SelectOption>,
+    to_options: Vec<SelectOption>,
+    guides: Vec<SelectOption>,
+    hidden_fields: Vec<(&'static str, String)>,
+    swapped_url: String,
 }
 
 struct PairView {
@@ -52,10 +55,11 @@ struct PairView {
 }
 
 struct ChangeView {
+    /// The CSS class.
     kind: &'static str,
-    word: &'static str,
+    label: &'static str,
     headings: Vec<String>,
-    places: Vec<Link>,
+    locations: Vec<Link>,
     runs: Vec<Run>,
     cells: Vec<Cell>,
 }
@@ -65,6 +69,7 @@ struct Cell {
     runs: Vec<Run>,
 }
 
+/// Consecutive words that were kept, added or removed.
 struct Run {
     op: WordOp,
     text: String,
@@ -74,22 +79,29 @@ struct Run {
 #[template(path = "compare.html")]
 struct ComparePage {
     site: Site,
-    asked: Asked,
+    form: CompareForm,
     pairs: Vec<PairView>,
     changes: Vec<ChangeView>,
     only_from: Vec<Link>,
     only_to: Vec<Link>,
     notices: Vec<String>,
-    first: Option<String>,
-    next: Option<String>,
-    for_programs: String,
+    first_url: Option<String>,
+    next_url: Option<String>,
+    json_url: String,
+}
+
+impl ComparePage {
+    /// Whether all changes are on this page, so that their heading can be hidden.
+    fn is_complete(&self) -> bool {
+        self.first_url.is_none() && self.next_url.is_none() && self.changes.len() <= DEFAULT_CHANGES
+    }
 }
 
 #[derive(Template)]
 #[template(path = "compare_choice.html")]
 struct ChoicePage {
     site: Site,
-    products: Vec<Steps>,
+    products: Vec<ProductSteps>,
 }
 
 pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
@@ -100,28 +112,31 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
 }
 
 async fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Response, QueryError> {
-    let site = Site::of(state);
+    let site = Site::from_state(state);
     let request = rest::comparison(rest::pairs(uri)?)?;
 
     let library = state.library.library(state.visibility()).await?;
     if request.from.is_empty() && request.to.is_empty() {
         let products = products(&library)
-            .filter_map(|product| steps(&site, product, &request))
+            .filter_map(|product| product_steps(&site, product, &request))
             .collect();
         return Ok(respond::page(headers, &ChoicePage { site, products }));
     }
 
     let answer = state.library.compare(&request, state.visibility()).await?;
-    let asked = asked(&site, &request, &library);
-    Ok(respond::page(headers, &page(site, &request, asked, answer)))
+    let form = CompareForm::new(&site, &request, &library);
+    Ok(respond::page(
+        headers,
+        &compare_page(site, &request, form, answer),
+    ))
 }
 
 fn products(library: &LibraryAnswer) -> impl Iterator<Item = &ProductEntry> {
     library.vendors.iter().flat_map(|vendor| &vendor.products)
 }
 
-/// The releases of a product, newest first.
-fn releases(product: &ProductEntry) -> Vec<&str> {
+/// The versions of a product, newest first.
+fn versions(product: &ProductEntry) -> Vec<&str> {
     product
         .versions
         .iter()
@@ -129,282 +144,290 @@ fn releases(product: &ProductEntry) -> Vec<&str> {
         .collect()
 }
 
-fn steps(site: &Site, product: &ProductEntry, request: &CompareRequest) -> Option<Steps> {
+fn product_steps(
+    site: &Site,
+    product: &ProductEntry,
+    request: &CompareRequest,
+) -> Option<ProductSteps> {
     let id = product.product.clone()?;
-    let releases = releases(product);
-    let step = |pair: &[&str]| {
-        let (from, to) = (pair[1].to_owned(), pair[0].to_owned());
-        let text = format!("{from} → {to}");
-        let request = CompareRequest {
-            from,
-            to,
-            product: vec![id.clone()],
-            ..request.clone()
-        };
+    let steps: Vec<Link> = versions(product)
+        .windows(2)
+        .map(|pair| {
+            let (from, to) = (pair[1].to_owned(), pair[0].to_owned());
+            let text = format!("{from} → {to}");
+            let request = CompareRequest {
+                from,
+                to,
+                product: vec![id.clone()],
+                ..request.clone()
+            };
 
-        Link::new(text, site.compare(&request))
-    };
+            Link::new(text, site.compare(&request))
+        })
+        .collect();
 
-    let steps: Vec<Link> = releases.windows(2).map(step).collect();
-    (!steps.is_empty()).then(|| Steps {
+    (!steps.is_empty()).then(|| ProductSteps {
         product: product.title.clone().unwrap_or_else(|| id.clone()),
         steps,
     })
 }
 
-fn asked(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Asked {
-    let chosen = |product: &&ProductEntry| {
-        let id = product.product.as_deref().unwrap_or_default();
-        request.product.iter().any(|wanted| {
-            wanted.eq_ignore_ascii_case(id)
-                || product
-                    .aliases
-                    .iter()
-                    .any(|alias| alias.eq_ignore_ascii_case(wanted))
-        })
-    };
+impl CompareForm {
+    fn new(site: &Site, request: &CompareRequest, library: &LibraryAnswer) -> Self {
+        let product = products(library).find(|product| is_requested(product, request));
+        let versions = product.map(versions).unwrap_or_default();
+        let from_options = version_options(&versions, &request.from);
+        let to_options = version_options(&versions, &request.to);
 
-    let product = products(library).find(chosen);
-    let named = product.map(releases).unwrap_or_default();
-    let choice = |asked: &str| -> Vec<Choice> {
-        let is = |release: &str| same_release(release, asked);
-        if !named.iter().any(|release| is(release)) {
-            return Vec::new();
+        let mut hidden_fields: Vec<(&'static str, String)> = Vec::new();
+        for vendor in &request.vendor {
+            hidden_fields.push(("vendor", vendor.clone()));
+        }
+        for product in &request.product {
+            hidden_fields.push(("product", product.clone()));
+        }
+        if from_options.is_empty() {
+            hidden_fields.push(("from", request.from.clone()));
+        }
+        if to_options.is_empty() {
+            hidden_fields.push(("to", request.to.clone()));
         }
 
-        let one = |release: &&str| Choice {
-            value: (*release).to_owned(),
-            text: (*release).to_owned(),
-            chosen: is(release),
+        let swapped = CompareRequest {
+            from: request.to.clone(),
+            to: request.from.clone(),
+            cursor: None,
+            ..request.clone()
         };
 
-        named.iter().map(one).collect()
-    };
+        Self {
+            from: request.from.clone(),
+            to: request.to.clone(),
+            q: request.q.clone(),
+            from_options,
+            to_options,
+            guides: guide_options(product, request),
+            hidden_fields,
+            swapped_url: site.compare(&swapped),
+        }
+    }
+}
 
-    let mut guides: Vec<String> = product
+/// Whether the request names the product by its id or an alias.
+fn is_requested(product: &ProductEntry, request: &CompareRequest) -> bool {
+    let id = product.product.as_deref().unwrap_or_default();
+    request.product.iter().any(|requested| {
+        requested.eq_ignore_ascii_case(id)
+            || product
+                .aliases
+                .iter()
+                .any(|alias| alias.eq_ignore_ascii_case(requested))
+    })
+}
+
+/// The versions with `requested` selected; none if it is not one of them.
+fn version_options(versions: &[&str], requested: &str) -> Vec<SelectOption> {
+    if !versions
+        .iter()
+        .any(|version| is_same_version(version, requested))
+    {
+        return Vec::new();
+    }
+
+    versions
+        .iter()
+        .map(|version| SelectOption {
+            value: (*version).to_owned(),
+            text: (*version).to_owned(),
+            selected: is_same_version(version, requested),
+        })
+        .collect()
+}
+
+/// "All guides" and the product's guides; none if there is no choice.
+fn guide_options(product: Option<&ProductEntry>, request: &CompareRequest) -> Vec<SelectOption> {
+    let mut names: Vec<String> = product
         .into_iter()
         .flat_map(|product| &product.versions)
         .flat_map(|version| &version.guides)
         .filter_map(|guide| guide.guide.clone())
         .collect();
 
-    guides.sort();
-    guides.dedup();
-    let all = Choice {
+    names.sort();
+    names.dedup();
+    if names.len() < 2 {
+        return Vec::new();
+    }
+
+    let all = SelectOption {
         value: String::new(),
         text: "All guides".to_owned(),
-        chosen: request.guide.is_empty(),
+        selected: request.guide.is_empty(),
     };
 
-    let guide = |name: String| Choice {
-        chosen: request.guide.contains(&name),
+    let guides = names.into_iter().map(|name| SelectOption {
+        selected: request.guide.contains(&name),
         text: name.clone(),
         value: name,
-    };
+    });
 
-    let (from_releases, to_releases) = (choice(&request.from), choice(&request.to));
-    let mut kept: Vec<(&'static str, String)> = Vec::new();
-    kept.extend(
-        request
-            .vendor
-            .iter()
-            .map(|vendor| ("vendor", vendor.clone())),
-    );
-
-    kept.extend(
-        request
-            .product
-            .iter()
-            .map(|product| ("product", product.clone())),
-    );
-
-    kept.extend(
-        from_releases
-            .is_empty()
-            .then(|| ("from", request.from.clone())),
-    );
-
-    kept.extend(to_releases.is_empty().then(|| ("to", request.to.clone())));
-    let swapped = CompareRequest {
-        from: request.to.clone(),
-        to: request.from.clone(),
-        cursor: None,
-        ..request.clone()
-    };
-
-    Asked {
-        from: request.from.clone(),
-        to: request.to.clone(),
-        q: request.q.clone(),
-        from_releases,
-        to_releases,
-        guides: if guides.len() > 1 {
-            std::iter::once(all)
-                .chain(guides.into_iter().map(guide))
-                .collect()
-        } else {
-            Vec::new()
-        },
-        kept,
-        swapped: site.compare(&swapped),
-    }
+    std::iter::once(all).chain(guides).collect()
 }
 
-/// Where a document was asked for by its source, people read its release.
-fn name(asked: &mut String, document: &ComparedDocument) {
-    if *asked == document.source {
-        *asked = document
+fn is_same_version(one: &str, other: &str) -> bool {
+    one.trim_start_matches('v')
+        .eq_ignore_ascii_case(other.trim().trim_start_matches('v'))
+}
+
+/// Replaces the source of a document, where the request names one, by its version for display.
+fn show_version(requested: &mut String, document: &ComparedDocument) {
+    if *requested == document.source {
+        *requested = document
             .version
             .clone()
             .unwrap_or_else(|| document.doc_title.clone());
     }
 }
 
-fn same_release(one: &str, other: &str) -> bool {
-    one.trim_start_matches('v')
-        .eq_ignore_ascii_case(other.trim().trim_start_matches('v'))
-}
-
-fn page(
+fn compare_page(
     site: Site,
     request: &CompareRequest,
-    mut asked: Asked,
+    mut form: CompareForm,
     answer: CompareAnswer,
 ) -> ComparePage {
     if let [pair] = answer.pairs.as_slice() {
-        name(&mut asked.from, &pair.from);
-        name(&mut asked.to, &pair.to);
+        show_version(&mut form.from, &pair.from);
+        show_version(&mut form.to, &pair.to);
     }
 
-    let document = |document: &ComparedDocument| {
-        Link::new(document.doc_title.clone(), site.local(&document.url))
-    };
-
-    let release = |document: &ComparedDocument| {
-        let text = document
-            .version
-            .clone()
-            .unwrap_or_else(|| document.source.clone());
-        Link::new(text, site.local(&document.url))
-    };
-
-    let at = |cursor: Option<String>| {
+    let url_at = |cursor: Option<String>| {
         site.compare(&CompareRequest {
             cursor,
             ..request.clone()
         })
     };
 
-    let pair = |pair: &crate::ComparedPair| PairView {
+    ComparePage {
+        pairs: answer
+            .pairs
+            .iter()
+            .map(|pair| pair_view(&site, pair))
+            .collect(),
+        only_from: title_links(&site, &answer.only_from),
+        only_to: title_links(&site, &answer.only_to),
+        first_url: request.cursor.is_some().then(|| url_at(None)),
+        next_url: answer.next_cursor.map(|cursor| url_at(Some(cursor))),
+        json_url: site.compare_api(request),
+        changes: answer
+            .changes
+            .into_iter()
+            .map(|change| change_view(&site, change))
+            .collect(),
+        notices: answer.notices,
+        form,
+        site,
+    }
+}
+
+fn title_links(site: &Site, documents: &[ComparedDocument]) -> Vec<Link> {
+    documents
+        .iter()
+        .map(|document| Link::new(document.doc_title.clone(), site.relative(&document.url)))
+        .collect()
+}
+
+fn version_link(site: &Site, document: &ComparedDocument) -> Link {
+    let text = document
+        .version
+        .clone()
+        .unwrap_or_else(|| document.source.clone());
+    Link::new(text, site.relative(&document.url))
+}
+
+fn pair_view(site: &Site, pair: &ComparedPair) -> PairView {
+    PairView {
         title: pair.to.doc_title.clone(),
-        from: release(&pair.from),
-        to: release(&pair.to),
+        from: version_link(site, &pair.from),
+        to: version_link(site, &pair.to),
         unchanged: pair.unchanged,
         moved: pair.moved,
         changed: pair.changed,
         added: pair.added,
         removed: pair.removed,
-    };
-
-    ComparePage {
-        pairs: answer.pairs.iter().map(pair).collect(),
-        only_from: answer.only_from.iter().map(document).collect(),
-        only_to: answer.only_to.iter().map(document).collect(),
-        first: request.cursor.is_some().then(|| at(None)),
-        next: answer.next_cursor.map(|cursor| at(Some(cursor))),
-        for_programs: site.compare_api(request),
-        changes: answer
-            .changes
-            .into_iter()
-            .map(|change| view(&site, change))
-            .collect(),
-        notices: answer.notices,
-        asked,
-        site,
     }
 }
 
-fn view(site: &Site, change: Change) -> ChangeView {
-    let (kind, word) = match change.kind {
-        ChangeKind::Added => ("added", "New"),
-        ChangeKind::Removed => ("removed", "Gone"),
+fn change_view(site: &Site, change: Change) -> ChangeView {
+    let (kind, label) = match change.kind {
+        ChangeKind::Added => ("added", "Added"),
+        ChangeKind::Removed => ("removed", "Removed"),
         ChangeKind::Changed => ("changed", "Changed"),
     };
 
-    let place = |text: &ComparedText, side: &str| {
-        let place = page_words(text.page, text.page_label.as_deref())
-            .unwrap_or_else(|| "Section".to_owned());
-        Link::new(format!("{side} {place}"), site.local(&text.url))
-    };
+    let old = change.from.as_ref().map(|text| location(site, text, "Old"));
+    let new = change.to.as_ref().map(|text| location(site, text, "New"));
 
-    let mut places = Vec::new();
-    places.extend(change.from.as_ref().map(|text| place(text, "Before:")));
-    places.extend(change.to.as_ref().map(|text| place(text, "Now:")));
-
-    // In a block of code every letter counts.
+    // In a code block every character counts, so nothing is stripped.
     let is_code = change
         .from
         .iter()
         .chain(&change.to)
-        .any(|text| fence::of(&text.text).is_some());
-
-    let shown = |text: &str| {
-        if is_code {
-            text.to_owned()
-        } else {
-            plain(text)
-        }
-    };
-
-    let runs = |words: Vec<WordRun>| -> Vec<Run> {
-        words
-            .into_iter()
-            .map(|run| Run {
-                op: run.op,
-                text: shown(&run.text),
-            })
-            .collect()
-    };
-
-    let cell = |cell: CellChange| Cell {
-        column: cell.column,
-        runs: runs(cell.words),
-    };
-
-    let whole = |text: &ComparedText, op: WordOp| {
-        vec![Run {
-            op,
-            text: shown(&text.text),
-        }]
-    };
+        .any(|text| code_fence::marker(&text.text).is_some());
 
     let runs = match (change.kind, &change.from, &change.to) {
-        (ChangeKind::Added, _, Some(text)) => whole(text, WordOp::Added),
-        (ChangeKind::Removed, Some(text), _) => whole(text, WordOp::Removed),
-        _ => runs(change.words),
+        (ChangeKind::Added, _, Some(text)) => vec![Run {
+            op: WordOp::Added,
+            text: display_text(&text.text, is_code),
+        }],
+        (ChangeKind::Removed, Some(text), _) => vec![Run {
+            op: WordOp::Removed,
+            text: display_text(&text.text, is_code),
+        }],
+        _ => display_runs(change.words, is_code),
     };
 
     ChangeView {
         kind,
-        word,
+        label,
         headings: change.headings,
-        places,
+        locations: old.into_iter().chain(new).collect(),
         runs,
-        cells: change.cells.into_iter().map(cell).collect(),
+        cells: change
+            .cells
+            .into_iter()
+            .map(|CellChange { column, words }| Cell {
+                column,
+                runs: display_runs(words, is_code),
+            })
+            .collect(),
     }
 }
 
-/// Without the marks of headings, strong words and code within a line, which say nothing here.
-fn plain(text: &str) -> String {
+/// "Old: Page 118 (printed 102)".
+fn location(site: &Site, text: &ComparedText, version: &str) -> Link {
+    let page =
+        page_text(text.page, text.page_label.as_deref()).unwrap_or_else(|| "Section".to_owned());
+    Link::new(format!("{version}: {page}"), site.relative(&text.url))
+}
+
+fn display_runs(words: Vec<WordRun>, is_code: bool) -> Vec<Run> {
+    words
+        .into_iter()
+        .map(|run| Run {
+            op: run.op,
+            text: display_text(&run.text, is_code),
+        })
+        .collect()
+}
+
+/// The text without the Markdown of headings, strong text and inline code, unless it is code.
+fn display_text(text: &str, is_code: bool) -> String {
+    if is_code {
+        return text.to_owned();
+    }
+
     text.trim_start_matches('#')
         .trim_start()
         .replace("**", "")
         .replace('`', "")
-}
-
-/// How many changes a page shows, for its title.
-impl ComparePage {
-    fn is_whole(&self) -> bool {
-        self.first.is_none() && self.next.is_none() && self.changes.len() <= DEFAULT_CHANGES
-    }
 }

@@ -1,4 +1,5 @@
-//! `/connect`: settings to paste into clients of MCP, a first call over REST, and a box to try it.
+//! `/connect`: configuration to copy into MCP clients, a first REST call, and a form to try a
+//! search.
 
 use askama::Template;
 use axum::http::{HeaderMap, Uri};
@@ -11,12 +12,11 @@ use super::site::Site;
 use crate::rest::{self, Parameters};
 use crate::{AppState, QueryError};
 
-/// A client and what it wants.
-struct Client {
+struct ClientConfig {
     name: &'static str,
-    /// Where the settings go.
-    place: &'static str,
-    settings: String,
+    /// Where the configuration goes.
+    location: &'static str,
+    config: String,
 }
 
 #[derive(Template)]
@@ -25,10 +25,10 @@ struct ConnectPage {
     site: Site,
     endpoint: String,
     needs_key: bool,
-    http: Vec<Client>,
-    stdio: Vec<Client>,
+    http: Vec<ClientConfig>,
+    stdio: Vec<ClientConfig>,
     curl: String,
-    example: String,
+    example_url: String,
 }
 
 pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
@@ -40,10 +40,10 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
 
 fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Response, QueryError> {
     Parameters::new(rest::pairs(uri)?, &[])?;
-    let site = Site::of(state);
-    let public = state.library.public_url();
-    let (endpoint, needs_key) = (format!("{public}/mcp"), state.access.needs_key());
-    let example = format!("{public}/api/v1/search?q=barge%20state%20in%20CCX&limit=3");
+    let site = Site::from_state(state);
+    let public_url = state.library.public_url();
+    let (endpoint, needs_key) = (format!("{public_url}/mcp"), state.access.needs_key());
+    let example = format!("{public_url}/api/v1/search?q=barge%20state%20in%20CCX&limit=3");
 
     let key = if needs_key {
         " -H 'Authorization: Bearer YOUR_KEY'"
@@ -57,7 +57,7 @@ fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Response, Qu
             http: over_http(&endpoint, needs_key),
             stdio: over_stdio(),
             curl: format!("curl -s{key} '{example}'"),
-            example: site.local(&example),
+            example_url: site.relative(&example),
             site,
             endpoint,
             needs_key,
@@ -65,7 +65,7 @@ fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Response, Qu
     ))
 }
 
-fn over_http(endpoint: &str, needs_key: bool) -> Vec<Client> {
+fn over_http(endpoint: &str, needs_key: bool) -> Vec<ClientConfig> {
     let mut server = json!({"type": "http", "url": endpoint});
     let mut flag = String::new();
     if needs_key {
@@ -79,42 +79,42 @@ fn over_http(endpoint: &str, needs_key: bool) -> Vec<Client> {
     }
 
     vec![
-        Client {
+        ClientConfig {
             name: "Claude Code",
-            place: "in a terminal",
-            settings: format!("claude mcp add --transport http mcdewey {endpoint}{flag}"),
+            location: "Run in a terminal",
+            config: format!("claude mcp add --transport http mcdewey {endpoint}{flag}"),
         },
-        Client {
+        ClientConfig {
             name: "VS Code",
-            place: ".vscode/mcp.json",
-            settings: pretty(&json!({"servers": {"mcdewey": server}})),
+            location: ".vscode/mcp.json",
+            config: pretty(&json!({"servers": {"mcdewey": server}})),
         },
-        Client {
+        ClientConfig {
             name: "Cursor",
-            place: "~/.cursor/mcp.json",
-            settings: pretty(&json!({"mcpServers": {"mcdewey": cursor}})),
+            location: "~/.cursor/mcp.json",
+            config: pretty(&json!({"mcpServers": {"mcdewey": cursor}})),
         },
-        Client {
+        ClientConfig {
             name: "Any other client",
-            place: "its list of servers, streamable HTTP",
-            settings: pretty(&json!({"mcpServers": {"mcdewey": server}})),
+            location: "Server list, streamable HTTP",
+            config: pretty(&json!({"mcpServers": {"mcdewey": server}})),
         },
     ]
 }
 
-/// On the server's own machine; a running server is found and used.
-fn over_stdio() -> Vec<Client> {
+/// For clients on the server's own machine. `mcdewey mcp` finds and uses a running server.
+fn over_stdio() -> Vec<ClientConfig> {
     let server = json!({"command": "mcdewey", "args": ["--data-dir", "/path/to/data", "mcp"]});
     vec![
-        Client {
+        ClientConfig {
             name: "Claude Desktop",
-            place: "claude_desktop_config.json",
-            settings: pretty(&json!({"mcpServers": {"mcdewey": server}})),
+            location: "claude_desktop_config.json",
+            config: pretty(&json!({"mcpServers": {"mcdewey": server}})),
         },
-        Client {
+        ClientConfig {
             name: "Claude Code",
-            place: "in a terminal",
-            settings: "claude mcp add mcdewey -- mcdewey --data-dir /path/to/data mcp".to_owned(),
+            location: "Run in a terminal",
+            config: "claude mcp add mcdewey -- mcdewey --data-dir /path/to/data mcp".to_owned(),
         },
     ]
 }
@@ -130,12 +130,12 @@ mod tests {
     use async_trait::async_trait;
 
     use crate::app::testing::{Service, documents};
-    use crate::{AccessPolicy, Anonymous, Caller, Credentials, IssuerUnavailable};
+    use crate::{AccessPolicy, AnonymousAccess, Caller, Credentials, IssuerUnavailable};
 
-    struct One;
+    struct KeysRequired;
 
     #[async_trait]
-    impl Credentials for One {
+    impl Credentials for KeysRequired {
         async fn caller(&self, _: &str) -> Result<Option<Caller>, IssuerUnavailable> {
             Ok(None)
         }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn settings_can_be_pasted_as_they_stand() {
+    async fn configuration_can_be_pasted_unchanged() {
         let body = Service::new().await.get("/connect").await.body;
         for part in [
             "claude mcp add --transport http mcdewey http://localhost:8080/mcp</pre>",
@@ -156,14 +156,14 @@ mod tests {
             assert!(body.contains(part), "{part} is not in {body}");
         }
 
-        assert!(!body.contains("YOUR_KEY"), "no key is needed");
+        assert!(!body.contains("YOUR_KEY"), "no key is required");
     }
 
     #[tokio::test]
-    async fn where_a_key_is_needed_the_settings_have_a_place_for_it() {
+    async fn configuration_has_a_placeholder_for_a_required_key() {
         let policy = AccessPolicy::default()
-            .with_credentials(Arc::new(One))
-            .with_anonymous(Anonymous::Always);
+            .with_credentials(Arc::new(KeysRequired))
+            .with_anonymous(AnonymousAccess::Always);
         let service = Service::with(&documents(), |state| state.with_access(policy)).await;
         let body = service.get("/connect").await.body;
         assert_eq!(body.matches("Bearer YOUR_KEY").count(), 5, "{body}");

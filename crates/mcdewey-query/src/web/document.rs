@@ -1,4 +1,4 @@
-//! `/d/{source}`: one page of a document, with the outline beside it; never the whole document.
+//! `/d/{source}`: one page of a document next to the document's outline; never the whole document.
 
 use askama::Template;
 use axum::extract::Path;
@@ -8,40 +8,41 @@ use axum::response::Response;
 use mcdewey_core::{Chunk, ChunkId};
 
 use super::error::error_page;
-use super::markdown::{Image, Passage};
-use super::outline::OutlineLine;
-use super::search::Form;
-use super::site::{Link, Site, ordinal, outward};
-use super::{chunk, markdown, outline, respond};
-use crate::place::printed;
+use super::markdown::{ChunkSpan, Image};
+use super::outline::{OutlineLine, outline};
+use super::search::SearchForm;
+use super::site::{Link, Site, external_link, ordinal};
+use super::{chunk, markdown, respond};
+use crate::page_label::printed;
 use crate::rest::{self, Parameters};
 use crate::{
     AppState, CompareRequest, DocumentAnswer, ImageItem, PageAnswer, PageItem, PageSelector,
     PassageOnPage, QueryError, SearchRequest,
 };
 
-const KNOWN: [&str; 4] = ["page", "label", "section", "chunk"];
+const PARAMETERS: [&str; 4] = ["page", "label", "section", "chunk"];
 
 #[derive(Template)]
 #[template(path = "document.html")]
 struct DocumentPage {
     site: Site,
-    form: Form,
+    form: SearchForm,
     document: DocumentAnswer,
-    address: String,
+    document_url: String,
     title: String,
     printed: Option<String>,
     last_page: Option<u32>,
     has_labels: bool,
-    source_url: Option<String>,
-    /// The original, at this page where it has pages.
+    external: Option<Link>,
+    /// The original file, opened at this page where it has pages.
     original: Option<Link>,
-    lost_passage: bool,
-    /// Safe HTML.
+    /// Whether the requested chunk is not on this page.
+    chunk_missing: bool,
+    /// Sanitised HTML.
     text: String,
     outline: Vec<OutlineLine>,
-    /// The same guide in another release beside this one.
-    compared: Option<Link>,
+    /// The comparison with an adjacent version of the same guide.
+    comparison: Option<Link>,
     previous: Option<Link>,
     next: Option<Link>,
 }
@@ -65,63 +66,63 @@ async fn show(
     uri: &Uri,
 ) -> Result<Response, QueryError> {
     let source = rest::path(path)?;
-    let given = Parameters::new(rest::pairs(uri)?, &KNOWN)?;
-    let wanted = given.one("chunk")?.map(rest::passage_id);
+    let parameters = Parameters::new(rest::pairs(uri)?, &PARAMETERS)?;
+    let chunk_id = parameters.one("chunk")?.map(rest::chunk_id);
 
-    let page = match (rest::selector(&given)?, &wanted) {
-        (Some(page), _) => page,
-        (None, Some(id)) => page_of(state, &source, id).await,
+    let selector = match (rest::page_selector(&parameters)?, &chunk_id) {
+        (Some(selector), _) => selector,
+        (None, Some(id)) => page_of_chunk(state, &source, id).await,
         (None, None) => PageSelector::First,
     };
 
     let answer = state
         .library
-        .page(&source, &page, state.visibility())
+        .page(&source, &selector, state.visibility())
         .await?;
 
-    let step = state
+    let site = Site::from_state(state);
+    let comparison = state
         .library
-        .nearest_step(&answer.document.source, state.visibility())
-        .await?;
-    let site = Site::of(state);
-    let compared = step.map(|step| {
-        Link::new(
-            compared_text(&answer.document.source, &step),
-            site.compare(&step),
-        )
-    });
+        .nearest_comparison(&answer.document.source, state.visibility())
+        .await?
+        .map(|request| {
+            Link::new(
+                comparison_label(&answer.document.source, &request),
+                site.compare(&request),
+            )
+        });
 
-    let page = document_page(site, answer, wanted.as_deref()).await;
-    Ok(respond::page(headers, &DocumentPage { compared, ..page }))
+    let page = document_page(site, answer, chunk_id.as_deref()).await;
+    Ok(respond::page(headers, &DocumentPage { comparison, ..page }))
 }
 
-fn compared_text(source: &str, step: &CompareRequest) -> &'static str {
-    if step.to == source {
-        "What changed since the release before"
+fn comparison_label(source: &str, request: &CompareRequest) -> &'static str {
+    if request.to == source {
+        "Changes since the previous version"
     } else {
-        "What changes in the next release"
+        "Changes in the next version"
     }
 }
 
-/// The page of a passage; the first page when the passage is gone or another document's.
-async fn page_of(state: &AppState, source: &str, id: &str) -> PageSelector {
+/// The page of a chunk, or the first page if the chunk does not exist or belongs to another
+/// document.
+async fn page_of_chunk(state: &AppState, source: &str, id: &str) -> PageSelector {
     match state.library.chunk(id, 0, state.visibility()).await {
         Ok(answer) if answer.chunk.source == source => chunk::selector(&answer.chunk),
         _ => PageSelector::First,
     }
 }
 
-async fn document_page(site: Site, answer: PageAnswer, wanted: Option<&str>) -> DocumentPage {
-    let passages = passages(&answer.chunks, wanted);
-    let link = |page: &PageItem| Link::new(&page.title, site.local(&page.url));
-    let inside = SearchRequest {
+async fn document_page(site: Site, answer: PageAnswer, chunk_id: Option<&str>) -> DocumentPage {
+    let spans = chunk_spans(&answer.chunks, chunk_id);
+    let search_in_document = SearchRequest {
         source: vec![answer.document.source.clone()],
         ..SearchRequest::default()
     };
 
     DocumentPage {
-        form: Form::new(&site, &inside),
-        address: site.local(&answer.document.url),
+        form: SearchForm::new(&site, &search_in_document),
+        document_url: site.relative(&answer.document.url),
         printed: printed(answer.page.page, answer.page.page_label.as_deref()),
         last_page: answer.document.pages.last().and_then(|page| page.page),
         has_labels: answer
@@ -129,54 +130,63 @@ async fn document_page(site: Site, answer: PageAnswer, wanted: Option<&str>) -> 
             .pages
             .iter()
             .any(|page| page.page_label.is_some()),
-        source_url: outward(answer.document.source_url.as_ref()),
+        external: external_link(answer.document.source_url.as_deref()),
         original: original(&site, &answer),
-        lost_passage: wanted.is_some() && !passages.iter().any(|passage| passage.marked),
-        text: markdown::page(answer.text, passages, images(&site, &answer.images)).await,
-        outline: outline::around(&site, &answer.document, &answer.page),
-        compared: None,
-        previous: answer.previous.as_ref().map(link),
-        next: answer.next.as_ref().map(link),
+        chunk_missing: chunk_id.is_some() && !spans.iter().any(|span| span.marked),
+        text: markdown::page(answer.text, spans, images(&site, &answer.images)).await,
+        outline: outline(&site, &answer.document, &answer.page),
+        comparison: None,
+        previous: answer.previous.map(|page| page_link(&site, &page)),
+        next: answer.next.map(|page| page_link(&site, &page)),
         title: answer.page.title,
         document: answer.document,
         site,
     }
 }
 
-/// The file the document was made from, opened at the page.
+fn page_link(site: &Site, page: &PageItem) -> Link {
+    Link::new(&page.title, site.relative(&page.url))
+}
+
+/// The file the document was converted from, opened at the page.
 pub(super) fn original(site: &Site, answer: &PageAnswer) -> Option<Link> {
     let file = answer.document.original.as_ref()?;
     let url = answer.original_url.as_ref().unwrap_or(&file.url);
-    Some(Link::new(&file.name, site.local(url)))
+    Some(Link::new(&file.name, site.relative(url)))
 }
 
-/// The images of a page as it shows them.
+/// The images of a page, with their URLs on this site.
 pub(super) fn images(site: &Site, images: &[ImageItem]) -> Vec<Image> {
-    let image = |image: &ImageItem| Image {
-        target: image.file.name.clone(),
-        address: site.local(&image.file.url),
-        title: image.title.clone(),
-    };
-    images.iter().map(image).collect()
+    images
+        .iter()
+        .map(|image| Image {
+            target: image.file.name.clone(),
+            url: site.relative(&image.file.url),
+            title: image.title.clone(),
+        })
+        .collect()
 }
 
-fn passages(places: &[PassageOnPage], wanted: Option<&str>) -> Vec<Passage> {
-    let is_wanted = |id: &str| {
-        let handle = || {
-            id.parse::<ChunkId>()
-                .map(|id| Chunk::handle_of(&id))
-                .unwrap_or_default()
-        };
-        wanted.is_some_and(|wanted| {
-            wanted == id || (wanted.len() == 8 && wanted.eq_ignore_ascii_case(&handle()))
+fn chunk_spans(chunks: &[PassageOnPage], requested: Option<&str>) -> Vec<ChunkSpan> {
+    chunks
+        .iter()
+        .map(|chunk| ChunkSpan {
+            ordinal: ordinal(&chunk.chunk_id),
+            range: chunk.start as usize..chunk.end as usize,
+            marked: requested.is_some_and(|requested| is_chunk(&chunk.chunk_id, requested)),
         })
-    };
+        .collect()
+}
 
-    let passage = |place: &PassageOnPage| Passage {
-        ordinal: ordinal(&place.chunk_id),
-        range: place.start as usize..place.end as usize,
-        marked: is_wanted(&place.chunk_id),
-    };
+/// Whether `requested` is the chunk's id or its handle (8 hexadecimal digits).
+fn is_chunk(id: &str, requested: &str) -> bool {
+    if requested == id {
+        return true;
+    }
 
-    places.iter().map(passage).collect()
+    let handle = id
+        .parse::<ChunkId>()
+        .map(|id| Chunk::handle_of(&id))
+        .unwrap_or_default();
+    requested.len() == 8 && requested.eq_ignore_ascii_case(&handle)
 }

@@ -1,11 +1,11 @@
-//! Refusals as pages: what happened, what to do, and what the library has instead.
+//! Error pages: what went wrong, and links to what the library has instead.
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::respond;
-use super::search::Form;
+use super::search::SearchForm;
 use super::site::{Link, Site};
 use crate::rest::Problem;
 use crate::{AppState, QueryError, SearchRequest};
@@ -14,64 +14,70 @@ use crate::{AppState, QueryError, SearchRequest};
 #[template(path = "error.html")]
 struct ErrorPage {
     site: Site,
-    form: Form,
+    form: SearchForm,
     title: &'static str,
     detail: String,
-    instead: Vec<Link>,
+    alternatives: Vec<Link>,
 }
 
-/// The page for a problem outside of a search.
+/// The page for an error of any request but a search.
 pub(crate) fn error_page(state: &AppState, problem: &Problem) -> Response {
-    show(state, problem, &SearchRequest::default(), Vec::new())
+    let site = Site::from_state(state);
+    let page = ErrorPage {
+        form: SearchForm::new(&site, &SearchRequest::default()),
+        title: title(problem, "Invalid request"),
+        detail: sentence(&problem.detail),
+        alternatives: Vec::new(),
+        site,
+    };
+
+    respond::error(problem, &page)
 }
 
-/// The page for a search that was refused; what the library knows instead is one click away.
-pub(super) fn search_refused(
+/// The page for a failed search, with links to the same search under the values that the library
+/// has.
+pub(super) fn search_error(
     state: &AppState,
     request: &SearchRequest,
     error: QueryError,
 ) -> Response {
-    let instead = alternatives(&Site::of(state), request, &error);
+    let site = Site::from_state(state);
+    let alternatives = alternatives(&site, request, &error);
+    let detail = detail_above_alternatives(&error);
+    let problem = Problem::from(error);
 
-    // What is known instead stands below as links; the message need not list it again.
-    let detail = match &error {
-        QueryError::UnknownVersion { asked, .. } => Some(format!(
-            "there is no version {asked:?} here; these are known"
-        )),
-        QueryError::UnknownFacet { facet, asked, .. } => Some(format!(
-            "there is no {facet} {asked:?} here; these are known"
-        )),
-        QueryError::CursorExpired => {
-            Some("the library has changed since this list was made".to_owned())
-        }
-        _ => None,
-    };
-
-    let mut problem = Problem::from(error);
-    problem.detail = detail.unwrap_or(problem.detail);
-    show(state, &problem, request, instead)
-}
-
-fn show(
-    state: &AppState,
-    problem: &Problem,
-    request: &SearchRequest,
-    instead: Vec<Link>,
-) -> Response {
-    let site = Site::of(state);
-    let form = Form::new(&site, request);
     let page = ErrorPage {
-        form,
-        title: title(problem),
-        detail: sentence(&problem.detail),
-        instead,
+        form: SearchForm::new(&site, request),
+        title: title(&problem, "Invalid search"),
+        detail: detail.unwrap_or_else(|| sentence(&problem.detail)),
+        alternatives,
         site,
     };
 
-    respond::refusal(problem, &page)
+    respond::error(&problem, &page)
 }
 
-/// A message as people read it: "Nothing is at /x."
+/// A shorter message for errors whose known values appear below it as links.
+fn detail_above_alternatives(error: &QueryError) -> Option<String> {
+    match error {
+        QueryError::UnknownVersion { asked, known } if !known.is_empty() => Some(format!(
+            "There is no version {asked:?} in this library. Available versions:"
+        )),
+        QueryError::UnknownFacet {
+            facet,
+            asked,
+            known,
+        } if !known.is_empty() => Some(format!(
+            "There is no {facet} {asked:?} in this library. Available values:"
+        )),
+        QueryError::CursorExpired => {
+            Some("The library has changed since these results were loaded.".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Capitalises an error message and ends it with a full stop: "Nothing is at /x."
 fn sentence(message: &str) -> String {
     let mut chars = message.chars();
     let first: String = chars
@@ -83,43 +89,55 @@ fn sentence(message: &str) -> String {
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))
 }
 
-fn title(problem: &Problem) -> &'static str {
+fn title(problem: &Problem, bad_request: &'static str) -> &'static str {
     match (problem.code, problem.status) {
-        ("unknown_version", _) => "No such version",
+        ("unknown_version", _) => "Unknown version",
         ("unknown_facet", _) => "Not in this library",
-        ("cursor_expired", _) => "This list is out of date",
-        (_, StatusCode::BAD_REQUEST) => "That question cannot be asked",
-        (_, StatusCode::NOT_FOUND) => "Nothing here",
-        (_, StatusCode::TOO_MANY_REQUESTS) => "Too many questions at once",
-        (_, StatusCode::SERVICE_UNAVAILABLE) => "The library cannot answer now",
+        ("cursor_expired", _) => "Results expired",
+        (_, StatusCode::BAD_REQUEST) => bad_request,
+        (_, StatusCode::NOT_FOUND) => "Page not found",
+        (_, StatusCode::TOO_MANY_REQUESTS) => "Too many requests",
+        (_, StatusCode::SERVICE_UNAVAILABLE) => "Library unavailable",
         _ => problem.title(),
     }
 }
 
-/// The same search with what the library has.
+/// The same search with values that the library has.
 fn alternatives(site: &Site, request: &SearchRequest, error: &QueryError) -> Vec<Link> {
-    let first = SearchRequest {
+    let first_page = SearchRequest {
         cursor: None,
         ..request.clone()
     };
 
-    let with = |known: &[String], change: &dyn Fn(&mut SearchRequest, &str)| -> Vec<Link> {
-        let link = |value: &String| {
-            let mut changed = first.clone();
-            change(&mut changed, value);
-            Link::new(value, site.search(&changed))
-        };
-        known.iter().map(link).collect()
-    };
-
     match error {
-        QueryError::UnknownVersion { known, .. } => with(known, &set_version),
-        QueryError::UnknownFacet { facet, known, .. } => {
-            with(known, &|changed, value| set_facet(changed, facet, value))
+        QueryError::UnknownVersion { known, .. } => {
+            changed_searches(site, &first_page, known, set_version)
         }
-        QueryError::CursorExpired => vec![Link::new("Search again", site.search(&first))],
+        QueryError::UnknownFacet { facet, known, .. } => {
+            changed_searches(site, &first_page, known, |changed, value| {
+                set_facet(changed, facet, value)
+            })
+        }
+        QueryError::CursorExpired => vec![Link::new("Search again", site.search(&first_page))],
         _ => Vec::new(),
     }
+}
+
+/// One link for each known value, to the search with that value.
+fn changed_searches(
+    site: &Site,
+    request: &SearchRequest,
+    known: &[String],
+    change: impl Fn(&mut SearchRequest, &str),
+) -> Vec<Link> {
+    known
+        .iter()
+        .map(|value| {
+            let mut changed = request.clone();
+            change(&mut changed, value);
+            Link::new(value, site.search(&changed))
+        })
+        .collect()
 }
 
 fn set_facet(request: &mut SearchRequest, facet: &str, value: &str) {
@@ -132,7 +150,7 @@ fn set_facet(request: &mut SearchRequest, facet: &str, value: &str) {
     }
 }
 
-/// Known releases are written with their product: "finesse v12.5".
+/// Known versions come with their product: "finesse v12.5", or "(no product) 3.9".
 fn set_version(request: &mut SearchRequest, known: &str) {
     match known.split_once(' ') {
         Some((product, version)) if !product.starts_with('(') => {
@@ -155,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_release_names_its_product() {
+    fn a_known_version_sets_its_product() {
         let set = |known: &str| {
             let mut request = SearchRequest::default();
             set_version(&mut request, known);

@@ -1,48 +1,47 @@
-//! Filters on the search page: what is set, with a way to take it off, and what could be set, with counts.
+//! Filters on the search page: the active ones with a link that removes them, and the available
+//! ones with counts.
 
 use super::site::Site;
-use crate::{SearchAnswer, SearchRequest};
+use crate::{FacetCount, SearchAnswer, SearchRequest};
 
-/// Values of one facet that are shown at once; the others are one click away.
-const SHOWN: usize = 8;
+/// Values of a facet that are visible at once; the rest is collapsed.
+const MAX_VISIBLE_VALUES: usize = 8;
 
-/// A filter that is set.
+/// An active filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chip {
+pub(super) struct FilterChip {
     pub(super) name: &'static str,
     pub(super) value: String,
-    /// The same search without it.
-    pub(super) without: String,
+    /// The same search without this filter.
+    pub(super) remove_url: String,
 }
 
-/// One facet with values to choose from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FacetGroup {
     pub(super) name: &'static str,
-    pub(super) values: Vec<FacetValue>,
-    pub(super) more: Vec<FacetValue>,
+    pub(super) visible: Vec<FacetValue>,
+    pub(super) collapsed: Vec<FacetValue>,
 }
 
-/// A value to choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FacetValue {
     pub(super) value: String,
     pub(super) count: usize,
-    /// The same search with it.
+    /// The same search limited to this value.
     pub(super) href: String,
 }
 
-/// The filters of a request.
-pub(super) fn chips(site: &Site, request: &SearchRequest) -> Vec<Chip> {
+/// The active filters of a request.
+pub(super) fn chips(site: &Site, request: &SearchRequest) -> Vec<FilterChip> {
     let mut chips = Vec::new();
-    for (name, list) in LISTS {
-        for value in list(&mut request.clone()).iter() {
+    for (name, values_of) in LIST_FILTERS {
+        for value in values_of(&mut request.clone()).iter() {
             let mut without = first_page(request);
-            list(&mut without).retain(|other| other != value);
-            chips.push(Chip {
+            values_of(&mut without).retain(|other| other != value);
+            chips.push(FilterChip {
                 name,
                 value: value.clone(),
-                without: site.search(&without),
+                remove_url: site.search(&without),
             });
         }
     }
@@ -54,10 +53,10 @@ pub(super) fn chips(site: &Site, request: &SearchRequest) -> Vec<Chip> {
             ..first_page(request)
         };
 
-        chips.push(Chip {
+        chips.push(FilterChip {
             name: "Version",
             value: version.clone(),
-            without: site.search(&without),
+            remove_url: site.search(&without),
         });
     }
 
@@ -67,17 +66,17 @@ pub(super) fn chips(site: &Site, request: &SearchRequest) -> Vec<Chip> {
             ..first_page(request)
         };
 
-        chips.push(Chip {
+        chips.push(FilterChip {
             name: "Only",
-            value: "tied to a release".to_owned(),
-            without: site.search(&without),
+            value: "with a version".to_owned(),
+            remove_url: site.search(&without),
         });
     }
 
     chips
 }
 
-/// What the hits can be narrowed down by: facets with one value, or chosen already, would narrow nothing.
+/// The facets that can narrow the results: those with more than one value.
 pub(super) fn groups(
     site: &Site,
     request: &SearchRequest,
@@ -94,21 +93,27 @@ pub(super) fn groups(
             continue;
         };
 
-        let value = |one: &crate::FacetCount| FacetValue {
-            value: one.value.clone(),
-            count: one.count,
-            href: site.search(&chosen(request, key, &one.value)),
-        };
+        let mut visible: Vec<FacetValue> = counts
+            .iter()
+            .map(|FacetCount { value, count }| FacetValue {
+                value: value.clone(),
+                count: *count,
+                href: site.search(&with_filter(request, key, value)),
+            })
+            .collect();
 
-        let mut values: Vec<FacetValue> = counts.iter().map(value).collect();
-        let more = values.split_off(values.len().min(SHOWN));
-        groups.push(FacetGroup { name, values, more });
+        let collapsed = visible.split_off(visible.len().min(MAX_VISIBLE_VALUES));
+        groups.push(FacetGroup {
+            name,
+            visible,
+            collapsed,
+        });
     }
 
     groups
 }
 
-fn chosen(request: &SearchRequest, key: &str, value: &str) -> SearchRequest {
+fn with_filter(request: &SearchRequest, key: &str, value: &str) -> SearchRequest {
     let mut request = first_page(request);
     let values = vec![value.to_owned()];
     match key {
@@ -121,7 +126,7 @@ fn chosen(request: &SearchRequest, key: &str, value: &str) -> SearchRequest {
     request
 }
 
-/// A cursor holds for one search only.
+/// The request without its cursor, which is only valid for the exact search it came from.
 fn first_page(request: &SearchRequest) -> SearchRequest {
     SearchRequest {
         cursor: None,
@@ -129,9 +134,9 @@ fn first_page(request: &SearchRequest) -> SearchRequest {
     }
 }
 
-type List = fn(&mut SearchRequest) -> &mut Vec<String>;
+type FilterValues = fn(&mut SearchRequest) -> &mut Vec<String>;
 
-const LISTS: [(&str, List); 4] = [
+const LIST_FILTERS: [(&str, FilterValues); 4] = [
     ("Vendor", |request| &mut request.vendor),
     ("Product", |request| &mut request.product),
     ("Guide", |request| &mut request.guide),

@@ -1,4 +1,9 @@
-//! `POST /feedback`: a reader says that a hit answers their question, or that none does.
+//! `POST /feedback`: a reader reports that a hit answers the question, or that none does.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Bytes;
@@ -9,101 +14,112 @@ use mcdewey_core::Chunk;
 
 use super::error::error_page;
 use super::respond;
-use super::search::Form;
+use super::search::SearchForm;
 use super::site::{Link, Site};
-use crate::app::observe::rejected;
+use crate::app::observe::record_rejection;
 use crate::rest::{self, Problem};
-use crate::{AppState, EndorsedSpot, Endorsement, QueryError, SearchRequest};
+use crate::{AppState, EndorsedLocation, Endorsement, KeepFeedback, QueryError, SearchRequest};
 
-/// The field with the passage that answers.
+/// The field with the id of the chunk that answers.
 const ANSWERS: &str = "answers";
-/// The field that says that nothing shown does.
+/// The field that reports that no hit answers.
 const NONE: &str = "none";
 
-/// The longest question that is kept, in bytes.
-const LONGEST_QUESTION: usize = 1000;
+/// The longest question that is stored, in bytes.
+const MAX_QUESTION_BYTES: usize = 1000;
 
 #[derive(Template)]
 #[template(path = "feedback.html")]
 struct FeedbackPage {
     site: Site,
-    form: Form,
-    thanks: &'static str,
-    /// What was noted, in words.
-    noted: String,
+    form: SearchForm,
+    /// What was recorded, in words.
+    summary: String,
     back: Link,
 }
 
-/// What a form says.
-struct Said {
+struct Feedback {
     request: SearchRequest,
-    answers: Option<String>,
+    /// The id of the chunk that answers; `None` if no hit does.
+    answered_by: Option<String>,
 }
 
 pub(super) async fn post(state: AppState, body: Result<Bytes, BytesRejection>) -> Response {
-    match take(&state, body).await {
+    match record(&state, body).await {
         Ok(page) => respond::result(&page),
         Err(problem) => error_page(&state, &problem),
     }
 }
 
-async fn take(
+async fn record(
     state: &AppState,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<FeedbackPage, Problem> {
-    let Some(keeper) = state.takes_feedback() else {
-        let detail = "this library takes no feedback from you; whoever runs it decides with the setting feedback";
+    let Some(store) = state.takes_feedback() else {
+        let detail = "you may not give feedback; the server's setting `feedback` decides who may";
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     };
-    let Said { request, answers } = said(rest::form(body)?)?;
-    let noted = match answers {
-        Some(id) => {
-            let passage = state
-                .library
-                .passage(&rest::passage_id(&id), state.visibility())
-                .await?;
-            let (keeper, endorsement) = (keeper.clone(), endorsement(&request, &passage));
-            let place = match &endorsement.spot {
-                EndorsedSpot::Page(page) => format!("Page {page}"),
-                EndorsedSpot::Heading(heading) => format!("“{heading}”"),
-            };
-            let kept = tokio::task::spawn_blocking(move || keeper.keep(&endorsement)).await;
-            kept.unwrap_or_else(|error| Err(error.to_string()))
-                .map_err(not_kept)?;
 
-            format!(
-                "{place} of {} answers “{}”",
-                passage.document.title, request.q
-            )
-        }
+    let Feedback {
+        request,
+        answered_by,
+    } = parse(rest::form_pairs(body)?)?;
+    let summary = match answered_by {
+        Some(id) => save_endorsement(state, Arc::clone(store), &request, &id).await?,
         None => {
-            rejected(&request);
-            format!("Nothing shown answers “{}”", request.q)
+            record_rejection(&request);
+            format!("No helpful result for “{}”", request.q)
         }
     };
 
-    let site = Site::of(state);
-    let back = Link::new("Back to the results", site.search(&request));
+    let site = Site::from_state(state);
     Ok(FeedbackPage {
-        form: Form::new(&site, &request),
-        thanks: "Thank you, noted",
-        noted,
-        back,
+        form: SearchForm::new(&site, &request),
+        summary,
+        back: Link::new("Back to results", site.search(&request)),
         site,
     })
 }
 
-fn not_kept(reason: String) -> Problem {
-    tracing::error!(reason, "a judgment could not be kept");
-    let detail = "your word could not be kept; the server's log says why";
+/// Stores that a chunk answers the question, and returns a summary for the reader.
+async fn save_endorsement(
+    state: &AppState,
+    store: Arc<dyn KeepFeedback>,
+    request: &SearchRequest,
+    chunk_id: &str,
+) -> Result<String, Problem> {
+    let chunk = state
+        .library
+        .stored_chunk(&rest::chunk_id(chunk_id), state.visibility())
+        .await?;
+
+    let endorsement = endorsement(request, &chunk);
+    let location = match &endorsement.spot {
+        EndorsedLocation::Page(page) => format!("Page {page}"),
+        EndorsedLocation::Heading(heading) => format!("“{heading}”"),
+    };
+
+    tokio::task::spawn_blocking(move || store.keep(&endorsement))
+        .await
+        .unwrap_or_else(|error| Err(error.to_string()))
+        .map_err(not_saved)?;
+
+    Ok(format!(
+        "{location} of {} is helpful for “{}”",
+        chunk.document.title, request.q
+    ))
+}
+
+fn not_saved(reason: String) -> Problem {
+    tracing::error!(reason, "failed to save feedback");
+    let detail = "the feedback could not be saved; see the server's log";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
 }
 
-fn said(pairs: Vec<(String, String)>) -> Result<Said, QueryError> {
-    let invalid = |message: &str| QueryError::InvalidRequest(message.to_owned());
-    let is_verdict = |name: &str| name == ANSWERS || name == NONE;
-    let (verdicts, search): (Vec<_>, Vec<_>) =
-        pairs.into_iter().partition(|(name, _)| is_verdict(name));
+fn parse(pairs: Vec<(String, String)>) -> Result<Feedback, QueryError> {
+    let (verdicts, search): (Vec<_>, Vec<_>) = pairs
+        .into_iter()
+        .partition(|(name, _)| name == ANSWERS || name == NONE);
 
     let request = SearchRequest {
         cursor: None,
@@ -112,62 +128,71 @@ fn said(pairs: Vec<(String, String)>) -> Result<Said, QueryError> {
     };
 
     if request.q.trim().is_empty() {
-        return Err(invalid("q, the question, is missing"));
+        return Err(QueryError::InvalidRequest(
+            "q, the question, is required".to_owned(),
+        ));
     }
 
-    if request.q.len() > LONGEST_QUESTION {
+    if request.q.len() > MAX_QUESTION_BYTES {
         return Err(QueryError::InvalidRequest(format!(
-            "q is too long; at most {LONGEST_QUESTION} bytes are kept"
+            "q is too long; at most {MAX_QUESTION_BYTES} bytes are allowed"
         )));
     }
 
-    match verdicts.as_slice() {
-        [(name, id)] if name == ANSWERS && !id.is_empty() => Ok(Said {
-            request,
-            answers: Some(id.clone()),
-        }),
-        [(name, _)] if name == NONE => Ok(Said {
-            request,
-            answers: None,
-        }),
-        _ => Err(invalid(
-            "say either which passage answers (answers=CHUNK_ID) or that none does (none=1)",
-        )),
-    }
+    let answered_by = match verdicts.as_slice() {
+        [(name, id)] if name == ANSWERS && !id.is_empty() => Some(id.clone()),
+        [(name, _)] if name == NONE => None,
+        _ => {
+            return Err(QueryError::InvalidRequest(
+                "send either answers=CHUNK_ID for the passage that answers or none=1 if none does"
+                    .to_owned(),
+            ));
+        }
+    };
+
+    Ok(Feedback {
+        request,
+        answered_by,
+    })
 }
 
-/// The judgment: a release that was asked for is noted as the one that answered, for "latest" is another one tomorrow.
-fn endorsement(request: &SearchRequest, passage: &Chunk) -> Endorsement {
-    let only = |values: &[String]| match values {
-        [one] => Some(one.clone()),
-        _ => None,
-    };
-    let document = &passage.document;
-    let release = document
+/// The judgment to store.
+///
+/// A version filter is stored as the version of the document, because "latest" may mean another
+/// version tomorrow.
+fn endorsement(request: &SearchRequest, chunk: &Chunk) -> Endorsement {
+    let document = &chunk.document;
+    let document_version = document
         .facets
         .versions
         .first()
         .map(|version| version.label.clone());
 
-    let heading = || {
-        passage
-            .headings
-            .last()
-            .or(passage.page.section.as_ref().map(|section| &section.title))
-            .cloned()
-    };
+    let heading = chunk.headings.last().or(chunk
+        .page
+        .section
+        .as_ref()
+        .map(|section| &section.title));
 
     Endorsement {
         question: request.q.trim().to_owned(),
-        vendor: only(&request.vendor),
-        product: only(&request.product),
-        version: request.version.as_ref().and(release),
-        guide: only(&request.guide),
+        vendor: single(&request.vendor),
+        product: single(&request.product),
+        version: request.version.as_ref().and(document_version),
+        guide: single(&request.guide),
         source: document.source.clone(),
-        spot: match heading().filter(|_| !document.paged) {
-            Some(heading) => EndorsedSpot::Heading(heading),
-            None => EndorsedSpot::Page(passage.page.number.0),
+        spot: match heading {
+            Some(heading) if !document.paged => EndorsedLocation::Heading(heading.clone()),
+            _ => EndorsedLocation::Page(chunk.page.number.0),
         },
-        text_hash: passage.text_hash,
+        text_hash: chunk.text_hash,
+    }
+}
+
+/// The value of a filter with exactly one value.
+fn single(values: &[String]) -> Option<String> {
+    match values {
+        [value] => Some(value.clone()),
+        _ => None,
     }
 }

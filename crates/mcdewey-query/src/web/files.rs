@@ -1,22 +1,27 @@
-//! `/f/{source}`: an image or the original of a document. Only what browsers show without running it is shown; the rest
-//! is handed over as a download.
+//! `/f/{source}`: an image of a document, or its original file.
+//!
+//! Raster images and PDFs are shown inline because browsers display them without running anything;
+//! every other file is a download.
+
+#[cfg(test)]
+mod tests;
 
 use axum::body::Body;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use mcdewey_core::{AttachedFile, AttachmentRole, Visibility, image_type};
+use mcdewey_core::{AttachedFile, AttachmentRole, Visibility, image_media_type};
 
 use super::error::error_page;
 use crate::rest::{self, Parameters};
 use crate::{AppState, QueryError, links};
 
-/// `hash` says which content is meant, so that browsers may keep it.
-pub(crate) const KNOWN: [&str; 3] = ["image", "original", "hash"];
-/// Nothing that such a file holds may run or fetch anything.
+/// Query parameters. `hash` identifies the content, so that browsers may cache it forever.
+pub(crate) const PARAMETERS: [&str; 3] = ["image", "original", "hash"];
+/// Nothing in the file may run or fetch anything.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
-/// Browsers show a PDF with a viewer of their own, which a sandbox would keep from starting.
+/// Browsers show a PDF in a built-in viewer, which a sandbox would prevent from starting.
 const PDF_POLICY: &str = "frame-ancestors 'none'";
 const PDF: &str = "application/pdf";
 
@@ -26,58 +31,62 @@ pub(super) async fn get(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
-    match find(&state, path, &uri, state.visibility()).await {
-        Ok((file, hash)) => sent(&headers, file, hash.as_deref()),
+    match load(&state, path, &uri, state.visibility()).await {
+        Ok((file, hash)) => file_response(&headers, file, hash.as_deref()),
         Err(error) => error_page(&state, &error.into()),
     }
 }
 
-async fn find(
+/// The file, and the hash that the client asked for.
+async fn load(
     state: &AppState,
     path: Result<Path<String>, PathRejection>,
     uri: &Uri,
     visibility: &Visibility,
 ) -> Result<(AttachedFile, Option<String>), QueryError> {
     let source = rest::path(path)?;
-    let given = Parameters::new(rest::pairs(uri)?, &KNOWN)?;
-    let (role, name) = match (given.one("image")?, given.one("original")?) {
+    let parameters = Parameters::new(rest::pairs(uri)?, &PARAMETERS)?;
+    let (role, name) = match (parameters.one("image")?, parameters.one("original")?) {
         (Some(name), None) => (AttachmentRole::Image, name),
         (None, Some(name)) => (AttachmentRole::Original, name),
         _ => {
-            let message = "give the name of one file as image or as original".to_owned();
+            let message = "name exactly one file, as `image` or as `original`".to_owned();
             return Err(QueryError::InvalidRequest(message));
         }
     };
 
     let file = state.library.file(&source, role, name, visibility).await?;
-    Ok((file, given.one("hash")?.map(str::to_owned)))
+    Ok((file, parameters.one("hash")?.map(str::to_owned)))
 }
 
-fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response {
+fn file_response(
+    headers: &HeaderMap,
+    file: AttachedFile,
+    requested_hash: Option<&str>,
+) -> Response {
     let AttachedFile {
         attachment,
         content,
     } = file;
 
-    // What was stored as an image is still judged by its content.
-    let shown_as = match attachment.role {
-        AttachmentRole::Image => image_type(&content),
+    // The stored media type is not trusted: a file is shown inline only if its content is an image
+    // or a PDF.
+    let inline_type = match attachment.role {
+        AttachmentRole::Image => image_media_type(&content),
         AttachmentRole::Original => {
             Some(PDF).filter(|_| attachment.media_type == PDF && content.starts_with(b"%PDF"))
         }
     };
 
-    let known = attachment.hash.short(16);
-    let tag = format!("\"{known}\"");
-    let fresh = rest::is_fresh(headers, &tag);
-
-    let mut response = if fresh {
+    let hash = attachment.hash.short(16);
+    let tag = format!("\"{hash}\"");
+    let mut response = if rest::is_fresh(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         Body::from(content).into_response()
     };
 
-    let disposition = if shown_as.is_some() {
+    let disposition = if inline_type.is_some() {
         "inline"
     } else {
         "attachment"
@@ -87,7 +96,7 @@ fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response
     let values = [
         (
             header::CONTENT_TYPE,
-            shown_as.unwrap_or("application/octet-stream").to_owned(),
+            inline_type.unwrap_or("application/octet-stream").to_owned(),
         ),
         (
             header::CONTENT_DISPOSITION,
@@ -95,7 +104,7 @@ fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response
         ),
         (
             header::CONTENT_SECURITY_POLICY,
-            if shown_as == Some(PDF) {
+            if inline_type == Some(PDF) {
                 PDF_POLICY
             } else {
                 POLICY
@@ -104,7 +113,7 @@ fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response
         ),
         (
             header::CACHE_CONTROL,
-            caching(hash == Some(known.as_str())).to_owned(),
+            cache_control(requested_hash == Some(hash.as_str())).to_owned(),
         ),
         (header::ETAG, tag),
     ];
@@ -118,9 +127,9 @@ fn sent(headers: &HeaderMap, file: AttachedFile, hash: Option<&str>) -> Response
     response
 }
 
-/// Whoever named the content by its hash need never ask again; others ask whether it is still the same.
-fn caching(named: bool) -> &'static str {
-    if named {
+/// A URL with the right hash always means the same content; any other must be revalidated.
+fn cache_control(has_hash: bool) -> &'static str {
+    if has_hash {
         "private, max-age=31536000, immutable"
     } else {
         "no-cache"

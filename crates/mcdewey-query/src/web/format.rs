@@ -1,20 +1,20 @@
-//! In which form a passage is wanted: a page for people, or JSON or Markdown, by the address's ending or by `Accept`.
+//! Content negotiation for a chunk: an HTML page, JSON or Markdown, chosen by the URL's extension
+//! or by `Accept`.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::ChunkAnswer;
 use crate::app::{Accept, JSON};
-use crate::cite::Citation;
+use crate::citation::Citation;
 
-/// The media types of a page for people.
 const HTML: &str = "text/html";
 const XHTML: &str = "application/xhtml+xml";
 const MARKDOWN: &str = "text/markdown";
-/// What a passage comes as, the form for people first.
+
+/// The media types on offer, the default first.
 pub(super) const OFFERED: [&str; 4] = [HTML, XHTML, JSON, MARKDOWN];
 
-/// A form of a passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Page,
@@ -23,16 +23,17 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// The form, and the id without the ending that asks for it. An ending goes over the header, which offers nothing
-    /// where it takes none of the forms.
-    pub(super) fn of(id: &str, headers: &HeaderMap) -> Option<(Self, String)> {
-        for (ending, format) in [(".json", Self::Json), (".md", Self::Markdown)] {
-            if let Some(id) = id.strip_suffix(ending) {
+    /// Returns the requested format and the id without its extension.
+    ///
+    /// An extension takes precedence over `Accept`. `None` if `Accept` allows none of the formats.
+    pub(super) fn negotiate(id: &str, headers: &HeaderMap) -> Option<(Self, String)> {
+        for (extension, format) in [(".json", Self::Json), (".md", Self::Markdown)] {
+            if let Some(id) = id.strip_suffix(extension) {
                 return Some((format, id.to_owned()));
             }
         }
 
-        let format = match Accept::of(headers).preferred(&OFFERED)? {
+        let format = match Accept::from_headers(headers).preferred(&OFFERED)? {
             JSON => Self::Json,
             MARKDOWN => Self::Markdown,
             _ => Self::Page,
@@ -42,18 +43,18 @@ impl Format {
     }
 }
 
-/// A passage in a form for programs.
-pub(super) fn passage(answer: &ChunkAnswer, format: Format) -> Response {
+/// The chunk as JSON or Markdown.
+pub(super) fn respond(answer: &ChunkAnswer, format: Format) -> Response {
     match format {
         Format::Markdown => {
-            let kind = HeaderValue::from_static("text/markdown; charset=utf-8");
-            ([(header::CONTENT_TYPE, kind)], markdown(answer)).into_response()
+            let media_type = HeaderValue::from_static("text/markdown; charset=utf-8");
+            ([(header::CONTENT_TYPE, media_type)], markdown(answer)).into_response()
         }
         _ => axum::Json(answer).into_response(),
     }
 }
 
-/// The passage under its headings, with where it is from.
+/// The chunk below its heading, followed by its citation.
 fn markdown(answer: &ChunkAnswer) -> String {
     let hit = &answer.chunk;
     let heading = hit
@@ -65,7 +66,7 @@ fn markdown(answer: &ChunkAnswer) -> String {
     format!(
         "{heading}{}\n\n— {}\n",
         hit.text.trim(),
-        Citation::of(hit).markdown
+        Citation::new(hit).markdown
     )
 }
 
@@ -78,7 +79,8 @@ mod tests {
 
     const BARGE: &str = "/c/finesse%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A2";
 
-    async fn kind(path: &str, accept: Option<&str>) -> (String, String) {
+    /// Returns the content type and the body.
+    async fn get(path: &str, accept: Option<&str>) -> (String, String) {
         let service = Service::new().await;
         let mut request = request(Method::GET, path);
         if let Some(accept) = accept {
@@ -100,11 +102,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_ending_or_the_header_chooses_the_form() {
+    async fn extension_or_accept_header_chooses_the_format() {
         let json = (format!("{BARGE}.json"), "application/json");
         let markdown = (format!("{BARGE}.md"), "text/markdown; charset=utf-8");
         for (path, expected) in [&json, &markdown] {
-            assert_eq!(kind(path, Some("text/html")).await.0, *expected);
+            assert_eq!(get(path, Some("text/html")).await.0, *expected);
         }
 
         for (accept, expected) in [
@@ -133,11 +135,11 @@ mod tests {
                 "application/json",
             ),
         ] {
-            assert_eq!(kind(BARGE, accept).await.0, expected, "{accept:?}");
+            assert_eq!(get(BARGE, accept).await.0, expected, "{accept:?}");
         }
 
-        assert!(kind(&json.0, None).await.1.contains(GUIDE));
-        let text = kind(&markdown.0, None).await.1;
+        assert!(get(&json.0, None).await.1.contains(GUIDE));
+        let text = get(&markdown.0, None).await.1;
         assert!(
             text.contains("after barging in the state is TALKING.") && text.contains("page 118"),
             "{text}"
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_takes_none_of_the_forms_is_told_which_there_are() {
+    async fn unacceptable_requests_list_the_offered_media_types() {
         let service = Service::new().await;
         for accept in ["image/png", "*/*;q=0"] {
             let request = request(Method::GET, BARGE).header(header::ACCEPT, accept);

@@ -1,20 +1,19 @@
-//! A hit as the search page shows it.
+//! A search hit as the results page shows it.
 
 use std::collections::HashSet;
 
-use super::site::{Link, Site, outward};
-use crate::place::printed;
+use super::site::{Link, Site, external_link, ordinal};
+use crate::page_label::printed;
 use crate::search::terms;
 use crate::{AlsoIn, Explanation, Hit};
 
-/// Other places of a passage that are shown; beyond them a number says how many more.
-const SHOWN_PLACES: usize = 6;
+/// Other locations of the same text that are listed; the rest is only counted.
+const MAX_LISTED_LOCATIONS: usize = 6;
 
-/// A hit ready to be written.
 #[derive(Debug, Clone)]
 pub(super) struct HitView {
     pub(super) chunk_id: String,
-    /// What stands above the title: document, then headings.
+    /// Document title, then the headings above the hit's own.
     pub(super) crumbs: Vec<String>,
     pub(super) title: Link,
     pub(super) page: Link,
@@ -22,105 +21,109 @@ pub(super) struct HitView {
     pub(super) product: Option<String>,
     pub(super) version: Option<String>,
     pub(super) updated: Option<String>,
-    pub(super) snippet: Vec<Piece>,
+    pub(super) snippet: Vec<SnippetPart>,
     pub(super) also_in: Vec<Link>,
-    pub(super) further_places: usize,
-    pub(super) vendor: Option<String>,
-    pub(super) vendor_url: Option<String>,
+    pub(super) unlisted_locations: usize,
+    pub(super) external: Option<Link>,
     pub(super) explanation: Vec<(String, String)>,
 }
 
-/// A stretch of a snippet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct SnippetPart {
     pub(super) text: String,
     /// Whether it is a word of the question.
-    pub(super) marked: bool,
+    pub(super) highlighted: bool,
 }
 
 impl HitView {
-    /// The view of a hit to a question with these stems.
-    pub(super) fn new(site: &Site, hit: &Hit, question: &HashSet<String>) -> Self {
+    /// Views of hits to a question with these stems.
+    pub(super) fn list(site: &Site, hits: &[Hit], question: &HashSet<String>) -> Vec<Self> {
+        hits.iter()
+            .map(|hit| Self::new(site, hit, question))
+            .collect()
+    }
+
+    fn new(site: &Site, hit: &Hit, question: &HashSet<String>) -> Self {
         let (title, crumbs) = match hit.headings.split_last() {
             Some((last, above)) => (last.clone(), above.to_vec()),
             None => (hit.doc_title.clone(), Vec::new()),
         };
 
+        let title = if title.is_empty() {
+            hit.page_title()
+        } else {
+            title
+        };
+
         let page = hit
             .page
             .map_or_else(|| "Section".to_owned(), |page| format!("Page {page}"));
+        let page_url = format!(
+            "{}#p-{}",
+            site.relative(&hit.page_url),
+            ordinal(&hit.chunk_id)
+        );
 
         Self {
             chunk_id: hit.chunk_id.clone(),
-            title: Link::new(
-                if title.is_empty() {
-                    hit.page_title()
-                } else {
-                    title
-                },
-                site.chunk(&hit.chunk_id),
-            ),
+            title: Link::new(title, site.chunk(&hit.chunk_id)),
             crumbs,
-            page: Link::new(
-                page,
-                format!(
-                    "{}#p-{}",
-                    site.local(&hit.page_url),
-                    super::site::ordinal(&hit.chunk_id)
-                ),
-            ),
+            page: Link::new(page, page_url),
             printed: printed(hit.page, hit.page_label.as_deref()),
             product: hit.product.clone(),
             version: hit.version.clone(),
             updated: hit.updated.clone(),
-            snippet: pieces(&hit.snippet, question),
+            snippet: snippet_parts(&hit.snippet, question),
             also_in: hit
                 .also_in
                 .iter()
-                .take(SHOWN_PLACES)
-                .map(|place| also_in(site, hit, place))
+                .take(MAX_LISTED_LOCATIONS)
+                .map(|other| also_in(site, hit, other))
                 .collect(),
-            further_places: hit.also_in.len().saturating_sub(SHOWN_PLACES),
-            vendor: hit.vendor.clone(),
-            vendor_url: outward(hit.source_url.as_ref()),
+            unlisted_locations: hit.also_in.len().saturating_sub(MAX_LISTED_LOCATIONS),
+            external: external_link(hit.source_url.as_deref()),
             explanation: hit
                 .explain
                 .as_ref()
-                .map(|how| explanation(how, hit.score))
+                .map(|explanation| explanation_rows(explanation, hit.score))
                 .unwrap_or_default(),
         }
     }
 }
 
-/// Another place, by what is different about it: "v12.0, page 97".
-pub(super) fn also_in(site: &Site, hit: &Hit, place: &AlsoIn) -> Link {
-    let mut parts = Vec::new();
-    if place.product != hit.product {
-        parts.extend(place.product.clone());
+/// Another location of the same text, labelled with what differs from `hit`: "v12.0, page 97".
+pub(super) fn also_in(site: &Site, hit: &Hit, other: &AlsoIn) -> Link {
+    let mut facets = Vec::new();
+    if other.product != hit.product {
+        facets.extend(other.product.clone());
     }
+    facets.extend(other.version.clone());
 
-    parts.extend(place.version.clone());
-    let page = place.page.map(|page| format!("page {page}"));
-    let name = if parts.is_empty() {
-        place.doc_title.clone()
+    let name = if facets.is_empty() {
+        other.doc_title.clone()
     } else {
-        parts.join(" ")
+        facets.join(" ")
     };
 
-    let changed = place.differs.then(|| "some words differ".to_owned());
-    let text: Vec<String> = std::iter::once(name).chain(page).chain(changed).collect();
-    Link::new(text.join(", "), site.chunk(&place.chunk_id))
+    let page = other.page.map(|page| format!("page {page}"));
+    let difference = other.differs.then(|| "minor differences".to_owned());
+    let text: Vec<String> = std::iter::once(name)
+        .chain(page)
+        .chain(difference)
+        .collect();
+
+    Link::new(text.join(", "), site.chunk(&other.chunk_id))
 }
 
-/// The snippet, cut where words of the question begin and end.
-fn pieces(snippet: &str, question: &HashSet<String>) -> Vec<Piece> {
-    let mut pieces = Vec::new();
+/// The snippet, split where words of the question begin and end.
+fn snippet_parts(snippet: &str, question: &HashSet<String>) -> Vec<SnippetPart> {
+    let mut parts = Vec::new();
     let mut at = 0;
-    let mut push = |text: &str, marked| {
+    let mut push = |text: &str, highlighted| {
         if !text.is_empty() {
-            pieces.push(Piece {
+            parts.push(SnippetPart {
                 text: text.to_owned(),
-                marked,
+                highlighted,
             });
         }
     };
@@ -132,40 +135,44 @@ fn pieces(snippet: &str, question: &HashSet<String>) -> Vec<Piece> {
     }
 
     push(&snippet[at..], false);
-    pieces
+    parts
 }
 
-fn explanation(how: &Explanation, score: f64) -> Vec<(String, String)> {
-    let place = |rank: Option<usize>, score: Option<f32>, unit: &str| match (rank, score) {
-        (Some(rank), Some(score)) => format!("place {rank}, {unit} {score:.3}"),
-        (Some(rank), None) => format!("place {rank}"),
-        _ => "not found".to_owned(),
-    };
-
+fn explanation_rows(explanation: &Explanation, score: f64) -> Vec<(String, String)> {
     let mut rows = vec![
         (
-            "By meaning".to_owned(),
-            place(how.dense_rank, how.dense_score, "cosine"),
+            "Semantic".to_owned(),
+            rank(explanation.dense_rank, explanation.dense_score, "cosine"),
         ),
         (
-            "By words".to_owned(),
-            place(how.keyword_rank, how.keyword_score, "BM25"),
+            "Exact words".to_owned(),
+            rank(explanation.keyword_rank, explanation.keyword_score, "BM25"),
         ),
     ];
 
     rows.extend(
-        how.parts
+        explanation
+            .parts
             .iter()
-            .map(|(name, part)| (format!("{name} adds"), format!("{part:+.4}"))),
+            .map(|(name, part)| (format!("From {name}"), format!("{part:+.4}"))),
     );
 
     rows.push(("Score".to_owned(), format!("{score:.4}")));
     rows.extend(
-        how.rerank
+        explanation
+            .rerank
             .map(|score| ("Reranker".to_owned(), format!("{score:.4}"))),
     );
 
     rows
+}
+
+fn rank(rank: Option<usize>, score: Option<f32>, unit: &str) -> String {
+    match (rank, score) {
+        (Some(rank), Some(score)) => format!("rank {rank}, {unit} {score:.3}"),
+        (Some(rank), None) => format!("rank {rank}"),
+        _ => "not found".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -173,19 +180,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_the_question_stand_out_in_all_their_forms() {
-        let found = pieces(
+    fn inflected_words_of_the_question_are_highlighted() {
+        let found = snippet_parts(
             "Barging in: the call <b>",
             &terms::content_stems("barge calls"),
         );
 
-        let read: Vec<(&str, bool)> = found
+        let parts: Vec<(&str, bool)> = found
             .iter()
-            .map(|piece| (piece.text.as_str(), piece.marked))
+            .map(|part| (part.text.as_str(), part.highlighted))
             .collect();
 
         assert_eq!(
-            read,
+            parts,
             [
                 ("Barging", true),
                 (" in: the ", false),
@@ -193,6 +200,6 @@ mod tests {
                 (" <b>", false)
             ]
         );
-        assert_eq!(pieces("", &HashSet::new()), []);
+        assert_eq!(snippet_parts("", &HashSet::new()), []);
     }
 }

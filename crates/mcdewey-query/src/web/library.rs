@@ -1,4 +1,5 @@
-//! `/library`: what the library holds; the front page shows the same without the documents.
+//! `/library`: the tree of vendors, products, versions, guides and documents. The home page shows
+//! the same without the documents.
 
 use std::collections::HashSet;
 
@@ -8,48 +9,46 @@ use axum::response::Response;
 
 use super::error::error_page;
 use super::respond;
-use super::search::Form;
+use super::search::SearchForm;
 use super::site::{Link, Site};
 use crate::rest::{self, Parameters};
-use crate::tree::held;
+use crate::tree::totals;
 use crate::{
-    AppState, CompareRequest, GuideEntry, LibraryAnswer, ProductEntry, QueryError, SearchRequest,
-    VendorEntry, VersionEntry,
+    AppState, CompareRequest, DocumentEntry, GuideEntry, LibraryAnswer, ProductEntry, QueryError,
+    SearchRequest, VendorEntry, VersionEntry,
 };
 
-/// The library ready to be written.
 #[derive(Debug, Clone)]
-pub(super) struct Shelf {
+pub(super) struct LibraryOverview {
     pub(super) documents: u64,
     pub(super) pages: u64,
-    pub(super) passages: u64,
+    pub(super) chunks: u64,
     pub(super) products: usize,
     pub(super) vendors: Vec<VendorView>,
 }
 
-/// A vendor and its products.
 #[derive(Debug, Clone)]
 pub(super) struct VendorView {
     pub(super) name: String,
     pub(super) products: Vec<ProductView>,
 }
 
-/// A product and its releases.
 #[derive(Debug, Clone)]
 pub(super) struct ProductView {
     pub(super) name: String,
+    /// The product's id, if it differs from the name.
     pub(super) id: Option<String>,
     pub(super) aliases: Vec<String>,
-    /// The search page limited to it; nothing can limit a search to documents without a product.
+    /// A search limited to the product. `None` for documents without a product, which no filter
+    /// selects.
     pub(super) href: Option<String>,
     pub(super) guides: usize,
     pub(super) pages: u64,
-    /// The newest release beside the one before it.
-    pub(super) compared: Option<Link>,
+    /// The comparison of the two newest versions.
+    pub(super) comparison: Option<Link>,
     pub(super) versions: Vec<VersionView>,
 }
 
-/// A release and its guides.
 #[derive(Debug, Clone)]
 pub(super) struct VersionView {
     pub(super) name: String,
@@ -58,23 +57,22 @@ pub(super) struct VersionView {
     pub(super) guides: Vec<GuideView>,
 }
 
-/// A guide and its documents.
 #[derive(Debug, Clone)]
 pub(super) struct GuideView {
     pub(super) name: String,
     pub(super) pages: u64,
-    pub(super) passages: u64,
-    /// The day on which the last of its documents was taken in.
+    pub(super) chunks: u64,
+    /// The day on which its most recent document was ingested.
     pub(super) ingested: String,
     pub(super) documents: Vec<Link>,
 }
 
-impl Shelf {
+impl LibraryOverview {
     pub(super) fn new(site: &Site, library: &LibraryAnswer) -> Self {
         Self {
             documents: library.documents,
             pages: library.pages,
-            passages: library.chunks,
+            chunks: library.chunks,
             products: library
                 .vendors
                 .iter()
@@ -111,11 +109,11 @@ fn product(site: &Site, entry: &ProductEntry) -> ProductView {
         .or_else(|| id.clone())
         .unwrap_or_else(|| "No product".to_owned());
 
-    let limited = id.clone().map(|id| SearchRequest {
+    let search = id.clone().map(|id| SearchRequest {
         product: vec![id],
         ..SearchRequest::default()
     });
-    let guides = || entry.versions.iter().flat_map(|version| &version.guides);
+
     ProductView {
         id: id.filter(|id| *id != name),
         aliases: entry
@@ -124,70 +122,73 @@ fn product(site: &Site, entry: &ProductEntry) -> ProductView {
             .filter(|alias| **alias != name)
             .cloned()
             .collect(),
-        href: limited.as_ref().map(|request| site.search(request)),
-        guides: distinct(guides()),
-        pages: held(guides()).pages,
-        compared: newest_step(site, entry),
+        href: search.as_ref().map(|request| site.search(request)),
+        guides: count_distinct(guides(entry)),
+        pages: totals(guides(entry)).pages,
+        comparison: newest_comparison(site, entry),
         versions: entry
             .versions
             .iter()
-            .map(|entry| version(site, entry, limited.as_ref()))
+            .map(|entry| version(site, entry, search.as_ref()))
             .collect(),
         name,
     }
 }
 
-fn newest_step(site: &Site, entry: &ProductEntry) -> Option<Link> {
-    let mut releases = entry
+fn guides(entry: &ProductEntry) -> impl Iterator<Item = &GuideEntry> {
+    entry.versions.iter().flat_map(|version| &version.guides)
+}
+
+fn newest_comparison(site: &Site, entry: &ProductEntry) -> Option<Link> {
+    let mut versions = entry
         .versions
         .iter()
         .filter_map(|version| version.version.clone());
-    let (to, from) = (releases.next()?, releases.next()?);
-    let text = format!("What changed from {from} to {to}");
-    let product = entry.product.iter().cloned().collect();
+    let (to, from) = (versions.next()?, versions.next()?);
+    let text = format!("Changes from {from} to {to}");
 
     Some(Link::new(
         text,
         site.compare(&CompareRequest {
             from,
             to,
-            product,
+            product: entry.product.iter().cloned().collect(),
             ..CompareRequest::default()
         }),
     ))
 }
 
-/// How many guides there are; the documents of one may stand under several releases.
-fn distinct<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> usize {
-    let sources = |guide: &'a GuideEntry| {
-        guide
-            .documents
-            .iter()
-            .map(|document| document.source.as_str())
-    };
-
+/// Counts guides. The same documents may appear under several versions and count once.
+fn count_distinct<'a>(guides: impl Iterator<Item = &'a GuideEntry>) -> usize {
     guides
-        .map(|guide| (guide.guide.as_deref(), sources(guide).collect::<Vec<_>>()))
+        .map(|guide| (guide.guide.as_deref(), sources(guide)))
         .collect::<HashSet<_>>()
         .len()
 }
 
+fn sources(guide: &GuideEntry) -> Vec<&str> {
+    guide
+        .documents
+        .iter()
+        .map(|document| document.source.as_str())
+        .collect()
+}
+
 fn version(site: &Site, entry: &VersionEntry, product: Option<&SearchRequest>) -> VersionView {
-    let limited = |version: &String| {
-        let request = product.cloned().unwrap_or_default();
+    let href = entry.version.as_ref().map(|version| {
         site.search(&SearchRequest {
             version: Some(version.clone()),
-            ..request
+            ..product.cloned().unwrap_or_default()
         })
-    };
+    });
 
     VersionView {
         name: entry
             .version
             .clone()
-            .unwrap_or_else(|| "Not tied to a release".to_owned()),
+            .unwrap_or_else(|| "No version".to_owned()),
         latest: entry.latest,
-        href: entry.version.as_ref().map(limited),
+        href,
         guides: entry
             .guides
             .iter()
@@ -197,17 +198,13 @@ fn version(site: &Site, entry: &VersionEntry, product: Option<&SearchRequest>) -
 }
 
 fn guide(site: &Site, entry: &GuideEntry) -> GuideView {
-    let link = |document: &crate::DocumentEntry| {
-        Link::new(document.doc_title.clone(), site.local(&document.url))
-    };
-
     GuideView {
         name: entry
             .guide
             .clone()
             .unwrap_or_else(|| "Other documents".to_owned()),
         pages: entry.pages,
-        passages: entry.chunks,
+        chunks: entry.chunks,
         ingested: entry
             .documents
             .iter()
@@ -215,21 +212,29 @@ fn guide(site: &Site, entry: &GuideEntry) -> GuideView {
             .max()
             .unwrap_or_default()
             .to_owned(),
-        documents: entry.documents.iter().map(link).collect(),
+        documents: entry
+            .documents
+            .iter()
+            .map(|document| document_link(site, document))
+            .collect(),
     }
 }
 
-/// "2026-03-01" of "2026-03-01T09:30:00Z".
-fn day(written: &str) -> &str {
-    written.split('T').next().unwrap_or_default()
+fn document_link(site: &Site, document: &DocumentEntry) -> Link {
+    Link::new(document.doc_title.clone(), site.relative(&document.url))
+}
+
+/// "2026-03-01" from "2026-03-01T09:30:00Z".
+fn day(timestamp: &str) -> &str {
+    timestamp.split('T').next().unwrap_or_default()
 }
 
 #[derive(Template)]
 #[template(path = "library.html")]
 struct LibraryPage {
     site: Site,
-    form: Form,
-    shelf: Shelf,
+    form: SearchForm,
+    overview: LibraryOverview,
 }
 
 pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
@@ -242,14 +247,13 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
 async fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Response, QueryError> {
     Parameters::new(rest::pairs(uri)?, &[])?;
     let library = state.library.library(state.visibility()).await?;
-    let site = Site::of(state);
-    let form = Form::new(&site, &SearchRequest::default());
+    let site = Site::from_state(state);
 
     Ok(respond::page(
         headers,
         &LibraryPage {
-            form,
-            shelf: Shelf::new(&site, &library),
+            form: SearchForm::new(&site, &SearchRequest::default()),
+            overview: LibraryOverview::new(&site, &library),
             site,
         },
     ))

@@ -1,8 +1,9 @@
-//! Markdown of documents as HTML that is safe to show: nobody here trusts a byte of it.
+//! Renders the untrusted Markdown of documents as HTML that is safe to show.
 //!
-//! Markup comes from a closed list, links lead to http, https and mailto only, images that are kept with the document are
-//! shown, others become their words, code is coloured where its language is named, and what is too large or too deep for
-//! that is shown as plain text. Scripts, styles, ids and relative links never get out.
+//! Elements come from a closed list, links lead to http, https and mailto only, images stored with
+//! the document are shown and others become their alternative text, code is highlighted where its
+//! language is named, and text that is too large or too deeply nested is shown as plain text.
+//! Scripts, styles, ids and relative links never reach the page.
 
 mod blocks;
 mod highlight;
@@ -18,71 +19,79 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use blocks::Block;
-use highlight::Budget;
-use writer::View;
+use highlight::TimeBudget;
+use sanitise::SafeHtml;
+use writer::Extent;
 
-/// Longest text that is read as Markdown, in bytes; far beyond a page, short of what keeps a server busy.
+/// Longest text that is parsed as Markdown, in bytes: far longer than any real page, but short
+/// enough not to keep the server busy.
 const MAX_TEXT_BYTES: usize = 512 * 1024;
-/// Most HTML one text may become, in bytes; a hostile table can grow a hundredfold.
+/// Longest HTML of one text, in bytes. A hostile table can grow a hundredfold.
 const MAX_HTML_BYTES: usize = 4 * 1024 * 1024;
 
-/// Where a passage stands on its page.
+/// The position of a chunk on its page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Passage {
-    /// Its place in the document; its anchor is `p-` and this.
+pub(super) struct ChunkSpan {
+    /// The chunk's number in the document. Its anchor is `p-{ordinal}`.
     pub(super) ordinal: u32,
-    /// Its bytes in the page's text.
+    /// Byte range in the page's text.
     pub(super) range: Range<usize>,
-    /// Whether it stands out.
+    /// Whether it is highlighted.
     pub(super) marked: bool,
 }
 
-/// An image that may be shown.
+/// An image stored with the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Image {
-    /// The target of the links that show it.
+    /// The link target that refers to it in the Markdown.
     pub(super) target: String,
-    /// Its address on this site.
-    pub(super) address: String,
-    /// What stands below it.
+    /// Its URL on this site.
+    pub(super) url: String,
+    /// The caption.
     pub(super) title: String,
 }
 
-/// A whole page, each passage with its anchor.
-pub(super) async fn page(text: String, passages: Vec<Passage>, images: Vec<Image>) -> String {
-    aside(text, move |text| render_page(text, &passages, &images)).await
+/// Renders a whole page with an anchor for each chunk.
+pub(super) async fn page(text: String, chunks: Vec<ChunkSpan>, images: Vec<Image>) -> String {
+    spawn_render(text, move |text| render_page(text, &chunks, &images)).await
 }
 
-/// What stands in `range` of a page's text, with the table head or the fence that stands above it.
+/// Renders a range of a page's text within the table or code block that it is part of.
 pub(super) async fn excerpt(text: String, range: Range<usize>, images: Vec<Image>) -> String {
-    aside(text, move |text| render_excerpt(text, range, &images)).await
+    spawn_render(text, move |text| render_excerpt(text, range, &images)).await
 }
 
-/// Renders off the runtime: a large page takes milliseconds, and a parser that gives up takes nothing else with it.
-async fn aside(text: String, render: impl FnOnce(&str) -> String + Send + 'static) -> String {
+/// Renders on the blocking pool, because a large page takes milliseconds. If the parser panics, the
+/// text is shown as plain text.
+async fn spawn_render(
+    text: String,
+    render: impl FnOnce(&str) -> String + Send + 'static,
+) -> String {
     let text: Arc<str> = text.into();
-    let copy = Arc::clone(&text);
-    tokio::task::spawn_blocking(move || render(&copy)).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a page could not be read as Markdown and is shown as plain text");
-        plain(&text)
-    })
+    let input = Arc::clone(&text);
+    tokio::task::spawn_blocking(move || render(&input))
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "failed to render a page as Markdown; showing plain text");
+            plain(&text)
+        })
 }
 
-fn render_page(text: &str, passages: &[Passage], images: &[Image]) -> String {
+fn render_page(text: &str, chunks: &[ChunkSpan], images: &[Image]) -> String {
     let mut parsed = if text.len() <= MAX_TEXT_BYTES {
-        blocks::of(text)
+        blocks::parse(text)
     } else {
         Vec::new()
     };
 
-    blocks::levelled(&mut parsed);
+    blocks::normalise_heading_levels(&mut parsed);
     let mut page = PageWriter {
         images,
         ..PageWriter::default()
     };
 
     for block in &parsed {
-        page.block(block, passages);
+        page.push_block(block, chunks);
         if page.html.len() > MAX_HTML_BYTES {
             return plain(text);
         }
@@ -97,39 +106,37 @@ fn render_page(text: &str, passages: &[Passage], images: &[Image]) -> String {
 }
 
 fn render_excerpt(text: &str, range: Range<usize>, images: &[Image]) -> String {
-    let (own, range) = text
+    // A range that is not on character boundaries cannot be a chunk's; the whole text is shown
+    // then.
+    let (excerpt, range) = text
         .get(range.clone())
-        .map_or((text, 0..text.len()), |own| (own, range));
+        .map_or((text, 0..text.len()), |excerpt| (excerpt, range));
 
     if text.len() > MAX_TEXT_BYTES {
-        return plain(own);
+        return plain(excerpt);
     }
 
-    let (mut html, budget) = (String::new(), Budget::default());
-    let mut parsed = blocks::of(text);
-    parsed.retain(|block| overlap(&block.range, &range));
-    blocks::levelled(&mut parsed);
+    let (mut html, budget) = (String::new(), TimeBudget::default());
+    let mut parsed = blocks::parse(text);
+    parsed.retain(|block| overlaps(&block.range, &range));
+    blocks::normalise_heading_levels(&mut parsed);
 
     for block in &parsed {
-        html.push_str(
-            &sanitise::clean(&writer::write(
-                &block.events,
-                View::Clip(range.clone()),
-                images,
-                &budget,
-            ))
-            .html,
-        );
-
+        let unsafe_html =
+            writer::write(&block.events, Extent::Clip(range.clone()), images, &budget);
+        html.push_str(&sanitise::clean(&unsafe_html).html);
         if html.len() > MAX_HTML_BYTES {
-            return plain(own);
+            return plain(excerpt);
         }
     }
 
-    if html.is_empty() { plain(own) } else { html }
+    if html.is_empty() {
+        plain(excerpt)
+    } else {
+        html
+    }
 }
 
-/// The text as it is.
 fn plain(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() {
@@ -139,102 +146,97 @@ fn plain(text: &str) -> String {
     }
 }
 
-fn overlap(left: &Range<usize>, right: &Range<usize>) -> bool {
+fn overlaps(left: &Range<usize>, right: &Range<usize>) -> bool {
     left.start < right.end && right.start < left.end
 }
 
-/// Puts blocks one behind the other, those of one passage in one element.
+/// Concatenates blocks and wraps those of one chunk in one element.
 #[derive(Default)]
 struct PageWriter<'a> {
     html: String,
     images: &'a [Image],
-    /// The passage whose element is open.
+    /// The chunk whose element is open.
     open: Option<u32>,
+    /// The chunks that have an anchor.
     anchored: HashSet<u32>,
-    budget: Budget,
+    budget: TimeBudget,
 }
 
 impl PageWriter<'_> {
-    fn block(&mut self, block: &Block<'_>, passages: &[Passage]) {
-        let here: Vec<&Passage> = passages
+    fn push_block(&mut self, block: &Block<'_>, chunks: &[ChunkSpan]) {
+        let chunks: Vec<&ChunkSpan> = chunks
             .iter()
-            .filter(|passage| overlap(&passage.range, &block.range))
+            .filter(|chunk| overlaps(&chunk.range, &block.range))
             .collect();
 
-        match here.as_slice() {
-            [only] => {
-                self.enter(only);
-                self.html.push_str(
-                    &sanitise::clean(&writer::write(
-                        &block.events,
-                        View::Whole,
-                        self.images,
-                        &self.budget,
-                    ))
-                    .html,
-                );
+        match chunks.as_slice() {
+            [chunk] => {
+                self.enter(chunk);
+                let html = self.render(block, Extent::Whole).html;
+                self.html.push_str(&html);
             }
-            several => {
+            several_or_none => {
                 self.close();
-                self.shared(block, several);
+                self.push_shared_block(block, several_or_none);
             }
         }
     }
 
-    /// A block that several passages share, or none: a long table, say. Their anchors stand inside it.
-    fn shared(&mut self, block: &Block<'_>, passages: &[&Passage]) {
-        let new = passages
+    /// Pushes a block that no chunk or more than one is part of, such as a long table. Anchors of
+    /// chunks that begin in it are inside.
+    fn push_shared_block(&mut self, block: &Block<'_>, chunks: &[&ChunkSpan]) {
+        let anchors: Vec<(usize, u32)> = chunks
             .iter()
-            .filter(|passage| self.anchored.insert(passage.ordinal));
-
-        let anchors: Vec<(usize, u32)> = new
-            .map(|passage| (passage.range.start, passage.ordinal))
+            .filter(|chunk| self.anchored.insert(chunk.ordinal))
+            .map(|chunk| (chunk.range.start, chunk.ordinal))
             .collect();
 
-        let marked = passages
+        let marked = chunks
             .iter()
-            .find(|passage| passage.marked)
-            .map(|passage| passage.range.clone());
+            .find(|chunk| chunk.marked)
+            .map(|chunk| chunk.range.clone());
 
-        let view = View::Shared {
+        let extent = Extent::Shared {
             anchors: &anchors,
             marked,
         };
+        let safe = self.render(block, extent);
 
-        let clean = sanitise::clean(&writer::write(
-            &block.events,
-            view,
-            self.images,
-            &self.budget,
-        ));
-
-        // Sanitising may take the text in which an anchor stood; the block's beginning is next best.
-        let lost = anchors
-            .iter()
-            .filter(|(_, ordinal)| !clean.anchors.contains(ordinal));
-
-        for (_, ordinal) in lost {
-            self.html.push_str(&sanitise::anchor(*ordinal));
+        // Sanitising may drop an anchor together with the text around it. The anchor then goes
+        // before the block.
+        for (_, ordinal) in &anchors {
+            if !safe.anchors.contains(ordinal) {
+                self.html.push_str(&sanitise::anchor(*ordinal));
+            }
         }
 
-        self.html.push_str(&clean.html);
+        self.html.push_str(&safe.html);
     }
 
-    fn enter(&mut self, passage: &Passage) {
-        if self.open == Some(passage.ordinal) {
+    fn render(&self, block: &Block<'_>, extent: Extent<'_>) -> SafeHtml {
+        sanitise::clean(&writer::write(
+            &block.events,
+            extent,
+            self.images,
+            &self.budget,
+        ))
+    }
+
+    fn enter(&mut self, chunk: &ChunkSpan) {
+        if self.open == Some(chunk.ordinal) {
             return;
         }
 
         self.close();
-        self.open = Some(passage.ordinal);
-        let class = if passage.marked {
+        self.open = Some(chunk.ordinal);
+        let class = if chunk.marked {
             "passage is-marked"
         } else {
             "passage"
         };
 
-        let id = if self.anchored.insert(passage.ordinal) {
-            format!(" id=\"p-{}\"", passage.ordinal)
+        let id = if self.anchored.insert(chunk.ordinal) {
+            format!(" id=\"p-{}\"", chunk.ordinal)
         } else {
             String::new()
         };

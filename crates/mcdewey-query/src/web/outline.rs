@@ -1,60 +1,63 @@
-//! A document's headings beside one of its pages: the way to where the reader is, and what lies beside it.
+//! The outline next to a page of a document: its top-level headings, and those around the current
+//! page.
 
 use std::collections::HashMap;
 
 use super::site::{Link, Site};
 use crate::{DocumentAnswer, OutlineItem, PageItem};
 
-/// Headings shown at most; a manual may have thousands.
-const MAX_SHOWN: usize = 200;
+/// A manual may have thousands of headings; this many are shown.
+const MAX_LINES: usize = 200;
 
-/// A heading in the outline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OutlineLine {
     pub(super) link: Link,
-    /// 0 for a chapter, 1 below it, …
+    /// 0 for a chapter, 1 for a heading below it, …
     pub(super) depth: usize,
-    /// Whether the reader is here.
+    /// Whether the reader is in this section.
     pub(super) current: bool,
 }
 
-/// The headings to show on a page.
-pub(super) fn around(site: &Site, document: &DocumentAnswer, page: &PageItem) -> Vec<OutlineLine> {
+/// The outline to show next to `page`.
+pub(super) fn outline(site: &Site, document: &DocumentAnswer, page: &PageItem) -> Vec<OutlineLine> {
     let parents = parents(&document.outline);
-    let places = Places::of(&document.pages);
-    let current = current(&document.outline, page, &places);
+    let positions = PagePositions::new(&document.pages);
+    let current = current_heading(&document.outline, page, &positions);
     let path = path(current, &parents);
-    let open = |at: usize| parents[at].is_none_or(|parent| path.contains(&parent));
-    let shown = (0..document.outline.len()).filter(|at| open(*at));
 
-    let line = |at: usize| {
-        let item = &document.outline[at];
-        let url = places
-            .of_heading(item)
-            .map_or(&document.url, |at| &document.pages[at].url);
+    let lines: Vec<OutlineLine> = document
+        .outline
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| parents[*at].is_none_or(|parent| path.contains(&parent)))
+        .map(|(at, heading)| {
+            let url = positions
+                .of_heading(heading)
+                .map_or(&document.url, |position| &document.pages[position].url);
 
-        OutlineLine {
-            link: Link::new(&item.title, site.local(url)),
-            depth: ancestors(at, &parents),
-            current: Some(at) == current,
-        }
-    };
+            OutlineLine {
+                link: Link::new(&heading.title, site.relative(url)),
+                depth: depth(at, &parents),
+                current: Some(at) == current,
+            }
+        })
+        .collect();
 
-    let lines: Vec<OutlineLine> = shown.map(line).collect();
     window(lines)
 }
 
-/// Of each heading, the one it stands below.
+/// For each heading, the index of the heading above it.
 fn parents(outline: &[OutlineItem]) -> Vec<Option<usize>> {
     let mut open: Vec<usize> = Vec::new();
     let mut parents = Vec::with_capacity(outline.len());
-    for (at, item) in outline.iter().enumerate() {
+    for (at, heading) in outline.iter().enumerate() {
         while open
             .last()
-            .is_some_and(|last| outline[*last].level >= item.level)
+            .is_some_and(|last| outline[*last].level >= heading.level)
         {
             open.pop();
         }
+
         parents.push(open.last().copied());
         open.push(at);
     }
@@ -62,33 +65,44 @@ fn parents(outline: &[OutlineItem]) -> Vec<Option<usize>> {
     parents
 }
 
-/// The places of a document's pages.
-struct Places<'a>(HashMap<(Option<u32>, Option<&'a str>), usize>);
+/// Indices of a document's pages, by page number and section.
+struct PagePositions<'a>(HashMap<(Option<u32>, Option<&'a str>), usize>);
 
-impl<'a> Places<'a> {
-    fn of(pages: &'a [PageItem]) -> Self {
-        let place = |(at, page): (usize, &'a PageItem)| ((page.page, page.section.as_deref()), at);
-        Self(pages.iter().enumerate().map(place).collect())
+impl<'a> PagePositions<'a> {
+    fn new(pages: &'a [PageItem]) -> Self {
+        Self(
+            pages
+                .iter()
+                .enumerate()
+                .map(|(at, page)| ((page.page, page.section.as_deref()), at))
+                .collect(),
+        )
     }
 
-    fn place(&self, page: Option<u32>, section: Option<&str>) -> Option<usize> {
+    fn get(&self, page: Option<u32>, section: Option<&str>) -> Option<usize> {
         self.0.get(&(page, section)).copied()
     }
 
-    fn of_heading(&self, item: &OutlineItem) -> Option<usize> {
-        self.place(item.page, item.section.as_deref())
+    fn of_heading(&self, heading: &OutlineItem) -> Option<usize> {
+        self.get(heading.page, heading.section.as_deref())
     }
 }
 
-/// The last heading that stands on the page, or before it when the page has none.
-fn current(outline: &[OutlineItem], page: &PageItem, places: &Places<'_>) -> Option<usize> {
-    let here = places.place(page.page, page.section.as_deref())?;
-    outline
-        .iter()
-        .rposition(|item| places.of_heading(item).is_some_and(|at| at <= here))
+/// The last heading on the page, or before it if the page has none.
+fn current_heading(
+    outline: &[OutlineItem],
+    page: &PageItem,
+    positions: &PagePositions<'_>,
+) -> Option<usize> {
+    let here = positions.get(page.page, page.section.as_deref())?;
+    outline.iter().rposition(|heading| {
+        positions
+            .of_heading(heading)
+            .is_some_and(|position| position <= here)
+    })
 }
 
-/// A heading and those above it.
+/// A heading and its ancestors, innermost first.
 fn path(mut at: Option<usize>, parents: &[Option<usize>]) -> Vec<usize> {
     let mut path = Vec::new();
     while let Some(here) = at {
@@ -99,11 +113,11 @@ fn path(mut at: Option<usize>, parents: &[Option<usize>]) -> Vec<usize> {
     path
 }
 
-fn ancestors(at: usize, parents: &[Option<usize>]) -> usize {
+fn depth(at: usize, parents: &[Option<usize>]) -> usize {
     path(parents[at], parents).len()
 }
 
-/// As many lines as are shown, around the current one.
+/// At most [`MAX_LINES`] lines around the current one.
 fn window(lines: Vec<OutlineLine>) -> Vec<OutlineLine> {
     let current = lines
         .iter()
@@ -111,9 +125,9 @@ fn window(lines: Vec<OutlineLine>) -> Vec<OutlineLine> {
         .unwrap_or_default();
 
     let start = current
-        .saturating_sub(MAX_SHOWN / 2)
-        .min(lines.len().saturating_sub(MAX_SHOWN));
-    lines.into_iter().skip(start).take(MAX_SHOWN).collect()
+        .saturating_sub(MAX_LINES / 2)
+        .min(lines.len().saturating_sub(MAX_LINES));
+    lines.into_iter().skip(start).take(MAX_LINES).collect()
 }
 
 #[cfg(test)]
@@ -121,7 +135,7 @@ mod tests {
     use super::*;
     use mcdewey_core::{Generation, Revision};
 
-    /// A guide of chapters with two headings below each, two pages a chapter.
+    /// A guide whose chapters have two headings and two pages each.
     fn guide(chapters: u32) -> DocumentAnswer {
         let page = |page| PageItem {
             page: Some(page),
@@ -169,8 +183,8 @@ mod tests {
     }
 
     fn shown(document: &DocumentAnswer, page: usize) -> Vec<(String, usize, bool)> {
-        let site = Site::at("http://localhost");
-        let lines = around(&site, document, &document.pages[page - 1]);
+        let site = Site::new("http://localhost");
+        let lines = outline(&site, document, &document.pages[page - 1]);
         lines
             .into_iter()
             .map(|line| (line.link.text, line.depth, line.current))
@@ -178,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chapter_the_reader_is_in_is_open() {
+    fn the_current_chapter_is_expanded() {
         let line = |text: &str, depth, current| (text.to_owned(), depth, current);
         let expected = [
             line("0", 0, false),
@@ -193,20 +207,20 @@ mod tests {
     }
 
     #[test]
-    fn a_page_without_headings_belongs_to_the_last_one_before() {
+    fn a_page_without_headings_belongs_to_the_heading_before_it() {
         let mut document = guide(2);
         document.outline.retain(|item| item.page != Some(4));
         let current = shown(&document, 4).into_iter().find(|line| line.2);
         assert_eq!(current.map(|line| line.0).as_deref(), Some("1.1"));
-        document.outline.clear();
 
+        document.outline.clear();
         assert_eq!(shown(&document, 1), []);
     }
 
     #[test]
-    fn of_many_headings_those_around_the_reader_are_shown() {
+    fn a_long_outline_is_cut_around_the_current_heading() {
         let lines = shown(&guide(1_000), 1_001);
-        assert_eq!(lines.len(), MAX_SHOWN);
+        assert_eq!(lines.len(), MAX_LINES);
         assert!(lines.iter().any(|line| line.2));
     }
 }

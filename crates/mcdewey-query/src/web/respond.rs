@@ -1,4 +1,4 @@
-//! Pages on their way out: what a browser may do with them, and whether it has them already.
+//! Turns rendered templates into responses: security policy, caching and conditional requests.
 
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -7,29 +7,31 @@ use mcdewey_core::ContentHash;
 
 use crate::rest::{self, Problem};
 
-/// Everything a page consists of comes from this server, and nothing written into it runs.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
-                      connect-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Everything on a page comes from this server, and nothing inline runs.
+const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
+     connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
 
-/// The page, or 304 when the browser has it: the tag is made of the page itself. Weak: it may go
-/// out compressed.
+/// The page, or 304 if the client already has it.
+///
+/// The ETag is a hash of the page itself. It is weak because the response may be compressed.
 pub(super) fn page(headers: &HeaderMap, page: &impl Template) -> Response {
     let html = match render(page) {
         Ok(html) => html,
         Err(response) => return *response,
     };
-    let tag = format!("W/\"{}\"", ContentHash::of(&html).short(16));
-    let mut response = match rest::is_fresh(headers, &tag) {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => Html(html).into_response(),
-    };
-    let headers = response.headers_mut();
 
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(POLICY),
-    );
+    let tag = format!("W/\"{}\"", ContentHash::of(&html).short(16));
+    let mut response = if rest::is_fresh(headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Html(html).into_response()
+    };
+
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Ok(tag) = HeaderValue::try_from(tag) {
         headers.insert(header::ETAG, tag);
@@ -38,42 +40,40 @@ pub(super) fn page(headers: &HeaderMap, page: &impl Template) -> Response {
     response
 }
 
-/// A page that tells what was done; nobody keeps it.
+/// The result of a form submission; never cached.
 pub(super) fn result(page: &impl Template) -> Response {
     let html = match render(page) {
         Ok(html) => html,
         Err(response) => return *response,
     };
+
     let mut response = Html(html).into_response();
     let headers = response.headers_mut();
-
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(POLICY),
-    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
     response
 }
 
-/// A page that tells of a problem, with its status.
-pub(super) fn refusal(problem: &Problem, page: &impl Template) -> Response {
+/// An error page with the status and headers of its problem.
+pub(super) fn error(problem: &Problem, page: &impl Template) -> Response {
     let html = match render(page) {
         Ok(html) => html,
         Err(response) => return *response,
     };
+
     let mut response = Html(html).into_response();
-    response.headers_mut().insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(POLICY),
-    );
-    problem.mark(&mut response);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    problem.apply_to(&mut response);
 
     response
 }
 
 fn render(page: &impl Template) -> Result<String, Box<Response>> {
     page.render().map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
+        tracing::error!(%error, "failed to render a page");
         Box::new(
             (
                 StatusCode::INTERNAL_SERVER_ERROR,

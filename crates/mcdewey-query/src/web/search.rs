@@ -1,65 +1,64 @@
-//! `/`: the search box, and what the library answers; without a question, what it holds.
+//! `/`: the search box with the results of a search, or an overview of the library without one.
 
 use askama::Template;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use super::error::search_refused;
-use super::facets::{self, Chip, FacetGroup};
+use super::error::search_error;
+use super::facets::{self, FacetGroup, FilterChip};
 use super::hit::HitView;
-use super::library::Shelf;
+use super::library::LibraryOverview;
 use super::respond;
-use super::site::Site;
+use super::site::{Link, Site};
 use crate::search::terms;
-use crate::{AppState, Hit, LibraryAnswer, Mode, QueryError, SearchAnswer, SearchRequest, rest};
+use crate::{AppState, LibraryAnswer, Mode, QueryError, SearchAnswer, SearchRequest, rest};
 
-/// The search box with all that a search keeps when the question changes.
+/// The search box, with the filters that stay when the question changes.
 #[derive(Debug, Clone)]
-pub(super) struct Form {
+pub(super) struct SearchForm {
     pub(super) q: String,
-    pub(super) modes: Vec<ModeChoice>,
-    pub(super) kept: Vec<(&'static str, String)>,
-    pub(super) chips: Vec<Chip>,
+    pub(super) modes: Vec<ModeOption>,
+    pub(super) hidden_fields: Vec<(&'static str, String)>,
+    pub(super) chips: Vec<FilterChip>,
 }
 
-/// A way to search.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ModeChoice {
+pub(super) struct ModeOption {
     pub(super) name: &'static str,
-    pub(super) text: &'static str,
-    pub(super) chosen: bool,
+    pub(super) label: &'static str,
+    pub(super) selected: bool,
 }
 
-impl Form {
-    /// The box as a request left it.
+impl SearchForm {
+    /// The box filled in with `request`.
     pub(super) fn new(site: &Site, request: &SearchRequest) -> Self {
-        let kept = rest::to_pairs(&SearchRequest {
+        let hidden_fields = rest::to_pairs(&SearchRequest {
             q: String::new(),
             mode: Mode::default(),
             cursor: None,
             ..request.clone()
         });
 
-        let choice = |mode| ModeChoice {
+        let modes = Mode::ALL.map(|mode| ModeOption {
             name: Mode::name(mode),
-            text: describe(mode),
-            chosen: mode == request.mode,
-        };
+            label: mode_label(mode),
+            selected: mode == request.mode,
+        });
 
         Self {
             q: request.q.clone(),
-            modes: Mode::ALL.map(choice).into(),
-            kept,
+            modes: modes.into(),
+            hidden_fields,
             chips: facets::chips(site, request),
         }
     }
 }
 
-fn describe(mode: Mode) -> &'static str {
+fn mode_label(mode: Mode) -> &'static str {
     match mode {
-        Mode::Hybrid => "Meaning and words",
-        Mode::Dense => "Meaning",
-        Mode::Keyword => "Words",
+        Mode::Hybrid => "Best match",
+        Mode::Dense => "Semantic",
+        Mode::Keyword => "Exact words",
     }
 }
 
@@ -67,42 +66,42 @@ fn describe(mode: Mode) -> &'static str {
 #[template(path = "home.html")]
 struct HomePage {
     site: Site,
-    form: Form,
-    shelf: Shelf,
+    form: SearchForm,
+    overview: LibraryOverview,
 }
 
 #[derive(Template)]
 #[template(path = "results.html")]
 struct ResultsPage {
     site: Site,
-    form: Form,
+    form: SearchForm,
     hits: Vec<HitView>,
     unversioned: Vec<HitView>,
-    without_unversioned: String,
-    groups: Vec<FacetGroup>,
+    hide_unversioned_url: String,
+    facet_groups: Vec<FacetGroup>,
     degraded: Option<String>,
     no_answer: Option<String>,
     notices: Vec<String>,
-    next: Option<String>,
-    first: Option<String>,
+    next_url: Option<String>,
+    first_url: Option<String>,
     explained: bool,
-    toggle_explain: String,
-    for_programs: String,
-    other_modes: Vec<super::site::Link>,
-    unfiltered: String,
-    /// The fields of the form in which a reader says which hit answers, where their word is taken.
-    feedback: Option<Vec<(&'static str, String)>>,
+    toggle_explain_url: String,
+    json_url: String,
+    other_modes: Vec<Link>,
+    unfiltered_url: String,
+    /// The hidden fields of the feedback form; `None` if this caller may not give feedback.
+    feedback_fields: Option<Vec<(&'static str, String)>>,
 }
 
 pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
     let request = match rest::pairs(&uri).and_then(rest::from_query) {
         Ok(request) => request,
-        Err(error) => return search_refused(&state, &SearchRequest::default(), error),
+        Err(error) => return search_error(&state, &SearchRequest::default(), error),
     };
 
     match show(&state, &headers, &request).await {
         Ok(response) => response,
-        Err(error) => search_refused(&state, &request, error),
+        Err(error) => search_error(&state, &request, error),
     }
 }
 
@@ -111,27 +110,27 @@ async fn show(
     headers: &HeaderMap,
     request: &SearchRequest,
 ) -> Result<Response, QueryError> {
-    let site = Site::of(state);
+    let site = Site::from_state(state);
     if request.q.trim().is_empty() {
         let library = state.library.library(state.visibility()).await?;
-        return Ok(respond::page(headers, &home(site, request, &library)));
+        return Ok(respond::page(headers, &home_page(site, request, &library)));
     }
 
     let answer = state.library.search(request, state.visibility()).await?;
-    let feedback = state.takes_feedback().map(|_| feedback_fields(request));
+    let feedback_fields = state.takes_feedback().map(|_| feedback_fields(request));
     Ok(respond::page(
         headers,
         &ResultsPage {
-            feedback,
-            ..results(site, request, &answer)
+            feedback_fields,
+            ..results_page(site, request, &answer)
         },
     ))
 }
 
-fn home(site: Site, request: &SearchRequest, library: &LibraryAnswer) -> HomePage {
+fn home_page(site: Site, request: &SearchRequest, library: &LibraryAnswer) -> HomePage {
     HomePage {
-        form: Form::new(&site, request),
-        shelf: Shelf::new(&site, library),
+        form: SearchForm::new(&site, request),
+        overview: LibraryOverview::new(&site, library),
         site,
     }
 }
@@ -144,67 +143,64 @@ fn feedback_fields(request: &SearchRequest) -> Vec<(&'static str, String)> {
     })
 }
 
-fn results(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> ResultsPage {
+fn results_page(site: Site, request: &SearchRequest, answer: &SearchAnswer) -> ResultsPage {
     let stems = terms::content_stems(&request.q);
-    let view = |hit: &Hit| HitView::new(&site, hit, &stems);
-    let first = SearchRequest {
+    let first_page = SearchRequest {
         cursor: None,
         ..request.clone()
     };
 
-    let next = |cursor: &String| {
-        site.search(&SearchRequest {
-            cursor: Some(cursor.clone()),
-            ..request.clone()
-        })
-    };
-
-    let other_modes = Mode::ALL
-        .into_iter()
-        .filter(|mode| *mode != request.mode)
-        .map(|mode| {
-            super::site::Link::new(
-                describe(mode),
-                site.search(&SearchRequest {
-                    mode,
-                    ..first.clone()
-                }),
-            )
-        });
-
-    let unfiltered = SearchRequest {
-        q: request.q.clone(),
-        mode: request.mode,
-        ..SearchRequest::default()
-    };
-
     ResultsPage {
-        form: Form::new(&site, request),
-        hits: answer.hits.iter().map(view).collect(),
-        unversioned: answer.unversioned.iter().map(view).collect(),
-        without_unversioned: site.search(&SearchRequest {
+        form: SearchForm::new(&site, request),
+        hits: HitView::list(&site, &answer.hits, &stems),
+        unversioned: HitView::list(&site, &answer.unversioned, &stems),
+        hide_unversioned_url: site.search(&SearchRequest {
             strict: true,
-            ..first.clone()
+            ..first_page.clone()
         }),
-        groups: facets::groups(&site, request, answer),
+        facet_groups: facets::groups(&site, request, answer),
         degraded: answer.degraded.clone(),
         no_answer: answer
             .no_answer
             .as_ref()
             .filter(|_| !answer.hits.is_empty())
-            .map(|none| none.message.clone()),
+            .map(|no_answer| no_answer.message.clone()),
         notices: answer.notices.clone(),
-        next: answer.next_cursor.as_ref().map(next),
-        first: request.cursor.as_ref().map(|_| site.search(&first)),
+        next_url: answer.next_cursor.as_ref().map(|cursor| {
+            site.search(&SearchRequest {
+                cursor: Some(cursor.clone()),
+                ..request.clone()
+            })
+        }),
+        first_url: request.cursor.as_ref().map(|_| site.search(&first_page)),
         explained: request.explain,
-        toggle_explain: site.search(&SearchRequest {
+        toggle_explain_url: site.search(&SearchRequest {
             explain: !request.explain,
             ..request.clone()
         }),
-        for_programs: site.search_api(request),
-        other_modes: other_modes.collect(),
-        unfiltered: site.search(&unfiltered),
-        feedback: None,
+        json_url: site.search_api(request),
+        other_modes: other_modes(&site, &first_page),
+        unfiltered_url: site.search(&SearchRequest {
+            q: request.q.clone(),
+            mode: request.mode,
+            ..SearchRequest::default()
+        }),
+        feedback_fields: None,
         site,
     }
+}
+
+/// Links to the same search in the modes that were not used.
+fn other_modes(site: &Site, request: &SearchRequest) -> Vec<Link> {
+    Mode::ALL
+        .into_iter()
+        .filter(|mode| *mode != request.mode)
+        .map(|mode| {
+            let url = site.search(&SearchRequest {
+                mode,
+                ..request.clone()
+            });
+            Link::new(mode_label(mode), url)
+        })
+        .collect()
 }

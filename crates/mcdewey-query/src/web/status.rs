@@ -1,4 +1,7 @@
-//! `/status`: which library answers, how it was last brought up to date, and how it has answered of late.
+//! `/status`: the live library, its last synchronisations, and the searches of the last seven days.
+
+#[cfg(test)]
+mod tests;
 
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
@@ -10,57 +13,58 @@ use super::error::error_page;
 use super::respond;
 use super::site::{Link, Site};
 use crate::app::admin;
-use crate::app::observe::{AskedQuestion, EndedSync, Hour, REJECTED, written};
+use crate::app::observe::{AskedQuestion, EndedSync, HourStatistics, REJECTED, format_utc};
 use crate::rest::{self, Parameters, Problem};
-use crate::{AppState, KeptQuestions, LibraryAnswer, SearchRequest};
+use crate::{AppState, LibraryAnswer, QuestionLogPolicy, SearchRequest};
 
-/// Questions of each kind that are shown.
-const SHOWN_QUESTIONS: usize = 50;
-/// Files of a synchronisation that are shown.
-const SHOWN_FILES: usize = 200;
+/// Unanswered and slow questions that are listed, each.
+const MAX_QUESTIONS: usize = 50;
+/// Skipped files that are listed for a synchronisation.
+const MAX_SKIPPED_FILES: usize = 200;
 
 #[derive(Template)]
 #[template(path = "status.html")]
 struct StatusPage {
     site: Site,
     facts: Vec<(&'static str, String)>,
-    /// What whoever may see all documents may know of the work on them.
-    work: Option<Work>,
-    questions: Questions,
+    /// Only for callers who may see all documents: it names files and counts everybody's searches.
+    activity: Option<Activity>,
+    questions: QuestionLog,
 }
 
-struct Work {
+struct Activity {
     syncs: Vec<SyncView>,
     searches: u64,
-    without_answer: u64,
-    share: String,
+    unanswered: u64,
+    unanswered_percent: String,
     charts: [Chart; 2],
     hours: Vec<HourView>,
 }
 
+#[derive(Default)]
 struct SyncView {
-    when: String,
+    ended: String,
     failure: Option<String>,
     facts: Vec<(&'static str, String)>,
     skipped: Vec<SkippedFile>,
-    further_skipped: usize,
+    unlisted_skipped: usize,
     warnings: Vec<String>,
 }
 
 struct HourView {
-    began: String,
+    start: String,
     searches: u64,
-    without_answer: u64,
+    unanswered: u64,
     p50: String,
     p95: String,
 }
 
-/// What was asked, where it may be shown.
-enum Questions {
-    /// Only to an administrator; how to become one.
-    Hidden { sign_in: String },
-    /// They are not kept at all.
-    NotKept,
+enum QuestionLog {
+    /// The caller is not an administrator.
+    Hidden {
+        sign_in_url: String,
+    },
+    Off,
     Shown {
         unanswered: Vec<QuestionView>,
         slow: Vec<QuestionView>,
@@ -70,9 +74,10 @@ enum Questions {
 struct QuestionView {
     question: Link,
     filters: String,
-    when: String,
-    face: &'static str,
-    what: String,
+    asked: String,
+    interface: &'static str,
+    /// Why it counts as unanswered, or how long it took.
+    detail: String,
 }
 
 pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Response {
@@ -81,6 +86,7 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
         Err(problem) => {
             let mut response = error_page(&state, &problem);
             if problem.code == "unauthorized" {
+                // Browsers ask for a password only if challenged with Basic.
                 let challenge =
                     HeaderValue::from_static("Basic realm=\"McDewey\", charset=\"UTF-8\"");
                 response
@@ -94,19 +100,20 @@ pub(super) async fn get(state: AppState, headers: HeaderMap, uri: Uri) -> Respon
 }
 
 async fn show(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Result<Response, Problem> {
-    let given = Parameters::new(rest::pairs(uri)?, &["sign_in"])?;
-    if given.flag("sign_in")? && !state.shows_questions() {
+    let parameters = Parameters::new(rest::pairs(uri)?, &["sign_in"])?;
+    if parameters.flag("sign_in")? && !state.shows_questions() {
         admin(&state.caller)?;
     }
 
-    let site = Site::of(state);
+    let site = Site::from_state(state);
     let library = state.library.library(state.visibility()).await?;
     let sees_all = *state.visibility() == Visibility::Everything;
 
     let page = StatusPage {
         facts: facts(state, &library),
-        work: sees_all.then(|| work(state.telemetry.ended_syncs(), &state.telemetry.hours())),
-        questions: questions(state, &site),
+        activity: sees_all
+            .then(|| activity(state.telemetry.ended_syncs(), &state.telemetry.hours())),
+        questions: question_log(state, &site),
         site,
     };
 
@@ -139,64 +146,64 @@ fn facts(state: &AppState, library: &LibraryAnswer) -> Vec<(&'static str, String
     ]
 }
 
-fn work(ended: Vec<EndedSync>, hours: &[Hour]) -> Work {
-    let sum = |of: fn(&Hour) -> u64| hours.iter().map(of).sum::<u64>();
-    let (searches, without_answer) = (sum(|hour| hour.searches), sum(|hour| hour.without_answer));
-    let share = format!(
-        "{:.0} %",
-        100.0 * without_answer as f64 / searches.max(1) as f64
-    );
+fn activity(syncs: Vec<EndedSync>, hours: &[HourStatistics]) -> Activity {
+    let searches = hours.iter().map(|hour| hour.searches).sum::<u64>();
+    let unanswered = hours.iter().map(|hour| hour.without_answer).sum::<u64>();
+    let percent = 100.0 * unanswered as f64 / searches.max(1) as f64;
 
-    let time = |milliseconds: Option<f64>| {
-        milliseconds.map_or_else(String::new, |time| format!("{time:.0} ms"))
-    };
-
-    let view = |hour: &Hour| HourView {
-        began: minute(&written(hour.began)),
-        searches: hour.searches,
-        without_answer: hour.without_answer,
-        p50: time(hour.p50_ms),
-        p95: time(hour.p95_ms),
-    };
-
-    let asked = hours.iter().rev().filter(|hour| hour.searches > 0);
-    Work {
-        syncs: ended.into_iter().map(sync).collect(),
-        hours: asked.map(view).collect(),
+    Activity {
+        syncs: syncs.into_iter().map(sync_view).collect(),
+        hours: hours
+            .iter()
+            .rev()
+            .filter(|hour| hour.searches > 0)
+            .map(hour_view)
+            .collect(),
         searches,
-        without_answer,
-        share,
-        charts: [chart::questions(hours), chart::times(hours)],
+        unanswered,
+        unanswered_percent: format!("{percent:.0}%"),
+        charts: [chart::questions(hours), chart::latency(hours)],
     }
 }
 
-fn sync(ended: EndedSync) -> SyncView {
-    let when = minute(&ended.when);
-    match ended.outcome {
+fn hour_view(hour: &HourStatistics) -> HourView {
+    HourView {
+        start: minute(&format_utc(hour.began)),
+        searches: hour.searches,
+        unanswered: hour.without_answer,
+        p50: hour.p50_ms.map(milliseconds).unwrap_or_default(),
+        p95: hour.p95_ms.map(milliseconds).unwrap_or_default(),
+    }
+}
+
+fn milliseconds(time: f64) -> String {
+    format!("{time:.0} ms")
+}
+
+fn sync_view(sync: EndedSync) -> SyncView {
+    let ended = minute(&sync.when);
+    match sync.outcome {
         Err(failure) => SyncView {
-            when,
+            ended,
             failure: Some(failure),
-            facts: Vec::new(),
-            skipped: Vec::new(),
-            further_skipped: 0,
-            warnings: Vec::new(),
+            ..SyncView::default()
         },
         Ok(report) => SyncView {
-            when,
+            ended,
             failure: None,
-            facts: counts(&report),
-            further_skipped: report.skipped.len().saturating_sub(SHOWN_FILES),
-            skipped: report.skipped.into_iter().take(SHOWN_FILES).collect(),
+            facts: sync_facts(&report),
+            unlisted_skipped: report.skipped.len().saturating_sub(MAX_SKIPPED_FILES),
+            skipped: report.skipped.into_iter().take(MAX_SKIPPED_FILES).collect(),
             warnings: report.warnings,
         },
     }
 }
 
-fn counts(report: &SyncReport) -> Vec<(&'static str, String)> {
+fn sync_facts(report: &SyncReport) -> Vec<(&'static str, String)> {
     let roots: Vec<String> = report.roots.iter().map(ToString::to_string).collect();
     vec![
         ("Roots", roots.join(", ")),
-        ("Took", format!("{:.1} s", report.seconds)),
+        ("Duration", format!("{:.1} s", report.seconds)),
         ("Files", report.files.to_string()),
         ("Unchanged", report.unchanged.to_string()),
         ("Written", report.written.to_string()),
@@ -205,73 +212,71 @@ fn counts(report: &SyncReport) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn questions(state: &AppState, site: &Site) -> Questions {
+fn question_log(state: &AppState, site: &Site) -> QuestionLog {
     if !state.shows_questions() {
-        return Questions::Hidden {
-            sign_in: format!("{}?sign_in=1", site.status()),
+        return QuestionLog::Hidden {
+            sign_in_url: format!("{}?sign_in=1", site.status()),
         };
     }
 
-    if state.telemetry.kept_questions() == KeptQuestions::Off {
-        return Questions::NotKept;
+    if state.telemetry.kept_questions() == QuestionLogPolicy::Off {
+        return QuestionLog::Off;
     }
 
-    let asked = state.telemetry.questions();
-    let unanswered = asked
+    let questions = state.telemetry.questions();
+    let unanswered = questions
         .iter()
         .filter(|question| question.is_unanswered())
-        .take(SHOWN_QUESTIONS);
-
-    let unanswered = unanswered
-        .map(|question| view(site, question, why(question)))
+        .take(MAX_QUESTIONS)
+        .map(|question| question_view(site, question, unanswered_reason(question)))
         .collect();
-    let mut slow: Vec<&AskedQuestion> = asked.iter().filter(|question| question.slow).collect();
+
+    let mut slow: Vec<&AskedQuestion> = questions.iter().filter(|question| question.slow).collect();
     slow.sort_by(|left, right| right.latency_ms.total_cmp(&left.latency_ms));
-    let slow = slow.into_iter().take(SHOWN_QUESTIONS);
 
     let slow = slow
-        .map(|question| view(site, question, format!("{:.0} ms", question.latency_ms)))
+        .into_iter()
+        .take(MAX_QUESTIONS)
+        .map(|question| question_view(site, question, milliseconds(question.latency_ms)))
         .collect();
-    Questions::Shown { unanswered, slow }
+
+    QuestionLog::Shown { unanswered, slow }
 }
 
-fn view(site: &Site, question: &AskedQuestion, what: String) -> QuestionView {
+fn question_view(site: &Site, question: &AskedQuestion, detail: String) -> QuestionView {
     let filters: Vec<String> = question
         .filters
         .iter()
         .map(|(name, value)| format!("{name} {value}"))
         .collect();
 
-    let again = SearchRequest {
+    let same_question = SearchRequest {
         q: question.q.clone(),
         ..SearchRequest::default()
     };
 
     QuestionView {
-        question: Link::new(&question.q, site.search(&again)),
+        question: Link::new(&question.q, site.search(&same_question)),
         filters: filters.join(", "),
-        when: minute(&question.when),
-        face: question.face,
-        what,
+        asked: minute(&question.when),
+        interface: question.face,
+        detail,
     }
 }
 
-/// Why a question counts as unanswered.
-fn why(question: &AskedQuestion) -> String {
-    match question.outcome {
-        "no_answer" => question
-            .no_answer
-            .clone()
-            .unwrap_or_else(|| "nothing was found".to_owned()),
-        REJECTED => "a reader found no answer among the hits".to_owned(),
-        code => question
-            .no_answer
-            .clone()
-            .unwrap_or_else(|| code.replace('_', " ")),
+fn unanswered_reason(question: &AskedQuestion) -> String {
+    if question.outcome == REJECTED {
+        return "a reader found no helpful result".to_owned();
     }
+
+    let fallback = match question.outcome {
+        "no_answer" => "no results".to_owned(),
+        code => code.replace('_', " "),
+    };
+    question.no_answer.clone().unwrap_or(fallback)
 }
 
-/// "2026-03-01 09:30" of "2026-03-01T09:30:00Z".
-fn minute(written: &str) -> String {
-    written.get(..16).unwrap_or(written).replace('T', " ")
+/// "2026-03-01 09:30" from "2026-03-01T09:30:00Z".
+fn minute(timestamp: &str) -> String {
+    timestamp.get(..16).unwrap_or(timestamp).replace('T', " ")
 }

@@ -1,37 +1,37 @@
-//! The catalogue: an SQLite file that is the truth about a generation. A document is in it whole or not at all; the
-//! shard is derived from it.
+//! The catalogue: an SQLite file that is the source of truth for a generation. A document is in it
+//! as a whole or not at all; the shard is derived from it.
 
-mod peek;
 mod read;
+mod summary;
 mod write;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use mcdewey_core::{DocumentMeta, IndexError};
-use rusqlite::{Connection, Transaction};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::database::{Database, Schema};
-use super::failure::Outcome;
+use super::error::EmbeddedResult;
+use mcdewey_core::{DocumentMeta, IndexError};
 
-pub(super) use peek::{Peek, peek};
 pub(super) use read::{LivePoint, Snapshot};
+pub(super) use summary::{CatalogueSummary, summarise};
 pub(super) use write::CatalogueWriter;
 
 /// The version of the tables; part of a generation's fingerprint.
 pub(super) const SCHEMA: i64 = 4;
 
-/// The oldest version that questions can be answered from, once the tables it lacks are there, empty. Raise it to
-/// [`SCHEMA`] when a change of the tables is more than a further table or index.
+/// The oldest version of the tables that questions can be answered from, once its missing tables
+/// have been created, empty. Raise it to [`SCHEMA`] when a change does more than add a table or an
+/// index.
 pub(super) const READABLE_FROM: i64 = 3;
 
-/// Documents whose metadata is kept parsed; beyond this many the cache starts anew.
+/// Documents whose parsed metadata is cached. The cache is cleared when it is full.
 const CACHED_DOCUMENTS: usize = 20_000;
 
-/// `points` holds what a candidate needs, apart from the texts, so that hundreds of them are looked up at once.
-/// `documents.id` is never used again, so whatever is remembered by it stays true. A file of an older version gets the
-/// tables that it lacks, empty, when it is opened: every statement must be one that can be repeated.
+/// `points` holds everything that a candidate needs, separate from the texts, so that looking up
+/// hundreds of them is fast. `documents.id` is never reused, so entries cached by it stay valid. A
+/// file of an older version gains its missing tables, empty, when it is opened, so every statement
+/// must be repeatable.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS library (
         one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -111,81 +111,79 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS descriptions (root TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT;
 ";
 
-const TABLES_OF: Schema = Schema {
+const DATABASE: Schema = Schema {
     name: "the catalogue",
     version: SCHEMA,
     tables: TABLES,
 };
 
-/// The readers' side of the catalogue.
+/// The reading half of the catalogue.
 #[derive(Debug)]
 pub(super) struct Catalogue {
     database: Database,
-    documents: Mutex<HashMap<i64, Arc<DocumentMeta>>>,
+    /// Parsed metadata by `documents.id`.
+    metadata: Mutex<HashMap<i64, Arc<DocumentMeta>>>,
 }
 
 impl Catalogue {
     pub(super) fn open(path: &Path) -> Result<(Self, CatalogueWriter), IndexError> {
-        let (database, connection): (Database, Connection) = Database::open(path, TABLES_OF)?;
+        let (database, connection) = Database::open(path, DATABASE)?;
         Ok((
             Self {
                 database,
-                documents: Mutex::default(),
+                metadata: Mutex::default(),
             },
             CatalogueWriter::new(connection),
         ))
     }
 
-    /// Reads from one snapshot.
-    pub(super) fn read<T>(&self, look: impl FnOnce(&Snapshot<'_>) -> Outcome<T>) -> Outcome<T> {
+    pub(super) fn read<T>(
+        &self,
+        query: impl FnOnce(&Snapshot<'_>) -> EmbeddedResult<T>,
+    ) -> EmbeddedResult<T> {
         self.database
-            .read(|transaction: &Transaction<'_>| look(&Snapshot::new(transaction, self)))
+            .read(|transaction| query(&Snapshot::new(transaction, self)))
     }
 
-    /// Lets go of all metadata that is kept parsed.
-    pub(super) fn forget(&self) {
-        self.documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+    /// Clears the cache of metadata.
+    pub(super) fn clear_cache(&self) {
+        self.metadata().clear();
     }
 
-    /// A document's metadata, parsed once.
-    fn remembered(
+    /// Returns the metadata of a document from the cache, or reads it and caches it.
+    fn cached_metadata(
         &self,
         document: i64,
-        read: impl FnOnce() -> Outcome<DocumentMeta>,
-    ) -> Outcome<Arc<DocumentMeta>> {
-        if let Some(meta) = self
-            .documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&document)
-        {
-            return Ok(Arc::clone(meta));
+        read: impl FnOnce() -> EmbeddedResult<DocumentMeta>,
+    ) -> EmbeddedResult<Arc<DocumentMeta>> {
+        if let Some(metadata) = self.metadata().get(&document) {
+            return Ok(Arc::clone(metadata));
         }
 
-        let meta = Arc::new(read()?);
-        let mut documents = self
-            .documents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-
-        if documents.len() >= CACHED_DOCUMENTS {
-            documents.clear();
+        // The lock is not held while the metadata is read: another thread may then read the same,
+        // which does no harm.
+        let metadata = Arc::new(read()?);
+        let mut cache = self.metadata();
+        if cache.len() >= CACHED_DOCUMENTS {
+            cache.clear();
         }
 
-        documents.insert(document, Arc::clone(&meta));
-        Ok(meta)
+        cache.insert(document, Arc::clone(&metadata));
+        Ok(metadata)
+    }
+
+    fn metadata(&self) -> MutexGuard<'_, HashMap<i64, Arc<DocumentMeta>>> {
+        self.metadata.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rusqlite::Connection;
 
     #[test]
-    fn the_tables_can_be_made_again_over_what_they_hold() {
+    fn creating_the_tables_again_keeps_their_contents() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(TABLES).unwrap();
         connection

@@ -1,6 +1,9 @@
-//! The commit protocol. Vectors go to the embedding cache first, then points to the shard, flushed; one transaction of
-//! the catalogue makes documents visible; old points are taken out last. Whatever moment the process dies at, the
-//! catalogue holds old revisions or new ones, and what the shard holds besides is swept when it is opened next.
+//! The commit protocol: vectors go to the embedding cache first, then points to the shard, which is
+//! flushed; one transaction of the catalogue makes the documents visible; old points are removed
+//! last.
+//!
+//! Whenever the process is killed, the catalogue holds either old or new revisions, and anything
+//! extra in the shard is removed when it is opened next.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,21 +14,23 @@ use uuid::Uuid;
 use super::Shared;
 use super::catalogue::CatalogueWriter;
 use super::erase;
-use super::failure::Outcome;
+use super::error::EmbeddedResult;
 use super::layout::Layout;
-use super::recovery::{self, Source};
+use super::recovery::{self, ShardSource};
 use super::shard::Point;
 use super::space;
 use super::vectors::VectorWriter;
-use crate::commands::{Waiting, answer, answer_all};
+use crate::commands::{PendingCommit, answer, answer_all};
 use crate::prepare::Prepared;
 
-/// The engine's log may be this many bytes long before it is worth a new shard.
+/// The size of the engine's log, in bytes, below which rebuilding the shard is not worthwhile.
 const LOG_ALLOWED: u64 = 256 * 1024 * 1024;
-/// And this many bytes for each point: five times what adding a point of 384 numbers and 90 words writes (3 KB).
+
+/// The additional size of the log, in bytes, allowed per point: five times what is written to add a
+/// point with 384 numbers and 90 words (3 KB).
 const LOG_PER_POINT: u64 = 15 * 1024;
 
-/// A moment of the protocol at which the process may die; tests look at the disk there.
+/// A step of the protocol after which the process may be killed. Tests inspect the disk at each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     VectorsStored,
@@ -36,17 +41,17 @@ pub(super) enum Step {
     ShardReplaced,
 }
 
-/// All that writes.
+/// Executes all writes to one generation.
 pub(super) struct Committer {
     shared: Arc<Shared>,
     catalogue: CatalogueWriter,
     vectors: VectorWriter,
     layout: Layout,
     min_free_bytes: u64,
-    /// Whether something was written since the shard was compacted.
-    unsettled: bool,
+    /// Whether anything was written since the shard was last optimised.
+    needs_optimize: bool,
     #[cfg(test)]
-    pub(super) watch: Option<Box<dyn FnMut(Step) + Send>>,
+    pub(super) on_step: Option<Box<dyn FnMut(Step) + Send>>,
 }
 
 impl Committer {
@@ -63,9 +68,9 @@ impl Committer {
             vectors,
             layout,
             min_free_bytes,
-            unsettled: false,
+            needs_optimize: false,
             #[cfg(test)]
-            watch: None,
+            on_step: None,
         }
     }
 
@@ -73,89 +78,91 @@ impl Committer {
         &self.shared
     }
 
-    /// Writes documents together and tells each who waits for it. They are told before old points are swept: nobody
-    /// finds those any more.
-    pub(super) fn commit(&mut self, group: Vec<Waiting>) {
-        let mut waiting = Vec::with_capacity(group.len());
+    /// Writes documents together and answers each caller. Callers get their answers before old
+    /// points are removed, because no search returns those any more.
+    pub(super) fn commit(&mut self, group: Vec<PendingCommit>) {
+        let mut accepted = Vec::with_capacity(group.len());
         for (document, reply) in group {
-            match self.refuse_twin(&document) {
-                Ok(()) => waiting.push((document, reply)),
-                Err(failure) => answer(reply, Err(failure)),
+            match self.check_duplicate(&document) {
+                Ok(()) => accepted.push((document, reply)),
+                Err(error) => answer(reply, Err(error)),
             }
         }
 
-        let documents: Vec<&Prepared> = waiting.iter().map(|(document, _)| &**document).collect();
+        let documents: Vec<&Prepared> = accepted.iter().map(|(document, _)| &**document).collect();
         match self.write(&documents) {
             Ok((revisions, freed)) => {
-                for ((_, reply), revision) in waiting.into_iter().zip(revisions) {
+                for ((_, reply), revision) in accepted.into_iter().zip(revisions) {
                     answer(reply, Ok::<_, IndexError>(revision));
                 }
-                self.sweep(&freed);
+
+                self.remove_points(&freed);
             }
-            Err(failure) => {
+            Err(error) => {
                 let points = documents
                     .iter()
-                    .flat_map(|document| document.passages.iter().map(|passage| passage.point));
-                self.take_back(points.collect());
-                answer_all(
-                    waiting,
-                    &space::explained(self.layout.data(), failure).into(),
-                );
+                    .flat_map(|document| document.chunks.iter().map(|chunk| chunk.point))
+                    .collect();
+                self.discard_points(points);
+
+                let error = space::explain(self.layout.data_dir(), error).into();
+                answer_all(accepted, &error);
             }
         }
     }
 
-    /// Takes documents out.
-    pub(super) fn remove(&mut self, sources: &[SourcePath]) -> Outcome<Revision> {
+    /// Removes documents from the catalogue and their points from the shard.
+    pub(super) fn remove(&mut self, sources: &[SourcePath]) -> EmbeddedResult<Revision> {
         self.check_space(0)?;
+
+        let mut removed_any = false;
         let mut freed = Vec::new();
         let change = self.catalogue.begin()?;
-
-        let mut any = false;
         for source in sources {
             if let Some(points) = change.remove(source)? {
-                any = true;
+                removed_any = true;
                 freed.extend(points);
             }
         }
 
-        if !any {
+        if !removed_any {
             drop(change);
             return self.catalogue.revision();
         }
 
         let revision = change.next_revision()?;
         change.commit()?;
-        self.unsettled = true;
+        self.needs_optimize = true;
         self.reached(Step::DocumentsVisible);
-        self.sweep(&freed);
+        self.remove_points(&freed);
 
         Ok(revision)
     }
 
-    /// Takes documents out for good. The shard is written anew, and so is the catalogue in its log: there must be room
-    /// for both.
-    pub(super) fn erase(&mut self, sources: &[SourcePath]) -> Outcome<Revision> {
-        self.check_space(erase::takes(&self.layout)?)?;
+    /// Removes documents without leaving a trace of them in the files. Needs space for a new shard
+    /// and for the whole catalogue in its log.
+    pub(super) fn erase(&mut self, sources: &[SourcePath]) -> EmbeddedResult<Revision> {
+        self.check_space(erase::space_needed(&self.layout)?)?;
         erase::begin(&self.layout)?;
         let revision = self.remove(sources)?;
         self.finish_erasing()?;
+
         Ok(revision)
     }
 
-    /// Finishes an erasure whose documents are out of the catalogue.
-    pub(super) fn finish_erasing(&mut self) -> Outcome<()> {
+    /// Finishes an erasure whose documents have already been removed from the catalogue.
+    pub(super) fn finish_erasing(&mut self) -> EmbeddedResult<()> {
         self.replace_shard()?;
-        self.shared.catalogue.forget();
+        self.shared.catalogue.clear_cache();
         erase::finish(&self.layout, &self.catalogue)
     }
 
-    /// Replaces what a root says.
+    /// Replaces the description of a root.
     pub(super) fn describe(
         &mut self,
         root: &RootName,
         description: &LibraryDescription,
-    ) -> Outcome<Revision> {
+    ) -> EmbeddedResult<Revision> {
         self.check_space(0)?;
         let change = self.catalogue.begin()?;
         if !change.describe(root, description)? {
@@ -165,72 +172,75 @@ impl Committer {
 
         let revision = change.next_revision()?;
         change.commit()?;
+
         Ok(revision)
     }
 
-    /// Makes deletions durable, compacts the shard, and builds it anew when its log has grown out of proportion.
-    pub(super) fn optimize(&mut self) -> Outcome<()> {
-        if !self.unsettled {
+    /// Makes deletions durable, compacts the shard, and rebuilds it when its log has grown out of
+    /// proportion to its points.
+    pub(super) fn optimize(&mut self) -> EmbeddedResult<()> {
+        if !self.needs_optimize {
             return Ok(());
         }
 
-        let points = self
-            .shared
-            .catalogue
-            .read(|snapshot| snapshot.passages_in_all())?;
         let shared = Arc::clone(&self.shared);
-        let log = {
+        let points = shared.catalogue.read(|snapshot| snapshot.chunk_count())?;
+        let log_size = {
             let shard = shared.shard();
             shard.flush()?;
-            if !shard.optimise(points, self.min_free_bytes)? {
+            if !shard.optimize(points, self.min_free_bytes)? {
                 return Ok(());
             }
             shard.log_size()?
         };
 
-        if log > LOG_ALLOWED + LOG_PER_POINT * points {
+        if log_size > LOG_ALLOWED + LOG_PER_POINT * points {
             self.replace_shard()?;
-            tracing::info!("the shard was built anew because its log had grown");
+            tracing::info!("rebuilt the shard because its log had grown");
         }
 
-        self.unsettled = false;
+        self.needs_optimize = false;
         Ok(())
     }
 
-    /// An outcome as it is told to who asked.
-    pub(super) fn told<T>(&self, outcome: Outcome<T>) -> Outcome<T> {
-        outcome.map_err(|failure| space::explained(self.layout.data(), failure))
+    /// Adds the free space of the disk to an error caused by a lack of it.
+    pub(super) fn explain<T>(&self, result: EmbeddedResult<T>) -> EmbeddedResult<T> {
+        result.map_err(|error| space::explain(self.layout.data_dir(), error))
     }
 
-    fn refuse_twin(&self, document: &Prepared) -> Outcome<()> {
-        match self.catalogue.twin(document)? {
-            Some((twin, root)) => Err(document.refusal_beside(&twin, &root).into()),
+    /// Errs if another document of the catalogue has the chunk ids of this one.
+    fn check_duplicate(&self, document: &Prepared) -> EmbeddedResult<()> {
+        match self.catalogue.duplicate(document)? {
+            Some((source, root)) => Err(document.duplicate_ids_error(&source, &root).into()),
             None => Ok(()),
         }
     }
 
     /// Returns the revision of each document, and the points that are no longer live.
-    fn write(&mut self, documents: &[&Prepared]) -> Outcome<(Vec<Revision>, Vec<Uuid>)> {
+    fn write(&mut self, documents: &[&Prepared]) -> EmbeddedResult<(Vec<Revision>, Vec<Uuid>)> {
         if documents.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
 
         self.check_space(documents.iter().map(|document| document.size()).sum())?;
-        self.unsettled = true;
-        let passages = documents.iter().flat_map(|document| &document.passages);
-        self.vectors
-            .put(passages.map(|passage| (&passage.embedding_key, passage.vector.as_slice())))?;
-        self.reached(Step::VectorsStored);
-        let shared = Arc::clone(&self.shared);
+        self.needs_optimize = true;
 
+        let chunks = documents.iter().flat_map(|document| &document.chunks);
+        self.vectors
+            .put(chunks.map(|chunk| (&chunk.embedding_key, chunk.vector.as_slice())))?;
+        self.reached(Step::VectorsStored);
+
+        let shared = Arc::clone(&self.shared);
         shared
             .shard()
             .add(documents.iter().flat_map(|document| points_of(document)))?;
         self.reached(Step::PointsAdded);
+
         shared.shard().flush()?;
         self.reached(Step::PointsFlushed);
-        let (mut revisions, mut freed) = (Vec::with_capacity(documents.len()), Vec::new());
 
+        let mut revisions = Vec::with_capacity(documents.len());
+        let mut freed = Vec::new();
         let change = self.catalogue.begin()?;
         for document in documents {
             let (revision, points) = change.put(document)?;
@@ -240,37 +250,45 @@ impl Committer {
 
         change.commit()?;
         self.reached(Step::DocumentsVisible);
+
         Ok((revisions, freed))
     }
 
-    /// Takes points out that are no longer live, once no lookup can know them any more. What cannot be taken out now is
-    /// not found anyway and goes when the shard is opened next.
-    fn sweep(&mut self, points: &[Uuid]) {
+    /// Removes points that are no longer live, once no search can hold a snapshot in which they
+    /// are. Points that cannot be removed now are not returned by any search, and are removed when
+    /// the shard is opened next.
+    fn remove_points(&mut self, points: &[Uuid]) {
         if points.is_empty() {
             return;
         }
 
-        let swept = self.shared.shard_alone().remove(points);
-        if let Err(error) = swept {
-            tracing::warn!(%error, points = points.len(), "old points stay in the shard until the next start");
+        let removed = self.shared.shard_exclusive().remove(points);
+        if let Err(error) = removed {
+            tracing::warn!(
+                %error,
+                points = points.len(),
+                "could not remove old points from the shard; they are removed at the next start"
+            );
         }
 
         self.reached(Step::OldPointsRemoved);
     }
 
-    /// Takes back the points of a group that could not be written.
-    fn take_back(&mut self, points: BTreeSet<Uuid>) {
-        match self.catalogue.strays(points) {
-            Ok(strays) => self.sweep(&strays),
-            Err(error) => {
-                tracing::warn!(%error, "points of a failed commit stay in the shard until the next start")
-            }
+    /// Removes the points of a group that could not be committed.
+    fn discard_points(&mut self, points: BTreeSet<Uuid>) {
+        match self.catalogue.stray_points(points) {
+            Ok(strays) => self.remove_points(&strays),
+            Err(error) => tracing::warn!(
+                %error,
+                "could not remove the points of a failed commit; they are removed at the next start"
+            ),
         }
     }
 
-    pub(super) fn replace_shard(&mut self) -> Outcome<()> {
+    /// Rebuilds the shard from the catalogue and the embedding cache.
+    pub(super) fn replace_shard(&mut self) -> EmbeddedResult<()> {
         let shared = Arc::clone(&self.shared);
-        let source = Source {
+        let source = ShardSource {
             catalogue: &shared.catalogue,
             vectors: &shared.vectors,
             bm25: &shared.bm25,
@@ -279,13 +297,14 @@ impl Committer {
         };
 
         let shard = recovery::build(&self.layout, &source, &mut self.catalogue)?;
-        let old = std::mem::replace(&mut *self.shared.shard_alone(), shard);
+        let old = std::mem::replace(&mut *self.shared.shard_exclusive(), shard);
         self.reached(Step::ShardReplaced);
+
         old.destroy()
     }
 
-    fn check_space(&self, needed: u64) -> Outcome<()> {
-        space::check(self.layout.data(), self.min_free_bytes, needed)
+    fn check_space(&self, needed: u64) -> EmbeddedResult<()> {
+        space::check(self.layout.data_dir(), self.min_free_bytes, needed)
     }
 
     #[cfg_attr(
@@ -293,25 +312,26 @@ impl Committer {
         expect(
             clippy::unused_self,
             clippy::needless_pass_by_ref_mut,
-            reason = "only tests watch"
+            reason = "only tests observe the steps"
         )
     )]
     fn reached(&mut self, step: Step) {
         #[cfg(test)]
-        if let Some(watch) = &mut self.watch {
-            watch(step);
+        if let Some(on_step) = &mut self.on_step {
+            on_step(step);
         }
+
         tracing::trace!(?step, "commit");
     }
 }
 
 fn points_of(document: &Prepared) -> impl Iterator<Item = Point<'_>> {
-    document.passages.iter().map(|passage| Point {
-        id: passage.point,
-        chunk_id: passage.chunk.chunk_id.as_str(),
-        page: passage.chunk.page.number.0,
+    document.chunks.iter().map(|prepared| Point {
+        id: prepared.point,
+        chunk_id: prepared.chunk.chunk_id.as_str(),
+        page: prepared.chunk.page.number.0,
         document: &document.meta,
-        vector: Some(&passage.vector),
-        words: &passage.words,
+        vector: Some(&prepared.vector),
+        keyword_vector: &prepared.keyword_vector,
     })
 }

@@ -1,4 +1,4 @@
-//! An SQLite file: one connection writes, a small pool reads, each read sees one snapshot.
+//! An SQLite file: one connection writes, a small pool reads, and each read sees one snapshot.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -7,27 +7,31 @@ use std::time::Duration;
 use mcdewey_core::IndexError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::failure::Outcome;
+use super::error::EmbeddedResult;
 
-/// Idle connections kept for readers; more are opened when needed and closed behind them.
+/// Idle connections kept for readers. More are opened when needed and closed after use.
 const IDLE_READERS: usize = 8;
-/// How long a connection waits for another one. Only a checkpoint or an operator's own tool can be in the way.
-const BUSY: Duration = Duration::from_secs(30);
-/// Prepared statements a connection keeps.
-const STATEMENTS: usize = 64;
 
-/// What a database must look like.
+/// How long a connection waits for a lock. Only a checkpoint or an operator's own tool can hold
+/// one.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Prepared statements cached per connection.
+const CACHED_STATEMENTS: usize = 64;
+
+/// The expected schema of a database.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Schema {
-    /// What it is called in messages.
+    /// The name of the database in messages.
     pub(super) name: &'static str,
-    /// Grows with every change of the tables.
+    /// Incremented with every change of the tables.
     pub(super) version: i64,
-    /// Makes the tables of an empty file; where there was an older version, repeatable: it makes those that are lacking.
+    /// Creates the tables of an empty file. Where an older version exists, the statements must be
+    /// repeatable, because they then create only the missing tables.
     pub(super) tables: &'static str,
 }
 
-/// The readers' side of a database.
+/// The reading half of a database.
 #[derive(Debug)]
 pub(super) struct Database {
     path: PathBuf,
@@ -35,30 +39,31 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens a file, making its tables when it is new; the connection returned with it is the only one that writes.
+    /// Opens a file and creates its tables if it is new. The returned connection is the only one
+    /// that writes.
     pub(super) fn open(path: &Path, schema: Schema) -> Result<(Self, Connection), IndexError> {
-        let told = |error: rusqlite::Error| explain(path, schema, &error);
-        let mut writer = Connection::open(path).map_err(told)?;
-        configure(&writer).map_err(told)?;
+        let explained = |error: rusqlite::Error| explain(path, schema, &error);
+        let mut writer = Connection::open(path).map_err(explained)?;
+        configure(&writer).map_err(explained)?;
 
         let found: i64 = writer
             .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(told)?;
+            .map_err(explained)?;
 
         if found > schema.version {
             return Err(IndexError::Unavailable(format!(
-                "{} was written by a newer version of this program (schema {found}, this one knows {}); \
-                 use that version or another data directory",
+                "{} was written by a newer version of this program (schema {found}, this one \
+                 supports {}); use that version or another data directory",
                 path.display(),
                 schema.version
             )));
         }
 
         if found == 0 {
-            create(&mut writer, schema).map_err(told)?;
+            create(&mut writer, schema).map_err(explained)?;
         } else if found < schema.version {
-            // It keeps its version: it is what an older program made, and that program may still read it.
-            writer.execute_batch(schema.tables).map_err(told)?;
+            // The file keeps its version, so that the older program that made it can still read it.
+            writer.execute_batch(schema.tables).map_err(explained)?;
         }
 
         Ok((
@@ -70,16 +75,19 @@ impl Database {
         ))
     }
 
-    /// Reads from one snapshot: what is committed meanwhile is not seen.
-    pub(super) fn read<T>(&self, look: impl FnOnce(&Transaction<'_>) -> Outcome<T>) -> Outcome<T> {
+    /// Reads from one snapshot, which does not include what is committed meanwhile.
+    pub(super) fn read<T>(
+        &self,
+        query: impl FnOnce(&Transaction<'_>) -> EmbeddedResult<T>,
+    ) -> EmbeddedResult<T> {
         let connection = self.reader()?;
-        let answer = {
+        let result = {
             let snapshot = connection.unchecked_transaction()?;
-            // A transaction begins with its first read, not before.
+            // SQLite takes the snapshot at the first read of a transaction, so force one.
             snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
                 row.get::<_, i64>(0)
             })?;
-            look(&snapshot)
+            query(&snapshot)
         };
 
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,10 +95,10 @@ impl Database {
             idle.push(connection);
         }
 
-        answer
+        result
     }
 
-    fn reader(&self) -> Outcome<Connection> {
+    fn reader(&self) -> EmbeddedResult<Connection> {
         if let Some(connection) = self
             .idle
             .lock()
@@ -102,18 +110,18 @@ impl Database {
 
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(BUSY)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
 
         Ok(connection)
     }
 }
 
 fn configure(writer: &Connection) -> rusqlite::Result<()> {
-    writer.busy_timeout(BUSY)?;
-    writer.set_prepared_statement_cache_capacity(STATEMENTS);
+    writer.busy_timeout(BUSY_TIMEOUT)?;
+    writer.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     writer.pragma_update(None, "journal_mode", "WAL")?;
-    // What was reported as committed survives a power cut, not only the death of the process.
+    // A reported commit must survive a power failure, not only the end of the process.
     writer.pragma_update(None, "synchronous", "FULL")
 }
 
@@ -124,8 +132,9 @@ fn create(writer: &mut Connection, schema: Schema) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-/// Whether the disk has no room for a file or its log, or for the memory that connections share: that is a mapped file,
-/// and SQLite makes its blocks before it is written to, under an error of its own.
+/// Reports whether the disk has no space for a file, its log, or the memory shared by connections.
+/// The latter is a mapped file whose blocks SQLite allocates in advance, with an error code of its
+/// own.
 pub(super) fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| {
         error.code == ErrorCode::DiskFull
@@ -133,7 +142,7 @@ pub(super) fn is_full(error: &rusqlite::Error) -> bool {
     })
 }
 
-/// What to do about a file that does not open.
+/// Adds advice to the error for a file that cannot be opened.
 fn explain(path: &Path, schema: Schema, error: &rusqlite::Error) -> IndexError {
     let path = path.display();
     let advice = match error.sqlite_error_code() {
@@ -144,7 +153,8 @@ fn explain(path: &Path, schema: Schema, error: &rusqlite::Error) -> IndexError {
             )
         }
         _ if is_full(error) => "the disk is full; free some space".to_owned(),
-        _ => "check that the directory may be written and that no other program uses it".to_owned(),
+        _ => "check that the directory is writable and that no other program uses the file"
+            .to_owned(),
     };
 
     IndexError::Unavailable(format!("cannot open {path}: {error}; {advice}"))
@@ -160,7 +170,7 @@ mod tests {
         tables: "CREATE TABLE words (word TEXT)",
     };
 
-    fn count(snapshot: &Transaction<'_>) -> Outcome<i64> {
+    fn count(snapshot: &Transaction<'_>) -> EmbeddedResult<i64> {
         Ok(snapshot.query_row("SELECT count(*) FROM words", [], |row| row.get(0))?)
     }
 
@@ -172,6 +182,7 @@ mod tests {
             writer.execute("INSERT INTO words VALUES ('new')", [])?;
             count(snapshot)
         });
+
         assert_eq!(before.unwrap(), 0);
         assert_eq!(database.read(count).unwrap(), 1);
     }
@@ -188,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_file_gets_the_tables_it_lacks_and_keeps_its_version() {
+    fn an_older_file_gains_missing_tables_and_keeps_its_version() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.sqlite");
         let old = Schema {
@@ -203,7 +214,8 @@ mod tests {
             .execute("INSERT INTO texts VALUES ('kept')", [])
             .unwrap();
 
-        let tables = "CREATE TABLE IF NOT EXISTS texts (text TEXT); CREATE TABLE IF NOT EXISTS words (word TEXT)";
+        let tables = "CREATE TABLE IF NOT EXISTS texts (text TEXT); \
+                      CREATE TABLE IF NOT EXISTS words (word TEXT)";
         for _ in 0..2 {
             let (database, writer) = Database::open(&path, Schema { tables, ..SCHEMA }).unwrap();
             assert_eq!(database.read(count).unwrap(), 0);
@@ -219,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_file_is_left_alone() {
+    fn a_newer_file_is_rejected() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.sqlite");
         drop(
@@ -238,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_named_with_what_to_do() {
+    fn the_error_for_a_damaged_file_names_it_and_gives_advice() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.sqlite");
         std::fs::write(

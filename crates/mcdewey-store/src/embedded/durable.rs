@@ -1,24 +1,24 @@
-//! Small files that are there whole or not at all, whatever moment the process or the machine dies at.
+//! Small files that exist as a whole or not at all, whenever the process or the machine stops.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a file beside its place, makes it durable, and puts it there in one step.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = path.with_extension("new");
-    let mut file = File::create(&draft)?;
+/// Writes a temporary file next to `path`, makes it durable, and renames it to `path`.
+pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    let mut file = File::create(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&draft, path)?;
+    fs::rename(&temporary, path)?;
 
-    sync_folder_of(path)
+    sync_parent(path)
 }
 
-/// Makes durable that entries of the folder around a path came, went or changed their name.
-pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
+/// Makes additions, removals and renames in the parent folder of `path` durable.
+pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
-        // Only Unix opens folders like files; elsewhere the system keeps its own order.
+        // Only Unix can open a folder as a file. Other systems keep their own order of writes.
         Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
         _ => Ok(()),
     }
@@ -29,16 +29,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole() {
+    fn a_file_is_replaced_as_a_whole() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.json");
-        write(&path, b"a long first text").unwrap();
-        write(&path, b"short").unwrap();
+        write_atomically(&path, b"a long first text").unwrap();
+        write_atomically(&path, b"short").unwrap();
+
         assert_eq!(fs::read(&path).unwrap(), b"short");
         assert_eq!(
             fs::read_dir(dir.path()).unwrap().count(),
             1,
-            "no draft is left"
+            "no temporary file is left"
         );
     }
 }

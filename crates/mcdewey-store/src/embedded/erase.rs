@@ -1,58 +1,64 @@
-//! Taking documents out so that nothing of them can be read from the files any more: not from free pages or the log of
-//! the catalogue, not from the segments and the log of the shard, not from a damaged shard that was put aside.
+//! Removal of documents so that nothing of them can be read from the files any more: from the free
+//! pages and the log of the catalogue, the segments and the log of the shard, or a damaged shard
+//! that was kept aside.
 //!
-//! A marker stands in the generation's folder while this is under way; an erasure that was interrupted is finished when
-//! the generation is opened next. The embedding cache keeps its vectors: it holds no text and no names.
+//! A marker file exists while an erasure is in progress; an interrupted erasure is finished when
+//! the generation is opened next. The embedding cache keeps its vectors: it holds neither texts nor
+//! names.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use mcdewey_core::SourcePath;
 
 use super::catalogue::{Catalogue, CatalogueWriter};
 use super::durable;
-use super::failure::Outcome;
+use super::error::EmbeddedResult;
 use super::layout::Layout;
 use super::shard::NEW_SHARD;
 use super::space;
 
-/// Bytes that erasing from an open generation writes before it frees any: another shard, and the whole catalogue in its
-/// log.
-pub(super) fn takes(layout: &Layout) -> Outcome<u64> {
-    Ok(space::size(layout.folder())?.max(NEW_SHARD))
+/// Bytes that erasing from an open generation writes before it frees any: another shard, and the
+/// whole catalogue in its log.
+pub(super) fn space_needed(layout: &Layout) -> EmbeddedResult<u64> {
+    Ok(space::disk_usage(layout.generation_dir())?.max(NEW_SHARD))
 }
 
-/// The same for a generation that is not open, whose shard goes without another one in its place.
-pub(super) fn takes_closed(layout: &Layout) -> Outcome<u64> {
+/// Bytes that erasing from a closed generation writes before it frees any. Its shard is deleted
+/// without being replaced.
+pub(super) fn space_needed_when_closed(layout: &Layout) -> EmbeddedResult<u64> {
     Ok(2 * fs::metadata(layout.catalogue()).map_or(0, |file| file.len()))
 }
 
-/// Says that an erasure is under way.
-pub(super) fn begin(layout: &Layout) -> Outcome<()> {
-    Ok(durable::write(&layout.erasing(), b"")?)
+/// Marks an erasure as in progress.
+pub(super) fn begin(layout: &Layout) -> EmbeddedResult<()> {
+    Ok(durable::write_atomically(&layout.erasing(), b"")?)
 }
 
-/// Whether an erasure was begun and not finished.
+/// Reports whether an erasure was begun and not finished.
 pub(super) fn is_unfinished(layout: &Layout) -> bool {
     layout.erasing().exists()
 }
 
-/// The last part of an erasure, once the shard in use holds nothing of the documents.
-pub(super) fn finish(layout: &Layout, writer: &CatalogueWriter) -> Outcome<()> {
+/// Completes an erasure once the current shard holds nothing of the documents any more.
+pub(super) fn finish(layout: &Layout, writer: &CatalogueWriter) -> EmbeddedResult<()> {
     remove_folder(&layout.damaged_shard())?;
     writer.scrub()?;
     fs::remove_file(layout.erasing())?;
-    Ok(durable::sync_folder_of(&layout.erasing())?)
+    Ok(durable::sync_parent(&layout.erasing())?)
 }
 
-/// Erases documents from a generation that is not open; says how many it held. Its shard goes whole and is built anew
-/// from the catalogue when the generation is opened next: neither model nor engine is needed here.
-pub(super) fn from_closed(layout: &Layout, sources: &[SourcePath]) -> Outcome<u64> {
+/// Erases documents from a closed generation and returns how many of them it held.
+///
+/// Deletes the whole shard, which is rebuilt from the catalogue when the generation is opened next:
+/// this needs neither the model nor the engine.
+pub(super) fn erase_closed(layout: &Layout, sources: &[SourcePath]) -> EmbeddedResult<u64> {
     let (_catalogue, mut writer) = Catalogue::open(&layout.catalogue())?;
     begin(layout)?;
-    let change = writer.begin()?;
 
     let mut erased = 0;
+    let change = writer.begin()?;
     for source in sources {
         erased += u64::from(change.remove(source)?.is_some());
     }
@@ -61,6 +67,7 @@ pub(super) fn from_closed(layout: &Layout, sources: &[SourcePath]) -> Outcome<u6
         change.next_revision()?;
     }
 
+    // Number 0 means that there is no shard.
     change.set_shard(0)?;
     change.commit()?;
     for shard in layout.other_shards(0)? {
@@ -71,9 +78,9 @@ pub(super) fn from_closed(layout: &Layout, sources: &[SourcePath]) -> Outcome<u6
     Ok(erased)
 }
 
-fn remove_folder(folder: &Path) -> Outcome<()> {
+fn remove_folder(folder: &Path) -> EmbeddedResult<()> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
 }

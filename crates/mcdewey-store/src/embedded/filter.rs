@@ -1,11 +1,12 @@
-//! Conditions on the payload of points, as the embedded engine takes them.
+//! Conditions on the payload of points, in the types of the embedded engine.
 
 use qdrant_edge::{Condition, FieldCondition, Filter, JsonPath, Match};
 
 use crate::facets::Clause;
 
-/// The filter of clauses that must all hold; `None` lets every point pass.
-pub(super) fn of(clauses: &[Clause]) -> Option<Filter> {
+/// Converts clauses that must all hold into a filter. Returns `None` for no clauses: every point
+/// passes.
+pub(super) fn from_clauses(clauses: &[Clause]) -> Option<Filter> {
     (!clauses.is_empty()).then(|| all(clauses))
 }
 
@@ -27,6 +28,7 @@ fn condition(clause: &Clause) -> Condition {
                 .iter()
                 .map(|group| Condition::Filter(all(group)))
                 .collect();
+
             Condition::Filter(Filter {
                 should: Some(should),
                 ..Filter::new()
@@ -35,7 +37,7 @@ fn condition(clause: &Clause) -> Condition {
     }
 }
 
-/// The place of a field in the payload.
+/// The path of a top-level field of the payload.
 pub(super) fn path(field: &str) -> JsonPath {
     JsonPath {
         first_key: field.to_owned(),

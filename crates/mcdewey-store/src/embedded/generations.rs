@@ -1,8 +1,10 @@
-//! The generations of a data directory: made beside each other, one of them live, old ones retained and then removed.
+//! The generations of a data directory: built side by side, one of them live, old ones retained for
+//! a while and then deleted.
 //!
-//! A generation is built while another one answers, and becomes live in one step when it is complete: the record of
-//! the directory is replaced. What was live stays for a while, for whoever wants to go back. Whoever holds the
-//! directory's [`OwnerLock`](crate::OwnerLock) opens this once; others may only [`Generations::look`].
+//! A generation is built while another one answers. It becomes live in one step once it is
+//! complete, when the record of the directory is replaced. The previous one is retained for a
+//! rollback. The holder of the directory's [`OwnerLock`](crate::OwnerLock) opens [`Generations`]
+//! once; other processes may only call [`Generations::list`].
 
 mod adopt;
 mod erasure;
@@ -20,17 +22,19 @@ use std::time::{Duration, Instant};
 
 use mcdewey_core::{Generation, IndexError, IndexState, ModelInfo};
 
-use self::record::{Record, now};
-use super::{EmbeddedIndex, Presence, catalogue, layout};
+use self::record::{Record, unix_seconds};
+use super::{EmbeddedIndex, FilesInUse, catalogue, generation_for, layout};
 use crate::bm25::Bm25;
 
 pub use self::record::GenerationEntry;
 pub use self::status::GenerationStatus;
 
 /// How long to wait for the last reader of an index that is being closed.
-const CLOSING: Duration = Duration::from_secs(10);
-/// Pause between two looks whether it is closed.
-const PAUSE: Duration = Duration::from_millis(20);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Interval at which to check whether an index is closed. Its readers hold plain reference counts,
+/// which cannot be waited for.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The generations of a data directory, for its owner.
 #[derive(Debug)]
@@ -43,38 +47,37 @@ pub struct Generations {
 #[derive(Debug)]
 struct State {
     record: Record,
-    open: HashMap<Generation, Opened>,
+    open: HashMap<Generation, OpenIndex>,
 }
 
-/// An index that was opened; both are gone once it is closed.
+/// An index that was opened. Neither reference can be upgraded once it is closed.
 #[derive(Debug)]
-struct Opened {
+struct OpenIndex {
     index: Weak<EmbeddedIndex>,
-    presence: Weak<Presence>,
+    files_in_use: Weak<FilesInUse>,
 }
 
 impl Generations {
-    /// Reads the record, adopts what stands in none, and finishes removals that were interrupted. Nothing may be
-    /// written that would leave less than `min_free_bytes` free.
+    /// Reads the record, adopts unrecorded generations, and finishes interrupted removals. No write
+    /// may leave less than `min_free_bytes` free.
     pub fn open(dir: &Path, min_free_bytes: u64) -> Result<Self, IndexError> {
-        layout::create(dir)?;
-        retire::sweep(dir)?;
+        layout::create_data_dir(dir)?;
+        retire::empty_trash(dir)?;
 
         let mut record = Record::load(dir)?;
-        if adopt::bring_in_line(&mut record, dir)? {
+        if adopt::reconcile(&mut record, dir)? {
             record.save(dir)?;
         }
 
         erasure::finish_interrupted(&record, dir)?;
-        let state = Mutex::new(State {
-            record,
-            open: HashMap::new(),
-        });
 
         Ok(Self {
             dir: dir.to_owned(),
             min_free_bytes,
-            state,
+            state: Mutex::new(State {
+                record,
+                open: HashMap::new(),
+            }),
         })
     }
 
@@ -83,14 +86,14 @@ impl Generations {
         self.state().record.live().cloned()
     }
 
-    /// What is known of a generation.
+    /// The recorded entry of a generation.
     pub fn entry(&self, generation: &Generation) -> Option<GenerationEntry> {
         self.state().record.entry(generation).cloned()
     }
 
-    /// The name of the generation that belongs to a model and a splitter.
-    pub fn name_of(model: &ModelInfo, chunker: &str) -> Generation {
-        super::wanted(model, chunker)
+    /// The name of the generation for a model and a splitter.
+    pub fn generation_for(model: &ModelInfo, chunker: &str) -> Generation {
+        generation_for(model, chunker)
     }
 
     /// The complete generation that the settings asked for last.
@@ -103,12 +106,12 @@ impl Generations {
             .cloned()
     }
 
-    /// Writes down the model of generations that were adopted, where it is this one.
-    pub fn identify(&self, model: &ModelInfo, chunker: &str) -> Result<(), IndexError> {
+    /// Records this model for the adopted generations that were made with it.
+    pub fn identify_model(&self, model: &ModelInfo, chunker: &str) -> Result<(), IndexError> {
         let mut state = self.state();
         let mut changed = false;
         for entry in &mut state.record.generations {
-            changed |= adopt::identify(entry, &self.dir, model, chunker);
+            changed |= adopt::identify_model(entry, &self.dir, model, chunker);
         }
 
         if changed {
@@ -118,15 +121,16 @@ impl Generations {
         }
     }
 
-    /// The generation that belongs to a model and a splitter, entered as one to be built when it is new. `model_dir` is
-    /// where the model was read from, if not from the catalogue's folder.
-    pub fn want(
+    /// Returns the generation for a model and a splitter, and records it as one to be built if it
+    /// is new. `model_dir` is the folder that the model was read from, unless it comes from the
+    /// model catalogue.
+    pub fn register(
         &self,
         model: &ModelInfo,
         model_dir: Option<&Path>,
         chunker: &str,
     ) -> Result<Generation, IndexError> {
-        let generation = super::wanted(model, chunker);
+        let generation = generation_for(model, chunker);
         let mut state = self.state();
         if state.record.entry(&generation).is_none() {
             state.record.generations.push(GenerationEntry {
@@ -136,7 +140,7 @@ impl Generations {
                 chunker: Some(chunker.to_owned()),
                 words: Some(Bm25::fingerprint()),
                 schema: catalogue::SCHEMA,
-                made_at: now(),
+                made_at: unix_seconds(),
                 completed_at: None,
                 documents: 0,
                 chunks: 0,
@@ -148,76 +152,76 @@ impl Generations {
         Ok(generation)
     }
 
-    /// Opens a generation; the same index again while it is open. Blocks.
+    /// Opens a generation, or returns the index that is already open. Blocks.
     pub fn open_index(&self, generation: &Generation) -> Result<Arc<EmbeddedIndex>, IndexError> {
         let mut state = self.state();
         if let Some(index) = state
             .open
             .get(generation)
-            .and_then(|opened| opened.index.upgrade())
+            .and_then(|open| open.index.upgrade())
         {
             return Ok(index);
         }
 
         state.wait_until_closed(generation)?;
-        let unknown = || IndexError::Unavailable(format!("there is no generation {generation}"));
-        let entry = state.record.entry(generation).ok_or_else(unknown)?;
+        let entry = state.record.entry(generation).ok_or_else(|| {
+            IndexError::Unavailable(format!("there is no generation {generation}"))
+        })?;
+        let model = entry
+            .usable()
+            .map_err(|reason| cannot_be_opened(generation, &reason))?;
 
-        let unusable = |reason| {
-            IndexError::Unavailable(format!(
-                "generation {generation} cannot be opened: {reason}"
-            ))
-        };
-
-        let dimensions = entry.usable().map_err(unusable)?.dimensions;
-        let index = EmbeddedIndex::open_generation(
+        let index = Arc::new(EmbeddedIndex::open_generation(
             &self.dir,
             generation.clone(),
-            dimensions,
+            model.dimensions,
             self.min_free_bytes,
-        )
-        .map(Arc::new)?;
+        )?);
 
-        let opened = Opened {
+        let open = OpenIndex {
             index: Arc::downgrade(&index),
-            presence: Arc::downgrade(&index.shared.presence),
+            files_in_use: Arc::downgrade(&index.shared.files_in_use),
         };
-        state.open.insert(generation.clone(), opened);
+        state.open.insert(generation.clone(), open);
+
         Ok(index)
     }
 
-    /// Notes that a generation holds the whole library, and makes it the live one unless the live one is pinned; says
-    /// whether it is live now.
-    pub fn complete(&self, state: &IndexState) -> Result<bool, IndexError> {
-        let generation = &state.generation;
-        let mut held = self.state();
-        let mut record = held.record.clone();
+    /// Records that a generation holds the whole library, and makes it the live one unless another
+    /// one is pinned. Returns whether it is live now.
+    pub fn mark_complete(&self, index: &IndexState) -> Result<bool, IndexError> {
+        let generation = &index.generation;
+        let mut state = self.state();
 
+        // A copy, so that the state stays unchanged if the record cannot be saved.
+        let mut record = state.record.clone();
         let Some(entry) = record.entry_mut(generation) else {
             return Ok(false);
         };
-        entry.completed_at.get_or_insert_with(now);
-        (entry.documents, entry.chunks) = (state.documents, state.chunks);
 
-        let pinned = record
+        entry.completed_at.get_or_insert_with(unix_seconds);
+        entry.documents = index.documents;
+        entry.chunks = index.chunks;
+
+        let another_is_pinned = record
             .live()
             .is_some_and(|live| live.pinned && live.generation != *generation);
-
-        if !pinned && record.live.as_ref() != Some(generation) {
+        if !another_is_pinned && record.live.as_ref() != Some(generation) {
             record.put_last(generation);
             record.live = Some(generation.clone());
         }
 
-        if record != held.record {
+        if record != state.record {
             record.save(&self.dir)?;
-            held.record = record;
+            state.record = record;
         }
 
-        Ok(!pinned)
+        Ok(!another_is_pinned)
     }
 
-    /// The complete generation to go back to: the one whose name begins with `name`, else the one before the live one.
-    pub fn earlier(&self, name: Option<&str>) -> Result<GenerationEntry, IndexError> {
+    /// Returns the complete generation to roll back to: the one whose name begins with `name`, or
+    /// without a name the one before the live one.
+    pub fn rollback_target(&self, name: Option<&str>) -> Result<GenerationEntry, IndexError> {
         let state = self.state();
         let live = state.record.live.as_ref();
         let complete: Vec<&GenerationEntry> = state
@@ -227,56 +231,33 @@ impl Generations {
             .filter(|entry| entry.completed_at.is_some())
             .collect();
 
-        let chosen = match name {
-            Some(name) => {
-                let mut named = complete
-                    .iter()
-                    .filter(|entry| entry.generation.0.starts_with(name));
-                named.next().filter(|_| named.next().is_none())
-            }
-            None => {
-                let place = complete
-                    .iter()
-                    .position(|entry| Some(&entry.generation) == live)
-                    .unwrap_or_default();
-                place.checked_sub(1).map(|before| &complete[before])
-            }
-        };
-
-        let Some(&entry) = chosen else {
-            let others = complete
+        let target = match name {
+            Some(name) => only_named(&complete, name),
+            None => complete
                 .iter()
-                .filter(|entry| Some(&entry.generation) != live);
-            let names: Vec<String> = others.map(|entry| entry.generation.to_string()).collect();
-            let kept = if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
-            };
-
-            let what = match name {
-                Some(name) => {
-                    format!("no complete generation, or more than one, is called {name:?}")
-                }
-                None => "no complete generation is older than the live one".to_owned(),
-            };
-
-            return Err(IndexError::Unavailable(format!(
-                "{what}; retained are: {kept}"
-            )));
+                .position(|entry| Some(&entry.generation) == live)
+                .and_then(|live| live.checked_sub(1))
+                .map(|previous| complete[previous]),
         };
 
-        entry.usable().map_err(|reason| {
-            IndexError::Unavailable(format!(
-                "generation {} cannot be opened: {reason}",
-                entry.generation
-            ))
-        })?;
+        let Some(entry) = target else {
+            let retained: Vec<String> = complete
+                .iter()
+                .filter(|entry| Some(&entry.generation) != live)
+                .map(|entry| entry.generation.to_string())
+                .collect();
+            return Err(no_rollback_target(name, &retained));
+        };
+
+        entry
+            .usable()
+            .map_err(|reason| cannot_be_opened(&entry.generation, &reason))?;
 
         Ok(entry.clone())
     }
 
-    /// Makes a complete generation the live one; `pinned` keeps it so whatever the settings ask for.
+    /// Makes a complete generation the live one. `pinned` keeps it live whatever the settings
+    /// require.
     pub fn make_live(&self, generation: &Generation, pinned: bool) -> Result<(), IndexError> {
         let mut state = self.state();
         let mut record = state.record.clone();
@@ -287,32 +268,35 @@ impl Generations {
         record.live = Some(generation.clone());
         record.save(&self.dir)?;
         state.record = record;
+
         Ok(())
     }
 
-    /// Takes away the generations beyond the `keep` newest ones beside the live one, and those that were begun and are
-    /// wanted no more. What is in use stays. Says which went.
-    pub fn retire(&self, keep: usize, wanted: &Generation) -> Result<Vec<Generation>, IndexError> {
+    /// Deletes the complete generations beyond the `keep` newest besides the live one, and
+    /// incomplete ones except `target`, which the settings ask for. Skips those in use. Returns the
+    /// deleted ones.
+    pub fn retire(&self, keep: usize, target: &Generation) -> Result<Vec<Generation>, IndexError> {
         let mut state = self.state();
-        let mut gone = Vec::new();
-        for generation in retire::superfluous(&state.record, keep, wanted) {
+        let mut deleted = Vec::new();
+        for generation in retire::surplus(&state.record, keep, target) {
             if !state.is_in_use(&generation) {
                 retire::discard(&mut state.record, &self.dir, &generation)?;
-                gone.push(generation);
+                deleted.push(generation);
             }
         }
 
-        Ok(gone)
+        Ok(deleted)
     }
 
-    /// Waits a while until nobody reads a generation any more; says whether that is so.
+    /// Waits for up to 10 seconds until a generation has no readers. Returns whether that is the
+    /// case.
     pub fn wait_until_unused(&self, generation: &Generation) -> bool {
-        let until = Instant::now() + CLOSING;
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
         while self.state().is_in_use(generation) {
-            if Instant::now() >= until {
+            if Instant::now() >= deadline {
                 return false;
             }
-            thread::sleep(PAUSE);
+            thread::sleep(POLL_INTERVAL);
         }
 
         true
@@ -327,21 +311,55 @@ impl State {
     fn is_in_use(&self, generation: &Generation) -> bool {
         self.open
             .get(generation)
-            .is_some_and(|opened| opened.presence.strong_count() > 0)
+            .is_some_and(|open| open.files_in_use.strong_count() > 0)
     }
 
-    /// An index whose last reader is about to go still has its files open.
+    /// Waits until the files of a generation are closed. An index whose last reference is being
+    /// dropped still has them open.
     fn wait_until_closed(&self, generation: &Generation) -> Result<(), IndexError> {
-        let until = Instant::now() + CLOSING;
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
         while self.is_in_use(generation) {
-            if Instant::now() >= until {
-                let message =
-                    format!("generation {generation} is still being read; try again in a moment");
-                return Err(IndexError::Unavailable(message));
+            if Instant::now() >= deadline {
+                return Err(IndexError::Unavailable(format!(
+                    "generation {generation} is still being read; try again in a moment"
+                )));
             }
-            thread::sleep(PAUSE);
+            thread::sleep(POLL_INTERVAL);
         }
 
         Ok(())
     }
+}
+
+/// Returns the generation whose name begins with `name`, if there is exactly one.
+fn only_named<'a>(entries: &[&'a GenerationEntry], name: &str) -> Option<&'a GenerationEntry> {
+    let mut named = entries
+        .iter()
+        .filter(|entry| entry.generation.0.starts_with(name));
+    let first = named.next()?;
+    named.next().is_none().then_some(*first)
+}
+
+fn cannot_be_opened(generation: &Generation, reason: &str) -> IndexError {
+    IndexError::Unavailable(format!(
+        "generation {generation} cannot be opened: {reason}"
+    ))
+}
+
+fn no_rollback_target(name: Option<&str>, retained: &[String]) -> IndexError {
+    let problem = match name {
+        Some(name) => {
+            format!(
+                "there is no complete generation, or more than one, whose name begins with {name:?}"
+            )
+        }
+        None => "no complete generation is older than the live one".to_owned(),
+    };
+    let retained = if retained.is_empty() {
+        "none".to_owned()
+    } else {
+        retained.join(", ")
+    };
+
+    IndexError::Unavailable(format!("{problem}; retained generations: {retained}"))
 }

@@ -1,122 +1,124 @@
-//! Where things lie in a data directory.
+//! The paths in a data directory.
 //!
 //! ```text
-//! generations.json                         which generations there are, and which one is live
-//! embeddings.sqlite                        vectors by embedding key, shared by all generations
-//! generations/<generation>/catalogue.sqlite   the truth
-//! generations/<generation>/shard-<number>/    derived from it, replaceable
-//! generations/trash-<generation>/          on its way out
+//! generations.json                            the generations, and which one is live
+//! embeddings.sqlite                           vectors by embedding key, shared by all generations
+//! generations/<generation>/catalogue.sqlite   the source of truth
+//! generations/<generation>/shard-<number>/    derived from the catalogue, replaceable
+//! generations/trash-<generation>/             being deleted
 //! ```
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use mcdewey_core::{Generation, IndexError};
 
-/// What the name of a folder begins with that is on its way out.
+/// The prefix of the name of a folder that is being deleted.
 pub(super) const TRASH: &str = "trash-";
 
-/// The places of one generation.
+/// The paths of one generation.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
-    data: PathBuf,
-    generation: PathBuf,
+    data_dir: PathBuf,
+    generation_dir: PathBuf,
 }
 
-/// The record of all generations of a data directory.
-pub(super) fn record(data: &Path) -> PathBuf {
-    data.join("generations.json")
+/// The file that records all generations of a data directory.
+pub(super) fn record_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("generations.json")
 }
 
 /// The folder that holds a folder for each generation.
-pub(super) fn generations(data: &Path) -> PathBuf {
-    data.join("generations")
+pub(super) fn generations_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("generations")
 }
 
-/// Makes the data directory. Nothing is written when it cannot be written.
-pub(super) fn create(data: &Path) -> Result<(), IndexError> {
-    fs::create_dir_all(data).map_err(|error| unusable(data, &error))?;
-    let probe = data.join(".writable");
+/// Creates the data directory and checks that it is writable.
+pub(super) fn create_data_dir(data_dir: &Path) -> Result<(), IndexError> {
+    fs::create_dir_all(data_dir).map_err(|error| not_writable(data_dir, &error))?;
+    let probe = data_dir.join(".writable");
     fs::write(&probe, "")
         .and_then(|()| fs::remove_file(&probe))
-        .map_err(|error| unusable(data, &error))
+        .map_err(|error| not_writable(data_dir, &error))
 }
 
-fn unusable(data: &Path, error: &std::io::Error) -> IndexError {
-    let place = data.display();
+fn not_writable(data_dir: &Path, error: &io::Error) -> IndexError {
     IndexError::Unavailable(format!(
-        "cannot write to {place}: {error}; check that it exists and may be written"
+        "cannot write to {}: {error}; check that it exists and is writable",
+        data_dir.display()
     ))
 }
 
 impl Layout {
-    /// Where a generation lies, or would.
-    pub(super) fn of(data: &Path, generation: &Generation) -> Self {
+    /// The paths of a generation, whether it exists or not.
+    pub(super) fn new(data_dir: &Path, generation: &Generation) -> Self {
         Self {
-            data: data.to_owned(),
-            generation: generations(data).join(&generation.0),
+            data_dir: data_dir.to_owned(),
+            generation_dir: generations_dir(data_dir).join(&generation.0),
         }
     }
 
-    /// Makes the folders of a generation. Nothing is written when the data directory cannot be written.
-    pub(super) fn create(data: &Path, generation: &Generation) -> Result<Self, IndexError> {
-        let layout = Self::of(data, generation);
-        create(data)?;
-        fs::create_dir_all(&layout.generation).map_err(|error| unusable(data, &error))?;
+    /// Creates the folders of a generation. Creates nothing if the data directory is not writable.
+    pub(super) fn create(data_dir: &Path, generation: &Generation) -> Result<Self, IndexError> {
+        let layout = Self::new(data_dir, generation);
+        create_data_dir(data_dir)?;
+        fs::create_dir_all(&layout.generation_dir)
+            .map_err(|error| not_writable(data_dir, &error))?;
+
         Ok(layout)
     }
 
-    pub(super) fn data(&self) -> &Path {
-        &self.data
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
-    /// The folder of the generation.
-    pub(super) fn folder(&self) -> &Path {
-        &self.generation
+    pub(super) fn generation_dir(&self) -> &Path {
+        &self.generation_dir
     }
 
-    /// Where it goes on its way out.
+    /// The name under which the generation is deleted.
     pub(super) fn trash(&self) -> PathBuf {
         let name = self
-            .generation
+            .generation_dir
             .file_name()
             .unwrap_or_default()
             .to_string_lossy();
-        self.generation.with_file_name(format!("{TRASH}{name}"))
+        self.generation_dir.with_file_name(format!("{TRASH}{name}"))
     }
 
-    /// Stands there while documents are erased.
+    /// A marker file that exists while documents are being erased.
     pub(super) fn erasing(&self) -> PathBuf {
-        self.generation.join("erasing")
+        self.generation_dir.join("erasing")
     }
 
     pub(super) fn embeddings(&self) -> PathBuf {
-        self.data.join("embeddings.sqlite")
+        self.data_dir.join("embeddings.sqlite")
     }
 
     pub(super) fn catalogue(&self) -> PathBuf {
-        self.generation.join("catalogue.sqlite")
+        self.generation_dir.join("catalogue.sqlite")
     }
 
     pub(super) fn shard(&self, number: u64) -> PathBuf {
-        self.generation.join(format!("shard-{number}"))
+        self.generation_dir.join(format!("shard-{number}"))
     }
 
-    /// Where a shard that cannot be read is put, for whoever wants to know why; an older one makes room.
+    /// Where an unreadable shard is kept for investigation. A newer one replaces it.
     pub(super) fn damaged_shard(&self) -> PathBuf {
-        self.generation.join("damaged-shard")
+        self.generation_dir.join("damaged-shard")
     }
 
-    /// Counts attempts to open the shard that did not end.
+    /// A file that counts the attempts to open the shard that ended with the process.
     pub(super) fn opening(&self) -> PathBuf {
-        self.generation.join("opening")
+        self.generation_dir.join("opening")
     }
 
-    /// Shards that no catalogue names any more.
-    pub(super) fn other_shards(&self, number: u64) -> std::io::Result<Vec<PathBuf>> {
+    /// Lists the shards other than `number`, the current one.
+    pub(super) fn other_shards(&self, number: u64) -> io::Result<Vec<PathBuf>> {
         let current = self.shard(number);
         let mut others = Vec::new();
-        for entry in fs::read_dir(&self.generation)? {
+        for entry in fs::read_dir(&self.generation_dir)? {
             let path = entry?.path();
             let is_shard = path
                 .file_name()
@@ -135,13 +137,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unusable_directory_is_named_and_left_alone() {
+    fn a_data_directory_that_is_a_file_is_rejected_and_kept() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("file"), "kept").unwrap();
-        let error =
-            Layout::create(&dir.path().join("file"), &Generation("g".to_owned())).unwrap_err();
+        let file = dir.path().join("file");
+        fs::write(&file, "kept").unwrap();
+
+        let error = Layout::create(&file, &Generation("g".to_owned())).unwrap_err();
         assert!(matches!(error, IndexError::Unavailable(_)), "{error}");
         assert!(error.to_string().contains("file"), "{error}");
-        assert_eq!(fs::read_to_string(dir.path().join("file")).unwrap(), "kept");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
     }
 }

@@ -1,81 +1,87 @@
-//! Opening the shard so that it agrees with the catalogue: missing points are added from the embedding cache, stray ones
-//! taken out, and a shard that cannot be read is put aside and built anew. Nothing is embedded for it.
+//! Opens the shard so that it agrees with the catalogue: adds missing points from the embedding
+//! cache, removes stray ones, and rebuilds a shard that cannot be read. Never embeds anything.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
 
 use mcdewey_core::{IndexError, SourcePath};
+use qdrant_edge::SparseVector;
 use uuid::Uuid;
 
 use super::catalogue::{Catalogue, CatalogueWriter, LivePoint};
-use super::failure::{Failure, Outcome};
+use super::error::{EmbeddedError, EmbeddedResult};
 use super::layout::Layout;
 use super::shard::{NEW_SHARD, Point, Shard};
 use super::space;
 use super::vectors::VectorCache;
 use crate::bm25::Bm25;
 
-/// Points made at once: a few megabytes of texts and vectors.
+/// Points added in one batch: a few megabytes of texts and vectors.
 const BATCH: usize = 512;
-/// A shard that broke this many openings is given up: some damages end the process instead of giving an error.
-const OPENINGS: u32 = 2;
 
-/// What a shard is made from.
-pub(super) struct Source<'a> {
+/// Interrupted attempts after which a shard is given up: some damage ends the process instead of
+/// causing an error.
+const MAX_INTERRUPTED: u32 = 2;
+
+/// The data that a shard is built from.
+pub(super) struct ShardSource<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) vectors: &'a VectorCache,
     pub(super) bm25: &'a Bm25,
     pub(super) dimensions: usize,
-    /// Nothing is written that would leave less than this many bytes free.
+    /// No write may leave less than this many bytes free.
     pub(super) min_free_bytes: u64,
 }
 
-/// Opens the shard of this generation, or makes it.
+/// Opens the shard of this generation, or creates it.
 pub(super) fn open(
     layout: &Layout,
-    source: &Source<'_>,
+    source: &ShardSource<'_>,
     writer: &mut CatalogueWriter,
-) -> Outcome<Shard> {
+) -> EmbeddedResult<Shard> {
     let number = source.catalogue.read(|snapshot| snapshot.shard())?;
     for leftover in layout.other_shards(number)? {
         fs::remove_dir_all(leftover)?;
     }
 
-    let broken = broken_openings(layout);
-    fs::write(layout.opening(), (broken + 1).to_string())?;
+    let interrupted = interrupted_attempts(layout);
+    fs::write(layout.opening(), (interrupted + 1).to_string())?;
     let shard = match number {
         0 => build(layout, source, writer),
-        _ => existing(layout, source, writer, number, broken),
+        _ => load_or_rebuild(layout, source, writer, number, interrupted),
     };
 
-    // An error is no break: it was told, and the shard is not to blame.
+    // An attempt that ends with an error does not count as interrupted: the error was reported, and
+    // the shard did not cause it.
     fs::remove_file(layout.opening())?;
     shard
 }
 
-/// Makes a shard from the catalogue and names it there.
+/// Builds a shard from the catalogue and records its number there.
 pub(super) fn build(
     layout: &Layout,
-    source: &Source<'_>,
+    source: &ShardSource<'_>,
     writer: &mut CatalogueWriter,
-) -> Outcome<Shard> {
+) -> EmbeddedResult<Shard> {
     let (number, points) = source
         .catalogue
-        .read(|snapshot| Ok((snapshot.shard()? + 1, snapshot.points()?)))?;
+        .read(|snapshot| Ok((snapshot.shard()? + 1, snapshot.live_point_ids()?)))?;
 
-    if layout.shard(number).exists() {
-        // Left by an attempt that failed.
-        fs::remove_dir_all(layout.shard(number))?;
+    let dir = layout.shard(number);
+    if dir.exists() {
+        // Left behind by a failed attempt.
+        fs::remove_dir_all(&dir)?;
     }
 
-    let shard = Shard::create(&layout.shard(number), source.dimensions)?;
-    if let Err(failure) = fill(&shard, &points, layout, source, writer) {
+    let shard = Shard::create(&dir, source.dimensions)?;
+    if let Err(error) = add_points(&shard, &points, layout, source, writer) {
         shard.destroy()?;
-        return Err(failure);
+        return Err(error);
     }
 
     shard.flush()?;
-    shard.optimise(points.len() as u64, source.min_free_bytes)?;
+    shard.optimize(points.len() as u64, source.min_free_bytes)?;
+
     let change = writer.begin()?;
     change.set_shard(number)?;
     change.commit()?;
@@ -83,48 +89,53 @@ pub(super) fn build(
     Ok(shard)
 }
 
-fn existing(
+fn load_or_rebuild(
     layout: &Layout,
-    source: &Source<'_>,
+    source: &ShardSource<'_>,
     writer: &mut CatalogueWriter,
     number: u64,
-    broken: u32,
-) -> Outcome<Shard> {
-    if broken >= OPENINGS {
-        return rebuild(
-            layout,
-            source,
-            writer,
-            number,
-            &format!("opening it broke off {broken} times"),
-        );
+    interrupted: u32,
+) -> EmbeddedResult<Shard> {
+    if interrupted >= MAX_INTERRUPTED {
+        let reason = format!("opening it was interrupted {interrupted} times");
+        return rebuild(layout, source, writer, number, &reason);
     }
 
-    let opened = Shard::load(&layout.shard(number)).and_then(|shard| {
+    let loaded = Shard::load(&layout.shard(number)).and_then(|shard| {
         reconcile(&shard, layout, source, writer)?;
         Ok(shard)
     });
 
-    match opened {
-        Err(failure @ (Failure::Shard(_) | Failure::Engine { .. })) if !failure.is_full() => {
-            rebuild(layout, source, writer, number, &failure.to_string())
+    match loaded {
+        Err(error @ (EmbeddedError::Shard(_) | EmbeddedError::Engine { .. }))
+            if !error.is_full() =>
+        {
+            rebuild(layout, source, writer, number, &error.to_string())
         }
-        // A full disk, a failing file or the catalogue: another shard would fare no better.
+        // A rebuilt shard would not help against a full disk, a failing file or an error of the
+        // catalogue.
         other => other,
     }
 }
 
+/// Moves the shard aside and builds another one.
 fn rebuild(
     layout: &Layout,
-    source: &Source<'_>,
+    source: &ShardSource<'_>,
     writer: &mut CatalogueWriter,
     number: u64,
     reason: &str,
-) -> Outcome<Shard> {
-    // The engine does not tell a full disk from damage; nothing is put aside for want of space.
-    space::check(layout.data(), source.min_free_bytes, NEW_SHARD)?;
+) -> EmbeddedResult<Shard> {
+    // The engine does not distinguish a full disk from damage, and a shard must not be moved aside
+    // for lack of space.
+    space::check(layout.data_dir(), source.min_free_bytes, NEW_SHARD)?;
+
     let (damaged, aside) = (layout.shard(number), layout.damaged_shard());
-    tracing::warn!(reason, aside = %aside.display(), "the shard cannot be used and is built anew from the catalogue");
+    tracing::warn!(
+        reason,
+        aside = %aside.display(),
+        "the shard cannot be used; rebuilding it from the catalogue"
+    );
 
     if damaged.exists() {
         if aside.exists() {
@@ -136,22 +147,21 @@ fn rebuild(
     build(layout, source, writer)
 }
 
-/// Makes the shard hold the catalogue's live points and no others.
+/// Makes the shard hold exactly the live points of the catalogue.
 fn reconcile(
     shard: &Shard,
     layout: &Layout,
-    source: &Source<'_>,
+    source: &ShardSource<'_>,
     writer: &mut CatalogueWriter,
-) -> Outcome<()> {
+) -> EmbeddedResult<()> {
     let live: HashSet<Uuid> = source
         .catalogue
-        .read(|snapshot| snapshot.points())?
+        .read(|snapshot| snapshot.live_point_ids())?
         .into_iter()
         .collect();
-
     let present: HashSet<Uuid> = shard.points()?.into_iter().collect();
-    let mut missing: Vec<Uuid> = live.difference(&present).copied().collect();
 
+    let mut missing: Vec<Uuid> = live.difference(&present).copied().collect();
     let stray: Vec<Uuid> = present.difference(&live).copied().collect();
     if missing.is_empty() && stray.is_empty() {
         return Ok(());
@@ -165,80 +175,85 @@ fn reconcile(
 
     missing.sort_unstable();
     shard.remove(&stray)?;
-    fill(shard, &missing, layout, source, writer)?;
+    add_points(shard, &missing, layout, source, writer)?;
     shard.flush()
 }
 
 /// Adds live points to the shard.
-fn fill(
+fn add_points(
     shard: &Shard,
     points: &[Uuid],
     layout: &Layout,
-    source: &Source<'_>,
+    source: &ShardSource<'_>,
     writer: &mut CatalogueWriter,
-) -> Outcome<()> {
+) -> EmbeddedResult<()> {
     for batch in points.chunks(BATCH) {
         let live = source
             .catalogue
             .read(|snapshot| snapshot.live_points(batch))?;
-        let keys: Vec<_> = live.iter().map(|point| point.embedding_key).collect();
-        let vectors = source.vectors.get(&keys)?;
-        let usable = |vector: &Vec<f32>| vector.len() == source.dimensions;
+        let vectors = cached_vectors(&live, source)?;
 
-        let vectors: Vec<Option<Vec<f32>>> = vectors
-            .into_iter()
-            .map(|vector| vector.filter(usable))
-            .collect();
-
-        // Twice, for points pass the engine's log on the way.
-        let needed = 2 * live
+        let bytes: usize = live
             .iter()
             .map(|point| 4 * source.dimensions + point.chunk.text.len())
-            .sum::<usize>();
-        space::check(layout.data(), source.min_free_bytes, needed as u64)?;
+            .sum();
+        // Twice, because points pass through the engine's log first.
+        space::check(layout.data_dir(), source.min_free_bytes, 2 * bytes as u64)?;
 
-        // Before their points are added: otherwise a crash in between would leave them as they are for good.
-        forget_without_vectors(&live, &vectors, writer)?;
-        let words = live
+        // Before the points are added. Otherwise a crash in between would leave these documents
+        // without vectors for good.
+        forget_inputs_without_vectors(&live, &vectors, writer)?;
+
+        let keyword_vectors = live
             .iter()
-            .map(|point| {
-                source.bm25.passage(
-                    &point.chunk.keyword_text(),
-                    point.chunk.document.facets.lang.as_deref(),
-                )
-            })
+            .map(|point| keyword_vector(point, source.bm25))
             .collect::<Result<Vec<_>, IndexError>>()?;
 
-        shard.add(
-            live.iter()
-                .zip(&vectors)
-                .zip(&words)
-                .map(|((point, vector), words)| Point {
-                    id: point.point,
-                    chunk_id: point.chunk.chunk_id.as_str(),
-                    page: point.chunk.page.number.0,
-                    document: &point.chunk.document,
-                    vector: vector.as_deref(),
-                    words,
-                }),
-        )?;
+        shard.add(live.iter().zip(&vectors).zip(&keyword_vectors).map(
+            |((point, vector), keyword_vector)| Point {
+                id: point.point,
+                chunk_id: point.chunk.chunk_id.as_str(),
+                page: point.chunk.page.number.0,
+                document: &point.chunk.document,
+                vector: vector.as_deref(),
+                keyword_vector,
+            },
+        ))?;
     }
 
     Ok(())
 }
 
-/// Documents whose vectors the embedding cache lost are found by their words until the next ingest writes them anew.
-fn forget_without_vectors(
+/// Returns the vectors of points from the embedding cache, without damaged ones of another length.
+fn cached_vectors(
+    points: &[LivePoint],
+    source: &ShardSource<'_>,
+) -> EmbeddedResult<Vec<Option<Vec<f32>>>> {
+    let keys: Vec<_> = points.iter().map(|point| point.embedding_key).collect();
+    let vectors = source.vectors.get(&keys)?;
+
+    Ok(vectors
+        .into_iter()
+        .map(|vector| vector.filter(|vector| vector.len() == source.dimensions))
+        .collect())
+}
+
+fn keyword_vector(point: &LivePoint, bm25: &Bm25) -> Result<SparseVector, IndexError> {
+    let language = point.chunk.document.facets.lang.as_deref();
+    bm25.chunk_vector(&point.chunk.keyword_text(), language)
+}
+
+/// Forgets the input hashes of documents whose vectors are missing in the embedding cache. They
+/// match by keywords only until the next ingest writes them again.
+fn forget_inputs_without_vectors(
     live: &[LivePoint],
     vectors: &[Option<Vec<f32>>],
     writer: &mut CatalogueWriter,
-) -> Outcome<()> {
-    let lost = live
+) -> EmbeddedResult<()> {
+    let sources: BTreeSet<&SourcePath> = live
         .iter()
         .zip(vectors)
-        .filter(|(_, vector)| vector.is_none());
-
-    let sources: BTreeSet<&SourcePath> = lost
+        .filter(|(_, vector)| vector.is_none())
         .map(|(point, _)| &point.chunk.document.source)
         .collect();
 
@@ -248,8 +263,10 @@ fn forget_without_vectors(
 
     tracing::warn!(
         documents = sources.len(),
-        "the embedding cache lost vectors; these documents are found by their words only until the next ingest"
+        "the embedding cache has lost vectors; these documents match by keywords only until the \
+         next ingest"
     );
+
     let change = writer.begin()?;
     for source in sources {
         change.forget_input(source)?;
@@ -258,7 +275,7 @@ fn forget_without_vectors(
     change.commit()
 }
 
-fn broken_openings(layout: &Layout) -> u32 {
+fn interrupted_attempts(layout: &Layout) -> u32 {
     fs::read_to_string(layout.opening())
         .ok()
         .and_then(|text| text.trim().parse().ok())

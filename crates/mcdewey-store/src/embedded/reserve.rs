@@ -1,11 +1,12 @@
-//! Disk blocks for what the vector engine writes next.
+//! Reserves disk blocks for the next writes of the vector engine.
 //!
-//! The engine maps sparse files into memory and writes there. A write into a hole needs a new block, and where the disk
-//! has none left, the process is killed with SIGBUS: nothing can be caught, told or cleaned up. So before each step the
-//! holes that it can reach get their blocks, which fails with an error like any other. The engine grows by whole files,
-//! too; the next one is made in advance, for it opens a file that is there already.
+//! The engine maps sparse files into memory and writes to them there. A write into a hole needs a
+//! new block, and when the disk has none left, the process is killed with SIGBUS: nothing can be
+//! caught, reported or cleaned up. So before each step, blocks are allocated for the holes that it
+//! may write to, which fails with an ordinary error. The engine also grows by whole files. The next
+//! file is created in advance, because the engine opens an existing one.
 //!
-//! File names and sizes are those of the engine's version that `Cargo.toml` pins.
+//! File names and sizes are those of the engine version that `Cargo.toml` pins.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -15,12 +16,15 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
-/// What is reserved is rounded up to this, so that small steps do not each ask the file system.
+/// Reservations are rounded up to this many bytes, so that not every small step needs a system
+/// call.
 const UNIT: u64 = 64 * 1024;
-/// What a step may add to files that hold a few bytes or bits for each point, which grow beyond their end.
-const TABLES_GROW_BY: u64 = 64 * 1024;
-/// Files with a few bytes or bits for each point or block. The last two are written like any file and not mapped, but the
-/// engine takes a failure there no better.
+
+/// Bytes that a step may add to a table.
+const TABLE_GROWTH: u64 = 64 * 1024;
+
+/// Files with a few bytes or bits for each point or block, which grow beyond their end. The last
+/// two are not mapped but written normally, yet the engine handles an error there no better.
 const TABLES: [&str; 6] = [
     "tracker.dat",
     "bitmask.dat",
@@ -29,38 +33,40 @@ const TABLES: [&str; 6] = [
     "mutable_id_tracker.mappings",
     "mutable_id_tracker.versions",
 ];
-/// A file of texts and word vectors: `page_<number>.dat`.
-const PAGE: Numbered = Numbered {
-    start: "page_",
-    end: ".dat",
-};
-/// A file of vectors: `chunk_<number>.mmap`.
-const CHUNK: Numbered = Numbered {
-    start: "chunk_",
-    end: ".mmap",
+/// A file of texts and keyword vectors: `page_<number>.dat`.
+const PAGE_FILES: NumberedFiles = NumberedFiles {
+    prefix: "page_",
+    suffix: ".dat",
 };
 
-/// How far the files of a shard have their blocks.
+/// A file of vectors: `chunk_<number>.mmap`.
+const VECTOR_FILES: NumberedFiles = NumberedFiles {
+    prefix: "chunk_",
+    suffix: ".mmap",
+};
+
+/// Tracks up to where the files of a shard have blocks.
 #[derive(Debug, Default)]
-pub(super) struct Reserve {
-    known: Mutex<HashMap<PathBuf, Known>>,
+pub(super) struct BlockReserve {
+    files: Mutex<HashMap<PathBuf, FileState>>,
 }
 
-/// What is known of a file.
+/// The state of a file when it was last checked.
 #[derive(Debug, Clone, Copy, Default)]
-struct Known {
-    /// Where its last data ended when it was looked at.
+struct FileState {
+    /// Where its data ended, in bytes.
     end: u64,
-    /// There are blocks up to here.
+    /// Up to where blocks are allocated, in bytes.
     reserved: u64,
 }
 
-impl Reserve {
-    /// Sees to it that a step which writes this many bytes at most finds its blocks in a shard's folder.
-    pub(super) fn ahead(&self, shard: &Path, bytes: u64) -> io::Result<()> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+impl BlockReserve {
+    /// Reserves blocks in a shard's folder for a step that writes at most this many bytes to any
+    /// file.
+    pub(super) fn reserve(&self, shard: &Path, bytes: u64) -> io::Result<()> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         for part in ["wal", "segments"] {
-            match reserve_in(&shard.join(part), bytes.max(UNIT), &mut known) {
+            match reserve_in_folder(&shard.join(part), bytes.max(UNIT), &mut files) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => other?,
             }
@@ -70,23 +76,25 @@ impl Reserve {
     }
 }
 
-/// Free space without which a shard is not opened. The engine reads files of vectors from beginning to end, holes too,
-/// and in a file system in memory a hole that is read takes a block like one that is written. Such blocks cannot be
-/// reserved: they come and go with the reader.
-pub(super) fn opening_takes(shard: &Path) -> io::Result<u64> {
+/// Free space, in bytes, that opening a shard needs.
+///
+/// The engine reads files of vectors from beginning to end, including holes. In an in-memory file
+/// system, reading a hole takes a block just as writing to it does. Such blocks cannot be reserved:
+/// they come and go with the reader.
+pub(super) fn space_to_open(shard: &Path) -> io::Result<u64> {
     if is_in_memory(shard) {
-        size_of_vectors(shard)
+        size_of_vector_files(shard)
     } else {
         Ok(0)
     }
 }
 
-fn size_of_vectors(folder: &Path) -> io::Result<u64> {
+fn size_of_vector_files(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for path in entries(folder)? {
         if path.is_dir() {
-            bytes += size_of_vectors(&path)?;
-        } else if CHUNK.number(&path).is_some() {
+            bytes += size_of_vector_files(&path)?;
+        } else if VECTOR_FILES.number(&path).is_some() {
             bytes += fs::metadata(&path)?.len();
         }
     }
@@ -94,18 +102,20 @@ fn size_of_vectors(folder: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Takes away what was made in advance and never used: the engine counts its pages when it opens a shard.
-pub(super) fn withdraw(shard: &Path) -> io::Result<()> {
+/// Deletes files that were created in advance and never used, because the engine counts its pages
+/// when it opens a shard.
+pub(super) fn remove_unused(shard: &Path) -> io::Result<()> {
     for entry in entries(shard)? {
         if entry.is_dir() {
-            withdraw(&entry)?;
+            remove_unused(&entry)?;
         }
     }
 
-    for kind in [PAGE, CHUNK] {
+    for kind in [PAGE_FILES, VECTOR_FILES] {
         let Some(last) = kind.last_in(shard)? else {
             continue;
         };
+
         let path = shard.join(kind.name(last));
         let file = File::open(&path)?;
         if last > 0 && data_end(&file, 0, file.metadata()?.len())? == Some(0) {
@@ -116,113 +126,122 @@ pub(super) fn withdraw(shard: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn reserve_in(folder: &Path, bytes: u64, known: &mut HashMap<PathBuf, Known>) -> io::Result<()> {
+fn reserve_in_folder(
+    folder: &Path,
+    bytes: u64,
+    files: &mut HashMap<PathBuf, FileState>,
+) -> io::Result<()> {
     for path in entries(folder)? {
         match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_dir() => reserve_in(&path, bytes, known)?,
-            Ok(found) if found.is_file() => {
-                fill(&path, found.len(), bytes, known)?;
+            Ok(metadata) if metadata.is_dir() => reserve_in_folder(&path, bytes, files)?,
+            Ok(metadata) if metadata.is_file() => {
+                reserve_in_file(&path, metadata.len(), bytes, files)?;
             }
             Ok(_) => {}
+            // The engine deletes files while it runs.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
 
-    if let Some(chunk_size) = chunk_size(folder) {
-        make_next(folder, CHUNK, chunk_size, bytes, known)?;
+    if let Some(size) = vector_file_size(folder) {
+        create_next(folder, VECTOR_FILES, size, bytes, files)?;
     }
 
-    if let Some(last) = PAGE.last_in(folder)? {
-        let page_size = fs::metadata(folder.join(PAGE.name(last)))?.len();
-        make_next(folder, PAGE, page_size, bytes, known)?;
+    if let Some(last) = PAGE_FILES.last_in(folder)? {
+        let size = fs::metadata(folder.join(PAGE_FILES.name(last)))?.len();
+        create_next(folder, PAGE_FILES, size, bytes, files)?;
     }
 
     Ok(())
 }
 
-/// Reserves blocks behind the data of a file.
-fn fill(path: &Path, len: u64, bytes: u64, known: &mut HashMap<PathBuf, Known>) -> io::Result<()> {
+/// Reserves blocks after the data of a file.
+fn reserve_in_file(
+    path: &Path,
+    len: u64,
+    bytes: u64,
+    files: &mut HashMap<PathBuf, FileState>,
+) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default();
     let is_table = TABLES.iter().any(|table| name == *table);
-    let before = known.get(path).copied().unwrap_or_default();
+    let previous = files.get(path).copied().unwrap_or_default();
 
-    let is_full = before.reserved >= len && before.end >= len;
+    let is_full = previous.reserved >= len && previous.end >= len;
     if len == 0 || (is_full && !is_table) {
         return Ok(());
     }
 
     let file = File::options().read(true).write(true).open(path)?;
-    let Some(end) = data_end(&file, before.end.min(len), len)? else {
+    let Some(end) = data_end(&file, previous.end.min(len), len)? else {
         return Ok(());
     };
 
-    let reach = if is_table {
-        end + TABLES_GROW_BY
+    let needed = if is_table {
+        end + TABLE_GROWTH
     } else {
         (end + bytes).min(len)
     };
 
-    let mut reserved = before.reserved;
-    if reserved < reach {
-        let ample = (reach + bytes).next_multiple_of(UNIT);
+    let mut reserved = previous.reserved;
+    if reserved < needed {
+        // More than needed in a large file, so that not every step has to reserve again.
         reserved = if is_table {
-            reach.next_multiple_of(UNIT)
+            needed.next_multiple_of(UNIT)
         } else {
-            ample.min(len)
+            (needed + bytes).next_multiple_of(UNIT).min(len)
         };
         allocate(&file, reserved)?;
     }
 
-    known.insert(path.to_owned(), Known { end, reserved });
+    files.insert(path.to_owned(), FileState { end, reserved });
     Ok(())
 }
 
-/// Makes the file that follows the last one when a step might not fit into what is left of that, or when there is none.
-fn make_next(
+/// Creates the file after the last one if a step might not fit into the rest of that, or if there
+/// is none yet.
+fn create_next(
     folder: &Path,
-    kind: Numbered,
+    kind: NumberedFiles,
     size: u64,
     bytes: u64,
-    known: &mut HashMap<PathBuf, Known>,
+    files: &mut HashMap<PathBuf, FileState>,
 ) -> io::Result<()> {
     let next = match kind.last_in(folder)? {
         None => 0,
         Some(last) => {
             let path = folder.join(kind.name(last));
-            let end = known.get(&path).map_or(0, |known| known.end);
-            // In memory, what the engine has read looks like data: nothing tells whether the file is full.
-            let is_unknown = kind.start == CHUNK.start && is_in_memory(folder);
+            let end = files.get(&path).map_or(0, |file| file.end);
+            // In an in-memory file system, everything that the engine has read counts as data, so
+            // it is unknown whether the file is full.
+            let is_unknown = kind.prefix == VECTOR_FILES.prefix && is_in_memory(folder);
             if end + bytes <= size || is_unknown {
                 return Ok(());
             }
+
             last + 1
         }
     };
 
-    let (path, draft) = (
-        folder.join(kind.name(next)),
-        folder.join(format!("next-{}", kind.name(next))),
-    );
-
+    let path = folder.join(kind.name(next));
+    let temporary = folder.join(format!("next-{}", kind.name(next)));
     let file = File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(true)
-        .open(&draft)?;
-
+        .open(&temporary)?;
     file.set_len(size)?;
 
-    // Only what can be told from a used file later may be left lying there.
+    // Keep the file only if an unused one can later be distinguished from a used one.
     if data_end(&file, 0, size)? != Some(0) {
-        return fs::remove_file(draft);
+        return fs::remove_file(temporary);
     }
 
     let reserved = (2 * bytes).next_multiple_of(UNIT).min(size);
-    allocate(&file, reserved).inspect_err(|_| drop(fs::remove_file(&draft)))?;
-    fs::rename(draft, &path)?;
-    known.insert(path, Known { end: 0, reserved });
+    allocate(&file, reserved).inspect_err(|_| drop(fs::remove_file(&temporary)))?;
+    fs::rename(temporary, &path)?;
+    files.insert(path, FileState { end: 0, reserved });
 
     Ok(())
 }
@@ -233,8 +252,8 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
         .collect()
 }
 
-/// The size of a file of vectors, where a folder is one of those.
-fn chunk_size(folder: &Path) -> Option<u64> {
+/// The size of a file of vectors in a folder, or `None` if the folder does not hold vectors.
+fn vector_file_size(folder: &Path) -> Option<u64> {
     #[derive(Deserialize)]
     struct Config {
         chunk_size_bytes: u64,
@@ -248,27 +267,27 @@ fn chunk_size(folder: &Path) -> Option<u64> {
 
 /// Files of equal size with a number in their name.
 #[derive(Debug, Clone, Copy)]
-struct Numbered {
-    start: &'static str,
-    end: &'static str,
+struct NumberedFiles {
+    prefix: &'static str,
+    suffix: &'static str,
 }
 
-impl Numbered {
+impl NumberedFiles {
     fn name(self, number: u64) -> String {
-        format!("{}{number}{}", self.start, self.end)
+        format!("{}{number}{}", self.prefix, self.suffix)
     }
 
-    /// The number in a file's name, if it is one of these.
+    /// Returns the number in a file's name, or `None` if it is not one of these files.
     fn number(self, path: &Path) -> Option<u64> {
         path.file_name()?
             .to_str()?
-            .strip_prefix(self.start)?
-            .strip_suffix(self.end)?
+            .strip_prefix(self.prefix)?
+            .strip_suffix(self.suffix)?
             .parse()
             .ok()
     }
 
-    /// The highest number in a folder.
+    /// Returns the highest number in a folder.
     fn last_in(self, folder: &Path) -> io::Result<Option<u64>> {
         Ok(entries(folder)?
             .iter()
@@ -277,8 +296,8 @@ impl Numbered {
     }
 }
 
-/// Gives a file blocks up to here, without changing its length. A file system that cannot is left as it is: the floor
-/// of free space is all there is then.
+/// Allocates blocks of a file up to this offset without changing its length. On a file system that
+/// does not support this, only the minimum of free space protects the process.
 #[cfg(target_os = "linux")]
 fn allocate(file: &File, up_to: u64) -> io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
@@ -286,14 +305,15 @@ fn allocate(file: &File, up_to: u64) -> io::Result<()> {
 
     match fallocate(file, FallocateFlags::KEEP_SIZE, 0, up_to) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
-            tracing::debug!("the file system reserves no blocks");
+            tracing::debug!("the file system cannot reserve blocks");
             Ok(())
         }
         other => Ok(other?),
     }
 }
 
-/// Where the last data of a file ends, looked for from a place on; `None` where the system does not tell.
+/// Returns where the last data of a file ends, searching from an offset, or `None` if the system
+/// does not report it.
 #[cfg(target_os = "linux")]
 fn data_end(file: &File, from: u64, len: u64) -> io::Result<Option<u64>> {
     use rustix::fs::{SeekFrom, seek};
@@ -303,7 +323,7 @@ fn data_end(file: &File, from: u64, len: u64) -> io::Result<Option<u64>> {
     while end < len {
         let data = match seek(file, SeekFrom::Data(end)) {
             Ok(data) => data,
-            // No data behind this place.
+            // No data after this offset.
             Err(Errno::NXIO) => break,
             Err(Errno::INVAL) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -314,11 +334,11 @@ fn data_end(file: &File, from: u64, len: u64) -> io::Result<Option<u64>> {
     Ok(Some(end))
 }
 
-/// Whether files are kept in memory (tmpfs).
+/// Reports whether a folder is in an in-memory file system (tmpfs).
 #[cfg(target_os = "linux")]
 fn is_in_memory(folder: &Path) -> bool {
     const TMPFS: u64 = 0x0102_1994;
-    rustix::fs::statfs(folder).is_ok_and(|found| u64::try_from(found.f_type) == Ok(TMPFS))
+    rustix::fs::statfs(folder).is_ok_and(|stat| u64::try_from(stat.f_type) == Ok(TMPFS))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -326,7 +346,7 @@ fn is_in_memory(_folder: &Path) -> bool {
     false
 }
 
-/// Elsewhere nothing is reserved.
+/// Blocks are reserved on Linux only.
 #[cfg(not(target_os = "linux"))]
 fn allocate(_file: &File, _up_to: u64) -> io::Result<()> {
     Ok(())
@@ -378,10 +398,11 @@ mod tests {
     }
 
     #[test]
-    fn holes_that_a_step_can_reach_have_blocks_and_no_more_than_those() {
+    fn a_step_gets_the_blocks_it_needs_and_few_more() {
         let (dir, store) = shard();
-        let reserve = Reserve::default();
-        reserve.ahead(dir.path(), 1_000_000).unwrap();
+        let reserve = BlockReserve::default();
+        reserve.reserve(dir.path(), 1_000_000).unwrap();
+
         let page = store.join("page_0.dat");
         let first = allocated(&page);
         assert!((1_000_000..PAGE_SIZE / 2).contains(&first), "{first}");
@@ -395,37 +416,43 @@ mod tests {
             "but is not longer yet"
         );
 
-        // Nothing was written: nothing more is needed.
-        reserve.ahead(dir.path(), 1_000_000).unwrap();
+        // Nothing was written, so nothing more is needed.
+        reserve.reserve(dir.path(), 1_000_000).unwrap();
         assert_eq!(allocated(&page), first);
+
         write(&page, 0, 1_500_000);
-        reserve.ahead(dir.path(), 1_000_000).unwrap();
+        reserve.reserve(dir.path(), 1_000_000).unwrap();
         assert!(allocated(&page) >= 2_500_000);
-        assert!(!store.join("page_1.dat").exists(), "there is room");
+        assert!(
+            !store.join("page_1.dat").exists(),
+            "the first page has space left"
+        );
     }
 
     #[test]
-    fn the_next_file_is_made_before_the_last_is_full_and_withdrawn_when_unused() {
+    fn the_next_file_is_created_before_the_last_is_full_and_removed_if_unused() {
         let (dir, store) = shard();
-        let reserve = Reserve::default();
+        let reserve = BlockReserve::default();
         write(&store.join("page_0.dat"), 0, 7_500_000);
-        reserve.ahead(dir.path(), 1_000_000).unwrap();
+        reserve.reserve(dir.path(), 1_000_000).unwrap();
         let next = store.join("page_1.dat");
         assert_eq!(fs::metadata(&next).unwrap().len(), PAGE_SIZE);
         assert!(allocated(&next) >= 1_000_000);
-        reserve.ahead(dir.path(), 1_000_000).unwrap();
-        assert!(!store.join("page_2.dat").exists());
-        withdraw(dir.path()).unwrap();
-        assert!(!next.exists() && store.join("page_0.dat").exists());
-        reserve.ahead(dir.path(), 1_000_000).unwrap();
-        write(&next, 0, 1);
-        withdraw(dir.path()).unwrap();
 
+        reserve.reserve(dir.path(), 1_000_000).unwrap();
+        assert!(!store.join("page_2.dat").exists());
+
+        remove_unused(dir.path()).unwrap();
+        assert!(!next.exists() && store.join("page_0.dat").exists());
+
+        reserve.reserve(dir.path(), 1_000_000).unwrap();
+        write(&next, 0, 1);
+        remove_unused(dir.path()).unwrap();
         assert!(next.exists(), "it is used");
     }
 
     #[test]
-    fn the_first_file_of_vectors_is_made_in_advance() {
+    fn the_first_file_of_vectors_is_created_in_advance() {
         let (dir, store) = shard();
         let vectors = store.with_file_name("vectors");
         fs::create_dir(&vectors).unwrap();
@@ -436,7 +463,7 @@ mod tests {
         )
         .unwrap();
 
-        Reserve::default().ahead(dir.path(), 1000).unwrap();
+        BlockReserve::default().reserve(dir.path(), 1000).unwrap();
         assert_eq!(
             fs::metadata(vectors.join("chunk_0.mmap")).unwrap().len(),
             4_194_304
@@ -447,7 +474,7 @@ mod tests {
             .unwrap()
             .set_len(4_194_304)
             .unwrap();
-        withdraw(dir.path()).unwrap();
+        remove_unused(dir.path()).unwrap();
         assert!(vectors.join("chunk_0.mmap").exists() && !vectors.join("chunk_1.mmap").exists());
     }
 }

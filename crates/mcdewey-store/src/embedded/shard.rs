@@ -1,8 +1,13 @@
-//! The Qdrant shard: finds points by vector and by words. It is derived from the catalogue and never believed over it.
+//! The Qdrant shard: finds points by vector and by keywords. It is derived from the catalogue,
+//! which takes precedence wherever the two differ.
 //!
-//! What this engine version asks of its caller: one thread updates, flushes and optimises (a flush beside an update
-//! panics); only a flush makes points durable, its own log is never read again; a deletion flushed while optimising may
-//! come back. So nothing here is relied upon after a crash: opening compares the points with the catalogue's.
+//! Constraints of this engine version:
+//!
+//! - A single thread must update, flush and optimise: a flush concurrent with an update panics.
+//! - Only a flush makes points durable; the engine never reads its own log again.
+//! - A deletion that is flushed during an optimisation may be undone.
+//!
+//! So nothing here is relied upon after a crash: opening compares the points with the catalogue's.
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,84 +26,95 @@ use qdrant_edge::{
 };
 use uuid::Uuid;
 
-use super::failure::{Failure, Outcome};
+use super::error::{EmbeddedError, EmbeddedResult};
 use super::filter;
-use super::guarded::guarded;
-use super::reserve::{self, Reserve};
+use super::panic_guard::catch_engine_panic;
+use super::reserve::{self, BlockReserve};
 use super::space;
 use crate::facets;
 
-/// The vector of meaning.
+/// The name of the embedding vector.
 const DENSE: &str = "dense";
-/// The vector of words.
-const WORDS: &str = "bm25";
-/// Up to here every vector is compared (16,000 vectors of 384 numbers take 3 ms on one core), which is exact and needs
-/// no index to be built (2 s instead of 26 s for those 16,000); beyond it an approximate index is built.
-const COMPARED_UP_TO: u64 = 100_000;
-/// Edges of a node in the approximate index: the engine's default.
+
+/// The name of the keyword vector.
+const KEYWORD: &str = "bm25";
+
+/// The largest number of points for which a search compares every vector (16,000 vectors of 384
+/// numbers take 3 ms on one core). That is exact and needs no index to be built (2 s instead of 26
+/// s for those 16,000). Beyond it, an approximate index is built.
+const EXHAUSTIVE_UP_TO: u64 = 100_000;
+
+/// Edges per node in the approximate index: the engine's default.
 const EDGES: usize = 16;
-/// Points handed to the engine at once; its log holds such a batch in one record.
+
+/// Points passed to the engine at a time. Its log holds such a batch in one record.
 const BATCH: usize = 64;
-/// Point ids read at once when all are listed.
-const PAGE: usize = 10_000;
-/// Size of the engine's log files, which it makes in advance.
+
+/// Point ids read at a time when all points are listed.
+const SCROLL_PAGE: usize = 10_000;
+
+/// The size of the engine's log files, in bytes, which it allocates in advance.
 const LOG_FILE: usize = 4 * 1024 * 1024;
-/// What a step writes besides its points: headers, counters, and what is rounded up.
+
+/// Bytes that a step writes besides its points: headers, counters and rounding.
 const STEP_OVERHEAD: u64 = 64 * 1024;
-/// What a deleted point adds to the files at most.
+
+/// The most bytes that deleting a point adds to the files.
 const DELETION: u64 = 256;
-/// Free space without which no shard is made: its files are a few pages each, but all of them are new, so that nothing
-/// can be reserved before. A multiple of what was measured (see `a_new_shard_is_small`).
+
+/// Free space, in bytes, required to create a shard. Its files have only a few pages each, but all
+/// of them are new, so no blocks can be reserved beforehand. A multiple of the measured size.
 pub(super) const NEW_SHARD: u64 = 16 * 1024 * 1024;
-/// Segments the optimiser aims at: a large one that is read, a small one that is written.
+
+/// Segments that the optimiser aims for: a large one for reading and a small one for writing.
 const SEGMENTS: usize = 2;
 
 /// An open shard.
 pub(super) struct Shard {
     edge: Option<EdgeShard>,
     dir: PathBuf,
-    reserve: Reserve,
+    reserve: BlockReserve,
 }
 
-/// A point for the shard.
+/// A point to add to the shard.
 #[derive(Debug)]
 pub(super) struct Point<'a> {
     pub(super) id: Uuid,
     pub(super) chunk_id: &'a str,
     pub(super) page: u32,
     pub(super) document: &'a DocumentMeta,
-    /// Missing when the embedding cache lost it; the point is then found by its words only.
+    /// `None` if the embedding cache has lost it; the point then matches by keywords only.
     pub(super) vector: Option<&'a [f32]>,
-    pub(super) words: &'a SparseVector,
+    pub(super) keyword_vector: &'a SparseVector,
 }
 
-/// What is looked for.
+/// A search by one of the two vectors.
 #[derive(Debug, Clone)]
 pub(super) enum VectorQuery {
-    /// Points near this vector.
-    Near { vector: Vec<f32>, exact: bool },
-    /// Points with these words.
-    Words(SparseVector),
+    /// Points near this embedding vector.
+    Dense { vector: Vec<f32>, exact: bool },
+    /// Points that contain some of these words.
+    Keyword(SparseVector),
 }
 
-/// A point that was found.
+/// A point returned by a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Found {
+pub(super) struct FoundPoint {
     pub(super) point: Uuid,
     pub(super) score: f32,
 }
 
 impl Shard {
-    /// An empty shard in a folder that does not exist yet.
-    pub(super) fn create(dir: &Path, dimensions: usize) -> Outcome<Self> {
+    /// Creates an empty shard in a folder that does not exist yet.
+    pub(super) fn create(dir: &Path, dimensions: usize) -> EmbeddedResult<Self> {
         fs::create_dir_all(dir)?;
         space::check(dir, 0, NEW_SHARD)?;
-        let edge = guarded(dir, || EdgeShard::new(dir, config(dimensions)))??;
 
+        let edge = catch_engine_panic(dir, || EdgeShard::new(dir, config(dimensions)))??;
         let shard = Self {
             edge: Some(edge),
             dir: dir.to_owned(),
-            reserve: Reserve::default(),
+            reserve: BlockReserve::default(),
         };
 
         for field in facets::FIELDS {
@@ -106,6 +122,7 @@ impl Shard {
                 field_name: filter::path(field),
                 field_schema: Some(PayloadFieldSchema::FieldType(PayloadSchemaType::Keyword)),
             };
+
             shard.update(
                 UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(index)),
                 0,
@@ -116,23 +133,26 @@ impl Shard {
         Ok(shard)
     }
 
-    /// Opens a shard. The engine panics over some damages; that is an error here like any other.
-    pub(super) fn load(dir: &Path) -> Outcome<Self> {
+    /// Opens a shard. The engine panics on some kinds of damage; that is returned as an error.
+    pub(super) fn load(dir: &Path) -> EmbeddedResult<Self> {
         if dir.exists() {
-            reserve::withdraw(dir)?;
-            space::check(dir, 0, reserve::opening_takes(dir)?)?;
+            reserve::remove_unused(dir)?;
+            space::check(dir, 0, reserve::space_to_open(dir)?)?;
         }
 
-        let edge = guarded(dir, || EdgeShard::load(dir, None))??;
+        let edge = catch_engine_panic(dir, || EdgeShard::load(dir, None))??;
         Ok(Self {
             edge: Some(edge),
             dir: dir.to_owned(),
-            reserve: Reserve::default(),
+            reserve: BlockReserve::default(),
         })
     }
 
-    /// Adds points; durable after [`Shard::flush`].
-    pub(super) fn add<'a>(&self, points: impl IntoIterator<Item = Point<'a>>) -> Outcome<()> {
+    /// Adds points, which are durable after [`Shard::flush`].
+    pub(super) fn add<'a>(
+        &self,
+        points: impl IntoIterator<Item = Point<'a>>,
+    ) -> EmbeddedResult<()> {
         let mut points = points.into_iter().peekable();
         while points.peek().is_some() {
             let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
@@ -141,6 +161,7 @@ impl Shard {
                 batch.push(point.into());
                 bytes += size;
             }
+
             let operation = PointOperations::UpsertPoints(PointInsertOperations::PointsList(batch));
             self.update(UpdateOperation::PointOperation(operation), bytes)?;
         }
@@ -148,8 +169,8 @@ impl Shard {
         Ok(())
     }
 
-    /// Takes points out; unknown ones are passed over.
-    pub(super) fn remove(&self, points: &[Uuid]) -> Outcome<()> {
+    /// Removes points. Ignores unknown ones.
+    pub(super) fn remove(&self, points: &[Uuid]) -> EmbeddedResult<()> {
         if points.is_empty() {
             return Ok(());
         }
@@ -159,42 +180,44 @@ impl Shard {
         self.update(operation, DELETION * points.len() as u64)
     }
 
-    /// Makes what was added durable.
-    pub(super) fn flush(&self) -> Outcome<()> {
+    /// Makes added points durable.
+    pub(super) fn flush(&self) -> EmbeddedResult<()> {
         let edge = self.edge()?;
-        guarded(&self.dir, || edge.flush())
+        catch_engine_panic(&self.dir, || edge.flush())
     }
 
-    /// Compacts segments and, for a large library, builds the approximate index. Reads go on meanwhile. Without the
-    /// space for it the shard stays as it is, which answers all the same; says whether it was compacted.
-    pub(super) fn optimise(&self, points: u64, min_free_bytes: u64) -> Outcome<bool> {
-        // Segments are written anew before the old ones go, and the engine does that by itself: nothing can be reserved.
-        let needed = space::size(&self.dir.join("segments"))?;
+    /// Compacts the segments and, for a large library, builds the approximate index, while reads go
+    /// on. Returns `false` without doing anything if there is too little free space; the shard
+    /// still answers questions then.
+    pub(super) fn optimize(&self, points: u64, min_free_bytes: u64) -> EmbeddedResult<bool> {
+        // The engine writes new segments before it deletes the old ones, so no blocks can be
+        // reserved for them from here.
+        let needed = space::disk_usage(&self.dir.join("segments"))?;
         if let Err(error) = space::check(&self.dir, min_free_bytes, needed) {
-            tracing::warn!(%error, "the shard is not compacted; questions are answered all the same");
+            tracing::warn!(%error, "the shard is not compacted; questions are still answered");
             return Ok(false);
         }
 
         let edge = self.edge()?;
-        let wanted = index_for(points);
-        if edge.config().hnsw_config != wanted {
-            edge.set_hnsw_config(wanted)?;
+        let hnsw_config = hnsw_config_for(points);
+        if edge.config().hnsw_config != hnsw_config {
+            edge.set_hnsw_config(hnsw_config)?;
         }
 
-        if guarded(&self.dir, || edge.optimize())?? {
+        if catch_engine_panic(&self.dir, || edge.optimize())?? {
             self.flush()?;
         }
 
         Ok(true)
     }
 
-    /// All points.
-    pub(super) fn points(&self) -> Outcome<Vec<Uuid>> {
+    /// Lists all points.
+    pub(super) fn points(&self) -> EmbeddedResult<Vec<Uuid>> {
         let (mut points, mut offset) = (Vec::new(), None);
         loop {
             let request = ScrollRequest {
                 offset,
-                limit: Some(PAGE),
+                limit: Some(SCROLL_PAGE),
                 with_payload: Some(WithPayloadInterface::Bool(false)),
                 ..ScrollRequest::default()
             };
@@ -209,20 +232,20 @@ impl Shard {
         }
     }
 
-    /// The best points, best first; ties in no particular order.
+    /// Returns the best points, best first, with ties in no particular order.
     pub(super) fn search(
         &self,
-        sought: &VectorQuery,
+        query: &VectorQuery,
         filter: Option<&Filter>,
         limit: usize,
-    ) -> Outcome<Vec<Found>> {
-        let (query, exact) = match sought {
-            VectorQuery::Near { vector, exact } => (
+    ) -> EmbeddedResult<Vec<FoundPoint>> {
+        let (query, exact) = match query {
+            VectorQuery::Dense { vector, exact } => (
                 NamedQuery::new(VectorInternal::Dense(vector.clone()), DENSE),
                 *exact,
             ),
-            VectorQuery::Words(words) => (
-                NamedQuery::new(VectorInternal::Sparse(words.clone()), WORDS),
+            VectorQuery::Keyword(vector) => (
+                NamedQuery::new(VectorInternal::Sparse(vector.clone()), KEYWORD),
                 false,
             ),
         };
@@ -246,7 +269,7 @@ impl Shard {
         Ok(found
             .iter()
             .filter_map(|hit| {
-                Some(Found {
+                Some(FoundPoint {
                     point: uuid_of(hit.id)?,
                     score: hit.score,
                 })
@@ -254,33 +277,37 @@ impl Shard {
             .collect())
     }
 
-    /// The word vectors of these points.
-    pub(super) fn words(&self, points: &[Uuid]) -> Outcome<HashMap<Uuid, SparseVector>> {
+    /// Returns the keyword vectors of these points, without unknown points.
+    pub(super) fn keyword_vectors(
+        &self,
+        points: &[Uuid],
+    ) -> EmbeddedResult<HashMap<Uuid, SparseVector>> {
         let ids: Vec<PointId> = points.iter().copied().map(PointId::Uuid).collect();
-        let only_words = WithVector::Selector(vec![WORDS.into()]);
+        let only_keyword = WithVector::Selector(vec![KEYWORD.into()]);
         let records = self.edge()?.retrieve(
             &ids,
             Some(WithPayloadInterface::Bool(false)),
-            Some(only_words),
+            Some(only_keyword),
         )?;
 
-        let mut words = HashMap::with_capacity(records.len());
+        let mut found = HashMap::with_capacity(records.len());
         for record in records {
             let (Some(point), Some(VectorStructInternal::Named(mut vectors))) =
                 (uuid_of(record.id), record.vector)
             else {
                 continue;
             };
-            if let Some(VectorInternal::Sparse(vector)) = vectors.remove(WORDS) {
-                words.insert(point, vector);
+
+            if let Some(VectorInternal::Sparse(vector)) = vectors.remove(KEYWORD) {
+                found.insert(point, vector);
             }
         }
 
-        Ok(words)
+        Ok(found)
     }
 
-    /// Bytes of the engine's log, which only ever grows.
-    pub(super) fn log_size(&self) -> Outcome<u64> {
+    /// The size of the engine's log in bytes. The log never shrinks.
+    pub(super) fn log_size(&self) -> EmbeddedResult<u64> {
         let mut size = 0;
         for entry in fs::read_dir(self.dir.join("wal"))? {
             size += entry?.metadata()?.len();
@@ -288,33 +315,35 @@ impl Shard {
         Ok(size)
     }
 
-    /// Closes the shard and takes its folder away.
-    pub(super) fn destroy(mut self) -> Outcome<()> {
+    /// Closes the shard and deletes its folder.
+    pub(super) fn destroy(mut self) -> EmbeddedResult<()> {
         self.close();
         Ok(fs::remove_dir_all(&self.dir)?)
     }
 
-    /// One step of the engine, which writes this many bytes of points at most. Its flush finds its blocks, too.
-    fn update(&self, operation: UpdateOperation, bytes: u64) -> Outcome<()> {
+    /// Runs one step of the engine that writes at most this many bytes of points, after reserving
+    /// blocks for the step and its flush.
+    fn update(&self, operation: UpdateOperation, bytes: u64) -> EmbeddedResult<()> {
         let bytes = bytes + STEP_OVERHEAD;
         self.reserve
-            .ahead(&self.dir, bytes)
-            .map_err(|error| unreserved(&self.dir, bytes, error))?;
+            .reserve(&self.dir, bytes)
+            .map_err(|error| reservation_error(&self.dir, bytes, error))?;
+
         let edge = self.edge()?;
-        Ok(guarded(&self.dir, || edge.update(operation))??)
+        Ok(catch_engine_panic(&self.dir, || edge.update(operation))??)
     }
 
-    fn edge(&self) -> Outcome<&EdgeShard> {
+    fn edge(&self) -> EmbeddedResult<&EdgeShard> {
         self.edge
             .as_ref()
-            .ok_or_else(|| Failure::Told(IndexError::Store("the shard is closed".to_owned())))
+            .ok_or_else(|| IndexError::Store("the shard is closed".to_owned()).into())
     }
 
     fn close(&mut self) {
         let edge = self.edge.take();
-        // Closing flushes, and panics where it cannot; nothing durable depends on that last flush.
-        if let Err(error) = guarded(&self.dir, || drop(edge)) {
-            tracing::warn!(%error, "the shard was closed without being flushed");
+        // Closing flushes and panics if it cannot. No durable data depends on that last flush.
+        if let Err(error) = catch_engine_panic(&self.dir, || drop(edge)) {
+            tracing::warn!(%error, "the shard was closed without a flush");
         }
     }
 }
@@ -325,8 +354,8 @@ impl Drop for Shard {
     }
 }
 
-/// Why blocks could not be reserved for a step.
-fn unreserved(dir: &Path, bytes: u64, error: io::Error) -> Failure {
+/// Converts an error from reserving blocks for a step.
+fn reservation_error(dir: &Path, bytes: u64, error: io::Error) -> EmbeddedError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             space::exhausted(dir, bytes, &error)
@@ -346,8 +375,8 @@ fn config(dimensions: usize) -> EdgeConfig {
             DENSE,
             EdgeVectorParams::builder(dimensions, Distance::Cosine).build(),
         )
-        .sparse_vector(WORDS, EdgeSparseVectorParams::builder().build())
-        .hnsw_config(index_for(0))
+        .sparse_vector(KEYWORD, EdgeSparseVectorParams::builder().build())
+        .hnsw_config(hnsw_config_for(0))
         .optimizers(optimizers)
         .wal_options(WalOptions {
             segment_capacity: LOG_FILE,
@@ -356,30 +385,33 @@ fn config(dimensions: usize) -> EdgeConfig {
         .build()
 }
 
-/// The approximate index for a library of this size; without edges every vector is compared.
-fn index_for(points: u64) -> HnswIndexConfig {
-    let m = if points > COMPARED_UP_TO { EDGES } else { 0 };
+/// The settings of the approximate index for this number of points. Without edges, a search
+/// compares every vector.
+fn hnsw_config_for(points: u64) -> HnswIndexConfig {
+    let m = if points > EXHAUSTIVE_UP_TO { EDGES } else { 0 };
     HnswIndexConfig {
         m,
         ..HnswIndexConfig::default()
     }
 }
 
-/// A point as the engine takes it, and how many bytes any one of its files may get of it: its log is the longest, with
-/// five bytes for each number and the names of all fields.
-fn engine_point(point: Point<'_>) -> Outcome<(PointStruct, u64)> {
+/// Converts a point for the engine. Also returns the most bytes that the point adds to any one
+/// file: the log takes the most, with five bytes per number and the names of all fields.
+fn engine_point(point: Point<'_>) -> EmbeddedResult<(PointStruct, u64)> {
     let mut vectors: Vec<(&str, Vector)> = Vec::with_capacity(2);
-    let mut numbers = 2 * point.words.indices.len();
+    let mut numbers = 2 * point.keyword_vector.indices.len();
     if let Some(vector) = point.vector {
         vectors.push((DENSE, Vector::new_dense(vector)));
         numbers += vector.len();
     }
 
-    vectors.push((WORDS, Vector::from(point.words.clone())));
+    vectors.push((KEYWORD, Vector::from(point.keyword_vector.clone())));
+
     let mut payload = facets::payload(point.document);
     payload.insert("chunk_id".to_owned(), point.chunk_id.into());
     payload.insert("page".to_owned(), point.page.into());
     let payload = Value::Object(payload);
+
     let bytes = 8 * numbers + 2 * payload.to_string().len() + 1024;
 
     Ok((
@@ -404,31 +436,27 @@ mod tests {
     use super::*;
     use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 
-    fn words(tokens: &[(u32, f32)]) -> SparseVector {
+    fn keyword_vector(tokens: &[(u32, f32)]) -> SparseVector {
         let (indices, values): (Vec<u32>, Vec<f32>) = tokens.iter().copied().unzip();
         SparseVector::new(indices, values).unwrap()
     }
 
     fn add(shard: &Shard, id: u128, vector: Option<&[f32]>, tokens: &[(u32, f32)]) {
         let document = SampleDocument::new("a.md").build(&embedder()).meta;
-        let words = words(tokens);
-        let id = Uuid::from_u128(id);
-
         let point = Point {
-            id,
+            id: Uuid::from_u128(id),
             chunk_id: "a::0",
             page: 1,
             document: &document,
             vector,
-            words: &words,
+            keyword_vector: &keyword_vector(tokens),
         };
-
         shard.add([point]).unwrap();
     }
 
-    fn found(shard: &Shard, sought: &VectorQuery) -> Vec<u128> {
+    fn search(shard: &Shard, query: &VectorQuery) -> Vec<u128> {
         shard
-            .search(sought, None, 10)
+            .search(query, None, 10)
             .unwrap()
             .iter()
             .map(|found| found.point.as_u128())
@@ -436,20 +464,21 @@ mod tests {
     }
 
     #[test]
-    fn flushed_points_are_there_after_opening_again() {
+    fn flushed_points_survive_reopening() {
         let dir = tempfile::tempdir().unwrap();
-        let place = dir.path().join("shard-1");
-        let shard = Shard::create(&place, 2).unwrap();
+        let folder = dir.path().join("shard-1");
+        let shard = Shard::create(&folder, 2).unwrap();
         add(&shard, 1, Some(&[1.0, 0.0]), &[(7, 1.0)]);
         add(&shard, 2, Some(&[0.0, 1.0]), &[(7, 2.0), (9, 1.0)]);
         shard.flush().unwrap();
         drop(shard);
-        let shard = Shard::load(&place).unwrap();
+
+        let shard = Shard::load(&folder).unwrap();
         assert_eq!(shard.points().unwrap().len(), 2);
         assert_eq!(
-            found(
+            search(
                 &shard,
-                &VectorQuery::Near {
+                &VectorQuery::Dense {
                     vector: vec![1.0, 0.1],
                     exact: true
                 }
@@ -457,31 +486,37 @@ mod tests {
             [1, 2]
         );
         assert_eq!(
-            found(&shard, &VectorQuery::Words(words(&[(7, 1.0)]))),
+            search(&shard, &VectorQuery::Keyword(keyword_vector(&[(7, 1.0)]))),
             [2, 1]
         );
 
         let kept = shard
-            .words(&[Uuid::from_u128(2), Uuid::from_u128(3)])
+            .keyword_vectors(&[Uuid::from_u128(2), Uuid::from_u128(3)])
             .unwrap();
-        assert_eq!(kept[&Uuid::from_u128(2)], words(&[(7, 2.0), (9, 1.0)]));
+        assert_eq!(
+            kept[&Uuid::from_u128(2)],
+            keyword_vector(&[(7, 2.0), (9, 1.0)])
+        );
         assert_eq!(kept.len(), 1);
-        shard.destroy().unwrap();
 
-        assert!(!place.exists());
+        shard.destroy().unwrap();
+        assert!(!folder.exists());
     }
 
     #[test]
-    fn a_point_without_a_vector_is_found_by_its_words() {
+    fn a_point_without_an_embedding_vector_matches_by_keywords() {
         let dir = tempfile::tempdir().unwrap();
         let shard = Shard::create(&dir.path().join("shard"), 2).unwrap();
         add(&shard, 1, None, &[(7, 1.0)]);
         add(&shard, 2, Some(&[0.0, 1.0]), &[(8, 1.0)]);
-        assert_eq!(found(&shard, &VectorQuery::Words(words(&[(7, 1.0)]))), [1]);
         assert_eq!(
-            found(
+            search(&shard, &VectorQuery::Keyword(keyword_vector(&[(7, 1.0)]))),
+            [1]
+        );
+        assert_eq!(
+            search(
                 &shard,
-                &VectorQuery::Near {
+                &VectorQuery::Dense {
                     vector: vec![0.0, 1.0],
                     exact: false
                 }
@@ -491,34 +526,37 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_is_compacted_only_where_there_is_space_for_it() {
+    fn a_shard_is_compacted_only_if_there_is_enough_space() {
         let dir = tempfile::tempdir().unwrap();
         let shard = Shard::create(&dir.path().join("shard"), 2).unwrap();
         add(&shard, 1, Some(&[1.0, 0.0]), &[(7, 1.0)]);
-        assert!(!shard.optimise(COMPARED_UP_TO + 1, u64::MAX).unwrap());
+        assert!(!shard.optimize(EXHAUSTIVE_UP_TO + 1, u64::MAX).unwrap());
         assert_eq!(
             shard.edge().unwrap().config().hnsw_config.m,
             0,
-            "nothing was begun"
+            "nothing was started"
         );
-        assert_eq!(found(&shard, &VectorQuery::Words(words(&[(7, 1.0)]))), [1]);
-        assert!(shard.optimise(COMPARED_UP_TO + 1, 0).unwrap());
+        assert_eq!(
+            search(&shard, &VectorQuery::Keyword(keyword_vector(&[(7, 1.0)]))),
+            [1]
+        );
+        assert!(shard.optimize(EXHAUSTIVE_UP_TO + 1, 0).unwrap());
         assert_eq!(shard.edge().unwrap().config().hnsw_config.m, EDGES);
     }
 
     #[test]
-    fn a_damaged_shard_is_an_error_and_no_panic() {
+    fn a_damaged_shard_is_an_error_instead_of_a_panic() {
         let dir = tempfile::tempdir().unwrap();
-        let place = dir.path().join("shard");
-        drop(Shard::create(&place, 2).unwrap());
-        fs::write(place.join("edge_config.json"), "{").unwrap();
-        assert!(Shard::load(&place).is_err());
+        let folder = dir.path().join("shard");
+        drop(Shard::create(&folder, 2).unwrap());
+        fs::write(folder.join("edge_config.json"), "{").unwrap();
+        assert!(Shard::load(&folder).is_err());
         assert!(Shard::load(&dir.path().join("missing")).is_err());
     }
 
     #[test]
-    fn small_libraries_are_compared_and_large_ones_indexed() {
-        assert_eq!(index_for(COMPARED_UP_TO).m, 0);
-        assert_eq!(index_for(COMPARED_UP_TO + 1).m, EDGES);
+    fn only_large_libraries_get_an_approximate_index() {
+        assert_eq!(hnsw_config_for(EXHAUSTIVE_UP_TO).m, 0);
+        assert_eq!(hnsw_config_for(EXHAUSTIVE_UP_TO + 1).m, EDGES);
     }
 }

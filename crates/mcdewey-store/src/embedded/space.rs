@@ -1,85 +1,84 @@
-//! Free space on the disk: the floor that stays free whatever is written, and what a piece of work needs on top of it.
+//! Free space on the disk: the minimum that every write must leave free, and what a write needs on
+//! top.
 
+use std::fs::{self, Metadata};
+use std::io;
 use std::path::Path;
 
 use mcdewey_core::IndexError;
 
-use super::failure::{Failure, Outcome};
+use super::error::{EmbeddedError, EmbeddedResult};
 
-/// Errs when writing `needed` bytes would leave less than `floor` bytes free.
-pub(super) fn check(dir: &Path, floor: u64, needed: u64) -> Outcome<()> {
-    let free = free(dir)?;
-    let wanted = floor.saturating_add(needed);
-    if free >= wanted {
+/// Errs if writing `needed` bytes would leave less than `min_free_bytes` free.
+pub(super) fn check(dir: &Path, min_free_bytes: u64, needed: u64) -> EmbeddedResult<()> {
+    let free = available(dir)?;
+    let required = min_free_bytes.saturating_add(needed);
+    if free >= required {
         return Ok(());
     }
 
-    let kept = if floor == 0 {
+    let breakdown = if min_free_bytes == 0 {
         String::new()
     } else {
         format!(
             " ({} MiB to write, {} MiB to keep free, see min_free_mb)",
             mebibytes(needed),
-            mebibytes(floor)
+            mebibytes(min_free_bytes)
         )
     };
 
-    let message = format!(
-        "{} has {} MiB free and {} MiB are needed{kept}; free some space or lower the floor, then try again",
+    Err(IndexError::NoSpace(format!(
+        "{} has {} MiB free and {} MiB are needed{breakdown}; \
+         free some space or lower the minimum, then try again",
         dir.display(),
         mebibytes(free),
-        mebibytes(wanted)
-    );
-
-    Err(IndexError::NoSpace(message).into())
+        mebibytes(required)
+    ))
+    .into())
 }
 
-/// The failure of a step that would write this many bytes and found no blocks for them.
-pub(super) fn exhausted(dir: &Path, bytes: u64, error: &std::io::Error) -> Failure {
-    let left = free(dir).map_or_else(
-        |_| "an unknown amount of".to_owned(),
-        |free| mebibytes(free).to_string(),
-    );
-
-    Failure::Told(IndexError::NoSpace(format!(
-        "{} has {left} MiB free, which is too little to write the next {} MiB to several files ({error}); free some space, \
-         then try again",
+/// The error for a step that would write this many bytes and could not reserve blocks for them.
+pub(super) fn exhausted(dir: &Path, bytes: u64, error: &io::Error) -> EmbeddedError {
+    IndexError::NoSpace(format!(
+        "{} has {} MiB free, which is too little to write the next {} MiB to several files \
+         ({error}); free some space, then try again",
         dir.display(),
+        available_mebibytes(dir),
         mebibytes(bytes)
-    )))
+    ))
+    .into()
 }
 
-/// A failure for want of space with how much there is; any other one as it is.
-pub(super) fn explained(dir: &Path, failure: Failure) -> Failure {
-    if !failure.is_full() {
-        return failure;
+/// Adds the amount of free space to an error caused by a lack of it. Returns other errors
+/// unchanged.
+pub(super) fn explain(dir: &Path, error: EmbeddedError) -> EmbeddedError {
+    if !error.is_full() {
+        return error;
     }
 
-    let left = free(dir).map_or_else(
-        |_| "an unknown amount of".to_owned(),
-        |free| mebibytes(free).to_string(),
-    );
-    let dir = dir.display();
-    let told = format!(
-        "{dir} has {left} MiB free and writing needs more ({failure}); free some space, then try again"
-    );
-    Failure::Told(IndexError::NoSpace(told))
+    IndexError::NoSpace(format!(
+        "{} has {} MiB free and writing needs more ({error}); free some space, then try again",
+        dir.display(),
+        available_mebibytes(dir)
+    ))
+    .into()
 }
 
-/// Bytes that may still be written beside this folder, where the system says so.
+/// Bytes that an unprivileged user may still write on the disk of this folder, or `None` if the
+/// system does not report it.
 pub fn free_space(dir: &Path) -> Option<u64> {
-    free(dir).ok()
+    available(dir).ok()
 }
 
-/// Bytes that all files in a folder and below take up on the disk: the engine makes large files that are mostly holes.
-/// What goes while it is looked at counts nothing.
-pub(super) fn size(folder: &Path) -> Outcome<u64> {
+/// Bytes that all files below a folder occupy on the disk. The engine creates large files that are
+/// mostly holes. Ignores files that are deleted in the meantime.
+pub(super) fn disk_usage(folder: &Path) -> EmbeddedResult<u64> {
     let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
+    for entry in fs::read_dir(folder)? {
         let entry = entry?;
         bytes += match entry.metadata() {
-            Ok(found) if found.is_dir() => size(&entry.path()).unwrap_or(0),
-            Ok(found) => taken(&found),
+            Ok(metadata) if metadata.is_dir() => disk_usage(&entry.path()).unwrap_or(0),
+            Ok(metadata) => allocated(&metadata),
             Err(_) => 0,
         };
     }
@@ -88,21 +87,27 @@ pub(super) fn size(folder: &Path) -> Outcome<u64> {
 }
 
 #[cfg(unix)]
-fn taken(file: &std::fs::Metadata) -> u64 {
-    /// The unit of `st_blocks`, whatever the file system's own is.
+fn allocated(file: &Metadata) -> u64 {
+    /// The unit of `st_blocks`, independent of the file system's own block size.
     const BLOCK: u64 = 512;
     std::os::unix::fs::MetadataExt::blocks(file) * BLOCK
 }
 
 #[cfg(not(unix))]
-fn taken(file: &std::fs::Metadata) -> u64 {
+fn allocated(file: &Metadata) -> u64 {
     file.len()
 }
 
-/// Bytes an ordinary user may still write.
-fn free(dir: &Path) -> Outcome<u64> {
-    let disk = rustix::fs::statvfs(dir).map_err(std::io::Error::from)?;
+fn available(dir: &Path) -> EmbeddedResult<u64> {
+    let disk = rustix::fs::statvfs(dir).map_err(io::Error::from)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+fn available_mebibytes(dir: &Path) -> String {
+    available(dir).map_or_else(
+        |_| "an unknown number of".to_owned(),
+        |free| mebibytes(free).to_string(),
+    )
 }
 
 fn mebibytes(bytes: u64) -> u64 {
@@ -115,39 +120,40 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn holes_take_no_space() {
+    fn holes_do_not_count_as_disk_usage() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("below")).unwrap();
-        std::fs::write(dir.path().join("below/full"), vec![1; 8192]).unwrap();
+        fs::create_dir(dir.path().join("below")).unwrap();
+        fs::write(dir.path().join("below/full"), vec![1; 8192]).unwrap();
 
-        std::fs::File::create(dir.path().join("hole"))
+        fs::File::create(dir.path().join("hole"))
             .unwrap()
             .set_len(1 << 30)
             .unwrap();
-        let size = size(dir.path()).unwrap();
+
+        let size = disk_usage(dir.path()).unwrap();
         assert!((8192..1 << 20).contains(&size), "{size}");
     }
 
     #[test]
-    fn a_full_disk_is_told_with_its_place() {
+    fn the_error_for_a_full_disk_names_its_path_and_free_space() {
         let dir = tempfile::tempdir().unwrap();
-        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
-        let told = IndexError::from(explained(dir.path(), full.into()));
-        let place = dir.path().display().to_string();
-
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let error = IndexError::from(explain(dir.path(), full.into()));
+        let path = dir.path().display().to_string();
         assert!(
-            matches!(&told, IndexError::NoSpace(text) if text.contains(&place) && text.contains("MiB")),
-            "{told}"
+            matches!(&error, IndexError::NoSpace(text) if text.contains(&path) && text.contains("MiB")),
+            "{error}"
         );
-        let other = std::io::Error::from(std::io::ErrorKind::NotFound);
+
+        let other = io::Error::from(io::ErrorKind::NotFound);
         assert!(matches!(
-            explained(dir.path(), other.into()),
-            Failure::File(_)
+            explain(dir.path(), other.into()),
+            EmbeddedError::Io(_)
         ));
     }
 
     #[test]
-    fn too_little_space_is_told_with_numbers() {
+    fn the_error_for_too_little_space_states_the_amounts() {
         let dir = tempfile::tempdir().unwrap();
         check(dir.path(), 0, 1).unwrap();
         let error = IndexError::from(check(dir.path(), u64::MAX, 1).unwrap_err());

@@ -1,4 +1,4 @@
-//! Looks for words in every file of a data directory: shows that what was taken out has left no trace.
+//! Searches every file of a data directory for names, as proof that a removal left no trace.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,30 +7,27 @@ use std::path::Path;
 use mcdewey_core::{IndexError, RemovalProof};
 use memchr::memmem::Finder;
 
-/// Read at once.
-const PIECE: usize = 1024 * 1024;
+/// Bytes read at a time.
+const BLOCK_SIZE: usize = 1024 * 1024;
 
-/// Searches all files of a folder and below for any of these words.
-pub(super) fn search(folder: &Path, words: &[String]) -> Result<RemovalProof, IndexError> {
-    let finders: Vec<Finder<'_>> = words
+/// Searches all files below a folder for any of these names. Ignores empty names.
+pub(super) fn search(folder: &Path, names: &[String]) -> Result<RemovalProof, IndexError> {
+    let finders: Vec<Finder<'_>> = names
         .iter()
-        .filter(|word| !word.is_empty())
+        .filter(|name| !name.is_empty())
         .map(Finder::new)
         .collect();
 
     let mut proof = RemovalProof::default();
-    look_into(folder, folder, &finders, &mut proof).map_err(|error| {
-        IndexError::Store(format!(
-            "{} could not be searched: {error}",
-            folder.display()
-        ))
+    search_folder(folder, folder, &finders, &mut proof).map_err(|error| {
+        IndexError::Store(format!("cannot search {}: {error}", folder.display()))
     })?;
 
     proof.found.sort_unstable();
     Ok(proof)
 }
 
-fn look_into(
+fn search_folder(
     top: &Path,
     folder: &Path,
     finders: &[Finder<'_>],
@@ -40,20 +37,18 @@ fn look_into(
         let entry = entry?;
         let path = entry.path();
         let found = match entry.file_type()? {
-            kind if kind.is_dir() => look_into(top, &path, finders, proof).map(|()| false),
-            kind if kind.is_file() => holds(&path, finders, proof),
+            kind if kind.is_dir() => search_folder(top, &path, finders, proof).map(|()| false),
+            kind if kind.is_file() => contains_any(&path, finders, proof),
             _ => Ok(false),
         };
 
         match found {
-            Ok(true) => proof.found.push(
-                path.strip_prefix(top)
-                    .unwrap_or(&path)
-                    .display()
-                    .to_string(),
-            ),
+            Ok(true) => {
+                let relative = path.strip_prefix(top).unwrap_or(&path);
+                proof.found.push(relative.display().to_string());
+            }
             Ok(false) => {}
-            // A file that was taken away meanwhile holds nothing.
+            // A file that has been deleted in the meantime holds nothing.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -62,7 +57,10 @@ fn look_into(
     Ok(())
 }
 
-fn holds(path: &Path, finders: &[Finder<'_>], proof: &mut RemovalProof) -> io::Result<bool> {
+/// Reports whether a file contains any of the names, and adds it to the counts of the proof. Reads
+/// the file to its end in either case, because the proof states how many bytes were searched.
+fn contains_any(path: &Path, finders: &[Finder<'_>], proof: &mut RemovalProof) -> io::Result<bool> {
+    // The end of each block is searched again with the next one, for names that span two blocks.
     let overlap = finders
         .iter()
         .map(|finder| finder.needle().len())
@@ -71,35 +69,43 @@ fn holds(path: &Path, finders: &[Finder<'_>], proof: &mut RemovalProof) -> io::R
         - 1;
 
     let mut file = File::open(path)?;
-    let mut piece = Vec::with_capacity(PIECE + overlap);
+    let mut block = Vec::with_capacity(BLOCK_SIZE + overlap);
     let mut found = false;
     proof.files += 1;
 
     loop {
-        let kept = piece.len().min(overlap);
-        piece.drain(..piece.len() - kept);
-        let read = file.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+        let kept = block.len().min(overlap);
+        block.drain(..block.len() - kept);
+
+        let read = file
+            .by_ref()
+            .take(BLOCK_SIZE as u64)
+            .read_to_end(&mut block)?;
         if read == 0 {
             return Ok(found);
         }
+
         proof.bytes += read as u64;
-        found = found || finders.iter().any(|finder| finder.find(&piece).is_some());
+        found = found || finders.iter().any(|finder| finder.find(&block).is_some());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
-    fn words_are_found_wherever_they_stand() {
+    fn names_are_found_across_folders_and_block_boundaries() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("a")).unwrap();
-        let mut long = vec![b'x'; PIECE - 3];
+        fs::create_dir(folder.path().join("a")).unwrap();
+        let mut long = vec![b'x'; BLOCK_SIZE - 3];
         long.extend(b"barge::guide and more");
-        std::fs::write(folder.path().join("a/long"), &long).unwrap();
-        std::fs::write(folder.path().join("short"), "barge").unwrap();
-        std::fs::write(folder.path().join("empty"), "").unwrap();
+        fs::write(folder.path().join("a/long"), &long).unwrap();
+        fs::write(folder.path().join("short"), "barge").unwrap();
+        fs::write(folder.path().join("empty"), "").unwrap();
+
         let proof = search(folder.path(), &["barge::guide".to_owned(), String::new()]).unwrap();
         assert_eq!((proof.files, proof.bytes), (3, long.len() as u64 + 5));
         assert_eq!(proof.found, ["a/long"]);

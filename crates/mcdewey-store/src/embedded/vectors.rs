@@ -1,5 +1,7 @@
-//! The embedding cache: every vector ever committed, by its embedding key. Keys hold the model's fingerprint, so one
-//! file serves all generations, and a shard is rebuilt from it without embedding anything again.
+//! The embedding cache: every vector ever committed, by its embedding key.
+//!
+//! The key covers the model's fingerprint, so one file serves all generations. A shard is rebuilt
+//! from the cache without embedding anything again.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,7 +10,7 @@ use mcdewey_core::{ContentHash, IndexError};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::database::{Database, Schema};
-use super::failure::Outcome;
+use super::error::EmbeddedResult;
 
 const SCHEMA: Schema = Schema {
     name: "the embedding cache",
@@ -16,13 +18,13 @@ const SCHEMA: Schema = Schema {
     tables: "CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) STRICT",
 };
 
-/// The readers' side of the embedding cache.
+/// The reading half of the embedding cache.
 #[derive(Debug)]
 pub(super) struct VectorCache {
     database: Database,
 }
 
-/// The writer's side of it.
+/// The writing half of the embedding cache.
 #[derive(Debug)]
 pub(super) struct VectorWriter {
     connection: Connection,
@@ -34,27 +36,28 @@ impl VectorCache {
         Ok((Self { database }, VectorWriter { connection }))
     }
 
-    /// The vectors of these keys, in order.
-    pub(super) fn get(&self, keys: &[ContentHash]) -> Outcome<Vec<Option<Vec<f32>>>> {
+    /// Returns the vectors of these keys, in order.
+    pub(super) fn get(&self, keys: &[ContentHash]) -> EmbeddedResult<Vec<Option<Vec<f32>>>> {
         self.database
-            .read(|snapshot| keys.iter().map(|key| one(snapshot, key)).collect())
+            .read(|snapshot| keys.iter().map(|key| get_one(snapshot, key)).collect())
     }
 }
 
 impl VectorWriter {
-    /// Remembers vectors; durable when this returns. Known keys keep their vector, for equal keys mean equal vectors;
-    /// one of another length is damaged and replaced.
+    /// Stores vectors durably. An existing key keeps its vector, because equal keys mean equal
+    /// vectors, unless the stored one has another length: then it is damaged and is replaced.
     pub(super) fn put<'a>(
         &mut self,
         vectors: impl IntoIterator<Item = (&'a ContentHash, &'a [f32])>,
-    ) -> Outcome<()> {
+    ) -> EmbeddedResult<()> {
         let transaction = self.connection.transaction()?;
         {
-            let sql = "INSERT INTO vectors (key, vector) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE \
-                       SET vector = excluded.vector WHERE length(vector) <> length(excluded.vector)";
+            let sql = "INSERT INTO vectors (key, vector) VALUES (?1, ?2) \
+                       ON CONFLICT (key) DO UPDATE SET vector = excluded.vector \
+                       WHERE length(vector) <> length(excluded.vector)";
             let mut insert = transaction.prepare_cached(sql)?;
-            let once: HashMap<&ContentHash, &[f32]> = vectors.into_iter().collect();
-            for (key, vector) in once {
+            let distinct: HashMap<&ContentHash, &[f32]> = vectors.into_iter().collect();
+            for (key, vector) in distinct {
                 insert.execute((key.as_bytes(), to_bytes(vector)))?;
             }
         }
@@ -63,7 +66,7 @@ impl VectorWriter {
     }
 }
 
-fn one(snapshot: &Transaction<'_>, key: &ContentHash) -> Outcome<Option<Vec<f32>>> {
+fn get_one(snapshot: &Transaction<'_>, key: &ContentHash) -> EmbeddedResult<Option<Vec<f32>>> {
     let mut select = snapshot.prepare_cached("SELECT vector FROM vectors WHERE key = ?1")?;
     let bytes: Option<Vec<u8>> = select
         .query_row([key.as_bytes()], |row| row.get(0))
@@ -71,7 +74,7 @@ fn one(snapshot: &Transaction<'_>, key: &ContentHash) -> Outcome<Option<Vec<f32>
     Ok(bytes.map(|bytes| from_bytes(&bytes)))
 }
 
-/// 32-bit floats, little endian.
+/// Encodes a vector as 32-bit little-endian floats.
 fn to_bytes(vector: &[f32]) -> Vec<u8> {
     vector
         .iter()
@@ -92,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn vectors_come_back_to_the_bit() {
+    fn vectors_are_stored_bit_for_bit() {
         let dir = tempfile::tempdir().unwrap();
         let (cache, mut writer) = VectorCache::open(&dir.path().join("v.sqlite")).unwrap();
         let vector = vec![0.1_f32, -1.5e-30, 1.0, f32::MIN_POSITIVE];
@@ -102,6 +105,7 @@ mod tests {
             .put([(&known, vector.as_slice()), (&known, vector.as_slice())])
             .unwrap();
         writer.put([(&known, [0.0; 4].as_slice())]).unwrap();
+
         assert_eq!(cache.get(&[unknown, known]).unwrap(), [None, Some(vector)]);
     }
 

@@ -1,5 +1,5 @@
-//! The one thread that writes. Commits that wait while another is written are written together: one flush of the shard
-//! and one transaction of the catalogue serve them all.
+//! The single thread that writes. Commits that wait while another is being written are written
+//! together, and share one flush of the shard and one transaction of the catalogue.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -8,9 +8,10 @@ use mcdewey_core::IndexError;
 use tokio::sync::oneshot;
 
 use super::commit::Committer;
-use crate::commands::{Command, Reply, answer, collect, stopped};
+use crate::commands::{Command, Reply, answer, collect_group, stopped};
 
-/// The callers' side of the thread. Dropping it lets the thread finish what it was asked for.
+/// A handle to the thread. Dropping it waits until the thread has executed the commands in its
+/// queue.
 #[derive(Debug)]
 pub(super) struct Writer {
     commands: Option<Sender<Command>>,
@@ -20,13 +21,12 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(committer: Committer) -> Self {
         let (commands, queue) = channel();
-        let thread = thread::Builder::new()
-            .name("mcdewey-store".to_owned())
-            .spawn(move || run(committer, &queue));
 
         // Without a thread the queue is closed, and every command is answered with `stopped`.
-        let thread = thread
-            .inspect_err(|error| tracing::error!(%error, "the store's writer could not be started"))
+        let thread = thread::Builder::new()
+            .name("mcdewey-store".to_owned())
+            .spawn(move || run(committer, &queue))
+            .inspect_err(|error| tracing::error!(%error, "cannot start the store's writer thread"))
             .ok();
 
         Self {
@@ -35,15 +35,15 @@ impl Writer {
         }
     }
 
-    /// Sends a command and waits for its answer.
-    pub(super) async fn ask<T>(
+    /// Sends a command and waits for its result.
+    pub(super) async fn execute<T>(
         &self,
         command: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<T, IndexError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         let commands = self.commands.as_ref().ok_or_else(stopped)?;
         commands.send(command(reply)).map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        result.await.map_err(|_| stopped())?
     }
 }
 
@@ -54,7 +54,8 @@ impl Drop for Writer {
             && thread.join().is_err()
         {
             tracing::error!(
-                "the store's writer broke off; what was committed is there after the next start"
+                "the store's writer thread panicked; committed documents are available after a \
+                 restart"
             );
         }
     }
@@ -66,24 +67,24 @@ fn run(mut committer: Committer, queue: &Receiver<Command>) {
         match command {
             Command::Commit(document, reply) => {
                 let group;
-                (group, next) = collect((document, reply), || queue.try_recv().ok());
+                (group, next) = collect_group((document, reply), || queue.try_recv().ok());
                 committer.commit(group);
             }
             Command::Remove(sources, reply) => {
-                let outcome = committer.remove(&sources);
-                answer(reply, committer.told(outcome));
+                let result = committer.remove(&sources);
+                answer(reply, committer.explain(result));
             }
             Command::Erase(sources, reply) => {
-                let outcome = committer.erase(&sources);
-                answer(reply, committer.told(outcome));
+                let result = committer.erase(&sources);
+                answer(reply, committer.explain(result));
             }
             Command::Describe(root, description, reply) => {
-                let outcome = committer.describe(&root, &description);
-                answer(reply, committer.told(outcome));
+                let result = committer.describe(&root, &description);
+                answer(reply, committer.explain(result));
             }
             Command::Optimize(reply) => {
-                let outcome = committer.optimize();
-                answer(reply, committer.told(outcome));
+                let result = committer.optimize();
+                answer(reply, committer.explain(result));
             }
         }
     }

@@ -1,5 +1,6 @@
-//! What a process knows of the library without asking: its documents, how rare words are, descriptions. Brought forward
-//! by changes; every change carries the library's revision that brought it, so their order of arrival does not matter.
+//! A process's replica of the catalogue, in memory: documents, word counts, descriptions. It is
+//! updated by changes; each carries the library's revision in which it was made, so the order in
+//! which changes arrive does not matter.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,12 +17,12 @@ use crate::terms;
 /// The library as of one revision.
 #[derive(Debug, Default)]
 pub(super) struct CatalogueReplica {
-    /// What was committed up to this revision is in it.
+    /// The replica contains everything that was committed up to this revision.
     pub(super) revision: u64,
-    /// The highest revision any change carried: one that was begun and perhaps not finished.
-    pub(super) highest: u64,
+    /// The highest revision of any change: a commit that was begun and perhaps not finished.
+    pub(super) highest_revision: u64,
     documents: BTreeMap<SourcePath, StoredDocument>,
-    /// When a document was removed that is not there.
+    /// The revision in which a document was removed.
     removed: HashMap<SourcePath, u64>,
     prefixes: HashMap<String, SourcePath>,
     descriptions: BTreeMap<RootName, (u64, LibraryDescription)>,
@@ -32,12 +33,13 @@ pub(super) struct CatalogueReplica {
 }
 
 impl CatalogueReplica {
-    /// Takes changes in, after which the mirror holds all up to `revision`. A change of a later revision belongs to a
-    /// commit under way: its points are all there, so it counts at once.
-    pub(super) fn advance(&mut self, changes: Vec<Change>, revision: u64) {
+    /// Applies changes. Afterwards the replica contains everything up to `revision`. A change of a
+    /// later revision belongs to a commit that is in progress; it counts at once, because all
+    /// points of its document have been written.
+    pub(super) fn apply(&mut self, changes: Vec<Change>, revision: u64) {
         self.revision = self.revision.max(revision);
         for change in changes {
-            self.highest = self.highest.max(change.revision());
+            self.highest_revision = self.highest_revision.max(change.revision());
             match change {
                 Change::Document(document) => self.put(*document),
                 Change::Removed { source, revision } => self.remove(&source, revision),
@@ -46,30 +48,35 @@ impl CatalogueReplica {
                     revision,
                     description,
                 } => {
-                    if revision >= self.descriptions.get(&root).map_or(0, |(known, _)| *known) {
+                    if revision
+                        >= self
+                            .descriptions
+                            .get(&root)
+                            .map_or(0, |(revision, _)| *revision)
+                    {
                         self.descriptions.insert(root, (revision, description));
                     }
                 }
             }
         }
 
-        self.highest = self.highest.max(self.revision);
+        self.highest_revision = self.highest_revision.max(self.revision);
     }
 
     fn put(&mut self, document: StoredDocument) {
-        let known = self
+        let latest = self
             .documents
             .get(&document.source)
-            .map(|known| known.revision);
-        let known = known.or_else(|| self.removed.get(&document.source).copied());
-        if known.is_some_and(|known| known > document.revision) {
+            .map(|existing| existing.revision)
+            .or_else(|| self.removed.get(&document.source).copied());
+        if latest.is_some_and(|latest| latest > document.revision) {
             return;
         }
 
-        self.take_out(&document.source);
+        self.forget(&document.source);
         self.removed.remove(&document.source);
-        for (token, passages) in terms::from_bytes(&document.terms) {
-            *self.terms.entry(token).or_default() += u64::from(passages);
+        for (token, chunks) in terms::from_bytes(&document.terms) {
+            *self.terms.entry(token).or_default() += u64::from(chunks);
         }
 
         if let Some(lang) = &document.meta.facets.lang {
@@ -87,25 +94,25 @@ impl CatalogueReplica {
         if self
             .documents
             .get(source)
-            .is_some_and(|known| known.revision > revision)
+            .is_some_and(|existing| existing.revision > revision)
         {
             return;
         }
 
-        self.take_out(source);
+        self.forget(source);
         self.removed.insert(source.clone(), revision);
     }
 
-    fn take_out(&mut self, source: &SourcePath) {
-        let Some(former) = self.documents.remove(source) else {
+    fn forget(&mut self, source: &SourcePath) {
+        let Some(previous) = self.documents.remove(source) else {
             return;
         };
 
-        for (token, passages) in terms::from_bytes(&former.terms) {
-            less(&mut self.terms, token, u64::from(passages));
+        for (token, chunks) in terms::from_bytes(&previous.terms) {
+            decrease(&mut self.terms, token, u64::from(chunks));
         }
 
-        if let Some(lang) = &former.meta.facets.lang
+        if let Some(lang) = &previous.meta.facets.lang
             && let Some(count) = self.languages.get_mut(lang)
         {
             *count -= 1;
@@ -114,10 +121,10 @@ impl CatalogueReplica {
             }
         }
 
-        self.pages -= u64::from(former.pages);
-        self.chunks -= u64::from(former.chunks);
-        if self.prefixes.get(&former.prefix) == Some(source) {
-            self.prefixes.remove(&former.prefix);
+        self.pages -= u64::from(previous.pages);
+        self.chunks -= u64::from(previous.chunks);
+        if self.prefixes.get(&previous.prefix) == Some(source) {
+            self.prefixes.remove(&previous.prefix);
         }
     }
 
@@ -131,80 +138,74 @@ impl CatalogueReplica {
         }
     }
 
-    /// A document, wherever it lies.
+    /// Returns a document, whatever the caller may see.
     pub(super) fn document(&self, source: &SourcePath) -> Option<&StoredDocument> {
         self.documents.get(source)
     }
 
-    /// A document, if it lies in the scope.
-    pub(super) fn seen(&self, source: &SourcePath, scope: &Scope) -> Option<&StoredDocument> {
+    /// Returns a document if it is in scope.
+    pub(super) fn visible(&self, source: &SourcePath, scope: &Scope) -> Option<&StoredDocument> {
         self.document(source)
             .filter(|document| scope.contains(&document.meta))
     }
 
-    /// The document whose chunk ids begin so, if it lies in the scope.
-    pub(super) fn seen_by_prefix(&self, prefix: &str, scope: &Scope) -> Option<&StoredDocument> {
-        self.seen(self.prefixes.get(prefix)?, scope)
+    /// Returns the document whose chunk ids have this prefix, if it is in scope.
+    pub(super) fn visible_by_prefix(&self, prefix: &str, scope: &Scope) -> Option<&StoredDocument> {
+        self.visible(self.prefixes.get(prefix)?, scope)
     }
 
-    /// The live revision of a document in the scope.
-    pub(super) fn live(
+    /// Returns hash and metadata of the live revision of a document in scope.
+    pub(super) fn live_revision(
         &self,
         source: &str,
         scope: &Scope,
     ) -> Option<(ContentHash, Arc<DocumentMeta>)> {
-        let document = self.seen(&source.parse().ok()?, scope)?;
+        let document = self.visible(&source.parse().ok()?, scope)?;
         Some((document.hash, Arc::clone(&document.meta)))
     }
 
-    /// Another document whose chunk ids begin like those of this one, or the same source in another root.
-    pub(super) fn twin(
+    /// Returns another document whose chunk ids have the same prefix: another source, or the same
+    /// source in another root.
+    pub(super) fn duplicate(
         &self,
         prefix: &str,
         source: &SourcePath,
         root: &RootName,
     ) -> Option<&StoredDocument> {
-        let known = self.documents.get(self.prefixes.get(prefix)?)?;
-        (known.source != *source || known.root != *root).then_some(known)
+        let existing = self.documents.get(self.prefixes.get(prefix)?)?;
+        (existing.source != *source || existing.root != *root).then_some(existing)
     }
 
-    /// All documents.
-    pub(super) fn all(&self) -> impl Iterator<Item = &StoredDocument> {
+    pub(super) fn documents(&self) -> impl Iterator<Item = &StoredDocument> {
         self.documents.values()
     }
 
     pub(super) fn summaries(&self, scope: &Scope) -> Vec<DocumentSummary> {
-        let seen = self
-            .documents
+        self.documents
             .values()
-            .filter(|document| scope.contains(&document.meta));
-
-        let summary = |document: &StoredDocument| DocumentSummary {
-            meta: Arc::clone(&document.meta),
-            pages: document.pages,
-            chunks: document.chunks,
-            committed_at: document.committed_at,
-        };
-
-        seen.map(summary).collect()
+            .filter(|document| scope.contains(&document.meta))
+            .map(|document| DocumentSummary {
+                meta: Arc::clone(&document.meta),
+                pages: document.pages,
+                chunks: document.chunks,
+                committed_at: document.committed_at,
+            })
+            .collect()
     }
 
     pub(super) fn manifest(&self, root: &RootName) -> Vec<ManifestEntry> {
-        let of_root = self
-            .documents
+        self.documents
             .values()
-            .filter(|document| document.root == *root);
-
-        let entry = |document: &StoredDocument| ManifestEntry {
-            source: document.source.clone(),
-            folder: document.folder.clone(),
-            input: document.input,
-        };
-
-        of_root.map(entry).collect()
+            .filter(|document| document.root == *root)
+            .map(|document| ManifestEntry {
+                source: document.source.clone(),
+                folder: document.folder.clone(),
+                input: document.input,
+            })
+            .collect()
     }
 
-    /// What all roots say, the default root first.
+    /// The merged descriptions of all roots, the default root first.
     pub(super) fn description(&self) -> LibraryDescription {
         let default = self.descriptions.get(&RootName::default());
         let others = self
@@ -221,36 +222,36 @@ impl CatalogueReplica {
             .unwrap_or_default()
     }
 
-    /// What one root says; nothing said is the same as the default.
-    pub(super) fn described(&self, root: &RootName) -> LibraryDescription {
+    /// The description of one root; empty if it has none.
+    pub(super) fn description_of(&self, root: &RootName) -> LibraryDescription {
         self.descriptions
             .get(root)
             .map(|(_, description)| description.clone())
             .unwrap_or_default()
     }
 
-    /// The languages documents name.
+    /// The languages of the documents.
     pub(super) fn languages(&self) -> Vec<String> {
         self.languages.keys().cloned().collect()
     }
 
-    /// Whether removed documents are remembered by points of their own.
-    pub(super) fn has_removed(&self) -> bool {
+    /// Reports whether the collection holds points that represent removed documents.
+    pub(super) fn has_removals(&self) -> bool {
         !self.removed.is_empty()
     }
 
-    /// Forgets which documents were removed, once their points are gone.
-    pub(super) fn purge(&mut self) {
+    /// Forgets removals whose points have been deleted.
+    pub(super) fn clear_removals(&mut self) {
         self.removed.clear();
     }
 }
 
 impl Statistics for CatalogueReplica {
-    fn passages(&self) -> Result<u64, IndexError> {
+    fn chunk_count(&self) -> Result<u64, IndexError> {
         Ok(self.chunks)
     }
 
-    fn passages_with(&self, token: u32) -> Result<u64, IndexError> {
+    fn chunks_with(&self, token: u32) -> Result<u64, IndexError> {
         Ok(self.terms.get(&token).copied().unwrap_or_default())
     }
 }
@@ -264,7 +265,7 @@ impl Change {
     }
 }
 
-fn less(counts: &mut HashMap<u32, u64>, token: u32, by: u64) {
+fn decrease(counts: &mut HashMap<u32, u64>, token: u32, by: u64) {
     if let Some(count) = counts.get_mut(&token) {
         *count = count.saturating_sub(by);
         if *count == 0 {
@@ -278,7 +279,6 @@ mod tests {
     use super::*;
     use crate::bm25::Bm25;
     use crate::prepare::Prepared;
-    use crate::server::point;
     use mcdewey_core::Embed;
     use mcdewey_core::testing::{SampleDocument, index_suite::embedder};
 
@@ -289,7 +289,7 @@ mod tests {
             .build(&embedder());
         let prepared =
             Prepared::new(document, embedder().model().dimensions, &Bm25::default()).unwrap();
-        Change::Document(Box::new(point::stored(&prepared, revision, 7)))
+        Change::Document(Box::new(StoredDocument::new(&prepared, revision, 7)))
     }
 
     fn removed(name: &str, revision: u64) -> Change {
@@ -299,41 +299,41 @@ mod tests {
         }
     }
 
-    fn held(mirror: &CatalogueReplica) -> Vec<(String, u64)> {
-        mirror
-            .all()
+    fn revisions(replica: &CatalogueReplica) -> Vec<(String, u64)> {
+        replica
+            .documents()
             .map(|document| (document.source.to_string(), document.revision))
             .collect()
     }
 
-    fn counts(mirror: &CatalogueReplica) -> (u64, usize, usize, usize) {
+    fn counts(replica: &CatalogueReplica) -> (u64, usize, usize, usize) {
         (
-            mirror.chunks,
-            mirror.terms.len(),
-            mirror.languages.len(),
-            mirror.prefixes.len(),
+            replica.chunks,
+            replica.terms.len(),
+            replica.languages.len(),
+            replica.prefixes.len(),
         )
     }
 
     #[test]
-    fn what_comes_and_goes_leaves_no_count_behind() {
-        let mut mirror = CatalogueReplica::default();
-        mirror.advance(vec![document("a.md", &["canine alpha", "canine"], 1)], 1);
-        assert_eq!(counts(&mirror), (2, 2, 1, 1));
-        mirror.advance(vec![document("a.md", &["beta"], 2)], 2);
-        assert_eq!(counts(&mirror), (1, 1, 1, 1));
-        mirror.advance(vec![removed("a.md", 3)], 3);
-        assert_eq!(counts(&mirror), (0, 0, 0, 0));
+    fn counts_return_to_zero_when_documents_are_removed() {
+        let mut replica = CatalogueReplica::default();
+        replica.apply(vec![document("a.md", &["canine alpha", "canine"], 1)], 1);
+        assert_eq!(counts(&replica), (2, 2, 1, 1));
+        replica.apply(vec![document("a.md", &["beta"], 2)], 2);
+        assert_eq!(counts(&replica), (1, 1, 1, 1));
+        replica.apply(vec![removed("a.md", 3)], 3);
+        assert_eq!(counts(&replica), (0, 0, 0, 0));
         assert_eq!(
-            mirror.state(&Generation(String::new())).revision,
+            replica.state(&Generation(String::new())).revision,
             Revision(3)
         );
     }
 
     #[test]
-    fn changes_may_arrive_late_or_twice() {
-        let mut mirror = CatalogueReplica::default();
-        mirror.advance(
+    fn late_and_repeated_changes_have_no_effect() {
+        let mut replica = CatalogueReplica::default();
+        replica.apply(
             vec![
                 document("a.md", &["beta"], 2),
                 document("a.md", &["canine", "alpha"], 1),
@@ -342,21 +342,21 @@ mod tests {
         );
 
         assert_eq!(
-            (held(&mirror), mirror.chunks),
+            (revisions(&replica), replica.chunks),
             (vec![("a.md".to_owned(), 2)], 1)
         );
-        mirror.advance(vec![removed("a.md", 3)], 3);
-        mirror.advance(vec![document("a.md", &["beta"], 2)], 3);
-        assert_eq!(held(&mirror), []);
-        mirror.advance(vec![document("a.md", &["beta"], 4), removed("a.md", 3)], 4);
+        replica.apply(vec![removed("a.md", 3)], 3);
+        replica.apply(vec![document("a.md", &["beta"], 2)], 3);
+        assert_eq!(revisions(&replica), []);
+        replica.apply(vec![document("a.md", &["beta"], 4), removed("a.md", 3)], 4);
 
-        assert_eq!(held(&mirror), [("a.md".to_owned(), 4)]);
+        assert_eq!(revisions(&replica), [("a.md".to_owned(), 4)]);
     }
 
     #[test]
-    fn a_commit_under_way_counts_at_once_and_is_remembered_as_such() {
-        let mut mirror = CatalogueReplica::default();
-        mirror.advance(
+    fn a_commit_in_progress_counts_at_once_without_raising_the_revision() {
+        let mut replica = CatalogueReplica::default();
+        replica.apply(
             vec![
                 document("a.md", &["beta"], 1),
                 document("b.md", &["beta"], 2),
@@ -364,40 +364,43 @@ mod tests {
             2,
         );
 
-        let under_way = vec![
+        let in_progress = vec![
             document("a.md", &["gamma"], 3),
             removed("b.md", 4),
             document("c.md", &["gamma"], 5),
         ];
 
-        mirror.advance(under_way.clone(), 2);
+        replica.apply(in_progress.clone(), 2);
         let expected = [("a.md".to_owned(), 3), ("c.md".to_owned(), 5)];
-        assert_eq!(held(&mirror), expected);
-        assert_eq!((mirror.revision, mirror.highest), (2, 5));
-        mirror.advance(under_way, 5);
+        assert_eq!(revisions(&replica), expected);
+        assert_eq!((replica.revision, replica.highest_revision), (2, 5));
+        replica.apply(in_progress, 5);
 
-        assert_eq!((held(&mirror), mirror.revision), (expected.to_vec(), 5));
+        assert_eq!(
+            (revisions(&replica), replica.revision),
+            (expected.to_vec(), 5)
+        );
     }
 
     #[test]
-    fn twins_are_found_by_their_chunk_ids() {
-        let mut mirror = CatalogueReplica::default();
-        mirror.advance(vec![document("a.md", &["beta"], 1)], 1);
+    fn documents_with_the_same_chunk_ids_are_found() {
+        let mut replica = CatalogueReplica::default();
+        replica.apply(vec![document("a.md", &["beta"], 1)], 1);
         let root = RootName::default();
 
-        let twin = |source: &str, root: &RootName| {
+        let duplicate = |source: &str, root: &RootName| {
             let source: SourcePath = source.parse().unwrap();
-            mirror
-                .twin(&source.chunk_prefix(), &source, root)
-                .map(|twin| twin.source.to_string())
+            replica
+                .duplicate(&source.chunk_prefix(), &source, root)
+                .map(|document| document.source.to_string())
         };
 
-        assert_eq!(twin("a.txt", &root).as_deref(), Some("a.md"));
+        assert_eq!(duplicate("a.txt", &root).as_deref(), Some("a.md"));
         assert_eq!(
-            twin("a.md", &"more".parse().unwrap()).as_deref(),
+            duplicate("a.md", &"more".parse().unwrap()).as_deref(),
             Some("a.md")
         );
-        assert_eq!(twin("a.md", &root), None);
-        assert_eq!(twin("b.md", &root), None);
+        assert_eq!(duplicate("a.md", &root), None);
+        assert_eq!(duplicate("b.md", &root), None);
     }
 }

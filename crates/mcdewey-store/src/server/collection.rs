@@ -1,4 +1,4 @@
-//! One collection of a Qdrant server: the requests the index makes of it.
+//! One collection of a Qdrant server, and the requests that the index sends to it.
 
 use std::collections::HashMap;
 
@@ -12,40 +12,34 @@ use qdrant_client::qdrant::{
 use uuid::Uuid;
 
 use super::connection::Server;
-use super::schema::Reads;
+use super::schema::ReadConsistency;
 use super::server_error::ServerError;
 use crate::facets::Clause;
 
-/// Points read at once when all are read.
-const PAGE: u32 = 512;
-/// Points asked for by id at once.
-const IDS: usize = 512;
-/// Points written at once at most, and bytes of text and vectors in them: the server logs such a batch in one record.
-const BATCH_POINTS: usize = 256;
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// Values of one field that are counted at most.
-const COUNTED: u64 = 1_000_000;
+/// How many points one request of a scroll returns.
+const SCROLL_PAGE: u32 = 512;
 
-/// A collection by name.
+/// The most ids in one request.
+const MAX_IDS: usize = 512;
+
+/// The most points in one write request, and the most encoded bytes: the server logs a request as
+/// one record.
+const MAX_BATCH_POINTS: usize = 256;
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most distinct values of a field that are counted.
+const MAX_COUNTED_VALUES: u64 = 1_000_000;
+
 #[derive(Debug, Clone)]
 pub(super) struct Collection {
     pub(super) server: Server,
     pub(super) name: String,
-    /// How many replicas a read asks.
-    pub(super) reads: Reads,
-}
-
-/// Whether other requests see a write in the order of the writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    /// One after the other, whatever node takes them: for the points that say what is visible.
-    Strict,
-    /// As they come.
-    Any,
+    pub(super) read_consistency: ReadConsistency,
 }
 
 impl Collection {
-    /// These points with these fields of their payload (all without any), in any order; unknown ones are left out.
+    /// Returns points by id, in no particular order and without those that do not exist. Each has
+    /// the given fields of its payload, or all if `fields` is empty.
     pub(super) async fn get(
         &self,
         ids: &[Uuid],
@@ -53,10 +47,10 @@ impl Collection {
         vectors: bool,
     ) -> Result<Vec<RetrievedPoint>, ServerError> {
         let mut points = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(IDS) {
+        for ids in ids.chunks(MAX_IDS) {
             let ids: Vec<PointId> = ids.iter().map(|id| id.to_string().into()).collect();
             let mut request = GetPointsBuilder::new(&self.name, ids)
-                .with_payload(included(fields))
+                .with_payload(payload_selector(fields))
                 .with_vectors(vectors);
 
             if let Some(consistency) = self.consistency() {
@@ -64,17 +58,18 @@ impl Collection {
             }
 
             let request = request.build();
-            let answer = self.server.read(|client| {
+            let response = self.server.read(|client| {
                 let request = request.clone();
                 async move { client.get_points(request).await }
             });
-            points.extend(answer.await?.result);
+            points.extend(response.await?.result);
         }
 
         Ok(points)
     }
 
-    /// All points that pass, with these fields of their payload (all without any).
+    /// Returns all points that match the filter, each with the given fields of its payload, or all
+    /// if `fields` is empty.
     pub(super) async fn scroll(
         &self,
         filter: &Filter,
@@ -85,8 +80,8 @@ impl Collection {
         loop {
             let mut request = ScrollPointsBuilder::new(&self.name)
                 .filter(filter.clone())
-                .limit(PAGE)
-                .with_payload(included(fields))
+                .limit(SCROLL_PAGE)
+                .with_payload(payload_selector(fields))
                 .with_vectors(false);
 
             if let Some(offset) = offset {
@@ -98,13 +93,13 @@ impl Collection {
             }
 
             let request = request.build();
-            let answer = self.server.read(|client| {
+            let response = self.server.read(|client| {
                 let request = request.clone();
                 async move { client.scroll(request).await }
             });
-            let answer = answer.await?;
-            points.extend(answer.result);
-            offset = answer.next_page_offset;
+            let response = response.await?;
+            points.extend(response.result);
+            offset = response.next_page_offset;
 
             if offset.is_none() {
                 return Ok(points);
@@ -112,7 +107,7 @@ impl Collection {
         }
     }
 
-    /// The answers of several queries, put in one request.
+    /// Runs several queries in one request and returns the points found by each.
     pub(super) async fn query(
         &self,
         queries: Vec<QueryPoints>,
@@ -123,12 +118,12 @@ impl Collection {
         }
 
         let request = request.build();
-        let answer = self.server.read(|client| {
+        let response = self.server.read(|client| {
             let request = request.clone();
             async move { client.query_batch(request).await }
         });
 
-        Ok(answer
+        Ok(response
             .await?
             .result
             .into_iter()
@@ -136,10 +131,10 @@ impl Collection {
             .collect())
     }
 
-    /// How many points have each value of a field, exactly.
+    /// Counts the points with each value of a field, exactly.
     pub(super) async fn count_by(&self, field: &str) -> Result<HashMap<String, u64>, ServerError> {
         let mut request = FacetCountsBuilder::new(&self.name, field)
-            .limit(COUNTED)
+            .limit(MAX_COUNTED_VALUES)
             .exact(true);
 
         if let Some(consistency) = self.consistency() {
@@ -148,23 +143,23 @@ impl Collection {
 
         let request = request.build();
 
-        // It takes as long as the library is large: the deadline of writes holds.
-        let answer = self
+        // Takes time in proportion to the size of the library, so it has the deadline of writes.
+        let response = self
             .server
             .write(|client| async move { client.facet(request).await });
 
-        // The server lists values, too, that no point has any more.
-        let hits = answer.await?.hits.into_iter().filter(|hit| hit.count > 0);
-        let hits = hits.filter_map(|hit| match hit.value?.variant? {
-            facet_value::Variant::StringValue(value) => Some((value, hit.count)),
-            _ => None,
-        });
-
-        Ok(hits.collect())
+        // The server also lists values that no point has any more.
+        let hits = response.await?.hits.into_iter().filter(|hit| hit.count > 0);
+        Ok(hits
+            .filter_map(|hit| match hit.value?.variant? {
+                facet_value::Variant::StringValue(value) => Some((value, hit.count)),
+                _ => None,
+            })
+            .collect())
     }
 
     /// Writes points and waits until they can be found.
-    pub(super) async fn put(&self, points: Vec<PointStruct>) -> Result<(), ServerError> {
+    pub(super) async fn upsert(&self, points: Vec<PointStruct>) -> Result<(), ServerError> {
         for batch in batches(points) {
             let request = UpsertPointsBuilder::new(&self.name, batch)
                 .wait(true)
@@ -177,17 +172,18 @@ impl Collection {
         Ok(())
     }
 
-    /// Writes points that say what is visible, where there is none of their id or where it passes `only_over`.
-    pub(super) async fn put_over(
+    /// Writes points that decide what is visible. An existing point is replaced only if it matches
+    /// `condition`.
+    pub(super) async fn upsert_if(
         &self,
         points: Vec<PointStruct>,
-        only_over: &Filter,
+        condition: &Filter,
     ) -> Result<(), ServerError> {
         for batch in batches(points) {
             let request = UpsertPointsBuilder::new(&self.name, batch)
                 .wait(true)
-                .ordering(ordering(Order::Strict))
-                .update_filter(only_over.clone())
+                .ordering(ordering(WriteOrderingType::Strong))
+                .update_filter(condition.clone())
                 .build();
             self.server
                 .write(|client| async move { client.upsert_points(request).await })
@@ -197,9 +193,9 @@ impl Collection {
         Ok(())
     }
 
-    /// Takes points out.
-    pub(super) async fn remove(&self, ids: &[Uuid]) -> Result<(), ServerError> {
-        for ids in ids.chunks(IDS) {
+    /// Deletes points by id.
+    pub(super) async fn delete(&self, ids: &[Uuid]) -> Result<(), ServerError> {
+        for ids in ids.chunks(MAX_IDS) {
             let ids = PointsIdsList {
                 ids: ids.iter().map(|id| id.to_string().into()).collect(),
             };
@@ -207,7 +203,7 @@ impl Collection {
             let request = DeletePointsBuilder::new(&self.name)
                 .points(ids)
                 .wait(true)
-                .ordering(ordering(Order::Any))
+                .ordering(ordering(WriteOrderingType::Weak))
                 .build();
 
             self.server
@@ -218,12 +214,12 @@ impl Collection {
         Ok(())
     }
 
-    /// Takes out all points that pass.
-    pub(super) async fn remove_where(&self, filter: Filter) -> Result<(), ServerError> {
+    /// Deletes all points that match the filter.
+    pub(super) async fn delete_where(&self, filter: Filter) -> Result<(), ServerError> {
         let request = DeletePointsBuilder::new(&self.name)
             .points(filter)
             .wait(true)
-            .ordering(ordering(Order::Strict))
+            .ordering(ordering(WriteOrderingType::Strong))
             .build();
 
         self.server
@@ -232,23 +228,23 @@ impl Collection {
         Ok(())
     }
 
-    /// How many replicas a read asks, where one is not enough.
+    /// How many replicas a read queries, if one is not enough.
     fn consistency(&self) -> Option<read_consistency::Value> {
-        let kind = match self.reads {
-            Reads::One => return None,
-            Reads::Majority => ReadConsistencyType::Majority,
-            Reads::All => ReadConsistencyType::All,
+        let kind = match self.read_consistency {
+            ReadConsistency::One => return None,
+            ReadConsistency::Majority => ReadConsistencyType::Majority,
+            ReadConsistency::All => ReadConsistencyType::All,
         };
         Some(read_consistency::Value::Type(kind.into()))
     }
 }
 
-/// The conditions of a scope as this server takes them; `None` lets every point pass.
-pub(super) fn filter(clauses: &[Clause]) -> Option<Filter> {
-    (!clauses.is_empty()).then(|| all(clauses))
+/// Converts the conditions of a scope to a filter; `None` matches every point.
+pub(super) fn filter_from_clauses(clauses: &[Clause]) -> Option<Filter> {
+    (!clauses.is_empty()).then(|| all_of(clauses))
 }
 
-fn all(clauses: &[Clause]) -> Filter {
+fn all_of(clauses: &[Clause]) -> Filter {
     Filter::must(clauses.iter().map(condition))
 }
 
@@ -256,12 +252,12 @@ fn condition(clause: &Clause) -> Condition {
     match clause {
         Clause::OneOf(field, values) => Condition::matches(*field, values.clone()),
         Clause::Any(groups) => {
-            Filter::should(groups.iter().map(|group| Condition::from(all(group)))).into()
+            Filter::should(groups.iter().map(|group| Condition::from(all_of(group)))).into()
         }
     }
 }
 
-fn included(fields: &[&str]) -> SelectorOptions {
+fn payload_selector(fields: &[&str]) -> SelectorOptions {
     if fields.is_empty() {
         return SelectorOptions::Enable(true);
     }
@@ -269,24 +265,22 @@ fn included(fields: &[&str]) -> SelectorOptions {
     SelectorOptions::Include(PayloadIncludeSelector { fields })
 }
 
-fn ordering(order: Order) -> WriteOrdering {
-    let kind = match order {
-        Order::Strict => WriteOrderingType::Strong,
-        Order::Any => WriteOrderingType::Weak,
-    };
-
+/// Strong ordering makes all nodes apply writes in the same order, which the points that decide
+/// what is visible need.
+fn ordering(ordering: WriteOrderingType) -> WriteOrdering {
     WriteOrdering {
-        r#type: kind.into(),
+        r#type: ordering.into(),
     }
 }
 
-/// Points in batches of bounded number and size.
+/// Splits points into batches of bounded number and size.
 fn batches(points: Vec<PointStruct>) -> Vec<Vec<PointStruct>> {
     let mut batches = Vec::new();
     let (mut batch, mut bytes) = (Vec::new(), 0);
     for point in points {
         let size = prost::Message::encoded_len(&point);
-        if !batch.is_empty() && (batch.len() == BATCH_POINTS || bytes + size > BATCH_BYTES) {
+        if !batch.is_empty() && (batch.len() == MAX_BATCH_POINTS || bytes + size > MAX_BATCH_BYTES)
+        {
             batches.push(std::mem::take(&mut batch));
             bytes = 0;
         }
@@ -316,11 +310,15 @@ mod tests {
                 .unwrap_or_default()
         };
 
-        let small = |id: u128| point::bare(Uuid::from_u128(id), payload("x"));
+        let small = |id: u128| point::point_without_vectors(Uuid::from_u128(id), payload("x"));
         let sizes = |points| batches(points).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes((0..300).map(small).collect()), [256, 44]);
-        let large =
-            |id: u128| point::bare(Uuid::from_u128(id), payload(&"x".repeat(BATCH_BYTES / 2)));
+        let large = |id: u128| {
+            point::point_without_vectors(
+                Uuid::from_u128(id),
+                payload(&"x".repeat(MAX_BATCH_BYTES / 2)),
+            )
+        };
         assert_eq!(sizes(vec![large(1), large(2), small(3)]), [1, 2]);
         assert_eq!(sizes(Vec::new()), [0; 0]);
     }

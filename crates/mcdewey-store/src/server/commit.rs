@@ -1,87 +1,97 @@
-//! The commit protocol. Vectors go to the embedding cache, pages and passages of the new revision beside the old ones;
-//! then the documents' own points name the new revision, and the library's revision, raised last, makes it all visible
-//! in one step. Old points go after that. Every step may be repeated, and none is believed before the server has said
-//! that it can be found.
+//! The commit protocol. Vectors go to the embedding cache; pages and chunks of the new revision are
+//! written beside the old ones; then the documents' own points name the new revision; the library's
+//! revision, raised last, makes readers notice. Old points are deleted after that.
+//!
+//! Every step may be repeated, and each waits until the server confirms that its points can be
+//! found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mcdewey_core::{ContentHash, IndexError, LibraryDescription, Revision, RootName, SourcePath};
-use qdrant_client::qdrant::{Condition, Filter, PointStruct, Range, Vector};
+use qdrant_client::qdrant::{Condition, Filter, PointStruct, Range, Value, Vector};
 use uuid::Uuid;
 
-use super::lease::{self, Lease, Taken};
-use super::library::Library;
+use super::catalogue_replica::CatalogueReplica;
+use super::lease::{self, Acquired, Lease};
 use super::point::{
     self, Change, DOCUMENT, KIND, LIBRARY_REVISION, LibraryState, REVISION, StoredDocument, kind,
 };
-use super::reads::vector_id;
+use super::read::vector_id;
 use super::schema;
 use super::server_error::ServerError;
-use crate::commands::{Waiting, answer};
+use super::shared::Shared;
+use crate::commands::{PendingCommit, answer};
 use crate::prepare::Prepared;
 
-/// How long it may take to make something visible: less than the right to write lasts at that moment.
-const SHOWN_WITHIN: Duration = Duration::from_secs(10);
-/// What a file is remembered by when it must be read again: the hash of no input.
+/// How long it may take to make a change visible: less than the lease is valid at that moment.
+const PUBLISH_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The input hash of a document that must be ingested again: no input has it.
 const UNKNOWN_INPUT: [u8; 32] = [0; 32];
 
-/// A moment of the protocol at which a writer may die; tests let it.
+/// A step of the protocol after which a writer may die. Tests make it fail there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     PointsWritten,
-    DocumentsNamed,
+    DocumentsUpdated,
     RevisionRaised,
 }
 
-/// All that writes.
+/// Executes all writes to one library.
 pub(super) struct Committer {
-    library: Arc<Library>,
+    shared: Arc<Shared>,
     lease: Lease,
-    /// Whether the collections were looked after since this process began.
-    made: bool,
-    /// Whether others may have written since this process last looked.
-    behind: bool,
-    /// Whether points may be there that belong to no document.
+    /// Whether this process has made sure that the collections exist.
+    collections_exist: bool,
+    /// Whether other processes may have written since the replica was last updated.
+    needs_catch_up: bool,
+    /// Whether the collection may hold points that belong to no document.
     unclean: bool,
-    /// Whether something was written since the library was settled.
-    unsettled: bool,
+    /// Whether anything was written since the library was last optimised.
+    needs_optimize: bool,
     #[cfg(test)]
     pub(super) dies_at: Option<Step>,
 }
 
 impl Committer {
-    pub(super) fn new(library: Arc<Library>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            library,
+            shared,
             lease: Lease::new(),
-            made: false,
-            behind: false,
+            collections_exist: false,
+            needs_catch_up: false,
             unclean: false,
-            unsettled: false,
+            needs_optimize: false,
             #[cfg(test)]
             dies_at: None,
         }
     }
 
-    pub(super) fn to_index_error(&self, refusal: ServerError) -> IndexError {
-        self.library.to_index_error(refusal)
+    pub(super) fn to_index_error(&self, error: ServerError) -> IndexError {
+        self.shared.to_index_error(error)
     }
 
-    /// Answers those whose chunk ids another document has; the others stay in the group.
-    pub(super) async fn refuse_twins(
+    /// Converts the error of a result for callers.
+    pub(super) fn explain<T>(&self, result: Result<T, ServerError>) -> Result<T, IndexError> {
+        result.map_err(|error| self.to_index_error(error))
+    }
+
+    /// Answers the commits whose chunk ids another document has, and keeps the others in the group.
+    pub(super) async fn reject_duplicates(
         &mut self,
-        group: &mut Vec<Waiting>,
+        group: &mut Vec<PendingCommit>,
     ) -> Result<(), ServerError> {
         self.begin().await?;
-        let view = self.library.view().await;
+        let replica = self.shared.replica().await;
         for (document, reply) in std::mem::take(group) {
-            match view.twin(&document.prefix, &document.meta.source, &document.root) {
+            match replica.duplicate(&document.prefix, &document.meta.source, &document.root) {
                 None => group.push((document, reply)),
-                Some(twin) => {
-                    let refusal = document.refusal_beside(twin.source.as_str(), twin.root.as_str());
-                    answer(reply, Err::<Revision, _>(refusal));
+                Some(other) => {
+                    let error =
+                        document.duplicate_ids_error(other.source.as_str(), other.root.as_str());
+                    answer(reply, Err::<Revision, _>(error));
                 }
             }
         }
@@ -89,7 +99,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Returns the revision of each document, and the points that are no longer live.
+    /// Writes documents. Returns the revision of each, and the points that are no longer live.
     pub(super) async fn write(
         &mut self,
         documents: &[&Prepared],
@@ -101,59 +111,69 @@ impl Committer {
         self.begin().await?;
         let unclean = std::mem::replace(&mut self.unclean, true);
 
-        let library = Arc::clone(&self.library);
-        if let Err(refusal) = library.vectors.put(vectors(documents)).await {
-            // The next try makes the cache anew if somebody took it away.
-            self.made = false;
-            return Err(match refusal {
-                ServerError::Missing => {
-                    ServerError::Away("its embedding cache is gone and is made anew".to_owned())
-                }
-                other => other,
-            });
-        }
-
-        let mut points = Vec::new();
-        for document in documents {
-            points.extend(point::contents(document)?);
-        }
-
-        library.points.put(points).await?;
+        self.write_vectors(documents).await?;
+        self.write_points(documents).await?;
         self.reached(Step::PointsWritten)?;
 
         let mut next = self.next_revision().await;
-        let (mut revisions, mut flips, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut revisions, mut points, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         for document in documents {
-            let stored = point::stored(document, next, now());
-            flips.push(point::document_point(&stored, document)?);
+            let stored = StoredDocument::new(document, next, now());
+            points.push(point::document_point(&stored, document)?);
             changes.push(Change::Document(Box::new(stored)));
             revisions.push(Revision(next));
             next += 1;
         }
 
-        let freed = self.freed_by(documents).await;
-        self.show(flips, changes, next - 1).await?;
+        let freed = self.replaced_points(documents).await;
+        self.publish(points, changes, next - 1).await?;
         self.unclean = unclean;
         Ok((revisions, freed))
     }
 
-    /// Takes documents out.
+    async fn write_vectors(&mut self, documents: &[&Prepared]) -> Result<(), ServerError> {
+        let result = self.shared.vectors.upsert(vector_points(documents)).await;
+        if result.is_err() {
+            // The next attempt recreates the cache if it was deleted.
+            self.collections_exist = false;
+        }
+
+        result.map_err(|error| match error {
+            ServerError::NoCollection => ServerError::Unavailable(
+                "its embedding cache was deleted; it is being created again".to_owned(),
+            ),
+            other => other,
+        })
+    }
+
+    async fn write_points(&self, documents: &[&Prepared]) -> Result<(), ServerError> {
+        let mut points = Vec::new();
+        for document in documents {
+            points.extend(point::content_points(document)?);
+        }
+
+        self.shared.points.upsert(points).await
+    }
+
+    /// Removes documents.
     pub(super) async fn remove(&mut self, sources: &[SourcePath]) -> Result<Revision, ServerError> {
-        let known = known(&self.library, sources).await?;
-        if known.is_empty() {
-            return Ok(Revision(self.library.view().await.revision));
+        let existing = self.existing(sources).await?;
+        if existing.is_empty() {
+            return Ok(Revision(self.shared.replica().await.revision));
         }
 
         self.begin().await?;
-        let known = known_now(&self.library, known).await;
+
+        // Looked up again, because others may have written before the lease was acquired.
+        let points_by_source = self.points_by_source(existing).await;
         let next = self.next_revision().await;
 
-        let flips = known
+        let points = points_by_source
             .keys()
             .map(|source| point::removed_point(source, next))
             .collect();
 
-        let changes = known
+        let changes = points_by_source
             .keys()
             .map(|source| Change::Removed {
                 source: source.clone(),
@@ -161,27 +181,27 @@ impl Committer {
             })
             .collect();
 
-        self.show(flips, changes, next).await?;
-        let freed: Vec<Uuid> = known.into_values().flatten().collect();
-        self.sweep(&freed).await;
+        self.publish(points, changes, next).await?;
+        let freed: Vec<Uuid> = points_by_source.into_values().flatten().collect();
+        self.delete_points(&freed).await;
         Ok(Revision(next))
     }
 
-    /// Replaces what a root says.
+    /// Replaces the description of a root.
     pub(super) async fn describe(
         &mut self,
         root: &RootName,
         description: &LibraryDescription,
     ) -> Result<Revision, ServerError> {
-        let view = self.library.current().await?;
-        if view.described(root) == *description {
-            return Ok(Revision(view.revision));
+        let replica = self.shared.current_replica().await?;
+        if replica.description_of(root) == *description {
+            return Ok(Revision(replica.revision));
         }
 
-        drop(view);
+        drop(replica);
         self.begin().await?;
         let next = self.next_revision().await;
-        let flip = point::description_point(root, next, description)?;
+        let point = point::description_point(root, next, description)?;
 
         let change = Change::Description {
             root: root.clone(),
@@ -189,28 +209,35 @@ impl Committer {
             description: description.clone(),
         };
 
-        self.show(vec![flip], vec![change], next).await?;
+        self.publish(vec![point], vec![change], next).await?;
         Ok(Revision(next))
     }
 
-    /// Takes points out that are no longer live. What cannot be taken out now is not found anyway, and goes when the
-    /// library is settled.
-    pub(super) async fn sweep(&mut self, points: &[Uuid]) {
+    /// Deletes points that are no longer live. If that fails, no search returns them anyway, and
+    /// [`Committer::optimize`] deletes them.
+    pub(super) async fn delete_points(&mut self, points: &[Uuid]) {
         if points.is_empty() {
             return;
         }
 
-        if let Err(refusal) = self.library.points.remove(points).await {
-            tracing::warn!(%refusal, points = points.len(), "old points stay in the collection for now");
-            // A deletion that the network held back must not reach points that are written again.
+        if let Err(error) = self.shared.points.delete(points).await {
+            tracing::warn!(
+                refusal = %error,
+                points = points.len(),
+                "could not delete old points from the collection; they are deleted later"
+            );
+
+            // The deletion may still arrive late and must not hit points that are written again:
+            // the next write begins by comparing points with documents.
             self.unclean = true;
-            self.behind = true;
+            self.needs_catch_up = true;
         }
     }
 
-    /// Takes out what belongs to no document, lets the alias name this library, and gives the right to write back.
+    /// Deletes points that belong to no document, switches the alias to this library, and releases
+    /// the lease.
     pub(super) async fn optimize(&mut self) -> Result<(), ServerError> {
-        if !self.unsettled && !self.lease.is_held() && self.is_settled().await? {
+        if !self.needs_optimize && !self.lease.is_held() && self.is_optimized().await? {
             return Ok(());
         }
 
@@ -220,81 +247,79 @@ impl Committer {
             self.unclean = false;
         }
 
-        self.purge().await?;
-        schema::name_live(&self.library.points.server, &self.library.names).await?;
-        self.unsettled = false;
-        self.lease.give_back(&self.library.points, false).await
+        self.purge_removals().await?;
+        schema::switch_alias(&self.shared.points.server, &self.shared.names).await?;
+        self.needs_optimize = false;
+        self.lease.release(&self.shared.points, false).await
     }
 
-    /// Whether an interrupted process left nothing to be done.
-    async fn is_settled(&self) -> Result<bool, ServerError> {
-        let library = &self.library;
-        if library.state().await?.library_revision == 0 {
+    /// Reports whether no interrupted process has left work to do.
+    async fn is_optimized(&self) -> Result<bool, ServerError> {
+        let shared = &self.shared;
+        if shared.state().await?.library_revision == 0 {
             return Ok(true);
         }
 
-        let is_clean = !lease::was_left_unclean(&library.points).await?;
-        Ok(is_clean && schema::is_live(&library.points.server, &library.names).await?)
+        let is_clean = !lease::was_left_unclean(&shared.points).await?;
+        Ok(is_clean && schema::is_alias_current(&shared.points.server, &shared.names).await?)
     }
 
-    /// Gives the right to write back when there is nothing to do.
-    pub(super) async fn rest(&mut self) {
-        let given_back = self
-            .lease
-            .give_back(&self.library.points, self.unclean)
-            .await;
+    /// Releases the lease when there is nothing to do.
+    pub(super) async fn release_lease(&mut self) {
+        let released = self.lease.release(&self.shared.points, self.unclean).await;
 
-        if let Err(refusal) = given_back {
-            tracing::debug!(%refusal, "the right to write runs out by itself");
+        if let Err(error) = released {
+            tracing::debug!(refusal = %error, "could not release the write lease; it will expire");
         }
     }
 
-    /// Takes the right to write, and catches up with what others wrote before.
+    /// Acquires the lease and catches up with what other processes wrote before.
     async fn begin(&mut self) -> Result<(), ServerError> {
-        if !self.made {
-            self.make().await?;
+        if !self.collections_exist {
+            self.create_collections().await?;
         }
 
-        let taken = match self.lease.take(&self.library.points).await {
-            // Somebody took the collections away.
-            Err(ServerError::Missing) => {
-                self.make().await?;
-                self.lease.take(&self.library.points).await?
+        let acquired = match self.lease.acquire(&self.shared.points).await {
+            // The collections were deleted.
+            Err(ServerError::NoCollection) => {
+                self.create_collections().await?;
+                self.lease.acquire(&self.shared.points).await?
             }
-            taken => taken?,
+            acquired => acquired?,
         };
 
-        self.note(taken);
-        if self.behind {
-            self.behind = false;
-            let caught_up = self.catch_up().await;
-            // Half of it is not enough: what comes next begins with it again.
-            self.behind = caught_up.is_err();
-            caught_up?;
+        self.note_acquired(acquired);
+        if self.needs_catch_up {
+            self.needs_catch_up = false;
+            let result = self.catch_up().await;
+
+            // A catch-up that failed halfway is repeated before the next write.
+            self.needs_catch_up = result.is_err();
+            result?;
         }
 
         Ok(())
     }
 
-    /// Makes what is missing of the collections, whoever began with it.
-    async fn make(&mut self) -> Result<(), ServerError> {
-        let Library {
+    /// Creates the collections that are missing.
+    async fn create_collections(&mut self) -> Result<(), ServerError> {
+        let Shared {
             names,
             replication,
             dimensions,
             points,
             ..
-        } = &*self.library;
+        } = &*self.shared;
 
         schema::create(&points.server, names, *dimensions, replication).await?;
-        self.made = true;
+        self.collections_exist = true;
         Ok(())
     }
 
-    /// Learns what others wrote, and finishes or sweeps what they left half.
+    /// Reads what other processes wrote, and completes or deletes what they left incomplete.
     async fn catch_up(&mut self) -> Result<(), ServerError> {
-        self.library.catch_up().await?;
-        self.finish().await?;
+        self.shared.catch_up().await?;
+        self.finish_interrupted().await?;
         if self.unclean {
             self.reconcile().await?;
             self.unclean = false;
@@ -303,88 +328,89 @@ impl Committer {
         Ok(())
     }
 
-    /// Makes visible what was about to become so when its writer was interrupted: its points are all there.
-    async fn finish(&mut self) -> Result<(), ServerError> {
+    /// Raises the library's revision on behalf of a writer that was interrupted before it could:
+    /// all points of its documents were written.
+    async fn finish_interrupted(&mut self) -> Result<(), ServerError> {
         let (highest, revision) = {
-            let view = self.library.view().await;
-            (view.highest, view.revision)
+            let replica = self.shared.replica().await;
+            (replica.highest_revision, replica.revision)
         };
 
         if highest > revision {
-            self.raise(highest).await?;
-            self.library.refresh().await?;
+            self.raise_revision(highest).await?;
+            self.shared.refresh().await?;
             self.unclean = true;
         }
 
         Ok(())
     }
 
-    /// Others may have written, and left something half, before the right to write came here anew.
-    fn note(&mut self, taken: Taken) {
-        if let Taken::Anew { unclean } = taken {
-            self.behind = true;
+    /// After a new lease, others may have written, and may have left something incomplete.
+    fn note_acquired(&mut self, acquired: Acquired) {
+        if let Acquired::New { unclean } = acquired {
+            self.needs_catch_up = true;
             self.unclean |= unclean;
         }
     }
 
     /// The revision after all that were ever begun.
     async fn next_revision(&self) -> u64 {
-        let view = self.library.view().await;
-        view.highest.max(view.revision) + 1
+        let replica = self.shared.replica().await;
+        replica.highest_revision.max(replica.revision) + 1
     }
 
     /// Makes changes visible: first their points, then the library's revision.
-    async fn show(
+    async fn publish(
         &mut self,
-        flips: Vec<PointStruct>,
+        points: Vec<PointStruct>,
         changes: Vec<Change>,
         revision: u64,
     ) -> Result<(), ServerError> {
-        // A request that takes longer than the right to write lasts must not be taken for done.
-        let late = |_| Err(ServerError::Away("it did not answer in time".to_owned()));
-        let shown =
-            tokio::time::timeout(SHOWN_WITHIN, self.show_while_allowed(flips, revision)).await;
+        // A request that takes longer than the lease is valid must not count as done.
+        let result =
+            tokio::time::timeout(PUBLISH_DEADLINE, self.publish_under_lease(points, revision))
+                .await
+                .unwrap_or_else(|_| Err(ServerError::timed_out()));
 
-        let shown = shown.unwrap_or_else(late);
-        if shown.is_err() {
-            // Some of it may stand; what comes next begins with finding out.
-            self.behind = true;
-            self.lease.doubt();
-            self.library.disclaim().await;
+        if result.is_err() {
+            // Some of it may have been written; the next write begins by finding out.
+            self.needs_catch_up = true;
+            self.lease.invalidate();
+            self.shared.reset_expected_revision().await;
         } else {
-            self.library
-                .change(|mirror| mirror.advance(changes, revision))
+            self.shared
+                .update_replica(|replica| replica.apply(changes, revision))
                 .await;
         }
 
-        shown
+        result
     }
 
-    async fn show_while_allowed(
+    async fn publish_under_lease(
         &mut self,
-        flips: Vec<PointStruct>,
+        points: Vec<PointStruct>,
         revision: u64,
     ) -> Result<(), ServerError> {
-        if !self.lease.is_good() {
-            let taken = self.lease.take(&self.library.points).await?;
-            self.note(taken);
+        if !self.lease.can_publish() {
+            let acquired = self.lease.acquire(&self.shared.points).await?;
+            self.note_acquired(acquired);
         }
 
-        if self.behind {
-            return Err(ServerError::Taken(
-                "the right to write had run out; beginning anew".to_owned(),
+        if self.needs_catch_up {
+            return Err(ServerError::Conflict(
+                "the write lease had expired; starting again".to_owned(),
             ));
         }
 
-        self.unsettled = true;
+        self.needs_optimize = true;
 
-        // A request that the network held back must not undo a later one.
-        self.library
+        // Conditional, so that a request delayed by the network cannot undo a later one.
+        self.shared
             .points
-            .put_over(flips, &below(REVISION, revision + 1))
+            .upsert_if(points, &below(REVISION, revision + 1))
             .await?;
-        self.reached(Step::DocumentsNamed)?;
-        self.raise(revision).await?;
+        self.reached(Step::DocumentsUpdated)?;
+        self.raise_revision(revision).await?;
         self.reached(Step::RevisionRaised)
     }
 
@@ -393,7 +419,7 @@ impl Committer {
         expect(
             clippy::unused_self,
             clippy::unnecessary_wraps,
-            reason = "only tests let a writer die"
+            reason = "only tests make a writer die"
         )
     )]
     fn reached(&self, step: Step) -> Result<(), ServerError> {
@@ -406,23 +432,23 @@ impl Committer {
         Ok(())
     }
 
-    /// Leaves everything as a killed process does, its right to write run out.
+    /// Leaves everything as a killed process does whose lease has expired.
     #[cfg(test)]
     pub(super) async fn die(mut self) {
-        self.lease.run_out(&self.library.points).await;
+        self.lease.expire(&self.shared.points).await;
     }
 
-    /// Raises the library's revision and reads it back.
-    async fn raise(&mut self, revision: u64) -> Result<(), ServerError> {
-        let library = &self.library;
+    /// Raises the library's revision and reads it back to make sure that this process raised it.
+    async fn raise_revision(&mut self, revision: u64) -> Result<(), ServerError> {
+        let shared = &self.shared;
         let LibraryState {
             library_revision,
             purged,
             ..
-        } = library.state().await?;
+        } = shared.state().await?;
 
         if library_revision >= revision {
-            return Err(ServerError::Taken(
+            return Err(ServerError::Conflict(
                 "another process has written to this library meanwhile".to_owned(),
             ));
         }
@@ -433,15 +459,15 @@ impl Committer {
             writer: self.lease.owner().to_owned(),
         };
 
-        library.claim(revision);
+        shared.expect_revision(revision);
         let points = vec![point::library_point(&state)?];
-        library
+        shared
             .points
-            .put_over(points, &below(LIBRARY_REVISION, revision))
+            .upsert_if(points, &below(LIBRARY_REVISION, revision))
             .await?;
 
-        if library.state().await? != state {
-            return Err(ServerError::Taken(
+        if shared.state().await? != state {
+            return Err(ServerError::Conflict(
                 "another process wrote to this library at the same time".to_owned(),
             ));
         }
@@ -449,102 +475,104 @@ impl Committer {
         Ok(())
     }
 
-    /// The points of former revisions of these documents.
-    async fn freed_by(&self, documents: &[&Prepared]) -> Vec<Uuid> {
-        let view = self.library.view().await;
-        let mut freed = Vec::new();
+    /// The points of the previous revisions of these documents.
+    async fn replaced_points(&self, documents: &[&Prepared]) -> Vec<Uuid> {
+        let replica = self.shared.replica().await;
+        let mut replaced = Vec::new();
         for document in documents {
             let source = &document.meta.source;
             // The same revision committed again has the same points.
-            if let Some(former) = view
+            if let Some(previous) = replica
                 .document(source)
-                .filter(|former| former.hash != document.hash)
+                .filter(|previous| previous.hash != document.hash)
             {
-                freed.extend(point::ids_of(source, &former.hash, former.points()));
+                replaced.extend(point::revision_point_ids(
+                    source,
+                    &previous.hash,
+                    previous.point_counts(),
+                ));
             }
         }
 
-        freed
+        replaced
     }
 
-    /// Compares points with documents by the number of each revision's points: takes out those of no document, and lets
-    /// a document that lacks some be written anew by the next ingest.
+    /// Compares the number of points of each revision with the catalogue. Deletes points of no
+    /// document, and marks documents that lack points so that the next ingest writes them again.
     async fn reconcile(&mut self) -> Result<(), ServerError> {
-        let counts = self.library.points.count_by(DOCUMENT).await?;
-        let view = self.library.view().await;
-        let wanted: BTreeMap<String, &StoredDocument> = view
-            .all()
+        let counts = self.shared.points.count_by(DOCUMENT).await?;
+        let replica = self.shared.replica().await;
+        let live: BTreeMap<String, &StoredDocument> = replica
+            .documents()
             .map(|document| (document.hash.to_string(), document))
             .collect();
 
-        let strays: Vec<String> = counts
+        let orphaned: Vec<String> = counts
             .keys()
-            .filter(|hash| !wanted.contains_key(*hash))
+            .filter(|hash| !live.contains_key(*hash))
             .cloned()
             .collect();
 
-        let is_whole = |hash: &String, document: &StoredDocument| {
-            counts.get(hash).copied().unwrap_or_default() >= document.points().total()
-        };
+        let mut incomplete = Vec::new();
+        for (hash, document) in live {
+            let count = counts.get(&hash).copied().unwrap_or_default();
+            if count < document.point_counts().total() {
+                incomplete.push(document.clone());
+            }
+        }
 
-        let broken: Vec<StoredDocument> = wanted
-            .into_iter()
-            .filter(|(hash, document)| !is_whole(hash, document))
-            .map(|(_, one)| one.clone())
-            .collect();
-
-        drop(view);
-        if !strays.is_empty() {
+        drop(replica);
+        if !orphaned.is_empty() {
             tracing::info!(
-                revisions = strays.len(),
-                "taking out what an interrupted ingest left"
+                revisions = orphaned.len(),
+                "deleting points that an interrupted ingest left behind"
             );
-            self.library
+            self.shared
                 .points
-                .remove_where(Filter::must([Condition::matches(DOCUMENT, strays)]))
+                .delete_where(Filter::must([Condition::matches(DOCUMENT, orphaned)]))
                 .await?;
         }
 
-        self.forget(broken).await
+        self.forget_inputs(incomplete).await
     }
 
-    /// Forgets what documents were recognised by, so that the next ingest writes them anew.
-    async fn forget(&mut self, documents: Vec<StoredDocument>) -> Result<(), ServerError> {
+    /// Clears the input hashes of documents, so that the next ingest writes them again.
+    async fn forget_inputs(&mut self, documents: Vec<StoredDocument>) -> Result<(), ServerError> {
         if documents.is_empty() {
             return Ok(());
         }
 
         tracing::warn!(
             documents = documents.len(),
-            "points of documents are missing; the next ingest writes them anew"
+            "points of documents are missing; the next ingest writes these documents again"
         );
         let next = self.next_revision().await;
 
-        let (mut flips, mut changes) = (Vec::new(), Vec::new());
+        let (mut points, mut changes) = (Vec::new(), Vec::new());
         for mut document in documents {
             document.input = ContentHash::from_bytes(UNKNOWN_INPUT);
             document.revision = next;
             let id = point::document_id(&document.source);
-            if let Some(found) = self.library.points.get(&[id], &[], false).await?.pop() {
-                flips.push(point::rewritten(found.payload, &document)?);
+            if let Some(found) = self.shared.points.get(&[id], &[], false).await?.pop() {
+                points.push(point::updated_document_point(found.payload, &document)?);
                 changes.push(Change::Document(Box::new(document)));
             }
         }
 
-        self.show(flips, changes, next).await
+        self.publish(points, changes, next).await
     }
 
-    /// Takes out the points that stand for removed documents. The library's point says so first: who has not heard of
-    /// a removal then reads the catalogue anew.
-    async fn purge(&mut self) -> Result<(), ServerError> {
-        let library = &self.library;
-        let view = library.view().await;
-        if !view.has_removed() {
+    /// Deletes the points that represent removed documents. The library's own point records that
+    /// first, so that readers that have missed a removal read the whole catalogue again.
+    async fn purge_removals(&mut self) -> Result<(), ServerError> {
+        let shared = &self.shared;
+        let replica = shared.replica().await;
+        if !replica.has_removals() {
             return Ok(());
         }
 
-        let revision = view.revision;
-        drop(view);
+        let revision = replica.revision;
+        drop(replica);
         let state = LibraryState {
             library_revision: revision,
             purged: revision,
@@ -552,76 +580,76 @@ impl Committer {
         };
 
         let points = vec![point::library_point(&state)?];
-        library
+        shared
             .points
-            .put_over(points, &at_most(LIBRARY_REVISION, revision))
+            .upsert_if(points, &at_most(LIBRARY_REVISION, revision))
             .await?;
 
-        if library.state().await? != state {
-            return Err(ServerError::Taken(
+        if shared.state().await? != state {
+            return Err(ServerError::Conflict(
                 "another process has written to this library meanwhile".to_owned(),
             ));
         }
 
-        let mut heard_of = at_most(REVISION, revision);
-        heard_of
+        let mut removals = at_most(REVISION, revision);
+        removals
             .must
             .push(Condition::matches(KIND, kind::REMOVED.to_owned()));
-        library.points.remove_where(heard_of).await?;
+        shared.points.delete_where(removals).await?;
 
-        library
-            .change(super::catalogue_replica::CatalogueReplica::purge)
+        shared
+            .update_replica(CatalogueReplica::clear_removals)
             .await;
 
         Ok(())
     }
+
+    /// The documents among these that the library holds.
+    async fn existing(&self, sources: &[SourcePath]) -> Result<BTreeSet<SourcePath>, ServerError> {
+        let replica = self.shared.current_replica().await?;
+        Ok(sources
+            .iter()
+            .filter(|source| replica.document(source).is_some())
+            .cloned()
+            .collect())
+    }
+
+    /// The points of the live revisions of these documents.
+    async fn points_by_source(
+        &self,
+        sources: BTreeSet<SourcePath>,
+    ) -> BTreeMap<SourcePath, Vec<Uuid>> {
+        let replica = self.shared.replica().await;
+        let mut points = BTreeMap::new();
+        for source in sources {
+            if let Some(document) = replica.document(&source) {
+                let ids =
+                    point::revision_point_ids(&source, &document.hash, document.point_counts());
+                points.insert(source, ids);
+            }
+        }
+
+        points
+    }
 }
 
-/// The points of those of these documents that the library holds.
-async fn known(
-    library: &Library,
-    sources: &[SourcePath],
-) -> Result<BTreeSet<SourcePath>, ServerError> {
-    let view = library.current().await?;
-    Ok(sources
-        .iter()
-        .filter(|source| view.document(source).is_some())
-        .cloned()
-        .collect())
-}
-
-/// The points of these documents as they are now.
-async fn known_now(
-    library: &Library,
-    sources: BTreeSet<SourcePath>,
-) -> BTreeMap<SourcePath, Vec<Uuid>> {
-    let view = library.view().await;
-    let points = |source: SourcePath| {
-        let document = view.document(&source)?;
-        let ids = point::ids_of(&source, &document.hash, document.points());
-        Some((source, ids))
-    };
-
-    sources.into_iter().filter_map(points).collect()
-}
-
-/// The vectors of these documents' passages as points of the embedding cache, each once.
-fn vectors(documents: &[&Prepared]) -> Vec<PointStruct> {
-    let passages = documents.iter().flat_map(|document| &document.passages);
-    let once: BTreeMap<Uuid, &Vec<f32>> = passages
-        .map(|passage| (vector_id(&passage.embedding_key), &passage.vector))
+/// The vectors of these documents' chunks as points of the embedding cache, each once.
+fn vector_points(documents: &[&Prepared]) -> Vec<PointStruct> {
+    let chunks = documents.iter().flat_map(|document| &document.chunks);
+    let distinct: BTreeMap<Uuid, &Vec<f32>> = chunks
+        .map(|chunk| (vector_id(&chunk.embedding_key), &chunk.vector))
         .collect();
-    let none = std::collections::HashMap::<String, qdrant_client::qdrant::Value>::new();
 
-    let point = |(id, vector): (Uuid, &Vec<f32>)| {
-        PointStruct::new(
-            id.to_string(),
-            Vector::new_dense(vector.clone()),
-            none.clone(),
-        )
-    };
-
-    once.into_iter().map(point).collect()
+    distinct
+        .into_iter()
+        .map(|(id, vector)| {
+            PointStruct::new(
+                id.to_string(),
+                Vector::new_dense(vector.clone()),
+                HashMap::<String, Value>::new(),
+            )
+        })
+        .collect()
 }
 
 fn below(field: &str, revision: u64) -> Filter {

@@ -1,4 +1,4 @@
-//! The connection to a Qdrant server: deadlines for every request, and repetition where repeating is safe.
+//! The connection to a Qdrant server: every request has a deadline, and reads are retried.
 
 use std::fmt;
 use std::future::Future;
@@ -11,137 +11,145 @@ use tonic::codegen::http::Uri;
 
 use super::server_error::ServerError;
 
-/// Commits rest on conditional updates, which came with this release; older servers pass the condition over in silence.
-const OLDEST: (u64, u64) = (1, 16);
-/// The port of a URL that names none: that of Qdrant's gRPC interface.
-const DEFAULT_PORT: u16 = 6334;
-/// How long a connection may take to come about.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-/// How long a lookup may take.
-const READ_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a write may take: it is waited for until it can be found.
-const WRITE_DEADLINE: Duration = Duration::from_secs(60);
-/// How often a lookup is repeated when the server was not there: a connection that broke is made anew.
-const REPETITIONS: u32 = 2;
-/// Pause before a repetition, in milliseconds; replication, so that many callers do not come back together.
-const PAUSE_MS: std::ops::Range<u64> = 40..160;
+/// The oldest supported version of the server. Commits depend on conditional updates, which this
+/// version introduced; older servers silently ignore the condition.
+const MIN_VERSION: (u64, u64) = (1, 16);
 
-/// Where a Qdrant server is, and what opens it.
+/// The port of Qdrant's gRPC interface, used if the URL has none.
+const DEFAULT_PORT: u16 = 6334;
+
+/// How long connecting may take.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a read may take, including its retries.
+const READ_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a write may take. The server answers when what was written can be found.
+const WRITE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How often a read is retried while the server is unavailable. A broken connection is made again.
+const MAX_RETRIES: u32 = 2;
+
+/// The pause before a retry, in milliseconds. Random, so that many callers do not retry in step.
+const RETRY_PAUSE_MS: std::ops::Range<u64> = 40..160;
+
+/// The address of a Qdrant server, and the key for it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerAddress {
-    /// Its gRPC interface: `http://host:6334`, or `https://` where it has a certificate.
+    /// The URL of its gRPC interface: `http://host:6334`, or `https://` if it has a certificate.
     pub url: String,
-    /// The key it wants, if any.
+    /// The API key, if the server requires one.
     pub api_key: Option<String>,
 }
 
-/// A Qdrant server that answered and may be used.
+/// A Qdrant server that was reached and can be used.
 #[derive(Clone)]
 pub struct Server {
-    reads: Arc<Qdrant>,
-    writes: Arc<Qdrant>,
+    read_client: Arc<Qdrant>,
+    write_client: Arc<Qdrant>,
     url: Arc<str>,
     version: Arc<str>,
 }
 
 impl Server {
-    /// Finds the server and checks its release and the key. The error names the URL and what to do.
+    /// Connects to the server and checks its version and the API key. Errors contain the URL and
+    /// what to do.
     pub async fn connect(address: &ServerAddress) -> Result<Self, IndexError> {
         let url = full_url(&address.url)?;
-        let client = |deadline| {
-            let mut config = Qdrant::from_url(&url)
-                .timeout(deadline)
-                .connect_timeout(CONNECT_DEADLINE);
-            config.api_key.clone_from(&address.api_key);
-
-            // It would print to standard output, which belongs to the answers; the release is checked below.
-            let client = config
-                .skip_compatibility_check()
-                .build()
-                .map_err(|error| ServerError::from(error).to_index_error(&url))?;
-
-            Ok::<_, IndexError>(Arc::new(client))
-        };
-
-        let (reads, writes) = (client(READ_DEADLINE)?, client(WRITE_DEADLINE)?);
-        let mut server = Self {
-            reads,
-            writes,
+        let server = Self {
+            read_client: client(&url, address.api_key.as_deref(), READ_DEADLINE)?,
+            write_client: client(&url, address.api_key.as_deref(), WRITE_DEADLINE)?,
             url: url.as_str().into(),
             version: "".into(),
         };
 
-        let health = server
-            .read(|client| async move { client.health_check().await })
-            .await;
+        let version = server
+            .check()
+            .await
+            .map_err(|error| error.into_index_error(&url))?;
 
-        let version = health
-            .map_err(|refusal| refusal.to_index_error(&url))?
-            .version;
-        check_version(&version).map_err(|refusal| refusal.to_index_error(&url))?;
-
-        // The first request that needs the key.
-        let listed = server
-            .read(|client| async move { client.list_collections().await })
-            .await;
-        listed.map_err(|refusal| refusal.to_index_error(&url))?;
-        server.version = version.into();
-        Ok(server)
+        Ok(Self {
+            version: version.into(),
+            ..server
+        })
     }
 
-    /// Its gRPC interface.
+    /// Checks the server's version and the API key. Returns the version.
+    async fn check(&self) -> Result<String, ServerError> {
+        let version = self
+            .read(|client| async move { client.health_check().await })
+            .await?
+            .version;
+        check_version(&version)?;
+
+        // The first request that requires the key.
+        self.read(|client| async move { client.list_collections().await })
+            .await?;
+
+        Ok(version)
+    }
+
+    /// The URL of its gRPC interface.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its release ("1.19.0").
+    /// The server's version, such as "1.19.0".
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Asks; asks again when the server was not there.
-    pub(super) async fn read<T, F>(&self, ask: impl Fn(Arc<Qdrant>) -> F) -> Result<T, ServerError>
-    where
-        F: Future<Output = Result<T, QdrantError>>,
-    {
-        let asked = async {
-            let mut repetitions = 0;
-            loop {
-                match ask(Arc::clone(&self.reads))
-                    .await
-                    .map_err(ServerError::from)
-                {
-                    Err(ServerError::Away(reason)) if repetitions < REPETITIONS => {
-                        repetitions += 1;
-                        tracing::debug!(reason, repetitions, "asking the Qdrant server again");
-                        tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE_MS))).await;
-                    }
-                    answer => return answer,
-                }
-            }
-        };
-
-        let late = |_| Err(ServerError::Away("it did not answer in time".to_owned()));
-        tokio::time::timeout(READ_DEADLINE, asked)
-            .await
-            .unwrap_or_else(late)
-    }
-
-    /// Asks for a change. The client repeats it when its connection has broken, so every change must bear that.
-    pub(super) async fn write<T, F>(
+    /// Sends a read request, and sends it again if the server was unavailable.
+    pub(super) async fn read<T, F>(
         &self,
-        ask: impl FnOnce(Arc<Qdrant>) -> F,
+        request: impl Fn(Arc<Qdrant>) -> F,
     ) -> Result<T, ServerError>
     where
         F: Future<Output = Result<T, QdrantError>>,
     {
-        Ok(ask(Arc::clone(&self.writes)).await?)
+        let result = async {
+            let mut retries = 0;
+            loop {
+                match request(Arc::clone(&self.read_client))
+                    .await
+                    .map_err(ServerError::from)
+                {
+                    Err(ServerError::Unavailable(reason)) if retries < MAX_RETRIES => {
+                        retries += 1;
+                        tracing::debug!(
+                            reason,
+                            repetitions = retries,
+                            "retrying a request to the Qdrant server"
+                        );
+                        tokio::time::sleep(Duration::from_millis(fastrand::u64(RETRY_PAUSE_MS)))
+                            .await;
+                    }
+                    result => return result,
+                }
+            }
+        };
+
+        tokio::time::timeout(READ_DEADLINE, result)
+            .await
+            .unwrap_or_else(|_| Err(ServerError::timed_out()))
+    }
+
+    /// Sends a write request. The client repeats it if the connection breaks, so every write must
+    /// be idempotent.
+    pub(super) async fn write<T, F>(
+        &self,
+        request: impl FnOnce(Arc<Qdrant>) -> F,
+    ) -> Result<T, ServerError>
+    where
+        F: Future<Output = Result<T, QdrantError>>,
+    {
+        Ok(request(Arc::clone(&self.write_client)).await?)
     }
 }
 
 impl fmt::Debug for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The key is nobody's to read in a log.
+        // The key must not appear in a log.
         f.debug_struct("ServerAddress")
             .field("url", &self.url)
             .finish_non_exhaustive()
@@ -157,22 +165,40 @@ impl fmt::Debug for Server {
     }
 }
 
-/// The URL with its port.
+fn client(url: &str, api_key: Option<&str>, deadline: Duration) -> Result<Arc<Qdrant>, IndexError> {
+    let mut config = Qdrant::from_url(url)
+        .timeout(deadline)
+        .connect_timeout(CONNECT_DEADLINE);
+    config.api_key = api_key.map(str::to_owned);
+
+    // The client's own check would print to standard output, which is reserved for answers;
+    // `check_version` replaces it.
+    let client = config
+        .skip_compatibility_check()
+        .build()
+        .map_err(|error| ServerError::from(error).into_index_error(url))?;
+
+    Ok(Arc::new(client))
+}
+
+/// Checks a URL and adds the default port if it has none.
 fn full_url(text: &str) -> Result<String, IndexError> {
-    let refuse =
-        |reason: &str| Err(InvalidValue::new("URL of a Qdrant server", text, reason).into());
     let Ok(uri) = text.trim_end_matches('/').parse::<Uri>() else {
-        return refuse("write it as http://host:6334");
+        return Err(invalid_url(text, "write it as http://host:6334"));
     };
 
     let (Some(scheme @ ("http" | "https")), Some(host)) = (uri.scheme_str(), uri.host()) else {
-        return refuse(
-            "write it as http://host:6334, or https:// where the server has a certificate",
-        );
+        return Err(invalid_url(
+            text,
+            "write it as http://host:6334, or https:// if the server has a certificate",
+        ));
     };
 
     if !uri.path().trim_matches('/').is_empty() {
-        return refuse("it has no path; gRPC needs a host and a port of its own");
+        return Err(invalid_url(
+            text,
+            "remove the path; gRPC needs a host and port of its own",
+        ));
     }
 
     Ok(format!(
@@ -181,22 +207,26 @@ fn full_url(text: &str) -> Result<String, IndexError> {
     ))
 }
 
+fn invalid_url(url: &str, reason: &str) -> IndexError {
+    InvalidValue::new("URL of a Qdrant server", url, reason).into()
+}
+
 fn check_version(version: &str) -> Result<(), ServerError> {
     let mut numbers = version
         .split(['.', '-'])
         .map(|part| part.parse::<u64>().ok());
 
     let (Some(Some(major)), Some(Some(minor))) = (numbers.next(), numbers.next()) else {
-        return Err(ServerError::Away(format!(
-            "it says to be of version {version:?}; is it a Qdrant server?"
+        return Err(ServerError::Unavailable(format!(
+            "it reports the version {version:?}; check that it is a Qdrant server"
         )));
     };
 
-    if (major, minor) < OLDEST {
-        let (oldest_major, oldest_minor) = OLDEST;
-        let reason =
-            format!("it is of version {version}; {oldest_major}.{oldest_minor} or newer is needed");
-        return Err(ServerError::Away(reason));
+    if (major, minor) < MIN_VERSION {
+        let (min_major, min_minor) = MIN_VERSION;
+        return Err(ServerError::Unavailable(format!(
+            "its version is {version}; {min_major}.{min_minor} or newer is needed"
+        )));
     }
 
     Ok(())
@@ -207,8 +237,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_gets_its_port() {
-        for (given, full) in [
+    fn a_missing_port_is_added_to_the_url() {
+        for (url, full) in [
             ("http://localhost", "http://localhost:6334"),
             (
                 "https://qdrant.example.com/",
@@ -217,10 +247,10 @@ mod tests {
             ("http://127.0.0.1:7000", "http://127.0.0.1:7000"),
             ("http://[::1]:6334", "http://[::1]:6334"),
         ] {
-            assert_eq!(full_url(given).unwrap(), full);
+            assert_eq!(full_url(url).unwrap(), full);
         }
 
-        for wrong in [
+        for invalid in [
             "",
             "localhost:6334",
             "ftp://a",
@@ -228,18 +258,18 @@ mod tests {
             "http://a/b",
             "http://a b",
         ] {
-            let error = full_url(wrong).unwrap_err().to_string();
+            let error = full_url(invalid).unwrap_err().to_string();
             assert!(
                 error.contains("Qdrant") && error.contains("http"),
-                "{wrong}: {error}"
+                "{invalid}: {error}"
             );
         }
     }
 
     #[test]
-    fn servers_that_pass_conditions_over_are_refused() {
-        for fine in ["1.16.0", "1.19.0", "2.0.0-dev", "1.20.1-rc.1"] {
-            check_version(fine).unwrap();
+    fn servers_without_conditional_updates_are_rejected() {
+        for supported in ["1.16.0", "1.19.0", "2.0.0-dev", "1.20.1-rc.1"] {
+            check_version(supported).unwrap();
         }
 
         for old in ["1.15.5", "0.11.0"] {
@@ -254,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_not_written_to_a_log() {
+    fn the_api_key_does_not_appear_in_debug_output() {
         let address = ServerAddress {
             url: "http://a".to_owned(),
             api_key: Some("secret".to_owned()),
@@ -263,7 +293,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_is_not_there_is_named_with_what_to_do() {
+    async fn the_error_for_an_unreachable_server_contains_its_url_and_advice() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);

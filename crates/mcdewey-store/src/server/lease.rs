@@ -1,8 +1,10 @@
-//! The right to write to a library: one process at a time, for a while, recorded in a point of the library itself.
+//! The lease on writing to a library: one process holds it at a time, for a limited time. It is
+//! recorded in a point of the library itself.
 //!
-//! The point is changed only where it still is as it was read, so of two processes that reach for it one wins. A writer
-//! that dies leaves its right behind; it runs out, or is taken at once by a process of the same machine that sees it
-//! gone. Clocks of machines that write to one library may differ by [`SKEW`] at most.
+//! The point is written only on condition that it has not changed since it was read, so when two
+//! processes try to acquire the lease, one wins. The lease of a writer that died expires, or is
+//! taken over at once by a process of the same machine that finds the writer gone. The clocks of
+//! machines that write to one library may differ by [`MAX_CLOCK_SKEW`] at most.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,51 +17,55 @@ use super::collection::Collection;
 use super::point::{self, KIND, kind};
 use super::server_error::ServerError;
 
-/// How long the right to write holds without being renewed.
-const LASTS: Duration = Duration::from_secs(30);
-/// It is renewed when less than this is left of it.
-const RENEWED_AT: Duration = Duration::from_secs(20);
-/// Nothing is made visible when less than this is left of it: a request that takes long must not arrive after its end.
-const NEEDED: Duration = Duration::from_secs(12);
-/// How far the clocks of two machines may differ.
-const SKEW: Duration = Duration::from_secs(5);
+/// How long the lease is valid without being renewed.
+const DURATION: Duration = Duration::from_secs(30);
 
-/// The fields of the point that conditions ask for.
+/// The lease is renewed when less time than this is left.
+const RENEW_BELOW: Duration = Duration::from_secs(20);
+
+/// Nothing is published when less time than this is left: a slow request must not arrive after the
+/// lease has expired.
+const NEEDED_TO_PUBLISH: Duration = Duration::from_secs(12);
+
+/// How far the clocks of two machines may differ.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5);
+
+/// Fields of the lease's point that appear in conditions.
 pub(super) const OWNER: &str = "owner";
 pub(super) const TERM: &str = "term";
 
-/// What the point says.
+/// The payload of the lease's point.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Held {
-    /// Who has the right, or had it last.
+struct LeaseRecord {
+    /// The process that holds the lease, or held it last.
     owner: String,
     host: String,
-    /// The machine and the space of its process ids: only there a process id says anything.
+    /// The machine and its process-id namespace; a process id is meaningful only within it.
     machine: String,
     pid: u32,
-    /// When it ends (Unix milliseconds); 0 when it was given back.
+    /// When the lease expires (Unix milliseconds); 0 when it was released.
     until: i64,
-    /// How often the point was changed.
+    /// How often the point was written.
     term: u64,
-    /// Whether its owner may have left something half.
+    /// Whether its owner may have left an incomplete write behind.
     unclean: bool,
 }
 
-/// This process's claim on a library.
+/// This process's lease on a library.
 #[derive(Debug)]
 pub(super) struct Lease {
     owner: String,
-    held: Option<Held>,
+    record: Option<LeaseRecord>,
 }
 
-/// How the right to write came about.
+/// How the lease was acquired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// This process had it all the time.
+pub(super) enum Acquired {
+    /// This process has held it without interruption.
     Kept,
-    /// It was free, or somebody else's before.
-    Anew {
-        /// The one before may have left something half.
+    /// It was free, or another process held it before.
+    New {
+        /// The previous owner may have left an incomplete write behind.
         unclean: bool,
     },
 }
@@ -67,102 +73,108 @@ pub(super) enum Taken {
 impl Lease {
     pub(super) fn new() -> Self {
         Self {
-            owner: random(),
-            held: None,
+            owner: random_name(),
+            record: None,
         }
     }
 
-    /// The name of this process's claim.
+    /// The name under which this process holds the lease.
     pub(super) fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// Looks again whether the right still holds before anything else is written.
-    pub(super) fn doubt(&mut self) {
-        if let Some(held) = &mut self.held {
-            held.until = 0;
+    /// Forces the next [`Lease::acquire`] to check on the server that the lease is still held.
+    pub(super) fn invalidate(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.until = 0;
         }
     }
 
-    /// Whether this process has the right, as far as it knows.
+    /// Reports whether this process believes that it holds the lease.
     pub(super) fn is_held(&self) -> bool {
-        self.held.is_some()
+        self.record.is_some()
     }
 
-    /// Whether the right holds for long enough to make something visible.
-    pub(super) fn is_good(&self) -> bool {
-        self.held
-            .as_ref()
-            .is_some_and(|held| remaining(held) >= NEEDED)
+    /// Reports whether the lease is valid for long enough to publish a change.
+    pub(super) fn can_publish(&self) -> bool {
+        self.has_left(NEEDED_TO_PUBLISH)
     }
 
-    /// Takes or renews the right to write. [`ServerError::Taken`] while another process has it.
-    pub(super) async fn take(&mut self, points: &Collection) -> Result<Taken, ServerError> {
-        if self
-            .held
+    fn has_left(&self, needed: Duration) -> bool {
+        self.record
             .as_ref()
-            .is_some_and(|held| remaining(held) >= RENEWED_AT)
-        {
-            return Ok(Taken::Kept);
+            .is_some_and(|record| record.remaining() >= needed)
+    }
+
+    fn owns(&self, record: &LeaseRecord) -> bool {
+        record.owner == self.owner
+    }
+
+    /// Acquires or renews the lease. Fails with [`ServerError::Conflict`] while another process
+    /// holds it.
+    pub(super) async fn acquire(&mut self, points: &Collection) -> Result<Acquired, ServerError> {
+        if self.has_left(RENEW_BELOW) {
+            return Ok(Acquired::Kept);
         }
 
         let found = read(points).await?;
-        let mine = |held: &Held| held.owner == self.owner;
-        let kept = self.is_held() && found.as_ref().is_some_and(mine);
+        let kept = self.is_held() && found.as_ref().is_some_and(|found| self.owns(found));
 
         if let Some(found) = &found
-            && !mine(found)
-            && is_alive(found)
+            && !self.owns(found)
+            && found.is_active()
         {
-            self.held = None;
-            return Err(ServerError::Taken(format!(
-                "process {} on {} writes to this library; wait until it is done",
+            self.record = None;
+            return Err(ServerError::Conflict(format!(
+                "process {} on {} is writing to this library; wait until it is done",
                 found.pid, found.host
             )));
         }
 
         let unclean = found.as_ref().is_some_and(|found| found.unclean);
-        let until = now() + LASTS.as_millis() as i64;
-        let wanted = self.write(points, found.as_ref(), until, true).await?;
-        self.held = Some(wanted);
+        let until = now() + DURATION.as_millis() as i64;
+        let record = self.write(points, found.as_ref(), until, true).await?;
+        self.record = Some(record);
 
         Ok(if kept {
-            Taken::Kept
+            Acquired::Kept
         } else {
-            Taken::Anew { unclean }
+            Acquired::New { unclean }
         })
     }
 
-    /// Gives the right back; `unclean` tells the next writer that something may be half.
-    pub(super) async fn give_back(
+    /// Releases the lease; `unclean` tells the next writer that a write may be incomplete.
+    pub(super) async fn release(
         &mut self,
         points: &Collection,
         unclean: bool,
     ) -> Result<(), ServerError> {
-        let Some(held) = self.held.take() else {
+        let Some(record) = self.record.take() else {
             return Ok(());
         };
-        self.write(points, Some(&held), 0, unclean).await.map(drop)
+        self.write(points, Some(&record), 0, unclean)
+            .await
+            .map(drop)
     }
 
-    /// Leaves the right as a writer leaves it that was killed long ago.
+    /// Leaves the lease as a writer does that was killed long ago.
     #[cfg(test)]
-    pub(super) async fn run_out(&mut self, points: &Collection) {
-        let held = read(points).await.expect("the lease can be read");
-        self.write(points, held.as_ref(), 1, true)
+    pub(super) async fn expire(&mut self, points: &Collection) {
+        let record = read(points).await.expect("the lease can be read");
+        self.write(points, record.as_ref(), 1, true)
             .await
             .expect("the lease can be written");
     }
 
-    /// Puts the point in place of what was found there, and makes sure that it stands.
+    /// Replaces the record that was found, and reads it back to make sure that this process won.
     async fn write(
         &self,
         points: &Collection,
-        found: Option<&Held>,
+        found: Option<&LeaseRecord>,
         until: i64,
         unclean: bool,
-    ) -> Result<Held, ServerError> {
-        let wanted = Held {
+    ) -> Result<LeaseRecord, ServerError> {
+        let record = LeaseRecord {
             owner: self.owner.clone(),
             host: host(),
             machine: machine(),
@@ -180,59 +192,70 @@ impl Lease {
                     Condition::matches(TERM, term),
                 ])
             }
-            // Nobody's: only a point that is not there may be written.
+            // The lease has never been held: the point may be written only if it does not exist.
             None => Filter::must([Condition::matches(OWNER, self.owner.clone())]),
         };
 
-        let mut payload = json!(wanted);
+        let mut payload = json!(record);
         payload[KIND] = kind::WRITER.into();
         let payload = payload.as_object().cloned().unwrap_or_default();
 
         points
-            .put_over(vec![point::bare(id(), payload)], &unchanged)
+            .upsert_if(
+                vec![point::point_without_vectors(id(), payload)],
+                &unchanged,
+            )
             .await?;
 
         match read(points).await? {
-            Some(stands) if stands.owner == wanted.owner && stands.term == wanted.term => {
-                Ok(wanted)
+            Some(stored) if stored.owner == record.owner && stored.term == record.term => {
+                Ok(record)
             }
-            _ => Err(ServerError::Taken(
-                "another process began to write to this library; wait until it is done".to_owned(),
+            _ => Err(ServerError::Conflict(
+                "another process has started writing to this library; wait until it is done"
+                    .to_owned(),
             )),
         }
     }
 }
 
-/// Whether a writer ended without giving its right back, or gave it back with something half.
+impl LeaseRecord {
+    fn remaining(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.until - now()).unwrap_or_default())
+    }
+
+    /// Reports whether the owner may still be writing.
+    fn is_active(&self) -> bool {
+        let expired = self.until.saturating_add(MAX_CLOCK_SKEW.as_millis() as i64) <= now();
+        let is_gone = !self.machine.is_empty() && self.machine == machine() && has_exited(self.pid);
+        !(expired || is_gone)
+    }
+}
+
+/// Reports whether a writer ended without releasing its lease, or released it after an incomplete
+/// write.
 pub(super) async fn was_left_unclean(points: &Collection) -> Result<bool, ServerError> {
     Ok(read(points)
         .await?
-        .is_some_and(|held| held.unclean && !is_alive(&held)))
+        .is_some_and(|record| record.unclean && !record.is_active()))
 }
 
-async fn read(points: &Collection) -> Result<Option<Held>, ServerError> {
+async fn read(points: &Collection) -> Result<Option<LeaseRecord>, ServerError> {
     let found = points.get(&[id()], &[], false).await?;
     Ok(found
         .into_iter()
         .next()
-        .map(|found| point::read(found.payload))
+        .map(|found| point::from_payload(found.payload))
         .transpose()?)
 }
 
 fn id() -> Uuid {
-    point::named(kind::WRITER, "")
+    point::named_id(kind::WRITER, "")
 }
 
-/// Whether the owner may still be at work.
-fn is_alive(held: &Held) -> bool {
-    let over = held.until.saturating_add(SKEW.as_millis() as i64) <= now();
-    let gone = !held.machine.is_empty() && held.machine == machine() && is_gone(held.pid);
-    !(over || gone)
-}
-
-/// Whether a process of this machine is no more. This process is not the one that is meant: its claims are told apart
-/// by their owner before.
-fn is_gone(pid: u32) -> bool {
+/// Reports whether a process of this machine has exited. Never true for this process, whose leases
+/// differ by their owner and not by their process id.
+fn has_exited(pid: u32) -> bool {
     if pid == std::process::id() {
         return false;
     }
@@ -241,10 +264,6 @@ fn is_gone(pid: u32) -> bool {
         .ok()
         .and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
-}
-
-fn remaining(held: &Held) -> Duration {
-    Duration::from_millis(u64::try_from(held.until - now()).unwrap_or_default())
 }
 
 fn now() -> i64 {
@@ -260,18 +279,19 @@ fn host() -> String {
         .into_owned()
 }
 
-/// The boot of this machine and the process-id namespace, containers' among them; empty where they cannot be told.
+/// Identifies the boot of this machine and the process-id namespace, which containers have their
+/// own of. Empty where either is unknown.
 fn machine() -> String {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let space = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    if boot.is_empty() || space.as_os_str().is_empty() {
+    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    if boot.is_empty() || namespace.as_os_str().is_empty() {
         return String::new();
     }
 
-    format!("{} {}", boot.trim(), space.display())
+    format!("{} {}", boot.trim(), namespace.display())
 }
 
-/// A name no other claim has.
-fn random() -> String {
+/// A name that no other lease has.
+fn random_name() -> String {
     Uuid::from_u128(fastrand::u128(..)).to_string()
 }

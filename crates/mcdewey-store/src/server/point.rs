@@ -1,8 +1,8 @@
-//! What is stored in a collection, as points: passages with their two vectors; pages, documents, descriptions and the
-//! library's own state without any.
+//! The points of a collection: chunks have two vectors; pages, documents, descriptions and the
+//! library's own state have none.
 //!
-//! A passage's and a page's point id holds the hash of its document's revision, so that the points of an old and a new
-//! revision stand side by side; the document's one point says which revision is live.
+//! The point ids of chunks and pages contain the hash of the document's revision, so that points of
+//! an old and a new revision can coexist. The document's own point names the live revision.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,29 +27,36 @@ use uuid::Uuid;
 
 use super::files;
 use crate::facets;
-use crate::prepare::{PASSAGE, Prepared, PreparedPassage};
-use crate::ranking::Located;
+use crate::prepare::{CHUNK_KIND, Prepared, PreparedChunk};
+use crate::ranking::ChunkLocation;
 use crate::terms;
 
-/// The vector of meaning.
+/// The name of the vector from the embedding model.
 pub(super) const DENSE: &str = "dense";
-/// The vector of words.
-pub(super) const WORDS: &str = "bm25";
 
-/// The field that says what a point is.
+/// The name of the sparse vector of BM25 weights.
+pub(super) const KEYWORD: &str = "bm25";
+
+/// The field with the kind of a point, one of [`kind`].
 pub(super) const KIND: &str = "kind";
-/// On passages and pages: the revision they belong to, by its hash.
+
+/// On chunks and pages: the hash of the revision they belong to.
 pub(super) const DOCUMENT: &str = "document";
-/// On passages: their short handle.
+
+/// On chunks: their short handle.
 pub(super) const HANDLE: &str = "handle";
-/// On passages and pages: the page's number.
+
+/// On chunks and pages: the number of the page.
 pub(super) const PAGE: &str = "page";
-/// On documents, descriptions and what stands for removed documents: the library's revision that brought them.
+
+/// On documents, descriptions and removals: the library's revision in which they were written.
 pub(super) const REVISION: &str = "revision";
-/// On the library's own point: its revision; a field of [`LibraryState`].
+
+/// On the library's own point: its revision, a field of [`LibraryState`].
 pub(super) const LIBRARY_REVISION: &str = "library_revision";
-/// On passages: what a candidate is made of.
-pub(super) const CANDIDATE: [&str; 6] = [
+
+/// On chunks: the fields of which a candidate consists.
+pub(super) const CANDIDATE_FIELDS: [&str; 6] = [
     facets::SOURCE,
     DOCUMENT,
     "ordinal",
@@ -57,8 +64,9 @@ pub(super) const CANDIDATE: [&str; 6] = [
     "passage_hash",
     "likeness",
 ];
-/// On documents, descriptions and what stands for removed documents: what the catalogue keeps in memory.
-pub(super) const CATALOGUED: [&str; 16] = [
+
+/// On documents, descriptions and removals: the fields that the replica of the catalogue keeps.
+pub(super) const CATALOGUE_FIELDS: [&str; 16] = [
     KIND,
     facets::SOURCE,
     REVISION,
@@ -77,72 +85,74 @@ pub(super) const CATALOGUED: [&str; 16] = [
     "purged",
 ];
 
-/// Kinds of points.
+/// The kinds of points.
 pub(super) mod kind {
-    pub(in crate::server) const CHUNK: &str = crate::prepare::PASSAGE;
+    pub(in crate::server) const CHUNK: &str = crate::prepare::CHUNK_KIND;
     pub(in crate::server) const PAGE: &str = "page";
-    /// A part of a file that is kept with a document.
+    /// A part of a file attached to a document.
     pub(in crate::server) const FILE: &str = "file";
     pub(in crate::server) const DOCUMENT: &str = "document";
-    /// Stands for a removed document until all readers know.
+    /// A removal: replaces the point of a removed document, so that readers notice.
     pub(in crate::server) const REMOVED: &str = "removed";
     pub(in crate::server) const DESCRIPTION: &str = "description";
     pub(in crate::server) const LIBRARY: &str = "library";
     pub(in crate::server) const WRITER: &str = "writer";
 }
 
-/// The namespace of points that are named, not numbered: the UUIDv5 of "points.mcdewey" in the DNS namespace.
+/// The namespace of point ids that are made from names: the UUIDv5 of "points.mcdewey" in the DNS
+/// namespace.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8c1f_0a3e_52a7_5d0c_9a4b_706f_696e_7473);
 
 /// The id of the one point of this kind and name.
-pub(super) fn named(kind: &str, name: &str) -> Uuid {
+pub(super) fn named_id(kind: &str, name: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{kind}\0{name}").as_bytes())
 }
 
 /// The id of a document's point.
 pub(super) fn document_id(source: &SourcePath) -> Uuid {
-    named(kind::DOCUMENT, source.as_str())
+    named_id(kind::DOCUMENT, source.as_str())
 }
 
-/// The id of a passage's point in one revision of its document.
-pub(super) fn passage_id(source: &SourcePath, ordinal: u32, hash: &ContentHash) -> Uuid {
-    point_id(PASSAGE, &ChunkId::new(source, ordinal), hash)
+/// The id of a chunk's point in one revision of its document.
+pub(super) fn chunk_point_id(source: &SourcePath, ordinal: u32, hash: &ContentHash) -> Uuid {
+    point_id(CHUNK_KIND, &ChunkId::new(source, ordinal), hash)
 }
 
-/// The id of a page's point in one revision of its document; `place` counts the pages from 0.
-pub(super) fn page_id(source: &SourcePath, place: u32, hash: &ContentHash) -> Uuid {
-    named(kind::PAGE, &format!("{source}\0{place}\0{hash}"))
+/// The id of a page's point in one revision of its document. `position` counts the pages from 0.
+pub(super) fn page_point_id(source: &SourcePath, position: u32, hash: &ContentHash) -> Uuid {
+    named_id(kind::PAGE, &format!("{source}\0{position}\0{hash}"))
 }
 
-/// All points of one revision of a document but the document's own.
-pub(super) fn ids_of(source: &SourcePath, hash: &ContentHash, of: Points) -> Vec<Uuid> {
-    let chunks = (0..of.chunks).map(|ordinal| passage_id(source, ordinal, hash));
-    let pages = (0..of.pages).map(|place| page_id(source, place, hash));
-    chunks
-        .chain(pages)
-        .chain((0..of.parts).map(|part| files::part_id(source, part, hash)))
-        .collect()
+/// The ids of all points of one revision of a document, except the document's own point.
+pub(super) fn revision_point_ids(
+    source: &SourcePath,
+    hash: &ContentHash,
+    counts: PointCounts,
+) -> Vec<Uuid> {
+    let chunks = (0..counts.chunks).map(|ordinal| chunk_point_id(source, ordinal, hash));
+    let pages = (0..counts.pages).map(|position| page_point_id(source, position, hash));
+    let parts = (0..counts.parts).map(|part| files::part_id(source, part, hash));
+    chunks.chain(pages).chain(parts).collect()
 }
 
-/// How many points a revision of a document has, by their kinds.
+/// How many points of each kind a revision of a document has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Points {
+pub(super) struct PointCounts {
     pub(super) chunks: u32,
     pub(super) pages: u32,
-    /// Of the files that are kept with it.
+    /// The parts of attached files.
     pub(super) parts: u32,
 }
 
-impl Points {
-    /// All of them together.
+impl PointCounts {
     pub(super) fn total(self) -> u64 {
         u64::from(self.chunks) + u64::from(self.pages) + u64::from(self.parts)
     }
 }
 
-/// A passage as it is stored, its document's facets aside.
+/// The payload of a chunk's point, without the facets of its document.
 #[derive(Debug, Serialize, Deserialize)]
-struct StoredPassage {
+struct StoredChunk {
     kind: String,
     chunk_id: ChunkId,
     document: ContentHash,
@@ -153,27 +163,29 @@ struct StoredPassage {
     #[serde(rename = "likeness")]
     simhash: String,
     text_hash: ContentHash,
-    place: PageRef,
+    #[serde(rename = "place")]
+    page_ref: PageRef,
     headings: Vec<String>,
     spans: Vec<Span>,
     context: String,
     text: String,
 }
 
-/// A page as it is stored.
+/// The payload of a page's point.
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredPage {
     kind: String,
     source: SourcePath,
     document: ContentHash,
-    /// Its place among the pages, from 0.
+    /// The position among the pages, from 0.
     ordinal: u32,
     page: u32,
-    place: PageRef,
+    #[serde(rename = "place")]
+    page_ref: PageRef,
     text: String,
 }
 
-/// What the catalogue keeps of a document.
+/// A document's entry in the catalogue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct StoredDocument {
     pub(super) source: SourcePath,
@@ -188,15 +200,34 @@ pub(super) struct StoredDocument {
     pub(super) parts: u32,
     pub(super) committed_at: i64,
     pub(super) meta: Arc<DocumentMeta>,
-    /// In how many passages each token occurs, packed.
-    #[serde(with = "packed")]
+    /// In how many chunks each token occurs, encoded by [`terms::to_bytes`].
+    #[serde(with = "base64_bytes")]
     pub(super) terms: Vec<u8>,
 }
 
 impl StoredDocument {
-    /// How many points this revision has beside the document's own.
-    pub(super) fn points(&self) -> Points {
-        Points {
+    /// The catalogue entry of a document that is committed in this revision of the library.
+    pub(super) fn new(document: &Prepared, revision: u64, committed_at: i64) -> Self {
+        Self {
+            source: document.meta.source.clone(),
+            revision,
+            hash: document.hash,
+            root: document.root.clone(),
+            folder: document.folder.clone(),
+            input: document.input,
+            prefix: document.prefix.clone(),
+            pages: document.pages.len() as u32,
+            chunks: document.chunks.len() as u32,
+            parts: files::count_parts(document.attachments.iter().map(|file| &file.attachment)),
+            committed_at,
+            meta: Arc::clone(&document.meta),
+            terms: terms::to_bytes(&document.terms),
+        }
+    }
+
+    /// How many points this revision has in addition to the document's own.
+    pub(super) fn point_counts(&self) -> PointCounts {
+        PointCounts {
             chunks: self.chunks,
             pages: self.pages,
             parts: self.parts,
@@ -204,15 +235,15 @@ impl StoredDocument {
     }
 }
 
-/// What a document's point holds beside it.
+/// The part of a document's payload that is not in the catalogue.
 #[derive(Debug, Serialize, Deserialize)]
-struct Contents {
+struct DocumentContents {
     outline: Vec<OutlineEntry>,
     page_list: Vec<PageRef>,
     attachments: Vec<Attachment>,
 }
 
-/// What brings the catalogue forward.
+/// A change of the catalogue.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     Document(Box<StoredDocument>),
@@ -227,38 +258,35 @@ pub(super) enum Change {
     },
 }
 
-/// The library's own point.
+/// The payload of the library's own point.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct LibraryState {
-    /// Its revision: what was committed up to here is visible.
+    /// The library's revision: everything committed up to it is visible.
     pub(super) library_revision: u64,
-    /// Points that stand for removed documents are gone up to this revision.
+    /// Removals up to this revision have been deleted.
     pub(super) purged: u64,
-    /// Who raised the revision: of two processes that wanted to, only one is named.
+    /// The writer that raised the revision. Of two processes that tried to, only one is recorded.
     pub(super) writer: String,
 }
 
-/// The points of a document's pages and passages.
-pub(super) fn contents(document: &Prepared) -> Result<Vec<PointStruct>, IndexError> {
-    let mut points = Vec::with_capacity(document.passages.len() + document.pages.len());
-    for (place, page) in document.pages.iter().enumerate() {
-        points.push(page_point(document, place as u32, page)?);
+/// The points of a document's pages, chunks and attached files.
+pub(super) fn content_points(document: &Prepared) -> Result<Vec<PointStruct>, IndexError> {
+    let mut points = Vec::with_capacity(document.chunks.len() + document.pages.len());
+    for (position, page) in document.pages.iter().enumerate() {
+        points.push(page_point(document, position as u32, page)?);
     }
 
-    for passage in &document.passages {
-        points.push(passage_point(document, passage)?);
+    for chunk in &document.chunks {
+        points.push(chunk_point(document, chunk)?);
     }
 
-    points.extend(files::parts(document));
+    points.extend(files::part_points(document));
     Ok(points)
 }
 
-fn passage_point(
-    document: &Prepared,
-    passage: &PreparedPassage,
-) -> Result<PointStruct, IndexError> {
-    let chunk = &passage.chunk;
-    let stored = StoredPassage {
+fn chunk_point(document: &Prepared, prepared: &PreparedChunk) -> Result<PointStruct, IndexError> {
+    let chunk = &prepared.chunk;
+    let stored = StoredChunk {
         kind: kind::CHUNK.to_owned(),
         chunk_id: chunk.chunk_id.clone(),
         document: document.hash,
@@ -268,7 +296,7 @@ fn passage_point(
         passage_hash: chunk.passage_hash,
         simhash: chunk.simhash().to_string(),
         text_hash: chunk.text_hash,
-        place: chunk.page.clone(),
+        page_ref: chunk.page.clone(),
         headings: chunk.headings.clone(),
         spans: chunk.spans.clone(),
         context: chunk.context.clone(),
@@ -276,37 +304,37 @@ fn passage_point(
     };
 
     let mut payload = facets::payload(&document.meta);
-    payload.extend(object(&stored)?);
-    let SparseVector { indices, values } = passage.words.clone();
+    payload.extend(to_object(&stored)?);
+    let SparseVector { indices, values } = prepared.keyword_vector.clone();
     let mut vectors =
-        HashMap::from([(DENSE.to_owned(), Vector::new_dense(passage.vector.clone()))]);
+        HashMap::from([(DENSE.to_owned(), Vector::new_dense(prepared.vector.clone()))]);
 
     if !indices.is_empty() {
-        vectors.insert(WORDS.to_owned(), Vector::new_sparse(indices, values));
+        vectors.insert(KEYWORD.to_owned(), Vector::new_sparse(indices, values));
     }
 
     Ok(PointStruct::new(
-        passage.point.to_string(),
+        prepared.point.to_string(),
         Vectors::from(NamedVectors { vectors }),
         Payload::from(payload),
     ))
 }
 
-fn page_point(document: &Prepared, place: u32, page: &Page) -> Result<PointStruct, IndexError> {
+fn page_point(document: &Prepared, position: u32, page: &Page) -> Result<PointStruct, IndexError> {
     let source = &document.meta.source;
     let stored = StoredPage {
         kind: kind::PAGE.to_owned(),
         source: source.clone(),
         document: document.hash,
-        ordinal: place,
+        ordinal: position,
         page: page.page.number.0,
-        place: page.page.clone(),
+        page_ref: page.page.clone(),
         text: page.text.clone(),
     };
 
-    Ok(bare(
-        page_id(source, place, &document.hash),
-        object(&stored)?,
+    Ok(point_without_vectors(
+        page_point_id(source, position, &document.hash),
+        to_object(&stored)?,
     ))
 }
 
@@ -321,86 +349,97 @@ pub(super) fn document_point(
         .map(|page| page.page.clone())
         .collect();
 
-    let mut payload = object(stored)?;
+    let mut payload = to_object(stored)?;
     let attachments = document
         .attachments
         .iter()
         .map(|file| file.attachment.clone())
         .collect();
 
-    payload.extend(object(&Contents {
+    payload.extend(to_object(&DocumentContents {
         outline: document.outline.clone(),
         page_list,
         attachments,
     })?);
 
     payload.insert(KIND.to_owned(), kind::DOCUMENT.into());
-    Ok(bare(document_id(&stored.source), payload))
+    Ok(point_without_vectors(document_id(&stored.source), payload))
 }
 
-/// A document's point with other words about it; what it holds stays.
-pub(super) fn rewritten(
+/// A document's point with another catalogue entry and unchanged contents.
+pub(super) fn updated_document_point(
     payload: HashMap<String, Value>,
     stored: &StoredDocument,
 ) -> Result<PointStruct, IndexError> {
     let mut payload: serde_json::Map<String, serde_json::Value> = Payload::from(payload).into();
-    payload.extend(object(stored)?);
-    Ok(bare(document_id(&stored.source), payload))
+    payload.extend(to_object(stored)?);
+    Ok(point_without_vectors(document_id(&stored.source), payload))
 }
 
-/// The point that stands for a removed document.
+/// The point that replaces that of a removed document.
 pub(super) fn removed_point(source: &SourcePath, revision: u64) -> PointStruct {
     let payload = json!({KIND: kind::REMOVED, facets::SOURCE: source, REVISION: revision});
-    bare(document_id(source), map(payload))
+    point_without_vectors(document_id(source), into_object(payload))
 }
 
-/// The point of what a root says about products and aliases.
+/// The point with a root's description of products and aliases.
 pub(super) fn description_point(
     root: &RootName,
     revision: u64,
     description: &LibraryDescription,
 ) -> Result<PointStruct, IndexError> {
-    let description = serde_json::to_value(description).map_err(unwritable)?;
-    let payload = json!({KIND: kind::DESCRIPTION, "root": root, REVISION: revision, "description": description});
-    Ok(bare(named(kind::DESCRIPTION, root.as_str()), map(payload)))
+    let description = serde_json::to_value(description).map_err(serialize_error)?;
+    let payload = json!({
+        KIND: kind::DESCRIPTION,
+        "root": root,
+        REVISION: revision,
+        "description": description,
+    });
+    Ok(point_without_vectors(
+        named_id(kind::DESCRIPTION, root.as_str()),
+        into_object(payload),
+    ))
 }
 
 /// The library's own point.
 pub(super) fn library_point(state: &LibraryState) -> Result<PointStruct, IndexError> {
-    let mut payload = object(state)?;
+    let mut payload = to_object(state)?;
     payload.insert(KIND.to_owned(), kind::LIBRARY.into());
-    Ok(bare(library_id(), payload))
+    Ok(point_without_vectors(library_id(), payload))
 }
 
-/// The id of the library's own point.
 pub(super) fn library_id() -> Uuid {
-    named(kind::LIBRARY, "")
+    named_id(kind::LIBRARY, "")
 }
 
-/// A point without vectors.
-pub(super) fn bare(id: Uuid, payload: serde_json::Map<String, serde_json::Value>) -> PointStruct {
-    let none = Vectors::from(NamedVectors {
+pub(super) fn point_without_vectors(
+    id: Uuid,
+    payload: serde_json::Map<String, serde_json::Value>,
+) -> PointStruct {
+    let no_vectors = Vectors::from(NamedVectors {
         vectors: HashMap::new(),
     });
-    PointStruct::new(id.to_string(), none, Payload::from(payload))
+    PointStruct::new(id.to_string(), no_vectors, Payload::from(payload))
 }
 
-/// Reads the library's own point.
-pub(super) fn library_state(payload: HashMap<String, Value>) -> Result<LibraryState, IndexError> {
-    read(payload)
+/// Parses the library's own point.
+pub(super) fn read_library_state(
+    payload: HashMap<String, Value>,
+) -> Result<LibraryState, IndexError> {
+    from_payload(payload)
 }
 
-/// Reads a passage of this document.
-pub(super) fn chunk(
+/// Parses a chunk of this document.
+pub(super) fn read_chunk(
     payload: HashMap<String, Value>,
     meta: &Arc<DocumentMeta>,
 ) -> Result<Chunk, IndexError> {
-    let stored: StoredPassage = read(payload)?;
+    let stored: StoredChunk = from_payload(payload)?;
     Ok(Chunk {
         chunk_id: stored.chunk_id,
         document: Arc::clone(meta),
         ordinal: stored.ordinal,
-        page: stored.place,
+        page: stored.page_ref,
         headings: stored.headings,
         context: stored.context,
         text: stored.text,
@@ -410,22 +449,22 @@ pub(super) fn chunk(
     })
 }
 
-/// Reads a page, with its place among the pages.
-pub(super) fn page(payload: HashMap<String, Value>) -> Result<(u32, Page), IndexError> {
-    let stored: StoredPage = read(payload)?;
+/// Parses a page and its position among the pages.
+pub(super) fn read_page(payload: HashMap<String, Value>) -> Result<(u32, Page), IndexError> {
+    let stored: StoredPage = from_payload(payload)?;
     Ok((
         stored.ordinal,
         Page {
-            page: stored.place,
+            page: stored.page_ref,
             text: stored.text,
         },
     ))
 }
 
-/// Reads a document's whole point.
-pub(super) fn document(payload: HashMap<String, Value>) -> Result<Document, IndexError> {
-    let stored: StoredDocument = read(payload.clone())?;
-    let contents: Contents = read(payload)?;
+/// Parses a document from its point.
+pub(super) fn read_document(payload: HashMap<String, Value>) -> Result<Document, IndexError> {
+    let stored: StoredDocument = from_payload(payload.clone())?;
+    let contents: DocumentContents = from_payload(payload)?;
     Ok(Document {
         meta: stored.meta,
         outline: contents.outline,
@@ -437,8 +476,8 @@ pub(super) fn document(payload: HashMap<String, Value>) -> Result<Document, Inde
     })
 }
 
-/// Reads what brings the catalogue forward.
-pub(super) fn change(payload: HashMap<String, Value>) -> Result<Change, IndexError> {
+/// Parses a change of the catalogue.
+pub(super) fn read_change(payload: HashMap<String, Value>) -> Result<Change, IndexError> {
     #[derive(Deserialize)]
     struct Removed {
         source: SourcePath,
@@ -452,10 +491,10 @@ pub(super) fn change(payload: HashMap<String, Value>) -> Result<Change, IndexErr
         description: LibraryDescription,
     }
 
-    match text(&payload, KIND) {
-        Some(kind::DOCUMENT) => Ok(Change::Document(Box::new(read(payload)?))),
+    match text_field(&payload, KIND) {
+        Some(kind::DOCUMENT) => Ok(Change::Document(Box::new(from_payload(payload)?))),
         Some(kind::REMOVED) => {
-            let Removed { source, revision } = read(payload)?;
+            let Removed { source, revision } = from_payload(payload)?;
             Ok(Change::Removed { source, revision })
         }
         Some(kind::DESCRIPTION) => {
@@ -463,7 +502,7 @@ pub(super) fn change(payload: HashMap<String, Value>) -> Result<Change, IndexErr
                 root,
                 revision,
                 description,
-            } = read(payload)?;
+            } = from_payload(payload)?;
 
             Ok(Change::Description {
                 root,
@@ -472,19 +511,19 @@ pub(super) fn change(payload: HashMap<String, Value>) -> Result<Change, IndexErr
             })
         }
         other => Err(IndexError::Store(format!(
-            "a point of the kind {other:?} holds a revision"
+            "a point of the unexpected kind {other:?} has a revision"
         ))),
     }
 }
 
-/// Reads what a candidate is made of, without its document: source, revision hash, place. `document` is filled in by
-/// whoever knows the live revisions.
-pub(super) fn located(
+/// Parses the location of a candidate. `live` returns the live revision of a document in scope, by
+/// its source; a candidate of another revision has no location.
+pub(super) fn read_location(
     payload: HashMap<String, Value>,
     live: impl FnOnce(&str) -> Option<(ContentHash, Arc<DocumentMeta>)>,
-) -> Result<Option<Located>, IndexError> {
+) -> Result<Option<ChunkLocation>, IndexError> {
     #[derive(Deserialize)]
-    struct Place {
+    struct StoredLocation {
         document: ContentHash,
         ordinal: u32,
         page: u32,
@@ -493,42 +532,34 @@ pub(super) fn located(
         simhash: String,
     }
 
-    let Some((hash, document)) = text(&payload, facets::SOURCE).and_then(live) else {
+    let Some((hash, document)) = text_field(&payload, facets::SOURCE).and_then(live) else {
         return Ok(None);
     };
-    let place: Place = read(payload)?;
-    if place.document != hash {
+    let stored: StoredLocation = from_payload(payload)?;
+    if stored.document != hash {
         return Ok(None);
     }
 
-    let Place {
-        ordinal,
-        page,
-        passage_hash,
-        simhash,
-        ..
-    } = place;
-
-    Ok(Some(Located {
+    Ok(Some(ChunkLocation {
         document,
-        ordinal,
-        page: PageNumber(page),
-        passage_hash,
-        simhash: simhash.parse()?,
+        ordinal: stored.ordinal,
+        page: PageNumber(stored.page),
+        passage_hash: stored.passage_hash,
+        simhash: stored.simhash.parse()?,
     }))
 }
 
-/// A text in a payload.
-pub(super) fn text<'a>(payload: &'a HashMap<String, Value>, field: &str) -> Option<&'a str> {
+/// Returns a field of a payload if it is a string.
+pub(super) fn text_field<'a>(payload: &'a HashMap<String, Value>, field: &str) -> Option<&'a str> {
     payload
         .get(field)
         .and_then(|value| value.as_str())
         .map(String::as_str)
 }
 
-/// The word vector that came with a point.
-pub(super) fn words(vectors: Option<VectorsOutput>) -> Option<SparseVector> {
-    match named_vector(vectors, WORDS)?.into_vector() {
+/// Returns the keyword vector of a point.
+pub(super) fn keyword_vector(vectors: Option<VectorsOutput>) -> Option<SparseVector> {
+    match named_vector(vectors, KEYWORD)?.into_vector() {
         vector_output::Vector::Sparse(sparse) => Some(SparseVector {
             indices: sparse.indices,
             values: sparse.values,
@@ -537,8 +568,8 @@ pub(super) fn words(vectors: Option<VectorsOutput>) -> Option<SparseVector> {
     }
 }
 
-/// The one vector of a point that has no name for it.
-pub(super) fn only_vector(vectors: Option<VectorsOutput>) -> Option<Vec<f32>> {
+/// Returns the vector of a point whose collection has a single, unnamed vector.
+pub(super) fn unnamed_vector(vectors: Option<VectorsOutput>) -> Option<Vec<f32>> {
     match vectors?.vectors_options? {
         VectorsOptions::Vector(vector) => match vector.into_vector() {
             vector_output::Vector::Dense(dense) => Some(dense.data),
@@ -555,36 +586,37 @@ fn named_vector(vectors: Option<VectorsOutput>, name: &str) -> Option<VectorOutp
     }
 }
 
-/// Reads a payload as what it was written as.
-pub(super) fn read<T: DeserializeOwned>(payload: HashMap<String, Value>) -> Result<T, IndexError> {
+pub(super) fn from_payload<T: DeserializeOwned>(
+    payload: HashMap<String, Value>,
+) -> Result<T, IndexError> {
     let json: serde_json::Value = Payload::from(payload).into();
     serde_json::from_value(json).map_err(|error| {
-        IndexError::Store(format!(
-            "a point of the collection has another shape: {error}"
-        ))
+        IndexError::Store(format!("cannot read a point of the collection: {error}"))
     })
 }
 
-fn object(
+fn to_object(
     value: &impl Serialize,
 ) -> Result<serde_json::Map<String, serde_json::Value>, IndexError> {
-    Ok(map(serde_json::to_value(value).map_err(unwritable)?))
+    Ok(into_object(
+        serde_json::to_value(value).map_err(serialize_error)?,
+    ))
 }
 
-/// What was written as an object is one.
-pub(super) fn map(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
+/// Returns the fields of an object. Only called with objects; anything else has no fields.
+pub(super) fn into_object(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     match value {
         serde_json::Value::Object(map) => map,
         _ => serde_json::Map::new(),
     }
 }
 
-fn unwritable(error: serde_json::Error) -> IndexError {
-    IndexError::Store(format!("a point cannot be written: {error}"))
+fn serialize_error(error: serde_json::Error) -> IndexError {
+    IndexError::Store(format!("cannot serialise a point: {error}"))
 }
 
-/// Bytes as base64.
-mod packed {
+/// Serialises bytes as base64.
+mod base64_bytes {
     use super::{BASE64, Engine};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -598,24 +630,5 @@ mod packed {
         BASE64
             .decode(String::deserialize(deserializer)?)
             .map_err(D::Error::custom)
-    }
-}
-
-/// A document as the catalogue will keep it once it is committed with this revision.
-pub(super) fn stored(document: &Prepared, revision: u64, committed_at: i64) -> StoredDocument {
-    StoredDocument {
-        source: document.meta.source.clone(),
-        revision,
-        hash: document.hash,
-        root: document.root.clone(),
-        folder: document.folder.clone(),
-        input: document.input,
-        prefix: document.prefix.clone(),
-        pages: document.pages.len() as u32,
-        chunks: document.passages.len() as u32,
-        parts: files::count(document.attachments.iter().map(|file| &file.attachment)),
-        committed_at,
-        meta: Arc::clone(&document.meta),
-        terms: terms::to_bytes(&document.terms),
     }
 }

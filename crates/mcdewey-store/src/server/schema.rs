@@ -1,9 +1,10 @@
-//! The collections of a library on a server: their names, how they are made, and whether one that is there is ours.
+//! The collections of a library on a server: their names, their creation, and the check that an
+//! existing collection was made by this program.
 //!
 //! ```text
-//! <name>-<generation>       passages, pages, documents and the library's state
+//! <name>-<generation>       chunks, pages, documents and the library's state
 //! <name>-vectors-<length>   vectors by embedding key, shared by all generations
-//! <name>                    alias of the generation that was filled last
+//! <name>                    alias of the generation that was completed last
 //! ```
 
 use mcdewey_core::Generation;
@@ -16,49 +17,54 @@ use qdrant_client::qdrant::{
 
 use super::connection::Server;
 use super::lease::{OWNER, TERM};
-use super::point::{DENSE, DOCUMENT, HANDLE, KIND, LIBRARY_REVISION, PAGE, REVISION, WORDS};
+use super::point::{DENSE, DOCUMENT, HANDLE, KEYWORD, KIND, LIBRARY_REVISION, PAGE, REVISION};
 use super::server_error::ServerError;
 use crate::facets;
 
-/// The version of what points hold; part of a generation's fingerprint.
+/// The version of the points' format; part of a generation's fingerprint.
 pub(super) const SCHEMA: &str = "server 3";
 
-/// How a library is replication over a cluster; the server's own defaults where nothing is said.
+/// How a library is sharded and replicated in a cluster. The server's defaults apply where a value
+/// is missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReplicationConfig {
-    /// Parts of a collection, which nodes share.
+    /// The number of shards of a collection.
     pub shards: Option<u32>,
-    /// Copies of each part.
+    /// The number of replicas of each shard.
     pub replicas: Option<u32>,
-    /// Copies that must hold a write before it counts; all of them unless said otherwise. With fewer, lookups ask
-    /// more than one.
+    /// How many replicas must confirm a write; all of them by default. With fewer, reads query more
+    /// than one replica.
     pub write_consistency: Option<u32>,
 }
 
 impl ReplicationConfig {
-    /// Copies that must hold a write before it counts.
-    fn acknowledged(&self) -> Option<u32> {
+    /// How many replicas must confirm a write.
+    fn acknowledgements(&self) -> Option<u32> {
         self.write_consistency.or(self.replicas)
     }
 
-    /// How many copies a lookup must ask to find what was written.
-    pub(super) fn reads(&self) -> Reads {
-        Reads::of(self.replicas.unwrap_or(1), self.acknowledged().unwrap_or(1))
+    /// How many replicas a read must query to find everything that was written.
+    pub(super) fn read_consistency(&self) -> ReadConsistency {
+        ReadConsistency::new(
+            self.replicas.unwrap_or(1),
+            self.acknowledgements().unwrap_or(1),
+        )
     }
 }
 
-/// How many copies a lookup asks.
+/// How many replicas a read queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reads {
-    /// Any one: all of them hold what was written.
+pub(super) enum ReadConsistency {
+    /// Any one, because all of them hold everything that was written.
     One,
     Majority,
     All,
 }
 
-impl Reads {
-    /// The fewest of `replicas` copies that hold every write which `acknowledged` of them confirmed.
-    fn of(replicas: u32, acknowledged: u32) -> Self {
+impl ReadConsistency {
+    /// The fewest of `replicas` replicas that together hold every write that `acknowledged` of them
+    /// confirmed.
+    fn new(replicas: u32, acknowledged: u32) -> Self {
         if acknowledged >= replicas {
             Self::One
         } else if acknowledged + replicas / 2 + 1 > replicas {
@@ -71,13 +77,13 @@ impl Reads {
 
 /// The names of a library's collections.
 #[derive(Debug, Clone)]
-pub(super) struct Names {
+pub(super) struct CollectionNames {
     pub(super) alias: String,
     pub(super) library: String,
     pub(super) vectors: String,
 }
 
-impl Names {
+impl CollectionNames {
     pub(super) fn new(name: &str, generation: &Generation, dimensions: usize) -> Self {
         Self {
             alias: name.to_owned(),
@@ -87,13 +93,14 @@ impl Names {
     }
 }
 
-/// Looks at what stands under the library's names; says how many copies its lookups must ask, or nothing when its
-/// collection is not there yet. An error when something else stands there.
-pub(super) async fn look(
+/// Checks existing collections with the library's names. Returns how many replicas its reads must
+/// query, or `None` if its collection does not exist yet. Fails if another program made a
+/// collection with one of the names.
+pub(super) async fn inspect(
     server: &Server,
-    names: &Names,
+    names: &CollectionNames,
     dimensions: usize,
-) -> Result<Option<Reads>, ServerError> {
+) -> Result<Option<ReadConsistency>, ServerError> {
     let listed = server
         .read(|client| async move { client.list_collections().await })
         .await?;
@@ -103,23 +110,26 @@ pub(super) async fn look(
         .iter()
         .any(|collection| collection.name == names.alias)
     {
-        return Err(foreign(&names.alias, "an alias of this name is needed"));
+        return Err(foreign_collection(
+            &names.alias,
+            "its name is needed for an alias",
+        ));
     }
 
     if let Some(found) = info(server, &names.vectors).await? {
-        check(&names.vectors, &found, "", dimensions)?;
+        check_vector(&names.vectors, &found, UNNAMED, dimensions)?;
     }
 
     match info(server, &names.library).await? {
         Some(found) => {
-            check(&names.library, &found, DENSE, dimensions)?;
-            check_words(&names.library, &found)?;
+            check_vector(&names.library, &found, DENSE, dimensions)?;
+            check_keyword_vector(&names.library, &found)?;
             let params = found.config.and_then(|config| config.params);
-            let copies =
-                params.map(|params| (params.replication_factor, params.write_consistency_factor));
-            let (replicas, acknowledged) = copies.unwrap_or_default();
+            let (replicas, acknowledged) = params
+                .map(|params| (params.replication_factor, params.write_consistency_factor))
+                .unwrap_or_default();
 
-            Ok(Some(Reads::of(
+            Ok(Some(ReadConsistency::new(
                 replicas.unwrap_or(1),
                 acknowledged.unwrap_or(1),
             )))
@@ -131,20 +141,21 @@ pub(super) async fn look(
     }
 }
 
-/// Makes what is missing of the library's collections.
+/// Creates the library's collections and payload indexes that are missing.
 pub(super) async fn create(
     server: &Server,
-    names: &Names,
+    names: &CollectionNames,
     dimensions: usize,
     replication: &ReplicationConfig,
 ) -> Result<(), ServerError> {
     if info(server, &names.vectors).await?.is_none() {
-        // Compared to the bit and looked up by id only: no normalisation, no index, and nothing of it in memory.
+        // Vectors in the cache must stay bit-identical and are read by id only: the dot product
+        // avoids normalisation, there is no HNSW index, and nothing is kept in memory.
         let params = VectorParamsBuilder::new(dimensions as u64, Distance::Dot)
             .hnsw_config(HnswConfigDiffBuilder::default().m(0))
             .on_disk(true);
 
-        let request = spread_out(
+        let request = with_replication(
             CreateCollectionBuilder::new(&names.vectors).vectors_config(params),
             replication,
         );
@@ -157,23 +168,25 @@ pub(super) async fn create(
             DENSE,
             VectorParamsBuilder::new(dimensions as u64, Distance::Cosine),
         );
-        let mut words = SparseVectorsConfigBuilder::default();
+        let mut sparse_vectors = SparseVectorsConfigBuilder::default();
 
-        // Without the engine's IDF modifier: the question's weights hold how rare its words are, see `bm25`.
-        words.add_named_vector_params(WORDS, SparseVectorParamsBuilder::default());
+        // Without the engine's IDF modifier: the weights of a question contain the rarity of its
+        // words, see `ranking::weigh_words`.
+        sparse_vectors.add_named_vector_params(KEYWORD, SparseVectorParamsBuilder::default());
         let request = CreateCollectionBuilder::new(&names.library)
             .vectors_config(vectors)
-            .sparse_vectors_config(words)
+            .sparse_vectors_config(sparse_vectors)
             .on_disk_payload(true);
-        create_once(server, spread_out(request, replication)).await?;
+        create_once(server, with_replication(request, replication)).await?;
     }
 
-    // Every field that a condition asks for: servers in strict mode refuse others.
+    // Every field that appears in a condition: servers in strict mode reject conditions on fields
+    // without an index.
     let keywords = facets::FIELDS
         .into_iter()
         .chain([KIND, DOCUMENT, HANDLE, OWNER]);
     let numbers = [PAGE, REVISION, LIBRARY_REVISION, TERM].map(|field| (field, FieldType::Integer));
-    let there = info(server, &names.library)
+    let existing = info(server, &names.library)
         .await?
         .map(|info| info.payload_schema)
         .unwrap_or_default();
@@ -182,8 +195,9 @@ pub(super) async fn create(
         .map(|field| (field, FieldType::Keyword))
         .chain(numbers);
 
-    // A key for these collections only may not make indexes, and need not when they are there.
-    for (field, kind) in wanted.filter(|(field, _)| !there.contains_key(*field)) {
+    // An API key restricted to these collections cannot create indexes, and does not have to if
+    // they exist.
+    for (field, kind) in wanted.filter(|(field, _)| !existing.contains_key(*field)) {
         let request = CreateFieldIndexCollectionBuilder::new(&names.library, field, kind)
             .wait(true)
             .build();
@@ -195,9 +209,12 @@ pub(super) async fn create(
     Ok(())
 }
 
-/// Lets the alias name this library's collection; the server puts it in place of a former one in one step.
-pub(super) async fn name_live(server: &Server, names: &Names) -> Result<(), ServerError> {
-    if is_live(server, names).await? {
+/// Points the alias at this library's collection. The server replaces a previous target atomically.
+pub(super) async fn switch_alias(
+    server: &Server,
+    names: &CollectionNames,
+) -> Result<(), ServerError> {
+    if is_alias_current(server, names).await? {
         return Ok(());
     }
 
@@ -209,19 +226,25 @@ pub(super) async fn name_live(server: &Server, names: &Names) -> Result<(), Serv
     tracing::info!(
         alias = names.alias,
         collection = names.library,
-        "the alias names this generation now"
+        "switched the alias to this generation"
     );
 
     Ok(())
 }
 
-/// Whether the alias names this library's collection.
-pub(super) async fn is_live(server: &Server, names: &Names) -> Result<bool, ServerError> {
-    Ok(live(server, names).await?.as_ref() == Some(&names.library))
+/// Reports whether the alias points at this library's collection.
+pub(super) async fn is_alias_current(
+    server: &Server,
+    names: &CollectionNames,
+) -> Result<bool, ServerError> {
+    Ok(alias_target(server, names).await?.as_ref() == Some(&names.library))
 }
 
-/// The collection the alias names.
-async fn live(server: &Server, names: &Names) -> Result<Option<String>, ServerError> {
+/// The collection at which the alias points.
+async fn alias_target(
+    server: &Server,
+    names: &CollectionNames,
+) -> Result<Option<String>, ServerError> {
     let aliases = server
         .read(|client| async move { client.list_aliases().await })
         .await?
@@ -233,15 +256,18 @@ async fn live(server: &Server, names: &Names) -> Result<Option<String>, ServerEr
     Ok(named.map(|alias| alias.collection_name))
 }
 
-/// Says that the library on the server was made with something else than what this program would make it with.
-async fn warn_of_another_generation(server: &Server, names: &Names) -> Result<(), ServerError> {
-    if let Some(live) = live(server, names).await? {
+/// Warns if the alias points at another generation than the one this program uses.
+async fn warn_of_another_generation(
+    server: &Server,
+    names: &CollectionNames,
+) -> Result<(), ServerError> {
+    if let Some(target) = alias_target(server, names).await? {
         tracing::warn!(
-            live,
+            live = target,
             wanted = names.library,
             url = server.url(),
-            "the library on the Qdrant server was made with another model, splitter or version; the next ingest builds \
-             this program's beside it"
+            "the library on the Qdrant server was made with another model, splitter or version; \
+             the next ingest builds a new generation beside it"
         );
     }
 
@@ -254,12 +280,12 @@ async fn info(server: &Server, name: &str) -> Result<Option<CollectionInfo>, Ser
         .await
     {
         Ok(answer) => Ok(answer.result),
-        Err(ServerError::Missing) => Ok(None),
-        Err(refusal) => Err(refusal),
+        Err(ServerError::NoCollection) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-/// Another process may make it at the same moment.
+/// Creates a collection, unless another process creates it at the same time.
 async fn create_once(server: &Server, request: CreateCollectionBuilder) -> Result<(), ServerError> {
     let request = request.build();
     let name = request.collection_name.clone();
@@ -268,15 +294,15 @@ async fn create_once(server: &Server, request: CreateCollectionBuilder) -> Resul
         .await
     {
         Ok(_) => Ok(()),
-        Err(refusal @ ServerError::Failed(_)) => match info(server, &name).await? {
+        Err(error @ ServerError::Failed(_)) => match info(server, &name).await? {
             Some(_) => Ok(()),
-            None => Err(refusal),
+            None => Err(error),
         },
-        Err(refusal) => Err(refusal),
+        Err(error) => Err(error),
     }
 }
 
-fn spread_out(
+fn with_replication(
     mut request: CreateCollectionBuilder,
     replication: &ReplicationConfig,
 ) -> CreateCollectionBuilder {
@@ -288,15 +314,18 @@ fn spread_out(
         request = request.replication_factor(replicas);
     }
 
-    if let Some(copies) = replication.acknowledged() {
-        request = request.write_consistency_factor(copies);
+    if let Some(replicas) = replication.acknowledgements() {
+        request = request.write_consistency_factor(replicas);
     }
 
     request
 }
 
-/// Refuses a collection whose vector of this name ("" is the one without a name) has another length.
-fn check(
+/// The name of a collection's only vector.
+const UNNAMED: &str = "";
+
+/// Rejects a collection whose vector of this name is missing or has another length.
+fn check_vector(
     collection: &str,
     info: &CollectionInfo,
     vector: &str,
@@ -308,44 +337,44 @@ fn check(
         .and_then(|config| config.params.as_ref());
     let config = params.and_then(|params| params.vectors_config.as_ref()?.config.as_ref());
     let size = match config {
-        Some(Config::Params(params)) if vector.is_empty() => Some(params.size),
+        Some(Config::Params(params)) if vector == UNNAMED => Some(params.size),
         Some(Config::ParamsMap(map)) => map.map.get(vector).map(|params| params.size),
         _ => None,
     };
 
     match size {
         Some(size) if size == dimensions as u64 => Ok(()),
-        Some(size) => Err(foreign(
+        Some(size) => Err(foreign_collection(
             collection,
             &format!("its vectors have {size} numbers instead of {dimensions}"),
         )),
-        None => Err(foreign(
+        None => Err(foreign_collection(
             collection,
             &format!("it lacks the vector {vector:?}"),
         )),
     }
 }
 
-fn check_words(collection: &str, info: &CollectionInfo) -> Result<(), ServerError> {
+fn check_keyword_vector(collection: &str, info: &CollectionInfo) -> Result<(), ServerError> {
     let params = info
         .config
         .as_ref()
         .and_then(|config| config.params.as_ref());
     let sparse = params.and_then(|params| params.sparse_vectors_config.as_ref());
-    if sparse.is_some_and(|sparse| sparse.map.contains_key(WORDS)) {
+    if sparse.is_some_and(|sparse| sparse.map.contains_key(KEYWORD)) {
         return Ok(());
     }
 
-    Err(foreign(
+    Err(foreign_collection(
         collection,
-        &format!("it lacks the sparse vector {WORDS:?}"),
+        &format!("it lacks the sparse vector {KEYWORD:?}"),
     ))
 }
 
-fn foreign(collection: &str, reason: &str) -> ServerError {
-    ServerError::Away(format!(
-        "its collection `{collection}` has another schema and was not made by this program: {reason}; choose another \
-         name with --qdrant-collection, or remove that collection"
+fn foreign_collection(collection: &str, reason: &str) -> ServerError {
+    ServerError::Unavailable(format!(
+        "its collection `{collection}` has another schema and was not created by this program: \
+         {reason}; choose another name with --qdrant-collection, or delete that collection"
     ))
 }
 
@@ -354,25 +383,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_copy_holds_a_write_unless_told_otherwise() {
+    fn all_replicas_confirm_a_write_by_default() {
         let replication = |replicas, write_consistency| ReplicationConfig {
             shards: None,
             replicas,
             write_consistency,
         };
 
-        assert_eq!(replication(None, None).acknowledged(), None);
-        assert_eq!(replication(Some(3), None).acknowledged(), Some(3));
-        assert_eq!(replication(None, None).reads(), Reads::One);
-        assert_eq!(replication(Some(3), None).reads(), Reads::One);
-        assert_eq!(replication(Some(3), Some(2)).reads(), Reads::Majority);
-        assert_eq!(replication(Some(3), Some(1)).reads(), Reads::All);
-        assert_eq!(replication(Some(2), Some(1)).reads(), Reads::Majority);
+        assert_eq!(replication(None, None).acknowledgements(), None);
+        assert_eq!(replication(Some(3), None).acknowledgements(), Some(3));
+        assert_eq!(
+            replication(None, None).read_consistency(),
+            ReadConsistency::One
+        );
+        assert_eq!(
+            replication(Some(3), None).read_consistency(),
+            ReadConsistency::One
+        );
+        assert_eq!(
+            replication(Some(3), Some(2)).read_consistency(),
+            ReadConsistency::Majority
+        );
+        assert_eq!(
+            replication(Some(3), Some(1)).read_consistency(),
+            ReadConsistency::All
+        );
+        assert_eq!(
+            replication(Some(2), Some(1)).read_consistency(),
+            ReadConsistency::Majority
+        );
     }
 
     #[test]
-    fn names_tell_generations_apart() {
-        let names = Names::new("docs", &Generation("abc".to_owned()), 384);
+    fn collection_names_contain_generation_and_vector_length() {
+        let names = CollectionNames::new("docs", &Generation("abc".to_owned()), 384);
         assert_eq!(
             (names.alias.as_str(), names.library.as_str()),
             ("docs", "docs-abc")

@@ -1,5 +1,6 @@
-//! The one task that writes. Commits that wait while others are written are written together. While the server is away
-//! it waits; what it was asked for is answered when it is done, or when its patience is at an end.
+//! The single task that writes. Commits that wait while others are being written are written
+//! together. While the server is unavailable the task retries; a command is answered when it is
+//! done, or when its retry timeout has passed.
 
 use std::time::{Duration, Instant};
 
@@ -8,44 +9,47 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::commit::Committer;
 use super::server_error::ServerError;
-use crate::commands::{Command, Reply, Waiting, answer, answer_all, collect, stopped};
+use crate::commands::{Command, PendingCommit, Reply, answer, answer_all, collect_group, stopped};
 use crate::prepare::Prepared;
 
-/// After so long without anything to do the right to write is given back.
+/// The lease is released after this long without a command.
 const IDLE: Duration = Duration::from_secs(2);
-/// The shortest and the longest pause between two tries while the server is away.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
-/// How often the log says that the server is still away.
-const SAID_EVERY: Duration = Duration::from_secs(30);
 
-/// The callers' side of the task. Dropping it lets the task finish what it was asked for.
+/// The shortest and the longest pause between two attempts while the server is unavailable.
+const MIN_PAUSE: Duration = Duration::from_millis(250);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often a warning is logged while the server is unavailable.
+const WARNING_INTERVAL: Duration = Duration::from_secs(30);
+
+/// A handle to the task. Dropping it lets the task finish the commands in its queue.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     commands: mpsc::UnboundedSender<Command>,
 }
 
 impl Writer {
-    pub(super) fn start(committer: Committer, patience: Duration) -> Self {
+    pub(super) fn start(committer: Committer, retry_timeout: Duration) -> Self {
         let (commands, queue) = mpsc::unbounded_channel();
-        tokio::spawn(run(committer, queue, patience));
+        tokio::spawn(run(committer, queue, retry_timeout));
         Self { commands }
     }
 
-    /// Sends a command and waits for its answer.
-    pub(super) async fn ask<T>(
+    /// Sends a command and waits for its result.
+    pub(super) async fn execute<T>(
         &self,
         command: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<T, IndexError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         self.commands.send(command(reply)).map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        result.await.map_err(|_| stopped())?
     }
 }
 
 async fn run(
     mut committer: Committer,
     mut queue: mpsc::UnboundedReceiver<Command>,
-    patience: Duration,
+    retry_timeout: Duration,
 ) {
     let mut next = None;
     loop {
@@ -53,9 +57,9 @@ async fn run(
             Some(command) => command,
             None => match tokio::time::timeout(IDLE, queue.recv()).await {
                 Ok(Some(command)) => command,
-                Ok(None) => return committer.rest().await,
+                Ok(None) => return committer.release_lease().await,
                 Err(_) => {
-                    committer.rest().await;
+                    committer.release_lease().await;
                     match queue.recv().await {
                         Some(command) => command,
                         None => return,
@@ -64,55 +68,40 @@ async fn run(
             },
         };
 
-        let mut patience = Patience::new(patience);
+        let mut backoff = Backoff::new(retry_timeout);
         match command {
             Command::Commit(document, reply) => {
                 let group;
-                (group, next) = collect((document, reply), || queue.try_recv().ok());
-                commit(&mut committer, group, patience).await;
+                (group, next) = collect_group((document, reply), || queue.try_recv().ok());
+                commit(&mut committer, group, backoff).await;
             }
             Command::Remove(sources, reply) | Command::Erase(sources, reply) => loop {
                 match committer.remove(&sources).await {
-                    Err(refusal) if patience.allows(&refusal).await => {}
-                    done => {
-                        break answer(
-                            reply,
-                            done.map_err(|refusal| committer.to_index_error(refusal)),
-                        );
-                    }
+                    Err(error) if backoff.should_retry(&error).await => {}
+                    result => break answer(reply, committer.explain(result)),
                 }
             },
             Command::Describe(root, description, reply) => loop {
                 match committer.describe(&root, &description).await {
-                    Err(refusal) if patience.allows(&refusal).await => {}
-                    done => {
-                        break answer(
-                            reply,
-                            done.map_err(|refusal| committer.to_index_error(refusal)),
-                        );
-                    }
+                    Err(error) if backoff.should_retry(&error).await => {}
+                    result => break answer(reply, committer.explain(result)),
                 }
             },
             Command::Optimize(reply) => loop {
                 match committer.optimize().await {
-                    Err(refusal) if patience.allows(&refusal).await => {}
-                    done => {
-                        break answer(
-                            reply,
-                            done.map_err(|refusal| committer.to_index_error(refusal)),
-                        );
-                    }
+                    Err(error) if backoff.should_retry(&error).await => {}
+                    result => break answer(reply, committer.explain(result)),
                 }
             },
         }
     }
 }
 
-/// Writes documents together and tells each who waits for it. They are told before old points are swept: nobody finds
-/// those any more.
-async fn commit(committer: &mut Committer, mut group: Vec<Waiting>, mut patience: Patience) {
+/// Writes documents together and answers each caller. Callers get their answers before old points
+/// are deleted, because no search returns those any more.
+async fn commit(committer: &mut Committer, mut group: Vec<PendingCommit>, mut backoff: Backoff) {
     loop {
-        let refused = match committer.refuse_twins(&mut group).await {
+        let error = match committer.reject_duplicates(&mut group).await {
             Ok(()) => {
                 let documents: Vec<&Prepared> =
                     group.iter().map(|(document, _)| &**document).collect();
@@ -121,51 +110,58 @@ async fn commit(committer: &mut Committer, mut group: Vec<Waiting>, mut patience
                         for ((_, reply), revision) in group.into_iter().zip(revisions) {
                             answer(reply, Ok::<_, IndexError>(revision));
                         }
-                        return committer.sweep(&freed).await;
+                        return committer.delete_points(&freed).await;
                     }
-                    Err(refusal) => refusal,
+                    Err(error) => error,
                 }
             }
-            Err(refusal) => refusal,
+            Err(error) => error,
         };
 
-        if !patience.allows(&refused).await {
-            return answer_all(group, &committer.to_index_error(refused));
+        if !backoff.should_retry(&error).await {
+            return answer_all(group, &committer.to_index_error(error));
         }
     }
 }
 
-/// How long to wait for a server that is away.
+/// Decides how long to keep retrying while the server is unavailable.
 #[derive(Debug, Clone)]
-pub(super) struct Patience {
-    until: Instant,
+pub(super) struct Backoff {
+    deadline: Instant,
     pause: Duration,
-    said: Option<Instant>,
+    last_warning: Option<Instant>,
 }
 
-impl Patience {
-    pub(super) fn new(lasts: Duration) -> Self {
+impl Backoff {
+    pub(super) fn new(timeout: Duration) -> Self {
         Self {
-            until: Instant::now() + lasts,
-            pause: PAUSES.0,
-            said: None,
+            deadline: Instant::now() + timeout,
+            pause: MIN_PAUSE,
+            last_warning: None,
         }
     }
 
-    /// Whether to try again after this refusal; waits before it says yes.
-    pub(super) async fn allows(&mut self, refusal: &ServerError) -> bool {
-        let replication = self.pause.mul_f64(0.75 + fastrand::f64() / 2.0);
-        if !refusal.passes() || Instant::now() + replication > self.until {
+    /// Reports whether to try again after this error. Pauses before it returns true.
+    pub(super) async fn should_retry(&mut self, error: &ServerError) -> bool {
+        // Random, so that several processes do not retry in step.
+        let pause = self.pause.mul_f64(0.75 + fastrand::f64() / 2.0);
+        if !error.is_transient() || Instant::now() + pause > self.deadline {
             return false;
         }
 
-        if self.said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
-            tracing::warn!(reason = %refusal, "the library cannot be written to now; waiting, nothing is lost");
-            self.said = Some(Instant::now());
+        if self
+            .last_warning
+            .is_none_or(|last| last.elapsed() >= WARNING_INTERVAL)
+        {
+            tracing::warn!(
+                reason = %error,
+                "cannot write to the library now; retrying, nothing is lost"
+            );
+            self.last_warning = Some(Instant::now());
         }
 
-        tokio::time::sleep(replication).await;
-        self.pause = (self.pause * 2).min(PAUSES.1);
+        tokio::time::sleep(pause).await;
+        self.pause = (self.pause * 2).min(MAX_PAUSE);
         true
     }
 }
@@ -175,18 +171,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn patience_ends_and_is_only_for_what_passes() {
-        let away = ServerError::Away("refused".to_owned());
-        assert!(!Patience::new(Duration::ZERO).allows(&away).await);
+    async fn only_transient_errors_are_retried_and_not_after_the_deadline() {
+        let unavailable = ServerError::Unavailable("refused".to_owned());
         assert!(
-            !Patience::new(Duration::from_secs(60))
-                .allows(&ServerError::Denied("no".to_owned()))
+            !Backoff::new(Duration::ZERO)
+                .should_retry(&unavailable)
+                .await
+        );
+        assert!(
+            !Backoff::new(Duration::from_secs(60))
+                .should_retry(&ServerError::Denied("no".to_owned()))
                 .await
         );
 
-        let mut patience = Patience::new(Duration::from_secs(60));
-        patience.pause = Duration::from_millis(1);
-        assert!(patience.allows(&away).await);
-        assert!(patience.said.is_some() && patience.pause > Duration::from_millis(1));
+        let mut backoff = Backoff::new(Duration::from_secs(60));
+        backoff.pause = Duration::from_millis(1);
+        assert!(backoff.should_retry(&unavailable).await);
+        assert!(backoff.last_warning.is_some() && backoff.pause > Duration::from_millis(1));
     }
 }

@@ -1,12 +1,12 @@
-//! The index on a real Qdrant server: `QDRANT_URL`, or a `qdrant` program on the PATH. Where there is neither, every test
-//! says so and skips.
+//! The index on a real Qdrant server: the one at `QDRANT_URL`, or a `qdrant` program on the PATH.
+//! If there is neither, every test prints that and is skipped.
 
-/// The server goes away and comes back.
+/// The errors when a server cannot be used.
+mod errors;
+/// The server stops and comes back.
 mod outage;
-/// Several processes over one library.
+/// Several processes use one library.
 mod processes;
-/// What is said when a server cannot be used.
-mod refusals;
 /// The behaviour suite of `Index`.
 mod suite;
 mod support;

@@ -1,4 +1,5 @@
-//! While the server is away nothing is answered as if it were there, and nothing that was accepted is lost.
+//! While the server is unavailable, reads fail instead of returning wrong results, and nothing that
+//! was accepted is lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,15 +7,16 @@ use std::time::{Duration, Instant};
 
 use mcdewey_core::{Index, IndexError, Scope};
 
-use crate::support::{PATIENT, contents, document, lists, open, options, own_server, source};
+use crate::support::{RETRY_TIMEOUT, contents, document, lists, open, options, own_server, source};
 
-const TEST: &str = "a server that goes away";
+const TEST: &str = "a server that stops";
 
 fn name(number: usize) -> String {
     format!("guides/{number:02}.md")
 }
 
-/// Replaces and adds documents, several at a time, as an ingest does.
+/// Replaces and adds documents, several at a time, as an ingest does. Counts finished commits in
+/// `done`.
 async fn write_all(index: &Arc<dyn Index>, done: &AtomicUsize) {
     for batch in 0..5 {
         let commits = (0..8).map(|number| {
@@ -41,7 +43,7 @@ async fn write_all(index: &Arc<dyn Index>, done: &AtomicUsize) {
     index
         .optimize()
         .await
-        .expect("settling waits for the server");
+        .expect("optimising waits for the server");
 }
 
 async fn prepare(index: &Arc<dyn Index>) {
@@ -59,14 +61,14 @@ async fn an_ingest_waits_for_a_killed_server_and_loses_nothing() {
         return;
     };
 
-    let undisturbed = open(&server.address(), options("undisturbed", PATIENT))
+    let undisturbed = open(&server.address(), options("undisturbed", RETRY_TIMEOUT))
         .await
         .unwrap();
     let undisturbed: Arc<dyn Index> = undisturbed;
     prepare(&undisturbed).await;
     write_all(&undisturbed, &AtomicUsize::new(0)).await;
 
-    let index: Arc<dyn Index> = open(&server.address(), options("disturbed", PATIENT))
+    let index: Arc<dyn Index> = open(&server.address(), options("disturbed", RETRY_TIMEOUT))
         .await
         .unwrap();
     prepare(&index).await;
@@ -79,27 +81,30 @@ async fn an_ingest_waits_for_a_killed_server_and_loses_nothing() {
 
     for kills in 0..3 {
         let before = done.load(Ordering::SeqCst);
-        let begun = Instant::now();
+        let started = Instant::now();
         while done.load(Ordering::SeqCst) < before + 4 && !writing.is_finished() {
             assert!(
-                begun.elapsed() < PATIENT,
-                "nothing was written any more after {kills} kills"
+                started.elapsed() < RETRY_TIMEOUT,
+                "nothing was written after {kills} kills"
             );
+            // Polled, because the counter of finished commits has no event to wait for.
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
 
         server.kill();
+
+        // Commits run into the outage meanwhile, and begin to back off.
         tokio::time::sleep(Duration::from_millis(300)).await;
         server.restart().await;
     }
 
     writing.await.expect("every commit was answered");
 
-    let fresh = open(&server.address(), options("disturbed", PATIENT))
+    let fresh = open(&server.address(), options("disturbed", RETRY_TIMEOUT))
         .await
         .unwrap();
 
-    let undisturbed = open(&server.address(), options("undisturbed", PATIENT))
+    let undisturbed = open(&server.address(), options("undisturbed", RETRY_TIMEOUT))
         .await
         .unwrap();
     let count = |state: mcdewey_core::IndexState| (state.documents, state.pages, state.chunks);
@@ -114,12 +119,12 @@ async fn an_ingest_waits_for_a_killed_server_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn questions_are_refused_while_the_server_is_away_and_answered_when_it_is_back() {
+async fn questions_fail_while_the_server_is_stopped_and_succeed_when_it_is_back() {
     let Some(mut server) = own_server(TEST, None).await else {
         return;
     };
 
-    let index = open(&server.address(), options("questions", PATIENT))
+    let index = open(&server.address(), options("questions", RETRY_TIMEOUT))
         .await
         .unwrap();
 
@@ -131,32 +136,32 @@ async fn questions_are_refused_while_the_server_is_away_and_answered_when_it_is_
     assert_eq!(expected[1].len(), 1);
 
     let stop = Arc::new(AtomicBool::new(false));
-    let asking = tokio::spawn({
+    let searching = tokio::spawn({
         let (index, expected, stop) = (Arc::clone(&index), expected.clone(), Arc::clone(&stop));
         async move {
-            let (mut answered, mut refused) = (0, 0);
+            let (mut answered, mut failed) = (0, 0);
             while !stop.load(Ordering::SeqCst) {
-                let begun = Instant::now();
+                let started = Instant::now();
                 match lists(index.as_ref(), "canine").await {
                     Ok(lists) => {
-                        assert_eq!(lists, expected, "an answer is right or there is none");
+                        assert_eq!(lists, expected, "an answer is correct or there is none");
                         answered += 1;
                     }
                     Err(IndexError::Unavailable(reason)) => {
                         assert!(reason.contains("127.0.0.1"), "{reason}");
-                        refused += 1;
+                        failed += 1;
                     }
                     Err(other) => panic!("{other}"),
                 }
 
                 assert!(
-                    begun.elapsed() < Duration::from_secs(25),
-                    "a question waited {:?}",
-                    begun.elapsed()
+                    started.elapsed() < Duration::from_secs(25),
+                    "a question took {:?}",
+                    started.elapsed()
                 );
             }
 
-            (answered, refused)
+            (answered, failed)
         }
     });
 
@@ -171,20 +176,20 @@ async fn questions_are_refused_while_the_server_is_away_and_answered_when_it_is_
     }
 
     stop.store(true, Ordering::SeqCst);
-    let (answered, refused) = asking.await.unwrap();
+    let (answered, failed) = searching.await.unwrap();
     assert!(
-        answered > 0 && refused > 0,
-        "{answered} answered, {refused} refused"
+        answered > 0 && failed > 0,
+        "{answered} answered, {failed} failed"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_could_not_be_stored_is_not_reported_as_done() {
+async fn a_commit_that_fails_is_not_reported_as_done() {
     let Some(mut server) = own_server(TEST, None).await else {
         return;
     };
 
-    let index = open(&server.address(), options("impatient", Duration::ZERO))
+    let index = open(&server.address(), options("no-retries", Duration::ZERO))
         .await
         .unwrap();
 

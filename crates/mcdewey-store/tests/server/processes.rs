@@ -1,4 +1,4 @@
-//! Several processes over one library: each sees what the others commit, one writes at a time.
+//! Several processes use one library: each sees what the others commit, and one writes at a time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,19 +8,22 @@ use mcdewey_store::testing::{clean_up, shared_server, unused_name};
 use mcdewey_store::{ServerAddress, ServerIndex};
 use std::time::Duration;
 
-use crate::support::{PATIENT, contents, document, lists, open, options, source};
+use crate::support::{RETRY_TIMEOUT, contents, document, lists, open, options, source};
 
-async fn two(test: &str) -> Option<(ServerAddress, String, Arc<ServerIndex>, Arc<ServerIndex>)> {
+async fn open_twice(
+    test: &str,
+) -> Option<(ServerAddress, String, Arc<ServerIndex>, Arc<ServerIndex>)> {
     let address = shared_server(test).await?;
     let name = unused_name();
-    let one = open(&address, options(&name, PATIENT)).await.unwrap();
-    let other = open(&address, options(&name, PATIENT)).await.unwrap();
+    let one = open(&address, options(&name, RETRY_TIMEOUT)).await.unwrap();
+    let other = open(&address, options(&name, RETRY_TIMEOUT)).await.unwrap();
     Some((address, name, one, other))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_one_process_commits_the_others_see_at_once() {
-    let Some((address, name, writer, reader)) = two("two processes, one library").await else {
+async fn a_commit_is_visible_to_other_processes_at_once() {
+    let Some((address, name, writer, reader)) = open_twice("two processes, one library").await
+    else {
         return;
     };
     assert_eq!(reader.state().await.unwrap().documents, 0);
@@ -51,7 +54,8 @@ async fn what_one_process_commits_the_others_see_at_once() {
             .await
             .unwrap();
 
-        // Settling takes away the points that stand for removed documents: a reader must hear of them all the same.
+        // Optimising deletes the points that represent removed documents; a reader must notice the
+        // removals all the same.
         writer.optimize().await.unwrap();
         assert_eq!(
             contents(reader.as_ref()).await,
@@ -67,7 +71,7 @@ async fn what_one_process_commits_the_others_see_at_once() {
             products: Vec::new(),
             aliases: vec![alias],
         };
-        writer.describe(&root, &description).await.unwrap();
+        writer.set_description(&root, &description).await.unwrap();
         assert_eq!(reader.description().await.unwrap(), description);
     }
 
@@ -76,8 +80,9 @@ async fn what_one_process_commits_the_others_see_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn readers_of_another_process_see_one_revision_whole() {
-    let Some((address, name, writer, reader)) = two("readers beside a writing process").await
+async fn readers_of_another_process_see_one_revision_as_a_whole() {
+    let Some((address, name, writer, reader)) =
+        open_twice("readers beside a writing process").await
     else {
         return;
     };
@@ -96,7 +101,8 @@ async fn readers_of_another_process_see_one_revision_whole() {
             while !stop.load(Ordering::SeqCst) {
                 round += 1;
                 writer.commit(revisions[round % 2].clone()).await.unwrap();
-                // Nobody replaces a document without a pause for ever; readers are promised no answer beside that.
+                // Readers fail if every one of their attempts overlaps with a commit, so commits
+                // must leave pauses.
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
             round
@@ -107,19 +113,19 @@ async fn readers_of_another_process_see_one_revision_whole() {
         let lists = lists(reader.as_ref(), "canine").await.unwrap();
         for list in &lists {
             let page = list.first().map_or(0, |(_, page, _)| *page);
-            let whole = [(1, 5), (2, 3)].contains(&(page, list.len()));
+            let complete = [(1, 5), (2, 3)].contains(&(page, list.len()));
             assert!(
-                whole && list.iter().all(|(_, other, _)| *other == page),
+                complete && list.iter().all(|(_, other, _)| *other == page),
                 "{list:?}"
             );
         }
 
         let chunks = reader
-            .passages(&source("a.md"), 0..9, &Scope::everything())
+            .document_chunks(&source("a.md"), 0..9, &Scope::everything())
             .await
             .unwrap();
 
-        assert!([3, 5].contains(&chunks.len()), "{} passages", chunks.len());
+        assert!([3, 5].contains(&chunks.len()), "{} chunks", chunks.len());
     }
 
     stop.store(true, Ordering::SeqCst);
@@ -129,12 +135,12 @@ async fn readers_of_another_process_see_one_revision_whole() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_process_writes_at_a_time() {
-    let Some((address, name, one, other)) = two("two writing processes").await else {
+    let Some((address, name, one, other)) = open_twice("two writing processes").await else {
         return;
     };
     one.commit(document("a.md", 1, &["canine"])).await.unwrap();
 
-    // The first one rests before long, and gives the right to write back.
+    // The first writer soon becomes idle and releases the lease.
     other
         .commit(document("b.md", 1, &["canine"]))
         .await
@@ -143,7 +149,7 @@ async fn one_process_writes_at_a_time() {
     one.commit(document("c.md", 1, &["canine"])).await.unwrap();
     assert_eq!(one.documents(&Scope::everything()).await.unwrap().len(), 3);
 
-    // While the first one is at it, a third that will not wait is told who writes.
+    // While the first one writes, a third that does not retry gets an error that names the writer.
     let third = open(&address, options(&name, Duration::ZERO))
         .await
         .unwrap();
@@ -178,8 +184,8 @@ async fn one_process_writes_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_name_of_the_library_leads_to_the_generation_that_was_filled_last() {
-    let Some((address, name, one, _)) = two("the alias").await else {
+async fn the_alias_points_at_the_generation_that_was_completed_last() {
+    let Some((address, name, one, _)) = open_twice("the alias").await else {
         return;
     };
     one.commit(document("a.md", 1, &["canine"])).await.unwrap();
@@ -195,9 +201,9 @@ async fn a_name_of_the_library_leads_to_the_generation_that_was_filled_last() {
         client.count(request).await.unwrap().result.unwrap().count
     };
 
-    // One passage, one page, one document, the library, the writer.
+    // One chunk, one page, one document, the library, the writer.
     assert_eq!(points().await, 5);
-    let mut next = options(&name, PATIENT);
+    let mut next = options(&name, RETRY_TIMEOUT);
     next.chunker = "another".to_owned();
     let next = open(&address, next).await.unwrap();
 
@@ -210,13 +216,13 @@ async fn a_name_of_the_library_leads_to_the_generation_that_was_filled_last() {
     next.commit(document("a.md", 1, &["canine", "feline"]))
         .await
         .unwrap();
-    assert_eq!(points().await, 5, "not before it is filled");
+    assert_eq!(points().await, 5, "not before the generation is complete");
     next.optimize().await.unwrap();
     assert_eq!(points().await, 6);
     assert_eq!(
         one.state().await.unwrap().documents,
         1,
-        "the old generation still answers who opened it"
+        "the old generation still answers processes that have it open"
     );
 
     clean_up(&address, &name).await;

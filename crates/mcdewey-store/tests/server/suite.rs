@@ -6,29 +6,32 @@ use mcdewey_core::Index;
 use mcdewey_store::ServerAddress;
 use mcdewey_store::testing::{clean_up, shared_server, unused_name};
 
-use crate::support::{PATIENT, open, options};
+use crate::support::{RETRY_TIMEOUT, open, options};
 
-/// Takes a test's collections away.
-struct Keeper(ServerAddress, String);
+/// Deletes the collections of a test when it is dropped.
+struct CleanUp {
+    address: ServerAddress,
+    name: String,
+}
 
-impl Drop for Keeper {
+impl Drop for CleanUp {
     fn drop(&mut self) {
-        let (address, name) = (self.0.clone(), self.1.clone());
+        let (address, name) = (self.address.clone(), self.name.clone());
         let cleaning = tokio::spawn(async move { clean_up(&address, &name).await });
-        // The runtime of a test ends with it.
+        // Waits, because the runtime ends with the test.
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(cleaning)).ok();
     }
 }
 
-async fn make() -> Option<(Arc<dyn Index>, Keeper)> {
+async fn make() -> Option<(Arc<dyn Index>, CleanUp)> {
     let address = shared_server("the behaviour suite on a Qdrant server").await?;
     let name = unused_name();
-    let index = open(&address, options(&name, PATIENT))
+    let index = open(&address, options(&name, RETRY_TIMEOUT))
         .await
         .expect("a new library opens");
-    let keeper = Keeper(address, name);
+    let clean_up = CleanUp { address, name };
 
-    Some((index, keeper))
+    Some((index, clean_up))
 }
 
 mcdewey_core::index_suite!(make);

@@ -1,4 +1,4 @@
-//! What the tests share: indexes on a server, documents, questions.
+//! Helpers shared by the tests: indexes on a server, documents, questions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,19 +12,19 @@ use mcdewey_store::testing::{QdrantProcess, skipped};
 use mcdewey_store::{ReplicationConfig, Server, ServerAddress, ServerIndex, ServerOptions};
 
 /// Long enough for a server to be killed and started again.
-pub(crate) const PATIENT: Duration = Duration::from_secs(60);
+pub(crate) const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(crate) fn options(collection: &str, patience: Duration) -> ServerOptions {
+pub(crate) fn options(collection: &str, retry_timeout: Duration) -> ServerOptions {
     ServerOptions {
         collection: collection.to_owned(),
         replication: ReplicationConfig::default(),
         model: embedder().model().clone(),
         chunker: "test".to_owned(),
-        patience,
+        retry_timeout,
     }
 }
 
-/// A library as one more process would open it.
+/// Opens a library as another process would.
 pub(crate) async fn open(
     address: &ServerAddress,
     options: ServerOptions,
@@ -34,13 +34,13 @@ pub(crate) async fn open(
     ))
 }
 
-/// A server of the test's own, or the reason why there is none.
+/// Starts a server for one test. Prints the reason and returns `None` if that is not possible.
 pub(crate) async fn own_server(test: &str, key: Option<&str>) -> Option<QdrantProcess> {
     let process = QdrantProcess::start(key).await;
     if process.is_none() {
         skipped(
             test,
-            "there is no `qdrant` program on the PATH, and a server from elsewhere cannot be killed",
+            "there is no `qdrant` program on the PATH, and a server at QDRANT_URL cannot be killed",
         );
     }
 
@@ -81,19 +81,25 @@ pub(crate) async fn lists(index: &dyn Index, text: &str) -> Result<Lists, IndexE
     Ok([found.dense, found.keyword].map(|list| {
         let candidates = list.unwrap_or_default().into_iter();
         candidates
-            .map(|one| (one.chunk_id.to_string(), one.page.0, one.score.to_bits()))
+            .map(|candidate| {
+                (
+                    candidate.chunk_id.to_string(),
+                    candidate.page.0,
+                    candidate.score.to_bits(),
+                )
+            })
             .collect()
     }))
 }
 
-/// Everything a reader can see, times aside.
+/// Everything that a reader can see, except times.
 pub(crate) async fn contents(index: &dyn Index) -> String {
     let all = Scope::everything();
     let mut text = String::new();
     for summary in index.documents(&all).await.expect("documents") {
         let name = &summary.meta.source;
         let chunks = index
-            .passages(name, 0..u32::MAX, &all)
+            .document_chunks(name, 0..u32::MAX, &all)
             .await
             .expect("passages");
 

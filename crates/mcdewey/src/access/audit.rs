@@ -1,4 +1,4 @@
-//! The record of who asked for what: a line of JSON each, written by a thread of its own.
+//! The audit log: one line of JSON per request, written by a dedicated thread.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use mcdewey_query::{Audit, AuditEntry};
 use serde::Serialize;
 
-/// Entries that may wait for the disk.
-const WAITING: usize = 10_000;
+/// How many entries may wait to be written.
+const QUEUE_CAPACITY: usize = 10_000;
 
-/// A file that entries are appended to.
+/// A file that audit entries are appended to.
 pub(super) struct AuditFile {
     entries: SyncSender<(Timestamp, AuditEntry)>,
 }
@@ -26,21 +26,27 @@ struct Line {
 }
 
 impl AuditFile {
-    /// Opens the file, or makes it.
+    /// Opens the file, or creates it, and starts the thread that writes to it.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = appended(path)
+        let file = open_for_append(path)
             .with_context(|| format!("the audit log {} cannot be written", path.display()))?;
+
         if let Err(error) = make_private(&file) {
-            tracing::warn!(%error, path = %path.display(), "others may be able to read the audit log; set its mode to 0600");
+            tracing::warn!(
+                %error,
+                path = %path.display(),
+                "other users may be able to read the audit log; set its mode to 0600"
+            );
         }
 
-        let lines = Lines::of(file, path);
-        let (entries, waiting) = mpsc::sync_channel(WAITING);
+        let writer = LineWriter::new(file, path);
+        let (entries, queue) = mpsc::sync_channel(QUEUE_CAPACITY);
         let path = path.to_owned();
 
         std::thread::Builder::new()
             .name("audit".to_owned())
-            .spawn(move || write(&waiting, lines, &path))?;
+            .spawn(move || write_entries(&queue, writer, &path))?;
+
         Ok(Self { entries })
     }
 }
@@ -50,12 +56,12 @@ impl Audit for AuditFile {
         if let Err(TrySendError::Full((_, entry)) | TrySendError::Disconnected((_, entry))) =
             self.entries.try_send((Timestamp::now(), entry))
         {
-            tracing::error!(?entry, "an entry of the audit log was not written");
+            tracing::error!(?entry, "an audit log entry was not written");
         }
     }
 }
 
-fn appended(path: &Path) -> std::io::Result<File> {
+fn open_for_append(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
@@ -63,15 +69,16 @@ fn appended(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-/// An audit log may lie there from an earlier version, or made by a tool, with a mode that lets others read it.
+/// Restricts an existing audit log to its owner. An earlier version or another tool may have
+/// created it with a mode that lets others read it.
 #[cfg(unix)]
 fn make_private(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
 
-    let found = file.metadata()?;
+    let metadata = file.metadata()?;
 
-    // A pipe or a terminal is somebody else's.
-    if found.is_file() && found.permissions().mode() & 0o077 != 0 {
+    // The mode of a pipe or a terminal is not ours to change.
+    if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
 
@@ -83,34 +90,34 @@ fn make_private(_file: &File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes what waits.
-fn write(waiting: &Receiver<(Timestamp, AuditEntry)>, mut lines: Lines, path: &Path) {
-    while let Ok((time, entry)) = waiting.recv() {
+/// Writes queued entries until the [`AuditFile`] is dropped.
+fn write_entries(queue: &Receiver<(Timestamp, AuditEntry)>, mut writer: LineWriter, path: &Path) {
+    while let Ok((time, entry)) = queue.recv() {
         let line = Line { time, entry };
-        if let Err(error) = lines.append(&line) {
+        if let Err(error) = writer.append(&line) {
             let (entry, path) = (&line.entry, path.display());
-            tracing::error!(%error, %path, ?entry, "an entry of the audit log was not written");
+            tracing::error!(%error, %path, ?entry, "an audit log entry was not written");
         }
     }
 }
 
-/// A file of whole lines: whoever reads it must understand each, also after the disk was full.
-struct Lines {
+/// Appends whole lines, so that every line can be parsed, even after the disk was full.
+struct LineWriter {
     file: File,
-    /// Whether it ends in the middle of a line.
+    /// Whether the file ends in the middle of a line.
     is_torn: bool,
 }
 
-impl Lines {
-    fn of(file: File, path: &Path) -> Self {
+impl LineWriter {
+    fn new(file: File, path: &Path) -> Self {
         Self {
-            is_torn: file.metadata().is_ok_and(|found| found.is_file())
-                && ends_torn(path).unwrap_or(false),
+            is_torn: file.metadata().is_ok_and(|metadata| metadata.is_file())
+                && has_torn_end(path).unwrap_or(false),
             file,
         }
     }
 
-    /// The whole line or nothing.
+    /// Appends the whole line or nothing.
     fn append(&mut self, line: &Line) -> std::io::Result<()> {
         let mut bytes = if self.is_torn {
             vec![b'\n']
@@ -121,12 +128,13 @@ impl Lines {
         serde_json::to_writer(&mut bytes, line)?;
         bytes.push(b'\n');
 
-        let before = self.file.metadata()?.len();
+        let length_before = self.file.metadata()?.len();
         match self.file.write_all(&bytes) {
             Ok(()) => self.is_torn = false,
             Err(error) => {
-                // What cannot be taken back, of a pipe for example, gets its end before the next line.
-                self.is_torn |= self.file.set_len(before).is_err();
+                // A partial line that cannot be truncated, for example in a pipe, is ended before
+                // the next one.
+                self.is_torn |= self.file.set_len(length_before).is_err();
                 return Err(error);
             }
         }
@@ -135,8 +143,9 @@ impl Lines {
     }
 }
 
-/// Whether a file does not end with a line's end: a killed process or an earlier version left it so.
-fn ends_torn(path: &Path) -> std::io::Result<bool> {
+/// Reports whether a file does not end with a line feed, which a killed process or an earlier
+/// version may have caused.
+fn has_torn_end(path: &Path) -> std::io::Result<bool> {
     let mut file = File::open(path)?;
     if file.metadata()?.len() == 0 {
         return Ok(false);
@@ -153,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_are_lines_behind_those_that_are_there() {
+    fn entries_are_appended_as_lines() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
         std::fs::write(&path, "{}\n{\"time\": \"20").unwrap();
@@ -171,6 +180,8 @@ mod tests {
         file.record(entry.clone());
         file.record(entry);
 
+        // Another thread writes and does not signal when it has written, so poll for at most five
+        // seconds.
         let mut text = String::new();
         for _ in 0..100 {
             text = std::fs::read_to_string(&path).unwrap();
@@ -181,18 +192,20 @@ mod tests {
         }
 
         let last: serde_json::Value =
-            serde_json::from_str(text.lines().nth(2).expect("the torn line ends")).unwrap();
+            serde_json::from_str(text.lines().nth(2).expect("the torn line is ended")).unwrap();
         assert_eq!(
             (&last["caller"], &last["path"]),
             (&"portal".into(), &"/library".into()),
             "{text}"
         );
         assert!(last["time"].as_str().unwrap().ends_with('Z') && last.get("remote").is_none());
+
         assert!(AuditFile::open(Path::new("/no/such/folder/audit.jsonl")).is_err());
     }
+
     #[test]
     #[cfg(unix)]
-    fn a_file_that_was_left_open_to_others_is_closed() {
+    fn an_existing_file_is_restricted_to_its_owner() {
         use std::os::unix::fs::PermissionsExt;
 
         let folder = tempfile::tempdir().unwrap();
@@ -205,6 +218,7 @@ mod tests {
             std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
+
         AuditFile::open(Path::new("/dev/null")).unwrap();
     }
 }

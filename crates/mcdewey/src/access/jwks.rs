@@ -1,6 +1,6 @@
-//! The keys an issuer signs with: one thread fetches them, and everybody is answered from the last set meanwhile. No
-//! lock is held while the issuer is asked, and however many tokens ask for keys that nobody knows, it is asked once a
-//! minute.
+//! The keys an issuer signs tokens with. One thread fetches them, while requests use the last set.
+//! No lock is held during a fetch, and tokens with unknown key ids cause at most one fetch a
+//! minute, however many there are.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,41 +14,44 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// A token by an unknown key makes us ask the issuer again, at most this often.
-const ASK_AGAIN: Duration = Duration::from_secs(60);
-/// The same while no keys can be used: first this soon, then after twice the time, up to [`ASK_AGAIN`].
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-/// Once a token was seen, keys are fetched this often: the issuer may have withdrawn one.
-const REFRESH: Duration = Duration::from_secs(60 * 60);
-/// How soon that is tried again when it failed.
-const RETRY: Duration = Duration::from_secs(5 * 60);
-/// While the issuer cannot be reached, keys are good for this long after they were fetched.
+/// A token with an unknown key id triggers a fetch at most this often.
+const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(60);
+/// The same while there are no usable keys: the first delay, doubled after each failure up to
+/// [`MIN_FETCH_INTERVAL`].
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(5);
+/// How often keys are fetched once a token has been seen, because the issuer may have withdrawn
+/// one.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// How soon a failed refresh is retried.
+const REFRESH_RETRY_DELAY: Duration = Duration::from_secs(5 * 60);
+/// How long keys remain valid after they were fetched if the issuer cannot be reached.
 const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long a token by an unknown key waits for the keys that are being fetched.
-const WAIT: Duration = Duration::from_secs(5);
-/// Shorter moduli are not to be used (RFC 7518, section 3.3).
+/// How long a token with an unknown key id waits for a fetch.
+const FETCH_WAIT: Duration = Duration::from_secs(5);
+/// Shorter moduli must not be used (RFC 7518, section 3.3).
 const MIN_RSA_BYTES: usize = 2048 / 8;
 
-/// Asks the issuer.
-pub(super) type Fetch = Box<dyn FnMut() -> Result<KeySet> + Send>;
+/// Fetches the issuer's key set.
+pub(super) type FetchKeys = Box<dyn FnMut() -> Result<KeySet> + Send>;
 
-/// Keys as they come. One that cannot be read leaves the others usable.
+/// A key set as the issuer publishes it. Keys stay unparsed, so that one that cannot be parsed does
+/// not affect the others.
 #[derive(Debug, Deserialize)]
 pub(super) struct KeySet {
     keys: Vec<Value>,
 }
 
-/// A key that verifies signatures.
+/// A public key that verifies signatures.
 pub(super) struct SigningKey {
-    name: Option<String>,
-    kind: Kind,
-    /// The only algorithm it is for, where the issuer says so.
-    only: Option<Algorithm>,
+    id: Option<String>,
+    kind: KeyKind,
+    /// The only algorithm it may be used with, if the issuer restricts it.
+    algorithm: Option<Algorithm>,
     pub(super) key: DecodingKey,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum KeyKind {
     Rsa,
     P256,
     P384,
@@ -57,38 +60,38 @@ enum Kind {
 
 /// The keys of one issuer.
 pub(super) struct SigningKeys {
-    shared: Arc<Shared>,
-    wanted: SyncSender<()>,
+    shared: Arc<SharedKeys>,
+    fetch_requests: SyncSender<()>,
 }
 
-struct Shared {
-    state: Mutex<State>,
-    /// Changes whenever the issuer was asked.
-    asked: watch::Sender<()>,
+struct SharedKeys {
+    state: Mutex<KeyState>,
+    /// Notified after every fetch, successful or not.
+    fetched: watch::Sender<()>,
 }
 
 #[derive(Default)]
-struct State {
+struct KeyState {
     keys: Vec<Arc<SigningKey>>,
-    /// When these keys came.
-    fetched: Option<Instant>,
-    /// When the issuer was asked last, whatever came of it.
-    asked: Option<Instant>,
-    is_asking: bool,
-    /// How often in a row nothing came of it.
-    failures: u32,
+    /// When these keys were fetched.
+    last_success: Option<Instant>,
+    /// When the last fetch began, successful or not.
+    last_attempt: Option<Instant>,
+    is_fetching: bool,
+    consecutive_failures: u32,
 }
 
-/// What a look at the keys leads to.
-enum Look {
+/// The result of looking up a key id.
+enum KeyLookup {
     Found(Vec<Arc<SigningKey>>),
-    Wait(watch::Receiver<()>),
+    /// A fetch that may bring the key is in progress.
+    Pending(watch::Receiver<()>),
     Unknown,
 }
 
 impl SigningKey {
-    /// Takes a key as it comes; nothing where it does not verify signatures that we take.
-    fn read(value: Value) -> Option<Self> {
+    /// Parses a JSON web key. Returns `None` if it does not verify signatures of a supported kind.
+    fn parse(value: Value) -> Option<Self> {
         let jwk: Jwk = serde_json::from_value(value).ok()?;
         let common = &jwk.common;
         if common
@@ -107,22 +110,22 @@ impl SigningKey {
             return None;
         }
 
-        let only = match common.key_algorithm {
+        let algorithm = match common.key_algorithm {
             Some(algorithm) => Some(Algorithm::try_from(algorithm).ok()?),
             None => None,
         };
 
         let kind = match &jwk.algorithm {
-            AlgorithmParameters::RSA(_) => Kind::Rsa,
+            AlgorithmParameters::RSA(_) => KeyKind::Rsa,
             AlgorithmParameters::EllipticCurve(parameters) => match parameters.curve {
-                EllipticCurve::P256 => Kind::P256,
-                EllipticCurve::P384 => Kind::P384,
+                EllipticCurve::P256 => KeyKind::P256,
+                EllipticCurve::P384 => KeyKind::P384,
                 _ => return None,
             },
             AlgorithmParameters::OctetKeyPair(parameters)
                 if parameters.curve == EllipticCurve::Ed25519 =>
             {
-                Kind::Ed25519
+                KeyKind::Ed25519
             }
             _ => return None,
         };
@@ -135,425 +138,206 @@ impl SigningKey {
         }
 
         Some(Self {
-            name: jwk.common.key_id,
+            id: jwk.common.key_id,
             kind,
-            only,
+            algorithm,
             key,
         })
     }
 
-    /// Whether it verifies signatures of this kind.
-    pub(super) fn fits(&self, algorithm: Algorithm) -> bool {
+    /// Reports whether the key verifies signatures made with this algorithm.
+    pub(super) fn supports(&self, algorithm: Algorithm) -> bool {
         let kind = match algorithm {
-            Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512 => Kind::Rsa,
-            Algorithm::PS256 | Algorithm::PS384 | Algorithm::PS512 => Kind::Rsa,
-            Algorithm::ES256 => Kind::P256,
-            Algorithm::ES384 => Kind::P384,
-            Algorithm::EdDSA => Kind::Ed25519,
+            Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512 => KeyKind::Rsa,
+            Algorithm::PS256 | Algorithm::PS384 | Algorithm::PS512 => KeyKind::Rsa,
+            Algorithm::ES256 => KeyKind::P256,
+            Algorithm::ES384 => KeyKind::P384,
+            Algorithm::EdDSA => KeyKind::Ed25519,
             _ => return false,
         };
-        self.kind == kind && self.only.is_none_or(|only| only == algorithm)
+
+        self.kind == kind && self.algorithm.is_none_or(|only| only == algorithm)
     }
 }
 
 impl SigningKeys {
-    /// The keys that this gives; nothing is fetched before a token needs them.
-    pub(super) fn new(issuer: &str, fetch: Fetch) -> Result<Self> {
-        let shared = Arc::new(Shared {
+    /// Starts the thread that calls `fetch`. Nothing is fetched before a token needs a key.
+    pub(super) fn new(issuer: &str, fetch: FetchKeys) -> Result<Self> {
+        let shared = Arc::new(SharedKeys {
             state: Mutex::default(),
-            asked: watch::Sender::new(()),
+            fetched: watch::Sender::new(()),
         });
-        let (wanted, requests) = sync_channel(1);
-        let (keeper, issuer) = (Arc::clone(&shared), issuer.to_owned());
-        let thread = std::thread::Builder::new().name("issuer-keys".to_owned());
-        thread.spawn(move || keeper.keep(&requests, fetch, &issuer))?;
+        let (fetch_requests, requests) = sync_channel(1);
 
-        Ok(Self { shared, wanted })
+        let (worker, issuer) = (Arc::clone(&shared), issuer.to_owned());
+        std::thread::Builder::new()
+            .name("issuer-keys".to_owned())
+            .spawn(move || worker.run_fetches(&requests, fetch, &issuer))?;
+
+        Ok(Self {
+            shared,
+            fetch_requests,
+        })
     }
 
-    /// The keys that a token may be signed with: those of this name, or all where it names none.
-    pub(super) async fn named(&self, name: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
-        let mut asked = match self.look(name) {
-            Look::Found(keys) => return Ok(keys),
-            Look::Wait(asked) => asked,
-            Look::Unknown => return Err(self.shared.lock().unknown()),
+    /// Returns the keys that a token may be signed with: those with this id, or all if the token
+    /// names none. Waits for a fetch if that may bring the key.
+    pub(super) async fn find(&self, id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
+        let mut fetched = match self.lookup(id) {
+            KeyLookup::Found(keys) => return Ok(keys),
+            KeyLookup::Pending(fetched) => fetched,
+            KeyLookup::Unknown => return Err(self.shared.lock().not_found_error()),
         };
 
-        let _ = tokio::time::timeout(WAIT, asked.changed()).await;
+        let _ = tokio::time::timeout(FETCH_WAIT, fetched.changed()).await;
         let state = self.shared.lock();
-        state.find(name).ok_or_else(|| state.unknown())
+        state.find(id).ok_or_else(|| state.not_found_error())
     }
 
-    /// Makes the last fetch look older.
+    /// Moves the last fetch into the past.
     #[cfg(test)]
     pub(super) fn age(&self, by: Duration) {
-        let mut state = self.shared.lock();
-        let earlier = |at: Option<Instant>| at.map(|at| at.checked_sub(by).unwrap());
-        (state.fetched, state.asked) = (earlier(state.fetched), earlier(state.asked));
+        let state = &mut *self.shared.lock();
+        for time in [&mut state.last_success, &mut state.last_attempt] {
+            *time = time.map(|time| time.checked_sub(by).unwrap());
+        }
     }
 
-    /// Finds keys, or has them fetched where that may help.
-    fn look(&self, name: Option<&str>) -> Look {
+    /// Looks up keys, and requests a fetch if that may help.
+    fn lookup(&self, id: Option<&str>) -> KeyLookup {
         let mut state = self.shared.lock();
-        if let Some(keys) = state.find(name) {
-            return Look::Found(keys);
+        if let Some(keys) = state.find(id) {
+            return KeyLookup::Found(keys);
         }
 
-        let asked = self.shared.asked.subscribe();
-        if !state.is_asking {
+        let fetched = self.shared.fetched.subscribe();
+        if !state.is_fetching {
             if state
-                .asked
-                .is_some_and(|asked| asked.elapsed() < state.ask_again())
-                || self.wanted.try_send(()).is_err()
+                .last_attempt
+                .is_some_and(|attempt| attempt.elapsed() < state.min_fetch_interval())
+                || self.fetch_requests.try_send(()).is_err()
             {
-                return Look::Unknown;
+                return KeyLookup::Unknown;
             }
-            state.begin();
+            state.start_fetch();
         }
 
-        Look::Wait(asked)
+        KeyLookup::Pending(fetched)
     }
 }
 
-impl State {
+impl KeyState {
     fn is_current(&self) -> bool {
-        self.fetched
-            .is_some_and(|fetched| fetched.elapsed() < MAX_AGE)
+        self.last_success
+            .is_some_and(|success| success.elapsed() < MAX_AGE)
     }
 
-    /// How long the issuer is left alone after it was asked. Every token waits for keys while there are none.
-    fn ask_again(&self) -> Duration {
-        match self.is_current() || self.failures == 0 {
-            true => ASK_AGAIN,
-            false => FIRST_RETRY
-                .saturating_mul(1 << (self.failures - 1).min(10))
-                .min(ASK_AGAIN),
+    /// The minimum time between the starts of two fetches. It is shorter while there are no keys,
+    /// because then every token has to wait for them.
+    fn min_fetch_interval(&self) -> Duration {
+        match self.is_current() || self.consecutive_failures == 0 {
+            true => MIN_FETCH_INTERVAL,
+            false => FIRST_RETRY_DELAY
+                .saturating_mul(1 << (self.consecutive_failures - 1).min(10))
+                .min(MIN_FETCH_INTERVAL),
         }
     }
 
-    /// Why a key was not found.
-    fn unknown(&self) -> anyhow::Error {
+    fn not_found_error(&self) -> anyhow::Error {
         match self.is_current() {
-            true => anyhow::anyhow!("the issuer has no such key, or did not say so in time"),
+            true => anyhow::anyhow!("the issuer has no such key, or did not respond in time"),
             false => IssuerUnavailable.into(),
         }
     }
 
-    fn find(&self, name: Option<&str>) -> Option<Vec<Arc<SigningKey>>> {
+    fn find(&self, id: Option<&str>) -> Option<Vec<Arc<SigningKey>>> {
         if !self.is_current() {
             return None;
         }
 
-        let matching = |key: &&Arc<SigningKey>| name.is_none() || key.name.as_deref() == name;
-        let found: Vec<_> = self.keys.iter().filter(matching).cloned().collect();
+        let found: Vec<_> = self
+            .keys
+            .iter()
+            .filter(|key| id.is_none() || key.id.as_deref() == id)
+            .cloned()
+            .collect();
         (!found.is_empty()).then_some(found)
     }
 
-    fn begin(&mut self) {
-        self.is_asking = true;
-        self.asked = Some(Instant::now());
+    fn start_fetch(&mut self) {
+        self.is_fetching = true;
+        self.last_attempt = Some(Instant::now());
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl SharedKeys {
+    fn lock(&self) -> MutexGuard<'_, KeyState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fetches keys when they are wanted, and then again and again, as long as there is somebody to want them.
-    fn keep(&self, wanted: &Receiver<()>, mut fetch: Fetch, issuer: &str) {
-        if wanted.recv().is_err() {
+    /// Fetches keys on the first request, then regularly and on further requests, until the
+    /// [`SigningKeys`] is dropped.
+    fn run_fetches(&self, requests: &Receiver<()>, mut fetch: FetchKeys, issuer: &str) {
+        if requests.recv().is_err() {
             return;
         }
 
         loop {
-            self.lock().begin();
+            self.lock().start_fetch();
             let outcome = fetch();
-            let next = if outcome.is_ok() { REFRESH } else { RETRY };
+            let next = if outcome.is_ok() {
+                REFRESH_INTERVAL
+            } else {
+                REFRESH_RETRY_DELAY
+            };
 
-            // Whoever asked meanwhile is answered by what came.
-            while wanted.try_recv().is_ok() {}
-            self.finish(outcome, issuer);
-            if let Err(RecvTimeoutError::Disconnected) = wanted.recv_timeout(next) {
+            // This fetch also serves the requests that arrived meanwhile.
+            while requests.try_recv().is_ok() {}
+            self.finish_fetch(outcome, issuer);
+            if let Err(RecvTimeoutError::Disconnected) = requests.recv_timeout(next) {
                 return;
             }
         }
     }
 
-    fn finish(&self, outcome: Result<KeySet>, issuer: &str) {
-        let read = |set: KeySet| {
-            set.keys
-                .into_iter()
-                .filter_map(SigningKey::read)
-                .map(Arc::new)
-                .collect::<Vec<_>>()
-        };
-
-        let keys = outcome.map(read);
+    fn finish_fetch(&self, outcome: Result<KeySet>, issuer: &str) {
+        let keys = outcome.map(parse_keys);
         if keys.as_ref().is_ok_and(Vec::is_empty) {
             tracing::error!(
-                "{issuer} has no key that verifies signatures; all its tokens are refused"
+                "{issuer} publishes no key that verifies signatures; all its tokens are rejected"
             );
         }
 
         let mut state = self.lock();
-        state.is_asking = false;
+        state.is_fetching = false;
         match keys {
             Ok(keys) => {
-                (state.keys, state.fetched, state.failures) = (keys, Some(Instant::now()), 0)
+                state.keys = keys;
+                state.last_success = Some(Instant::now());
+                state.consecutive_failures = 0;
             }
             Err(error) => {
-                state.failures = state.failures.saturating_add(1);
+                state.consecutive_failures = state.consecutive_failures.saturating_add(1);
                 tracing::error!(
-                    "the keys of {issuer} cannot be had; the old ones are used: {error:#}"
+                    "the keys of {issuer} could not be fetched; the previous ones stay in use: \
+                     {error:#}"
                 );
             }
         }
 
         drop(state);
-        self.asked.send_replace(());
+        self.fetched.send_replace(());
     }
+}
+
+/// Parses the usable keys of a set.
+fn parse_keys(set: KeySet) -> Vec<Arc<SigningKey>> {
+    set.keys
+        .into_iter()
+        .filter_map(SigningKey::parse)
+        .map(Arc::new)
+        .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use serde_json::json;
-
-    use super::*;
-
-    fn ed25519(name: &str, more: &Value) -> Value {
-        let mut key = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
-        key["kid"] = name.into();
-        key.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        key
-    }
-
-    fn set(names: &[&str]) -> KeySet {
-        KeySet {
-            keys: names.iter().map(|name| ed25519(name, &json!({}))).collect(),
-        }
-    }
-
-    /// An issuer that answers when it is told to, and says when it is asked.
-    struct Held {
-        keys: Arc<SigningKeys>,
-        asked: Receiver<()>,
-        answers: mpsc::Sender<Result<KeySet>>,
-    }
-
-    fn held() -> Held {
-        let (asking, asked) = mpsc::channel();
-        let (answers, given) = mpsc::channel();
-        let fetch = move || {
-            asking.send(()).unwrap();
-            given
-                .recv()
-                .unwrap_or_else(|_| Err(anyhow::anyhow!("it hung up")))
-        };
-
-        Held {
-            keys: Arc::new(SigningKeys::new("it", Box::new(fetch)).unwrap()),
-            asked,
-            answers,
-        }
-    }
-
-    impl Held {
-        /// One that gave these keys.
-        async fn with(names: &[&str]) -> Self {
-            let held = held();
-            held.answers.send(Ok(set(names))).unwrap();
-            held.keys.named(Some(names[0])).await.unwrap();
-            held.asked.recv().unwrap();
-            held
-        }
-
-        fn age(&self, by: Duration) {
-            self.keys.age(by);
-        }
-
-        /// Asks for a key beside this test.
-        fn ask(&self, name: &'static str) -> tokio::task::JoinHandle<bool> {
-            let keys = Arc::clone(&self.keys);
-            tokio::spawn(async move { keys.named(Some(name)).await.is_ok() })
-        }
-    }
-
-    #[tokio::test]
-    async fn nobody_who_has_a_known_key_waits_for_the_issuer() {
-        let held = Held::with(&["one"]).await;
-        held.age(ASK_AGAIN);
-        let unknown: Vec<_> = (0..100).map(|_| held.ask("two")).collect();
-        tokio::task::yield_now().await;
-        held.asked.recv().unwrap();
-
-        // The issuer is being asked and does not answer.
-        assert_eq!(held.keys.named(Some("one")).await.unwrap().len(), 1);
-        assert!(unknown.iter().all(|waiting| !waiting.is_finished()));
-        held.answers.send(Ok(set(&["one", "two"]))).unwrap();
-
-        for waiting in unknown {
-            assert!(
-                waiting.await.unwrap(),
-                "who waited is answered by what came"
-            );
-        }
-
-        assert!(
-            held.asked.try_recv().is_err(),
-            "it was asked once for all of them"
-        );
-    }
-
-    #[tokio::test]
-    async fn an_unknown_key_has_the_issuer_asked_once_a_minute() {
-        let held = Held::with(&["one"]).await;
-        assert!(
-            held.keys.named(Some("two")).await.is_err(),
-            "the minute is not over"
-        );
-        assert!(held.asked.try_recv().is_err());
-        held.age(ASK_AGAIN);
-        let waiting = held.ask("two");
-        tokio::task::yield_now().await;
-        held.asked.recv().unwrap();
-
-        held.answers
-            .send(Err(anyhow::anyhow!("it is ill")))
-            .unwrap();
-        assert!(!waiting.await.unwrap());
-        assert!(
-            held.keys.named(Some("one")).await.is_ok(),
-            "the old keys are used"
-        );
-        assert!(held.keys.named(Some("three")).await.is_err());
-        assert!(held.asked.try_recv().is_err());
-    }
-
-    #[tokio::test]
-    async fn keys_that_nobody_confirmed_for_a_day_are_not_used() {
-        let held = Held::with(&["one"]).await;
-        held.age(MAX_AGE - Duration::from_secs(60));
-        assert!(held.keys.named(Some("one")).await.is_ok());
-        held.age(Duration::from_secs(60));
-
-        held.answers
-            .send(Err(anyhow::anyhow!("it is ill")))
-            .unwrap();
-        let refusal = held.keys.named(Some("one")).await.err().unwrap();
-        assert!(refusal.is::<IssuerUnavailable>(), "{refusal}");
-    }
-
-    #[tokio::test]
-    async fn without_any_keys_the_issuer_is_asked_again_soon() {
-        let held = held();
-        let mut wait = FIRST_RETRY;
-        for _ in 0..6 {
-            held.answers
-                .send(Err(anyhow::anyhow!("it is ill")))
-                .unwrap();
-            assert!(held.keys.named(Some("one")).await.is_err());
-            held.asked.recv().unwrap();
-            held.age(wait - Duration::from_secs(1));
-            assert!(held.keys.named(Some("one")).await.is_err());
-            assert!(held.asked.try_recv().is_err(), "not before {wait:?}");
-            held.age(Duration::from_secs(1));
-            wait = (wait * 2).min(ASK_AGAIN);
-        }
-
-        held.answers.send(Ok(set(&["one"]))).unwrap();
-        assert!(
-            held.keys.named(Some("one")).await.is_ok(),
-            "one failure does not last"
-        );
-        held.asked.recv().unwrap();
-        held.age(FIRST_RETRY);
-        assert!(held.keys.named(Some("two")).await.is_err());
-        assert!(
-            held.asked.try_recv().is_err(),
-            "beside keys that can be used, an unknown one waits for its minute"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_withdrawn_key_goes_with_the_next_set() {
-        let held = Held::with(&["one", "two"]).await;
-        held.age(ASK_AGAIN);
-        held.answers.send(Ok(set(&["two"]))).unwrap();
-        assert!(held.keys.named(Some("three")).await.is_err());
-        assert!(held.keys.named(Some("one")).await.is_err());
-        assert_eq!(held.keys.named(None).await.unwrap().len(), 1);
-    }
-
-    #[test]
-    fn keys_are_for_what_they_say() {
-        let fits = |more: Value, algorithm| {
-            SigningKey::read(ed25519("one", &more)).is_some_and(|key| key.fits(algorithm))
-        };
-
-        for good in [
-            json!({}),
-            json!({"use": "sig"}),
-            json!({"alg": "EdDSA"}),
-            json!({"key_ops": ["verify"]}),
-        ] {
-            assert!(fits(good.clone(), Algorithm::EdDSA), "{good}");
-            assert!(
-                !fits(good.clone(), Algorithm::ES256) && !fits(good.clone(), Algorithm::RS256),
-                "{good}"
-            );
-            assert!(!fits(good.clone(), Algorithm::HS256), "{good}");
-        }
-
-        for bad in [
-            json!({"use": "enc"}),
-            json!({"use": "SIG"}),
-            json!({"use": 7}),
-            json!({"key_ops": ["sign"]}),
-            json!({"key_ops": []}),
-            json!({"use": "sig", "key_ops": ["encrypt"]}),
-            json!({"alg": "ES256"}),
-            json!({"alg": "ECDH-ES"}),
-            json!({"crv": "X25519"}),
-            json!({"kty": "oct", "k": "c2VjcmV0"}),
-        ] {
-            assert!(!fits(bad.clone(), Algorithm::EdDSA), "{bad}");
-        }
-    }
-
-    #[test]
-    fn short_and_foreign_keys_are_left_out() {
-        let rsa = |bytes: usize| json!({"kty": "RSA", "e": "AQAB", "n": "_".repeat(bytes * 4 / 3), "kid": "r"});
-        assert!(SigningKey::read(rsa(128 * 3 / 2)).is_none());
-        let long = SigningKey::read(rsa(258)).unwrap();
-
-        assert!(
-            long.fits(Algorithm::RS256)
-                && long.fits(Algorithm::PS512)
-                && !long.fits(Algorithm::EdDSA)
-        );
-
-        let mut only = rsa(258);
-        only["alg"] = "RS256".into();
-        let only = SigningKey::read(only).unwrap();
-
-        assert!(
-            only.fits(Algorithm::RS256)
-                && !only.fits(Algorithm::RS384)
-                && !only.fits(Algorithm::PS256)
-        );
-
-        for foreign in [
-            json!({"kty": "AKP"}),
-            json!({}),
-            json!(7),
-            json!({"kty": "OKP", "crv": "Ed25519"}),
-        ] {
-            assert!(SigningKey::read(foreign.clone()).is_none(), "{foreign}");
-        }
-    }
-}
+mod tests;

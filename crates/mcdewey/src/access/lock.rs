@@ -1,5 +1,6 @@
-//! Locks for files that several processes rewrite. Whoever reads such a file in order to replace it holds the lock
-//! meanwhile; each replacement is a new file, so the lock is on a file of its own beside it.
+//! Locks for files that several processes rewrite. A process that reads such a file in order to
+//! replace it holds the lock meanwhile. Each replacement is a new file, so the lock is on a
+//! separate file beside it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -7,33 +8,36 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::requirement::{link_target, private_folder};
+use super::private_file::{ensure_parent, link_target};
 
-/// How long to wait for another process; it holds a lock for moments only.
-const WAIT: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(10);
+/// How long to wait for another process, which normally holds the lock for milliseconds.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Held until it is dropped.
+/// A lock that is released when this is dropped.
 #[derive(Debug)]
 pub(super) struct FileLock {
     _file: File,
 }
 
-/// Takes the lock of a file, which may not exist yet.
+/// Locks a file, which may not exist yet.
 pub(super) fn lock(path: &Path) -> Result<FileLock> {
-    let path = beside(&link_target(path));
+    let path = lock_path(&link_target(path));
     let file = open(&path)
         .with_context(|| format!("the lock file {} cannot be opened", path.display()))?;
 
-    let end = Instant::now() + WAIT;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(FileLock { _file: file }),
-            Err(TryLockError::WouldBlock) if Instant::now() < end => std::thread::sleep(POLL),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(POLL_INTERVAL);
+            }
             Err(TryLockError::WouldBlock) => bail!(
-                "another process has held {} for {} s; find out which one (`fuser`), stop it, and try again",
+                "another process has held {} for {} s; find out which one (`fuser`), stop it, and \
+                 try again",
                 path.display(),
-                WAIT.as_secs()
+                LOCK_TIMEOUT.as_secs()
             ),
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("{} cannot be locked", path.display()));
@@ -42,23 +46,23 @@ pub(super) fn lock(path: &Path) -> Result<FileLock> {
     }
 }
 
-fn beside(path: &Path) -> PathBuf {
+fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
     path.with_file_name(name)
 }
 
 fn open(path: &Path) -> std::io::Result<File> {
-    let folder = private_folder(path)?;
+    let folder = ensure_parent(path)?;
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
 
-    // An administrator's command must not lock out the service that owns the folder.
+    // A command run by an administrator must not lock out the service that owns the folder.
     #[cfg(unix)]
-    let _ = super::requirement::give_to_owner_of(&file, &folder.metadata()?);
+    let _ = super::private_file::copy_owner(&file, &folder.metadata()?);
     Ok(file)
 }
 
@@ -67,22 +71,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_is_held_by_one_at_a_time() {
+    fn a_lock_has_one_holder_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/keys.toml");
-        let held = lock(&path).unwrap();
-        let (sender, taken) = std::sync::mpsc::channel();
-        let other = path.clone();
+        let first = lock(&path).unwrap();
+        let (sender, acquired) = std::sync::mpsc::channel();
+        let same_path = path.clone();
 
         let thread = std::thread::spawn(move || {
-            let _lock = lock(&other).unwrap();
+            let _lock = lock(&same_path).unwrap();
             sender.send(()).unwrap();
         });
-        assert!(taken.recv_timeout(POLL * 5).is_err());
-        drop(held);
-        taken.recv().unwrap();
+        assert!(acquired.recv_timeout(POLL_INTERVAL * 5).is_err());
+
+        drop(first);
+        acquired.recv().unwrap();
         thread.join().unwrap();
 
-        assert!(!path.exists() && beside(&path).exists());
+        assert!(!path.exists() && lock_path(&path).exists());
     }
 }

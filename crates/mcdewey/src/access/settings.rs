@@ -1,4 +1,4 @@
-//! The settings of who may ask, as flags and `mcdewey.toml` write them.
+//! Settings of access control, from flags and `mcdewey.toml`.
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -12,24 +12,23 @@ use super::requirement;
 use crate::cli::SettingFlags;
 use crate::secret;
 
-/// Who may ask.
 #[derive(Debug, Clone)]
 pub(crate) struct AccessSettings {
-    /// One key for everybody, if there is one.
+    /// The key that all users share, if there is one.
     pub(crate) key: Option<String>,
-    /// Where the keys of `mcdewey keys` are kept.
+    /// The file that stores the keys of `mcdewey keys`.
     pub(crate) keys_file: PathBuf,
-    /// Whether the operator says where that is: who names a keys file asks for keys.
-    pub(crate) keys_file_named: bool,
-    /// Whether it is the file of the data directory or of `mcdewey.toml`, and not another one that a flag or the
-    /// environment names.
-    pub(crate) keys_file_is_own: bool,
-    /// Where it is recorded whether keys are required.
+    /// Whether the operator configured `keys_file`, which alone requires keys.
+    pub(crate) is_keys_file_configured: bool,
+    /// Whether `keys_file` is the one in the data directory or in `mcdewey.toml`, rather than a
+    /// different one given by a flag or the environment.
+    pub(crate) is_default_keys_file: bool,
+    /// The file that records whether keys are required.
     pub(crate) state_file: PathBuf,
     pub(crate) allow_anonymous: bool,
-    /// Of every caller without a limit of their own.
+    /// The limit for each caller without a limit of its own.
     pub(crate) requests_per_minute: Option<NonZeroU32>,
-    /// Pages of other sites that may call the server.
+    /// Origins of other sites whose pages may call the server.
     pub(crate) origins: Vec<String>,
     pub(crate) audit_log: Option<PathBuf>,
     pub(crate) oidc: Option<OidcSettings>,
@@ -47,22 +46,23 @@ pub(crate) struct AccessTable {
     pub(crate) oidc: Option<OidcSettings>,
 }
 
-/// `[oidc]`: an issuer whose tokens are taken.
+/// `[oidc]`: an issuer whose tokens are accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OidcSettings {
-    /// As it stands in the tokens; its keys are found below it.
+    /// The issuer as its tokens name it. Its discovery document is below this URL.
     pub(crate) issuer: String,
-    /// What the tokens must be meant for.
+    /// The audience that tokens must have.
     pub(crate) audience: String,
-    /// Where the issuer's keys are, when they are not where its description says.
+    /// Where the issuer publishes its keys, if not at the URL in its discovery document.
     pub(crate) jwks_url: Option<String>,
-    /// The scope or role that makes an admin.
+    /// The scope or role that grants the admin role.
     #[serde(default = "admin_scope")]
     pub(crate) admin_scope: String,
-    /// The claim that lists the products a caller may see; where it is named, a token without it shows nothing.
+    /// The claim that lists the products a caller may see. If it is configured, a token without it
+    /// grants access to nothing.
     pub(crate) products_claim: Option<String>,
-    /// The same for vendors.
+    /// The claim that lists the vendors a caller may see, likewise.
     pub(crate) vendors_claim: Option<String>,
 }
 
@@ -71,7 +71,7 @@ fn admin_scope() -> String {
 }
 
 impl AccessSettings {
-    /// Puts flags, environment and file together.
+    /// Merges flags, environment and file.
     pub(crate) fn resolve(
         flags: &SettingFlags,
         file: AccessTable,
@@ -81,7 +81,8 @@ impl AccessSettings {
         for origin in &file.allowed_origins {
             ensure!(
                 is_origin(origin),
-                "{origin:?} in allowed_origins is no origin; write it as https://portal.example.com"
+                "{origin:?} in allowed_origins is not an origin; write it as \
+                 https://portal.example.com"
             );
         }
 
@@ -91,25 +92,25 @@ impl AccessSettings {
         {
             for url in [Some(issuer), jwks_url.as_ref()].into_iter().flatten() {
                 ensure!(
-                    is_safe(url),
-                    "{url:?} in [oidc] must begin with https://, or with http:// on this machine"
+                    is_secure_url(url),
+                    "{url:?} in [oidc] must be an https:// URL, or an http:// URL on this machine"
                 );
             }
         }
 
-        let own = file
+        let default_keys_file = file
             .keys_file
             .clone()
             .unwrap_or_else(|| data_dir.join("keys.toml"));
-        let named = flags.keys_file.clone().or(file.keys_file);
+        let configured_keys_file = flags.keys_file.clone().or(file.keys_file);
         Ok(Self {
             key: key_file.map(|path| secret::read(&path)).transpose()?,
-            keys_file_named: named.is_some(),
-            keys_file_is_own: flags
+            is_keys_file_configured: configured_keys_file.is_some(),
+            is_default_keys_file: flags
                 .keys_file
                 .as_ref()
-                .is_none_or(|file| is_same(file, &own)),
-            keys_file: named.unwrap_or(own),
+                .is_none_or(|file| is_same_file(file, &default_keys_file)),
+            keys_file: configured_keys_file.unwrap_or(default_keys_file),
             state_file: data_dir.join(requirement::FILE),
             allow_anonymous: flags.allow_anonymous || file.allow_anonymous.unwrap_or(false),
             requests_per_minute: flags.requests_per_minute.or(file.requests_per_minute),
@@ -120,29 +121,33 @@ impl AccessSettings {
     }
 }
 
-/// Whether two paths name one file, which need not exist.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let whole = |path: &Path| {
-        std::fs::canonicalize(path)
-            .or_else(|_| std::path::absolute(path))
-            .ok()
-    };
-    whole(one) == whole(other)
+/// Reports whether two paths name the same file, which need not exist.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    resolve_path(a) == resolve_path(b)
 }
 
-/// Keys that come over the open network without TLS are anybody's.
-pub(super) fn is_safe(url: &str) -> bool {
+/// The canonical path, or the absolute one if there is no file.
+fn resolve_path(path: &Path) -> Option<PathBuf> {
+    std::fs::canonicalize(path)
+        .or_else(|_| std::path::absolute(path))
+        .ok()
+}
+
+/// Reports whether a URL uses TLS or stays on this machine. Keys fetched over the network without
+/// TLS could be forged.
+pub(super) fn is_secure_url(url: &str) -> bool {
     let Ok(url) = url.parse::<Uri>() else {
         return false;
     };
 
-    // What stands before an @ looks like a host and is none.
+    // Anything before an @ can look like a host name but is not part of it, so such URLs are
+    // rejected.
     let (Some(authority), Some(host)) = (url.authority(), url.host()) else {
         return false;
     };
-    let here = ["127.0.0.1", "localhost", "[::1]"].contains(&host);
+    let is_local = ["127.0.0.1", "localhost", "[::1]"].contains(&host);
     !authority.as_str().contains('@')
-        && (url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && here))
+        && (url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && is_local))
 }
 
 #[cfg(test)]
@@ -150,14 +155,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_come_safely() {
+    fn only_https_and_local_urls_are_secure() {
         for good in [
             "https://a.example",
             "http://127.0.0.1:9/x",
             "http://localhost",
             "http://[::1]:80",
         ] {
-            assert!(is_safe(good), "{good}");
+            assert!(is_secure_url(good), "{good}");
         }
 
         for bad in [
@@ -173,12 +178,12 @@ mod tests {
             "https://",
             "here",
         ]) {
-            assert!(!is_safe(bad), "{bad}");
+            assert!(!is_secure_url(bad), "{bad}");
         }
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn invalid_urls_and_origins_are_errors_that_name_the_setting() {
         let resolve =
             |file| AccessSettings::resolve(&SettingFlags::default(), file, Path::new("data"));
         let origins = |origin: &str| AccessTable {

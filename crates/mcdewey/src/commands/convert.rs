@@ -1,5 +1,5 @@
-//! `mcdewey convert FILE`: Markdown with page markers beside a file, for people to read and correct. The library takes
-//! the pair as one document with its original.
+//! `mcdewey convert FILE`: writes Markdown with page markers beside a file, for people to read and
+//! correct. The library ingests the pair as one document with its original.
 
 mod output;
 
@@ -8,31 +8,34 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use mcdewey_convert::{IsolatedConverter, Limits};
-use mcdewey_core::{Convert, Converted, Format};
+use mcdewey_convert::{ConvertLimits, IsolatedConverter};
+use mcdewey_core::{Convert, ConvertedDocument, Format};
 use mcdewey_ingest::CONVERTED_FROM;
 
 use crate::cli::{ConvertArgs, ConvertWorkerArgs};
 use crate::terminal;
 use output::Output;
 
-/// What converts files in processes of its own.
+/// Returns a converter that runs this program as a separate worker process.
 pub(crate) fn converter() -> Result<Arc<dyn Convert>> {
-    let program = std::env::current_exe()
-        .context("the program does not find itself, to convert files with")?;
-    let limits = Limits::default();
+    let program = std::env::current_exe().context(
+        "cannot find the path of this program, which converts files in a separate process",
+    )?;
+
+    let limits = ConvertLimits::default();
     let arguments = [
         "convert-worker".to_owned(),
         "--memory".to_owned(),
-        limits.memory.to_string(),
+        limits.memory_bytes.to_string(),
     ];
 
     Ok(Arc::new(IsolatedConverter::new(program, arguments, limits)))
 }
 
-/// The child's side.
-pub(crate) fn work(args: &ConvertWorkerArgs) -> Result<ExitCode> {
-    mcdewey_convert::serve(
+/// Runs the worker process, which reads files from standard input and writes Markdown to standard
+/// output.
+pub(crate) fn run_worker(args: &ConvertWorkerArgs) -> Result<ExitCode> {
+    mcdewey_convert::run_worker(
         std::io::stdin().lock(),
         std::io::stdout().lock(),
         args.memory,
@@ -47,26 +50,26 @@ pub(crate) async fn run(args: ConvertArgs) -> Result<ExitCode> {
 
 fn convert(args: &ConvertArgs) -> Result<()> {
     let file = &args.file;
-    let output = Output::of(args);
+    let output = Output::from_args(args);
     if let Some(output) = &output {
-        output.refuse_present()?;
+        output.check_overwrite()?;
     }
 
     let format = format_of(file)?;
     let bytes =
         std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let Converted {
+    let ConvertedDocument {
         markdown,
         images,
         warnings,
     } = converter()?
         .convert(format, &bytes)
-        .with_context(|| format!("{} was not converted", file.display()))?;
+        .with_context(|| format!("cannot convert {}", file.display()))?;
 
     let name = file
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let markdown = with_origin(&markdown, &name);
+    let markdown = with_original_name(&markdown, &name);
     for warning in &warnings {
         eprintln!("warning: {warning}");
     }
@@ -75,7 +78,8 @@ fn convert(args: &ConvertArgs) -> Result<()> {
         terminal::print(&markdown)?;
         if !images.is_empty() {
             eprintln!(
-                "its {} images are written only with the Markdown in a file",
+                "its {} images were not written; they are only written if the Markdown goes \
+                 to a file",
                 images.len()
             );
         }
@@ -105,19 +109,19 @@ fn format_of(file: &Path) -> Result<Format> {
 
     match extension.as_str() {
         "json" | "yaml" | "yml" => Ok(Format::OpenApi),
-        other => Format::of_extension(other).with_context(|| {
-            let known: Vec<&str> = Format::ALL.iter().map(|format| format.title()).collect();
+        other => Format::from_extension(other).with_context(|| {
+            let supported: Vec<&str> = Format::ALL.iter().map(|format| format.title()).collect();
             format!(
-                "{} is in a format that is not converted; known are {}",
+                "the format of {} is not supported; supported formats: {}",
                 file.display(),
-                known.join(", ")
+                supported.join(", ")
             )
         }),
     }
 }
 
-/// The Markdown with a line in its front matter that names the file it was made from.
-fn with_origin(markdown: &str, name: &str) -> String {
+/// Adds the name of the original file to the front matter.
+fn with_original_name(markdown: &str, name: &str) -> String {
     let line = format!("{CONVERTED_FROM}: {}\n", serde_json::Value::from(name));
     match markdown.strip_prefix("---\n") {
         Some(rest) => format!("---\n{line}{rest}"),
@@ -130,19 +134,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_origin_stands_in_the_front_matter() {
+    fn the_front_matter_names_the_original_file() {
         assert_eq!(
-            with_origin("# A\n", "a b.pdf"),
+            with_original_name("# A\n", "a b.pdf"),
             "---\nconverted_from: \"a b.pdf\"\n---\n\n# A\n"
         );
         assert_eq!(
-            with_origin("---\ntitle: A\n---\n", "a.pdf"),
+            with_original_name("---\ntitle: A\n---\n", "a.pdf"),
             "---\nconverted_from: \"a.pdf\"\ntitle: A\n---\n"
         );
     }
 
     #[test]
-    fn unknown_formats_are_named_with_the_known_ones() {
+    fn an_unsupported_format_is_an_error_that_lists_the_supported_ones() {
         let error = format_of(Path::new("a.odt")).unwrap_err().to_string();
         assert!(error.contains("a.odt") && error.contains("DOCX"), "{error}");
         assert_eq!(format_of(Path::new("a.YAML")).unwrap(), Format::OpenApi);

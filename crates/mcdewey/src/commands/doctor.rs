@@ -1,8 +1,8 @@
-//! `mcdewey doctor`: whether model, library and rules are as they should be. Changes nothing; fails when something is
-//! broken.
+//! `mcdewey doctor`: checks model, library, access and rules. Changes nothing, and fails if
+//! something is broken.
 
 mod disk;
-mod written;
+mod report;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,21 +25,21 @@ use crate::settings::Settings;
 use crate::terminal;
 use disk::DiskCheck;
 
-/// What was looked at.
+/// Everything that was checked, also printed as JSON.
 #[derive(Debug, Serialize)]
-struct Checkup {
+struct DoctorReport {
     data_dir: String,
-    /// The Qdrant server that holds the library instead.
+    /// The collection and the server, for a library on a Qdrant server.
     #[serde(skip_serializing_if = "Option::is_none")]
     qdrant: Option<String>,
     disk: DiskCheck,
     owner: Option<OwnerCheck>,
-    /// Whether keys are required, and how many there are.
     access: Check<AccessSummary>,
     library: Check<LibraryCheck>,
-    /// The generations in the data directory: what answers, what is built, what is kept for a rollback.
+    /// The generations in the data directory: the live one, those being built, those kept for a
+    /// rollback.
     generations: Check<Vec<GenerationStatus>>,
-    /// Where there is to be a reranker: its folder and what it is allowed.
+    /// Present if a reranker is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     reranker: Option<Check<RerankerCheck>>,
     roots: Vec<RootCheck>,
@@ -58,7 +58,7 @@ struct LibraryCheck {
     chunks: u64,
     generation: String,
     revision: u64,
-    /// Documents that hold nothing to find: stubs, pictures.
+    /// Sources of documents without a chunk, such as those that consist of images, sorted.
     without_passages: Vec<String>,
 }
 
@@ -78,80 +78,89 @@ struct RootCheck {
     findings: Option<Findings>,
 }
 
-/// A finding, or why there is none.
+/// The result of a check, or why there is none.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Check<T> {
     Ok(T),
+    /// Nothing to check, which is not a failure.
     Missing(String),
     Broken(String),
 }
 
 pub(crate) async fn run(settings: &Settings, args: &DoctorArgs) -> Result<ExitCode> {
-    let checkup = look(settings).await;
+    let report = inspect(settings).await;
     let text = if args.json {
-        terminal::json(&checkup)?
+        terminal::json(&report)?
     } else {
-        written::checkup(&checkup)
+        report::format_report(&report)
     };
-
     terminal::print(&text)?;
-    let broken = matches!(checkup.library, Check::Broken(_))
-        || matches!(checkup.access, Check::Broken(_))
-        || matches!(checkup.generations, Check::Broken(_))
-        || matches!(checkup.reranker, Some(Check::Broken(_)))
-        || checkup
-            .roots
-            .iter()
-            .any(|root| matches!(root.rules, Check::Broken(_)));
 
-    Ok(if broken {
+    Ok(if report.has_failures() {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
 }
 
-async fn look(settings: &Settings) -> Checkup {
+impl DoctorReport {
+    fn has_failures(&self) -> bool {
+        self.library.is_broken()
+            || self.access.is_broken()
+            || self.generations.is_broken()
+            || self.reranker.as_ref().is_some_and(Check::is_broken)
+            || self.roots.iter().any(|root| root.rules.is_broken())
+    }
+}
+
+impl<T> Check<T> {
+    fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+}
+
+async fn inspect(settings: &Settings) -> DoctorReport {
     let found = RunningOwner::find(settings);
     let owner = found.as_ref().ok().and_then(Option::as_ref);
     let owner = owner.map(|owner| OwnerCheck {
         pid: owner.pid,
         address: owner.address.clone(),
     });
-    let reranker = settings.rerank.as_ref().map(look_at_reranker);
 
     let library = match found {
-        Ok(Some(owner)) => ask_owner(owner).await.into(),
-        Ok(None) if settings.qdrant.is_none() && is_empty(&settings.data_dir) => Check::Missing(
-            "there is no library yet; run `mcdewey ingest` or `mcdewey serve`".to_owned(),
-        ),
-        Ok(None) => open_here(settings).await.into(),
-        // An ingest is at work; what it leaves can be looked at afterwards.
+        Ok(Some(owner)) => query_owner(owner).await.into(),
+        Ok(None) if settings.qdrant.is_none() && is_empty_or_missing(&settings.data_dir) => {
+            Check::Missing(
+                "there is no library yet; run `mcdewey ingest` or `mcdewey serve`".to_owned(),
+            )
+        }
+        Ok(None) => open_locally(settings).await.into(),
+        // An ingest is running. Its result can be checked afterwards, so this is not a failure.
         Err(error) => Check::Missing(format!("{error:#}")),
     };
 
-    let generations = Generations::look(&settings.data_dir).into();
     let configured = settings.roots.clone();
-
-    // Resolved, each root leaves out the others that lie in it.
-    let look = move || {
+    let roots = tokio::task::spawn_blocking(move || {
+        // A resolved root excludes the other roots inside it.
         let roots = resolve_root(&configured, None).unwrap_or(configured);
-        roots.iter().map(look_at_root).collect()
-    };
-    let roots = tokio::task::spawn_blocking(look).await;
-    let qdrant = settings.qdrant.as_ref().map(|_| settings.library_place());
+        roots.iter().map(check_root).collect()
+    })
+    .await;
 
-    Checkup {
+    DoctorReport {
         data_dir: settings.data_dir.display().to_string(),
-        disk: disk::look(&settings.data_dir),
-        qdrant,
+        disk: DiskCheck::measure(&settings.data_dir),
+        qdrant: settings
+            .qdrant
+            .as_ref()
+            .map(|_| settings.library_location()),
         owner,
         access: access::summary(settings)
             .map_or_else(|error| Check::Broken(format!("{error:#}")), Check::Ok),
         library,
-        generations,
-        reranker,
+        generations: Generations::list(&settings.data_dir).into(),
+        reranker: settings.rerank.as_ref().map(check_reranker),
         roots: roots.unwrap_or_default(),
     }
 }
@@ -188,32 +197,33 @@ fn without_passages(library: &LibraryAnswer) -> Vec<String> {
         .map(|document| document.source.clone())
         .collect();
 
-    // A document for several releases stands under each.
+    // A document for several versions is listed under each of them.
     found.sort_unstable();
     found.dedup();
     found
 }
 
 impl From<Result<Vec<GenerationStatus>, IndexError>> for Check<Vec<GenerationStatus>> {
-    fn from(found: Result<Vec<GenerationStatus>, IndexError>) -> Self {
-        found.map_or_else(|error| Self::Broken(error.to_string()), Self::Ok)
+    fn from(generations: Result<Vec<GenerationStatus>, IndexError>) -> Self {
+        generations.map_or_else(|error| Self::Broken(error.to_string()), Self::Ok)
     }
 }
 
-/// Opening an empty folder would make a library in it.
-fn is_empty(folder: &Path) -> bool {
+/// Reports whether a folder is empty or missing. Such a folder is not opened, because that would
+/// create a library in it.
+fn is_empty_or_missing(folder: &Path) -> bool {
     folder
         .read_dir()
         .is_ok_and(|mut entries| entries.next().is_none())
         || !folder.exists()
 }
 
-async fn ask_owner(owner: RunningOwner) -> Result<LibraryAnswer> {
+async fn query_owner(owner: RunningOwner) -> Result<LibraryAnswer> {
     tokio::task::spawn_blocking(move || owner.library()).await?
 }
 
-async fn open_here(settings: &Settings) -> Result<LibraryAnswer> {
-    // A reranker that lacks something is reported by itself.
+async fn open_locally(settings: &Settings) -> Result<LibraryAnswer> {
+    // An incomplete reranker is reported separately and must not hide the state of the library.
     let rerank = settings
         .rerank
         .clone()
@@ -225,13 +235,13 @@ async fn open_here(settings: &Settings) -> Result<LibraryAnswer> {
     })
     .await?;
 
-    engine.refuse_half_built()?;
+    engine.ensure_complete()?;
     let library = engine.library("");
     library.ready().await?;
     Ok(library.library(&Visibility::Everything).await?)
 }
 
-fn look_at_reranker(rerank: &RerankSettings) -> Check<RerankerCheck> {
+fn check_reranker(rerank: &RerankSettings) -> Check<RerankerCheck> {
     match CrossEncoder::check(&rerank.dir) {
         Ok(()) => Check::Ok(RerankerCheck {
             dir: rerank.dir.display().to_string(),
@@ -242,7 +252,7 @@ fn look_at_reranker(rerank: &RerankSettings) -> Check<RerankerCheck> {
     }
 }
 
-fn look_at_root(root: &Root) -> RootCheck {
+fn check_root(root: &Root) -> RootCheck {
     let converter = convert::converter().ok();
     let (rules, findings) = match survey(root, converter.as_deref()) {
         Ok(Survey { rules, findings }) => (Check::Ok(rules), Some(findings)),

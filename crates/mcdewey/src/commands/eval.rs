@@ -1,19 +1,20 @@
-//! `mcdewey eval`: labelled questions put to the search, mode by mode. A folder is a test set, indexed for the occasion; a
-//! file holds judgments over the library of the settings. What was measured can be held against floors, and two reports
-//! against each other.
+//! `mcdewey eval`: asks labelled questions in each search mode and reports the metrics.
+//!
+//! A folder is a test set, which is indexed in a temporary library; a file holds judgments for the
+//! configured library. The report can be checked against a gate, and two reports can be compared.
 
 mod beir;
-mod corpus;
+mod evaluation;
 mod judgments;
 mod spans;
 mod study;
-mod trial;
+mod test_library;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use mcdewey_eval::{Comparison, Gate, Report, Row, SpanSet, Split};
+use mcdewey_eval::{Comparison, Gate, Report, ReportRow, SpanSet, Split};
 use mcdewey_query::Mode;
 
 use crate::cli::EvalArgs;
@@ -21,11 +22,11 @@ use crate::settings::Settings;
 use crate::terminal;
 
 /// How sets are measured.
-struct Plan {
+struct EvalOptions {
     modes: Vec<Mode>,
-    /// Where the indexes of test sets stay.
+    /// Where the libraries of test sets are kept; `None` for temporary libraries.
     keep: Option<PathBuf>,
-    /// Where runs are written for other programs to score.
+    /// Where runs and judgments are written in TREC format.
     trec: Option<PathBuf>,
     split: Option<Split>,
     without_gold: bool,
@@ -36,7 +37,7 @@ pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> 
         return compare(before, after, args.json);
     }
 
-    // A gate that cannot be read is told before the questions are asked.
+    // Reports an unreadable gate before any question is asked.
     let gate = args.gate.as_deref().map(read_gate).transpose()?;
     let modes = if args.mode.is_empty() {
         Mode::ALL.to_vec()
@@ -44,7 +45,7 @@ pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> 
         args.mode.iter().map(|&mode| mode.into()).collect()
     };
 
-    let plan = Plan {
+    let options = EvalOptions {
         modes,
         keep: args.keep,
         trec: args.trec,
@@ -53,13 +54,13 @@ pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> 
     };
 
     if let Some(document) = args.study {
-        study::write(&settings, &plan, &args.sets, &document).await?;
+        study::write(&settings, &options, &args.sets, &document).await?;
         return Ok(ExitCode::SUCCESS);
     }
 
     let mut report = Report::default();
     for set in &args.sets {
-        report.rows.extend(measure(&settings, &plan, set).await?);
+        report.rows.extend(measure(&settings, &options, set).await?);
     }
 
     let text = if args.json {
@@ -67,63 +68,66 @@ pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> 
     } else {
         report.table()
     };
-
     terminal::print(&text)?;
-    let broken = gate.map_or_else(Vec::new, |gate| gate.broken(&report));
-    for complaint in &broken {
-        eprintln!("gate broken: {complaint}");
+
+    let violations = gate.map_or_else(Vec::new, |gate| gate.violations(&report));
+    for violation in &violations {
+        eprintln!("gate failed: {violation}");
     }
 
-    Ok(if broken.is_empty() {
+    Ok(if violations.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-async fn measure(settings: &Settings, plan: &Plan, set: &Path) -> Result<Vec<Row>> {
+/// Measures one set, whose kind follows from what is at the path.
+async fn measure(settings: &Settings, options: &EvalOptions, set: &Path) -> Result<Vec<ReportRow>> {
     let table = if set.is_dir() {
-        SpanSet::table_in(set)?
+        SpanSet::find_table(set)?
     } else {
         None
     };
 
-    let beir = set.is_dir() && table.is_none();
+    let is_beir = set.is_dir() && table.is_none();
     ensure!(
-        beir || !plan.without_gold,
-        "--without-gold is for sets in BEIR form, {} is none",
+        is_beir || !options.without_gold,
+        "--without-gold requires a set in BEIR format, {} is not one",
         set.display()
     );
 
     match table {
-        Some(table) => spans::measure(settings, plan, &table).await,
-        None if beir => beir::measure(settings, plan, set).await,
-        None => judgments::measure(settings, plan, set).await,
+        Some(table) => spans::measure(settings, options, &table).await,
+        None if is_beir => beir::measure(settings, options, set).await,
+        None => judgments::measure(settings, options, set).await,
     }
 }
 
 fn compare(before: &Path, after: &Path, json: bool) -> Result<ExitCode> {
-    let comparison = Comparison::of(&read_report(before)?, &read_report(after)?)?;
+    let comparison = Comparison::between(&read_report(before)?, &read_report(after)?)?;
     for row in &comparison.unmatched {
         eprintln!("not compared: {row}");
     }
 
-    terminal::print(&if json {
+    let text = if json {
         terminal::json(&comparison)?
     } else {
         comparison.table()
-    })?;
+    };
+    terminal::print(&text)?;
 
     Ok(ExitCode::SUCCESS)
 }
 
 fn read_report(path: &Path) -> Result<Report> {
     serde_json::from_str(&read(path)?)
-        .with_context(|| format!("{} is no report of `eval --json`", path.display()))
+        .with_context(|| format!("{} is not a report of `eval --json`", path.display()))
 }
 
 fn read_gate(path: &Path) -> Result<Gate> {
-    toml::from_str(&read(path)?).with_context(|| format!("{} is no gate", path.display()))
+    toml::from_str(&read(path)?)
+        .with_context(|| format!("{} is not a valid gate file", path.display()))
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -1,4 +1,5 @@
-//! `mcdewey ingest [ROOT]`: brings the library up to date, through the running server that owns it or by itself.
+//! `mcdewey ingest [ROOT]`: updates the library, through the running server that owns it or by
+//! itself.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,16 +21,18 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
     let display = SyncDisplay::new();
     let report = match RunningOwner::find(&settings)? {
         Some(owner) => {
-            // A corpus named on the command line is meant, whatever corpus the server was started with.
+            // A corpus given to this command takes precedence over the one the server was started
+            // with.
             let corpus = settings
-                .corpus_given
+                .corpus_override
                 .as_ref()
-                .map(|corpus| absolute(&corpus.to_string_lossy()));
+                .map(|corpus| absolute_folder(&corpus.to_string_lossy()));
 
             let root = args
                 .root
                 .map(|root| name_or_absolute(&settings.roots, root))
                 .or(corpus);
+
             let request = SyncRequest { root };
             tokio::task::spawn_blocking(move || {
                 let report = owner.sync(&request, |progress| display.show(progress));
@@ -38,57 +41,61 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
             })
             .await??
         }
-        None => ingest_here(&settings, args.root, &display).await?,
+        None => ingest_locally(&settings, args.root, &display).await?,
     };
 
     let text = if args.json {
         terminal::json(&report)?
     } else {
-        terminal::report(&report)
+        terminal::format_report(&report)
     };
 
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn ingest_here(
+async fn ingest_locally(
     settings: &Settings,
     root: Option<String>,
     display: &SyncDisplay,
 ) -> Result<SyncReport> {
-    // A folder that does not exist is told before a model is fetched.
+    // Checked first, so that a missing folder is reported before a model is downloaded.
     resolve_root(&settings.roots, root.as_deref())?;
 
-    // Nothing is asked here.
+    // Nothing is searched here, so no reranker is started.
     let mut engine = Engine::open(&Settings {
         rerank: None,
         ..settings.clone()
     })
     .await?;
 
-    let _claim = engine.take_data_dir_lock();
-    let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
-    let keeper = GenerationManager::new(&engine, settings.roots.clone(), feedback);
+    let _lock = engine.take_data_dir_lock();
+    let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
+    let manager = GenerationManager::new(&engine, settings.roots.clone(), feedback);
     drop(engine);
 
-    let report = keeper
+    let report = manager
         .sync(&SyncRequest { root }, &|progress| display.show(&progress))
         .await;
     display.finish();
-    keeper.finish().await;
+    manager.wait_for_retirement().await;
     report
 }
 
-/// The server may run in another folder: a path is made absolute, a root's name stays, even where a folder has it too.
+/// Prepares a root for the server, which may run in another working directory: a path becomes
+/// absolute. The name of a configured root stays as it is, even if a folder of the same name
+/// exists.
 fn name_or_absolute(configured: &[Root], root: String) -> String {
-    if configured.iter().any(|known| known.name.as_str() == root) {
+    if configured.iter().any(|entry| entry.name.as_str() == root) {
         return root;
     }
-    absolute(&root)
+
+    absolute_folder(&root)
 }
 
-/// A folder's absolute path; what is no folder stays, for the server to refuse by its name.
-fn absolute(root: &str) -> String {
+/// Returns the absolute path of a folder. Anything else is returned unchanged, so that the server's
+/// error quotes it.
+fn absolute_folder(root: &str) -> String {
     match std::fs::canonicalize(root) {
         Ok(path) if path.is_dir() => path.to_string_lossy().into_owned(),
         _ => root.to_owned(),
@@ -100,8 +107,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_root_goes_before_a_folder() {
-        // Tests run in the folder of the crate, which has a folder `src`.
+    fn the_name_of_a_root_takes_precedence_over_a_folder() {
+        // Tests run in the folder of the crate, which contains a folder `src`.
         let roots = [Root::new("src".parse().unwrap(), "elsewhere")];
         assert_eq!(name_or_absolute(&roots, "src".to_owned()), "src");
         assert!(std::path::Path::new(&name_or_absolute(&[], "src".to_owned())).is_absolute());

@@ -1,4 +1,5 @@
-//! `mcdewey keys`: who has a key, making one, and taking one back. A running server follows within a second.
+//! `mcdewey keys`: creates, lists and revokes access keys. A running server applies changes within
+//! a second.
 
 use std::process::ExitCode;
 
@@ -6,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::keys::{self, KeyEntry, NewKey};
-use crate::access::requirement::{Memory, Requirement, Standing};
+use crate::access::requirement::{KeyRequirement, RequirementHistory, RequirementStatus};
 use crate::access::settings::AccessSettings;
 use crate::cli::{CreateKeyArgs, KeysCommand};
 use crate::settings::Settings;
@@ -18,12 +19,12 @@ pub(crate) fn run(settings: &Settings, command: KeysCommand) -> Result<ExitCode>
         KeysCommand::Create(args) => create(settings, args)?,
         KeysCommand::List { json } => {
             let entries = keys::read(path)?;
-            let text = match json {
-                true => terminal::json(&entries.iter().map(shown).collect::<Vec<_>>())?,
-                false if entries.is_empty() => {
-                    format!("no keys in {}{}\n", path.display(), without_keys(settings))
-                }
-                false => entries.iter().map(line).collect(),
+            let text = if json {
+                terminal::json(&entries.iter().map(without_hash).collect::<Vec<_>>())?
+            } else if entries.is_empty() {
+                format!("no keys in {}{}\n", path.display(), no_keys_note(settings))
+            } else {
+                entries.iter().map(format_entry).collect()
             };
 
             terminal::print(&text)?;
@@ -31,9 +32,9 @@ pub(crate) fn run(settings: &Settings, command: KeysCommand) -> Result<ExitCode>
         KeysCommand::Revoke { key } => {
             let entry = keys::revoke(path, &key)?;
             record_required(settings)?;
-            eprintln!("key {} of {} opens nothing any more", entry.id, entry.name);
+            eprintln!("revoked key {} of {}", entry.id, entry.name);
             if keys::read(path)?.is_empty() {
-                eprintln!("no keys are left{}", without_keys(settings));
+                eprintln!("no keys are left{}", no_keys_note(settings));
             }
         }
         KeysCommand::Open => open(settings)?,
@@ -46,60 +47,64 @@ fn create(settings: &Settings, args: CreateKeyArgs) -> Result<()> {
     let path = &settings.access.keys_file;
     let json = args.json;
 
-    let (entry, secret) = keys::create(path, new(args)?)?;
+    let (entry, secret) = keys::create(path, new_key(args)?)?;
     if let Err(error) = record_required(settings) {
         keys::revoke(path, &entry.id)?;
         return Err(error);
     }
 
     if json {
-        let mut value = shown(&entry);
+        let mut value = without_hash(&entry);
         value["key"] = secret.into();
         terminal::print(&terminal::json(&value)?)?;
         return Ok(());
     }
 
     eprintln!(
-        "key {} for {}: {}; it is shown this once only",
+        "key {} for {}: {}; it will not be shown again",
         entry.id,
         entry.name,
-        opens(&entry)
+        format_permissions(&entry)
     );
 
     terminal::print(&format!("{secret}\n"))?;
     Ok(())
 }
 
-/// Remembers in the data directory that keys were asked for, if the keys file is its own. A server over it that was given
-/// another file has nothing to do with these keys; one that is given this file requires keys by itself.
+/// Records in the data directory that keys are required, if the keys file is the directory's own.
+/// Another file is not recorded: a server that uses another file does not use these keys, and one
+/// that is given this file requires keys anyway.
 fn record_required(settings: &Settings) -> Result<()> {
-    let requirement = Requirement::of(&settings.access);
-    match settings.access.keys_file_is_own || requirement.is_opened() {
-        true => requirement.record_required(),
-        false => Ok(()),
+    let requirement = KeyRequirement::from_settings(&settings.access);
+    if settings.access.is_default_keys_file || requirement.is_opened() {
+        requirement.record_required()?;
     }
+
+    Ok(())
 }
 
-/// Stops requiring keys, where that is what the settings leave to be decided.
+/// Stops requiring keys, unless the settings require them.
 fn open(settings: &Settings) -> Result<()> {
-    may_be_opened(&settings.access)?;
-    let requirement = Requirement::of(&settings.access);
-    if requirement.standing(false, &mut Memory::default()) == Standing::NeverAsked {
-        eprintln!("no key was ever made here, so none is required");
+    check_can_open(&settings.access)?;
+    let requirement = KeyRequirement::from_settings(&settings.access);
+    if requirement.status(false, &mut RequirementHistory::default())
+        == RequirementStatus::NeverRequired
+    {
+        eprintln!("no key has ever been created here, so none is required");
         return Ok(());
     }
 
-    requirement.record_opened(|| may_be_opened(&settings.access))?;
+    requirement.record_opened(|| check_can_open(&settings.access))?;
     eprintln!(
-        "keys are no longer required: whoever reaches a server over {} that listens on loopback, through a proxy too, may \
-         read the whole library; `mcdewey keys create` requires keys again",
+        "keys are no longer required: anyone who can reach a server of {} that listens on loopback, \
+         also through a proxy, may read the whole library; `mcdewey keys create` requires keys again",
         settings.data_dir.display()
     );
 
     Ok(())
 }
 
-fn may_be_opened(access: &AccessSettings) -> Result<()> {
+fn check_can_open(access: &AccessSettings) -> Result<()> {
     let AccessSettings {
         key,
         keys_file,
@@ -110,7 +115,7 @@ fn may_be_opened(access: &AccessSettings) -> Result<()> {
     let entries = keys::read(keys_file)?;
     ensure!(
         entries.is_empty(),
-        "there are keys in {} ({}); revoke them first",
+        "{} contains keys ({}); revoke them first",
         keys_file.display(),
         entries
             .iter()
@@ -120,14 +125,14 @@ fn may_be_opened(access: &AccessSettings) -> Result<()> {
     );
     ensure!(
         key.is_none() && oidc.is_none(),
-        "the settings name a key or an issuer; take access_key_file and [oidc] out of them first"
+        "the settings name a key or an issuer; remove access_key_file and [oidc] from them first"
     );
 
     Ok(())
 }
 
-/// What it means that there are no keys.
-fn without_keys(settings: &Settings) -> &'static str {
+/// Returns the consequence of having no keys, to append to a message; empty if none are required.
+fn no_keys_note(settings: &Settings) -> &'static str {
     let AccessSettings {
         key,
         oidc,
@@ -135,18 +140,18 @@ fn without_keys(settings: &Settings) -> &'static str {
         ..
     } = &settings.access;
 
-    let required = Requirement::of(&settings.access).standing(false, &mut Memory::default())
-        == Standing::Required;
-    match required && key.is_none() && oidc.is_none() && !allow_anonymous {
-        true => {
-            "; keys stay required, so only commands on this machine are answered until there is one, or until \
-             `mcdewey keys open` stops requiring them"
-        }
-        false => "",
+    let required = KeyRequirement::from_settings(&settings.access)
+        .status(false, &mut RequirementHistory::default())
+        == RequirementStatus::Required;
+    if required && key.is_none() && oidc.is_none() && !allow_anonymous {
+        "; keys stay required, so only commands on this machine are served until a key is created, or \
+         until `mcdewey keys open` stops requiring them"
+    } else {
+        ""
     }
 }
 
-fn new(args: CreateKeyArgs) -> Result<NewKey> {
+fn new_key(args: CreateKeyArgs) -> Result<NewKey> {
     let CreateKeyArgs {
         name,
         role,
@@ -159,7 +164,7 @@ fn new(args: CreateKeyArgs) -> Result<NewKey> {
 
     let expires = expires
         .as_deref()
-        .map(|text| after(text, keys::now()))
+        .map(|text| parse_expiry(text, keys::now()))
         .transpose()?;
 
     Ok(NewKey {
@@ -172,86 +177,89 @@ fn new(args: CreateKeyArgs) -> Result<NewKey> {
     })
 }
 
-/// A day (`2027-01-31`), a moment, or a time from now (`90d`, `12h`).
-fn after(text: &str, now: Timestamp) -> Result<Timestamp> {
-    let wrong = || format!("{text:?} is no end of a key; write 90d, 12h or 2027-01-31");
-    let moment = match text.strip_suffix('d').map(str::parse::<i64>) {
+/// Parses a date (`2027-01-31`, which means its beginning in UTC), a timestamp, or a duration from
+/// now (`90d`, `12h`).
+fn parse_expiry(text: &str, now: Timestamp) -> Result<Timestamp> {
+    let expiry = match text.strip_suffix('d').map(str::parse::<i64>) {
         Some(Ok(days)) => now
             .checked_add(SignedDuration::from_hours(days.saturating_mul(24)))
-            .with_context(wrong)?,
+            .with_context(|| invalid_expiry(text))?,
         _ => match text.parse::<SignedDuration>() {
-            Ok(duration) => now.checked_add(duration).with_context(wrong)?,
+            Ok(duration) => now
+                .checked_add(duration)
+                .with_context(|| invalid_expiry(text))?,
             Err(_) => match text.parse::<Timestamp>() {
-                Ok(moment) => moment,
-                Err(_) => format!("{text}T00:00:00Z").parse().with_context(wrong)?,
+                Ok(timestamp) => timestamp,
+                Err(_) => format!("{text}T00:00:00Z")
+                    .parse()
+                    .with_context(|| invalid_expiry(text))?,
             },
         },
     };
 
     ensure!(
-        moment > now,
-        "{text} is over already; a key must end later than now"
+        expiry > now,
+        "{text} is in the past; a key must expire in the future"
     );
 
-    Ok(moment)
+    Ok(expiry)
 }
 
-fn shown(entry: &KeyEntry) -> serde_json::Value {
+fn invalid_expiry(text: &str) -> String {
+    format!("invalid expiry {text:?}; write it as 90d, 12h or 2027-01-31")
+}
+
+/// Returns the entry as JSON, without the hash of the key.
+fn without_hash(entry: &KeyEntry) -> serde_json::Value {
     let mut value = serde_json::to_value(entry).unwrap_or_default();
     if let Some(object) = value.as_object_mut() {
         object.remove("hash");
     }
+
     value
 }
 
-fn line(entry: &KeyEntry) -> String {
-    let end = match entry.expires {
-        Some(expires) if entry.is_good(keys::now()) => format!(", until {expires}"),
-        Some(expires) => format!(", over since {expires}"),
+fn format_entry(entry: &KeyEntry) -> String {
+    let expiry = match entry.expires {
+        Some(expires) if entry.is_valid(keys::now()) => format!(", expires {expires}"),
+        Some(expires) => format!(", expired {expires}"),
         None => String::new(),
     };
 
     format!(
-        "{}  {}: {}, since {}{end}\n",
+        "{}  {}: {}, created {}{expiry}\n",
         entry.id,
         entry.name,
-        opens(entry),
+        format_permissions(entry),
         entry.created
     )
 }
 
-/// What a key opens, in words.
-fn opens(entry: &KeyEntry) -> String {
+/// Describes what a key permits.
+fn format_permissions(entry: &KeyEntry) -> String {
     let role = match entry.role {
-        keys::KeyRole::Read => "reads",
-        keys::KeyRole::Admin => "reads and changes",
+        keys::KeyRole::Read => "can read",
+        keys::KeyRole::Admin => "can read and change",
     };
 
-    let named = |what: &str, names: &[String]| match names.is_empty() {
-        true => None,
-        false => Some(format!("{what} {}", names.join(", "))),
-    };
+    let restrictions: Vec<String> = [("vendor", &entry.vendors), ("product", &entry.products)]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(facet, names)| format!("{facet} {}", names.join(", ")))
+        .collect();
 
-    let part: Vec<String> = [
-        named("vendor", &entry.vendors),
-        named("product", &entry.products),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-
-    let part = if part.is_empty() {
+    let scope = if restrictions.is_empty() {
         "everything".to_owned()
     } else {
-        part.join(" and ")
+        restrictions.join(" and ")
     };
 
     let limit = entry
         .requests_per_minute
-        .map(|limit| format!(", {limit} requests a minute"))
+        .map(|limit| format!(", {limit} requests per minute"))
         .unwrap_or_default();
 
-    format!("{role} {part}{limit}")
+    format!("{role} {scope}{limit}")
 }
 
 #[cfg(test)]
@@ -259,22 +267,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_ends_after_a_while_or_on_a_day() {
+    fn a_key_expires_after_a_duration_or_on_a_date() {
         let now: Timestamp = "2026-11-26T10:00:00Z".parse().unwrap();
-        let end = |text: &str| {
-            after(text, now)
-                .map(|end| end.to_string())
+        let expiry = |text: &str| {
+            parse_expiry(text, now)
+                .map(|expiry| expiry.to_string())
                 .map_err(|error| error.to_string())
         };
 
-        assert_eq!(end("90d").unwrap(), "2027-02-24T10:00:00Z");
-        assert_eq!(end("12h").unwrap(), "2026-11-26T22:00:00Z");
-        assert_eq!(end("2027-01-31").unwrap(), "2027-01-31T00:00:00Z");
-        assert!(end("2026-11-26").unwrap_err().contains("over already"));
-        assert!(end("-1d").is_err());
+        assert_eq!(expiry("90d").unwrap(), "2027-02-24T10:00:00Z");
+        assert_eq!(expiry("12h").unwrap(), "2026-11-26T22:00:00Z");
+        assert_eq!(expiry("2027-01-31").unwrap(), "2027-01-31T00:00:00Z");
+        assert!(expiry("2026-11-26").unwrap_err().contains("in the past"));
+        assert!(expiry("-1d").is_err());
 
-        for bad in ["soon", "", "99999999999999d"] {
-            assert!(end(bad).unwrap_err().contains("90d"), "{bad}");
+        for invalid in ["soon", "", "99999999999999d"] {
+            assert!(expiry(invalid).unwrap_err().contains("90d"), "{invalid}");
         }
     }
 }

@@ -1,7 +1,8 @@
-//! `mcdewey mcp`: MCP on standard input and output, for clients that start their servers themselves.
+//! `mcdewey mcp`: serves MCP on standard input and output, for clients that start their servers
+//! themselves.
 //!
-//! Where a running server owns the library, messages are passed on to it, so that any number of clients can work beside
-//! it. Standard output belongs to the protocol.
+//! If a running server owns the library, messages are forwarded to it, so that any number of
+//! clients can share the library. Nothing but protocol messages is written to standard output.
 
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
@@ -15,19 +16,19 @@ use crate::engine::Engine;
 use crate::owner::RunningOwner;
 use crate::settings::Settings;
 
-/// Where a message of the 2026 era says which revision it speaks.
+/// The field in which messages of the protocol revisions from 2026 on name their revision.
 const REVISION_FIELD: &str = "io.modelcontextprotocol/protocolVersion";
-/// JSON-RPC's code for a server that failed.
+/// The JSON-RPC error code for an internal error.
 const INTERNAL_ERROR: i32 = -32603;
 
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
     if let Some(owner) = RunningOwner::find(&settings)? {
-        tokio::task::spawn_blocking(move || pass_on(&owner)).await??;
+        tokio::task::spawn_blocking(move || forward_messages(&owner)).await??;
         return Ok(ExitCode::SUCCESS);
     }
 
     let engine = Engine::open(&settings).await?;
-    engine.refuse_half_built()?;
+    engine.ensure_complete()?;
     let public_url = settings
         .public_url
         .clone()
@@ -38,8 +39,8 @@ pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Hands every line to the owner and its answer back, until the input ends.
-fn pass_on(owner: &RunningOwner) -> Result<()> {
+/// Forwards every line to the owner and writes its responses, until the input ends.
+fn forward_messages(owner: &RunningOwner) -> Result<()> {
     let mut revision = None;
     for line in std::io::stdin().lock().lines() {
         let line = line?;
@@ -48,21 +49,22 @@ fn pass_on(owner: &RunningOwner) -> Result<()> {
         }
 
         let message: Value = serde_json::from_str(&line).unwrap_or_default();
-        if is_answer(&message) {
+        if is_response(&message) {
             continue;
         }
 
         let headers = headers(&message, revision.as_deref());
-        let answer = owner
+        let response = owner
             .mcp(&line, &headers)
-            .unwrap_or_else(|error| failure(&message, &error));
+            .unwrap_or_else(|error| error_response(&message, &error));
 
-        if let Some(answer) = answer.filter(|_| !is_notification(&message)) {
+        if let Some(response) = response.filter(|_| !is_notification(&message)) {
             if message["method"] == "initialize" {
-                revision = negotiated(&answer);
+                revision = negotiated_revision(&response);
             }
+
             let mut out = std::io::stdout().lock();
-            writeln!(out, "{}", answer.trim())?;
+            writeln!(out, "{}", response.trim())?;
             out.flush()?;
         }
     }
@@ -70,22 +72,21 @@ fn pass_on(owner: &RunningOwner) -> Result<()> {
     Ok(())
 }
 
-/// What streamable HTTP says in headers beside the message.
+/// Returns the headers that streamable HTTP requires beside a message.
 fn headers(message: &Value, negotiated: Option<&str>) -> Vec<(&'static str, String)> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
     let params = &message["params"];
-    let Some(revision) = text(&params["_meta"][REVISION_FIELD]) else {
+    let Some(revision) = owned_text(&params["_meta"][REVISION_FIELD]) else {
         return negotiated
             .map(|revision| ("mcp-protocol-version", revision.to_owned()))
             .into_iter()
             .collect();
     };
 
-    let name = text(&params["name"]).or_else(|| text(&params["uri"]));
-    let method = text(&message["method"]).map(|method| ("mcp-method", method));
+    let method = owned_text(&message["method"]);
+    let name = owned_text(&params["name"]).or_else(|| owned_text(&params["uri"]));
     [
         Some(("mcp-protocol-version", revision)),
-        method,
+        method.map(|method| ("mcp-method", method)),
         name.map(|name| ("mcp-name", name)),
     ]
     .into_iter()
@@ -93,27 +94,30 @@ fn headers(message: &Value, negotiated: Option<&str>) -> Vec<(&'static str, Stri
     .collect()
 }
 
-/// The revision that client and server agreed on.
-fn negotiated(greeting: &str) -> Option<String> {
-    let greeting: Value = serde_json::from_str(greeting).ok()?;
-    greeting["result"]["protocolVersion"]
-        .as_str()
-        .map(str::to_owned)
+fn owned_text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
 }
 
-/// Whether a message wants no answer, not even that it is wrong.
+/// Returns the protocol revision that a response to `initialize` names.
+fn negotiated_revision(response: &str) -> Option<String> {
+    let response: Value = serde_json::from_str(response).ok()?;
+    owned_text(&response["result"]["protocolVersion"])
+}
+
+/// Reports whether a message is a notification. Those get no response, not even an error.
 fn is_notification(message: &Value) -> bool {
     message.get("method").is_some() && message.get("id").is_none()
 }
 
-/// Whether a message is an answer, in order or not: the server asks its client for nothing.
-fn is_answer(message: &Value) -> bool {
+/// Reports whether a message is a response, well-formed or not. Responses are dropped, because the
+/// server sends no requests to its client.
+fn is_response(message: &Value) -> bool {
     message.get("method").is_none()
         && (message.get("result").is_some() || message.get("error").is_some())
 }
 
-/// An error the client can read; a notification gets no answer.
-fn failure(message: &Value, error: &anyhow::Error) -> Option<String> {
+/// Returns an error response for the client, or `None` for a notification.
+fn error_response(message: &Value, error: &anyhow::Error) -> Option<String> {
     let id = message.get("id")?;
     let error = json!({"code": INTERNAL_ERROR, "message": format!("{error:#}")});
     Some(json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string())
@@ -124,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_of_2026_carry_their_headers() {
+    fn messages_of_2026_get_their_own_headers() {
         let meta = json!({REVISION_FIELD: "2026-07-28"});
         let call =
             json!({"method": "tools/call", "params": {"name": "search_docs", "_meta": meta}});
@@ -141,10 +145,10 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_2025_carry_what_was_negotiated() {
+    fn messages_of_2025_get_the_negotiated_revision() {
         let call = json!({"method": "tools/list"});
         assert_eq!(headers(&call, None), []);
-        let revision = negotiated(r#"{"result": {"protocolVersion": "2025-11-25"}}"#);
+        let revision = negotiated_revision(r#"{"result": {"protocolVersion": "2025-11-25"}}"#);
 
         assert_eq!(
             headers(&call, revision.as_deref()),
@@ -153,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_notifications_want_no_answer() {
+    fn only_notifications_get_no_response() {
         assert!(is_notification(
             &json!({"method": "notifications/cancelled", "params": []})
         ));
@@ -169,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_told_from_requests() {
-        for answer in [
+    fn responses_are_distinguished_from_requests() {
+        for response in [
             json!({"id": 3, "error": {}}),
             json!({"id": 3, "result": {}, "error": {}}),
         ] {
-            assert!(is_answer(&answer), "{answer}");
+            assert!(is_response(&response), "{response}");
         }
 
         for other in [
@@ -183,18 +187,19 @@ mod tests {
             json!([]),
             Value::Null,
         ] {
-            assert!(!is_answer(&other), "{other}");
+            assert!(!is_response(&other), "{other}");
         }
     }
 
     #[test]
-    fn a_failure_answers_the_message_it_belongs_to() {
+    fn an_error_response_has_the_id_of_its_request() {
         let error = anyhow::anyhow!("gone");
         assert!(
-            failure(&json!({"id": 7}), &error).is_some_and(|answer| answer.contains("\"id\":7"))
+            error_response(&json!({"id": 7}), &error)
+                .is_some_and(|response| response.contains("\"id\":7"))
         );
         assert_eq!(
-            failure(&json!({"method": "notifications/initialized"}), &error),
+            error_response(&json!({"method": "notifications/initialized"}), &error),
             None
         );
     }

@@ -1,9 +1,10 @@
-//! `mcdewey models`: what the catalogue offers, and fetching a model ahead of time.
+//! `mcdewey models`: lists the models of the catalogue, or downloads the configured one ahead of
+//! time.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use mcdewey_embed::KnownModel;
+use mcdewey_embed::AvailableModel;
 
 use crate::cli::ModelsArgs;
 use crate::model;
@@ -15,8 +16,8 @@ pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCo
         let settings = settings.clone();
         let provisioned =
             tokio::task::spawn_blocking(move || model::provision(&settings)).await??;
-        let folder = provisioned.model_dir.display();
 
+        let folder = provisioned.model_dir.display();
         let text = format!(
             "{} is ready in {folder}, runtime {}\n",
             provisioned.name,
@@ -27,19 +28,19 @@ pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCo
         return Ok(ExitCode::SUCCESS);
     }
 
-    let models = mcdewey_embed::known_models()?;
+    let models = mcdewey_embed::available_models()?;
     let text = if args.json {
         terminal::json(&models)?
     } else {
-        models.iter().map(line).collect()
+        models.iter().map(format_model).collect()
     };
 
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn line(model: &KnownModel) -> String {
-    let KnownModel {
+fn format_model(model: &AvailableModel) -> String {
+    let AvailableModel {
         name,
         package,
         licence,

@@ -1,5 +1,5 @@
-//! `mcdewey remove SOURCE…`: takes documents out of every generation for good, through the running server or by itself,
-//! and shows that nothing of them is left.
+//! `mcdewey remove SOURCE…`: permanently removes documents from all generations, through the
+//! running server or by itself, and reports whether anything of them is left.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -23,45 +23,53 @@ pub(crate) async fn run(settings: Settings, args: RemoveArgs) -> Result<ExitCode
         .iter()
         .map(|source| source.parse())
         .collect::<Result<_, _>>()
-        .context("this is no source")?;
+        .context("a source is not valid")?;
 
     let request = RemovalRequest {
         sources,
         force: args.force,
     };
-    let (looked_up, asked) = (settings.clone(), request.clone());
-    let through_owner =
-        tokio::task::spawn_blocking(move || match RunningOwner::find(&looked_up)? {
-            Some(owner) => owner.remove(&asked).map(Some),
-            None => anyhow::Ok(None),
-        });
 
-    let report = match through_owner.await?? {
+    let report = match remove_through_owner(&settings, &request).await? {
         Some(report) => report,
-        None => remove_here(&settings, &request).await?,
+        None => remove_locally(&settings, &request).await?,
     };
 
-    terminal::print(&if args.json {
+    let text = if args.json {
         terminal::json(&report)?
     } else {
-        written(&report)
-    })?;
+        format_report(&report)
+    };
+    terminal::print(&text)?;
 
-    let clean = report
+    let nothing_left = report
         .proof
         .as_ref()
         .is_none_or(|proof| proof.found.is_empty());
 
-    Ok(if clean {
+    Ok(if nothing_left {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-/// No model is needed to take something out of a data directory.
-async fn remove_here(settings: &Settings, request: &RemovalRequest) -> Result<RemovalReport> {
-    let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
+/// Returns `None` if no server is running.
+async fn remove_through_owner(
+    settings: &Settings,
+    request: &RemovalRequest,
+) -> Result<Option<RemovalReport>> {
+    let (settings, request) = (settings.clone(), request.clone());
+    tokio::task::spawn_blocking(move || match RunningOwner::find(&settings)? {
+        Some(owner) => owner.remove(&request).map(Some),
+        None => Ok(None),
+    })
+    .await?
+}
+
+/// Starts no model for a data directory, because a removal there needs none.
+async fn remove_locally(settings: &Settings, request: &RemovalRequest) -> Result<RemovalReport> {
+    let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
     if settings.qdrant.is_some() {
         let engine = Engine::open(&Settings {
             rerank: None,
@@ -80,8 +88,8 @@ async fn remove_here(settings: &Settings, request: &RemovalRequest) -> Result<Re
         bail!("there is no library in {} yet", settings.data_dir.display());
     }
 
-    removal::refuse_present(&settings.roots, request)?;
-    let _lock = engine::own(&settings.data_dir)?;
+    removal::check_files_gone(&settings.roots, request)?;
+    let _lock = engine::lock_data_dir(&settings.data_dir)?;
     let generations = Arc::new(Generations::open(
         &settings.data_dir,
         settings.min_free_bytes,
@@ -90,19 +98,19 @@ async fn remove_here(settings: &Settings, request: &RemovalRequest) -> Result<Re
     Ok(removal::erase(&generations, &feedback, &request.sources).await?)
 }
 
-fn written(report: &RemovalReport) -> String {
+fn format_report(report: &RemovalReport) -> String {
     let mut out = String::new();
-    for one in &report.generations {
-        let _ = match &one.discarded {
+    for removal in &report.generations {
+        let _ = match &removal.discarded {
             Some(reason) => writeln!(
                 out,
-                "generation {} was taken away as a whole: {reason}",
-                one.generation
+                "generation {} was deleted as a whole: {reason}",
+                removal.generation
             ),
             None => writeln!(
                 out,
                 "generation {}: {} documents removed",
-                one.generation, one.documents
+                removal.generation, removal.documents
             ),
         };
     }
@@ -110,7 +118,7 @@ fn written(report: &RemovalReport) -> String {
     if report.judgments > 0 {
         let _ = writeln!(
             out,
-            "feedback: {} judgments named them and are gone or cut down",
+            "feedback: {} judgments on them deleted or shortened",
             report.judgments
         );
     }

@@ -1,5 +1,5 @@
-//! `mcdewey rollback`: lets an earlier generation of the index answer again, through the running server or in the record
-//! of the data directory.
+//! `mcdewey rollback`: switches back to an earlier generation of the index, through the running
+//! server or in the record of the data directory.
 
 use std::process::ExitCode;
 
@@ -23,27 +23,28 @@ pub(crate) async fn run(settings: Settings, args: RollbackArgs) -> Result<ExitCo
         forward: args.forward,
     };
 
-    let work = move || match RunningOwner::find(&settings)? {
+    let report = tokio::task::spawn_blocking(move || match RunningOwner::find(&settings)? {
         Some(owner) => owner.roll_back(&request),
-        None => roll_back_here(&settings, &request),
-    };
-    let report = tokio::task::spawn_blocking(work).await??;
+        None => roll_back_locally(&settings, &request),
+    })
+    .await??;
+
     let text = if args.json {
         terminal::json(&report)?
     } else {
-        written(&report)
+        format_report(&report)
     };
 
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn roll_back_here(settings: &Settings, request: &RollbackRequest) -> Result<RollbackReport> {
+fn roll_back_locally(settings: &Settings, request: &RollbackRequest) -> Result<RollbackReport> {
     if !settings.data_dir.exists() {
         bail!("there is no library in {} yet", settings.data_dir.display());
     }
 
-    let _lock = engine::own(&settings.data_dir)?;
+    let _lock = engine::lock_data_dir(&settings.data_dir)?;
     let generations = Generations::open(&settings.data_dir, settings.min_free_bytes)?;
     let before = generations
         .live()
@@ -55,14 +56,15 @@ fn roll_back_here(settings: &Settings, request: &RollbackRequest) -> Result<Roll
             .latest()
             .context("no generation is complete yet; run `mcdewey ingest`")?
     } else {
-        generations.earlier(request.generation.as_deref())?
+        generations.rollback_target(request.generation.as_deref())?
     };
 
     generations.make_live(&entry.generation, !request.forward)?;
     let note = match request.forward {
-        false => "`mcdewey rollback --forward` goes back",
+        false => "`mcdewey rollback --forward` switches back",
         true => {
-            "the next `mcdewey serve` or `mcdewey ingest` builds what the settings ask for, if it is another one"
+            "if the settings require another one, the next `mcdewey serve` or `mcdewey ingest` \
+             builds it"
         }
     };
 
@@ -74,7 +76,7 @@ fn roll_back_here(settings: &Settings, request: &RollbackRequest) -> Result<Roll
     })
 }
 
-fn written(report: &RollbackReport) -> String {
+fn format_report(report: &RollbackReport) -> String {
     let RollbackReport {
         live,
         before,
@@ -82,6 +84,6 @@ fn written(report: &RollbackReport) -> String {
         note,
     } = report;
 
-    let pin = if *pinned { " and is pinned" } else { "" };
-    format!("generation {live} answers{pin} (before: {before}); {note}\n")
+    let pin = if *pinned { " and pinned" } else { "" };
+    format!("generation {live} is live{pin} (before: {before}); {note}\n")
 }

@@ -1,4 +1,5 @@
-//! `mcdewey search`: asks the running server that owns the library, else opens the library itself.
+//! `mcdewey search`: searches through the running server that owns the library, or opens the
+//! library itself.
 
 use std::process::ExitCode;
 
@@ -16,32 +17,32 @@ pub(crate) async fn run(settings: Settings, args: SearchArgs) -> Result<ExitCode
     let (json, request) = (args.json, request(args));
     let answer = match RunningOwner::find(&settings)? {
         Some(owner) => tokio::task::spawn_blocking(move || owner.search(&request)).await??,
-        None => answer_here(&settings, &request).await?,
+        None => search_locally(&settings, &request).await?,
     };
 
     let text = if json {
         terminal::json(&answer)?
     } else {
-        terminal::answer(&answer)
+        terminal::format_answer(&answer)
     };
 
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn answer_here(settings: &Settings, request: &SearchRequest) -> Result<SearchAnswer> {
+async fn search_locally(settings: &Settings, request: &SearchRequest) -> Result<SearchAnswer> {
     if settings.qdrant.is_none() && !settings.data_dir.exists() {
         bail!(
             "there is no library in {} yet; run `mcdewey ingest` or `mcdewey serve`",
-            settings.library_place()
+            settings.library_location()
         );
     }
 
     let engine = Engine::open(settings).await?;
-    if engine.must_be_filled().await? {
+    if engine.needs_initial_sync().await? {
         bail!(
-            "the library in {} is empty or half built; run `mcdewey ingest` or `mcdewey serve`",
-            settings.library_place()
+            "the library in {} is empty or incomplete; run `mcdewey ingest` or `mcdewey serve`",
+            settings.library_location()
         );
     }
 

@@ -1,8 +1,9 @@
-//! `mcdewey serve`: brings the library up to date and answers until it is told to stop.
+//! `mcdewey serve`: updates the library and serves it until the process is stopped.
 //!
-//! A library that holds something answers at once, and changes are taken in behind it; an empty one is filled first,
-//! so that no question is answered from half a library. Where the settings ask for another generation than the live
-//! one, that is built behind it too, and takes its place when it is complete.
+//! A library with documents is served immediately and updated in the background. An empty one is
+//! filled first, so that no question is answered from an incomplete library. If the settings
+//! require another generation than the live one, it is built in the background too, and replaces
+//! the live one when it is complete.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,77 +16,81 @@ use tokio::net::TcpListener;
 
 use crate::access;
 use crate::cli::ServeArgs;
-use crate::connections::{Capacities, Serving, raise_limit};
+use crate::connections::{Capacities, ConnectionServer, raise_open_file_limit};
+use crate::counting_synchronizer::CountingSynchronizer;
 use crate::engine::Engine;
 use crate::feedback::FeedbackFile;
 use crate::generation_manager::GenerationManager;
-use crate::listeners::{LAST_ANSWERS, Listeners, until_stop};
+use crate::listeners::{Listeners, SHUTDOWN_GRACE, until_stopped};
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
 use crate::stop::stop_signal;
-use crate::tally::Tally;
 use crate::terminal;
-use crate::watch::Watch;
+use crate::watch::RootWatcher;
 
-/// Synchronisations that may wait for the one that runs.
-const WAITING_SYNCS: usize = 8;
+/// Maximum number of synchronisations that wait for the running one.
+const MAX_QUEUED_SYNCS: usize = 8;
 
 pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode> {
-    // Before anything opens many of them.
-    let open_files = raise_limit();
+    // Before anything opens many files.
+    let open_files = raise_open_file_limit();
     let (policy, keys) = access::policy(&settings)?;
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(
-            "{} cannot be listened on; choose another address with --listen",
+            "cannot listen on {}; choose another address with --listen",
             settings.listen
         )
     })?;
 
     let listeners = Listeners::open(listener, settings.tls.clone()).await?;
-    let address = listeners.address()?;
+    let address = listeners.public_url()?;
     let mut engine = Engine::open(&settings).await?;
 
-    // Before all that holds the index, so that it is let go of last.
-    let mut claim = engine.take_data_dir_lock();
+    // Declared before everything that holds the index, so that it is dropped, and the lock
+    // released, last.
+    let mut data_dir_lock = engine.take_data_dir_lock();
 
-    // Not before: a server that cannot start must leave the one that runs as it is.
-    keys.follow()?;
-    let must_be_filled = engine.must_be_filled().await?;
+    // Only now that the data directory is locked: a server that cannot start because another one
+    // owns the directory must not change that one.
+    keys.start()?;
+    let needs_initial_sync = engine.needs_initial_sync().await?;
 
     let public_url = settings
         .public_url
         .clone()
         .unwrap_or_else(|| address.clone());
     let live = LiveLibrary::from(Arc::new(engine.library(public_url.as_str())));
-    let feedback = Arc::new(FeedbackFile::of(&settings.data_dir));
+    let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
 
-    let keeper = Arc::new(GenerationManager::new(
+    let manager = Arc::new(GenerationManager::new(
         &engine,
         settings.roots.clone(),
         Arc::clone(&feedback),
     ));
 
-    keeper.show(live.clone(), engine.asking.clone(), public_url);
+    manager.publish(live.clone(), engine.search_config.clone(), public_url);
 
-    // A generation that another one takes the place of must not be held by anybody but those who ask it.
+    // The engine holds the generation that is live now. Once that is replaced, only running
+    // requests may keep it open.
     drop(engine);
-    let (sync, jobs) = SyncHandle::channel(WAITING_SYNCS);
+
+    let (sync, jobs) = SyncHandle::channel(MAX_QUEUED_SYNCS);
     let telemetry = Telemetry::new(settings.telemetry.clone());
     #[cfg(feature = "otel")]
     let telemetry = telemetry.with_link(crate::otel::link);
     let telemetry = Arc::new(telemetry);
 
-    let owner = tokio::spawn({
-        let tally = Tally {
-            keeper: Arc::clone(&keeper),
+    let sync_task = tokio::spawn({
+        let synchronizer = CountingSynchronizer {
+            inner: Arc::clone(&manager),
             telemetry: Arc::clone(&telemetry),
         };
-        async move { serve_jobs(&tally, jobs).await }
+        async move { serve_jobs(&synchronizer, jobs).await }
     });
 
     if !args.no_ingest {
-        let first = tokio::spawn(first_sync(sync.clone()));
-        if must_be_filled {
+        let first = tokio::spawn(initial_sync(sync.clone()));
+        if needs_initial_sync {
             tokio::select! {
                 outcome = first => outcome??,
                 () = stop_signal() => return Ok(ExitCode::SUCCESS),
@@ -93,26 +98,30 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         }
     }
 
-    let watch = args
+    let watcher = args
         .watch
-        .then(|| Watch::start(&settings.roots, sync.clone()))
+        .then(|| RootWatcher::start(&settings.roots, sync.clone()))
         .transpose()?;
     let token = admin_token()?;
-    claim.announce(&listeners.own_address()?, &token)?;
+    data_dir_lock.announce(&listeners.local_url()?, &token)?;
 
     let state = AppState::new(live, sync, token)
-        .with_erase(keeper.clone())
-        .with_rollback(keeper)
+        .with_erase(manager.clone())
+        .with_rollback(manager)
         .with_feedback(feedback)
         .with_hosts(settings.allowed_hosts)
         .with_telemetry(Arc::clone(&telemetry));
 
     let service = app(state.with_access(policy));
-    let capacities = Capacities::within(open_files, settings.tls.is_some(), &settings.connections);
+    let capacities =
+        Capacities::from_open_file_limit(open_files, settings.tls.is_some(), &settings.connections);
     capacities.announce(&telemetry.connections());
 
     eprintln!(
-        "McDewey answers at {address}\n  web page  {address}/\n  REST      {address}/api/v1/search?q=…\n  MCP       {address}/mcp"
+        "McDewey answers at {address}\n  \
+         web page  {address}/\n  \
+         REST      {address}/api/v1/search?q=…\n  \
+         MCP       {address}/mcp"
     );
     let (stop, stopped) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
@@ -120,7 +129,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         let _ = stop.send(true);
     });
 
-    let serving = Serving::new(
+    let serving = ConnectionServer::new(
         service,
         settings.connections.timeouts,
         telemetry.connections(),
@@ -129,23 +138,26 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
 
     tokio::select! {
         () = listeners.serve(serving, &capacities) => {}
-        () = async { until_stop(stopped).await; tokio::time::sleep(LAST_ANSWERS).await } => {}
+        () = async { until_stopped(stopped).await; tokio::time::sleep(SHUTDOWN_GRACE).await } => {}
     }
-    drop(watch);
-    owner.abort();
+
+    drop(watcher);
+    sync_task.abort();
     Ok(ExitCode::SUCCESS)
 }
 
-/// A secret that opens what changes the library; only who may read the owner's file learns it.
+/// Generates the token that authorises changes to the library. It is written to `owner.json`, which
+/// only this user can read.
 fn admin_token() -> Result<String> {
     let mut secret = [0_u8; 32];
     getrandom::fill(&mut secret)
-        .map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+        .map_err(|error| anyhow::anyhow!("the system provides no random numbers: {error}"))?;
     Ok(secret.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Brings all roots up to date and tells how it went.
-async fn first_sync(sync: SyncHandle) -> Result<()> {
+/// Synchronises all roots, and reports progress and outcome on standard error. A failed
+/// synchronisation is reported, but does not stop the server.
+async fn initial_sync(sync: SyncHandle) -> Result<()> {
     let mut events = sync.request(SyncRequest::default())?;
     let display = SyncDisplay::new();
     while let Some(event) = events.recv().await {
@@ -153,11 +165,11 @@ async fn first_sync(sync: SyncHandle) -> Result<()> {
             SyncEvent::Progress(progress) => display.show(&progress),
             SyncEvent::Finished(report) => {
                 display.finish();
-                eprint!("{}", terminal::report(&report));
+                eprint!("{}", terminal::format_report(&report));
             }
             SyncEvent::Failed { message } => {
                 display.finish();
-                eprintln!("error: the library was not brought up to date: {message}");
+                eprintln!("error: the library was not updated: {message}");
             }
         }
     }

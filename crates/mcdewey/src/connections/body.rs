@@ -1,4 +1,5 @@
-//! Bodies that tell their connection who waits for whom: the server for the rest of a request, or the client for its answer.
+//! Bodies that report to their connection whether the server waits for the client (to send the rest
+//! of a request, or to read a response) or the client for the server.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,22 +10,23 @@ use hyper::body::{Frame, Incoming, SizeHint};
 
 use super::connection::{Connection, Event};
 
-/// A request from the arrival of its head to the end of its answer, however that comes about.
+/// A request and its response, from the arrival of the request's head until the response is sent or
+/// abandoned.
 pub(super) struct Exchange {
     connection: Arc<Connection>,
-    is_answered: bool,
+    has_response: bool,
 }
 
 impl Exchange {
-    pub(super) fn begin(connection: Arc<Connection>) -> Self {
-        connection.note(Event::RequestBegins);
+    pub(super) fn start(connection: Arc<Connection>) -> Self {
+        connection.record(Event::RequestStarted);
         Self {
             connection,
-            is_answered: false,
+            has_response: false,
         }
     }
 
-    /// The body of its request.
+    /// Wraps the body of the request.
     pub(super) fn request_body(&self, inner: Incoming) -> Body {
         if inner.is_end_stream() {
             return Body::empty();
@@ -33,49 +35,49 @@ impl Exchange {
         Body::new(RequestBody {
             inner,
             connection: Arc::clone(&self.connection),
-            is_awaited: false,
+            is_pending: false,
         })
     }
 
-    /// The body of its answer, with which it ends.
-    pub(super) fn answer_body(mut self, inner: Body) -> AnswerBody {
-        self.answer_begins();
-        AnswerBody {
+    /// Wraps the body of the response. The exchange ends when that is dropped.
+    pub(super) fn response_body(mut self, inner: Body) -> ResponseBody {
+        self.start_response();
+        ResponseBody {
             inner,
             exchange: self,
             is_paused: false,
         }
     }
 
-    fn answer_begins(&mut self) {
-        if !self.is_answered {
-            self.is_answered = true;
-            self.connection.note(Event::AnswerBegins);
+    fn start_response(&mut self) {
+        if !self.has_response {
+            self.has_response = true;
+            self.connection.record(Event::ResponseStarted);
         }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.answer_begins();
-        self.connection.note(Event::RequestEnds);
+        self.start_response();
+        self.connection.record(Event::RequestFinished);
     }
 }
 
 struct RequestBody {
     inner: Incoming,
     connection: Arc<Connection>,
-    is_awaited: bool,
+    is_pending: bool,
 }
 
 impl RequestBody {
-    fn set_awaited(&mut self, is_awaited: bool) {
-        if self.is_awaited != is_awaited {
-            self.is_awaited = is_awaited;
-            self.connection.note(if is_awaited {
-                Event::WaitsForBody
+    fn set_pending(&mut self, is_pending: bool) {
+        if self.is_pending != is_pending {
+            self.is_pending = is_pending;
+            self.connection.record(if is_pending {
+                Event::BodyWaitStarted
             } else {
-                Event::GoesOn
+                Event::BodyWaitEnded
             });
         }
     }
@@ -90,7 +92,7 @@ impl HttpBody for RequestBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = Pin::new(&mut self.inner).poll_frame(context);
-        self.set_awaited(frame.is_pending());
+        self.set_pending(frame.is_pending());
         frame
     }
 
@@ -105,31 +107,31 @@ impl HttpBody for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        self.set_awaited(false);
+        self.set_pending(false);
     }
 }
 
-/// An answer on its way.
-pub(super) struct AnswerBody {
+/// The body of a response that is being sent.
+pub(super) struct ResponseBody {
     inner: Body,
     exchange: Exchange,
     is_paused: bool,
 }
 
-impl AnswerBody {
+impl ResponseBody {
     fn set_paused(&mut self, is_paused: bool) {
         if self.is_paused != is_paused {
             self.is_paused = is_paused;
-            self.exchange.connection.note(if is_paused {
-                Event::AnswerPauses
+            self.exchange.connection.record(if is_paused {
+                Event::ResponsePaused
             } else {
-                Event::AnswerGoesOn
+                Event::ResponseResumed
             });
         }
     }
 }
 
-impl HttpBody for AnswerBody {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -151,7 +153,7 @@ impl HttpBody for AnswerBody {
     }
 }
 
-impl Drop for AnswerBody {
+impl Drop for ResponseBody {
     fn drop(&mut self) {
         self.set_paused(false);
     }

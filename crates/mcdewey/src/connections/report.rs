@@ -1,52 +1,54 @@
-//! What the operator is told of connections: every one counts in the metrics, and the log says so now and then.
+//! Metrics and logs of connections: the metrics count every connection, the log is rate-limited.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use mcdewey_query::{ConnectionNumbers, OpenConnection};
+use mcdewey_query::{ConnectionMetrics, OpenConnection};
 
-use super::connection::End;
+use super::connection::ConnectionEnd;
 
-/// A flood is worth a line this often, not a line for each connection.
-const EVERY: Duration = Duration::from_secs(10);
+/// How often a repeated event is logged, so that a flood of connections does not flood the log.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Counts and logs; shared by all listeners.
-pub(super) struct Report {
-    numbers: ConnectionNumbers,
-    full: Mutex<Repeated>,
-    failed: Mutex<Repeated>,
+/// Counts and logs connections. Shared by all listeners.
+pub(super) struct ConnectionReport {
+    numbers: ConnectionMetrics,
+    limit_reached: Mutex<RepeatedEvent>,
+    accept_failed: Mutex<RepeatedEvent>,
 }
 
-/// Something that may happen thousands of times a second.
+/// An event that may occur thousands of times a second.
 #[derive(Default)]
-struct Repeated {
-    told: Option<Instant>,
-    since: u64,
+struct RepeatedEvent {
+    last_logged: Option<Instant>,
+    /// Occurrences since then.
+    count: u64,
 }
 
-impl Repeated {
-    /// How often it has happened since it was last told, when it is time to tell it again.
-    fn again(&mut self, now: Instant) -> Option<u64> {
-        self.since += 1;
+impl RepeatedEvent {
+    /// Counts an occurrence. If it is time to log the event again, returns the number of
+    /// occurrences since the last time.
+    fn record(&mut self, now: Instant) -> Option<u64> {
+        self.count += 1;
         if self
-            .told
-            .is_some_and(|told| now.duration_since(told) < EVERY)
+            .last_logged
+            .is_some_and(|logged| now.duration_since(logged) < LOG_INTERVAL)
         {
             return None;
         }
 
-        self.told = Some(now);
-        Some(std::mem::take(&mut self.since))
+        self.last_logged = Some(now);
+        Some(std::mem::take(&mut self.count))
     }
 }
 
-impl Report {
-    pub(super) fn new(numbers: ConnectionNumbers) -> Self {
+impl ConnectionReport {
+    pub(super) fn new(numbers: ConnectionMetrics) -> Self {
         Self {
             numbers,
-            full: Mutex::default(),
-            failed: Mutex::default(),
+            limit_reached: Mutex::default(),
+            accept_failed: Mutex::default(),
         }
     }
 
@@ -54,42 +56,43 @@ impl Report {
         self.numbers.accepted()
     }
 
-    /// There is no place left without taking one from somebody.
-    pub(super) fn full(&self) {
-        if let Some(times) = again(&self.full) {
+    /// Reports that no slot was free without evicting another connection.
+    pub(super) fn limit_reached(&self) {
+        if let Some(times) = record(&self.limit_reached) {
             tracing::warn!(
                 times,
-                "the limit of connections is reached: those that kept the server waiting longest were closed to make \
-                 room; if these are your users, raise connections or connections_per_address in [limits]"
+                "the connection limit is reached: the connections that kept the server waiting \
+                 longest were closed to free slots; if they are from your users, raise connections \
+                 or connections_per_address in [limits]"
             );
         }
     }
 
-    /// A connection found no place but one in the reserve.
+    /// Counts a connection for which only the reserve had a slot.
     pub(super) fn over_capacity(&self) {
         self.numbers.over_capacity();
     }
 
-    pub(super) fn ended(&self, end: End) {
-        if let Some(reason) = end.reason() {
+    pub(super) fn ended(&self, end: ConnectionEnd) {
+        if let Some(reason) = end.close_reason() {
             self.numbers.cut(reason);
             tracing::debug!(reason, "closed a connection");
         }
     }
 
-    /// The system gave no connection.
-    pub(super) fn failed(&self, error: &io::Error) {
-        if let Some(times) = again(&self.failed) {
+    /// Reports that the system could not accept a connection.
+    pub(super) fn accept_failed(&self, error: &io::Error) {
+        if let Some(times) = record(&self.accept_failed) {
             tracing::error!(%error, times, "a connection cannot be accepted");
         }
     }
 }
 
-fn again(repeated: &Mutex<Repeated>) -> Option<u64> {
-    repeated
+fn record(event: &Mutex<RepeatedEvent>) -> Option<u64> {
+    event
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .again(Instant::now())
+        .record(Instant::now())
 }
 
 #[cfg(test)]
@@ -97,9 +100,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_repeats_is_told_now_and_then() {
-        let (mut repeated, began) = (Repeated::default(), Instant::now());
-        let mut at = |seconds| repeated.again(began + Duration::from_secs(seconds));
+    fn repeated_events_are_logged_at_intervals() {
+        let (mut event, start) = (RepeatedEvent::default(), Instant::now());
+        let mut at = |seconds| event.record(start + Duration::from_secs(seconds));
         assert_eq!(
             [at(0), at(1), at(9), at(10), at(11), at(40)],
             [Some(1), None, None, Some(3), None, Some(2)]

@@ -1,13 +1,13 @@
-//! What the operator may say about connections.
+//! The connection settings in `[limits]`.
 
 use std::time::Duration;
 
-/// How many connections are held, and how long each may keep the server waiting.
+/// How many connections may be open, and how long each may keep the server waiting.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ConnectionSettings {
-    /// Connections at once; as many as are sensible within the limit of open files where nothing is said.
+    /// Open connections. By default, as many as are sensible within the limit of open files.
     pub(crate) connections: Option<usize>,
-    /// How many of them may come from one address; half where nothing is said.
+    /// How many of them may come from one address, half by default.
     pub(crate) connections_per_address: Option<usize>,
     pub(crate) timeouts: Timeouts,
 }
@@ -15,11 +15,12 @@ pub(crate) struct ConnectionSettings {
 /// How long a client may keep the server waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeouts {
-    /// From the connection to the end of the head of the first request, the TLS handshake included.
+    /// From the start of the connection to the end of the head of the first request, the TLS
+    /// handshake included.
     pub(crate) header: Duration,
-    /// From an answer to the end of the head of the next request on the same connection.
+    /// From a response to the end of the head of the next request on the same connection.
     pub(crate) idle: Duration,
-    /// While the client takes nothing of an answer.
+    /// While the client reads nothing of a response.
     pub(crate) write: Duration,
 }
 
@@ -27,7 +28,8 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             header: Duration::from_secs(10),
-            // Longer than the 60 s that reverse proxies keep a connection: it is better that they close it than we.
+            // Longer than the 60 s for which reverse proxies keep a connection: the proxy should
+            // close it, not the server.
             idle: Duration::from_secs(75),
             write: Duration::from_secs(30),
         }

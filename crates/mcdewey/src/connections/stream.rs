@@ -1,4 +1,4 @@
-//! A stream that tells its connection when the client takes what is sent, and when it does not.
+//! A stream that reports to its connection whether the client reads what is sent.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,12 +9,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connection::{Connection, Event};
 
-/// Stands above TLS: what TLS says by itself is nothing that a client takes.
+/// Wraps the stream above TLS, because the data of TLS itself does not show that a client reads its
+/// response.
 pub(super) struct WatchedStream<S> {
     inner: S,
     connection: Arc<Connection>,
-    /// TLS takes what it is given, and may be unable to send it on.
-    flush_is_blocked: bool,
+    /// Whether the last flush was pending: TLS accepts data that it may be unable to send.
+    is_flush_blocked: bool,
 }
 
 impl<S> WatchedStream<S> {
@@ -22,15 +23,15 @@ impl<S> WatchedStream<S> {
         Self {
             inner,
             connection,
-            flush_is_blocked: false,
+            is_flush_blocked: false,
         }
     }
 
-    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn record_write(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
-            Poll::Ready(Ok(_)) => self.connection.note(Event::Wrote),
+            Poll::Ready(Ok(_)) => self.connection.record(Event::Wrote),
             Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.connection.note(Event::Blocked),
+            Poll::Pending => self.connection.record(Event::WriteBlocked),
         }
 
         written
@@ -54,7 +55,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.note(written)
+        self.record_write(written)
     }
 
     fn poll_write_vectored(
@@ -63,7 +64,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        self.note(written)
+        self.record_write(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -72,11 +73,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.inner).poll_flush(context);
-        let was_blocked = std::mem::replace(&mut self.flush_is_blocked, flushed.is_pending());
+        let was_blocked = std::mem::replace(&mut self.is_flush_blocked, flushed.is_pending());
         if flushed.is_pending() {
-            self.connection.note(Event::Blocked);
+            self.connection.record(Event::WriteBlocked);
         } else if was_blocked {
-            self.connection.note(Event::Wrote);
+            self.connection.record(Event::Wrote);
         }
 
         flushed
@@ -85,7 +86,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.inner).poll_shutdown(context);
         if shut.is_pending() {
-            self.connection.note(Event::Blocked);
+            self.connection.record(Event::WriteBlocked);
         }
         shut
     }

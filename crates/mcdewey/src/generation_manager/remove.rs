@@ -1,4 +1,4 @@
-//! Taking documents out for good while questions come in.
+//! Permanently removes documents from the library of a running server.
 
 use std::sync::Arc;
 
@@ -12,19 +12,25 @@ use crate::removal;
 #[async_trait]
 impl Erase for GenerationManager {
     async fn erase(&self, request: RemovalRequest) -> Result<RemovalReport, IndexError> {
-        let (roots, asked) = (self.configured.clone(), request.clone());
+        let (roots, checked) = (self.roots.clone(), request.clone());
         let check =
-            tokio::task::spawn_blocking(move || removal::refuse_present(&roots, &asked)).await;
-        check.map_err(|error| IndexError::Store(format!("a removal broke off: {error}")))??;
+            tokio::task::spawn_blocking(move || removal::check_files_gone(&roots, &checked)).await;
+        check.map_err(|error| IndexError::Store(format!("the removal task failed: {error}")))??;
 
-        // No swap meanwhile: a generation that comes to the front would be missed.
-        let _swapping = self.swapping.lock().await;
-        match (self.shelf(), &self.plain) {
-            (Some(shelf), _) => {
-                removal::erase(&shelf.generations, &self.feedback, &request.sources).await
+        // No swap in the meantime: a generation that becomes live during the removal would be
+        // missed.
+        let _swap = self.swap_lock.lock().await;
+        match (self.generation_set(), &self.server) {
+            (Some(generation_set), _) => {
+                removal::erase(
+                    &generation_set.generations,
+                    &self.feedback,
+                    &request.sources,
+                )
+                .await
             }
-            (None, Some(plain)) => {
-                erase_plain(plain.index.as_ref(), &self.feedback, &request).await
+            (None, Some(server)) => {
+                erase_on_server(server.index.as_ref(), &self.feedback, &request).await
             }
             (None, None) => Err(IndexError::Unavailable(
                 "there is no library to remove from".to_owned(),
@@ -33,8 +39,7 @@ impl Erase for GenerationManager {
     }
 }
 
-/// On a Qdrant server.
-async fn erase_plain(
+async fn erase_on_server(
     index: &dyn Index,
     feedback: &Arc<FeedbackFile>,
     request: &RemovalRequest,
@@ -43,15 +48,14 @@ async fn erase_plain(
     index.erase(&request.sources).await?;
     let judgments = removal::forget_judgments(feedback, &request.sources).await?;
     let after = index.state().await?;
-    let documents = before.documents.saturating_sub(after.documents);
 
     let removal = GenerationRemoval {
         generation: after.generation,
-        documents,
+        documents: before.documents.saturating_sub(after.documents),
         discarded: None,
     };
 
-    removal::held(
+    removal::ensure_something_removed(
         RemovalReport {
             generations: vec![removal],
             proof: None,

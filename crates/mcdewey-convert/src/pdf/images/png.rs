@@ -1,12 +1,13 @@
-//! Samples of an image as PNG: grey, red-green-blue, four inks, or a palette of these, with 1 to 16 bits a sample.
+//! Encodes the raw samples of an image as PNG: grey, RGB, CMYK or a palette of these, with 1 to 16
+//! bits per sample.
 
 use png::{BitDepth, ColorType, Compression, Encoder};
 use unpdf::parser::backend::{ImageColorSpace, RawXObject};
 
-/// More pixels are no picture of a manual, and would take hundreds of megabytes.
+/// No picture in a manual has more pixels, and decoding one would take hundreds of megabytes.
 const MAX_PIXELS: u64 = 64 * 1024 * 1024;
 
-/// The image as PNG; nothing where its colours are not among those that are known, or samples are missing.
+/// Encodes an image; `None` if its colour space is not supported or samples are missing.
 pub(super) fn encode(image: &RawXObject) -> Option<Vec<u8>> {
     let (width, height) = (image.width?, image.height?);
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
@@ -14,29 +15,23 @@ pub(super) fn encode(image: &RawXObject) -> Option<Vec<u8>> {
     }
 
     let color = image.color.as_ref()?;
-    let samples = Samples::of(image, color, width as usize)?;
-    let grey = matches!(color, ImageColorSpace::Gray);
-    let mut pixels =
-        Vec::with_capacity(width as usize * height as usize * if grey { 1 } else { 3 });
+    let samples = Samples::new(image, color, width as usize)?;
+    let (color_type, channels) = match color {
+        ImageColorSpace::Gray => (ColorType::Grayscale, 1),
+        _ => (ColorType::Rgb, 3),
+    };
 
+    let mut pixels = Vec::with_capacity(width as usize * height as usize * channels);
     for row in 0..height as usize {
         for column in 0..width as usize {
-            let pixel = samples.pixel(row, column)?;
-            match (grey, to_rgb(color, &pixel)?) {
-                (true, [level, ..]) => pixels.push(level),
-                (false, rgb) => pixels.extend(rgb),
-            }
+            let rgb = to_rgb(color, &samples.pixel(row, column)?)?;
+            pixels.extend_from_slice(&rgb[..channels]);
         }
     }
 
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, width, height);
-    encoder.set_color(if grey {
-        ColorType::Grayscale
-    } else {
-        ColorType::Rgb
-    });
-
+    encoder.set_color(color_type);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Fast);
     encoder
@@ -48,7 +43,7 @@ pub(super) fn encode(image: &RawXObject) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Up to four samples of a pixel, as they are stored.
+/// Up to four samples of a pixel.
 type Pixel = [u16; 4];
 
 struct Samples<'a> {
@@ -56,13 +51,13 @@ struct Samples<'a> {
     bits: usize,
     components: usize,
     row_bytes: usize,
-    /// Whether 0 is the brightest value.
+    /// Whether 0 is the brightest value instead of the darkest.
     inverted: bool,
     indexed: bool,
 }
 
 impl<'a> Samples<'a> {
-    fn of(image: &'a RawXObject, color: &ImageColorSpace, width: usize) -> Option<Self> {
+    fn new(image: &'a RawXObject, color: &ImageColorSpace, width: usize) -> Option<Self> {
         let bits = usize::from(image.bits_per_component.unwrap_or(8));
         let components = match color {
             ImageColorSpace::Gray | ImageColorSpace::Indexed { .. } => 1,
@@ -92,27 +87,26 @@ impl<'a> Samples<'a> {
         })
     }
 
-    /// The samples of a pixel, between 0 and 255 unless they are places in a palette.
+    /// Returns the samples of a pixel, scaled to 0..=255 unless they are indexes into a palette.
+    /// `None` if the data ends before them.
     fn pixel(&self, row: usize, column: usize) -> Option<Pixel> {
         let mut pixel = Pixel::default();
-        for (place, sample) in pixel.iter_mut().enumerate().take(self.components) {
-            let at = (column * self.components + place) * self.bits;
-            let byte = row * self.row_bytes + at / 8;
-            let stored = u16::from(*self.data.get(byte)?);
-            let most = (1_u32 << self.bits.min(8)) - 1;
+        for (component, sample) in pixel.iter_mut().enumerate().take(self.components) {
+            let bit = (column * self.components + component) * self.bits;
+            let byte = u16::from(*self.data.get(row * self.row_bytes + bit / 8)?);
+            let max_value = (1_u32 << self.bits.min(8)) - 1;
 
             let value = match self.bits {
-                // The lower half of 16 bits is beyond what a screen shows.
-                8 | 16 => stored,
-                bits => (stored >> (8 - bits - at % 8)) & most as u16,
+                // Screens do not show the lower byte of 16-bit samples.
+                8 | 16 => byte,
+                bits => (byte >> (8 - bits - bit % 8)) & max_value as u16,
             };
 
-            *sample = match self.indexed {
-                true => value,
-                false => {
-                    let scaled = (u32::from(value) * 255 / most) as u16;
-                    if self.inverted { 255 - scaled } else { scaled }
-                }
+            *sample = if self.indexed {
+                value
+            } else {
+                let scaled = (u32::from(value) * 255 / max_value) as u16;
+                if self.inverted { 255 - scaled } else { scaled }
             };
         }
 
@@ -121,14 +115,11 @@ impl<'a> Samples<'a> {
 }
 
 fn to_rgb(color: &ImageColorSpace, pixel: &Pixel) -> Option<[u8; 3]> {
-    let byte = |place: usize| pixel[place].min(255) as u8;
+    let [a, b, c, d] = pixel.map(|sample| sample.min(255) as u8);
     match color {
-        ImageColorSpace::Gray => Some([byte(0); 3]),
-        ImageColorSpace::Rgb => Some([byte(0), byte(1), byte(2)]),
-        ImageColorSpace::Cmyk => {
-            let light = |ink: u8| (u32::from(255 - ink) * u32::from(255 - byte(3)) / 255) as u8;
-            Some([light(byte(0)), light(byte(1)), light(byte(2))])
-        }
+        ImageColorSpace::Gray => Some([a; 3]),
+        ImageColorSpace::Rgb => Some([a, b, c]),
+        ImageColorSpace::Cmyk => Some([a, b, c].map(|ink| without_inks(ink, d))),
         ImageColorSpace::Indexed { base, lookup, .. } => {
             let components = match **base {
                 ImageColorSpace::Gray => 1,
@@ -140,15 +131,20 @@ fn to_rgb(color: &ImageColorSpace, pixel: &Pixel) -> Option<[u8; 3]> {
             let start = usize::from(pixel[0]) * components;
             let entry = lookup.get(start..start + components)?;
 
-            let mut inner = Pixel::default();
-            for (sample, value) in inner.iter_mut().zip(entry) {
+            let mut base_pixel = Pixel::default();
+            for (sample, value) in base_pixel.iter_mut().zip(entry) {
                 *sample = u16::from(*value);
             }
 
-            to_rgb(base, &inner)
+            to_rgb(base, &base_pixel)
         }
         ImageColorSpace::Tint(_) => None,
     }
+}
+
+/// Returns the light that a coloured ink and the black ink leave of white.
+fn without_inks(ink: u8, black: u8) -> u8 {
+    (u32::from(255 - ink) * u32::from(255 - black) / 255) as u8
 }
 
 #[cfg(test)]
@@ -186,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_become_pixels() {
+    fn samples_are_converted_to_pixels() {
         assert_eq!(
             pixels(&raw(2, 8, ImageColorSpace::Gray, &[0, 200])),
             Some(vec![0, 200])
@@ -221,9 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn samples_that_are_missing_make_no_image() {
+    fn an_image_with_missing_samples_is_not_encoded() {
         assert_eq!(encode(&raw(2, 8, ImageColorSpace::Rgb, &[1, 2, 3])), None);
         assert_eq!(encode(&raw(100_000, 8, ImageColorSpace::Gray, &[])), None);
+    }
+
+    #[test]
+    fn an_inverted_range_is_honoured() {
         let inverted = RawXObject {
             decode: Some(vec![1.0, 0.0]),
             ..raw(1, 8, ImageColorSpace::Gray, &[0])

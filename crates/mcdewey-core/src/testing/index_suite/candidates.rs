@@ -1,25 +1,23 @@
-//! The two ranked lists: order, ties, depth, weights.
+//! The ranked candidate lists: order, ties, depth and weights.
 
 use std::sync::Arc;
 
-use super::{commit, dense, embedder, ids, keyword, question, source};
+use super::{SUCCEEDS, commit, dense, embedder, ids, keyword, question, source, weighted};
 use crate::testing::SampleDocument;
-use crate::{CandidateQuery, Index, Scope, WeightedText};
+use crate::{CandidateQuery, Candidates, Index, Scope};
 
-const ALL: &str = "the index answers";
-
-/// The dense list is ordered by cosine similarity, which is its score.
-pub async fn the_nearest_passages_come_first(index: Arc<dyn Index>) {
+/// The dense list is ordered by cosine similarity, and the score is that similarity.
+pub async fn the_dense_list_is_ordered_by_cosine_similarity(index: Arc<dyn Index>) {
     let texts = ["feline feline canine", "canine", "gamma", "canine feline"];
     let revision = commit(&index, &SampleDocument::new("a.md").page(1, &texts)).await;
     let query = question("canine", 10);
     let found = dense(&index, &query, &Scope::everything()).await;
     assert_eq!(ids(&found), ["a::1", "a::3", "a::0", "a::2"]);
 
-    let asked = query.dense.expect("a vector");
+    let question_vector = query.dense.expect("a vector");
     for candidate in &found {
         let vector = &revision.chunks[candidate.ordinal as usize].vector;
-        let cosine: f32 = asked.iter().zip(vector).map(|(a, b)| a * b).sum();
+        let cosine: f32 = question_vector.iter().zip(vector).map(|(a, b)| a * b).sum();
         assert!(
             (candidate.score - cosine).abs() < 1e-4,
             "{candidate:?} has cosine {cosine}"
@@ -27,8 +25,9 @@ pub async fn the_nearest_passages_come_first(index: Arc<dyn Index>) {
     }
 }
 
-/// The keyword list holds what shares a word with the question: rare words and repeated words count more.
-pub async fn rare_and_frequent_words_count(index: Arc<dyn Index>) {
+/// The keyword list contains the chunks that share a word with the question; rare words and
+/// repeated words score higher.
+pub async fn rare_and_repeated_words_score_higher(index: Arc<dyn Index>) {
     let texts = [
         "canine alpha beta",
         "canine canine beta",
@@ -47,12 +46,12 @@ pub async fn rare_and_frequent_words_count(index: Arc<dyn Index>) {
         ids(&keyword(&index, &question("alpha feline", 10), &all).await)[0],
         "a::2"
     );
-    let found = keyword(&index, &question("alpha feline", 10), &all).await;
 
+    let found = keyword(&index, &question("alpha feline", 10), &all).await;
     assert_eq!(
         found.len(),
         4,
-        "passages without a word of the question are not candidates"
+        "chunks without a word of the question are not candidates"
     );
     assert!(found.iter().all(|candidate| candidate.score > 0.0));
     assert!(
@@ -62,9 +61,10 @@ pub async fn rare_and_frequent_words_count(index: Arc<dyn Index>) {
     );
 }
 
-/// Equal scores are ordered by chunk id, and the list is cut after ordering.
-pub async fn ties_are_ordered_by_chunk_id_even_at_the_cut(index: Arc<dyn Index>) {
-    // Committed in another order than that of their ids, which are compared as text: `c::10` before `c::2`.
+/// Equal scores are ordered by chunk id before the list is truncated.
+pub async fn ties_are_ordered_by_chunk_id_before_truncation(index: Arc<dyn Index>) {
+    // The commit order differs from the order of the ids, which are compared as text: `c::10` sorts
+    // before `c::2`.
     for name in ["e.md", "c.md", "d.md"] {
         commit(
             &index,
@@ -83,11 +83,11 @@ pub async fn ties_are_ordered_by_chunk_id_even_at_the_cut(index: Arc<dyn Index>)
     for depth in [1, 2, 5, 12, 34, 100] {
         let mut expected = vec!["f::0".to_owned()];
         for name in ["c", "d", "e"] {
-            let mut passages: Vec<String> = (0..11)
+            let mut ids_of_document: Vec<String> = (0..11)
                 .map(|ordinal| format!("{name}::{ordinal}"))
                 .collect();
-            passages.sort();
-            expected.extend(passages);
+            ids_of_document.sort();
+            expected.extend(ids_of_document);
         }
 
         expected.truncate(depth);
@@ -107,7 +107,7 @@ pub async fn ties_are_ordered_by_chunk_id_even_at_the_cut(index: Arc<dyn Index>)
     let nothing = index
         .candidates(&question("canine", 0), &all)
         .await
-        .expect(ALL);
+        .expect(SUCCEEDS);
 
     assert_eq!(
         (
@@ -118,8 +118,8 @@ pub async fn ties_are_ordered_by_chunk_id_even_at_the_cut(index: Arc<dyn Index>)
     );
 }
 
-/// In a small library the exact search and the usual one agree.
-pub async fn exact_search_finds_the_same(index: Arc<dyn Index>) {
+/// In a small library, exact and approximate search return the same list.
+pub async fn exact_search_finds_the_same_chunks(index: Arc<dyn Index>) {
     let words = ["canine", "feline", "barge", "alpha", "beta", "gamma"];
     for first in words {
         let texts: Vec<String> = words
@@ -134,10 +134,10 @@ pub async fn exact_search_finds_the_same(index: Arc<dyn Index>) {
         .await;
     }
 
-    index.optimize().await.expect(ALL);
+    index.optimize().await.expect(SUCCEEDS);
     let all = Scope::everything();
     for text in ["canine barge", "gamma", "feline alpha beta"] {
-        let usual = dense(&index, &question(text, 20), &all).await;
+        let approximate = dense(&index, &question(text, 20), &all).await;
         let exact = dense(
             &index,
             &CandidateQuery {
@@ -148,30 +148,30 @@ pub async fn exact_search_finds_the_same(index: Arc<dyn Index>) {
         )
         .await;
 
-        assert_eq!(usual, exact, "{text}");
-        assert_eq!(usual.len(), 20);
+        assert_eq!(approximate, exact, "{text}");
+        assert_eq!(approximate.len(), 20);
     }
 }
 
-/// A list that is not asked for is `None`; one that finds nothing is empty.
-pub async fn lists_are_only_made_when_asked_for(index: Arc<dyn Index>) {
+/// A list that is not requested is `None`; a list without hits is empty.
+pub async fn lists_that_are_not_requested_are_none(index: Arc<dyn Index>) {
     let all = Scope::everything();
     let empty = index
         .candidates(&question("canine", 5), &all)
         .await
-        .expect(ALL);
+        .expect(SUCCEEDS);
 
     assert_eq!(
         (empty.dense, empty.keyword),
         (Some(Vec::new()), Some(Vec::new()))
     );
+
     commit(&index, &SampleDocument::new("a.md").page(1, &["canine"])).await;
     let only_dense = CandidateQuery {
         keyword: Vec::new(),
         ..question("canine", 5)
     };
-    let found = index.candidates(&only_dense, &all).await.expect(ALL);
-
+    let found = index.candidates(&only_dense, &all).await.expect(SUCCEEDS);
     assert_eq!(
         (found.dense.map(|list| list.len()), found.keyword),
         (Some(1), None)
@@ -181,7 +181,7 @@ pub async fn lists_are_only_made_when_asked_for(index: Arc<dyn Index>) {
         dense: None,
         ..question("canine", 5)
     };
-    let found = index.candidates(&only_keyword, &all).await.expect(ALL);
+    let found = index.candidates(&only_keyword, &all).await.expect(SUCCEEDS);
     assert_eq!(
         (found.dense, found.keyword.map(|list| list.len())),
         (None, Some(1))
@@ -196,20 +196,32 @@ pub async fn lists_are_only_made_when_asked_for(index: Arc<dyn Index>) {
             &all,
         )
         .await
-        .expect(ALL);
-
+        .expect(SUCCEEDS);
     assert_eq!((nothing.dense, nothing.keyword), (None, None));
-    for wordless in ["unknownword", "", "?! --"] {
+
+    for without_known_words in ["unknownword", "", "?! --"] {
         let query = CandidateQuery {
             dense: None,
-            ..question(wordless, 5)
+            ..question(without_known_words, 5)
         };
-        assert_eq!(keyword(&index, &query, &all).await, [], "{wordless:?}");
+        assert_eq!(
+            keyword(&index, &query, &all).await,
+            [],
+            "{without_known_words:?}"
+        );
     }
 }
 
-/// A word counts with its heaviest weight, however often the question's texts repeat it.
-pub async fn weights_of_words_count_once(index: Arc<dyn Index>) {
+fn weighted_question(texts: &[(&str, f32)]) -> CandidateQuery {
+    CandidateQuery {
+        keyword: weighted(texts),
+        depth: 5,
+        ..CandidateQuery::default()
+    }
+}
+
+/// A word that occurs in several of the question's texts counts once, with its highest weight.
+pub async fn a_repeated_word_counts_once_with_its_highest_weight(index: Arc<dyn Index>) {
     commit(
         &index,
         &SampleDocument::new("a.md").page(1, &["canine", "feline", "gamma"]),
@@ -217,43 +229,37 @@ pub async fn weights_of_words_count_once(index: Arc<dyn Index>) {
     .await;
 
     let all = Scope::everything();
-    let ask = |texts: &[(&str, f32)]| CandidateQuery {
-        keyword: texts
-            .iter()
-            .map(|(text, weight)| WeightedText {
-                text: (*text).to_owned(),
-                weight: *weight,
-            })
-            .collect(),
-        depth: 5,
-        ..CandidateQuery::default()
-    };
-
-    let weighted = keyword(&index, &ask(&[("canine", 1.0), ("feline", 0.5)]), &all).await;
-    assert_eq!(ids(&weighted), ["a::0", "a::1"]);
+    let query = weighted_question(&[("canine", 1.0), ("feline", 0.5)]);
+    let canine_first = keyword(&index, &query, &all).await;
+    assert_eq!(ids(&canine_first), ["a::0", "a::1"]);
     assert!(
-        (weighted[0].score - 2.0 * weighted[1].score).abs() < 1e-4,
-        "{weighted:?}"
+        (canine_first[0].score - 2.0 * canine_first[1].score).abs() < 1e-4,
+        "{canine_first:?}"
     );
-    let turned = keyword(&index, &ask(&[("canine", 0.5), ("feline", 1.0)]), &all).await;
-    assert_eq!(ids(&turned), ["a::1", "a::0"]);
 
-    let repeated = keyword(
-        &index,
-        &ask(&[
-            ("feline canine", 0.5),
-            ("canine canine", 1.0),
-            ("canine", 0.7),
-        ]),
-        &all,
-    )
-    .await;
+    let query = weighted_question(&[("canine", 0.5), ("feline", 1.0)]);
+    let feline_first = keyword(&index, &query, &all).await;
+    assert_eq!(ids(&feline_first), ["a::1", "a::0"]);
 
-    assert_eq!(repeated, weighted);
+    let query = weighted_question(&[
+        ("feline canine", 0.5),
+        ("canine canine", 1.0),
+        ("canine", 0.7),
+    ]);
+    let repeated = keyword(&index, &query, &all).await;
+    assert_eq!(repeated, canine_first);
 }
 
-/// No passage scores above the ceiling; own words that no passage has raise it, other names do not.
-pub async fn a_ceiling_stands_above_every_score(index: Arc<dyn Index>) {
+async fn weighted_candidates(index: &Arc<dyn Index>, texts: &[(&str, f32)]) -> Candidates {
+    index
+        .candidates(&weighted_question(texts), &Scope::everything())
+        .await
+        .expect(SUCCEEDS)
+}
+
+/// No chunk scores above the ceiling. The question's own words raise it even if no chunk contains
+/// them; expansions do not.
+pub async fn no_score_exceeds_the_keyword_ceiling(index: Arc<dyn Index>) {
     let full = "canine gamma ".repeat(40);
     commit(
         &index,
@@ -261,25 +267,7 @@ pub async fn a_ceiling_stands_above_every_score(index: Arc<dyn Index>) {
     )
     .await;
 
-    let ceiling = async |texts: &[(&str, f32)]| {
-        let weighted = |(text, weight): &(&str, f32)| WeightedText {
-            text: (*text).to_owned(),
-            weight: *weight,
-        };
-        let keyword = texts.iter().map(weighted).collect();
-        let query = CandidateQuery {
-            keyword,
-            depth: 5,
-            ..CandidateQuery::default()
-        };
-
-        index
-            .candidates(&query, &Scope::everything())
-            .await
-            .expect(ALL)
-    };
-
-    let own = ceiling(&[("canine gamma", 1.0)]).await;
+    let own = weighted_candidates(&index, &[("canine gamma", 1.0)]).await;
     let best = own.keyword.expect("a list")[0].score;
     assert!(
         best < own.keyword_ceiling,
@@ -292,15 +280,22 @@ pub async fn a_ceiling_stands_above_every_score(index: Arc<dyn Index>) {
         own.keyword_ceiling
     );
 
-    let more = ceiling(&[("canine gamma unknownword", 1.0), ("feline", 0.5)]).await;
-    assert!(more.keyword_ceiling > own.keyword_ceiling);
-    let named = ceiling(&[("canine gamma", 1.0), ("feline", 0.5)]).await;
-    assert!((named.keyword_ceiling - own.keyword_ceiling).abs() < 1e-4);
-    assert!(ceiling(&[("feline", 0.5)]).await.keyword_ceiling.abs() < f32::EPSILON);
+    let with_unknown_word = weighted_candidates(
+        &index,
+        &[("canine gamma unknownword", 1.0), ("feline", 0.5)],
+    )
+    .await;
+    assert!(with_unknown_word.keyword_ceiling > own.keyword_ceiling);
+
+    let expanded = weighted_candidates(&index, &[("canine gamma", 1.0), ("feline", 0.5)]).await;
+    assert!((expanded.keyword_ceiling - own.keyword_ceiling).abs() < 1e-4);
+
+    let only_expansion = weighted_candidates(&index, &[("feline", 0.5)]).await;
+    assert!(only_expansion.keyword_ceiling.abs() < f32::EPSILON);
 }
 
-/// The words of the headings above a passage find it too.
-pub async fn the_context_is_searched_too(index: Arc<dyn Index>) {
+/// The words of the headings above a chunk find it, in both lists.
+pub async fn the_context_is_searched(index: Arc<dyn Index>) {
     commit(
         &index,
         &SampleDocument::new("a.md")
@@ -321,8 +316,9 @@ pub async fn the_context_is_searched_too(index: Arc<dyn Index>) {
     );
 }
 
-/// A score depends on what the library holds, not on what it once held.
-pub async fn scores_do_not_depend_on_what_is_gone(index: Arc<dyn Index>) {
+/// A score depends only on the current contents of the library, not on removed or replaced
+/// documents.
+pub async fn scores_do_not_depend_on_removed_documents(index: Arc<dyn Index>) {
     let all = Scope::everything();
     let texts = ["canine alpha", "feline alpha", "gamma barge"];
     commit(&index, &SampleDocument::new("a.md").page(1, &texts)).await;
@@ -333,7 +329,7 @@ pub async fn scores_do_not_depend_on_what_is_gone(index: Arc<dyn Index>) {
     )
     .await;
 
-    index.optimize().await.expect(ALL);
+    index.optimize().await.expect(SUCCEEDS);
     let query = CandidateQuery {
         exact: true,
         ..question("canine alpha", 10)
@@ -351,7 +347,7 @@ pub async fn scores_do_not_depend_on_what_is_gone(index: Arc<dyn Index>) {
     .await;
 
     commit(&index, &SampleDocument::new("b.md").page(1, &["alpha"; 20])).await;
-    index.optimize().await.expect(ALL);
+    index.optimize().await.expect(SUCCEEDS);
     assert_ne!(keyword(&index, &query, &all).await, before.1);
 
     commit(
@@ -360,7 +356,7 @@ pub async fn scores_do_not_depend_on_what_is_gone(index: Arc<dyn Index>) {
     )
     .await;
 
-    index.remove(&[source("c.md")]).await.expect(ALL);
+    index.remove(&[source("c.md")]).await.expect(SUCCEEDS);
     assert_eq!(
         (
             dense(&index, &query, &all).await,

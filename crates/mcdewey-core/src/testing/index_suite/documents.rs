@@ -1,15 +1,14 @@
-//! Reading documents, pages and passages back.
+//! Reading documents, pages, chunks and attachments.
 
 use std::sync::Arc;
 
-use super::{commit, ids, keyword, question, source};
+use super::{SUCCEEDS, commit, ids, keyword, question, source};
 use crate::testing::SampleDocument;
 use crate::{AttachmentRole, Chunk, ChunkId, Index, PageNumber, Scope};
 
-const ALL: &str = "the index answers";
-
-/// A document whose pages hold nothing to search (pictures, say) is still a document.
-pub async fn a_document_without_passages_is_kept(index: Arc<dyn Index>) {
+/// A document whose pages contain no text (only pictures, for example) is still listed and
+/// readable.
+pub async fn a_document_without_chunks_is_kept(index: Arc<dyn Index>) {
     let revision = commit(
         &index,
         &SampleDocument::new("pictures.md").page(1, &[]).page(2, &[]),
@@ -20,37 +19,37 @@ pub async fn a_document_without_passages_is_kept(index: Arc<dyn Index>) {
     let document = index
         .document(&revision.meta.source, &all)
         .await
-        .expect(ALL)
+        .expect(SUCCEEDS)
         .expect("the document");
 
     assert_eq!((document.pages.len(), document.chunks), (2, 0));
-    let listed = index.documents(&all).await.expect(ALL);
+    let listed = index.documents(&all).await.expect(SUCCEEDS);
     assert_eq!((listed[0].pages, listed[0].chunks), (2, 0));
     assert_eq!(
         index
-            .passages(&revision.meta.source, 0..5, &all)
+            .document_chunks(&revision.meta.source, 0..5, &all)
             .await
-            .expect(ALL),
+            .expect(SUCCEEDS),
         []
     );
 
     let page = index
         .page(&revision.meta.source, PageNumber(2), &all)
         .await
-        .expect(ALL)
+        .expect(SUCCEEDS)
         .expect("the page");
 
     assert_eq!(page.text, "");
     index
         .remove(std::slice::from_ref(&revision.meta.source))
         .await
-        .expect(ALL);
+        .expect(SUCCEEDS);
 
-    assert_eq!(index.documents(&all).await.expect(ALL), []);
+    assert_eq!(index.documents(&all).await.expect(SUCCEEDS), []);
 }
 
-/// Names and texts with blanks, quotes, percent signs and foreign letters come back as they were.
-pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
+/// Names and texts with blanks, quotes, percent signs and non-ASCII letters are returned unchanged.
+pub async fn unusual_names_and_texts_round_trip(index: Arc<dyn Index>) {
     let names = [
         "a b/c's \"guide\" (50%).md",
         "ünï/日本語.md",
@@ -74,14 +73,14 @@ pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
         let found = index
             .chunks(std::slice::from_ref(&chunk.chunk_id), &all)
             .await
-            .expect(ALL);
+            .expect(SUCCEEDS);
         assert_eq!(found, std::slice::from_ref(chunk), "{name}");
         assert_eq!(
             index
                 .document(&source(name), &all)
                 .await
-                .expect(ALL)
-                .expect("it")
+                .expect(SUCCEEDS)
+                .expect("the document")
                 .meta,
             revision.meta
         );
@@ -89,7 +88,7 @@ pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
         let page = index
             .page(&source(name), PageNumber(1), &all)
             .await
-            .expect(ALL)
+            .expect(SUCCEEDS)
             .expect("the page");
 
         assert_eq!(page.text, text);
@@ -109,8 +108,8 @@ pub async fn odd_names_and_texts_survive(index: Arc<dyn Index>) {
     );
 }
 
-/// A passage and a page of many thousand bytes come back whole, and their last word is found.
-pub async fn long_texts_survive(index: Arc<dyn Index>) {
+/// A chunk and a page of many thousand bytes are returned completely, and their last word is found.
+pub async fn long_texts_round_trip(index: Arc<dyn Index>) {
     let long = format!("{} gamma", "canine feline ".repeat(1000));
     let revision = commit(
         &index,
@@ -125,70 +124,91 @@ pub async fn long_texts_survive(index: Arc<dyn Index>) {
     );
 
     let chunks = index
-        .passages(&revision.meta.source, 0..1, &all)
+        .document_chunks(&revision.meta.source, 0..1, &all)
         .await
-        .expect(ALL);
+        .expect(SUCCEEDS);
     assert_eq!(chunks[0].text, long);
     let page = index
         .page(&revision.meta.source, PageNumber(1), &all)
         .await
-        .expect(ALL)
+        .expect(SUCCEEDS)
         .expect("the page");
 
     assert_eq!(page, revision.pages[0]);
 }
 
-/// Passages are found by their place, by their page and by their handle.
-pub async fn passages_are_read_by_ordinal_page_and_handle(index: Arc<dyn Index>) {
+/// Chunks are found by their ordinal, their page and their handle.
+pub async fn chunks_are_read_by_ordinal_page_and_handle(index: Arc<dyn Index>) {
     let sample = SampleDocument::new("a.md")
         .page(3, &["alpha", "beta"])
         .page(5, &["gamma", "canine"]);
     let revision = commit(&index, &sample).await;
     commit(&index, &SampleDocument::new("b.md").page(3, &["feline"])).await;
     let all = Scope::everything();
-    let chunk = |place: usize| revision.chunks[place].chunk.clone();
+    let chunk = |ordinal: usize| revision.chunks[ordinal].chunk.clone();
     let name = &revision.meta.source;
 
     assert_eq!(
-        index.passages(name, 1..3, &all).await.expect(ALL),
+        index
+            .document_chunks(name, 1..3, &all)
+            .await
+            .expect(SUCCEEDS),
         [chunk(1), chunk(2)]
     );
     assert_eq!(
-        index.passages(name, 3..u32::MAX, &all).await.expect(ALL),
+        index
+            .document_chunks(name, 3..u32::MAX, &all)
+            .await
+            .expect(SUCCEEDS),
         [chunk(3)]
     );
-    assert_eq!(index.passages(name, 2..2, &all).await.expect(ALL), []);
     assert_eq!(
-        index.chunks_on(name, PageNumber(3), &all).await.expect(ALL),
-        [chunk(0), chunk(1)]
-    );
-    assert_eq!(
-        index.chunks_on(name, PageNumber(4), &all).await.expect(ALL),
+        index
+            .document_chunks(name, 2..2, &all)
+            .await
+            .expect(SUCCEEDS),
         []
     );
     assert_eq!(
         index
-            .chunks_on(&source("c.md"), PageNumber(3), &all)
+            .chunks_on_page(name, PageNumber(3), &all)
             .await
-            .expect(ALL),
+            .expect(SUCCEEDS),
+        [chunk(0), chunk(1)]
+    );
+    assert_eq!(
+        index
+            .chunks_on_page(name, PageNumber(4), &all)
+            .await
+            .expect(SUCCEEDS),
         []
     );
     assert_eq!(
-        index.by_handle(&chunk(2).handle(), &all).await.expect(ALL),
+        index
+            .chunks_on_page(&source("c.md"), PageNumber(3), &all)
+            .await
+            .expect(SUCCEEDS),
+        []
+    );
+    assert_eq!(
+        index
+            .chunks_by_handle(&chunk(2).handle(), &all)
+            .await
+            .expect(SUCCEEDS),
         [chunk(2)]
     );
 
     for unknown in ["", "zz", "00000000", "%", "ffffffffffffffffff"] {
         assert_eq!(
-            index.by_handle(unknown, &all).await.expect(ALL),
+            index.chunks_by_handle(unknown, &all).await.expect(SUCCEEDS),
             [],
             "{unknown}"
         );
     }
 }
 
-/// Chunks come in the order of the ids; unknown ones are left out.
-pub async fn chunks_come_in_the_order_asked(index: Arc<dyn Index>) {
+/// Chunks are returned in the order of the ids; unknown ids are skipped.
+pub async fn chunks_are_returned_in_the_requested_order(index: Arc<dyn Index>) {
     commit(
         &index,
         &SampleDocument::new("a.md").page(1, &["alpha", "beta"]),
@@ -196,26 +216,26 @@ pub async fn chunks_come_in_the_order_asked(index: Arc<dyn Index>) {
     .await;
 
     commit(&index, &SampleDocument::new("b.md").page(1, &["gamma"])).await;
-    let wanted: Vec<ChunkId> = ["b::0", "a::1", "a::7", "c::0", "a::0"]
+    let requested: Vec<ChunkId> = ["b::0", "a::1", "a::7", "c::0", "a::0"]
         .iter()
         .map(|id| id.parse().expect("a chunk id"))
         .collect();
 
     let chunks: Vec<Chunk> = index
-        .chunks(&wanted, &Scope::everything())
+        .chunks(&requested, &Scope::everything())
         .await
-        .expect(ALL);
+        .expect(SUCCEEDS);
     let texts: Vec<&str> = chunks.iter().map(|chunk| chunk.text.as_str()).collect();
     assert_eq!(texts, ["gamma", "beta", "alpha"]);
 }
 
 /// The list of documents is ordered by source.
-pub async fn documents_come_in_the_order_of_their_sources(index: Arc<dyn Index>) {
+pub async fn documents_are_ordered_by_source(index: Arc<dyn Index>) {
     for name in ["b/z.md", "a/y.md", "B.md", "b/a.md"] {
         commit(&index, &SampleDocument::new(name).page(1, &["alpha"])).await;
     }
 
-    let listed = index.documents(&Scope::everything()).await.expect(ALL);
+    let listed = index.documents(&Scope::everything()).await.expect(SUCCEEDS);
     let names: Vec<&str> = listed
         .iter()
         .map(|summary| summary.meta.source.as_str())
@@ -228,13 +248,15 @@ pub async fn documents_come_in_the_order_of_their_sources(index: Arc<dyn Index>)
     );
 }
 
-/// Images and originals come back as they were, those of the live revision only, and only within the scope.
-pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
+/// Images and originals are returned unchanged, only those of the live revision and only within the
+/// scope.
+pub async fn attachments_round_trip(index: Arc<dyn Index>) {
     use AttachmentRole::{Image, Original};
 
     let large: Vec<u8> = (0..3_000_000_u32).map(|byte| (byte % 251) as u8).collect();
-    let sample = SampleDocument::new("a.md").vendor("V").page(1, &["canine"]);
-    let sample = sample
+    let sample = SampleDocument::new("a.md")
+        .vendor("V")
+        .page(1, &["canine"])
         .attachment(Image, "x y.png", "image/png", b"one")
         .attachment(Image, "z.png", "image/png", b"");
 
@@ -247,15 +269,19 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
     .await;
 
     let (name, all) = (&first.meta.source, Scope::everything());
-    let document = index.document(name, &all).await.expect(ALL).expect("it");
-    let told: Vec<_> = document
+    let document = index
+        .document(name, &all)
+        .await
+        .expect(SUCCEEDS)
+        .expect("the document");
+    let listed: Vec<_> = document
         .attachments
         .iter()
         .map(|file| (file.role, file.name.as_str(), file.bytes))
         .collect();
 
     assert_eq!(
-        told,
+        listed,
         [
             (Image, "x y.png", 3),
             (Image, "z.png", 0),
@@ -264,11 +290,11 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
     );
 
     for file in &first.attachments {
-        let asked = &file.attachment;
+        let attachment = &file.attachment;
         let found = index
-            .attachment(name, asked.role, &asked.name, &all)
+            .attachment(name, attachment.role, &attachment.name, &all)
             .await
-            .expect(ALL);
+            .expect(SUCCEEDS);
         assert_eq!(found.as_ref(), Some(file));
     }
 
@@ -276,14 +302,14 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
         index
             .attachment(name, Original, "x y.png", &all)
             .await
-            .expect(ALL),
+            .expect(SUCCEEDS),
         None
     );
     assert_eq!(
         index
             .attachment(&source("b.md"), Image, "x y.png", &all)
             .await
-            .expect(ALL),
+            .expect(SUCCEEDS),
         None
     );
 
@@ -293,7 +319,7 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
         index
             .attachment(name, Image, "x y.png", &scope)
             .await
-            .expect(ALL),
+            .expect(SUCCEEDS),
         None
     );
 
@@ -302,23 +328,26 @@ pub async fn files_are_kept_with_their_document(index: Arc<dyn Index>) {
         index
             .attachment(name, Original, "a.pdf", &all)
             .await
-            .expect(ALL),
+            .expect(SUCCEEDS),
         None
     );
     assert!(
         index
             .attachment(name, Image, "x y.png", &all)
             .await
-            .expect(ALL)
+            .expect(SUCCEEDS)
             .is_some()
     );
 
-    index.remove(std::slice::from_ref(name)).await.expect(ALL);
+    index
+        .remove(std::slice::from_ref(name))
+        .await
+        .expect(SUCCEEDS);
     assert_eq!(
         index
             .attachment(name, Image, "x y.png", &all)
             .await
-            .expect(ALL),
+            .expect(SUCCEEDS),
         None
     );
 }

@@ -1,92 +1,94 @@
-//! What lies outside a scope is answered like what does not exist.
+//! Scopes: content outside a scope is treated as if it did not exist.
 
 use std::sync::Arc;
 
-use super::{commit, dense, ids, keyword, question, source};
+use super::{SUCCEEDS, commit, dense, ids, keyword, question, source};
 use crate::testing::SampleDocument;
 use crate::{
-    DocumentRevision, Filter, Index, PageNumber, Scope, VersionFilter, VersionTerm, Visibility,
+    Candidate, CandidateQuery, DocumentRevision, Filter, Index, PageNumber, Scope, VersionFilter,
+    VersionTerm, Visibility,
 };
 
-const ALL: &str = "the index answers";
-
-/// Checks with every read whether a document's passages are seen.
-async fn check_seen(
+/// Checks for every read that a document is visible exactly if `visible`.
+async fn check_visible(
     index: &Arc<dyn Index>,
     document: &DocumentRevision,
     scope: &Scope,
-    seen: bool,
+    visible: bool,
 ) {
     let name = &document.meta.source;
     let chunk = &document.chunks[0].chunk;
     let prefix = chunk.chunk_id.document_prefix();
     let query = question(&chunk.text, 50);
 
-    let mine = |candidates: Vec<crate::Candidate>| {
+    let has_document = |candidates: Vec<Candidate>| {
         candidates
             .iter()
-            .filter(|candidate| candidate.chunk_id.document_prefix() == prefix)
-            .count()
+            .any(|candidate| candidate.chunk_id.document_prefix() == prefix)
     };
 
     assert_eq!(
-        mine(dense(index, &query, scope).await) > 0,
-        seen,
+        has_document(dense(index, &query, scope).await),
+        visible,
         "dense, {name}"
     );
     assert_eq!(
-        mine(keyword(index, &query, scope).await) > 0,
-        seen,
+        has_document(keyword(index, &query, scope).await),
+        visible,
         "keyword, {name}"
     );
 
     let by_id = index
         .chunks(std::slice::from_ref(&chunk.chunk_id), scope)
         .await
-        .expect(ALL);
-    assert_eq!(!by_id.is_empty(), seen, "chunks, {name}");
+        .expect(SUCCEEDS);
+    assert_eq!(!by_id.is_empty(), visible, "chunks, {name}");
     assert_eq!(
         !index
-            .passages(name, 0..9, scope)
+            .document_chunks(name, 0..9, scope)
             .await
-            .expect(ALL)
+            .expect(SUCCEEDS)
             .is_empty(),
-        seen,
+        visible,
         "passages, {name}"
     );
 
     let on_page = index
-        .chunks_on(name, chunk.page.number, scope)
+        .chunks_on_page(name, chunk.page.number, scope)
         .await
-        .expect(ALL);
-    assert_eq!(!on_page.is_empty(), seen, "chunks_on, {name}");
+        .expect(SUCCEEDS);
+    assert_eq!(!on_page.is_empty(), visible, "chunks_on_page, {name}");
     assert_eq!(
         !index
-            .by_handle(&chunk.handle(), scope)
+            .chunks_by_handle(&chunk.handle(), scope)
             .await
-            .expect(ALL)
+            .expect(SUCCEEDS)
             .is_empty(),
-        seen,
-        "by_handle, {name}"
+        visible,
+        "chunks_by_handle, {name}"
     );
 
-    let page = index.page(name, PageNumber(1), scope).await.expect(ALL);
-    assert_eq!(page.is_some(), seen, "page, {name}");
+    let page = index
+        .page(name, PageNumber(1), scope)
+        .await
+        .expect(SUCCEEDS);
+    assert_eq!(page.is_some(), visible, "page, {name}");
     assert_eq!(
-        index.document(name, scope).await.expect(ALL).is_some(),
-        seen,
+        index.document(name, scope).await.expect(SUCCEEDS).is_some(),
+        visible,
         "document, {name}"
     );
 
-    let listed = index.documents(scope).await.expect(ALL);
+    let listed = index.documents(scope).await.expect(SUCCEEDS);
     assert_eq!(
         listed.iter().any(|summary| summary.meta.source == *name),
-        seen,
+        visible,
         "documents, {name}"
     );
 }
 
-async fn library(index: &Arc<dyn Index>) -> Vec<DocumentRevision> {
+/// Commits documents with various facets.
+async fn commit_library(index: &Arc<dyn Index>) -> Vec<DocumentRevision> {
     let samples = [
         SampleDocument::new("finesse/12.5.md")
             .vendor("Cisco")
@@ -113,14 +115,15 @@ async fn library(index: &Arc<dyn Index>) -> Vec<DocumentRevision> {
     ];
 
     let mut committed = Vec::new();
-    for (place, sample) in samples.into_iter().enumerate() {
-        let text = format!("canine word{place}");
+    for (number, sample) in samples.into_iter().enumerate() {
+        let text = format!("canine word{number}");
         committed.push(commit(index, &sample.page(1, &[&text, "feline"])).await);
     }
 
     committed
 }
 
+/// Checks that exactly the `expected` documents are visible in the scope.
 async fn check(
     index: &Arc<dyn Index>,
     documents: &[DocumentRevision],
@@ -128,14 +131,15 @@ async fn check(
     expected: &[&str],
 ) {
     for document in documents {
-        let seen = expected.contains(&document.meta.source.as_str());
-        check_seen(index, document, scope, seen).await;
+        let visible = expected.contains(&document.meta.source.as_str());
+        check_visible(index, document, scope, visible).await;
     }
 }
 
-/// Vendor, product, guide and source limit every read; several values are alternatives, several facets all hold.
-pub async fn filters_hold_for_every_read(index: Arc<dyn Index>) {
-    let documents = library(&index).await;
+/// Vendor, product, guide and source limit every read. Several values of one facet are
+/// alternatives; conditions on several facets must all hold.
+pub async fn every_read_applies_the_filter(index: Arc<dyn Index>) {
+    let documents = commit_library(&index).await;
     let cases: [(Filter, &[&str]); 6] = [
         (
             Filter {
@@ -196,14 +200,16 @@ pub async fn filters_hold_for_every_read(index: Arc<dyn Index>) {
     }
 }
 
-/// What the caller may not see is not there, whatever the filter says.
-pub async fn visibility_holds_for_every_read(index: Arc<dyn Index>) {
-    let documents = library(&index).await;
-    let only = |vendors: &[&str], products: &[&str]| Visibility::Only {
+fn only(vendors: &[&str], products: &[&str]) -> Visibility {
+    Visibility::Only {
         vendors: vendors.iter().map(|name| (*name).to_owned()).collect(),
         products: products.iter().map(|name| (*name).to_owned()).collect(),
-    };
+    }
+}
 
+/// Documents that the caller may not see are invisible, whatever the filter asks for.
+pub async fn every_read_applies_the_visibility(index: Arc<dyn Index>) {
+    let documents = commit_library(&index).await;
     let cases: [(Visibility, &[&str]); 3] = [
         (only(&["Apache"], &["uccx"]), &["kafka.md", "uccx.md"]),
         (
@@ -238,14 +244,16 @@ pub async fn visibility_holds_for_every_read(index: Arc<dyn Index>) {
     check(&index, &documents, &scope, &["uccx.md"]).await;
 }
 
-/// A version filter shows documents of these releases and of no other.
-pub async fn version_filters_never_leak(index: Arc<dyn Index>) {
-    let documents = library(&index).await;
-    let term = |product: Option<&str>, release: &str| VersionTerm {
+fn term(product: Option<&str>, version: &str) -> VersionTerm {
+    VersionTerm {
         product: product.map(str::to_owned),
-        key: release.parse().expect("a release"),
-    };
+        key: version.parse().expect("a valid version"),
+    }
+}
 
+/// A version filter shows only documents of the given versions.
+pub async fn version_filters_exclude_other_versions(index: Arc<dyn Index>) {
+    let documents = commit_library(&index).await;
     let cases: [(VersionFilter, &[&str]); 7] = [
         (
             VersionFilter::OneOf(vec![term(None, "12.5")]),
@@ -290,7 +298,7 @@ pub async fn version_filters_never_leak(index: Arc<dyn Index>) {
     }
 }
 
-/// Better passages outside the scope do not crowd out those inside.
+/// Chunks outside the scope do not displace those inside, even with better scores.
 pub async fn filters_do_not_shorten_the_lists(index: Arc<dyn Index>) {
     commit(
         &index,
@@ -315,7 +323,7 @@ pub async fn filters_do_not_shorten_the_lists(index: Arc<dyn Index>) {
     };
 
     for exact in [false, true] {
-        let query = crate::CandidateQuery {
+        let query = CandidateQuery {
             exact,
             ..question("canine", 4)
         };

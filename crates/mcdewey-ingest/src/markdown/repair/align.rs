@@ -1,154 +1,170 @@
-//! Finds the run of paragraphs that a table was flattened into.
+//! Finds the run of paragraphs into which a converter flattened a table.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// So many of a hundred cells must stand in the run.
-const PERCENT: usize = 80;
-/// Of a table with fewer cells all of them must.
-const SMALL: usize = 5;
-/// Cells or paragraphs that may be passed over at once, where the two differ.
-const SLACK: usize = 3;
-/// Places of the rarest cell that are tried.
-const TRIED: usize = 32;
+/// The percentage of a table's cells that must be in the run.
+const MIN_PERCENT: usize = 80;
 
-/// The paragraphs of a document in their comparable form, and which of them a table has taken.
+/// Of a table with fewer cells, all must be in the run.
+const MIN_CELLS_FOR_PERCENT: usize = 5;
+
+/// How many cells or paragraphs may be skipped at once where the two differ.
+const MAX_SKIPPED: usize = 3;
+
+/// How many positions of the rarest cell are tried.
+const MAX_ATTEMPTS: usize = 32;
+
+/// The blocks of a document in comparable form, and which of them a table already uses.
 pub(super) struct Paragraphs {
+    /// The comparable form of each block; empty for blocks that cannot be a cell.
     forms: Vec<String>,
-    places: HashMap<String, Vec<usize>>,
-    /// Nothing continues beyond these: headings and tables stand between.
+    /// The indices of the paragraphs with a given form.
+    positions: HashMap<String, Vec<usize>>,
+    /// Headings and tables, which no run crosses.
     barriers: Vec<bool>,
-    taken: Vec<bool>,
+    used: Vec<bool>,
 }
 
-/// Where a table's cells stand.
+/// The paragraphs that hold a table's cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Run {
-    /// From the first paragraph that is a cell to behind the last.
+pub(super) struct CellRun {
+    /// From the first to the last paragraph that is a cell; others may be in between.
     pub(super) range: Range<usize>,
-    /// The paragraphs that are cells.
+    /// The indices of the paragraphs that are cells.
     pub(super) cells: Vec<usize>,
 }
 
+/// A cell and the paragraph that holds it, by their indices.
+type Pair = (usize, usize);
+
 impl Paragraphs {
-    /// `None` stands for a block that is no paragraph; one that is a barrier is `Some` with an empty form.
+    /// `None` marks a block that is neither a paragraph nor a barrier; an empty form marks a
+    /// barrier.
     pub(super) fn new(forms: Vec<Option<String>>) -> Self {
-        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
         let barriers: Vec<bool> = forms
             .iter()
             .map(|form| form.as_deref() == Some(""))
             .collect();
-
         let forms: Vec<String> = forms.into_iter().map(Option::unwrap_or_default).collect();
-        for (place, form) in forms
-            .iter()
-            .enumerate()
-            .filter(|(_, form)| !form.is_empty())
-        {
-            places.entry(form.clone()).or_default().push(place);
+
+        let mut positions: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, form) in forms.iter().enumerate() {
+            if !form.is_empty() {
+                positions.entry(form.clone()).or_default().push(index);
+            }
         }
 
-        let taken = vec![false; forms.len()];
+        let used = vec![false; forms.len()];
         Self {
             forms,
-            places,
+            positions,
             barriers,
-            taken,
+            used,
         }
     }
 
-    /// Finds the run of a table's cells behind `from`, else anywhere, and takes it.
-    pub(super) fn take(&mut self, header: &[String], cells: &[String], from: usize) -> Option<Run> {
+    /// Finds the run of a table's cells, trying positions from `from` on before earlier ones, and
+    /// marks its paragraphs as used.
+    pub(super) fn take_run(
+        &mut self,
+        header: &[String],
+        cells: &[String],
+        from: usize,
+    ) -> Option<CellRun> {
         let all: Vec<&str> = header.iter().chain(cells).map(String::as_str).collect();
         let body = header.len()..all.len();
+        let min_found = if body.len() < MIN_CELLS_FOR_PERCENT {
+            body.len()
+        } else {
+            (body.len() * MIN_PERCENT).div_ceil(100)
+        };
+
+        // The rarest cell has the fewest positions to try.
         let rarest = body
             .clone()
-            .filter_map(|cell| Some((self.places.get(all[cell])?.len(), cell)))
+            .filter_map(|cell| Some((self.positions.get(all[cell])?.len(), cell)))
             .min()
             .map(|(_, cell)| cell)?;
 
-        let known = &self.places[all[rarest]];
-        let behind = known.partition_point(|place| *place < from);
-        let places = known[behind..].iter().chain(&known[..behind]).take(TRIED);
+        let positions = &self.positions[all[rarest]];
+        let split = positions.partition_point(|position| *position < from);
+        let candidates = positions[split..]
+            .iter()
+            .chain(&positions[..split])
+            .take(MAX_ATTEMPTS);
 
-        let needed = if body.len() < SMALL {
-            body.len()
-        } else {
-            (body.len() * PERCENT).div_ceil(100)
-        };
-
-        let mut best: Option<(usize, Run)> = None;
-        for place in places.copied() {
-            let Some(pairs) = self.follow(&all, rarest, place) else {
+        let mut best: Option<(usize, CellRun)> = None;
+        for paragraph in candidates.copied() {
+            if self.used[paragraph] {
                 continue;
-            };
+            }
+
+            let pairs = self.extend_pair(&all, (rarest, paragraph));
             let found = pairs.iter().filter(|(cell, _)| body.contains(cell)).count();
-            if found >= needed && found > 0 && best.as_ref().is_none_or(|(known, _)| found > *known)
-            {
+            let is_better = best.as_ref().is_none_or(|(most, _)| found > *most);
+            if found >= min_found && found > 0 && is_better {
                 let cells: Vec<usize> = pairs.into_iter().map(|(_, paragraph)| paragraph).collect();
                 let range = cells[0]..cells[cells.len() - 1] + 1;
-                best = Some((found, Run { range, cells }));
+                best = Some((found, CellRun { range, cells }));
             }
         }
 
         let (_, run) = best?;
         for paragraph in &run.cells {
-            self.taken[*paragraph] = true;
+            self.used[*paragraph] = true;
         }
 
         Some(run)
     }
 
-    /// The pairs of cell and paragraph around one pair that is known, in order.
-    fn follow(&self, cells: &[&str], cell: usize, paragraph: usize) -> Option<Vec<(usize, usize)>> {
-        if self.taken[paragraph] {
-            return None;
-        }
-
+    /// Returns the pairs around a known pair in both directions, in order.
+    fn extend_pair(&self, cells: &[&str], pair: Pair) -> Vec<Pair> {
         let mut pairs = Vec::new();
-        let (mut c, mut p) = (cell, paragraph);
-        while let Some((next_c, next_p)) = self.step(cells, c, p, -1) {
-            pairs.push((next_c, next_p));
-            (c, p) = (next_c, next_p);
+        let mut current = pair;
+        while let Some(previous) = self.adjacent_pair(cells, current, -1) {
+            pairs.push(previous);
+            current = previous;
         }
 
         pairs.reverse();
-        pairs.push((cell, paragraph));
-        (c, p) = (cell, paragraph);
+        pairs.push(pair);
 
-        while let Some((next_c, next_p)) = self.step(cells, c, p, 1) {
-            pairs.push((next_c, next_p));
-            (c, p) = (next_c, next_p);
+        current = pair;
+        while let Some(next) = self.adjacent_pair(cells, current, 1) {
+            pairs.push(next);
+            current = next;
         }
 
-        Some(pairs)
+        pairs
     }
 
-    /// The next pair in one direction, the nearest first.
-    fn step(
+    /// Returns the nearest pair in one direction.
+    fn adjacent_pair(
         &self,
         cells: &[&str],
-        cell: usize,
-        paragraph: usize,
+        (cell, paragraph): Pair,
         direction: isize,
-    ) -> Option<(usize, usize)> {
-        for distance in 2..=2 + 2 * SLACK {
+    ) -> Option<Pair> {
+        for distance in 2..=2 + 2 * MAX_SKIPPED {
             for cell_steps in 1..distance {
                 let paragraph_steps = distance - cell_steps;
-                if cell_steps > SLACK + 1 || paragraph_steps > SLACK + 1 {
+                if cell_steps > MAX_SKIPPED + 1 || paragraph_steps > MAX_SKIPPED + 1 {
                     continue;
                 }
 
-                let c = cell
-                    .checked_add_signed(direction * cell_steps as isize)
-                    .filter(|c| *c < cells.len());
-                let p = paragraph.checked_add_signed(direction * paragraph_steps as isize);
-                let (Some(c), Some(p)) = (c, p.filter(|p| *p < self.forms.len())) else {
+                let next_cell = offset_index(cell, direction, cell_steps, cells.len());
+                let next_paragraph =
+                    offset_index(paragraph, direction, paragraph_steps, self.forms.len());
+                let (Some(next_cell), Some(next_paragraph)) = (next_cell, next_paragraph) else {
                     continue;
                 };
 
-                if self.forms[p] == cells[c] && !self.taken[p] && !self.is_barred(paragraph, p) {
-                    return Some((c, p));
+                if self.forms[next_paragraph] == cells[next_cell]
+                    && !self.used[next_paragraph]
+                    && !self.has_barrier_between(paragraph, next_paragraph)
+                {
+                    return Some((next_cell, next_paragraph));
                 }
             }
         }
@@ -156,9 +172,15 @@ impl Paragraphs {
         None
     }
 
-    fn is_barred(&self, a: usize, b: usize) -> bool {
+    fn has_barrier_between(&self, a: usize, b: usize) -> bool {
         self.barriers[a.min(b)..a.max(b)].contains(&true)
     }
+}
+
+fn offset_index(index: usize, direction: isize, steps: usize, len: usize) -> Option<usize> {
+    index
+        .checked_add_signed(direction * steps as isize)
+        .filter(|index| *index < len)
 }
 
 #[cfg(test)]
@@ -188,7 +210,7 @@ mod tests {
         };
 
         paragraphs
-            .take(&list(header), &list(cells), from)
+            .take_run(&list(header), &list(cells), from)
             .map(|run| run.range)
     }
 
@@ -210,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_cells_may_be_missing_or_strange() {
+    fn a_few_cells_may_be_missing_or_different() {
         assert_eq!(
             run(
                 &mut paragraphs("1 a 2 note b - 3 c 4 5 e"),
@@ -232,12 +254,12 @@ mod tests {
         assert_eq!(
             run(&mut paragraphs("1 a # 2 b"), "h", "1 a 2 b", 0),
             None,
-            "a heading stands between"
+            "a heading is between them"
         );
     }
 
     #[test]
-    fn like_tables_are_taken_one_after_the_other() {
+    fn equal_tables_match_successive_runs() {
         let mut all = paragraphs("1 yes 2 no x 1 yes 2 no");
         assert_eq!(run(&mut all, "h", "1 yes 2 no", 0), Some(0..4));
         assert_eq!(run(&mut all, "h", "1 yes 2 no", 4), Some(5..9));
@@ -245,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_stands_before_the_last_one_is_found_too() {
+    fn tables_may_be_in_another_order_than_their_runs() {
         let mut all = paragraphs("1 a 2 b x 3 c 4 d");
         assert_eq!(run(&mut all, "", "3 c 4 d", 0), Some(5..9));
         assert_eq!(run(&mut all, "", "1 a 2 b", 9), Some(0..4));

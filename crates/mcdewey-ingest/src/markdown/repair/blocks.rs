@@ -1,56 +1,55 @@
-//! A coarse look at Markdown: paragraphs, pipe tables, headings and the rest, as runs of lines. Fast, and enough to find
-//! tables that stand apart from their text.
+//! A coarse, fast block parser for Markdown: paragraphs, pipe tables, headings and the rest, as
+//! runs of lines. It is precise enough to find tables that are separated from their text.
 
 use std::ops::Range;
 
-/// What a run of lines is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Prose, or a flattened cell.
+pub(super) enum BlockKind {
+    /// Prose, or a flattened table cell.
     Paragraph,
     /// A pipe table with its delimiter row.
     Table,
     Heading,
-    /// Code in a fence, HTML comments such as page markers, rules: nothing that is a cell.
+    /// Fenced code, HTML comments such as page markers, and rules; never a table cell.
     Other,
 }
 
-/// A run of lines without blank ones, or a whole fence.
+/// A run of lines without blank lines, or a whole fence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Block {
-    pub(super) kind: Kind,
-    /// Its bytes, the last line break included.
+    pub(super) kind: BlockKind,
+    /// Its byte range, including the last line ending.
     pub(super) range: Range<usize>,
 }
 
-/// The blocks of a text, in order; what lies between them is blank.
-pub(super) fn blocks(text: &str) -> Vec<Block> {
+/// Returns the blocks of a text, in order; only blank lines are between them.
+pub(super) fn parse_blocks(text: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut fence: Option<&str> = None;
     let mut open: Option<Block> = None;
 
-    let mut at = 0;
+    let mut offset = 0;
     for line in text.split_inclusive('\n') {
-        let range = at..at + line.len();
-        at = range.end;
+        let range = offset..offset + line.len();
+        offset = range.end;
 
         let trimmed = line.trim();
-        if let Some(mark) = fence {
+        if let Some(marker) = fence {
             if let Some(block) = &mut open {
                 block.range.end = range.end;
             }
-            if trimmed.starts_with(mark) && trimmed.trim_matches(['`', '~']).is_empty() {
+            if trimmed.starts_with(marker) && trimmed.trim_matches(['`', '~']).is_empty() {
                 fence = None;
                 blocks.extend(open.take());
             }
             continue;
         }
 
-        if let Some(mark) = fence_mark(trimmed) {
+        if let Some(marker) = fence_marker(trimmed) {
             blocks.extend(open.take());
-            fence = Some(mark);
+            fence = Some(marker);
             open = Some(Block {
-                kind: Kind::Other,
+                kind: BlockKind::Other,
                 range,
             });
             continue;
@@ -61,9 +60,12 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
             continue;
         }
 
-        let kind = kind(trimmed);
+        let kind = line_kind(trimmed);
         match &mut open {
-            Some(block) if block.kind == kind && matches!(kind, Kind::Paragraph | Kind::Table) => {
+            Some(block)
+                if block.kind == kind
+                    && matches!(kind, BlockKind::Paragraph | BlockKind::Table) =>
+            {
                 block.range.end = range.end;
             }
             _ => {
@@ -75,38 +77,48 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
 
     blocks.extend(open);
     for block in &mut blocks {
-        if block.kind == Kind::Table && !has_delimiter(&text[block.range.clone()]) {
-            block.kind = Kind::Paragraph;
+        if block.kind == BlockKind::Table && !has_delimiter_row(&text[block.range.clone()]) {
+            block.kind = BlockKind::Paragraph;
         }
     }
 
     blocks
 }
 
-fn fence_mark(line: &str) -> Option<&'static str> {
+fn fence_marker(line: &str) -> Option<&'static str> {
     ["```", "~~~"]
         .into_iter()
-        .find(|mark| line.starts_with(mark))
+        .find(|marker| line.starts_with(marker))
 }
 
-fn kind(line: &str) -> Kind {
-    let rule = line.len() >= 3
-        && ["-", "*", "_"]
-            .iter()
-            .any(|sign| line.replace([' '], "").replace(sign, "").is_empty());
-    let heading = line.starts_with('#') && line.trim_start_matches('#').starts_with([' ', '\t']);
-    match line {
-        line if line.starts_with('|') => Kind::Table,
-        _ if heading => Kind::Heading,
-        line if line.starts_with("<!--") || line.starts_with('\u{c}') || is_page_rule(line) => {
-            Kind::Other
-        }
-        _ if rule => Kind::Other,
-        _ => Kind::Paragraph,
+fn line_kind(line: &str) -> BlockKind {
+    if line.starts_with('|') {
+        BlockKind::Table
+    } else if is_heading(line) {
+        BlockKind::Heading
+    } else if line.starts_with("<!--")
+        || line.starts_with('\u{c}')
+        || is_page_rule(line)
+        || is_rule(line)
+    {
+        BlockKind::Other
+    } else {
+        BlockKind::Paragraph
     }
 }
 
-/// `{118}------------`, which some converters write before a page.
+fn is_heading(line: &str) -> bool {
+    line.starts_with('#') && line.trim_start_matches('#').starts_with([' ', '\t'])
+}
+
+fn is_rule(line: &str) -> bool {
+    line.len() >= 3
+        && ['-', '*', '_']
+            .iter()
+            .any(|sign| line.chars().all(|c| c == *sign || c == ' '))
+}
+
+/// Reports whether a line is a page marker such as `{118}------------`.
 fn is_page_rule(line: &str) -> bool {
     let Some((number, rule)) = line.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
         return false;
@@ -114,7 +126,7 @@ fn is_page_rule(line: &str) -> bool {
     number.chars().all(|c| c.is_ascii_digit()) && rule.len() >= 3 && rule.chars().all(|c| c == '-')
 }
 
-fn has_delimiter(table: &str) -> bool {
+fn has_delimiter_row(table: &str) -> bool {
     let second = table.lines().nth(1).map(str::trim).unwrap_or_default();
     second.contains('-')
         && second
@@ -127,35 +139,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_told_apart() {
-        let text = "# H\none\ntwo\n\n| a |\n|---|\n| b |\nafter\n<!-- page: 2 -->\n{3}-----\n---\n```\n| x |\n|--|\n\n```\n| no table |\n";
-        let found: Vec<(Kind, &str)> = blocks(text)
+    fn blocks_of_every_kind_are_recognised() {
+        let text = "# H\none\ntwo\n\n| a |\n|---|\n| b |\nafter\n<!-- page: 2 -->\n{3}-----\n---\n\
+                    ```\n| x |\n|--|\n\n```\n| no table |\n";
+        let found: Vec<(BlockKind, &str)> = parse_blocks(text)
             .into_iter()
             .map(|block| (block.kind, text[block.range].lines().next().unwrap()))
             .collect();
 
         let expected = [
-            (Kind::Heading, "# H"),
-            (Kind::Paragraph, "one"),
-            (Kind::Table, "| a |"),
-            (Kind::Paragraph, "after"),
-            (Kind::Other, "<!-- page: 2 -->"),
-            (Kind::Other, "{3}-----"),
-            (Kind::Other, "---"),
-            (Kind::Other, "```"),
-            (Kind::Paragraph, "| no table |"),
+            (BlockKind::Heading, "# H"),
+            (BlockKind::Paragraph, "one"),
+            (BlockKind::Table, "| a |"),
+            (BlockKind::Paragraph, "after"),
+            (BlockKind::Other, "<!-- page: 2 -->"),
+            (BlockKind::Other, "{3}-----"),
+            (BlockKind::Other, "---"),
+            (BlockKind::Other, "```"),
+            (BlockKind::Paragraph, "| no table |"),
         ];
 
         assert_eq!(found, expected);
     }
 
     #[test]
-    fn a_fence_that_never_closes_is_one_block() {
+    fn an_unclosed_fence_is_one_block() {
         let text = "```\n| a |\n|---|\n";
         assert_eq!(
-            blocks(text),
+            parse_blocks(text),
             [Block {
-                kind: Kind::Other,
+                kind: BlockKind::Other,
                 range: 0..text.len()
             }]
         );

@@ -1,5 +1,5 @@
-//! Cells and paragraphs in a form in which the two can be compared: letters and digits, whatever markup, escapes and
-//! spaces stand between them.
+//! Converts table cells and paragraphs into a form in which they can be compared: letters and
+//! digits only, without markup, escapes and white space.
 
 use std::sync::LazyLock;
 
@@ -16,8 +16,9 @@ static ENTITY: LazyLock<Regex> = LazyLock::new(|| {
 static BREAK: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)<br\s*/?>").expect("a valid pattern"));
 
-/// The comparable form of a text; signs count only where there is nothing else.
-pub(super) fn form(text: &str) -> String {
+/// Returns the comparable form of a text. Punctuation counts only if there are no letters or
+/// digits.
+pub(super) fn comparable_form(text: &str) -> String {
     let text = LINK.replace_all(text, "$1");
     let text = TAG.replace_all(&text, " ");
     let text = ENTITY.replace_all(&text, " ");
@@ -36,27 +37,30 @@ pub(super) fn form(text: &str) -> String {
     }
 }
 
-/// The cells of a pipe table in the order of its rows, each divided where it breaks its line: the header's, then the
-/// others. Empty ones are left out.
-pub(super) fn cells(table: &str) -> (Vec<String>, Vec<String>) {
+/// Returns the comparable forms of a pipe table's cells row by row: those of the header, then the
+/// others. A cell with line breaks is divided at them. Empty cells are omitted.
+pub(super) fn table_cells(table: &str) -> (Vec<String>, Vec<String>) {
     let mut lines = table.lines().filter(|line| !line.trim().is_empty());
-    let header = lines.next().map(row).unwrap_or_default();
-    (header, lines.skip(1).flat_map(row).collect())
+    let header = lines.next().map(row_cells).unwrap_or_default();
+
+    // The second line is the delimiter row.
+    (header, lines.skip(1).flat_map(row_cells).collect())
 }
 
-fn row(line: &str) -> Vec<String> {
-    let mut cells = Vec::new();
+fn row_cells(line: &str) -> Vec<String> {
     let line = line.trim();
     let line = line.strip_prefix('|').unwrap_or(line);
-    let mut start = 0;
-
     let bytes = line.as_bytes();
-    for at in 0..=bytes.len() {
-        let ends = at == bytes.len() || (bytes[at] == b'|' && !(at > 0 && bytes[at - 1] == b'\\'));
-        if ends {
-            let cell = &line[start..at];
-            cells.extend(BREAK.split(cell).map(form).filter(|form| !form.is_empty()));
-            start = at + 1;
+
+    let mut cells = Vec::new();
+    let mut start = 0;
+    for index in 0..=bytes.len() {
+        let is_escaped = index > 0 && bytes[index - 1] == b'\\';
+        let ends_cell = index == bytes.len() || (bytes[index] == b'|' && !is_escaped);
+        if ends_cell {
+            let parts = BREAK.split(&line[start..index]).map(comparable_form);
+            cells.extend(parts.filter(|form| !form.is_empty()));
+            start = index + 1;
         }
     }
 
@@ -68,20 +72,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_and_spaces_make_no_difference() {
-        assert_eq!(form("**max\\_calls**"), form("max _calls"));
+    fn markup_and_white_space_are_ignored() {
         assert_eq!(
-            form("[Barge](x.md)\u{a0}call"),
-            form("barge&nbsp;call\u{200b}")
+            comparable_form("**max\\_calls**"),
+            comparable_form("max _calls")
         );
-        assert_eq!(form("—"), "—");
-        assert_ne!(form("0x103"), form("0x104"));
+        assert_eq!(
+            comparable_form("[Barge](x.md)\u{a0}call"),
+            comparable_form("barge&nbsp;call\u{200b}")
+        );
+        assert_eq!(comparable_form("—"), "—");
+        assert_ne!(comparable_form("0x103"), comparable_form("0x104"));
     }
 
     #[test]
-    fn rows_give_their_cells() {
+    fn cells_are_split_at_unescaped_bars_and_line_breaks() {
         let (header, cells) =
-            cells("| Code | Meaning |\n|---|:-:|\n| 1 | a \\| b<br>c |\n|  | d |\n");
+            table_cells("| Code | Meaning |\n|---|:-:|\n| 1 | a \\| b<br>c |\n|  | d |\n");
         assert_eq!(header, ["code", "meaning"]);
         assert_eq!(cells, ["1", "ab", "c", "d"]);
     }

@@ -1,60 +1,66 @@
-//! Whole texts as converters leave them.
+//! Whole texts as converters write them.
 
 use proptest::prelude::*;
 
 use super::*;
 
-fn mended(text: &str) -> (String, Vec<String>) {
+fn repaired(text: &str) -> (String, Vec<String>) {
     let Repaired { text, warnings } = repair(text);
     (text.into_owned(), warnings)
 }
 
 #[test]
-fn a_table_goes_back_in_place_of_its_cells() {
-    let text = "# Errors\n\nThe server gives these.\n\nCode\n\n**Meaning**\n\n20700\n\nThe barge\u{a0}limit\n\n20701\n\nNo \
-                agent\\_id\n\nSee also the log.\n\n## More\n\nText.\n\n| Code | Meaning |\n|---|---|\n| 20700 | The barge \
-                limit |\n| 20701 | No agent_id |\n";
-    let (found, warnings) = mended(text);
+fn a_table_replaces_its_cells() {
+    let text = "# Errors\n\nThe server gives these.\n\nCode\n\n**Meaning**\n\n\
+                20700\n\nThe barge\u{a0}limit\n\n20701\n\nNo agent\\_id\n\n\
+                See also the log.\n\n## More\n\nText.\n\n| Code | Meaning |\n|---|---|\n\
+                | 20700 | The barge limit |\n| 20701 | No agent_id |\n";
+    let (found, warnings) = repaired(text);
     assert_eq!(
         found,
-        "# Errors\n\nThe server gives these.\n\n| Code | Meaning |\n|---|---|\n| 20700 | The barge limit |\n| 20701 | No \
-         agent_id |\n\n\n\nSee also the log.\n\n## More\n\nText.\n"
-            .replace("\n\n\n\nSee", "\n\n\nSee")
+        "# Errors\n\nThe server gives these.\n\n\
+         | Code | Meaning |\n|---|---|\n| 20700 | The barge limit |\n| 20701 | No agent_id |\n\n\n\
+         See also the log.\n\n## More\n\nText.\n"
     );
     assert_eq!(warnings, [""; 0]);
 }
 
 #[test]
-fn a_table_that_stands_nowhere_stays_and_is_named() {
-    let text = "Intro.\n\n1\n\na\n\n2\n\nb\n\nEnd.\n\n| N | L |\n|--|--|\n| 1 | a |\n| 2 | b |\n\n| Port | Use |\n|--|--|\n| 8443 \
-                | Desktop |\n";
-    let (found, warnings) = mended(text);
+fn a_table_without_cells_in_the_text_stays_and_is_reported() {
+    let text = "Intro.\n\n1\n\na\n\n2\n\nb\n\nEnd.\n\n\
+                | N | L |\n|--|--|\n| 1 | a |\n| 2 | b |\n\n\
+                | Port | Use |\n|--|--|\n| 8443 | Desktop |\n";
+    let (found, warnings) = repaired(text);
     assert!(found.starts_with("Intro.\n\n| N | L |"), "{found}");
     assert!(found.ends_with("| 8443 | Desktop |\n"), "{found}");
     assert_eq!(
         warnings,
-        ["the table “Port | Use” at the end stands nowhere in the text; it is kept at the end"]
+        [
+            "the cells of the table “Port | Use” at the end of the file were not found \
+          in the text; the table stays at the end"
+        ]
     );
 }
 
 #[test]
-fn a_text_that_ends_with_its_table_is_left_alone() {
+fn a_text_that_ends_with_its_own_table_is_unchanged() {
     for text in [
         "# Ports\n\nThese are used.\n\n| Port | Use |\n|--|--|\n| 8443 | Desktop |\n",
         "| a |\n|---|\n| b |\n\nText.\n",
         "No table.\n",
         "```\n| a |\n|---|\n```\n",
     ] {
-        assert_eq!(mended(text), (text.to_owned(), Vec::new()));
+        assert_eq!(repaired(text), (text.to_owned(), Vec::new()));
         assert!(matches!(repair(text).text, Cow::Borrowed(_)));
     }
 }
 
 #[test]
-fn a_table_goes_to_the_page_where_its_cells_begin() {
-    let text = "<!-- page: 1 -->\n\nIntro.\n\nA\n\n1\n\nB\n\n<!-- page: 2 -->\n\n2\n\nC\n\n3\n\nText.\n\n| X | Y |\n|--|--|\n| A | 1 \
-                |\n| B | 2 |\n| C | 3 |\n";
-    let (found, _) = mended(text);
+fn a_table_moves_to_the_page_on_which_its_cells_begin() {
+    let text = "<!-- page: 1 -->\n\nIntro.\n\nA\n\n1\n\nB\n\n<!-- page: 2 -->\n\n\
+                2\n\nC\n\n3\n\nText.\n\n\
+                | X | Y |\n|--|--|\n| A | 1 |\n| B | 2 |\n| C | 3 |\n";
+    let (found, _) = repaired(text);
     let (first, second) = found.split_once("<!-- page: 2 -->").unwrap();
 
     assert!(
@@ -65,19 +71,23 @@ fn a_table_goes_to_the_page_where_its_cells_begin() {
 }
 
 #[test]
-fn captions_come_with_their_tables() {
-    let text = "A\n\n1\n\nB\n\n2\n\nText.\n\n**Table 3. Codes**\n\n| X | Y |\n|--|--|\n| A | 1 |\n| B | 2 |\n";
-    let (found, _) = mended(text);
+fn captions_move_with_their_tables() {
+    let text = "A\n\n1\n\nB\n\n2\n\nText.\n\n\
+                **Table 3. Codes**\n\n| X | Y |\n|--|--|\n| A | 1 |\n| B | 2 |\n";
+    let (found, _) = repaired(text);
     assert!(
         found.starts_with("**Table 3. Codes**\n\n| X | Y |") && found.trim_end().ends_with("Text."),
         "{found}"
     );
 }
 
-/// A manual with `count` tables in its text, flattened, and the same tables at its end; some flavour by seed.
-fn converted(seed: u64, count: usize) -> (String, Vec<Vec<String>>) {
+/// Returns a manual with `count` flattened tables in its text and the same tables at its end, and
+/// the tables' cells. `seed` varies cells and markup.
+fn converted_manual(seed: u64, count: usize) -> (String, Vec<Vec<String>>) {
     let mut random = Random(seed | 1);
-    let (mut text, mut tail, mut truth) = (String::new(), String::new(), Vec::new());
+    let mut text = String::new();
+    let mut tail = String::new();
+    let mut all_cells = Vec::new();
     for number in 0..count {
         text.push_str(&format!(
             "## Section {number}\n\nText of the section {number}.\n\n"
@@ -113,7 +123,7 @@ fn converted(seed: u64, count: usize) -> (String, Vec<Vec<String>>) {
                 _ => cell.clone(),
             };
 
-            // A converter loses a cell now and then.
+            // Converters occasionally lose a cell.
             if random.below(25) > 0 {
                 text.push_str(&format!("{flat}\n\n"));
             }
@@ -130,68 +140,69 @@ fn converted(seed: u64, count: usize) -> (String, Vec<Vec<String>>) {
         }
 
         tail.push('\n');
-        truth.push(cells);
+        all_cells.push(cells);
     }
 
     text.push_str("## The end\n\nThat is all.\n\n");
-    (text + &tail, truth)
+    (text + &tail, all_cells)
 }
 
+/// A linear congruential generator: the same seed makes the same manual on every run.
 struct Random(u64);
 
 impl Random {
-    fn below(&mut self, most: usize) -> usize {
+    fn below(&mut self, bound: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % most
+        (self.0 >> 33) as usize % bound
     }
 }
 
 #[test]
-fn no_table_is_lost_and_nearly_all_go_back() {
-    let (mut tables, mut back) = (0, 0);
+fn no_table_is_lost_and_nearly_all_are_restored() {
+    let (mut total, mut restored) = (0, 0);
     for seed in 1..=40 {
-        let (text, truth) = converted(seed, 8);
-        let (found, warnings) = mended(&text);
+        let (text, tables) = converted_manual(seed, 8);
+        let (found, warnings) = repaired(&text);
         let end = found.find("## The end").unwrap();
         let in_place = found[..end].matches("| Column 0").count();
         let at_the_end = found[end..].matches("| Column 0").count();
 
         assert_eq!(
             (in_place + at_the_end, at_the_end),
-            (truth.len(), warnings.len()),
+            (tables.len(), warnings.len()),
             "seed {seed}\n{found}"
         );
 
-        for cell in truth.iter().flatten() {
+        for cell in tables.iter().flatten() {
             assert!(
                 found.contains(&format!("| {cell} |")),
                 "seed {seed}: {cell}"
             );
         }
 
-        tables += truth.len();
-        back += in_place;
+        total += tables.len();
+        restored += in_place;
     }
 
     assert!(
-        back * 100 >= tables * 95,
-        "{back} of {tables} tables went back"
+        restored * 100 >= total * 95,
+        "{restored} of {total} tables were restored"
     );
 }
 
 #[test]
-fn thousands_of_tables_and_rows_are_mended() {
-    let (text, truth) = converted(7, 2000);
-    let (found, _) = mended(&text);
+fn thousands_of_tables_and_rows_are_repaired() {
+    let (text, tables) = converted_manual(7, 2000);
+    let (found, _) = repaired(&text);
     assert!(
         found[found.find("## The end").unwrap()..]
             .matches("| Column 0")
             .count()
             * 20
-            < truth.len()
+            < tables.len()
     );
 
     let rows: String = (0..100_000)
@@ -203,9 +214,11 @@ fn thousands_of_tables_and_rows_are_mended() {
 
 proptest! {
     #[test]
-    fn every_word_is_kept(text in "(([a-c]{1,2}|[|] [a-c] [|] [a-c] [|]|[|]-[|]-[|]|# [a-c]|<!-- page: 1 -->|```|---)\n{1,2}){0,30}") {
-        let found = mended(&text).0;
-        let count = |text: &str| {
+    fn every_word_is_kept(
+        text in "(([a-c]{1,2}|[|] [a-c] [|] [a-c] [|]|[|]-[|]-[|]|# [a-c]|<!-- page: 1 -->|```|---)\n{1,2}){0,30}",
+    ) {
+        let found = repaired(&text).0;
+        let distinct_words = |text: &str| {
             let mut words: Vec<String> = text
                 .split(|c: char| c.is_whitespace() || c == '|')
                 .filter(|word| !word.is_empty())
@@ -215,6 +228,6 @@ proptest! {
             words.dedup();
             words
         };
-        prop_assert_eq!(count(&found), count(&text));
+        prop_assert_eq!(distinct_words(&found), distinct_words(&text));
     }
 }

@@ -1,40 +1,41 @@
-//! Who asked for what: one entry for each request, without the question.
+//! The audit log: one entry per request, without the question.
 
 use serde::Serialize;
 
 use super::caller::Caller;
 
-/// Bytes of what a client chooses that an entry keeps: requests must not fill the disk faster than their number allows.
-const MAX_CALLER: usize = 256;
-const MAX_METHOD: usize = 16;
-const MAX_PATH: usize = 512;
+// Values that a client chooses are truncated, so that the rate limit on requests also limits how
+// fast they can fill the disk. All limits are in bytes.
+const MAX_CALLER_BYTES: usize = 256;
+const MAX_METHOD_BYTES: usize = 16;
+const MAX_PATH_BYTES: usize = 512;
 
-/// Keeps a record of requests.
+/// Records requests.
 pub trait Audit: Send + Sync {
-    /// Takes an entry; must not block.
+    /// Records an entry. Must not block.
     fn record(&self, entry: AuditEntry);
 }
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditEntry {
-    /// The name of the key or the subject of the token; `nobody` where none was good.
+    /// The name of the key or the subject of the token; `nobody` if neither was valid.
     pub caller: String,
     /// `read` or `admin`.
     pub role: &'static str,
-    /// From where, as far as the server sees: a proxy hides it.
+    /// The address of the peer, which behind a proxy is that of the proxy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote: Option<String>,
-    /// The method of HTTP.
+    /// The HTTP method.
     pub method: String,
-    /// The path, without what was asked.
+    /// The path, without the query.
     pub path: String,
-    /// What the caller was answered.
+    /// The status of the response.
     pub status: u16,
 }
 
 impl AuditEntry {
-    /// An entry in which what is too long is cut off.
+    /// An entry with truncated values.
     pub(super) fn new(
         caller: &Caller,
         remote: Option<String>,
@@ -43,21 +44,22 @@ impl AuditEntry {
         status: u16,
     ) -> Self {
         Self {
-            caller: cut(&caller.name, MAX_CALLER),
+            caller: truncated(&caller.name, MAX_CALLER_BYTES),
             role: caller.role.name(),
             remote,
-            method: cut(method, MAX_METHOD),
-            path: cut(path, MAX_PATH),
+            method: truncated(method, MAX_METHOD_BYTES),
+            path: truncated(path, MAX_PATH_BYTES),
             status,
         }
     }
 }
 
-/// At most so many bytes, and a sign where there were more.
-fn cut(text: &str, max: usize) -> String {
-    match text.len() <= max {
-        true => text.to_owned(),
-        false => format!("{}…", &text[..text.floor_char_boundary(max)]),
+/// At most `max_bytes` of a text, followed by an ellipsis if it was longer.
+fn truncated(text: &str, max_bytes: usize) -> String {
+    if text.len() <= max_bytes {
+        text.to_owned()
+    } else {
+        format!("{}…", &text[..text.floor_char_boundary(max_bytes)])
     }
 }
 
@@ -69,7 +71,7 @@ mod tests {
     use crate::Role;
 
     #[test]
-    fn what_is_too_long_is_cut_off_between_characters() {
+    fn long_values_are_truncated_between_characters() {
         let caller = Caller::new(&"ö".repeat(1000), Role::Read, Visibility::Everything);
         let entry = AuditEntry::new(
             &caller,

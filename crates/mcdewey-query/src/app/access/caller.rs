@@ -1,4 +1,4 @@
-//! Who sends a request, and what they may.
+//! The sender of a request, and what they may do and see.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mcdewey_core::Visibility;
 
-/// What somebody may do.
+/// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Ask and read.
+    /// Search and read.
     Read,
-    /// Change the library, too.
+    /// Also change the library.
     Admin,
 }
 
@@ -25,43 +25,38 @@ impl Role {
     }
 }
 
-/// Whoever sent a request.
+/// The authenticated sender of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// What they are called in logs: a key's name, the subject of a token.
+    /// The name in logs: that of the key, or the subject of the token.
     pub name: Arc<str>,
-    /// What they may do.
     pub role: Role,
-    /// What they may see.
     pub visibility: Visibility,
-    /// How often they may ask, where that differs from what the server allows everybody.
+    /// Overrides the server's rate limit for this caller.
     pub requests_per_minute: Option<NonZeroU32>,
 }
 
 impl Caller {
-    /// Somebody who sent no key where none is needed.
+    /// A caller without a key, on a server that does not require one.
     pub fn anonymous() -> Self {
         Self::new("anonymous", Role::Read, Visibility::Everything)
     }
 
-    /// The process that owns the library, and whoever it told its token.
+    /// The process that owns the library, and everyone who has its token.
     pub fn owner() -> Self {
         Self::new("owner", Role::Admin, Visibility::Everything)
     }
 
-    /// Somebody who may see nothing.
+    /// An unauthenticated caller, who may see nothing.
     pub(crate) fn nobody() -> Self {
-        Self::new(
-            "nobody",
-            Role::Read,
-            Visibility::Only {
-                vendors: Vec::new(),
-                products: Vec::new(),
-            },
-        )
+        let nothing = Visibility::Only {
+            vendors: Vec::new(),
+            products: Vec::new(),
+        };
+        Self::new("nobody", Role::Read, nothing)
     }
 
-    /// Somebody without a limit of their own.
+    /// A caller without a rate limit of their own.
     pub fn new(name: &str, role: Role, visibility: Visibility) -> Self {
         Self {
             name: name.into(),
@@ -72,30 +67,29 @@ impl Caller {
     }
 }
 
-/// A token cannot be checked, for its issuer's keys cannot be fetched.
+/// A token cannot be verified because its issuer's keys cannot be fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the keys of the tokens' issuer cannot be fetched now")]
+#[error("the keys of the token issuer cannot be fetched now")]
 pub struct IssuerUnavailable;
 
-/// Knows keys and tokens.
+/// Verifies keys and tokens.
 #[async_trait]
 pub trait Credentials: Send + Sync {
-    /// Who sent this key or token; nobody when it is not good (any more).
+    /// The caller who holds this key or token; `None` if it is not valid or no longer so.
     async fn caller(&self, secret: &str) -> Result<Option<Caller>, IssuerUnavailable>;
 
-    /// Whether callers without a key are to be kept out: keys were asked for once, even if none is left that opens
-    /// anything.
+    /// Whether callers must send a key. Stays true once keys have been required, even if no valid
+    /// key is left.
     fn required(&self) -> bool;
 }
 
-/// Whether somebody without a key may ask.
+/// Whether callers without a key are admitted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Anonymous {
-    /// Never.
+pub enum AnonymousAccess {
     Never,
-    /// As long as keys were never asked for: a library on one's own machine.
+    /// Until keys are required for the first time, as for a library on one's own machine.
     #[default]
     UntilKeys,
-    /// Always, beside those who send keys.
+    /// Always, in addition to callers with keys.
     Always,
 }

@@ -1,6 +1,8 @@
-//! How often one caller may ask, and how often one network may send wrong keys: token buckets that refill evenly over
-//! the minute. A bucket is forgotten only once it is full again, so nobody empties theirs and gets a new one by making
-//! the server forget it.
+//! Rate limits: requests per caller and wrong keys per network, as token buckets that refill evenly
+//! over a minute.
+//!
+//! A bucket is dropped only when it is full again. Otherwise a caller could empty a bucket, make
+//! the server drop it, and start with a new one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -17,32 +19,33 @@ use governor::state::StateStore;
 use governor::state::keyed::ShrinkableKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
-/// Wrong keys that one network may send in a minute. Guessing a key of 256 bits is hopeless at any rate; the work and
-/// the log lines that wrong ones cause are what is limited.
-pub(super) const WRONG_KEYS: NonZeroU32 = NonZeroU32::new(60).expect("60 is not zero");
-/// Refused requests of one network that the audit log takes in a minute.
-const RECORDED_REFUSALS: NonZeroU32 = NonZeroU32::new(60).expect("60 is not zero");
-/// Buckets of one limit, some ten megabytes of them.
+/// Wrong keys that one network may send per minute. Guessing a key of 256 bits is hopeless at any
+/// rate; the limit is on the work and the log lines that wrong keys cause.
+pub(super) const WRONG_KEYS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("60 is not zero");
+/// Rejected requests of one network that are written to the audit log per minute.
+const AUDITED_REJECTIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("60 is not zero");
+/// Buckets per limit, which take some ten megabytes.
 const MAX_BUCKETS: usize = 100_000;
-/// Buckets that newcomers share while no bucket of their own is to be had.
+/// Buckets that newcomers share while there is no space for one of their own.
 const SHARED_BUCKETS: u64 = 256;
-/// Looking for full buckets reads all of them, so it is done at most this often.
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// Finding full buckets visits all of them, so it is done at most this often.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Whose bucket it is.
+/// Identifies a bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Bucket {
-    /// A key's or a token's, by its name.
+pub(super) enum BucketKey {
+    /// The name of a key or a token's subject.
     Caller(Arc<str>),
-    /// Everybody's at one address, or in one network of IPv6.
+    /// An IPv4 address, or the first address of an IPv6 network.
     Network(IpAddr),
-    /// That of many newcomers.
+    /// One of the buckets that newcomers share.
     Shared(u64),
 }
 
-impl Bucket {
-    /// The bucket of an address. A client of IPv6 has a whole /64 to choose addresses from, so that is one bucket.
-    pub(super) fn network(remote: Option<IpAddr>) -> Self {
+impl BucketKey {
+    /// The bucket of an address. An IPv6 client can choose addresses from a whole /64, so the
+    /// network has one bucket.
+    pub(super) fn for_network(remote: Option<IpAddr>) -> Self {
         Self::Network(match remote.map(|address| address.to_canonical()) {
             Some(IpAddr::V6(address)) => {
                 let [a, b, c, d, ..] = address.segments();
@@ -54,7 +57,7 @@ impl Bucket {
     }
 }
 
-impl fmt::Display for Bucket {
+impl fmt::Display for BucketKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Caller(name) => write!(f, "{name:?}"),
@@ -65,37 +68,42 @@ impl fmt::Display for Bucket {
     }
 }
 
-/// All limits of a server.
-pub(super) struct Limits {
-    everybody: Option<NonZeroU32>,
-    /// By how much they hold: keys may have limits of their own.
+/// All rate limits of a server. Every check returns how long to wait if a bucket is empty.
+pub(super) struct RateLimits {
+    /// Requests per minute of callers without a limit of their own.
+    default_limit: Option<NonZeroU32>,
+    /// By limit, because keys may have limits of their own.
     requests: Mutex<BTreeMap<NonZeroU32, Arc<Buckets>>>,
     wrong_keys: Buckets,
-    recorded: Buckets,
-    /// Networks whose refusals are left out of the audit log, which the log says once a minute.
-    left_out: Buckets,
+    audited_rejections: Buckets,
+    /// Limits the warning about rejections that are left out of the audit log to one per minute.
+    omission_warnings: Buckets,
 }
 
-impl Default for Limits {
+impl Default for RateLimits {
     fn default() -> Self {
         Self::new(None)
     }
 }
 
-impl Limits {
-    pub(super) fn new(everybody: Option<NonZeroU32>) -> Self {
+impl RateLimits {
+    pub(super) fn new(default_limit: Option<NonZeroU32>) -> Self {
         Self {
-            everybody,
+            default_limit,
             requests: Mutex::default(),
-            wrong_keys: Buckets::new(WRONG_KEYS),
-            recorded: Buckets::new(RECORDED_REFUSALS),
-            left_out: Buckets::new(NonZeroU32::MIN),
+            wrong_keys: Buckets::new(WRONG_KEYS_PER_MINUTE),
+            audited_rejections: Buckets::new(AUDITED_REJECTIONS_PER_MINUTE),
+            omission_warnings: Buckets::new(NonZeroU32::MIN),
         }
     }
 
-    /// Takes one request from a caller's bucket; how long to wait when it is empty.
-    pub(super) fn request(&self, bucket: &Bucket, own: Option<NonZeroU32>) -> Result<(), Duration> {
-        let Some(limit) = own.or(self.everybody) else {
+    /// Counts a request of a caller, whose own limit overrides the default one.
+    pub(super) fn check_request(
+        &self,
+        caller: &BucketKey,
+        own_limit: Option<NonZeroU32>,
+    ) -> Result<(), Duration> {
+        let Some(limit) = own_limit.or(self.default_limit) else {
             return Ok(());
         };
 
@@ -107,119 +115,127 @@ impl Limits {
             )
         };
 
-        buckets.take(bucket)
+        buckets.take(caller)
     }
 
-    /// Counts a wrong key; how long to wait when there were too many.
-    pub(super) fn wrong_key(&self, network: &Bucket) -> Result<(), Duration> {
+    /// Counts a wrong key.
+    pub(super) fn check_wrong_key(&self, network: &BucketKey) -> Result<(), Duration> {
         self.wrong_keys.take(network)
     }
 
-    /// Whether the audit log takes another refused request of this network: strangers must not fill the disk.
-    pub(super) fn records_refusal(&self, network: &Bucket) -> bool {
-        let recorded = self.recorded.take(network).is_ok();
-        if !recorded && self.left_out.take(network).is_ok() {
+    /// Whether to write another rejected request of this network to the audit log. The limit keeps
+    /// strangers from filling the disk.
+    pub(super) fn audits_rejection(&self, network: &BucketKey) -> bool {
+        let is_audited = self.audited_rejections.take(network).is_ok();
+        if !is_audited && self.omission_warnings.take(network).is_ok() {
             tracing::warn!(
-                "more than {RECORDED_REFUSALS} requests a minute from {network} are refused; the audit log leaves the \
-                 rest out"
+                "more than {AUDITED_REJECTIONS_PER_MINUTE} requests per minute from {network} were \
+                 rejected; the audit log omits the rest"
             );
         }
 
-        recorded
+        is_audited
     }
 }
 
-/// Buckets of one size.
+/// The token buckets of one limit.
 struct Buckets<C: Clock = DefaultClock> {
-    levels: Levels,
-    limiter: RateLimiter<Bucket, Levels, C, NoOpMiddleware<C::Instant>>,
+    levels: BucketLevels,
+    limiter: RateLimiter<BucketKey, BucketLevels, C, NoOpMiddleware<C::Instant>>,
     clock: C,
-    max: usize,
-    swept: Mutex<Option<C::Instant>>,
+    max_buckets: usize,
+    last_sweep: Mutex<Option<C::Instant>>,
     hasher: RandomState,
 }
 
 impl Buckets {
     fn new(limit: NonZeroU32) -> Self {
-        Self::with(limit, DefaultClock::default(), MAX_BUCKETS)
+        Self::with_clock(limit, DefaultClock::default(), MAX_BUCKETS)
     }
 }
 
 impl<C: Clock + Clone> Buckets<C> {
-    fn with(limit: NonZeroU32, clock: C, max: usize) -> Self {
-        let levels = Levels::default();
+    fn with_clock(limit: NonZeroU32, clock: C, max_buckets: usize) -> Self {
+        let levels = BucketLevels::default();
         let limiter = RateLimiter::new(Quota::per_minute(limit), levels.clone(), clock.clone());
+
         Self {
             levels,
             limiter,
             clock,
-            max,
-            swept: Mutex::default(),
+            max_buckets,
+            last_sweep: Mutex::default(),
             hasher: RandomState::new(),
         }
     }
 
-    /// Takes one out of a bucket; how long to wait when it is empty.
-    fn take(&self, bucket: &Bucket) -> Result<(), Duration> {
-        let outcome = match self.has_room_for(bucket) {
-            true => self.limiter.check_key(bucket),
-            // Those who have a bucket keep it, whoever comes in great numbers.
-            false => self.limiter.check_key(&Bucket::Shared(
-                self.hasher.hash_one(bucket) % SHARED_BUCKETS,
-            )),
+    /// Takes one token from a bucket; the error is how long to wait if it is empty.
+    fn take(&self, key: &BucketKey) -> Result<(), Duration> {
+        let outcome = if self.has_space_for(key) {
+            self.limiter.check_key(key)
+        } else {
+            // Existing buckets are kept, however many newcomers there are.
+            let shared = self.hasher.hash_one(key) % SHARED_BUCKETS;
+            self.limiter.check_key(&BucketKey::Shared(shared))
         };
+
         outcome.map_err(|empty| empty.wait_time_from(self.clock.now()))
     }
 
-    fn has_room_for(&self, bucket: &Bucket) -> bool {
-        if self.levels.has_room_for(bucket, self.max) {
+    fn has_space_for(&self, key: &BucketKey) -> bool {
+        if self.levels.has_space_for(key, self.max_buckets) {
             return true;
         }
-        self.sweep();
-        self.levels.has_room_for(bucket, self.max)
+
+        self.drop_full_buckets();
+        self.levels.has_space_for(key, self.max_buckets)
     }
 
-    /// Forgets the buckets that are full.
-    fn sweep(&self) {
+    fn drop_full_buckets(&self) {
         let now = self.clock.now();
-        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
-        if swept.is_none_or(|swept| now.duration_since(swept) >= SWEEP_EVERY.into()) {
+        let mut last = self
+            .last_sweep
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+
+        if last.is_none_or(|last| now.duration_since(last) >= SWEEP_INTERVAL.into()) {
             self.limiter.retain_recent();
-            *swept = Some(now);
+            *last = Some(now);
         }
     }
 }
 
-/// How full each bucket is, as the rate limiter counts it.
+/// The level of each bucket, as the rate limiter represents it. Shared with the limiter so that the
+/// number of buckets can be bounded.
 #[derive(Clone, Default)]
-struct Levels(Arc<Mutex<HashMap<Bucket, Nanos>>>);
+struct BucketLevels(Arc<Mutex<HashMap<BucketKey, Nanos>>>);
 
-impl Levels {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Bucket, Nanos>> {
+impl BucketLevels {
+    fn lock(&self) -> MutexGuard<'_, HashMap<BucketKey, Nanos>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn has_room_for(&self, bucket: &Bucket, max: usize) -> bool {
+    fn has_space_for(&self, key: &BucketKey, max_buckets: usize) -> bool {
         let levels = self.lock();
-        levels.len() < max || levels.contains_key(bucket)
+        levels.len() < max_buckets || levels.contains_key(key)
     }
 }
 
-impl StateStore for Levels {
-    type Key = Bucket;
+impl StateStore for BucketLevels {
+    type Key = BucketKey;
 
-    fn measure_and_replace<T, F, E>(&self, bucket: &Bucket, measure: F) -> Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, key: &BucketKey, measure: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
         let mut levels = self.lock();
-        let (outcome, level) = measure(levels.get(bucket).copied())?;
-        levels.insert(bucket.clone(), level);
+        let (outcome, level) = measure(levels.get(key).copied())?;
+        levels.insert(key.clone(), level);
         Ok(outcome)
     }
 }
 
-impl ShrinkableKeyedStateStore<Bucket> for Levels {
+impl ShrinkableKeyedStateStore<BucketKey> for BucketLevels {
     fn retain_recent(&self, drop_below: Nanos) {
         self.lock().retain(|_, level| *level >= drop_below);
     }
@@ -239,29 +255,28 @@ mod tests {
 
     use super::*;
 
-    fn number(limit: u32) -> Option<NonZeroU32> {
-        NonZeroU32::new(limit)
+    fn caller(name: &str) -> BucketKey {
+        BucketKey::Caller(name.into())
     }
 
-    fn caller(name: &str) -> Bucket {
-        Bucket::Caller(name.into())
+    fn network(address: &str) -> BucketKey {
+        BucketKey::for_network(Some(address.parse().unwrap()))
     }
 
-    fn from(address: &str) -> Bucket {
-        Bucket::network(Some(address.parse().unwrap()))
-    }
-
-    fn stranger(number: u32) -> Bucket {
-        Bucket::network(Some(Ipv4Addr::from_bits(number).into()))
+    fn newcomer(number: u32) -> BucketKey {
+        BucketKey::for_network(Some(Ipv4Addr::from_bits(number).into()))
     }
 
     #[test]
     fn each_caller_has_a_bucket() {
-        let limits = Limits::new(number(2));
+        let limits = RateLimits::new(NonZeroU32::new(2));
         for name in ["a", "b"] {
             let bucket = caller(name);
-            assert!(limits.request(&bucket, None).is_ok() && limits.request(&bucket, None).is_ok());
-            let wait = limits.request(&bucket, None).unwrap_err();
+            assert!(
+                limits.check_request(&bucket, None).is_ok()
+                    && limits.check_request(&bucket, None).is_ok()
+            );
+            let wait = limits.check_request(&bucket, None).unwrap_err();
             assert!(
                 wait > Duration::ZERO && wait <= Duration::from_secs(30),
                 "{wait:?}"
@@ -270,75 +285,91 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_ones_own_goes_before() {
-        let limits = Limits::new(number(1));
-        assert!((0..5).all(|_| limits.request(&caller("a"), number(5)).is_ok()));
-        assert!(limits.request(&caller("a"), number(5)).is_err());
-        assert!(Limits::default().request(&caller("a"), None).is_ok());
+    fn a_limit_of_its_own_overrides_the_default() {
+        let limits = RateLimits::new(NonZeroU32::new(1));
+        assert!((0..5).all(|_| {
+            limits
+                .check_request(&caller("a"), NonZeroU32::new(5))
+                .is_ok()
+        }));
+        assert!(
+            limits
+                .check_request(&caller("a"), NonZeroU32::new(5))
+                .is_err()
+        );
+        assert!(
+            RateLimits::default()
+                .check_request(&caller("a"), None)
+                .is_ok()
+        );
     }
 
     #[test]
     fn an_empty_bucket_survives_any_number_of_other_addresses() {
-        let limits = Limits::new(number(1));
-        let greedy = from("192.0.2.1");
-        assert!(limits.request(&greedy, None).is_ok());
+        let limits = RateLimits::new(NonZeroU32::new(1));
+        let greedy = network("192.0.2.1");
+        assert!(limits.check_request(&greedy, None).is_ok());
 
         for other in 0..110_000 {
-            let _ = limits.request(&stranger(other), None);
+            let _ = limits.check_request(&newcomer(other), None);
             if other % 10_000 == 0 {
                 assert!(
-                    limits.request(&greedy, None).is_err(),
+                    limits.check_request(&greedy, None).is_err(),
                     "after {other} others"
                 );
             }
         }
 
-        assert!(limits.request(&greedy, None).is_err());
+        assert!(limits.check_request(&greedy, None).is_err());
         let buckets = Arc::clone(&limits.requests.lock().unwrap()[&NonZeroU32::MIN]);
         assert!(
             buckets.levels.len() <= MAX_BUCKETS + SHARED_BUCKETS as usize,
-            "the memory is bounded"
+            "memory is bounded"
         );
     }
 
     #[test]
     fn newcomers_share_buckets_until_old_ones_are_full_again() {
         let clock = FakeRelativeClock::default();
-        let buckets = Buckets::with(NonZeroU32::MIN, clock.clone(), 2);
+        let buckets = Buckets::with_clock(NonZeroU32::MIN, clock.clone(), 2);
         assert!(buckets.take(&caller("a")).is_ok() && buckets.take(&caller("b")).is_ok());
 
-        let refused = (0..10_000)
-            .filter(|number| buckets.take(&stranger(*number)).is_err())
+        let rejected = (0..10_000)
+            .filter(|number| buckets.take(&newcomer(*number)).is_err())
             .count();
 
         assert!(
-            refused >= 10_000 - SHARED_BUCKETS as usize,
-            "a flood of newcomers is limited, too: {refused}"
+            rejected >= 10_000 - SHARED_BUCKETS as usize,
+            "a flood of newcomers is limited too: {rejected}"
         );
         assert!(buckets.take(&caller("a")).is_err());
         clock.advance(Duration::from_secs(121));
 
         assert!(
             buckets.take(&caller("c")).is_ok() && buckets.levels.len() == 1,
-            "the full ones were forgotten"
+            "full buckets were dropped"
         );
     }
 
     #[test]
-    fn a_network_of_ipv6_has_one_bucket() {
-        assert_eq!(from("2001:db8:0:1::1"), from("2001:db8:0:1:ffff::2"));
-        assert_ne!(from("2001:db8:0:1::1"), from("2001:db8:0:2::1"));
-        assert_eq!(from("::ffff:192.0.2.7"), from("192.0.2.7"));
-        assert_ne!(from("192.0.2.7"), from("192.0.2.8"));
+    fn an_ipv6_network_has_one_bucket() {
+        assert_eq!(network("2001:db8:0:1::1"), network("2001:db8:0:1:ffff::2"));
+        assert_ne!(network("2001:db8:0:1::1"), network("2001:db8:0:2::1"));
+        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
+        assert_ne!(network("192.0.2.7"), network("192.0.2.8"));
     }
 
     #[test]
-    fn wrong_keys_and_their_records_are_limited_by_network() {
-        let limits = Limits::default();
-        let (guesser, other) = (from("192.0.2.1"), from("192.0.2.2"));
-        assert!((0..WRONG_KEYS.get()).all(|_| limits.wrong_key(&guesser).is_ok()));
-        assert!(limits.wrong_key(&guesser).is_err() && limits.wrong_key(&other).is_ok());
-        assert!((0..RECORDED_REFUSALS.get()).all(|_| limits.records_refusal(&guesser)));
-        assert!(!limits.records_refusal(&guesser) && limits.records_refusal(&other));
+    fn wrong_keys_and_audited_rejections_are_limited_by_network() {
+        let limits = RateLimits::default();
+        let (guesser, other) = (network("192.0.2.1"), network("192.0.2.2"));
+        assert!((0..WRONG_KEYS_PER_MINUTE.get()).all(|_| limits.check_wrong_key(&guesser).is_ok()));
+        assert!(
+            limits.check_wrong_key(&guesser).is_err() && limits.check_wrong_key(&other).is_ok()
+        );
+        assert!(
+            (0..AUDITED_REJECTIONS_PER_MINUTE.get()).all(|_| limits.audits_rejection(&guesser))
+        );
+        assert!(!limits.audits_rejection(&guesser) && limits.audits_rejection(&other));
     }
 }

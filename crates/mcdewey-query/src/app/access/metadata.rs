@@ -1,19 +1,22 @@
-//! Where clients of MCP learn which issuer's tokens are taken (RFC 9728).
+//! OAuth protected-resource metadata (RFC 9728), from which MCP clients learn whose tokens are
+//! accepted.
 
 use axum::extract::State;
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::super::{Service, not_here};
+use super::super::Service;
+use crate::rest::Problem;
 
-/// Where the description of the whole server lies; the one of `/mcp` lies below it.
+/// The path of the metadata of the whole server; that of `/mcp` is below it.
 pub(crate) const PATH: &str = "/.well-known/oauth-protected-resource";
 
 pub(crate) async fn get(State(service): State<Service>) -> Response {
     let issuers = &service.access.issuers;
     if issuers.is_empty() {
-        return not_here("this server takes no tokens of an issuer");
+        let detail = "this server accepts no tokens from an issuer";
+        return Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into_response();
     }
 
     let body = json!({
@@ -26,7 +29,7 @@ pub(crate) async fn get(State(service): State<Service>) -> Response {
     axum::Json(body).into_response()
 }
 
-/// What a refusal says to clients that can fetch a token.
+/// The `WWW-Authenticate` challenge, which sends clients that can fetch a token to the metadata.
 pub(super) fn challenge(public_url: &str, issuers: &[String]) -> Option<HeaderValue> {
     if issuers.is_empty() {
         return Some(HeaderValue::from_static("Bearer"));

@@ -1,114 +1,125 @@
-//! Which web pages may call the server, on all its faces: its own, and those of sites that the settings name. Pages of
-//! other sites may change nothing and send no message; what they read with GET their browser keeps from them.
+//! Checks which web pages may call the server, for REST, MCP and web alike: its own pages, and
+//! those of sites that the settings allow. Pages of other sites cannot change anything or send a
+//! message; they may send a GET request, whose response the browser withholds from them.
 //!
-//! A page of another port of this machine is another site. Programs send no `Origin` and are not judged here.
+//! Another port of this machine is another site. Programs send no `Origin`, so this check does not
+//! concern them.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::super::names::{Authority, WebOrigin};
+use super::super::authority::{Authority, WebOrigin};
 use super::super::{Service, hosts};
 use crate::rest::Problem;
 
-/// What a page may send; the headers of MCP among it.
+/// Request headers that a page may send, including those of MCP.
 const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "accept, authorization, content-type, if-none-match, last-event-id, mcp-method, mcp-name, mcp-protocol-version, \
-     mcp-session-id, x-request-id",
+    "accept, authorization, content-type, if-none-match, last-event-id, mcp-method, mcp-name, \
+     mcp-protocol-version, mcp-session-id, x-request-id",
 );
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
-/// What a page may read beside the body.
+/// Response headers that a page may read.
 const EXPOSED_HEADERS: HeaderValue =
     HeaderValue::from_static("etag, retry-after, server-timing, www-authenticate, x-request-id");
-/// How long a browser may remember that, in seconds.
+/// How long a browser may cache the result of a preflight request, in seconds.
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("3600");
 
-/// Who sends a request, as far as its `Origin` says.
+/// The page that sent a request, according to its `Origin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Site {
-    /// No page in a browser.
-    NoPage,
+enum PageOrigin {
+    /// No page: the request has no `Origin`.
+    None,
     /// A page of this server.
     Own,
-    /// A page of a site that the settings name.
-    Named,
+    /// A page of a site that the settings allow.
+    Allowed,
     /// A page of any other site, or a header that no browser sends.
     Foreign,
 }
 
-/// Judges the `Origin` that browsers send, before anything else looks at the request.
-pub(crate) async fn guard(
+/// Checks the `Origin` of a request before it reaches authentication or a handler.
+pub(crate) async fn check_origin(
     State(service): State<Service>,
     request: Request,
     next: Next,
 ) -> Response {
-    let asked = hosts::asked(request.headers(), request.uri());
-    let public = WebOrigin::of_url(&service.public_url());
-    let origin = request.headers().get(header::ORIGIN).cloned();
-
-    let site = site(
+    let page = classify(
         request.headers(),
-        asked.as_ref(),
-        public.as_ref(),
+        hosts::requested_authority(request.headers(), request.uri()).as_ref(),
+        WebOrigin::from_url(&service.public_url()).as_ref(),
         service.access.origins(),
     );
+    let origin = request.headers().get(header::ORIGIN).cloned();
 
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let response = match site {
-        Site::Foreign if !reads => refusal().into_response(),
-        Site::Named if request.method() == Method::OPTIONS => preflight(),
-        Site::NoPage | Site::Own | Site::Named | Site::Foreign => next.run(request).await,
+    let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let response = match page {
+        PageOrigin::Foreign if !only_reads => origin_not_allowed().into_response(),
+        PageOrigin::Allowed if request.method() == Method::OPTIONS => preflight(),
+        PageOrigin::None | PageOrigin::Own | PageOrigin::Allowed | PageOrigin::Foreign => {
+            next.run(request).await
+        }
     };
 
-    match origin.filter(|_| site == Site::Named) {
-        Some(origin) => vary(permit(response, origin), &service),
-        None => vary(response, &service),
+    match origin.filter(|_| page == PageOrigin::Allowed) {
+        Some(origin) => vary_on_origin(permit(response, origin), &service),
+        None => vary_on_origin(response, &service),
     }
 }
 
-/// The rule: `asked` is the address of the request, which the host guard has let pass, `public` the server's public one.
-fn site(
+/// Classifies the `Origin` headers. `requested` is the address of the request, which the host check
+/// has accepted, and `public` the server's public address.
+fn classify(
     headers: &HeaderMap,
-    asked: Option<&Authority>,
+    requested: Option<&Authority>,
     public: Option<&WebOrigin>,
-    named: &[String],
-) -> Site {
+    allowed: &[String],
+) -> PageOrigin {
     let mut origins = headers.get_all(header::ORIGIN).into_iter();
     let origin = match (origins.next(), origins.next()) {
-        (None, _) => return Site::NoPage,
+        (None, _) => return PageOrigin::None,
         (Some(origin), None) => origin.to_str().ok().and_then(WebOrigin::parse),
         (Some(_), Some(_)) => None,
     };
 
     let Some(origin) = origin else {
-        return Site::Foreign;
+        return PageOrigin::Foreign;
     };
 
-    if public == Some(&origin) || asked.is_some_and(|asked| is_own(&origin, asked, public)) {
-        return Site::Own;
+    let is_own = public == Some(&origin)
+        || requested.is_some_and(|requested| is_served_here(&origin, requested, public));
+    if is_own {
+        return PageOrigin::Own;
     }
 
-    let is_named = named
+    let is_allowed = allowed
         .iter()
-        .any(|name| WebOrigin::parse(name).as_ref() == Some(&origin));
-    if is_named { Site::Named } else { Site::Foreign }
+        .any(|allowed| WebOrigin::parse(allowed).as_ref() == Some(&origin));
+
+    if is_allowed {
+        PageOrigin::Allowed
+    } else {
+        PageOrigin::Foreign
+    }
 }
 
-/// A page of the address that was asked. Where the public address says that this host speaks TLS, a page without it is
-/// somebody else's.
-fn is_own(origin: &WebOrigin, asked: &Authority, public: Option<&WebOrigin>) -> bool {
+/// Whether a page comes from the address that the request was sent to. If the public address shows
+/// that this host uses TLS, a page without TLS is foreign.
+fn is_served_here(origin: &WebOrigin, requested: &Authority, public: Option<&WebOrigin>) -> bool {
     let is_downgrade = public
         .is_some_and(|public| public.is_secure && public.host == origin.host && !origin.is_secure);
-    origin.is_at(asked) && !is_downgrade
+
+    origin.is_served_by(requested) && !is_downgrade
 }
 
-fn refusal() -> Problem {
-    let detail = "pages of other sites may not change anything here; name the site in allowed_origins if it may";
+fn origin_not_allowed() -> Problem {
+    let detail = "pages of other sites may not change anything here; \
+                  to allow a site, add it to allowed_origins in the settings";
     Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
 }
 
-/// The answer to the question that a browser asks before a call.
+/// The response to the preflight request that a browser sends before the actual one.
 fn preflight() -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
@@ -119,6 +130,7 @@ fn preflight() -> Response {
     response
 }
 
+/// Lets the page read the response.
 fn permit(mut response: Response, origin: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -126,8 +138,8 @@ fn permit(mut response: Response, origin: HeaderValue) -> Response {
     response
 }
 
-/// Where some pages are told more than others, a cache must not give one the answer of another.
-fn vary(mut response: Response, service: &Service) -> Response {
+/// Keeps caches from sending one page the response of another, which may read more.
+fn vary_on_origin(mut response: Response, service: &Service) -> Response {
     if !service.access.origins().is_empty() {
         response
             .headers_mut()
@@ -141,57 +153,58 @@ fn vary(mut response: Response, service: &Service) -> Response {
 mod tests {
     use super::*;
 
-    /// The verdict on these `Origin` headers at a server that was asked as `asked`.
-    fn judged(origins: &[&'static str], asked: &str, public: &str) -> Site {
-        let headers = origins
-            .iter()
-            .map(|origin| (header::ORIGIN, HeaderValue::from_static(origin)));
-        let mut map = HeaderMap::new();
-        headers.for_each(|(name, value)| {
-            map.append(name, value);
-        });
+    /// Classifies these `Origin` headers of a request to `requested`.
+    fn classified(origins: &[&'static str], requested: &str, public: &str) -> PageOrigin {
+        let mut headers = HeaderMap::new();
+        for origin in origins {
+            headers.append(header::ORIGIN, HeaderValue::from_static(origin));
+        }
 
-        let named = [
+        let allowed = [
             "https://portal.example.com".to_owned(),
             "HTTP://Tool.example.com:80".to_owned(),
         ];
 
-        site(
-            &map,
-            Authority::parse(asked).as_ref(),
-            WebOrigin::of_url(public).as_ref(),
-            &named,
+        classify(
+            &headers,
+            Authority::parse(requested).as_ref(),
+            WebOrigin::from_url(public).as_ref(),
+            &allowed,
         )
     }
 
     #[test]
-    fn own_pages_come_from_the_address_asked_or_from_the_public_one() {
-        let here = |origin| judged(&[origin], "127.0.0.1:8080", "https://docs.example.com/base");
-        assert_eq!(here("http://127.0.0.1:8080"), Site::Own);
-        assert_eq!(here("https://docs.example.com"), Site::Own);
-        assert_eq!(here("https://docs.example.com:443"), Site::Own);
+    fn own_pages_come_from_the_requested_address_or_the_public_one() {
+        let origin_of =
+            |origin| classified(&[origin], "127.0.0.1:8080", "https://docs.example.com/base");
+        assert_eq!(origin_of("http://127.0.0.1:8080"), PageOrigin::Own);
+        assert_eq!(origin_of("https://docs.example.com"), PageOrigin::Own);
+        assert_eq!(origin_of("https://docs.example.com:443"), PageOrigin::Own);
         assert_eq!(
-            judged(
+            classified(
                 &["https://docs.example.com"],
                 "docs.example.com",
                 "http://127.0.0.1:1"
             ),
-            Site::Own
+            PageOrigin::Own
         );
-        assert_eq!(judged(&["http://[::1]:8080"], "[0::1]:8080", ""), Site::Own);
-        assert_eq!(judged(&[], "127.0.0.1:8080", ""), Site::NoPage);
+        assert_eq!(
+            classified(&["http://[::1]:8080"], "[0::1]:8080", ""),
+            PageOrigin::Own
+        );
+        assert_eq!(classified(&[], "127.0.0.1:8080", ""), PageOrigin::None);
     }
 
     #[test]
-    fn named_sites_are_known_however_they_are_written() {
+    fn allowed_origins_are_compared_in_normal_form() {
         for origin in [
             "https://portal.example.com",
             "https://portal.example.com:443",
             "http://tool.example.com",
         ] {
             assert_eq!(
-                judged(&[origin], "127.0.0.1:8080", ""),
-                Site::Named,
+                classified(&[origin], "127.0.0.1:8080", ""),
+                PageOrigin::Allowed,
                 "{origin}"
             );
         }
@@ -226,35 +239,35 @@ mod tests {
             "http://docs.example.com",
         ] {
             assert_eq!(
-                judged(&[origin], "127.0.0.1:8080", "https://docs.example.com"),
-                Site::Foreign,
+                classified(&[origin], "127.0.0.1:8080", "https://docs.example.com"),
+                PageOrigin::Foreign,
                 "{origin:?}"
             );
         }
 
         let twice = ["http://127.0.0.1:8080", "http://127.0.0.1:8080"];
         assert_eq!(
-            judged(&twice, "127.0.0.1:8080", ""),
-            Site::Foreign,
-            "no browser sends two"
+            classified(&twice, "127.0.0.1:8080", ""),
+            PageOrigin::Foreign,
+            "browsers never send two"
         );
     }
 
     #[test]
-    fn a_page_without_tls_is_not_the_server_with_it() {
-        let asked = "docs.example.com";
+    fn a_page_without_tls_does_not_belong_to_a_server_with_tls() {
+        let requested = "docs.example.com";
         assert_eq!(
-            judged(
+            classified(
                 &["http://docs.example.com"],
-                asked,
+                requested,
                 "https://docs.example.com"
             ),
-            Site::Foreign
+            PageOrigin::Foreign
         );
         assert_eq!(
-            judged(&["http://docs.example.com"], asked, ""),
-            Site::Own,
-            "nothing says that it has TLS"
+            classified(&["http://docs.example.com"], requested, ""),
+            PageOrigin::Own,
+            "nothing indicates that the server uses TLS"
         );
     }
 }

@@ -1,123 +1,124 @@
-//! What a server asks of those who ask it; the default is a library on one's own machine, open to all who reach it.
+//! How a server controls access. The default suits a library on one's own machine: it is open to
+//! every caller who reaches it.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::audit::Audit;
-use super::caller::{Anonymous, Caller, Credentials, Role};
-use super::limits::Limits;
-use crate::app::feedback::FeedbackFrom;
+use super::caller::{AnonymousAccess, Caller, Credentials, Role};
+use super::limits::RateLimits;
+use crate::app::feedback::FeedbackPolicy;
 
 /// How access is controlled; cheap to clone.
 #[derive(Clone, Default)]
 pub struct AccessPolicy {
     pub(super) credentials: Option<Arc<dyn Credentials>>,
-    pub(super) anonymous: Anonymous,
-    pub(super) limits: Arc<Limits>,
+    pub(super) anonymous: AnonymousAccess,
+    pub(super) limits: Arc<RateLimits>,
     pub(super) audit: Option<Arc<dyn Audit>>,
     pub(super) issuers: Arc<[String]>,
     pub(super) origins: Arc<[String]>,
-    feedback: FeedbackFrom,
+    feedback: FeedbackPolicy,
     is_personal: bool,
 }
 
 impl AccessPolicy {
-    /// With these keys and tokens.
+    /// Accepts these keys and tokens.
     #[must_use]
     pub fn with_credentials(mut self, credentials: Arc<dyn Credentials>) -> Self {
         self.credentials = Some(credentials);
         self
     }
 
-    /// With or without those who send no key.
+    /// Sets whether callers without a key are admitted.
     #[must_use]
-    pub fn with_anonymous(mut self, anonymous: Anonymous) -> Self {
+    pub fn with_anonymous(mut self, anonymous: AnonymousAccess) -> Self {
         self.anonymous = anonymous;
         self
     }
 
-    /// With at most so many requests a minute of everybody who has no limit of their own.
+    /// Limits the requests per minute of each caller without a limit of their own.
     #[must_use]
     pub fn with_requests_per_minute(mut self, limit: Option<NonZeroU32>) -> Self {
-        self.limits = Arc::new(Limits::new(limit));
+        self.limits = Arc::new(RateLimits::new(limit));
         self
     }
 
-    /// With somebody who keeps a record of who asked for what.
+    /// Records requests in an audit log.
     #[must_use]
     pub fn with_audit(mut self, audit: Arc<dyn Audit>) -> Self {
         self.audit = Some(audit);
         self
     }
 
-    /// With issuers whose tokens are taken; clients of MCP are told to go there.
+    /// Names the issuers whose tokens are accepted, so that MCP clients are sent there.
     #[must_use]
     pub fn with_issuers(mut self, issuers: Vec<String>) -> Self {
         self.issuers = issuers.into();
         self
     }
 
-    /// With pages of other sites that may call the server from a browser (`https://portal.example.com`).
+    /// Lets pages of these sites call the server from a browser (`https://portal.example.com`).
     #[must_use]
     pub fn with_origins(mut self, origins: Vec<String>) -> Self {
         self.origins = origins.into();
         self
     }
 
-    /// With the word of these on what they found.
+    /// Sets whose feedback is accepted.
     #[must_use]
-    pub fn with_feedback(mut self, feedback: FeedbackFrom) -> Self {
+    pub fn with_feedback(mut self, feedback: FeedbackPolicy) -> Self {
         self.feedback = feedback;
         self
     }
 
-    /// On a machine that nobody else asks: whoever asks without a key, while none is needed, is its owner, and may read
-    /// on the status page what was asked.
+    /// Marks a server that only its owner uses. While no key is required, callers without one are
+    /// taken to be the owner and may read on the status page what was asked.
     #[must_use]
     pub fn with_personal(mut self, is_personal: bool) -> Self {
         self.is_personal = is_personal;
         self
     }
 
-    /// Whether somebody may read what others asked.
+    /// Whether the caller may read other people's questions.
     pub(crate) fn shows_questions(&self, caller: &Caller) -> bool {
         caller.role == Role::Admin
-            || (self.is_personal && !self.is_on() && *caller == Caller::anonymous())
+            || (self.is_personal && !self.requires_keys() && *caller == Caller::anonymous())
     }
 
-    /// Whether somebody's word on a hit is taken.
+    /// Whether the caller's feedback is accepted.
     pub(crate) fn takes_feedback(&self, caller: &Caller) -> bool {
         match self.feedback {
-            FeedbackFrom::Nobody => false,
-            FeedbackFrom::Keys => *caller != Caller::anonymous(),
-            FeedbackFrom::Everyone => true,
+            FeedbackPolicy::Nobody => false,
+            FeedbackPolicy::Keys => *caller != Caller::anonymous(),
+            FeedbackPolicy::Everyone => true,
         }
     }
 
-    /// Pages of other sites that may call the server.
+    /// The other sites whose pages may call the server.
     pub(crate) fn origins(&self) -> &[String] {
         &self.origins
     }
 
-    /// Whether programs are better sent with a key.
+    /// Whether programs should be configured with a key.
     pub(crate) fn needs_key(&self) -> bool {
-        self.is_on() || self.anonymous == Anonymous::Never
+        self.requires_keys() || self.anonymous == AnonymousAccess::Never
     }
 
-    /// Whether a key makes a difference: it does from the first one on, and still when the last one is gone.
-    pub(super) fn is_on(&self) -> bool {
+    /// Whether keys are required: from the first key on, and even after the last one is gone.
+    pub(super) fn requires_keys(&self) -> bool {
         self.credentials
             .as_ref()
             .is_some_and(|credentials| credentials.required())
     }
 
-    /// Who sends no key, if they may.
+    /// The caller of a request without a key, if such requests are admitted.
     pub(super) fn without_key(&self) -> Option<Caller> {
-        let admitted = match self.anonymous {
-            Anonymous::Never => false,
-            Anonymous::UntilKeys => !self.is_on(),
-            Anonymous::Always => true,
+        let is_admitted = match self.anonymous {
+            AnonymousAccess::Never => false,
+            AnonymousAccess::UntilKeys => !self.requires_keys(),
+            AnonymousAccess::Always => true,
         };
-        admitted.then(Caller::anonymous)
+        is_admitted.then(Caller::anonymous)
     }
 }

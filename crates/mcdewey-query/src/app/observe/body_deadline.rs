@@ -1,5 +1,5 @@
-//! How long a request may take to send its body. A body that trickles in or never ends is cut off, so that nothing waits
-//! for it: not even work on the library itself, which has no deadline of its own.
+//! A time limit for the body of a request. A body that trickles in or never ends is cut off, so
+//! that no handler waits for it, not even those that have no deadline themselves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +13,12 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::rest::Problem;
 
-/// Whether somebody waited for the body of a request until its time was over.
+/// Records whether a handler was still reading the body when its time was over.
 #[derive(Clone, Default)]
 pub(super) struct BodyDeadline(Arc<AtomicBool>);
 
 impl BodyDeadline {
-    /// Gives the body of a request so long from now.
+    /// Limits the time that the body of a request may take, from now on.
     pub(super) fn set(request: Request, limit: Duration) -> (Request, Self) {
         let deadline = Self::default();
         if request.body().is_end_stream() {
@@ -26,7 +26,9 @@ impl BodyDeadline {
         }
 
         let ends = Instant::now() + limit;
-        let request = request.map(|body| Body::from_stream(until(ends, body, deadline.clone())));
+        let request =
+            request.map(|body| Body::from_stream(cut_off_at(ends, body, deadline.clone())));
+
         (request, deadline)
     }
 
@@ -35,7 +37,7 @@ impl BodyDeadline {
     }
 }
 
-/// What the sender of such a body is told.
+/// The response to a request whose body took too long.
 pub(super) fn problem(limit: Duration) -> Problem {
     let detail = format!(
         "the body did not arrive within {} seconds; send the request again",
@@ -44,7 +46,8 @@ pub(super) fn problem(limit: Duration) -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
 }
 
-fn until(
+/// The body as it arrives, which ends with an error once the time is over.
+fn cut_off_at(
     ends: Instant,
     body: Body,
     deadline: BodyDeadline,
@@ -54,7 +57,7 @@ fn until(
         async move {
             let mut data = data?;
             match timeout_at(ends, data.next()).await {
-                Ok(chunk) => Some((chunk?, Some(data))),
+                Ok(bytes) => Some((bytes?, Some(data))),
                 Err(elapsed) => {
                     deadline.0.store(true, Ordering::Relaxed);
                     Some((Err(axum::Error::new(elapsed)), None))

@@ -1,18 +1,18 @@
-//! The time of day as logs and answers write it.
+//! The time of day, in the format of logs and responses.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// Now, in seconds since 1970.
+/// The current Unix time; 0 if the clock is set before 1970.
 pub(super) fn unix_seconds() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_secs())
 }
 
-/// "2026-03-01T09:30:00Z".
-pub(crate) fn written(unix_seconds: u64) -> String {
+/// Formats a Unix time in UTC: "2026-03-01T09:30:00Z".
+pub(crate) fn format_utc(unix_seconds: u64) -> String {
     let (mut days, second) = (
         unix_seconds / SECONDS_PER_DAY,
         unix_seconds % SECONDS_PER_DAY,
@@ -58,10 +58,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_those_of_the_calendar() {
-        assert_eq!(written(0), "1970-01-01T00:00:00Z");
-        assert_eq!(written(951_782_400), "2000-02-29T00:00:00Z");
-        assert_eq!(written(1_709_251_199), "2024-02-29T23:59:59Z");
-        assert_eq!(written(1_767_225_599), "2025-12-31T23:59:59Z");
+    fn dates_follow_the_calendar() {
+        assert_eq!(format_utc(0), "1970-01-01T00:00:00Z");
+        assert_eq!(format_utc(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(format_utc(1_709_251_199), "2024-02-29T23:59:59Z");
+        assert_eq!(format_utc(1_767_225_599), "2025-12-31T23:59:59Z");
     }
 }

@@ -1,5 +1,5 @@
-//! Answers made smaller on their way, for clients that say they can read them. Images and originals are small already,
-//! and streams must not wait for a full block.
+//! Compresses responses for clients that accept it. Images and originals are compressed already,
+//! and streams must not wait until a block is full.
 
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};
 use axum::response::Response;
@@ -7,10 +7,10 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, Predicate, SizeAbove};
 
-/// Below this the header costs more than is saved.
-const SMALLEST_BYTES: u64 = 1024;
-/// What shrinks; images, originals and streams of events are not among it.
-const SHRINKING: [&str; 8] = [
+/// Below this size the header costs more than compression saves.
+const MIN_BYTES: u64 = 1024;
+/// Content types that compress well. Images, originals and event streams are left out on purpose.
+const COMPRESSIBLE_TYPES: [&str; 8] = [
     "application/json",
     "application/problem+json",
     "application/yaml",
@@ -21,34 +21,35 @@ const SHRINKING: [&str; 8] = [
     "text/plain",
 ];
 
-type Shrinks = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
+type CompressionPredicate = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
 
-/// gzip alone: every client reads it, and what it is made with is in the program anyway.
-pub(in crate::app) fn compression() -> CompressionLayer<And<SizeAbove, Shrinks>> {
-    let shrinking = SizeAbove::new(SMALLEST_BYTES).and(shrinks as Shrinks);
+/// Uses gzip only: every client supports it, and the program contains its implementation anyway.
+pub(in crate::app) fn compression() -> CompressionLayer<And<SizeAbove, CompressionPredicate>> {
+    let predicate = SizeAbove::new(MIN_BYTES).and(is_compressible as CompressionPredicate);
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
-        .compress_when(shrinking)
+        .compress_when(predicate)
 }
 
-fn shrinks(
+fn is_compressible(
     _status: StatusCode,
     _version: Version,
     headers: &HeaderMap,
     _extensions: &Extensions,
 ) -> bool {
-    let kind = headers
+    let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    SHRINKING
+
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    COMPRESSIBLE_TYPES
         .iter()
-        .any(|one| one.eq_ignore_ascii_case(essence))
+        .any(|compressible| compressible.eq_ignore_ascii_case(essence))
 }
 
-/// A strong tag promises the same bytes, which a compressed answer does not have.
-pub(in crate::app) async fn weaken(mut response: Response) -> Response {
+/// Makes the `ETag` of a compressed response weak: a strong one promises the same bytes.
+pub(in crate::app) async fn weaken_etag(mut response: Response) -> Response {
     let headers = response.headers_mut();
     if headers.contains_key(header::CONTENT_ENCODING)
         && let Some(tag) = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok())
@@ -70,21 +71,22 @@ mod tests {
     use super::*;
     use crate::app::testing::{Service, request};
 
-    async fn asked(service: &Service, path: &str, tag: Option<&str>) -> Response {
-        let mut asked = request(Method::GET, path).header(header::ACCEPT_ENCODING, "gzip, br");
+    /// Requests `path` as a client that accepts compressed responses.
+    async fn get_compressed(service: &Service, path: &str, tag: Option<&str>) -> Response {
+        let mut request = request(Method::GET, path).header(header::ACCEPT_ENCODING, "gzip, br");
         if let Some(tag) = tag {
-            asked = asked.header(header::IF_NONE_MATCH, tag);
+            request = request.header(header::IF_NONE_MATCH, tag);
         }
 
         service
             .router
             .clone()
-            .oneshot(asked.body(Body::empty()).unwrap())
+            .oneshot(request.body(Body::empty()).unwrap())
             .await
             .unwrap()
     }
 
-    fn text(response: &Response, name: header::HeaderName) -> &str {
+    fn header_text(response: &Response, name: header::HeaderName) -> &str {
         response
             .headers()
             .get(name)
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_can_read_it_gets_less_to_read() {
+    async fn responses_are_compressed_for_clients_that_accept_it() {
         let service = Service::new().await;
         for path in ["/api/v1/search?q=barge", "/?q=barge", "/api/v1/library"] {
             let plain = service.get(path).await;
@@ -102,10 +104,18 @@ mod tests {
                 "{path}"
             );
             assert_eq!(plain.header(header::VARY), "accept-encoding", "{path}");
-            let response = asked(&service, path, None).await;
-            assert_eq!(text(&response, header::CONTENT_ENCODING), "gzip", "{path}");
-            assert_eq!(text(&response, header::VARY), "accept-encoding", "{path}");
-            let tag = text(&response, header::ETAG).to_owned();
+            let response = get_compressed(&service, path, None).await;
+            assert_eq!(
+                header_text(&response, header::CONTENT_ENCODING),
+                "gzip",
+                "{path}"
+            );
+            assert_eq!(
+                header_text(&response, header::VARY),
+                "accept-encoding",
+                "{path}"
+            );
+            let tag = header_text(&response, header::ETAG).to_owned();
             assert!(tag.starts_with("W/\""), "{path}: {tag}");
 
             let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
@@ -121,12 +131,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_tag_holds_for_both_forms() {
+    async fn an_etag_matches_with_and_without_compression() {
         let service = Service::new().await;
         for path in ["/api/v1/library", "/library"] {
-            let tag = text(&asked(&service, path, None).await, header::ETAG).to_owned();
+            let tag =
+                header_text(&get_compressed(&service, path, None).await, header::ETAG).to_owned();
             assert_eq!(
-                asked(&service, path, Some(&tag)).await.status(),
+                get_compressed(&service, path, Some(&tag)).await.status(),
                 304,
                 "{path}"
             );
@@ -139,11 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_small_already_or_must_not_wait_stays_as_it_is() {
-        let shrinks = |kind: &'static str| {
-            let headers =
-                HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
-            shrinks(
+    fn compressed_formats_and_streams_are_not_compressed() {
+        let is_compressible = |content_type: &'static str| {
+            let headers = HeaderMap::from_iter([(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static(content_type),
+            )]);
+            is_compressible(
                 StatusCode::OK,
                 Version::HTTP_11,
                 &headers,
@@ -151,31 +164,31 @@ mod tests {
             )
         };
 
-        for kind in [
+        for content_type in [
             "application/json",
             "text/html; charset=utf-8",
             "text/css; charset=utf-8",
         ] {
-            assert!(shrinks(kind), "{kind}");
+            assert!(is_compressible(content_type), "{content_type}");
         }
 
-        for kind in [
+        for content_type in [
             "image/png",
             "image/svg+xml",
             "application/pdf",
             "application/octet-stream",
         ] {
-            assert!(!shrinks(kind), "{kind}");
+            assert!(!is_compressible(content_type), "{content_type}");
         }
 
-        assert!(!shrinks("application/x-ndjson") && !shrinks("text/event-stream"));
+        assert!(!is_compressible("application/x-ndjson") && !is_compressible("text/event-stream"));
     }
 
     #[tokio::test]
-    async fn a_short_answer_stays_as_it_is() {
+    async fn a_short_response_is_not_compressed() {
         let service = Service::new().await;
         assert!(
-            !asked(&service, "/healthz", None)
+            !get_compressed(&service, "/healthz", None)
                 .await
                 .headers()
                 .contains_key(header::CONTENT_ENCODING)

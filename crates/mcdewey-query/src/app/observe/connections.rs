@@ -1,56 +1,56 @@
-//! The numbers of the connections below the requests. Whoever accepts them counts here, and they stand in `/metrics` with
-//! everything else.
+//! Metrics of the connections that requests come over. The code that accepts connections counts
+//! them here, and they are part of `/metrics`.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 
-use super::labels::Cut;
-use super::metrics::{Counted, Maker, gauge};
+use super::labels::CutLabels;
+use super::metrics::{GaugeGuard, Registrar, gauge_value};
 
-/// Counts connections; clones count the same ones.
+/// Counts connections; clones share the counters.
 #[derive(Debug, Clone)]
-pub struct ConnectionNumbers {
+pub struct ConnectionMetrics {
     accepted: Counter,
     open: Gauge,
     limit: Gauge,
-    cut: Family<Cut, Counter>,
+    cut: Family<CutLabels, Counter>,
     over_capacity: Counter,
 }
 
-impl ConnectionNumbers {
-    pub(super) fn new(make: &mut Maker) -> Self {
+impl ConnectionMetrics {
+    pub(super) fn new(registrar: &mut Registrar) -> Self {
         Self {
-            accepted: make.one("connections", "Connections accepted"),
-            open: make.one("connections_open", "Connections that are open"),
-            limit: make.one("connections_limit", "Connections that may be open at once"),
-            cut: make.one(
+            accepted: registrar.register("connections", "Connections accepted"),
+            open: registrar.register("connections_open", "Connections that are open"),
+            limit: registrar.register("connections_limit", "Connections that may be open at once"),
+            cut: registrar.register(
                 "connections_cut",
-                "Connections that the server closed because their client kept it waiting",
+                "Connections closed by the server because the client was too slow",
             ),
-            over_capacity: make.one(
+            over_capacity: registrar.register(
                 "connections_over_capacity",
                 "Connections beyond the limit, on which only health checks are answered",
             ),
         }
     }
 
-    /// Says how many may be open at once.
+    /// Reports how many connections may be open at once.
     pub fn set_limit(&self, connections: usize) {
-        self.limit.set(gauge(connections as u64));
+        self.limit.set(gauge_value(connections as u64));
     }
 
     /// Counts a connection as open until the guard is dropped.
     pub fn accepted(&self) -> OpenConnection {
         self.accepted.inc();
         OpenConnection {
-            _open: Counted::new(self.open.clone()),
+            _open: GaugeGuard::new(self.open.clone()),
         }
     }
 
-    /// Counts a connection that the server closed while it waited for the client, by reason.
+    /// Counts a connection that the server closed because it waited too long for the client.
     pub fn cut(&self, reason: &'static str) {
-        self.cut.get_or_create(&Cut { reason }).inc();
+        self.cut.get_or_create(&CutLabels { reason }).inc();
     }
 
     /// Counts a connection beyond the limit.
@@ -59,12 +59,14 @@ impl ConnectionNumbers {
     }
 }
 
-/// An open connection, as long as it lives.
+/// Counts a connection as open while it exists.
 pub struct OpenConnection {
-    _open: Counted,
+    _open: GaugeGuard,
 }
 
-/// Marks, as an extension, a request for which there is no room any more: it came over a connection beyond the limit, of
-/// which a few are accepted so that health checks are answered and everybody else is told to come back.
+/// A request extension that marks requests over a connection beyond the limit.
+///
+/// A few such connections are accepted, so that health checks are answered and all other requests
+/// get an error that asks to try again.
 #[derive(Debug, Clone, Copy)]
 pub struct OverCapacity;

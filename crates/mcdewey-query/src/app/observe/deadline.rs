@@ -1,34 +1,35 @@
-//! How long a request may take before its sender is told to come back.
+//! How long a request may take before the server abandons it.
 
 use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use super::labels::Face;
+use super::labels::Interface;
 use crate::rest::Problem;
 
-/// What works on the library itself and takes what it takes.
-const WITHOUT: [&str; 3] = [
+/// Changes to the library, which may take as long as they need.
+const UNLIMITED_PATHS: [&str; 3] = [
     "/api/v1/sync",
     "/api/v1/removals",
     "/api/v1/generations/rollback",
 ];
-/// MCP has a deadline of its own, and says so in words a model can read; this one stands behind it.
-const BEHIND_MCP: Duration = Duration::from_secs(5);
+/// MCP enforces the deadline itself, with a message that a model can read. This is the margin after
+/// which the request is given up here.
+const MCP_MARGIN: Duration = Duration::from_secs(5);
 
-/// The time for a request; none where it may take what it takes.
-pub(super) fn of(face: Face, path: &str, deadline: Duration) -> Option<Duration> {
-    match face {
-        _ if WITHOUT.contains(&path) => None,
-        Face::Mcp => Some(deadline + BEHIND_MCP),
-        Face::Rest | Face::Web => Some(deadline),
+/// The time limit of a request; `None` if it has none.
+pub(super) fn for_path(interface: Interface, path: &str, deadline: Duration) -> Option<Duration> {
+    match interface {
+        _ if UNLIMITED_PATHS.contains(&path) => None,
+        Interface::Mcp => Some(deadline + MCP_MARGIN),
+        Interface::Rest | Interface::Web => Some(deadline),
     }
 }
 
-/// What its sender is told.
+/// The response to a request that exceeded its deadline.
 pub(super) fn problem(deadline: Duration) -> Problem {
     let detail = format!(
-        "no answer within {} seconds; ask again in a moment",
+        "no response within {} seconds; try again in a moment",
         deadline.as_secs()
     );
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
@@ -39,16 +40,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_on_the_library_takes_what_it_takes() {
+    fn changes_to_the_library_have_no_deadline() {
         let second = Duration::from_secs(1);
-        for path in WITHOUT {
-            assert_eq!(of(Face::at(path), path, second), None, "{path}");
+        let limit = |path: &str| for_path(Interface::for_path(path), path, second);
+
+        for path in UNLIMITED_PATHS {
+            assert_eq!(limit(path), None, "{path}");
         }
 
         for path in ["/api/v1/search", "/readyz", "/", "/f/a.md"] {
-            assert_eq!(of(Face::at(path), path, second), Some(second), "{path}");
+            assert_eq!(limit(path), Some(second), "{path}");
         }
 
-        assert!(of(Face::Mcp, "/mcp", second) > Some(second));
+        assert!(limit("/mcp") > Some(second));
     }
 }

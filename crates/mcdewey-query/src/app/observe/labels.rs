@@ -1,20 +1,20 @@
-//! What numbers are told apart by. Every label takes few values: none is made of a path, a question or a document.
+//! Labels of the metrics. Every label takes few values: none is derived from a path, a question or
+//! a document.
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 
 use crate::rest;
 
-/// The side of the service that a request came to.
+/// The interface that a request was sent to. Metrics and logs name it `face`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Face {
+pub(crate) enum Interface {
     Rest,
     Mcp,
     Web,
 }
 
-impl Face {
-    /// The face at this path.
-    pub(super) fn at(path: &str) -> Self {
+impl Interface {
+    pub(super) fn for_path(path: &str) -> Self {
         match path {
             "/mcp" => Self::Mcp,
             _ if path.starts_with("/mcp/") => Self::Mcp,
@@ -23,7 +23,7 @@ impl Face {
         }
     }
 
-    /// Its name in labels, logs and answers.
+    /// Its name in labels, logs and responses.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Rest => "rest",
@@ -33,83 +33,85 @@ impl Face {
     }
 }
 
-impl EncodeLabelValue for Face {
+impl EncodeLabelValue for Interface {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
         self.name().encode(encoder)
     }
 }
 
+// The fields of the following structs are the names of the labels.
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct AtFace {
-    pub(super) face: Face,
+pub(super) struct InterfaceLabels {
+    pub(super) face: Interface,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct AtRoute {
-    pub(super) face: Face,
+pub(super) struct RouteLabels {
+    pub(super) face: Interface,
     /// The template: `/api/v1/chunks/{chunk_id}`.
     pub(super) route: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Answered {
-    pub(super) face: Face,
+pub(super) struct ResponseLabels {
+    pub(super) face: Interface,
     pub(super) route: String,
-    /// The class: `2xx`.
+    /// The status class: `2xx`.
     pub(super) status: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Searched {
-    pub(super) face: Face,
+pub(super) struct SearchLabels {
+    pub(super) face: Interface,
     pub(super) mode: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Stage {
-    pub(super) face: Face,
+pub(super) struct StageLabels {
+    pub(super) face: Interface,
     pub(super) mode: &'static str,
     pub(super) stage: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Refused {
-    pub(super) face: Face,
-    /// One of the stable codes.
+pub(super) struct SearchErrorLabels {
+    pub(super) face: Interface,
+    /// One of the stable error codes.
     pub(super) code: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Cut {
-    /// What the client kept the server waiting for.
+pub(super) struct CutLabels {
+    /// What the server was waiting for.
     pub(super) reason: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Ended {
+pub(super) struct SyncLabels {
     pub(super) outcome: &'static str,
 }
 
-impl Ended {
-    pub(super) fn with(success: bool) -> Self {
+impl SyncLabels {
+    pub(super) fn new(succeeded: bool) -> Self {
         Self {
-            outcome: if success { "finished" } else { "failed" },
+            outcome: if succeeded { "finished" } else { "failed" },
         }
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Which {
+pub(super) struct GenerationLabels {
     pub(super) generation: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Build {
+pub(super) struct BuildLabels {
     pub(super) version: &'static str,
 }
 
-/// "2xx" of 204.
-pub(super) fn class(status: u16) -> &'static str {
+/// The class of a status: `2xx` for 204.
+pub(super) fn status_class(status: u16) -> &'static str {
     match status / 100 {
         1 => "1xx",
         2 => "2xx",

@@ -1,4 +1,5 @@
-//! The numbers behind `GET /metrics`. docs/operations.md lists them; names and labels are a contract with dashboards.
+//! The metrics behind `GET /metrics`. docs/operations.md lists them. Dashboards depend on their
+//! names and labels, so these do not change.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,20 +13,21 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
 use super::clock;
-use super::connections::ConnectionNumbers;
+use super::connections::ConnectionMetrics;
 use super::labels::{
-    Answered, AtFace, AtRoute, Build, Ended, Face, Refused, Searched, Stage, Which, class,
+    BuildLabels, GenerationLabels, Interface, InterfaceLabels, ResponseLabels, RouteLabels,
+    SearchErrorLabels, SearchLabels, StageLabels, SyncLabels, status_class,
 };
 use super::server_timing::STAGES;
 use crate::{Mode, SearchAnswer};
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// Seconds: a page is made in less than a millisecond, a deadline is 30.
+/// In seconds: pages take less than a millisecond, and the default deadline is 30 seconds.
 const REQUEST_BUCKETS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
 ];
-/// A stage may take a tenth of a millisecond.
+/// In seconds: a stage can take as little as a tenth of a millisecond.
 const STAGE_BUCKETS: [f64; 12] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 5.0,
 ];
@@ -33,47 +35,47 @@ const STAGE_BUCKETS: [f64; 12] = [
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
-    requests: Family<Answered, Counter>,
-    request_seconds: Histograms<AtRoute>,
-    in_flight: Family<AtFace, Gauge>,
-    searches: Family<Searched, Counter>,
-    search_seconds: Histograms<Searched>,
-    stage_seconds: Histograms<Stage>,
-    without_answer: Family<Searched, Counter>,
-    degraded: Family<Searched, Counter>,
-    refusals: Family<Refused, Counter>,
-    running: Gauge,
-    waiting: Gauge,
-    syncs: Family<Ended, Counter>,
-    last_sync: Family<Ended, Gauge>,
-    pub(super) connections: ConnectionNumbers,
-    library: LibraryNumbers,
-    /// The state that answers now, and since when this process has seen it.
-    seen: Mutex<Option<(Generation, Revision, Instant)>>,
+    requests: Family<ResponseLabels, Counter>,
+    request_seconds: Histograms<RouteLabels>,
+    requests_in_flight: Family<InterfaceLabels, Gauge>,
+    searches: Family<SearchLabels, Counter>,
+    search_seconds: Histograms<SearchLabels>,
+    stage_seconds: Histograms<StageLabels>,
+    searches_without_answer: Family<SearchLabels, Counter>,
+    searches_degraded: Family<SearchLabels, Counter>,
+    search_errors: Family<SearchErrorLabels, Counter>,
+    searches_running: Gauge,
+    searches_waiting: Gauge,
+    syncs: Family<SyncLabels, Counter>,
+    last_sync: Family<SyncLabels, Gauge>,
+    pub(super) connections: ConnectionMetrics,
+    library: LibraryMetrics,
+    /// The state that the library was last seen in, and since when.
+    library_state: Mutex<Option<(Generation, Revision, Instant)>>,
 }
 
 #[derive(Debug)]
-struct LibraryNumbers {
+struct LibraryMetrics {
     up: Gauge,
     documents: Gauge,
     pages: Gauge,
-    passages: Gauge,
+    chunks: Gauge,
     revision: Gauge,
     revision_age: Gauge,
-    generation: Family<Which, Gauge>,
+    generation: Family<GenerationLabels, Gauge>,
 }
 
-/// Registers what it makes.
-pub(super) struct Maker(Registry);
+/// Creates metrics and registers them.
+pub(super) struct Registrar(Registry);
 
-impl Maker {
-    fn with<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
-        self.0.register(name, help, metric.clone());
-        metric
+impl Registrar {
+    pub(super) fn register<M: Metric + Clone + Default>(&mut self, name: &str, help: &str) -> M {
+        self.register_metric(name, help, M::default())
     }
 
-    pub(super) fn one<M: Metric + Clone + Default>(&mut self, name: &str, help: &str) -> M {
-        self.with(name, help, M::default())
+    fn register_metric<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
+        self.0.register(name, help, metric.clone());
+        metric
     }
 }
 
@@ -85,118 +87,128 @@ fn stage_histogram() -> Histogram {
     Histogram::new(STAGE_BUCKETS)
 }
 
-impl LibraryNumbers {
-    fn new(make: &mut Maker) -> Self {
+impl LibraryMetrics {
+    fn new(registrar: &mut Registrar) -> Self {
         Self {
-            up: make.one("library_up", "Whether the library tells its state"),
-            documents: make.one("library_documents", "Documents in the library"),
-            pages: make.one("library_pages", "Pages and sections in the library"),
-            passages: make.one("library_passages", "Passages in the library"),
-            revision: make.one("library_revision", "Revision that answers"),
-            revision_age: make.one(
+            up: registrar.register("library_up", "Whether the library reports its state"),
+            documents: registrar.register("library_documents", "Documents in the library"),
+            pages: registrar.register("library_pages", "Pages and sections in the library"),
+            chunks: registrar.register("library_passages", "Passages in the library"),
+            revision: registrar.register("library_revision", "Revision of the live index"),
+            revision_age: registrar.register(
                 "library_revision_age_seconds",
-                "How long this process has seen the revision that answers",
+                "How long this process has seen the current revision",
             ),
-            generation: make.one("library_info", "Generation of the index that answers"),
+            generation: registrar.register("library_info", "Generation of the live index"),
         }
     }
 }
 
 impl Metrics {
     pub(super) fn new() -> Self {
-        let mut make = Maker(Registry::with_prefix("mcdewey"));
-        let build: Family<Build, Gauge> = make.one("build_info", "Version of the program");
+        let mut registrar = Registrar(Registry::with_prefix("mcdewey"));
+        let build: Family<BuildLabels, Gauge> =
+            registrar.register("build_info", "Version of the program");
         build
-            .get_or_create(&Build {
+            .get_or_create(&BuildLabels {
                 version: env!("CARGO_PKG_VERSION"),
             })
             .set(1);
 
         Self {
-            requests: make.one(
+            requests: registrar.register(
                 "requests",
-                "Requests answered, by face, route and class of status",
+                "Requests answered, by interface, route and status class",
             ),
-            request_seconds: make.with(
+            request_seconds: registrar.register_metric(
                 "request_duration_seconds",
-                "Time to an answer, its body not counted",
+                "Time until the response starts, without sending its body",
                 Family::new_with_constructor(request_histogram),
             ),
-            in_flight: make.one("requests_in_flight", "Requests without an answer yet"),
-            searches: make.one("searches", "Questions that were searched for"),
-            search_seconds: make.with(
+            requests_in_flight: registrar
+                .register("requests_in_flight", "Requests without a response yet"),
+            searches: registrar.register("searches", "Searches performed"),
+            search_seconds: registrar.register_metric(
                 "search_duration_seconds",
-                "Time of a search, its wait for a place included",
+                "Time of a search, including the wait for a permit",
                 Family::new_with_constructor(request_histogram),
             ),
-            stage_seconds: make.with(
+            stage_seconds: registrar.register_metric(
                 "search_stage_seconds",
                 "Time of each stage of a search",
                 Family::new_with_constructor(stage_histogram),
             ),
-            without_answer: make.one(
+            searches_without_answer: registrar.register(
                 "searches_without_answer",
                 "Searches that found no answer in the library",
             ),
-            degraded: make.one(
-                "searches_degraded",
-                "Searches that were answered without a part that failed",
+            searches_degraded: registrar
+                .register("searches_degraded", "Searches of which a part failed"),
+            search_errors: registrar.register(
+                "search_refusals",
+                "Searches that failed or were rejected, by error code",
             ),
-            refusals: make.one("search_refusals", "Searches that were refused, by code"),
-            running: make.one("searches_running", "Places for searches that are taken"),
-            waiting: make.one("searches_waiting", "Searches that wait for a place"),
-            syncs: make.one("syncs", "Synchronisations that have ended"),
-            last_sync: make.one(
+            searches_running: registrar
+                .register("searches_running", "Search permits that are in use"),
+            searches_waiting: registrar
+                .register("searches_waiting", "Searches that wait for a permit"),
+            syncs: registrar.register("syncs", "Synchronisations that have ended"),
+            last_sync: registrar.register(
                 "last_sync_timestamp_seconds",
                 "When the last synchronisation ended",
             ),
-            connections: ConnectionNumbers::new(&mut make),
-            library: LibraryNumbers::new(&mut make),
-            seen: Mutex::default(),
-            registry: make.0,
+            connections: ConnectionMetrics::new(&mut registrar),
+            library: LibraryMetrics::new(&mut registrar),
+            library_state: Mutex::default(),
+            registry: registrar.0,
         }
     }
 
-    /// Counts a request as under way until the guard is dropped.
-    pub(super) fn under_way(&self, face: Face) -> Counted {
-        Counted::new(self.in_flight.get_or_create_owned(&AtFace { face }))
+    /// Counts a request as in flight until the guard is dropped.
+    pub(super) fn in_flight(&self, face: Interface) -> GaugeGuard {
+        let gauge = self
+            .requests_in_flight
+            .get_or_create_owned(&InterfaceLabels { face });
+        GaugeGuard::new(gauge)
     }
 
     /// Counts a search as waiting until the guard is dropped.
-    pub(super) fn waiting(&self) -> Counted {
-        Counted::new(self.waiting.clone())
+    pub(super) fn waiting(&self) -> GaugeGuard {
+        GaugeGuard::new(self.searches_waiting.clone())
     }
 
-    pub(super) fn answered(&self, face: Face, route: &str, status: u16, took: Duration) {
+    /// Counts a response.
+    pub(super) fn responded(&self, face: Interface, route: &str, status: u16, took: Duration) {
         let route = route.to_owned();
         self.request_seconds
-            .get_or_create(&AtRoute {
+            .get_or_create(&RouteLabels {
                 face,
                 route: route.clone(),
             })
             .observe(took.as_secs_f64());
 
         self.requests
-            .get_or_create(&Answered {
+            .get_or_create(&ResponseLabels {
                 face,
                 route,
-                status: class(status),
+                status: status_class(status),
             })
             .inc();
     }
 
-    pub(super) fn searched(&self, face: Face, mode: Mode, answer: &SearchAnswer) {
-        let labels = Searched {
+    /// Counts a search that was answered.
+    pub(super) fn searched(&self, face: Interface, mode: Mode, answer: &SearchAnswer) {
+        let labels = SearchLabels {
             face,
             mode: mode.name(),
         };
+
         self.searches.get_or_create(&labels).inc();
         if answer.no_answer.is_some() {
-            self.without_answer.get_or_create(&labels).inc();
+            self.searches_without_answer.get_or_create(&labels).inc();
         }
-
         if answer.degraded.is_some() {
-            self.degraded.get_or_create(&labels).inc();
+            self.searches_degraded.get_or_create(&labels).inc();
         }
 
         if let Some(milliseconds) = answer.timings_ms.get("total") {
@@ -211,58 +223,55 @@ impl Metrics {
             }
         }
 
-        self.saw(&answer.generation, answer.revision);
+        self.note_library_state(&answer.generation, answer.revision);
     }
 
-    pub(super) fn stage(&self, face: Face, mode: &'static str, stage: &'static str, seconds: f64) {
+    pub(super) fn stage(
+        &self,
+        face: Interface,
+        mode: &'static str,
+        stage: &'static str,
+        seconds: f64,
+    ) {
         self.stage_seconds
-            .get_or_create(&Stage { face, mode, stage })
+            .get_or_create(&StageLabels { face, mode, stage })
             .observe(seconds);
     }
 
-    pub(super) fn refused(&self, face: Face, code: &'static str) {
-        self.refusals.get_or_create(&Refused { face, code }).inc();
+    /// Counts a search that failed.
+    pub(super) fn search_failed(&self, face: Interface, code: &'static str) {
+        self.search_errors
+            .get_or_create(&SearchErrorLabels { face, code })
+            .inc();
     }
 
     pub(super) fn synced(&self, succeeded: bool) {
-        let ended = Ended::with(succeeded);
-        self.syncs.get_or_create(&ended).inc();
+        let labels = SyncLabels::new(succeeded);
+        self.syncs.get_or_create(&labels).inc();
         self.last_sync
-            .get_or_create(&ended)
+            .get_or_create(&labels)
             .set(clock::unix_seconds().cast_signed());
     }
 
     pub(super) fn syncs(&self, succeeded: bool) -> u64 {
         self.syncs
-            .get(&Ended::with(succeeded))
+            .get(&SyncLabels::new(succeeded))
             .map_or(0, |counter| counter.get())
     }
 
-    /// All numbers as text, with what the library says of itself now.
+    /// All metrics in Prometheus' text format. `library` is the current state of the library, if it
+    /// can be read.
     pub(super) fn text(
         &self,
         library: Option<&IndexState>,
-        running: usize,
+        running_searches: usize,
     ) -> Result<String, std::fmt::Error> {
-        self.running.set(gauge(running as u64));
+        self.searches_running
+            .set(gauge_value(running_searches as u64));
+
         self.library.up.set(i64::from(library.is_some()));
         if let Some(state) = library {
-            let numbers = &self.library;
-            numbers.documents.set(gauge(state.documents));
-            numbers.pages.set(gauge(state.pages));
-            numbers.passages.set(gauge(state.chunks));
-            numbers.revision.set(gauge(state.revision.0));
-
-            numbers
-                .revision_age
-                .set(gauge(self.saw(&state.generation, state.revision).as_secs()));
-            numbers.generation.clear();
-            numbers
-                .generation
-                .get_or_create(&Which {
-                    generation: state.generation.to_string(),
-                })
-                .set(1);
+            self.set_library_metrics(state);
         }
 
         let mut text = String::new();
@@ -270,34 +279,62 @@ impl Metrics {
         Ok(text)
     }
 
-    /// Notes which state answers; says for how long it has.
-    fn saw(&self, generation: &Generation, revision: Revision) -> Duration {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*seen {
-            Some((known, at, since)) if known == generation && *at == revision => since.elapsed(),
+    fn set_library_metrics(&self, state: &IndexState) {
+        let age = self.note_library_state(&state.generation, state.revision);
+
+        let metrics = &self.library;
+        metrics.documents.set(gauge_value(state.documents));
+        metrics.pages.set(gauge_value(state.pages));
+        metrics.chunks.set(gauge_value(state.chunks));
+        metrics.revision.set(gauge_value(state.revision.0));
+        metrics.revision_age.set(gauge_value(age.as_secs()));
+
+        // Otherwise earlier generations would remain as series of their own.
+        metrics.generation.clear();
+        metrics
+            .generation
+            .get_or_create(&GenerationLabels {
+                generation: state.generation.to_string(),
+            })
+            .set(1);
+    }
+
+    /// Notes the state of the library, and returns how long it has been in that state.
+    fn note_library_state(&self, generation: &Generation, revision: Revision) -> Duration {
+        let mut state = self
+            .library_state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+
+        match &*state {
+            Some((last_generation, last_revision, since))
+                if last_generation == generation && *last_revision == revision =>
+            {
+                since.elapsed()
+            }
             _ => {
-                *seen = Some((generation.clone(), revision, Instant::now()));
+                *state = Some((generation.clone(), revision, Instant::now()));
                 Duration::ZERO
             }
         }
     }
 }
 
-pub(super) fn gauge(number: u64) -> i64 {
+pub(super) fn gauge_value(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Counts one while it lives.
-pub(super) struct Counted(Gauge);
+/// Increments a gauge while it exists.
+pub(super) struct GaugeGuard(Gauge);
 
-impl Counted {
+impl GaugeGuard {
     pub(super) fn new(gauge: Gauge) -> Self {
         gauge.inc();
         Self(gauge)
     }
 }
 
-impl Drop for Counted {
+impl Drop for GaugeGuard {
     fn drop(&mut self) {
         self.0.dec();
     }

@@ -1,5 +1,5 @@
-//! One request on its way through the service: which face it came to, what it is called, and what its search told.
-//! Whoever answers it finds its visit without being handed it.
+//! The context of a request: the interface it was sent to, its id and span, its search permit and
+//! its search. Code that answers a request finds the context in a task-local variable.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use axum::extract::Request;
 use tracing::{Instrument, Span, field};
 
-use super::labels::Face;
+use super::labels::Interface;
 use super::questions::AskedQuestion;
-use super::request_id as name;
 use super::search_permits::SearchPermit;
 use super::telemetry::{self, Telemetry};
 use super::trace_parent::TraceParent;
@@ -21,85 +20,87 @@ tokio::task_local! {
     static CURRENT: RequestContext;
 }
 
-/// A request; clones are the same one.
+/// The context of one request; clones share it.
 #[derive(Clone)]
 pub(crate) struct RequestContext(Arc<Inner>);
 
 struct Inner {
     telemetry: Arc<Telemetry>,
-    face: Face,
+    interface: Interface,
     id: String,
-    /// The page that asks while somebody types.
+    /// The page that sent the request while its user was typing.
     typing_page: Option<String>,
     span: Span,
-    place: tokio::sync::Mutex<Option<SearchPermit>>,
-    told: Mutex<Option<Told>>,
+    permit: tokio::sync::Mutex<Option<SearchPermit>>,
+    search: Mutex<Option<FinishedSearch>>,
 }
 
-/// What the first search of a visit told. Further ones only serve to show its answer.
-pub(super) struct Told {
+/// The first search of a request. Further searches only help to present its answer.
+pub(super) struct FinishedSearch {
     pub(super) mode: &'static str,
-    pub(super) timings: BTreeMap<String, f64>,
-    /// When the search was done; what comes behind is rendering.
-    pub(super) done: Instant,
+    /// Empty if the search failed.
+    pub(super) timings_ms: BTreeMap<String, f64>,
+    /// When the search finished; the time after that is spent on rendering.
+    pub(super) finished: Instant,
 }
 
 impl RequestContext {
     pub(super) fn new(telemetry: Arc<Telemetry>, request: &Request, route: &str) -> Self {
-        let (face, id) = (Face::at(request.uri().path()), name::of(request.headers()));
+        let interface = Interface::for_path(request.uri().path());
+        let id = super::request_id::from_headers(request.headers());
         let span = tracing::info_span!(
             "request",
             request_id = %id,
-            face = face.name(),
+            face = interface.name(),
             method = %request.method(),
             route,
             trace_id = field::Empty,
             parent_id = field::Empty,
         );
 
-        let typing_page = typeahead_debounce::page(request.headers());
-        let (place, told) = (Default::default(), Mutex::default());
-        let visit = Self(Arc::new(Inner {
+        let context = Self(Arc::new(Inner {
             telemetry,
-            face,
+            interface,
             id,
-            typing_page,
+            typing_page: typeahead_debounce::page(request.headers()),
             span,
-            place,
-            told,
+            permit: tokio::sync::Mutex::default(),
+            search: Mutex::default(),
         }));
 
-        if let Some(parent) = TraceParent::of(request.headers()) {
-            visit.note(&parent);
-            visit.0.telemetry.link(&visit.0.span, &parent);
+        if let Some(parent) = TraceParent::from_headers(request.headers()) {
+            context.log_trace(&parent);
+            context.0.telemetry.link(&context.0.span, &parent);
         }
 
-        visit
+        context
     }
 
-    /// The visit that is answered here, if this is the answer to a request.
+    /// The context of the request that the current task answers, if there is one.
     pub(super) fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }
 
-    /// Does this work as a part of the visit: in its name, and with its name on every line of the log.
-    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+    /// Runs `work` as part of the request, so that it finds this context and its log lines carry
+    /// the request's id.
+    pub(crate) async fn scope<T>(&self, work: impl Future<Output = T>) -> T {
         CURRENT
             .scope(self.clone(), work)
             .instrument(self.0.span.clone())
             .await
     }
 
-    /// The same for a call that the request carries, which may belong to a trace of its own.
-    pub(crate) async fn during_call<T>(
+    /// Like [`Self::scope`], for an MCP call, which may belong to a trace of its own.
+    pub(crate) async fn scope_call<T>(
         &self,
         parent: Option<TraceParent>,
         work: impl Future<Output = T>,
     ) -> T {
         let Some(parent) = parent else {
-            return self.during(work).await;
+            return self.scope(work).await;
         };
-        self.note(&parent);
+
+        self.log_trace(&parent);
         let TraceParent {
             trace_id,
             parent_id,
@@ -111,8 +112,8 @@ impl RequestContext {
         CURRENT.scope(self.clone(), work).instrument(span).await
     }
 
-    /// Lets the log say which trace the request belongs to.
-    fn note(&self, parent: &TraceParent) {
+    /// Adds the trace to the fields of the request's log lines.
+    fn log_trace(&self, parent: &TraceParent) {
         self.0
             .span
             .record("trace_id", &parent.trace_id)
@@ -123,23 +124,23 @@ impl RequestContext {
         &self.0.id
     }
 
-    pub(super) fn face(&self) -> Face {
-        self.0.face
+    pub(super) fn interface(&self) -> Interface {
+        self.0.interface
     }
 
-    /// Waits for a place to search, and keeps it to the end of the visit.
-    pub(super) async fn take_place(&self) -> Result<(), QueryError> {
-        let mut place = self.0.place.lock().await;
-        if place.is_none() {
+    /// Waits for a search permit, which the request keeps to its end. Further calls return at once.
+    pub(super) async fn acquire_search_permit(&self) -> Result<(), QueryError> {
+        let mut permit = self.0.permit.lock().await;
+        if permit.is_none() {
             let _waiting = self.0.telemetry.metrics.waiting();
-            *place = Some(self.0.telemetry.places.take().await?);
+            *permit = Some(self.0.telemetry.search_permits.acquire().await?);
         }
 
         Ok(())
     }
 
-    /// Counts the visit's first search, and keeps its question where that is to be kept.
-    pub(super) fn searched(
+    /// Counts the first search of the request, and records its question.
+    pub(super) fn record_search(
         &self,
         request: &SearchRequest,
         outcome: &Result<SearchAnswer, QueryError>,
@@ -147,70 +148,72 @@ impl RequestContext {
     ) {
         let Inner {
             telemetry,
-            face,
+            interface,
             id,
             typing_page,
-            told,
+            search,
             ..
         } = &*self.0;
 
-        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_some() {
+        let mut search = search.lock().unwrap_or_else(PoisonError::into_inner);
+        if search.is_some() {
             return;
         }
 
-        let timings = outcome
+        let timings_ms = outcome
             .as_ref()
             .map(|answer| answer.timings_ms.clone())
             .unwrap_or_default();
 
-        *told = Some(Told {
+        *search = Some(FinishedSearch {
             mode: request.mode.name(),
-            timings,
-            done: Instant::now(),
+            timings_ms,
+            finished: Instant::now(),
         });
 
         match outcome {
-            Ok(answer) => telemetry.metrics.searched(*face, request.mode, answer),
-            Err(error) => telemetry.metrics.refused(*face, error.code()),
+            Ok(answer) => telemetry.metrics.searched(*interface, request.mode, answer),
+            Err(error) => telemetry.metrics.search_failed(*interface, error.code()),
         }
 
-        let mut question = AskedQuestion::new(request, outcome, took);
-        question.when = telemetry::now();
-        question.face = face.name();
-        question.request_id = id.clone();
-        telemetry.asked(question, typing_page.as_deref());
+        let question = AskedQuestion {
+            when: telemetry::now(),
+            face: interface.name(),
+            request_id: id.clone(),
+            ..AskedQuestion::new(request, outcome, took)
+        };
+        telemetry.record_question(question, typing_page.as_deref());
     }
 
-    /// Counts how long it took to make an answer of what the search told.
-    pub(super) fn rendered(&self, mode: &'static str, seconds: f64) {
+    /// Counts how long it took to render the answer of the search.
+    pub(super) fn record_rendering(&self, mode: &'static str, seconds: f64) {
         self.0
             .telemetry
             .metrics
-            .stage(self.0.face, mode, "render", seconds);
+            .stage(self.0.interface, mode, "render", seconds);
     }
 
-    /// What the search told, once.
-    pub(super) fn told(&self) -> Option<Told> {
+    /// Takes the request's search out of the context.
+    pub(super) fn take_search(&self) -> Option<FinishedSearch> {
         self.0
-            .told
+            .search
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
     }
 }
 
-/// What the request that is answered here is called.
+/// The id of the request that the current task answers.
 pub(crate) fn request_id() -> Option<String> {
-    RequestContext::current().map(|visit| visit.0.id.clone())
+    RequestContext::current().map(|context| context.0.id.clone())
 }
 
-/// Remembers that whoever sent the request that is answered here found no answer among the hits of a search.
-pub(crate) fn rejected(request: &SearchRequest) {
-    if let Some(visit) = RequestContext::current() {
-        visit
+/// Records that the sender of the current request found no answer among the hits of a search.
+pub(crate) fn record_rejection(request: &SearchRequest) {
+    if let Some(context) = RequestContext::current() {
+        context
             .0
             .telemetry
-            .rejected(request, visit.face(), visit.0.id.clone());
+            .record_rejection(request, context.interface(), context.id().to_owned());
     }
 }

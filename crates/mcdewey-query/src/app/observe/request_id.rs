@@ -1,4 +1,4 @@
-//! The name of one request, by which a client's complaint is found in the log.
+//! The id of a request, by which a client's problem can be found in the log.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -7,35 +7,35 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{HeaderMap, HeaderName};
 
-/// Where the name stands, in requests and in answers.
+/// Carries the id in requests and responses.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-const LONGEST: usize = 128;
+const MAX_BYTES: usize = 128;
 
-/// The name a proxy or a client has given the request, or a new one.
-pub(super) fn of(headers: &HeaderMap) -> String {
-    let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
-    given
-        .filter(|name| is_sane(name))
-        .map_or_else(made, str::to_owned)
+/// The id that a proxy or the client assigned, or a new one.
+pub(super) fn from_headers(headers: &HeaderMap) -> String {
+    headers
+        .get(HEADER)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| is_valid(id))
+        .map_or_else(generate, str::to_owned)
 }
 
-/// Short, and nothing in it that means something to a log or a terminal.
-fn is_sane(name: &str) -> bool {
-    (1..=LONGEST).contains(&name.len())
-        && name
+/// Accepts short ids without characters that have a meaning in logs or terminals.
+fn is_valid(id: &str) -> bool {
+    (1..=MAX_BYTES).contains(&id.len())
+        && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
 }
 
-/// Different from all others; no secret.
-fn made() -> String {
+/// An id that is very likely unique, but not a secret.
+fn generate() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    static PROCESS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    // Randomly keyed, so that two processes generate different ids.
+    static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-    format!(
-        "{:016x}",
-        PROCESS.hash_one(NEXT.fetch_add(1, Ordering::Relaxed))
-    )
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{:016x}", HASHER.hash_one(number))
 }
 
 #[cfg(test)]
@@ -45,26 +45,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sane_name_is_kept_and_any_other_replaced() {
-        let of = |name: &str| {
-            of(&HeaderMap::from_iter([(
+    fn a_valid_id_is_kept_and_any_other_replaced() {
+        let id_for = |sent: &str| {
+            from_headers(&HeaderMap::from_iter([(
                 HEADER,
-                HeaderValue::from_str(name).unwrap(),
+                HeaderValue::from_str(sent).unwrap(),
             )]))
         };
 
-        for name in ["a", "7f3b-22", "4bf92f35:00f0.1_x", &"x".repeat(LONGEST)] {
-            assert_eq!(of(name), name);
+        for sent in ["a", "7f3b-22", "4bf92f35:00f0.1_x", &"x".repeat(MAX_BYTES)] {
+            assert_eq!(id_for(sent), sent);
         }
 
-        for name in ["", "a b", "a\"b", "{}", &"x".repeat(LONGEST + 1)] {
-            assert_eq!(of(name).len(), 16, "{name}");
+        for sent in ["", "a b", "a\"b", "{}", &"x".repeat(MAX_BYTES + 1)] {
+            assert_eq!(id_for(sent).len(), 16, "{sent}");
         }
     }
 
     #[test]
-    fn two_requests_have_two_names() {
-        let nothing = HeaderMap::new();
-        assert_ne!(of(&nothing), of(&nothing));
+    fn generated_ids_differ() {
+        let headers = HeaderMap::new();
+        assert_ne!(from_headers(&headers), from_headers(&headers));
     }
 }

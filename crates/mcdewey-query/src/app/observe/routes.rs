@@ -1,4 +1,4 @@
-//! What the operator reads: `GET /metrics` and `GET /api/v1/questions`.
+//! Routes for the operator: `GET /metrics` and `GET /api/v1/questions`.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::AppState;
 use crate::app::{Service, admin};
 use crate::rest::{self, Parameters, Problem};
 
-/// A scrape does not wait longer for the library to say how large it is.
+/// How long a scrape waits for the size of the library. After that it is sent without.
 const STATE_DEADLINE: Duration = Duration::from_secs(2);
 
 pub(in crate::app) fn router() -> Router<Service> {
@@ -24,10 +24,10 @@ pub(in crate::app) fn router() -> Router<Service> {
         .route("/api/v1/questions", get(questions))
 }
 
-/// For those who may see everything: how much there is tells of what others may not see.
+/// For callers who may see everything: the totals would reveal how much is hidden from others.
 async fn metrics(state: AppState) -> Result<Response, Problem> {
     if *state.visibility() != Visibility::Everything {
-        let detail = "this key may see a part of the library only; metrics are of all of it";
+        let detail = "this key may see only a part of the library; metrics cover all of it";
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
 
@@ -36,13 +36,13 @@ async fn metrics(state: AppState) -> Result<Response, Problem> {
     let text = state
         .telemetry
         .metrics
-        .text(library.as_ref(), state.telemetry.places.taken())
+        .text(library.as_ref(), state.telemetry.search_permits.in_use())
         .map_err(|error| {
-            tracing::error!(%error, "the metrics could not be written");
+            tracing::error!(%error, "cannot encode the metrics");
             Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
-                "the metrics could not be written",
+                "cannot encode the metrics",
             )
         })?;
 
@@ -57,10 +57,11 @@ async fn metrics(state: AppState) -> Result<Response, Problem> {
     Ok((headers, text).into_response())
 }
 
-/// For those only who may change the library: what people ask is theirs.
+/// For administrators only: questions are personal to those who ask them.
 async fn questions(state: AppState, uri: Uri) -> Result<Response, Problem> {
     admin(&state.caller)?;
     Parameters::new(rest::pairs(&uri)?, &[])?;
+
     let body = json!({
         "question_log": state.telemetry.kept_questions(),
         "capacity": CAPACITY,

@@ -1,5 +1,5 @@
-//! SearchPermits for searches: a few at once, the others wait for a moment and are then told to come back. However many ask,
-//! every one gets an answer.
+//! Limits how many searches run at once. Further searches wait briefly and are then rejected, so
+//! that every request gets a response, however many there are.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,40 +8,40 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::QueryError;
 
-/// A place, given back when it is dropped.
+/// Permission to search, returned when it is dropped.
 pub(super) type SearchPermit = OwnedSemaphorePermit;
 
 #[derive(Debug)]
 pub(super) struct SearchPermits {
-    free: Arc<Semaphore>,
-    all: usize,
+    available: Arc<Semaphore>,
+    total: usize,
     longest_wait: Duration,
 }
 
 impl SearchPermits {
-    /// At least one place.
-    pub(super) fn new(places: usize, longest_wait: Duration) -> Self {
-        let all = places.clamp(1, Semaphore::MAX_PERMITS);
+    /// Creates at least one permit.
+    pub(super) fn new(permits: usize, longest_wait: Duration) -> Self {
+        let total = permits.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            free: Arc::new(Semaphore::new(all)),
-            all,
+            available: Arc::new(Semaphore::new(total)),
+            total,
             longest_wait,
         }
     }
 
-    /// A place; first come, first served.
-    pub(super) async fn take(&self) -> Result<SearchPermit, QueryError> {
-        let place = Arc::clone(&self.free).acquire_owned();
-        match tokio::time::timeout(self.longest_wait, place).await {
-            Ok(Ok(place)) => Ok(place),
-            // The semaphore is never closed.
+    /// Waits for a permit, in order of arrival. Fails with [`QueryError::Overloaded`] if none
+    /// becomes available in time.
+    pub(super) async fn acquire(&self) -> Result<SearchPermit, QueryError> {
+        let permit = Arc::clone(&self.available).acquire_owned();
+        match tokio::time::timeout(self.longest_wait, permit).await {
+            Ok(Ok(permit)) => Ok(permit),
+            // The inner error cannot occur: the semaphore is never closed.
             Ok(Err(_)) | Err(_) => Err(QueryError::Overloaded),
         }
     }
 
-    /// How many are taken.
-    pub(super) fn taken(&self) -> usize {
-        self.all - self.free.available_permits().min(self.all)
+    pub(super) fn in_use(&self) -> usize {
+        self.total - self.available.available_permits().min(self.total)
     }
 }
 
@@ -50,13 +50,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn there_is_always_a_place_and_never_more_than_there_are() {
-        let places = SearchPermits::new(0, Duration::from_millis(1));
-        let first = places.take().await.unwrap();
-        assert_eq!(places.taken(), 1);
-        assert!(matches!(places.take().await, Err(QueryError::Overloaded)));
+    async fn there_is_at_least_one_permit_and_never_more_than_configured() {
+        let permits = SearchPermits::new(0, Duration::from_millis(1));
+        let first = permits.acquire().await.unwrap();
+        assert_eq!(permits.in_use(), 1);
+        assert!(matches!(
+            permits.acquire().await,
+            Err(QueryError::Overloaded)
+        ));
         drop(first);
-        assert_eq!(places.taken(), 0);
-        assert!(places.take().await.is_ok());
+        assert_eq!(permits.in_use(), 0);
+        assert!(permits.acquire().await.is_ok());
     }
 }

@@ -1,4 +1,5 @@
-//! The `Server-Timing` header: where the time of a search went, for whoever looks at a request in a browser.
+//! The `Server-Timing` header: where the time of a search went, as browsers show it in their
+//! developer tools.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -6,12 +7,12 @@ use std::fmt::Write;
 use axum::http::{HeaderName, HeaderValue};
 
 pub(super) const HEADER: HeaderName = HeaderName::from_static("server-timing");
-/// The stages, in the order in which a search goes through them.
+/// The stages of a search, in order.
 pub(super) const STAGES: [&str; 7] = [
     "queue", "embed", "store", "fusion", "write", "rerank", "render",
 ];
 
-/// `embed;dur=3.1, store;dur=1.2, …, total;dur=5.0`, of milliseconds.
+/// Formats timings in milliseconds: `embed;dur=3.1, store;dur=1.2, …, total;dur=5.0`.
 pub(super) fn value(timings: &BTreeMap<String, f64>) -> Option<HeaderValue> {
     let mut text = String::new();
     for name in STAGES.into_iter().chain(["total"]) {
@@ -34,15 +35,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stages_stand_in_their_order() {
+    fn stages_are_listed_in_order() {
         let timings = [
             ("total", 9.0),
             ("embed", 3.125),
             ("store", 1.0),
-            ("unheard-of", 1.0),
+            ("unknown", 1.0),
         ];
 
-        let timings = timings.map(|(name, spent)| (name.to_owned(), spent)).into();
+        let timings = timings
+            .map(|(name, milliseconds)| (name.to_owned(), milliseconds))
+            .into();
         assert_eq!(
             value(&timings).unwrap(),
             "embed;dur=3.1, store;dur=1.0, total;dur=9.0"

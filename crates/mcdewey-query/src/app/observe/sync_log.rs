@@ -1,68 +1,68 @@
 //! How the last synchronisation of each root ended.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mcdewey_core::{SourcePath, SyncReport};
 
-/// A synchronisation that is over.
+/// A synchronisation that has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EndedSync {
     /// "2026-03-01T09:30:00Z".
     pub(crate) when: String,
-    /// What it did, or why it failed.
+    /// Its report, or why it failed.
     pub(crate) outcome: Result<SyncReport, String>,
 }
 
-/// The last success of each root, and what failed after it.
+/// The last success of each root, and the last failure if it is more recent than all of them.
 #[derive(Debug, Default)]
 pub(super) struct SyncLog(Mutex<Vec<EndedSync>>);
 
 impl SyncLog {
     pub(super) fn add(&self, when: String, outcome: Result<SyncReport, String>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|before| match (&before.outcome, &outcome) {
+        let mut entries = self.lock();
+        entries.retain(|earlier| match (&earlier.outcome, &outcome) {
             (Err(_), _) => false,
             (Ok(_), Err(_)) => true,
-            (Ok(before), Ok(after)) => !before.roots.iter().all(|root| after.roots.contains(root)),
+            (Ok(earlier), Ok(later)) => {
+                !earlier.roots.iter().all(|root| later.roots.contains(root))
+            }
         });
 
-        known.push(EndedSync { when, outcome });
+        entries.push(EndedSync { when, outcome });
     }
 
-    /// Lets go of what the reports say of these documents.
+    /// Removes from the reports what they say about these documents.
     pub(super) fn forget(&self, sources: &[SourcePath]) {
-        let names = |text: &str| sources.iter().any(|source| text.contains(source.as_str()));
-        for ended in self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter_mut()
-        {
-            match &mut ended.outcome {
+        for sync in self.lock().iter_mut() {
+            match &mut sync.outcome {
                 Ok(report) => {
+                    report.skipped.retain(|file| {
+                        !mentions(&file.path, sources) && !mentions(&file.reason, sources)
+                    });
                     report
-                        .skipped
-                        .retain(|file| !names(&file.path) && !names(&file.reason));
-                    report.warnings.retain(|warning| !names(warning));
+                        .warnings
+                        .retain(|warning| !mentions(warning, sources));
                 }
-                Err(reason) if names(reason) => {
-                    "it failed over a document that was removed since".clone_into(reason)
+                Err(reason) if mentions(reason, sources) => {
+                    "it failed on a document that has been removed since".clone_into(reason)
                 }
                 Err(_) => {}
             }
         }
     }
 
-    /// The latest first.
+    /// All entries, the latest first.
     pub(super) fn all(&self) -> Vec<EndedSync> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .rev()
-            .cloned()
-            .collect()
+        self.lock().iter().rev().cloned().collect()
     }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<EndedSync>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn mentions(text: &str, sources: &[SourcePath]) -> bool {
+    sources.iter().any(|source| text.contains(source.as_str()))
 }
 
 #[cfg(test)]
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reports_name_no_removed_document() {
+    fn reports_do_not_name_removed_documents() {
         use mcdewey_core::SkippedFile;
 
         let log = SyncLog::default();
@@ -91,16 +91,16 @@ mod tests {
 
         log.add("2".to_owned(), Err("a/x.md cannot be read".to_owned()));
         log.forget(&["a/x.md".parse().unwrap()]);
-        let told = format!("{:?}", log.all());
+        let reports = format!("{:?}", log.all());
 
         assert!(
-            !told.contains("a/x.md") && told.matches("b.md").count() == 2,
-            "{told}"
+            !reports.contains("a/x.md") && reports.matches("b.md").count() == 2,
+            "{reports}"
         );
     }
 
     #[test]
-    fn the_last_success_of_each_root_and_the_last_failure_stay() {
+    fn the_last_success_of_each_root_and_the_last_failure_are_kept() {
         let log = SyncLog::default();
         let report = |roots: &[&str]| {
             let roots = roots.iter().map(|name| name.parse().unwrap()).collect();
@@ -113,7 +113,7 @@ mod tests {
         let ended = |log: &SyncLog| {
             log.all()
                 .into_iter()
-                .map(|one| one.when)
+                .map(|sync| sync.when)
                 .collect::<Vec<_>>()
         };
 

@@ -1,4 +1,4 @@
-//! The telemetry that every request passes: one for the whole service, shared by all faces.
+//! The telemetry of the whole service, shared by REST, MCP and web.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use mcdewey_core::{IndexState, SourcePath, SyncReport};
 use tracing::Span;
 
 use super::clock;
-use super::connections::ConnectionNumbers;
-use super::history::{History, Hour};
-use super::labels::Face;
+use super::connections::ConnectionMetrics;
+use super::history::{History, HourStatistics};
+use super::labels::Interface;
 use super::metrics::Metrics;
-use super::questions::{AskedQuestion, KeptQuestions, QuestionLog};
+use super::questions::{AskedQuestion, QuestionLog, QuestionLogPolicy};
 use super::readiness::Readiness;
 use super::search_permits::SearchPermits;
 use super::sync_log::{EndedSync, SyncLog};
@@ -19,21 +19,21 @@ use super::typeahead_debounce::TypeaheadDebounce;
 use crate::rest::Problem;
 use crate::{Library, SearchRequest};
 
-/// How many may search at once, how long anything may take, and what is remembered.
+/// Limits on searches and requests, and which questions are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TelemetrySettings {
-    /// Searches that run at once; more wait.
+    /// How many searches run at once; further ones wait.
     pub searches_at_once: usize,
-    /// A search that has waited so long for a place is refused as `overloaded`.
+    /// A search that has waited this long for a permit is rejected as `overloaded`.
     pub longest_wait: Duration,
-    /// A request that has no answer by then is refused as `unavailable`. Work on the library itself takes what it takes.
+    /// A request without a response after this time is given up as `unavailable`. Changes to the
+    /// library have no deadline.
     pub deadline: Duration,
-    /// A request whose body has not arrived by then is refused as `request_timeout`.
+    /// A request whose body has not arrived after this time is rejected as `request_timeout`.
     pub body_timeout: Duration,
-    /// A search that takes at least so long is slow, and its question kept.
+    /// A search that takes at least this long is slow, and its question is kept.
     pub slow: Duration,
-    /// Which questions are kept.
-    pub question_log: KeptQuestions,
+    pub question_log: QuestionLogPolicy,
 }
 
 impl Default for TelemetrySettings {
@@ -44,49 +44,50 @@ impl Default for TelemetrySettings {
             deadline: Duration::from_secs(30),
             body_timeout: Duration::from_secs(15),
             slow: Duration::from_secs(1),
-            question_log: KeptQuestions::default(),
+            question_log: QuestionLogPolicy::default(),
         }
     }
 }
 
-/// Counts requests, limits searches, remembers questions.
+/// Counts requests, limits concurrent searches and keeps the question log.
 #[derive(Debug)]
 pub struct Telemetry {
     pub(super) settings: TelemetrySettings,
     pub(super) metrics: Metrics,
-    pub(super) places: SearchPermits,
+    pub(super) search_permits: SearchPermits,
     questions: QuestionLog,
-    typed: TypeaheadDebounce,
+    typeahead: TypeaheadDebounce,
     history: History,
-    ended_syncs: SyncLog,
+    sync_log: SyncLog,
     readiness: Readiness,
-    link: Option<Link>,
+    link: Option<LinkSpan>,
 }
 
-/// Joins a span to the trace that it belongs to.
-type Link = fn(&Span, &TraceParent);
+/// Joins a span to the trace it belongs to.
+type LinkSpan = fn(&Span, &TraceParent);
 
 impl Telemetry {
-    /// A telemetry with nothing counted yet.
     pub fn new(settings: TelemetrySettings) -> Self {
-        let places = SearchPermits::new(settings.searches_at_once, settings.longest_wait);
+        let search_permits = SearchPermits::new(settings.searches_at_once, settings.longest_wait);
         let questions = QuestionLog::new(settings.question_log, settings.slow);
+
         Self {
             settings,
             metrics: Metrics::new(),
-            places,
+            search_permits,
             questions,
-            typed: TypeaheadDebounce::default(),
+            typeahead: TypeaheadDebounce::default(),
             history: History::default(),
-            ended_syncs: SyncLog::default(),
+            sync_log: SyncLog::default(),
             readiness: Readiness::default(),
             link: None,
         }
     }
 
-    /// The same telemetry, for a program that sends its spans to a collector: `link` joins one to the trace of whoever asked.
+    /// For programs that send their spans to a collector: `link` joins a span to the client's
+    /// trace.
     #[must_use]
-    pub fn with_link(mut self, link: Link) -> Self {
+    pub fn with_link(mut self, link: LinkSpan) -> Self {
         self.link = Some(link);
         self
     }
@@ -97,20 +98,20 @@ impl Telemetry {
         }
     }
 
-    /// The numbers of the connections that requests come over.
-    pub fn connections(&self) -> ConnectionNumbers {
+    /// The metrics of the connections that requests come over.
+    pub fn connections(&self) -> ConnectionMetrics {
         self.metrics.connections.clone()
     }
 
-    /// Counts a synchronisation that has ended, and remembers how.
+    /// Counts a synchronisation that has ended, and keeps its outcome.
     pub fn synced(&self, outcome: Result<SyncReport, String>) {
         self.metrics.synced(outcome.is_ok());
-        self.ended_syncs.add(now(), outcome);
+        self.sync_log.add(now(), outcome);
     }
 
-    /// The last synchronisation of each root, and what failed since; the latest first.
+    /// The last synchronisation of each root and the last failure since, the latest first.
     pub(crate) fn ended_syncs(&self) -> Vec<EndedSync> {
-        self.ended_syncs.all()
+        self.sync_log.all()
     }
 
     /// How many synchronisations have succeeded, or failed.
@@ -119,79 +120,85 @@ impl Telemetry {
     }
 
     /// Which questions are kept.
-    pub fn kept_questions(&self) -> KeptQuestions {
+    pub fn kept_questions(&self) -> QuestionLogPolicy {
         self.settings.question_log
     }
 
     /// The questions that are kept, the latest first.
     pub(crate) fn questions(&self) -> Vec<AskedQuestion> {
-        self.take_rested();
+        self.record_settled_questions();
         self.questions.all()
     }
 
-    /// Lets go of all that may hold something of removed documents: questions that were answered from them or name
-    /// them, and what reports say of them. Counts stay.
+    /// Drops everything that may contain something of removed documents: questions that were
+    /// answered from them or name them, and what reports say about them. Counts stay.
     pub(crate) fn forget(&self, sources: &[SourcePath]) {
-        self.typed.forget(sources);
+        self.typeahead.forget(sources);
         self.questions.forget(sources);
-        self.ended_syncs.forget(sources);
+        self.sync_log.forget(sources);
     }
 
-    /// The last week, hour by hour.
-    pub(crate) fn hours(&self) -> Vec<Hour> {
-        self.take_rested();
+    /// Statistics of the last week, hour by hour.
+    pub(crate) fn hours(&self) -> Vec<HourStatistics> {
+        self.record_settled_questions();
         self.history.hours(clock::unix_seconds())
     }
 
-    /// Remembers that somebody found no answer among what was shown to them.
-    pub(super) fn rejected(&self, request: &SearchRequest, face: Face, request_id: String) {
-        let question = AskedQuestion::rejected(request);
-        self.questions.keep(AskedQuestion {
-            face: face.name(),
+    /// Keeps a question for which a reader found no answer among the hits.
+    pub(super) fn record_rejection(
+        &self,
+        request: &SearchRequest,
+        interface: Interface,
+        request_id: String,
+    ) {
+        self.questions.add(AskedQuestion {
+            face: interface.name(),
             request_id,
             when: now(),
-            ..question
+            ..AskedQuestion::rejected(request)
         });
     }
 
-    /// Takes in a question that was asked, by a page as somebody types or in full.
-    pub(super) fn asked(&self, question: AskedQuestion, typing_page: Option<&str>) {
-        let whole = match typing_page {
-            Some(page) => self.typed.hold(page, question),
+    /// Records a question. One that a page asked while its user was typing is recorded only once
+    /// the typing has stopped.
+    pub(super) fn record_question(&self, question: AskedQuestion, typing_page: Option<&str>) {
+        let complete = match typing_page {
+            Some(page) => self.typeahead.hold(page, question),
             None => {
-                self.typed.asked(&question);
+                self.typeahead.drop_beginnings_of(&question);
                 Some(question)
             }
         };
 
-        whole.into_iter().for_each(|question| self.count(question));
-        self.take_rested();
+        if let Some(question) = complete {
+            self.record_complete_question(question);
+        }
+        self.record_settled_questions();
     }
 
-    fn take_rested(&self) {
-        self.typed
-            .at_rest()
-            .into_iter()
-            .for_each(|question| self.count(question));
+    fn record_settled_questions(&self) {
+        for question in self.typeahead.take_settled() {
+            self.record_complete_question(question);
+        }
     }
 
-    fn count(&self, question: AskedQuestion) {
+    fn record_complete_question(&self, question: AskedQuestion) {
         if let Some(is_answered) = question.is_answered() {
             self.history
                 .add(clock::unix_seconds(), question.took, is_answered);
         }
-        self.questions.keep(question);
+        self.questions.add(question);
     }
 
-    /// Whether index and model answer; asked once a second at most, however many ask.
+    /// Whether index and model can answer. The result is cached for a second.
     pub(crate) async fn ready(&self, library: &Library) -> Result<IndexState, Problem> {
-        self.readiness.ask(library).await
+        self.readiness.check(library).await
     }
 }
 
-/// The time of day, as it is kept with a question.
+/// The current time in the format of the question log.
 pub(super) fn now() -> String {
-    clock::written(clock::unix_seconds())
+    clock::format_utc(clock::unix_seconds())
 }
 
 impl Default for Telemetry {

@@ -1,38 +1,44 @@
-//! W3C `traceparent`: which trace a request belongs to, as its sender says in a header or in MCP's `_meta`. The log
-//! carries it, so that a line here is found from there.
+//! W3C `traceparent`: the trace that a request belongs to, from an HTTP header or from MCP's
+//! `_meta`. The log carries it, so that log lines can be found from the trace.
 
 use axum::http::HeaderMap;
 
-/// The trace a request belongs to.
+/// The trace that a request belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceParent {
-    /// 32 hexadecimal digits that all its parts share.
+    /// 32 hexadecimal digits that all spans of the trace share.
     pub trace_id: String,
-    /// 16 hexadecimal digits: the part that asked.
+    /// 16 hexadecimal digits: the span that sent the request.
     pub parent_id: String,
-    /// Whether the trace is recorded there.
+    /// Whether the sender records the trace.
     pub sampled: bool,
 }
 
 impl TraceParent {
-    /// What the header says, if it says something that can be read.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        Self::read(headers.get("traceparent")?.to_str().ok()?)
+    /// Parses the `traceparent` header; `None` if it is missing or invalid.
+    pub(super) fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        Self::parse(headers.get("traceparent")?.to_str().ok()?)
     }
 
-    /// `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`; later versions may append parts.
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split('-');
-        let [version, trace_id, parent_id, flags] =
-            [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
-        let is_whole = is_hex(version, 2) && is_hex(flags, 2) && version != "ff";
-        let ends = version != "00" || parts.next().is_none();
+    /// Parses `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`. Later versions of the
+    /// format may append further fields.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut fields = text.split('-');
+        let [version, trace_id, parent_id, flags] = [
+            fields.next()?,
+            fields.next()?,
+            fields.next()?,
+            fields.next()?,
+        ];
 
-        let named = [(trace_id, 32), (parent_id, 16)]
+        let has_valid_format = is_hex(version, 2) && is_hex(flags, 2) && version != "ff";
+        let has_valid_length = version != "00" || fields.next().is_none();
+        let has_valid_ids = [(trace_id, 32), (parent_id, 16)]
             .iter()
             .all(|(id, digits)| is_hex(id, *digits) && !is_zero(id));
+
         let sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1);
-        (is_whole && ends && named).then(|| Self {
+        (has_valid_format && has_valid_length && has_valid_ids).then(|| Self {
             trace_id: trace_id.to_owned(),
             parent_id: parent_id.to_owned(),
             sampled,
@@ -59,7 +65,7 @@ mod tests {
     const PARENT: &str = "00f067aa0ba902b7";
 
     #[test]
-    fn a_trace_is_read() {
+    fn a_valid_traceparent_is_parsed() {
         let expected = |sampled| {
             Some(TraceParent {
                 trace_id: TRACE.to_owned(),
@@ -69,33 +75,33 @@ mod tests {
         };
 
         assert_eq!(
-            TraceParent::read(&format!("00-{TRACE}-{PARENT}-01")),
+            TraceParent::parse(&format!("00-{TRACE}-{PARENT}-01")),
             expected(true)
         );
         assert_eq!(
-            TraceParent::read(&format!("00-{TRACE}-{PARENT}-02")),
+            TraceParent::parse(&format!("00-{TRACE}-{PARENT}-02")),
             expected(false)
         );
         assert_eq!(
-            TraceParent::read(&format!("cc-{TRACE}-{PARENT}-01-what-comes")),
+            TraceParent::parse(&format!("cc-{TRACE}-{PARENT}-01-what-comes")),
             expected(true)
         );
     }
 
     #[test]
-    fn what_is_no_trace_is_passed_over() {
-        let (no_trace, no_parent) = ("0".repeat(32), "0".repeat(16));
+    fn an_invalid_traceparent_is_ignored() {
+        let (zero_trace, zero_parent) = ("0".repeat(32), "0".repeat(16));
         for bad in [
             String::new(),
             format!("ff-{TRACE}-{PARENT}-01"),
             format!("00-{TRACE}-{PARENT}"),
             format!("00-{TRACE}-{PARENT}-01-more"),
-            format!("00-{no_trace}-{PARENT}-01"),
-            format!("00-{TRACE}-{no_parent}-01"),
+            format!("00-{zero_trace}-{PARENT}-01"),
+            format!("00-{TRACE}-{zero_parent}-01"),
             format!("00-{}-{PARENT}-01", TRACE.to_uppercase()),
             format!("00-{TRACE}é-{PARENT}-01"),
         ] {
-            assert_eq!(TraceParent::read(&bad), None, "{bad}");
+            assert_eq!(TraceParent::parse(&bad), None, "{bad}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Questions that a page asks while they are typed. Only where the typing came to rest is a question: what was half
-//! typed is neither remembered nor counted as unanswered.
+//! Holds back questions that a page sends while its user is typing. A question counts once the
+//! typing has stopped; half-typed ones are neither kept nor counted as unanswered.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
@@ -10,31 +10,34 @@ use mcdewey_core::SourcePath;
 
 use super::questions::AskedQuestion;
 
-/// A page names itself here with every question it asks on its own.
+/// The header in which a page sends its name with every question that its user did not submit.
 const HEADER: &str = "x-mcdewey-typing";
-/// Longest name of a page.
-const LONGEST: usize = 64;
-/// So long nothing was typed any more.
-const REST: Duration = Duration::from_secs(5);
-/// Pages that are waited for at once; beyond them a question counts as it comes.
-const MOST: usize = 1000;
+const MAX_NAME_BYTES: usize = 64;
+/// The typing has stopped when a page has sent no question for this long.
+const SETTLED_AFTER: Duration = Duration::from_secs(5);
+/// Pages that are tracked at once, to bound the memory. Questions of further pages count
+/// immediately.
+const MAX_PAGES: usize = 1000;
 
-/// The page that sent a request while somebody typed.
+/// The name of the page that sent a request while its user was typing.
 pub(super) fn page(headers: &HeaderMap) -> Option<String> {
     let name = headers.get(HEADER)?.to_str().ok()?;
-    (!name.is_empty() && name.len() <= LONGEST).then(|| name.to_owned())
+    (1..=MAX_NAME_BYTES)
+        .contains(&name.len())
+        .then(|| name.to_owned())
 }
 
-/// The last question of each page that may still be typed on.
+/// The last question of each page, by the page's name.
 #[derive(Debug, Default)]
 pub(super) struct TypeaheadDebounce(Mutex<HashMap<String, (Instant, AskedQuestion)>>);
 
 impl TypeaheadDebounce {
-    /// Puts a question in the place of what its page asked before; gives it back where there is no room.
+    /// Replaces the last question of a page. Returns the question if there are too many pages to
+    /// hold it.
     #[must_use]
     pub(super) fn hold(&self, page: &str, question: AskedQuestion) -> Option<AskedQuestion> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= MOST && !held.contains_key(page) {
+        let mut held = self.lock();
+        if held.len() >= MAX_PAGES && !held.contains_key(page) {
             return Some(question);
         }
 
@@ -42,36 +45,37 @@ impl TypeaheadDebounce {
         None
     }
 
-    /// Lets go of what a question that was asked in full goes on from.
-    pub(super) fn asked(&self, question: &AskedQuestion) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|_, (_, half)| {
-            half.face != question.face || !question.q.trim().starts_with(half.q.trim())
+    /// Drops half-typed questions that this complete one begins with.
+    pub(super) fn drop_beginnings_of(&self, complete: &AskedQuestion) {
+        self.lock().retain(|_, (_, half_typed)| {
+            half_typed.face != complete.face || !complete.q.trim().starts_with(half_typed.q.trim())
         });
     }
 
-    /// Lets go of what may hold something of one of these documents.
+    /// Drops questions that may contain something of these documents.
     pub(super) fn forget(&self, sources: &[SourcePath]) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|_, (_, question)| !question.is_about(sources));
+        self.lock()
+            .retain(|_, (_, question)| !question.is_about(sources));
     }
 
-    /// The questions at which the typing has come to rest.
-    pub(super) fn at_rest(&self) -> Vec<AskedQuestion> {
-        self.older_than(REST)
+    /// Takes the questions after which the typing has stopped, the oldest first.
+    pub(super) fn take_settled(&self) -> Vec<AskedQuestion> {
+        self.take_older_than(SETTLED_AFTER)
     }
 
-    fn older_than(&self, age: Duration) -> Vec<AskedQuestion> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rested: Vec<_> = held
+    fn take_older_than(&self, age: Duration) -> Vec<AskedQuestion> {
+        let mut taken: Vec<_> = self
+            .lock()
             .extract_if(|_, (since, _)| since.elapsed() >= age)
+            .map(|(_, held)| held)
             .collect();
-        rested.sort_by_key(|(_, (since, _))| *since);
+        taken.sort_by_key(|(since, _)| *since);
 
-        rested
-            .into_iter()
-            .map(|(_, (_, question))| question)
-            .collect()
+        taken.into_iter().map(|(_, question)| question).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (Instant, AskedQuestion)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,86 +91,93 @@ mod tests {
         }
     }
 
-    fn rested(typed: &TypeaheadDebounce) -> Vec<String> {
-        let mut rested: Vec<String> = typed
-            .older_than(Duration::ZERO)
+    fn all_held(typeahead: &TypeaheadDebounce) -> Vec<String> {
+        let mut held: Vec<String> = typeahead
+            .take_older_than(Duration::ZERO)
             .into_iter()
-            .map(|one| one.q)
+            .map(|question| question.q)
             .collect();
 
-        rested.sort();
-        rested
+        held.sort();
+        held
     }
 
     #[test]
-    fn the_last_question_of_a_page_counts() {
-        let typed = TypeaheadDebounce::default();
+    fn only_the_last_question_of_a_page_is_kept() {
+        let typeahead = TypeaheadDebounce::default();
         for (page, q) in [
             ("a", "bar"),
             ("a", "barge"),
             ("b", "reset"),
             ("a", "barge state"),
         ] {
-            assert_eq!(typed.hold(page, question(q)), None);
+            assert_eq!(typeahead.hold(page, question(q)), None);
         }
 
-        assert_eq!(typed.at_rest(), [], "somebody may still type");
-        assert_eq!(rested(&typed), ["barge state", "reset"]);
-        assert_eq!(rested(&typed), [""; 0]);
+        assert_eq!(typeahead.take_settled(), [], "the user may still be typing");
+        assert_eq!(all_held(&typeahead), ["barge state", "reset"]);
+        assert_eq!(all_held(&typeahead), [""; 0]);
     }
 
     #[test]
-    fn a_question_asked_in_full_takes_the_place_of_its_beginning() {
-        let typed = TypeaheadDebounce::default();
+    fn a_complete_question_replaces_its_beginnings() {
+        let typeahead = TypeaheadDebounce::default();
         for (page, q) in [("a", "barge st"), ("b", "barging")] {
-            assert_eq!(typed.hold(page, question(q)), None);
+            assert_eq!(typeahead.hold(page, question(q)), None);
         }
 
-        typed.asked(&AskedQuestion {
+        typeahead.drop_beginnings_of(&AskedQuestion {
             face: "rest",
             ..question("barge state")
         });
-        typed.asked(&question("barge state"));
-        assert_eq!(rested(&typed), ["barging"]);
+        typeahead.drop_beginnings_of(&question("barge state"));
+        assert_eq!(all_held(&typeahead), ["barging"]);
     }
 
     #[test]
-    fn what_is_typed_about_a_removed_document_goes_with_it() {
-        let typed = TypeaheadDebounce::default();
+    fn questions_about_removed_documents_are_dropped() {
+        let typeahead = TypeaheadDebounce::default();
         let shown = |q: &str, source: &str| AskedQuestion {
             shown: Some(vec![source.to_owned()]),
             ..question(q)
         };
-        assert_eq!(typed.hold("a", shown("barge", "a.md")), None);
-        assert_eq!(typed.hold("b", shown("reset", "b.md")), None);
-        typed.forget(&["a.md".parse().unwrap()]);
+        assert_eq!(typeahead.hold("a", shown("barge", "a.md")), None);
+        assert_eq!(typeahead.hold("b", shown("reset", "b.md")), None);
+        typeahead.forget(&["a.md".parse().unwrap()]);
 
-        assert_eq!(rested(&typed), ["reset"]);
+        assert_eq!(all_held(&typeahead), ["reset"]);
     }
 
     #[test]
-    fn there_is_an_end_to_what_is_held() {
-        let typed = TypeaheadDebounce::default();
-        for page in 0..MOST {
-            assert_eq!(typed.hold(&page.to_string(), question("a")), None);
+    fn the_number_of_pages_is_bounded() {
+        let typeahead = TypeaheadDebounce::default();
+        for page in 0..MAX_PAGES {
+            assert_eq!(typeahead.hold(&page.to_string(), question("a")), None);
         }
 
-        assert_eq!(typed.hold("one more", question("b")), Some(question("b")));
-        assert_eq!(typed.hold("7", question("c")), None);
+        assert_eq!(
+            typeahead.hold("one more", question("b")),
+            Some(question("b"))
+        );
+        assert_eq!(typeahead.hold("7", question("c")), None);
     }
 
     #[test]
-    fn a_page_has_a_name_of_a_reasonable_length() {
-        let named = |name: &str| {
+    fn a_page_name_has_a_limited_length() {
+        let page_named = |name: &str| {
             page(&HeaderMap::from_iter([(
                 HEADER.parse().unwrap(),
                 name.parse().unwrap(),
             )]))
         };
 
-        assert_eq!(named("a1b2").as_deref(), Some("a1b2"));
+        assert_eq!(page_named("a1b2").as_deref(), Some("a1b2"));
         assert_eq!(
-            (named(""), named(&"x".repeat(65)), page(&HeaderMap::new())),
+            (
+                page_named(""),
+                page_named(&"x".repeat(65)),
+                page(&HeaderMap::new())
+            ),
             (None, None, None)
         );
     }

@@ -1,9 +1,9 @@
-//! What is said of an operation: a route with a method.
+//! The description of an operation: a method of a route.
 
 use super::parameter::Parameter;
-use crate::app::offered;
+use crate::app::offered_types;
 
-/// A route with a method.
+/// A method of a route.
 pub(crate) struct Operation {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
@@ -11,43 +11,43 @@ pub(crate) struct Operation {
     pub(crate) tag: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) parameters: &'static [Parameter],
-    pub(crate) body: Option<Body>,
-    pub(crate) answer: Answer,
-    /// Codes of problems beyond those that every operation may give, with their status.
-    pub(crate) codes: &'static [(u16, &'static str)],
-    /// Whether the answer has a tag.
-    pub(crate) tagged: bool,
-    /// Whether only an admin may.
-    pub(crate) admin: bool,
-    /// Whether anybody may, without a key.
-    pub(crate) open: bool,
-    /// Whether problems come as pages for people, but for those that are found before the route is.
-    pub(crate) pages: bool,
+    pub(crate) body: Option<RequestBody>,
+    pub(crate) response: SuccessResponse,
+    /// Error codes with their status, beyond those that [`Operation::error_codes`] derives.
+    pub(crate) extra_codes: &'static [(u16, &'static str)],
+    /// Whether the response has an `ETag`.
+    pub(crate) has_etag: bool,
+    /// Whether an admin key is required.
+    pub(crate) admin_only: bool,
+    /// Whether no key is required.
+    pub(crate) public: bool,
+    /// Whether errors are HTML pages, except those that are detected before routing.
+    pub(crate) html_errors: bool,
 }
 
-/// What comes back.
-pub(crate) struct Answer {
+/// The response to a request that succeeds.
+pub(crate) struct SuccessResponse {
     pub(crate) status: &'static str,
     pub(crate) description: &'static str,
-    /// Its media types; a range where it may be any of one.
-    pub(crate) kinds: &'static [&'static str],
-    /// The shape of what is JSON; the rest is bytes.
+    /// The media types, or ranges of them such as `image/*`.
+    pub(crate) media_types: &'static [&'static str],
+    /// The name of the schema if the response is JSON; none for text and binary data.
     pub(crate) schema: Option<&'static str>,
 }
 
-/// A JSON body.
-pub(crate) struct Body {
+/// The JSON body of a request.
+pub(crate) struct RequestBody {
     pub(crate) schema: &'static str,
     pub(crate) example: &'static str,
-    /// Whether nothing may be sent instead, which stands for an empty object.
+    /// Whether the body may be omitted, which is the same as an empty object.
     pub(crate) optional: bool,
 }
 
 impl Operation {
-    /// All problems it may give, by status.
-    pub(crate) fn problems(&self) -> Vec<(u16, Vec<&'static str>)> {
+    /// Returns all error codes of the operation, grouped by status.
+    pub(crate) fn error_codes(&self) -> Vec<(u16, Vec<&'static str>)> {
         let mut codes: Vec<(u16, &'static str)> = Vec::new();
-        if !self.open {
+        if !self.public {
             codes.push((401, "unauthorized"));
         }
 
@@ -57,15 +57,15 @@ impl Operation {
             (500, "internal"),
         ]);
 
-        if !self.open {
+        if !self.public {
             codes.extend([(429, "rate_limited"), (429, "overloaded")]);
         }
 
-        if self.admin {
+        if self.admin_only {
             codes.push((403, "forbidden"));
         }
 
-        if !offered(self.path).is_empty() {
+        if !offered_types(self.path).is_empty() {
             codes.push((406, "not_acceptable"));
         }
 
@@ -79,42 +79,42 @@ impl Operation {
             ]);
         }
 
-        if !self.parameters.is_empty() || self.tagged {
+        if !self.parameters.is_empty() || self.has_etag {
             codes.push((400, "invalid_request"));
         }
 
-        codes.extend(self.codes);
+        codes.extend(self.extra_codes);
         codes.sort_unstable();
         codes.dedup();
 
-        let mut problems: Vec<(u16, Vec<&'static str>)> = Vec::new();
+        let mut by_status: Vec<(u16, Vec<&'static str>)> = Vec::new();
         for (status, code) in codes {
-            match problems.last_mut() {
-                Some((known, codes)) if *known == status => codes.push(code),
-                _ => problems.push((status, vec![code])),
+            match by_status.last_mut() {
+                Some((last, codes)) if *last == status => codes.push(code),
+                _ => by_status.push((status, vec![code])),
             }
         }
 
-        problems
+        by_status
     }
 }
 
-/// A status in words.
-pub(crate) fn meaning(status: u16) -> &'static str {
+/// Returns the description of an error status.
+pub(crate) fn status_description(status: u16) -> &'static str {
     match status {
-        400 => "The request is wrong",
-        401 => "A key is needed, or it is not good",
-        403 => "Not for this key, host or page",
-        404 => "There is no such thing here",
-        406 => "Accept names no form that there is",
-        408 => "The body did not arrive in time",
-        409 => "The state of the library does not allow it",
-        410 => "The library changed; ask again without the cursor",
-        413 => "The body is too large",
-        415 => "The body is no JSON",
-        429 => "Too much at once",
-        507 => "The disk has too little space for it",
-        503 => "The library or the model cannot answer now",
-        _ => "Something failed that should not; the log says what",
+        400 => "The request is invalid",
+        401 => "A key is required, or the key is not valid",
+        403 => "Not allowed for this key, host name or origin",
+        404 => "Not found",
+        406 => "No available media type matches `Accept`",
+        408 => "The request body did not arrive in time",
+        409 => "The state of the library does not allow the operation",
+        410 => "The library has changed; repeat the request without the cursor",
+        413 => "The request body is too large",
+        415 => "The request body is not JSON",
+        429 => "Too many requests; retry later",
+        507 => "Not enough disk space",
+        503 => "The library or the model is temporarily unavailable",
+        _ => "Unexpected error; the server log has the details",
     }
 }

@@ -1,24 +1,29 @@
-//! The table of operations: what each takes, and what comes back.
+//! The table of operations, with parameters and responses.
 
-use super::operation::{Answer, Body, Operation};
-use super::taken::{CHUNK, COMPARE, DOCUMENT, FILE, SEARCH};
+use super::operation::{Operation, RequestBody, SuccessResponse};
+use super::parameter_lists::{CHUNK, COMPARE, DOCUMENT, FILE, SEARCH};
 
 const JSON: &str = "application/json";
-/// Browsers show images and PDF; whatever else is kept is handed over.
-const FILE_KINDS: [&str; 3] = ["image/*", "application/pdf", "application/octet-stream"];
-const FACETS: [(u16, &str); 3] = [
+/// Browsers display images and PDF files; all others are downloads.
+const FILE_MEDIA_TYPES: [&str; 3] = ["image/*", "application/pdf", "application/octet-stream"];
+const FILTER_CODES: [(u16, &str); 3] = [
     (400, "unknown_version"),
     (400, "unknown_facet"),
     (404, "not_found"),
 ];
-const SEARCH_CODES: [(u16, &str); 4] = [FACETS[0], FACETS[1], FACETS[2], (410, "cursor_expired")];
-const MISSING: [(u16, &str); 1] = [(404, "not_found")];
+const SEARCH_CODES: [(u16, &str); 4] = [
+    FILTER_CODES[0],
+    FILTER_CODES[1],
+    FILTER_CODES[2],
+    (410, "cursor_expired"),
+];
+const NOT_FOUND: [(u16, &str); 1] = [(404, "not_found")];
 
-const fn ok(description: &'static str, schema: &'static str) -> Answer {
-    Answer {
+const fn ok(description: &'static str, schema: &'static str) -> SuccessResponse {
+    SuccessResponse {
         status: "200",
         description,
-        kinds: &[JSON],
+        media_types: &[JSON],
         schema: Some(schema),
     }
 }
@@ -27,7 +32,7 @@ const fn read(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
-    answer: Answer,
+    response: SuccessResponse,
 ) -> Operation {
     Operation {
         method: "get",
@@ -37,12 +42,12 @@ const fn read(
         summary,
         parameters: &[],
         body: None,
-        answer,
-        codes: &[],
-        tagged: true,
-        admin: false,
-        open: false,
-        pages: false,
+        response,
+        extra_codes: &[],
+        has_etag: true,
+        admin_only: false,
+        public: false,
+        html_errors: false,
     }
 }
 
@@ -50,114 +55,115 @@ const fn change(
     path: &'static str,
     id: &'static str,
     summary: &'static str,
-    body: Body,
-    answer: Answer,
+    body: RequestBody,
+    response: SuccessResponse,
 ) -> Operation {
-    let operation = read(path, id, summary, answer);
+    let operation = read(path, id, summary, response);
     Operation {
         method: "post",
         tag: "admin",
         body: Some(body),
-        tagged: false,
-        admin: true,
+        has_etag: false,
+        admin_only: true,
         ..operation
     }
 }
 
-/// All of them, in the order they are shown.
+/// All operations, in the order of the documentation.
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         tag: "search",
         parameters: &SEARCH,
-        codes: &SEARCH_CODES,
+        extra_codes: &SEARCH_CODES,
         ..read(
             "/api/v1/search",
             "search",
-            "Answers a question with passages",
-            ok("Passages, best first", "SearchAnswer"),
+            "Search the library",
+            ok("The passages found, best first", "SearchAnswer"),
         )
     },
     Operation {
         method: "post",
         tag: "search",
-        body: Some(Body {
+        body: Some(RequestBody {
             schema: "SearchBody",
             example: r#"{"q": "barge state in CCX", "limit": 3}"#,
             optional: false,
         }),
-        codes: &SEARCH_CODES,
-        tagged: false,
+        extra_codes: &SEARCH_CODES,
+        has_etag: false,
         ..read(
             "/api/v1/search",
             "searchByBody",
-            "The same, with the parameters as a JSON object",
-            ok("Passages, best first", "SearchAnswer"),
+            "Search the library, with the parameters as a JSON object",
+            ok("The passages found, best first", "SearchAnswer"),
         )
     },
     Operation {
         method: "post",
         tag: "search",
-        body: Some(Body {
+        body: Some(RequestBody {
             schema: "BatchBody",
+            // One line: the documentation shows it in a command that can be pasted.
             example: r#"{"searches": [{"q": "barge state in CCX"}, {"q": "error 20700", "mode": "keyword"}]}"#,
             optional: false,
         }),
-        tagged: false,
+        has_etag: false,
         ..read(
             "/api/v1/search/batch",
             "searchBatch",
-            "Several searches, each answered or refused by itself",
-            ok("In the order of the searches", "BatchAnswer"),
+            "Run several searches; each has its own answer or error",
+            ok("The answers, in the order of the searches", "BatchAnswer"),
         )
     },
     Operation {
         parameters: &CHUNK,
-        codes: &MISSING,
+        extra_codes: &NOT_FOUND,
         ..read(
             "/api/v1/chunks/{chunk_id}",
             "getChunk",
-            "One passage with its neighbours",
+            "Get a passage and its neighbours",
             ok("The passage", "ChunkAnswer"),
         )
     },
     Operation {
         parameters: &DOCUMENT,
-        codes: &MISSING,
+        extra_codes: &NOT_FOUND,
         ..read(
             "/api/v1/documents/{source}",
             "getDocument",
-            "A document's outline and pages; one whole page where page, label or section is given",
-            ok("The document, or its page", "DocumentOrPage"),
+            "Get a document's outline and pages, or one page if page, label or section is given",
+            ok("The document, or the page", "DocumentOrPage"),
         )
     },
     Operation {
         parameters: &COMPARE,
-        codes: &SEARCH_CODES,
+        extra_codes: &SEARCH_CODES,
         ..read(
             "/api/v1/compare",
             "compare",
-            "What changed between two releases of a guide",
-            ok("What changed", "CompareAnswer"),
+            "Compare two versions of a guide",
+            ok("The changes", "CompareAnswer"),
         )
     },
     read(
         "/api/v1/library",
         "getLibrary",
-        "Vendors, products, versions, guides and documents",
-        ok("What there is", "LibraryAnswer"),
+        "List vendors, products, versions, guides and documents",
+        ok("The contents of the library", "LibraryAnswer"),
     ),
     Operation {
         parameters: &FILE,
-        codes: &MISSING,
-        pages: true,
+        extra_codes: &NOT_FOUND,
+        html_errors: true,
         ..read(
             "/f/{source}",
             "getFile",
-            "An image of a page, or the file the document was made from",
-            Answer {
+            "Get an image of a document, or the original file",
+            SuccessResponse {
                 status: "200",
                 description: "The file",
-                kinds: &FILE_KINDS,
+                media_types: &FILE_MEDIA_TYPES,
                 schema: None,
             },
         )
@@ -165,120 +171,120 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     change(
         "/api/v1/sync",
         "sync",
-        "Brings the library up to date; a line of JSON for each event",
-        Body {
+        "Synchronise the library; streams one line of JSON per event",
+        RequestBody {
             schema: "SyncBody",
             example: r#"{"root": null}"#,
             optional: true,
         },
-        Answer {
+        SuccessResponse {
             status: "200",
-            description: "Events as they come",
-            kinds: &["application/x-ndjson"],
+            description: "Events as they occur",
+            media_types: &["application/x-ndjson"],
             schema: Some("SyncEvent"),
         },
     ),
     Operation {
-        codes: &[(409, "rollback_refused"), (507, "no_space")],
+        extra_codes: &[(409, "rollback_refused"), (507, "no_space")],
         ..change(
             "/api/v1/generations/rollback",
             "rollBack",
-            "Answers from an earlier generation of the index, or from the newest again",
-            Body {
+            "Roll back to an earlier generation of the index, or forward to the newest",
+            RequestBody {
                 schema: "RollbackBody",
                 example: r#"{"forward": true}"#,
                 optional: true,
             },
-            ok("Which generation answers now", "RollbackReport"),
+            ok("The live generation", "RollbackReport"),
         )
     },
     Operation {
-        codes: &[(409, "removal_refused"), (507, "no_space")],
+        extra_codes: &[(409, "removal_refused"), (507, "no_space")],
         ..change(
             "/api/v1/removals",
             "remove",
-            "Takes documents out of every generation for good",
-            Body {
+            "Erase documents permanently from every generation",
+            RequestBody {
                 schema: "RemovalBody",
                 example: r#"{"sources": ["old/guide.md"], "force": false}"#,
                 optional: false,
             },
-            ok("What was removed", "RemovalReport"),
+            ok("The result of the removal", "RemovalReport"),
         )
     },
     Operation {
         tag: "admin",
-        tagged: false,
-        admin: true,
-        codes: &[(400, "invalid_request")],
+        has_etag: false,
+        admin_only: true,
+        extra_codes: &[(400, "invalid_request")],
         ..read(
             "/api/v1/questions",
             "getQuestions",
-            "Slow and unanswered questions of late",
+            "List recent slow and unanswered questions",
             ok("The questions", "QuestionsAnswer"),
         )
     },
     Operation {
         tag: "operate",
-        tagged: false,
-        codes: &[(403, "forbidden")],
+        has_etag: false,
+        extra_codes: &[(403, "forbidden")],
         ..read(
             "/metrics",
             "getMetrics",
-            "What the service counts, for Prometheus; for keys that see the whole library",
-            Answer {
+            "Metrics for Prometheus; needs a key that may see the whole library",
+            SuccessResponse {
                 status: "200",
-                description: "Metrics",
-                kinds: &["text/plain"],
+                description: "The metrics",
+                media_types: &["text/plain"],
                 schema: None,
             },
         )
     },
     Operation {
         tag: "operate",
-        tagged: false,
-        open: true,
+        has_etag: false,
+        public: true,
         ..read(
             "/healthz",
             "isAlive",
-            "The process answers",
-            ok("It lives", "Alive"),
+            "Liveness check",
+            ok("The process is alive", "Alive"),
         )
     },
     Operation {
         tag: "operate",
-        tagged: false,
-        open: true,
+        has_etag: false,
+        public: true,
         ..read(
             "/readyz",
             "isReady",
-            "Model and library answer",
+            "Readiness check: model and library respond",
             ok(
-                "It is ready; with its size for those who may see all of it",
+                "The server is ready; includes the library's size if the caller may see all of it",
                 "Ready",
             ),
         )
     },
     Operation {
         tag: "operate",
-        tagged: false,
-        open: true,
-        codes: &MISSING,
+        has_etag: false,
+        public: true,
+        extra_codes: &NOT_FOUND,
         ..read(
             "/.well-known/oauth-protected-resource",
             "getResourceMetadata",
-            "Where clients of MCP get a token",
-            ok("Issuers whose tokens are taken", "ResourceMetadata"),
+            "OAuth metadata: where MCP clients get a token",
+            ok("The issuers whose tokens are accepted", "ResourceMetadata"),
         )
     },
     Operation {
         tag: "operate",
-        tagged: false,
+        has_etag: false,
         ..read(
             "/openapi.json",
             "getDescription",
-            "This description",
-            ok("OpenAPI 3.1", "Description"),
+            "Get this description",
+            ok("The description in OpenAPI 3.1", "Description"),
         )
     },
 ];

@@ -1,22 +1,24 @@
-//! A parameter of a path or a query, and what is said of its values.
+//! The description of a path or query parameter and its values.
 
 use serde_json::{Value, json};
 
-/// A parameter of a path or a query.
+/// A path or query parameter.
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
-    pub(crate) place: &'static str,
+    /// `query` or `path`.
+    pub(crate) location: &'static str,
     pub(crate) description: &'static str,
     pub(crate) required: bool,
-    pub(crate) several: bool,
-    kind: Kind,
+    /// Whether the parameter may be repeated.
+    pub(crate) repeatable: bool,
+    value: ValueKind,
     example: &'static str,
 }
 
-/// What a value may be.
-pub(super) enum Kind {
+/// The values that a parameter accepts.
+pub(super) enum ValueKind {
     Text {
-        most: Option<usize>,
+        max_length: Option<usize>,
     },
     Choice(&'static [&'static str]),
     Number {
@@ -30,17 +32,17 @@ pub(super) enum Kind {
 impl Parameter {
     pub(super) const fn new(
         name: &'static str,
-        kind: Kind,
+        value: ValueKind,
         description: &'static str,
         example: &'static str,
     ) -> Self {
         Self {
             name,
-            place: "query",
+            location: "query",
             description,
             required: false,
-            several: false,
-            kind,
+            repeatable: false,
+            value,
             example,
         }
     }
@@ -50,11 +52,16 @@ impl Parameter {
         description: &'static str,
         example: &'static str,
     ) -> Self {
-        Self::new(name, Kind::Text { most: None }, description, example)
+        Self::new(
+            name,
+            ValueKind::Text { max_length: None },
+            description,
+            example,
+        )
     }
 
-    pub(super) const fn several(mut self) -> Self {
-        self.several = true;
+    pub(super) const fn repeatable(mut self) -> Self {
+        self.repeatable = true;
         self
     }
 
@@ -64,78 +71,84 @@ impl Parameter {
     }
 
     pub(super) const fn in_path(mut self) -> Self {
-        self.place = "path";
+        self.location = "path";
         self.required = true;
         self
     }
 
+    /// Returns the JSON schema of the parameter.
     pub(crate) fn schema(&self) -> Value {
-        let one = match self.kind {
-            Kind::Text { most: Some(most) } => {
-                json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": "\\S"})
+        let one = match self.value {
+            ValueKind::Text {
+                max_length: Some(max_length),
+            } => {
+                json!({"type": "string", "minLength": 1, "maxLength": max_length, "pattern": "\\S"})
             }
-            Kind::Text { most: None } => json!({"type": "string"}),
-            // Forms send empty fields; they count as left out.
-            Kind::Choice(names) => {
+            ValueKind::Text { max_length: None } => json!({"type": "string"}),
+            // Forms send empty fields, which count as omitted.
+            ValueKind::Choice(names) => {
                 let names: Vec<&str> = names.iter().copied().chain([""]).collect();
                 json!({"type": "string", "enum": names})
             }
-            Kind::Number { min, max, default } => {
+            ValueKind::Number { min, max, default } => {
                 let mut number = json!({"type": "integer", "minimum": min, "maximum": max});
                 if let Some(default) = default {
                     number["default"] = json!(default);
                 }
                 json!({"anyOf": [number, {"const": ""}]})
             }
-            Kind::Flag => {
-                json!({"enum": [false, true, "", "0", "1", "no", "yes", "off", "on"], "default": false})
+            ValueKind::Flag => {
+                json!({
+                    "enum": [false, true, "", "0", "1", "no", "yes", "off", "on"],
+                    "default": false,
+                })
             }
         };
 
-        if self.several {
+        if self.repeatable {
             json!({"type": "array", "items": one})
         } else {
             one
         }
     }
 
-    /// What it takes, in words.
-    pub(crate) fn takes(&self) -> String {
-        let one = match self.kind {
-            Kind::Text { .. } => "text".to_owned(),
-            Kind::Choice(names) => names.join(", "),
-            Kind::Number { max, .. } if max >= u32::MAX as usize => "number".to_owned(),
-            Kind::Number {
+    /// Describes the accepted values for people.
+    pub(crate) fn value_description(&self) -> String {
+        let one = match self.value {
+            ValueKind::Text { .. } => "text".to_owned(),
+            ValueKind::Choice(names) => names.join(", "),
+            ValueKind::Number { max, .. } if max >= u32::MAX as usize => "number".to_owned(),
+            ValueKind::Number {
                 min,
                 max,
                 default: Some(default),
             } => {
-                format!("{min} to {max}; {default} when left out")
+                format!("{min} to {max}, default {default}")
             }
-            Kind::Number {
+            ValueKind::Number {
                 min,
                 max,
                 default: None,
             } => format!("{min} to {max}"),
-            Kind::Flag => "true or false; false when left out".to_owned(),
+            ValueKind::Flag => "true or false, default false".to_owned(),
         };
 
-        if self.several {
-            format!("{one}, several")
+        if self.repeatable {
+            format!("{one}, repeatable")
         } else {
             one
         }
     }
 
     pub(crate) fn example(&self) -> Value {
-        let one = match self.kind {
-            Kind::Number { .. } => self
+        let one = match self.value {
+            ValueKind::Number { .. } => self
                 .example
                 .parse::<u64>()
                 .map_or(Value::Null, |number| json!(number)),
-            Kind::Flag => json!(self.example == "true"),
+            ValueKind::Flag => json!(self.example == "true"),
             _ => json!(self.example),
         };
-        if self.several { json!([one]) } else { one }
+        if self.repeatable { json!([one]) } else { one }
     }
 }

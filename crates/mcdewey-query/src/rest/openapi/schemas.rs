@@ -1,10 +1,12 @@
-//! The shapes of bodies and answers: of our own types as they are, of the rest by hand.
+//! The schemas of request and response bodies: derived from the response types, written by hand for
+//! the rest.
 
 use mcdewey_core::{RemovalReport, RollbackReport, SyncEvent};
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::taken::{GROUPS, MODES};
+use super::parameter_lists::{GROUPS, MODES};
+use super::reference;
 use crate::rest::batch::MAX_SEARCHES;
 use crate::rest::problem;
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
     PageAnswer, SearchAnswer,
 };
 
-/// All schemas by name.
+/// Returns all schemas by name.
 pub(super) fn all() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
@@ -30,54 +32,49 @@ pub(super) fn all() -> Map<String, Value> {
     generator.subschema_for::<SyncEvent>();
     generator.subschema_for::<RollbackReport>();
     generator.subschema_for::<RemovalReport>();
-    generator.subschema_for::<problem::Body<'_>>();
+    generator.subschema_for::<problem::ProblemDetails<'_>>();
     let mut schemas: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
-    schemas.values_mut().for_each(drop_null);
+    schemas.values_mut().for_each(remove_null_from_optional);
 
-    for (name, schema) in by_hand() {
+    for (name, schema) in handwritten() {
         schemas.insert(name.to_owned(), schema);
     }
 
     if let Some(problem) = schemas.get_mut("Problem") {
-        problem["properties"]["code"]["enum"] = json!(super::codes());
+        problem["properties"]["code"]["enum"] = json!(super::error_codes());
     }
 
     schemas
 }
 
-/// Takes `null` out of what is left out when there is nothing to tell, which is all that is not always sent.
-fn drop_null(schema: &mut Value) {
-    let required = schema["required"].clone();
-    let is_required = |name: &String| {
-        required
-            .as_array()
-            .is_some_and(|names| names.contains(&json!(name)))
-    };
+/// Removes `null` from the types of optional properties: they are omitted instead of being null.
+fn remove_null_from_optional(schema: &mut Value) {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
 
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties
             .iter_mut()
-            .filter(|(name, _)| !is_required(name))
-            .for_each(|(_, property)| never_null(property));
+            .filter(|(name, _)| !required.contains(&json!(name)))
+            .for_each(|(_, property)| remove_null(property));
     }
 
-    for word in ["oneOf", "anyOf"] {
+    for keyword in ["oneOf", "anyOf"] {
         schema
-            .get_mut(word)
+            .get_mut(keyword)
             .and_then(Value::as_array_mut)
             .into_iter()
             .flatten()
-            .for_each(drop_null);
+            .for_each(remove_null_from_optional);
     }
 }
 
-fn never_null(property: &mut Value) {
+fn remove_null(property: &mut Value) {
     let Some(property) = property.as_object_mut() else {
         return;
     };
 
     if let Some(Value::Array(types)) = property.get_mut("type") {
-        types.retain(|one| one != "null");
+        types.retain(|name| name != "null");
         if let [only] = types.as_slice() {
             let only = only.clone();
             property.insert("type".to_owned(), only);
@@ -87,7 +84,7 @@ fn never_null(property: &mut Value) {
     let Some(Value::Array(alternatives)) = property.get_mut("anyOf") else {
         return;
     };
-    alternatives.retain(|one| *one != json!({"type": "null"}));
+    alternatives.retain(|schema| *schema != json!({"type": "null"}));
     if let [Value::Object(only)] = alternatives.as_slice() {
         let only = only.clone();
         property.remove("anyOf");
@@ -95,9 +92,12 @@ fn never_null(property: &mut Value) {
     }
 }
 
-fn by_hand() -> Vec<(&'static str, Value)> {
-    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    let several = json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]});
+fn handwritten() -> Vec<(&'static str, Value)> {
+    let one_or_many = json!({"anyOf": [
+        {"type": "string"},
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "null"},
+    ]});
     vec![
         (
             "SearchBody",
@@ -106,9 +106,18 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "additionalProperties": false,
                 "required": ["q"],
                 "properties": {
-                    "q": {"type": "string", "minLength": 1, "maxLength": MAX_QUESTION_BYTES, "pattern": "\\S"},
+                    "q": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": MAX_QUESTION_BYTES,
+                        "pattern": "\\S",
+                    },
                     "mode": {"anyOf": [{"enum": MODES}, {"type": "null"}]},
-                    "vendor": several, "product": several, "version": several, "guide": several, "source": several,
+                    "vendor": one_or_many,
+                    "product": one_or_many,
+                    "version": one_or_many,
+                    "guide": one_or_many,
+                    "source": one_or_many,
                     "strict": {"type": "boolean"},
                     "limit": {"type": ["integer", "null"], "minimum": 1, "maximum": MAX_LIMIT},
                     "cursor": {"type": ["string", "null"]},
@@ -126,7 +135,10 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "required": ["searches"],
                 "properties": {"searches": {
                     "type": "array", "minItems": 1, "maxItems": MAX_SEARCHES,
-                    "items": {"description": "The body of a search (SearchBody); what is none is answered with a problem"},
+                    "items": {
+                        "description": "The body of a search (SearchBody); an invalid one gets a \
+                                        problem instead of an answer",
+                    },
                 }},
             }),
         ),
@@ -136,8 +148,16 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "type": "object",
                 "required": ["answers"],
                 "properties": {"answers": {"type": "array", "items": {"oneOf": [
-                    {"type": "object", "required": ["answer"], "properties": {"answer": reference("SearchAnswer")}},
-                    {"type": "object", "required": ["problem"], "properties": {"problem": reference("Problem")}},
+                    {
+                        "type": "object",
+                        "required": ["answer"],
+                        "properties": {"answer": reference("SearchAnswer")},
+                    },
+                    {
+                        "type": "object",
+                        "required": ["problem"],
+                        "properties": {"problem": reference("Problem")},
+                    },
                 ]}}},
             }),
         ),
@@ -150,7 +170,10 @@ fn by_hand() -> Vec<(&'static str, Value)> {
             json!({
                 "type": "object",
                 "additionalProperties": false,
-                "properties": {"root": {"type": ["string", "null"], "description": "A root by name, or a folder; all when left out"}},
+                "properties": {"root": {
+                    "type": ["string", "null"],
+                    "description": "The name of a root, or a folder; default: all roots",
+                }},
             }),
         ),
         (
@@ -159,7 +182,11 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "type": "object",
                 "additionalProperties": false,
                 "properties": {
-                    "generation": {"type": ["string", "null"], "description": "Its name or the beginning of it; the one before when left out"},
+                    "generation": {
+                        "type": ["string", "null"],
+                        "description": "The name of the generation, or the beginning of it; \
+                                        default: the previous generation",
+                    },
                     "forward": {"type": "boolean"},
                 },
             }),
@@ -172,7 +199,10 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "required": ["sources"],
                 "properties": {
                     "sources": {"type": "array", "minItems": 1, "items": {"type": "string"}},
-                    "force": {"type": "boolean", "description": "Even if the file still lies in a root"},
+                    "force": {
+                        "type": "boolean",
+                        "description": "Remove documents even if their files still exist in a root",
+                    },
                 },
             }),
         ),
@@ -192,22 +222,41 @@ fn by_hand() -> Vec<(&'static str, Value)> {
             "AskedQuestion",
             json!({
                 "type": "object",
-                "required": ["when", "face", "request_id", "mode", "q", "outcome", "slow", "latency_ms", "hits"],
+                "required": [
+                    "when", "face", "request_id", "mode", "q",
+                    "outcome", "slow", "latency_ms", "hits",
+                ],
                 "properties": {
                     "when": {"type": "string", "format": "date-time"},
-                    "face": {"type": "string", "description": "Where it was asked"},
-                    "request_id": {"type": "string"}, "mode": {"enum": MODES}, "q": {"type": "string"},
+                    "face": {
+                        "type": "string",
+                        "description": "The interface that received the question",
+                    },
+                    "request_id": {"type": "string"},
+                    "mode": {"enum": MODES},
+                    "q": {"type": "string"},
                     "filters": {"type": "object", "additionalProperties": {"type": "string"}},
-                    "outcome": {"type": "string", "description": "`answered`, `no_answer`, `rejected` (somebody said that no hit answers it) or the code of a problem"},
-                    "slow": {"type": "boolean"}, "latency_ms": {"type": "number"},
-                    "hits": {"type": "integer", "minimum": 0}, "confidence": {"type": "number"},
-                    "no_answer": {"type": "string"}, "degraded": {"type": "string"},
+                    "outcome": {
+                        "type": "string",
+                        "description": "`answered`, `no_answer`, `rejected` (a reader reported \
+                                        that no hit answers it) or an error code",
+                    },
+                    "slow": {"type": "boolean"},
+                    "latency_ms": {"type": "number"},
+                    "hits": {"type": "integer", "minimum": 0},
+                    "confidence": {"type": "number"},
+                    "no_answer": {"type": "string"},
+                    "degraded": {"type": "string"},
                 },
             }),
         ),
         (
             "Alive",
-            json!({"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}),
+            json!({
+                "type": "object",
+                "required": ["status"],
+                "properties": {"status": {"const": "ok"}},
+            }),
         ),
         (
             "Ready",
@@ -216,8 +265,11 @@ fn by_hand() -> Vec<(&'static str, Value)> {
                 "required": ["status"],
                 "properties": {
                     "status": {"const": "ready"},
-                    "generation": {"type": "string"}, "revision": {"type": "integer"},
-                    "documents": {"type": "integer"}, "pages": {"type": "integer"}, "chunks": {"type": "integer"},
+                    "generation": {"type": "string"},
+                    "revision": {"type": "integer"},
+                    "documents": {"type": "integer"},
+                    "pages": {"type": "integer"},
+                    "chunks": {"type": "integer"},
                 },
             }),
         ),

@@ -1,4 +1,6 @@
-//! The description against the service: no name is wrong, and every answer has the shape it says.
+//! The description compared with the service: names match, and every response matches its schema.
+
+pub(crate) mod routes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use mcdewey_core::{
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::{OPERATIONS, Operation, at, codes, document};
+use super::{OPERATIONS, Operation, document, document_for, error_codes};
 use crate::app::testing::{Answer, GUIDE, NOTE, Service, TOKEN, documents, request};
 use crate::rest::{
     batch, chunks, compare, documents as rest_documents, generations, removals, search_parameters,
@@ -29,46 +31,48 @@ fn operation(id: &str) -> &'static Operation {
 }
 
 #[test]
-fn parameters_are_those_that_requests_may_use() {
-    let taken: [(&str, &[&str]); 5] = [
-        ("search", &search_parameters::KNOWN),
-        ("compare", &compare::KNOWN),
-        ("getChunk", &chunks::KNOWN),
-        ("getDocument", &rest_documents::KNOWN),
-        ("getFile", &files::KNOWN),
+fn described_parameters_are_those_that_requests_accept() {
+    let accepted: [(&str, &[&str]); 5] = [
+        ("search", &search_parameters::PARAMETERS),
+        ("compare", &compare::PARAMETERS),
+        ("getChunk", &chunks::PARAMETERS),
+        ("getDocument", &rest_documents::PARAMETERS),
+        ("getFile", &files::PARAMETERS),
     ];
 
-    for (id, known) in taken {
+    for (id, known) in accepted {
         let in_query = operation(id)
             .parameters
             .iter()
-            .filter(|parameter| parameter.place == "query");
+            .filter(|parameter| parameter.location == "query");
         let names: BTreeSet<_> = in_query.map(|parameter| parameter.name).collect();
         assert_eq!(names, known.iter().copied().collect(), "{id}");
     }
 
     let others = OPERATIONS
         .iter()
-        .filter(|one| !taken.iter().any(|(id, _)| *id == one.id));
+        .filter(|operation| !accepted.iter().any(|(id, _)| *id == operation.id));
 
     assert!(
-        others.clone().all(|one| one.parameters.is_empty()),
-        "one more takes parameters: name it above"
+        others
+            .clone()
+            .all(|operation| operation.parameters.is_empty()),
+        "another operation has parameters: add it above"
     );
 }
 
 #[test]
-fn fields_of_bodies_are_those_that_requests_may_use() {
-    let taken: [(&str, &[&str]); 5] = [
-        ("SearchBody", &search_parameters::KNOWN),
-        ("BatchBody", &batch::KNOWN),
-        ("SyncBody", &sync::KNOWN),
-        ("RollbackBody", &generations::KNOWN),
-        ("RemovalBody", &removals::KNOWN),
+fn described_fields_of_bodies_are_those_that_requests_accept() {
+    let accepted: [(&str, &[&str]); 5] = [
+        ("SearchBody", &search_parameters::PARAMETERS),
+        ("BatchBody", &batch::FIELDS),
+        ("SyncBody", &sync::FIELDS),
+        ("RollbackBody", &generations::FIELDS),
+        ("RemovalBody", &removals::FIELDS),
     ];
 
     let document = document();
-    for (name, known) in taken {
+    for (name, known) in accepted {
         let properties = document["components"]["schemas"][name]["properties"]
             .as_object()
             .unwrap();
@@ -78,15 +82,15 @@ fn fields_of_bodies_are_those_that_requests_may_use() {
 
     let bodies: BTreeSet<_> = OPERATIONS
         .iter()
-        .filter_map(|one| one.body.as_ref())
+        .filter_map(|operation| operation.body.as_ref())
         .map(|body| body.schema)
         .collect();
 
-    assert_eq!(bodies, taken.iter().map(|(name, _)| *name).collect());
+    assert_eq!(bodies, accepted.iter().map(|(name, _)| *name).collect());
 }
 
 #[test]
-fn what_holds_a_tag_can_be_asked_for_again() {
+fn operations_with_an_etag_accept_conditional_requests() {
     let document = document();
     for operation in OPERATIONS {
         let described = &document["paths"][operation.path][operation.method];
@@ -94,10 +98,10 @@ fn what_holds_a_tag_can_be_asked_for_again() {
         let conditional = parameters
             .iter()
             .any(|parameter| parameter["name"] == "If-None-Match");
-        assert_eq!(conditional, operation.tagged, "{}", operation.id);
+        assert_eq!(conditional, operation.has_etag, "{}", operation.id);
         assert_eq!(
             described["responses"].get("304").is_some(),
-            operation.tagged,
+            operation.has_etag,
             "{}",
             operation.id
         );
@@ -105,7 +109,7 @@ fn what_holds_a_tag_can_be_asked_for_again() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document = document();
     let text = document.to_string();
     let reference = Regex::new(r##""\$ref":"#/components/schemas/([^"]+)""##).unwrap();
@@ -125,10 +129,10 @@ fn every_reference_leads_somewhere() {
     assert!(seen > 30 && !text.contains("#/$defs/"), "{seen}");
     let ids: BTreeSet<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
     assert_eq!(ids.len(), OPERATIONS.len());
-    assert_eq!(at("http://x")["servers"][0]["url"], "http://x");
+    assert_eq!(document_for("http://x")["servers"][0]["url"], "http://x");
 }
 
-/// What the description says of answers to this operation with this status.
+/// Returns a validator for the described responses of an operation with this status.
 fn validator(id: &str, status: u16) -> jsonschema::Validator {
     let document = document();
     let operation = operation(id);
@@ -137,58 +141,61 @@ fn validator(id: &str, status: u16) -> jsonschema::Validator {
 
     let content = response["content"]
         .as_object()
-        .unwrap_or_else(|| panic!("{id} says nothing of {status}"));
+        .unwrap_or_else(|| panic!("{id} does not describe {status}"));
     let mut schema = content.values().next_back().unwrap()["schema"].clone();
     schema["components"] = document["components"].clone();
     jsonschema::validator_for(&schema).unwrap()
 }
 
-/// Holds an answer against what is said of it: status, media type, shape.
+/// Checks the status, media type and body of a response against the description.
 fn check(id: &str, answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{id}: {}", answer.body);
     let operation = operation(id);
     let response = document()["paths"][operation.path][operation.method]["responses"]
         [status.to_string()]
     .clone();
-    let kinds = response["content"].as_object().unwrap();
+    let media_types = response["content"].as_object().unwrap();
 
-    let kind = answer
+    let media_type = answer
         .header(header::CONTENT_TYPE)
         .split(';')
         .next()
         .unwrap_or_default();
 
-    let range = format!("{}/*", kind.split('/').next().unwrap_or_default());
+    let range = format!("{}/*", media_type.split('/').next().unwrap_or_default());
     assert!(
-        kinds.contains_key(kind) || kinds.contains_key(&range),
-        "{id} says nothing of {kind}"
+        media_types.contains_key(media_type) || media_types.contains_key(&range),
+        "{id} does not describe {media_type}"
     );
 
-    for line in json_of(kind, &answer.body) {
-        fits(id, status, &line);
+    for value in json_values(media_type, &answer.body) {
+        assert_valid(id, status, &value);
     }
 }
 
-fn json_of(kind: &str, body: &str) -> Vec<Value> {
-    let read = |text: &str| serde_json::from_str(text).unwrap();
-    match kind {
-        "application/json" | "application/problem+json" => vec![read(body)],
-        "application/x-ndjson" => body.lines().map(read).collect(),
+fn json_values(media_type: &str, body: &str) -> Vec<Value> {
+    match media_type {
+        "application/json" | "application/problem+json" => {
+            vec![serde_json::from_str(body).unwrap()]
+        }
+        "application/x-ndjson" => body
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
         _ => Vec::new(),
     }
 }
 
-fn fits(id: &str, status: u16, value: &Value) {
-    let validator = validator(id, status);
-    let errors = validator
+fn assert_valid(id: &str, status: u16, value: &Value) {
+    let errors: Vec<String> = validator(id, status)
         .iter_errors(value)
-        .map(|error| format!("{error} at {}", error.instance_path()));
-    let errors: Vec<String> = errors.collect();
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{id}: {errors:?}\n{value:#}");
 }
 
 #[tokio::test]
-async fn answers_have_the_shape_that_is_described() {
+async fn responses_match_their_schemas() {
     let service = Service::new().await;
     let chunk =
         "/api/v1/chunks/finesse%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A1";
@@ -284,15 +291,15 @@ async fn answers_have_the_shape_that_is_described() {
     check("getFile", &service.get("/f/none.md?image=x.png").await, 404);
 }
 
-/// What the owner of a library would tell.
-struct Owner;
+/// Accepts rollbacks and removals and returns sample reports.
+struct FakeOwner;
 
 #[async_trait]
-impl RollBack for Owner {
+impl RollBack for FakeOwner {
     async fn roll_back(&self, request: RollbackRequest) -> Result<RollbackReport, IndexError> {
         if request.forward {
             return Err(IndexError::Unavailable(
-                "it is the newest already".to_owned(),
+                "this is the newest generation".to_owned(),
             ));
         }
 
@@ -307,18 +314,15 @@ impl RollBack for Owner {
 }
 
 #[async_trait]
-impl Erase for Owner {
+impl Erase for FakeOwner {
     async fn erase(&self, request: RemovalRequest) -> Result<RemovalReport, IndexError> {
-        let generation = |discarded| GenerationRemoval {
-            generation: Generation("a".to_owned()),
-            documents: 1,
-            discarded,
-        };
-
-        let generations = vec![
-            generation(None),
-            generation(Some("it cannot be read".to_owned())),
-        ];
+        let generations = [None, Some("it cannot be read".to_owned())]
+            .map(|discarded| GenerationRemoval {
+                generation: Generation("a".to_owned()),
+                documents: 1,
+                discarded,
+            })
+            .to_vec();
 
         Ok(RemovalReport {
             generations,
@@ -328,7 +332,7 @@ impl Erase for Owner {
     }
 }
 
-async fn as_owner(service: &Service, method: Method, path: &str, body: &str) -> Answer {
+async fn send_as_admin(service: &Service, method: Method, path: &str, body: &str) -> Answer {
     let request = request(method, path)
         .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
         .header(header::CONTENT_TYPE, "application/json");
@@ -339,24 +343,24 @@ async fn as_owner(service: &Service, method: Method, path: &str, body: &str) -> 
 }
 
 #[tokio::test]
-async fn what_admins_are_told_has_the_shape_that_is_described() {
+async fn responses_to_admins_match_their_schemas() {
     let service = Service::with(&documents(), |state| {
         state
-            .with_rollback(Arc::new(Owner))
-            .with_erase(Arc::new(Owner))
+            .with_rollback(Arc::new(FakeOwner))
+            .with_erase(Arc::new(FakeOwner))
     })
     .await;
 
     let rollback = "/api/v1/generations/rollback";
     check(
         "rollBack",
-        &as_owner(&service, Method::POST, rollback, "{}").await,
+        &send_as_admin(&service, Method::POST, rollback, "{}").await,
         200,
     );
 
     check(
         "rollBack",
-        &as_owner(&service, Method::POST, rollback, r#"{"forward": true}"#).await,
+        &send_as_admin(&service, Method::POST, rollback, r#"{"forward": true}"#).await,
         409,
     );
 
@@ -364,7 +368,7 @@ async fn what_admins_are_told_has_the_shape_that_is_described() {
     let removals = "/api/v1/removals";
     check(
         "remove",
-        &as_owner(
+        &send_as_admin(
             &service,
             Method::POST,
             removals,
@@ -376,13 +380,13 @@ async fn what_admins_are_told_has_the_shape_that_is_described() {
 
     check(
         "remove",
-        &as_owner(&service, Method::POST, removals, r#"{"sources": ["a.md"]}"#).await,
+        &send_as_admin(&service, Method::POST, removals, r#"{"sources": ["a.md"]}"#).await,
         200,
     );
 
     check(
         "remove",
-        &as_owner(&service, Method::POST, removals, "{}").await,
+        &send_as_admin(&service, Method::POST, removals, "{}").await,
         400,
     );
 
@@ -394,7 +398,7 @@ async fn what_admins_are_told_has_the_shape_that_is_described() {
         400,
     );
 
-    let questions = as_owner(&service, Method::GET, "/api/v1/questions", "").await;
+    let questions = send_as_admin(&service, Method::GET, "/api/v1/questions", "").await;
     check("getQuestions", &questions, 200);
     assert_ne!(
         questions.json()["questions"],
@@ -405,7 +409,7 @@ async fn what_admins_are_told_has_the_shape_that_is_described() {
 }
 
 #[tokio::test]
-async fn events_have_the_shape_that_is_described() {
+async fn sync_events_match_their_schema() {
     let mut service = Service::new().await;
     let mut jobs = std::mem::replace(&mut service.jobs, tokio::sync::mpsc::channel(1).1);
     let skipped = vec![SkippedFile {
@@ -431,10 +435,10 @@ async fn events_have_the_shape_that_is_described() {
         drop(jobs.recv().await);
     });
 
-    let told = as_owner(&service, Method::POST, "/api/v1/sync", "{}").await;
-    check("sync", &told, 200);
-    assert_eq!(told.body.lines().count(), 2);
-    let failed = as_owner(&service, Method::POST, "/api/v1/sync", "").await;
+    let finished = send_as_admin(&service, Method::POST, "/api/v1/sync", "{}").await;
+    check("sync", &finished, 200);
+    assert_eq!(finished.body.lines().count(), 2);
+    let failed = send_as_admin(&service, Method::POST, "/api/v1/sync", "").await;
     check("sync", &failed, 200);
     assert!(failed.body.contains("failed"), "{}", failed.body);
     owner.await.unwrap();
@@ -443,9 +447,9 @@ async fn events_have_the_shape_that_is_described() {
 }
 
 #[test]
-fn codes_of_problems_are_listed() {
+fn the_schema_lists_all_error_codes() {
     let listed = &document()["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
-    assert_eq!(*listed, json!(codes()));
+    assert_eq!(*listed, json!(error_codes()));
     for code in [
         "invalid_request",
         "cursor_expired",
@@ -453,18 +457,18 @@ fn codes_of_problems_are_listed() {
         "method_not_allowed",
         "removal_refused",
     ] {
-        assert!(codes().contains(&code), "{code}");
+        assert!(error_codes().contains(&code), "{code}");
     }
 }
 
 #[test]
-fn a_wrong_shape_is_noticed() {
+fn invalid_responses_are_detected() {
     assert!(!validator("search", 200).is_valid(&json!({"hits": []})));
     assert!(!validator("search", 400).is_valid(&Value::Null));
 }
 
 #[test]
-fn null_stands_only_where_it_is_sent() {
+fn only_required_properties_can_be_null() {
     let schemas = &document()["components"]["schemas"];
     let hit = &schemas["Hit"];
     assert!(
@@ -489,11 +493,11 @@ fn null_stands_only_where_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_body_may_be_left_out_where_that_is_said() {
+async fn only_optional_bodies_can_be_omitted() {
     let service = Service::with(&documents(), |state| {
         state
-            .with_rollback(Arc::new(Owner))
-            .with_erase(Arc::new(Owner))
+            .with_rollback(Arc::new(FakeOwner))
+            .with_erase(Arc::new(FakeOwner))
     })
     .await;
 
@@ -501,15 +505,15 @@ async fn a_body_may_be_left_out_where_that_is_said() {
         .iter()
         .filter(|operation| operation.body.is_some())
     {
-        let required = document()["paths"][operation.path][operation.method]["requestBody"]["required"]
-            == true;
+        let described = &document()["paths"][operation.path][operation.method];
+        let required = described["requestBody"]["required"] == true;
         if operation.id == "sync" {
-            // It is answered once the owner takes it.
+            // Without an owner that handles the request, the response would never end.
             assert!(!required);
             continue;
         }
 
-        let answer = as_owner(&service, Method::POST, operation.path, "").await;
+        let answer = send_as_admin(&service, Method::POST, operation.path, "").await;
         assert_eq!(
             answer.status,
             if required { 400 } else { 200 },

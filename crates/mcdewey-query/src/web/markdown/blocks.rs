@@ -1,20 +1,19 @@
-//! The top-level blocks of a Markdown text: headings, paragraphs, lists, tables, each with its place in the text.
+//! Splits Markdown into its top-level blocks (headings, paragraphs, lists, tables) with their byte
+//! ranges.
 
 use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
 
-/// An event with the bytes it was read from.
-pub(super) type Located<'a> = (Event<'a>, Range<usize>);
+/// An event and its byte range in the text.
+pub(super) type LocatedEvent<'a> = (Event<'a>, Range<usize>);
 
-/// One top-level block.
 pub(super) struct Block<'a> {
     pub(super) range: Range<usize>,
-    pub(super) events: Vec<Located<'a>>,
+    pub(super) events: Vec<LocatedEvent<'a>>,
 }
 
-/// The blocks of `text`, in order.
-pub(super) fn of(text: &str) -> Vec<Block<'_>> {
+pub(super) fn parse(text: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     let mut events = Vec::new();
 
@@ -38,9 +37,9 @@ pub(super) fn of(text: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// Gives headings the levels that their order makes of them: the first one is at the top, whatever it is in the whole
-/// document, and none skips a level.
-pub(super) fn levelled(blocks: &mut [Block<'_>]) {
+/// Renumbers heading levels for a part of a document: the first heading is at the top, and no level
+/// is skipped.
+pub(super) fn normalise_heading_levels(blocks: &mut [Block<'_>]) {
     let mut above: Vec<HeadingLevel> = Vec::new();
     for (event, _) in blocks.iter_mut().flat_map(|block| &mut block.events) {
         if let Event::Start(Tag::Heading { level, .. }) = event {
@@ -51,10 +50,11 @@ pub(super) fn levelled(blocks: &mut [Block<'_>]) {
     }
 }
 
-fn block<'a>(text: &str, events: Vec<Located<'a>>) -> Option<Block<'a>> {
+fn block<'a>(text: &str, events: Vec<LocatedEvent<'a>>) -> Option<Block<'a>> {
     let (_, first) = events.first()?;
 
-    // White space behind a block is nobody's; a passage that begins there does not share the block.
+    // Trailing white space is not part of a block, so a chunk that begins there does not share the
+    // block.
     let end = first.start + text.get(first.clone()).unwrap_or_default().trim_end().len();
     Some(Block {
         range: first.start..end,

@@ -1,4 +1,4 @@
-//! Colours for code whose language is named: each token gets one of a few classes, which the stylesheet colours.
+//! Syntax highlighting: each token gets one of a few CSS classes.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -7,24 +7,26 @@ use std::time::{Duration, Instant};
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxSet};
 
-/// The grammars that are known; reading them takes a moment, once.
+/// Loading the grammars takes a moment, so it happens once and on demand.
 static GRAMMARS: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
-/// Most code of one block that is coloured, in bytes, and its longest line.
-const LONGEST_BLOCK: usize = 64 * 1024;
-const LONGEST_LINE: usize = 2000;
-/// How long the code of one page may take; what comes behind stays plain. Tests run on machines of any speed.
+/// Code beyond this many bytes of a block stays plain.
+const MAX_BLOCK_BYTES: usize = 64 * 1024;
+/// From the first longer line on, a block stays plain, in bytes.
+const MAX_LINE_BYTES: usize = 2000;
+/// Time for the code of one page; the rest stays plain. Unlimited in tests, which may run on slow
+/// machines.
 const PAGE_BUDGET: Duration = if cfg!(test) {
     Duration::from_secs(3600)
 } else {
     Duration::from_millis(250)
 };
 
-/// Every class that code may have.
+/// All classes, in the order comment, string, number, keyword, function, type, attribute.
 pub(super) const CLASSES: [&str; 7] = ["hl-c", "hl-s", "hl-n", "hl-k", "hl-f", "hl-t", "hl-a"];
 
-/// Which scopes are shown how; the innermost scope that stands here decides.
-static SHOWN: LazyLock<Vec<(Scope, &'static str)>> = LazyLock::new(|| {
+/// Classes by scope prefix. The innermost scope with a class decides.
+static CLASS_BY_SCOPE: LazyLock<Vec<(Scope, &'static str)>> = LazyLock::new(|| {
     let table = [
         ("comment", "hl-c"),
         ("string", "hl-s"),
@@ -48,20 +50,20 @@ static SHOWN: LazyLock<Vec<(Scope, &'static str)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Keys of JSON and YAML are strings, too, and yet names.
-static KEY: LazyLock<Option<Scope>> = LazyLock::new(|| Scope::new("meta.mapping.key").ok());
+/// Keys of JSON and YAML are strings to the grammar but are shown as names.
+static MAPPING_KEY: LazyLock<Option<Scope>> = LazyLock::new(|| Scope::new("meta.mapping.key").ok());
 
-/// What is left of the time for the code of one page.
+/// The time left for the code of one page.
 #[derive(Debug)]
-pub(super) struct Budget(Cell<Duration>);
+pub(super) struct TimeBudget(Cell<Duration>);
 
-impl Default for Budget {
+impl Default for TimeBudget {
     fn default() -> Self {
         Self(Cell::new(PAGE_BUDGET))
     }
 }
 
-/// The reading of one block of code.
+/// The highlighter of one code block.
 pub(super) struct Highlighter {
     state: ParseState,
     scopes: ScopeStack,
@@ -69,7 +71,7 @@ pub(super) struct Highlighter {
 }
 
 impl Highlighter {
-    /// For the language that the fence of a block names, if it is known.
+    /// For the language in the info string of a fence; `None` if there is no grammar for it.
     pub(super) fn new(info: &str) -> Option<Self> {
         let name = info
             .split([' ', ',', '{', '\t'])
@@ -83,25 +85,31 @@ impl Highlighter {
         })
     }
 
-    /// The stretches of the next lines that have a class, in order; nothing where it would take too long.
+    /// Returns the classified ranges of the next lines, in order. Stops early when a limit is
+    /// reached.
     pub(super) fn tokens(
         &mut self,
         text: &str,
-        budget: &Budget,
+        budget: &TimeBudget,
     ) -> Vec<(Range<usize>, &'static str)> {
         let mut tokens = Vec::new();
         let mut at = 0;
         for line in text.split_inclusive('\n') {
             self.bytes += line.len();
-            if self.bytes > LONGEST_BLOCK || line.len() > LONGEST_LINE || budget.0.get().is_zero() {
+            if self.bytes > MAX_BLOCK_BYTES
+                || line.len() > MAX_LINE_BYTES
+                || budget.0.get().is_zero()
+            {
                 break;
             }
 
-            let began = Instant::now();
-            let is_read = self.line(line, at, &mut tokens).is_some();
-            budget.0.set(budget.0.get().saturating_sub(began.elapsed()));
+            let started = Instant::now();
+            let is_parsed = self.line(line, at, &mut tokens).is_some();
+            budget
+                .0
+                .set(budget.0.get().saturating_sub(started.elapsed()));
 
-            if !is_read {
+            if !is_parsed {
                 break;
             }
 
@@ -122,7 +130,9 @@ impl Highlighter {
         let mut push = |range: Range<usize>, scopes: &ScopeStack| {
             if let Some(class) = class(scopes).filter(|_| !range.is_empty()) {
                 match tokens.last_mut() {
-                    Some((last, known)) if *known == class && last.end == at + range.start => {
+                    Some((last, last_class))
+                        if *last_class == class && last.end == at + range.start =>
+                    {
                         last.end = at + range.end
                     }
                     _ => tokens.push((at + range.start..at + range.end, class)),
@@ -130,9 +140,9 @@ impl Highlighter {
             }
         };
 
-        for (place, op) in ops {
-            push(start..place, &self.scopes);
-            start = place;
+        for (position, op) in ops {
+            push(start..position, &self.scopes);
+            start = position;
             self.scopes.apply(&op).ok()?;
         }
 
@@ -142,7 +152,7 @@ impl Highlighter {
 }
 
 fn class(scopes: &ScopeStack) -> Option<&'static str> {
-    if KEY.is_some_and(|key| {
+    if MAPPING_KEY.is_some_and(|key| {
         scopes
             .as_slice()
             .iter()
@@ -151,31 +161,29 @@ fn class(scopes: &ScopeStack) -> Option<&'static str> {
         return Some("hl-t");
     }
 
-    let shown = |scope: &Scope| {
-        SHOWN
+    scopes.as_slice().iter().rev().find_map(|scope| {
+        CLASS_BY_SCOPE
             .iter()
-            .find(|(known, _)| known.is_prefix_of(*scope))
+            .find(|(prefix, _)| prefix.is_prefix_of(*scope))
             .map(|(_, class)| *class)
-    };
-
-    scopes.as_slice().iter().rev().find_map(shown)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(info: &str, code: &str) -> Vec<(String, &'static str)> {
+    fn highlight(info: &str, code: &str) -> Vec<(String, &'static str)> {
         let mut highlighter = Highlighter::new(info).unwrap();
-        let tokens = highlighter.tokens(code, &Budget::default());
+        let tokens = highlighter.tokens(code, &TimeBudget::default());
         tokens
             .into_iter()
             .map(|(range, class)| (code[range].to_owned(), class))
             .collect()
     }
 
-    fn has(info: &str, code: &str, expected: &[(&str, &str)]) {
-        let found = read(info, code);
+    fn assert_classes(info: &str, code: &str, expected: &[(&str, &str)]) {
+        let found = highlight(info, code);
         for (text, class) in expected {
             assert!(
                 found
@@ -187,32 +195,32 @@ mod tests {
     }
 
     #[test]
-    fn languages_of_manuals_are_known() {
-        has(
+    fn languages_of_manuals_have_grammars() {
+        assert_classes(
             "json",
             "{\"port\": 8443, \"on\": true}\n",
             &[("\"port\"", "hl-t"), ("8443", "hl-n"), ("true", "hl-n")],
         );
 
-        has(
+        assert_classes(
             "yaml",
             "port: 8443 # TLS\n",
             &[("port", "hl-t"), ("8443", "hl-n"), ("# TLS", "hl-c")],
         );
 
-        has(
+        assert_classes(
             "xml",
             "<Dialog id=\"1\"/>\n",
             &[("Dialog", "hl-t"), ("id", "hl-a"), ("\"1\"", "hl-s")],
         );
 
-        has(
+        assert_classes(
             "java",
             "return \"a\"; // b\n",
             &[("return", "hl-k"), ("\"a\"", "hl-s"), ("// b", "hl-c")],
         );
 
-        has("sql", "SELECT 1\n", &[("SELECT", "hl-k"), ("1", "hl-n")]);
+        assert_classes("sql", "SELECT 1\n", &[("SELECT", "hl-k"), ("1", "hl-n")]);
         for name in [
             "bash",
             "sh",
@@ -230,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_may_have_words_behind_it() {
+    fn the_info_string_may_continue_after_the_language() {
         assert!(
             Highlighter::new("json title=\"Answer\"").is_some()
                 && Highlighter::new("rust,ignore").is_some()
@@ -242,41 +250,46 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_goes_on_over_lines() {
+    fn comments_span_lines() {
         let mut highlighter = Highlighter::new("java").unwrap();
-        let budget = Budget::default();
+        let budget = TimeBudget::default();
         highlighter.tokens("/* one\n", &budget);
         assert_eq!(highlighter.tokens("return */\n", &budget), [(0..9, "hl-c")]);
     }
 
     #[test]
-    fn what_would_take_long_stays_plain() {
+    fn code_beyond_a_limit_stays_plain() {
         let mut highlighter = Highlighter::new("java").unwrap();
-        let spent = Budget(Cell::new(Duration::ZERO));
-        assert_eq!(highlighter.tokens("return 1;\n", &spent), []);
+        let exhausted = TimeBudget(Cell::new(Duration::ZERO));
+        assert_eq!(highlighter.tokens("return 1;\n", &exhausted), []);
         assert_eq!(
             highlighter.tokens(
-                &format!("return {};\n", "1".repeat(LONGEST_LINE)),
-                &Budget::default()
+                &format!("return {};\n", "1".repeat(MAX_LINE_BYTES)),
+                &TimeBudget::default()
             ),
             []
         );
         assert_eq!(
             highlighter
-                .tokens(&"return 1;\n".repeat(8000), &Budget::default())
+                .tokens(&"return 1;\n".repeat(8000), &TimeBudget::default())
                 .first()
                 .map(|one| one.1),
             Some("hl-k")
         );
         assert_eq!(
-            highlighter.tokens("return 1;\n", &Budget::default()),
+            highlighter.tokens("return 1;\n", &TimeBudget::default()),
             [],
-            "the block is long enough"
+            "the block has reached its limit"
         );
     }
 
     #[test]
-    fn classes_are_those_the_sanitiser_knows() {
-        assert!(SHOWN.iter().all(|(_, class)| CLASSES.contains(class)) && SHOWN.len() == 14);
+    fn the_sanitiser_allows_every_class() {
+        assert!(
+            CLASS_BY_SCOPE
+                .iter()
+                .all(|(_, class)| CLASSES.contains(class))
+                && CLASS_BY_SCOPE.len() == 14
+        );
     }
 }

@@ -1,22 +1,22 @@
-//! How much raw HTML of a document is too much: elements that stay open make the HTML parser work ever harder.
+//! Detects raw HTML that leaves so many elements open that the HTML parser would become slow.
 
 use std::collections::HashMap;
 
-/// Elements left open by the raw HTML of one block, at most. Converters leave none.
+/// Elements that the raw HTML of one block may leave open. Converters leave none.
 const MAX_OPEN: usize = 32;
 
-/// Elements that the parser opens anew in every block behind them, and how much more they count.
+/// Formatting elements, which the parser reopens in every following block, and their weight.
 const REOPENED: &str = "a b big code em font i nobr s small strike strong tt u";
 const REOPENED_WEIGHT: usize = 4;
 
-/// Elements that need no end: empty ones, and those that the next of their kind ends.
-const WITHOUT_END: &str = "area base br col embed hr img input link meta param source track wbr \
-    p li dt dd td th tr thead tbody tfoot option optgroup colgroup";
+/// Elements that need no end tag: void elements, and those that the next of their kind closes.
+const WITHOUT_END_TAG: &str = "area base br col embed hr img input link meta param source track \
+    wbr p li dt dd td th tr thead tbody tfoot option optgroup colgroup";
 
-/// Whether these pieces of raw HTML leave more elements open than the parser can bear.
+/// Whether these pieces of raw HTML leave too many elements open.
 pub(super) fn is_excessive<'a>(pieces: impl Iterator<Item = &'a str>) -> bool {
     let mut open: HashMap<String, usize> = HashMap::new();
-    let mut all = 0;
+    let mut total = 0;
     for (name, is_end) in pieces.flat_map(tags) {
         let weight = if is_in(REOPENED, &name) {
             REOPENED_WEIGHT
@@ -27,13 +27,13 @@ pub(super) fn is_excessive<'a>(pieces: impl Iterator<Item = &'a str>) -> bool {
         let count = open.entry(name).or_default();
         if !is_end {
             *count += 1;
-            all += weight;
+            total += weight;
         } else if *count > 0 {
             *count -= 1;
-            all -= weight;
+            total -= weight;
         }
 
-        if all > MAX_OPEN {
+        if total > MAX_OPEN {
             return true;
         }
     }
@@ -45,7 +45,7 @@ fn is_in(list: &str, name: &str) -> bool {
     list.split_whitespace().any(|known| known == name)
 }
 
-/// Names of the tags that open or close an element.
+/// Names of the tags, and whether each is an end tag. Elements without end tags are skipped.
 fn tags(html: &str) -> impl Iterator<Item = (String, bool)> {
     html.split('<').skip(1).filter_map(|rest| {
         let (rest, is_end) = rest
@@ -59,7 +59,7 @@ fn tags(html: &str) -> impl Iterator<Item = (String, bool)> {
             .collect();
 
         let name = name.to_ascii_lowercase();
-        let counts = !name.is_empty() && !is_in(WITHOUT_END, &name);
+        let counts = !name.is_empty() && !is_in(WITHOUT_END_TAG, &name);
         counts.then_some((name, is_end))
     })
 }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_is_no_excess() {
+    fn tables_with_omitted_end_tags_are_accepted() {
         let rows = "<tr><td>a<td><b>b</b></td></tr>".repeat(2_000);
         assert!(!is_excessive(
             [format!("<table>{rows}</table>").as_str()].into_iter()
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_left_open_are() {
+    fn many_open_elements_are_excessive() {
         let open: Vec<String> = (0..9).map(|i| format!("<b x={i}></i>")).collect();
         assert!(is_excessive(open.iter().map(String::as_str)));
         assert!(is_excessive(["<div>".repeat(100).as_str()].into_iter()));

@@ -1,9 +1,11 @@
-//! The last step before a document's HTML is shown: only elements and attributes from a closed list are left.
+//! The last step before a document's HTML is shown: keeps only elements and attributes from a
+//! closed list.
 //!
-//! Our own anchors, marks and images must survive this while a document cannot forge them. They travel as signs between
-//! noncharacters and become elements when the sanitiser is done, and only in text: within an attribute an element
-//! would end it. Each rendering has signs of its own, for the sanitiser decodes entities, and so a document can write
-//! noncharacters.
+//! Our own anchors, marks and images must survive this step, and a document must not be able to
+//! forge them. They are therefore written as placeholders between noncharacters and become elements
+//! after sanitising. This happens in text only, because inside an attribute an element would end
+//! it. Every rendering has a random key in its placeholders, because the sanitiser decodes entities
+//! and so a document can produce noncharacters.
 
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
@@ -16,20 +18,21 @@ use ammonia::{Builder, UrlRelative};
 use super::writer::escape;
 use super::{Image, highlight};
 
-/// What stands around a sign. No document keeps these.
+/// Delimiters of a placeholder. They are removed from the text of documents.
 const OPEN: char = '\u{fdd0}';
 const CLOSE: char = '\u{fdd1}';
 const MARK_START: &str = "+";
 const MARK_END: &str = "-";
-/// Before the number of an image.
+/// Precedes the number of an image.
 const IMAGE: char = 'i';
 
-const ELEMENTS: &str = "a abbr b blockquote br caption code dd del div dl dt em h2 h3 h4 h5 h6 hr i ins kbd li ol p pre \
-    q s samp small span strong sub sup table tbody td tfoot th thead tr u ul var";
+const ELEMENTS: &str = "a abbr b blockquote br caption code dd del div dl dt em h2 h3 h4 h5 h6 hr \
+    i ins kbd li ol p pre q s samp small span strong sub sup table tbody td tfoot th thead tr u ul \
+    var";
 
 static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
-    let cell = || HashSet::from(["colspan", "rowspan"]);
-    let alignment = || HashSet::from(["right", "center"]);
+    let cell_attributes = HashSet::from(["colspan", "rowspan"]);
+    let alignments = HashSet::from(["right", "center"]);
     let mut builder = Builder::new();
 
     builder
@@ -37,8 +40,8 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .generic_attributes(HashSet::new())
         .tag_attributes(HashMap::from([
             ("a", HashSet::from(["href"])),
-            ("td", cell()),
-            ("th", cell()),
+            ("td", cell_attributes.clone()),
+            ("th", cell_attributes),
         ]))
         .add_tag_attributes("ol", ["start"])
         .tag_attribute_values(HashMap::from([
@@ -55,8 +58,8 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
                 "span",
                 HashSet::from_iter(["image"].into_iter().chain(highlight::CLASSES)),
             ),
-            ("td", alignment()),
-            ("th", alignment()),
+            ("td", alignments.clone()),
+            ("th", alignments),
         ]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .url_relative(UrlRelative::Deny)
@@ -66,15 +69,16 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// The signs of one rendering, which nobody can guess.
+/// The placeholders of one rendering.
 #[derive(Debug, Clone)]
-pub(super) struct Signs {
+pub(super) struct Placeholders {
+    /// Random, so that a document cannot guess it.
     key: String,
-    /// Each with the words that stand for it.
+    /// Each with its alternative text.
     images: Vec<(Image, String)>,
 }
 
-impl Default for Signs {
+impl Default for Placeholders {
     fn default() -> Self {
         Self {
             key: format!("{:016x}", RandomState::new().hash_one(())),
@@ -83,54 +87,54 @@ impl Default for Signs {
     }
 }
 
-impl Signs {
-    /// What stands for the anchor of a passage until the HTML is clean.
+impl Placeholders {
+    /// The placeholder for the anchor of a chunk.
     pub(super) fn anchor(&self, ordinal: u32) -> String {
-        self.sign(&ordinal.to_string())
+        self.placeholder(&ordinal.to_string())
     }
 
-    /// What stands for an image until the HTML is clean.
+    /// The placeholder for an image.
     pub(super) fn image(&mut self, image: Image) -> String {
         self.images.push((image, String::new()));
-        self.sign(&format!("{IMAGE}{}", self.images.len() - 1))
+        self.placeholder(&format!("{IMAGE}{}", self.images.len() - 1))
     }
 
-    /// Says what stands for the last image in words.
-    pub(super) fn describe_image(&mut self, words: String) {
-        if let Some((_, known)) = self.images.last_mut() {
-            *known = words;
+    /// Sets the alternative text of the last image.
+    pub(super) fn set_alt_text(&mut self, text: String) {
+        if let Some((_, alt)) = self.images.last_mut() {
+            *alt = text;
         }
     }
 
-    /// The element of an image.
     fn image_html(&self, number: &str) -> Option<String> {
-        let (Image { address, title, .. }, words) =
-            self.images.get(number.parse::<usize>().ok()?)?;
-        let alt = if words.trim().is_empty() {
-            title
-        } else {
-            words
-        };
+        let (Image { url, title, .. }, alt) = self.images.get(number.parse::<usize>().ok()?)?;
+        let alt = if alt.trim().is_empty() { title } else { alt };
 
         Some(format!(
-            "<span class=\"figure\"><img src=\"{}\" alt=\"{}\" loading=\"lazy\"><span class=\"caption\">{}</span></span>",
-            escape(address),
+            "<span class=\"figure\"><img src=\"{}\" alt=\"{}\" loading=\"lazy\">\
+             <span class=\"caption\">{}</span></span>",
+            escape(url),
             escape(alt),
             escape(title)
         ))
     }
 
-    /// `html` between the signs of a mark.
+    /// `html` between the placeholders of a mark.
     pub(super) fn mark(&self, html: &str) -> String {
-        format!("{}{html}{}", self.sign(MARK_START), self.sign(MARK_END))
+        format!(
+            "{}{html}{}",
+            self.placeholder(MARK_START),
+            self.placeholder(MARK_END)
+        )
     }
 
-    fn sign(&self, meaning: &str) -> String {
+    fn placeholder(&self, meaning: &str) -> String {
         format!("{OPEN}{}{meaning}{CLOSE}", self.key)
     }
 
-    /// What the sign at the beginning of `rest` means, and its length; nothing where it is not ours.
-    fn read<'a>(&self, rest: &'a str) -> Option<(&'a str, usize)> {
+    /// Parses the placeholder at the start of `rest` into its meaning and its length. `None` if it
+    /// is not one of this rendering.
+    fn parse<'a>(&self, rest: &'a str) -> Option<(&'a str, usize)> {
         let inner = rest.strip_prefix(OPEN)?.strip_prefix(self.key.as_str())?;
         let (meaning, _) = inner.split_once(CLOSE)?;
         Some((
@@ -140,35 +144,35 @@ impl Signs {
     }
 }
 
-/// HTML of a document on its way to the sanitiser.
+/// HTML before sanitising.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct UnsafeHtml {
     pub(super) html: String,
-    pub(super) signs: Signs,
+    pub(super) placeholders: Placeholders,
 }
 
 /// HTML that is safe to show.
 #[derive(Debug, Default)]
-pub(super) struct Clean {
+pub(super) struct SafeHtml {
     pub(super) html: String,
-    /// The anchors in it; the sanitiser may have taken some with the text they stood in.
+    /// The anchors in it. The sanitiser may have dropped some together with the text around them.
     pub(super) anchors: HashSet<u32>,
 }
 
-/// Safe HTML, with elements where its signs stood.
-pub(super) fn clean(draft: &Draft) -> Clean {
-    let html = SANITISER.clean(&draft.html).to_string();
+/// Sanitises HTML and replaces its placeholders by elements.
+pub(super) fn clean(input: &UnsafeHtml) -> SafeHtml {
+    let html = SANITISER.clean(&input.html).to_string();
     if html.contains([OPEN, CLOSE]) {
-        resolved(&html, &draft.signs)
+        resolve_placeholders(&html, &input.placeholders)
     } else {
-        Clean {
+        SafeHtml {
             html,
-            ..Clean::default()
+            ..SafeHtml::default()
         }
     }
 }
 
-/// Where in clean HTML something stands. The sanitiser writes every value in double quotes and no comments.
+/// A position in sanitised HTML, which has all attribute values in double quotes and no comments.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Position {
     Text,
@@ -176,10 +180,10 @@ enum Position {
     Value,
 }
 
-fn resolved(html: &str, signs: &Signs) -> Clean {
-    let mut clean = Clean {
+fn resolve_placeholders(html: &str, placeholders: &Placeholders) -> SafeHtml {
+    let mut safe = SafeHtml {
         html: String::with_capacity(html.len()),
-        ..Clean::default()
+        ..SafeHtml::default()
     };
     let mut position = Position::Text;
     let mut marked = false;
@@ -187,11 +191,11 @@ fn resolved(html: &str, signs: &Signs) -> Clean {
     let mut at = 0;
     while let Some(c) = html[at..].chars().next() {
         if c == OPEN || c == CLOSE {
-            let sign = signs.read(&html[at..]);
-            if let (Position::Text, Some((meaning, _))) = (position, sign) {
-                clean.place(meaning, signs, &mut marked);
+            let placeholder = placeholders.parse(&html[at..]);
+            if let (Position::Text, Some((meaning, _))) = (position, placeholder) {
+                safe.push_element(meaning, placeholders, &mut marked);
             }
-            at += sign.map_or(c.len_utf8(), |(_, length)| length);
+            at += placeholder.map_or(c.len_utf8(), |(_, length)| length);
             continue;
         }
 
@@ -202,20 +206,20 @@ fn resolved(html: &str, signs: &Signs) -> Clean {
             _ => position,
         };
 
-        clean.html.push(c);
+        safe.html.push(c);
         at += c.len_utf8();
     }
 
     if marked {
-        clean.html.push_str("</mark>");
+        safe.html.push_str("</mark>");
     }
 
-    clean
+    safe
 }
 
-impl Clean {
-    /// Writes the element that a sign means; of a mark never one end without the other.
-    fn place(&mut self, meaning: &str, signs: &Signs, marked: &mut bool) {
+impl SafeHtml {
+    /// Pushes the element that a placeholder means. Start and end tags of marks always alternate.
+    fn push_element(&mut self, meaning: &str, placeholders: &Placeholders, marked: &mut bool) {
         match meaning {
             MARK_START | MARK_END => {
                 let starts = meaning == MARK_START;
@@ -227,7 +231,7 @@ impl Clean {
             }
             image if image.starts_with(IMAGE) => {
                 self.html.push_str(
-                    &signs
+                    &placeholders
                         .image_html(&image[IMAGE.len_utf8()..])
                         .unwrap_or_default(),
                 );
@@ -245,13 +249,13 @@ impl Clean {
     }
 }
 
-/// The anchor of a passage that has no element of its own.
+/// The anchor of a chunk that has no element of its own.
 pub(super) fn anchor(ordinal: u32) -> String {
     format!("<span class=\"anchor\" id=\"p-{ordinal}\"></span>")
 }
 
-/// The document's own text, which may hold no signs.
-pub(super) fn without_signs(text: &str) -> Cow<'_, str> {
+/// The text without the delimiters of placeholders.
+pub(super) fn strip_delimiters(text: &str) -> Cow<'_, str> {
     if text.contains([OPEN, CLOSE]) {
         Cow::Owned(text.replace([OPEN, CLOSE], ""))
     } else {

@@ -1,42 +1,48 @@
-//! What documents may and may not do to the page they are shown on.
+//! Rendering of harmless and hostile documents.
 
 use super::{render_excerpt as render_excerpt_with, render_page as render_page_with, *};
 
-fn render_page(text: &str, passages: &[Passage]) -> String {
-    render_page_with(text, passages, &[])
+fn render_page(text: &str, chunks: &[ChunkSpan]) -> String {
+    render_page_with(text, chunks, &[])
 }
 
 fn render_excerpt(text: &str, range: Range<usize>) -> String {
     render_excerpt_with(text, range, &[])
 }
 
-fn shown(text: &str) -> String {
+fn render(text: &str) -> String {
     render_page(text, &[])
 }
 
-fn passages(text: &str, parts: &[&str], marked: Option<usize>) -> Vec<Passage> {
-    let place = |(at, part): (usize, &&str)| {
-        let start = text.find(part).expect("the part stands in the text");
-        Passage {
-            ordinal: at as u32 + 7,
-            range: start..start + part.len(),
-            marked: marked == Some(at),
-        }
-    };
-    parts.iter().enumerate().map(place).collect()
+/// Chunks of these parts of the text, numbered from 7.
+fn chunks(text: &str, parts: &[&str], marked: Option<usize>) -> Vec<ChunkSpan> {
+    parts
+        .iter()
+        .enumerate()
+        .map(|(at, part)| {
+            let start = text.find(part).expect("the part is in the text");
+            ChunkSpan {
+                ordinal: at as u32 + 7,
+                range: start..start + part.len(),
+                marked: marked == Some(at),
+            }
+        })
+        .collect()
 }
 
 #[test]
 fn markdown_becomes_html() {
-    let html = shown(
-        "# A & b\n\nSome *words*, `code` and ~~not~~.\n\n1. one\n\n| a | b |\n|--:|:-:|\n| 1 | 2 |\n",
+    let html = render(
+        "# A & b\n\nSome *words*, `code` and ~~not~~.\n\n1. one\n\n| a | b |\n|--:|:-:|\n| 1 | 2 \
+         |\n",
     );
 
     assert_eq!(
         html,
         "<h2>A &amp; b</h2>\n<p>Some <em>words</em>, <code>code</code> and <del>not</del>.</p>\n\
          <ol start=\"1\">\n<li>one</li>\n</ol>\n\
-         <div class=\"table\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\" class=\"right\">a</th>\
+         <div class=\"table\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\" \
+         class=\"right\">a</th>\
          <th scope=\"col\" class=\"center\">b</th></tr></thead><tbody>\n\
          <tr><td class=\"right\">1</td><td class=\"center\">2</td></tr>\n</tbody></table></div>\n"
     );
@@ -65,7 +71,7 @@ fn nothing_in_a_document_runs() {
     ];
 
     for text in hostile {
-        let html = shown(text).to_lowercase();
+        let html = render(text).to_lowercase();
         for bad in [
             "<script",
             "onerror=",
@@ -101,7 +107,7 @@ fn nothing_in_a_document_runs() {
 
 #[test]
 fn tables_in_html_keep_their_cells() {
-    let html = shown("<table><tr><td colspan=2 bgcolor=red>a<sup>2</sup></td></tr></table>\n");
+    let html = render("<table><tr><td colspan=2 bgcolor=red>a<sup>2</sup></td></tr></table>\n");
     assert_eq!(
         html.trim(),
         "<table><tbody><tr><td colspan=\"2\">a<sup>2</sup></td></tr></tbody></table>"
@@ -109,26 +115,23 @@ fn tables_in_html_keep_their_cells() {
 }
 
 #[test]
-fn links_lead_out_or_nowhere_and_images_are_words() {
+fn links_are_external_and_unknown_images_become_their_alt_text() {
     assert!(
-        shown("[a](https://a.example/?x=1&y=\"2)")
+        render("[a](https://a.example/?x=1&y=\"2)")
             .contains("href=\"https://a.example/?x=1&amp;y=&quot;2\"")
     );
-    assert!(shown("<mailto:a@b.example>").contains("href=\"mailto:a@b.example\""));
-    assert_eq!(shown("[a](../b.md#c) [d](/e)"), "<p>a d</p>\n");
+    assert!(render("<mailto:a@b.example>").contains("href=\"mailto:a@b.example\""));
+    assert_eq!(render("[a](../b.md#c) [d](/e)"), "<p>a d</p>\n");
     assert_eq!(
-        shown("x ![the *state* diagram](a.png) ![](b.png)"),
+        render("x ![the *state* diagram](a.png) ![](b.png)"),
         "<p>x <span class=\"image\">the <em>state</em> diagram</span> </p>\n"
     );
 }
 
 #[test]
-fn each_passage_has_its_element_and_anchor() {
+fn each_chunk_has_its_element_and_anchor() {
     let text = "# One\n\nfirst\n\nsecond\n\nloose";
-    let html = render_page(
-        text,
-        &passages(text, &["# One\n\nfirst", "second"], Some(1)),
-    );
+    let html = render_page(text, &chunks(text, &["# One\n\nfirst", "second"], Some(1)));
 
     assert_eq!(
         html,
@@ -138,11 +141,11 @@ fn each_passage_has_its_element_and_anchor() {
 }
 
 #[test]
-fn passages_that_share_a_block_have_anchors_inside_it() {
+fn chunks_that_share_a_block_have_anchors_inside_it() {
     let text = "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | *4* |\n\ntail";
     let html = render_page(
         text,
-        &passages(
+        &chunks(
             text,
             &["| a | b |\n|---|---|\n| 1 | 2 |", "| 3 | *4* |\n\ntail"],
             Some(1),
@@ -164,16 +167,17 @@ fn passages_that_share_a_block_have_anchors_inside_it() {
 }
 
 #[test]
-fn a_passage_may_begin_in_the_middle_of_a_line() {
+fn a_chunk_may_begin_in_the_middle_of_a_line() {
     let text = "One sentence. Two & sentences.";
     let html = render_page(
         text,
-        &passages(text, &["One sentence. ", "Two & sentences."], Some(1)),
+        &chunks(text, &["One sentence. ", "Two & sentences."], Some(1)),
     );
 
     assert_eq!(
         html,
-        "<p><span class=\"anchor\" id=\"p-7\"></span>One sentence. <span class=\"anchor\" id=\"p-8\"></span>\
+        "<p><span class=\"anchor\" id=\"p-7\"></span>One sentence. <span class=\"anchor\" \
+         id=\"p-8\"></span>\
          <mark>Two &amp; sentences.</mark></p>\n"
     );
 }
@@ -182,17 +186,17 @@ fn a_passage_may_begin_in_the_middle_of_a_line() {
 fn documents_cannot_forge_anchors_and_marks() {
     let text =
         "a \u{fdd0}7\u{fdd1}\u{fdd0}+\u{fdd1} <span class=anchor id=p-7>c</span> &#xFDD0;9&#xFDD1;";
-    let html = shown(text);
+    let html = render(text);
     assert!(
         !html.contains("id=") && !html.contains("<mark>") && !html.contains('\u{fdd0}'),
         "{html}"
     );
 }
 
-/// A block that passages share, so that anchors and a mark stand in it.
-fn shared(text: &str) -> String {
-    let middle = text.find("second").expect("two passages");
-    let part = |ordinal, range, marked| Passage {
+/// Renders a block with two chunks, so that it contains anchors and a mark.
+fn render_shared(text: &str) -> String {
+    let middle = text.find("second").expect("two chunks");
+    let chunk = |ordinal, range, marked| ChunkSpan {
         ordinal,
         range,
         marked,
@@ -200,12 +204,15 @@ fn shared(text: &str) -> String {
 
     render_page(
         text,
-        &[part(7, 0..middle, false), part(8, middle..text.len(), true)],
+        &[
+            chunk(7, 0..middle, false),
+            chunk(8, middle..text.len(), true),
+        ],
     )
 }
 
 #[test]
-fn entities_forge_no_anchors_and_marks() {
+fn entities_cannot_forge_anchors_and_marks() {
     let text = "&#xfdd2;7&#xfdd3; &#xFDD0;8&#xfdd1; &#64976;+&#64977; &#xfdd0;x";
     let attribute = format!("<a href=\"https://x.example/{text}\" title=\"{text}\">a</a>");
     for forged in [
@@ -214,7 +221,7 @@ fn entities_forge_no_anchors_and_marks() {
         format!("<div>{text}</div>\n"),
         attribute,
     ] {
-        let html = shown(&forged);
+        let html = render(&forged);
         assert!(
             !html.contains("id=") && !html.contains("<mark>"),
             "{forged} → {html}"
@@ -223,7 +230,7 @@ fn entities_forge_no_anchors_and_marks() {
             !html.contains(|c| ('\u{fdd0}'..='\u{fdd1}').contains(&c)),
             "{forged} → {html}"
         );
-        let html = shared(&format!("- {forged}\n- second {forged}\n"));
+        let html = render_shared(&format!("- {forged}\n- second {forged}\n"));
 
         assert_eq!(
             (
@@ -242,35 +249,36 @@ fn entities_forge_no_anchors_and_marks() {
 }
 
 #[test]
-fn no_sign_ends_an_attribute() {
-    let text = "- <div><a href=\"https://x.example/\n\n  first second <script>alert(1)</script>\n\n  <div>\">a</a></div>\n";
-    let html = shared(text);
+fn placeholders_do_not_end_attributes() {
+    let text = "- <div><a href=\"https://x.example/\n\n  first second \
+                <script>alert(1)</script>\n\n  <div>\">a</a></div>\n";
+    let html = render_shared(text);
     assert_eq!(html.matches(" id=\"p-").count(), 2, "{html}");
 
-    let address = html
+    let href = html
         .split("href=\"")
         .nth(1)
         .and_then(|rest| rest.split('"').next())
         .expect("a link");
 
     assert!(
-        address.contains("first second"),
-        "the text stands in the attribute: {html}"
+        href.contains("first second"),
+        "the text is in the attribute: {html}"
     );
-    assert!(
-        !address.contains("<mark") && !address.contains("<span"),
-        "{html}"
-    );
+    assert!(!href.contains("<mark") && !href.contains("<span"), "{html}");
 }
 
 #[test]
-fn signs_hold_for_one_rendering() {
-    let (one, other) = (sanitise::Signs::default(), sanitise::Signs::default());
-    let draft = sanitise::Draft {
+fn placeholders_are_valid_for_one_rendering() {
+    let (one, other) = (
+        sanitise::Placeholders::default(),
+        sanitise::Placeholders::default(),
+    );
+    let input = sanitise::UnsafeHtml {
         html: format!("<p>{}{}</p>", one.mark("a"), one.anchor(3)),
-        signs: other,
+        placeholders: other,
     };
-    let html = sanitise::clean(&draft).html;
+    let html = sanitise::clean(&input).html;
 
     assert!(
         !html.contains("<mark>") && !html.contains("id=") && html.contains('a'),
@@ -291,7 +299,8 @@ fn an_excerpt_has_the_head_of_its_table_and_the_fence_of_its_code() {
     );
     assert!(
         html.contains(
-            "<code>&lt;<span class=\"hl-t\">x</span>&gt;\n&lt;<span class=\"hl-t\">y</span>&gt;</code></pre>"
+            "<code>&lt;<span class=\"hl-t\">x</span>&gt;\n&lt;<span \
+             class=\"hl-t\">y</span>&gt;</code></pre>"
         ),
         "{html}"
     );
@@ -302,7 +311,7 @@ fn an_excerpt_has_the_head_of_its_table_and_the_fence_of_its_code() {
 }
 
 #[test]
-fn an_excerpt_of_items_is_a_list_of_these_items() {
+fn an_excerpt_of_list_items_is_a_list() {
     let text = "- one\n- two\n- three";
     let start = text.find("- two").unwrap();
     assert_eq!(
@@ -312,11 +321,11 @@ fn an_excerpt_of_items_is_a_list_of_these_items() {
 }
 
 #[test]
-fn what_is_too_deep_or_too_large_stays_readable() {
+fn deep_or_large_input_stays_readable() {
     let deep = format!("{} end", "> ".repeat(5_000));
-    assert!(shown(&deep).contains("end") && shown(&deep).matches("<blockquote>").count() <= 24);
+    assert!(render(&deep).contains("end") && render(&deep).matches("<blockquote>").count() <= 24);
     let raw = format!("{}end", "<div>".repeat(5_000));
-    assert!(shown(&raw).contains("&lt;div&gt;") && shown(&raw).contains("end"));
+    assert!(render(&raw).contains("&lt;div&gt;") && render(&raw).contains("end"));
 
     let wide = format!(
         "|{}\n|{}\n{}",
@@ -325,27 +334,29 @@ fn what_is_too_deep_or_too_large_stays_readable() {
         "|\n".repeat(3_000)
     );
 
-    assert!(shown(&wide).len() <= MAX_HTML_BYTES + wide.len() * 2);
-    assert!(shown(&"word ".repeat(200_000)).starts_with("<pre class=\"plain\">"));
-    assert_eq!(shown(""), "");
+    assert!(render(&wide).len() <= MAX_HTML_BYTES + wide.len() * 2);
+    assert!(render(&"word ".repeat(200_000)).starts_with("<pre class=\"plain\">"));
+    assert_eq!(render(""), "");
     assert_eq!(render_excerpt("äö", 1..2), "<p>äö</p>\n");
 }
 
 #[test]
-fn images_that_are_kept_are_shown_with_their_words() {
+fn stored_images_are_shown_with_their_alt_text() {
     let image = |target: &str, number: u32| Image {
         target: target.to_owned(),
-        address: format!("/f/a.md?image={number}&hash=1"),
+        url: format!("/f/a.md?image={number}&hash=1"),
         title: format!("Image {number} from page 1"),
     };
 
     let images = [image("a.png", 1), image("b.png", 2)];
-    let text = "Before ![The \"barge\" *button*](a.png) after ![lost](c.png)\n\n| x |\n|---|\n| ![](b.png) |\n";
+    let text = "Before ![The \"barge\" *button*](a.png) after ![lost](c.png)\n\n| x |\n|---|\n| \
+                ![](b.png) |\n";
     let html = render_page_with(text, &[], &images);
 
     assert!(
         html.contains(
-            "<span class=\"figure\"><img src=\"/f/a.md?image=1&amp;hash=1\" alt=\"The &quot;barge&quot; button\" \
+            "<span class=\"figure\"><img src=\"/f/a.md?image=1&amp;hash=1\" alt=\"The \
+             &quot;barge&quot; button\" \
              loading=\"lazy\"><span class=\"caption\">Image 1 from page 1</span></span>"
         ),
         "{html}"
@@ -360,7 +371,7 @@ fn images_that_are_kept_are_shown_with_their_words() {
         "{clipped}"
     );
 
-    // A document cannot make an image of its own that way.
+    // Only stored images are shown.
     let forged = render_page_with(
         "<img src=x onerror=alert(1)> ![x](javascript:alert(1))",
         &[],
@@ -371,23 +382,24 @@ fn images_that_are_kept_are_shown_with_their_words() {
 }
 
 #[test]
-fn code_is_coloured_and_still_safe() {
-    let html = shown("```json\n{\"<script>\": 1}\n```\n");
+fn highlighted_code_is_safe() {
+    let html = render("```json\n{\"<script>\": 1}\n```\n");
     assert_eq!(
         html,
-        "<pre tabindex=\"0\"><code>{<span class=\"hl-t\">\"&lt;script&gt;\"</span>: <span class=\"hl-n\">1</span>}\n</code></pre>\n"
+        "<pre tabindex=\"0\"><code>{<span class=\"hl-t\">\"&lt;script&gt;\"</span>: <span \
+         class=\"hl-n\">1</span>}\n</code></pre>\n"
     );
     assert!(
-        !shown("```\nreturn 1;\n```\n").contains("span"),
+        !render("```\nreturn 1;\n```\n").contains("span"),
         "no language is guessed"
     );
 }
 
 #[test]
-fn passages_in_code_keep_their_colours() {
+fn chunks_in_code_are_highlighted() {
     let text = "```java\nreturn 1; // one\nreturn 2; // two\n```\n";
     let parts = ["return 1; // o", "ne\nreturn 2; // two\n"];
-    let html = render_page(text, &passages(text, &parts, Some(1)));
+    let html = render_page(text, &chunks(text, &parts, Some(1)));
     assert!(html.contains("<span class=\"hl-c\">// o</span>"), "{html}");
     assert!(
         html.contains("<mark><span class=\"hl-c\">ne\n</span><span class=\"hl-k\">return</span>"),
@@ -403,11 +415,11 @@ fn passages_in_code_keep_their_colours() {
 }
 
 #[test]
-fn headings_begin_at_the_top_and_skip_no_level() {
+fn headings_start_at_the_top_and_skip_no_level() {
     let levels =
         |html: String| -> String { html.split("<h").skip(1).map(|rest| &rest[..1]).collect() };
     assert_eq!(
-        levels(shown("### a\n\n##### b\n\n### c\n\n## d\n\n###### e\n")),
+        levels(render("### a\n\n##### b\n\n### c\n\n## d\n\n###### e\n")),
         "23223"
     );
     let text = "# a\n\n## b\n\nwords\n";

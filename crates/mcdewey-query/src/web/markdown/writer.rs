@@ -1,49 +1,48 @@
-//! From Markdown events to HTML, for the sanitiser: text is escaped here, raw HTML of the document goes through.
+//! Writes Markdown events as HTML for the sanitiser: escapes text and passes raw HTML through.
 
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
-use super::blocks::Located;
-use super::highlight::{Budget, Highlighter};
-use super::sanitise::{Draft, Signs};
-use super::{Image, overlap, raw_html, sanitise};
+use super::blocks::LocatedEvent;
+use super::highlight::{Highlighter, TimeBudget};
+use super::sanitise::{Placeholders, UnsafeHtml};
+use super::{Image, overlaps, raw_html, sanitise};
 
-/// Elements within elements; deeper ones are left out, their text stays.
+/// Deeper elements are dropped, but not their text.
 const MAX_NESTING: usize = 24;
 
-/// What of a block is written.
+/// How much of a block is written.
 #[derive(Debug, Clone, Default)]
-pub(super) enum View<'a> {
-    /// All of it.
+pub(super) enum Extent<'a> {
     #[default]
     Whole,
-    /// All of it, with anchors where passages begin and one passage marked.
+    /// All of it, with anchors where chunks begin and one chunk marked.
     Shared {
+        /// Start and ordinal of each chunk, by start.
         anchors: &'a [(usize, u32)],
         marked: Option<Range<usize>>,
     },
-    /// What stands in this range.
+    /// Only this range, and the head of its table.
     Clip(Range<usize>),
 }
 
-/// The block as HTML that is not yet safe.
 pub(super) fn write(
-    events: &[Located<'_>],
-    view: View<'_>,
+    events: &[LocatedEvent<'_>],
+    extent: Extent<'_>,
     images: &[Image],
-    budget: &Budget,
-) -> Draft {
-    let raw = events.iter().filter_map(|(event, _)| match event {
+    budget: &TimeBudget,
+) -> UnsafeHtml {
+    let raw_html = events.iter().filter_map(|(event, _)| match event {
         Event::Html(html) | Event::InlineHtml(html) => Some(html.as_ref()),
         _ => None,
     });
-    let escape_raw = raw_html::is_excessive(raw);
+    let escape_raw_html = raw_html::is_excessive(raw_html);
     let mut writer = Writer {
-        view,
+        extent,
         images,
-        escape_raw,
+        escape_raw_html,
         budget: Some(budget),
         ..Writer::default()
     };
@@ -52,64 +51,68 @@ pub(super) fn write(
         writer.event(event, range);
     }
 
-    Draft {
+    UnsafeHtml {
         html: writer.html,
-        signs: writer.signs,
+        placeholders: writer.placeholders,
     }
 }
 
 #[derive(Default)]
 struct Writer<'a> {
     html: String,
-    signs: Signs,
-    view: View<'a>,
+    placeholders: Placeholders,
+    extent: Extent<'a>,
     images: &'a [Image],
-    /// The words of the image that is shown, while they are read.
-    words: Option<String>,
-    escape_raw: bool,
-    open: Vec<Open>,
+    /// The alternative text so far, while inside an image that is shown.
+    alt_text: Option<String>,
+    escape_raw_html: bool,
+    open: Vec<OpenElement>,
+    /// Column alignments of the current table.
     alignments: Vec<Alignment>,
+    /// Index of the next cell in its row.
     cell: usize,
     in_head: bool,
-    /// The code that is read, where its language is known.
-    code: Option<Highlighter>,
-    budget: Option<&'a Budget>,
+    /// Set inside a code block whose language has a grammar.
+    highlighter: Option<Highlighter>,
+    budget: Option<&'a TimeBudget>,
     /// Pieces of content written so far.
     pieces: usize,
     /// Anchors written so far.
     anchors: usize,
 }
 
-/// An element that is open.
-struct Open {
-    close: &'static str,
-    /// Where it began, and how much content stood before it.
+struct OpenElement {
+    end_tag: &'static str,
+    /// Its start in the HTML.
     start: usize,
+    /// Pieces of content written before it.
     pieces: usize,
-    /// Whether it goes when it stays empty.
-    may_go: bool,
+    /// Whether it is dropped if it stays empty.
+    drop_if_empty: bool,
 }
 
 impl Writer<'_> {
     fn event(&mut self, event: &Event<'_>, range: &Range<usize>) {
         match event {
-            Event::End(TagEnd::Image) if self.words.is_some() => self.show_image(),
-            Event::Text(text) | Event::Code(text) if self.words.is_some() => {
-                self.words.get_or_insert_default().push_str(text);
+            Event::End(TagEnd::Image) if self.alt_text.is_some() => self.end_image(),
+            Event::Text(text) | Event::Code(text) if self.alt_text.is_some() => {
+                self.alt_text.get_or_insert_default().push_str(text);
             }
-            _ if self.words.is_some() => {}
-            Event::Start(Tag::Image { dest_url, .. }) if self.shown(dest_url).is_some() => {
+            _ if self.alt_text.is_some() => {}
+            Event::Start(Tag::Image { dest_url, .. }) if self.stored_image(dest_url).is_some() => {
                 self.begin_image(dest_url, range);
             }
             Event::Start(tag) => self.start(tag),
             Event::End(end) => self.end(end),
             Event::Text(text) => self.text(text, range),
-            Event::Code(text) => self.whole_piece(range, &format!("<code>{}</code>", escape(text))),
-            Event::Html(html) | Event::InlineHtml(html) => self.raw(html, range),
+            Event::Code(text) => {
+                self.push_piece(range, &format!("<code>{}</code>", escape(text)));
+            }
+            Event::Html(html) | Event::InlineHtml(html) => self.raw_html(html, range),
             Event::SoftBreak => self.html.push('\n'),
             Event::HardBreak => self.html.push_str("<br>"),
-            Event::Rule => self.whole_piece(range, "<hr>"),
-            // Not enabled in the parser.
+            Event::Rule => self.push_piece(range, "<hr>"),
+            // The parser options do not enable these.
             Event::FootnoteReference(_)
             | Event::TaskListMarker(_)
             | Event::InlineMath(_)
@@ -119,53 +122,54 @@ impl Writer<'_> {
 
     fn start(&mut self, tag: &Tag<'_>) {
         let start = self.html.len();
-        let close = if self.open.len() < MAX_NESTING {
+        let end_tag = if self.open.len() < MAX_NESTING {
             self.open_tag(tag)
         } else {
             ""
         };
 
-        let clipped = matches!(self.view, View::Clip(_));
-        let may_go = match tag {
+        let is_clipped = matches!(self.extent, Extent::Clip(_));
+        let drop_if_empty = match tag {
             Tag::Image { .. } => true,
             Tag::Table(_) | Tag::TableHead | Tag::TableCell => false,
-            _ => clipped,
+            _ => is_clipped,
         };
 
-        self.open.push(Open {
-            close,
+        self.open.push(OpenElement {
+            end_tag,
             start,
             pieces: self.pieces,
-            may_go,
+            drop_if_empty,
         });
     }
 
-    fn shown(&self, target: &str) -> Option<&Image> {
+    fn stored_image(&self, target: &str) -> Option<&Image> {
         self.images.iter().find(|image| image.target == target)
     }
 
-    /// The element comes later, when the words that stand for the image are known.
+    /// Writes a placeholder, because the alternative text is not known yet.
     fn begin_image(&mut self, target: &str, range: &Range<usize>) {
-        let Some(image) = self.shown(target).cloned() else {
+        let Some(image) = self.stored_image(target).cloned() else {
             return;
         };
-        let sign = self.signs.image(image);
-        self.whole_piece(range, &sign);
-        self.words = Some(String::new());
+        let placeholder = self.placeholders.image(image);
+        self.push_piece(range, &placeholder);
+        self.alt_text = Some(String::new());
     }
 
-    fn show_image(&mut self) {
-        self.signs
-            .describe_image(self.words.take().unwrap_or_default());
+    fn end_image(&mut self) {
+        let alt_text = self.alt_text.take().unwrap_or_default();
+        self.placeholders.set_alt_text(alt_text);
     }
 
+    /// Writes the start tag and returns the end tag.
     fn open_tag(&mut self, tag: &Tag<'_>) -> &'static str {
         let (open, close) = match tag {
             Tag::Paragraph => ("<p>", "</p>\n"),
             Tag::Heading { level, .. } => heading(*level),
             Tag::BlockQuote(_) => ("<blockquote>\n", "</blockquote>\n"),
             Tag::CodeBlock(kind) => {
-                self.code = match kind {
+                self.highlighter = match kind {
                     CodeBlockKind::Fenced(info) => Highlighter::new(info),
                     CodeBlockKind::Indented => None,
                 };
@@ -196,7 +200,7 @@ impl Writer<'_> {
             Tag::Emphasis => ("<em>", "</em>"),
             Tag::Strong => ("<strong>", "</strong>"),
             Tag::Strikethrough => ("<del>", "</del>"),
-            Tag::Link { dest_url, .. } if is_followed(dest_url) => {
+            Tag::Link { dest_url, .. } if is_allowed_link(dest_url) => {
                 let _ = write!(self.html, "<a href=\"{}\">", escape(dest_url));
                 ("", "</a>")
             }
@@ -208,6 +212,7 @@ impl Writer<'_> {
         close
     }
 
+    /// Writes the start tag without its `>`, and returns the `>` and the end tag.
     fn open_cell(&mut self) -> (&'static str, &'static str) {
         let alignment = self
             .alignments
@@ -236,33 +241,34 @@ impl Writer<'_> {
     fn end(&mut self, end: &TagEnd) {
         match end {
             TagEnd::TableHead => self.in_head = false,
-            TagEnd::CodeBlock => self.code = None,
+            TagEnd::CodeBlock => self.highlighter = None,
             _ => {}
         }
 
         let Some(open) = self.open.pop() else { return };
-        if open.may_go && open.pieces == self.pieces {
+        if open.drop_if_empty && open.pieces == self.pieces {
             self.html.truncate(open.start);
         } else {
-            self.html.push_str(open.close);
+            self.html.push_str(open.end_tag);
         }
     }
 
-    /// Text, cut where passages begin and end.
+    /// Writes text, split where chunks begin and end.
     fn text(&mut self, text: &str, range: &Range<usize>) {
-        let tokens = match (&mut self.code, self.budget) {
-            (Some(code), Some(budget)) => code.tokens(text, budget),
+        let tokens = match (&mut self.highlighter, self.budget) {
+            (Some(highlighter), Some(budget)) => highlighter.tokens(text, budget),
             _ => Vec::new(),
         };
 
-        // Where characters were escaped in the document, the text is shorter than its source and cannot be cut.
+        // Text with escaped characters is shorter than its source, so its offsets do not match and
+        // it cannot be split.
         if text.len() != range.len() {
-            return self.whole_piece(range, &coloured(text, 0..text.len(), &tokens));
+            return self.push_piece(range, &highlighted(text, 0..text.len(), &tokens));
         }
 
-        let borders: Vec<usize> = match &self.view {
-            View::Whole => Vec::new(),
-            View::Shared { anchors, marked } => {
+        let borders: Vec<usize> = match &self.extent {
+            Extent::Whole => Vec::new(),
+            Extent::Shared { anchors, marked } => {
                 let ends = marked.iter().flat_map(|marked| [marked.start, marked.end]);
                 anchors
                     .iter()
@@ -270,78 +276,84 @@ impl Writer<'_> {
                     .chain(ends)
                     .collect()
             }
-            View::Clip(clip) => vec![clip.start, clip.end],
+            Extent::Clip(clip) => vec![clip.start, clip.end],
         };
 
-        for piece in cut(range, borders) {
+        for piece in split(range, borders) {
             let part = piece.start - range.start..piece.end - range.start;
-            self.whole_piece(&piece, &coloured(text, part, &tokens));
+            self.push_piece(&piece, &highlighted(text, part, &tokens));
         }
     }
 
-    /// HTML that lies wholly in or out of every passage.
-    fn whole_piece(&mut self, range: &Range<usize>, html: &str) {
-        match &self.view {
-            View::Whole => self.html.push_str(html),
-            View::Clip(clip) if !overlap(clip, range) && !self.in_head => return,
-            View::Clip(_) => self.html.push_str(html),
-            View::Shared { anchors, marked } => {
+    /// Writes HTML that is entirely inside or entirely outside of every chunk.
+    fn push_piece(&mut self, range: &Range<usize>, html: &str) {
+        match &self.extent {
+            Extent::Whole => self.html.push_str(html),
+            // The head of a table goes with whichever of its rows are in the range.
+            Extent::Clip(clip) if !overlaps(clip, range) && !self.in_head => return,
+            Extent::Clip(_) => self.html.push_str(html),
+            Extent::Shared { anchors, marked } => {
                 for (start, ordinal) in &anchors[self.anchors..] {
                     if *start >= range.end {
                         break;
                     }
                     self.anchors += 1;
-                    self.html.push_str(&self.signs.anchor(*ordinal));
+                    self.html.push_str(&self.placeholders.anchor(*ordinal));
                 }
 
-                let marked = marked.as_ref().is_some_and(|marked| overlap(marked, range));
+                let marked = marked
+                    .as_ref()
+                    .is_some_and(|marked| overlaps(marked, range));
                 self.html.push_str(&if marked {
-                    self.signs.mark(html)
+                    self.placeholders.mark(html)
                 } else {
                     html.to_owned()
                 });
             }
         }
 
-        // The head of a table is shown with any of its rows, but alone it is nothing.
         self.pieces += 1;
     }
 
-    fn raw(&mut self, html: &str, range: &Range<usize>) {
-        if self.escape_raw {
+    fn raw_html(&mut self, html: &str, range: &Range<usize>) {
+        if self.escape_raw_html {
             return self.text(html, range);
         }
 
-        let kept = match &self.view {
-            View::Clip(clip) => overlap(clip, range),
-            View::Whole | View::Shared { .. } => true,
+        let is_visible = match &self.extent {
+            Extent::Clip(clip) => overlaps(clip, range),
+            Extent::Whole | Extent::Shared { .. } => true,
         };
 
-        if kept {
-            self.html.push_str(&sanitise::without_signs(html));
+        if is_visible {
+            self.html.push_str(&sanitise::strip_delimiters(html));
             self.pieces += 1;
         }
     }
 }
 
-/// A part of the text, its tokens in elements of their class.
-fn coloured(text: &str, part: Range<usize>, tokens: &[(Range<usize>, &'static str)]) -> String {
+/// A part of the text as HTML, with its tokens in elements of their class.
+fn highlighted(text: &str, part: Range<usize>, tokens: &[(Range<usize>, &'static str)]) -> String {
     let mut html = String::new();
     let mut at = part.start;
 
-    let of = |range: Range<usize>| escape(text.get(range).unwrap_or_default());
-    for (token, class) in tokens.iter().filter(|(token, _)| overlap(token, &part)) {
+    let html_of = |range: Range<usize>| escape(text.get(range).unwrap_or_default());
+    for (token, class) in tokens.iter().filter(|(token, _)| overlaps(token, &part)) {
         let token = token.start.max(part.start)..token.end.min(part.end);
-        html.push_str(&of(at..token.start));
-        let _ = write!(html, "<span class=\"{class}\">{}</span>", of(token.clone()));
+        html.push_str(&html_of(at..token.start));
+        let _ = write!(
+            html,
+            "<span class=\"{class}\">{}</span>",
+            html_of(token.clone())
+        );
         at = token.end;
     }
 
-    html.push_str(&of(at..part.end));
+    html.push_str(&html_of(at..part.end));
     html
 }
 
-/// Headings of documents stand one step below the heading of the page they are shown on.
+/// Headings of documents are one level below the `h1` of the page.
 fn heading(level: HeadingLevel) -> (&'static str, &'static str) {
     match level {
         HeadingLevel::H1 => ("<h2>", "</h2>\n"),
@@ -352,8 +364,8 @@ fn heading(level: HeadingLevel) -> (&'static str, &'static str) {
     }
 }
 
-/// Links lead out of the library or nowhere: what a relative one meant is not known here.
-fn is_followed(url: &str) -> bool {
+/// Relative links are dropped, because their target is unknown here.
+fn is_allowed_link(url: &str) -> bool {
     ["http://", "https://", "mailto:"].iter().any(|scheme| {
         url.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
@@ -362,7 +374,7 @@ fn is_followed(url: &str) -> bool {
 
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for c in sanitise::without_signs(text).chars() {
+    for c in sanitise::strip_delimiters(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -375,13 +387,20 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
-/// `range` in pieces between the borders that lie in it.
-fn cut(range: &Range<usize>, mut borders: Vec<usize>) -> Vec<Range<usize>> {
+/// Splits `range` at the borders inside it.
+fn split(range: &Range<usize>, mut borders: Vec<usize>) -> Vec<Range<usize>> {
     borders.retain(|border| range.start < *border && *border < range.end);
     borders.push(range.end);
     borders.sort_unstable();
-    let mut start = range.start;
-    let piece = |end| (start < end).then(|| std::mem::replace(&mut start, end)..end);
 
-    borders.into_iter().filter_map(piece).collect()
+    let mut pieces = Vec::with_capacity(borders.len());
+    let mut start = range.start;
+    for end in borders {
+        if start < end {
+            pieces.push(start..end);
+            start = end;
+        }
+    }
+
+    pieces
 }

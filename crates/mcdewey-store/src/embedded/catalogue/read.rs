@@ -1,4 +1,4 @@
-//! What is read from the catalogue, all from one snapshot.
+//! Queries on one snapshot of the catalogue.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,28 +16,29 @@ use uuid::Uuid;
 use super::Catalogue;
 use super::write::role_name;
 use crate::embedded::IndexedRoot;
-use crate::embedded::failure::{Failure, Outcome};
-use crate::ranking::Located;
+use crate::embedded::error::{EmbeddedError, EmbeddedResult};
+use crate::ranking::ChunkLocation;
 
-/// The columns [`chunk`] reads.
-const CHUNK: &str = "SELECT ordinal, place, context, text, text_hash, passage_hash FROM passages";
+/// The columns that [`chunk_from_row`] reads.
+const SELECT_CHUNK: &str =
+    "SELECT ordinal, place, context, text, text_hash, passage_hash FROM passages";
 
-/// The catalogue as it was at one moment.
+/// The catalogue at one point in time.
 #[derive(Debug)]
 pub(in crate::embedded) struct Snapshot<'a> {
     transaction: &'a Transaction<'a>,
     catalogue: &'a Catalogue,
 }
 
-/// Where a passage stands, as it is stored beside its text.
+/// The location of a chunk in its document: the JSON in the column `passages.place`.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct StoredLocation {
     pub(super) page: PageRef,
     pub(super) headings: Vec<String>,
     pub(super) spans: Vec<Span>,
 }
 
-/// What a point is made of.
+/// The data that a live point is built from.
 #[derive(Debug)]
 pub(in crate::embedded) struct LivePoint {
     pub(in crate::embedded) point: Uuid,
@@ -53,39 +54,37 @@ impl<'a> Snapshot<'a> {
         }
     }
 
-    pub(in crate::embedded) fn state(&self, generation: &Generation) -> Outcome<IndexState> {
+    pub(in crate::embedded) fn state(&self, generation: &Generation) -> EmbeddedResult<IndexState> {
         let sql = "SELECT revision, documents, pages, chunks FROM library";
         Ok(self.transaction.query_row(sql, [], |row| {
-            let count =
-                |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.cast_unsigned());
             Ok(IndexState {
                 generation: generation.clone(),
-                revision: Revision(count(0)?),
-                documents: count(1)?,
-                pages: count(2)?,
-                chunks: count(3)?,
+                revision: Revision(unsigned(row, 0)?),
+                documents: unsigned(row, 1)?,
+                pages: unsigned(row, 2)?,
+                chunks: unsigned(row, 3)?,
             })
         })?)
     }
 
     /// The number of the shard that belongs to this catalogue.
-    pub(in crate::embedded) fn shard(&self) -> Outcome<u64> {
+    pub(in crate::embedded) fn shard(&self) -> EmbeddedResult<u64> {
         let number: i64 = self
             .transaction
             .query_row("SELECT shard FROM library", [], |row| row.get(0))?;
         Ok(number.cast_unsigned())
     }
 
-    /// How many passages the library holds.
-    pub(in crate::embedded) fn passages_in_all(&self) -> Outcome<u64> {
+    /// The number of chunks in the library.
+    pub(in crate::embedded) fn chunk_count(&self) -> EmbeddedResult<u64> {
         let count: i64 = self
             .transaction
             .query_row("SELECT chunks FROM library", [], |row| row.get(0))?;
         Ok(count.cast_unsigned())
     }
 
-    /// In how many passages a BM25 token occurs.
-    pub(in crate::embedded) fn passages_with(&self, token: u32) -> Outcome<u64> {
+    /// In how many chunks a BM25 token occurs.
+    pub(in crate::embedded) fn chunks_with(&self, token: u32) -> EmbeddedResult<u64> {
         let mut select = self
             .transaction
             .prepare_cached("SELECT passages FROM terms WHERE token = ?1")?;
@@ -93,8 +92,8 @@ impl<'a> Snapshot<'a> {
         Ok(count.unwrap_or_default().cast_unsigned())
     }
 
-    /// The languages documents name.
-    pub(in crate::embedded) fn languages(&self) -> Outcome<Vec<String>> {
+    /// The languages that documents declare.
+    pub(in crate::embedded) fn languages(&self) -> EmbeddedResult<Vec<String>> {
         self.all(
             "SELECT DISTINCT lang FROM documents WHERE lang IS NOT NULL ORDER BY lang",
             [],
@@ -102,8 +101,8 @@ impl<'a> Snapshot<'a> {
         )
     }
 
-    /// A point, if it is live.
-    pub(in crate::embedded) fn located(&self, point: Uuid) -> Outcome<Option<Located>> {
+    /// Returns the location of a point's chunk, or `None` if the point is not live.
+    pub(in crate::embedded) fn locate(&self, point: Uuid) -> EmbeddedResult<Option<ChunkLocation>> {
         let sql =
             "SELECT document, ordinal, page, passage_hash, likeness FROM points WHERE point = ?1";
         let mut select = self.transaction.prepare_cached(sql)?;
@@ -113,40 +112,42 @@ impl<'a> Snapshot<'a> {
             return Ok(None);
         };
 
-        Ok(Some(Located {
-            document: self.meta(row.get(0)?)?,
+        Ok(Some(ChunkLocation {
+            document: self.metadata(row.get(0)?)?,
             ordinal: row.get(1)?,
             page: PageNumber(row.get(2)?),
             passage_hash: hash(row, 3)?,
             simhash: row
                 .get::<_, String>(4)?
                 .parse()
-                .map_err(|_| Failure::stored("likeness"))?,
+                .map_err(|_| EmbeddedError::malformed("simhash"))?,
         }))
     }
 
-    /// All live points.
-    pub(in crate::embedded) fn points(&self) -> Outcome<Vec<Uuid>> {
+    pub(in crate::embedded) fn live_point_ids(&self) -> EmbeddedResult<Vec<Uuid>> {
         self.all("SELECT point FROM points", [], |row| {
             Ok(Uuid::from_bytes(row.get(0)?))
         })
     }
 
-    /// What these points are made of; those that are not live are left out.
-    pub(in crate::embedded) fn live_points(&self, points: &[Uuid]) -> Outcome<Vec<LivePoint>> {
+    /// Returns the data that these points are built from, without those that are not live.
+    pub(in crate::embedded) fn live_points(
+        &self,
+        points: &[Uuid],
+    ) -> EmbeddedResult<Vec<LivePoint>> {
         let mut live = Vec::with_capacity(points.len());
         let sql = "SELECT document, ordinal FROM points WHERE point = ?1";
         for point in points {
             let mut select = self.transaction.prepare_cached(sql)?;
-            let place = select
+            let Some((document, ordinal)): Option<(i64, u32)> = select
                 .query_row([point.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-
-            let Some((document, ordinal)): Option<(i64, u32)> = place else {
+                .optional()?
+            else {
                 continue;
             };
-            let meta = self.meta(document)?;
-            let columns = CHUNK.replace(" FROM", ", embedding_key FROM");
+
+            let meta = self.metadata(document)?;
+            let columns = SELECT_CHUNK.replace(" FROM", ", embedding_key FROM");
 
             let found = self.one(
                 &format!("{columns} WHERE document = ?1 AND ordinal = ?2"),
@@ -154,7 +155,7 @@ impl<'a> Snapshot<'a> {
                 |row| {
                     Ok(LivePoint {
                         point: *point,
-                        chunk: chunk(row, &meta)?,
+                        chunk: chunk_from_row(row, &meta)?,
                         embedding_key: hash(row, 6)?,
                     })
                 },
@@ -170,65 +171,74 @@ impl<'a> Snapshot<'a> {
         &self,
         ids: &[ChunkId],
         scope: &Scope,
-    ) -> Outcome<Vec<Chunk>> {
+    ) -> EmbeddedResult<Vec<Chunk>> {
         let mut chunks = Vec::with_capacity(ids.len());
         for id in ids {
             let by_prefix = "SELECT id FROM documents WHERE prefix = ?1";
-            let Some((document, meta)) = self.seen(by_prefix, id.document_prefix(), scope)? else {
+            let Some((document, meta)) =
+                self.document_in_scope(by_prefix, id.document_prefix(), scope)?
+            else {
                 continue;
             };
-            let sql = format!("{CHUNK} WHERE document = ?1 AND ordinal = ?2");
-            chunks.extend(self.one(&sql, (document, id.ordinal()), |row| chunk(row, &meta))?);
+
+            let sql = format!("{SELECT_CHUNK} WHERE document = ?1 AND ordinal = ?2");
+            chunks.extend(self.one(&sql, (document, id.ordinal()), |row| {
+                chunk_from_row(row, &meta)
+            })?);
         }
 
         Ok(chunks)
     }
 
-    pub(in crate::embedded) fn passages(
+    pub(in crate::embedded) fn document_chunks(
         &self,
         source: &SourcePath,
         ordinals: Range<u32>,
         scope: &Scope,
-    ) -> Outcome<Vec<Chunk>> {
-        let Some((document, meta)) = self.by_source(source, scope)? else {
+    ) -> EmbeddedResult<Vec<Chunk>> {
+        let Some((document, meta)) = self.document_by_source(source, scope)? else {
             return Ok(Vec::new());
         };
 
         let sql = format!(
-            "{CHUNK} WHERE document = ?1 AND ordinal >= ?2 AND ordinal < ?3 ORDER BY ordinal"
+            "{SELECT_CHUNK} WHERE document = ?1 AND ordinal >= ?2 AND ordinal < ?3 ORDER BY ordinal"
         );
 
         self.all(&sql, (document, ordinals.start, ordinals.end), |row| {
-            chunk(row, &meta)
+            chunk_from_row(row, &meta)
         })
     }
 
-    pub(in crate::embedded) fn chunks_on(
+    pub(in crate::embedded) fn chunks_on_page(
         &self,
         source: &SourcePath,
         page: PageNumber,
         scope: &Scope,
-    ) -> Outcome<Vec<Chunk>> {
-        let Some((document, meta)) = self.by_source(source, scope)? else {
+    ) -> EmbeddedResult<Vec<Chunk>> {
+        let Some((document, meta)) = self.document_by_source(source, scope)? else {
             return Ok(Vec::new());
         };
-        let sql = format!("{CHUNK} WHERE document = ?1 AND page = ?2 ORDER BY ordinal");
-        self.all(&sql, (document, page.0), |row| chunk(row, &meta))
+
+        let sql = format!("{SELECT_CHUNK} WHERE document = ?1 AND page = ?2 ORDER BY ordinal");
+        self.all(&sql, (document, page.0), |row| chunk_from_row(row, &meta))
     }
 
-    pub(in crate::embedded) fn by_handle(
+    pub(in crate::embedded) fn chunks_by_handle(
         &self,
         handle: &str,
         scope: &Scope,
-    ) -> Outcome<Vec<Chunk>> {
+    ) -> EmbeddedResult<Vec<Chunk>> {
         let sql = format!(
             "{} WHERE handle = ?1 ORDER BY document, ordinal",
-            CHUNK.replace(" FROM", ", document FROM")
+            SELECT_CHUNK.replace(" FROM", ", document FROM")
         );
 
         let found = self.all(&sql, [handle], |row| {
-            let meta = self.meta(row.get(6)?)?;
-            scope.contains(&meta).then(|| chunk(row, &meta)).transpose()
+            let meta = self.metadata(row.get(6)?)?;
+            scope
+                .contains(&meta)
+                .then(|| chunk_from_row(row, &meta))
+                .transpose()
         })?;
 
         Ok(found.into_iter().flatten().collect())
@@ -239,11 +249,13 @@ impl<'a> Snapshot<'a> {
         source: &SourcePath,
         page: PageNumber,
         scope: &Scope,
-    ) -> Outcome<Option<Page>> {
-        let Some((document, _)) = self.by_source(source, scope)? else {
+    ) -> EmbeddedResult<Option<Page>> {
+        let Some((document, _)) = self.document_by_source(source, scope)? else {
             return Ok(None);
         };
-        let sql = "SELECT page, text FROM pages WHERE document = ?1 AND number = ?2 ORDER BY place LIMIT 1";
+
+        let sql = "SELECT page, text FROM pages WHERE document = ?1 AND number = ?2 \
+                   ORDER BY place LIMIT 1";
         self.one(sql, (document, page.0), |row| {
             Ok(Page {
                 page: json(row, 0)?,
@@ -256,8 +268,8 @@ impl<'a> Snapshot<'a> {
         &self,
         source: &SourcePath,
         scope: &Scope,
-    ) -> Outcome<Option<Document>> {
-        let Some((document, meta)) = self.by_source(source, scope)? else {
+    ) -> EmbeddedResult<Option<Document>> {
+        let Some((document, meta)) = self.document_by_source(source, scope)? else {
             return Ok(None);
         };
 
@@ -290,11 +302,13 @@ impl<'a> Snapshot<'a> {
         role: AttachmentRole,
         name: &str,
         scope: &Scope,
-    ) -> Outcome<Option<AttachedFile>> {
-        let Some((document, _)) = self.by_source(source, scope)? else {
+    ) -> EmbeddedResult<Option<AttachedFile>> {
+        let Some((document, _)) = self.document_by_source(source, scope)? else {
             return Ok(None);
         };
-        let sql = "SELECT attachment, content FROM attachments WHERE document = ?1 AND role = ?2 AND name = ?3";
+
+        let sql = "SELECT attachment, content FROM attachments \
+                   WHERE document = ?1 AND role = ?2 AND name = ?3";
         self.one(sql, (document, role_name(role), name), |row| {
             Ok(AttachedFile {
                 attachment: json(row, 0)?,
@@ -303,10 +317,13 @@ impl<'a> Snapshot<'a> {
         })
     }
 
-    pub(in crate::embedded) fn documents(&self, scope: &Scope) -> Outcome<Vec<DocumentSummary>> {
+    pub(in crate::embedded) fn documents(
+        &self,
+        scope: &Scope,
+    ) -> EmbeddedResult<Vec<DocumentSummary>> {
         let sql = "SELECT id, pages, chunks, committed_at FROM documents ORDER BY source";
         let mut summaries = self.all(sql, [], |row| {
-            let meta = self.meta(row.get(0)?)?;
+            let meta = self.metadata(row.get(0)?)?;
             Ok(DocumentSummary {
                 meta,
                 pages: row.get(1)?,
@@ -319,22 +336,28 @@ impl<'a> Snapshot<'a> {
         Ok(summaries)
     }
 
-    /// What all roots say, the default root first.
-    pub(in crate::embedded) fn description(&self) -> Outcome<LibraryDescription> {
+    /// Merges the descriptions of all roots, the default root first.
+    pub(in crate::embedded) fn description(&self) -> EmbeddedResult<LibraryDescription> {
         let sql = "SELECT description FROM descriptions ORDER BY root <> ?1, root";
-        let all: Vec<LibraryDescription> =
+        let descriptions: Vec<LibraryDescription> =
             self.all(sql, [RootName::DEFAULT], |row| json(row, 0))?;
-        Ok(all
+        Ok(descriptions
             .into_iter()
             .reduce(LibraryDescription::merged)
             .unwrap_or_default())
     }
 
-    pub(in crate::embedded) fn manifest(&self, root: &RootName) -> Outcome<Vec<ManifestEntry>> {
+    pub(in crate::embedded) fn manifest(
+        &self,
+        root: &RootName,
+    ) -> EmbeddedResult<Vec<ManifestEntry>> {
         let sql = "SELECT source, folder, input FROM documents WHERE root = ?1 ORDER BY source";
         self.all(sql, [root.as_str()], |row| {
             let source: String = row.get(0)?;
-            let source = source.parse().map_err(|_| Failure::stored("source path"))?;
+            let source = source
+                .parse()
+                .map_err(|_| EmbeddedError::malformed("source path"))?;
+
             Ok(ManifestEntry {
                 source,
                 folder: row.get(1)?,
@@ -343,12 +366,13 @@ impl<'a> Snapshot<'a> {
         })
     }
 
-    /// Where the documents were read from: root, folder, how many.
-    pub(in crate::embedded) fn indexed_roots(&self) -> Outcome<Vec<IndexedRoot>> {
-        let sql = "SELECT root, folder, count(*) FROM documents GROUP BY root, folder ORDER BY root, folder";
+    pub(in crate::embedded) fn indexed_roots(&self) -> EmbeddedResult<Vec<IndexedRoot>> {
+        let sql = "SELECT root, folder, count(*) FROM documents \
+                   GROUP BY root, folder ORDER BY root, folder";
         self.all(sql, [], |row| {
             let root: String = row.get(0)?;
-            let root = root.parse().map_err(|_| Failure::stored("root"))?;
+            let root = root.parse().map_err(|_| EmbeddedError::malformed("root"))?;
+
             Ok(IndexedRoot {
                 root,
                 folder: row.get(1)?,
@@ -357,34 +381,35 @@ impl<'a> Snapshot<'a> {
         })
     }
 
-    fn by_source(
+    fn document_by_source(
         &self,
         source: &SourcePath,
         scope: &Scope,
-    ) -> Outcome<Option<(i64, Arc<DocumentMeta>)>> {
-        self.seen(
+    ) -> EmbeddedResult<Option<(i64, Arc<DocumentMeta>)>> {
+        self.document_in_scope(
             "SELECT id FROM documents WHERE source = ?1",
             source.as_str(),
             scope,
         )
     }
 
-    /// The document that `sql` names, if it lies in the scope.
-    fn seen(
+    /// Returns the document whose id `sql` selects by `name`, if it is in the scope.
+    fn document_in_scope(
         &self,
         sql: &str,
         name: &str,
         scope: &Scope,
-    ) -> Outcome<Option<(i64, Arc<DocumentMeta>)>> {
+    ) -> EmbeddedResult<Option<(i64, Arc<DocumentMeta>)>> {
         let Some(document) = self.one(sql, [name], |row| Ok(row.get(0)?))? else {
             return Ok(None);
         };
-        let meta = self.meta(document)?;
+
+        let meta = self.metadata(document)?;
         Ok(scope.contains(&meta).then_some((document, meta)))
     }
 
-    fn meta(&self, document: i64) -> Outcome<Arc<DocumentMeta>> {
-        self.catalogue.remembered(document, || {
+    fn metadata(&self, document: i64) -> EmbeddedResult<Arc<DocumentMeta>> {
+        self.catalogue.cached_metadata(document, || {
             let mut select = self
                 .transaction
                 .prepare_cached("SELECT meta FROM documents WHERE id = ?1")?;
@@ -393,12 +418,13 @@ impl<'a> Snapshot<'a> {
         })
     }
 
+    /// Reads all rows of a query.
     fn all<T>(
         &self,
         sql: &str,
         params: impl Params,
-        mut read: impl FnMut(&Row<'_>) -> Outcome<T>,
-    ) -> Outcome<Vec<T>> {
+        mut read: impl FnMut(&Row<'_>) -> EmbeddedResult<T>,
+    ) -> EmbeddedResult<Vec<T>> {
         let mut select = self.transaction.prepare_cached(sql)?;
         let mut rows = select.query(params)?;
 
@@ -410,44 +436,51 @@ impl<'a> Snapshot<'a> {
         Ok(found)
     }
 
+    /// Reads the first row of a query, if there is one.
     fn one<T>(
         &self,
         sql: &str,
         params: impl Params,
-        read: impl FnOnce(&Row<'_>) -> Outcome<T>,
-    ) -> Outcome<Option<T>> {
+        read: impl FnOnce(&Row<'_>) -> EmbeddedResult<T>,
+    ) -> EmbeddedResult<Option<T>> {
         let mut select = self.transaction.prepare_cached(sql)?;
         let mut rows = select.query(params)?;
         rows.next()?.map(read).transpose()
     }
 }
 
-/// The passage in a row of [`CHUNK`].
-fn chunk(row: &Row<'_>, meta: &Arc<DocumentMeta>) -> Outcome<Chunk> {
+/// Reads the chunk in a row of [`SELECT_CHUNK`].
+fn chunk_from_row(row: &Row<'_>, meta: &Arc<DocumentMeta>) -> EmbeddedResult<Chunk> {
     let ordinal: u32 = row.get(0)?;
-    let place: Place = json(row, 1)?;
+    let location: StoredLocation = json(row, 1)?;
+
     Ok(Chunk {
         chunk_id: ChunkId::new(&meta.source, ordinal),
         document: Arc::clone(meta),
         ordinal,
-        page: place.page,
-        headings: place.headings,
+        page: location.page,
+        headings: location.headings,
         context: row.get(2)?,
         text: row.get(3)?,
-        spans: place.spans,
+        spans: location.spans,
         text_hash: hash(row, 4)?,
         passage_hash: hash(row, 5)?,
     })
 }
 
-fn hash(row: &Row<'_>, column: usize) -> Outcome<ContentHash> {
+fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(column)?.cast_unsigned())
+}
+
+fn hash(row: &Row<'_>, column: usize) -> EmbeddedResult<ContentHash> {
     Ok(ContentHash::from_bytes(row.get(column)?))
 }
 
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Outcome<T> {
-    Ok(serde_json::from_str(
-        row.get_ref(column)?
-            .as_str()
-            .map_err(|_| Failure::stored("text"))?,
-    )?)
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> EmbeddedResult<T> {
+    let text = row
+        .get_ref(column)?
+        .as_str()
+        .map_err(|_| EmbeddedError::malformed("text"))?;
+
+    Ok(serde_json::from_str(text)?)
 }

@@ -1,36 +1,36 @@
-//! What is written to the catalogue: changes that become visible together, or not at all.
+//! Writes to the catalogue: changes that become visible together or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use mcdewey_core::{
-    AttachedFile, AttachmentRole, ContentHash, LibraryDescription, Revision, RootName, SourcePath,
+    AttachedFile, AttachmentRole, IndexError, LibraryDescription, Revision, RootName, SourcePath,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use super::read::Place;
-use crate::embedded::failure::Outcome;
-use crate::prepare::Prepared;
+use super::read::StoredLocation;
+use crate::embedded::error::EmbeddedResult;
+use crate::prepare::{Prepared, PreparedChunk};
 use crate::terms;
 
-/// What a file is remembered by when it must be read again: the hash of no input.
+/// The input hash of a document that must be read again. No input has this hash.
 const UNKNOWN_INPUT: [u8; 32] = [0; 32];
 
-/// The one connection that writes.
+/// The single connection that writes.
 #[derive(Debug)]
 pub(in crate::embedded) struct CatalogueWriter {
     connection: Connection,
 }
 
-/// Changes of one transaction; dropped without [`Change::commit`] they never were.
+/// The changes of one transaction, rolled back unless [`Change::commit`] is called.
 #[derive(Debug)]
 pub(in crate::embedded) struct Change<'a> {
     transaction: Transaction<'a>,
 }
 
-/// A document that is about to leave the catalogue.
-struct Former {
+/// A document that was removed from the catalogue, or whose revision was replaced.
+struct RemovedDocument {
     id: i64,
     pages: i64,
     chunks: i64,
@@ -43,66 +43,65 @@ impl CatalogueWriter {
         Self { connection }
     }
 
-    pub(in crate::embedded) fn begin(&mut self) -> Outcome<Change<'_>> {
+    pub(in crate::embedded) fn begin(&mut self) -> EmbeddedResult<Change<'_>> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         Ok(Change { transaction })
     }
 
-    pub(in crate::embedded) fn revision(&self) -> Outcome<Revision> {
+    pub(in crate::embedded) fn revision(&self) -> EmbeddedResult<Revision> {
         let revision: i64 =
             self.connection
                 .query_row("SELECT revision FROM library", [], |row| row.get(0))?;
         Ok(Revision(revision.cast_unsigned()))
     }
 
-    /// Sees to it that what was taken out or replaced can no longer be read from the file or its log.
-    pub(in crate::embedded) fn scrub(&self) -> Outcome<()> {
+    /// Ensures that removed and replaced data can no longer be read from the file or its log.
+    pub(in crate::embedded) fn scrub(&self) -> EmbeddedResult<()> {
         self.connection.execute_batch("VACUUM")?;
-        let is_read: bool = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                row.get::<_, i64>(0)
-            })
-            .map(|busy| busy != 0)?;
+        let busy: i64 =
+            self.connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
 
-        if is_read {
-            let message = "the catalogue is being read without pause, so its log still holds what was taken out; run the \
-                           removal again, or restart the program";
-            return Err(mcdewey_core::IndexError::Store(message.to_owned()).into());
+        if busy != 0 {
+            let message = "the catalogue is constantly being read, so its log still holds the \
+                           removed data; run the removal again, or restart the program";
+            return Err(IndexError::Store(message.to_owned()).into());
         }
 
         Ok(())
     }
 
-    /// Another document whose chunk ids begin like those of this one, and its root; of the same source, another root's.
-    pub(in crate::embedded) fn twin(
+    /// Returns the source and root of a document with the same chunk id prefix as this one: another
+    /// source, or the same source in another root.
+    pub(in crate::embedded) fn duplicate(
         &self,
         document: &Prepared,
-    ) -> Outcome<Option<(String, String)>> {
+    ) -> EmbeddedResult<Option<(String, String)>> {
         let sql =
             "SELECT source, root FROM documents WHERE prefix = ?1 AND (source <> ?2 OR root <> ?3)";
         let mut select = self.connection.prepare_cached(sql)?;
-        let named = (
+        let params = (
             &document.prefix,
             document.meta.source.as_str(),
             document.root.as_str(),
         );
 
         Ok(select
-            .query_row(named, |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(params, |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
     }
 
-    /// Those of the points that no document has.
-    pub(in crate::embedded) fn strays(
+    /// Filters the points that belong to no document.
+    pub(in crate::embedded) fn stray_points(
         &self,
         points: impl IntoIterator<Item = Uuid>,
-    ) -> Outcome<Vec<Uuid>> {
+    ) -> EmbeddedResult<Vec<Uuid>> {
         let mut select = self
             .connection
             .prepare_cached("SELECT 1 FROM points WHERE point = ?1")?;
+
         let mut strays = Vec::new();
         for point in points {
             if !select.exists([point.as_bytes()])? {
@@ -115,75 +114,85 @@ impl CatalogueWriter {
 }
 
 impl Change<'_> {
-    /// Makes everything visible and durable.
-    pub(in crate::embedded) fn commit(self) -> Outcome<()> {
+    /// Makes all changes visible and durable.
+    pub(in crate::embedded) fn commit(self) -> EmbeddedResult<()> {
         Ok(self.transaction.commit()?)
     }
 
-    /// Puts a document in place of its former revision; returns the points that are no longer live.
-    pub(in crate::embedded) fn put(&self, document: &Prepared) -> Outcome<(Revision, Vec<Uuid>)> {
-        let former = self.take_out(&document.meta.source)?;
+    /// Adds a document or replaces its previous revision. Also returns the points that are no
+    /// longer live.
+    pub(in crate::embedded) fn put(
+        &self,
+        document: &Prepared,
+    ) -> EmbeddedResult<(Revision, Vec<Uuid>)> {
+        let previous = self.delete(&document.meta.source)?;
         let id = self.insert(document)?;
         self.insert_pages(id, document)?;
-        self.insert_passages(id, document)?;
+        self.insert_chunks(id, document)?;
         self.insert_attachments(id, document)?;
 
-        let mut freed: BTreeSet<Uuid> = former
+        // A chunk that did not change keeps its point.
+        let mut freed: BTreeSet<Uuid> = previous
             .iter()
-            .flat_map(|former| former.points.iter().copied())
+            .flat_map(|previous| previous.points.iter().copied())
             .collect();
-
-        for passage in &document.passages {
-            freed.remove(&passage.point);
+        for chunk in &document.chunks {
+            freed.remove(&chunk.point);
         }
 
-        let former_terms = former.as_ref().map(|former| &former.terms);
-        self.count_terms(Some(&document.terms), former_terms)?;
-        let gone = former
-            .as_ref()
-            .map_or((0, 0, 0), |former| (1, former.pages, former.chunks));
+        let previous_terms = previous.as_ref().map(|previous| &previous.terms);
+        self.count_terms(Some(&document.terms), previous_terms)?;
 
-        let revision = self.step((
-            1 - gone.0,
-            document.pages.len() as i64 - gone.1,
-            document.passages.len() as i64 - gone.2,
-        ))?;
+        let (documents, pages, chunks) = previous
+            .as_ref()
+            .map_or((0, 0, 0), |previous| (1, previous.pages, previous.chunks));
+        let revision = self.raise_revision(
+            1 - documents,
+            document.pages.len() as i64 - pages,
+            document.chunks.len() as i64 - chunks,
+        )?;
 
         Ok((revision, freed.into_iter().collect()))
     }
 
-    /// Takes a document out; `None` when there is none. The revision is the caller's to raise, once for all.
-    pub(in crate::embedded) fn remove(&self, source: &SourcePath) -> Outcome<Option<Vec<Uuid>>> {
-        let Some(former) = self.take_out(source)? else {
+    /// Removes a document and returns its points, or `None` if it does not exist. The caller raises
+    /// the revision, once for all removals.
+    pub(in crate::embedded) fn remove(
+        &self,
+        source: &SourcePath,
+    ) -> EmbeddedResult<Option<Vec<Uuid>>> {
+        let Some(removed) = self.delete(source)? else {
             return Ok(None);
         };
-        self.count_terms(None, Some(&former.terms))?;
-        let sql = "UPDATE library SET documents = documents - 1, pages = pages - ?1, chunks = chunks - ?2";
 
+        self.count_terms(None, Some(&removed.terms))?;
+        let sql = "UPDATE library SET documents = documents - 1, pages = pages - ?1, \
+                   chunks = chunks - ?2";
         self.transaction
             .prepare_cached(sql)?
-            .execute((former.pages, former.chunks))?;
-        Ok(Some(former.points))
+            .execute((removed.pages, removed.chunks))?;
+
+        Ok(Some(removed.points))
     }
 
-    /// Replaces what a root says; `false` when it says so already.
+    /// Replaces the description of a root. Returns `false` if it is the same as before.
     pub(in crate::embedded) fn describe(
         &self,
         root: &RootName,
         description: &LibraryDescription,
-    ) -> Outcome<bool> {
+    ) -> EmbeddedResult<bool> {
         let sql = "SELECT description FROM descriptions WHERE root = ?1";
-        let known: Option<String> = self
+        let stored: Option<String> = self
             .transaction
             .query_row(sql, [root.as_str()], |row| row.get(0))
             .optional()?;
 
-        let known: LibraryDescription = known
+        let stored: LibraryDescription = stored
             .map_or(Ok(LibraryDescription::default()), |text| {
                 serde_json::from_str(&text)
             })?;
 
-        if known == *description {
+        if stored == *description {
             return Ok(false);
         }
 
@@ -194,40 +203,42 @@ impl Change<'_> {
     }
 
     /// Raises the revision.
-    pub(in crate::embedded) fn next_revision(&self) -> Outcome<Revision> {
-        self.step((0, 0, 0))
+    pub(in crate::embedded) fn next_revision(&self) -> EmbeddedResult<Revision> {
+        self.raise_revision(0, 0, 0)
     }
 
-    /// Names the shard that belongs to this catalogue from now on.
-    pub(in crate::embedded) fn set_shard(&self, number: u64) -> Outcome<()> {
+    /// Records the number of the shard that belongs to this catalogue from now on.
+    pub(in crate::embedded) fn set_shard(&self, number: u64) -> EmbeddedResult<()> {
         self.transaction
             .execute("UPDATE library SET shard = ?1", [number.cast_signed()])?;
         Ok(())
     }
 
-    /// Forgets what a document was recognised by, so that the next ingest writes it anew.
-    pub(in crate::embedded) fn forget_input(&self, source: &SourcePath) -> Outcome<()> {
+    /// Forgets the input hash of a document, so that the next ingest writes it again.
+    pub(in crate::embedded) fn forget_input(&self, source: &SourcePath) -> EmbeddedResult<()> {
         let sql = "UPDATE documents SET input = ?1 WHERE source = ?2";
         self.transaction
             .execute(sql, (UNKNOWN_INPUT, source.as_str()))?;
         Ok(())
     }
 
-    fn step(&self, (documents, pages, chunks): (i64, i64, i64)) -> Outcome<Revision> {
-        let sql = "UPDATE library SET revision = revision + 1, documents = documents + ?1, pages = pages + ?2, \
+    /// Raises the revision and adds these differences to the totals of the library.
+    fn raise_revision(&self, documents: i64, pages: i64, chunks: i64) -> EmbeddedResult<Revision> {
+        let sql = "UPDATE library SET revision = revision + 1, \
+                   documents = documents + ?1, pages = pages + ?2, \
                    chunks = chunks + ?3 RETURNING revision";
         let mut update = self.transaction.prepare_cached(sql)?;
         let revision: i64 = update.query_row((documents, pages, chunks), |row| row.get(0))?;
         Ok(Revision(revision.cast_unsigned()))
     }
 
-    fn take_out(&self, source: &SourcePath) -> Outcome<Option<Former>> {
+    fn delete(&self, source: &SourcePath) -> EmbeddedResult<Option<RemovedDocument>> {
         let sql = "SELECT id, pages, chunks, terms FROM documents WHERE source = ?1";
         let mut select = self.transaction.prepare_cached(sql)?;
         let found = select.query_row([source.as_str()], |row| {
             let terms: Vec<u8> = row.get(3)?;
             let terms = terms::from_bytes(&terms).collect();
-            Ok(Former {
+            Ok(RemovedDocument {
                 id: row.get(0)?,
                 pages: row.get(1)?,
                 chunks: row.get(2)?,
@@ -236,32 +247,34 @@ impl Change<'_> {
             })
         });
 
-        let Some(mut former) = found.optional()? else {
+        let Some(mut removed) = found.optional()? else {
             return Ok(None);
         };
 
         let mut select = self
             .transaction
             .prepare_cached("SELECT point FROM points WHERE document = ?1")?;
-        let points = select.query_map([former.id], |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
-        former.points = points.collect::<Result<_, _>>()?;
+        let points = select.query_map([removed.id], |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
+        removed.points = points.collect::<Result<_, _>>()?;
 
         for table in ["points", "passages", "pages", "attachments"] {
             let sql = format!("DELETE FROM {table} WHERE document = ?1");
             self.transaction
                 .prepare_cached(&sql)?
-                .execute([former.id])?;
+                .execute([removed.id])?;
         }
 
         self.transaction
             .prepare_cached("DELETE FROM documents WHERE id = ?1")?
-            .execute([former.id])?;
-        Ok(Some(former))
+            .execute([removed.id])?;
+
+        Ok(Some(removed))
     }
 
-    fn insert(&self, document: &Prepared) -> Outcome<i64> {
-        let sql = "INSERT INTO documents (source, prefix, root, folder, input, hash, lang, pages, chunks, committed_at, \
-                   meta, outline, terms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    fn insert(&self, document: &Prepared) -> EmbeddedResult<i64> {
+        let sql = "INSERT INTO documents (source, prefix, root, folder, input, hash, lang, pages, \
+                   chunks, committed_at, meta, outline, terms) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         self.transaction
             .prepare_cached(sql)?
             .execute(rusqlite::params![
@@ -273,8 +286,8 @@ impl Change<'_> {
                 document.hash.as_bytes(),
                 document.meta.facets.lang,
                 document.pages.len() as i64,
-                document.passages.len() as i64,
-                now(),
+                document.chunks.len() as i64,
+                unix_seconds(),
                 serde_json::to_string(&*document.meta)?,
                 serde_json::to_string(&document.outline)?,
                 terms::to_bytes(&document.terms),
@@ -283,32 +296,39 @@ impl Change<'_> {
         Ok(self.transaction.last_insert_rowid())
     }
 
-    fn insert_pages(&self, id: i64, document: &Prepared) -> Outcome<()> {
+    fn insert_pages(&self, id: i64, document: &Prepared) -> EmbeddedResult<()> {
         let sql =
             "INSERT INTO pages (document, place, number, page, text) VALUES (?1, ?2, ?3, ?4, ?5)";
         let mut insert = self.transaction.prepare_cached(sql)?;
-        for (place, page) in document.pages.iter().enumerate() {
-            let named = serde_json::to_string(&page.page)?;
-            insert.execute((id, place as i64, page.page.number.0, named, &page.text))?;
+        for (position, page) in document.pages.iter().enumerate() {
+            let reference = serde_json::to_string(&page.page)?;
+            insert.execute((
+                id,
+                position as i64,
+                page.page.number.0,
+                reference,
+                &page.text,
+            ))?;
         }
 
         Ok(())
     }
 
-    fn insert_attachments(&self, id: i64, document: &Prepared) -> Outcome<()> {
-        let sql = "INSERT INTO attachments (document, role, name, attachment, content) VALUES (?1, ?2, ?3, ?4, ?5)";
+    fn insert_attachments(&self, id: i64, document: &Prepared) -> EmbeddedResult<()> {
+        let sql = "INSERT INTO attachments (document, role, name, attachment, content) \
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
         let mut insert = self.transaction.prepare_cached(sql)?;
         for AttachedFile {
             attachment,
             content,
         } in &document.attachments
         {
-            let told = serde_json::to_string(attachment)?;
+            let metadata = serde_json::to_string(attachment)?;
             insert.execute((
                 id,
                 role_name(attachment.role),
                 &attachment.name,
-                told,
+                metadata,
                 content,
             ))?;
         }
@@ -316,17 +336,24 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn insert_passages(&self, id: i64, document: &Prepared) -> Outcome<()> {
-        let sql = "INSERT INTO passages (document, ordinal, page, handle, place, text_hash, passage_hash, \
-                   embedding_key, context, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    fn insert_chunks(&self, id: i64, document: &Prepared) -> EmbeddedResult<()> {
+        let sql = "INSERT INTO passages (document, ordinal, page, handle, place, text_hash, \
+                   passage_hash, embedding_key, context, text) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let mut insert = self.transaction.prepare_cached(sql)?;
-        let sql = "INSERT INTO points (point, document, ordinal, page, passage_hash, likeness) VALUES (?1, ?2, ?3, ?4, ?5, \
-                   ?6)";
 
+        let sql = "INSERT INTO points (point, document, ordinal, page, passage_hash, likeness) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let mut insert_point = self.transaction.prepare_cached(sql)?;
-        for passage in &document.passages {
-            let chunk = &passage.chunk;
-            let place = Place {
+
+        for PreparedChunk {
+            point,
+            chunk,
+            embedding_key,
+            ..
+        } in &document.chunks
+        {
+            let location = StoredLocation {
                 page: chunk.page.clone(),
                 headings: chunk.headings.clone(),
                 spans: chunk.spans.clone(),
@@ -337,57 +364,53 @@ impl Change<'_> {
                 chunk.ordinal,
                 chunk.page.number.0,
                 chunk.handle(),
-                serde_json::to_string(&place)?,
+                serde_json::to_string(&location)?,
                 chunk.text_hash.as_bytes(),
                 chunk.passage_hash.as_bytes(),
-                passage.embedding_key.as_bytes(),
+                embedding_key.as_bytes(),
                 chunk.context,
                 chunk.text,
             ])?;
 
-            let hash: &ContentHash = &chunk.passage_hash;
-            let point = passage.point.as_bytes();
-            let simhash = chunk.simhash().to_string();
-
             insert_point.execute((
-                point,
+                point.as_bytes(),
                 id,
                 chunk.ordinal,
                 chunk.page.number.0,
-                hash.as_bytes(),
-                simhash,
+                chunk.passage_hash.as_bytes(),
+                chunk.simhash().to_string(),
             ))?;
         }
 
         Ok(())
     }
 
-    /// Keeps count of the passages that hold a token, when a document comes, goes or changes.
+    /// Updates the number of chunks that contain each token.
     fn count_terms(
         &self,
-        comes: Option<&BTreeMap<u32, u32>>,
-        goes: Option<&BTreeMap<u32, u32>>,
-    ) -> Outcome<()> {
+        added: Option<&BTreeMap<u32, u32>>,
+        removed: Option<&BTreeMap<u32, u32>>,
+    ) -> EmbeddedResult<()> {
         let mut changes: BTreeMap<u32, i64> = BTreeMap::new();
-        for (token, passages) in comes.into_iter().flatten() {
-            *changes.entry(*token).or_default() += i64::from(*passages);
+        for (token, chunks) in added.into_iter().flatten() {
+            *changes.entry(*token).or_default() += i64::from(*chunks);
         }
 
-        for (token, passages) in goes.into_iter().flatten() {
-            *changes.entry(*token).or_default() -= i64::from(*passages);
+        for (token, chunks) in removed.into_iter().flatten() {
+            *changes.entry(*token).or_default() -= i64::from(*chunks);
         }
 
         let sql = "INSERT INTO terms (token, passages) VALUES (?1, ?2) \
                    ON CONFLICT (token) DO UPDATE SET passages = passages + excluded.passages";
-        let mut count = self.transaction.prepare_cached(sql)?;
-        let mut sweep = self
+        let mut add = self.transaction.prepare_cached(sql)?;
+        let mut delete_unused = self
             .transaction
             .prepare_cached("DELETE FROM terms WHERE token = ?1 AND passages <= 0")?;
 
         for (token, change) in changes.into_iter().filter(|(_, change)| *change != 0) {
-            count.execute((token, change))?;
+            add.execute((token, change))?;
             if change < 0 {
-                sweep.execute([token])?;
+                delete_unused.execute([token])?;
             }
         }
 
@@ -395,7 +418,7 @@ impl Change<'_> {
     }
 }
 
-/// A role as the table has it.
+/// The name of a role in the table `attachments`.
 pub(super) fn role_name(role: AttachmentRole) -> &'static str {
     match role {
         AttachmentRole::Image => "image",
@@ -403,7 +426,7 @@ pub(super) fn role_name(role: AttachmentRole) -> &'static str {
     }
 }
 
-fn now() -> i64 {
+fn unix_seconds() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_secs().cast_signed())

@@ -1,29 +1,32 @@
-//! Generations that stand in no record: made before there was one, or by a program that keeps none. What can be told
-//! from their catalogue is entered.
+//! Adopts generations that are not in the record, because they are older than the record or were
+//! made by a program that keeps none. Their entries are filled in from their catalogues.
 
 use std::fs;
 use std::path::Path;
 
 use mcdewey_core::{Generation, IndexError, ModelInfo};
 
-use super::record::{GenerationEntry, Record, now};
+use super::record::{GenerationEntry, Record, unix_seconds};
 use crate::bm25::Bm25;
-use crate::embedded::catalogue::{Peek, peek};
-use crate::embedded::failure::Outcome;
+use crate::embedded::catalogue::{CatalogueSummary, summarise};
+use crate::embedded::error::EmbeddedResult;
 use crate::embedded::layout::{self, Layout};
 
-/// Enters the generations that the record does not know, forgets those that are gone, and chooses a live one if there is
-/// none; says whether anything changed.
-pub(super) fn bring_in_line(record: &mut Record, dir: &Path) -> Result<bool, IndexError> {
+/// Brings the record in line with the folders: adds unrecorded generations, drops those whose
+/// folder is gone, and chooses a live one if there is none. Returns whether anything changed.
+pub(super) fn reconcile(record: &mut Record, dir: &Path) -> Result<bool, IndexError> {
     let before = record.clone();
-    record
-        .generations
-        .retain(|entry| Layout::of(dir, &entry.generation).folder().exists());
-    let mut found = unrecorded(record, dir)?;
+    record.generations.retain(|entry| {
+        Layout::new(dir, &entry.generation)
+            .generation_dir()
+            .exists()
+    });
 
-    // Older than what is recorded: the record's own order counts.
-    found.append(&mut record.generations);
-    record.generations = found;
+    // Unrecorded generations are older than the recorded ones, which keep their order.
+    let mut generations = unrecorded(record, dir)?;
+    generations.append(&mut record.generations);
+    record.generations = generations;
+
     if record.live().is_none() {
         record.live = record
             .generations
@@ -35,9 +38,9 @@ pub(super) fn bring_in_line(record: &mut Record, dir: &Path) -> Result<bool, Ind
     Ok(*record != before)
 }
 
-/// Writes down the model of an adopted generation if it is this one: either its name or the key of one of its vectors
-/// tells.
-pub(super) fn identify(
+/// Records the model of an adopted generation if it is this one. It is recognised by the name of
+/// the generation or by the embedding key of one of its chunks. Returns whether the entry changed.
+pub(super) fn identify_model(
     entry: &mut GenerationEntry,
     dir: &Path,
     model: &ModelInfo,
@@ -47,41 +50,45 @@ pub(super) fn identify(
         return false;
     }
 
-    if entry.generation == crate::embedded::wanted(model, chunker) {
+    if entry.generation == crate::embedded::generation_for(model, chunker) {
         entry.chunker = Some(chunker.to_owned());
         entry.words = Some(Bm25::fingerprint());
         entry.model = Some(model.clone());
         return true;
     }
 
-    let catalogue = Layout::of(dir, &entry.generation).catalogue();
-    let is_this = peek(&catalogue).is_ok_and(|peek| {
-        peek.sample
-            .is_some_and(|sample| sample.is_of(&model.fingerprint))
+    let catalogue = Layout::new(dir, &entry.generation).catalogue();
+    let is_embedded_with_model = summarise(&catalogue).is_ok_and(|summary| {
+        summary
+            .sample
+            .is_some_and(|sample| sample.is_embedded_with(&model.fingerprint))
     });
 
-    if is_this {
+    if is_embedded_with_model {
         entry.model = Some(model.clone());
     }
 
-    is_this
+    is_embedded_with_model
 }
 
+/// Makes entries for the generations that are not in the record, oldest first.
 fn unrecorded(record: &Record, dir: &Path) -> Result<Vec<GenerationEntry>, IndexError> {
     let mut found: Vec<(i64, GenerationEntry)> = Vec::new();
-    for generation in folders(dir).map_err(IndexError::from)? {
+    for generation in stored_generations(dir)? {
         if record.entry(&generation).is_some() {
             continue;
         }
 
-        match peek(&Layout::of(dir, &generation).catalogue()) {
-            Ok(peek) => found.push((
-                peek.committed_at.unwrap_or_default(),
-                adopted(generation, &peek),
+        match summarise(&Layout::new(dir, &generation).catalogue()) {
+            Ok(summary) => found.push((
+                summary.committed_at.unwrap_or_default(),
+                adopted(generation, &summary),
             )),
-            Err(error) => {
-                tracing::warn!(%generation, %error, "a folder of generations holds no catalogue to read")
-            }
+            Err(error) => tracing::warn!(
+                %generation,
+                %error,
+                "cannot read the catalogue of an unrecorded generation; ignoring its folder"
+            ),
         }
     }
 
@@ -89,35 +96,36 @@ fn unrecorded(record: &Record, dir: &Path) -> Result<Vec<GenerationEntry>, Index
     Ok(found.into_iter().map(|(_, entry)| entry).collect())
 }
 
-fn folders(dir: &Path) -> Outcome<Vec<Generation>> {
-    let place = layout::generations(dir);
-    if !place.exists() {
+/// Lists the generations that have a folder, except those being deleted.
+fn stored_generations(dir: &Path) -> EmbeddedResult<Vec<Generation>> {
+    let folder = layout::generations_dir(dir);
+    if !folder.exists() {
         return Ok(Vec::new());
     }
 
-    let mut names = Vec::new();
-    for entry in fs::read_dir(place)? {
+    let mut generations = Vec::new();
+    for entry in fs::read_dir(folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         if !name.starts_with(layout::TRASH) {
-            names.push(Generation(name));
+            generations.push(Generation(name));
         }
     }
 
-    Ok(names)
+    Ok(generations)
 }
 
-fn adopted(generation: Generation, peek: &Peek) -> GenerationEntry {
+fn adopted(generation: Generation, summary: &CatalogueSummary) -> GenerationEntry {
     GenerationEntry {
         generation,
         model: None,
         model_dir: None,
         chunker: None,
         words: None,
-        schema: peek.schema,
-        made_at: peek.committed_at.unwrap_or_else(now),
-        completed_at: peek.committed_at.filter(|_| peek.documents > 0),
-        documents: peek.documents,
-        chunks: peek.chunks,
+        schema: summary.schema,
+        made_at: summary.committed_at.unwrap_or_else(unix_seconds),
+        completed_at: summary.committed_at.filter(|_| summary.documents > 0),
+        documents: summary.documents,
+        chunks: summary.chunks,
         pinned: false,
     }
 }

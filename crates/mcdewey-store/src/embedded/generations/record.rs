@@ -1,4 +1,4 @@
-//! The record of a data directory: which generations there are, what each was made with, and which one is live.
+//! The record of a data directory: its generations, what each was made with, and which one is live.
 
 use std::fs;
 use std::io;
@@ -8,35 +8,37 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use mcdewey_core::{Generation, IndexError, ModelInfo};
 use serde::{Deserialize, Serialize};
 
-use crate::embedded::{catalogue, durable, layout};
+use crate::bm25::Bm25;
+use crate::embedded::{catalogue, durable, generation_for, layout};
 
-/// The form of the record; grows when an older program could not read it any more.
+/// The format version of the record. Incremented when older programs can no longer read it.
 const VERSION: u32 = 1;
 
-/// What is known of a generation. What a program before there was a record did not write down is `None`.
+/// The recorded facts about a generation. `None` marks what a program older than the record
+/// did not write down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GenerationEntry {
-    /// Its name: the fingerprint of all it was made with.
+    /// Its name: the fingerprint of everything it was made with.
     pub generation: Generation,
-    /// The model whose vectors it holds.
+    /// The model that computed its vectors.
     pub model: Option<ModelInfo>,
-    /// The folder the model was read from, where it was none of the catalogue's.
+    /// The folder that the model was read from, unless it comes from the model catalogue.
     #[serde(default)]
     pub model_dir: Option<PathBuf>,
-    /// Fingerprint of the splitter that made its passages.
+    /// Fingerprint of the splitter that made its chunks.
     pub chunker: Option<String>,
-    /// Fingerprint of what makes its vectors of words.
+    /// Fingerprint of the BM25 settings that shaped its keyword vectors.
     pub words: Option<String>,
     /// Version of its tables.
     pub schema: i64,
-    /// When it was begun (Unix seconds).
+    /// When its build began (Unix seconds).
     pub made_at: i64,
-    /// When it held the whole library for the first time (Unix seconds); until then it is being built.
+    /// When it first held the whole library (Unix seconds). `None` while it is being built.
     pub completed_at: Option<i64>,
-    /// How many documents it held when it was completed.
+    /// The number of its documents when it was last marked complete.
     #[serde(default)]
     pub documents: u64,
-    /// How many passages it held when it was completed.
+    /// The number of its chunks when it was last marked complete.
     #[serde(default)]
     pub chunks: u64,
     /// Whether it stays live whatever the settings ask for.
@@ -44,7 +46,7 @@ pub struct GenerationEntry {
     pub pinned: bool,
 }
 
-/// The record as it is written. Complete generations stand in the order in which they were completed.
+/// The record as stored in `generations.json`. Complete generations are in the order of completion.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     version: u32,
@@ -53,49 +55,43 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// The record of a data directory; an empty one where there is none.
+    /// Loads the record of a data directory. Returns an empty one if there is none.
     pub(super) fn load(dir: &Path) -> Result<Self, IndexError> {
-        let path = layout::record(dir);
-        let unusable = |problem: String| {
-            let advice = "move it away, and the generations are found by their folders";
-            IndexError::Unavailable(format!(
-                "{} cannot be used: {problem}; {advice}",
-                path.display()
-            ))
-        };
-
+        let path = layout::record_path(dir);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(unusable(error.to_string())),
+            Err(error) => return Err(unusable_record(&path, &error.to_string())),
         };
 
-        let record: Self =
-            serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?;
+        let record: Self = serde_json::from_str(&text)
+            .map_err(|error| unusable_record(&path, &error.to_string()))?;
+
         if record.version > VERSION {
-            return Err(unusable(
-                "a newer version of this program wrote it".to_owned(),
+            return Err(unusable_record(
+                &path,
+                "a newer version of this program wrote it",
             ));
         }
 
         Ok(record)
     }
 
-    /// Puts the record in place of the former one, in one step.
+    /// Replaces the stored record atomically.
     pub(super) fn save(&mut self, dir: &Path) -> Result<(), IndexError> {
         self.version = VERSION;
-        let path = layout::record(dir);
-        let written = serde_json::to_vec_pretty(self).map_err(io::Error::from);
+        let path = layout::record_path(dir);
 
-        written
-            .and_then(|bytes| durable::write(&path, &bytes))
+        serde_json::to_vec_pretty(self)
+            .map_err(io::Error::from)
+            .and_then(|bytes| durable::write_atomically(&path, &bytes))
             .map_err(|error| match error.kind() {
                 io::ErrorKind::StorageFull => IndexError::NoSpace(format!(
-                    "{} cannot be written: {error}; free some space",
+                    "cannot write {}: {error}; free some space",
                     path.display()
                 )),
                 _ => IndexError::Unavailable(format!(
-                    "{} cannot be written: {error}; check that the directory may be written",
+                    "cannot write {}: {error}; check that the directory is writable",
                     path.display()
                 )),
             })
@@ -117,20 +113,30 @@ impl Record {
         self.entry(self.live.as_ref()?)
     }
 
-    /// Puts a generation behind all others, the live one just before it: the order in which they are retained.
+    /// Moves a generation to the end and the live one just before it. The oldest entries, at the
+    /// front, are the first to be retired.
     pub(super) fn put_last(&mut self, generation: &Generation) {
         let live = self.live.clone();
         self.generations
             .sort_by_key(|entry| match &entry.generation {
                 last if last == generation => 2,
-                before if Some(before) == live.as_ref() => 1,
+                previous if Some(previous) == live.as_ref() => 1,
                 _ => 0,
             });
     }
 }
 
+fn unusable_record(path: &Path, problem: &str) -> IndexError {
+    IndexError::Unavailable(format!(
+        "cannot read {}: {problem}; move the file away, and the generations are \
+         found by their folders",
+        path.display()
+    ))
+}
+
 impl GenerationEntry {
-    /// Whether questions can be answered from it by this program; the reason why not is for people.
+    /// Returns the model of the generation if this program can answer questions from it. The error
+    /// is the reason, worded for an operator.
     pub fn usable(&self) -> Result<&ModelInfo, String> {
         if let Some(reason) = self.unreadable_tables() {
             return Err(reason);
@@ -139,37 +145,40 @@ impl GenerationEntry {
         if self
             .words
             .as_ref()
-            .is_some_and(|words| *words != crate::bm25::Bm25::fingerprint())
+            .is_some_and(|words| *words != Bm25::fingerprint())
         {
             return Err(
-                "its words were weighed in another way than this program asks for".to_owned(),
+                "its keyword weights were computed with different BM25 settings from this \
+                 program's"
+                    .to_owned(),
             );
         }
 
         self.model
             .as_ref()
-            .ok_or_else(|| "nothing says which model it was made with".to_owned())
+            .ok_or_else(|| "the model it was made with is not recorded".to_owned())
     }
 
-    /// Why this program cannot work with its tables, if it cannot.
+    /// Returns why this program cannot work with its tables, or `None` if it can.
     pub(super) fn unreadable_tables(&self) -> Option<String> {
-        let (known, found) = (catalogue::SCHEMA, self.schema);
-        let readable = (catalogue::READABLE_FROM..=known).contains(&found);
-        (!readable).then(|| {
-            format!("its tables are of version {found}, and this program reads version {known}")
+        let (supported, found) = (catalogue::SCHEMA, self.schema);
+        let is_readable = (catalogue::READABLE_FROM..=supported).contains(&found);
+        (!is_readable).then(|| {
+            format!("its tables have version {found}, and this program reads version {supported}")
         })
     }
 
-    /// Whether this program, with this splitter, would make the same generation again: then it can be kept up to date.
-    pub fn is_kept_up(&self, chunker: &str) -> bool {
+    /// Reports whether this program, with this splitter, would make the same generation again, so
+    /// that it can be kept up to date.
+    pub fn is_current(&self, chunker: &str) -> bool {
         self.model
             .as_ref()
-            .is_some_and(|model| crate::embedded::wanted(model, chunker) == self.generation)
+            .is_some_and(|model| generation_for(model, chunker) == self.generation)
     }
 }
 
-/// Unix seconds.
-pub(super) fn now() -> i64 {
+/// The current time in Unix seconds.
+pub(super) fn unix_seconds() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_secs().cast_signed())
@@ -180,20 +189,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_that_cannot_be_used_is_named() {
+    fn the_error_for_an_unusable_record_names_its_file() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Record::load(dir.path()).unwrap(), Record::default());
-        for (text, word) in [
+
+        for (text, reason) in [
             ("{", "EOF"),
             (
                 r#"{"version": 99, "live": null, "generations": []}"#,
                 "newer",
             ),
         ] {
-            fs::write(layout::record(dir.path()), text).unwrap();
+            fs::write(layout::record_path(dir.path()), text).unwrap();
             let error = Record::load(dir.path()).unwrap_err().to_string();
             assert!(
-                error.contains(word) && error.contains("generations.json"),
+                error.contains(reason) && error.contains("generations.json"),
                 "{error}"
             );
         }

@@ -1,5 +1,5 @@
-//! How generations go: out of the record and under another name first, so that whatever moment the program dies at, no
-//! half of one is taken for a whole; then their files.
+//! Deletes generations. A generation is first renamed and removed from the record, so that a partly
+//! deleted one is never mistaken for a whole one after a crash; then its files are deleted.
 
 use std::fs;
 use std::path::Path;
@@ -7,51 +7,51 @@ use std::path::Path;
 use mcdewey_core::{Generation, IndexError};
 
 use super::record::{GenerationEntry, Record};
-use crate::embedded::failure::Outcome;
+use crate::embedded::error::EmbeddedResult;
 use crate::embedded::layout::{self, Layout};
 
-/// Which generations are to go when `keep` old ones may stay beside the live one: older complete ones, and such that
-/// were begun and are wanted no more.
-pub(super) fn superfluous(record: &Record, keep: usize, wanted: &Generation) -> Vec<Generation> {
-    let is_other = |entry: &&GenerationEntry| {
-        Some(&entry.generation) != record.live.as_ref() && entry.generation != *wanted
-    };
-    let others: Vec<&GenerationEntry> = record.generations.iter().filter(is_other).collect();
+/// Selects the generations to delete: complete ones beyond the `keep` newest besides the live one,
+/// and incomplete ones. Never selects `target`, which the settings ask for.
+pub(super) fn surplus(record: &Record, keep: usize, target: &Generation) -> Vec<Generation> {
+    let others: Vec<&GenerationEntry> = record
+        .generations
+        .iter()
+        .filter(|entry| {
+            Some(&entry.generation) != record.live.as_ref() && entry.generation != *target
+        })
+        .collect();
+
     let complete = others
         .iter()
         .filter(|entry| entry.completed_at.is_some())
         .count();
-    let mut too_many = complete.saturating_sub(keep);
+    let mut excess = complete.saturating_sub(keep);
 
-    let mut goes = Vec::new();
+    // Complete generations are recorded oldest first.
+    let mut surplus = Vec::new();
     for entry in others {
-        let stays = entry.completed_at.is_some() && too_many == 0;
+        let is_kept = entry.completed_at.is_some() && excess == 0;
         if entry.completed_at.is_some() {
-            too_many = too_many.saturating_sub(1);
+            excess = excess.saturating_sub(1);
         }
-        if !stays {
-            goes.push(entry.generation.clone());
+
+        if !is_kept {
+            surplus.push(entry.generation.clone());
         }
     }
 
-    goes
+    surplus
 }
 
-/// Takes a generation away.
+/// Deletes a generation.
 pub(super) fn discard(
     record: &mut Record,
     dir: &Path,
     generation: &Generation,
 ) -> Result<(), IndexError> {
-    let layout = Layout::of(dir, generation);
-    let moved = || -> Outcome<()> {
-        if layout.trash().exists() {
-            fs::remove_dir_all(layout.trash())?;
-        }
-        Ok(fs::rename(layout.folder(), layout.trash())?)
-    };
+    let layout = Layout::new(dir, generation);
+    move_to_trash(&layout)?;
 
-    moved().map_err(IndexError::from)?;
     record
         .generations
         .retain(|entry| entry.generation != *generation);
@@ -59,32 +59,41 @@ pub(super) fn discard(
     record.save(dir)?;
 
     if let Err(error) = fs::remove_dir_all(layout.trash()) {
-        tracing::warn!(%generation, %error, "the files of an old generation go at the next start");
+        tracing::warn!(
+            %generation,
+            %error,
+            "cannot delete the files of an old generation; they are deleted at the next start"
+        );
     }
 
     Ok(())
 }
 
-/// Takes away what an interrupted removal left.
-pub(super) fn sweep(dir: &Path) -> Result<(), IndexError> {
-    let swept = || -> Outcome<()> {
-        let place = layout::generations(dir);
-        if !place.exists() {
-            return Ok(());
-        }
+fn move_to_trash(layout: &Layout) -> EmbeddedResult<()> {
+    if layout.trash().exists() {
+        fs::remove_dir_all(layout.trash())?;
+    }
 
-        for entry in fs::read_dir(place)? {
-            let entry = entry?;
-            if entry
-                .file_name()
-                .to_string_lossy()
-                .starts_with(layout::TRASH)
-            {
-                fs::remove_dir_all(entry.path())?;
-            }
-        }
+    Ok(fs::rename(layout.generation_dir(), layout.trash())?)
+}
 
-        Ok(())
-    };
-    swept().map_err(IndexError::from)
+/// Deletes what interrupted deletions left behind.
+pub(super) fn empty_trash(dir: &Path) -> EmbeddedResult<()> {
+    let generations = layout::generations_dir(dir);
+    if !generations.exists() {
+        return Ok(());
+    }
+
+    for entry in fs::read_dir(generations)? {
+        let entry = entry?;
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(layout::TRASH)
+        {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+
+    Ok(())
 }

@@ -1,48 +1,46 @@
-//! What an operator is told of each generation.
+//! The status of each generation, as shown to an operator.
 
 use std::path::Path;
 
 use mcdewey_core::IndexError;
 use serde::Serialize;
 
-use super::record::{GenerationEntry, Record, now};
+use super::record::{GenerationEntry, Record, unix_seconds};
 use super::{Generations, adopt};
-use crate::embedded::catalogue::peek;
+use crate::embedded::catalogue::summarise;
 use crate::embedded::layout::Layout;
 use crate::embedded::space;
 
-/// A generation as an operator sees it.
+/// A generation as shown to an operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GenerationStatus {
-    /// Its name.
     pub generation: String,
     /// `live`, `retained` or `building`.
     pub state: &'static str,
     /// Whether it stays live whatever the settings ask for.
     pub pinned: bool,
-    /// The model it was made with, if that is known.
+    /// The name of its model, if known.
     pub model: Option<String>,
-    /// Fingerprint of its splitter, if that is known.
+    /// Fingerprint of its splitter, if known.
     pub chunker: Option<String>,
     /// Version of its tables.
     pub schema: i64,
-    /// How many documents it holds.
     pub documents: u64,
-    /// How many passages it holds.
     pub chunks: u64,
     /// Bytes on the disk.
     pub bytes: u64,
-    /// Seconds since it was begun.
+    /// Seconds since its build began.
     pub age_seconds: u64,
-    /// Why this program cannot answer from it, if it cannot.
+    /// Why this program cannot answer questions from it, if it cannot.
     pub unusable: Option<String>,
 }
 
 impl Generations {
-    /// The generations of a data directory as they are now, whoever owns it; changes nothing.
-    pub fn look(dir: &Path) -> Result<Vec<GenerationStatus>, IndexError> {
+    /// Lists the generations of a data directory, which another process may own. Changes nothing.
+    pub fn list(dir: &Path) -> Result<Vec<GenerationStatus>, IndexError> {
         let mut record = Record::load(dir)?;
-        adopt::bring_in_line(&mut record, dir)?;
+        adopt::reconcile(&mut record, dir)?;
+
         Ok(record
             .generations
             .iter()
@@ -52,13 +50,14 @@ impl Generations {
 }
 
 fn status(entry: &GenerationEntry, record: &Record, dir: &Path) -> GenerationStatus {
-    let layout = Layout::of(dir, &entry.generation);
+    let layout = Layout::new(dir, &entry.generation);
 
-    // A catalogue that does not open now held this when it was completed.
-    let (documents, chunks) = peek(&layout.catalogue())
-        .map_or((entry.documents, entry.chunks), |peek| {
-            (peek.documents, peek.chunks)
+    // If the catalogue cannot be opened now, report the counts recorded on completion.
+    let (documents, chunks) = summarise(&layout.catalogue())
+        .map_or((entry.documents, entry.chunks), |summary| {
+            (summary.documents, summary.chunks)
         });
+
     let is_live = record.live.as_ref() == Some(&entry.generation);
     let state = match entry.completed_at {
         _ if is_live => "live",
@@ -75,8 +74,8 @@ fn status(entry: &GenerationEntry, record: &Record, dir: &Path) -> GenerationSta
         schema: entry.schema,
         documents,
         chunks,
-        bytes: space::size(layout.folder()).unwrap_or_default(),
-        age_seconds: (now() - entry.made_at).max(0).cast_unsigned(),
+        bytes: space::disk_usage(layout.generation_dir()).unwrap_or_default(),
+        age_seconds: (unix_seconds() - entry.made_at).max(0).cast_unsigned(),
         unusable: entry.usable().err(),
     }
 }

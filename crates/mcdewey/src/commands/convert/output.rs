@@ -1,5 +1,6 @@
-//! Where `mcdewey convert` writes: the Markdown and a folder of images beside it. A name that the operator did not type
-//! is never written through a symbolic link, which somebody else may have put there.
+//! Writes the output of `mcdewey convert`: the Markdown and a folder of images beside it. A path
+//! that the user did not type is never written through a symbolic link, which another user may have
+//! created.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -14,19 +15,18 @@ use rustix::io::Errno;
 
 use crate::cli::ConvertArgs;
 
-/// What is written, and how.
 pub(super) struct Output {
-    /// The Markdown.
+    /// The Markdown file.
     pub(super) path: PathBuf,
-    /// Whether the operator typed the path; then links in it are meant.
-    named: bool,
+    /// Whether the user typed the path. Links in it are intended then, and followed.
+    path_given: bool,
     force: bool,
 }
 
 impl Output {
-    /// As the arguments say; nothing when the Markdown goes to standard output.
-    pub(super) fn of(args: &ConvertArgs) -> Option<Self> {
-        let (path, named) = match &args.output {
+    /// Returns `None` if the Markdown goes to standard output.
+    pub(super) fn from_args(args: &ConvertArgs) -> Option<Self> {
+        let (path, path_given) = match &args.output {
             Some(output) if output == Path::new("-") => return None,
             Some(output) => (output.clone(), true),
             None => (args.file.with_extension("md"), false),
@@ -34,36 +34,40 @@ impl Output {
 
         Some(Self {
             path,
-            named,
+            path_given,
             force: args.force,
         })
     }
 
-    /// Refuses to write over what is there, before anything is converted.
-    pub(super) fn refuse_present(&self) -> Result<()> {
+    /// Fails if the Markdown file must not be overwritten. Called before the conversion, which can
+    /// take long.
+    pub(super) fn check_overwrite(&self) -> Result<()> {
         let Ok(found) = self.path.symlink_metadata() else {
             return Ok(());
         };
+
         let path = self.path.display();
         if !self.force {
-            bail!("{path} is there already; --force writes over it, --output names another file");
+            bail!(
+                "{path} already exists; overwrite it with --force, or choose another file with \
+                 --output"
+            );
         }
 
-        if found.is_symlink() && !self.named {
+        if found.is_symlink() && !self.path_given {
             bail!(
-                "{path} is a symbolic link and is not written through; remove it, or name its target with --output"
+                "{path} is a symbolic link, which is not followed; remove it, or name its target with \
+                 --output"
             );
         }
 
         Ok(())
     }
 
-    /// Writes the Markdown.
     pub(super) fn write(&self, markdown: &str) -> Result<()> {
-        let written = self
-            .create()
-            .and_then(|mut file| file.write_all(markdown.as_bytes()));
-        written.with_context(|| format!("{} cannot be written", self.path.display()))
+        self.create()
+            .and_then(|mut file| file.write_all(markdown.as_bytes()))
+            .with_context(|| format!("cannot write {}", self.path.display()))
     }
 
     fn create(&self) -> std::io::Result<File> {
@@ -72,18 +76,19 @@ impl Output {
         if self.force {
             options.create(true).truncate(true);
         } else {
-            // Follows no link either.
+            // Does not follow links either.
             options.create_new(true);
         }
 
-        if !self.named {
+        if !self.path_given {
             options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
         }
 
         options.open(&self.path)
     }
 
-    /// Writes the images into a folder beside the Markdown; gives the Markdown with links to them.
+    /// Writes the images to a folder beside the Markdown, and returns the Markdown with links to
+    /// them.
     pub(super) fn write_images(
         &self,
         images: &[ImageFile],
@@ -93,35 +98,36 @@ impl Output {
             .path
             .file_stem()
             .map_or_else(|| "images".into(), |stem| stem.to_string_lossy());
-        let place = format!("{stem}.images");
+        let folder_name = format!("{stem}.images");
 
-        let path = self.path.with_file_name(&place);
+        let path = self.path.with_file_name(&folder_name);
         if !self.force
             && let Some(image) = images
                 .iter()
                 .find(|image| path.join(&image.name).symlink_metadata().is_ok())
         {
-            let there = path.join(&image.name);
             bail!(
-                "{} is there already; --force writes over it, --output names another file",
-                there.display()
+                "{} already exists; overwrite it with --force, or choose another file with \
+                 --output",
+                path.join(&image.name).display()
             );
         }
 
-        let folder = image_folder(&path)
-            .with_context(|| format!("images cannot be written to {}", path.display()))?;
+        let folder = open_image_folder(&path)
+            .with_context(|| format!("cannot write images to {}", path.display()))?;
         for image in images {
-            // Only a plain name may become a file.
+            // A name with a directory in it could leave the folder.
             if Path::new(&image.name)
                 .file_name()
                 .is_some_and(|name| name == image.name.as_str())
             {
-                let written =
-                    replace(&folder, &image.name).and_then(|mut file| file.write_all(&image.bytes));
-                written.with_context(|| {
-                    format!("{} cannot be written", path.join(&image.name).display())
-                })?;
-                let target = format!("]({}/{})", place.replace(' ', "%20"), image.name);
+                replace_file(&folder, &image.name)
+                    .and_then(|mut file| file.write_all(&image.bytes))
+                    .with_context(|| {
+                        format!("cannot write {}", path.join(&image.name).display())
+                    })?;
+
+                let target = format!("]({}/{})", folder_name.replace(' ', "%20"), image.name);
                 markdown = markdown.replace(&format!("]({})", image.name), &target);
             }
         }
@@ -130,20 +136,22 @@ impl Output {
     }
 }
 
-/// Makes the folder if it is not there. A link in its place is an error, to a folder too.
-fn image_folder(path: &Path) -> std::io::Result<OwnedFd> {
+/// Creates the folder if it does not exist. A symbolic link in its place is an error, even one to a
+/// folder.
+fn open_image_folder(path: &Path) -> std::io::Result<OwnedFd> {
     std::fs::create_dir_all(path)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     match rustix::fs::open(path, flags, Mode::empty()) {
         Err(Errno::NOTDIR | Errno::LOOP) => Err(std::io::Error::other(
-            "it is a symbolic link and is not written through; remove it",
+            "it is a symbolic link, which is not followed; remove it",
         )),
         opened => Ok(opened?),
     }
 }
 
-/// A new file in the place of whatever has this name.
-fn replace(folder: &OwnedFd, name: &str) -> std::io::Result<File> {
+/// Creates a file in place of whatever has this name. Deleting that first means that a link is
+/// never written through.
+fn replace_file(folder: &OwnedFd, name: &str) -> std::io::Result<File> {
     match unlinkat(folder, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(error) => return Err(error.into()),
@@ -159,8 +167,12 @@ mod tests {
 
     use super::*;
 
-    fn output(path: PathBuf, named: bool, force: bool) -> Output {
-        Output { path, named, force }
+    fn output(path: PathBuf, path_given: bool, force: bool) -> Output {
+        Output {
+            path,
+            path_given,
+            force,
+        }
     }
 
     fn image(name: &str) -> ImageFile {
@@ -172,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn markdown_is_not_written_through_a_link_that_nobody_named() {
+    fn markdown_is_not_written_through_a_link_unless_its_path_was_given() {
         let folder = tempfile::tempdir().unwrap();
         let (elsewhere, link) = (
             folder.path().join("elsewhere"),
@@ -182,31 +194,32 @@ mod tests {
 
         for force in [false, true] {
             let derived = output(link.clone(), false, force);
-            assert!(derived.refuse_present().is_err(), "{force}");
+            assert!(derived.check_overwrite().is_err(), "{force}");
             assert!(derived.write("text").is_err(), "{force}");
         }
 
         assert!(!elsewhere.exists());
-        let named = output(link, true, true);
-        named.refuse_present().unwrap();
-        named.write("text").unwrap();
+        let given = output(link, true, true);
+        given.check_overwrite().unwrap();
+        given.write("text").unwrap();
 
         assert_eq!(std::fs::read_to_string(elsewhere).unwrap(), "text");
     }
 
     #[test]
-    fn images_replace_what_is_there_only_when_forced_and_are_not_written_through_links() {
+    fn images_are_overwritten_only_with_force_and_never_through_links() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("precious.png"), "old").unwrap();
         std::fs::create_dir(at("manual.images")).unwrap();
         symlink(at("precious.png"), at("manual.images/a.png")).unwrap();
-        let refused = output(at("manual.md"), false, false)
+
+        let rejected = output(at("manual.md"), false, false)
             .write_images(&[image("b.png"), image("a.png")], String::new());
-        assert!(refused.unwrap_err().to_string().contains("--force"));
+        assert!(rejected.unwrap_err().to_string().contains("--force"));
         assert!(
             !at("manual.images/b.png").exists(),
-            "nothing is written when one of them is there"
+            "nothing is written if one of them exists"
         );
         let manual = output(at("manual.md"), false, true);
 

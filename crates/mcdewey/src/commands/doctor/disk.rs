@@ -1,39 +1,42 @@
-//! How much of the disk a data directory takes, and how much is left.
+//! Measures the disk usage of a data directory and the remaining free space.
 
 use std::path::Path;
 
 use serde::Serialize;
 
-/// A data directory on its disk.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct DiskCheck {
-    /// Bytes of its files.
+    /// Total size of the files, in bytes.
     pub(super) used: u64,
-    /// Bytes that are free beside it, where the system says so.
+    /// Free space on the same file system, in bytes; `None` if the system does not report it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) free: Option<u64>,
 }
 
-pub(super) fn look(folder: &Path) -> DiskCheck {
-    DiskCheck {
-        used: size(folder),
-        free: mcdewey_store::free_space(folder),
+impl DiskCheck {
+    pub(super) fn measure(folder: &Path) -> Self {
+        Self {
+            used: total_size(folder),
+            free: mcdewey_store::free_space(folder),
+        }
     }
 }
 
-/// Bytes of all files below a folder; what cannot be looked at counts nothing.
-pub(super) fn size(folder: &Path) -> u64 {
+/// Returns the size of all files below a folder, in bytes. Files and folders that cannot be read
+/// are not counted.
+fn total_size(folder: &Path) -> u64 {
     let Ok(entries) = folder.read_dir() else {
         return 0;
     };
 
-    let size_of = |entry: std::fs::DirEntry| match entry.metadata() {
-        Ok(metadata) if metadata.is_dir() => size(&entry.path()),
-        Ok(metadata) => metadata.len(),
-        Err(_) => 0,
-    };
-
-    entries.flatten().map(size_of).sum()
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => total_size(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
 }
 
 #[cfg(test)]
@@ -41,14 +44,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_of_all_folders_count() {
+    fn files_in_subfolders_are_counted() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("a")).unwrap();
         std::fs::write(folder.path().join("a/b"), "12345").unwrap();
         std::fs::write(folder.path().join("c"), "1").unwrap();
-        let found = look(folder.path());
-        assert_eq!(found.used, 6);
-        assert!(found.free.is_some_and(|free| free > 0));
-        assert_eq!(size(&folder.path().join("gone")), 0);
+
+        let check = DiskCheck::measure(folder.path());
+        assert_eq!(check.used, 6);
+        assert!(check.free.is_some_and(|free| free > 0));
+        assert_eq!(total_size(&folder.path().join("missing")), 0);
     }
 }

@@ -1,27 +1,31 @@
-//! Sets in BEIR form.
+//! Measures sets in BEIR format.
 
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 use mcdewey_core::LibraryDescription;
-use mcdewey_eval::{BeirDocument, BeirSet, Row};
+use mcdewey_eval::{BeirDocument, BeirSet, ReportRow};
 
-use super::Plan;
-use super::corpus::TestLibrary;
-use super::trial::{Trial, ranked};
+use super::EvalOptions;
+use super::evaluation::{Evaluation, ranked_hits};
+use super::test_library::TestLibrary;
 use crate::settings::Settings;
 
-pub(super) async fn measure(settings: &Settings, plan: &Plan, folder: &Path) -> Result<Vec<Row>> {
+pub(super) async fn measure(
+    settings: &Settings,
+    options: &EvalOptions,
+    folder: &Path,
+) -> Result<Vec<ReportRow>> {
     let mut set = BeirSet::read(folder)?;
-    set.notices
-        .iter()
-        .for_each(|notice| eprintln!("{}: {notice}", set.name));
+    for notice in &set.notices {
+        eprintln!("{}: {notice}", set.name);
+    }
 
-    if plan.without_gold {
+    if options.without_gold {
         set = set.without_gold();
         ensure!(
             !set.documents.is_empty(),
-            "{}: every document answers a question, nothing is left",
+            "{}: no documents remain, because every document answers a question",
             set.name
         );
     }
@@ -29,17 +33,18 @@ pub(super) async fn measure(settings: &Settings, plan: &Plan, folder: &Path) -> 
     let documents = set
         .documents
         .iter()
-        .map(|document| (document.id.as_str(), markdown(document)));
-    let library = TestLibrary::build(settings, plan, &set.name, documents).await?;
-    let description = LibraryDescription::default();
-    let trial = Trial::new(&set.name, &library.engine, plan);
-    let read = |answer| std::future::ready(Ok(ranked(answer, |source| library.id(source))));
+        .map(|document| (document.id.as_str(), to_markdown(document)));
+    let library = TestLibrary::build(settings, options, &set.name, documents).await?;
 
-    trial.measure(&set.questions, &description, read).await
+    Evaluation::new(&set.name, &library.engine, options)
+        .measure(&set.questions, &LibraryDescription::default(), |answer| {
+            std::future::ready(Ok(ranked_hits(answer, |source| library.id(source))))
+        })
+        .await
 }
 
-pub(super) fn markdown(document: &BeirDocument) -> String {
-    // A title in JSON's quotes is a title in YAML's.
+pub(super) fn to_markdown(document: &BeirDocument) -> String {
+    // A JSON string is also a valid YAML string.
     let title = serde_json::Value::from(document.title.as_str());
     format!("---\ntitle: {title}\n---\n\n{}\n", document.text)
 }

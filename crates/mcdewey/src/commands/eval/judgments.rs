@@ -1,58 +1,75 @@
-//! Judgments over the library of the settings.
+//! Measures judgments for the configured library.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use mcdewey_core::{Chunk, ContentHash, Index, IndexError, Scope, SourcePath};
-use mcdewey_eval::{JudgmentSet, Ranked, Row};
+use mcdewey_eval::{JudgmentSet, RankedHit, ReportRow};
 
-use super::Plan;
-use super::trial::{Trial, ranked};
+use super::EvalOptions;
+use super::evaluation::{Evaluation, ranked_hits};
 use crate::engine::Engine;
 use crate::settings::Settings;
 
-pub(super) async fn measure(settings: &Settings, plan: &Plan, file: &Path) -> Result<Vec<Row>> {
+pub(super) async fn measure(
+    settings: &Settings,
+    options: &EvalOptions,
+    file: &Path,
+) -> Result<Vec<ReportRow>> {
     let set = JudgmentSet::read(file)?;
-    let engine = Engine::open(settings)
+    let engine = open_library(settings)
         .await
-        .context("judgments are measured on the library of the settings")?;
+        .context("cannot measure the judgments on the configured library")?;
 
+    let description = engine.index.description().await?;
+    let notices = set
+        .stale_judgments(|source| chunks_of(engine.index.as_ref(), source))
+        .await?;
+    for notice in notices {
+        eprintln!("{}: {notice}", set.name);
+    }
+
+    Evaluation::new(&set.name, &engine, options)
+        .measure(&set.questions(), &description, |answer| {
+            std::future::ready(Ok(ranked_hits(answer, str::to_owned)))
+        })
+        .await
+}
+
+/// Opens the configured library; fails if it is empty.
+pub(super) async fn open_library(settings: &Settings) -> Result<Engine> {
+    let engine = Engine::open(settings).await?;
     ensure!(
         engine.index.state().await?.documents > 0,
         "the library is empty; run `mcdewey ingest` first"
     );
-    let description = engine.index.description().await?;
-    for notice in set
-        .changed(|source| passages(engine.index.as_ref(), source))
-        .await?
-    {
-        eprintln!("{}: {notice}", set.name);
-    }
 
-    let trial = Trial::new(&set.name, &engine, plan);
-    let read = |answer| std::future::ready(Ok(ranked(answer, str::to_owned)));
-    trial.measure(&set.questions(), &description, read).await
+    Ok(engine)
 }
 
-/// All passages of a document with the hashes of their texts; none of a document that is not there.
-async fn passages(
+/// Returns all chunks of a document with the hashes of their texts; none if there is no such
+/// document.
+async fn chunks_of(
     index: &dyn Index,
     source: &SourcePath,
-) -> Result<Vec<(Ranked, ContentHash)>, IndexError> {
+) -> Result<Vec<(RankedHit, ContentHash)>, IndexError> {
     let scope = Scope::default();
     let Some(document) = index.document(source, &scope).await? else {
         return Ok(Vec::new());
     };
-    let chunks = index.passages(source, 0..document.chunks, &scope).await?;
+    let chunks = index
+        .document_chunks(source, 0..document.chunks, &scope)
+        .await?;
 
     Ok(chunks
         .into_iter()
-        .map(|chunk| (place_of(&chunk), chunk.text_hash))
+        .map(|chunk| (to_hit(&chunk), chunk.text_hash))
         .collect())
 }
 
-fn place_of(chunk: &Chunk) -> Ranked {
-    Ranked {
+/// Converts a chunk into a hit with the fields that a location is compared with.
+fn to_hit(chunk: &Chunk) -> RankedHit {
+    RankedHit {
         page: chunk.document.paged.then_some(chunk.page.number.0),
         section: chunk
             .page
@@ -60,6 +77,6 @@ fn place_of(chunk: &Chunk) -> Ranked {
             .as_ref()
             .map(|section| section.slug.clone()),
         headings: chunk.headings.clone(),
-        ..Ranked::document(chunk.document.source.as_str())
+        ..RankedHit::document(chunk.document.source.as_str())
     }
 }

@@ -1,5 +1,5 @@
-//! Sets of whole texts and the stretches of them that answer: how much of an answer the first hits hold, and how much
-//! else.
+//! Measures sets of whole texts and answer spans: how much of an answer the first hits contain, and
+//! how much other text.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -7,53 +7,73 @@ use std::path::Path;
 
 use anyhow::Result;
 use mcdewey_core::{Chunk, ChunkId, LibraryDescription, Scope, Span};
-use mcdewey_eval::{Ranked, Row, SpanSet};
+use mcdewey_eval::{RankedHit, ReportRow, SpanSet};
 use mcdewey_query::SearchAnswer;
 
-use super::Plan;
-use super::corpus::TestLibrary;
-use super::trial::{READ, Trial};
+use super::EvalOptions;
+use super::evaluation::{Evaluation, HITS_READ};
+use super::test_library::TestLibrary;
 use crate::settings::Settings;
 
-pub(super) async fn measure(settings: &Settings, plan: &Plan, table: &Path) -> Result<Vec<Row>> {
+pub(super) async fn measure(
+    settings: &Settings,
+    options: &EvalOptions,
+    table: &Path,
+) -> Result<Vec<ReportRow>> {
     let set = SpanSet::read(table)?;
-    set.notices
-        .iter()
-        .for_each(|notice| eprintln!("{}: {notice}", set.name));
+    for notice in &set.notices {
+        eprintln!("{}: {notice}", set.name);
+    }
 
     let documents = set
         .texts
         .iter()
         .map(|(id, text)| (id.as_str(), text.clone()));
-    let library = TestLibrary::build(settings, plan, &set.name, documents).await?;
-    let pages = &Pages::find(&set, &library).await?;
-    let description = LibraryDescription::default();
-    let trial = Trial::new(&set.name, &library.engine, plan);
-    let read = |answer| async move { pages.place(answer).await.map_err(|error| error.to_string()) };
+    let library = TestLibrary::build(settings, options, &set.name, documents).await?;
+    let locator = &SpanLocator::new(&set, &library).await?;
 
-    trial.measure(&set.questions, &description, read).await
+    Evaluation::new(&set.name, &library.engine, options)
+        .measure(
+            &set.questions,
+            &LibraryDescription::default(),
+            |answer| async move {
+                locator
+                    .locate(answer)
+                    .await
+                    .map_err(|error| error.to_string())
+            },
+        )
+        .await
 }
 
-/// Where the pages of the library stand in the whole texts.
-struct Pages<'a> {
+/// Maps chunks to character ranges of the whole texts.
+struct SpanLocator<'a> {
     library: &'a TestLibrary,
-    /// For each source and page: the character of the whole text it begins with, and its text.
-    pages: HashMap<(String, u32), (usize, String)>,
+    /// The pages of the library, by source and page number.
+    pages: HashMap<(String, u32), LocatedPage>,
 }
 
-impl<'a> Pages<'a> {
-    async fn find(set: &SpanSet, library: &'a TestLibrary) -> Result<Self> {
+struct LocatedPage {
+    /// The position of the page in the whole text, in characters.
+    offset: usize,
+    text: String,
+}
+
+impl<'a> SpanLocator<'a> {
+    /// Finds every page of the library in its whole text. Pages follow each other there, so each is
+    /// searched for after the end of the previous one.
+    async fn new(set: &SpanSet, library: &'a TestLibrary) -> Result<Self> {
         let (index, scope) = (&library.engine.index, Scope::default());
         let mut pages = HashMap::new();
-        for document in index.documents(&scope).await? {
-            let source = &document.meta.source;
-            let id = library.id(source.as_str());
+        for summary in index.documents(&scope).await? {
+            let source = &summary.meta.source;
             let Some(document) = index.document(source, &scope).await? else {
                 continue;
             };
 
-            // What is behind the pages found so far, and the character it begins with.
-            let (mut rest, mut offset) = (set.texts.get(&id).map_or("", String::as_str), 0);
+            let id = library.id(source.as_str());
+            let mut rest = set.texts.get(&id).map_or("", String::as_str);
+            let mut offset = 0;
             for page in &document.pages {
                 let Some(page) = index.page(source, page.number, &scope).await? else {
                     continue;
@@ -61,7 +81,7 @@ impl<'a> Pages<'a> {
 
                 let Some(start) = rest.find(&page.text) else {
                     eprintln!(
-                        "{}: {id} does not hold the words of {}; its hits count as nothing",
+                        "{}: {id} does not contain the text of {}; hits there have no spans",
                         set.name,
                         page.page.title()
                     );
@@ -72,10 +92,11 @@ impl<'a> Pages<'a> {
                 rest = &rest[start + page.text.len()..];
                 let length = page.text.chars().count();
 
-                pages.insert(
-                    (source.to_string(), page.page.number.0),
-                    (offset, page.text),
-                );
+                let located = LocatedPage {
+                    offset,
+                    text: page.text,
+                };
+                pages.insert((source.to_string(), page.page.number.0), located);
                 offset += length;
             }
         }
@@ -83,10 +104,12 @@ impl<'a> Pages<'a> {
         Ok(Self { library, pages })
     }
 
-    /// The hits that are read, with the characters they hold.
-    async fn place(&self, answer: SearchAnswer) -> Result<Vec<Ranked>> {
-        let hits = answer.hits.iter().take(READ);
-        let ids: Vec<ChunkId> = hits
+    /// Returns the hits that an agent reads, with the characters they cover.
+    async fn locate(&self, answer: SearchAnswer) -> Result<Vec<RankedHit>> {
+        let ids: Vec<ChunkId> = answer
+            .hits
+            .iter()
+            .take(HITS_READ)
             .map(|hit| hit.chunk_id.parse())
             .collect::<Result<_, _>>()?;
 
@@ -97,25 +120,32 @@ impl<'a> Pages<'a> {
             .chunks(&ids, &Scope::default())
             .await?;
 
-        let place = |chunk: &Chunk| Ranked {
-            ranges: self.ranges(chunk),
-            ..Ranked::document(self.library.id(chunk.document.source.as_str()))
-        };
-
-        Ok(chunks.iter().map(place).collect())
+        Ok(chunks.iter().map(|chunk| self.to_hit(chunk)).collect())
     }
 
-    fn ranges(&self, chunk: &Chunk) -> Vec<Range<usize>> {
-        let range = |span: &Span| {
-            let (offset, text) = self
-                .pages
-                .get(&(chunk.document.source.to_string(), span.page.0))?;
-            let characters = |end: u32| {
-                text.get(..end as usize)
-                    .map(|before| offset + before.chars().count())
-            };
-            Some(characters(span.start)?..characters(span.end)?)
-        };
-        chunk.spans.iter().filter_map(range).collect()
+    fn to_hit(&self, chunk: &Chunk) -> RankedHit {
+        let source = chunk.document.source.as_str();
+        RankedHit {
+            ranges: chunk
+                .spans
+                .iter()
+                .filter_map(|span| self.character_range(source, span))
+                .collect(),
+            ..RankedHit::document(self.library.id(source))
+        }
+    }
+
+    /// Converts a span, in bytes of its page, into a range in characters of the whole text; `None`
+    /// if the page was not found there.
+    fn character_range(&self, source: &str, span: &Span) -> Option<Range<usize>> {
+        let page = self.pages.get(&(source.to_owned(), span.page.0))?;
+        Some(page.character_offset(span.start)?..page.character_offset(span.end)?)
+    }
+}
+
+impl LocatedPage {
+    fn character_offset(&self, byte: u32) -> Option<usize> {
+        let before = self.text.get(..byte as usize)?;
+        Some(self.offset + before.chars().count())
     }
 }

@@ -1,0 +1,4 @@
+//! Tests that span several modules of the crate.
+
+mod generated_manuals;
+mod outside_root;

@@ -1,0 +1,406 @@
+//! The response of `search_docs`: which parts of a page of hits fit the token budget, and its two
+//! renderings (structured content and readable text).
+
+use mcdewey_core::visible_line;
+use rmcp::model::CallToolResult;
+
+use crate::mcp::budget::TokenCounter;
+use crate::mcp::envelope::{MESSAGE_OVERHEAD_TOKENS, answer};
+use crate::mcp::fence::{
+    QuoteAttributes, encoded_name, facet, label, quote, quoted_label, source_url,
+};
+use crate::mcp::fit::{Fitted, Step};
+use crate::mcp::readable::{footer, product_version};
+use crate::mcp::wire::{FacetValue, FoundChunk, FoundChunks, FoundFacets, short_url};
+use crate::page_label::printed;
+use crate::{AlsoIn, Hit, QueryError, SearchAnswer};
+
+/// Placeholder as long as a real cursor, so that measuring a response counts the cursor too.
+const CURSOR_PLACEHOLDER: &str = "20-0123456789abcdef";
+/// Maximum number of values listed per facet.
+const MAX_FACET_VALUES: usize = 8;
+
+/// An optional part of a response. Numbers index the hits followed by the unversioned hits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ResponsePart {
+    /// A hit with its metadata and its snippet.
+    Hit(usize),
+    /// The same for a hit from a document without a version.
+    UnversionedHit(usize),
+    /// The whole text of a hit in the structured content.
+    StructuredText(usize),
+    /// The whole text of a hit in the readable text.
+    ReadableText(usize),
+    /// The facet counts.
+    Facets,
+}
+
+/// A page of hits to render within a token budget.
+pub(super) struct SearchResponse {
+    answer: SearchAnswer,
+    public_url: String,
+    /// Number of hits before any were dropped to fit the budget.
+    total_hits: usize,
+    /// A budget that suffices for one hit.
+    min_budget: usize,
+    /// Whether hits have only their main metadata and their snippet.
+    concise: bool,
+}
+
+impl SearchResponse {
+    /// `total_hits` is the number of hits before any were dropped to fit the budget.
+    pub(super) fn new(mut answer: SearchAnswer, total_hits: usize, public_url: &str) -> Self {
+        // Unlike `text`, a snippet is not verbatim, so invisible characters can be removed.
+        for hit in answer.hits.iter_mut().chain(&mut answer.unversioned) {
+            hit.snippet = visible_line(&hit.snippet);
+        }
+
+        Self {
+            answer,
+            public_url: public_url.to_owned(),
+            total_hits,
+            min_budget: 0,
+            concise: false,
+        }
+    }
+
+    /// Reduces each hit to its main metadata and its snippet.
+    pub(super) fn concise(mut self) -> Self {
+        self.concise = true;
+        self
+    }
+
+    /// Renders as much as fits.
+    pub(super) fn fit(
+        mut self,
+        counter: &TokenCounter,
+        budget: usize,
+    ) -> Result<Fitted<ResponsePart>, QueryError> {
+        let steps = self.steps(counter)?;
+        if let Some(first) = steps.first() {
+            self.min_budget =
+                counter.count_result(&self.render(&[first.what])?)? + MESSAGE_OVERHEAD_TOKENS;
+        }
+
+        counter.fit(budget, steps.into_iter().map(Ok), |included| {
+            self.render(included)
+        })
+    }
+
+    fn hits(&self) -> impl Iterator<Item = &Hit> {
+        self.answer.hits.iter().chain(&self.answer.unversioned)
+    }
+
+    /// Returns the steps in order of value: all hits, their whole texts in the structured content,
+    /// then in the readable text, then the facets.
+    fn steps(&self, counter: &TokenCounter) -> Result<Vec<Step<ResponsePart>>, QueryError> {
+        let versioned = self.answer.hits.len();
+        let (mut hits, mut structured_texts, mut readable_texts) =
+            (Vec::new(), Vec::new(), Vec::new());
+        for (index, hit) in self.hits().enumerate() {
+            let what = if index < versioned {
+                ResponsePart::Hit(index)
+            } else {
+                ResponsePart::UnversionedHit(index)
+            };
+
+            let structured = counter.json(&FoundChunk::new(hit, false, &self.public_url))?;
+            let cost = structured + counter.escaped(&entry(index + 1, hit, &hit.snippet))?;
+            hits.push(Step {
+                what,
+                cost,
+                leads: true,
+            });
+
+            if self.concise {
+                continue;
+            }
+
+            let extra_cost = counter
+                .escaped(&hit.text)?
+                .saturating_sub(counter.escaped(&hit.snippet)?);
+
+            structured_texts.push(Step {
+                what: ResponsePart::StructuredText(index),
+                cost: extra_cost,
+                leads: false,
+            });
+
+            readable_texts.push(Step {
+                what: ResponsePart::ReadableText(index),
+                cost: extra_cost,
+                leads: false,
+            });
+        }
+
+        let facets = Step {
+            what: ResponsePart::Facets,
+            cost: counter.json(&facets(&self.answer))?,
+            leads: false,
+        };
+
+        let facets = (!self.concise).then_some(facets);
+        Ok(hits
+            .into_iter()
+            .chain(structured_texts)
+            .chain(readable_texts)
+            .chain(facets)
+            .collect())
+    }
+
+    fn render(&self, included: &[ResponsePart]) -> Result<CallToolResult, QueryError> {
+        let mut structured = FoundChunks {
+            facets: included
+                .contains(&ResponsePart::Facets)
+                .then(|| facets(&self.answer)),
+            degraded: self.answer.degraded.clone(),
+            no_answer: self
+                .answer
+                .no_answer
+                .as_ref()
+                .map(|none| label(&none.message)),
+            confidence: self
+                .answer
+                .confidence
+                .map(|share| (share * 100.0).round() / 100.0),
+            next_cursor: self.cursor(count_hits(included)),
+            notices: self
+                .answer
+                .notices
+                .iter()
+                .cloned()
+                .chain(self.cut_notices(included))
+                .collect(),
+            ..FoundChunks::default()
+        };
+
+        let (mut entries, mut unversioned_entries) = (Vec::new(), Vec::new());
+        for (index, hit) in self.hits().enumerate() {
+            let (hits, entries) = if included.contains(&ResponsePart::Hit(index)) {
+                (&mut structured.hits, &mut entries)
+            } else if included.contains(&ResponsePart::UnversionedHit(index)) {
+                (&mut structured.unversioned, &mut unversioned_entries)
+            } else {
+                continue;
+            };
+
+            let has_text = included.contains(&ResponsePart::StructuredText(index));
+            hits.push(if self.concise {
+                FoundChunk::concise(hit, &self.public_url)
+            } else {
+                FoundChunk::new(hit, has_text, &self.public_url)
+            });
+
+            let has_readable_text = included.contains(&ResponsePart::ReadableText(index));
+            let text = if has_readable_text {
+                &hit.text
+            } else {
+                &hit.snippet
+            };
+            entries.push(entry(index + 1, hit, text));
+        }
+
+        let text = markdown(&structured, &entries, &unversioned_entries);
+        answer(&structured, text)
+    }
+
+    /// Returns the cursor to the next hits. If fewer hits fit than were found, the search is
+    /// repeated with that limit and returns the real cursor; until then a placeholder of the same
+    /// length is used.
+    fn cursor(&self, shown: usize) -> Option<String> {
+        let next_cursor = self.answer.next_cursor.clone();
+        let is_cut = shown < self.answer.hits.len();
+        if is_cut && shown > 0 {
+            next_cursor.or_else(|| Some(CURSOR_PLACEHOLDER.to_owned()))
+        } else {
+            next_cursor.filter(|_| !is_cut)
+        }
+    }
+
+    /// Returns the notices about what did not fit the budget.
+    fn cut_notices(&self, included: &[ResponsePart]) -> Vec<String> {
+        let hits = count_hits(included);
+        let unversioned = included
+            .iter()
+            .filter(|part| matches!(part, ResponsePart::UnversionedHit(_)))
+            .count();
+
+        let whole_texts = included
+            .iter()
+            .filter(|part| matches!(part, ResponsePart::StructuredText(_)))
+            .count();
+
+        let (shown, total_hits) = (hits + unversioned, self.total_hits);
+        if shown == 0 {
+            return vec![format!(
+                "token_budget is too small for a passage; use at least {}",
+                self.min_budget
+            )];
+        }
+
+        let mut notices = Vec::new();
+        if hits < total_hits {
+            notices.push(format!(
+                "{hits} of {total_hits} passages fit token_budget; continue with cursor"
+            ));
+        }
+
+        if unversioned < self.answer.unversioned.len() {
+            notices.push(
+                "passages from documents without a version do not fit token_budget".to_owned(),
+            );
+        }
+
+        if whole_texts < shown && !self.concise {
+            notices.push(format!(
+                "{} of {shown} passages are cut to a snippet; read_doc returns the rest",
+                shown - whole_texts
+            ));
+        }
+
+        notices
+    }
+}
+
+/// Returns the facets of an answer with the most frequent values of each.
+pub(super) fn facets(answer: &SearchAnswer) -> FoundFacets {
+    FoundFacets {
+        vendor: facet_values(answer, "vendor"),
+        product: facet_values(answer, "product"),
+        version: facet_values(answer, "version"),
+        guide: facet_values(answer, "guide"),
+    }
+}
+
+/// Returns the number of hits, those without a version not counted.
+pub(super) fn count_hits(included: &[ResponsePart]) -> usize {
+    included
+        .iter()
+        .filter(|part| matches!(part, ResponsePart::Hit(_)))
+        .count()
+}
+
+fn facet_values(answer: &SearchAnswer, name: &str) -> Vec<FacetValue> {
+    let counts = answer.facets.get(name).into_iter().flatten();
+    counts
+        .take(MAX_FACET_VALUES)
+        .map(|count| FacetValue {
+            value: facet(&count.value),
+            count: count.count,
+        })
+        .collect()
+}
+
+/// Returns a numbered hit for the readable text; `text` is its text or its snippet.
+fn entry(number: usize, hit: &Hit, text: &str) -> String {
+    let version = product_version(hit.product.as_deref(), hit.version.as_deref());
+    let place = hit.page_title();
+    let title = hit.headings.join(" › ");
+
+    let origin = QuoteAttributes {
+        title: &title,
+        version: &version,
+        source: &hit.source,
+        place: &place,
+        id: Some(&hit.handle),
+        ..QuoteAttributes::default()
+    };
+
+    format!("{number}. {}\n", quote(text, &origin))
+}
+
+/// Renders the readable text.
+pub(super) fn markdown(
+    structured: &FoundChunks,
+    entries: &[String],
+    unversioned_entries: &[String],
+) -> String {
+    let mut text = String::new();
+    if let Some(no_answer) = &structured.no_answer {
+        text.push_str(&format!(
+            "No good match: {}. Closest passages, which may be unrelated:\n\n",
+            quoted_label(no_answer)
+        ));
+    }
+
+    text.push_str(&entries.join("\n"));
+    if !unversioned_entries.is_empty() {
+        text.push_str("\nFrom documents without a version:\n\n");
+        text.push_str(&unversioned_entries.join("\n"));
+    }
+
+    if let Some(degraded) = &structured.degraded {
+        text.push_str(&format!("\nNote: degraded answer: {degraded}"));
+    }
+
+    text.push_str(&footer(
+        &structured.notices,
+        structured.next_cursor.as_deref(),
+    ));
+
+    text.trim().to_owned()
+}
+
+impl FoundChunk {
+    /// A hit reduced to what is needed to choose among hits and to cite them.
+    fn concise(hit: &Hit, public_url: &str) -> Self {
+        Self {
+            chunk_id: None,
+            vendor: None,
+            guide: None,
+            source_url: None,
+            also_in: Vec::new(),
+            headings: hit
+                .headings
+                .iter()
+                .take(1)
+                .chain(hit.headings.iter().skip(1).last())
+                .map(|heading| label(heading))
+                .collect(),
+            ..Self::new(hit, false, public_url)
+        }
+    }
+
+    /// A hit with its whole text if `with_text`, else with its snippet.
+    pub(super) fn new(hit: &Hit, with_text: bool, public_url: &str) -> Self {
+        Self {
+            chunk_id: Some(hit.chunk_id.clone()),
+            handle: hit.handle.clone(),
+            source: encoded_name(&hit.source),
+            page: hit.page,
+            page_label: printed(hit.page, hit.page_label.as_deref())
+                .as_deref()
+                .map(label),
+            section: hit.section.as_deref().map(encoded_name),
+            vendor: hit.vendor.as_deref().map(facet),
+            product: hit.product.as_deref().map(facet),
+            version: hit.version.as_deref().map(facet),
+            guide: hit.guide.as_deref().map(facet),
+            headings: hit.headings.iter().map(|heading| label(heading)).collect(),
+            text: with_text.then(|| hit.text.clone()),
+            snippet: (!with_text).then(|| hit.snippet.clone()),
+            url: short_url(public_url, &hit.handle),
+            source_url: source_url(&hit.source_url),
+            updated: hit.updated.as_deref().map(label),
+            also_in: hit.also_in.iter().map(also_in).collect(),
+        }
+    }
+}
+
+/// Returns a location such as "finesse v15.0 page 120".
+fn also_in(other: &AlsoIn) -> String {
+    let page = other.page.map(|page| format!("page {page}"));
+    let product = other
+        .product
+        .clone()
+        .or_else(|| Some(other.doc_title.clone()));
+    let changed = other.differs.then(|| "(some words differ)".to_owned());
+
+    label(
+        &[product, other.version.clone(), page, changed]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
+}
