@@ -1,3 +1,5 @@
+//! Versions as documents spell them and as users filter by them: parsing, order, ranges, `latest`.
+
 use super::{VersionKey, VersionScheme, VersionSelector};
 
 fn cisco() -> VersionScheme {

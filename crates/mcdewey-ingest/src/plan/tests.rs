@@ -1,3 +1,5 @@
+//! When a document may be removed from the index: only if its file is certainly gone.
+
 use std::path::Path;
 use std::sync::Arc;
 

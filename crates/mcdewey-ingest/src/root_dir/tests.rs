@@ -1,3 +1,5 @@
+//! Paths that try to leave a root, also by being swapped while they are opened.
+
 use std::os::unix::fs::symlink;
 
 use tempfile::TempDir;

@@ -1,3 +1,5 @@
+//! Which files of a root are found, and what is reported about the others.
+
 use std::os::unix::fs::symlink;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Searches over a library with many equal texts: paging, number of hits, confidence.
+
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
 use mcdewey_core::{Embed, Index};
 

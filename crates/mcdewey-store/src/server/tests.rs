@@ -1,3 +1,5 @@
+//! What can be tested without a Qdrant server, and takeovers with one.
+
 use super::*;
 
 #[cfg(feature = "testing")]

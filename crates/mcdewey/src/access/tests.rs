@@ -1,3 +1,5 @@
+//! Which settings let a server start, and what is reported about its access control.
+
 use std::path::Path;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The judgments in `feedback.jsonl`: collected, edited by hand, removed with their documents.
+
 use mcdewey_core::ContentHash;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Which units of two documents are matched, and in which order the differences are listed.
+
 use mcdewey_core::{ContentHash, PageNumber, PageRef};
 
 use super::*;

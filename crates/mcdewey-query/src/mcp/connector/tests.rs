@@ -1,3 +1,5 @@
+//! `search` and `fetch` at `/mcp/openai`, over a library in memory.
+
 use std::sync::Arc;
 
 use mcdewey_core::Index;

@@ -1,3 +1,5 @@
+//! Document text, titles and names that try to end their quotation.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! `list_library` with large and small budgets and with filters.
+
 use std::sync::Arc;
 
 use mcdewey_core::Index;

@@ -1,3 +1,5 @@
+//! Malformed and invalid messages, and the JSON-RPC error that each one gets.
+
 use super::*;
 
 fn rejection(body: &str) -> (i32, Value, String) {

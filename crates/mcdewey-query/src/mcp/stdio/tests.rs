@@ -1,3 +1,5 @@
+//! A session over standard input and output, with good and bad lines.
+
 use serde_json::{Value, json};
 use tokio::io::{DuplexStream, Lines, ReadHalf, WriteHalf};
 use tokio::task::JoinHandle;

@@ -1,3 +1,5 @@
+//! Which chunks become one hit, and which of them the hit shows.
+
 use mcdewey_core::{Candidates, Simhash};
 
 use super::*;

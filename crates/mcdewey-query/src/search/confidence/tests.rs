@@ -1,3 +1,5 @@
+//! The signals of the confidence, and the messages of questions without an answer.
+
 use super::*;
 use crate::search::absent_versions::AbsentVersion;
 use crate::search::analysis::analyse;

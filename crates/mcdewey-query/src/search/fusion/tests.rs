@@ -1,3 +1,5 @@
+//! Fusions of small candidate lists whose scores can be computed by hand.
+
 use super::*;
 use crate::search::testing::{candidate, candidate_of};
 

@@ -1,3 +1,5 @@
+//! Fetching, keeping and expiring the keys of an issuer.
+
 use std::sync::mpsc;
 
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Keys files that change, break or disappear while a server runs.
+
 use super::*;
 use crate::access::keys::NewKey;
 use crate::access::settings::{AccessSettings, AccessTable};

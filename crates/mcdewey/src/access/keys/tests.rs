@@ -1,3 +1,5 @@
+//! The keys file: creating and revoking keys, expiry, concurrent changes.
+
 use super::*;
 
 fn new(name: &str) -> NewKey {

@@ -1,3 +1,5 @@
+//! Tokens that are valid, and every other kind of token.
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, mpsc};

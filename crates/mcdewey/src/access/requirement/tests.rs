@@ -1,3 +1,5 @@
+//! From when on keys are required, and what lifts that again.
+
 use super::*;
 
 /// A requirement without a keys file in the settings.

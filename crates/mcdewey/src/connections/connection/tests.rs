@@ -1,3 +1,5 @@
+//! When a connection is closed: timeouts, eviction, and the state that decides between them.
+
 use std::future::pending;
 use std::net::Ipv4Addr;
 

@@ -1,3 +1,5 @@
+//! Which connection is evicted for a new one, and when none is.
+
 use super::*;
 
 fn address(text: &str) -> IpAddr {
