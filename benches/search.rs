@@ -14,7 +14,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use mcdewey_core::testing::FakeEmbed;
 use mcdewey_core::{Embed, Index, ModelInfo, RootName, Visibility};
 use mcdewey_ingest::{CHUNKER, Ingester, Root};
-use mcdewey_query::{Library, Mode, SearchRequest};
+use mcdewey_search::{Library, Mode, SearchRequest};
 use mcdewey_store::testing::{clean_up, shared_server, unused_name};
 use mcdewey_store::{
     EmbeddedIndex, EmbeddedOptions, RETRY_TIMEOUT, ReplicationConfig, Server, ServerAddress,
@@ -97,18 +97,18 @@ impl Bench {
             .expect("an ingest");
         eprintln!("{} chunks in {:.1} s", report.chunks, report.seconds);
         Some(Self {
-            library: Library::new(index, embed, ""),
+            library: Library::new(index, embed),
             runtime,
             _folder: folder,
         })
     }
 
     fn search(&self, request: &SearchRequest) {
-        let answer = self.runtime.block_on(
-            self.library
-                .search(black_box(request), &Visibility::Everything),
-        );
-        black_box(answer.expect("an answer"));
+        let results = self.runtime.block_on(async {
+            let snapshot = self.library.at(&Visibility::Everything).await?;
+            snapshot.search(black_box(request)).await
+        });
+        black_box(results.expect("results"));
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use mcdewey_core::testing::{FakeEmbed, SampleDocument};
 use mcdewey_core::{Embed, Index, Visibility};
-use mcdewey_query::{Library, LiveLibrary, Mode, SearchRequest};
+use mcdewey_search::{Library, LiveLibrary, Mode, SearchRequest};
 use mcdewey_store::{EmbeddedIndex, Generations};
 use serde_json::{Value, json};
 
@@ -26,9 +26,8 @@ async fn concurrent_questions_are_each_answered_by_one_complete_generation() {
     let generations = Generations::open(dir.path(), 0).unwrap();
     let embed = Arc::new(FakeEmbed::new(&["barge", "call"]));
 
-    let library = |index: Arc<EmbeddedIndex>| {
-        Arc::new(Library::new(index, embed.clone() as Arc<dyn Embed>, ""))
-    };
+    let library =
+        |index: Arc<EmbeddedIndex>| Arc::new(Library::new(index, embed.clone() as Arc<dyn Embed>));
     let old = generations.register(embed.model(), None, "whole").unwrap();
 
     let live_index = generations.open_index(&old).unwrap();
@@ -59,25 +58,30 @@ async fn concurrent_questions_are_each_answered_by_one_complete_generation() {
                     ..Default::default()
                 };
 
-                let answer = live
-                    .current()
-                    .search(&request, &Visibility::Everything)
+                let library = live.current();
+                let snapshot = library
+                    .at(&Visibility::Everything)
                     .await
-                    .expect("no question fails");
+                    .expect("the library can be read");
 
-                let parts = if answer.generation == old { 1 } else { 2 };
+                let results = snapshot.search(&request).await.expect("no question fails");
+                let parts = if results.state.generation == old {
+                    1
+                } else {
+                    2
+                };
                 assert_eq!(
-                    answer.hits.len(),
+                    results.hits.len(),
                     DOCUMENTS * parts,
                     "never half a generation"
                 );
 
-                let is_consistent = answer
+                let is_consistent = results
                     .hits
                     .iter()
-                    .all(|hit| hit.text.contains(&format!("cut in {parts}")));
+                    .all(|hit| hit.chunk.text.contains(&format!("cut in {parts}")));
                 assert!(is_consistent, "all hits are of one generation");
-                seen.push(answer.generation);
+                seen.push(results.state.generation);
             }
 
             seen

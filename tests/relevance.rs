@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use mcdewey_query::content_stems;
+use mcdewey_search::content_stems;
 use serde_json::{Value, json};
 
 use crate::support::{Server, print_line, relevance_cases, repository, search_request};

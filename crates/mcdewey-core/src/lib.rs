@@ -2,8 +2,7 @@
 //!
 //! Every other crate depends on this one. It defines documents, pages, chunks, versions and scopes,
 //! and the traits that separate the crates: [`Convert`], [`Embed`] (with the optional [`Rerank`])
-//! and [`Index`]. [`SyncHandle`], [`Erase`] and [`RollBack`] ask the process that owns a library to
-//! change it. This crate never reads a file, opens a socket or depends on a database.
+//! and [`Index`]. An [`OwnerHandle`] asks the owner of a library for an operation that changes it. This crate never reads a file, opens a socket or depends on a database.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -16,10 +15,12 @@ mod document;
 mod embed;
 mod error;
 mod facets;
+mod feedback;
 mod hash;
 mod hidden;
 mod identity;
 mod index;
+mod owner;
 mod page;
 mod removal;
 mod rerank;
@@ -28,6 +29,7 @@ mod scope;
 mod simhash;
 mod sync;
 mod text;
+mod utc;
 mod version;
 
 #[cfg(any(test, feature = "testing"))]
@@ -43,6 +45,7 @@ pub use document::{
 pub use embed::{Embed, EmbedError, ModelInfo, QuestionEmbedding};
 pub use error::InvalidValue;
 pub use facets::{Facet, Facets};
+pub use feedback::{EndorsedLocation, Endorsement, KeepFeedback};
 pub use hash::ContentHash;
 pub use hidden::{is_hidden, visible_line};
 pub use identity::{ChunkId, RootName, SourcePath, point_id};
@@ -50,15 +53,19 @@ pub use index::{
     Candidate, CandidateQuery, Candidates, Generation, Index, IndexError, IndexState, QuestionWord,
     Revision, WeightedText,
 };
+pub use owner::{
+    Call, NoProgress, Operation, OwnerError, OwnerHandle, OwnerRequest, OwnerRequests, Pending,
+    Perform, Reply,
+};
 pub use page::{OutlineEntry, Page, PageNumber, PageRef, Section};
-pub use removal::{Erase, GenerationRemoval, RemovalProof, RemovalReport, RemovalRequest};
+pub use removal::{GenerationRemoval, RemovalProof, RemovalReport, RemovalRequest};
 pub use rerank::{Rerank, RerankError};
-pub use rollback::{RollBack, RollbackReport, RollbackRequest};
+pub use rollback::{RollbackReport, RollbackRequest};
 pub use scope::{Filter, Scope, VersionFilter, VersionTerm, Visibility};
 pub use simhash::{Simhash, title_without_version};
 pub use sync::{
-    FormatReport, SkippedFile, StageSeconds, SyncError, SyncEvent, SyncHandle, SyncJob,
-    SyncProgress, SyncReport, SyncRequest,
+    FormatReport, SkippedFile, StageSeconds, SyncEvent, SyncProgress, SyncReport, SyncRequest,
 };
 pub use text::{compound_token, dense_form, is_compound_token, keyword_form, normalise};
+pub use utc::format_utc;
 pub use version::{Version, VersionKey, VersionRange, VersionScheme, VersionSelector};

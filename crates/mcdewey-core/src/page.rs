@@ -38,6 +38,16 @@ impl PageRef {
             None => format!("Page {}", self.number),
         }
     }
+
+    /// Returns the number of a physical page; `None` for a section.
+    pub fn physical_page(&self) -> Option<u32> {
+        self.section.is_none().then_some(self.number.0)
+    }
+
+    /// Returns the slug of a section; `None` for a physical page.
+    pub fn section_slug(&self) -> Option<&str> {
+        self.section.as_ref().map(|section| section.slug.as_str())
+    }
 }
 
 /// A part of a document without pages that starts at a heading; at most 32 KB long.

@@ -1,16 +1,8 @@
-//! The trait through which a request handler asks the owner of a library to erase documents.
+//! The removal of documents from everything a library stores: request and report.
 
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Generation, IndexError, SourcePath};
-
-/// Erases documents from everything a library stores.
-#[async_trait]
-pub trait Erase: Send + Sync + 'static {
-    /// Removes documents from all generations so that no part of them can be read from the disk.
-    async fn erase(&self, request: RemovalRequest) -> Result<RemovalReport, IndexError>;
-}
+use crate::{Call, Generation, NoProgress, Operation, OwnerRequest, SourcePath};
 
 /// Which documents to erase.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +13,15 @@ pub struct RemovalRequest {
     /// Also erase documents whose file still exists in a root, where the next synchronisation adds
     /// it again.
     pub force: bool,
+}
+
+impl Operation for RemovalRequest {
+    type Report = RemovalReport;
+    type Progress = NoProgress;
+
+    fn into_request(call: Call<Self>) -> OwnerRequest {
+        OwnerRequest::Remove(call)
+    }
 }
 
 /// What a removal did.

@@ -1,18 +1,8 @@
-//! The trait through which a request handler asks the owner of a library to switch to another
-//! generation of its index.
+//! The switch of a library to another generation of its index: request and report.
 
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Generation, IndexError};
-
-/// Switches the live generation of a library.
-#[async_trait]
-pub trait RollBack: Send + Sync + 'static {
-    /// Switches generations atomically; requests in progress finish on the generation they started
-    /// with.
-    async fn roll_back(&self, request: RollbackRequest) -> Result<RollbackReport, IndexError>;
-}
+use crate::{Call, Generation, NoProgress, Operation, OwnerRequest};
 
 /// Which generation to switch to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +13,15 @@ pub struct RollbackRequest {
     /// Switch back to the generation that matches the settings, which is then kept up to date
     /// again.
     pub forward: bool,
+}
+
+impl Operation for RollbackRequest {
+    type Report = RollbackReport;
+    type Progress = NoProgress;
+
+    fn into_request(call: Call<Self>) -> OwnerRequest {
+        OwnerRequest::RollBack(call)
+    }
 }
 
 /// What a rollback did.

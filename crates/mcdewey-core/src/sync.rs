@@ -1,60 +1,10 @@
-//! The channel through which a request handler asks the owner of the library for a synchronisation
-//! and follows its progress.
+//! The synchronisation of a library with its roots: request, progress and report.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
 
-use crate::{Generation, Revision, RootName};
-
-/// How many events are buffered for a slow receiver before the synchronisation waits for it.
-const EVENT_BUFFER: usize = 64;
-
-/// A handle to the task that changes the library.
-#[derive(Debug, Clone)]
-pub struct SyncHandle {
-    jobs: mpsc::Sender<SyncJob>,
-}
-
-impl SyncHandle {
-    /// Creates a handle and the receiver from which the owner takes jobs. At most `waiting` jobs
-    /// are queued.
-    pub fn channel(waiting: usize) -> (Self, mpsc::Receiver<SyncJob>) {
-        let (jobs, owner) = mpsc::channel(waiting);
-        (Self { jobs }, owner)
-    }
-
-    /// Requests a synchronisation and returns the receiver of its events.
-    ///
-    /// # Errors
-    ///
-    /// [`SyncError::Busy`] if the queue is full, [`SyncError::NoOwner`] if the receiver of the jobs
-    /// is gone.
-    pub fn request(&self, request: SyncRequest) -> Result<mpsc::Receiver<SyncEvent>, SyncError> {
-        let (sender, receiver) = mpsc::channel(EVENT_BUFFER);
-        let job = SyncJob {
-            request,
-            events: sender,
-        };
-
-        self.jobs.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => SyncError::Busy,
-            mpsc::error::TrySendError::Closed(_) => SyncError::NoOwner,
-        })?;
-
-        Ok(receiver)
-    }
-}
-
-/// A request as the owner receives it.
-#[derive(Debug)]
-pub struct SyncJob {
-    /// What to synchronise.
-    pub request: SyncRequest,
-    /// Where to report progress; the receiver may already be dropped.
-    pub events: mpsc::Sender<SyncEvent>,
-}
+use crate::{Call, Generation, Operation, OwnerRequest, Revision, RootName};
 
 /// What to synchronise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +15,18 @@ pub struct SyncRequest {
     pub root: Option<String>,
 }
 
-/// An event of a synchronisation; the last one is `Finished` or `Failed`.
+impl Operation for SyncRequest {
+    type Report = SyncReport;
+    type Progress = SyncProgress;
+
+    const QUEUED: bool = true;
+
+    fn into_request(call: Call<Self>) -> OwnerRequest {
+        OwnerRequest::Sync(call)
+    }
+}
+
+/// An event of a synchronisation as it is sent to clients; the last one is `Finished` or `Failed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -177,17 +138,4 @@ pub struct SkippedFile {
     pub path: String,
     /// Why it was skipped, and what to do about it.
     pub reason: String,
-}
-
-/// Why a synchronisation was not started.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SyncError {
-    /// The owner of the library has stopped or does not accept requests.
-    #[error(
-        "this process cannot synchronise the library; start `mcdewey serve` or run `mcdewey ingest`"
-    )]
-    NoOwner,
-    /// Too many requests are queued already.
-    #[error("too many synchronisations are queued; try again later")]
-    Busy,
 }

@@ -5,8 +5,10 @@
 //! truth, and a [`Report`] renders the scores as JSON or as a table. A [`Comparison`] compares two
 //! reports; a [`Gate`] lists the bounds that a report violates.
 //!
-//! The crate never touches an index, a model or a protocol, never prints, and reads no files other
-//! than the sets it is given.
+//! [`Measure`] does this with the search of a library, and [`write_study`] compares alternatives to
+//! the search's defaults. The caller opens the libraries ([`OpenLibraries`]). The crate never opens
+//! an index or a model, knows no protocol and never prints. It reads the sets it is given, and
+//! writes only the study and the files in TREC format that it is asked for.
 
 #![forbid(unsafe_code)]
 
@@ -17,9 +19,11 @@ mod comparison;
 mod error;
 mod gate;
 mod judgments;
+mod libraries;
 mod lines;
 mod location;
 mod logistic;
+mod measure;
 mod metric;
 mod question;
 mod ranking;
@@ -30,6 +34,7 @@ mod selection;
 mod significance;
 mod span_set;
 mod stale_judgments;
+mod study;
 mod table;
 mod trec;
 
@@ -39,8 +44,10 @@ pub use comparison::{Comparison, Difference};
 pub use error::EvalError;
 pub use gate::Gate;
 pub use judgments::{Judgment, JudgmentSet};
+pub use libraries::{OpenLibraries, OpenLibrary, TestDocument, TestLibrary};
 pub use location::{Anchor, Location};
 pub use logistic::{LogisticRegression, TrainingExample};
+pub use measure::Measure;
 pub use metric::Metric;
 pub use question::{Question, QuestionFilter, Split};
 pub use ranking::Ranking;
@@ -50,4 +57,5 @@ pub use scores::{QuestionScore, Scores};
 pub use selection::{Candidate, HeldOut, Selection};
 pub use significance::{Estimate, Resampling};
 pub use span_set::SpanSet;
+pub use study::write_study;
 pub use trec::qrels;

@@ -9,8 +9,8 @@ use mcdewey_core::{
     ImageFile, OutlineEntry, Page, RootName,
 };
 
-use crate::images::{self, FileLocation};
-use crate::markdown::{Dialect, PARSER_VERSION, ParsedDocument, parse};
+use crate::images::{self, CollectedImages, FileLocation};
+use crate::parse::{Dialect, PARSER_VERSION, ParsedDocument, parse};
 use crate::plan::IndexedFile;
 use crate::read;
 use crate::rules::{RuleSet, Subject, detect_language};
@@ -91,9 +91,11 @@ impl DocumentReader {
             ));
         }
 
+        let image_targets = parsed.image_targets();
         match self.build(file, input, parsed, rules) {
             Ok(mut document) => {
-                self.attach(&mut document, file, own_images, content);
+                let images = images::collect_images(image_targets, own_images, location(file));
+                self.attach(&mut document, file, images, content);
                 Ok(FileOutcome::Prepared(Box::new(document)))
             }
             Err(EmbedError::Model(reason)) => Ok(FileOutcome::Skipped(format!(
@@ -205,15 +207,14 @@ impl DocumentReader {
         })
     }
 
-    /// Attaches the images that the pages show, and the original.
+    /// Attaches the images and the original.
     fn attach(
         &self,
         document: &mut PreparedDocument,
         file: &FoundFile,
-        own_images: Vec<ImageFile>,
+        images: CollectedImages,
         content: FileContent,
     ) {
-        let images = images::collect_images(&document.pages, own_images, location(file));
         document.attachments = images.kept;
         document.warnings.extend(images.warnings);
 

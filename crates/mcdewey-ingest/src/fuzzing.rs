@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::markdown::{Dialect, parse};
+use crate::parse::{Dialect, parse};
 use crate::read;
 
 /// Parses a file as an ingest would.

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
 
-use mcdewey_core::{AttachedFile, AttachmentRole, ImageFile, Page, image_media_type};
-use pulldown_cmark::{Event, Options, Parser, Tag};
+use mcdewey_core::{AttachedFile, AttachmentRole, ImageFile, image_media_type};
 
 use crate::file_error::FileError;
 use crate::root_dir::{Links, RootDir};
@@ -35,10 +34,10 @@ pub(crate) struct CollectedImages {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Finds the images that `pages` show, first among `own`, which came out of the file itself, then
-/// on disk.
+/// Finds the images that `targets` link to, first among `own`, which came out of the file itself,
+/// then on disk.
 pub(crate) fn collect_images(
-    pages: &[Page],
+    targets: BTreeSet<String>,
     own: Vec<ImageFile>,
     location: FileLocation<'_>,
 ) -> CollectedImages {
@@ -49,7 +48,7 @@ pub(crate) fn collect_images(
 
     let mut images = CollectedImages::default();
     let mut total = 0;
-    for target in image_targets(pages.iter().map(|page| page.text.as_str())) {
+    for target in targets {
         let found = match own.get(&target) {
             Some(image) => Ok(Some(image.bytes.clone())),
             None => read_linked(&target, location),
@@ -97,9 +96,12 @@ fn check_image(content: &[u8], total: u64) -> Result<&'static str, String> {
 
 /// Identifies the images on disk that a Markdown file shows, by size and modification time. Part of
 /// the hash by which an unchanged file is recognised: an image may change without its document.
+///
+/// The text is the file's, before it is repaired and divided into pages, because an unchanged file
+/// is recognised without parsing it any further.
 pub(crate) fn linked_images_fingerprint(text: &str, location: FileLocation<'_>) -> String {
     let mut fingerprint = String::new();
-    for target in image_targets([text]) {
+    for target in image_targets(text) {
         let Some(Ok(path)) = resolve_link(&target, location) else {
             continue;
         };
@@ -117,19 +119,12 @@ pub(crate) fn linked_images_fingerprint(text: &str, location: FileLocation<'_>) 
     fingerprint
 }
 
-/// The targets of all image links, each once.
-fn image_targets<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
-    let mut targets = BTreeSet::new();
-    // Most pages show no image: the search is much cheaper than parsing them.
-    for text in texts.into_iter().filter(|text| text.contains("![")) {
-        for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
-            if let Event::Start(Tag::Image { dest_url, .. }) = event {
-                targets.insert(dest_url.into_string());
-            }
-        }
-    }
-
-    targets
+/// The links to all images in a text, each once.
+fn image_targets(text: &str) -> BTreeSet<String> {
+    mcdewey_markdown::images(text)
+        .into_iter()
+        .map(|image| image.target)
+        .collect()
 }
 
 /// Reads a linked image from disk. Returns `None` if the link points to another host or is empty.
@@ -207,20 +202,8 @@ fn percent_decoded(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mcdewey_core::{PageNumber, PageRef};
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
-
-    fn page(text: &str) -> Page {
-        Page {
-            page: PageRef {
-                number: PageNumber(1),
-                label: None,
-                section: None,
-            },
-            text: text.to_owned(),
-        }
-    }
 
     fn names(images: &CollectedImages) -> Vec<&str> {
         images
@@ -263,7 +246,7 @@ mod tests {
             bytes: PNG.to_vec(),
         }];
 
-        let found = collect_images(&[page(text)], own, location(&dir));
+        let found = collect_images(image_targets(text), own, location(&dir));
 
         assert_eq!(
             names(&found),
@@ -288,7 +271,7 @@ mod tests {
     fn images_that_cannot_be_shown_are_reported() {
         let (_folder, _, dir) = root();
         let text = "![o](../../outside.png) ![s](x.svg) ![m](missing.png) ![d](.)";
-        let found = collect_images(&[page(text)], Vec::new(), location(&dir));
+        let found = collect_images(image_targets(text), Vec::new(), location(&dir));
 
         assert!(found.kept.is_empty());
         let warnings = found.warnings.join("\n");

@@ -13,9 +13,8 @@ mod file_error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod images;
-mod jobs;
-mod markdown;
 mod pairs;
+mod parse;
 mod pipeline;
 mod plan;
 mod read;
@@ -33,9 +32,8 @@ mod vectors;
 mod walk;
 
 pub use error::IngestError;
-pub use jobs::{Synchronizer, resolve_request, serve_jobs};
 pub use pairs::CONVERTED_FROM;
-pub use roots::{Root, resolve_root};
+pub use roots::{Root, resolve_request, resolve_root};
 pub use rules::{
     Constants, Coverage, Disagreement, LIBRARY_FILE, LibraryFile, RuleCoverage, RuleEntry, RuleSet,
 };

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use mcdewey_core::{RootName, SkippedFile, SourcePath};
 
-use crate::markdown::{Dialect, FrontMatter, front_matter};
+use crate::parse::{Dialect, FrontMatter, front_matter};
 use crate::root_dir::Links;
 use crate::walk::{FileKind, FoundFile, Walk};
 

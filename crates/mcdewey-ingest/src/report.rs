@@ -7,7 +7,7 @@ use mcdewey_core::{
     Format, FormatReport, SkippedFile, SourcePath, StageSeconds, SyncProgress, SyncReport,
 };
 
-use crate::markdown::Dialect;
+use crate::parse::Dialect;
 use crate::walk::FileKind;
 
 /// A report under construction, shared by the stages.

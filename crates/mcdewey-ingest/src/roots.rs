@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use mcdewey_core::{RootName, SourcePath};
+use mcdewey_core::{RootName, SourcePath, SyncRequest};
 
 use crate::IngestError;
 use crate::root_dir::{Links, RootDir};
 use crate::rules::{LIBRARY_FILE, LibraryFile, RuleSet};
+use crate::sync::run_blocking;
 
 /// A folder of documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,6 +83,15 @@ impl Root {
             reason: reason.to_string(),
         }
     }
+}
+
+/// Calls [`resolve_root`] on a blocking thread.
+pub async fn resolve_request(
+    configured: &[Root],
+    request: &SyncRequest,
+) -> Result<Vec<Root>, IngestError> {
+    let (configured, root) = (configured.to_vec(), request.root.clone());
+    run_blocking(move || resolve_root(&configured, root.as_deref())).await?
 }
 
 /// Resolves a request to the roots it selects.

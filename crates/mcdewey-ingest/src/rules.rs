@@ -19,7 +19,7 @@ pub use coverage::{Coverage, Disagreement, RuleCoverage};
 pub use file::{Constants, LIBRARY_FILE, LibraryFile, RuleEntry};
 
 use crate::IngestError;
-use crate::markdown::FrontMatter;
+use crate::parse::FrontMatter;
 use rule::{FacetName, Rule, RuleMatch};
 
 /// Version of the built-in rules, part of [`RuleSet::fingerprint`]. It must change whenever they

@@ -18,8 +18,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use mcdewey_core::{Chunk, ChunkId, DocumentMeta, Embed, EmbedError, PageRef, Span};
+use mcdewey_markdown::{Structure, Table};
 
-use crate::markdown::{ParsedPage, Structure, Table};
+use crate::parse::ParsedPage;
 use crate::releases::ReleaseFilter;
 use boilerplate::{has_only_page_number, without_boilerplate};
 use breadcrumb::{ContextWriter, HeadingPath};

@@ -2,3 +2,4 @@
 
 mod generated_manuals;
 mod outside_root;
+mod parsed_once;

@@ -8,7 +8,7 @@ use mcdewey_core::{Format, RootName, SkippedFile, SourcePath};
 use rustix::fs::FileType;
 
 use crate::file_error::FileError;
-use crate::markdown::Dialect;
+use crate::parse::Dialect;
 use crate::read::MAX_FILE;
 use crate::root_dir::{Entry, Links, RootDir};
 use crate::rules::LIBRARY_FILE;

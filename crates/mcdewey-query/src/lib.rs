@@ -1,53 +1,58 @@
-//! Searches a library and serves it over REST, MCP and web pages.
+//! The query service: a library over REST and MCP, and the frame of its web pages, which are
+//! another crate. It searches the library through `mcdewey-search` and never touches the file
+//! system.
 //!
-//! Accesses the library only through the traits of `mcdewey-core`; never touches the file system.
+//! [`app`] puts the service together from an [`AppState`] and its [`Pages`]. Of these modules, each
+//! uses only those above it:
+//!
+//! - `paths`: what the path of a request says about it; `request_id`; `authority`: host names and
+//!   origins; `icon`; `feedback`: judgments, which the program stores; `auth`: who may do what
+//! - `problem`: errors over HTTP, and which messages clients may see
+//! - [`telemetry`]: metrics, the limit on concurrent searches, recorded questions
+//! - `state`: what all requests share; `request_state`: what belongs to one of them
+//! - `pages`: the web pages as a value
+//! - [`http`]: hosts, deadlines, `Accept`, headers and compression, for every interface
+//! - `access`: middleware that admits or rejects a request
+//! - [`rest`] and [`mcp`]: the interfaces; `operator`: `/metrics` and the question log
+//! - `service`: all of them behind one router
+//!
+//! The public items are what the program and the pages need: the program makes the state and
+//! starts the router; a page extracts a [`RequestState`], reads its parameters with [`rest`],
+//! searches with [`telemetry::search`], and shows a [`Problem`] where that fails.
 
 #![forbid(unsafe_code)]
 
-mod answer;
-mod app;
-mod citation;
-mod code_fence;
-mod compare;
-mod error;
-mod images;
-mod library;
-mod links;
+mod access;
+mod authority;
+pub mod http;
+mod icon;
+pub mod links;
 pub mod mcp;
-mod occurrences;
-mod page_label;
-mod pipeline;
-mod present;
-mod request;
-mod rerank;
-mod rest;
-mod search;
-mod stages;
-mod tree;
-mod view;
-mod web;
+mod operator;
+pub mod page_label;
+mod pages;
+mod paths;
+mod problem;
+mod request_id;
+mod request_state;
+pub mod rest;
+mod served_library;
+mod service;
+mod state;
+pub mod telemetry;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod wire;
 
-pub use answer::{
-    AlsoIn, ChunkAnswer, DocumentAnswer, DocumentEntry, Explanation, FacetCount, FileItem,
-    GuideEntry, Hit, ImageItem, LibraryAnswer, NoAnswer, OutlineItem, PageAnswer, PageItem,
-    PassageOnPage, ProductEntry, SearchAnswer, VendorEntry, VersionEntry,
+pub use authority::{LOOPBACK_HOSTS, is_host, is_origin};
+pub use icon::ICON;
+pub use pages::{ErrorPage, Pages};
+pub use problem::Problem;
+pub use request_state::RequestState;
+pub use served_library::ServedLibrary;
+pub use service::app;
+pub use state::AppState;
+pub use telemetry::{
+    ConnectionMetrics, OpenConnection, OverCapacity, QuestionLogPolicy, Telemetry,
+    TelemetrySettings, TraceParent,
 };
-pub use app::{
-    AccessPolicy, AnonymousAccess, AppState, Audit, AuditEntry, Caller, ConnectionMetrics,
-    Credentials, EndorsedLocation, Endorsement, FeedbackPolicy, IssuerUnavailable, KeepFeedback,
-    LOOPBACK_HOSTS, LiveLibrary, OpenConnection, OverCapacity, QuestionLogPolicy, Role, Telemetry,
-    TelemetrySettings, TraceParent, app, is_host, is_origin,
-};
-pub use compare::answer::{
-    CellChange, Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair,
-    ComparedText, WordOp, WordRun,
-};
-pub use error::QueryError;
-pub use library::Library;
-pub use request::{
-    DEFAULT_LIMIT, Group, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES, Mode, PageSelector,
-    SearchRequest,
-};
-pub use search::confidence::Signals;
-pub use search::fusion::{Fusion, Scale};
-pub use search::terms::content_stems;

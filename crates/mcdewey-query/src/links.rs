@@ -1,6 +1,7 @@
 //! Paths of passages, documents, pages and files on this server's web pages.
 
-use mcdewey_core::{Attachment, AttachmentRole, PageRef, SourcePath};
+use mcdewey_core::{Attachment, AttachmentRole, Document, PageRef, SourcePath};
+use mcdewey_search::original;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The unreserved characters of RFC 3986 are not encoded.
@@ -11,22 +12,22 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// Percent-encodes one path segment or query value.
-pub(crate) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
 /// Returns the path of a passage: `/c/finesse%3A%3Av12.5…`.
-pub(crate) fn chunk_path(chunk_id: &str) -> String {
+pub fn chunk_path(chunk_id: &str) -> String {
     format!("/c/{}", encode(chunk_id))
 }
 
 /// Returns the path of a document: `/d/finesse/v12.5/…`.
-pub(crate) fn document_path(source: &SourcePath) -> String {
+pub fn document_path(source: &SourcePath) -> String {
     format!("/d/{}", encode_source(source))
 }
 
 /// Returns the path of a page: `/d/…?page=118`, or `?section=…` in a document without pages.
-pub(crate) fn page_path(source: &SourcePath, page: &PageRef) -> String {
+pub fn page_path(source: &SourcePath, page: &PageRef) -> String {
     let document = document_path(source);
     match &page.section {
         Some(section) => format!("{document}?section={}", encode(&section.slug)),
@@ -37,7 +38,7 @@ pub(crate) fn page_path(source: &SourcePath, page: &PageRef) -> String {
 /// Returns the path of a file stored with a document:
 /// `/f/…?image=page-58-image-1.png&hash=…`. The hash allows browsers to cache the file
 /// indefinitely.
-pub(crate) fn file_path(source: &SourcePath, file: &Attachment) -> String {
+pub fn file_path(source: &SourcePath, file: &Attachment) -> String {
     let role = match file.role {
         AttachmentRole::Image => "image",
         AttachmentRole::Original => "original",
@@ -49,6 +50,15 @@ pub(crate) fn file_path(source: &SourcePath, file: &Attachment) -> String {
         encode(&file.name),
         file.hash.short(16)
     )
+}
+
+/// Returns the path of a page of the original PDF, if it is kept: browsers open the file at this
+/// page.
+pub fn original_page_path(document: &Document, page: &PageRef) -> Option<String> {
+    let file = original(document)
+        .filter(|file| file.media_type == "application/pdf" && document.meta.paged)?;
+    let path = file_path(&document.meta.source, file);
+    Some(format!("{path}#page={}", page.number))
 }
 
 /// Percent-encodes each segment of a source.

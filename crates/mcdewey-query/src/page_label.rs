@@ -1,7 +1,9 @@
-//! Page numbers as they are shown in every interface.
+//! Pages, passages and images as they are named in every interface.
+
+use mcdewey_core::{Chunk, PageRef};
 
 /// Returns "Page 118 (printed 102)"; `None` in a document without pages.
-pub(crate) fn page_text(page: Option<u32>, label: Option<&str>) -> Option<String> {
+pub fn page_text(page: Option<u32>, label: Option<&str>) -> Option<String> {
     let page_number = page?;
     Some(match printed(page, label) {
         Some(label) => format!("Page {page_number} (printed {label})"),
@@ -10,10 +12,31 @@ pub(crate) fn page_text(page: Option<u32>, label: Option<&str>) -> Option<String
 }
 
 /// Returns the printed page number if it differs from the physical one.
-pub(crate) fn printed(page: Option<u32>, label: Option<&str>) -> Option<String> {
+pub fn printed(page: Option<u32>, label: Option<&str>) -> Option<String> {
     label
         .filter(|label| page.is_none_or(|page| *label != page.to_string()))
         .map(str::to_owned)
+}
+
+/// Returns the name of the page that contains a chunk: "Page 118 (printed 102)", or the section's
+/// heading.
+pub fn chunk_page_title(chunk: &Chunk) -> String {
+    page_text(chunk.page.physical_page(), chunk.page.label.as_deref())
+        .unwrap_or_else(|| section_title(&chunk.headings, &chunk.document.title).to_owned())
+}
+
+/// Returns the heading of a section: the last one above a chunk, else the document's title.
+pub(crate) fn section_title<'a>(headings: &'a [String], document_title: &'a str) -> &'a str {
+    headings.last().map_or(document_title, String::as_str)
+}
+
+/// Returns the title of the image with this index on a page: "Image 1 from page 58".
+pub fn image_title(index: usize, page: &PageRef) -> String {
+    let number = index + 1;
+    match &page.section {
+        None => format!("Image {number} from page {}", page.number),
+        Some(section) => format!("Image {number} from “{}”", section.title),
+    }
 }
 
 #[cfg(test)]

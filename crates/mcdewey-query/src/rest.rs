@@ -13,9 +13,8 @@ mod generations;
 mod health;
 mod input;
 mod library;
-pub(crate) mod openapi;
+pub mod openapi;
 mod parameters;
-mod problem;
 mod removals;
 mod search;
 mod search_parameters;
@@ -26,22 +25,22 @@ mod tests;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use mcdewey_core::{RemovalRequest, RollbackRequest};
 
-use crate::app::Service;
+use crate::state::AppState;
 
-pub(crate) use compare::{from_query as comparison, to_query as comparison_to_query};
-pub(crate) use conditional::is_fresh;
-pub(crate) use documents::page_selector;
-pub(crate) use input::{chunk_id, form_pairs, pairs, path};
-pub(crate) use parameters::Parameters;
-pub(crate) use problem::Problem;
-pub(crate) use search_parameters::{from_query, to_pairs, to_query};
+pub use compare::{from_query as comparison, to_query as comparison_to_query};
+pub use conditional::is_fresh;
+pub use documents::page_selector;
+pub use input::{chunk_id, form_pairs, pairs, path};
+pub use parameters::Parameters;
+pub use search_parameters::{from_query, to_pairs, to_query};
 
 /// Largest request body in bytes: twice the longest question (`MAX_QUESTION_BYTES`).
-pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The routes under `/api/v1`, the OpenAPI description and the health checks.
-pub(crate) fn router() -> Router<Service> {
+pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/api/v1/search", get(search::get).post(search::post))
         .route("/api/v1/search/batch", post(batch::post))
@@ -50,19 +49,14 @@ pub(crate) fn router() -> Router<Service> {
         .route("/api/v1/library", get(library::get))
         .route("/api/v1/compare", get(compare::get))
         .route("/api/v1/sync", post(sync::post))
-        .route("/api/v1/generations/rollback", post(generations::post))
-        .route("/api/v1/removals", post(removals::post))
+        .route(
+            "/api/v1/generations/rollback",
+            post(admin::change::<RollbackRequest>),
+        )
+        .route("/api/v1/removals", post(admin::change::<RemovalRequest>))
         .route("/openapi.json", get(openapi::get))
         .route("/api/v1/openapi.json", get(openapi::get))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-}
-
-/// Reports whether clients of this path are programs, which get errors as problem details instead
-/// of pages.
-pub(crate) fn serves(path: &str) -> bool {
-    path == "/api"
-        || path.starts_with("/api/")
-        || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/openapi.json")
 }

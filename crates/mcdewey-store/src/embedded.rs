@@ -13,6 +13,7 @@ mod erase;
 mod error;
 mod filter;
 mod generations;
+mod indexed_root;
 mod layout;
 mod panic_guard;
 mod recovery;
@@ -40,6 +41,7 @@ use mcdewey_core::{
 };
 
 pub use generations::{GenerationEntry, GenerationStatus, Generations};
+pub use indexed_root::IndexedRoot;
 pub use space::free_space;
 
 use catalogue::{Catalogue, Snapshot};
@@ -73,17 +75,6 @@ pub struct EmbeddedOptions {
 pub struct EmbeddedIndex {
     writer: Writer,
     shared: Arc<Shared>,
-}
-
-/// A folder that documents were read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IndexedRoot {
-    /// The root it was configured as.
-    pub root: RootName,
-    /// The folder, absolute and free of links.
-    pub folder: String,
-    /// How many documents of the index come from it.
-    pub documents: u64,
 }
 
 /// State shared by readers and the writer.

@@ -28,7 +28,7 @@ pub use embedded::{
     free_space,
 };
 pub use owner::{LockError, Owner, OwnerLock};
-pub use permissions::{create_private_dir, create_private_files, make_private};
+pub use permissions::{create_private_files, make_private};
 pub use server::{
     RETRY_TIMEOUT, ReplicationConfig, Server, ServerAddress, ServerIndex, ServerOptions,
 };

@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use mcdewey_files::create_private_dir;
 use serde::{Deserialize, Serialize};
 
 use crate::permissions;
@@ -112,7 +113,7 @@ fn advice(reason: &io::Error) -> &'static str {
 impl OwnerLock {
     /// Locks a directory, which is created if it does not exist.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
-        permissions::create_private_dir(dir).map_err(|reason| unusable(dir, reason))?;
+        create_private_dir(dir).map_err(|reason| unusable(dir, reason))?;
         let locked_dir = match lock(dir, open_dir) {
             Ok(LockAttempt::Acquired(locked_dir)) => Some(locked_dir),
             Ok(LockAttempt::Busy) => return Err(LockError::Held(owner_of(dir))),

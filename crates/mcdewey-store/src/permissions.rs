@@ -2,7 +2,9 @@
 //! and for those that an earlier version left readable to others. Documents, questions and tokens
 //! are stored there unencrypted.
 
-use std::fs::{self, DirBuilder};
+#[cfg(unix)]
+use std::fs;
+#[cfg(unix)]
 use std::io;
 use std::path::Path;
 
@@ -30,15 +32,6 @@ pub fn create_private_files() {
         use rustix::fs::Mode;
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
     }
-}
-
-/// Creates a directory, and missing directories above it, for this user only.
-pub fn create_private_dir(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// Removes the permissions that an earlier version gave to the group and to others: from this
@@ -260,16 +253,6 @@ mod tests {
         assert_eq!(
             (mode(dir.path()), mode(&dir.path().join("keys.toml"))),
             (0o1777, 0o600)
-        );
-    }
-
-    #[test]
-    fn new_directories_are_private() {
-        let dir = tempfile::tempdir().unwrap();
-        create_private_dir(&dir.path().join("a/b")).unwrap();
-        assert_eq!(
-            (mode(&dir.path().join("a")), mode(&dir.path().join("a/b"))),
-            (0o700, 0o700)
         );
     }
 }

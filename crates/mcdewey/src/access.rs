@@ -1,173 +1,152 @@
-//! Access control: turns the settings into an access policy. A server that other machines can reach
-//! does not start without a key requirement, unless the operator allows anonymous access.
+//! The settings of access control, from flags and `mcdewey.toml`. What they mean is up to
+//! `mcdewey_auth`.
 
-mod audit;
-mod jwks;
-mod key_ring;
-pub(crate) mod keys;
-mod lock;
-mod oidc;
-mod private_file;
-pub(crate) mod requirement;
-pub(crate) mod settings;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
 
-use std::sync::Arc;
+use anyhow::{Result, ensure};
+use mcdewey_auth::startup::Exposure;
+use mcdewey_auth::{AccessSettings, OidcSettings, is_secure_url};
+use mcdewey_query::is_origin;
 
-use anyhow::{Result, bail};
-use jiff::Timestamp;
-use mcdewey_query::{AccessPolicy, AnonymousAccess};
-use serde::Serialize;
-
-use self::audit::AuditFile;
-use self::key_ring::KeyRing;
-use self::oidc::Issuer;
-use self::requirement::{KeyRequirement, RequirementHistory, RequirementStatus};
-use self::settings::AccessSettings;
+use crate::cli::SettingFlags;
+use crate::secret;
 use crate::settings::Settings;
 
-/// Starts watching the keys file of a server that is about to start.
-pub(crate) struct KeyWatcher(Arc<KeyRing>);
+/// The access part of `mcdewey.toml`, at its top level.
+#[derive(Debug, Default)]
+pub(crate) struct AccessTable {
+    pub(crate) access_key_file: Option<PathBuf>,
+    pub(crate) keys_file: Option<PathBuf>,
+    pub(crate) allow_anonymous: Option<bool>,
+    pub(crate) requests_per_minute: Option<NonZeroU32>,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) audit_log: Option<PathBuf>,
+    pub(crate) oidc: Option<OidcSettings>,
+}
 
-impl KeyWatcher {
-    /// Watches the keys file from now on, and records that keys are required.
-    ///
-    /// Only the owner of the data directory may call this: the record closes the server that runs
-    /// over it.
-    pub(crate) fn start(&self) -> Result<()> {
-        self.0.start_watching()
+/// How clients reach the server of these settings.
+pub(crate) fn exposure(settings: &Settings) -> Exposure<'_> {
+    Exposure {
+        listen: settings.listen,
+        public_url: settings.public_url.as_deref(),
+        allowed_hosts: &settings.allowed_hosts,
     }
 }
 
-/// Returns the access policy for these settings, and the watcher that the server must
-/// [start](KeyWatcher::start). Writes nothing to the data directory.
-pub(crate) fn policy(settings: &Settings) -> Result<(AccessPolicy, KeyWatcher)> {
-    let requirement = KeyRequirement::from_settings(&settings.access);
-    requirement.remove_abandoned_files();
-
-    let AccessSettings {
-        key,
-        keys_file,
-        allow_anonymous,
-        requests_per_minute,
-        origins,
-        audit_log,
-        oidc,
-        ..
-    } = settings.access.clone();
-
-    let issuer = oidc.map(Issuer::new).transpose()?;
-    let issuers = issuer
-        .iter()
-        .map(|issuer| issuer.identifier().to_owned())
-        .collect();
-    let key_ring = Arc::new(KeyRing::open(keys_file.clone(), key, issuer, requirement)?);
-
-    let listen = settings.listen;
-    let is_loopback = listen.ip().is_loopback();
-    let status = key_ring.requirement_status();
-
-    if !is_loopback && !allow_anonymous && status != RequirementStatus::Required {
-        bail!(
-            "other machines can reach {listen}, and no key is required yet; create one with \
-             `mcdewey keys create NAME` (stored in {}), pass --allow-anonymous, or listen on \
-             127.0.0.1",
-            keys_file.display()
+/// Merges flags, environment and file.
+pub(crate) fn resolve(
+    flags: &SettingFlags,
+    file: AccessTable,
+    data_dir: &Path,
+) -> Result<AccessSettings> {
+    let key_file = flags.access_key_file.clone().or(file.access_key_file);
+    for origin in &file.allowed_origins {
+        ensure!(
+            is_origin(origin),
+            "{origin:?} in allowed_origins is not an origin; write it as \
+             https://portal.example.com"
         );
     }
 
-    warn_about_access(settings, &key_ring, status);
-
-    let anonymous = match (allow_anonymous, is_loopback) {
-        (true, _) => AnonymousAccess::Always,
-        (false, true) => AnonymousAccess::UntilKeys,
-        (false, false) => AnonymousAccess::Never,
-    };
-
-    let mut policy = AccessPolicy::default()
-        .with_credentials(Arc::<KeyRing>::clone(&key_ring))
-        .with_anonymous(anonymous)
-        .with_requests_per_minute(requests_per_minute)
-        .with_issuers(issuers)
-        .with_origins(origins)
-        .with_feedback(settings.feedback)
-        .with_personal(is_personal(settings));
-
-    if let Some(path) = audit_log {
-        policy = policy.with_audit(Arc::new(AuditFile::open(&path)?));
+    if let Some(OidcSettings {
+        issuer, jwks_url, ..
+    }) = &file.oidc
+    {
+        for url in [Some(issuer), jwks_url.as_ref()].into_iter().flatten() {
+            ensure!(
+                is_secure_url(url),
+                "{url:?} in [oidc] must be an https:// URL, or an http:// URL on this machine"
+            );
+        }
     }
 
-    Ok((policy, KeyWatcher(key_ring)))
-}
+    let defaults = AccessSettings::in_data_dir(data_dir);
+    let default_keys_file = file.keys_file.clone().unwrap_or(defaults.keys_file);
+    let configured_keys_file = flags.keys_file.clone().or(file.keys_file);
 
-/// Warns at startup about access that an operator may not expect: open to everyone, or to no one.
-fn warn_about_access(settings: &Settings, key_ring: &KeyRing, status: RequirementStatus) {
-    if settings.access.allow_anonymous {
-        tracing::warn!(
-            "allow_anonymous is set: anyone who can reach {}, directly or through a proxy, may \
-             read the whole library without a key",
-            settings.listen
-        );
-    } else if matches!(status, RequirementStatus::Opened(_)) {
-        tracing::warn!("{}", key_ring::OPENED_WARNING);
-    } else if status == RequirementStatus::Required && !key_ring.has_valid_credentials() {
-        tracing::warn!(
-            "keys are required, but {} contains no valid key: only commands on this machine are \
-             answered; create a key with `mcdewey keys create NAME`, or stop requiring keys with \
-             `mcdewey keys open`",
-            settings.access.keys_file.display()
-        );
-    }
-}
-
-/// The state of access control, as `mcdewey doctor` reports it.
-#[derive(Debug, Serialize)]
-pub(crate) struct AccessSummary {
-    /// Keys in the file that are valid now.
-    pub(crate) valid_keys: usize,
-    /// Keys in the file that have expired.
-    pub(crate) expired_keys: usize,
-    /// Whether requests without a key are rejected.
-    pub(crate) keys_required: bool,
-    /// Whether the settings accept requests without a key regardless.
-    pub(crate) allow_anonymous: bool,
-    /// When `mcdewey keys open` was run, if that is still in effect.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) opened: Option<Timestamp>,
-}
-
-/// Summarises keys and settings without changing anything.
-pub(crate) fn summary(settings: &Settings) -> Result<AccessSummary> {
-    let access = &settings.access;
-    let entries = keys::read(&access.keys_file)?;
-    let valid_keys = entries
-        .iter()
-        .filter(|entry| entry.is_valid(Timestamp::now()))
-        .count();
-
-    let has_credentials = !entries.is_empty() || access.key.is_some() || access.oidc.is_some();
-    let status = KeyRequirement::from_settings(access)
-        .status(has_credentials, &mut RequirementHistory::default());
-
-    Ok(AccessSummary {
-        valid_keys,
-        expired_keys: entries.len() - valid_keys,
-        keys_required: status == RequirementStatus::Required
-            || (!settings.listen.ip().is_loopback() && !access.allow_anonymous),
-        allow_anonymous: access.allow_anonymous,
-        opened: match status {
-            RequirementStatus::Opened(at) => Some(at),
-            RequirementStatus::NeverRequired | RequirementStatus::Required => None,
-        },
+    Ok(AccessSettings {
+        key: key_file.map(|path| secret::read(&path)).transpose()?,
+        is_keys_file_configured: configured_keys_file.is_some(),
+        is_default_keys_file: flags
+            .keys_file
+            .as_ref()
+            .is_none_or(|file| is_same_file(file, &default_keys_file)),
+        keys_file: configured_keys_file.unwrap_or(default_keys_file),
+        state_file: defaults.state_file,
+        allow_anonymous: flags.allow_anonymous || file.allow_anonymous.unwrap_or(false),
+        requests_per_minute: flags.requests_per_minute.or(file.requests_per_minute),
+        origins: file.allowed_origins,
+        audit_log: flags.audit_log.clone().or(file.audit_log),
+        oidc: file.oidc,
     })
 }
 
-/// Reports whether only users of this machine are meant to reach the server. An operator who puts a
-/// proxy in front of it configures the host names under which it is reached.
-fn is_personal(settings: &Settings) -> bool {
-    settings.listen.ip().is_loopback()
-        && settings.public_url.is_none()
-        && settings.allowed_hosts.is_empty()
+/// Reports whether two paths name the same file, which need not exist.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    resolve_path(a) == resolve_path(b)
+}
+
+/// The canonical path, or the absolute one if there is no file.
+fn resolve_path(path: &Path) -> Option<PathBuf> {
+    std::fs::canonicalize(path)
+        .or_else(|_| std::path::absolute(path))
+        .ok()
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invalid_urls_and_origins_are_errors_that_name_the_setting() {
+        let resolve = |file| resolve(&SettingFlags::default(), file, Path::new("data"));
+        let origins = |origin: &str| AccessTable {
+            allowed_origins: vec![origin.to_owned()],
+            ..AccessTable::default()
+        };
+
+        for bad in [
+            "portal.example.com",
+            "https://",
+            "https://portal.example.com/",
+            "https://portal.example.com:99999",
+            "http://localhost:*",
+            "https://*.example.com",
+            "null",
+            "*",
+        ] {
+            assert!(
+                resolve(origins(bad))
+                    .unwrap_err()
+                    .to_string()
+                    .contains("allowed_origins"),
+                "{bad}"
+            );
+        }
+
+        assert!(resolve(origins("https://portal.example.com")).is_ok());
+        let oidc: OidcSettings =
+            toml::from_str("issuer = 'http://login.example.com'\naudience = 'x'").unwrap();
+        let file = AccessTable {
+            oidc: Some(oidc),
+            ..AccessTable::default()
+        };
+
+        assert!(resolve(file).unwrap_err().to_string().contains("https://"));
+    }
+
+    #[test]
+    fn a_keys_file_in_the_settings_is_a_configured_one() {
+        let resolve = |file| resolve(&SettingFlags::default(), file, Path::new("data")).unwrap();
+        let default = resolve(AccessTable::default());
+        assert!(!default.is_keys_file_configured && default.is_default_keys_file);
+
+        let configured = resolve(AccessTable {
+            keys_file: Some(PathBuf::from("keys-of-all.toml")),
+            ..AccessTable::default()
+        });
+        assert!(configured.is_keys_file_configured && configured.is_default_keys_file);
+        assert_eq!(configured.keys_file, Path::new("keys-of-all.toml"));
+    }
+}

@@ -5,10 +5,9 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mcdewey_auth::Role;
 use mcdewey_eval::Split;
-use mcdewey_query::Mode;
-
-use crate::access::keys::KeyRole;
+use mcdewey_search::Mode;
 
 /// A self-hosted library of vendor documentation that answers questions with the exact page.
 #[derive(Debug, Parser)]
@@ -233,6 +232,24 @@ pub(crate) enum KeysCommand {
     /// keys file is missing. This command ends that, also for a running server and for clients
     /// behind a proxy. Revoke all keys first. Creating another key requires keys again.
     Open,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum KeyRole {
+    /// May search and read.
+    #[default]
+    Read,
+    /// May also change the library.
+    Admin,
+}
+
+impl From<KeyRole> for Role {
+    fn from(role: KeyRole) -> Self {
+        match role {
+            KeyRole::Read => Self::Read,
+            KeyRole::Admin => Self::Admin,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -3,25 +3,17 @@
 #![forbid(unsafe_code)]
 
 mod access;
-mod atomic_file;
 mod cli;
 mod commands;
 mod connections;
-mod counting_synchronizer;
-mod engine;
-mod feedback;
-mod generation_manager;
-mod ingest_config;
+mod engine_config;
 mod limits;
 mod listeners;
 mod log;
-mod model;
 #[cfg(feature = "otel")]
 mod otel;
-mod owner;
 mod progress;
 mod qdrant;
-mod removal;
 mod rerank;
 mod secret;
 mod settings;
@@ -29,11 +21,11 @@ mod stop;
 mod telemetry_opt_out;
 mod terminal;
 mod tls;
-mod watch;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use mcdewey_runtime::error_message;
 
 use cli::{Cli, Command};
 use log::LogFormat;
@@ -70,21 +62,6 @@ fn loads_runtime(command: &Command) -> bool {
             false
         }
     }
-}
-
-/// Formats an error with its causes. A cause that the text already contains is left out, because
-/// some errors include their source in their own message.
-fn error_message(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-
-    text
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -174,19 +151,5 @@ impl WriteTarget {
             Command::Models(_) | Command::Convert(_) | Command::ConvertWorker(_) => Self::UserFiles,
             Command::Eval(_) => Self::Both,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_cause_is_shown_once() {
-        let error = anyhow::anyhow!("no such file")
-            .context("pip failed (no such file)")
-            .context("no model");
-
-        assert_eq!(error_message(&error), "no model: pip failed (no such file)");
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
+use mcdewey_runtime::ServerLocation;
 use mcdewey_store::{ReplicationConfig, ServerAddress};
 use serde::Deserialize;
 
@@ -10,13 +11,6 @@ use crate::cli::SettingFlags;
 use crate::secret;
 
 const DEFAULT_COLLECTION: &str = "mcdewey";
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct QdrantSettings {
-    pub(crate) address: ServerAddress,
-    pub(crate) collection: String,
-    pub(crate) replication: ReplicationConfig,
-}
 
 /// The table `[qdrant]` of `mcdewey.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -30,14 +24,14 @@ pub(crate) struct QdrantTable {
     write_consistency: Option<u32>,
 }
 
-impl QdrantSettings {
+impl QdrantTable {
     /// Merges flags, environment and settings file. Returns `None` without a URL: the library is in
     /// the data directory then.
-    pub(crate) fn resolve(flags: &SettingFlags, file: QdrantTable) -> Result<Option<Self>> {
-        let Some(url) = flags.qdrant_url.clone().or(file.url) else {
+    pub(crate) fn resolve(self, flags: &SettingFlags) -> Result<Option<ServerLocation>> {
+        let Some(url) = flags.qdrant_url.clone().or(self.url) else {
             return Ok(None);
         };
-        let key_file = flags.qdrant_api_key_file.clone().or(file.api_key_file);
+        let key_file = flags.qdrant_api_key_file.clone().or(self.api_key_file);
         let api_key = match (&flags.qdrant_api_key, key_file) {
             (Some(key), _) => Some(secret::check(key, "MCDEWEY_QDRANT_API_KEY")?),
             (None, Some(path)) => Some(secret::read(&path)?),
@@ -45,9 +39,9 @@ impl QdrantSettings {
         };
 
         for (name, value) in [
-            ("shards", file.shards),
-            ("replicas", file.replicas),
-            ("write_consistency", file.write_consistency),
+            ("shards", self.shards),
+            ("replicas", self.replicas),
+            ("write_consistency", self.write_consistency),
         ] {
             ensure!(
                 value != Some(0),
@@ -55,7 +49,7 @@ impl QdrantSettings {
             );
         }
 
-        if let (Some(copies), replicas) = (file.write_consistency, file.replicas.unwrap_or(1))
+        if let (Some(copies), replicas) = (self.write_consistency, self.replicas.unwrap_or(1))
             && copies > replicas
         {
             bail!(
@@ -64,17 +58,17 @@ impl QdrantSettings {
             );
         }
 
-        Ok(Some(Self {
+        Ok(Some(ServerLocation {
             address: ServerAddress { url, api_key },
             collection: flags
                 .qdrant_collection
                 .clone()
-                .or(file.collection)
+                .or(self.collection)
                 .unwrap_or_else(|| DEFAULT_COLLECTION.to_owned()),
             replication: ReplicationConfig {
-                shards: file.shards,
-                replicas: file.replicas,
-                write_consistency: file.write_consistency,
+                shards: self.shards,
+                replicas: self.replicas,
+                write_consistency: self.write_consistency,
             },
         }))
     }
@@ -84,8 +78,8 @@ impl QdrantSettings {
 mod tests {
     use super::*;
 
-    fn resolve(file: &str, flags: &SettingFlags) -> Result<Option<QdrantSettings>> {
-        QdrantSettings::resolve(flags, toml::from_str(file)?)
+    fn resolve(file: &str, flags: &SettingFlags) -> Result<Option<ServerLocation>> {
+        toml::from_str::<QdrantTable>(file)?.resolve(flags)
     }
 
     #[test]

@@ -4,23 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use mcdewey_query::MAX_LIMIT;
+use mcdewey_runtime::RerankConfig;
+use mcdewey_search::MAX_LIMIT;
 use serde::Deserialize;
 
 use crate::cli::SettingFlags;
 
 const DEFAULT_DEADLINE_MS: u64 = 300;
 const DEFAULT_DEPTH: usize = 20;
-
-/// A cross-encoder that reorders the top hits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RerankSettings {
-    pub(crate) dir: PathBuf,
-    /// Scores that are not available by then are abandoned.
-    pub(crate) deadline: Duration,
-    /// Maximum number of hits that it reorders.
-    pub(crate) depth: usize,
-}
 
 /// The table `[rerank]` of `mcdewey.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -31,12 +22,12 @@ pub(crate) struct RerankTable {
     depth: Option<usize>,
 }
 
-impl RerankSettings {
+impl RerankTable {
     /// Merges flags, environment and settings file. Returns `None` without a folder: there is no
     /// reranker then.
-    pub(crate) fn resolve(flags: &SettingFlags, file: RerankTable) -> Result<Option<Self>> {
-        let deadline_ms = file.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
-        let depth = file.depth.unwrap_or(DEFAULT_DEPTH);
+    pub(crate) fn resolve(self, flags: &SettingFlags) -> Result<Option<RerankConfig>> {
+        let deadline_ms = self.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
+        let depth = self.depth.unwrap_or(DEFAULT_DEPTH);
         ensure!(
             deadline_ms > 0,
             "deadline_ms of [rerank] is 0; it must be at least 1, or remove [rerank]"
@@ -49,10 +40,10 @@ impl RerankSettings {
         let dir = flags
             .rerank_dir
             .clone()
-            .or(file.dir)
+            .or(self.dir)
             .filter(|dir| !dir.as_os_str().is_empty());
 
-        Ok(dir.map(|dir| Self {
+        Ok(dir.map(|dir| RerankConfig {
             dir,
             deadline: Duration::from_millis(deadline_ms),
             depth,
@@ -64,8 +55,8 @@ impl RerankSettings {
 mod tests {
     use super::*;
 
-    fn resolve(file: &str, flags: &SettingFlags) -> Result<Option<RerankSettings>> {
-        RerankSettings::resolve(flags, toml::from_str(file)?)
+    fn resolve(file: &str, flags: &SettingFlags) -> Result<Option<RerankConfig>> {
+        toml::from_str::<RerankTable>(file)?.resolve(flags)
     }
 
     #[test]
@@ -85,7 +76,7 @@ mod tests {
         let settings = resolve("dir = 'a'\ndepth = 5", &flags).unwrap().unwrap();
         assert_eq!(
             settings,
-            RerankSettings {
+            RerankConfig {
                 dir: "b".into(),
                 deadline: Duration::from_millis(300),
                 depth: 5

@@ -6,19 +6,22 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use mcdewey_core::{ContentHash, RootName};
+use mcdewey_auth::{AccessSettings, FeedbackPolicy, OidcSettings};
+use mcdewey_core::RootName;
 use mcdewey_embed::ModelSettings;
 use mcdewey_ingest::{LibraryFile, Root};
-use mcdewey_query::{FeedbackPolicy, Fusion, TelemetrySettings, is_host};
+use mcdewey_query::{TelemetrySettings, is_host};
+use mcdewey_runtime::{RerankConfig, ServerLocation};
+use mcdewey_search::Fusion;
 use serde::Deserialize;
 
-use crate::access::settings::{AccessSettings, AccessTable, OidcSettings};
+use crate::access::{self, AccessTable};
 use crate::cli::SettingFlags;
 use crate::connections::ConnectionSettings;
 use crate::limits::LimitsTable;
 use crate::log::LogFormat;
-use crate::qdrant::{QdrantSettings, QdrantTable};
-use crate::rerank::{RerankSettings, RerankTable};
+use crate::qdrant::QdrantTable;
+use crate::rerank::RerankTable;
 use crate::tls::TlsSettings;
 
 const DEFAULT_MODEL: &str = "all-MiniLM-L6-v2";
@@ -36,7 +39,7 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) model: ModelSettings,
     /// `None` without a reranker.
-    pub(crate) rerank: Option<RerankSettings>,
+    pub(crate) rerank: Option<RerankConfig>,
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<String>,
     pub(crate) allowed_hosts: Vec<String>,
@@ -52,7 +55,7 @@ pub(crate) struct Settings {
     /// Whether the index stores the original files of converted documents.
     pub(crate) keep_originals: bool,
     /// The server that holds the library; `None` if the data directory does.
-    pub(crate) qdrant: Option<QdrantSettings>,
+    pub(crate) qdrant: Option<ServerLocation>,
     /// Limits on concurrent searches and on time, and which questions are recorded.
     pub(crate) telemetry: TelemetrySettings,
     /// Limits on the number of connections, and their timeouts.
@@ -111,33 +114,12 @@ struct RootEntry {
 }
 
 impl Settings {
-    /// Returns the directory in which the owner of this library is found: the data directory, or,
-    /// for a library on a Qdrant server, a directory inside it whose name depends on URL and
-    /// collection.
-    pub(crate) fn lock_dir(&self) -> PathBuf {
-        match &self.qdrant {
-            None => self.data_dir.clone(),
-            Some(qdrant) => {
-                let library = ContentHash::of_parts([&qdrant.address.url, &qdrant.collection]);
-                self.data_dir.join(format!("qdrant-{}", library.short(8)))
-            }
-        }
-    }
-
-    /// Describes the location of the library for messages.
-    pub(crate) fn library_location(&self) -> String {
-        match &self.qdrant {
-            None => self.data_dir.display().to_string(),
-            Some(qdrant) => format!("{} on {}", qdrant.collection, qdrant.address.url),
-        }
-    }
-
     /// Merges flags, environment and settings file, and validates the result.
     pub(crate) fn resolve(flags: SettingFlags) -> Result<Self> {
         let flags = without_empty_values(flags);
         let file = read_file(flags.config.as_deref())?;
-        let qdrant = QdrantSettings::resolve(&flags, file.qdrant)?;
-        let rerank = RerankSettings::resolve(&flags, file.rerank)?;
+        let qdrant = file.qdrant.resolve(&flags)?;
+        let rerank = file.rerank.resolve(&flags)?;
 
         let data_dir = flags
             .data_dir
@@ -155,7 +137,7 @@ impl Settings {
             oidc: file.oidc,
         };
 
-        let access = AccessSettings::resolve(&flags, access, &data_dir)?;
+        let access = access::resolve(&flags, access, &data_dir)?;
         let (telemetry, connections) = file
             .limits
             .resolve(flags.question_log.or(file.question_log).as_deref())?;

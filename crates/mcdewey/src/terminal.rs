@@ -2,7 +2,7 @@
 //! text from documents are removed, so that a hostile document cannot control the terminal.
 
 use mcdewey_core::{FormatReport, SkippedFile, StageSeconds, SyncReport, is_hidden};
-use mcdewey_query::{Explanation, Hit, SearchAnswer};
+use mcdewey_query::wire::{Explanation, Hit, SearchAnswer};
 
 /// Limits on what is listed of a report. The JSON output is complete.
 const LISTED_REASONS: usize = 20;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mcdewey_core::{RootName, SkippedFile};
 
 use super::*;
-use crate::markdown::Dialect;
+use crate::parse::Dialect;
 use crate::root_dir::RootDir;
 use crate::walk::FileKind;
 

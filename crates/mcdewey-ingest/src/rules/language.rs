@@ -1,5 +1,6 @@
 //! Detects the language of a text. It returns nothing if it is not certain.
 
+use mcdewey_markdown::fence::{Closing, FenceLine, FencedCode};
 use whatlang::Lang;
 
 /// Fewer letters are not enough to detect a language. Measured on titles and tables of commands,
@@ -39,16 +40,11 @@ pub(crate) fn primary_subtag(tag: &str) -> String {
 fn sample<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let mut sample = String::new();
     let mut letters = 0;
-    let mut is_in_fence = false;
+    let mut code = FencedCode::new(Closing::AnyMarker);
 
     for line in texts.flat_map(str::lines) {
         let line = line.trim();
-        if line.starts_with("```") || line.starts_with("~~~") {
-            is_in_fence = !is_in_fence;
-            continue;
-        }
-
-        if is_in_fence || line.starts_with(['|', '<', '{', '`']) {
+        if code.read(line) != FenceLine::Outside || line.starts_with(['|', '<', '{', '`']) {
             continue;
         }
 

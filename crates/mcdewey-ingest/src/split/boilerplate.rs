@@ -7,9 +7,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use mcdewey_markdown::{Structure, UnitKind};
 use regex::Regex;
-
-use crate::markdown::{Structure, UnitKind};
 
 use super::is_wordless;
 use super::segments::Segment;
@@ -255,7 +254,7 @@ mod tests {
     use super::super::breadcrumb::HeadingPath;
     use super::super::segments::divide_into_segments;
     use super::*;
-    use crate::markdown::{Dialect, parse};
+    use crate::parse::{Dialect, parse};
 
     /// Returns the first line of each segment that is kept of a one-page document.
     fn kept_segments(text: &str) -> Vec<String> {

@@ -2,8 +2,8 @@
 //! full for readers, and shortened to a token limit for the embedding model.
 
 use mcdewey_core::{Embed, EmbedError, normalise};
+use mcdewey_markdown::{Heading, Table};
 
-use crate::markdown::{Heading, Table};
 use crate::releases::ReleaseFilter;
 
 /// Separates the parts of a breadcrumb.

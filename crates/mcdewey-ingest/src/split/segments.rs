@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::markdown::Heading;
+use mcdewey_markdown::Heading;
 
 use super::breadcrumb::HeadingPath;
 use super::page_tokens::PageTokens;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::markdown::{Table, Unit, UnitKind, introduces_block};
+use mcdewey_markdown::{Table, Unit, UnitKind, fence, introduces_block};
 
 use super::budget::TokenBudget;
 use super::{PageView, prose};
@@ -204,8 +204,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn is_fence(&self, line: &Range<usize>) -> bool {
-        let line = self.page.text[line.clone()].trim_start_matches([' ', '\t', '>']);
-        line.starts_with("```") || line.starts_with("~~~")
+        fence::marker_in_quote(&self.page.text[line.clone()]).is_some()
     }
 
     /// Reports whether the line above means little without the one below: a heading, "Example:", a

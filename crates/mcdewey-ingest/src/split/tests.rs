@@ -7,9 +7,10 @@ mod properties;
 
 use mcdewey_core::testing::FakeEmbed;
 use mcdewey_core::{Facets, VersionScheme};
+use mcdewey_markdown::UnitKind;
 
 use super::*;
-use crate::markdown::{Dialect, UnitKind, parse};
+use crate::parse::{Dialect, parse};
 
 /// Splits a document that belongs to `versions`.
 fn split_versioned(text: &str, versions: &str) -> Vec<SizedChunk> {

@@ -2,7 +2,6 @@
 
 mod conversion;
 mod failures;
-mod jobs;
 mod roots;
 mod updates;
 

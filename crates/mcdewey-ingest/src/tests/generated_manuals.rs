@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use mcdewey_core::VersionScheme;
 
-use crate::markdown::{Dialect, parse};
+use crate::parse::{Dialect, parse};
 use crate::rules::{LibraryFile, RuleSet, Subject};
 
 const MANUALS: u64 = 400;

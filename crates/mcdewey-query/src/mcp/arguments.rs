@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::budget;
 use super::fence::meant;
-use crate::QueryError;
+use mcdewey_search::QueryError;
 
 /// How many unknown arguments an error names.
 const MAX_UNKNOWN_NAMES: usize = 5;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use mcdewey_core::{Embed, EmbedError};
 use rmcp::model::CallToolResult;
 
-use crate::{Library, QueryError};
+use crate::ServedLibrary;
+use mcdewey_search::QueryError;
 
 /// Budget of a response if the caller names none.
 pub(super) const DEFAULT: usize = 3000;
@@ -46,9 +47,9 @@ pub(super) struct TokenCounter {
 }
 
 impl TokenCounter {
-    pub(super) fn new(library: &Library) -> Self {
+    pub(super) fn new(library: &ServedLibrary) -> Self {
         Self {
-            embed: Arc::clone(&library.embed),
+            embed: Arc::clone(library.embed()),
         }
     }
 

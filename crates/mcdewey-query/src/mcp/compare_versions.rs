@@ -1,7 +1,11 @@
 //! `compare_versions`: what changed between two versions of a guide, as far as the token budget
 //! allows.
 
+use crate::wire::{
+    Change, ChangeKind, CompareAnswer, ComparedDocument, ComparedPair, WordOp, WordRun,
+};
 use mcdewey_core::{Chunk, ChunkId, Visibility};
+use mcdewey_search::{CompareRequest, QueryError};
 use rmcp::model::CallToolResult;
 
 use super::arguments::{Arguments, CURSOR, GUIDE, Parameter, ParameterKind, TOKEN_BUDGET};
@@ -11,10 +15,7 @@ use super::fence::{QuoteAttributes, encoded_name, facet, label, name, quote};
 use super::fit::{Fitted, Step};
 use super::readable::{footer, product_version};
 use super::wire::{ComparedDocumentPair, ComparedVersions, FoundChange};
-use crate::{
-    Change, ChangeKind, CompareAnswer, CompareRequest, ComparedDocument, ComparedPair, Library,
-    QueryError, WordOp, WordRun,
-};
+use crate::ServedLibrary;
 
 /// Maximum number of changes requested for one response.
 const MAX_CHANGES: usize = 100;
@@ -69,7 +70,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
 
 /// Answers a call.
 pub(super) async fn call(
-    library: &Library,
+    library: &ServedLibrary,
     arguments: &Arguments,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
@@ -88,7 +89,7 @@ pub(super) async fn call(
     };
 
     let budget = arguments.budget();
-    let mut comparison = library.compare(&request, visibility).await?;
+    let mut comparison = library.wire_compare(&request, visibility).await?;
     loop {
         let requested = comparison.changes.len();
         let counter = TokenCounter::new(library);
@@ -104,13 +105,13 @@ pub(super) async fn call(
         // Request exactly as many changes as fit, so that the cursor continues after the last one
         // shown.
         request.limit = Some(shown);
-        comparison = library.compare(&request, visibility).await?;
+        comparison = library.wire_compare(&request, visibility).await?;
     }
 }
 
 /// Resolves a handle or chunk id to its document's source; returns any other text unchanged.
 async fn version_or_source(
-    library: &Library,
+    library: &ServedLibrary,
     text: &str,
     visibility: &Visibility,
 ) -> Result<String, QueryError> {
@@ -118,7 +119,7 @@ async fn version_or_source(
     if !is_handle && !text.contains("::") {
         return Ok(text.to_owned());
     }
-    Ok(library.chunk(text, 0, visibility).await?.chunk.source)
+    Ok(library.wire_chunk(text, 0, visibility).await?.chunk.source)
 }
 
 /// An optional part of a response, by its index in the comparison.

@@ -2,14 +2,15 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use mcdewey_search::QueryError;
 use rmcp::model::{CallToolResult, ContentBlock, Icon, Implementation, MetaObject};
 use serde::Serialize;
 use serde_json::json;
 
 use super::budget::TokenCounter;
 use super::fence;
-use crate::QueryError;
-use crate::app::client_message;
+use crate::icon::ICON;
+use crate::problem::client_message;
 
 /// Tokens of the JSON-RPC message around a result, for a request id of usual length.
 pub(super) const MESSAGE_OVERHEAD_TOKENS: usize = 28;
@@ -29,10 +30,7 @@ pub(super) fn server_info() -> Implementation {
 /// The icon that clients show beside the name. It is a data URI because the server may be reachable
 /// for MCP clients only, not for what would fetch an icon.
 fn icon() -> Icon {
-    let data_uri = format!(
-        "data:image/svg+xml;base64,{}",
-        BASE64.encode(include_str!("../../templates/icon.svg"))
-    );
+    let data_uri = format!("data:image/svg+xml;base64,{}", BASE64.encode(ICON));
 
     Icon::new(data_uri)
         .with_mime_type("image/svg+xml")
@@ -143,18 +141,19 @@ fn remedy(error: &QueryError) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use mcdewey_core::testing::{FakeEmbed, MemoryIndex};
+    use std::sync::Arc;
 
     use super::super::budget;
     use super::*;
-    use crate::Library;
+    use crate::ServedLibrary;
 
     fn counter() -> TokenCounter {
-        let library = Library::new(
-            Arc::new(MemoryIndex::new()),
-            Arc::new(FakeEmbed::new(&[])),
+        let library = ServedLibrary::new(
+            mcdewey_search::Library::new(
+                Arc::new(MemoryIndex::new()),
+                Arc::new(FakeEmbed::new(&[])),
+            ),
             "http://x",
         );
         TokenCounter::new(&library)

@@ -6,7 +6,7 @@ use rmcp::model::CallToolResult;
 
 use super::budget::TokenCounter;
 use super::envelope::MESSAGE_OVERHEAD_TOKENS;
-use crate::QueryError;
+use mcdewey_search::QueryError;
 
 /// Tokens that suffice for the first words of any text, both in the structured content and in the
 /// readable text.
@@ -160,12 +160,14 @@ mod tests {
 
     use super::super::envelope;
     use super::*;
-    use crate::Library;
+    use crate::ServedLibrary;
 
     fn counter() -> TokenCounter {
-        TokenCounter::new(&Library::new(
-            Arc::new(MemoryIndex::new()),
-            Arc::new(FakeEmbed::new(&[])),
+        TokenCounter::new(&ServedLibrary::new(
+            mcdewey_search::Library::new(
+                Arc::new(MemoryIndex::new()),
+                Arc::new(FakeEmbed::new(&[])),
+            ),
             "",
         ))
     }

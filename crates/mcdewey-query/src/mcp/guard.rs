@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 
-use crate::QueryError;
+use mcdewey_search::QueryError;
 
 /// How long a call may take. A search takes milliseconds; the deadline is for a store or model that
 /// hangs.

@@ -1,10 +1,8 @@
 //! The HTTP endpoints `/mcp` and `/mcp/openai`: streamable HTTP, stateless, with JSON responses,
 //! for clients of protocol versions 2026-07-28 and 2025-11-25.
 //!
-//! Hosts and origins are checked by middleware in front of all interfaces (`app/hosts`,
-//! `app/access/origins`), so rmcp's own checks are disabled: there is one rule, in one place.
-
-use std::sync::Arc;
+//! Hosts and origins are checked by middleware in front of all interfaces (`http/hosts`,
+//! `access/origins`), so rmcp's own checks are disabled: there is one rule, in one place.
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -13,18 +11,20 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use mcdewey_search::LiveLibrary;
 use rmcp::ServerHandler;
 use rmcp::model::ErrorCode;
 use rmcp::transport::common::http_header::HEADER_MCP_PROTOCOL_VERSION;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::Value;
+use std::sync::Arc;
 
 use super::connector::Connector;
 use super::message::{self, MessageError};
 use super::server::DocServer;
-use crate::LiveLibrary;
-use crate::app::{Accept, JSON, is_json};
+use crate::ServedLibrary;
+use crate::http::{Accept, JSON, is_json};
 
 /// Largest request body in bytes; a question is at most 32 KiB (`MAX_QUESTION_BYTES`).
 const MAX_REQUEST_BYTES: usize = 256 * 1024;
@@ -38,19 +38,16 @@ const BOTH_MEDIA_TYPES: HeaderValue =
 
 /// Returns the routes of `/mcp` and `/mcp/openai`. Each request uses the library that is live when
 /// it arrives.
-pub(crate) fn router(library: impl Into<LiveLibrary>) -> Router {
-    let library = library.into();
-    let tools = library.clone();
+pub(crate) fn router(live: LiveLibrary, public_url: Arc<str>) -> Router {
+    let current = move || ServedLibrary::new(live.current(), Arc::clone(&public_url));
+    let tools = current.clone();
     Router::new()
-        .nest_service(
-            "/mcp/openai",
-            service(move || Connector::new(library.current())),
-        )
+        .nest_service("/mcp/openai", service(move || Connector::new(current())))
         .layer(middleware::from_fn(|request, next| {
             check_message(&message::TOOL_METHODS, request, next)
         }))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
-        .merge(endpoint(move || DocServer::new(tools.current())))
+        .merge(endpoint(move || DocServer::new(tools())))
 }
 
 /// Returns the route of `/mcp` for a handler that is created for each request.

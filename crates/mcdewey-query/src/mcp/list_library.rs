@@ -11,10 +11,9 @@ use super::readable::footer;
 use super::wire::{
     Detail, LibraryListing, ListedGuide, ListedProduct, ListedVendor, ListedVersion,
 };
-use crate::tree::totals;
-use crate::{
-    GuideEntry, Library, LibraryAnswer, ProductEntry, QueryError, VendorEntry, VersionEntry,
-};
+use crate::ServedLibrary;
+use crate::wire::{GuideEntry, LibraryAnswer, ProductEntry, VendorEntry, VersionEntry, totals};
+use mcdewey_search::QueryError;
 
 /// The tool's parameters.
 pub(super) static PARAMETERS: [Parameter; 3] = [
@@ -48,12 +47,12 @@ const DETAILS: [Detail; 5] = [
 
 /// Answers a call.
 pub(super) async fn call(
-    library: &Library,
+    library: &ServedLibrary,
     arguments: &Arguments,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
     let budget = arguments.budget();
-    let mut contents = library.library(visibility).await?;
+    let mut contents = library.wire_library(visibility).await?;
     retain_vendors(&mut contents, &arguments.names("vendor"))?;
     retain_products(&mut contents, &arguments.names("product"))?;
     let counter = TokenCounter::new(library);

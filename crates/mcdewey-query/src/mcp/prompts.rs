@@ -8,7 +8,9 @@ use rmcp::model::{
 use serde_json::Value;
 
 use super::fence::{meant, name};
-use crate::{Library, LibraryAnswer, QueryError};
+use crate::ServedLibrary;
+use crate::wire::LibraryAnswer;
+use mcdewey_search::QueryError;
 
 /// Longest name that a completion suggests.
 const MAX_SUGGESTION_BYTES: usize = 200;
@@ -206,7 +208,7 @@ fn trimmed_value<'a>(request: &'a GetPromptRequestParams, name: &str) -> &'a str
 
 /// Completes an argument of a prompt: products, or the versions of the product chosen so far.
 pub(super) async fn complete(
-    library: &Library,
+    library: &ServedLibrary,
     prompt: &str,
     request: &CompleteRequestParams,
     visibility: &Visibility,
@@ -217,7 +219,7 @@ pub(super) async fn complete(
         .as_ref()
         .and_then(|context| context.get_argument("product"));
     let product = product.map(|product| meant(product));
-    let contents = library.library(visibility).await?;
+    let contents = library.wire_library(visibility).await?;
 
     let mut values = match request.argument.name.as_str() {
         "product" => products(&contents),

@@ -17,7 +17,8 @@ use rmcp::model::CallToolResult;
 use self::cursor::ReadCursor;
 use self::page_request::PageRequest;
 use super::arguments::{Arguments, CURSOR, Parameter, ParameterKind, TOKEN_BUDGET};
-use crate::{Library, MAX_CONTEXT, PageSelector, QueryError};
+use crate::ServedLibrary;
+use mcdewey_search::{MAX_CONTEXT, PageSelector, QueryError};
 
 /// The tool's parameters.
 pub(super) static PARAMETERS: [Parameter; 7] = [
@@ -71,7 +72,7 @@ pub(super) static PARAMETERS: [Parameter; 7] = [
 
 /// Answers a call.
 pub(super) async fn call(
-    library: &Library,
+    library: &ServedLibrary,
     arguments: &Arguments,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {

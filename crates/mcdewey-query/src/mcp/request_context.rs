@@ -4,7 +4,7 @@
 use axum::http::request::Parts;
 use rmcp::{RoleServer, service};
 
-use crate::app::observe::{RequestContext, TraceParent};
+use crate::telemetry::{RequestContext, TraceParent};
 
 /// Runs a call within the HTTP request that carries it, if there is one, and within the trace that
 /// the call or the request names.

@@ -14,9 +14,10 @@ use super::fence::{encoded_name, label, meant, quoted_label, single_line};
 use super::prompts;
 use super::readable::{self, DocumentAttributes};
 use super::wire::TextPart;
+use crate::ServedLibrary;
 use crate::page_label::printed;
-use crate::search::cursor;
-use crate::{DocumentAnswer, DocumentEntry, Library, PageSelector, QueryError, VersionEntry};
+use crate::wire::{DocumentAnswer, DocumentEntry, VersionEntry};
+use mcdewey_search::{Cursors, PageSelector, QueryError};
 
 const SCHEME: &str = "mcdewey://";
 const PAGE_TEMPLATE: &str = "mcdewey://{+source}/page/{page}";
@@ -41,15 +42,13 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
 
 /// Returns one page of the list of documents, and the cursor to the next one.
 pub(super) async fn list(
-    library: &Library,
+    library: &ServedLibrary,
     cursor: Option<&str>,
     visibility: &Visibility,
 ) -> Result<ListResourcesResult, QueryError> {
-    let state = library.state().await?;
-    let offset = cursor.map_or(Ok(0), |cursor| {
-        cursor::decode_for(cursor, &"resources", &state)
-    })?;
-    let contents = library.library(visibility).await?;
+    let cursors = Cursors::new(&"resources", &library.state().await?);
+    let offset = cursor.map_or(Ok(0), |cursor| cursors.offset(cursor))?;
+    let contents = library.wire_library(visibility).await?;
 
     let versions = contents
         .vendors
@@ -80,8 +79,7 @@ pub(super) async fn list(
             .collect(),
     );
 
-    listed.next_cursor =
-        has_more.then(|| cursor::encode_for(&"resources", &state, offset + LIST_PAGE_SIZE));
+    listed.next_cursor = has_more.then(|| cursors.at(offset + LIST_PAGE_SIZE));
     Ok(listed)
 }
 
@@ -169,13 +167,13 @@ fn percent_decode(text: &str) -> Option<String> {
 
 /// Returns the text of a resource, quoted, and truncated to the largest budget.
 pub(super) async fn read(
-    library: &Library,
+    library: &ServedLibrary,
     uri: &str,
     visibility: &Visibility,
 ) -> Result<ReadResourceResult, QueryError> {
     let (source, part) = match ResourceUri::parse(uri)? {
         ResourceUri::Document(source) => {
-            let document = library.document(&source, visibility).await?;
+            let document = library.wire_document(&source, visibility).await?;
             (
                 source,
                 TextPart {
@@ -186,7 +184,7 @@ pub(super) async fn read(
         }
         ResourceUri::Page { source, page } => {
             let found = library
-                .page(&source, &PageSelector::Number(page), visibility)
+                .wire_page(&source, &PageSelector::Number(page), visibility)
                 .await?;
             let page_label = printed(found.page.page, found.page.page_label.as_deref());
             let (page, section) = (found.page.page, found.page.section);
@@ -203,7 +201,7 @@ pub(super) async fn read(
             )
         }
         ResourceUri::Chunk(id) => {
-            let hit = library.chunk(&id, 0, visibility).await?.chunk;
+            let hit = library.wire_chunk(&id, 0, visibility).await?.chunk;
             let page_label = printed(hit.page, hit.page_label.as_deref());
             let chunk_id = Some(hit.chunk_id);
 
@@ -305,7 +303,7 @@ fn fit(
 
 /// Completes the arguments of templates and prompts.
 pub(super) async fn complete(
-    library: &Library,
+    library: &ServedLibrary,
     request: &CompleteRequestParams,
     visibility: &Visibility,
 ) -> Result<CompleteResult, QueryError> {
@@ -341,7 +339,7 @@ pub(super) async fn complete(
             complete_chunk_ids(library, &argument.value, visibility).await?
         }
         (PAGE_TEMPLATE, "page", Some(source)) => complete_pages(
-            &library.document(&source, visibility).await?,
+            &library.wire_document(&source, visibility).await?,
             &argument.value,
         ),
         _ => Vec::new(),
@@ -361,11 +359,11 @@ fn completion(mut values: Vec<String>) -> Result<CompletionInfo, QueryError> {
 /// Returns the sources that start with `typed`, then those that contain it elsewhere, ignoring
 /// case.
 async fn matching_sources(
-    library: &Library,
+    library: &ServedLibrary,
     typed: &str,
     visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
-    let contents = library.library(visibility).await?;
+    let contents = library.wire_library(visibility).await?;
     let products = contents
         .vendors
         .into_iter()
@@ -392,7 +390,7 @@ async fn matching_sources(
 /// Completes a chunk id: first up to the ordinal, then with the ordinals of the document that was
 /// typed.
 async fn complete_chunk_ids(
-    library: &Library,
+    library: &ServedLibrary,
     typed: &str,
     visibility: &Visibility,
 ) -> Result<Vec<String>, QueryError> {
@@ -408,7 +406,7 @@ async fn complete_chunk_ids(
             .collect());
     };
 
-    let chunks = library.document(source, visibility).await?.chunks;
+    let chunks = library.wire_document(source, visibility).await?.chunks;
     let prefix = chunk_id_prefix(source);
     Ok((0..chunks)
         .map(|ordinal| format!("{prefix}{ordinal}"))
@@ -446,9 +444,8 @@ mod tests {
     fn text_is_truncated_to_the_largest_budget_and_a_longer_uri_is_rejected() {
         let embed = mcdewey_core::testing::FakeEmbed::new(&[]);
         let index = mcdewey_core::testing::MemoryIndex::new();
-        let counter = TokenCounter::new(&Library::new(
-            std::sync::Arc::new(index),
-            std::sync::Arc::new(embed),
+        let counter = TokenCounter::new(&ServedLibrary::new(
+            mcdewey_search::Library::new(std::sync::Arc::new(index), std::sync::Arc::new(embed)),
             "",
         ));
 

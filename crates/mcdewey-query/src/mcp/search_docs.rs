@@ -8,7 +8,9 @@ mod response;
 #[cfg(test)]
 mod tests;
 
+use crate::wire::SearchAnswer;
 use mcdewey_core::Visibility;
+use mcdewey_search::{Mode, QueryError, SearchRequest};
 use rmcp::model::CallToolResult;
 
 use self::response::{SearchResponse, count_hits, facets, markdown};
@@ -18,7 +20,7 @@ use super::envelope;
 use super::fence::quoted_name;
 use super::fit::Step;
 use super::wire::{FoundChunks, FoundFacets};
-use crate::{Library, Mode, QueryError, SearchAnswer, SearchRequest};
+use crate::ServedLibrary;
 
 /// Default number of passages: with their metadata, about what the default budget holds.
 const DEFAULT_LIMIT: usize = 6;
@@ -97,14 +99,14 @@ pub(super) static PARAMETERS: [Parameter; 10] = [
 
 /// Answers a call.
 pub(super) async fn call(
-    library: &Library,
+    library: &ServedLibrary,
     arguments: &Arguments,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
     let mut request = request(arguments);
     let budget = arguments.budget();
 
-    let mut answer = library.search(&request, visibility).await?;
+    let mut answer = library.wire_search(&request, visibility).await?;
     if answer.hits.is_empty() && answer.unversioned.is_empty() {
         return no_hits(library, &request, answer, budget, visibility).await;
     }
@@ -128,7 +130,7 @@ pub(super) async fn call(
         // Request exactly as many hits as fit, so that the cursor continues after the last one
         // shown.
         request.limit = Some(shown);
-        answer = library.search(&request, visibility).await?;
+        answer = library.wire_search(&request, visibility).await?;
     }
 }
 
@@ -153,7 +155,7 @@ fn request(arguments: &Arguments) -> SearchRequest {
 /// Returns the response for a question without hits. If it had filters, the notice lists what the
 /// question finds without them, so that the caller can ask a better one.
 async fn no_hits(
-    library: &Library,
+    library: &ServedLibrary,
     request: &SearchRequest,
     mut answer: SearchAnswer,
     budget: usize,
@@ -172,7 +174,7 @@ async fn no_hits(
             ..SearchRequest::default()
         };
 
-        answer.facets = library.search(&unfiltered, visibility).await?.facets;
+        answer.facets = library.wire_search(&unfiltered, visibility).await?.facets;
         format!(
             "nothing found with these filters; {}",
             available_filters(&facets(&answer))

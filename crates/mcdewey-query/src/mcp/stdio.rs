@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::message::{self, MessageError};
 use super::server::DocServer;
-use crate::Library;
+use crate::ServedLibrary;
 
 /// Longest message in bytes, as on HTTP.
 const MAX_LINE_BYTES: usize = 256 * 1024;
@@ -33,12 +33,12 @@ pub enum McpError {
 }
 
 /// Serves MCP on standard input and output until the client closes them.
-pub async fn serve_stdio(library: Arc<Library>) -> Result<(), McpError> {
+pub async fn serve_stdio(library: ServedLibrary) -> Result<(), McpError> {
     let (input, output) = rmcp::transport::stdio_pipes();
     serve(library, input, output).await
 }
 
-async fn serve<R, W>(library: Arc<Library>, input: R, output: W) -> Result<(), McpError>
+async fn serve<R, W>(library: ServedLibrary, input: R, output: W) -> Result<(), McpError>
 where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,

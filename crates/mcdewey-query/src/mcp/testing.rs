@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::server::DocServer;
 use super::tools::DocTool;
-use crate::Library;
+use crate::ServedLibrary;
 
 /// The guide that most tests query.
 pub(super) const GUIDE: &str = "finesse/v12.5/developer-guide/guide.md";
@@ -23,7 +23,7 @@ pub(super) const GUIDE: &str = "finesse/v12.5/developer-guide/guide.md";
 pub(super) const BARGE: &str = "finesse::v12.5::developer-guide::guide::1";
 
 /// Two versions of a guide, another product, and a note without a version.
-pub(super) async fn library() -> Arc<Library> {
+pub(super) async fn library() -> ServedLibrary {
     let embed = FakeEmbed::new(&["barge", "supervisor", "error", "park"]);
     let finesse = |source: &str, version: &str| {
         SampleDocument::new(source)
@@ -96,11 +96,10 @@ pub(super) async fn library() -> Arc<Library> {
         .await
         .expect("the index in memory accepts every description");
 
-    Arc::new(Library::new(
-        Arc::new(index),
-        Arc::new(embed),
+    ServedLibrary::new(
+        mcdewey_search::Library::new(Arc::new(index), Arc::new(embed)),
         "http://127.0.0.1:8080",
-    ))
+    )
 }
 
 /// Calls a tool on [`library`].
@@ -110,7 +109,7 @@ pub(super) async fn call(tool: DocTool, arguments: Value) -> CallToolResult {
 
 /// Calls a tool on the given library.
 pub(super) async fn call_on(
-    library: Arc<Library>,
+    library: ServedLibrary,
     tool: DocTool,
     arguments: Value,
 ) -> CallToolResult {
@@ -161,7 +160,7 @@ pub(super) fn sent_tokens(result: &CallToolResult) -> usize {
 }
 
 /// A library of one document with a page of many chunks, and the text of that page.
-pub(super) async fn long_page() -> (Arc<Library>, String) {
+pub(super) async fn long_page() -> (ServedLibrary, String) {
     let embed = FakeEmbed::new(&["barge"]);
     let chunks: Vec<String> = (0..60)
         .map(|number| {
@@ -190,17 +189,16 @@ pub(super) async fn long_page() -> (Arc<Library>, String) {
         .expect("the index in memory accepts every document");
 
     (
-        Arc::new(Library::new(
-            Arc::new(index),
-            Arc::new(embed),
+        ServedLibrary::new(
+            mcdewey_search::Library::new(Arc::new(index), Arc::new(embed)),
             "http://127.0.0.1:8080",
-        )),
+        ),
         text,
     )
 }
 
 /// Two versions of a guide that differ in 120 places.
-pub(super) async fn long_versions() -> Arc<Library> {
+pub(super) async fn long_versions() -> ServedLibrary {
     let embed = FakeEmbed::new(&["barge"]);
     let index = MemoryIndex::new();
     for (version, word) in [("1.0", "old"), ("2.0", "new")] {
@@ -227,11 +225,10 @@ pub(super) async fn long_versions() -> Arc<Library> {
             .expect("the index in memory accepts every document");
     }
 
-    Arc::new(Library::new(
-        Arc::new(index),
-        Arc::new(embed),
+    ServedLibrary::new(
+        mcdewey_search::Library::new(Arc::new(index), Arc::new(embed)),
         "http://127.0.0.1:8080",
-    ))
+    )
 }
 
 /// A model that fails in a given way.
@@ -249,7 +246,7 @@ pub(super) enum ModelFailure {
 }
 
 /// A library of one page with a broken model.
-pub(super) async fn broken(failure: ModelFailure) -> Arc<Library> {
+pub(super) async fn broken(failure: ModelFailure) -> ServedLibrary {
     let inner = FakeEmbed::new(&[]);
     let index = MemoryIndex::new();
     let document = SampleDocument::new("a.md")
@@ -261,11 +258,10 @@ pub(super) async fn broken(failure: ModelFailure) -> Arc<Library> {
         .await
         .expect("the index in memory accepts every document");
 
-    Arc::new(Library::new(
-        Arc::new(index),
-        Arc::new(BrokenModel { inner, failure }),
+    ServedLibrary::new(
+        mcdewey_search::Library::new(Arc::new(index), Arc::new(BrokenModel { inner, failure })),
         "http://x",
-    ))
+    )
 }
 
 #[async_trait]

@@ -9,7 +9,8 @@ use super::arguments::{Arguments, Parameter};
 use super::fence::quoted_name;
 use super::wire::{ComparedVersions, FoundChunks, LibraryListing, ReadText};
 use super::{compare_versions, list_library, read_doc, schema, search_docs};
-use crate::{Library, QueryError};
+use crate::ServedLibrary;
+use mcdewey_search::QueryError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DocTool {
@@ -103,7 +104,7 @@ impl DocTool {
     /// Runs the tool with validated arguments.
     pub(super) async fn call(
         self,
-        library: &Library,
+        library: &ServedLibrary,
         arguments: &Arguments,
         visibility: &Visibility,
     ) -> Result<CallToolResult, QueryError> {

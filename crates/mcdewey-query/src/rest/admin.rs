@@ -1,90 +1,177 @@
-//! Operations that change the library, and their errors. Administrators run the server, so errors
-//! they can act on include the reason, even with local paths; internal failures go to the log only.
+//! Operations that administrators ask the owner of the library for. Administrators run the server,
+//! so errors they can act on include the reason, even with local paths; internal failures go to the
+//! log only.
+//!
+//! A new operation implements [`AdminRequest`] and, if it is answered when it has ended,
+//! [`AdminChange`], and gets a route.
 
-use std::future::Future;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use mcdewey_core::{IndexError, Operation, OwnerError, Pending, SourcePath};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use axum::http::StatusCode;
-use mcdewey_core::{IndexError, SyncError};
+use super::input;
+use crate::problem::Problem;
+use crate::request_state::RequestState;
+use crate::state::AppState;
+use mcdewey_search::QueryError;
 
-use super::Problem;
-use crate::QueryError;
+/// An operation that administrators ask for over REST. The implementing type is the body.
+pub(super) trait AdminRequest: Operation + DeserializeOwned {
+    /// The name within a sentence: "removal".
+    const NAME: &'static str;
 
-/// An operation that changes the library.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AdminOperation {
-    /// The name within a sentence: "the removal".
-    pub(super) name: &'static str,
+    /// The fields of the body; others are rejected.
+    const FIELDS: &'static [&'static str];
+
+    /// Checks what the type alone does not.
+    fn check(&self) -> Result<(), QueryError> {
+        Ok(())
+    }
+
+    /// The error if nobody performs the operation.
+    fn no_owner() -> Problem;
+}
+
+/// An operation that is answered with its report when it has ended.
+pub(super) trait AdminChange: AdminRequest<Report: Serialize> {
     /// The error code if the state of the library does not allow the operation.
-    pub(super) conflict_code: &'static str,
-}
+    const CONFLICT_CODE: &'static str;
 
-impl AdminOperation {
-    /// The state of the library does not allow the operation.
-    pub(super) fn conflict(self, reason: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::CONFLICT, self.conflict_code, reason)
-    }
-
-    /// Runs the operation in a task of its own, to its end: the handler is dropped when its client
-    /// disconnects, and an operation must not be left half done.
-    pub(super) async fn run_to_completion<T: Send + 'static>(
-        self,
-        work: impl Future<Output = Result<T, IndexError>> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let outcome = match tokio::spawn(work).await {
-            Ok(outcome) => outcome,
-            Err(error) => Err(IndexError::Store(format!(
-                "{} was interrupted: {error}",
-                self.name
-            ))),
-        };
-
-        outcome.map_err(|error| self.problem(error))
-    }
-
-    fn problem(self, error: IndexError) -> Problem {
-        match error {
-            IndexError::Unavailable(reason) => self.conflict(reason),
-            IndexError::NoSpace(reason) => {
-                tracing::warn!(%reason, change = self.name, "not enough disk space");
-                let detail = format!("{} needs more disk space: {reason}", self.name);
-                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "no_space", detail)
-            }
-            IndexError::Invalid(error) => QueryError::from(error).into(),
-            IndexError::Store(reason) => {
-                tracing::error!(%reason, change = self.name, "changing the library failed");
-                let detail = format!("{} failed; the server log names the reason", self.name);
-                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
-            }
-        }
+    /// The documents about which nothing is kept in memory afterwards.
+    fn erased_sources(&self) -> &[SourcePath] {
+        &[]
     }
 }
 
-/// The error if a synchronisation cannot start.
-pub(super) fn sync_problem(error: &SyncError) -> Problem {
+/// A request from an administrator, with the state to answer it. Extracting it checks role and body.
+pub(super) struct FromAdmin<O> {
+    pub(super) state: RequestState,
+    pub(super) request: O,
+}
+
+impl<O: AdminRequest> FromRequest<AppState> for FromAdmin<O> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(state) = RequestState::from_request_parts(&mut parts, app).await;
+        let headers = parts.headers.clone();
+        let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
+
+        state.require_admin()?;
+        let object = input::json_object(&headers, body, O::FIELDS)?;
+        let request: O = serde_json::from_value(Value::Object(object)).map_err(|error| {
+            let detail = format!("the body is not a valid {} request: {error}", O::NAME);
+            QueryError::InvalidRequest(detail)
+        })?;
+
+        request.check()?;
+        Ok(Self { state, request })
+    }
+}
+
+impl<O: AdminRequest> FromAdmin<O> {
+    /// Asks the owner of the library for the operation.
+    pub(super) fn ask(self) -> Result<Pending<O>, Problem> {
+        self.state
+            .app
+            .owner()
+            .ask(self.request)
+            .map_err(start_problem::<O>)
+    }
+}
+
+/// Asks the owner for an operation and answers with its report.
+///
+/// What follows the operation runs in a task of its own, to its end: the handler is dropped when its
+/// client disconnects, and a removal must not be left half done.
+pub(super) async fn change<O: AdminChange>(
+    FromAdmin { state, request }: FromAdmin<O>,
+) -> Result<Response, Problem> {
+    let sources = request.erased_sources().to_vec();
+    let pending = state.app.owner().ask(request).map_err(start_problem::<O>)?;
+    let completed = tokio::spawn(complete(state, pending, sources));
+
+    let report = completed
+        .await
+        .unwrap_or(Err(OwnerError::Interrupted))
+        .map_err(failure_problem::<O>)?;
+
+    let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(([no_store], axum::Json(report)).into_response())
+}
+
+async fn complete<O: AdminChange>(
+    state: RequestState,
+    pending: Pending<O>,
+    erased: Vec<SourcePath>,
+) -> Result<O::Report, OwnerError> {
+    let outcome = pending.outcome().await;
+
+    // Also after a failure: an earlier attempt may have erased the documents and been interrupted
+    // before this.
+    if !erased.is_empty() {
+        state.forget(&erased).await;
+    }
+
+    outcome
+}
+
+/// The error if an operation cannot start.
+fn start_problem<O: AdminRequest>(error: OwnerError) -> Problem {
     match error {
-        SyncError::NoOwner => {
-            let detail = "this server does not synchronise its library at the moment; \
-                          the server log names the reason";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
-        }
-        SyncError::Busy => {
+        OwnerError::Busy => {
             let detail = "too many synchronisations are queued; try again when one has finished";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail)
         }
+        _ => O::no_owner(),
     }
+}
+
+/// The error if an operation failed.
+fn failure_problem<O: AdminChange>(error: OwnerError) -> Problem {
+    match error {
+        OwnerError::NoOwner | OwnerError::Busy => start_problem::<O>(error),
+        OwnerError::Index(IndexError::Unavailable(reason)) => conflict::<O>(reason),
+        OwnerError::Index(IndexError::NoSpace(reason)) => {
+            let change = format!("the {}", O::NAME);
+            tracing::warn!(%reason, change, "not enough disk space");
+            let detail = format!("{change} needs more disk space: {reason}");
+            Problem::new(StatusCode::INSUFFICIENT_STORAGE, "no_space", detail)
+        }
+        OwnerError::Index(IndexError::Invalid(error)) => QueryError::from(error).into(),
+        OwnerError::Index(IndexError::Store(reason)) | OwnerError::Failed(reason) => {
+            internal::<O>(&reason)
+        }
+        OwnerError::Interrupted => internal::<O>("it was interrupted"),
+    }
+}
+
+/// The state of the library does not allow the operation.
+pub(super) fn conflict<O: AdminChange>(reason: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::CONFLICT, O::CONFLICT_CODE, reason)
+}
+
+fn internal<O: AdminChange>(reason: &str) -> Problem {
+    let change = format!("the {}", O::NAME);
+    tracing::error!(%reason, change, "changing the library failed");
+    let detail = format!("{change} failed; the server log names the reason");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
 }
 
 #[cfg(test)]
 mod tests {
+    use mcdewey_core::{RemovalRequest, SyncRequest};
+
     use super::*;
 
-    const REMOVAL: AdminOperation = AdminOperation {
-        name: "the removal",
-        conflict_code: "removal_refused",
-    };
-
     fn removal_error(error: IndexError) -> (u16, &'static str, String) {
-        let problem = REMOVAL.problem(error);
+        let problem = failure_problem::<RemovalRequest>(error.into());
         assert!(!problem.detail.contains("search"), "{}", problem.detail);
         (problem.status.as_u16(), problem.code, problem.detail)
     }
@@ -113,8 +200,8 @@ mod tests {
 
     #[test]
     fn errors_of_a_synchronisation_do_not_mention_questions() {
-        for (error, status) in [(SyncError::NoOwner, 503), (SyncError::Busy, 429)] {
-            let problem = sync_problem(&error);
+        for (error, status) in [(OwnerError::NoOwner, 503), (OwnerError::Busy, 429)] {
+            let problem = start_problem::<SyncRequest>(error);
             assert_eq!(problem.status.as_u16(), status);
             assert!(
                 !problem.detail.contains("question") && !problem.detail.contains("answer"),

@@ -1,15 +1,19 @@
 //! `POST /api/v1/search/batch`: several searches in one request, each with its own answer or error.
 
+use crate::wire::SearchAnswer;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use futures::stream;
+use mcdewey_search::QueryError;
 use serde_json::{Map, Value, json};
 
-use super::{Problem, input, search_parameters};
-use crate::{AppState, QueryError, SearchAnswer};
+use super::{input, search_parameters};
+use crate::problem::Problem;
+use crate::request_state::RequestState;
+use crate::telemetry;
 
 pub(super) const FIELDS: [&str; 1] = ["searches"];
 /// Maximum number of searches in one request.
@@ -18,7 +22,7 @@ pub(super) const MAX_SEARCHES: usize = 20;
 const MAX_CONCURRENT: usize = 4;
 
 pub(super) async fn post(
-    state: AppState,
+    state: RequestState,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -44,7 +48,7 @@ pub(super) async fn post(
 }
 
 /// Runs one search and returns `{"answer": …}` or `{"problem": …}`.
-async fn answer(state: &AppState, search: Value) -> Value {
+async fn answer(state: &RequestState, search: Value) -> Value {
     let (name, value) = match run(state, search).await {
         Ok(answer) => ("answer", serde_json::to_value(answer)),
         Err(error) => (
@@ -58,7 +62,7 @@ async fn answer(state: &AppState, search: Value) -> Value {
     Value::Object(item)
 }
 
-async fn run(state: &AppState, search: Value) -> Result<SearchAnswer, QueryError> {
+async fn run(state: &RequestState, search: Value) -> Result<SearchAnswer, QueryError> {
     let Value::Object(object) = search else {
         return Err(QueryError::InvalidRequest(
             "a search must be a JSON object".to_owned(),
@@ -66,18 +70,19 @@ async fn run(state: &AppState, search: Value) -> Result<SearchAnswer, QueryError
     };
 
     let request = search_parameters::from_object(object)?;
-    state.library.search(&request, state.visibility()).await
+    let results = telemetry::search(&state.library, &request, state.visibility()).await?;
+    Ok(SearchAnswer::new(results, state.library.public_url()))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use crate::app::testing::Service;
+    use crate::testing::SampleService;
 
     #[tokio::test]
     async fn each_search_returns_an_answer_or_a_problem() {
-        let service = Service::new().await;
+        let service = SampleService::new().await;
         let body = json!({"searches": [
             {"q": "barge"},
             {"q": "barge", "version": "99"},
@@ -117,7 +122,7 @@ mod tests {
 
     #[tokio::test]
     async fn too_many_searches_and_none_are_rejected() {
-        let service = Service::new().await;
+        let service = SampleService::new().await;
         let many = json!({"searches": vec![json!({"q": "x"}); 21]}).to_string();
         for body in [
             many.as_str(),

@@ -5,13 +5,16 @@ use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use super::{Parameters, Problem, conditional, input};
-use crate::AppState;
+use super::parameters::Parameters;
+use super::{conditional, input};
+use crate::problem::Problem;
+use crate::request_state::RequestState;
+use crate::wire::ChunkAnswer;
 
 pub(super) const PARAMETERS: [&str; 1] = ["context"];
 
 pub(super) async fn get(
-    state: AppState,
+    state: RequestState,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
@@ -21,10 +24,9 @@ pub(super) async fn get(
         .number("context")?
         .unwrap_or(0);
 
-    let answer = state
-        .library
-        .chunk_with_occurrences(&id, context, state.visibility())
-        .await?;
+    let snapshot = state.library.at(state.visibility()).await?;
+    let passage = snapshot.passage_with_occurrences(&id, context).await?;
+    let answer = ChunkAnswer::new(passage, snapshot.state(), state.library.public_url());
     let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))
 }

@@ -1,30 +1,36 @@
 //! `GET /api/v1/compare`: what changed between two versions of a guide.
 
+use crate::links::encode;
+use crate::wire::CompareAnswer;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use mcdewey_search::{CompareRequest, QueryError};
 
+use super::parameters::Parameters;
 use super::parameters::escape_list_value;
-use super::{Parameters, Problem, conditional, input};
-use crate::links::encode;
-use crate::{AppState, CompareRequest, QueryError};
+use super::{conditional, input};
+use crate::problem::Problem;
+use crate::request_state::RequestState;
+use crate::telemetry;
 
 pub(super) const PARAMETERS: [&str; 8] = [
     "from", "to", "vendor", "product", "guide", "q", "limit", "cursor",
 ];
 
 pub(super) async fn get(
-    state: AppState,
+    state: RequestState,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let request = from_query(input::pairs(&uri)?)?;
-    let answer = state.library.compare(&request, state.visibility()).await?;
+    let comparison = telemetry::compare(&state.library, &request, state.visibility()).await?;
+    let answer = CompareAnswer::new(&comparison, state.library.public_url());
     let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))
 }
 
 /// Parses a comparison from a query string, for REST and the web page.
-pub(crate) fn from_query(pairs: Vec<(String, String)>) -> Result<CompareRequest, QueryError> {
+pub fn from_query(pairs: Vec<(String, String)>) -> Result<CompareRequest, QueryError> {
     let parameters = Parameters::new(pairs, &PARAMETERS)?;
     Ok(CompareRequest {
         from: parameters.text("from")?,
@@ -39,7 +45,7 @@ pub(crate) fn from_query(pairs: Vec<(String, String)>) -> Result<CompareRequest,
 }
 
 /// Returns the query string that repeats the comparison.
-pub(crate) fn to_query(request: &CompareRequest) -> String {
+pub fn to_query(request: &CompareRequest) -> String {
     let mut pairs: Vec<(&'static str, String)> = Vec::new();
     for (name, value) in [
         ("from", &request.from),

@@ -38,7 +38,7 @@ pub(super) fn json<T: Serialize>(headers: &HeaderMap, tag: &str, answer: &T) -> 
 }
 
 /// Reports whether `If-None-Match` lists the tag. The comparison is weak: `W/"a"` equals `"a"`.
-pub(crate) fn is_fresh(headers: &HeaderMap, tag: &str) -> bool {
+pub fn is_fresh(headers: &HeaderMap, tag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
         .into_iter()

@@ -1,45 +1,47 @@
 //! `GET /api/v1/documents/{source}`: a document's outline and pages, or the text of one page.
 
+use crate::wire::{DocumentAnswer, PageAnswer};
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use mcdewey_search::{PageSelector, QueryError};
 
-use super::{Parameters, Problem, conditional, input};
-use crate::{AppState, PageSelector, QueryError};
+use super::parameters::Parameters;
+use super::{conditional, input};
+use crate::problem::Problem;
+use crate::request_state::RequestState;
 
 pub(super) const PARAMETERS: [&str; 3] = ["page", "label", "section"];
 
 pub(super) async fn get(
-    state: AppState,
+    state: RequestState,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let source = input::path(path)?;
     let parameters = Parameters::new(input::pairs(&uri)?, &PARAMETERS)?;
-    let Some(selector) = page_selector(&parameters)? else {
-        let answer = state.library.document(&source, state.visibility()).await?;
-        let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
+    let selector = page_selector(&parameters)?;
+
+    let public_url = state.library.public_url();
+    let snapshot = state.library.at(state.visibility()).await?;
+    let at = snapshot.state();
+    let tag = conditional::tag(&at.generation, at.revision, state.visibility());
+
+    let Some(selector) = selector else {
+        let document = snapshot.document(&source).await?;
+        let answer = DocumentAnswer::new(&document, at, public_url);
         return Ok(conditional::json(&headers, &tag, &answer));
     };
 
-    let answer = state
-        .library
-        .page(&source, &selector, state.visibility())
-        .await?;
-
-    let tag = conditional::tag(
-        &answer.document.generation,
-        answer.document.revision,
-        state.visibility(),
-    );
-
+    let page = snapshot.page(&source, &selector).await?;
+    let answer = PageAnswer::new(page, at, public_url);
     Ok(conditional::json(&headers, &tag, &answer))
 }
 
 /// Returns the page that was requested, if any; at most one parameter may select it.
-pub(crate) fn page_selector(parameters: &Parameters) -> Result<Option<PageSelector>, QueryError> {
+pub fn page_selector(parameters: &Parameters) -> Result<Option<PageSelector>, QueryError> {
     let number = parameters.number("page")?.map(PageSelector::Number);
     let label = parameters
         .one("label")?

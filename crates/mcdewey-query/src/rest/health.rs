@@ -5,15 +5,15 @@ use axum::response::{IntoResponse, Response};
 use mcdewey_core::Visibility;
 use serde_json::json;
 
-use super::Problem;
-use crate::AppState;
+use crate::problem::Problem;
+use crate::request_state::RequestState;
 
 pub(super) async fn healthz() -> Response {
     uncached(&json!({"status": "ok"}))
 }
 
-pub(super) async fn readyz(state: AppState) -> Result<Response, Problem> {
-    let library = state.telemetry.ready(&state.library).await?;
+pub(super) async fn readyz(state: RequestState) -> Result<Response, Problem> {
+    let library = state.app.telemetry().ready(&state.library).await?;
     // The size of the library is only for callers that may see all of it.
     if *state.visibility() != Visibility::Everything {
         return Ok(uncached(&json!({"status": "ready"})));

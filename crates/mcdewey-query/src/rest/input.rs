@@ -5,15 +5,15 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode, Uri};
+use mcdewey_search::QueryError;
 use serde_json::{Map, Value};
 
-use super::Problem;
 use super::parameters::reject_unknown;
-use crate::QueryError;
-use crate::app::is_json;
+use crate::http::is_json;
+use crate::problem::Problem;
 
 /// Parses the query string into name and value pairs, in order.
-pub(crate) fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, QueryError> {
+pub fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, QueryError> {
     Query::try_from_uri(uri)
         .map(|Query(pairs)| pairs)
         .map_err(|error| {
@@ -22,9 +22,7 @@ pub(crate) fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, QueryError> {
 }
 
 /// Parses a form body into name and value pairs, in order.
-pub(crate) fn form_pairs(
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Vec<(String, String)>, Problem> {
+pub fn form_pairs(body: Result<Bytes, BytesRejection>) -> Result<Vec<(String, String)>, Problem> {
     let body = body.map_err(body_problem)?;
     let text = std::str::from_utf8(&body)
         .map_err(|_| QueryError::InvalidRequest("the form is not valid UTF-8".to_owned()))?;
@@ -37,7 +35,7 @@ pub(crate) fn form_pairs(
 }
 
 /// Returns the decoded variable part of a path.
-pub(crate) fn path(path: Result<Path<String>, PathRejection>) -> Result<String, QueryError> {
+pub fn path(path: Result<Path<String>, PathRejection>) -> Result<String, QueryError> {
     match path {
         Ok(Path(text)) => Ok(text),
         Err(_) => Err(QueryError::InvalidRequest(
@@ -49,7 +47,7 @@ pub(crate) fn path(path: Result<Path<String>, PathRejection>) -> Result<String, 
 /// Restores a chunk id or handle from a decoded path segment. Chunk ids contain percent-encoded
 /// characters themselves; if an id was pasted into a URL without encoding it again, decoding the
 /// path removed them.
-pub(crate) fn chunk_id(decoded: &str) -> String {
+pub fn chunk_id(decoded: &str) -> String {
     let bytes = decoded.as_bytes();
     let mut id = String::with_capacity(decoded.len());
     for (index, &byte) in bytes.iter().enumerate() {

@@ -3,16 +3,21 @@
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use super::{Parameters, Problem, conditional, input};
-use crate::AppState;
+use super::parameters::Parameters;
+use super::{conditional, input};
+use crate::problem::Problem;
+use crate::request_state::RequestState;
+use crate::wire::LibraryAnswer;
 
 pub(super) async fn get(
-    state: AppState,
+    state: RequestState,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
     Parameters::new(input::pairs(&uri)?, &[])?;
-    let answer = state.library.library(state.visibility()).await?;
+    let snapshot = state.library.at(state.visibility()).await?;
+    let tree = snapshot.tree().await?;
+    let answer = LibraryAnswer::new(tree, snapshot.state(), state.library.public_url());
     let tag = conditional::tag(&answer.generation, answer.revision, state.visibility());
     Ok(conditional::json(&headers, &tag, &answer))
 }

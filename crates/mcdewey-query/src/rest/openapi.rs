@@ -7,7 +7,7 @@ mod parameter;
 mod parameter_lists;
 mod schemas;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use std::sync::LazyLock;
 
@@ -15,24 +15,20 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::AppState;
+use crate::request_state::RequestState;
 
-pub(crate) use self::operation::Operation;
-pub(crate) use self::operations::OPERATIONS;
-pub(crate) use self::parameter::Parameter;
+pub use self::operation::{Operation, RequestBody, SuccessResponse};
+pub use self::operations::OPERATIONS;
+pub use self::parameter::Parameter;
 
-use self::operation::{SuccessResponse, status_description};
+use self::operation::status_description;
 
 /// The description without the server's URL; built once.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
-pub(super) async fn get(state: AppState) -> Response {
+pub(super) async fn get(state: RequestState) -> Response {
     let no_cache = (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    (
-        [no_cache],
-        axum::Json(document_for(state.library.public_url())),
-    )
-        .into_response()
+    ([no_cache], axum::Json(document_for(state.app.public_url()))).into_response()
 }
 
 /// Returns every error code of the API, including those of unknown paths and unsupported methods.
@@ -50,7 +46,7 @@ fn error_codes() -> Vec<&'static str> {
 }
 
 /// Returns the description of a server at this URL.
-pub(crate) fn document_for(public_url: &str) -> Value {
+pub fn document_for(public_url: &str) -> Value {
     let mut document = DOCUMENT.clone();
     document["servers"] = json!([{"url": public_url}]);
     document

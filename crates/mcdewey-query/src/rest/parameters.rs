@@ -3,24 +3,24 @@
 
 use std::str::FromStr;
 
-use crate::QueryError;
+use mcdewey_search::QueryError;
 
 /// The parameters of one request. Every name is one that the request accepts.
 #[derive(Debug, Clone)]
-pub(crate) struct Parameters {
+pub struct Parameters {
     pairs: Vec<(String, String)>,
 }
 
 impl Parameters {
     /// Fails if a name is not in `known`; the error lists all such names.
-    pub(crate) fn new(pairs: Vec<(String, String)>, known: &[&str]) -> Result<Self, QueryError> {
+    pub fn new(pairs: Vec<(String, String)>, known: &[&str]) -> Result<Self, QueryError> {
         reject_unknown(pairs.iter().map(|(name, _)| name), known)?;
         Ok(Self { pairs })
     }
 
     /// Returns a parameter that takes one value. An empty value counts as absent, because forms
     /// send empty fields.
-    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, QueryError> {
+    pub fn one(&self, name: &str) -> Result<Option<&str>, QueryError> {
         let mut values = self.values(name);
         let first = values.next();
         if values.next().is_some() {
@@ -33,12 +33,12 @@ impl Parameters {
     }
 
     /// Returns a parameter that takes one value; empty if it is absent.
-    pub(crate) fn text(&self, name: &str) -> Result<String, QueryError> {
+    pub fn text(&self, name: &str) -> Result<String, QueryError> {
         Ok(self.one(name)?.unwrap_or_default().to_owned())
     }
 
     /// Returns a parameter that takes a whole number within the range of `T`.
-    pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, QueryError> {
+    pub fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, QueryError> {
         let Some(text) = self.one(name)? else {
             return Ok(None);
         };
@@ -52,7 +52,7 @@ impl Parameters {
     }
 
     /// Returns a boolean parameter. The name alone, without a value, means true.
-    pub(crate) fn flag(&self, name: &str) -> Result<bool, QueryError> {
+    pub fn flag(&self, name: &str) -> Result<bool, QueryError> {
         if self.values(name).next().is_none() {
             return Ok(false);
         }
@@ -68,12 +68,12 @@ impl Parameters {
 
     /// Returns the values of a parameter that may be repeated or separated by commas (`\,` is a
     /// comma within a value).
-    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+    pub fn list(&self, name: &str) -> Vec<String> {
         self.values(name).flat_map(split_list).collect()
     }
 
     /// Returns the values of a repeated parameter, unsplit and without empty ones.
-    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+    pub fn all(&self, name: &str) -> Vec<String> {
         self.values(name)
             .filter(|value| !value.is_empty())
             .map(str::to_owned)

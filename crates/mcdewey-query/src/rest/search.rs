@@ -1,15 +1,19 @@
 //! `GET` and `POST /api/v1/search`.
 
+use crate::wire::SearchAnswer;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
+use mcdewey_search::SearchRequest;
 
-use super::{Problem, conditional, input, search_parameters};
-use crate::{AppState, SearchAnswer, SearchRequest};
+use super::{conditional, input, search_parameters};
+use crate::problem::Problem;
+use crate::request_state::RequestState;
+use crate::telemetry;
 
 pub(super) async fn get(
-    state: AppState,
+    state: RequestState,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -26,7 +30,7 @@ pub(super) async fn get(
 }
 
 pub(super) async fn post(
-    state: AppState,
+    state: RequestState,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -34,8 +38,9 @@ pub(super) async fn post(
     Ok(uncached(&answer(&state, &request).await?))
 }
 
-async fn answer(state: &AppState, request: &SearchRequest) -> Result<SearchAnswer, Problem> {
-    Ok(state.library.search(request, state.visibility()).await?)
+async fn answer(state: &RequestState, request: &SearchRequest) -> Result<SearchAnswer, Problem> {
+    let results = telemetry::search(&state.library, request, state.visibility()).await?;
+    Ok(SearchAnswer::new(results, state.library.public_url()))
 }
 
 fn uncached(answer: &SearchAnswer) -> Response {

@@ -1,16 +1,17 @@
 //! Parses the parameters of a search, for REST and the web page alike, and writes them back to a
 //! query string.
 
+use crate::links::encode;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
+use mcdewey_search::{Group, Mode, QueryError, SearchRequest};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::input;
 use super::parameters::{Parameters, escape_list_value, reject_unknown};
-use super::{Problem, input};
-use crate::links::encode;
-use crate::{Group, Mode, QueryError, SearchRequest};
+use crate::problem::Problem;
 
 /// The parameters of a query string, and the fields of a JSON body.
 pub(super) const PARAMETERS: [&str; 13] = [
@@ -19,7 +20,7 @@ pub(super) const PARAMETERS: [&str; 13] = [
 ];
 
 /// Parses a search from a query string.
-pub(crate) fn from_query(pairs: Vec<(String, String)>) -> Result<SearchRequest, QueryError> {
+pub fn from_query(pairs: Vec<(String, String)>) -> Result<SearchRequest, QueryError> {
     let parameters = Parameters::new(pairs, &PARAMETERS)?;
     Ok(SearchRequest {
         q: parameters.text("q")?,
@@ -64,7 +65,7 @@ pub(super) fn from_object(object: Map<String, Value>) -> Result<SearchRequest, Q
 }
 
 /// Returns the query string that repeats the search.
-pub(crate) fn to_query(request: &SearchRequest) -> String {
+pub fn to_query(request: &SearchRequest) -> String {
     to_pairs(request)
         .iter()
         .map(|(name, value)| format!("{name}={}", encode(value)))
@@ -73,7 +74,7 @@ pub(crate) fn to_query(request: &SearchRequest) -> String {
 }
 
 /// Returns the parameters that repeat the search, without those that have their default value.
-pub(crate) fn to_pairs(request: &SearchRequest) -> Vec<(&'static str, String)> {
+pub fn to_pairs(request: &SearchRequest) -> Vec<(&'static str, String)> {
     let mut pairs: Vec<(&'static str, String)> = Vec::new();
     pairs.extend((!request.q.is_empty()).then(|| ("q", request.q.clone())));
     pairs.extend(
@@ -232,9 +233,10 @@ impl SearchBody {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderValue, header};
+
     use super::*;
     use crate::rest::pairs;
-    use axum::http::{HeaderValue, header};
 
     fn parse_query(query: &str) -> Result<SearchRequest, QueryError> {
         from_query(pairs(&format!("/?{query}").parse().unwrap()).unwrap())

@@ -4,37 +4,27 @@
 use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
-use mcdewey_core::{SyncEvent, SyncRequest};
-use serde_json::Value;
-use tokio::sync::mpsc;
+use mcdewey_core::{OwnerError, Pending, SyncEvent, SyncRequest};
 
-use super::admin::sync_problem;
-use super::{Problem, input};
-use crate::app::admin;
-use crate::{AppState, QueryError};
+use super::admin::{AdminRequest, FromAdmin};
+use crate::problem::Problem;
 
-pub(super) const FIELDS: [&str; 1] = ["root"];
+impl AdminRequest for SyncRequest {
+    const NAME: &'static str = "sync";
+    const FIELDS: &'static [&'static str] = &["root"];
 
-pub(super) async fn post(
-    state: AppState,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
-    admin(&state.caller)?;
-    let object = input::json_object(&headers, body, &FIELDS)?;
-    let request: SyncRequest = serde_json::from_value(Value::Object(object)).map_err(|error| {
-        QueryError::InvalidRequest(format!("the body is not a valid sync request: {error}"))
-    })?;
+    fn no_owner() -> Problem {
+        let detail = "this server does not synchronise its library at the moment; \
+                      the server log names the reason";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+    }
+}
 
-    let events = state
-        .sync
-        .request(request)
-        .map_err(|error| sync_problem(&error))?;
-
+pub(super) async fn post(request: FromAdmin<SyncRequest>) -> Result<Response, Problem> {
+    let pending = request.ask()?;
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -43,23 +33,34 @@ pub(super) async fn post(
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
 
-    Ok((headers, Body::from_stream(lines(events))).into_response())
+    Ok((headers, Body::from_stream(lines(pending))).into_response())
 }
 
 /// Returns one line of JSON per event. The last one reports the outcome, even if the owner
 /// disappears before the end.
-fn lines(events: mpsc::Receiver<SyncEvent>) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    stream::unfold(Some(events), |events| async move {
-        let mut events = events?;
-        let event = events.recv().await.unwrap_or_else(|| SyncEvent::Failed {
-            message: "the synchronisation was interrupted; the server log names the reason"
-                .to_owned(),
-        });
+fn lines(pending: Pending<SyncRequest>) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold(Some(pending), |pending| async move {
+        let mut pending = pending?;
+        let (event, pending) = match pending.progress().await {
+            Some(progress) => (SyncEvent::Progress(progress), Some(pending)),
+            None => (last_event(pending).await, None),
+        };
 
         let mut line = serde_json::to_vec(&event).unwrap_or_default();
         line.push(b'\n');
-
-        let more = matches!(event, SyncEvent::Progress(_));
-        Some((Ok(Bytes::from(line)), more.then_some(events)))
+        Some((Ok(Bytes::from(line)), pending))
     })
+}
+
+async fn last_event(pending: Pending<SyncRequest>) -> SyncEvent {
+    match pending.outcome().await {
+        Ok(report) => SyncEvent::Finished(report),
+        Err(OwnerError::Interrupted) => SyncEvent::Failed {
+            message: "the synchronisation was interrupted; the server log names the reason"
+                .to_owned(),
+        },
+        Err(error) => SyncEvent::Failed {
+            message: error.to_string(),
+        },
+    }
 }

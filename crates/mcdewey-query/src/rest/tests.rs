@@ -7,11 +7,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, header};
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
-use mcdewey_core::{Index, SyncHandle};
+use mcdewey_core::{Index, OwnerHandle};
 use serde_json::{Value, json};
 
-use crate::app::testing::{GUIDE, HOSTILE, NOTE, Service, TOKEN, request};
-use crate::{AppState, Library, LiveLibrary, app};
+use crate::testing::{GUIDE, HOSTILE, NOTE, SampleService, TOKEN, plain_pages, request};
+use crate::{AppState, app};
+use mcdewey_search::{Library, LiveLibrary};
 
 /// Removes the timings, which differ between responses.
 fn without_timings(mut answer: Value) -> Value {
@@ -21,7 +22,7 @@ fn without_timings(mut answer: Value) -> Value {
 
 #[tokio::test]
 async fn get_and_post_return_the_same_answer() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     let got = service
         .get("/api/v1/search?q=monitoring+state&product=finesse&version=v12.5&limit=2&explain=1")
         .await;
@@ -53,7 +54,7 @@ async fn get_and_post_return_the_same_answer() {
 
 #[tokio::test]
 async fn every_client_error_has_its_code() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     let cases = [
         ("/api/v1/search", 400, "invalid_request"),
         ("/api/v1/search?q=x&limit=0", 400, "invalid_request"),
@@ -102,7 +103,7 @@ async fn every_client_error_has_its_code() {
 
 #[tokio::test]
 async fn invalid_bodies_and_methods_are_rejected() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     let search = "/api/v1/search";
     assert_eq!(
         service.post(search, "{").await.code(),
@@ -135,7 +136,7 @@ async fn invalid_bodies_and_methods_are_rejected() {
 
 #[tokio::test]
 async fn chunks_are_found_by_id_and_handle_with_their_neighbours() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     let id = "finesse::v12.5::developer-guide::developer-guide::2";
     let by_id = service
         .get(&format!("/api/v1/chunks/{id}?context=1"))
@@ -193,7 +194,7 @@ async fn chunks_are_found_by_id_and_handle_with_their_neighbours() {
 
 #[tokio::test]
 async fn documents_are_returned_by_page() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     let document = service
         .get(&format!("/api/v1/documents/{GUIDE}"))
         .await
@@ -250,7 +251,7 @@ async fn documents_are_returned_by_page() {
 
 #[tokio::test]
 async fn unchanged_responses_are_not_sent_again() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     let paths = [
         "/api/v1/library".to_owned(),
         "/api/v1/search?q=barge".to_owned(),
@@ -292,11 +293,11 @@ async fn a_replaced_library_gets_no_requests_and_is_dropped() {
     let empty = Arc::new(Library::new(
         Arc::new(MemoryIndex::new()),
         Arc::new(FakeEmbed::new(&["barge"])),
-        "",
     ));
 
     let live = LiveLibrary::from(Arc::clone(&empty));
-    let router = app(AppState::new(live.clone(), SyncHandle::channel(1).0, TOKEN));
+    let state = AppState::new(live.clone(), "", OwnerHandle::channel(1).0, TOKEN);
+    let router = app(state, plain_pages());
     let status_of = async |path: &str| {
         let request = request(Method::GET, path).body(Body::empty()).unwrap();
         tower::ServiceExt::oneshot(router.clone(), request)
@@ -320,7 +321,6 @@ async fn a_replaced_library_gets_no_requests_and_is_dropped() {
     live.swap(Arc::new(Library::new(
         Arc::new(index),
         Arc::new(FakeEmbed::new(&["barge"])),
-        "",
     )));
 
     assert_eq!(status_of("/api/v1/chunks/a::0").await, 200);
@@ -329,7 +329,7 @@ async fn a_replaced_library_gets_no_requests_and_is_dropped() {
 
 #[tokio::test]
 async fn unknown_host_names_are_rejected_by_every_interface() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     for path in [
         "/",
         "/api/v1/library",
@@ -350,7 +350,7 @@ async fn unknown_host_names_are_rejected_by_every_interface() {
     }
 
     let with_more_hosts =
-        Service::with(&[], |state| state.with_hosts(["evil.example".to_owned()])).await;
+        SampleService::with(&[], |state| state.with_hosts(["evil.example".to_owned()])).await;
     let allowed = axum::http::Request::builder()
         .uri("/healthz")
         .header(header::HOST, "evil.example:99");
@@ -367,7 +367,7 @@ async fn unknown_host_names_are_rejected_by_every_interface() {
 
 #[tokio::test]
 async fn health_checks_report_liveness_and_readiness() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     assert_eq!(
         service.get("/healthz").await.json(),
         json!({"status": "ok"})
@@ -382,7 +382,7 @@ async fn health_checks_report_liveness_and_readiness() {
 
 #[tokio::test]
 async fn whole_responses_match_their_snapshots() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     let path = "/api/v1/search?q=monitoring+state&version=v12.5&limit=1&explain=1";
     let mut answer = without_timings(service.get(path).await.json());
     answer["next_cursor"] = json!("[cursor]");

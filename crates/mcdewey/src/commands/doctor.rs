@@ -7,20 +7,19 @@ mod report;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
+use mcdewey_auth::startup::{AccessSummary, summary};
 use mcdewey_core::{IndexError, Visibility};
 use mcdewey_embed::CrossEncoder;
 use mcdewey_ingest::{Coverage, Findings, Root, Survey, resolve_root, survey};
-use mcdewey_query::LibraryAnswer;
+use mcdewey_query::wire::LibraryAnswer;
+use mcdewey_runtime::{Engine, EngineConfig, OwnerClient, RerankConfig, RestRequest};
 use mcdewey_store::{GenerationStatus, Generations};
 use serde::Serialize;
 
 use super::convert;
-use crate::access::{self, AccessSummary};
 use crate::cli::DoctorArgs;
-use crate::engine::Engine;
-use crate::owner::RunningOwner;
-use crate::rerank::RerankSettings;
+use crate::engine_config::{engine_config, location};
 use crate::settings::Settings;
 use crate::terminal;
 use disk::DiskCheck;
@@ -121,7 +120,7 @@ impl<T> Check<T> {
 }
 
 async fn inspect(settings: &Settings) -> DoctorReport {
-    let found = RunningOwner::find(settings);
+    let found = OwnerClient::find(&location(settings));
     let owner = found.as_ref().ok().and_then(Option::as_ref);
     let owner = owner.map(|owner| OwnerCheck {
         pid: owner.pid,
@@ -154,10 +153,9 @@ async fn inspect(settings: &Settings) -> DoctorReport {
         qdrant: settings
             .qdrant
             .as_ref()
-            .map(|_| settings.library_location()),
+            .map(|_| location(settings).to_string()),
         owner,
-        access: access::summary(settings)
-            .map_or_else(|error| Check::Broken(format!("{error:#}")), Check::Ok),
+        access: check_access(settings),
         library,
         generations: Generations::list(&settings.data_dir).into(),
         reranker: settings.rerank.as_ref().map(check_reranker),
@@ -218,8 +216,8 @@ fn is_empty_or_missing(folder: &Path) -> bool {
         || !folder.exists()
 }
 
-async fn query_owner(owner: RunningOwner) -> Result<LibraryAnswer> {
-    tokio::task::spawn_blocking(move || owner.library()).await?
+async fn query_owner(owner: OwnerClient) -> Result<LibraryAnswer> {
+    tokio::task::spawn_blocking(move || owner.ask(RestRequest::get("/api/v1/library"))).await?
 }
 
 async fn open_locally(settings: &Settings) -> Result<LibraryAnswer> {
@@ -229,19 +227,28 @@ async fn open_locally(settings: &Settings) -> Result<LibraryAnswer> {
         .clone()
         .filter(|rerank| CrossEncoder::check(&rerank.dir).is_ok());
 
-    let engine = Engine::open(&Settings {
+    let config = EngineConfig {
         rerank,
-        ..settings.clone()
-    })
-    .await?;
+        ..engine_config(settings)?
+    };
+    let engine = Engine::open(config).await?;
 
     engine.ensure_complete()?;
-    let library = engine.library("");
+    let library = engine.library();
     library.ready().await?;
-    Ok(library.library(&Visibility::Everything).await?)
+    let snapshot = library.at(&Visibility::Everything).await?;
+    let tree = snapshot.tree().await?;
+    Ok(LibraryAnswer::new(tree, snapshot.state(), ""))
 }
 
-fn check_reranker(rerank: &RerankSettings) -> Check<RerankerCheck> {
+fn check_access(settings: &Settings) -> Check<AccessSummary> {
+    summary(&settings.access, settings.listen).map_or_else(
+        |error| Check::Broken(format!("{:#}", Error::from(error))),
+        Check::Ok,
+    )
+}
+
+fn check_reranker(rerank: &RerankConfig) -> Check<RerankerCheck> {
     match CrossEncoder::check(&rerank.dir) {
         Ok(()) => Check::Ok(RerankerCheck {
             dir: rerank.dir.display().to_string(),

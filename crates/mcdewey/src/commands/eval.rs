@@ -3,34 +3,19 @@
 //! A folder is a test set, which is indexed in a temporary library; a file holds judgments for the
 //! configured library. The report can be checked against a gate, and two reports can be compared.
 
-mod beir;
-mod evaluation;
-mod judgments;
-mod spans;
-mod study;
-mod test_library;
+mod libraries;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
-use mcdewey_eval::{Comparison, Gate, Report, ReportRow, SpanSet, Split};
-use mcdewey_query::Mode;
+use anyhow::{Context, Result};
+use mcdewey_eval::{Comparison, Gate, Measure, Report, write_study};
+use mcdewey_search::Mode;
 
 use crate::cli::EvalArgs;
 use crate::settings::Settings;
 use crate::terminal;
-
-/// How sets are measured.
-struct EvalOptions {
-    modes: Vec<Mode>,
-    /// Where the libraries of test sets are kept; `None` for temporary libraries.
-    keep: Option<PathBuf>,
-    /// Where runs and judgments are written in TREC format.
-    trec: Option<PathBuf>,
-    split: Option<Split>,
-    without_gold: bool,
-}
+use libraries::Libraries;
 
 pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> {
     if let [before, after] = args.compare.as_slice() {
@@ -45,22 +30,28 @@ pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> 
         args.mode.iter().map(|&mode| mode.into()).collect()
     };
 
-    let options = EvalOptions {
-        modes,
+    let libraries = Libraries {
+        settings,
         keep: args.keep,
+    };
+
+    let measure = Measure {
+        libraries: &libraries,
+        modes,
         trec: args.trec,
         split: args.split.map(Into::into),
         without_gold: args.without_gold,
+        notify: &|line| eprintln!("{line}"),
     };
 
     if let Some(document) = args.study {
-        study::write(&settings, &options, &args.sets, &document).await?;
+        write_study(&measure, &args.sets, &document).await?;
         return Ok(ExitCode::SUCCESS);
     }
 
     let mut report = Report::default();
     for set in &args.sets {
-        report.rows.extend(measure(&settings, &options, set).await?);
+        report.rows.extend(measure.measure(set).await?);
     }
 
     let text = if args.json {
@@ -80,28 +71,6 @@ pub(crate) async fn run(settings: Settings, args: EvalArgs) -> Result<ExitCode> 
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// Measures one set, whose kind follows from what is at the path.
-async fn measure(settings: &Settings, options: &EvalOptions, set: &Path) -> Result<Vec<ReportRow>> {
-    let table = if set.is_dir() {
-        SpanSet::find_table(set)?
-    } else {
-        None
-    };
-
-    let is_beir = set.is_dir() && table.is_none();
-    ensure!(
-        is_beir || !options.without_gold,
-        "--without-gold requires a set in BEIR format, {} is not one",
-        set.display()
-    );
-
-    match table {
-        Some(table) => spans::measure(settings, options, &table).await,
-        None if is_beir => beir::measure(settings, options, set).await,
-        None => judgments::measure(settings, options, set).await,
-    }
 }
 
 fn compare(before: &Path, after: &Path, json: bool) -> Result<ExitCode> {

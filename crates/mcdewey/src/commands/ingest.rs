@@ -7,19 +7,17 @@ use std::sync::Arc;
 use anyhow::Result;
 use mcdewey_core::{SyncReport, SyncRequest};
 use mcdewey_ingest::{Root, resolve_root};
+use mcdewey_runtime::{Engine, FeedbackFile, LibraryOwner, OwnerClient, RestRequest};
 
 use crate::cli::IngestArgs;
-use crate::engine::Engine;
-use crate::feedback::FeedbackFile;
-use crate::generation_manager::GenerationManager;
-use crate::owner::RunningOwner;
+use crate::engine_config::{location, without_reranker};
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode> {
     let display = SyncDisplay::new();
-    let report = match RunningOwner::find(&settings)? {
+    let report = match OwnerClient::find(&location(&settings))? {
         Some(owner) => {
             // A corpus given to this command takes precedence over the one the server was started
             // with.
@@ -35,7 +33,8 @@ pub(crate) async fn run(settings: Settings, args: IngestArgs) -> Result<ExitCode
 
             let request = SyncRequest { root };
             tokio::task::spawn_blocking(move || {
-                let report = owner.sync(&request, |progress| display.show(progress));
+                let request = RestRequest::post("/api/v1/sync", &request).without_timeout();
+                let report = owner.follow(request, |progress| display.show(progress));
                 display.finish();
                 report
             })
@@ -63,22 +62,17 @@ async fn ingest_locally(
     resolve_root(&settings.roots, root.as_deref())?;
 
     // Nothing is searched here, so no reranker is started.
-    let mut engine = Engine::open(&Settings {
-        rerank: None,
-        ..settings.clone()
-    })
-    .await?;
-
+    let mut engine = Engine::open(without_reranker(settings)?).await?;
     let _lock = engine.take_data_dir_lock();
     let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
-    let manager = GenerationManager::new(&engine, settings.roots.clone(), feedback);
+    let owner = LibraryOwner::new(&engine, settings.roots.clone(), feedback);
     drop(engine);
 
-    let report = manager
+    let report = owner
         .sync(&SyncRequest { root }, &|progress| display.show(&progress))
         .await;
     display.finish();
-    manager.wait_for_retirement().await;
+    owner.wait_for_retirement().await;
     report
 }
 

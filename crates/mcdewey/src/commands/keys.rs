@@ -5,10 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
+use mcdewey_auth::keys::{self, KeyEntry, NewKey};
+use mcdewey_auth::{AccessSettings, KeyRequirement, RequirementHistory, RequirementStatus, Role};
 
-use crate::access::keys::{self, KeyEntry, NewKey};
-use crate::access::requirement::{KeyRequirement, RequirementHistory, RequirementStatus};
-use crate::access::settings::AccessSettings;
 use crate::cli::{CreateKeyArgs, KeysCommand};
 use crate::settings::Settings;
 use crate::terminal;
@@ -169,7 +168,7 @@ fn new_key(args: CreateKeyArgs) -> Result<NewKey> {
 
     Ok(NewKey {
         name,
-        role,
+        role: role.into(),
         vendors: vendor,
         products: product,
         requests_per_minute,
@@ -238,8 +237,8 @@ fn format_entry(entry: &KeyEntry) -> String {
 /// Describes what a key permits.
 fn format_permissions(entry: &KeyEntry) -> String {
     let role = match entry.role {
-        keys::KeyRole::Read => "can read",
-        keys::KeyRole::Admin => "can read and change",
+        Role::Read => "can read",
+        Role::Admin => "can read and change",
     };
 
     let restrictions: Vec<String> = [("vendor", &entry.vendors), ("product", &entry.products)]

@@ -7,15 +7,17 @@ use anyhow::Result;
 use mcdewey_embed::AvailableModel;
 
 use crate::cli::ModelsArgs;
-use crate::model;
+use crate::engine_config::notify_on_stderr;
 use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) async fn run(settings: &Settings, args: &ModelsArgs) -> Result<ExitCode> {
     if args.fetch {
-        let settings = settings.clone();
-        let provisioned =
-            tokio::task::spawn_blocking(move || model::provision(&settings)).await??;
+        let model = settings.model.clone();
+        let provisioned = tokio::task::spawn_blocking(move || {
+            mcdewey_runtime::provision(&model, &notify_on_stderr())
+        })
+        .await??;
 
         let folder = provisioned.model_dir.display();
         let text = format!(

@@ -4,16 +4,18 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use mcdewey_runtime::OwnerClient;
 
-use crate::owner::RunningOwner;
+use crate::engine_config::location;
 use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) async fn run(settings: Settings) -> Result<ExitCode> {
-    let Some(owner) = RunningOwner::find(&settings)? else {
+    let location = location(&settings);
+    let Some(owner) = OwnerClient::find(&location)? else {
         bail!(
             "no server is running on {}; start one with `mcdewey serve`",
-            settings.lock_dir().display()
+            location.lock_dir().display()
         );
     };
 

@@ -5,17 +5,16 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use mcdewey_core::{Erase, RemovalReport, RemovalRequest, SourcePath};
-use mcdewey_store::Generations;
+use anyhow::{Context, Result};
+use mcdewey_core::{Perform, RemovalReport, RemovalRequest, SourcePath};
+use mcdewey_runtime::{
+    Engine, FeedbackFile, LibraryOwner, OfflineLibrary, OwnerClient, RestRequest,
+};
 
 use crate::cli::RemoveArgs;
-use crate::engine::{self, Engine};
-use crate::feedback::FeedbackFile;
-use crate::generation_manager::GenerationManager;
-use crate::owner::RunningOwner;
+use crate::engine_config::{location, without_reranker};
 use crate::settings::Settings;
-use crate::{removal, terminal};
+use crate::terminal;
 
 pub(crate) async fn run(settings: Settings, args: RemoveArgs) -> Result<ExitCode> {
     let sources: Vec<SourcePath> = args
@@ -59,9 +58,13 @@ async fn remove_through_owner(
     settings: &Settings,
     request: &RemovalRequest,
 ) -> Result<Option<RemovalReport>> {
-    let (settings, request) = (settings.clone(), request.clone());
-    tokio::task::spawn_blocking(move || match RunningOwner::find(&settings)? {
-        Some(owner) => owner.remove(&request).map(Some),
+    let (location, request) = (location(settings), request.clone());
+    tokio::task::spawn_blocking(move || match OwnerClient::find(&location)? {
+        Some(owner) => {
+            // A removal rewrites the whole index.
+            let request = RestRequest::post("/api/v1/removals", &request).without_timeout();
+            owner.ask(request).map(Some)
+        }
         None => Ok(None),
     })
     .await?
@@ -69,33 +72,16 @@ async fn remove_through_owner(
 
 /// Starts no model for a data directory, because a removal there needs none.
 async fn remove_locally(settings: &Settings, request: &RemovalRequest) -> Result<RemovalReport> {
+    if settings.qdrant.is_none() {
+        return OfflineLibrary::from(settings)
+            .remove(&settings.roots, request)
+            .await;
+    }
+
+    let engine = Engine::open(without_reranker(settings)?).await?;
     let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
-    if settings.qdrant.is_some() {
-        let engine = Engine::open(&Settings {
-            rerank: None,
-            ..settings.clone()
-        })
-        .await?;
-
-        return Ok(
-            GenerationManager::new(&engine, settings.roots.clone(), feedback)
-                .erase(request.clone())
-                .await?,
-        );
-    }
-
-    if !settings.data_dir.exists() {
-        bail!("there is no library in {} yet", settings.data_dir.display());
-    }
-
-    removal::check_files_gone(&settings.roots, request)?;
-    let _lock = engine::lock_data_dir(&settings.data_dir)?;
-    let generations = Arc::new(Generations::open(
-        &settings.data_dir,
-        settings.min_free_bytes,
-    )?);
-
-    Ok(removal::erase(&generations, &feedback, &request.sources).await?)
+    let owner = LibraryOwner::new(&engine, settings.roots.clone(), feedback);
+    Ok(owner.perform(request.clone(), &|_| {}).await?)
 }
 
 fn format_report(report: &RemovalReport) -> String {

@@ -5,18 +5,24 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use mcdewey_core::Visibility;
-use mcdewey_query::{Group, SearchAnswer, SearchRequest};
+use mcdewey_query::wire::SearchAnswer;
+use mcdewey_runtime::{Engine, OwnerClient, RestRequest};
+use mcdewey_search::{Group, SearchRequest};
 
 use crate::cli::SearchArgs;
-use crate::engine::Engine;
-use crate::owner::RunningOwner;
+use crate::engine_config::{engine_config, location};
 use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) async fn run(settings: Settings, args: SearchArgs) -> Result<ExitCode> {
     let (json, request) = (args.json, request(args));
-    let answer = match RunningOwner::find(&settings)? {
-        Some(owner) => tokio::task::spawn_blocking(move || owner.search(&request)).await??,
+    let answer = match OwnerClient::find(&location(&settings))? {
+        Some(owner) => {
+            tokio::task::spawn_blocking(move || {
+                owner.ask(RestRequest::post("/api/v1/search", &request))
+            })
+            .await??
+        }
         None => search_locally(&settings, &request).await?,
     };
 
@@ -31,18 +37,16 @@ pub(crate) async fn run(settings: Settings, args: SearchArgs) -> Result<ExitCode
 }
 
 async fn search_locally(settings: &Settings, request: &SearchRequest) -> Result<SearchAnswer> {
-    if settings.qdrant.is_none() && !settings.data_dir.exists() {
-        bail!(
-            "there is no library in {} yet; run `mcdewey ingest` or `mcdewey serve`",
-            settings.library_location()
-        );
+    let location = location(settings);
+    if location.is_missing() {
+        bail!("there is no library in {location} yet; run `mcdewey ingest` or `mcdewey serve`");
     }
 
-    let engine = Engine::open(settings).await?;
+    let engine = Engine::open(engine_config(settings)?).await?;
     if engine.needs_initial_sync().await? {
         bail!(
-            "the library in {} is empty or incomplete; run `mcdewey ingest` or `mcdewey serve`",
-            settings.library_location()
+            "the library in {location} is empty or incomplete; run `mcdewey ingest` or \
+             `mcdewey serve`"
         );
     }
 
@@ -50,8 +54,10 @@ async fn search_locally(settings: &Settings, request: &SearchRequest) -> Result<
         .public_url
         .clone()
         .unwrap_or_else(|| format!("http://{}", settings.listen));
-    let library = engine.library(public_url);
-    Ok(library.search(request, &Visibility::Everything).await?)
+    let library = engine.library();
+    let snapshot = library.at(&Visibility::Everything).await?;
+    let results = snapshot.search(request).await?;
+    Ok(SearchAnswer::new(results, public_url.trim_end_matches('/')))
 }
 
 fn request(args: SearchArgs) -> SearchRequest {

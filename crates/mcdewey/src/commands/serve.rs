@@ -9,24 +9,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use mcdewey_core::{SyncEvent, SyncHandle, SyncRequest};
-use mcdewey_ingest::serve_jobs;
-use mcdewey_query::{AppState, LiveLibrary, Telemetry, app};
+use mcdewey_core::{OwnerError, OwnerHandle, SyncRequest};
+use mcdewey_query::{AppState, Telemetry, app};
+use mcdewey_runtime::{Engine, FeedbackFile, LibraryOwner, RootWatcher, answer_requests};
+use mcdewey_search::LiveLibrary;
 use tokio::net::TcpListener;
 
 use crate::access;
 use crate::cli::ServeArgs;
 use crate::connections::{Capacities, ConnectionServer, raise_open_file_limit};
-use crate::counting_synchronizer::CountingSynchronizer;
-use crate::engine::Engine;
-use crate::feedback::FeedbackFile;
-use crate::generation_manager::GenerationManager;
+use crate::engine_config::engine_config;
 use crate::listeners::{Listeners, SHUTDOWN_GRACE, until_stopped};
 use crate::progress::SyncDisplay;
 use crate::settings::Settings;
 use crate::stop::stop_signal;
 use crate::terminal;
-use crate::watch::RootWatcher;
 
 /// Maximum number of synchronisations that wait for the running one.
 const MAX_QUEUED_SYNCS: usize = 8;
@@ -34,7 +31,11 @@ const MAX_QUEUED_SYNCS: usize = 8;
 pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode> {
     // Before anything opens many files.
     let open_files = raise_open_file_limit();
-    let (policy, keys) = access::policy(&settings)?;
+    let (policy, keys) = mcdewey_auth::startup::policy(
+        &settings.access,
+        &access::exposure(&settings),
+        settings.feedback,
+    )?;
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(
             "cannot listen on {}; choose another address with --listen",
@@ -44,7 +45,9 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
 
     let listeners = Listeners::open(listener, settings.tls.clone()).await?;
     let address = listeners.public_url()?;
-    let mut engine = Engine::open(&settings).await?;
+    let config = engine_config(&settings)?;
+    let notify = config.notify.clone();
+    let mut engine = Engine::open(config).await?;
 
     // Declared before everything that holds the index, so that it is dropped, and the lock
     // released, last.
@@ -59,37 +62,37 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
         .public_url
         .clone()
         .unwrap_or_else(|| address.clone());
-    let live = LiveLibrary::from(Arc::new(engine.library(public_url.as_str())));
+    let live = LiveLibrary::from(Arc::new(engine.library()));
     let feedback = Arc::new(FeedbackFile::in_data_dir(&settings.data_dir));
 
-    let manager = Arc::new(GenerationManager::new(
+    let owner = Arc::new(LibraryOwner::new(
         &engine,
         settings.roots.clone(),
         Arc::clone(&feedback),
     ));
 
-    manager.publish(live.clone(), engine.search_config.clone(), public_url);
+    owner.publish(live.clone());
 
     // The engine holds the generation that is live now. Once that is replaced, only running
     // requests may keep it open.
     drop(engine);
 
-    let (sync, jobs) = SyncHandle::channel(MAX_QUEUED_SYNCS);
+    let (handle, requests) = OwnerHandle::channel(MAX_QUEUED_SYNCS);
     let telemetry = Telemetry::new(settings.telemetry.clone());
     #[cfg(feature = "otel")]
     let telemetry = telemetry.with_link(crate::otel::link);
     let telemetry = Arc::new(telemetry);
 
-    let sync_task = tokio::spawn({
-        let synchronizer = CountingSynchronizer {
-            inner: Arc::clone(&manager),
-            telemetry: Arc::clone(&telemetry),
-        };
-        async move { serve_jobs(&synchronizer, jobs).await }
+    let owner_task = tokio::spawn({
+        let telemetry = Arc::clone(&telemetry);
+        answer_requests(owner, requests, move |outcome| match outcome {
+            Ok(report) => telemetry.synced(Ok(report.clone())),
+            Err(error) => telemetry.synced(Err(error.to_string())),
+        })
     });
 
     if !args.no_ingest {
-        let first = tokio::spawn(initial_sync(sync.clone()));
+        let first = tokio::spawn(initial_sync(handle.clone()));
         if needs_initial_sync {
             tokio::select! {
                 outcome = first => outcome??,
@@ -100,19 +103,21 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
 
     let watcher = args
         .watch
-        .then(|| RootWatcher::start(&settings.roots, sync.clone()))
+        .then(|| {
+            RootWatcher::start(&settings.roots, handle.clone(), &notify, |report| {
+                eprint!("{}", terminal::format_report(report));
+            })
+        })
         .transpose()?;
     let token = admin_token()?;
     data_dir_lock.announce(&listeners.local_url()?, &token)?;
 
-    let state = AppState::new(live, sync, token)
-        .with_erase(manager.clone())
-        .with_rollback(manager)
+    let state = AppState::new(live, &public_url, handle, token)
         .with_feedback(feedback)
         .with_hosts(settings.allowed_hosts)
         .with_telemetry(Arc::clone(&telemetry));
 
-    let service = app(state.with_access(policy));
+    let service = app(state.with_access(policy), mcdewey_web::pages());
     let capacities =
         Capacities::from_open_file_limit(open_files, settings.tls.is_some(), &settings.connections);
     capacities.announce(&telemetry.connections());
@@ -142,7 +147,7 @@ pub(crate) async fn run(settings: Settings, args: ServeArgs) -> Result<ExitCode>
     }
 
     drop(watcher);
-    sync_task.abort();
+    owner_task.abort();
     Ok(ExitCode::SUCCESS)
 }
 
@@ -157,21 +162,20 @@ fn admin_token() -> Result<String> {
 
 /// Synchronises all roots, and reports progress and outcome on standard error. A failed
 /// synchronisation is reported, but does not stop the server.
-async fn initial_sync(sync: SyncHandle) -> Result<()> {
-    let mut events = sync.request(SyncRequest::default())?;
+async fn initial_sync(owner: OwnerHandle) -> Result<()> {
+    let mut pending = owner.ask(SyncRequest::default())?;
     let display = SyncDisplay::new();
-    while let Some(event) = events.recv().await {
-        match event {
-            SyncEvent::Progress(progress) => display.show(&progress),
-            SyncEvent::Finished(report) => {
-                display.finish();
-                eprint!("{}", terminal::format_report(&report));
-            }
-            SyncEvent::Failed { message } => {
-                display.finish();
-                eprintln!("error: the library was not updated: {message}");
-            }
-        }
+    while let Some(progress) = pending.progress().await {
+        display.show(&progress);
+    }
+
+    let outcome = pending.outcome().await;
+    display.finish();
+    match outcome {
+        Ok(report) => eprint!("{}", terminal::format_report(&report)),
+        // The program is ending.
+        Err(OwnerError::Interrupted) => {}
+        Err(error) => eprintln!("error: the library was not updated: {error}"),
     }
 
     Ok(())

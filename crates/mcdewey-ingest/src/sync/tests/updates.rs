@@ -204,3 +204,21 @@ async fn a_full_model_queue_is_retried() {
     fixture.embed.overloaded.store(5, Ordering::Relaxed);
     assert_eq!(fixture.sync().await.written, 1);
 }
+
+#[tokio::test]
+async fn the_last_progress_counts_every_file() {
+    let fixture = Fixture::new(&[("a.md", "Barge"), ("b.md", ""), ("c.pdf", "x")]);
+    let last = Mutex::new(SyncProgress::default());
+    let record = |progress: SyncProgress| *last.lock().unwrap() = progress;
+
+    let report = fixture
+        .ingester()
+        .sync(&[fixture.corpus()], &record)
+        .await
+        .unwrap();
+    let last = last.into_inner().unwrap();
+    assert_eq!(
+        (last.files, last.done, last.chunks, last.tokens),
+        (3, 3, report.chunks, report.tokens)
+    );
+}

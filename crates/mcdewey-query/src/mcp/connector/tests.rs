@@ -9,7 +9,7 @@ use super::*;
 use crate::mcp::testing::{library, sent_tokens, structured, text};
 
 async fn call_on(
-    library: Arc<Library>,
+    library: ServedLibrary,
     name: &str,
     arguments: Value,
 ) -> Result<CallToolResult, String> {
@@ -91,12 +91,15 @@ async fn a_page_that_is_cut_still_contains_the_requested_chunk() {
     let index = MemoryIndex::new();
     index.commit(document.build(&embed)).await.unwrap();
 
-    let library = Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://x"));
+    let library = ServedLibrary::new(
+        mcdewey_search::Library::new(Arc::new(index), Arc::new(embed)),
+        "http://x",
+    );
     for (id, expected) in [
         ("long::0", "A sentence"),
         ("long::1", "The barge is at the end."),
     ] {
-        let read = call_on(Arc::clone(&library), "fetch", json!({"id": id}))
+        let read = call_on(library.clone(), "fetch", json!({"id": id}))
             .await
             .unwrap();
         let page = structured(&read);

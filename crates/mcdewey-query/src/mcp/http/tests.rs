@@ -3,21 +3,25 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode, header};
-use mcdewey_core::SyncHandle;
+use mcdewey_auth::AccessPolicy;
+use mcdewey_core::OwnerHandle;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::mcp::testing::{BARGE, GUIDE, library};
-use crate::{AccessPolicy, AppState};
+use crate::testing::plain_pages;
 
 const STATELESS: &str = "2026-07-28";
 const WITH_SESSIONS: &str = "2025-11-25";
 
 async fn app() -> Router {
-    let (sync, _jobs) = SyncHandle::channel(1);
+    let (owner, _requests) = OwnerHandle::channel(1);
     let access =
         AccessPolicy::default().with_origins(vec!["https://portal.example.com".to_owned()]);
-    crate::app(AppState::new(library().await, sync, "unused").with_access(access))
+    crate::app(
+        library().await.app_state(owner).with_access(access),
+        plain_pages(),
+    )
 }
 
 fn post(body: &str) -> axum::http::request::Builder {

@@ -6,7 +6,7 @@ use mcdewey_core::Index;
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
 use serde_json::{Value, json};
 
-use crate::Library;
+use crate::ServedLibrary;
 use crate::mcp::testing::{GUIDE, call, call_on, refused, sent_tokens, structured, text};
 use crate::mcp::tools::DocTool::ListLibrary;
 
@@ -62,7 +62,10 @@ async fn a_document_of_two_versions_is_counted_once() {
 
     let index = MemoryIndex::new();
     index.commit(both).await.unwrap();
-    let library = Arc::new(Library::new(Arc::new(index), Arc::new(embed), "http://x"));
+    let library = ServedLibrary::new(
+        mcdewey_search::Library::new(Arc::new(index), Arc::new(embed)),
+        "http://x",
+    );
     let result = call_on(library, ListLibrary, json!({})).await;
     let answer = structured(&result);
 

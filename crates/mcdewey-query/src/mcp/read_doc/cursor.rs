@@ -3,7 +3,7 @@
 use mcdewey_core::ContentHash;
 
 use super::page_request::MAX_PAGES;
-use crate::QueryError;
+use mcdewey_search::QueryError;
 
 /// Where a text was cut: page and byte, the last page requested, and a fingerprint that detects a
 /// changed page.

@@ -6,22 +6,24 @@ use std::sync::Arc;
 use mcdewey_core::Visibility;
 use rmcp::model::CallToolResult;
 
+use crate::ServedLibrary;
 use crate::mcp::budget::{TokenCounter, blocking};
 use crate::mcp::envelope::answer;
 use crate::mcp::fence::{encoded_name, facet, label, source_url};
 use crate::mcp::fit::Step;
 use crate::mcp::readable;
 use crate::mcp::wire::{OutlineLine, ReadText};
-use crate::{DocumentAnswer, Library, QueryError};
+use crate::wire::DocumentAnswer;
+use mcdewey_search::QueryError;
 
 /// Returns the outline of the document.
 pub(super) async fn read(
-    library: &Library,
+    library: &ServedLibrary,
     source: &str,
     budget: usize,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let document = Arc::new(library.document(source, visibility).await?);
+    let document = Arc::new(library.wire_document(source, visibility).await?);
     let counter = TokenCounter::new(library);
     blocking(move || {
         let lines = outline_lines(&document);

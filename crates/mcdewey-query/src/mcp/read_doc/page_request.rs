@@ -1,6 +1,6 @@
 //! Parses the pages requested of a document, in the notations people use.
 
-use crate::{PageSelector, QueryError};
+use mcdewey_search::{PageSelector, QueryError};
 
 /// Maximum number of pages in one call; far more than any budget holds.
 pub(super) const MAX_PAGES: u32 = 100;

@@ -9,6 +9,7 @@ use rmcp::model::CallToolResult;
 use super::cursor::ReadCursor;
 use super::outline;
 use super::page_request::PageRequest;
+use crate::ServedLibrary;
 use crate::mcp::budget::{TokenCounter, blocking};
 use crate::mcp::envelope::answer;
 use crate::mcp::fence::{encoded_name, label};
@@ -16,7 +17,8 @@ use crate::mcp::fit::Step;
 use crate::mcp::readable::{self, DocumentAttributes};
 use crate::mcp::wire::{ReadText, TextPart};
 use crate::page_label::printed;
-use crate::{DocumentAnswer, Library, PageAnswer, PageItem, PageSelector, QueryError};
+use crate::wire::{DocumentAnswer, PageAnswer, PageItem};
+use mcdewey_search::{PageSelector, QueryError};
 
 /// More bytes of text than one token of budget can hold: beyond that, no further pages are fetched.
 /// Technical prose has about 4 bytes per token, and the response contains it twice.
@@ -24,7 +26,7 @@ const MAX_BYTES_PER_TOKEN: usize = 8;
 
 /// Returns the requested pages.
 pub(super) async fn read(
-    library: &Library,
+    library: &ServedLibrary,
     source: &str,
     pages: &PageRequest,
     budget: usize,
@@ -32,7 +34,7 @@ pub(super) async fn read(
 ) -> Result<CallToolResult, QueryError> {
     let fetched = match pages {
         PageRequest::One(selector) => {
-            FetchedPages::one(library.page(source, selector, visibility).await?)
+            FetchedPages::one(library.wire_page(source, selector, visibility).await?)
         }
         PageRequest::Range(first, last) => {
             FetchedPages::fetch(library, source, *first..=*last, budget, visibility).await?
@@ -47,7 +49,7 @@ pub(super) async fn read(
 ///
 /// `CursorExpired` if the page at the cursor has changed or is gone.
 pub(super) async fn continue_from(
-    library: &Library,
+    library: &ServedLibrary,
     source: &str,
     cursor: &ReadCursor,
     budget: usize,
@@ -117,13 +119,13 @@ impl FetchedPages {
 
     /// Fetches the pages with the given numbers until their text exceeds what `budget` can hold.
     async fn fetch(
-        library: &Library,
+        library: &ServedLibrary,
         source: &str,
         range: RangeInclusive<u32>,
         budget: usize,
         visibility: &Visibility,
     ) -> Result<Self, QueryError> {
-        let document = library.document(source, visibility).await?;
+        let document = library.wire_document(source, visibility).await?;
         let all = document
             .pages
             .iter()
@@ -150,7 +152,7 @@ impl FetchedPages {
             }
 
             let found = library
-                .page(source, &PageSelector::Number(*number), visibility)
+                .wire_page(source, &PageSelector::Number(*number), visibility)
                 .await?;
             let (_, page) = PageText::new(found, *number);
             bytes += page.text.len();
@@ -160,7 +162,11 @@ impl FetchedPages {
         Ok(fetched)
     }
 
-    async fn answer(self, library: &Library, budget: usize) -> Result<CallToolResult, QueryError> {
+    async fn answer(
+        self,
+        library: &ServedLibrary,
+        budget: usize,
+    ) -> Result<CallToolResult, QueryError> {
         let counter = TokenCounter::new(library);
         blocking(move || self.fit(&counter, budget)).await
     }

@@ -4,6 +4,7 @@
 use mcdewey_core::Visibility;
 use rmcp::model::CallToolResult;
 
+use crate::ServedLibrary;
 use crate::mcp::budget::{TokenCounter, blocking};
 use crate::mcp::envelope::answer;
 use crate::mcp::fence::{encoded_name, facet, label, source_url};
@@ -11,17 +12,18 @@ use crate::mcp::fit::Step;
 use crate::mcp::readable::{self, DocumentAttributes};
 use crate::mcp::wire::{ReadText, TextPart, short_url};
 use crate::page_label::printed;
-use crate::{ChunkAnswer, Hit, Library, QueryError};
+use crate::wire::{ChunkAnswer, Hit};
+use mcdewey_search::QueryError;
 
 /// Returns the passage `id` and up to `context` neighbours on each side.
 pub(super) async fn read(
-    library: &Library,
+    library: &ServedLibrary,
     id: &str,
     context: u32,
     budget: usize,
     visibility: &Visibility,
 ) -> Result<CallToolResult, QueryError> {
-    let found = library.chunk(id, context, visibility).await?;
+    let found = library.wire_chunk(id, context, visibility).await?;
     let passages = Passages::new(found, library.public_url());
     let counter = TokenCounter::new(library);
     blocking(move || passages.fit(&counter, budget)).await

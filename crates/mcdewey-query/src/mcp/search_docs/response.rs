@@ -13,7 +13,8 @@ use crate::mcp::fit::{Fitted, Step};
 use crate::mcp::readable::{footer, product_version};
 use crate::mcp::wire::{FacetValue, FoundChunk, FoundChunks, FoundFacets, short_url};
 use crate::page_label::printed;
-use crate::{AlsoIn, Hit, QueryError, SearchAnswer};
+use crate::wire::{AlsoIn, Hit, SearchAnswer};
+use mcdewey_search::QueryError;
 
 /// Placeholder as long as a real cursor, so that measuring a response counts the cursor too.
 const CURSOR_PLACEHOLDER: &str = "20-0123456789abcdef";

@@ -8,14 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use mcdewey_core::SyncHandle;
+use mcdewey_core::OwnerHandle;
 use tokio::net::TcpListener;
 
-use crate::AppState;
-use crate::app::with_host_and_origin_checks;
 use crate::mcp::http::endpoint;
 use crate::mcp::server::DocServer;
 use crate::mcp::testing::library;
+use crate::service::with_host_and_origin_checks;
 use fixtures::Fixtures;
 
 /// The folder of the pinned packages and the lists of expected failures.
@@ -67,9 +66,9 @@ async fn run_suite(protocol_version: &str) {
     };
 
     let library = library().await;
-    let caller = axum::Extension(crate::Caller::anonymous());
-    let (sync, _jobs) = SyncHandle::channel(1);
-    let service = AppState::new(library.clone(), sync, "unused").into();
+    let caller = axum::Extension(mcdewey_auth::Caller::anonymous());
+    let (owner, _requests) = OwnerHandle::channel(1);
+    let service = library.app_state(owner);
 
     let app = with_host_and_origin_checks(
         endpoint(move || Fixtures(DocServer::new(library.clone()))).layer(caller),

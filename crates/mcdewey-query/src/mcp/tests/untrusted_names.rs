@@ -9,13 +9,14 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use mcdewey_core::testing::{FakeEmbed, MemoryIndex, SampleDocument};
 use mcdewey_core::{
-    Alias, DocumentRevision, Embed, Index, LibraryDescription, Product, RootName, Section,
-    SyncHandle, is_hidden,
+    Alias, DocumentRevision, Embed, Index, LibraryDescription, OwnerHandle, Product, RootName,
+    Section, is_hidden,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::{AppState, Library};
+use crate::AppState;
+use crate::testing::plain_pages;
 
 /// A name that tries to instruct the model. Each one contains the word ZORK.
 fn hostile_name(what: &str) -> String {
@@ -145,9 +146,15 @@ async fn hostile_app() -> Router {
         .set_description(&RootName::default(), &description)
         .await
         .unwrap();
-    let library = Library::new(Arc::new(index), Arc::new(embed), "http://localhost:8080");
-    let (sync, _jobs) = SyncHandle::channel(1);
-    crate::app(AppState::new(Arc::new(library), sync, "unused"))
+    let library = Arc::new(mcdewey_search::Library::new(
+        Arc::new(index),
+        Arc::new(embed),
+    ));
+    let (owner, _requests) = OwnerHandle::channel(1);
+    crate::app(
+        AppState::new(library, "http://localhost:8080", owner, "unused"),
+        plain_pages(),
+    )
 }
 
 /// Sends a request; returns the response.
@@ -390,14 +397,16 @@ async fn errors_show_names_as_tools_accept_them() {
         .await
         .unwrap();
 
-    let library = Library::new(
+    let library = Arc::new(mcdewey_search::Library::new(
         Arc::new(index),
         Arc::new(FakeEmbed::new(&[])),
-        "http://localhost:8080",
-    );
+    ));
 
-    let (sync, _jobs) = SyncHandle::channel(1);
-    let app = crate::app(AppState::new(Arc::new(library), sync, "unused"));
+    let (owner, _requests) = OwnerHandle::channel(1);
+    let app = crate::app(
+        AppState::new(library, "http://localhost:8080", owner, "unused"),
+        plain_pages(),
+    );
     let read = send(
         &app,
         "/mcp",

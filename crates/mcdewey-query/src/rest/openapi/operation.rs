@@ -1,51 +1,51 @@
 //! The description of an operation: a method of a route.
 
 use super::parameter::Parameter;
-use crate::app::offered_types;
+use crate::http::offered_types;
 
 /// A method of a route.
-pub(crate) struct Operation {
-    pub(crate) method: &'static str,
-    pub(crate) path: &'static str,
-    pub(crate) id: &'static str,
-    pub(crate) tag: &'static str,
-    pub(crate) summary: &'static str,
-    pub(crate) parameters: &'static [Parameter],
-    pub(crate) body: Option<RequestBody>,
-    pub(crate) response: SuccessResponse,
+pub struct Operation {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub id: &'static str,
+    pub tag: &'static str,
+    pub summary: &'static str,
+    pub parameters: &'static [Parameter],
+    pub body: Option<RequestBody>,
+    pub response: SuccessResponse,
     /// Error codes with their status, beyond those that [`Operation::error_codes`] derives.
-    pub(crate) extra_codes: &'static [(u16, &'static str)],
+    pub extra_codes: &'static [(u16, &'static str)],
     /// Whether the response has an `ETag`.
-    pub(crate) has_etag: bool,
+    pub has_etag: bool,
     /// Whether an admin key is required.
-    pub(crate) admin_only: bool,
+    pub admin_only: bool,
     /// Whether no key is required.
-    pub(crate) public: bool,
+    pub public: bool,
     /// Whether errors are HTML pages, except those that are detected before routing.
-    pub(crate) html_errors: bool,
+    pub html_errors: bool,
 }
 
 /// The response to a request that succeeds.
-pub(crate) struct SuccessResponse {
-    pub(crate) status: &'static str,
-    pub(crate) description: &'static str,
+pub struct SuccessResponse {
+    pub status: &'static str,
+    pub description: &'static str,
     /// The media types, or ranges of them such as `image/*`.
-    pub(crate) media_types: &'static [&'static str],
+    pub media_types: &'static [&'static str],
     /// The name of the schema if the response is JSON; none for text and binary data.
-    pub(crate) schema: Option<&'static str>,
+    pub schema: Option<&'static str>,
 }
 
 /// The JSON body of a request.
-pub(crate) struct RequestBody {
-    pub(crate) schema: &'static str,
-    pub(crate) example: &'static str,
+pub struct RequestBody {
+    pub schema: &'static str,
+    pub example: &'static str,
     /// Whether the body may be omitted, which is the same as an empty object.
-    pub(crate) optional: bool,
+    pub optional: bool,
 }
 
 impl Operation {
     /// Returns all error codes of the operation, grouped by status.
-    pub(crate) fn error_codes(&self) -> Vec<(u16, Vec<&'static str>)> {
+    pub fn error_codes(&self) -> Vec<(u16, Vec<&'static str>)> {
         let mut codes: Vec<(u16, &'static str)> = Vec::new();
         if !self.public {
             codes.push((401, "unauthorized"));

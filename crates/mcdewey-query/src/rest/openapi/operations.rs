@@ -70,7 +70,7 @@ const fn change(
 }
 
 /// All operations, in the order of the documentation.
-pub(crate) const OPERATIONS: &[Operation] = &[
+pub const OPERATIONS: &[Operation] = &[
     Operation {
         tag: "search",
         parameters: &SEARCH,

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 /// A path or query parameter.
-pub(crate) struct Parameter {
-    pub(crate) name: &'static str,
+pub struct Parameter {
+    pub name: &'static str,
     /// `query` or `path`.
-    pub(crate) location: &'static str,
-    pub(crate) description: &'static str,
-    pub(crate) required: bool,
+    pub location: &'static str,
+    pub description: &'static str,
+    pub required: bool,
     /// Whether the parameter may be repeated.
-    pub(crate) repeatable: bool,
+    pub repeatable: bool,
     value: ValueKind,
     example: &'static str,
 }
@@ -77,7 +77,7 @@ impl Parameter {
     }
 
     /// Returns the JSON schema of the parameter.
-    pub(crate) fn schema(&self) -> Value {
+    pub fn schema(&self) -> Value {
         let one = match self.value {
             ValueKind::Text {
                 max_length: Some(max_length),
@@ -113,7 +113,7 @@ impl Parameter {
     }
 
     /// Describes the accepted values for people.
-    pub(crate) fn value_description(&self) -> String {
+    pub fn value_description(&self) -> String {
         let one = match self.value {
             ValueKind::Text { .. } => "text".to_owned(),
             ValueKind::Choice(names) => names.join(", "),
@@ -140,7 +140,7 @@ impl Parameter {
         }
     }
 
-    pub(crate) fn example(&self) -> Value {
+    pub fn example(&self) -> Value {
         let one = match self.value {
             ValueKind::Number { .. } => self
                 .example

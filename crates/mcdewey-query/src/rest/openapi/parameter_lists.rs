@@ -1,8 +1,10 @@
 //! The parameters of the operations.
 
 use super::parameter::{Parameter, ValueKind};
-use crate::compare::{DEFAULT_CHANGES, MAX_CHANGES};
-use crate::{DEFAULT_LIMIT, Group, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES, Mode};
+use mcdewey_search::{
+    DEFAULT_CHANGES, DEFAULT_LIMIT, Group, MAX_CHANGES, MAX_CONTEXT, MAX_LIMIT, MAX_QUESTION_BYTES,
+    Mode,
+};
 
 /// The names of the modes.
 pub(super) const MODES: [&str; Mode::ALL.len()] = [

@@ -1,18 +1,18 @@
 //! The schemas of request and response bodies: derived from the response types, written by hand for
 //! the rest.
 
+use crate::wire::{
+    ChunkAnswer, CompareAnswer, DocumentAnswer, LibraryAnswer, PageAnswer, SearchAnswer,
+};
 use mcdewey_core::{RemovalReport, RollbackReport, SyncEvent};
+use mcdewey_search::{MAX_LIMIT, MAX_QUESTION_BYTES};
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::parameter_lists::{GROUPS, MODES};
 use super::reference;
+use crate::problem;
 use crate::rest::batch::MAX_SEARCHES;
-use crate::rest::problem;
-use crate::{
-    ChunkAnswer, CompareAnswer, DocumentAnswer, LibraryAnswer, MAX_LIMIT, MAX_QUESTION_BYTES,
-    PageAnswer, SearchAnswer,
-};
 
 /// Returns all schemas by name.
 pub(super) fn all() -> Map<String, Value> {

@@ -1,7 +1,5 @@
 //! The description compared with the service: names match, and every response matches its schema.
 
-pub(crate) mod routes;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -9,19 +7,17 @@ use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, header};
 use mcdewey_core::{
-    Erase, Generation, GenerationRemoval, IndexError, RemovalProof, RemovalReport, RemovalRequest,
-    RollBack, RollbackReport, RollbackRequest, SkippedFile, SyncEvent, SyncProgress, SyncReport,
+    Generation, GenerationRemoval, IndexError, NoProgress, OwnerError, OwnerRequest, Perform,
+    RemovalProof, RemovalReport, RemovalRequest, RollbackReport, RollbackRequest, SkippedFile,
+    SyncProgress, SyncReport, SyncRequest,
 };
 use regex::Regex;
 use serde_json::{Value, json};
 
 use super::{OPERATIONS, Operation, document, document_for, error_codes};
-use crate::app::testing::{Answer, GUIDE, NOTE, Service, TOKEN, documents, request};
-use crate::rest::{
-    batch, chunks, compare, documents as rest_documents, generations, removals, search_parameters,
-    sync,
-};
-use crate::web::files;
+use crate::rest::admin::AdminRequest;
+use crate::rest::{batch, chunks, compare, documents as rest_documents, search_parameters};
+use crate::testing::{Answer, GUIDE, NOTE, SampleService, TOKEN, request};
 
 fn operation(id: &str) -> &'static Operation {
     OPERATIONS
@@ -32,12 +28,11 @@ fn operation(id: &str) -> &'static Operation {
 
 #[test]
 fn described_parameters_are_those_that_requests_accept() {
-    let accepted: [(&str, &[&str]); 5] = [
+    let accepted: [(&str, &[&str]); 4] = [
         ("search", &search_parameters::PARAMETERS),
         ("compare", &compare::PARAMETERS),
         ("getChunk", &chunks::PARAMETERS),
         ("getDocument", &rest_documents::PARAMETERS),
-        ("getFile", &files::PARAMETERS),
     ];
 
     for (id, known) in accepted {
@@ -51,7 +46,9 @@ fn described_parameters_are_those_that_requests_accept() {
 
     let others = OPERATIONS
         .iter()
-        .filter(|operation| !accepted.iter().any(|(id, _)| *id == operation.id));
+        .filter(|operation| !accepted.iter().any(|(id, _)| *id == operation.id))
+        // A route of the web pages, which have the same test.
+        .filter(|operation| operation.id != "getFile");
 
     assert!(
         others
@@ -66,9 +63,9 @@ fn described_fields_of_bodies_are_those_that_requests_accept() {
     let accepted: [(&str, &[&str]); 5] = [
         ("SearchBody", &search_parameters::PARAMETERS),
         ("BatchBody", &batch::FIELDS),
-        ("SyncBody", &sync::FIELDS),
-        ("RollbackBody", &generations::FIELDS),
-        ("RemovalBody", &removals::FIELDS),
+        ("SyncBody", SyncRequest::FIELDS),
+        ("RollbackBody", RollbackRequest::FIELDS),
+        ("RemovalBody", RemovalRequest::FIELDS),
     ];
 
     let document = document();
@@ -196,7 +193,7 @@ fn assert_valid(id: &str, status: u16, value: &Value) {
 
 #[tokio::test]
 async fn responses_match_their_schemas() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     let chunk =
         "/api/v1/chunks/finesse%3A%3Av12.5%3A%3Adeveloper-guide%3A%3Adeveloper-guide%3A%3A1";
     let cases = [
@@ -295,12 +292,15 @@ async fn responses_match_their_schemas() {
 struct FakeOwner;
 
 #[async_trait]
-impl RollBack for FakeOwner {
-    async fn roll_back(&self, request: RollbackRequest) -> Result<RollbackReport, IndexError> {
+impl Perform<RollbackRequest> for FakeOwner {
+    async fn perform(
+        &self,
+        request: RollbackRequest,
+        _: &(dyn Fn(NoProgress) + Send + Sync),
+    ) -> Result<RollbackReport, OwnerError> {
         if request.forward {
-            return Err(IndexError::Unavailable(
-                "this is the newest generation".to_owned(),
-            ));
+            let reason = "this is the newest generation".to_owned();
+            return Err(IndexError::Unavailable(reason).into());
         }
 
         let [live, before] = ["a", "b"].map(|name| Generation(name.to_owned()));
@@ -314,8 +314,12 @@ impl RollBack for FakeOwner {
 }
 
 #[async_trait]
-impl Erase for FakeOwner {
-    async fn erase(&self, request: RemovalRequest) -> Result<RemovalReport, IndexError> {
+impl Perform<RemovalRequest> for FakeOwner {
+    async fn perform(
+        &self,
+        request: RemovalRequest,
+        _: &(dyn Fn(NoProgress) + Send + Sync),
+    ) -> Result<RemovalReport, OwnerError> {
         let generations = [None, Some("it cannot be read".to_owned())]
             .map(|discarded| GenerationRemoval {
                 generation: Generation("a".to_owned()),
@@ -332,7 +336,7 @@ impl Erase for FakeOwner {
     }
 }
 
-async fn send_as_admin(service: &Service, method: Method, path: &str, body: &str) -> Answer {
+async fn send_as_admin(service: &SampleService, method: Method, path: &str, body: &str) -> Answer {
     let request = request(method, path)
         .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
         .header(header::CONTENT_TYPE, "application/json");
@@ -344,12 +348,7 @@ async fn send_as_admin(service: &Service, method: Method, path: &str, body: &str
 
 #[tokio::test]
 async fn responses_to_admins_match_their_schemas() {
-    let service = Service::with(&documents(), |state| {
-        state
-            .with_rollback(Arc::new(FakeOwner))
-            .with_erase(Arc::new(FakeOwner))
-    })
-    .await;
+    let service = SampleService::new().await.with_owner(Arc::new(FakeOwner));
 
     let rollback = "/api/v1/generations/rollback";
     check(
@@ -410,8 +409,8 @@ async fn responses_to_admins_match_their_schemas() {
 
 #[tokio::test]
 async fn sync_events_match_their_schema() {
-    let mut service = Service::new().await;
-    let mut jobs = std::mem::replace(&mut service.jobs, tokio::sync::mpsc::channel(1).1);
+    let mut service = SampleService::new().await;
+    let mut requests = service.take_requests();
     let skipped = vec![SkippedFile {
         path: "a.pdf".to_owned(),
         reason: "it is empty".to_owned(),
@@ -426,13 +425,14 @@ async fn sync_events_match_their_schema() {
     };
 
     let owner = tokio::spawn(async move {
-        let events = jobs.recv().await.unwrap().events;
-        events
-            .send(SyncEvent::Progress(SyncProgress::default()))
-            .await
-            .unwrap();
-        events.send(SyncEvent::Finished(report)).await.unwrap();
-        drop(jobs.recv().await);
+        let Some(OwnerRequest::Sync(call)) = requests.recv().await else {
+            panic!("a synchronisation should have been asked for")
+        };
+
+        let (_, reply) = call.begin();
+        reply.progress(SyncProgress::default());
+        reply.finish(Ok(report));
+        drop(requests.recv().await);
     });
 
     let finished = send_as_admin(&service, Method::POST, "/api/v1/sync", "{}").await;
@@ -494,12 +494,7 @@ fn only_required_properties_can_be_null() {
 
 #[tokio::test]
 async fn only_optional_bodies_can_be_omitted() {
-    let service = Service::with(&documents(), |state| {
-        state
-            .with_rollback(Arc::new(FakeOwner))
-            .with_erase(Arc::new(FakeOwner))
-    })
-    .await;
+    let service = SampleService::new().await.with_owner(Arc::new(FakeOwner));
 
     for operation in OPERATIONS
         .iter()

@@ -7,18 +7,18 @@ use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, header};
 use mcdewey_core::{
-    Erase, Generation, IndexError, RemovalReport, RemovalRequest, RollBack, RollbackReport,
-    RollbackRequest, SyncEvent, SyncProgress, SyncReport,
+    Generation, IndexError, NoProgress, OwnerError, OwnerRequest, Perform, RemovalReport,
+    RemovalRequest, RollbackReport, RollbackRequest, SyncEvent, SyncProgress, SyncReport,
 };
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::app::testing::{GUIDE, Service, TOKEN, documents, request};
-use crate::{AppState, QuestionLogPolicy, Telemetry, TelemetrySettings};
+use crate::testing::{GUIDE, SampleService, TOKEN, documents, request};
+use crate::{QuestionLogPolicy, Telemetry, TelemetrySettings};
 
 #[tokio::test]
 async fn only_admins_can_synchronise_the_library() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     for value in ["", "Bearer", "Bearer wrong", "Basic open sesame", TOKEN] {
         let request = request(Method::POST, "/api/v1/sync").header(header::AUTHORIZATION, value);
         let rejected = service.send(request.body(Body::empty()).unwrap()).await;
@@ -30,11 +30,7 @@ async fn only_admins_can_synchronise_the_library() {
         assert_eq!(rejected.header(header::WWW_AUTHENTICATE), "Bearer");
     }
 
-    let closed = Service::with(&[], |mut state| {
-        state.admin_token = "".into();
-        state
-    })
-    .await;
+    let closed = SampleService::with(&[], |state| state.with_admin_token("")).await;
 
     let request = request(Method::POST, "/api/v1/sync").header(header::AUTHORIZATION, "Bearer ");
     assert_eq!(
@@ -63,27 +59,32 @@ fn events(body: &str) -> Vec<SyncEvent> {
 
 #[tokio::test]
 async fn sync_events_are_streamed_line_by_line() {
-    let mut service = Service::new().await;
-    let mut jobs = std::mem::replace(&mut service.jobs, tokio::sync::mpsc::channel(1).1);
+    let mut service = SampleService::new().await;
+    let mut requests = service.take_requests();
+    let progress = SyncProgress {
+        files: 2,
+        done: 1,
+        ..SyncProgress::default()
+    };
+    let report = SyncReport {
+        files: 2,
+        ..SyncReport::default()
+    };
+
     let expected = [
-        SyncEvent::Progress(SyncProgress {
-            files: 2,
-            done: 1,
-            ..SyncProgress::default()
-        }),
-        SyncEvent::Finished(SyncReport {
-            files: 2,
-            ..SyncReport::default()
-        }),
+        SyncEvent::Progress(progress.clone()),
+        SyncEvent::Finished(report.clone()),
     ];
 
-    let sent = expected.clone();
     let owner = tokio::spawn(async move {
-        let job = jobs.recv().await.unwrap();
-        for event in sent {
-            job.events.send(event).await.unwrap();
-        }
-        job.request
+        let Some(OwnerRequest::Sync(call)) = requests.recv().await else {
+            panic!("a synchronisation should have been asked for")
+        };
+
+        let (request, reply) = call.begin();
+        reply.progress(progress);
+        reply.finish(Ok(report));
+        request
     });
 
     let answer = service.send(sync_request(r#"{"root": "corpus"}"#)).await;
@@ -94,9 +95,9 @@ async fn sync_events_are_streamed_line_by_line() {
 
 #[tokio::test]
 async fn an_interrupted_synchronisation_ends_with_a_failure() {
-    let mut service = Service::new().await;
-    let mut jobs = std::mem::replace(&mut service.jobs, tokio::sync::mpsc::channel(1).1);
-    let owner = tokio::spawn(async move { drop(jobs.recv().await) });
+    let mut service = SampleService::new().await;
+    let mut requests = service.take_requests();
+    let owner = tokio::spawn(async move { drop(requests.recv().await) });
     let answer = service.send(sync_request("")).await;
 
     assert!(
@@ -117,16 +118,22 @@ async fn an_interrupted_synchronisation_ends_with_a_failure() {
     );
 }
 
-/// An owner with one other generation.
+fn unavailable(reason: &str) -> OwnerError {
+    IndexError::Unavailable(reason.to_owned()).into()
+}
+
+/// An owner with one other generation and no documents.
 struct OneOtherGeneration;
 
 #[async_trait]
-impl RollBack for OneOtherGeneration {
-    async fn roll_back(&self, request: RollbackRequest) -> Result<RollbackReport, IndexError> {
+impl Perform<RollbackRequest> for OneOtherGeneration {
+    async fn perform(
+        &self,
+        request: RollbackRequest,
+        _: &(dyn Fn(NoProgress) + Send + Sync),
+    ) -> Result<RollbackReport, OwnerError> {
         if request.generation.is_some_and(|name| name != "other") {
-            return Err(IndexError::Unavailable(
-                "there is only one other generation".to_owned(),
-            ));
+            return Err(unavailable("there is only one other generation"));
         }
 
         let [live, before] = ["other", "this"].map(|name| Generation(name.to_owned()));
@@ -136,6 +143,17 @@ impl RollBack for OneOtherGeneration {
             pinned: !request.forward,
             note: String::new(),
         })
+    }
+}
+
+#[async_trait]
+impl Perform<RemovalRequest> for OneOtherGeneration {
+    async fn perform(
+        &self,
+        _: RemovalRequest,
+        _: &(dyn Fn(NoProgress) + Send + Sync),
+    ) -> Result<RemovalReport, OwnerError> {
+        Err(unavailable("no generation has it"))
     }
 }
 
@@ -149,10 +167,9 @@ fn rollback_request(body: &str, key: &str) -> axum::http::Request<Body> {
 
 #[tokio::test]
 async fn only_admins_can_roll_back() {
-    let service = Service::with(&documents(), |state| {
-        state.with_rollback(Arc::new(OneOtherGeneration))
-    })
-    .await;
+    let service = SampleService::new()
+        .await
+        .with_owner(Arc::new(OneOtherGeneration));
 
     assert_eq!(
         service.send(rollback_request("", "guess")).await.code(),
@@ -198,13 +215,15 @@ async fn only_admins_can_roll_back() {
         );
     }
 
-    let without = Service::new().await.send(rollback_request("", TOKEN)).await;
+    let mut without = SampleService::new().await;
+    drop(without.take_requests());
+    let without = without.send(rollback_request("", TOKEN)).await;
     assert_eq!(without.code(), (409, "rollback_refused".to_owned()));
 }
 
 #[tokio::test]
 async fn only_one_synchronisation_can_wait() {
-    let service = Service::new().await;
+    let service = SampleService::new().await;
     let handle = service.router.clone();
     let _first = tower::ServiceExt::oneshot(handle, sync_request(""))
         .await
@@ -231,25 +250,31 @@ impl SlowOwner {
 }
 
 #[async_trait]
-impl Erase for SlowOwner {
-    async fn erase(&self, _: RemovalRequest) -> Result<RemovalReport, IndexError> {
+impl Perform<RemovalRequest> for SlowOwner {
+    async fn perform(
+        &self,
+        _: RemovalRequest,
+        _: &(dyn Fn(NoProgress) + Send + Sync),
+    ) -> Result<RemovalReport, OwnerError> {
         self.run().await;
-        Err(IndexError::Unavailable("no generation has it".to_owned()))
+        Err(unavailable("no generation has it"))
     }
 }
 
 #[async_trait]
-impl RollBack for SlowOwner {
-    async fn roll_back(&self, _: RollbackRequest) -> Result<RollbackReport, IndexError> {
+impl Perform<RollbackRequest> for SlowOwner {
+    async fn perform(
+        &self,
+        _: RollbackRequest,
+        _: &(dyn Fn(NoProgress) + Send + Sync),
+    ) -> Result<RollbackReport, OwnerError> {
         self.run().await;
-        Err(IndexError::Unavailable(
-            "there is no other generation".to_owned(),
-        ))
+        Err(unavailable("there is no other generation"))
     }
 }
 
 /// Sends a request and disconnects while the owner handles it; returns when the owner has finished.
-async fn send_and_disconnect(service: &Service, owner: &SlowOwner, path: &str, body: &str) {
+async fn send_and_disconnect(service: &SampleService, owner: &SlowOwner, path: &str, body: &str) {
     let request = admin_request(Method::POST, path)
         .body(Body::from(body.to_owned()))
         .unwrap();
@@ -275,19 +300,14 @@ fn admin_request(method: Method, path: &str) -> axum::http::request::Builder {
 #[tokio::test]
 async fn a_change_completes_after_its_client_disconnects() {
     let owner = Arc::new(SlowOwner::default());
-    let (erase, rollback) = (Arc::clone(&owner), Arc::clone(&owner));
     let telemetry = Telemetry::new(TelemetrySettings {
         question_log: QuestionLogPolicy::All,
         ..TelemetrySettings::default()
     });
 
-    let service = Service::with(&documents(), |state: AppState| {
-        state
-            .with_erase(erase)
-            .with_rollback(rollback)
-            .with_telemetry(telemetry)
-    })
-    .await;
+    let service = SampleService::with(&documents(), |state| state.with_telemetry(telemetry))
+        .await
+        .with_owner(Arc::clone(&owner));
 
     send_and_disconnect(&service, &owner, "/api/v1/generations/rollback", "{}").await;
     service

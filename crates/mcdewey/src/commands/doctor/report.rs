@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
+use mcdewey_auth::startup::AccessSummary;
 use mcdewey_core::{SkippedFile, is_hidden};
 use mcdewey_ingest::{CopiedDocument, Coverage, Duplicates, Findings, OversizedDocument};
 use mcdewey_store::GenerationStatus;
 
 use super::{Check, DiskCheck, DoctorReport, LibraryCheck, RerankerCheck};
-use crate::access::AccessSummary;
 
 /// Maximum number of findings of one kind that are listed. The JSON output is complete.
 const LISTED: usize = 10;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::ServedLibrary;
 use crate::mcp::testing::{
     BARGE, GUIDE, call, call_on, long_page, refused, sent_tokens, structured, text,
 };
@@ -189,11 +190,10 @@ async fn a_passage_too_long_for_the_budget_is_truncated() {
         .await
         .unwrap();
 
-    let library = Arc::new(crate::Library::new(
-        Arc::new(index),
-        Arc::new(embed),
+    let library = ServedLibrary::new(
+        mcdewey_search::Library::new(Arc::new(index), Arc::new(embed)),
         "http://x",
-    ));
+    );
 
     let result = call_on(
         library,

@@ -1,0 +1,292 @@
+//! Parses a file's text, Markdown or plain, into front matter and pages or sections with their
+//! structure.
+//!
+//! It repairs what converters break, and determines a document's title and its pages. It never
+//! assigns facets and never splits pages into chunks.
+
+mod front_matter;
+mod markers;
+mod pages;
+mod repair;
+mod running_lines;
+mod sections;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use mcdewey_core::{OutlineEntry, Page};
+use mcdewey_markdown::{Heading, Structure, collapse_whitespace, images};
+
+pub(crate) use front_matter::{FrontMatter, front_matter};
+
+/// Version of this parser, part of the hash that detects unchanged files. It must change whenever
+/// the same file would be parsed differently.
+pub(crate) const PARSER_VERSION: &str = "markdown-3";
+
+/// How a file's text is interpreted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Markdown with headings and tables.
+    Markdown,
+    /// Plain text, in which `#` and `---` have no meaning.
+    Plain,
+}
+
+/// A parsed file.
+#[derive(Debug)]
+pub(crate) struct ParsedDocument {
+    /// From the front matter, else the first heading, else the file name.
+    pub(crate) title: String,
+    pub(crate) front_matter: FrontMatter,
+    /// Whether the file marks physical pages; otherwise `pages` holds sections.
+    pub(crate) paged: bool,
+    /// Pages or sections, in document order.
+    pub(crate) pages: Vec<ParsedPage>,
+    /// Problems for the operator to check; the file was parsed nevertheless.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A page and its structure.
+#[derive(Debug)]
+pub(crate) struct ParsedPage {
+    /// Number and verbatim text.
+    pub(crate) page: Page,
+    /// Headings, tables and units, as byte ranges of the page's text.
+    pub(crate) structure: Structure,
+    /// The byte range of the text without running headers and footers.
+    pub(crate) content: Range<usize>,
+}
+
+/// Parses a file's text. `file_stem` supplies the title where neither front matter nor headings do.
+pub(crate) fn parse(text: &str, file_stem: &str, dialect: Dialect) -> ParsedDocument {
+    let (front_matter, body_start) = match dialect {
+        Dialect::Markdown => front_matter(text),
+        Dialect::Plain => (FrontMatter::default(), 0),
+    };
+    let mut warnings = front_matter.warnings.clone();
+
+    let body = match dialect {
+        Dialect::Markdown => {
+            let repaired = repair::repair(&text[body_start..]);
+            warnings.extend(repaired.warnings);
+            repaired.text
+        }
+        Dialect::Plain => Cow::Borrowed(&text[body_start..]),
+    };
+    let body = body.as_ref();
+
+    if let Some(found) = pages::physical_pages(body) {
+        warnings.extend(found.warnings);
+        let mut pages = parse_pages(found.pages, dialect);
+
+        // A heading repeated on every page is not a chapter, but it makes a good title. The title
+        // is therefore chosen before such headings are removed.
+        let first_heading = pages
+            .iter()
+            .flat_map(|page| &page.structure.headings)
+            .next();
+        let title = document_title(&front_matter, first_heading, file_stem);
+
+        for page in &mut pages {
+            let content = &page.content;
+            page.structure
+                .headings
+                .retain(|heading| content.contains(&heading.range.start));
+        }
+
+        return ParsedDocument {
+            title,
+            front_matter,
+            paged: true,
+            pages,
+            warnings,
+        };
+    }
+
+    let structure = parse_structure(body, dialect);
+    let title = document_title(&front_matter, structure.headings.first(), file_stem);
+    let sections = sections::divide_into_sections(body, &structure, &title);
+    let pages = with_structure(sections, &structure);
+
+    ParsedDocument {
+        title,
+        front_matter,
+        paged: false,
+        pages,
+        warnings,
+    }
+}
+
+impl ParsedDocument {
+    /// Returns all headings with the pages they are on.
+    pub(crate) fn outline(&self) -> Vec<OutlineEntry> {
+        let entries = self.pages.iter().flat_map(|page| {
+            page.structure.headings.iter().map(|heading| OutlineEntry {
+                level: heading.level,
+                title: heading.title.clone(),
+                page: page.page.page.number,
+            })
+        });
+        entries.collect()
+    }
+
+    /// Returns the links to all images that the pages show, each once.
+    pub(crate) fn image_targets(&self) -> BTreeSet<String> {
+        self.pages
+            .iter()
+            .flat_map(|page| &page.structure.images)
+            .map(|image| image.target.clone())
+            .collect()
+    }
+}
+
+fn document_title(
+    front_matter: &FrontMatter,
+    first_heading: Option<&Heading>,
+    file_stem: &str,
+) -> String {
+    front_matter
+        .text("title")
+        .map(collapse_whitespace)
+        .or_else(|| first_heading.map(|heading| heading.title.clone()))
+        .unwrap_or_else(|| title_from_file_stem(file_stem))
+}
+
+fn parse_structure(text: &str, dialect: Dialect) -> Structure {
+    match dialect {
+        Dialect::Markdown => Structure::parse(text),
+        // Readers see every text as Markdown, so plain text shows images too.
+        Dialect::Plain => Structure {
+            images: images(text),
+            ..Structure::default()
+        },
+    }
+}
+
+/// Parses physical pages one by one, so that a fence that a converter forgot to close ends with its
+/// page.
+fn parse_pages(pages: Vec<Page>, dialect: Dialect) -> Vec<ParsedPage> {
+    let contents = running_lines::content_ranges(&pages);
+    pages
+        .into_iter()
+        .zip(contents)
+        .map(|(page, content)| ParsedPage {
+            structure: parse_structure(&page.text, dialect),
+            page,
+            content,
+        })
+        .collect()
+}
+
+/// Gives each section its part of the structure of the whole text.
+///
+/// A section is shown on its own, so its images are those of its text alone. They are looked for
+/// again only where they may differ from those in the whole text.
+fn with_structure(sections: Vec<Page>, whole: &Structure) -> Vec<ParsedPage> {
+    let end_of_text: usize = sections.iter().map(|page| page.text.len()).sum();
+    let mut parsed = Vec::with_capacity(sections.len());
+    let mut start = 0;
+    for page in sections {
+        let end = start + page.text.len();
+        let is_cut_from_block = [start, end]
+            .into_iter()
+            .any(|border| border != 0 && border != end_of_text && !begins_heading(whole, border));
+
+        let mut structure = whole.within(&(start..end));
+        if is_cut_from_block || structure.images.iter().any(|image| image.is_by_name) {
+            structure.images = images(&page.text);
+        }
+
+        parsed.push(ParsedPage {
+            structure,
+            content: 0..page.text.len(),
+            page,
+        });
+        start = end;
+    }
+
+    parsed
+}
+
+fn begins_heading(structure: &Structure, offset: usize) -> bool {
+    structure
+        .headings
+        .binary_search_by_key(&offset, |heading| heading.range.start)
+        .is_ok()
+}
+
+/// Turns a file name into a title: `developer-guide` becomes "Developer guide".
+fn title_from_file_stem(stem: &str) -> String {
+    let words = collapse_whitespace(&stem.replace(['-', '_'], " "));
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => stem.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn title(text: &str) -> String {
+        parse(text, "developer-guide", Dialect::Markdown).title
+    }
+
+    #[test]
+    fn the_title_comes_from_front_matter_then_heading_then_file_name() {
+        assert_eq!(
+            title("---\ntitle: \"A  guide\"\n---\n# Chapter\n"),
+            "A guide"
+        );
+        assert_eq!(title("# Chapter\n\nText"), "Chapter");
+        assert_eq!(title("<!-- page: 3 -->\n# Chapter\n\nText"), "Chapter");
+        assert_eq!(title("Text"), "Developer guide");
+    }
+
+    #[test]
+    fn the_outline_lists_headings_with_their_pages() {
+        let parsed = parse(
+            "<!-- page: 7 -->\n# A\n\n<!-- page: 9 -->\n\n## B\n",
+            "x",
+            Dialect::Markdown,
+        );
+
+        let outline: Vec<_> = parsed
+            .outline()
+            .into_iter()
+            .map(|entry| (entry.level, entry.title, entry.page.0))
+            .collect();
+
+        assert_eq!(outline, [(1, "A".to_owned(), 7), (2, "B".to_owned(), 9)]);
+    }
+
+    #[test]
+    fn running_headings_are_not_chapters() {
+        let text = "<!-- page: 1 -->\n# Guide\n## A\nx\n<!-- page: 2 -->\n# Guide\ny\n\
+                    <!-- page: 3 -->\n# Guide\nz\n";
+        let parsed = parse(text, "x", Dialect::Markdown);
+        assert_eq!(parsed.title, "Guide");
+        assert_eq!(parsed.outline()[0].title, "A");
+        assert_eq!(parsed.outline().len(), 1);
+    }
+
+    #[test]
+    fn an_unclosed_fence_ends_with_its_page() {
+        let text = "<!-- page: 1 -->\n```\ncode\n<!-- page: 2 -->\n# Chapter\n";
+        assert_eq!(parse(text, "x", Dialect::Markdown).outline().len(), 1);
+    }
+
+    #[test]
+    fn plain_text_has_no_headings_but_may_have_pages() {
+        let parsed = parse(
+            "# not a heading\n\u{c}---\ntitle: x\n---\n",
+            "x",
+            Dialect::Plain,
+        );
+
+        assert!(parsed.paged && parsed.outline().is_empty());
+        assert_eq!(parsed.title, "X");
+    }
+}

@@ -1,0 +1,65 @@
+//! What the engine needs to know. The program fills it in from its settings.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcdewey_core::{Convert, Embed, Index};
+use mcdewey_embed::ModelSettings;
+use mcdewey_ingest::Ingester;
+use mcdewey_search::Fusion;
+
+use crate::location::LibraryLocation;
+use crate::notice::Notify;
+
+/// Which library to open, with which models.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// Where the library is.
+    pub location: LibraryLocation,
+    /// Nothing is written if less than this much disk space, in bytes, would be left free.
+    pub min_free_bytes: u64,
+    /// Number of old generations of the index to keep beside the live one.
+    pub keep_generations: usize,
+    /// The embedding model.
+    pub model: ModelSettings,
+    /// Number of threads of each model; `None` for as many as there are cores.
+    pub threads: Option<usize>,
+    /// `None` without a reranker.
+    pub rerank: Option<RerankConfig>,
+    /// How dense and keyword results are combined.
+    pub fusion: Fusion,
+    /// How files are ingested.
+    pub ingest: IngestConfig,
+    /// Receives what an operator should see.
+    pub notify: Notify,
+}
+
+/// How files are ingested, independent of the index they go into.
+#[derive(Clone)]
+pub struct IngestConfig {
+    /// Converts files that are not text.
+    pub converter: Arc<dyn Convert>,
+    /// Whether the index stores the original files of converted documents.
+    pub keep_originals: bool,
+}
+
+/// A cross-encoder that reorders the top hits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RerankConfig {
+    /// The folder of the model.
+    pub dir: PathBuf,
+    /// Scores that are not available by then are abandoned.
+    pub deadline: Duration,
+    /// Maximum number of hits that it reorders.
+    pub depth: usize,
+}
+
+impl IngestConfig {
+    /// Returns an ingester that updates this index with this model.
+    pub(crate) fn ingester(&self, index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Ingester {
+        Ingester::new(index, embed)
+            .keep_originals(self.keep_originals)
+            .with_converter(Arc::clone(&self.converter))
+    }
+}

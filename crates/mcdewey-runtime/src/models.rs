@@ -1,0 +1,145 @@
+//! The models that this process runs: the configured embedding model, that of an older generation,
+//! and the reranker.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use mcdewey_embed::{
+    CrossEncoder, EmbedderOptions, ModelSettings, OnnxEmbedder, ProvisionStep, Provisioned,
+};
+use mcdewey_store::GenerationEntry;
+
+use crate::config::{EngineConfig, RerankConfig};
+use crate::notice::{Notice, Notify};
+
+/// Maximum number of questions that wait for the model; further ones are rejected as overload.
+const QUESTION_QUEUE: usize = 256;
+
+/// The configured models, started.
+pub(crate) struct Models {
+    pub(crate) embed: Arc<OnnxEmbedder>,
+    pub(crate) reranker: Option<Reranker>,
+    pub(crate) others: OtherModels,
+}
+
+/// A running cross-encoder with its deadline and depth.
+#[derive(Clone)]
+pub(crate) struct Reranker {
+    pub(crate) model: Arc<CrossEncoder>,
+    pub(crate) config: RerankConfig,
+}
+
+/// Starts the models of older generations from folders on this machine; never downloads one.
+#[derive(Debug, Clone)]
+pub(crate) struct OtherModels {
+    models_dir: PathBuf,
+    runtime: PathBuf,
+    options: EmbedderOptions,
+}
+
+impl Models {
+    /// Downloads missing files and starts the models. Blocks.
+    pub(crate) fn start(config: &EngineConfig) -> Result<Self> {
+        if let Some(rerank) = &config.rerank {
+            // Checked first, so that an incomplete folder is reported before anything is
+            // downloaded.
+            CrossEncoder::check(&rerank.dir)?;
+        }
+
+        let provisioned = provision(&config.model, &config.notify)?;
+        let options = EmbedderOptions {
+            threads: config.threads.unwrap_or(0),
+            max_questions: QUESTION_QUEUE,
+        };
+        let embed = OnnxEmbedder::start(&provisioned, options)
+            .context("cannot start the embedding model")?;
+
+        let reranker = config
+            .rerank
+            .as_ref()
+            .map(|rerank| Reranker::start(rerank, &provisioned.runtime, options.threads))
+            .transpose()?;
+
+        let others = OtherModels {
+            models_dir: config.model.cache_dir.clone(),
+            runtime: provisioned.runtime,
+            options,
+        };
+
+        Ok(Self {
+            embed: Arc::new(embed),
+            reranker,
+            others,
+        })
+    }
+}
+
+impl Reranker {
+    fn start(config: &RerankConfig, runtime: &Path, threads: usize) -> Result<Self> {
+        let model = CrossEncoder::start(&config.dir, runtime, threads)
+            .context("cannot start the reranker")?;
+        Ok(Self {
+            model: Arc::new(model),
+            config: config.clone(),
+        })
+    }
+}
+
+impl OtherModels {
+    /// Starts the model that a generation was made with, from the folder recorded for it. Blocks.
+    pub(crate) fn start(&self, entry: &GenerationEntry) -> Result<OnnxEmbedder> {
+        let Some(model) = &entry.model else {
+            bail!("the model it was made with is not recorded")
+        };
+
+        let dir = entry
+            .model_dir
+            .clone()
+            .unwrap_or_else(|| self.models_dir.join(&model.name));
+
+        ensure!(
+            dir.is_dir(),
+            "its model {} is no longer in {}",
+            model.name,
+            dir.display()
+        );
+
+        let settings = ModelSettings {
+            name: model.name.clone(),
+            model_dir: Some(dir),
+            cache_dir: self.models_dir.clone(),
+            ort_dylib: Some(self.runtime.clone()),
+            ..ModelSettings::default()
+        };
+
+        let provisioned = mcdewey_embed::provision(&settings, &|_| {})?;
+        let dir = provisioned.model_dir.display();
+        let embed = OnnxEmbedder::start(&provisioned, self.options)
+            .with_context(|| format!("cannot start its model in {dir}"))?;
+        let found = mcdewey_core::Embed::model(&embed);
+
+        ensure!(
+            found.fingerprint == model.fingerprint,
+            "the model in {dir} is not the one it was made with"
+        );
+
+        Ok(embed)
+    }
+}
+
+/// Finds or downloads the model's files. Slow steps are notices. Blocks.
+///
+/// # Errors
+///
+/// If the files are neither present nor can be downloaded, or are not the expected ones.
+pub fn provision(model: &ModelSettings, notify: &Notify) -> Result<Provisioned> {
+    let report_step = |step: ProvisionStep| {
+        // The usual case, that the model is present, needs no notice.
+        if !matches!(step, ProvisionStep::Ready { .. }) {
+            notify.send(&Notice::Provisioning(&step));
+        }
+    };
+
+    Ok(mcdewey_embed::provision(model, &report_step)?)
+}

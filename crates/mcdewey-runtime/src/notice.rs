@@ -1,0 +1,64 @@
+//! What an operator should see while a library is opened and kept up to date. The engine prints
+//! nothing itself; the program decides where notices go.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use mcdewey_core::Generation;
+use mcdewey_embed::ProvisionStep;
+
+/// One notice. Its text is one line without a line break.
+#[derive(Debug, Clone, Copy)]
+pub enum Notice<'a> {
+    /// A step of finding or downloading a model that may take a while.
+    Provisioning(&'a ProvisionStep),
+    /// The live generation cannot be opened, so another one is built in its place.
+    LiveGenerationUnusable {
+        /// The generation that is live according to the record.
+        generation: &'a Generation,
+        /// Why it cannot be opened.
+        error: &'a anyhow::Error,
+    },
+    /// A generation that was built beside the live one has become live.
+    GenerationReplaced {
+        /// The generation that is live now.
+        new: &'a Generation,
+        /// The one that was live before.
+        before: &'a Generation,
+    },
+    /// Changes in this folder are ingested from now on.
+    Watching(&'a Path),
+}
+
+impl fmt::Display for Notice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Provisioning(step) => step.fmt(f),
+            Self::LiveGenerationUnusable { generation, error } => write!(
+                f,
+                "the live generation {generation} cannot be opened ({error:#}); it stays on disk, \
+                 and the one that the settings require replaces it"
+            ),
+            Self::GenerationReplaced { new, before } => {
+                write!(f, "generation {new} has replaced {before}")
+            }
+            Self::Watching(folder) => write!(f, "watching {}", folder.display()),
+        }
+    }
+}
+
+/// Receives notices; clones share the receiver.
+#[derive(Clone)]
+pub struct Notify(Arc<dyn Fn(&Notice<'_>) + Send + Sync>);
+
+impl Notify {
+    /// Passes every notice to `receive`, which is called from any thread.
+    pub fn new(receive: impl Fn(&Notice<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(receive))
+    }
+
+    pub(crate) fn send(&self, notice: &Notice<'_>) {
+        (self.0)(notice);
+    }
+}

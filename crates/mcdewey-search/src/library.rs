@@ -1,0 +1,102 @@
+//! A library: an index, and the model that it was built with. Requests read it through snapshots.
+
+pub(crate) mod documents;
+pub(crate) mod images;
+pub(crate) mod live;
+pub(crate) mod occurrences;
+pub(crate) mod passages;
+pub(crate) mod snapshot;
+pub(crate) mod tree;
+pub(crate) mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcdewey_core::{Embed, Index, IndexState, ModelInfo, Rerank};
+
+use crate::QueryError;
+use crate::library::view::ViewCache;
+use crate::ranking::fusion::Fusion;
+use crate::ranking::rerank::Reranker;
+
+/// How long to wait for the model before the question is answered without it.
+pub(crate) const EMBED_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A library that answers questions, each from a [`LibrarySnapshot`](crate::LibrarySnapshot).
+pub struct Library {
+    pub(crate) index: Arc<dyn Index>,
+    pub(crate) embed: Arc<dyn Embed>,
+    pub(crate) fusion: Fusion,
+    pub(crate) reranker: Option<Reranker>,
+    pub(crate) views: ViewCache,
+}
+
+impl Library {
+    /// Creates a library from an index and the model that the index was built with.
+    pub fn new(index: Arc<dyn Index>, embed: Arc<dyn Embed>) -> Self {
+        Self {
+            index,
+            embed,
+            fusion: Fusion::default(),
+            reranker: None,
+            views: ViewCache::default(),
+        }
+    }
+
+    /// Replaces the default fusion.
+    #[must_use]
+    pub fn with_fusion(mut self, fusion: Fusion) -> Self {
+        self.fusion = fusion;
+        self
+    }
+
+    /// Adds a model that reorders the first `depth` hits of the first page, in every mode that uses
+    /// the semantic search. If it misses the deadline, the hits keep the order of the search and
+    /// the results have a notice.
+    #[must_use]
+    pub fn with_reranker(
+        mut self,
+        model: Arc<dyn Rerank>,
+        deadline: Duration,
+        depth: usize,
+    ) -> Self {
+        self.reranker = Some(Reranker::new(model, deadline, depth));
+        self
+    }
+
+    /// Checks that the index and the model respond.
+    pub async fn ready(&self) -> Result<IndexState, QueryError> {
+        let state = self.index.state().await?;
+        tokio::time::timeout(EMBED_DEADLINE, self.embed.embed_question("ready"))
+            .await
+            .map_err(|_| {
+                QueryError::Unavailable("the embedding model took too long".to_owned())
+            })??;
+        Ok(state)
+    }
+
+    /// Clears the cached metadata of the documents.
+    pub async fn clear_cache(&self) {
+        self.views.clear().await;
+    }
+
+    /// Returns the current state of the index.
+    pub async fn state(&self) -> Result<IndexState, QueryError> {
+        Ok(self.index.state().await?)
+    }
+
+    /// The model that questions are embedded with.
+    pub fn model(&self) -> &ModelInfo {
+        self.embed.model()
+    }
+
+    /// Whether a model reorders the first hits.
+    pub fn has_reranker(&self) -> bool {
+        self.reranker.is_some()
+    }
+
+    /// The model of the library, with which texts are measured in tokens.
+    pub fn embed(&self) -> &Arc<dyn Embed> {
+        &self.embed
+    }
+}

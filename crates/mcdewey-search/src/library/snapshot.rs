@@ -1,0 +1,63 @@
+//! The library as one request sees it.
+
+use std::sync::Arc;
+
+use mcdewey_core::{Index, IndexState, Scope, Visibility};
+use tokio::sync::OnceCell;
+
+use crate::library::view::LibraryView;
+use crate::{Library, QueryError};
+
+/// The library at one state, as one caller sees it. A request makes one and reads everything it
+/// needs from it.
+pub struct LibrarySnapshot<'a> {
+    pub(crate) library: &'a Library,
+    state: IndexState,
+    visibility: Visibility,
+    view: OnceCell<Arc<LibraryView>>,
+}
+
+impl Library {
+    /// Returns the library as it is now, for a caller who may see what `visibility` allows.
+    pub async fn at(&self, visibility: &Visibility) -> Result<LibrarySnapshot<'_>, QueryError> {
+        Ok(LibrarySnapshot {
+            library: self,
+            state: self.index.state().await?,
+            visibility: visibility.clone(),
+            view: OnceCell::new(),
+        })
+    }
+}
+
+impl LibrarySnapshot<'_> {
+    /// The generation, revision and size of the library. Entity tags and cursors are valid for one
+    /// state.
+    pub fn state(&self) -> &IndexState {
+        &self.state
+    }
+
+    pub(crate) fn reader(&self) -> &dyn Index {
+        self.library.index.as_ref()
+    }
+
+    /// The scope of everything the caller may see.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope {
+            visibility: self.visibility.clone(),
+            ..Scope::default()
+        }
+    }
+
+    /// The metadata of the documents that the caller may see.
+    pub(crate) async fn view(&self) -> Result<&LibraryView, QueryError> {
+        let view = self
+            .view
+            .get_or_try_init(|| {
+                self.library
+                    .views
+                    .view(self.reader(), &self.state, &self.visibility)
+            })
+            .await?;
+        Ok(view)
+    }
+}

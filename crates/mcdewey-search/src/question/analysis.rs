@@ -1,0 +1,224 @@
+//! Recognises what a question refers to: aliases, products, versions and titles.
+
+use std::collections::HashSet;
+
+use mcdewey_core::{LibraryDescription, VersionKey};
+
+use crate::library::view::LibraryView;
+use crate::question::absent_versions::{self, AbsentVersion};
+use crate::question::identifiers::identifiers;
+use crate::question::terms;
+use crate::ranking::fusion::Preference;
+
+/// What was recognised in a question.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct QuestionAnalysis {
+    /// The products, versions and titles it names.
+    pub(crate) preference: Preference,
+    /// Other names of the products it names, from the aliases.
+    pub(crate) other_names: Vec<String>,
+    /// The words, in lower case, by which it names products of the library.
+    pub(crate) known_words: HashSet<String>,
+    /// The versions it names of products that the library has only in other versions.
+    pub(crate) absent_versions: Vec<AbsentVersion>,
+}
+
+/// Analyses a question. Aliases, product titles and product ids are recognised as whole words,
+/// regardless of case.
+pub(crate) fn analyse(question: &str, view: &LibraryView) -> QuestionAnalysis {
+    let words = lower_words(question);
+    let mut analysis = QuestionAnalysis::default();
+
+    let description = &view.description;
+    for alias in &description.aliases {
+        let Some(used) = alias
+            .names
+            .iter()
+            .find(|name| contains(&words, &lower_words(name)))
+        else {
+            continue;
+        };
+
+        let others = alias
+            .names
+            .iter()
+            .filter(|name| !contains(&words, &lower_words(name)) && *name != used);
+        analysis.other_names.extend(others.cloned());
+        analysis.known_words.extend(lower_words(used));
+        add_missing(&mut analysis.preference.products, &alias.products);
+    }
+
+    for product in &description.products {
+        let names = [Some(&product.id), product.title.as_ref()];
+        let used = names
+            .into_iter()
+            .flatten()
+            .find(|name| contains(&words, &lower_words(name)));
+
+        if let Some(name) = used {
+            analysis.known_words.extend(lower_words(name));
+            add_missing(
+                &mut analysis.preference.products,
+                std::slice::from_ref(&product.id),
+            );
+        }
+    }
+
+    analysis.preference.versions = named_versions(question, view, &analysis.preference.products);
+
+    // A question that also names a version of the library ("upgrade Finesse 11.6 to 12.5") can be
+    // answered from that version.
+    if analysis.preference.versions.is_empty() {
+        analysis.absent_versions = absent_versions::absent_versions(question, view);
+    }
+
+    // A question of a single word is a name, however it is written.
+    let names = identifiers(question, &analysis.known_words)
+        .into_iter()
+        .map(|identifier| identifier.text);
+    let single_word = (words.len() == 1).then(|| question.trim().to_owned());
+    analysis.preference.titles = names
+        .chain(single_word)
+        .map(|name| name.to_lowercase())
+        .collect();
+    analysis
+}
+
+/// Returns the ids of the products that a filter value refers to by id, title or alias.
+pub(crate) fn resolve_products(value: &str, description: &LibraryDescription) -> Vec<String> {
+    let wanted = lower_words(value);
+    let is_wanted = |name: &str| lower_words(name) == wanted;
+
+    let mut ids: Vec<String> = description
+        .products
+        .iter()
+        .filter(|product| is_wanted(&product.id) || product.title.as_deref().is_some_and(is_wanted))
+        .map(|product| product.id.clone())
+        .collect();
+
+    if ids.is_empty() {
+        for alias in &description.aliases {
+            if alias.names.iter().any(|name| is_wanted(name)) {
+                add_missing(&mut ids, &alias.products);
+            }
+        }
+    }
+
+    ids
+}
+
+/// Returns the library's versions that the question names, of the given products or of all if
+/// there are none.
+fn named_versions(question: &str, view: &LibraryView, products: &[String]) -> Vec<VersionKey> {
+    let candidates: Vec<&str> = question
+        .split_whitespace()
+        .map(|word| word.trim_matches([',', '?', ';', '"']))
+        .filter(|word| looks_like_version(word))
+        .collect();
+
+    let mut keys = Vec::new();
+    for (product, version) in view.versions() {
+        let is_product_named = products.is_empty()
+            || product.is_some_and(|product| products.iter().any(|named| named == product));
+        let is_version_named = candidates.iter().any(|word| {
+            view.scheme(product)
+                .key(word.trim_end_matches('.'))
+                .is_ok_and(|key| key == version.key)
+        });
+
+        if is_product_named && is_version_named && !keys.contains(&version.key) {
+            keys.push(version.key.clone());
+        }
+    }
+
+    keys
+}
+
+/// Requires a dot or a bracket ("12.5", "12.5(1)"), because bare numbers are too common in
+/// questions.
+fn looks_like_version(word: &str) -> bool {
+    let number = word.trim_start_matches(['v', 'V']);
+    number.starts_with(|c: char| c.is_ascii_digit()) && number.contains(['.', '('])
+}
+
+pub(crate) fn lower_words(text: &str) -> Vec<String> {
+    terms::words(text)
+        .map(|(word, _)| word.to_lowercase())
+        .collect()
+}
+
+fn contains(words: &[String], name: &[String]) -> bool {
+    !name.is_empty() && words.windows(name.len()).any(|window| window == name)
+}
+
+fn add_missing(list: &mut Vec<String>, values: &[String]) {
+    for value in values {
+        if !list.contains(value) {
+            list.push(value.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::sample_view;
+
+    #[test]
+    fn an_alias_stands_for_its_products_and_other_names() {
+        let analysis = analyse("barge state in ccx?", &sample_view());
+        assert_eq!(analysis.preference.products, ["uccx", "finesse"]);
+        assert_eq!(analysis.other_names, ["UCCX", "Unified CCX"]);
+    }
+
+    #[test]
+    fn only_whole_words_match() {
+        let analysis = analyse("accxess", &sample_view());
+        assert!(
+            analysis.preference.products.is_empty() && analysis.other_names.is_empty(),
+            "{analysis:?}"
+        );
+    }
+
+    #[test]
+    fn product_titles_and_versions_are_recognised() {
+        let analysis = analyse("Cisco Finesse 12.5 sign in", &sample_view());
+        assert_eq!(analysis.preference.products, ["finesse"]);
+        assert_eq!(
+            analysis.preference.versions,
+            ["12.5".parse::<VersionKey>().unwrap()]
+        );
+        assert_eq!(
+            analyse("set 0.5 seconds", &sample_view())
+                .preference
+                .versions,
+            []
+        );
+    }
+
+    #[test]
+    fn no_version_is_absent_if_the_question_also_names_a_known_one() {
+        assert_eq!(
+            analyse("upgrade Finesse 11.6", &sample_view())
+                .absent_versions
+                .len(),
+            1
+        );
+        assert_eq!(
+            analyse("upgrade Finesse 11.6 to 12.5", &sample_view()).absent_versions,
+            []
+        );
+    }
+
+    #[test]
+    fn a_filter_value_can_be_an_id_a_title_or_an_alias() {
+        let description = &sample_view().description;
+        assert_eq!(resolve_products("FINESSE", description), ["finesse"]);
+        assert_eq!(resolve_products("cisco finesse", description), ["finesse"]);
+        assert_eq!(resolve_products("CCX", description), ["uccx", "finesse"]);
+        assert_eq!(
+            resolve_products("nothing", description),
+            Vec::<String>::new()
+        );
+    }
+}

@@ -1,0 +1,208 @@
+//! Merges equal chunks into one hit before the ranking is cut, so that ten hits are ten different
+//! texts. Nearly equal chunks of the same section in other versions of a guide are merged too, and
+//! boilerplate that many guides contain is ranked lower.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use mcdewey_core::{Candidate, ContentHash, VersionKey, title_without_version};
+
+use crate::ranking::fusion::{FusedCandidate, by_rank};
+
+/// A hit with the other occurrences of its chunk.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CollapsedHit {
+    pub(crate) shown: FusedCandidate,
+    pub(crate) also_in: Vec<Occurrence>,
+}
+
+/// Another occurrence of a chunk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Occurrence {
+    /// The chunk, with its document and page.
+    pub candidate: Candidate,
+    /// Whether its text differs in a few words.
+    pub differs: bool,
+}
+
+/// A chunk that occurs in at least this many guides is boilerplate: it describes none of them.
+const BOILERPLATE_GUIDES: usize = 4;
+/// What boilerplate loses, as a share of a top score.
+const BOILERPLATE_PENALTY: f64 = 0.2;
+
+impl CollapsedHit {
+    /// The hashes of all texts merged into this hit.
+    pub(crate) fn passage_hashes(&self) -> impl Iterator<Item = ContentHash> {
+        let others = self
+            .also_in
+            .iter()
+            .map(|occurrence| occurrence.candidate.passage_hash);
+        std::iter::once(self.shown.candidate.passage_hash).chain(others)
+    }
+}
+
+/// Merges candidates with the same passage hash, and nearly equal ones in other versions of the
+/// same guide, in the order of the best candidate of each group.
+///
+/// The shown candidate is of a version in `requested` if there is one, else of the latest version
+/// of the best candidate's product. The others are listed, latest version first. `top` is the size
+/// of a top score.
+pub(crate) fn collapse(
+    ranked: Vec<FusedCandidate>,
+    requested: &[VersionKey],
+    top: f64,
+) -> Vec<CollapsedHit> {
+    let mut groups = group_by_passage(ranked);
+    for group in &mut groups {
+        demote_boilerplate(group, top);
+    }
+
+    groups.sort_by(|left, right| by_rank(&left[0], &right[0]));
+    merge_near_duplicates(groups)
+        .into_iter()
+        .filter_map(|group| into_hit(group, requested))
+        .collect()
+}
+
+/// Groups candidates by passage hash, in the order of the first of each group.
+fn group_by_passage(ranked: Vec<FusedCandidate>) -> Vec<Vec<FusedCandidate>> {
+    let mut group_of = HashMap::new();
+    let mut groups: Vec<Vec<FusedCandidate>> = Vec::new();
+    for fused in ranked {
+        let group = *group_of
+            .entry(fused.candidate.passage_hash)
+            .or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() - 1
+            });
+        groups[group].push(fused);
+    }
+
+    groups
+}
+
+fn demote_boilerplate(group: &mut [FusedCandidate], top: f64) {
+    // The first condition avoids cleaning titles for the many small groups.
+    if group.len() < BOILERPLATE_GUIDES
+        || group.iter().map(guide_of).collect::<BTreeSet<_>>().len() < BOILERPLATE_GUIDES
+    {
+        return;
+    }
+
+    for fused in group {
+        fused.score -= BOILERPLATE_PENALTY * top;
+        fused
+            .explanation
+            .parts
+            .insert("boilerplate".to_owned(), -BOILERPLATE_PENALTY * top);
+    }
+}
+
+/// The product and guide of a candidate, the same for all versions of the guide.
+fn guide_of(fused: &FusedCandidate) -> (Option<String>, String) {
+    let document = &fused.candidate.document;
+    let guide = document.facets.guide.as_ref().unwrap_or(&document.title);
+    (
+        document.facets.product.clone(),
+        title_without_version(guide),
+    )
+}
+
+/// Merges each group into the first group before it that is nearly equal.
+fn merge_near_duplicates(groups: Vec<Vec<FusedCandidate>>) -> Vec<Vec<FusedCandidate>> {
+    // Near duplicates have the same section hash, so each group is compared with few others.
+    let mut by_section: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut merged: Vec<Vec<FusedCandidate>> = Vec::new();
+    for group in groups {
+        let lead = &group[0].candidate;
+        let same_section = by_section.entry(lead.simhash.section()).or_default();
+        match same_section
+            .iter()
+            .find(|other| is_near_duplicate(&merged[**other][0].candidate, lead))
+        {
+            Some(other) => merged[*other].extend(group),
+            None => {
+                same_section.push(merged.len());
+                merged.push(group);
+            }
+        }
+    }
+
+    merged
+}
+
+/// Reports whether the candidates are the same section of two versions of a guide, with a few words
+/// changed.
+fn is_near_duplicate(left: &Candidate, right: &Candidate) -> bool {
+    left.simhash.is_near(right.simhash) && is_counterpart(left, right)
+}
+
+/// Reports whether the candidates are in the same section of two versions of a guide.
+pub(crate) fn is_counterpart(left: &Candidate, right: &Candidate) -> bool {
+    let (left_facets, right_facets) = (&left.document.facets, &right.document.facets);
+    let have_different_versions = !left_facets.versions.is_empty()
+        && !right_facets.versions.is_empty()
+        && !left_facets.versions.iter().any(|version| {
+            right_facets
+                .versions
+                .iter()
+                .any(|other| other.key == version.key)
+        });
+
+    have_different_versions
+        && left_facets.product == right_facets.product
+        && left.simhash.section() == right.simhash.section()
+        && title_without_version(&left.document.title)
+            == title_without_version(&right.document.title)
+}
+
+fn into_hit(mut group: Vec<FusedCandidate>, requested: &[VersionKey]) -> Option<CollapsedHit> {
+    let best = group.first()?;
+    let (score, product) = (best.score, best.candidate.document.facets.product.clone());
+
+    // The sort is stable: candidates of other products stay in the order of their rank.
+    group.sort_by_key(|fused| {
+        let facets = &fused.candidate.document.facets;
+        let newest = facets
+            .versions
+            .iter()
+            .map(|version| version.key.clone())
+            .max();
+
+        let is_requested = facets
+            .versions
+            .iter()
+            .any(|version| requested.contains(&version.key));
+
+        Reverse((facets.product == product, is_requested, newest))
+    });
+
+    let mut members = group.into_iter();
+    let mut shown = members.next()?;
+    shown.score = score;
+
+    let passage_hash = shown.candidate.passage_hash;
+    let also_in = members
+        .map(|fused| Occurrence {
+            differs: fused.candidate.passage_hash != passage_hash,
+            candidate: fused.candidate,
+        })
+        .collect();
+    Some(CollapsedHit { shown, also_in })
+}
+
+/// Keeps the best hit of each page.
+pub(crate) fn group_by_page(hits: Vec<CollapsedHit>) -> Vec<CollapsedHit> {
+    let mut seen = HashSet::new();
+    hits.into_iter()
+        .filter(|hit| {
+            seen.insert((
+                hit.shown.candidate.document.source.clone(),
+                hit.shown.candidate.page,
+            ))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Counts facet values among the hits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mcdewey_core::{Facet, Facets};
+
+use crate::ranking::collapse::CollapsedHit;
+
+/// The number of hits that have one value of a facet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacetCount {
+    /// The value.
+    pub value: String,
+    /// The number of hits.
+    pub count: usize,
+}
+
+/// Counts the values of all hits, not only of those shown. The most frequent values come first,
+/// ties in the order of the values. Every facet is listed, those without a value with an empty
+/// list.
+pub(crate) fn count(hits: &[CollapsedHit]) -> BTreeMap<Facet, Vec<FacetCount>> {
+    let mut counts: BTreeMap<Facet, BTreeMap<String, usize>> = BTreeMap::new();
+    for hit in hits {
+        for facet in Facet::ALL {
+            for value in hit_values(hit, facet) {
+                *counts.entry(facet).or_default().entry(value).or_default() += 1;
+            }
+        }
+    }
+
+    Facet::ALL
+        .map(|facet| (facet, sorted(counts.remove(&facet).unwrap_or_default())))
+        .into()
+}
+
+/// The distinct values of one hit, whose chunk may occur in several versions and guides.
+fn hit_values(hit: &CollapsedHit, facet: Facet) -> BTreeSet<String> {
+    let others = hit.also_in.iter().map(|occurrence| &occurrence.candidate);
+    std::iter::once(&hit.shown.candidate)
+        .chain(others)
+        .flat_map(|candidate| document_values(&candidate.document.facets, facet))
+        .collect()
+}
+
+fn document_values(facets: &Facets, facet: Facet) -> Vec<String> {
+    match facet {
+        Facet::Vendor => facets.vendor.iter().cloned().collect(),
+        Facet::Product => facets.product.iter().cloned().collect(),
+        Facet::Guide => facets.guide.iter().cloned().collect(),
+        Facet::Version => facets
+            .versions
+            .iter()
+            .map(|version| version.label.clone())
+            .collect(),
+    }
+}
+
+fn sorted(counts: BTreeMap<String, usize>) -> Vec<FacetCount> {
+    let mut list: Vec<FacetCount> = counts
+        .into_iter()
+        .map(|(value, count)| FacetCount { value, count })
+        .collect();
+
+    list.sort_by(|left, right| {
+        right
+            .count
+            .cmp(&left.count)
+            .then_with(|| left.value.cmp(&right.value))
+    });
+
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranking::collapse::Occurrence;
+    use crate::ranking::fusion::FusedCandidate;
+    use crate::testing::candidate_of;
+
+    #[test]
+    fn the_most_frequent_values_come_first() {
+        let hit = |id, product, version| CollapsedHit {
+            shown: FusedCandidate {
+                candidate: candidate_of(id, 1.0, product, version),
+                score: 1.0,
+                explanation: Default::default(),
+            },
+            also_in: [
+                candidate_of("c::0", 1.0, product, version),
+                candidate_of("d::0", 1.0, product, Some("2")),
+            ]
+            .map(|candidate| Occurrence {
+                candidate,
+                differs: false,
+            })
+            .into(),
+        };
+
+        let counts = count(&[
+            hit("a::0", "p", Some("1")),
+            hit("a::1", "p", Some("2")),
+            hit("b::0", "o", None),
+        ]);
+
+        let counts_of = |facet: Facet| -> Vec<(String, usize)> {
+            counts[&facet]
+                .iter()
+                .map(|one| (one.value.clone(), one.count))
+                .collect()
+        };
+
+        assert_eq!(
+            counts_of(Facet::Product),
+            [("p".to_owned(), 2), ("o".to_owned(), 1)]
+        );
+        assert_eq!(
+            counts_of(Facet::Version),
+            [("2".to_owned(), 3), ("1".to_owned(), 1)]
+        );
+        assert_eq!(counts_of(Facet::Vendor), []);
+    }
+}

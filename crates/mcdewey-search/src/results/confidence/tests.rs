@@ -1,0 +1,140 @@
+//! The signals of the confidence, and the messages of questions without an answer.
+
+use super::*;
+use crate::question::absent_versions::AbsentVersion;
+use crate::question::analysis::analyse;
+use crate::testing::{candidate, chunk, sample_view};
+
+/// The signals in a library of 100 chunks that contains these words, for one hit with this text.
+fn signals(
+    question: &str,
+    known: &[(&str, u64)],
+    cosines: &[f32],
+    text: &str,
+) -> (Signals, Vec<String>) {
+    let words = terms::words(&mcdewey_core::keyword_form(question))
+        .filter(|(word, _)| terms::stem(word).is_some())
+        .map(|(word, _)| {
+            let chunks = known
+                .iter()
+                .find(|(name, _)| word.eq_ignore_ascii_case(name))
+                .map_or(0, |known| known.1);
+
+            QuestionWord {
+                word: word.to_owned(),
+                chunks,
+                corrected_to: None,
+            }
+        })
+        .collect();
+
+    let dense = cosines
+        .iter()
+        .enumerate()
+        .map(|(index, score)| candidate(&format!("a::{index}"), *score))
+        .collect();
+
+    let lists = Candidates {
+        dense: Some(dense),
+        keyword: Some(Vec::new()),
+        words,
+        ..Candidates::default()
+    };
+
+    let hit = chunk("a::0", text);
+
+    Evidence::from_candidates(&lists, 100).unwrap().signals(
+        question,
+        &analyse(question, &sample_view()),
+        std::iter::once(&hit),
+    )
+}
+
+#[test]
+fn identifiers_that_no_chunk_contains_are_absent() {
+    let (found, absent) = signals(
+        "CCX error SEND_DTMF",
+        &[("error", 9), ("send", 3)],
+        &[0.6],
+        "an error",
+    );
+
+    assert_eq!(
+        (found.absent_codes, absent),
+        (1.0, vec!["SEND_DTMF".to_owned()])
+    );
+
+    let (found, absent) = signals(
+        "CCX error 88012",
+        &[("error", 9), ("88012", 1)],
+        &[0.6],
+        "an error",
+    );
+
+    assert_eq!(
+        (found.absent_codes, found.missing_names, absent),
+        (0.0, 1.0, Vec::new())
+    );
+
+    let (found, _) = signals(
+        "CCX error 88012",
+        &[("error", 9), ("88012", 1)],
+        &[0.6],
+        "error 88012",
+    );
+
+    assert_eq!(found.missing_names, 0.0);
+}
+
+#[test]
+fn a_compound_of_known_parts_can_be_absent() {
+    let known = [("tune", 2), ("bufsize", 1)];
+    assert_eq!(
+        signals("tune.bufsize", &known, &[0.6], "").1,
+        ["tune.bufsize"]
+    );
+}
+
+#[test]
+fn the_best_cosine_is_compared_with_the_others() {
+    let (found, _) = signals("gardens", &[], &[0.2, 0.1, 0.1], "agents");
+    assert!(
+        (found.foreign - 0.1).abs() < 1e-6 && (found.margin - 0.1).abs() < 1e-6,
+        "{found:?}"
+    );
+    assert_eq!((found.unknown, found.coverage), (1.0, 0.0));
+    let (near, _) = signals("agents", &[("agents", 5)], &[0.9], "agent");
+    assert_eq!((near.foreign, near.coverage, near.unknown), (0.0, 1.0, 0.0));
+    assert!(near.probability() > found.probability());
+}
+
+#[test]
+fn messages_truncate_names_and_lists() {
+    let absent = vec!["x".repeat(1000); 9];
+    let none = no_answer(&QuestionAnalysis::default(), 0.0, absent).unwrap();
+    assert!(
+        none.message.len() < 300 && none.missing.len() == 4,
+        "{none:?}"
+    );
+    assert_eq!(
+        no_answer(&QuestionAnalysis::default(), 1.0, vec!["x".to_owned()]),
+        None
+    );
+    let known = (1..=20).map(|number| format!("v{number}")).collect();
+
+    let absent_version = AbsentVersion {
+        product: "P".to_owned(),
+        requested: "99".to_owned(),
+        known,
+    };
+
+    let analysis = QuestionAnalysis {
+        absent_versions: vec![absent_version],
+        ..QuestionAnalysis::default()
+    };
+    let none = no_answer(&analysis, 1.0, Vec::new()).unwrap();
+    assert_eq!(
+        none.message,
+        "no P 99 in this library: v13, v14, v15, v16, v17, v18, v19, v20 and 12 older"
+    );
+}

@@ -1,0 +1,42 @@
+//! A hit: a chunk that a search found, and how.
+
+use mcdewey_core::Chunk;
+
+use crate::ranking::collapse::Occurrence;
+use crate::ranking::fusion::Explanation;
+use crate::results::snippet::opening;
+
+/// A chunk that a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The chunk, with the metadata of its document.
+    pub chunk: Chunk,
+    /// The part of the text that answers the question best, on one line.
+    pub snippet: String,
+    /// The score that determined the order; comparable within one response. If a reranker ordered
+    /// the first hits, they are in the order of [`Self::rerank_score`] instead.
+    pub score: f64,
+    /// The reranker's score; set if the reranker ordered the hits and this is one of those it read.
+    pub rerank_score: Option<f32>,
+    /// The other occurrences of the same or nearly the same text.
+    pub also_in: Vec<Occurrence>,
+    /// How the chunk was found; only if the request asks for it.
+    pub explanation: Option<Explanation>,
+    /// The position in the ranking among the hits of its page, before a reranker ordered them.
+    pub(crate) rank: usize,
+}
+
+impl From<Chunk> for Hit {
+    /// A chunk that no search found: its score is 0, and its snippet is the beginning of the text.
+    fn from(chunk: Chunk) -> Self {
+        Self {
+            snippet: opening(&chunk.text),
+            chunk,
+            score: 0.0,
+            rerank_score: None,
+            also_in: Vec::new(),
+            explanation: None,
+            rank: 0,
+        }
+    }
+}

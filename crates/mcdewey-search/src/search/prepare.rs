@@ -1,0 +1,150 @@
+//! Prepares the query for the index: the question's vector, its words, and which of them must not be
+//! corrected.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use mcdewey_core::{CandidateQuery, Embed, EmbedError, Visibility, WeightedText};
+
+use super::SearchPipeline;
+use crate::library::EMBED_DEADLINE;
+use crate::question::terms;
+use crate::question::vocabulary_mask::VocabularyMask;
+use crate::{Mode, QueryError};
+
+/// The weight of a product's other names relative to the question's own words.
+const OTHER_NAME_WEIGHT: f32 = 0.3;
+/// The number of a question's words that are checked for misspellings.
+const MAX_SPELL_CHECKED_WORDS: usize = 64;
+
+/// The query for the index, and what happened while it was prepared.
+pub(super) struct PreparedQuery {
+    pub(super) query: CandidateQuery,
+    pub(super) mask: VocabularyMask,
+    pub(super) notices: Vec<String>,
+    pub(super) degraded: Option<String>,
+}
+
+impl SearchPipeline<'_> {
+    pub(super) async fn prepare_query(&self) -> Result<PreparedQuery, QueryError> {
+        let mode = self.request.mode;
+        let mut prepared = PreparedQuery {
+            query: CandidateQuery {
+                exact: self.request.exact,
+                ..CandidateQuery::default()
+            },
+            mask: VocabularyMask::default(),
+            notices: Vec::new(),
+            degraded: None,
+        };
+
+        if mode != Mode::Dense {
+            prepared.query.keyword = self.keyword_texts();
+            prepared.query.known_words = self.known_words().await?;
+            if self.scope.visibility != Visibility::Everything
+                && let Some(own) = prepared.query.keyword.first_mut()
+            {
+                prepared.mask =
+                    VocabularyMask::new(&own.text, self.snapshot.reader(), &self.scope.visibility)
+                        .await?;
+                own.text.clone_from(&prepared.mask.text);
+            }
+        }
+
+        if mode != Mode::Keyword {
+            match self.embed().await {
+                Ok((vector, truncated)) => {
+                    prepared.query.dense = Some(vector);
+                    if truncated {
+                        prepared.notices.push(
+                            "the question is too long for the model; the semantic search used only \
+                             its beginning"
+                                .to_owned(),
+                        );
+                    }
+                }
+                Err(error) if mode == Mode::Dense => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "answering without the dense list");
+                    prepared.degraded = Some("dense unavailable".to_owned());
+                }
+            }
+        }
+
+        Ok(prepared)
+    }
+
+    /// Returns the question's vector, and whether the question was truncated.
+    async fn embed(&self) -> Result<(Vec<f32>, bool), QueryError> {
+        let question = self.snapshot.library.embed.embed_question(&self.request.q);
+        let embedding = tokio::time::timeout(EMBED_DEADLINE, question)
+            .await
+            .map_err(|_| {
+                QueryError::Unavailable("the embedding model took too long".to_owned())
+            })??;
+
+        Ok((embedding.vector, embedding.truncated))
+    }
+
+    /// Returns the words of the question that must not be spell-checked: those that the model has
+    /// as a single token, and those after the first [`MAX_SPELL_CHECKED_WORDS`], because a question
+    /// that long is a pasted text.
+    async fn known_words(&self) -> Result<BTreeSet<String>, QueryError> {
+        let (mut known, mut checked) = (BTreeSet::new(), Vec::new());
+
+        // A correction could be a word that occurs only in documents the caller may not see.
+        let is_restricted = self.scope.visibility != Visibility::Everything;
+        for (index, (word, _)) in terms::words(&self.request.q).enumerate() {
+            if is_restricted || index >= MAX_SPELL_CHECKED_WORDS {
+                known.insert(word.to_lowercase());
+            } else {
+                checked.push(word.to_owned());
+            }
+        }
+
+        let single_tokens = self.single_tokens(checked).await?;
+        known.extend(single_tokens.iter().map(|word| word.to_lowercase()));
+        Ok(known)
+    }
+
+    /// Returns those of the words that the model has as a single token. The tokenizer blocks, so it
+    /// runs on a blocking thread, once for all words.
+    pub(super) async fn single_tokens(
+        &self,
+        words: Vec<String>,
+    ) -> Result<BTreeSet<String>, QueryError> {
+        if words.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+
+        let embed = Arc::clone(&self.snapshot.library.embed);
+        let found = tokio::task::spawn_blocking(move || single_tokens(embed.as_ref(), words))
+            .await
+            .map_err(|error| QueryError::Internal(error.to_string()))?;
+        Ok(found?)
+    }
+
+    fn keyword_texts(&self) -> Vec<WeightedText> {
+        let own = WeightedText {
+            text: mcdewey_core::keyword_form(&self.request.q),
+            weight: 1.0,
+        };
+        let other_names = self.analysis.other_names.iter().map(|name| WeightedText {
+            text: name.clone(),
+            weight: OTHER_NAME_WEIGHT,
+        });
+
+        std::iter::once(own).chain(other_names).collect()
+    }
+}
+
+fn single_tokens(embed: &dyn Embed, words: Vec<String>) -> Result<BTreeSet<String>, EmbedError> {
+    let mut found = BTreeSet::new();
+    for word in words {
+        if embed.token_ranges(&word)?.len() == 1 {
+            found.insert(word);
+        }
+    }
+
+    Ok(found)
+}

@@ -1,0 +1,211 @@
+//! Queries the index until a page of hits is full, and ranks what it finds.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use mcdewey_core::{Candidate, Candidates, Facet, QuestionWord, Scope};
+
+use super::SearchPipeline;
+use super::prepare::PreparedQuery;
+use crate::ranking::collapse::{CollapsedHit, collapse, group_by_page};
+use crate::ranking::facets::{self, FacetCount};
+use crate::ranking::fusion::{Fusion, Preference, fuse};
+use crate::results::confidence::Evidence;
+use crate::results::timings::StageTimer;
+use crate::{Group, QueryError};
+
+/// The number of candidates first requested of each list: enough for ten distinct chunks if each
+/// occurs in five versions.
+pub(super) const FIRST_DEPTH: usize = 200;
+/// The factor by which each further attempt increases the depth.
+const DEPTH_FACTOR: usize = 4;
+/// The maximum number of candidates requested of each list.
+const MAX_DEPTH: usize = 12_800;
+
+/// A page of hits in one scope, before the chunks are read.
+pub(super) struct HitPage {
+    pub(super) hits: Vec<CollapsedHit>,
+    pub(super) has_more: bool,
+    pub(super) evidence: Option<Evidence>,
+    /// Words that are probably misspelt, with the correction that was searched instead.
+    pub(super) corrections: Vec<(String, String)>,
+    pub(super) facets: BTreeMap<Facet, Vec<FacetCount>>,
+    pub(super) stages: StageTimer,
+}
+
+impl SearchPipeline<'_> {
+    /// Queries the index, with greater depth if collapsing leaves too few hits, until the page is
+    /// full. Hits that only a greater depth finds come after those ranked before them, so that all
+    /// pages of a response are cut from the same ranking.
+    pub(super) async fn find(
+        &self,
+        prepared: &PreparedQuery,
+        scope: &Scope,
+        offset: usize,
+        limit: usize,
+    ) -> Result<HitPage, QueryError> {
+        let mut query = prepared.query.clone();
+        query.depth = FIRST_DEPTH;
+
+        let mut stages = StageTimer::start();
+        loop {
+            stages.lap("fusion");
+            let mut lists = self.snapshot.reader().candidates(&query, scope).await?;
+            stages.lap("store");
+            prepared.mask.unmask(&mut lists.words);
+
+            if let Some(words) = self.without_doubtful_corrections(&lists).await? {
+                query.known_words.extend(words);
+                continue;
+            }
+
+            let is_cut_off = [&lists.dense, &lists.keyword]
+                .into_iter()
+                .flatten()
+                .any(|list| list.len() >= query.depth);
+            let evidence = Evidence::from_candidates(&lists, self.snapshot.state().chunks);
+            let corrections = lists
+                .words
+                .iter()
+                .filter_map(|word| Some((word.word.clone(), word.corrected_to.clone()?)))
+                .collect();
+
+            let ranking = self.rank(lists, query.depth).await?;
+            if ranking.hits.len() <= offset + limit && is_cut_off && query.depth < MAX_DEPTH {
+                query.depth *= DEPTH_FACTOR;
+                continue;
+            }
+
+            let has_more = ranking.hits.len() > offset + limit;
+            let hits = ranking.hits.into_iter().skip(offset).take(limit).collect();
+            stages.lap("fusion");
+
+            return Ok(HitPage {
+                hits,
+                has_more,
+                evidence,
+                corrections,
+                facets: ranking.facets,
+                stages,
+            });
+        }
+    }
+
+    /// Ranks the lists; long ones on a blocking thread.
+    async fn rank(&self, lists: Candidates, depth: usize) -> Result<Ranking, QueryError> {
+        let (fusion, preference) = (
+            self.snapshot.library.fusion,
+            self.analysis.preference.clone(),
+        );
+        let group = self.request.group;
+        if depth <= FIRST_DEPTH {
+            return Ok(rank(&lists, depth, fusion, &preference, group));
+        }
+
+        tokio::task::spawn_blocking(move || rank(&lists, depth, fusion, &preference, group))
+            .await
+            .map_err(|error| QueryError::Internal(error.to_string()))
+    }
+
+    /// If a word was corrected to something that is not a known word either, returns all words
+    /// except those corrected to known words. The search must be repeated without correcting them.
+    async fn without_doubtful_corrections(
+        &self,
+        lists: &Candidates,
+    ) -> Result<Option<BTreeSet<String>>, QueryError> {
+        let corrections: Vec<String> = lists
+            .words
+            .iter()
+            .filter_map(|word| word.corrected_to.clone())
+            .collect();
+        let known = self.single_tokens(corrections.clone()).await?;
+
+        let has_doubtful = corrections
+            .iter()
+            .any(|correction| !known.contains(correction));
+        Ok(has_doubtful.then(|| {
+            lists
+                .words
+                .iter()
+                .filter(|word| !is_corrected_to(word, &known))
+                .map(|word| word.word.to_lowercase())
+                .collect()
+        }))
+    }
+}
+
+/// Reports whether the word was corrected to one of these.
+fn is_corrected_to(word: &QuestionWord, known: &BTreeSet<String>) -> bool {
+    word.corrected_to
+        .as_ref()
+        .is_some_and(|correction| known.contains(correction))
+}
+
+/// All hits of the lists in one ranking, with the facet counts of the first depth.
+struct Ranking {
+    hits: Vec<CollapsedHit>,
+    facets: BTreeMap<Facet, Vec<FacetCount>>,
+}
+
+/// Ranks the candidates of the first depth, then those that each greater depth adds.
+fn rank(
+    lists: &Candidates,
+    depth: usize,
+    fusion: Fusion,
+    preference: &Preference,
+    group: Option<Group>,
+) -> Ranking {
+    let mut ranking = Ranking {
+        hits: Vec::new(),
+        facets: BTreeMap::new(),
+    };
+    let mut seen = HashSet::new();
+
+    let mut current_depth = FIRST_DEPTH;
+    loop {
+        let fused = fuse(
+            &truncated(lists, current_depth),
+            current_depth,
+            fusion,
+            preference,
+        );
+        let hits = collapse(fused, &preference.versions, fusion.scale());
+        if current_depth == FIRST_DEPTH {
+            ranking.facets = facets::count(&hits);
+        }
+
+        // Candidates of a greater depth may be near duplicates of chunks ranked before.
+        for hit in hits {
+            let is_new = !hit.passage_hashes().any(|hash| seen.contains(&hash));
+            seen.extend(hit.passage_hashes());
+            if is_new {
+                ranking.hits.push(hit);
+            }
+        }
+
+        if current_depth >= depth {
+            break;
+        }
+
+        current_depth *= DEPTH_FACTOR;
+    }
+
+    if group == Some(Group::Page) {
+        ranking.hits = group_by_page(ranking.hits);
+    }
+
+    ranking
+}
+
+/// Returns the lists as a query of this depth returns them.
+fn truncated(lists: &Candidates, depth: usize) -> Candidates {
+    Candidates {
+        dense: first_candidates(lists.dense.as_deref(), depth),
+        keyword: first_candidates(lists.keyword.as_deref(), depth),
+        words: Vec::new(),
+        ..*lists
+    }
+}
+
+fn first_candidates(list: Option<&[Candidate]>, depth: usize) -> Option<Vec<Candidate>> {
+    list.map(|list| list[..list.len().min(depth)].to_vec())
+}
